@@ -1,0 +1,119 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tokengraft/tokengraft/config"
+)
+
+// readAsEditor reads YAML 1.2 as the language servers of editors do: with a
+// parser that is not ours, and on past a key that is set twice.
+func readAsEditor(text string) (any, error) {
+	var value any
+	err := yaml.Unmarshal([]byte(text), &value)
+	if _, readOn := errors.AsType[*yaml.TypeError](err); err != nil && !readOn {
+		return nil, err
+	}
+	return withTextKeys(value), nil
+}
+
+// withTextKeys returns a YAML value as JSON has it.
+func withTextKeys(value any) any {
+	switch value := value.(type) {
+	case map[any]any:
+		object := map[string]any{}
+		for key, member := range value {
+			object[fmt.Sprint(key)] = withTextKeys(member)
+		}
+		return object
+	case map[string]any:
+		for key, member := range value {
+			value[key] = withTextKeys(member)
+		}
+	case []any:
+		for i, element := range value {
+			value[i] = withTextKeys(element)
+		}
+	}
+	return value
+}
+
+var shapeWords = regexp.MustCompile(`^(is required, )?want (host:port|a URL|an http|a duration|a size|true|a CIDR|text|a list|a mapping)` +
+	`|, not (a |text|nothing)|^has no value|^is empty, want text|\bunknown\b|empty element`)
+
+// isOfShape reports whether a fault is one that a schema can see, and does not
+// come from the environment.
+func isOfShape(fault config.FieldError, a archive) bool {
+	line := strings.Split(a.section(file), "\n")[fault.Line-1]
+	return shapeWords.MatchString(fault.Err.Error()) && !strings.Contains(line, "${")
+}
+
+// atOrBelow reports whether a fault is of the setting at path, or of one in it.
+func atOrBelow(path string, faults config.Faults) bool {
+	for _, fault := range faults {
+		if rest, ok := strings.CutPrefix(fault.Path, path); ok && (path == "" || rest == "" || strings.ContainsAny(rest[:1], ".[")) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusals returns why a schema refuses, by the path of the setting.
+func refusals(err error) map[string]string {
+	found := map[string]string{}
+	if failure, ok := errors.AsType[*jsonschema.ValidationError](err); ok {
+		addRefusals(found, failure)
+	}
+	return found
+}
+
+func addRefusals(found map[string]string, e *jsonschema.ValidationError) {
+	for _, cause := range e.Causes {
+		addRefusals(found, cause)
+	}
+	if len(e.Causes) > 0 {
+		return
+	}
+	var names []string
+	switch k := e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		names = k.Properties
+	case *kind.Required:
+		names = k.Missing
+	default:
+		found[pathOf(e.InstanceLocation...)] = e.Error()
+	}
+	for _, name := range names {
+		found[pathOf(append(e.InstanceLocation, name)...)] = e.Error()
+	}
+}
+
+var (
+	indexName = regexp.MustCompile(`^\d+$`)
+	plainName = regexp.MustCompile(`^[\w-]+$`)
+)
+
+// pathOf writes a location as faults do. No setting's name is a number but a
+// wrong one.
+func pathOf(location ...string) string {
+	var path strings.Builder
+	for i, name := range location {
+		switch {
+		case i > 0 && indexName.MatchString(name):
+			path.WriteString("[" + name + "]")
+			continue
+		case !plainName.MatchString(name):
+			name = strconv.Quote(name)
+		}
+		path.WriteString("." + name)
+	}
+	return strings.TrimPrefix(path.String(), ".")
+}

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A FieldError is one fault of a configuration file. Its text holds no secret
+// and nothing that came from the environment into one.
+type FieldError struct {
+	// File is the configuration file, as it was named to Load.
+	File string
+	// Line and Column are where the fault is, both from 1. What is missing is
+	// at the mapping that lacks it.
+	Line, Column int
+	// Path is the setting, such as rules[1].tokens[0]. It is empty where the
+	// fault is in the file as a whole.
+	Path string
+	// Err says what is wrong, and what is allowed.
+	Err error
+}
+
+// Error writes FILE:LINE:COLUMN: path: what is wrong, what is allowed.
+func (e FieldError) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("%s:%d:%d: %v", e.File, e.Line, e.Column, e.Err)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s: %v", e.File, e.Line, e.Column, e.Path, e.Err)
+}
+
+// Unwrap returns what is wrong.
+func (e FieldError) Unwrap() error { return e.Err }
+
+// A FileError is the cause of a FieldError where the configuration itself is
+// right, but a file that it names is not: missing, unreadable or empty.
+type FileError struct {
+	Name string // the file, as an absolute path or as relative as Load's
+	Err  error
+}
+
+// Error names the file, and never shows anything of it.
+func (e *FileError) Error() string { return e.Name + ": " + e.Err.Error() }
+
+// Unwrap returns the cause, such as [io/fs.ErrNotExist].
+func (e *FileError) Unwrap() error { return e.Err }
+
+// Faults are all faults of a configuration file, in the order of their places.
+type Faults []FieldError
+
+// Error writes one fault a line.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the faults one by one.
+func (f Faults) Unwrap() []error {
+	errs := make([]error, len(f))
+	for i, fault := range f {
+		errs[i] = fault
+	}
+	return errs
+}
+
+// OnlyFiles reports whether the configuration itself is right, and all faults
+// are a [FileError].
+func (f Faults) OnlyFiles() bool {
+	for _, fault := range f {
+		if _, ok := errors.AsType[*FileError](fault.Err); !ok {
+			return false
+		}
+	}
+	return true
+}

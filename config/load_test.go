@@ -1,0 +1,252 @@
+package config_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/config"
+)
+
+var update = flag.Bool("update", false, "write what is found as what is wanted")
+
+const file = "tokengraft.yaml"
+
+// Each archive of testdata is a folder: tokengraft.yaml, env with NAME=value
+// lines, files that the configuration names, and what is wanted of it: faults,
+// or the settings that differ from those of minimal.txtar.
+func TestLoadReportsEveryFaultOrSettlesEverySetting(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("testdata has %d archives, %v", len(archives), err)
+	}
+	minimal := settingsOf(t, "testdata/minimal.txtar")
+	for _, name := range archives {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			a := open(t, name)
+			cfg, err := load(t, a)
+			if err != nil {
+				compare(t, name, a, "faults", err.Error()+"\n")
+				return
+			}
+			lines := dump(cfg)
+			if name != "testdata/minimal.txtar" {
+				lines = slices.DeleteFunc(lines, func(l string) bool { return slices.Contains(minimal, l) })
+			}
+			compare(t, name, a, "settings", strings.Join(lines, "\n")+"\n")
+		})
+	}
+}
+
+func TestMissingConfigurationFileIsTold(t *testing.T) {
+	_, err := config.Load(filepath.Join(t.TempDir(), file), os.LookupEnv)
+	if _, isFaults := errors.AsType[config.Faults](err); isFaults || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Load of no file = %v; want an error that is fs.ErrNotExist and no Faults", err)
+	}
+}
+
+func TestFaultsTellFilesFromConfiguration(t *testing.T) {
+	for name, want := range map[string]bool{
+		"testdata/secret-files-missing.txtar": true,
+		"testdata/secret-twins.txtar":         false,
+		"testdata/types.txtar":                false,
+	} {
+		_, err := load(t, open(t, name))
+		faults, ok := errors.AsType[config.Faults](err)
+		if !ok {
+			t.Fatalf("%s: Load = %v; want Faults", name, err)
+		}
+		if got := faults.OnlyFiles(); got != want {
+			t.Errorf("%s: OnlyFiles = %v, want %v of\n%v", name, got, want, err)
+		}
+		if got := errors.Is(err, fs.ErrNotExist); got != want {
+			t.Errorf("%s: is fs.ErrNotExist = %v, want %v of\n%v", name, got, want, err)
+		}
+	}
+}
+
+func TestRestoreAutoIsOnWithOwnKeys(t *testing.T) {
+	for name, want := range map[string]bool{
+		"testdata/minimal.txtar":      true,
+		"testdata/backend-key.txtar":  false,
+		"testdata/secret-files.txtar": false,
+		"testdata/full.txtar":         true,
+		"testdata/environment.txtar":  false,
+	} {
+		cfg, err := load(t, open(t, name))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := cfg.Restores(); got != want {
+			t.Errorf("%s: Restores with restore %s and keys %q = %v, want %v", name, cfg.Restore, cfg.Sign.Keys, got, want)
+		}
+	}
+}
+
+func TestRestoreAutoIsOnWithOIDC(t *testing.T) {
+	for _, enabled := range []bool{true, false} {
+		cfg := config.Config{Restore: config.Auto, OIDC: config.OIDC{Enabled: enabled}}
+		if got := cfg.Restores(); got != enabled {
+			t.Errorf("Restores with oidc %v = %v", enabled, got)
+		}
+	}
+}
+
+func TestSecretsOfFilesLoseTheLineEndOnly(t *testing.T) {
+	cfg, err := load(t, open(t, "testdata/secret-files.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, secret := range map[string]config.Secret{
+		" hunter2 ":                     cfg.AdminToken,
+		"hunter3":                       cfg.Verify.Secret,
+		"mongodb+srv://user:hunter4@db": cfg.Documents.MongoDB.URI,
+	} {
+		if got := secret.Reveal(); got != want {
+			t.Errorf("secret of file = %q, want %q", got, want)
+		}
+	}
+}
+
+func TestSecretsComeFromTheEnvironment(t *testing.T) {
+	cfg, err := load(t, open(t, "testdata/full.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := cfg.AdminToken.Reveal(), "hunter2"; got != want {
+		t.Errorf("admin_token = %q, want %q", got, want)
+	}
+}
+
+func TestFaultsShowNoSecret(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range archives {
+		if _, err := load(t, open(t, name)); err != nil && strings.Contains(err.Error(), "hunter") {
+			t.Errorf("%s: a fault shows a secret: %v", name, err)
+		}
+	}
+}
+
+func TestRelativePathsAreRelativeToTheFile(t *testing.T) {
+	a := open(t, "testdata/full.txtar")
+	dir := a.extract(t)
+	cfg, err := config.Load(filepath.Join(dir, file), environment(a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(cfg.Sign.Keys), filepath.Join(dir, "keys"); got != want {
+		t.Errorf("sign.keys = %s, want %s", got, want)
+	}
+}
+
+// load loads the archive's configuration from inside of its folder, so that
+// faults and paths have short names.
+func load(t *testing.T, a archive) (*config.Config, error) {
+	t.Helper()
+	t.Chdir(a.extract(t))
+	defer t.Chdir(home)
+	return config.Load(file, environment(a))
+}
+
+// home is the folder that the tests started in.
+var home = func() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
+
+func environment(a archive) func(string) (string, bool) {
+	vars := map[string]string{}
+	for line := range strings.Lines(a.section("env")) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		vars[name] = value
+	}
+	return func(name string) (string, bool) {
+		value, ok := vars[name]
+		return value, ok
+	}
+}
+
+// compare checks one section of what is wanted, and that the other of the two
+// is absent.
+func compare(t *testing.T, name string, a archive, want, got string) {
+	t.Helper()
+	if *update {
+		a = slices.DeleteFunc(a, func(m member) bool { return m.name == "faults" || m.name == "settings" })
+		a = append(a, member{want, got})
+		if err := os.WriteFile(filepath.Join(home, name), []byte(a.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if wanted := a.section(want); got != wanted {
+		t.Errorf("%s of\n%s\ngot:\n%s\nwant:\n%s", want, a.section(file), got, wanted)
+	}
+}
+
+func TestAFaultThatShowsLaterIsPlacedToo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tokengraft.yaml")
+	text := "listen: 127.0.0.1:0\nbackend: http://127.0.0.1:1\nrules: [{match: POST /login, tokens: ['json:t']}]\nverify: {secret: s}\n" +
+		"documents:\n  file: users.json\n  user_id_field: id\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(file, os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"documents.file":      file + ":6:9: documents.file: broken",
+		"documents.mongodb.x": file + ":6:3: documents.mongodb.x: broken",
+	} {
+		if got := cfg.Fault(path, errors.New("broken")).Error(); got != want {
+			t.Errorf("Fault(%s) = %s, want %s", path, got, want)
+		}
+	}
+}
+
+func settingsOf(t *testing.T, name string) []string {
+	t.Helper()
+	cfg, err := load(t, open(t, name))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return dump(cfg)
+}
+
+// dump writes each setting as path = value, in the order of Config.
+func dump(cfg *config.Config) []string {
+	return appendDump(nil, "", reflect.ValueOf(*cfg))
+}
+
+func appendDump(lines []string, path string, v reflect.Value) []string {
+	_, prints := v.Interface().(fmt.Stringer)
+	switch {
+	case v.Kind() == reflect.Struct && !prints:
+		for i := range v.NumField() {
+			if !v.Type().Field(i).IsExported() {
+				continue
+			}
+			lines = appendDump(lines, strings.TrimPrefix(path+"."+v.Type().Field(i).Name, "."), v.Field(i))
+		}
+	case v.Kind() == reflect.Slice && v.Len() > 0:
+		for i := range v.Len() {
+			lines = appendDump(lines, fmt.Sprintf("%s[%d]", path, i), v.Index(i))
+		}
+	default:
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s = %v", path, v.Interface())))
+	}
+	return lines
+}

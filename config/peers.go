@@ -1,0 +1,38 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+)
+
+// peers are the addresses that one element of trusted_proxies stands for.
+type peers []netip.Prefix
+
+// peerWords are the words for what no CIDR needs to be looked up for.
+var peerWords = map[string]peers{
+	"loopback": {netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+	"private": {
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+		netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
+	},
+}
+
+// UnmarshalText parses a CIDR, an address, or a word.
+func (p *peers) UnmarshalText(text []byte) error {
+	if word, ok := peerWords[string(text)]; ok {
+		*p = word
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(string(text))
+	if err == nil {
+		*p = peers{prefix.Masked()}
+		return nil
+	}
+	addr, err := netip.ParseAddr(string(text))
+	if err != nil {
+		return errors.New("want a CIDR like 10.0.0.0/8, an address, private or loopback")
+	}
+	addr = addr.WithZone("")
+	*p = peers{netip.PrefixFrom(addr, addr.BitLen())}
+	return nil
+}

@@ -1,0 +1,55 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+const redacted = "[redacted]"
+
+// A Secret is text that no log, error or dump shows: every way of printing it
+// writes [redacted]. Only Reveal tells. The zero Secret is empty.
+type Secret struct {
+	// text is a pointer, so that a printer which reflects into it past our
+	// methods, as fmt does for unexported fields, shows an address.
+	text *string
+}
+
+// NewSecret returns a secret of this text.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{&text}
+}
+
+// Reveal returns the text itself, for the one place that needs it.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// IsZero reports whether the secret is empty.
+func (s Secret) IsZero() bool { return s.text == nil }
+
+// UnmarshalText takes the text as it is.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = NewSecret(string(text))
+	return nil
+}
+
+// MarshalText implements [encoding.TextMarshaler], which is what JSON, XML and
+// YAML encoders ask for.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// String implements [fmt.Stringer].
+func (s Secret) String() string { return redacted }
+
+// Format implements [fmt.Formatter] for every verb, %#v and %x included.
+func (s Secret) Format(state fmt.State, _ rune) { io.WriteString(state, redacted) }
+
+// LogValue implements [slog.LogValuer].
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

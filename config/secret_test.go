@@ -1,0 +1,72 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/tokengraft/tokengraft/config"
+)
+
+func TestSecretNeverPrints(t *testing.T) {
+	const plain = "hunter2"
+	secret := config.NewSecret(plain)
+	type hidden struct{ inner config.Secret }
+	values := map[string]any{
+		"secret":  secret,
+		"pointer": &secret,
+		"config":  config.Config{AdminToken: secret},
+		"hidden":  hidden{secret},
+		"map":     map[string]config.Secret{"k": secret},
+	}
+	for name, value := range values {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%T", "%10.3s"} {
+			refuse(t, plain, name+" by "+verb, fmt.Sprintf(verb, value))
+		}
+		for encoder, encode := range map[string]func(any) ([]byte, error){
+			"json": json.Marshal, "yaml": func(v any) ([]byte, error) { return yaml.Marshal(v) },
+		} {
+			text, err := encode(value)
+			if err != nil {
+				t.Errorf("%s of %s: %v", encoder, name, err)
+			}
+			refuse(t, plain, name+" by "+encoder, string(text))
+		}
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("m", "value", value)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "value", value)
+		refuse(t, plain, name+" by slog", log.String())
+	}
+	text, err := xml.Marshal(secret)
+	if err != nil {
+		t.Error(err)
+	}
+	refuse(t, plain, "xml", string(text))
+	refuse(t, plain, "String", secret.String())
+	if got := fmt.Sprint(secret); got != "[redacted]" {
+		t.Errorf("Sprint = %s, want [redacted]", got)
+	}
+}
+
+func refuse(t *testing.T, plain, how, printed string) {
+	t.Helper()
+	for _, shape := range []string{plain, fmt.Sprintf("%x", plain), fmt.Sprintf("%X", plain)} {
+		if strings.Contains(printed, shape) {
+			t.Errorf("%s shows the secret: %s", how, printed)
+		}
+	}
+}
+
+func TestSecretReveals(t *testing.T) {
+	for _, text := range []string{"", "hunter2", " spaces kept\n"} {
+		if got := config.NewSecret(text); got.Reveal() != text || got.IsZero() != (text == "") {
+			t.Errorf("NewSecret(%q).Reveal() = %q, IsZero() = %v", text, got.Reveal(), got.IsZero())
+		}
+	}
+}
