@@ -1,0 +1,229 @@
+// The collection methods of App Services, each as the command of MongoDB that it
+// is. `run(database, command)` is Go's: a promise of MongoDB's reply. No cursor
+// outlives its first batch: the functions of a login read little, and what they
+// leave half read would stay open at the server.
+(function (run, BSON) {
+  "use strict";
+
+  const most = 10000; // documents that one find or aggregate may return
+  const majority = { w: "majority" };
+
+  class MongoError extends Error {
+    constructor(failure, extra) {
+      super(failure.errmsg || "MongoDB refused the command");
+      this.name = "MongoError";
+      this.code = failure.code;
+      for (const key of ["codeName", "keyPattern", "keyValue"]) if (failure[key] !== undefined) this[key] = failure[key];
+      Object.assign(this, extra);
+    }
+  }
+
+  const ask = async (database, command) => {
+    const reply = await run(database, command);
+    if (!reply.ok) throw new MongoError(reply);
+    if (reply.writeErrors && reply.writeErrors.length) throw new MongoError(reply.writeErrors[0], { writeErrors: reply.writeErrors });
+    if (reply.writeConcernError) throw new MongoError(reply.writeConcernError);
+    return reply;
+  };
+
+  // An undefined in a query is nearly always a mistake, and would match every
+  // document without the field. MongoDB refuses it; so it is refused here.
+  const refuseUndefined = (value, path) => {
+    if (value === undefined) throw new TypeError("the query has undefined at " + path);
+    if (Array.isArray(value)) value.forEach((element, i) => refuseUndefined(element, path + "." + i));
+    else if (value && Object.getPrototypeOf(value) === Object.prototype) {
+      for (const key of Object.keys(value)) refuseUndefined(value[key], path ? path + "." + key : key);
+    }
+  };
+  const query = (value) => {
+    if (value === null || typeof value !== "object") throw new TypeError("a query is an object");
+    refuseUndefined(value, "");
+    return value;
+  };
+  const pick = (options, ...names) => {
+    const picked = {};
+    for (const name of names) if (options && options[name] !== undefined) picked[name] = options[name];
+    return picked;
+  };
+  const refuseSession = (options) => {
+    if (options && options.session) throw new TypeError("transactions are not supported: options.session");
+  };
+
+  // operators says whether an update changes a document or replaces it: given
+  // the wrong one MongoDB would do the other without a word.
+  const operators = (update, wanted) => {
+    if (update === null || typeof update !== "object") throw new TypeError("an update is an object");
+    const has = Array.isArray(update) || Object.keys(update).some((key) => key[0] === "$");
+    if (has !== wanted) throw new TypeError(wanted ? "an update needs operators such as $set" : "a replacement has no operators");
+    return update;
+  };
+
+  class Cursor {
+    #fetch; #options; #buffer = []; #started = false; #skipped = 0; #taken = 0;
+    constructor(fetch, options) { this.#fetch = fetch; this.#options = Object.assign({}, options); }
+    #set(name, value) {
+      if (this.#started) throw new Error("cursor." + name + "() comes before the first document");
+      this.#options[name] = value;
+      return this;
+    }
+    sort(order) { return this.#set("sort", order); }
+    limit(n) { return this.#set("limit", Math.abs(n)); }
+    skip(n) { return this.#set("skip", n); }
+    project(fields) { return this.#set("projection", fields); }
+
+    // window reads at most n documents that have not been read.
+    async #window(n) {
+      this.#started = true;
+      const left = this.#options.limit ? this.#options.limit - this.#taken : Infinity;
+      if (left <= 0) return { docs: [], more: false };
+      const got = await this.#fetch(Object.assign({}, this.#options, {
+        skip: (this.#options.skip || 0) + this.#taken,
+        limit: Math.min(n, left),
+      }));
+      this.#taken += got.docs.length;
+      return { docs: got.docs, more: got.open && got.docs.length < Math.min(n, left) };
+    }
+    async toArray() {
+      const { docs, more } = await this.#window(most + 1);
+      if (more || docs.length > most) {
+        throw new Error("more documents than a function may read at once (" + most + ", or 16 MiB): narrow the query or set limit()");
+      }
+      return this.#buffer.splice(0).concat(docs);
+    }
+    async next() {
+      if (!this.#buffer.length) this.#buffer = (await this.#window(100)).docs;
+      return this.#buffer.shift();
+    }
+    async hasNext() {
+      if (!this.#buffer.length) this.#buffer = (await this.#window(100)).docs;
+      return this.#buffer.length > 0;
+    }
+    async forEach(f) { for (const doc of await this.toArray()) f(doc); }
+    async map(f) { return (await this.toArray()).map((doc) => f(doc)); }
+    async count() { return (await this.toArray()).length; }
+    async close() {}
+  }
+
+  class Collection {
+    #database; #name;
+    constructor(database, name) { this.#database = database; this.#name = name; }
+    #ask(command) { return ask(this.#database, command); }
+
+    // batch returns the documents of a reply, and closes a cursor that is still
+    // open: there may be more.
+    async #batch(command) {
+      const { cursor } = await this.#ask(command);
+      const open = Number(cursor.id) !== 0;
+      if (open) await run(this.#database, { killCursors: this.#name, cursors: [BSON.Long.fromString(String(cursor.id))] });
+      return { docs: cursor.firstBatch, open };
+    }
+
+    find(filter = {}, projection, options) {
+      refuseSession(options);
+      const wanted = Object.assign({}, projection && { projection }, pick(options, "projection", "sort", "limit", "skip", "collation", "hint"));
+      return new Cursor((o) => this.#batch(Object.assign({ find: this.#name, filter: query(filter), batchSize: o.limit }, o)), wanted);
+    }
+    async findOne(filter, projection, options) {
+      const doc = await this.find(filter || {}, projection, options).limit(1).next();
+      return doc === undefined ? null : doc;
+    }
+    aggregate(pipeline, options) {
+      refuseSession(options);
+      refuseUndefined(pipeline, "");
+      return new Cursor((o) => {
+        const stages = pipeline.slice();
+        if (o.sort) stages.push({ $sort: o.sort });
+        if (o.projection) stages.push({ $project: o.projection });
+        if (o.skip) stages.push({ $skip: o.skip });
+        if (!writes(pipeline)) stages.push({ $limit: o.limit });
+        return this.#batch(Object.assign({ aggregate: this.#name, pipeline: stages, cursor: { batchSize: o.limit } },
+          pick(options, "allowDiskUse", "collation", "hint", "let"), writes(pipeline) && { writeConcern: majority }));
+      });
+    }
+    async countDocuments(filter = {}, options) {
+      const stages = [{ $match: query(filter) }];
+      if (options && options.skip) stages.push({ $skip: options.skip });
+      if (options && options.limit) stages.push({ $limit: options.limit });
+      const [counted] = await this.aggregate(stages.concat({ $group: { _id: null, n: { $sum: 1 } } }), options).toArray();
+      return counted ? counted.n : 0;
+    }
+    count(filter, options) { return this.countDocuments(filter, options); }
+    async distinct(field, filter = {}, options) {
+      refuseSession(options);
+      return (await this.#ask(Object.assign({ distinct: this.#name, key: field, query: query(filter) }, pick(options, "collation")))).values;
+    }
+
+    async insertOne(document, options) {
+      return { insertedId: (await this.insertMany([document], options)).insertedIds[0] };
+    }
+    async insertMany(documents, options) {
+      refuseSession(options);
+      const named = documents.map((document) => {
+        if (document === null || typeof document !== "object" || Array.isArray(document)) throw new TypeError("a document is an object");
+        if (document._id !== undefined) return document;
+        const _id = new BSON.ObjectId();
+        return Object.assign({ _id }, document, { _id });
+      });
+      await this.#ask(Object.assign({ insert: this.#name, documents: named, writeConcern: majority }, pick(options, "ordered", "bypassDocumentValidation")));
+      return { insertedIds: named.map((document) => document._id) };
+    }
+
+    async #update(filter, update, multi, options) {
+      refuseSession(options);
+      const one = Object.assign({ q: query(filter), u: update, multi }, pick(options, "upsert", "arrayFilters", "collation", "hint"));
+      const reply = await this.#ask(Object.assign({ update: this.#name, updates: [one], writeConcern: majority }, pick(options, "bypassDocumentValidation")));
+      const [upserted] = reply.upserted || [];
+      return Object.assign({ matchedCount: upserted ? 0 : reply.n, modifiedCount: reply.nModified }, upserted && { upsertedId: upserted._id });
+    }
+    async updateOne(filter, update, options) { return this.#update(filter, operators(update, true), false, options); }
+    async updateMany(filter, update, options) { return this.#update(filter, operators(update, true), true, options); }
+    async replaceOne(filter, document, options) { return this.#update(filter, operators(document, false), false, options); }
+
+    async #delete(filter, limit, options) {
+      refuseSession(options);
+      const one = Object.assign({ q: query(filter), limit }, pick(options, "collation", "hint"));
+      return { deletedCount: (await this.#ask({ delete: this.#name, deletes: [one], writeConcern: majority })).n };
+    }
+    async deleteOne(filter, options) { return this.#delete(filter, 1, options); }
+    async deleteMany(filter, options) { return this.#delete(filter, 0, options); }
+
+    async #findAndModify(filter, change, options) {
+      refuseSession(options);
+      const command = Object.assign({ findAndModify: this.#name, query: query(filter), writeConcern: majority }, change,
+        pick(options, "sort", "arrayFilters", "collation", "hint"), options && options.projection && { fields: options.projection });
+      const { value } = await this.#ask(command);
+      return value === undefined ? null : value;
+    }
+    #change(update, options) {
+      const after = Boolean(options && (options.returnNewDocument || options.returnDocument === "after"));
+      return { update, new: after, upsert: Boolean(options && options.upsert) };
+    }
+    async findOneAndUpdate(filter, update, options) {
+      return this.#findAndModify(filter, this.#change(operators(update, true), options), options);
+    }
+    async findOneAndReplace(filter, document, options) {
+      return this.#findAndModify(filter, this.#change(operators(document, false), options), options);
+    }
+    async findOneAndDelete(filter, options) { return this.#findAndModify(filter, { remove: true }, options); }
+
+    // bulkWrite does one after the other; the first that fails ends it.
+    async bulkWrite(operations, options) {
+      for (const operation of operations) {
+        const [method] = Object.keys(operation);
+        const o = operation[method];
+        switch (method) {
+          case "insertOne": await this.insertOne(o.document, options); break;
+          case "updateOne": case "updateMany": await this[method](o.filter, o.update, Object.assign({}, options, o)); break;
+          case "replaceOne": await this.replaceOne(o.filter, o.replacement, Object.assign({}, options, o)); break;
+          case "deleteOne": case "deleteMany": await this[method](o.filter, Object.assign({}, options, o)); break;
+          default: throw new TypeError("bulkWrite does not know " + method);
+        }
+      }
+      return null;
+    }
+  }
+
+  const writes = (pipeline) => pipeline.some((stage) => stage && ("$out" in stage || "$merge" in stage));
+
+  return { db: (database) => ({ collection: (name) => new Collection(database, name) }) };
+})

@@ -1,0 +1,71 @@
+package bsonjson
+
+import (
+	"encoding/hex"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// A Change is what an event of a change stream says of one document.
+type Change struct {
+	// Tags are the ID of the document and the user ids that the event shows,
+	// as [enrich.Changes] is told of them.
+	Tags []string
+	// Document is the query, as BSON, for the document. It is a part of the
+	// event's bytes.
+	Document []byte
+	// Moved says that the user-id field may have changed, and that the event
+	// does not show to what.
+	Moved bool
+}
+
+// Change reads an event that has come through [Projection.Pipeline]. It is not
+// ok if the event is of more than one document, as when the collection is
+// dropped, or cannot be understood: then any document may have changed.
+func (f Field) Change(event []byte) (c Change, ok bool) {
+	var operation string
+	var document []byte
+	for m, err := range members(event) {
+		if err != nil {
+			return Change{}, false
+		}
+		switch m.name {
+		case "operationType":
+			operation, _ = m.value.StringValueOK()
+		case "documentKey":
+			c.Document = m.value.Value
+		case "fullDocument":
+			document = m.value.Value
+		case movedName:
+			c.Moved, _ = m.value.BooleanOK()
+		}
+	}
+	id := ID(c.Document)
+	if id == "" || !slices.Contains([]string{"insert", "update", "replace", "delete"}, operation) {
+		return Change{}, false
+	}
+	c.Tags = append(f.Tags(document), id)
+	c.Moved = c.Moved && operation == "update"
+	return c, true
+}
+
+// Tags returns the text of every user id that the document has in the field, as
+// [enrich.User] has it, whether the claim is a string or a number.
+func (f Field) Tags(doc []byte) []string {
+	var tags []string
+	for _, id := range f.UserIDs(doc) {
+		tags = append(tags, id.tag())
+	}
+	return tags
+}
+
+func (id UserID) tag() string {
+	switch id.typ {
+	case bson.TypeObjectID:
+		return hex.EncodeToString([]byte(id.text))
+	case bson.TypeBinary:
+		return uuidText([]byte(id.text))
+	}
+	return id.text
+}

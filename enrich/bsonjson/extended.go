@@ -1,0 +1,180 @@
+package bsonjson
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// extended writes what JSON does not have as MongoDB Extended JSON v2: relaxed
+// if that is the format, else canonical. The driver's own writer is not used
+// because it can neither stop at a duplicate name nor at a depth, and puts
+// some strings unescaped.
+func (w *writer) extended(v bson.RawValue, depth int) error {
+	switch v.Type {
+	case bson.TypeInt32:
+		w.extendedInt("$numberInt", int64(v.Int32()))
+	case bson.TypeInt64:
+		w.extendedInt("$numberLong", v.Int64())
+	case bson.TypeDouble:
+		w.extendedDouble(v.Double())
+	case bson.TypeDecimal128:
+		w.wrapped("$numberDecimal", v.Decimal128().String())
+	case bson.TypeObjectID:
+		w.wrapped("$oid", v.ObjectID().Hex())
+	case bson.TypeDateTime:
+		w.extendedDate(v.DateTime())
+	case bson.TypeTimestamp:
+		t, i := v.Timestamp()
+		w.raw(fmt.Sprintf(`{"$timestamp":{"t":%d,"i":%d}}`, t, i))
+	case bson.TypeMinKey:
+		w.raw(`{"$minKey":1}`)
+	case bson.TypeMaxKey:
+		w.raw(`{"$maxKey":1}`)
+	case bson.TypeUndefined:
+		w.raw(`{"$undefined":true}`)
+	default:
+		return w.extendedParts(v, depth)
+	}
+	return nil
+}
+
+// extendedParts writes the values that are made of several parts, any of which
+// may be malformed.
+func (w *writer) extendedParts(v bson.RawValue, depth int) error {
+	switch v.Type {
+	case bson.TypeBinary:
+		return w.binary(v)
+	case bson.TypeRegex:
+		return w.regex(v)
+	case bson.TypeDBPointer:
+		return w.dbPointer(v)
+	case bson.TypeSymbol:
+		symbol, ok := v.SymbolOK()
+		return w.wrappedText("$symbol", symbol, ok)
+	case bson.TypeJavaScript:
+		code, ok := v.JavaScriptOK()
+		return w.wrappedText("$code", code, ok)
+	case bson.TypeCodeWithScope:
+		return w.codeWithScope(v, depth)
+	}
+	return errMalformed
+}
+
+// wrapped writes {"$name":"s"}; s needs no escape.
+func (w *writer) wrapped(name, s string) {
+	w.raw(`{"` + name + `":`)
+	w.quoted(s)
+	w.raw("}")
+}
+
+// wrappedText writes {"$name":"s"} of any s.
+func (w *writer) wrappedText(name, s string, ok bool) error {
+	w.raw(`{"` + name + `":`)
+	err := w.textOrMalformed(s, ok)
+	w.raw("}")
+	return err
+}
+
+func (w *writer) extendedInt(name string, n int64) {
+	text := strconv.FormatInt(n, 10)
+	if w.format == enrich.Relaxed {
+		w.raw(text)
+		return
+	}
+	w.wrapped(name, text)
+}
+
+func (w *writer) extendedDouble(f float64) {
+	text := doubleText(f)
+	if w.format == enrich.Relaxed && !math.IsNaN(f) && !math.IsInf(f, 0) {
+		w.raw(text)
+		return
+	}
+	w.wrapped("$numberDouble", text)
+}
+
+// doubleText is the text of Extended JSON, where an integral double keeps a
+// fraction (1.0) so that it reads back as a double.
+func doubleText(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	}
+	text := strconv.FormatFloat(f, 'G', -1, 64)
+	if !strings.ContainsAny(text, ".E") {
+		text += ".0"
+	}
+	return text
+}
+
+// extendedDate writes milliseconds since 1970. Relaxed has a text for the years
+// 1970 to 9999 only.
+func (w *writer) extendedDate(ms int64) {
+	t := time.UnixMilli(ms).UTC()
+	if w.format == enrich.Relaxed && ms >= 0 && t.Year() <= 9999 {
+		w.wrapped("$date", t.Format("2006-01-02T15:04:05.999Z"))
+		return
+	}
+	w.raw(fmt.Sprintf(`{"$date":{"$numberLong":"%d"}}`, ms))
+}
+
+func (w *writer) binary(v bson.RawValue) error {
+	subtype, data, ok := v.BinaryOK()
+	if !ok {
+		return errMalformed
+	}
+	w.raw(`{"$binary":{"base64":"`)
+	w.out = base64.StdEncoding.AppendEncode(w.out, data)
+	w.raw(fmt.Sprintf(`","subType":"%02x"}}`, subtype))
+	return nil
+}
+
+// regex sorts the options, as Extended JSON wants them.
+func (w *writer) regex(v bson.RawValue) error {
+	pattern, options, ok := v.RegexOK()
+	w.raw(`{"$regularExpression":{"pattern":`)
+	if err := w.textOrMalformed(pattern, ok); err != nil {
+		return err
+	}
+	sorted := []rune(options)
+	slices.Sort(sorted)
+	w.raw(`,"options":`)
+	err := w.text(string(sorted))
+	w.raw("}}")
+	return err
+}
+
+func (w *writer) dbPointer(v bson.RawValue) error {
+	ref, id, ok := v.DBPointerOK()
+	w.raw(`{"$dbPointer":{"$ref":`)
+	err := w.textOrMalformed(ref, ok)
+	w.raw(`,"$id":`)
+	w.wrapped("$oid", id.Hex())
+	w.raw("}}")
+	return err
+}
+
+func (w *writer) codeWithScope(v bson.RawValue, depth int) error {
+	code, scope, ok := v.CodeWithScopeOK()
+	w.raw(`{"$code":`)
+	if err := w.textOrMalformed(code, ok); err != nil {
+		return err
+	}
+	w.raw(`,"$scope":`)
+	err := w.document(scope, depth+1)
+	w.raw("}")
+	return err
+}

@@ -1,0 +1,79 @@
+package bsonjson
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// A Field is the user-id field of documents. Dots reach into objects and, as in
+// a MongoDB query, into the elements of arrays.
+type Field struct {
+	path  string
+	names []string
+}
+
+// NewField reports a path that no document can have.
+func NewField(path string) (Field, error) {
+	names := strings.Split(path, ".")
+	if slices.Contains(names, "") || strings.HasPrefix(path, "$") || strings.ContainsRune(path, 0) {
+		return Field{}, fmt.Errorf("user-id field %q is no path of a document, want names joined with dots", path)
+	}
+	return Field{path: path, names: names}, nil
+}
+
+// String returns the path.
+func (f Field) String() string { return f.path }
+
+// UserIDs returns every user id that the document has in the field: those whom
+// a MongoDB query for the id would find it by, but exactly, whatever collation
+// the collection has.
+func (f Field) UserIDs(doc []byte) []UserID { return reach(nil, doc, f.names) }
+
+// reach appends the ids at the path below an object.
+func reach(ids []UserID, doc []byte, path []string) []UserID {
+	for m, err := range members(doc) {
+		if err == nil && m.name == path[0] {
+			return reachValue(ids, m.value, path[1:])
+		}
+	}
+	return ids
+}
+
+// reachValue appends the ids at the path below a value. An array stands for
+// itself, where a number in the path is an index, and for its elements; but not
+// for the elements of arrays in it.
+func reachValue(ids []UserID, v bson.RawValue, path []string) []UserID {
+	switch {
+	case v.Type == bson.TypeArray:
+		return reachElements(ids, v.Value, path)
+	case len(path) > 0 && v.Type == bson.TypeEmbeddedDocument:
+		return reach(ids, v.Value, path)
+	case len(path) > 0:
+		return ids
+	}
+	if id, ok := userIDOf(v); ok {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func reachElements(ids []UserID, array []byte, path []string) []UserID {
+	i := 0
+	for m, err := range members(array) {
+		if err != nil {
+			return ids
+		}
+		if m.value.Type != bson.TypeArray {
+			ids = reachValue(ids, m.value, path)
+		}
+		if len(path) > 0 && path[0] == strconv.Itoa(i) {
+			ids = reachValue(ids, m.value, path[1:])
+		}
+		i++
+	}
+	return ids
+}

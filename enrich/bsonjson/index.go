@@ -1,0 +1,55 @@
+package bsonjson
+
+import "go.mongodb.org/mongo-driver/v2/bson"
+
+// IsIndexedBy reports whether MongoDB can look the field up in an index of this
+// definition, as listIndexes returns it: the field comes first in the index,
+// which has every document and is not hidden.
+func (f Field) IsIndexedBy(index []byte) bool {
+	first := false
+	for m, err := range members(index) {
+		if err != nil {
+			return false
+		}
+		switch m.name {
+		case "key":
+			first = firstName(m.value) == f.path
+		case "partialFilterExpression", "hidden":
+			return false
+		}
+	}
+	return first
+}
+
+// IsUniqueIn reports whether an index of this definition, as listIndexes returns
+// it, keeps two documents from having the same value in the field.
+func (f Field) IsUniqueIn(index []byte) bool {
+	unique := f.path == "_id" // whose index does not say so
+	names := 0
+	for m, err := range members(index) {
+		if err != nil {
+			return false
+		}
+		switch m.name {
+		case "unique":
+			unique, _ = m.value.BooleanOK()
+		case "key":
+			for range members(m.value.Value) {
+				names++
+			}
+		}
+	}
+	return unique && names == 1 && f.IsIndexedBy(index)
+}
+
+// firstName is the name of an object's first member.
+func firstName(v bson.RawValue) string {
+	if v.Type == bson.TypeEmbeddedDocument {
+		for m, err := range members(v.Value) {
+			if err == nil {
+				return m.name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,69 @@
+package bsonjson
+
+import (
+	"bytes"
+	"cmp"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// CompareIDs orders two documents by _id as MongoDB sorts them. A document
+// without one comes first. Types that nobody has as an _id compare by their
+// bytes within their place in the order.
+func CompareIDs(a, b []byte) int {
+	idA, _ := idOf(a)
+	idB, _ := idOf(b)
+	if order := cmp.Compare(place(idA.Type), place(idB.Type)); order != 0 {
+		return order
+	}
+	return compareAlike(idA, idB)
+}
+
+// place is where MongoDB sorts a type. Type 0 is that of no value.
+func place(typ bson.Type) int {
+	switch typ {
+	case 0:
+		return -1
+	case bson.TypeMinKey:
+		return 0
+	case bson.TypeUndefined, bson.TypeNull:
+		return 1
+	case bson.TypeInt32, bson.TypeInt64, bson.TypeDouble, bson.TypeDecimal128:
+		return 2
+	case bson.TypeString, bson.TypeSymbol:
+		return 3
+	case bson.TypeEmbeddedDocument:
+		return 4
+	case bson.TypeArray:
+		return 5
+	case bson.TypeBinary:
+		return 6
+	case bson.TypeObjectID:
+		return 7
+	case bson.TypeBoolean:
+		return 8
+	case bson.TypeDateTime:
+		return 9
+	case bson.TypeTimestamp:
+		return 10
+	case bson.TypeRegex:
+		return 11
+	}
+	return 12
+}
+
+// compareAlike orders two values of one place.
+func compareAlike(a, b bson.RawValue) int {
+	switch place(a.Type) {
+	case place(bson.TypeInt32):
+		return compareNumbers(a, b)
+	case place(bson.TypeDateTime):
+		return cmp.Compare(a.DateTime(), b.DateTime())
+	case place(bson.TypeBinary):
+		// The length comes first, and in the bytes it is little-endian.
+		return cmp.Or(cmp.Compare(len(a.Value), len(b.Value)), bytes.Compare(a.Value[4:], b.Value[4:]))
+	case place(bson.TypeString):
+		return bytes.Compare(a.Value[4:], b.Value[4:])
+	}
+	return bytes.Compare(a.Value, b.Value)
+}

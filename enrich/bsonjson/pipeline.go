@@ -1,0 +1,90 @@
+package bsonjson
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// movedName is the member that Pipeline adds to an event: whether it changes
+// something in the user-id field.
+const movedName = "moved"
+
+// Pipeline is the aggregation, as BSON, that a change stream's events go through
+// in the database, so that [Field.Change] can read them. Of the documents only
+// _id and the field come out: an update shows neither old nor new values, only
+// whether the field is among those that it changed. Updates that change nothing
+// of what p keeps, nor the field, are left out; where the names do not tell for
+// sure, as in arrays, an update comes.
+func (p Projection) Pipeline(field Field) ([][]byte, error) {
+	var stages []bson.D
+	if condition := p.concerned(field); condition != nil {
+		stages = append(stages, operator("$match", operator("$expr", changes(condition))))
+	}
+	stages = append(stages, operator("$project", bson.D{
+		{Key: "_id", Value: 1}, // the resume token
+		{Key: "operationType", Value: 1},
+		{Key: "documentKey._id", Value: 1},
+		{Key: "fullDocument." + field.path, Value: 1},
+		{Key: movedName, Value: changes(within(field.names[:1]))},
+	}))
+	pipeline := make([][]byte, len(stages))
+	for i, stage := range stages {
+		var err error
+		if pipeline[i], err = marshal(stage); err != nil {
+			return nil, err
+		}
+	}
+	return pipeline, nil
+}
+
+// concerned is the condition for the name of a changed field that p or the
+// user-id field depends on; nil where each does. A name may be of anything
+// around or within a path, so of what is kept only the first part of the path
+// counts.
+func (p Projection) concerned(field Field) bson.D {
+	if len(p.include) > 0 {
+		return within(append(slices.Sorted(maps.Keys(p.include)), field.names[0]))
+	}
+	unwanted := slices.DeleteFunc(p.exclude.list(""), func(path string) bool {
+		return encloses("_id", path) || encloses(field.names[0], path)
+	})
+	if len(unwanted) == 0 {
+		return nil
+	}
+	return operator("$not", bson.A{within(unwanted)})
+}
+
+// within is the condition for a name at or below one of the paths.
+func within(paths []string) bson.D {
+	quoted := make([]string, len(paths))
+	for i, path := range paths {
+		quoted[i] = regexp.QuoteMeta(path)
+	}
+	return operator("$regexMatch", bson.D{
+		{Key: "input", Value: "$$this"},
+		{Key: "regex", Value: `^(?:` + strings.Join(quoted, "|") + `)(?:\.|$)`},
+	})
+}
+
+// changes is the expression for whether an event changes a field whose name
+// fulfils the condition. It is true for events that are no updates: what they
+// lack makes the list null, which is not empty.
+func changes(condition bson.D) bson.D {
+	names := operator("$concatArrays", bson.A{
+		operator("$map", bson.D{
+			{Key: "input", Value: operator("$objectToArray", "$updateDescription.updatedFields")},
+			{Key: "in", Value: "$$this.k"},
+		}),
+		"$updateDescription.removedFields",
+		// Before MongoDB 4.4.4 there was no such member.
+		operator("$ifNull", bson.A{"$updateDescription.truncatedArrays.field", bson.A{}}),
+	})
+	found := operator("$filter", bson.D{{Key: "input", Value: names}, {Key: "cond", Value: condition}})
+	return operator("$ne", bson.A{found, bson.A{}})
+}
+
+func operator(name string, of any) bson.D { return bson.D{{Key: name, Value: of}} }

@@ -1,0 +1,85 @@
+package bsonjson
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// Filter is the MongoDB query, as BSON, for documents that have one of the ids
+// in the field; there is at least one.
+func (f Field) Filter(ids []UserID) ([]byte, error) {
+	if len(ids) == 1 {
+		return marshal(bson.D{{Key: f.path, Value: ids[0].value()}})
+	}
+	values := make(bson.A, len(ids))
+	for i, id := range ids {
+		values[i] = id.value()
+	}
+	return marshal(bson.D{{Key: f.path, Value: bson.D{{Key: "$in", Value: values}}}})
+}
+
+// Sort is the order, as BSON, in which the right one of several documents comes
+// first: BSON sorts strings before ObjectIds, and _id tells which was inserted
+// first. Of a single id _id alone decides: the field would put those documents
+// first that have something lesser beside the id in an array.
+func (f Field) Sort(ids []UserID) ([]byte, error) {
+	var order bson.D
+	if len(ids) > 1 && f.path != "_id" {
+		order = append(order, bson.E{Key: f.path, Value: 1})
+	}
+	return marshal(append(order, bson.E{Key: "_id", Value: 1}))
+}
+
+// Request is the projection, as BSON, to send to MongoDB so that p can be
+// applied to what comes and the field is in it: what p leaves out stays in the
+// database, but for _id and the field. A path that encloses the field, as
+// account does account.id, cannot be asked for without it, so there all of it
+// comes. Request returns nil where everything is wanted.
+func (p Projection) Request(field Field) ([]byte, error) {
+	if len(p.include) > 0 {
+		return marshal(flags(outermost(append(p.include.list(""), "_id", field.path)), 1))
+	}
+	unwanted := slices.DeleteFunc(p.exclude.list(""), func(path string) bool {
+		return path == "_id" || encloses(path, field.path) || encloses(path, "_id") || encloses("_id", path)
+	})
+	if len(unwanted) == 0 {
+		return nil, nil
+	}
+	return marshal(flags(unwanted, 0))
+}
+
+// encloses reports whether path is inner or an object around it.
+func encloses(path, inner string) bool {
+	return path == inner || strings.HasPrefix(inner, path+".")
+}
+
+// outermost drops paths that lie within another: MongoDB calls them a
+// collision.
+func outermost(paths []string) []string {
+	slices.Sort(paths)
+	paths = slices.Compact(paths)
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+		return slices.ContainsFunc(paths, func(other string) bool {
+			return other != path && encloses(other, path)
+		})
+	})
+}
+
+func flags(paths []string, flag int32) bson.D {
+	projection := make(bson.D, len(paths))
+	for i, path := range paths {
+		projection[i] = bson.E{Key: path, Value: flag}
+	}
+	return projection
+}
+
+func marshal(doc bson.D) ([]byte, error) {
+	b, err := bson.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("query as BSON: %w", err)
+	}
+	return b, nil
+}

@@ -1,0 +1,109 @@
+package bsonjson
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// A UserID is a user id as documents have it: typed, and comparable, so that it
+// can be the key of an index. Numbers that MongoDB holds equal, whatever their
+// BSON types, are one UserID; a string and an ObjectId of the same digits are
+// two.
+type UserID struct {
+	typ bson.Type
+	// text is the string itself, a number's decimal digits, or the bytes of an
+	// ObjectId or UUID.
+	text string
+}
+
+// UserIDs returns what a document may have in its user-id field if it is the
+// user's, in order of preference: the first that any document has wins. It is
+// empty for a user who can have no document.
+//
+// [enrich.AutoID], and the zero type, keep numbers and strings apart. The other
+// types say what the documents have, so the claim's text is all that counts,
+// and the string "5" and the number 5 are one user there. Only the canonical
+// digits of a number count, else 7 and 007 were two users of one document. A
+// number beyond 64 bits matches nothing.
+func UserIDs(u enrich.User, typ enrich.UserIDType) []UserID {
+	if u.ID == "" {
+		return nil
+	}
+	switch typ {
+	case enrich.StringID:
+		return []UserID{{bson.TypeString, u.ID}}
+	case enrich.ObjectID:
+		return objectID(u.ID)
+	case enrich.IntID:
+		return intID(u.ID)
+	case enrich.UUIDUserID:
+		return uuidID(u.ID)
+	}
+	if u.Number {
+		return intID(u.ID)
+	}
+	return append([]UserID{{bson.TypeString, u.ID}}, objectID(u.ID)...)
+}
+
+func objectID(text string) []UserID {
+	id, err := bson.ObjectIDFromHex(text)
+	if err != nil {
+		return nil
+	}
+	return []UserID{{bson.TypeObjectID, string(id[:])}}
+}
+
+func intID(text string) []UserID {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strconv.FormatInt(n, 10) != text {
+		return nil
+	}
+	return []UserID{{bson.TypeInt64, text}}
+}
+
+// uuidID takes the text form of RFC 9562 only, in either case.
+func uuidID(text string) []UserID {
+	digits := strings.ReplaceAll(text, "-", "")
+	b, err := hex.DecodeString(digits)
+	if err != nil || len(b) != 16 || !strings.EqualFold(uuidText(b), text) {
+		return nil
+	}
+	return []UserID{{bson.TypeBinary, string(b)}}
+}
+
+// userIDOf is the user id that a value of a document is, if it can be one.
+func userIDOf(v bson.RawValue) (id UserID, ok bool) {
+	switch v.Type {
+	case bson.TypeString:
+		s, ok := v.StringValueOK()
+		return UserID{bson.TypeString, s}, ok
+	case bson.TypeObjectID:
+		return UserID{bson.TypeObjectID, string(v.Value)}, true
+	case bson.TypeBinary:
+		subtype, data, ok := v.BinaryOK()
+		return UserID{bson.TypeBinary, string(data)}, ok && subtype == uuidSubtype && len(data) == 16
+	}
+	n, ok := integer(v)
+	return UserID{bson.TypeInt64, strconv.FormatInt(n, 10)}, ok
+}
+
+// value is the id as MongoDB is asked for it. An int64 finds numbers of every
+// BSON type.
+func (id UserID) value() any {
+	switch id.typ {
+	case bson.TypeObjectID:
+		return bson.ObjectID([]byte(id.text))
+	case bson.TypeBinary:
+		return bson.Binary{Subtype: uuidSubtype, Data: []byte(id.text)}
+	case bson.TypeInt64:
+		// The digits came from an int64.
+		n, _ := strconv.ParseInt(id.text, 10, 64)
+		return n
+	}
+	return id.text
+}

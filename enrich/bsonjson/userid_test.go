@@ -1,0 +1,182 @@
+package bsonjson_test
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+)
+
+const (
+	hexID  = "62efedca3587e6e83c0fc675"
+	uuidID = "73ffd264-44b3-4c69-90e8-e7d1dfc035d4"
+)
+
+// values are documents' user ids by a name for the tables below.
+func values(t testing.TB) map[string]any {
+	uuid := []byte{0x73, 0xff, 0xd2, 0x64, 0x44, 0xb3, 0x4c, 0x69, 0x90, 0xe8, 0xe7, 0xd1, 0xdf, 0xc0, 0x35, 0xd4}
+	return map[string]any{
+		"string 5": "5", "int32 5": int32(5), "int64 5": int64(5), "double 5": 5.0, "decimal 5": decimal(t, "5"),
+		"decimal 50e-1": decimal(t, "50E-1"), "double 5.5": 5.5, "decimal 5e6000": decimal(t, "5E6000"),
+		"string hex": hexID, "ObjectId": objectID(t, hexID), "string uuid": uuidID,
+		"uuid": bson.Binary{Subtype: 4, Data: uuid}, "old uuid": bson.Binary{Subtype: 3, Data: uuid},
+		"string 05": "05", "null": nil, "bool": true, "object": bson.D{{Key: "f", Value: "5"}}, "empty string": "",
+		"int64 2^53+1": int64(1<<53 + 1), "double 2^53": float64(1 << 53),
+	}
+}
+
+func TestAUserMatchesByTypeInOrderOfPreference(t *testing.T) {
+	fives := []string{"decimal 5", "decimal 50e-1", "double 5", "int32 5", "int64 5"}
+	tests := []struct {
+		user enrich.User
+		typ  enrich.UserIDType
+		want [][]string // of each UserID the values that it matches
+	}{
+		{enrich.User{ID: "5"}, enrich.AutoID, [][]string{{"string 5"}}},
+		{enrich.User{ID: "5"}, "", [][]string{{"string 5"}}},
+		{enrich.User{ID: "5", Number: true}, enrich.AutoID, [][]string{fives}},
+		{enrich.User{ID: "9007199254740993", Number: true}, enrich.AutoID, [][]string{{"int64 2^53+1"}}},
+		{enrich.User{ID: "9007199254740992", Number: true}, enrich.AutoID, [][]string{{"double 2^53"}}},
+		{enrich.User{ID: "18446744073709551616", Number: true}, enrich.AutoID, nil},
+		{enrich.User{ID: hexID}, enrich.AutoID, [][]string{{"string hex"}, {"ObjectId"}}},
+		{enrich.User{ID: uuidID}, enrich.AutoID, [][]string{{"string uuid"}}},
+		{enrich.User{ID: hexID}, enrich.StringID, [][]string{{"string hex"}}},
+		{enrich.User{ID: "5", Number: true}, enrich.StringID, [][]string{{"string 5"}}},
+		{enrich.User{ID: hexID}, enrich.ObjectID, [][]string{{"ObjectId"}}},
+		{enrich.User{ID: "5"}, enrich.ObjectID, nil},
+		{enrich.User{ID: "5"}, enrich.IntID, [][]string{fives}},
+		{enrich.User{ID: "5", Number: true}, enrich.IntID, [][]string{fives}},
+		{enrich.User{ID: "05"}, enrich.IntID, nil},
+		{enrich.User{ID: "+5"}, enrich.IntID, nil},
+		{enrich.User{ID: "five"}, enrich.IntID, nil},
+		{enrich.User{ID: uuidID}, enrich.UUIDUserID, [][]string{{"uuid"}}},
+		{enrich.User{ID: "73FFD264-44B3-4C69-90E8-E7D1DFC035D4"}, enrich.UUIDUserID, [][]string{{"uuid"}}},
+		{enrich.User{ID: "73ffd26444b34c6990e8e7d1dfc035d4"}, enrich.UUIDUserID, nil},
+		{enrich.User{}, enrich.AutoID, nil},
+		{enrich.User{}, enrich.StringID, nil},
+	}
+	field, err := bsonjson.NewField("f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range tests {
+		ids := bsonjson.UserIDs(tt.user, tt.typ)
+		var got [][]string
+		for _, id := range ids {
+			var matches []string
+			for name, value := range values(t) {
+				if slices.Contains(field.UserIDs(marshal(t, bson.D{{Key: "f", Value: value}})), id) {
+					matches = append(matches, name)
+				}
+			}
+			slices.Sort(matches)
+			got = append(got, matches)
+		}
+		if !slices.EqualFunc(got, tt.want, slices.Equal) {
+			t.Errorf("user %q (number %v) as %q matches %q, want %q", tt.user.ID, tt.user.Number, tt.typ, got, tt.want)
+		}
+	}
+}
+
+func TestAFieldReachesAsAMongoDBQueryDoes(t *testing.T) {
+	tests := []struct {
+		path, doc string
+		want      int // ids found
+	}{
+		{"f", `{"f":"u"}`, 1},
+		{"f", `{"g":"u"}`, 0},
+		{"f", `{"f":["u","v",{"f":"w"},["x"]]}`, 2},
+		{"a.b", `{"a":{"b":"u"}}`, 1},
+		{"a.b", `{"a.b":"u"}`, 0},
+		{"a.b", `{"a":{"b":["u","v"]}}`, 2},
+		{"a.b", `{"a":[{"b":"u"},{"c":"v"},{"b":"w"},"b",[{"b":"x"}]]}`, 2},
+		{"a.1", `{"a":["u","v"]}`, 1},
+		{"a.1.b", `{"a":[{"b":"u"},{"b":"v"}]}`, 1},
+		{"a.b.c", `{"a":{"b":"u"}}`, 0},
+		{"_id", `{"_id":"u"}`, 1},
+	}
+	for _, tt := range tests {
+		field, err := bsonjson.NewField(tt.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := bsonjson.Parse([]byte(tt.doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := field.UserIDs(doc); len(got) != tt.want {
+			t.Errorf("field %s of %s has %d user ids, want %d", tt.path, tt.doc, len(got), tt.want)
+		}
+	}
+	for _, path := range []string{"", ".", "a.", "a..b", "$where", "a\x00b"} {
+		if _, err := bsonjson.NewField(path); err == nil {
+			t.Errorf("NewField(%q) is no error", path)
+		}
+	}
+}
+
+func TestIDsSortAsMongoDBSorts(t *testing.T) {
+	sorted := []any{
+		nil, math.NaN(), int32(-1), 0.5, int64(1), decimal(t, "1.5"), int32(2), "a", "b", bson.D{}, bson.Binary{Data: []byte("zz")}, bson.Binary{Data: []byte("aaa")},
+		objectID(t, "62efedca3587e6e83c0fc675"), objectID(t, "62efedca3587e6e83c0fc676"), false, true, bson.DateTime(-5), bson.DateTime(5), bson.Timestamp{T: 1}, bson.MaxKey{},
+	}
+	docs := [][]byte{marshal(t, bson.D{{Key: "no_id", Value: 1}})}
+	for _, id := range sorted {
+		docs = append(docs, marshal(t, bson.D{{Key: "x", Value: 1}, {Key: "_id", Value: id}}))
+	}
+	for i, a := range docs {
+		for j, b := range docs {
+			if got, want := bsonjson.CompareIDs(a, b), cmp.Compare(i, j); got != want {
+				t.Errorf("CompareIDs(%s, %s) = %d, want %d", bson.Raw(a), bson.Raw(b), got, want)
+			}
+		}
+	}
+	if got := bsonjson.CompareIDs(marshal(t, bson.D{{Key: "_id", Value: 1.0}}), marshal(t, bson.D{{Key: "_id", Value: int64(1)}})); got != 0 {
+		t.Errorf("CompareIDs(1.0, 1) = %d, want 0", got)
+	}
+}
+
+func TestIDIsCanonicalText(t *testing.T) {
+	tests := []struct{ doc, want string }{
+		{`{"_id":{"$oid":"62efedca3587e6e83c0fc675"}}`, `{"$oid":"62efedca3587e6e83c0fc675"}`},
+		{`{"_id":"a"}`, `"a"`},
+		{`{"_id":5}`, `{"$numberInt":"5"}`},
+		{`{"a":5}`, ``},
+	}
+	for _, tt := range tests {
+		doc, err := bsonjson.Parse([]byte(tt.doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bsonjson.ID(doc); got != tt.want {
+			t.Errorf("ID(%s) = %s, want %s", tt.doc, got, tt.want)
+		}
+	}
+}
+
+// F7: two users have no document in common, but for the case of hex digits.
+func FuzzTwoUsersAreNeverOne(f *testing.F) {
+	f.Add("62efedca3587e6e83c0fc675", "62EFEDCA3587e6e83c0fc675", false, false)
+	f.Add("5", "05", true, false)
+	f.Add("-0", "0", true, true)
+	f.Add("d0849b7d-f5e0-4586-8ca1-224325530f21", "d0849b7df5e045868ca1224325530f21", false, false)
+	f.Fuzz(func(t *testing.T, a, b string, aNumber, bNumber bool) {
+		for _, typ := range []enrich.UserIDType{enrich.AutoID, enrich.StringID, enrich.ObjectID, enrich.IntID, enrich.UUIDUserID} {
+			ids := bsonjson.UserIDs(enrich.User{ID: b, Number: bNumber}, typ)
+			for _, id := range bsonjson.UserIDs(enrich.User{ID: a, Number: aNumber}, typ) {
+				if slices.Contains(ids, id) && !strings.EqualFold(a, b) {
+					t.Errorf("as %s %q and %q are one user", typ, a, b)
+				}
+			}
+			if slices.Contains(ids, bsonjson.UserID{}) {
+				t.Errorf("as %s %q is nobody's id", typ, b)
+			}
+		}
+	})
+}

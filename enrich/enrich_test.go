@@ -1,0 +1,223 @@
+package enrich_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+)
+
+// sourceFunc is a source that a test scripts.
+type sourceFunc func(q enrich.Query) (enrich.Document, error)
+
+func (f sourceFunc) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) { return f(q) }
+
+// documents is a source of one document for each user named.
+func documents(byID map[string]string) sourceFunc {
+	return func(q enrich.Query) (enrich.Document, error) {
+		document, ok := byID[q.User.ID]
+		if !ok {
+			return enrich.Document{}, enrich.ErrNoDocument
+		}
+		return enrich.Document{JSON: []byte(document), ReadAt: time.Now(), ID: "id-" + q.User.ID}, nil
+	}
+}
+
+// fixture is a backend's issuer, a ring that trusts it, and an enricher.
+type fixture struct {
+	*enrich.Enricher
+	issuer *enrichtest.Issuer
+	ring   *keys.Ring
+}
+
+// newFixture has keys of its own unless the algorithm is HMAC, one document,
+// {"lang":"en"} of user u1, and what change says.
+func newFixture(t testing.TB, algorithm string, change func(*keys.Options, *enrich.Options)) fixture {
+	t.Helper()
+	f := fixture{issuer: enrichtest.NewIssuer(t, algorithm)}
+	dir := t.TempDir()
+	logger := slog.New(slog.DiscardHandler)
+	ringOptions := keys.Options{Logger: logger, Leeway: time.Second}
+	if strings.HasPrefix(algorithm, "HS") {
+		ringOptions.Secret = []byte(enrichtest.Secret)
+	} else {
+		ringOptions.JWKS = filepath.Join(dir, "jwks.json")
+		ringOptions.Dir = filepath.Join(dir, "keys")
+		if err := os.WriteFile(ringOptions.JWKS, f.issuer.JWKS(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	options := enrich.Options{
+		Source:  documents(map[string]string{"u1": `{"lang":"en"}`}),
+		UserID:  jsonedit.Path{"sub"},
+		Claim:   "custom_data",
+		Kinds:   []enrich.Kind{enrich.Access},
+		MaxSize: 16 << 10,
+		Logger:  logger,
+	}
+	if change != nil {
+		change(&ringOptions, &options)
+	}
+	var err error
+	if f.ring, err = keys.Open(ringOptions); err != nil {
+		t.Fatal(err)
+	}
+	options.Ring = f.ring
+	if f.Enricher, err = enrich.New(options); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (f fixture) jwks(t testing.TB) []byte {
+	t.Helper()
+	set, _, err := f.ring.JWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// grant is a login's grant of an access token and, if it is not empty, an
+// id_token.
+func grant(access, id string) enrich.Grant {
+	g := enrich.Grant{Answered: time.Now()}
+	if access != "" {
+		g.Tokens = append(g.Tokens, enrich.Issued{Raw: access, Kind: enrich.Access, Budget: 6 << 10})
+	}
+	if id != "" {
+		g.Tokens = append(g.Tokens, enrich.Issued{Raw: id, Kind: enrich.ID, Budget: 6 << 10})
+	}
+	return g
+}
+
+// issuedAt is when all tokens are, so that their claims can be compared.
+var issuedAt = time.Now().Unix()
+
+// claimsOf are the claims of user u1, valid for an hour, with more behind them.
+func claimsOf(more string) string {
+	return fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d%s}`, issuedAt, issuedAt+3600, more)
+}
+
+// enrichOne enriches one access token.
+func (f fixture) enrichOne(t testing.TB, token string) enrich.Outcome {
+	t.Helper()
+	return f.Enrich(t.Context(), grant(token, ""))[0]
+}
+
+var algorithms = []string{
+	"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+	"ES256", "ES384", "ES512", "EdDSA",
+}
+
+func TestEnrichedTokenVerifiesByOneJWKS(t *testing.T) {
+	for _, algorithm := range algorithms {
+		t.Run(algorithm, func(t *testing.T) {
+			f := newFixture(t, algorithm, nil)
+			token := f.issuer.Token(claimsOf(""))
+			got := f.enrichOne(t, token)
+			if got.Reason != enrich.OK {
+				t.Fatalf("reason %q (%v), want ok", got.Reason, got.Err)
+			}
+			header, claims := enrichtest.Split(t, got.Raw)
+			if want := strings.TrimSuffix(claimsOf(""), "}") + `,"custom_data":{"lang":"en"}}`; claims != want {
+				t.Errorf("claims %s, want %s", claims, want)
+			}
+			if !strings.Contains(header, fmt.Sprintf(`"alg":%q`, algorithm)) {
+				t.Errorf("header %s, want the original's algorithm %s (law E4)", header, algorithm)
+			}
+			if algorithm[:2] == "HS" {
+				if original, _ := enrichtest.Split(t, token); header != original {
+					t.Errorf("header %s, want it whole: %s", header, original)
+				}
+				return
+			}
+			for name, token := range map[string]string{"enriched": got.Raw, "original": token} {
+				if _, err := enrichtest.VerifyWith(t, f.jwks(t), token); err != nil {
+					t.Errorf("the %s token does not verify by the merged JWKS: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
+func TestOnlyTheClaimDiffers(t *testing.T) {
+	f := newFixture(t, "EdDSA", nil)
+	exp := time.Now().Add(time.Hour).Unix()
+	tests := []struct{ name, claims, want string }{
+		{"literals", `{"n":9007199254740993,"f":1.0,"h":"<&>","sub":"u1","exp":%d}`, `{"n":9007199254740993,"f":1.0,"h":"<&>","sub":"u1","exp":%d,"custom_data":{"lang":"en"}}`},
+		{"order and white space", "{ \"z\" : 1 ,\n\"sub\":\"u1\",\"a\":[ ],\"exp\":%d\t}", "{ \"z\" : 1 ,\n\"sub\":\"u1\",\"a\":[ ],\"exp\":%d\t,\"custom_data\":{\"lang\":\"en\"}}"},
+		{"claim replaced", `{"custom_data":{"role":"admin"},"sub":"u1","exp":%d}`, `{"custom_data":{"lang":"en"},"sub":"u1","exp":%d}`},
+		{"claim replaced, escaped", `{"custom\u005fdata":null,"sub":"u1","exp":%d}`, `{"custom\u005fdata":{"lang":"en"},"sub":"u1","exp":%d}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			token := f.issuer.Token(fmt.Sprintf(tt.claims, exp))
+			got := f.enrichOne(t, token)
+			if _, claims := enrichtest.Split(t, got.Raw); claims != fmt.Sprintf(tt.want, exp) {
+				t.Errorf("claims %s (%s), want %s", claims, got.Reason, fmt.Sprintf(tt.want, exp))
+			}
+			if original, ok := f.Restore(got.Raw); !ok || original != token {
+				t.Errorf("restored %v to %s, want %s", ok, original, token)
+			}
+		})
+	}
+}
+
+func TestHeaderNamesOurKeyAndNothingOfTheBackends(t *testing.T) {
+	f := newFixture(t, "ES256", nil)
+	token := f.issuer.TokenWithHeader(`{"jku":"https://x/","x5c":["a"],"typ":"at+jwt","alg":"ES256","x5t#S256":"b","kid":"key-ES256","cty":"x","jwk":{},"x5u":"u","x5t":"t"}`, claimsOf(""))
+	got := f.enrichOne(t, token)
+	header, _ := enrichtest.Split(t, got.Raw)
+	if !strings.HasPrefix(header, `{"typ":"at+jwt","alg":"ES256","kid":"`) || !strings.Contains(header, `,"cty":"x","tgr":"`) {
+		t.Errorf("header %s (%s, %v)", header, got.Reason, got.Err)
+	}
+	if strings.Contains(header, "key-ES256") {
+		t.Errorf("header %s still names the backend's key", header)
+	}
+	if original, ok := f.Restore(got.Raw); !ok || original != token {
+		t.Errorf("restored %v to %s, want %s", ok, original, token)
+	}
+}
+
+func TestBackendsKeyKeepsTheHeader(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "RS256")
+	f := newFixture(t, "RS256", func(k *keys.Options, _ *enrich.Options) {
+		k.JWKS, k.Dir, k.BackendKey = "", "", filepath.Join(t.TempDir(), "backend.key")
+		if err := os.WriteFile(k.BackendKey, issuer.PrivatePEM(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	const header = `{"jku":"https://x/", "typ":"JWT", "alg":"RS256","kid":"key-RS256"}`
+	token := issuer.TokenWithHeader(header, claimsOf(""))
+	got := f.enrichOne(t, token)
+	if kept, _ := enrichtest.Split(t, got.Raw); got.Reason != enrich.OK || kept != header {
+		t.Errorf("header %s (%s, %v), want it whole: %s", kept, got.Reason, got.Err, header)
+	}
+	if _, err := enrichtest.VerifyWith(t, issuer.JWKS(), got.Raw); err != nil {
+		t.Errorf("the enriched token does not verify by the backend's JWKS: %v", err)
+	}
+}
+
+// Law C1: an id_token that gets no claim and speaks of no access token is none
+// of our business.
+func TestIDTokenThatSaysNothingOfTheAccessTokenHindersNone(t *testing.T) {
+	f := newFixture(t, "ES256", nil)
+	signedBySecret := enrichtest.NewIssuer(t, "HS256")
+	for more, want := range map[string]enrich.Reason{"": enrich.OK, `,"at_hash":"x"`: enrich.BadToken} {
+		access, id := f.issuer.Token(claimsOf("")), signedBySecret.Token(claimsOf(more))
+		got := f.Enrich(t.Context(), grant(access, id))
+		if got[0].Reason != want || got[1].Reason != enrich.BadToken || got[1].Raw != id {
+			t.Errorf("id_token with %q: reasons %q, %q; want %q, bad_token", more, got[0].Reason, got[1].Reason, want)
+		}
+	}
+}

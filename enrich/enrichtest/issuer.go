@@ -1,0 +1,178 @@
+package enrichtest
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Secret is the HMAC secret of issuers of HS256, HS384 and HS512.
+const Secret = "a test secret of no less than sixty-four bytes, for HS512 needs them"
+
+// An Issuer signs tokens as a backend does, hostile ones too. Its claims and
+// headers are text, so that a test says every byte.
+type Issuer struct {
+	Algorithm string
+	KeyID     string
+	Private   any // *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey or []byte
+	// Fetches counts the requests for the JWKS.
+	Fetches atomic.Int64
+	// Down makes the JWKS answer 503.
+	Down atomic.Bool
+}
+
+// NewIssuer returns an Issuer with a key of its own for the algorithm.
+func NewIssuer(t testing.TB, algorithm string) *Issuer {
+	t.Helper()
+	return &Issuer{Algorithm: algorithm, KeyID: "key-" + algorithm, Private: privateKey(t, algorithm)}
+}
+
+// privateKey makes a key; RSA keys, which take long to make, once per process
+// and key id.
+func privateKey(t testing.TB, algorithm string) any {
+	t.Helper()
+	var key any
+	var err error
+	switch algorithm[:2] {
+	case "HS":
+		return []byte(Secret)
+	case "RS", "PS":
+		key, err = sharedRSA()
+	case "ES":
+		curve := map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()}
+		key, err = ecdsa.GenerateKey(curve[algorithm], rand.Reader)
+	case "Ed":
+		_, key, err = ed25519.GenerateKey(rand.Reader)
+	default:
+		t.Fatalf("no keys for %s", algorithm)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+var sharedRSA = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// Token signs claims, a JSON text, under the issuer's usual header.
+func (i *Issuer) Token(claims string) string {
+	return i.TokenWithHeader(fmt.Sprintf(`{"alg":%q,"typ":"JWT","kid":%q}`, i.Algorithm, i.KeyID), claims)
+}
+
+// TokenWithHeader signs claims under a header, both JSON texts, with the
+// issuer's key and algorithm, whatever the header says.
+func (i *Issuer) TokenWithHeader(header, claims string) string {
+	signed := Encode(header) + "." + Encode(claims)
+	signature, err := jwt.GetSigningMethod(i.Algorithm).Sign(signed, i.Private)
+	if err != nil {
+		panic(err)
+	}
+	return signed + "." + Encode(string(signature))
+}
+
+// Public returns the public key; of a secret, the secret.
+func (i *Issuer) Public() any {
+	if signer, ok := i.Private.(crypto.Signer); ok {
+		return signer.Public()
+	}
+	return i.Private
+}
+
+// PublicPEM returns the public key in PEM form.
+func (i *Issuer) PublicPEM() []byte {
+	der, err := x509.MarshalPKIXPublicKey(i.Public())
+	if err != nil {
+		panic(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
+// PrivatePEM returns the private key in PEM form.
+func (i *Issuer) PrivatePEM() []byte {
+	der, err := x509.MarshalPKCS8PrivateKey(i.Private)
+	if err != nil {
+		panic(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+// JWKS returns the issuer's JWK Set.
+func (i *Issuer) JWKS() []byte {
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: i.Public(), KeyID: i.KeyID, Algorithm: i.Algorithm, Use: "sig"}}})
+	if err != nil {
+		panic(err)
+	}
+	return set
+}
+
+// ServeHTTP answers every request with the JWK Set.
+func (i *Issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	i.Fetches.Add(1)
+	if i.Down.Load() {
+		http.Error(w, "down", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(i.JWKS())
+}
+
+// Encode is base64url without padding.
+func Encode(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// Split decodes the header and the claims of a token.
+func Split(t testing.TB, token string) (header, claims string) {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("a token of %d parts", len(parts))
+	}
+	decode := func(part string) string {
+		text, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	return decode(parts[0]), decode(parts[1])
+}
+
+// VerifyWith verifies a token with a JWK Set, as a resource server does that
+// trusts it, and returns its claims.
+func VerifyWith(t testing.TB, set []byte, token string) (claims string, err error) {
+	t.Helper()
+	var keys jose.JSONWebKeySet
+	if err := json.Unmarshal(set, &keys); err != nil {
+		t.Fatalf("JWK Set %s: %v", set, err)
+	}
+	_, err = jwt.Parse(token, func(parsed *jwt.Token) (any, error) {
+		kid, _ := parsed.Header["kid"].(string)
+		found := keys.Key(kid)
+		if len(found) != 1 {
+			return nil, fmt.Errorf("%d keys of the token's kid", len(found))
+		}
+		if alg := found[0].Algorithm; alg != "" && alg != parsed.Method.Alg() {
+			return nil, fmt.Errorf("key for %s, token of %s", alg, parsed.Method.Alg())
+		}
+		return found[0].Key, nil
+	})
+	if err == nil {
+		_, claims = Split(t, token)
+	}
+	return claims, err
+}

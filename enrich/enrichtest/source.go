@@ -1,0 +1,215 @@
+package enrichtest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// A Shape is what a source is to make of its documents; the zero values are
+// those of the sources.
+type Shape struct {
+	// Field is the user-id field.
+	Field      string
+	IDType     enrich.UserIDType
+	Format     enrich.Format
+	Projection enrich.Projection
+}
+
+// NewSource opens a source that has these documents, written as MongoDB
+// Extended JSON, in the order in which they were inserted. It closes the source
+// when the test ends.
+type NewSource func(t *testing.T, shape Shape, docs ...string) enrich.Source
+
+// RunSource tests what every source of documents promises.
+func RunSource(t *testing.T, open NewSource) {
+	t.Run("finds by the user-id field", func(t *testing.T) { testLookups(t, open) })
+	t.Run("writes the format", func(t *testing.T) { testFormats(t, open) })
+	t.Run("applies the projection", func(t *testing.T) { testProjections(t, open) })
+	t.Run("says when the read began", func(t *testing.T) { testReadAt(t, open) })
+	t.Run("names the document", func(t *testing.T) { testDocumentID(t, open) })
+	t.Run("bounds its wait by the context", func(t *testing.T) { testCanceled(t, open) })
+	t.Run("serves many at once", func(t *testing.T) { testConcurrent(t, open) })
+}
+
+const (
+	hexID  = "62efedca3587e6e83c0fc675"
+	uuidID = "73ffd264-44b3-4c69-90e8-e7d1dfc035d4"
+)
+
+// people has a document for each way of having a user id; each says in "is" why
+// it should have been found.
+var people = []string{
+	`{"_id":"a","f":"u1","is":"string"}`,
+	`{"_id":"b","f":"5","is":"string of digits"}`,
+	`{"_id":"c","f":5,"is":"int32"}`,
+	`{"_id":"d","f":{"$numberLong":"6"},"is":"int64"}`,
+	`{"_id":"e","f":7.0,"is":"double"}`,
+	`{"_id":"f","f":{"$oid":"` + hexID + `"},"is":"ObjectId"}`,
+	`{"_id":"g","f":{"$uuid":"` + uuidID + `"},"is":"uuid"}`,
+	`{"_id":"h","f":["x1","x2"],"is":"array"}`,
+	`{"_id":"i","f":null,"is":"null"}`,
+	`{"_id":"j","is":"missing"}`,
+	`{"_id":"k","f":{"g":[{"h":"deep"}]},"is":"nested"}`,
+	`{"_id":"m","f":"twice","is":"second"}`,
+	`{"_id":"l","f":"twice","is":"first"}`,
+	`{"_id":"n","f":{"$oid":"62efedca3587e6e83c0fc676"},"is":"ObjectId beside a string"}`,
+	`{"_id":"o","f":"62efedca3587e6e83c0fc676","is":"string beside an ObjectId"}`,
+	// By the field alone, the elements beside the id would put these first.
+	`{"_id":"r","f":["a","thrice"],"is":"third of three"}`,
+	`{"_id":"q","f":["thrice","b"],"is":"second of three"}`,
+	`{"_id":"p","f":"thrice","is":"first of three"}`,
+}
+
+func testLookups(t *testing.T, open NewSource) {
+	number := func(id string) enrich.User { return enrich.User{ID: id, Number: true} }
+	text := func(id string) enrich.User { return enrich.User{ID: id} }
+	tests := []struct {
+		name  string
+		typ   enrich.UserIDType
+		field string
+		user  enrich.User
+		want  string // the document's "is", or "" for ErrNoDocument
+	}{
+		{"string", "", "f", text("u1"), "string"},
+		{"nobody", "", "f", text("u2"), ""},
+		{"case counts", "", "f", text("U1"), ""},
+		{"the zero user", "", "f", enrich.User{}, ""},
+		{"auto: a string matches no number", enrich.AutoID, "f", text("5"), "string of digits"},
+		{"auto: a number matches no string", enrich.AutoID, "f", number("5"), "int32"},
+		{"auto: int64", enrich.AutoID, "f", number("6"), "int64"},
+		{"auto: double", enrich.AutoID, "f", number("7"), "double"},
+		{"auto: no number of a string", enrich.AutoID, "f", text("6"), ""},
+		{"auto: ObjectId", enrich.AutoID, "f", text(hexID), "ObjectId"},
+		{"auto: a string wins over an ObjectId", enrich.AutoID, "f", text("62efedca3587e6e83c0fc676"), "string beside an ObjectId"},
+		{"auto: no uuid", enrich.AutoID, "f", text(uuidID), ""},
+		{"string: no ObjectId", enrich.StringID, "f", text(hexID), ""},
+		{"objectId: no string", enrich.ObjectID, "f", text("62efedca3587e6e83c0fc676"), "ObjectId beside a string"},
+		{"objectId: no hex", enrich.ObjectID, "f", text("u1"), ""},
+		{"int: of digits", enrich.IntID, "f", text("5"), "int32"},
+		{"int: of a number", enrich.IntID, "f", number("6"), "int64"},
+		{"uuid", enrich.UUIDUserID, "f", text(uuidID), "uuid"},
+		{"an element of an array", "", "f", text("x2"), "array"},
+		{"a dotted field, through an array", "", "f.g.h", text("deep"), "nested"},
+		{"_id", "", "_id", text("a"), "string"},
+		{"of two the lowest _id", "", "f", text("twice"), "first"},
+		{"of three the lowest _id, arrays or not", "", "f", text("thrice"), "first of three"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			src := open(t, Shape{Field: tt.field, IDType: tt.typ}, people...)
+			doc, err := src.Lookup(t.Context(), enrich.Query{User: tt.user})
+			if tt.want == "" {
+				if !errors.Is(err, enrich.ErrNoDocument) {
+					t.Fatalf("Lookup = %s, %v; want %v", doc.JSON, err, enrich.ErrNoDocument)
+				}
+				return
+			}
+			var got struct{ Is string }
+			if err != nil || json.Unmarshal(doc.JSON, &got) != nil || got.Is != tt.want || doc.Stale {
+				t.Errorf("Lookup = %s (stale %v), %v; want the document of %q", doc.JSON, doc.Stale, err, tt.want)
+			}
+		})
+	}
+}
+
+// expect looks u up in a source of this one document.
+func expect(t *testing.T, open NewSource, shape Shape, doc, want string) {
+	t.Helper()
+	shape.Field = "f"
+	got, err := open(t, shape, doc).Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
+	if err != nil || string(got.JSON) != want {
+		t.Errorf("Lookup of %s = %s, %v; want %s", doc, got.JSON, err, want)
+	}
+}
+
+func testFormats(t *testing.T, open NewSource) {
+	const doc = `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":13,"l":{"$numberLong":"2"},"d":70.5,"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>\u2028"}`
+	tests := map[enrich.Format]string{
+		"":                 `{"_id":"` + hexID + `","f":"u","n":13,"l":2,"d":70.5,"at":"2022-08-08T23:06:40.000Z","s":"<&>` + "\u2028" + `"}`,
+		enrich.Relaxed:     `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":13,"l":2,"d":70.5,"at":{"$date":"2022-08-08T23:06:40Z"},"s":"<&>` + "\u2028" + `"}`,
+		enrich.Canonical:   `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":{"$numberInt":"13"},"l":{"$numberLong":"2"},"d":{"$numberDouble":"70.5"},"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>` + "\u2028" + `"}`,
+		enrich.AppServices: `{"_id":"` + hexID + `","f":"u","n":{"$numberInt":"13"},"l":{"$numberLong":"2"},"d":{"$numberDouble":"70.5"},"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>` + "\u2028" + `"}`,
+	}
+	for format, want := range tests {
+		t.Run(string(format), func(t *testing.T) { expect(t, open, Shape{Format: format}, doc, want) })
+	}
+}
+
+func testProjections(t *testing.T, open NewSource) {
+	const doc = `{"_id":"a","f":"u","lang":"en","address":{"city":"Linz","zip":"4020"},"pets":[{"name":"Rex","age":3},{"name":"Tom"}]}`
+	tests := []struct {
+		name             string
+		include, exclude []string
+		want             string
+	}{
+		{"include", []string{"lang"}, nil, `{"lang":"en"}`},
+		{"include of the user-id field", []string{"f"}, nil, `{"f":"u"}`},
+		{"include of dotted paths", []string{"address.city", "pets.name"}, nil, `{"address":{"city":"Linz"},"pets":[{"name":"Rex"},{"name":"Tom"}]}`},
+		{"include with _id excluded", []string{"lang"}, []string{"_id"}, `{"lang":"en"}`},
+		{"include of nothing there", []string{"none"}, nil, `{}`},
+		{"exclude of _id", nil, []string{"_id"}, `{"f":"u","lang":"en","address":{"city":"Linz","zip":"4020"},"pets":[{"name":"Rex","age":3},{"name":"Tom"}]}`},
+		{"exclude of the user-id field", nil, []string{"f", "_id", "pets", "address"}, `{"lang":"en"}`},
+		{"exclude of dotted paths", nil, []string{"address.zip", "pets.age"}, `{"_id":"a","f":"u","lang":"en","address":{"city":"Linz"},"pets":[{"name":"Rex"},{"name":"Tom"}]}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			expect(t, open, Shape{Projection: enrich.Projection{Include: tt.include, Exclude: tt.exclude}}, doc, tt.want)
+		})
+	}
+}
+
+func testReadAt(t *testing.T, open NewSource) {
+	src := open(t, Shape{Field: "f"}, `{"_id":1,"f":"u"}`)
+	before := time.Now()
+	doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}, NotBefore: before})
+	if err != nil || doc.ReadAt.Before(before) || doc.ReadAt.After(time.Now()) {
+		t.Errorf("Lookup asked at %v said the read began at %v, %v", before, doc.ReadAt, err)
+	}
+}
+
+func testDocumentID(t *testing.T, open NewSource) {
+	src := open(t, Shape{Field: "f", Projection: enrich.Projection{Exclude: []string{"_id"}}}, `{"_id":{"$oid":"`+hexID+`"},"f":"u"}`)
+	doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
+	if want := `{"$oid":"` + hexID + `"}`; err != nil || doc.ID != want {
+		t.Errorf("Lookup named the document %s, %v; want %s", doc.ID, err, want)
+	}
+}
+
+func testCanceled(t *testing.T, open NewSource) {
+	src := open(t, Shape{Field: "f"}, `{"_id":1,"f":"secret-user"}`)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := src.Lookup(ctx, enrich.Query{User: enrich.User{ID: "secret-user"}})
+	if !errors.Is(err, context.Canceled) || errors.Is(err, enrich.ErrNoDocument) {
+		t.Fatalf("Lookup of a canceled caller = %v; want %v", err, context.Canceled)
+	}
+	if strings.Contains(err.Error(), "secret-user") {
+		t.Errorf("the error %q names the user", err)
+	}
+}
+
+func testConcurrent(t *testing.T, open NewSource) {
+	var docs []string
+	for i := range 20 {
+		docs = append(docs, fmt.Sprintf(`{"_id":%d,"f":"u%d"}`, i, i))
+	}
+	src := open(t, Shape{Field: "f"}, docs...)
+	var callers sync.WaitGroup
+	for i := range docs {
+		callers.Go(func() {
+			doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: fmt.Sprintf("u%d", i)}})
+			if err != nil || string(doc.JSON) != docs[i] {
+				t.Errorf("Lookup = %s, %v; want %s", doc.JSON, err, docs[i])
+			}
+		})
+	}
+	callers.Wait()
+}

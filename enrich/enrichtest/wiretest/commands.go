@@ -1,0 +1,137 @@
+package wiretest
+
+import (
+	"reflect"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// answer returns what a member says to a command. Only change streams wait.
+func (s *Server) answer(command bson.D, member int) bson.D {
+	switch command[0].Key {
+	case "hello", "isMaster", "ismaster":
+		return s.hello(member)
+	case "ping", "endSessions":
+		return okay()
+	case "find":
+		found := s.find(command)
+		s.afterFind()
+		return found
+	case "aggregate":
+		return s.aggregate(command)
+	case "getMore":
+		s.keepSilence()
+		return s.getMore(command)
+	case "killCursors":
+		return s.killCursors(command)
+	}
+	return fault(59, "CommandNotFound")
+}
+
+func okay(with ...bson.E) bson.D { return append(with, bson.E{Key: "ok", Value: 1}) }
+
+// fault is the answer to a command that failed. Its message says more than an
+// error of ours may.
+func fault(code int32, name string, labels ...string) bson.D {
+	answer := bson.D{
+		{Key: "ok", Value: 0}, {Key: "code", Value: code}, {Key: "codeName", Value: name},
+		{Key: "errmsg", Value: "it was about secret-user"},
+	}
+	if labels != nil {
+		answer = append(answer, bson.E{Key: "errorLabels", Value: labels})
+	}
+	return answer
+}
+
+// hello says what the member is.
+func (s *Server) hello(member int) bson.D {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	election := bson.ObjectID{0: 0x7f, 11: s.elections}
+	answer := okay(
+		bson.E{Key: "isWritablePrimary", Value: member == s.primary},
+		bson.E{Key: "secondary", Value: member != s.primary},
+		bson.E{Key: "setName", Value: "rs"},
+		bson.E{Key: "setVersion", Value: int32(1)},
+		bson.E{Key: "hosts", Value: members},
+		bson.E{Key: "me", Value: members[member]},
+		bson.E{Key: "primary", Value: members[s.primary]},
+		bson.E{Key: "minWireVersion", Value: int32(0)},
+		bson.E{Key: "maxWireVersion", Value: int32(21)},
+		bson.E{Key: "maxBsonObjectSize", Value: int32(16 << 20)},
+		bson.E{Key: "maxMessageSizeBytes", Value: int32(48 << 20)},
+		bson.E{Key: "maxWriteBatchSize", Value: int32(100000)},
+		bson.E{Key: "logicalSessionTimeoutMinutes", Value: int32(30)},
+	)
+	if member == s.primary {
+		answer = append(answer, bson.E{Key: "electionId", Value: election})
+	}
+	return answer
+}
+
+// find answers queries for one path that equals a value, or one of several.
+func (s *Server) find(command bson.D) bson.D {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finds++
+	filter, _ := get(command, "filter").(bson.D)
+	found := bson.A{}
+	for _, doc := range s.docs {
+		if slices.ContainsFunc(filter, func(e bson.E) bool { return !equals(reach(doc, e.Key), e.Value) }) {
+			continue
+		}
+		// What a projection excludes comes all the same: only allow-lists are scripted.
+		if projection, ok := get(command, "projection").(bson.D); ok && number(projection[0].Value) == int64(1) {
+			doc = include(doc, projection)
+		}
+		found = append(found, doc)
+	}
+	if id, ok := get(filter, "_id").(string); ok && s.made != nil {
+		if document := s.made(id); document != "" {
+			found = append(found, parse(document))
+		}
+	}
+	return okay(bson.E{Key: "cursor", Value: bson.D{
+		{Key: "id", Value: int64(0)}, {Key: "ns", Value: namespace(command)}, {Key: "firstBatch", Value: found},
+	}})
+}
+
+func (s *Server) afterFind() {
+	s.mu.Lock()
+	f := s.onFind
+	s.onFind = nil
+	s.mu.Unlock()
+	if f != nil {
+		f()
+	}
+}
+
+// equals reports whether one of the values that a path leads to is wanted.
+func equals(values []any, wanted any) bool {
+	wants := []any{wanted}
+	if in, ok := wanted.(bson.D); ok && len(in) == 1 && in[0].Key == "$in" {
+		wants = in[0].Value.(bson.A)
+	}
+	return slices.ContainsFunc(values, func(v any) bool {
+		return slices.ContainsFunc(wants, func(want any) bool { return reflect.DeepEqual(number(v), number(want)) })
+	})
+}
+
+// number makes whole numbers of one value equal, whatever their types.
+func number(v any) any {
+	switch n := v.(type) {
+	case int32:
+		return int64(n)
+	case float64:
+		return int64(n)
+	}
+	return v
+}
+
+// namespace returns the collection of a command, as cursors name it.
+func namespace(command bson.D) string {
+	database, _ := get(command, "$db").(string)
+	collection, _ := command[0].Value.(string)
+	return database + "." + collection
+}

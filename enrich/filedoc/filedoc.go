@@ -1,0 +1,138 @@
+// Package filedoc reads users' documents from a file: for tests, demonstrations
+// and deployments without MongoDB.
+package filedoc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+)
+
+// Options say where the documents are and what becomes of them.
+type Options struct {
+	// Path is a file with a JSON array of documents, or with one document
+	// after the other (NDJSON). MongoDB Extended JSON is understood, so an
+	// export of mongoexport is such a file.
+	Path string
+
+	// Field is the user-id field; dots reach into objects and arrays.
+	Field string
+	// IDType is the type of user ids. Zero means [enrich.AutoID].
+	IDType enrich.UserIDType
+	// Format is how documents are written. Zero means [enrich.Plain].
+	Format enrich.Format
+	// Projection is what reaches the token.
+	Projection enrich.Projection
+
+	// Logger gets what an operator should know. Nil means none.
+	Logger *slog.Logger
+	// Meter records lookups. Nil means none.
+	Meter metric.Meter
+}
+
+// A Source reads documents from one file, which it keeps in memory. Every
+// lookup looks whether the file has changed. It may be used concurrently.
+type Source struct {
+	file *file
+
+	idType     enrich.UserIDType
+	format     enrich.Format
+	projection bsonjson.Projection
+	metrics    *enrich.SourceMetrics
+}
+
+var (
+	_ enrich.Source  = (*Source)(nil)
+	_ enrich.Checker = (*Source)(nil)
+)
+
+// Open reads the file. An error is one of the options, or of the file.
+func Open(o Options) (*Source, error) {
+	field, errField := bsonjson.NewField(o.Field)
+	projection, errProjection := bsonjson.NewProjection(o.Projection)
+	metrics, errMetrics := enrich.NewSourceMetrics("file", o.Meter)
+	if err := errors.Join(errField, errProjection, errMetrics); err != nil {
+		return nil, err
+	}
+	log := o.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Source{
+		file:       newFile(o.Path, field, log),
+		idType:     o.IDType,
+		format:     o.Format,
+		projection: projection,
+		metrics:    metrics,
+	}
+	if err := s.Check(context.Background()); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Check reports whether the file as it is now can be read. Lookups of a broken
+// file go on with what it was before.
+func (s *Source) Check(ctx context.Context) error {
+	_, _, err := s.file.current(ctx)
+	return s.fault(err)
+}
+
+// Lookup implements [enrich.Source]. Where the file is broken, the document is
+// of the last good content, stale, and read when that was last seen to be
+// current. A user without a document in that content may have one by now, so
+// the fault is the answer.
+func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+	began := time.Now()
+	doc, err := s.lookup(ctx, q.User)
+	if doc.Stale {
+		s.metrics.Lookup(ctx, began, errBroken)
+		return doc, nil
+	}
+	s.metrics.Lookup(ctx, began, err)
+	return doc, err
+}
+
+// errBroken counts a lookup that an older content answered.
+var errBroken = errors.New("the file is broken")
+
+func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document, error) {
+	index, readAt, fault := s.file.current(ctx)
+	if index == nil {
+		return enrich.Document{}, s.fault(fault)
+	}
+	found, duplicate := index.find(bsonjson.UserIDs(user, s.idType))
+	switch {
+	case found == nil && fault != nil:
+		return enrich.Document{}, s.fault(fault)
+	case found == nil:
+		return enrich.Document{}, enrich.ErrNoDocument
+	case duplicate:
+		s.metrics.Duplicate(ctx)
+	}
+	projected, err := s.projection.Apply(found)
+	if err != nil {
+		return enrich.Document{}, err
+	}
+	json, err := bsonjson.Render(projected, s.format)
+	if err != nil {
+		return enrich.Document{}, err
+	}
+	return enrich.Document{JSON: json, ReadAt: readAt, Stale: fault != nil, ID: bsonjson.ID(found)}, nil
+}
+
+// fault says what was being done.
+func (s *Source) fault(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("documents in %s: %w", filepath.Base(s.file.path), err)
+}

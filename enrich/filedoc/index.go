@@ -1,0 +1,85 @@
+package filedoc
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+)
+
+// An index finds documents, as BSON, by what they have in the user-id field. It
+// does not change.
+type index struct {
+	byID map[bsonjson.UserID][][]byte // each with the lowest _id first
+	// duplicates counts the user ids that have more than one document.
+	duplicates int
+}
+
+// load reads and indexes a file. The info is of what was read, and there also
+// where its content is at fault.
+func load(path string, field bsonjson.Field) (fs.FileInfo, *index, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, withoutPath(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, withoutPath(err)
+	}
+	content, err := io.ReadAll(f)
+	if err != nil {
+		return info, nil, withoutPath(err)
+	}
+	docs, err := parse(content)
+	if err != nil {
+		return info, nil, err
+	}
+	return info, newIndex(docs, field), nil
+}
+
+// withoutPath leaves the path to whoever reports the error.
+func withoutPath(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return fmt.Errorf("%s: %w", pathError.Op, pathError.Err)
+	}
+	return err
+}
+
+func newIndex(docs [][]byte, field bsonjson.Field) *index {
+	x := &index{byID: make(map[bsonjson.UserID][][]byte, len(docs))}
+	for _, doc := range docs {
+		ids := field.UserIDs(doc)
+		for i, id := range ids {
+			if !slices.Contains(ids[:i], id) {
+				x.byID[id] = append(x.byID[id], doc)
+			}
+		}
+	}
+	for _, same := range x.byID {
+		if len(same) > 1 {
+			x.duplicates++
+			slices.SortStableFunc(same, bsonjson.CompareIDs)
+		}
+	}
+	return x
+}
+
+// find returns the document of the first id that any has, nil if none has one,
+// and whether there are others.
+func (x *index) find(ids []bsonjson.UserID) (doc []byte, duplicate bool) {
+	for _, id := range ids {
+		for _, candidate := range x.byID[id] {
+			if doc != nil && &doc[0] != &candidate[0] {
+				return doc, true
+			}
+			doc = candidate
+		}
+	}
+	return doc, false
+}

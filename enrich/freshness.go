@@ -1,0 +1,36 @@
+package enrich
+
+import "time"
+
+// query says how old a document may be: law F.
+func (tx *transaction) query(now time.Time) Query {
+	life := time.Duration(-1)
+	for _, p := range tx.parts {
+		if p.carries(tx.Enricher) {
+			if l := tx.lifetime(p.verified, now); life < 0 || l < life {
+				life = l
+			}
+		}
+	}
+	life = max(life, 0)
+	q := Query{NotBefore: now.Add(-life), KeepUntil: now.Add(life)}
+	if tx.grant.Refresh {
+		q.NotBefore = tx.grant.Answered
+	}
+	return q
+}
+
+// lifetime is L of law F, lowered by MaxAge.
+func (e *Enricher) lifetime(v Verified, now time.Time) time.Duration {
+	if v.ExpiresAt.IsZero() {
+		return e.o.MaxAge
+	}
+	life := v.ExpiresAt.Sub(now)
+	if !v.IssuedAt.IsZero() {
+		life = min(life, v.ExpiresAt.Sub(v.IssuedAt))
+	}
+	if e.o.MaxAge > 0 {
+		life = min(life, e.o.MaxAge)
+	}
+	return max(life, 0)
+}

@@ -1,0 +1,69 @@
+package enrich_test
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+)
+
+func TestAtHashFollowsTheAccessToken(t *testing.T) {
+	tests := []struct {
+		name, algorithm, sign string
+		hash                  func(string) string
+	}{
+		{"same algorithm", "ES256", "", hash256},
+		{"other hash", "ES256", "EdDSA", hash512},
+		{"other hash, other family", "ES256", "ES384", hash384},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFixture(t, tt.algorithm, func(k *keys.Options, _ *enrich.Options) { k.Algorithm = tt.sign })
+			access := f.issuer.Token(claimsOf(""))
+			id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `","c_hash":"` + hash256("the code") + `","n":1.0`))
+			g := grant(access, id)
+			g.Code = "the code"
+			got := f.Enrich(t.Context(), g)
+			if got[0].Reason != enrich.OK || got[1].Reason != enrich.OK {
+				t.Fatalf("reasons %q, %q (%v)", got[0].Reason, got[1].Reason, got[1].Err)
+			}
+			_, claims := enrichtest.Split(t, got[1].Raw)
+			want := claimsOf(`,"at_hash":"` + tt.hash(got[0].Raw) + `","c_hash":"` + tt.hash("the code") + `","n":1.0`)
+			if claims != want {
+				t.Errorf("id_token %s, want %s", claims, want)
+			}
+			if original, ok := f.Restore(got[1].Raw); !ok || original != id {
+				t.Errorf("restored %v to %s, want %s", ok, original, id)
+			}
+		})
+	}
+}
+
+func TestHashThatCannotBeMadeKeepsTheTokens(t *testing.T) {
+	f := newFixture(t, "ES256", func(k *keys.Options, _ *enrich.Options) { k.Algorithm = "EdDSA" })
+	access := f.issuer.Token(claimsOf(""))
+	id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `","c_hash":"` + hash256("a code nobody told") + `"`))
+	for i, got := range f.Enrich(t.Context(), grant(access, id)) {
+		if got.Reason != enrich.SignFailed || got.Raw != []string{access, id}[i] {
+			t.Errorf("token %d: reason %q (%v), want sign_failed and the original", i, got.Reason, got.Err)
+		}
+	}
+}
+
+func TestUntrueAtHashStaysAsItIs(t *testing.T) {
+	f := newFixture(t, "ES256", nil)
+	id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256("something else") + `"`))
+	got := f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), id))
+	if got[0].Reason != enrich.OK || got[1].Raw != id {
+		t.Errorf("reasons %q, %q; id_token changed %v, want it as it was", got[0].Reason, got[1].Reason, got[1].Raw != id)
+	}
+}
+
+func hash256(text string) string { sum := sha256.Sum256([]byte(text)); return left(sum[:]) }
+func hash384(text string) string { sum := sha512.Sum384([]byte(text)); return left(sum[:]) }
+func hash512(text string) string { sum := sha512.Sum512([]byte(text)); return left(sum[:]) }
+func left(sum []byte) string     { return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]) }

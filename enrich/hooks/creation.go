@@ -1,0 +1,125 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// Creation is how the document of a user who has none is made: by at most one of
+// a function, a webhook and a template. The zero Creation makes none.
+type Creation struct {
+	// Function names a function that gets the user object.
+	Function string
+	// Webhook is asked with the user object.
+	Webhook Webhook
+	// Template is the document.
+	Template Template
+	// Once makes the document of a user once ever: who has lost his gets no new
+	// one.
+	Once bool
+	// Timeout bounds making one document, retries included.
+	Timeout time.Duration
+}
+
+func (c Creation) isZero() bool {
+	return c.Function == "" && c.Webhook.URL == "" && c.Template.isZero()
+}
+
+// ErrDuplicate says that MongoDB has refused a second document with the same id:
+// somebody else has made it at the same time.
+var ErrDuplicate = errors.New("duplicate key")
+
+// Create implements [enrich.Hooks]. Of concurrent calls for one user one makes
+// the document, and on several replicas one of them does: the others find it.
+func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
+	created := h.creating.DoChan(fmt.Sprintf("%t%s", s.User.Number, s.User.ID), func() (any, error) {
+		// Others wait for it, too, and the backend has created the user.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.o.Creation.Timeout)
+		defer cancel()
+		return nil, h.create(ctx, s)
+	})
+	select {
+	case result := <-created:
+		return result.Err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *Hooks) create(ctx context.Context, s enrich.SignIn) error {
+	marks := h.o.Creation.Once || h.has(Create)
+	if marks {
+		known, err := h.o.Documents.IsKnown(ctx, s.User)
+		if err != nil {
+			return err
+		}
+		if known && (h.o.Creation.Once || h.o.Creation.isZero()) {
+			return enrich.ErrNoDocument
+		}
+	}
+	if err := h.make(ctx, s); err != nil {
+		return err
+	}
+	if marks {
+		if err := h.o.Documents.Know(ctx, s.User); err != nil {
+			return err
+		}
+	}
+	changed := h.fire(ctx, Create, s)
+	h.queueAll(ctx, Create, s)
+	if h.o.Creation.isZero() && !changed {
+		return enrich.ErrNoDocument
+	}
+	return nil
+}
+
+// make makes the document. Whatever keeps it from being made keeps the user from
+// signing in: an application that has a creation function relies on it.
+func (h *Hooks) make(ctx context.Context, s enrich.SignIn) error {
+	if h.o.Creation.isZero() {
+		return nil
+	}
+	err := h.produce(ctx, s)
+	if errors.Is(err, ErrDuplicate) {
+		err = nil
+	}
+	h.count(ctx, "creation", err)
+	switch _, rejects := errors.AsType[*enrich.Rejection](err); {
+	case err == nil:
+		h.o.Changes.Changed(s.User.ID)
+		return nil
+	case rejects:
+		return err
+	case ctx.Err() != nil:
+		return h.rejection("ExecutionTimeLimitExceeded", ctx.Err())
+	}
+	return h.rejection("InternalServerError", err)
+}
+
+// produce makes the document in the way that is configured.
+func (h *Hooks) produce(ctx context.Context, s enrich.SignIn) (err error) {
+	defer h.survive(&err)
+	c, user := h.o.Creation, userObject(s)
+	switch {
+	case c.Function != "":
+		return h.o.Functions.Call(ctx, c.Function, user, user)
+	case c.Webhook.URL != "":
+		document, err := c.Webhook.ask(ctx, h.o.Client, user)
+		if err != nil || len(document) == 0 {
+			return err
+		}
+		return h.o.Documents.Insert(ctx, s.User, document)
+	}
+	return h.o.Documents.Insert(ctx, s.User, c.Template.fill(user, s.At))
+}
+
+// rejection hides from the client what went wrong, and tells the log.
+func (h *Hooks) rejection(code string, cause error) error {
+	h.o.Logger.Error("the user's document was not made, so he gets no tokens", slog.String("code", code), slog.Any("error", cause))
+	return &enrich.Rejection{Code: code, Message: "the user could not be created"}
+}

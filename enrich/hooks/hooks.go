@@ -1,0 +1,102 @@
+// Package hooks acts when users sign in: it makes the document of a user who has
+// none, before his first token leaves, and runs what is to run at each login, as
+// MongoDB Atlas App Services did with its user creation function and its
+// authentication triggers.
+package hooks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// Options are what [Hooks] are made of.
+type Options struct {
+	Creation Creation
+	Triggers []Trigger
+	// Functions runs the functions that Creation and Triggers name.
+	Functions Functions
+	// Documents is where documents are made. Required.
+	Documents Documents
+	// Changes is told of users whose documents a hook may have changed. Required.
+	Changes enrich.Changes
+	// Client asks the webhook.
+	Client *http.Client
+	Logger *slog.Logger
+	Meter  metric.Meter // optional
+}
+
+// Functions runs functions of the application.
+type Functions interface {
+	// Call runs a function for a user, with these arguments, all MongoDB
+	// Extended JSON. The error is an [*enrich.Rejection] for what the function
+	// threw, and wraps [ErrDuplicate] where that was MongoDB's refusal of a
+	// second document.
+	Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error
+}
+
+// Documents makes and changes users' documents. Errors name no user.
+type Documents interface {
+	// Insert inserts the user's document, MongoDB Extended JSON without the
+	// user-id field, unless he has one. It counts on a unique index.
+	Insert(ctx context.Context, u enrich.User, document json.RawMessage) error
+	// SetTime sets a field of the user's document to an instant, and makes a
+	// document where there is none.
+	SetTime(ctx context.Context, u enrich.User, field string, at time.Time) error
+	// IsKnown reports whether Know was called for the user, ever and anywhere.
+	IsKnown(ctx context.Context, u enrich.User) (bool, error)
+	// Know remembers that the user has been created.
+	Know(ctx context.Context, u enrich.User) error
+}
+
+// Hooks implements [enrich.Hooks]. It is safe for concurrent use.
+type Hooks struct {
+	o        Options
+	creating singleflight.Group
+	queue    queue
+	runs     metric.Int64Counter
+}
+
+var _ enrich.Hooks = (*Hooks)(nil)
+
+// New returns hooks. Triggers that nobody waits for need [Hooks.Run].
+func New(o Options) (*Hooks, error) {
+	h := &Hooks{o: o, queue: newQueue()}
+	var err error
+	h.runs, err = newCounter(o.Meter)
+	return h, err
+}
+
+// SigningIn implements [enrich.Hooks]: it runs the LOGIN triggers that wait.
+func (h *Hooks) SigningIn(ctx context.Context, s enrich.SignIn) (changed bool) {
+	return h.fire(ctx, Login, s)
+}
+
+// SignedIn implements [enrich.Hooks]: it queues the other LOGIN triggers.
+func (h *Hooks) SignedIn(ctx context.Context, s enrich.SignIn) { h.queueAll(ctx, Login, s) }
+
+// Deleted is told that the backend has deleted a user: nothing is remembered of
+// him, and the DELETE triggers run.
+func (h *Hooks) Deleted(ctx context.Context, s enrich.SignIn) {
+	h.o.Changes.Changed(s.User.ID)
+	h.queueAll(ctx, Delete, s)
+}
+
+var errPanic = errors.New("panic; the log says where")
+
+// survive makes an error of a panic: a hook must not end the sidecar.
+func (h *Hooks) survive(err *error) {
+	if recover() != nil {
+		h.o.Logger.Error("panic in a hook", slog.String("stack", string(debug.Stack())))
+		*err = errPanic
+	}
+}

@@ -1,0 +1,104 @@
+package hooks
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Template is a document with places for what is known of the user: texts that
+// are %%user.id, %%user.type, %%user.data.NAME or %%now as a whole. A member
+// whose place nothing is known for is left out. The zero Template is none.
+type Template struct{ root any }
+
+func (t Template) isZero() bool { return t.root == nil }
+
+// ParseTemplate reads a template, a JSON object; Extended JSON is understood.
+func ParseTemplate(text []byte) (Template, error) {
+	var root map[string]any
+	if err := json.Unmarshal(text, &root); err != nil {
+		return Template{}, fmt.Errorf("no document: %w", err)
+	}
+	return Template{root}, check(root)
+}
+
+// check looks for places that nothing is ever known for.
+func check(value any) error {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, member := range v {
+			if err := check(member); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, element := range v {
+			if err := check(element); err != nil {
+				return err
+			}
+		}
+	case string:
+		if !strings.HasPrefix(v, "%%") {
+			return nil
+		}
+		if name, isData := strings.CutPrefix(v, "%%user.data."); isData && metadata[name] != "" {
+			return nil
+		}
+		if v != "%%user.id" && v != "%%user.type" && v != "%%now" {
+			return fmt.Errorf("nothing is known for %s, want %%%%user.id, %%%%user.type, %%%%user.data.email or another name of data, or %%%%now", v)
+		}
+	}
+	return nil
+}
+
+// fill returns the document of a user.
+func (t Template) fill(object json.RawMessage, now time.Time) json.RawMessage {
+	var u user
+	_ = json.Unmarshal(object, &u) // which we have written
+	filled, _ := fill(t.root, u, now)
+	document, _ := json.Marshal(filled)
+	return document
+}
+
+// fill returns a value with its places filled; known is false for a place that
+// nothing is known for.
+func fill(value any, u user, now time.Time) (filled any, known bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		object := map[string]any{}
+		for name, member := range v {
+			if filled, known := fill(member, u, now); known {
+				object[name] = filled
+			}
+		}
+		return object, true
+	case []any:
+		list := []any{}
+		for _, element := range v {
+			if filled, known := fill(element, u, now); known {
+				list = append(list, filled)
+			}
+		}
+		return list, true
+	case string:
+		return place(v, u, now)
+	}
+	return value, true
+}
+
+func place(text string, u user, now time.Time) (filled any, known bool) {
+	switch text {
+	case "%%user.id":
+		return u.ID, true
+	case "%%user.type":
+		return u.Type, true
+	case "%%now":
+		return map[string]any{"$date": now.UTC().Format(time.RFC3339Nano)}, true
+	}
+	if name, isData := strings.CutPrefix(text, "%%user.data."); isData {
+		value, known := u.Data[name]
+		return value, known
+	}
+	return text, true
+}

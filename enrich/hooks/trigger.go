@@ -1,0 +1,98 @@
+package hooks
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// An Operation is what an authentication trigger waits for.
+type Operation string
+
+// The operations, as App Services names them.
+const (
+	Login  Operation = "LOGIN"
+	Create Operation = "CREATE"
+	Delete Operation = "DELETE"
+)
+
+// A Trigger runs when a user signs in for the first time (CREATE), signs in
+// (LOGIN), or is deleted (DELETE).
+type Trigger struct {
+	Name      string
+	Operation Operation
+	// Providers are the ways to sign in that count. Empty: all.
+	Providers []string
+	// Function names a function that gets the event.
+	Function string
+	// LastLogin is a field of the document that is set to the time instead.
+	LastLogin string
+	// Wait runs the trigger before the document is looked up, so that what it
+	// writes is in the token. Else it runs after, and again if it fails.
+	Wait bool
+	// Timeout bounds one run.
+	Timeout time.Duration
+}
+
+func (t Trigger) concerns(o Operation, provider string) bool {
+	return t.Operation == o && (len(t.Providers) == 0 || slices.Contains(t.Providers, provider))
+}
+
+func (h *Hooks) has(o Operation) bool {
+	return slices.ContainsFunc(h.o.Triggers, func(t Trigger) bool { return t.Operation == o })
+}
+
+// fire runs the triggers that are waited for, and reports whether a document may
+// have changed.
+func (h *Hooks) fire(ctx context.Context, o Operation, s enrich.SignIn) (changed bool) {
+	for _, t := range h.o.Triggers {
+		if !t.Wait || !t.concerns(o, s.Provider) {
+			continue
+		}
+		changed = true
+		if err := h.run(ctx, t, s); err != nil {
+			h.o.Logger.Warn("a trigger failed; the login goes on", slog.String("trigger", t.Name), slog.Any("error", err))
+		}
+	}
+	return changed
+}
+
+// queueAll queues the triggers that nobody waits for.
+func (h *Hooks) queueAll(ctx context.Context, o Operation, s enrich.SignIn) {
+	for _, t := range h.o.Triggers {
+		if !t.Wait && t.concerns(o, s.Provider) {
+			h.enqueue(ctx, t, s)
+		}
+	}
+}
+
+// run runs a trigger once. What it threw is not for the log.
+func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	defer func() { h.count(ctx, t.Name, err) }()
+	defer h.survive(&err)
+	if t.LastLogin != "" {
+		err = h.o.Documents.SetTime(ctx, s.User, t.LastLogin, s.At)
+	} else {
+		user := userObject(s)
+		err = h.o.Functions.Call(ctx, t.Function, user, eventOf(t.Operation, s, user))
+	}
+	h.o.Changes.Changed(s.User.ID)
+	return err
+}
+
+// eventOf is the argument of a trigger's function.
+func eventOf(o Operation, s enrich.SignIn, user json.RawMessage) json.RawMessage {
+	event, _ := json.Marshal(map[string]any{
+		"operationType": o,
+		"providers":     []string{s.Provider},
+		"user":          user,
+		"time":          map[string]any{"$date": s.At.UTC().Format(time.RFC3339Nano)},
+	})
+	return event
+}

@@ -1,0 +1,132 @@
+package enrich_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+)
+
+// scripted are hooks that note what they are told.
+type scripted struct {
+	told    []string
+	signIns []enrich.SignIn
+	changed bool
+	create  func() error
+}
+
+func (s *scripted) SigningIn(_ context.Context, in enrich.SignIn) bool {
+	s.told, s.signIns = append(s.told, "signing in"), append(s.signIns, in)
+	return s.changed
+}
+
+func (s *scripted) SignedIn(_ context.Context, in enrich.SignIn) {
+	s.told, s.signIns = append(s.told, "signed in"), append(s.signIns, in)
+}
+
+func (s *scripted) Create(_ context.Context, in enrich.SignIn) error {
+	s.told, s.signIns = append(s.told, "create"), append(s.signIns, in)
+	if s.create == nil {
+		return enrich.ErrNoDocument
+	}
+	return s.create()
+}
+
+// The user creation runs before a token leaves, whenever the user has no
+// document, but never for a client itself; triggers run at logins only.
+func TestHooksRunBeforeATokenLeaves(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		user   string
+		change func(*enrich.Grant)
+		want   string
+	}{
+		{"a login", "u1", nil, "signing in, signed in"},
+		{"a first login", "new", nil, "signing in, create, signed in"},
+		{"a refresh", "u1", func(g *enrich.Grant) { g.Refresh = true }, ""},
+		{"a refresh without a document", "new", func(g *enrich.Grant) { g.Refresh = true }, "create"},
+		{"client credentials", "new", func(g *enrich.Grant) { g.Client = true }, ""},
+		{"nobody", "", nil, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			hooks := &scripted{}
+			f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Hooks = hooks })
+			g := grant(f.issuer.Token(strings.Replace(claimsOf(""), "u1", test.user, 1)), f.issuer.Token(strings.Replace(claimsOf(`,"email":"a@b.c"`), "u1", test.user, 1)))
+			g.Provider = "local-userpass"
+			if test.change != nil {
+				test.change(&g)
+			}
+			f.Enrich(t.Context(), g)
+			if got := strings.Join(hooks.told, ", "); got != test.want {
+				t.Errorf("the hooks were told %q, want %q", got, test.want)
+			}
+			for _, in := range hooks.signIns {
+				if in.User.ID != test.user || in.Provider != "local-userpass" || len(in.Claims) != 2 || !strings.Contains(string(in.Claims[1]), "a@b.c") {
+					t.Errorf("told of %s by %s with %s", in.User.ID, in.Provider, in.Claims)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatAHookMadeIsInTheFirstToken(t *testing.T) {
+	made := map[string]string{}
+	hooks := &scripted{create: func() error {
+		made["new"] = `{"lang":"de"}`
+		return nil
+	}}
+	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Hooks, o.Source = hooks, documents(made) })
+	outcomes := f.Enrich(t.Context(), grant(f.issuer.Token(strings.Replace(claimsOf(""), "u1", "new", 1)), ""))
+	if outcomes[0].Reason != enrich.OK {
+		t.Errorf("%s, %v", outcomes[0].Reason, outcomes[0].Err)
+	}
+}
+
+// A read after a hook must not be answered by what was read before it.
+func TestAReadAfterAHookBeganAfterIt(t *testing.T) {
+	var ended time.Time
+	hooks := &scripted{changed: true, create: func() error { ended = time.Now(); return nil }}
+	var queries []enrich.Query
+	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
+		o.Hooks = hooks
+		o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {
+			queries = append(queries, q)
+			return enrich.Document{}, enrich.ErrNoDocument
+		})
+	})
+	began := time.Now()
+	f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), ""))
+	if len(queries) != 2 || queries[0].NotBefore.Before(began) || queries[1].NotBefore.Before(ended) {
+		t.Errorf("queries %+v, want two, each not before its hook", queries)
+	}
+}
+
+func TestARejectionLetsNoTokenLeave(t *testing.T) {
+	rejection := &enrich.Rejection{Code: "FunctionExecutionError", Message: "not invited"}
+	hooks := &scripted{create: func() error { return rejection }}
+	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Hooks = hooks })
+	outcomes := f.Enrich(t.Context(), grant(f.issuer.Token(strings.Replace(claimsOf(""), "u1", "new", 1)), ""))
+	if outcomes[0].Reason != enrich.Rejected || !errors.Is(outcomes[0].Err, rejection) {
+		t.Errorf("%s, %v", outcomes[0].Reason, outcomes[0].Err)
+	}
+}
+
+func TestIdentifyKnowsOriginalsAndEnrichedTokens(t *testing.T) {
+	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Restore = enrich.RestoreOn })
+	original := f.issuer.Token(claimsOf(""))
+	enriched := f.Enrich(t.Context(), grant(original, ""))[0].Raw
+	for _, token := range []string{original, enriched} {
+		if in, err := f.Identify(t.Context(), token); err != nil || in.User.ID != "u1" {
+			t.Errorf("%v, %v", in.User, err)
+		}
+	}
+	for _, token := range []string{"", "opaque", enriched[:len(enriched)-8] + "AAAAAAAA", original + "x", f.issuer.Token(strings.Replace(claimsOf(""), "u1", "", 1))} {
+		if _, err := f.Identify(t.Context(), token); err == nil {
+			t.Errorf("%q is somebody's", token)
+		}
+	}
+}

@@ -1,0 +1,251 @@
+// Package jsonedit edits JSON text in place: it replaces the bytes it is asked
+// to replace and keeps every other byte, so that key order, number literals,
+// white space and unknown members stay as somebody else signed them. It never
+// takes a detour through Go maps.
+//
+// It is the only importer of the JSON library.
+package jsonedit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ErrNotObject says that a text is valid JSON but no object.
+var ErrNotObject = errors.New("not a JSON object")
+
+// An Object is the text of one JSON object with the places of its members.
+// It is not safe for concurrent use while it is edited.
+type Object struct {
+	text    []byte
+	members []member
+	end     int // offset of the closing brace
+	undo    Undo
+}
+
+type member struct {
+	name              string // unescaped
+	start, value, end int    // offsets: the name's quote, the value, the byte after it
+}
+
+// Parse reads one JSON object. It refuses a member name that stands twice in
+// one object at any depth, compared unescaped (RFC 7519, section 4, and RFC
+// 7493, section 2.3), invalid UTF-8, nesting beyond 10,000 levels, and anything
+// but white space around the object. The Object reads text until it is edited,
+// and never writes to it. Errors show no part of the text.
+func Parse(text []byte) (*Object, error) {
+	dec := decoder(text)
+	defer decoders.Put(dec)
+
+	switch kind := dec.PeekKind(); kind {
+	case '{':
+	case 0:
+		return nil, syntaxError(dec)
+	default:
+		return nil, ErrNotObject
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, redact(err)
+	}
+	o := &Object{text: text, members: make([]member, 0, usualMembers)}
+	for dec.PeekKind() != '}' {
+		m, err := readMember(dec)
+		if err != nil {
+			return nil, err
+		}
+		o.members = append(o.members, m)
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, redact(err)
+	}
+	o.end = int(dec.InputOffset()) - 1
+	return o, atEnd(dec)
+}
+
+// usualMembers is how many claims most tokens have.
+const usualMembers = 12
+
+func readMember(dec *jsontext.Decoder) (member, error) {
+	literal, err := dec.ReadValue()
+	if err != nil {
+		return member{}, redact(err)
+	}
+	var plain [64]byte // names are short: on the stack
+	name, err := jsontext.AppendUnquote(plain[:0], literal)
+	if err != nil {
+		return member{}, redact(err)
+	}
+	m := member{name: string(name), start: int(dec.InputOffset()) - len(literal)}
+	value, err := dec.ReadValue()
+	if err != nil {
+		return member{}, redact(err)
+	}
+	m.end = int(dec.InputOffset())
+	m.value = m.end - len(value)
+	return m, nil
+}
+
+// Clone returns an Object that can be edited without changing this one.
+func (o *Object) Clone() *Object {
+	clone := *o
+	clone.members = slices.Clone(o.members)
+	clone.undo = slices.Clone(o.undo)
+	return &clone
+}
+
+// Bytes returns the text as edited so far. It is the Object's own.
+func (o *Object) Bytes() []byte { return o.text }
+
+// Undo returns what turns the edited text back into the parsed one.
+func (o *Object) Undo() Undo { return o.undo }
+
+// Value returns the text of a member's value, a part of [Object.Bytes], and
+// nil where there is no such member.
+func (o *Object) Value(name string) []byte {
+	if i := o.index(name); i >= 0 {
+		return o.text[o.members[i].value:o.members[i].end]
+	}
+	return nil
+}
+
+// Members returns the unescaped names and the texts of the values, in order.
+func (o *Object) Members() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for _, m := range o.members {
+			if !yield(m.name, o.text[m.value:m.end]) {
+				return
+			}
+		}
+	}
+}
+
+// Lookup returns the text of the value at a path through objects, and nil
+// where there is none. The empty path is the object itself.
+func (o *Object) Lookup(path Path) []byte {
+	if len(path) == 0 {
+		return o.text
+	}
+	value := o.Value(path[0])
+	if len(path) == 1 || value == nil {
+		return value
+	}
+	inner, err := Parse(value)
+	if err != nil {
+		return nil
+	}
+	return inner.Lookup(path[1:])
+}
+
+// Set gives a member a value, which must be valid JSON. A member that is there
+// keeps its place; a new one comes last.
+func (o *Object) Set(name string, value []byte) {
+	if i := o.index(name); i >= 0 {
+		m := &o.members[i]
+		o.splice(m.value, m.end-m.value, value, i+1)
+		m.end = m.value + len(value)
+		return
+	}
+	var insert []byte
+	if len(o.members) > 0 {
+		insert = append(insert, ',')
+	}
+	m := member{name: name, start: o.end + len(insert)}
+	insert = append(append(insert, Quote(name)...), ':')
+	m.value = o.end + len(insert)
+	insert = append(insert, value...)
+	m.end = o.end + len(insert)
+	o.splice(o.end, 0, insert, len(o.members))
+	o.members = append(o.members, m)
+}
+
+// Remove takes a member out, and a comma with it. It does nothing where there
+// is no such member.
+func (o *Object) Remove(name string) {
+	i := o.index(name)
+	if i < 0 {
+		return
+	}
+	start, end := o.members[i].start, o.members[i].end
+	switch {
+	case i > 0:
+		start = o.members[i-1].end
+	case len(o.members) > 1:
+		end = o.members[1].start
+	}
+	o.members = append(o.members[:i], o.members[i+1:]...)
+	o.splice(start, end-start, nil, i)
+}
+
+func (o *Object) index(name string) int {
+	for i := range o.members {
+		if o.members[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// splice replaces length bytes at offset, notes how to undo it, and moves what
+// stands behind: the members from behind on, and the closing brace.
+func (o *Object) splice(offset, length int, with []byte, behind int) {
+	was := o.text[offset : offset+length]
+	text := make([]byte, 0, len(o.text)-length+len(with))
+	text = append(text, o.text[:offset]...)
+	text = append(text, with...)
+	text = append(text, o.text[offset+length:]...)
+	o.undo = append(o.undo, splice{offset: offset, length: len(with), was: was})
+	o.text = text
+
+	delta := len(with) - length
+	for i := behind; i < len(o.members); i++ {
+		o.members[i].start += delta
+		o.members[i].value += delta
+		o.members[i].end += delta
+	}
+	o.end += delta
+}
+
+var decoders = sync.Pool{New: func() any { return jsontext.NewDecoder(new(bytes.Buffer)) }}
+
+// decoder returns a pooled decoder that reads text without copying it.
+func decoder(text []byte, options ...jsontext.Options) *jsontext.Decoder {
+	dec := decoders.Get().(*jsontext.Decoder)
+	dec.Reset(bytes.NewBuffer(text), options...)
+	return dec
+}
+
+// atEnd reports anything but white space after the value that was read.
+func atEnd(dec *jsontext.Decoder) error {
+	switch _, err := dec.ReadToken(); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errors.New("more than one JSON value")
+	default:
+		return redact(err)
+	}
+}
+
+func syntaxError(dec *jsontext.Decoder) error {
+	_, err := dec.ReadToken()
+	return redact(err)
+}
+
+// redact keeps of the library's error where it is and what kind it is; its
+// text quotes from the input, which may be secret.
+func redact(err error) error {
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return errors.New("a member name stands twice in one object")
+	}
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Errorf("invalid JSON at byte %d", syntactic.ByteOffset)
+	}
+	return errors.New("invalid JSON")
+}

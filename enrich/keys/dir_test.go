@@ -1,0 +1,271 @@
+package keys_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+)
+
+// start is when the directories of these tests begin.
+var start = time.Date(2030, 5, 1, 12, 0, 0, 123456789, time.UTC)
+
+func openDir(t testing.TB) (dir *keys.Dir, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "a", "keys")
+	dir, err := keys.MakeDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, path
+}
+
+func newKey(t testing.TB, dir *keys.Dir, algorithm string, now time.Time) keys.Info {
+	t.Helper()
+	info, err := dir.New(algorithm, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+func list(t testing.TB, dir *keys.Dir, now time.Time) []keys.Info {
+	t.Helper()
+	infos, err := dir.List(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return infos
+}
+
+// states is the states of the keys, in the order of the list.
+func states(t testing.TB, dir *keys.Dir, now time.Time) string {
+	t.Helper()
+	var states []string
+	for _, info := range list(t, dir, now) {
+		states = append(states, string(info.State))
+	}
+	return strings.Join(states, " ")
+}
+
+func TestNewKeyFileIsTheOwnersAlone(t *testing.T) {
+	dir, path := openDir(t)
+	for _, algorithm := range []string{"RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"} {
+		info := newKey(t, dir, algorithm, start)
+		if info.Algorithm != algorithm || info.State != keys.Active || filepath.Dir(info.Path) != path {
+			t.Errorf("New(%s) = %+v", algorithm, info)
+		}
+		file, err := os.Stat(info.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := file.Mode().Perm(); mode != 0o600 {
+			t.Errorf("key file of mode %o, want 600", mode)
+		}
+	}
+	directory, err := os.Stat(path)
+	if err != nil || directory.Mode().Perm() != 0o700 {
+		t.Errorf("directory of mode %v (%v), want 700", directory.Mode(), err)
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil || len(entries) != 6 {
+		t.Errorf("%d files (%v), want the keys and nothing else", len(entries), err)
+	}
+}
+
+func TestNoKeyIsMadeForASecretOrNothing(t *testing.T) {
+	dir, path := openDir(t)
+	for _, algorithm := range []string{"HS256", "none", "", "../ES256"} {
+		if info, err := dir.New(algorithm, start); err == nil {
+			t.Errorf("New(%q) = %+v, want an error", algorithm, info)
+		}
+	}
+	if entries, _ := os.ReadDir(path); len(entries) != 0 {
+		t.Errorf("%d files left behind", len(entries))
+	}
+}
+
+func TestStatesFollowFromInstantsAndTheClock(t *testing.T) {
+	dir, path := openDir(t)
+	newKey(t, dir, "ES256", start)
+	second := newKey(t, dir, "ES256", start)
+	if second.State != keys.Next || second.Active.Sub(start) < keys.Publication || second.Active.Sub(start) > keys.Publication {
+		t.Errorf("second key %s from %v on, want next, and active after %v", second.State, second.Active.Sub(start), keys.Publication)
+	}
+	newKey(t, dir, "EdDSA", start)
+	tests := []struct {
+		name string
+		now  time.Time
+		want string
+	}{
+		{"at once", start, "active next active"},
+		{"by a clock that runs behind", start.Add(-time.Hour), "active next active"},
+		{"just before", second.Active.Add(-1), "active next active"},
+		{"from then on", second.Active, "retired active active"},
+		{"much later", second.Active.Add(1000 * time.Hour), "retired active active"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := states(t, dir, tt.now); got != tt.want {
+				t.Errorf("states %s, want %s", got, tt.want)
+			}
+		})
+	}
+	for _, info := range list(t, dir, start) { // a copy has other times of modification
+		if err := os.Chtimes(info.Path, start.Add(time.Hour), start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copied, err := keys.MakeDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := states(t, copied, second.Active); got != "retired active active" {
+		t.Errorf("states of the copy %s, want retired active active", got)
+	}
+}
+
+func TestNewKeyTakesNoNameThatIsTaken(t *testing.T) {
+	dir, _ := openDir(t)
+	first := newKey(t, dir, "ES256", start)
+	newKey(t, dir, "ES256", start)
+	if err := os.Remove(first.Path); err != nil {
+		t.Fatal(err)
+	}
+	newKey(t, dir, "ES256", start)
+	newKey(t, dir, "ES256", start)
+	if got := len(list(t, dir, start)); got != 3 {
+		t.Errorf("%d keys, want 3", got)
+	}
+}
+
+func TestForeignKeyFileIsAdopted(t *testing.T) {
+	for algorithm, word := range map[string]string{
+		"RS256": keys.AnyRSA, "ES256": "ES256", "ES384": "ES384", "ES512": "ES512", "EdDSA": "EdDSA",
+	} {
+		t.Run(algorithm, func(t *testing.T) {
+			dir, path := openDir(t)
+			issuer := enrichtest.NewIssuer(t, algorithm)
+			write(t, filepath.Join(path, "tls.key"), issuer.PrivatePEM())
+			infos := list(t, dir, start)
+			if len(infos) != 1 || infos[0].Algorithm != word || infos[0].State != keys.Active || !infos[0].Active.IsZero() {
+				t.Errorf("List = %+v, want one active key for %s from ever", infos, word)
+			}
+		})
+	}
+}
+
+func TestForeignKeyFileMaySayItsAlgorithm(t *testing.T) {
+	dir, path := openDir(t)
+	pem := enrichtest.NewIssuer(t, "RS256").PrivatePEM()
+	write(t, filepath.Join(path, "a.pem"), append([]byte("Bag Attributes\r\nalgorithm: PS512\r\n"), pem...))
+	if infos := list(t, dir, start); len(infos) != 1 || infos[0].Algorithm != "PS512" {
+		t.Errorf("List = %+v, want one key for PS512", infos)
+	}
+}
+
+func TestUnreadableKeyFileIsAnErrorAndNothingIsMade(t *testing.T) {
+	good := string(enrichtest.NewIssuer(t, "ES256").PrivatePEM())
+	for name, text := range map[string]string{
+		"garbage":                 "garbage",
+		"nothing":                 "",
+		"cut short":               good[:len(good)/2],
+		"a public key":            string(enrichtest.NewIssuer(t, "ES256").PublicPEM()),
+		"encrypted":               "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+		"not the algorithm's":     "algorithm: RS256\n" + good,
+		"of an unknown algorithm": "algorithm: none\n" + good,
+		"malformed instant":       "active: tomorrow\n" + good,
+		"malformed instant, made": "created: yesterday\n" + good,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, path := openDir(t)
+			write(t, filepath.Join(path, "ES256-1.pem"), []byte(text))
+			_, listErr := dir.List(start)
+			_, newErr := dir.New("EdDSA", start)
+			_, jwksErr := dir.JWKS(start, keys.DefaultRetireAfter)
+			_, openErr := keys.Open(keys.Options{Dir: path, Algorithm: "EdDSA", Secret: []byte("s")})
+			for what, err := range map[string]error{"List": listErr, "New": newErr, "JWKS": jwksErr, "Open": openErr} {
+				if err == nil {
+					t.Errorf("%s: no error", what)
+				} else if strings.Contains(err.Error(), "BEGIN") || strings.Contains(err.Error(), "MIG") {
+					t.Errorf("%s: error %q shows the file", what, err)
+				}
+			}
+			if entries, _ := os.ReadDir(path); len(entries) != 1 {
+				t.Errorf("%d files, want none made", len(entries))
+			}
+		})
+	}
+}
+
+func TestOtherFilesAreNoKeys(t *testing.T) {
+	dir, path := openDir(t)
+	newKey(t, dir, "ES256", start)
+	for _, name := range []string{".new-123", "..data", "README", "ES256-1.pem.bak", ".hidden.pem"} {
+		write(t, filepath.Join(path, name), []byte("garbage"))
+	}
+	if got := len(list(t, dir, start)); got != 1 {
+		t.Errorf("%d keys, want 1", got)
+	}
+}
+
+func TestOneKeyInTwoFilesIsOneKey(t *testing.T) {
+	dir, path := openDir(t)
+	info := newKey(t, dir, "ES256", start)
+	text, err := os.ReadFile(info.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(path, "copy.pem"), text)
+	if infos := list(t, dir, start); len(infos) != 1 || infos[0].State != keys.Active {
+		t.Errorf("List = %+v, want one active key", infos)
+	}
+}
+
+func TestWorldReadableKeyIsTold(t *testing.T) {
+	dir, _ := openDir(t)
+	info := newKey(t, dir, "ES256", start)
+	for mode, want := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: false, 0o644: true, 0o444: true} {
+		if err := os.Chmod(info.Path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if got := list(t, dir, start)[0].WorldReadable; got != want {
+			t.Errorf("mode %o: world-readable %v, want %v", mode, got, want)
+		}
+	}
+}
+
+func TestLinkToNowhereIsAKeyThatCannotBeRead(t *testing.T) {
+	dir, path := openDir(t)
+	newKey(t, dir, "ES256", start)
+	if err := os.Symlink("gone.pem", filepath.Join(path, "link.pem")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dir.List(start); err == nil {
+		t.Error("no error, want one: a key may be behind the link")
+	}
+}
+
+// What is known of a file is kept until the file changes.
+func TestKeyFileThatIsReplacedIsReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir, path := openDir(t)
+		a, b := newKey(t, dir, "ES256", time.Now()), enrichtest.NewIssuer(t, "ES256")
+		ring := openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path })
+		run(t, ring)
+		write(t, filepath.Join(path, ".new"), b.PrivatePEM())
+		if err := os.Rename(filepath.Join(path, ".new"), a.Path); err != nil {
+			t.Fatal(err)
+		}
+		pass(10 * time.Second)
+		now := list(t, dir, time.Now())[0]
+		if publishes(t, ring, a.ID) || !publishes(t, ring, now.ID) || now.ID == a.ID {
+			t.Errorf("published %v, want the key that is in the file now", published(t, ring))
+		}
+	})
+}

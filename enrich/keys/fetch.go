@@ -1,0 +1,87 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/cachecontrol"
+)
+
+var errPanic = errors.New("panic while reading it; the log says where")
+
+// fetch reads the set once, and says for how long it is fresh. A panic is an
+// error: the set is a stranger's text, and logins go on with the keys known.
+func (b *backend) fetch(ctx context.Context) (_ *backendSet, err error) {
+	defer func() {
+		if recover() != nil {
+			b.logger.Error("panic while reading the backend's JWKS", "stack", string(debug.Stack()))
+			err = fmt.Errorf("JWKS %s: %w", b.name(), errPanic)
+		}
+	}()
+	began := time.Now()
+	text, fresh, err := b.read(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("JWKS %s: %w", b.name(), err)
+	}
+	set := &backendSet{freshUntil: began.Add(min(max(fresh, leastFresh), longestFresh))}
+	if set.keys, set.published, err = parseSet(text, b.own); err != nil {
+		return nil, fmt.Errorf("JWKS %s: %w", b.name(), err)
+	}
+	return set, nil
+}
+
+// read returns the text of the set and for how long it is fresh.
+func (b *backend) read(ctx context.Context) ([]byte, time.Duration, error) {
+	location := b.location.Load().(string)
+	switch {
+	case location == "":
+		return nil, 0, errUnknown
+	case !isURL(location):
+		text, err := os.ReadFile(location)
+		return text, leastFresh, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	request.Host = b.host
+	request.Header.Set("Accept", "application/json, application/jwk-set+json")
+	response, err := b.client.Do(request)
+	if fault, ok := errors.AsType[*url.Error](err); ok {
+		return nil, 0, fault.Err // without the URL, which may be secret in part
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, 0, fmt.Errorf("answered %s", response.Status)
+	}
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxJWKS+1))
+	if err == nil && len(text) > maxJWKS {
+		err = errTooLarge
+	}
+	return text, cachecontrol.FreshFor(response.Header, longestFresh), err
+}
+
+// name is the location without what may be secret in it.
+func (b *backend) name() string {
+	u, err := url.Parse(b.location.Load().(string))
+	if err != nil || u.String() == "" {
+		return "of the backend"
+	}
+	u.RawQuery = ""
+	return u.Redacted()
+}
+
+func isURL(location string) bool {
+	return strings.HasPrefix(location, "http://") || strings.HasPrefix(location, "https://")
+}

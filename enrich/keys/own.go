@@ -1,0 +1,113 @@
+package keys
+
+import (
+	"errors"
+	"slices"
+)
+
+func (r *Ring) openOwn() (err error) {
+	if r.dir, err = MakeDir(r.o.Dir); err != nil {
+		return err
+	}
+	if r.o.Algorithm != "" {
+		if err := r.dir.ensure(r.o.Algorithm, r.now()); err != nil {
+			return err
+		}
+	}
+	return r.readOwn()
+}
+
+// readOwn takes over what is in the directory now.
+func (r *Ring) readOwn() error {
+	r.reading.Lock() // so that what was read earlier never replaces what was read later
+	defer r.reading.Unlock()
+	known := r.ownKeys()
+	set, err := r.dir.reread(known)
+	if err != nil {
+		return err
+	}
+	for _, k := range set {
+		if k.worldReadable() && !slices.ContainsFunc(known, func(old *ownKey) bool { return old.id == k.id }) {
+			r.o.Logger.Warn("a signing key can be read by every user of the machine: chmod 600 it", "file", k.path)
+		}
+	}
+	r.own.Store(set)
+	return nil
+}
+
+func (r *Ring) ownKeys() keySet { return r.own.Load().(keySet) }
+
+func (r *Ring) isOwn(id string) bool { return r.ownKey(id) != nil }
+
+func (r *Ring) ownKey(id string) *ownKey {
+	for _, k := range r.ownKeys() {
+		if k.id == id {
+			return k
+		}
+	}
+	return nil
+}
+
+// need makes a key of ours for what the backend's keys may be used with, and
+// none of ours signs yet: by the setting, or by the keys.
+func (r *Ring) need(set *backendSet) error {
+	if r.dir == nil {
+		return nil
+	}
+	words := slices.Clone(r.o.Algorithms)
+	if len(words) == 0 {
+		for _, k := range set.keys {
+			words = append(words, k.word())
+		}
+	}
+	for _, word := range words {
+		if r.o.Algorithm != "" || slices.Contains(secretAlgorithms, word) {
+			continue
+		}
+		if err := r.makeOwn(word); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Ring) makeOwn(algorithm string) error {
+	if len(r.ownKeys().of(algorithm)) > 0 {
+		return nil
+	}
+	if err := r.dir.ensure(algorithm, r.now()); err != nil {
+		return err
+	}
+	r.o.Logger.Info("signing key made", "algorithm", algorithm)
+	return r.readOwn()
+}
+
+const noSigningKey = "no signing key: tokens of its algorithm pass unenriched"
+
+// noticeSet makes the keys that a new set of the backend's needs.
+func (r *Ring) noticeSet(set *backendSet) {
+	if err := r.matchBackendKey(set); err != nil {
+		r.o.Logger.Error("tokens pass unenriched", "error", err)
+	}
+	if err := r.need(set); err != nil {
+		r.o.Logger.Error(noSigningKey, "error", err)
+	}
+}
+
+// OwnReady reports why keys of our own cannot be used. Before the backend has
+// shown which algorithms it signs with there need be none.
+func (r *Ring) OwnReady() error {
+	known := r.backend == nil || r.backend.set.Load() != nil
+	if r.dir != nil && known && len(r.ownKeys()) == 0 && !r.secretOnly() {
+		return errors.New("no signing key of our own yet")
+	}
+	return nil
+}
+
+func (r *Ring) secretOnly() bool {
+	return r.backend == nil && len(r.pinned) == 1 && len(r.o.Secret) > 0
+}
+
+// HasOwn reports whether there is a directory of our own keys, and so a merged
+// JWKS.
+func (r *Ring) HasOwn() bool { return r.dir != nil }

@@ -1,0 +1,254 @@
+package keys_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+)
+
+// tokenLife is as long as these replicas publish what has retired.
+const tokenLife = 10 * time.Minute
+
+// A fleet is replicas whose clocks differ, behind a load balancer.
+type fleet struct {
+	path     string
+	replicas []*keys.Ring
+	backend  string // a token of the backend's
+	turn     atomic.Int64
+}
+
+// startFleet starts three replicas that share a directory, half a minute behind
+// the true time, on it, and ahead of it.
+func startFleet(t *testing.T, rotateAfter time.Duration) *fleet {
+	issuer := enrichtest.NewIssuer(t, "EdDSA")
+	_, path := openDir(t)
+	f := &fleet{path: path, backend: token(issuer)}
+	public := file(t, issuer.PublicPEM())
+	for _, ahead := range []time.Duration{-30 * time.Second, 0, 30 * time.Second} {
+		ring, err := keys.OpenSkewed(keys.Options{
+			PublicKey: public, Dir: path, RetireAfter: tokenLife, RotateAfter: rotateAfter, Logger: slog.New(slog.DiscardHandler),
+		}, ahead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, ring)
+		f.replicas = append(f.replicas, ring)
+		pass(700 * time.Millisecond) // they poll at other instants
+	}
+	return f
+}
+
+func (f *fleet) any() *keys.Ring { return f.replicas[f.turn.Add(1)%int64(len(f.replicas))] }
+
+// login returns a token that some replica signed, and the key.
+func (f *fleet) login(t *testing.T) (string, enrich.Key) {
+	key := signer(t, f.any(), f.backend)
+	signed := enrichtest.Encode(fmt.Sprintf(`{"alg":%q,"kid":%q}`, key.Algorithm(), key.ID())) + "." + enrichtest.Encode(`{"sub":"u1"}`)
+	signature, err := key.Sign(signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed + "." + enrichtest.Encode(string(signature)), key
+}
+
+// RoundTrip implements [http.RoundTripper]: some replica's merged JWKS.
+func (f *fleet) RoundTrip(r *http.Request) (*http.Response, error) {
+	set, maxAge, err := f.any().JWKS()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: r, Body: io.NopCloser(bytes.NewReader(set)),
+		Header: http.Header{"Cache-Control": {fmt.Sprintf("public, max-age=%d", int(maxAge.Seconds()))}},
+	}, nil
+}
+
+// A verifier takes tokens by the merged JWKS.
+type verifier interface {
+	VerifySignature(ctx context.Context, token string) ([]byte, error)
+}
+
+// A follower is a verifier that does what Cache-Control says, and no more: it
+// asks nobody about a kid that it does not know.
+type follower struct {
+	fleet *fleet
+	set   jose.JSONWebKeySet
+	until time.Time
+}
+
+func (f *follower) VerifySignature(_ context.Context, token string) ([]byte, error) {
+	if !time.Now().Before(f.until) {
+		set, maxAge, err := f.fleet.any().JWKS()
+		if err != nil {
+			return nil, err
+		}
+		f.set = jose.JSONWebKeySet{}
+		if err := json.Unmarshal(set, &f.set); err != nil {
+			return nil, err
+		}
+		f.until = time.Now().Add(maxAge)
+	}
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.EdDSA})
+	if err != nil {
+		return nil, err
+	}
+	return jws.Verify(f.set)
+}
+
+// A tally is what the clients of a fleet saw.
+type tally struct {
+	logins, verified, failed, unrestored atomic.Int64
+	kids                                 sync.Map
+}
+
+// use logs in every half minute, and shows each token at once, and when it ends.
+func (seen *tally) use(t *testing.T, f *fleet, v verifier, until time.Time) {
+	type held struct {
+		token string
+		key   enrich.Key
+		ends  time.Time
+	}
+	var tokens []held
+	show := func(token string) {
+		seen.verified.Add(1)
+		if _, err := v.VerifySignature(t.Context(), token); err != nil {
+			seen.failed.Add(1)
+		}
+	}
+	for time.Now().Before(until) {
+		token, key := f.login(t)
+		seen.logins.Add(1)
+		seen.kids.Store(key.ID(), true)
+		show(token)
+		tokens = append(tokens, held{token, key, time.Now().Add(tokenLife)})
+		time.Sleep(30 * time.Second)
+		for len(tokens) > 0 && time.Until(tokens[0].ends) < 30*time.Second {
+			show(tokens[0].token)
+			if !restores(t, f.any(), tokens[0].key) {
+				seen.unrestored.Add(1)
+			}
+			tokens = tokens[1:]
+		}
+	}
+}
+
+// load lets followers, whose caches end at all times, and go-oidc's verifier use
+// the fleet.
+func (f *fleet) load(t *testing.T, during time.Duration) *tally {
+	seen := new(tally)
+	until := time.Now().Add(during)
+	followers := 40
+	if testing.Short() {
+		followers = 10
+	}
+	var clients sync.WaitGroup
+	for i := range followers {
+		clients.Go(func() {
+			time.Sleep(time.Duration(i) * keys.MaxAge / time.Duration(followers))
+			seen.use(t, f, &follower{fleet: f}, until)
+		})
+	}
+	clients.Go(func() {
+		ctx := oidc.ClientContext(t.Context(), &http.Client{Transport: f})
+		seen.use(t, f, oidc.NewRemoteKeySet(ctx, "http://fleet.example/jwks.json"), until)
+	})
+	clients.Wait()
+	count := 0
+	seen.kids.Range(func(any, any) bool { count++; return true })
+	t.Logf("3 replicas, clocks 30 s behind to 30 s ahead, %d clients, %v: %d logins, %d rotations, %d verifications, %d failed, %d not restored",
+		followers+1, during, seen.logins.Load(), count-1, seen.verified.Load(), seen.failed.Load(), seen.unrestored.Load())
+	return seen
+}
+
+// operate does something in the directory every while, until the test ends, by
+// a clock that is half a minute behind.
+func (f *fleet) operate(t *testing.T, every time.Duration, do func(*keys.Dir, time.Time) error) {
+	dir, err := keys.OpenDir(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	t.Cleanup(func() {
+		cancel()
+		<-stopped
+	})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(every):
+			}
+			if err := do(dir, time.Now().Add(-30*time.Second)); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+}
+
+func rotateEvery(dir *keys.Dir, now time.Time) error {
+	_, err := dir.Rotate("", now)
+	return err
+}
+
+func rotateAtOnce(dir *keys.Dir, now time.Time) error {
+	_, err := dir.RotateNow("", now)
+	return err
+}
+
+func pruneAll(dir *keys.Dir, now time.Time) error {
+	_, _, err := dir.Prune(keys.Pruning{RetireAfter: tokenLife}, now)
+	return err
+}
+
+// TestRotationUnderLoadFailsNoVerification shows law E3 with clients that
+// follow Cache-Control, and that the same load does fail without a publication.
+func TestRotationUnderLoadFailsNoVerification(t *testing.T) {
+	tests := []struct {
+		name        string
+		rotateAfter time.Duration
+		operator    func(*keys.Dir, time.Time) error // every 15 min
+		during      time.Duration
+		fails       bool
+	}{
+		{"by the replicas", 15 * time.Minute, pruneAll, time.Hour, false},
+		{"by the command", 0, rotateEvery, time.Hour, false},
+		{"at once", 0, rotateAtOnce, 20 * time.Minute, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := startFleet(t, tt.rotateAfter)
+				f.operate(t, 15*time.Minute, tt.operator)
+				seen := f.load(t, tt.during)
+				switch failed := seen.failed.Load(); {
+				case tt.fails && failed == 0:
+					t.Error("no verification failed: this load shows nothing")
+				case !tt.fails && failed > 0:
+					t.Errorf("%d of %d verifications failed, want none", failed, seen.verified.Load())
+				}
+				if unrestored := seen.unrestored.Load(); unrestored > 0 {
+					t.Errorf("%d tokens were not restored, want all", unrestored)
+				}
+			})
+		})
+	}
+}

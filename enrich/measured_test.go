@@ -1,0 +1,71 @@
+package enrich_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+func TestASourceRecordsWhetherItCouldTell(t *testing.T) {
+	reader := metric.NewManualReader()
+	m, err := enrich.NewSourceMetrics("file", metric.NewMeterProvider(metric.WithReader(reader)).Meter("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now().Add(-time.Minute)
+	m.Lookup(t.Context(), began, nil)
+	m.Lookup(t.Context(), began, fmt.Errorf("user: %w", enrich.ErrNoDocument))
+	m.Lookup(t.Context(), began, errors.New("away"))
+	m.Duplicate(t.Context())
+
+	var got metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &got); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]uint64{}
+	for _, instrument := range got.ScopeMetrics[0].Metrics {
+		switch data := instrument.Data.(type) {
+		case metricdata.Histogram[float64]:
+			for _, point := range data.DataPoints {
+				failed, _ := point.Attributes.Value("error")
+				counts[instrument.Name+" "+instrument.Unit+" "+source(point.Attributes)+" "+failed.AsString()] = point.Count
+				if seconds := point.Sum / float64(point.Count); seconds < 60 || seconds > 120 {
+					t.Errorf("a lookup of a minute took %v s on average", seconds)
+				}
+			}
+		case metricdata.Sum[int64]:
+			counts[instrument.Name+" "+source(data.DataPoints[0].Attributes)] = uint64(data.DataPoints[0].Value)
+		}
+	}
+	want := map[string]uint64{
+		"tokengraft.source.duration s file false": 2,
+		"tokengraft.source.duration s file true":  1,
+		"tokengraft.source.duplicates file":       1,
+	}
+	for name, n := range want {
+		if counts[name] != n {
+			t.Errorf("%s = %d, want %d; all: %v", name, counts[name], n, counts)
+		}
+	}
+}
+
+func source(attributes attribute.Set) string {
+	value, _ := attributes.Value("source")
+	return value.AsString()
+}
+
+func TestASourceWithoutAMeterRecordsNothing(t *testing.T) {
+	m, err := enrich.NewSourceMetrics("file", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Lookup(t.Context(), time.Now(), nil)
+	m.Duplicate(t.Context())
+}

@@ -1,0 +1,108 @@
+package mongodoc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// Inspect reads from the collection once, within ctx, and returns what an
+// operator should know but what keeps nothing from working.
+func (s *Source) Inspect(ctx context.Context) (warnings []string, err error) {
+	collection, err := s.open(ctx)
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	if err := probe(ctx, collection); err != nil {
+		return nil, s.fault(err)
+	}
+	if p := s.connection.preference; p != "" {
+		warnings = append(warnings, fmt.Sprintf("the URI's read preference %s is not used, reads go to the primary", p))
+	}
+	for _, look := range []func(context.Context, *mongo.Collection) (string, error){s.indexWarning, s.collationWarning} {
+		warning, err := look(ctx, collection)
+		if err != nil {
+			warning = s.fault(err).Error()
+		}
+		if warning != "" {
+			warnings = append(warnings, warning)
+		}
+	}
+	return warnings, nil
+}
+
+// probe reads the name of any one document: a ping needs no permission, a read
+// does.
+func probe(ctx context.Context, collection *mongo.Collection) error {
+	cursor, err := collection.Find(ctx, struct{}{}, options.Find().SetLimit(1).SetProjection(map[string]int{"_id": 1}))
+	if err != nil {
+		return err
+	}
+	_, err = all(ctx, cursor)
+	return err
+}
+
+// ErrNotUnique says that nothing keeps a user from having two documents.
+var ErrNotUnique = errors.New("no unique index on the user-id field")
+
+// CheckUnique reports, within ctx, whether a user can have one document only, as
+// making documents demands. The error wraps [ErrNotUnique] if he can have more,
+// and says how to make the index.
+func (s *Source) CheckUnique(ctx context.Context) error {
+	collection, err := s.open(ctx)
+	if err != nil {
+		return s.fault(err)
+	}
+	indexes, err := indexesOf(ctx, collection)
+	if err != nil {
+		return s.fault(err)
+	}
+	if slices.ContainsFunc(indexes, s.field.IsUniqueIn) {
+		return nil
+	}
+	return fmt.Errorf("%w: two first logins at a time could make two documents; make one with db.getCollection(%q).createIndex({%q: 1}, {unique: true})",
+		ErrNotUnique, s.collection, s.field.String())
+}
+
+func indexesOf(ctx context.Context, collection *mongo.Collection) ([][]byte, error) {
+	cursor, err := collection.Indexes().List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list of indexes: %w", err)
+	}
+	indexes, err := all(ctx, cursor)
+	if err != nil {
+		return nil, fmt.Errorf("list of indexes: %w", err)
+	}
+	return indexes, nil
+}
+
+// indexWarning says how to make the index that is missing.
+func (s *Source) indexWarning(ctx context.Context, collection *mongo.Collection) (string, error) {
+	indexes, err := indexesOf(ctx, collection)
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(indexes, s.field.IsIndexedBy) {
+		return "", nil
+	}
+	return fmt.Sprintf("no index on the user-id field, each lookup reads the whole collection; make one with db.getCollection(%q).createIndex({%q: 1})",
+		s.collection, s.field.String()), nil
+}
+
+// collationWarning says that the collection compares ids by other rules.
+func (s *Source) collationWarning(ctx context.Context, collection *mongo.Collection) (string, error) {
+	specs, err := collection.Database().ListCollectionSpecifications(ctx, map[string]string{"name": s.collection})
+	if err != nil {
+		return "", fmt.Errorf("options of the collection: %w", err)
+	}
+	for _, spec := range specs {
+		if _, err := spec.Options.LookupErr("collation"); err == nil {
+			return "the collection has a collation: ids that are merely alike are told apart by a second read without an index", nil
+		}
+	}
+	return "", nil
+}

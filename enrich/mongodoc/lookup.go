@@ -1,0 +1,129 @@
+package mongodoc
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+)
+
+// Lookup implements [enrich.Source]. Every lookup is a read of its own, so it
+// is never older than asked for.
+func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+	ctx, span := enrich.StartSpan(ctx, "mongodb find", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+		attribute.String("db.system.name", "mongodb"), attribute.String("db.operation.name", "find")))
+	defer span.End()
+	began := time.Now()
+	doc, err := s.lookup(ctx, q.User)
+	s.metrics.Lookup(ctx, began, err)
+	doc.ReadAt = began
+	return doc, err
+}
+
+func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document, error) {
+	ids := bsonjson.UserIDs(user, s.idType)
+	if len(ids) == 0 {
+		return enrich.Document{}, enrich.ErrNoDocument
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+
+	found, err := s.find(ctx, ids)
+	if err != nil {
+		return enrich.Document{}, s.fault(err)
+	}
+	if len(found) == 0 {
+		return enrich.Document{}, enrich.ErrNoDocument
+	}
+	if len(found) > 1 {
+		s.metrics.Duplicate(ctx)
+		s.duplicates.warn(ctx, user)
+	}
+	return s.document(found[0])
+}
+
+// find returns the user's documents, at most two, the one that wins first. A
+// collation of the collection can put others' documents in their place, whose
+// ids are merely alike; then the search is repeated byte by byte, without the
+// index, which has that collation too.
+func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, error) {
+	found, err := s.query(ctx, ids, options.Find())
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(found, func(doc []byte) bool { return s.rank(doc, ids) == len(ids) }) {
+		simple := &options.Collation{Locale: "simple"}
+		if found, err = s.query(ctx, ids, options.Find().SetCollation(simple)); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(found, func(a, b []byte) int { return s.rank(a, ids) - s.rank(b, ids) })
+	return found, nil
+}
+
+// rank is the place in ids of the best one that a document has; len(ids) if it
+// has none.
+func (s *Source) rank(doc []byte, ids []bsonjson.UserID) int {
+	has := s.field.UserIDs(doc)
+	rank := slices.IndexFunc(ids, func(id bsonjson.UserID) bool { return slices.Contains(has, id) })
+	if rank < 0 {
+		return len(ids)
+	}
+	return rank
+}
+
+// query returns the first two documents that MongoDB finds: the second tells
+// that there are more.
+func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.FindOptionsBuilder) ([][]byte, error) {
+	filter, err := s.field.Filter(ids)
+	if err != nil {
+		return nil, err
+	}
+	sort, err := s.field.Sort(ids)
+	if err != nil {
+		return nil, err
+	}
+	o.SetSort(sort).SetLimit(2)
+	if s.request != nil {
+		o.SetProjection(s.request)
+	}
+	collection, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cursor, err := collection.Find(ctx, filter, o)
+	if err != nil {
+		return nil, err
+	}
+	return all(ctx, cursor)
+}
+
+// all copies what a cursor has left, and closes it.
+func all(ctx context.Context, cursor *mongo.Cursor) ([][]byte, error) {
+	defer cursor.Close(ctx)
+	var docs [][]byte
+	for cursor.Next(ctx) {
+		docs = append(docs, slices.Clone(cursor.Current))
+	}
+	return docs, cursor.Err()
+}
+
+// document renders what was found. Its faults are of this one document.
+func (s *Source) document(found []byte) (enrich.Document, error) {
+	projected, err := s.projection.Apply(found)
+	if err != nil {
+		return enrich.Document{}, err
+	}
+	json, err := bsonjson.Render(projected, s.format)
+	if err != nil {
+		return enrich.Document{}, err
+	}
+	return enrich.Document{JSON: json, ID: bsonjson.ID(found)}, nil
+}

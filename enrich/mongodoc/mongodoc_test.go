@@ -1,0 +1,286 @@
+package mongodoc_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// servers returns the URIs to run against: always FerretDB, and the real
+// MongoDB that MONGODB_URI names.
+func servers(t *testing.T) map[string]func(t *testing.T) string {
+	t.Helper()
+	servers := map[string]func(t *testing.T) string{
+		"ferretdb": func(t *testing.T) string {
+			uri, _ := enrichtest.FerretDB(t)
+			return uri
+		},
+	}
+	if uri := os.Getenv("MONGODB_URI"); uri != "" {
+		servers["mongodb"] = func(*testing.T) string { return uri }
+	}
+	return servers
+}
+
+// connect returns a new collection with these documents.
+func connect(t *testing.T, uri string, docs ...string) *mongo.Collection {
+	t.Helper()
+	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		t.Fatal(err)
+	}
+	collection := client.Database("tokengraft_test").Collection("users_" + rand.Text())
+	t.Cleanup(func() {
+		// The server may have been killed.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = collection.Drop(ctx)
+		_ = client.Disconnect(ctx)
+	})
+	for _, doc := range docs {
+		raw, err := bsonjson.Parse([]byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := collection.InsertOne(t.Context(), raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return collection
+}
+
+func open(t *testing.T, o mongodoc.Options) *mongodoc.Source {
+	t.Helper()
+	src, err := mongodoc.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := src.Close(context.Background()); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return src
+}
+
+func TestSource(t *testing.T) {
+	for name, server := range servers(t) {
+		t.Run(name, func(t *testing.T) {
+			uri := server(t)
+			enrichtest.RunSource(t, func(t *testing.T, shape enrichtest.Shape, docs ...string) enrich.Source {
+				return open(t, mongodoc.Options{
+					URI: uri, Database: "tokengraft_test", Collection: connect(t, uri, docs...).Name(), Timeout: 5 * time.Second,
+					Field: shape.Field, IDType: shape.IDType, Format: shape.Format, Projection: shape.Projection,
+				})
+			})
+		})
+	}
+}
+
+func TestAReadSeesTheWriteBeforeIt(t *testing.T) {
+	uri, _ := enrichtest.FerretDB(t)
+	users := connect(t, uri, `{"_id":1,"f":"u","lang":"en"}`)
+	src := open(t, mongodoc.Options{URI: uri + "?readPreference=secondary", Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
+	query := enrich.Query{User: enrich.User{ID: "u"}}
+	if doc, err := src.Lookup(t.Context(), query); err != nil || string(doc.JSON) != `{"_id":1,"f":"u","lang":"en"}` {
+		t.Fatalf("Lookup = %s, %v", doc.JSON, err)
+	}
+	if _, err := users.UpdateOne(t.Context(), map[string]int{"_id": 1}, map[string]any{"$set": map[string]string{"lang": "de"}}); err != nil {
+		t.Fatal(err)
+	}
+	if doc, err := src.Lookup(t.Context(), query); err != nil || string(doc.JSON) != `{"_id":1,"f":"u","lang":"de"}` {
+		t.Errorf("Lookup after the write = %s, %v; want lang de", doc.JSON, err)
+	}
+}
+
+func TestItStartsWithoutMongoDBAndHealsByItself(t *testing.T) {
+	dir, addr := t.TempDir(), freeAddr(t)
+	src := open(t, mongodoc.Options{URI: "mongodb://" + addr + "/", Database: "tokengraft_test", Collection: "users", Field: "f", Timeout: 300 * time.Millisecond})
+	query := enrich.Query{User: enrich.User{ID: "secret-user"}}
+	away := func(when string) {
+		t.Helper()
+		began := time.Now()
+		_, err := src.Lookup(t.Context(), query)
+		if err == nil || errors.Is(err, enrich.ErrNoDocument) || strings.Contains(err.Error(), "secret-user") {
+			t.Errorf("Lookup %s = %v; want that it could not tell", when, err)
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("Lookup %s took %v; the timeout is 300ms", when, took)
+		}
+	}
+	back := func(when string) {
+		t.Helper()
+		var err error
+		for range 50 { // each waits for a server as long as its timeout
+			if _, err = src.Lookup(t.Context(), query); errors.Is(err, enrich.ErrNoDocument) {
+				return
+			}
+		}
+		t.Fatalf("Lookup %s = %v; want %v", when, err, enrich.ErrNoDocument)
+	}
+
+	away("before the start")
+	_, kill := enrichtest.FerretDBAt(t, dir, addr)
+	back("after the start")
+	if err := src.Check(t.Context()); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+	kill()
+	away("in the outage")
+	enrichtest.FerretDBAt(t, dir, addr)
+	back("after the outage")
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+func TestAHangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	src := open(t, mongodoc.Options{URI: "mongodb://" + ln.Addr().String(), Database: "d", Collection: "c", Field: "f", Timeout: 200 * time.Millisecond})
+	began := time.Now()
+	_, err = src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Lookup = %v, want %v", err, context.DeadlineExceeded)
+	}
+	if took := time.Since(began); took < 200*time.Millisecond || took > 2*time.Second {
+		t.Errorf("Lookup took %v, want the timeout of 200ms", took)
+	}
+}
+
+func TestDuplicatesAreWarnedOfWithoutNamingAnybody(t *testing.T) {
+	uri, _ := enrichtest.FerretDB(t)
+	users := connect(t, uri, `{"_id":2,"f":"secret-user"}`, `{"_id":1,"f":"secret-user"}`)
+	var log bytes.Buffer
+	src := open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second,
+		Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	for range 3 {
+		if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "secret-user"}}); err != nil || doc.ID != `{"$numberInt":"1"}` {
+			t.Fatalf("Lookup = document %s, %v; want that of _id 1", doc.ID, err)
+		}
+	}
+	if got := strings.Count(log.String(), "more than one document"); got != 1 || strings.Contains(log.String(), "secret-user") {
+		t.Errorf("three lookups log %q; want one warning that does not name the user", log.String())
+	}
+}
+
+func TestInspectSaysHowToMakeTheIndex(t *testing.T) {
+	uri, _ := enrichtest.FerretDB(t)
+	users := connect(t, uri, `{"_id":1,"f":"u"}`)
+	o := mongodoc.Options{URI: uri + "?readPreference=nearest", Database: users.Database().Name(), Collection: users.Name(), Field: "f"}
+	warnings, err := open(t, o).Inspect(t.Context())
+	if err != nil || len(warnings) != 2 || !strings.Contains(warnings[0], "nearest") ||
+		!strings.Contains(warnings[1], `db.getCollection("`+users.Name()+`").createIndex({"f": 1})`) {
+		t.Fatalf("Inspect = %q, %v; want the read preference and the command for the index", warnings, err)
+	}
+	if _, err := users.Indexes().CreateOne(t.Context(), mongo.IndexModel{Keys: map[string]int{"f": 1}}); err != nil {
+		t.Fatal(err)
+	}
+	o.URI = uri
+	if warnings, err := open(t, o).Inspect(t.Context()); err != nil || len(warnings) != 0 {
+		t.Errorf("Inspect with the index = %q, %v; want nothing", warnings, err)
+	}
+	o.Field = "_id"
+	if warnings, err := open(t, o).Inspect(t.Context()); err != nil || len(warnings) != 0 {
+		t.Errorf("Inspect of _id = %q, %v; want nothing", warnings, err)
+	}
+}
+
+func TestAWrongOptionIsSaidAtOnceWithoutThePassword(t *testing.T) {
+	good := mongodoc.Options{URI: "mongodb://127.0.0.1:1", Database: "d", Collection: "c", Field: "f"}
+	tests := map[string]func(*mongodoc.Options){
+		"no URI":                func(o *mongodoc.Options) { o.URI = "" },
+		"scheme":                func(o *mongodoc.Options) { o.URI = "http://secret@127.0.0.1" },
+		"port":                  func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@127.0.0.1:port" },
+		"slash in the password": func(o *mongodoc.Options) { o.URI = "mongodb://u:se/secret@127.0.0.1" },
+		"question mark in it":   func(o *mongodoc.Options) { o.URI = "mongodb://u:secret?@127.0.0.1:port" },
+		"at sign in it":         func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@x@127.0.0.1" },
+		"percent sign in it":    func(o *mongodoc.Options) { o.URI = "mongodb://u:secret%zz@127.0.0.1" },
+		"option":                func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@127.0.0.1/?w=secret&journal=secret" },
+		"option of srv":         func(o *mongodoc.Options) { o.URI = "mongodb+srv://u:secret@a.example.com:27017" },
+		"no database":           func(o *mongodoc.Options) { o.Database = "" },
+		"no collection":         func(o *mongodoc.Options) { o.Collection = "" },
+		"no field":              func(o *mongodoc.Options) { o.Field = "" },
+		"projection":            func(o *mongodoc.Options) { o.Projection.Include = []string{"a", "a.b"} },
+	}
+	for name, spoil := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := good
+			spoil(&o)
+			src, err := mongodoc.Open(o)
+			if err == nil {
+				_ = src.Close(t.Context())
+				t.Fatal("Open is no error")
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("Open: %q has the password", err)
+			}
+		})
+	}
+}
+
+func TestASRVNameThatDoesNotResolveYetIsNoFault(t *testing.T) {
+	src := open(t, mongodoc.Options{URI: "mongodb+srv://u:secret@cluster.tokengraft.invalid/", Database: "d", Collection: "c", Field: "f", Timeout: 200 * time.Millisecond})
+	_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
+	if err == nil || errors.Is(err, enrich.ErrNoDocument) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("Lookup = %v; want that it could not tell", err)
+	}
+}
+
+// FerretDB has no collations.
+func TestACollationDoesNotMixUsersUp(t *testing.T) {
+	uri := os.Getenv("MONGODB_URI")
+	if uri == "" {
+		t.Skip("needs a real MongoDB in MONGODB_URI")
+	}
+	users := connect(t, uri)
+	blind := options.CreateCollection().SetCollation(&options.Collation{Locale: "en", Strength: 1})
+	if err := users.Database().CreateCollection(t.Context(), users.Name(), blind); err != nil {
+		t.Fatal(err)
+	}
+	for id, name := range []string{"ANNA", "Anna", "anna"} {
+		if _, err := users.InsertOne(t.Context(), map[string]any{"_id": id, "f": name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src := open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
+	if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "anna"}}); err != nil || doc.ID != `{"$numberInt":"2"}` {
+		t.Errorf("Lookup of anna = document %s, %v; want hers, not ANNA's", doc.ID, err)
+	}
+	if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "aNNa"}}); !errors.Is(err, enrich.ErrNoDocument) {
+		t.Errorf("Lookup of aNNa = document %s, %v; want %v", doc.ID, err, enrich.ErrNoDocument)
+	}
+}
+
+func TestReadsGoToThePrimaryWhateverTheURISays(t *testing.T) {
+	o := mongodoc.Tuned(options.Client().ApplyURI("mongodb://a,b/?replicaSet=r&readPreference=secondary&maxStalenessSeconds=120"))
+	if got := o.ReadPreference.Mode(); got != readpref.PrimaryMode {
+		t.Errorf("the read preference is %v, want primary", got)
+	}
+}

@@ -1,0 +1,51 @@
+package mongodoc
+
+import (
+	"slices"
+	"sync"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+)
+
+// primaries tells when another server has become the primary, or the same one
+// again by another election. What was read from the one before may be rolled
+// back, and no change stream says so. Behind a mongos elections do not show.
+type primaries struct {
+	mu      sync.Mutex
+	current string    // which server, by which election; empty until one is known
+	told    []*func() // guarded by mu
+}
+
+// observe looks for a new primary in what the driver has learned. The driver
+// calls it when it no longer reads from the one before.
+func (p *primaries) observe(e *event.TopologyDescriptionChangedEvent) {
+	for _, server := range e.NewDescription.Servers {
+		if server.Kind == "RSPrimary" {
+			p.elected(server.Addr.String() + " " + server.ElectionID.Hex())
+		}
+	}
+}
+
+func (p *primaries) elected(primary string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current != "" && p.current != primary {
+		for _, tell := range p.told {
+			(*tell)()
+		}
+	}
+	p.current = primary
+}
+
+// notify has f called at each change of the primary until stop is called. It
+// must not wait for anything: the driver's monitor does for it.
+func (p *primaries) notify(f func()) (stop func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, &f)
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.told = slices.DeleteFunc(p.told, func(other *func()) bool { return other == &f })
+	}
+}

@@ -1,0 +1,190 @@
+package mongodoc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+)
+
+const (
+	// patience is how long the server waits for a change before it answers
+	// that there is none.
+	patience = time.Second
+	// silence is how long a stream may go without an answer. The driver uses
+	// it to connect anew after a break, so that a short one does not show.
+	silence = 5 * time.Second
+)
+
+var (
+	errElection = errors.New("another server has become the primary")
+	errSilent   = errors.New("no answer")
+	errEnded    = errors.New("the server ended the stream")
+	errAll      = errors.New("the collection was dropped or renamed, or an event was not understood")
+)
+
+// follow follows one stream until it breaks, and returns why.
+func (w *watch) follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// The stream could go on at a server that lags behind the new primary.
+	defer w.connection.primaries.notify(func() { cancel(errElection) })()
+
+	resumed := w.token != nil
+	stream, err := w.start(ctx)
+	if err == nil {
+		err = w.read(ctx, stream, resumed)
+		w.down(ctx)
+		w.leave(ctx, stream)
+	}
+	if errors.Is(context.Cause(ctx), errElection) {
+		return errElection
+	}
+	if !resumable(err) {
+		w.token = nil
+	}
+	return err
+}
+
+// start opens a stream where the last one broke, or at this moment. In the
+// latter case nobody knows what changed until now; what is read after Lost was
+// read after the stream began, so the stream has every later change of it.
+func (w *watch) start(ctx context.Context) (*mongo.ChangeStream, error) {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	stream, err := w.stream(ctx, w.token)
+	if err != nil && w.token != nil && !resumable(err) {
+		// The wait was for the server, and it is there.
+		w.token, w.failures = nil, 0
+	}
+	if err != nil {
+		return nil, err
+	}
+	if w.token == nil {
+		w.changes.Lost()
+	}
+	w.keepToken(stream)
+	return stream, nil
+}
+
+// oneRetry hides a context's deadline, not its end. When the driver sees a
+// deadline it repeats what the server refuses until then, without a pause
+// (operation.go, retryBudget); else once.
+type oneRetry struct{ context.Context }
+
+func (oneRetry) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+
+// stream opens a stream at the token; nil begins at this moment.
+func (s *Source) stream(ctx context.Context, token any) (*mongo.ChangeStream, error) {
+	collection, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Change streams have no other read concern: they show only what cannot be
+	// rolled back.
+	collection = collection.Clone(options.Collection().SetReadConcern(readconcern.Majority()))
+	o := options.ChangeStream().SetMaxAwaitTime(patience)
+	if token != nil {
+		o.SetResumeAfter(token)
+	}
+	return collection.Watch(oneRetry{ctx}, s.pipeline, o)
+}
+
+// read tells of what the stream says until it breaks, and returns why.
+func (w *watch) read(ctx context.Context, stream *mongo.ChangeStream, resumed bool) error {
+	// The first answer came with the start, without asking for more.
+	for answers := 0; ; answers++ {
+		found, err := next(ctx, stream)
+		switch {
+		case errors.Is(err, errSilent) && answers <= 1:
+			// A server that says nothing may be searching its history for
+			// longer than we wait, and would be each time: it is better to
+			// begin anew.
+			w.token = nil
+			return err
+		case err != nil:
+			return err
+		case found:
+			if err := w.tell(ctx, stream.Current); err != nil {
+				return err
+			}
+		case stream.ID() == 0:
+			return errEnded
+		}
+		w.keepToken(stream)
+		if answers == 1 {
+			w.up(ctx, resumed)
+		}
+	}
+}
+
+// next waits for an answer of the server, and reports whether it has an event.
+func next(ctx context.Context, stream *mongo.ChangeStream) (found bool, err error) {
+	waiting, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	found = stream.TryNext(waiting)
+	err = stream.Err()
+	if err != nil && (mongo.IsTimeout(err) || errors.Is(waiting.Err(), context.DeadlineExceeded)) {
+		err = fmt.Errorf("%w for %v: %w", errSilent, silence, err)
+	}
+	return found, err
+}
+
+// tell tells of one event.
+func (w *watch) tell(ctx context.Context, event []byte) error {
+	change, ok := w.field.Change(event)
+	if !ok {
+		w.changes.Lost()
+		return errAll
+	}
+	w.changes.Changed(change.Tags...)
+	if !change.Moved {
+		return nil
+	}
+	tags, err := w.userIDs(ctx, change.Document)
+	if err != nil {
+		return err
+	}
+	w.changes.Changed(tags...)
+	return nil
+}
+
+// userIDs reads whose a document is by now. That it was somebody else's in
+// between is of no concern: nobody's memory of that outlives the document's ID,
+// which the event has evicted.
+func (w *watch) userIDs(ctx context.Context, document []byte) (tags []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	collection, err := w.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cursor, err := collection.Find(ctx, document, options.Find().SetProjection(map[string]int{w.field.String(): 1}))
+	if err != nil {
+		return nil, err
+	}
+	docs, err := all(ctx, cursor)
+	for _, doc := range docs {
+		tags = append(tags, w.field.Tags(doc)...)
+	}
+	return tags, err
+}
+
+// keepToken remembers where the stream is.
+func (w *watch) keepToken(stream *mongo.ChangeStream) {
+	if token := stream.ResumeToken(); token != nil {
+		w.token = token
+	}
+}
+
+// leave closes the stream; the server does so by itself if it does not hear of
+// it.
+func (w *watch) leave(ctx context.Context, stream *mongo.ChangeStream) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.timeout)
+	defer cancel()
+	_ = stream.Close(ctx)
+}

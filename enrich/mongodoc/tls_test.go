@@ -1,0 +1,90 @@
+package mongodoc_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+	"github.com/tokengraft/tokengraft/proxy/certs/certstest"
+)
+
+// overTLS returns where a server can be had over TLS.
+func overTLS(t *testing.T, uri string, pair tls.Certificate) (address string) {
+	t.Helper()
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := strings.TrimSuffix(strings.TrimPrefix(uri, "mongodb://"), "/")
+	var passing sync.WaitGroup
+	passing.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			passing.Go(func() { passOn(client, plain) })
+		}
+	})
+	t.Cleanup(passing.Wait)
+	t.Cleanup(func() { listener.Close() })
+	return listener.Addr().String()
+}
+
+// passOn ends when either side has closed.
+func passOn(client net.Conn, server string) {
+	defer client.Close()
+	backend, err := net.Dial("tcp", server)
+	if err != nil {
+		return
+	}
+	var answers sync.WaitGroup
+	answers.Go(func() { io.Copy(client, backend); client.Close() })
+	io.Copy(backend, client)
+	backend.Close()
+	answers.Wait()
+}
+
+func TestTheURISaysHowMongoDBIsSpokenToOverTLS(t *testing.T) {
+	uri, _ := enrichtest.FerretDB(t)
+	a := certstest.New(t)
+	address := overTLS(t, uri, a.Pair(t, "server", "127.0.0.1"))
+	for _, c := range []struct {
+		name, options string
+		works         bool
+	}{
+		{"authority named", "tls=true&tlsCAFile=" + a.Dir + "/ca.pem", true},
+		{"another authority", "tls=true&tlsCAFile=" + certstest.New(t).Dir + "/ca.pem", false},
+		{"the system's authorities", "tls=true", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			source, err := mongodoc.Open(mongodoc.Options{URI: "mongodb://" + address + "/?" + c.options, Database: "app", Collection: "users", Field: "id"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer source.Close(context.Background())
+			wait := 30 * time.Second
+			if !c.works {
+				wait = time.Second
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), wait)
+			defer cancel()
+			if err := source.Check(ctx); (err == nil) != c.works {
+				t.Errorf("Check() = %v, want it to work: %v", err, c.works)
+			}
+		})
+	}
+	_, err := mongodoc.Open(mongodoc.Options{URI: "mongodb://" + address + "/?tls=true&tlsCAFile=absent.pem", Database: "app", Collection: "users", Field: "id"})
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open with a tlsCAFile that is not there = %v", err)
+	}
+}

@@ -1,0 +1,133 @@
+package mongodoc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+const (
+	// firstWait and lastWait are how long to wait before a stream that broke
+	// is tried again: twice as long each time.
+	firstWait = 200 * time.Millisecond
+	lastWait  = 10 * time.Second
+	// askAgain is how often a server without change streams is asked whether
+	// it has them by now.
+	askAgain = 5 * time.Minute
+)
+
+// CanWatch reports whether the collection's changes can be followed, within
+// ctx. The error wraps [ErrNoChangeStreams] if they cannot; any other means that
+// MongoDB could not be asked.
+func (s *Source) CanWatch(ctx context.Context) error {
+	stream, err := s.stream(ctx, nil)
+	if err != nil {
+		return s.watchFault(err)
+	}
+	return stream.Close(ctx)
+}
+
+// Watch tells of the collection's changes until ctx ends, and returns why it
+// ended. A stream that breaks goes on where it was, or begins anew; where there
+// are no change streams Watch waits for them. What it cannot know, because
+// nobody saw it or because the primary has changed, it reports as lost.
+//
+// A document's ID is evicted with everything that happens to it, so nobody keeps
+// a document that was his and is no longer: old user ids need not be known. New
+// ones are told of with the document that has them, and end the memory that
+// there was none.
+//
+// There is at most one Watch at a time. It connects by itself, and leaves no
+// goroutine behind. The caller waits for it before he closes the source.
+func (s *Source) Watch(ctx context.Context, changes enrich.Changes) error {
+	w := &watch{Source: s, changes: changes}
+	// An election counts whether or not the stream is up: what was read before
+	// may be rolled back, and then there is no event of it.
+	defer s.connection.primaries.notify(changes.Lost)()
+	for {
+		err := s.watchFault(w.follow(ctx))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		wait := w.wait(err)
+		w.report(ctx, err, wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// A watch is what Watch knows from one stream to the next.
+type watch struct {
+	*Source
+	changes enrich.Changes
+	// token is where the next stream goes on, in the driver's type; nil to
+	// begin anew.
+	token any
+	// failures counts the attempts since a stream was last opened.
+	failures int
+	// reported is the last reason in the log, so that it is not repeated.
+	reported string
+}
+
+// wait returns how long to wait before the next attempt. It is drawn, so that
+// replicas which lost the same server do not come back all at once.
+func (w *watch) wait(err error) time.Duration {
+	wait := min(firstWait<<min(w.failures, 10), lastWait)
+	if errors.Is(err, ErrNoChangeStreams) {
+		wait = askAgain
+	}
+	w.failures++
+	return wait*3/4 + rand.N(wait/4)
+}
+
+// up records that the stream is followed.
+func (w *watch) up(ctx context.Context, resumed bool) {
+	w.failures, w.reported = 0, ""
+	w.following.Record(ctx, 1)
+	w.log.LogAttrs(ctx, slog.LevelInfo, "following the change stream", slog.Bool("resumed", resumed))
+}
+
+// down records that it no longer is.
+func (w *watch) down(ctx context.Context) {
+	w.following.Record(context.WithoutCancel(ctx), 0)
+}
+
+// report logs why no stream is followed and when the next is tried, but the same
+// reason only once in a row.
+func (w *watch) report(ctx context.Context, err error, wait time.Duration) {
+	if err.Error() == w.reported {
+		return
+	}
+	w.reported = err.Error()
+	level, message := slog.LevelWarn, "the change stream is not followed"
+	if errors.Is(err, ErrNoChangeStreams) {
+		level, message = slog.LevelInfo, "documents are read without following their changes"
+	}
+	w.log.LogAttrs(ctx, level, message, slog.String("reason", w.reported), slog.Duration("next_try", wait))
+}
+
+// newFollowing makes the gauge, which says from the start that nothing is
+// followed.
+func newFollowing(meter metric.Meter) (metric.Int64Gauge, error) {
+	if meter == nil {
+		meter = noop.Meter{}
+	}
+	gauge, err := meter.Int64Gauge("tokengraft.watch.up",
+		metric.WithDescription("1 while the change stream is followed."))
+	if err != nil {
+		return nil, fmt.Errorf("gauge of the change stream: %w", err)
+	}
+	gauge.Record(context.Background(), 0)
+	return gauge, nil
+}

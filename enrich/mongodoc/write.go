@@ -1,0 +1,110 @@
+package mongodoc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+)
+
+// marks is the collection, in the database of the documents, of who is known.
+const marks = "tokengraft_users"
+
+var errNobody = errors.New("the user id is of no type that the user-id field has")
+
+// Insert inserts a user's document, MongoDB Extended JSON without the user-id
+// field, unless he has one by now. With a unique index on the field he never has
+// two.
+func (s *Source) Insert(ctx context.Context, u enrich.User, document json.RawMessage) error {
+	return s.upsert(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Insertion(id, document) })
+}
+
+// SetTime sets a path of the user's document to an instant, and makes a document
+// where there is none.
+func (s *Source) SetTime(ctx context.Context, u enrich.User, path string, at time.Time) error {
+	return s.upsert(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Assignment(id, path, at.UnixMilli()) })
+}
+
+// upsert applies an update to the user's document.
+func (s *Source) upsert(ctx context.Context, u enrich.User, updateOf func(bsonjson.UserID) ([]byte, error)) error {
+	ids := bsonjson.UserIDs(u, s.idType)
+	if len(ids) == 0 {
+		return errNobody
+	}
+	query, errQuery := s.field.Filter(ids)
+	update, errUpdate := updateOf(ids[0])
+	if err := errors.Join(errQuery, errUpdate); err != nil {
+		return err
+	}
+	return s.put(ctx, s.collection, query, update)
+}
+
+// IsKnown reports whether [Source.Know] was called for the user.
+func (s *Source) IsKnown(ctx context.Context, u enrich.User) (bool, error) {
+	query, _, err := s.mark(u)
+	if err != nil {
+		return false, err
+	}
+	collection, err := s.writable(ctx, marks)
+	if err != nil {
+		return false, s.fault(err)
+	}
+	n, err := collection.CountDocuments(ctx, query, options.Count().SetLimit(1))
+	if err != nil {
+		return false, s.fault(err)
+	}
+	return n > 0, nil
+}
+
+// Know remembers a user, in the collection tokengraft_users beside that of the
+// documents.
+func (s *Source) Know(ctx context.Context, u enrich.User) error {
+	query, update, err := s.mark(u)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, marks, query, update)
+}
+
+func (s *Source) mark(u enrich.User) (query, update []byte, err error) {
+	ids := bsonjson.UserIDs(u, s.idType)
+	if len(ids) == 0 {
+		return nil, nil, errNobody
+	}
+	return ids[0].Mark(s.collection, time.Now().UnixMilli())
+}
+
+// put is one upsert. Of two at the same time one can be refused, and finds the
+// other's document when it is repeated.
+func (s *Source) put(ctx context.Context, name string, query, update []byte) error {
+	collection, err := s.writable(ctx, name)
+	if err != nil {
+		return s.fault(err)
+	}
+	for range 2 {
+		_, err = collection.UpdateOne(ctx, query, update, options.UpdateOne().SetUpsert(true))
+		if !mongo.IsDuplicateKeyError(err) {
+			break
+		}
+	}
+	if err != nil {
+		return s.fault(err)
+	}
+	return nil
+}
+
+// writable returns a collection whose writes are not rolled back.
+func (s *Source) writable(ctx context.Context, name string) (*mongo.Collection, error) {
+	client, err := s.connection.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return client.Database(s.database).Collection(name, options.Collection().SetWriteConcern(writeconcern.Majority())), nil
+}

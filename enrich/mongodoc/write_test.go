@@ -1,0 +1,170 @@
+package mongodoc_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// onEach runs a test on a new collection of each server, with a unique index on
+// the user-id field "f".
+func onEach(t *testing.T, test func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection)) {
+	for name, server := range servers(t) {
+		t.Run(name, func(t *testing.T) {
+			uri := server(t)
+			collection := connect(t, uri)
+			index := mongo.IndexModel{Keys: map[string]int{"f": 1}, Options: options.Index().SetUnique(true)}
+			if _, err := collection.Indexes().CreateOne(t.Context(), index); err != nil {
+				t.Fatal(err)
+			}
+			test(t, open(t, mongodoc.Options{
+				URI: uri, Database: collection.Database().Name(), Collection: collection.Name(),
+				Field: "f", Timeout: 5 * time.Second,
+			}), collection)
+		})
+	}
+}
+
+func count(t *testing.T, collection *mongo.Collection) int64 {
+	t.Helper()
+	n, err := collection.CountDocuments(context.Background(), struct{}{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func lookUp(t *testing.T, source *mongodoc.Source, u enrich.User) string {
+	t.Helper()
+	doc, err := source.Lookup(t.Context(), enrich.Query{User: u})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(doc.JSON)
+}
+
+func TestConcurrentInsertsMakeOneDocument(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
+		var inserting sync.WaitGroup
+		for range 20 {
+			inserting.Go(func() {
+				if err := source.Insert(context.Background(), enrich.User{ID: "anna"}, json.RawMessage(`{"lang":"en","f":"somebody else"}`)); err != nil {
+					t.Errorf("Insert: %v", err)
+				}
+			})
+		}
+		inserting.Wait()
+		if n := count(t, collection); n != 1 {
+			t.Errorf("%d documents, want 1", n)
+		}
+		if got := lookUp(t, source, enrich.User{ID: "anna"}); !strings.Contains(got, `"lang":"en"`) {
+			t.Errorf("the document is %s", got)
+		}
+	})
+}
+
+func TestInsertLeavesADocumentThatIsThereAlone(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
+		for _, text := range []string{`{"n":1}`, `{"n":2,"more":true}`} {
+			if err := source.Insert(t.Context(), enrich.User{ID: "5", Number: true}, json.RawMessage(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := lookUp(t, source, enrich.User{ID: "5", Number: true}); !strings.Contains(got, `"n":1`) || strings.Contains(got, "more") {
+			t.Errorf("the document is %s, want the first", got)
+		}
+	})
+}
+
+func TestNamesThatWouldBePathsAreNotInserted(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
+		for _, text := range []string{`{"$set":{"a":1}}`, `{"a.b":1}`, `[]`, `{`} {
+			if err := source.Insert(t.Context(), enrich.User{ID: "anna"}, json.RawMessage(text)); err == nil {
+				t.Errorf("%s was inserted", text)
+			}
+		}
+		if n := count(t, collection); n != 0 {
+			t.Errorf("%d documents, want none", n)
+		}
+	})
+}
+
+func TestSetTimeSetsAFieldAndMakesTheDocument(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
+		for _, at := range []time.Time{time.UnixMilli(1700000000000), time.UnixMilli(1700000001000)} {
+			if err := source.SetTime(t.Context(), enrich.User{ID: "anna"}, "lastLogin", at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := lookUp(t, source, enrich.User{ID: "anna"}); !strings.Contains(got, `"lastLogin":"2023-11-14T22:13:21.000Z"`) {
+			t.Errorf("the document is %s", got)
+		}
+		if n := count(t, collection); n != 1 {
+			t.Errorf("%d documents, want 1", n)
+		}
+	})
+}
+
+func TestAUserIsKnownForEver(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
+		for i, want := range []bool{false, true, true} {
+			if known, err := source.IsKnown(t.Context(), enrich.User{ID: "anna"}); err != nil || known != want {
+				t.Errorf("at %d IsKnown = %t, %v; want %t", i, known, err, want)
+			}
+			if err := source.Know(t.Context(), enrich.User{ID: "anna"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if known, err := source.IsKnown(t.Context(), enrich.User{ID: "bert"}); err != nil || known {
+			t.Errorf("IsKnown of another = %t, %v", known, err)
+		}
+	})
+}
+
+func TestCheckUniqueSaysHowToMakeTheIndex(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
+		if err := source.CheckUnique(t.Context()); err != nil {
+			t.Errorf("with the index: %v", err)
+		}
+		if err := collection.Indexes().DropAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		plain := mongo.IndexModel{Keys: map[string]int{"f": 1}}
+		if _, err := collection.Indexes().CreateOne(t.Context(), plain); err != nil {
+			t.Fatal(err)
+		}
+		err := source.CheckUnique(t.Context())
+		if !errors.Is(err, mongodoc.ErrNotUnique) || !strings.Contains(err.Error(), `createIndex({"f": 1}, {unique: true})`) {
+			t.Errorf("without: %v", err)
+		}
+	})
+}
+
+func TestARefusedWriteIsToldWithoutWhatItWrote(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
+		index := mongo.IndexModel{Keys: map[string]int{"email": 1}, Options: options.Index().SetUnique(true)}
+		if _, err := collection.Indexes().CreateOne(t.Context(), index); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		for _, id := range []string{"anna", "bert"} {
+			err = source.Insert(t.Context(), enrich.User{ID: id}, json.RawMessage(`{"email":"hush@example.com"}`))
+		}
+		if err == nil || !strings.Contains(err.Error(), "code 11000") {
+			t.Fatalf("Insert = %v, want the refusal of a second document of the e-mail address", err)
+		}
+		if text := err.Error(); strings.Contains(text, "hush") || strings.Contains(text, "bert") {
+			t.Errorf("the error tells too much: %s", text)
+		}
+	})
+}

@@ -1,0 +1,62 @@
+package enrich
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+
+	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+)
+
+// A User is who a token speaks of. It is comparable: the cache's key, and what
+// a hit compares. The zero User is nobody and has no document.
+type User struct {
+	// ID is the text of the user-id claim; of a number, its integer literal.
+	ID string
+	// Number says that the claim was a JSON number: "5" and 5 are two users.
+	Number bool
+}
+
+// logKey keys the hash that stands for a user in logs. It lives as long as the
+// process, so that a log names one user consistently but nobody by id.
+var logKey = rand.Text()
+
+// LogValue implements [slog.LogValuer] with a keyed hash, never the id.
+func (u User) LogValue() slog.Value {
+	sum := sha256.Sum256([]byte(logKey + u.ID))
+	return slog.StringValue(hex.EncodeToString(sum[:6]))
+}
+
+// String implements [fmt.Stringer] as LogValue does, so that no format verb
+// prints the id by accident.
+func (u User) String() string { return "user " + u.LogValue().String() }
+
+// GoString implements [fmt.GoStringer] for %#v.
+func (u User) GoString() string { return u.String() }
+
+// user reads who the claims speak of. Only a string that is not empty and an
+// integer name somebody: anything else is nobody.
+func (e *Enricher) user(claims *jsonedit.Object) User {
+	value := claims.Lookup(e.o.UserID)
+	if id, ok := jsonedit.Unquote(value); ok {
+		return User{ID: id}
+	}
+	if isInteger(value) {
+		return User{ID: string(value), Number: true}
+	}
+	return User{}
+}
+
+func isInteger(literal []byte) bool {
+	digits := literal
+	if len(digits) > 0 && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(digits) > 0
+}
