@@ -1,0 +1,134 @@
+package cache_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/cache"
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// A printer is a source with a document of so many bytes for everybody.
+type printer int
+
+func (size printer) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
+	text := fmt.Appendf(make([]byte, 0, 2*size), `{"user":%q,"pad":"`, q.User.ID)
+	text = append(text, bytes.Repeat([]byte("x"), int(size)-len(text)-2)...)
+	return enrich.Document{JSON: append(text, `"}`...), ReadAt: time.Now(), ID: "id of " + q.User.ID}, nil
+}
+
+// user returns somebody with an id as long as an ObjectId.
+func user(n int) enrich.User { return enrich.User{ID: fmt.Sprintf("%024x", n)} }
+
+func TestMaxBytesBoundsTheMemoryAndIsUsed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills tens of MiB")
+	}
+	const maxBytes = 32 << 20
+	for _, tt := range []struct {
+		size  printer
+		share float64 // of maxBytes that must be documents
+	}{
+		{300, 0.38},
+		{1 << 10, 0.6},
+		{4 << 10, 0.8},
+	} {
+		t.Run(strconv.Itoa(int(tt.size))+" bytes", func(t *testing.T) {
+			before := heap()
+			c := open(t, cache.Options{MaxBytes: maxBytes})
+			src := c.Source(tt.size, "")
+			for n := range 2 * maxBytes / int(tt.size) {
+				if _, err := src.Lookup(t.Context(), login(user(n))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			grown, stats := heap()-before, c.Stats()
+			share := float64(stats.Entries*int(tt.size)) / maxBytes
+			t.Logf("%d entries, %.0f %% documents, heap %.2f of MaxBytes", stats.Entries, 100*share, float64(grown)/maxBytes)
+			if share < tt.share {
+				t.Errorf("%d documents are %.2f of MaxBytes, want at least %.2f", stats.Entries, share, tt.share)
+			}
+			if grown > maxBytes*13/10 {
+				t.Errorf("the heap grew by %d, want at most 1.3 of %d", grown, maxBytes)
+			}
+			if stats.Bytes > maxBytes || stats.MaxBytes != maxBytes {
+				t.Errorf("Stats says %d of %d bytes, want at most %d", stats.Bytes, stats.MaxBytes, maxBytes)
+			}
+		})
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// What a source hands out may be a few bytes of a buffer that it read.
+func TestEntryHoldsBackNoBuffer(t *testing.T) {
+	const buffers, size = 100, 1 << 20
+	before := heap()
+	c := open(t, cache.Options{MaxBytes: 1 << 20})
+	src := c.Source(bufferSource(size), "")
+	for n := range buffers {
+		if _, err := src.Lookup(t.Context(), login(user(n))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if entries := c.Stats().Entries; entries != buffers {
+		t.Errorf("%d entries, want %d", entries, buffers)
+	}
+	if grown := heap() - before; grown > buffers*size/10 {
+		t.Errorf("the heap grew by %d for %d documents of two bytes", grown, buffers)
+	}
+}
+
+// A bufferSource hands out two bytes of a buffer of its size.
+type bufferSource int
+
+func (size bufferSource) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
+	buffer := append(make([]byte, 0, size), "{}"...)
+	return enrich.Document{JSON: buffer, ReadAt: time.Now()}, nil
+}
+
+func TestHitRatioIsWhatTheRoomAllows(t *testing.T) {
+	const size, users, maxBytes = printer(1 << 10), 10_000, 4 << 20
+	for name, tt := range map[string]struct {
+		who  func(n int) int // the nth lookup is whose
+		want float64
+	}{
+		// All fit: only first logins miss.
+		"room for all": {func(n int) int { return n % (users / 5) }, 0.97},
+		// A third fits: who logs in often must be among them.
+		"some often, many rarely": {often(users), 0.75},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := open(t, cache.Options{MaxBytes: maxBytes})
+			src := c.Source(size, "")
+			for n := range 10 * users {
+				if _, err := src.Lookup(t.Context(), login(user(tt.who(n)))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stats := c.Stats()
+			t.Logf("%.3f with %d entries of %d", stats.HitRatio, stats.Entries, users)
+			if stats.HitRatio < tt.want {
+				t.Errorf("hit ratio %.3f, want at least %.2f: %+v", stats.HitRatio, tt.want, stats)
+			}
+		})
+	}
+}
+
+// often returns users by Zipf's law.
+func often(users int) func(int) int {
+	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.1, 1, uint64(users-1))
+	return func(int) int { return int(zipf.Uint64()) }
+}

@@ -1,0 +1,228 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokengraft/tokengraft/cache"
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// TestLawsHoldInRandomWorlds lets writers, a change stream, outages, logins and
+// refreshes meet at random on a fake clock, and checks every answer against
+// what was true and what was asked. A failure names its seed.
+func TestLawsHoldInRandomWorlds(t *testing.T) {
+	seeds := uint64(2000)
+	if testing.Short() {
+		seeds = 200
+	}
+	sum := make(map[string]int)
+	for seed := range seeds {
+		synctest.Test(t, func(t *testing.T) {
+			defer func() {
+				if t.Failed() { // a bubble that failed takes its test along
+					t.Logf("seed %d", seed)
+				}
+			}()
+			for what, n := range newWorld(t, seed).run() {
+				sum[what] += n
+			}
+		})
+	}
+	t.Log(sum)
+	for _, what := range []string{"login held", "login read", "refresh read", "login stale", "refresh stale", "missing held", "missing read", "failed"} {
+		if sum[what] == 0 {
+			t.Errorf("no lookup was %q: this test does not reach what it tests", what)
+		}
+	}
+}
+
+func FuzzLawsHoldInRandomWorlds(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		synctest.Test(t, func(t *testing.T) { newWorld(t, seed).run() })
+	})
+}
+
+const (
+	longestRead = 200 * time.Millisecond
+	longestLife = 8 * time.Second
+	worldsEnd   = 10 * time.Second
+)
+
+// A world is a source and all that happens around it.
+type world struct {
+	t        *testing.T
+	src      *cache.Source
+	cache    *cache.Cache
+	staleFor time.Duration
+
+	mu      sync.Mutex
+	rand    *rand.Rand
+	users   map[enrich.User]*truth
+	outages []span
+	sum     map[string]int
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	w := &world{
+		t:     t,
+		rand:  rand.New(rand.NewPCG(seed, 1)),
+		users: make(map[enrich.User]*truth),
+		sum:   make(map[string]int),
+	}
+	o := cache.Options{MissingFor: w.upTo(2 * time.Second)}
+	if w.rand.IntN(3) > 0 {
+		w.staleFor = w.upTo(5 * time.Second)
+		o.StaleFor = w.staleFor
+	}
+	w.cache = open(t, o)
+	w.src = w.cache.Source(w, "shape")
+	for n := range 3 {
+		w.users[user(n)] = &truth{versions: []version{{at: time.Now(), missing: n == 0}}}
+	}
+	return w
+}
+
+// run returns how many lookups came to what.
+func (w *world) run() map[string]int {
+	var actors sync.WaitGroup
+	actors.Go(w.actor(2*time.Second, w.fail))
+	for n := range len(w.users) {
+		u := user(n)
+		actors.Go(w.actor(3*time.Second, func() { w.write(u) }))
+		for range 3 {
+			actors.Go(w.actor(time.Second, func() { w.ask(u) }))
+		}
+	}
+	actors.Wait()
+	return w.sum
+}
+
+// actor acts until the world ends, with pauses.
+func (w *world) actor(pause time.Duration, act func()) func() {
+	end := time.Now().Add(worldsEnd)
+	return func() {
+		for time.Now().Before(end) {
+			time.Sleep(w.upTo(pause))
+			act()
+		}
+	}
+}
+
+// upTo returns a random duration in whole milliseconds, at least one.
+func (w *world) upTo(d time.Duration) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Millisecond * time.Duration(1+w.rand.Int64N(d.Milliseconds()))
+}
+
+func (w *world) oneIn(n int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rand.IntN(n) == 0
+}
+
+// fail has the source down for a while.
+func (w *world) fail() {
+	end := time.Now().Add(w.upTo(time.Second))
+	w.mu.Lock()
+	w.outages = append(w.outages, span{time.Now(), end})
+	w.mu.Unlock()
+	time.Sleep(time.Until(end))
+}
+
+// write writes and, as a change stream would, mostly tells the cache later.
+func (w *world) write(u enrich.User) {
+	missing, told := w.oneIn(4), !w.oneIn(3)
+	w.mu.Lock()
+	w.users[u].versions = append(w.users[u].versions, version{time.Now(), missing})
+	w.mu.Unlock()
+	if !told {
+		return
+	}
+	time.Sleep(w.upTo(longestRead))
+	began := time.Now()
+	concerned := []enrich.User{u}
+	switch {
+	case w.oneIn(8):
+		w.cache.Lost()
+		concerned = []enrich.User{user(0), user(1), user(2)}
+	default:
+		w.cache.Changed(u.ID)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, u := range concerned {
+		w.users[u].changed = append(w.users[u].changed, began)
+	}
+}
+
+// Lookup is the source.
+func (w *world) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
+	doc := enrich.Document{ReadAt: time.Now()}
+	time.Sleep(w.upTo(longestRead / 2))
+	n, missing, down := w.look(q.User)
+	time.Sleep(w.upTo(longestRead / 2))
+	if down {
+		return enrich.Document{}, errDown
+	}
+	if missing {
+		return enrich.Document{}, enrich.ErrNoDocument
+	}
+	doc.JSON = fmt.Append(nil, n)
+	return doc, nil
+}
+
+// look returns what a read finds that looks now.
+func (w *world) look(u enrich.User) (n int, missing, down bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n = len(w.users[u].versions) - 1
+	return n, w.users[u].versions[n].missing, w.wasDown(time.Now(), time.Now())
+}
+
+// ask logs in or refreshes, with a token of any life, and checks the answer.
+func (w *world) ask(u enrich.User) {
+	life, kind := w.upTo(longestLife), "login"
+	now := time.Now()
+	q := enrich.Query{User: u, NotBefore: now.Add(-life), KeepUntil: now.Add(life)}
+	if w.oneIn(3) {
+		kind, q.NotBefore = "refresh", now
+	}
+	w.mu.Lock()
+	w.users[u].asked = append(w.users[u].asked, span{now, q.KeepUntil})
+	w.mu.Unlock()
+
+	doc, err := w.src.Lookup(w.t.Context(), q)
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	came := kind
+	switch {
+	case errors.Is(err, enrich.ErrNoDocument):
+		came = "missing"
+		w.checkMissing(q, now)
+	case err != nil:
+		w.checkFailure(u, now, err)
+		w.sum["failed"]++
+		return
+	default:
+		w.checkDocument(q, doc, now)
+	}
+	switch {
+	case doc.Stale:
+		came += " stale"
+	case time.Now().Equal(now):
+		came += " held"
+	default:
+		came += " read"
+	}
+	w.sum[came]++
+}
