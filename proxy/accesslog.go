@@ -1,0 +1,116 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// logAccess writes one line a request. Its keys are a closed set; there is no
+// query, header or body among them.
+func (p *Proxy) logAccess(ctx context.Context, x *exchange, w *recorder) {
+	pattern := ""
+	if x.rule != nil {
+		pattern = x.rule.Pattern
+	}
+	p.o.Logger.LogAttrs(ctx, slog.LevelInfo, "request",
+		slog.String("method", x.method),
+		slog.String("path", redactPath(x.path)),
+		slog.Int("status", w.status),
+		slog.Int64("bytes", w.bytes),
+		slog.Float64("seconds", time.Since(x.began).Seconds()),
+		slog.String("rule", pattern),
+		slog.String("peer", x.peer),
+	)
+}
+
+// redactPath hides path segments that could be a token, a code in a link or a
+// user's id. Words stay, with a version number maybe.
+func redactPath(path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if !isWord(segment) {
+			segments[i] = "[redacted]"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// knownMethod is the method, or what OpenTelemetry says for one that is not
+// known: a stranger chose its text, which can be a token.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return "_OTHER"
+}
+
+func isWord(segment string) bool {
+	const longest, mostDigits = 32, 3
+	digits := 0
+	for _, c := range segment {
+		if '0' <= c && c <= '9' {
+			digits++
+		}
+	}
+	return len(segment) <= longest && digits <= mostDigits && !strings.Contains(segment, "@") &&
+		!strings.HasPrefix(segment, "eyJ") // the shortest token
+}
+
+// A recorder notes what was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+	stall  time.Duration // for how long the client may take nothing
+	// proxied says that the backend's header is passed on: then net/http is kept
+	// from adding a Date and a guessed Content-Type where the backend sent none.
+	proxied bool
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *recorder) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.status = status
+		if w.proxied {
+			h := w.Header()
+			for _, name := range []string{"Date", "Content-Type"} {
+				if _, ok := h[name]; !ok {
+					h[name] = nil
+				}
+			}
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+	if w.proxied && status >= 200 && w.Header()["Content-Length"] == nil {
+		// Else net/http adds a Content-Length of 0 to a body that ends at once.
+		w.FlushError()
+	}
+}
+
+// Write implements [http.ResponseWriter].
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	w.hurry()
+	defer w.relax()
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Hijack implements [http.Hijacker]: what follows is an upgraded connection.
+func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.status = http.StatusSwitchingProtocols
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}

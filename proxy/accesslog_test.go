@@ -1,0 +1,100 @@
+package proxy_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy"
+)
+
+// accessLog returns the lines of the access log.
+func (f *fixture) accessLog(t *testing.T, lines int) []map[string]any {
+	t.Helper()
+	var found []map[string]any
+	waitFor(t, "the access log", func() bool {
+		found = nil
+		for line := range strings.Lines(f.log.String()) {
+			var entry map[string]any
+			if err := json.Unmarshal([]byte(line), &entry); err == nil && entry["msg"] == "request" {
+				found = append(found, entry)
+			}
+		}
+		return len(found) >= lines
+	})
+	return found
+}
+
+func TestARequestIsOneLineOfAClosedSetOfKeys(t *testing.T) {
+	f, _ := startSaying(t, twoTokens, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f.ask(t, "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nAuthorization: Bearer secret\r\n"+form+"\r\nContent-Length: 15\r\n\r\npassword=secret")
+	entry := f.accessLog(t, 1)[0]
+	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "status", "time"}
+	if got := slices.Sorted(maps.Keys(entry)); !slices.Equal(got, want) {
+		t.Errorf("keys %q, want %q", got, want)
+	}
+	for key, value := range map[string]any{"method": "POST", "path": "/login", "status": 200.0, "bytes": 43.0, "rule": "POST /login"} {
+		if entry[key] != value {
+			t.Errorf("%s = %v, want %v", key, entry[key], value)
+		}
+	}
+	if log := f.log.String(); strings.Contains(log, "secret") || strings.Contains(log, "a.b.c") {
+		t.Errorf("the log tells secrets: %s", log)
+	}
+}
+
+// Contract: "no log field carries a token, … or a bare user id".
+func TestPathsAreLoggedWithoutTokensAndIDs(t *testing.T) {
+	tests := []struct{ path, want string }{
+		{"/", "/"},
+		{"/oauth2/v2.0/token", "/oauth2/v2.0/token"},
+		{"/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server"},
+		{"/verify/eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1In0.c2ln", "/verify/[redacted]"},
+		{"/verify/eyJhbGciOiJub25lIn0%2EeyJzdWIiOiJ1In0%2Ec2ln/x", "/verify/[redacted]/x"},
+		{"/users/62efedca3587e6e83c0fc675", "/users/[redacted]"},
+		{"/users/73ffd264-44b3-4c69-90e8-e7d1dfc035d4/roles", "/users/[redacted]/roles"},
+		{"/users/10432", "/users/[redacted]"},
+		{"/users/anna%40example.com", "/users/[redacted]"},
+	}
+	f, _ := startSaying(t, asCame, setup{})
+	for i, tt := range tests {
+		f.ask(t, "GET "+tt.path+" HTTP/1.1\r\nHost: h\r\n\r\n")
+		if got := f.accessLog(t, i+1)[i]["path"]; got != tt.want {
+			t.Errorf("%s was logged as %v, want %s", tt.path, got, tt.want)
+		}
+	}
+}
+
+// Whatever the answer is, the line has its status.
+func TestEveryAnswerHasItsStatusInTheLog(t *testing.T) {
+	tests := []struct {
+		name, text, said string
+		want             float64
+	}{
+		{"the backend's", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", answer("HTTP/1.1 401 Unauthorized", ""), 401},
+		{"with hints", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n" + answer("HTTP/1.1 200 OK", "x"), 200},
+		{"HEAD", "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", answer("HTTP/1.1 200 OK", ""), 200},
+		{"of keys", "HEAD " + jwksPath + " HTTP/1.1\r\nHost: h\r\n\r\n", "", 200},
+		{"no HTTP", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "nonsense\r\n\r\n", 502},
+	}
+	for _, tt := range tests {
+		f, _ := startSaying(t, tt.said, setup{})
+		w := f.dial(t)
+		w.send(tt.text)
+		if got := f.accessLog(t, 1)[0]["status"]; got != tt.want {
+			t.Errorf("%s: status %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A method is any text that a stranger likes, a token too.
+func TestAMethodNobodyKnowsIsNotLogged(t *testing.T) {
+	f, _ := startSaying(t, asCame, setup{})
+	f.ask(t, "eyJhbGciOiJub25lIn0.e30. /eyJhbGciOiJub25lIn0.e30. HTTP/1.1\r\nHost: h\r\n\r\n")
+	entry := f.accessLog(t, 1)[0]
+	if entry["method"] != "_OTHER" || entry["path"] != "/[redacted]" {
+		t.Errorf("logged method %v, path %v", entry["method"], entry["path"])
+	}
+}

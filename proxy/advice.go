@@ -1,0 +1,27 @@
+package proxy
+
+import (
+	"crypto/x509"
+	"errors"
+	"net"
+)
+
+// Advice says which setting to look at when the backend cannot be spoken to over
+// TLS. It is empty for other errors.
+func Advice(err error) string {
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, name := errors.AsType[x509.HostnameError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	operation, network := errors.AsType[*net.OpError](err)
+	switch {
+	case authority:
+		return "backend_tls.ca_file must have the authority that signed the backend's certificate."
+	case name:
+		return "backend_tls.server_name must be a name that the backend's certificate is for."
+	case invalid:
+		return "the backend's certificate must be renewed, if the clocks are right."
+	case network && operation.Op == "remote error":
+		return "the backend refuses our side of TLS: backend_tls.cert_file must be a certificate that it trusts."
+	}
+	return ""
+}

@@ -1,0 +1,84 @@
+package proxy_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/proxy"
+)
+
+// BenchmarkProxy is a login through the whole proxy, beside the bare
+// ReverseProxy in front of the same backend with the same settings of the
+// transport. x-bare says how many times its time each takes.
+func BenchmarkProxy(b *testing.B) {
+	var issued string
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, issued)
+	}))
+	b.Cleanup(backend.Close)
+	backendURL, err := url.Parse(backend.URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var bare time.Duration // of one login
+	b.Run("bare", func(b *testing.B) {
+		front := httptest.NewServer(bareProxy(backendURL))
+		b.Cleanup(front.Close)
+		issued = `{"access_token":"` + strings.Repeat("x", 500) + `"}`
+		benchmarkLogins(b, front.URL+"/login")
+		bare = b.Elapsed() / time.Duration(b.N)
+		b.ReportMetric(1, "x-bare")
+	})
+	run := func(name, algorithm, path string) {
+		b.Run(name, func(b *testing.B) {
+			f := start(b, backendURL, setup{algorithm: algorithm, rules: []proxy.Rule{rule(b, "POST /login", "json:access_token")}, options: quiet})
+			issued = `{"access_token":"` + f.token("") + `"}`
+			benchmarkLogins(b, f.URL+path)
+			if bare > 0 {
+				b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(bare), "x-bare")
+			}
+		})
+	}
+	run("passthrough", "HS256", "/other")
+	for _, algorithm := range []string{"HS256", "EdDSA", "ES256", "RS256"} {
+		run(algorithm, algorithm, "/login")
+	}
+}
+
+// quiet keeps the log out of the measurement.
+func quiet(o *proxy.Options) { o.Logger = slog.New(slog.DiscardHandler) }
+
+// bareProxy is what a proxy costs that does nothing.
+func bareProxy(backend *url.URL) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(backend) },
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 1024, IdleConnTimeout: time.Second, DisableCompression: true},
+		FlushInterval: -1,
+	}
+}
+
+// benchmarkLogins posts a form over one kept connection.
+func benchmarkLogins(b *testing.B, url string) {
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+	b.Cleanup(client.CloseIdleConnections)
+	b.ReportAllocs()
+	for b.Loop() {
+		res, err := client.Post(url, "application/x-www-form-urlencoded", strings.NewReader("grant_type=password&username=u&password=p"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
+			b.Fatalf("%s, %v", res.Status, err)
+		}
+		res.Body.Close()
+	}
+}

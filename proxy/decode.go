@@ -1,0 +1,76 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
+)
+
+var errTooLarge = errors.New("larger than limits.body when decompressed")
+
+// mostCodings bounds how often a body is unpacked: nested thousands of times, a
+// small one would take minutes. Real ones have one coding, or two by mistake.
+const mostCodings = 4
+
+// decode undoes the content codings of a body (RFC 9110, section 8.4), the last
+// one first. Nothing larger than limit comes out, whatever went in.
+func decode(body []byte, codings string, limit int64) ([]byte, error) {
+	applied := strings.Split(codings, ",")
+	if len(applied) > mostCodings {
+		return nil, fmt.Errorf("%d content codings, at most %d are undone", len(applied), mostCodings)
+	}
+	for i := len(applied) - 1; i >= 0; i-- {
+		reader, err := decoder(body, strings.ToLower(strings.TrimSpace(applied[i])))
+		if err != nil {
+			return nil, err
+		}
+		body, err = io.ReadAll(io.LimitReader(reader, limit+1))
+		reader.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", applied[i], err)
+		}
+		if int64(len(body)) > limit {
+			return nil, errTooLarge
+		}
+	}
+	return body, nil
+}
+
+func decoder(body []byte, coding string) (io.ReadCloser, error) {
+	reader := bytes.NewReader(body)
+	switch coding {
+	case "", "identity":
+		return io.NopCloser(reader), nil
+	case "gzip", "x-gzip":
+		return gzip.NewReader(reader)
+	case "deflate":
+		return inflate(body)
+	case "br":
+		return io.NopCloser(brotli.NewReader(reader)), nil
+	case "zstd":
+		// RFC 8878 has decoders hold a window of 8 MiB; a larger one is a bomb.
+		d, err := zstd.NewReader(reader, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderMaxMemory(16<<20))
+		if err != nil {
+			return nil, err
+		}
+		return d.IOReadCloser(), nil
+	}
+	return nil, fmt.Errorf("unknown content coding %q", coding)
+}
+
+// inflate reads zlib, which deflate means, or bare deflate, which some servers
+// send.
+func inflate(body []byte) (io.ReadCloser, error) {
+	if reader, err := zlib.NewReader(bytes.NewReader(body)); err == nil {
+		return reader, nil
+	}
+	return flate.NewReader(bytes.NewReader(body)), nil
+}

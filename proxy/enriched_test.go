@@ -1,0 +1,186 @@
+package proxy_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
+)
+
+// startIssuing is a proxy in front of a backend whose answer is made of a token
+// of its own.
+func startIssuing(t testing.TB, s setup, say func(token string) string) (f *fixture, token string) {
+	t.Helper()
+	var said string
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.ReadBody()
+		r.Send(said)
+	})
+	f = start(t, backend.URL, s)
+	token = f.token("")
+	said = say(token)
+	return f, token
+}
+
+// between returns what stands between two texts.
+func between(t testing.TB, text, before, after string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, before)
+	value, _, ok2 := strings.Cut(rest, after)
+	if !ok || !ok2 {
+		t.Fatalf("%q has nothing between %q and %q", text, before, after)
+	}
+	return value
+}
+
+// A2.
+func TestOnlyTheTokenDiffersInAnEnrichedBody(t *testing.T) {
+	const before, after = "{ \"z\":1.0,\n\t\"a\" : 9007199254740993, \"s\":\"<&>\\u00e9\", \"access_token\" : \"", "\" ,\"n\":null, \"e\":1E400 }\n"
+	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+		return answer("HTTP/1.1 200 OK\nContent-Type: application/json;charset=UTF-8", before+token+after)
+	})
+	res, body := f.ask(t, login)
+	token := between(t, body, before, after)
+	if !f.isEnriched(t, token) || body != before+token+after {
+		t.Errorf("body %q", body)
+	}
+	if res.ContentLength != int64(len(body)) {
+		t.Errorf("Content-Length %d of %d bytes", res.ContentLength, len(body))
+	}
+	if restored, ok := f.enricher.Restore(token); !ok || restored != original {
+		t.Error("the enriched token does not restore")
+	}
+}
+
+// A2.
+func TestHeadersThatSpeakOfTheOldBodyGoAndAllOthersStay(t *testing.T) {
+	const kept = "Content-Type: application/json\nDate: yesterday\nCache-Control: no-store\nPragma: no-cache\nLast-Modified: then\nSet-Cookie: a=1; Path=/; HttpOnly; SameSite=Lax\nSet-Cookie: b=2; Domain=example.com; Secure\nSet-Cookie: a=; Max-Age=0\nVary: Origin\nX-Old: 1\nX-Old: 2"
+	const gone = "ETag: \"1\"\nDigest: sha-256=x\nContent-Digest: sha-256=:x:\nRepr-Digest: sha-256=:x:\nContent-MD5: x\nAccept-Ranges: bytes\nSignature: s=:x:\nSignature-Input: s=()"
+	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+		return answer("HTTP/1.1 200 OK\n"+kept+"\n"+gone, `{"access_token":"`+token+`"}`)
+	})
+	res, body := f.ask(t, login)
+	if !f.isEnriched(t, between(t, body, `:"`, `"`)) {
+		t.Fatalf("not enriched: %q", body)
+	}
+	want := http.Header{"Content-Length": {fmt.Sprint(len(body))}}
+	for line := range strings.SplitSeq(kept, "\n") {
+		name, value, _ := strings.Cut(line, ": ")
+		want.Add(name, value)
+	}
+	if !reflect.DeepEqual(res.Header, want) {
+		t.Errorf("got header %q\nwant      %q", res.Header, want)
+	}
+}
+
+// A2: "one original becomes one enriched token throughout a response".
+func TestOneOriginalBecomesOneEnrichedTokenEverywhere(t *testing.T) {
+	matching := rule(t, "POST /login", "json:access_token", "cookie:session", "header:X-Token")
+	f, original := startIssuing(t, setup{rules: []proxy.Rule{matching}}, func(token string) string {
+		head := "HTTP/1.1 200 OK\nContent-Type: application/json\nX-Token: Bearer " + token + "\nSet-Cookie: other=1\nSet-Cookie: session=" + token + "; Path=/; HttpOnly\nSet-Cookie: copy=a:" + token + "; Secure"
+		return answer(head, `{"access_token":"`+token+`","again":"`+token+`"}`)
+	})
+	res, body := f.ask(t, login)
+	token := between(t, body, `"access_token":"`, `"`)
+	if !f.isEnriched(t, token) {
+		t.Fatalf("not enriched: %q", body)
+	}
+	want := http.Header{
+		"Content-Type": {"application/json"}, "Content-Length": {fmt.Sprint(len(body))},
+		"X-Token":    {"Bearer " + token},
+		"Set-Cookie": {"other=1", "session=" + token + "; Path=/; HttpOnly", "copy=a:" + token + "; Secure"},
+	}
+	if !reflect.DeepEqual(res.Header, want) || strings.Contains(body, original) || strings.Count(body, token) != 2 {
+		t.Errorf("got header %q\nwant      %q\nbody %q", res.Header, want, body)
+	}
+	if n := f.reason(t, enrich.OK); n != 1 {
+		t.Errorf("one token was counted %d times", n)
+	}
+}
+
+// A2 of chunked answers, with trailers and without.
+func TestEnrichedChunkedAnswersKeepTheirTrailers(t *testing.T) {
+	for _, trailer := range []string{"", "X-Sum"} {
+		f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+			body := `{"access_token":"` + token + `"}`
+			chunk := fmt.Sprintf("%x\r\n%s\r\n0\r\n", len(body), body)
+			if trailer == "" {
+				return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + "\r\n"
+			}
+			return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTrailer: " + trailer + "\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + trailer + ": 7\r\n\r\n"
+		})
+		res, body := f.ask(t, login)
+		if !f.isEnriched(t, between(t, body, `:"`, `"`)) {
+			t.Errorf("with trailer %q: not enriched: %q", trailer, body)
+		}
+		if trailer != "" && res.Trailer.Get(trailer) != "7" {
+			t.Errorf("trailers %q, want %s", slices.Collect(maps.Keys(res.Trailer)), trailer)
+		}
+	}
+}
+
+// A1: no word of the answer is ours when the claim is not.
+func TestAnswersThatCannotBeEnrichedComeAsTheBackendSentThem(t *testing.T) {
+	tests := []struct {
+		reason enrich.Reason
+		token  func(f *fixture) string
+	}{
+		{enrich.NoDocument, func(f *fixture) string { return f.issuer.Token(`{"sub":"nobody"}`) }},
+		{enrich.Opaque, func(*fixture) string { return "2YotnFZFEjr1zCsicMWpAA" }},
+		{enrich.BadToken, func(f *fixture) string { return f.token("") + "x" }},
+		{enrich.NotOurs, func(f *fixture) string {
+			return f.issuer.TokenWithHeader(`{"alg":"ES256","kid":"else"}`, `{"sub":"u1"}`)
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.reason), func(t *testing.T) {
+			var said string
+			backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(said) })
+			f := start(t, backend.URL, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}})
+			said = answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: gzip\nETag: \"1\"", gzipped(`{"access_token":"`+tt.token(f)+`"}`))
+			res, body := f.ask(t, login)
+			sameResponse(t, "POST", said, res, body)
+			if n := f.reason(t, tt.reason); n != 1 {
+				t.Errorf("counted %d times", n)
+			}
+		})
+	}
+}
+
+// Concurrent requests share nothing (run it under -race).
+func TestConcurrentLoginsGetTheirOwnTokens(t *testing.T) {
+	var f *fixture
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.ReadBody()
+		r.SendJSON(`{"access_token":"` + f.token(`,"jti":"`+r.Body+`"`) + `"}`)
+	})
+	f = start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	done := make(chan string)
+	const clients = 20
+	for i := range clients {
+		go func() {
+			body := fmt.Sprintf("%03d", i)
+			_, got := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"+body)
+			token := between(t, got, `:"`, `"`)
+			_, claims := enrichtest.Split(t, token)
+			if !f.isEnriched(t, token) || !strings.Contains(claims, `"jti":"`+body+`"`) {
+				done <- fmt.Sprintf("request %s got %s", body, claims)
+				return
+			}
+			done <- ""
+		}()
+	}
+	for range clients {
+		if fault := <-done; fault != "" {
+			t.Error(fault)
+		}
+	}
+}

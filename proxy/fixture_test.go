@@ -1,0 +1,222 @@
+package proxy_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// sourceFunc is a source that a test scripts.
+type sourceFunc func(ctx context.Context, q enrich.Query) (enrich.Document, error)
+
+func (f sourceFunc) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+	return f(ctx, q)
+}
+
+// english is a source in which everybody but "nobody" has one document.
+var english = sourceFunc(func(_ context.Context, q enrich.Query) (enrich.Document, error) {
+	if q.User.ID == "nobody" {
+		return enrich.Document{}, enrich.ErrNoDocument
+	}
+	return enrich.Document{JSON: []byte(`{"lang":"en"}`), ReadAt: time.Now()}, nil
+})
+
+// sizes are those of the configuration file.
+var sizes = locate.Limits{Token: 6 << 10, Line: 4 << 10}
+
+// setup is what a test wants otherwise than the fixture has it.
+type setup struct {
+	algorithm string // of the backend's tokens; ES256
+	rules     []proxy.Rule
+	source    enrich.Source // english
+	options   func(*proxy.Options)
+	snapshot  func(*proxy.Snapshot)
+	watch     func(*http.Request) // sees the requests before the proxy
+}
+
+// fixture is a proxy on a real listener in front of a backend.
+type fixture struct {
+	*httptest.Server
+	proxy    *proxy.Proxy
+	issuer   *enrichtest.Issuer
+	ring     *keys.Ring
+	enricher *enrich.Enricher
+	log      *logs
+	meters   *sdk.ManualReader
+}
+
+// start puts a proxy in front of the backend. Its rules are those of the setup.
+func start(t testing.TB, backend *url.URL, s setup) *fixture {
+	t.Helper()
+	f := &fixture{log: &logs{}, meters: sdk.NewManualReader()}
+	f.open(t, s)
+	rules, err := proxy.NewRules(s.rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := proxy.Options{
+		Backend:  backend,
+		Timeouts: proxy.Timeouts{Dial: 3 * time.Second, Response: 10 * time.Second, Idle: time.Second},
+		Limits:   proxy.Limits{Body: 1 << 20, Headers: 64 << 10},
+		Logger:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Meter:    sdk.NewMeterProvider(sdk.WithReader(f.meters)).Meter(""),
+	}
+	snapshot := &proxy.Snapshot{
+		Rules: rules, Enricher: f.enricher, Restore: true,
+		Keys: f.ring, JWKSPaths: []string{"/.well-known/jwks.json"},
+		Sizes: sizes,
+	}
+	if s.options != nil {
+		s.options(&options)
+	}
+	if s.snapshot != nil {
+		s.snapshot(snapshot)
+	}
+	p, err := proxy.New(options, snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.proxy = p
+	var handler http.Handler = p
+	if s.watch != nil {
+		handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.watch(r)
+			p.ServeHTTP(w, r)
+		})
+	}
+	f.Server = httptest.NewUnstartedServer(handler)
+	f.Config.Protocols = new(http.Protocols)
+	f.Config.Protocols.SetHTTP1(true)
+	f.Config.Protocols.SetUnencryptedHTTP2(true)
+	f.Server.Start()
+	t.Cleanup(f.Server.Close)
+	return f
+}
+
+// open makes the issuer, the ring and the enricher.
+func (f *fixture) open(t testing.TB, s setup) {
+	t.Helper()
+	if s.algorithm == "" {
+		s.algorithm = "ES256"
+	}
+	if s.source == nil {
+		s.source = english
+	}
+	f.issuer = enrichtest.NewIssuer(t, s.algorithm)
+	logger := slog.New(slog.DiscardHandler)
+	options := keys.Options{Logger: logger, Leeway: time.Second}
+	if strings.HasPrefix(s.algorithm, "HS") {
+		options.Secret = []byte(enrichtest.Secret)
+	} else {
+		dir := t.TempDir()
+		options.JWKS, options.Dir = filepath.Join(dir, "jwks.json"), filepath.Join(dir, "keys")
+		if err := os.WriteFile(options.JWKS, f.issuer.JWKS(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	if f.ring, err = keys.Open(options); err != nil {
+		t.Fatal(err)
+	}
+	f.enricher, err = enrich.New(enrich.Options{
+		Ring: f.ring, Source: s.source, UserID: jsonedit.Path{"sub"}, Claim: "custom_data",
+		Kinds: []enrich.Kind{enrich.Access}, MaxSize: 16 << 10, Logger: logger,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// token is a token of the backend's for u1, with more claims.
+func (f *fixture) token(more string) string {
+	now := time.Now().Unix()
+	return f.issuer.Token(fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d%s}`, now, now+3600, more))
+}
+
+// enriched is the enriched token of an original.
+func (f *fixture) enriched(t testing.TB, original string) string {
+	t.Helper()
+	outcome := f.enricher.Enrich(t.Context(), enrich.Grant{Answered: time.Now(), Tokens: []enrich.Issued{{Raw: original, Kind: enrich.Access, Budget: 6 << 10}}})[0]
+	if outcome.Reason != enrich.OK {
+		t.Fatalf("not enriched: %s, %v", outcome.Reason, outcome.Err)
+	}
+	return outcome.Raw
+}
+
+// isEnriched reports whether a client that verifies with the merged JWKS finds
+// the document in the token.
+func (f *fixture) isEnriched(t testing.TB, token string) bool {
+	t.Helper()
+	set, _, err := f.ring.JWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := enrichtest.VerifyWith(t, set, token)
+	return err == nil && strings.HasSuffix(claims, `,"custom_data":{"lang":"en"}}`)
+}
+
+// counted returns how many tokens were counted with a reason.
+func (f *fixture) counted(t testing.TB, metric string, label attribute.KeyValue) int64 {
+	t.Helper()
+	var all metricdata.ResourceMetrics
+	if err := f.meters.Collect(context.Background(), &all); err != nil {
+		t.Fatal(err)
+	}
+	total := int64(0)
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			sum, ok := m.Data.(metricdata.Sum[int64])
+			for i := 0; ok && m.Name == metric && i < len(sum.DataPoints); i++ {
+				if value, _ := sum.DataPoints[i].Attributes.Value(label.Key); value == label.Value {
+					total += sum.DataPoints[i].Value
+				}
+			}
+		}
+	}
+	return total
+}
+
+func (f *fixture) reason(t testing.TB, r enrich.Reason) int64 {
+	return f.counted(t, "tokengraft.tokens", attribute.String("reason", string(r)))
+}
+
+// rule is a rule with locations as the configuration file writes them.
+func rule(t testing.TB, pattern string, tokens ...string) proxy.Rule {
+	t.Helper()
+	return proxy.Rule{Pattern: pattern, Tokens: locations(t, tokens...)}
+}
+
+func refusing(r proxy.Rule) proxy.Rule {
+	r.OnFailure = enrich.Refuse
+	return r
+}
+
+func locations(t testing.TB, texts ...string) []locate.Location {
+	t.Helper()
+	locs := make([]locate.Location, len(texts))
+	for i, text := range texts {
+		if err := locs[i].UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return locs
+}

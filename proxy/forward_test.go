@@ -1,0 +1,123 @@
+package proxy_test
+
+import (
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy"
+)
+
+// asCame is an answer for tests that look at the request only.
+const asCame = "HTTP/1.1 204 No Content\r\n\r\n"
+
+// Contract: "paths go on as they came".
+func TestPathsAndQueriesReachTheBackendAsTheyCame(t *testing.T) {
+	targets := []string{
+		"/", "/a", "/a/", "//", "//a//b", "/a/../b", "/a/./b", "/..", "/%2e%2e/a", "/a%2Fb", "/a%2fb%7C", "/a|b", `/a"b<c>{d}\e^f` + "`", "/a%20b+c", "/a;b=1,c", "/ü", "/a:b@c", "/'()*!$&=",
+		"/?", "/a?", "/?;", "/?a=1;b=2", "/?a=%zz", "/?%", "/?a=1&&b", "/?a=b?c/d", "/?a=|\"<>", "/?=&=", "/a%3Fb?c", "/login//?x=;", "/login/..",
+	}
+	f, backend := startSaying(t, asCame, setup{rules: []proxy.Rule{rule(t, "/login/", "json:access_token"), rule(t, "GET /a/{x...}", "query:access_token")}})
+	for i, target := range targets {
+		f.ask(t, "GET "+target+" HTTP/1.1\r\nHost: h\r\n\r\n")
+		if got := backend.Requests()[i].Line; got != "GET "+target+" HTTP/1.1" {
+			t.Errorf("the backend saw %q, want GET %s", got, target)
+		}
+	}
+}
+
+// A1 toward the backend: the request but for the hop is what came.
+func TestRequestHeadersReachTheBackendAsTheyCame(t *testing.T) {
+	f, backend := startSaying(t, asCame, setup{})
+	lines := []string{
+		"Host: auth.example.com:8443", "Accept-Encoding: gzip, br", "Authorization: Basic dTpw", "Cookie: a=1; b=2",
+		"Cookie: c=3", "Idempotency-Key: k", "If-None-Match: \"1\"", "Origin: null", "Range: bytes=0-1", "Te: trailers",
+		"X-Custom: 1", "X-Custom: 2",
+	}
+	f.ask(t, "GET / HTTP/1.1\r\n"+strings.Join(lines, "\r\n")+"\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\n\r\n")
+	f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+
+	own := []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: auth.example.com:8443", "X-Forwarded-Proto: http"}
+	want := slices.Sorted(slices.Values(append(lines, own...)))
+	if got := slices.Sorted(slices.Values(backend.Requests()[0].Header)); !reflect.DeepEqual(got, want) {
+		t.Errorf("the backend saw %q\nwant            %q", got, want)
+	}
+	want = []string{"Host: h", "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: h", "X-Forwarded-Proto: http"}
+	if got := slices.Sorted(slices.Values(backend.Requests()[1].Header)); !reflect.DeepEqual(got, want) {
+		t.Errorf("of a plain request the backend saw %q\nwant %q", got, want)
+	}
+}
+
+// A8.
+func TestMatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
+	f, backend := startSaying(t, asCame, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
+	if got, _ := backend.Requests()[0].Get("Accept-Encoding"); got != "identity" {
+		t.Errorf("Accept-Encoding %q, want identity", got)
+	}
+}
+
+// Contract, "Transparent".
+func TestOnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
+	const said = "Forwarded: for=1.2.3.4;proto=https\r\nX-Forwarded-For: 1.2.3.4, 5.6.7.8\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: public.example.com\r\nX-Forwarded-Port: 443\r\nX-Real-Ip: 1.2.3.4\r\n"
+	loopback := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
+	others := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
+	public := func(o *proxy.Options) { o.PublicURL = &url.URL{Scheme: "https", Host: "auth.example.com"} }
+	own := []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: h", "X-Forwarded-Proto: http"}
+	tests := []struct {
+		name, said string
+		options    func(*proxy.Options)
+		want       []string
+	}{
+		{"nobody is trusted", said, nil, own},
+		{"others are trusted", said, others, own},
+		{"nothing is said", "", loopback, own},
+		{"trusted", said, loopback, []string{
+			"Forwarded: for=1.2.3.4;proto=https", "X-Forwarded-For: 1.2.3.4, 5.6.7.8, 127.0.0.1", "X-Forwarded-Host: public.example.com",
+			"X-Forwarded-Port: 443", "X-Forwarded-Proto: https", "X-Real-Ip: 1.2.3.4"}},
+		{"public_url", said, public, []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: auth.example.com", "X-Forwarded-Proto: https"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f, backend := startSaying(t, asCame, setup{options: tt.options})
+			f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\n"+tt.said+"\r\n")
+			var got []string
+			for _, line := range backend.Requests()[0].Header {
+				if strings.HasPrefix(line, "X-") || strings.HasPrefix(line, "Forwarded") {
+					got = append(got, line)
+				}
+			}
+			slices.Sort(got)
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("the backend saw %q\nwant            %q", got, tt.want)
+			}
+			if host, _ := backend.Requests()[0].Get("Host"); host != "h" {
+				t.Errorf("Host %q", host)
+			}
+		})
+	}
+}
+
+// Contract: "one warning per peer that names trusted_proxies".
+func TestAPeerThatIsNotTrustedIsWarnedOfOnce(t *testing.T) {
+	f, _ := startSaying(t, asCame, setup{})
+	for range 3 {
+		f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nX-Real-Ip: 6.6.6.6\r\n\r\n")
+	}
+	if n := strings.Count(f.log.String(), "trusted_proxies"); n != 1 || strings.Contains(f.log.String(), "6.6.6.6") {
+		t.Errorf("%d warnings in %s", n, f.log)
+	}
+}
+
+// To backends that make variables of headers X_Forwarded_For is X-Forwarded-For.
+func TestOtherSpellingsOfForwardedHeadersAreDropped(t *testing.T) {
+	f, backend := startSaying(t, asCame, setup{})
+	f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: 6.6.6.6\r\nx-forwarded_host: 6.6.6.6\r\nX_REAL_IP: 6.6.6.6\r\nX_Other: kept\r\n\r\n")
+	got := strings.Join(backend.Requests()[0].Header, "\n")
+	if strings.Contains(got, "6.6.6.6") || !strings.Contains(got, "kept") {
+		t.Errorf("the backend saw %q", got)
+	}
+}

@@ -1,0 +1,21 @@
+package proxy_test
+
+import (
+	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy"
+)
+
+// A8: "with a bound on what comes out", whatever goes in.
+func FuzzNothingLargerThanTheLimitComesOut(f *testing.F) {
+	for _, coding := range codings {
+		f.Add([]byte(compress(f, coding.writer, `{"access_token":"x"}`)), coding.header)
+	}
+	f.Add([]byte("x"), "compress, identity,,")
+	f.Fuzz(func(t *testing.T, body []byte, codings string) {
+		const limit = 4 << 10
+		if decoded, err := proxy.Decode(body, codings, limit); err == nil && len(decoded) > limit {
+			t.Errorf("%d bytes came out of %q by %q", len(decoded), body, codings)
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package proxy_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
+)
+
+// scripted is an Enricher that says the same of every token, and remembers what
+// it was asked.
+type scripted struct {
+	reason enrich.Reason
+	grants chan enrich.Grant
+}
+
+func newScripted(reason enrich.Reason) *scripted {
+	return &scripted{reason, make(chan enrich.Grant, 10)}
+}
+
+func (s *scripted) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcome {
+	s.grants <- g
+	outcomes := make([]enrich.Outcome, len(g.Tokens))
+	for i, issued := range g.Tokens {
+		outcomes[i] = enrich.Outcome{Raw: issued.Raw, Reason: s.reason}
+	}
+	return outcomes
+}
+
+func (s *scripted) Answer(_ context.Context, object []byte) ([]byte, error) { return object, nil }
+
+func (s *scripted) Restore(string) (string, bool) { return "", false }
+
+// use is a setup with this Enricher.
+func (s *scripted) use(rules ...proxy.Rule) setup {
+	return setup{rules: rules, snapshot: func(snapshot *proxy.Snapshot) { snapshot.Enricher = s }}
+}
+
+// twoTokens is an answer that a rule with json:access_token finds one in.
+var twoTokens = answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"a.b.c","id_token":"d.e.f"}`)
+
+// The media types of requests.
+const (
+	form     = "Content-Type: application/x-www-form-urlencoded"
+	jsonBody = "Content-Type: application/json"
+)
+
+// Fine print, "refresh: auto".
+func TestARefreshIsKnownByItsRequest(t *testing.T) {
+	tests := []struct {
+		name   string
+		rule   proxy.Refresh
+		target string
+		lines  []string
+		body   string
+		want   bool
+	}{
+		{"grant_type of a form", proxy.RefreshAuto, "/token", []string{form}, "grant_type=refresh_token&refresh_token=x", true},
+		{"another grant_type", proxy.RefreshAuto, "/token", []string{form, "Cookie: refresh=1"}, "grant_type=password&refresh_token=x", false},
+		{"grant_type of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"grant_type":"refresh_token"}`, true},
+		{"a field of a form", proxy.RefreshAuto, "/token", []string{form}, "refreshToken=x", true},
+		{"a form whose type is broken", proxy.RefreshAuto, "/token", []string{form + "; a=1; a=2"}, "refresh_token=x", true},
+		{"a member of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"variables":{"refresh":1}}`, true},
+		{"a cookie", proxy.RefreshAuto, "/token", []string{"Cookie: a=1; __Host-refresh=x"}, "", true},
+		{"the last path segment", proxy.RefreshAuto, "/session/renew", nil, "", true},
+		{"nothing of it", proxy.RefreshAuto, "/token", []string{form}, "user=x", false},
+		{"always", proxy.RefreshAlways, "/token", nil, "", true},
+		{"never", proxy.RefreshNever, "/token", []string{form}, "grant_type=refresh_token", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			enricher := newScripted(enrich.NoDocument)
+			matching := rule(t, "POST /", "json:access_token")
+			matching.Refresh = tt.rule
+			f, _ := startSaying(t, twoTokens, enricher.use(matching))
+			f.ask(t, request("POST", tt.target, tt.lines, tt.body))
+			if g := <-enricher.grants; g.Refresh != tt.want {
+				t.Errorf("Refresh %v, want %v", g.Refresh, tt.want)
+			}
+		})
+	}
+}
+
+// F1 stands on Answered: reads for a refresh begin no earlier than the backend
+// answered, not when its body had arrived.
+func TestAGrantSaysWhenTheBackendAnswered(t *testing.T) {
+	enricher := newScripted(enrich.NoDocument)
+	var sent, ended time.Time
+	head, body, _ := strings.Cut(twoTokens, "\r\n\r\n")
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		sent = time.Now()
+		r.Send(head + "\r\n\r\n")
+		time.Sleep(100 * time.Millisecond) // a slow body is the case
+		ended = time.Now()
+		r.Send(body)
+	})
+	f := start(t, backend.URL, enricher.use(rule(t, "POST /login", "json:access_token")))
+	f.ask(t, login)
+	if g := <-enricher.grants; g.Answered.Before(sent) || !g.Answered.Before(ended) {
+		t.Errorf("Answered %s after the header was sent, the body %s", g.Answered.Sub(sent), ended.Sub(sent))
+	}
+}
+
+// C2: what c_hash and s_hash speak of.
+func TestCodeAndStateAreTakenFromTheRequestOrTheResponse(t *testing.T) {
+	tests := []struct{ name, target, body, answer, code, state string }{
+		{"form", "/login", "code=abc&state=s%201", twoTokens, "abc", "s 1"},
+		{"query", "/login?code=abc&state=s", "", twoTokens, "abc", "s"},
+		{"redirect", "/login?state=old", "", answer("HTTP/1.1 302 Found\nLocation: https://app/#access_token=a.b.c&code=new&state=s2", ""), "new", "s2"},
+		{"neither", "/login", "", twoTokens, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			enricher := newScripted(enrich.NoDocument)
+			f, _ := startSaying(t, tt.answer, enricher.use(rule(t, "POST /login", "json:access_token", "fragment:access_token")))
+			f.ask(t, request("POST", tt.target, []string{form}, tt.body))
+			if g := <-enricher.grants; g.Code != tt.code || g.State != tt.state {
+				t.Errorf("code %q, state %q; want %q, %q", g.Code, g.State, tt.code, tt.state)
+			}
+		})
+	}
+}
+
+func TestAGrantHasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
+	enricher := newScripted(enrich.NoDocument)
+	text := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nX-Token: a.b.c", `{"access_token":"a.b.c","id_token":"d.e.f","refresh_token":"g.h.i"}`)
+	f, _ := startSaying(t, text, enricher.use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token", "json:refresh_token", "header:X-Token"))))
+	f.ask(t, login)
+	g := <-enricher.grants
+	line := 4<<10 - len("X-Token: ")
+	want := []enrich.Issued{{Raw: "a.b.c", Kind: enrich.Access, Budget: line}, {Raw: "d.e.f", Kind: enrich.ID, Budget: 6 << 10}}
+	if len(g.Tokens) != 2 || g.Tokens[0] != want[0] || g.Tokens[1] != want[1] || g.Mark || g.DPoP || g.Refresh {
+		t.Errorf("got %+v, want tokens %+v and no marks", g, want)
+	}
+}
+
+// D6.
+func TestAProofKeepsTheTokenAsItIs(t *testing.T) {
+	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, func(token string) string {
+		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
+	})
+	res, body := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nDPoP: a.b.c\r\nContent-Length: 0\r\n\r\n")
+	if n := f.reason(t, enrich.KeyBound); res.StatusCode != 200 || n != 1 || !strings.Contains(body, token) {
+		t.Errorf("got %d %q, counted %d times", res.StatusCode, body, n)
+	}
+}
+
+// RFC 8693: what an exchange issued stands in access_token, whatever it is.
+func TestAnExchangedTokenIsWhatItIsSaidToBe(t *testing.T) {
+	tests := []struct {
+		issued string
+		want   []enrich.Kind
+	}{
+		{"urn:ietf:params:oauth:token-type:access_token", []enrich.Kind{enrich.Access}},
+		{"urn:ietf:params:oauth:token-type:jwt", []enrich.Kind{enrich.Access}},
+		{"urn:ietf:params:oauth:token-type:id_token", []enrich.Kind{enrich.ID}},
+		{"urn:ietf:params:oauth:token-type:refresh_token", nil},
+	}
+	for _, tt := range tests {
+		enricher := newScripted(enrich.NoDocument)
+		f, _ := startSaying(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"a.b.c","issued_token_type":"`+tt.issued+`"}`),
+			enricher.use(rule(t, "POST /login", "json:access_token")))
+		f.ask(t, login)
+		var got []enrich.Kind
+		for _, issued := range (<-enricher.grants).Tokens {
+			got = append(got, issued.Kind)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: kinds %q, want %q", tt.issued, got, tt.want)
+		}
+	}
+}

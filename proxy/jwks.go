@@ -1,0 +1,38 @@
+package proxy
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// serveJWKS answers with the merged JWK Set, to browsers of any origin (law
+// E1). Never with half of it: a client would cache that.
+func serveJWKS(w http.ResponseWriter, r *http.Request, keys KeySet) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodOptions:
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+		h.Set("Access-Control-Allow-Headers", "*")
+		h.Set("Access-Control-Max-Age", "86400")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	default:
+		h.Set("Allow", "GET, HEAD, OPTIONS")
+		problemMethod.write(w)
+		return
+	}
+	set, maxAge, err := keys.JWKS()
+	if err != nil {
+		problemNoKeys.write(w)
+		return
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(maxAge.Seconds())))
+	h.Set("Content-Length", strconv.Itoa(len(set)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodGet {
+		w.Write(set)
+	}
+}

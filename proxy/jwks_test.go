@@ -1,0 +1,126 @@
+package proxy_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/proxy"
+)
+
+const jwksPath = "/.well-known/jwks.json"
+
+// fresh is a ring that has just asked for the backend's keys.
+type fresh struct{ proxy.KeySet }
+
+func (f fresh) JWKS() ([]byte, time.Duration, error) {
+	set, _, err := f.KeySet.JWKS()
+	return set, 5 * time.Minute, err
+}
+
+// E1: "one URL verifies enriched tokens and originals", from any origin.
+func TestTheMergedKeysAreAnswered(t *testing.T) {
+	f, backend := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = fresh{s.Keys} }})
+	original := f.token("")
+	enriched := f.enriched(t, original)
+	want, _, err := f.ring.JWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{"GET", "HEAD"} {
+		res, body := f.ask(t, method+" "+jwksPath+"?x=1 HTTP/1.1\r\nHost: h\r\nOrigin: https://app\r\n\r\n")
+		if res.StatusCode != 200 || res.ContentLength != int64(len(want)) || method == "GET" && body != string(want) || method == "HEAD" && body != "" {
+			t.Errorf("%s: %d, length %d, %q; want %s", method, res.StatusCode, res.ContentLength, body, want)
+		}
+		for name, value := range map[string]string{"Access-Control-Allow-Origin": "*", "Content-Type": "application/json", "Cache-Control": "public, max-age=300"} {
+			if got := res.Header.Get(name); got != value {
+				t.Errorf("%s: %s: %q, want %q", method, name, got, value)
+			}
+		}
+	}
+	for _, token := range []string{original, enriched} {
+		if _, err := enrichtest.VerifyWith(t, want, token); err != nil {
+			t.Errorf("the keys do not verify: %v", err)
+		}
+	}
+	if n := len(backend.Requests()); n != 0 {
+		t.Errorf("the backend got %d requests", n)
+	}
+	if log := f.log.String(); strings.Count(log, `"status":200`) != 2 {
+		t.Errorf("the access log is %s", log)
+	}
+}
+
+func TestBrowsersMayAskForTheKeys(t *testing.T) {
+	f, _ := startSaying(t, asCame, setup{})
+	res, _ := f.ask(t, "OPTIONS "+jwksPath+" HTTP/1.1\r\nHost: h\r\nOrigin: https://app\r\nAccess-Control-Request-Method: GET\r\n\r\n")
+	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD, OPTIONS" {
+		t.Errorf("got %d %q", res.StatusCode, res.Header)
+	}
+}
+
+func TestTheKeysCanOnlyBeRead(t *testing.T) {
+	f, backend := startSaying(t, asCame, setup{})
+	for _, method := range []string{"POST", "PUT", "DELETE"} {
+		res, body := f.ask(t, method+" "+jwksPath+" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+		expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 405, "urn:tokengraft:method-not-allowed")
+		if res.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
+			t.Errorf("%s: header %q", method, res.Header)
+		}
+	}
+	if n := len(backend.Requests()); n != 0 {
+		t.Errorf("the backend got %d requests", n)
+	}
+}
+
+// noKeys is a ring that has not had the backend's keys.
+type noKeys struct{}
+
+func (noKeys) JWKS() ([]byte, time.Duration, error) { return nil, 0, errors.New("not yet") }
+
+// E1: "until the backend's keys have been had once it answers 503, never half a
+// set".
+func TestBeforeTheBackendsKeysAreKnownTheAnswerIs503(t *testing.T) {
+	f, _ := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = noKeys{} }})
+	res, body := f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
+	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:keys-unavailable")
+	if res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("header %q", res.Header)
+	}
+}
+
+// E1: "without own keys the path goes to the backend".
+func TestWithoutOwnKeysThePathGoesToTheBackend(t *testing.T) {
+	f, backend := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = nil }})
+	f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
+	if got := backend.Requests(); len(got) != 1 || got[0].Line != "GET "+jwksPath+" HTTP/1.1" {
+		t.Errorf("the backend got %d requests", len(got))
+	}
+}
+
+// G6: a reload is one pointer; requests take whole snapshots.
+func TestASnapshotIsUsedFromTheNextRequestOn(t *testing.T) {
+	f, backend := startSaying(t, asCame, setup{})
+	rules, err := proxy.NewRules(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.proxy.Use(&proxy.Snapshot{Rules: rules})
+	f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
+	if n := len(backend.Requests()); n != 1 {
+		t.Errorf("the backend got %d requests, want 1", n)
+	}
+}
+
+// Contract: "conflicting patterns are a fault naming both lines".
+func TestRulesThatConflictAreAnError(t *testing.T) {
+	_, err := proxy.NewRules([]proxy.Rule{{Pattern: "POST /{a}/login"}, {Pattern: "POST /x/{b}"}})
+	if err == nil || !strings.Contains(err.Error(), "POST /{a}/login") || !strings.Contains(err.Error(), "POST /x/{b}") {
+		t.Errorf("error %v, want one that names both", err)
+	}
+	if _, err := proxy.NewRules([]proxy.Rule{{Pattern: "no path"}}); err == nil {
+		t.Error("a pattern that is none is no error")
+	}
+}

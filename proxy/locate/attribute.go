@@ -1,0 +1,83 @@
+package locate
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+const htmlSpace = " \t\r\n\f"
+
+// attributes returns the values of a start tag's attributes by their names in
+// lower case; of two of one name the first counts. It starts at the byte after
+// the tag's name. The tokenizer knows the attributes but not where they stand,
+// so this follows the same states (HTML, sections 13.2.5.32 to 13.2.5.39).
+func attributes(tag string, at int) map[string]span {
+	c := cursor{tag, at}
+	attrs := map[string]span{}
+	for {
+		c.skip(htmlSpace + "/")
+		if c.done() {
+			return attrs
+		}
+		name := strings.ToLower(c.name())
+		value := c.value()
+		if _, twice := attrs[name]; !twice {
+			attrs[name] = value
+		}
+	}
+}
+
+// A cursor is at a byte of a start tag.
+type cursor struct {
+	tag string
+	at  int
+}
+
+func (c *cursor) done() bool { return c.at >= len(c.tag) || c.tag[c.at] == '>' }
+
+func (c *cursor) skip(chars string) {
+	c.at = len(c.tag) - len(strings.TrimLeft(c.tag[c.at:], chars))
+}
+
+// until moves to the next of chars, or to the end of the tag.
+func (c *cursor) until(chars string) {
+	if n := strings.IndexAny(c.tag[c.at:], chars); n >= 0 {
+		c.at += n
+	} else {
+		c.at = len(c.tag)
+	}
+}
+
+// name moves over the name of an attribute, which an equals sign may begin.
+func (c *cursor) name() string {
+	start := c.at
+	c.at++
+	c.until(htmlSpace + "/>=")
+	return c.tag[start:c.at]
+}
+
+// value moves over the value of an attribute, if it has one.
+func (c *cursor) value() span {
+	c.skip(htmlSpace)
+	if c.done() || c.tag[c.at] != '=' {
+		return span{}
+	}
+	c.at++
+	c.skip(htmlSpace)
+	if c.done() {
+		return span{}
+	}
+	end := htmlSpace + ">"
+	if quote := c.tag[c.at]; quote == '"' || quote == '\'' {
+		c.at++
+		end = string(quote)
+	}
+	start := c.at
+	c.until(end)
+	s := span{start, c.at, html.UnescapeString(c.tag[start:c.at])}
+	if len(end) == 1 && !c.done() {
+		c.at++ // the closing quote
+	}
+	return s
+}

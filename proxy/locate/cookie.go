@@ -1,0 +1,49 @@
+package locate
+
+import (
+	"net/url"
+	"strings"
+)
+
+// setCookieValue returns the value of the cookie in a Set-Cookie line, if the
+// cookie has this name. The attributes are not looked at.
+func setCookieValue(text, name string) []span {
+	pair, _, _ := strings.Cut(text, ";")
+	return cookieValue(text, 0, len(pair), name)
+}
+
+// cookieValues returns the values of all cookies of this name in a line of the
+// Cookie header.
+func cookieValues(text, name string) []span {
+	var spans []span
+	for start := 0; start < len(text); {
+		pair, _, _ := strings.Cut(text[start:], ";")
+		spans = append(spans, cookieValue(text, start, start+len(pair), name)...)
+		start += len(pair) + len(";")
+	}
+	return spans
+}
+
+// cookieValue returns the value of the pair text[start:end], if it has this
+// name. The quotes that RFC 6265 allows around it stay, as does a percent-
+// encoding of other characters than the token's.
+func cookieValue(text string, start, end int, name string) []span {
+	key, _, ok := strings.Cut(text[start:end], "=")
+	if !ok || strings.TrimSpace(key) != name {
+		return nil
+	}
+	s := trimmed(text, start+len(key)+len("="), end)
+	if n := len(s.token); n >= 2 && s.token[0] == '"' && s.token[n-1] == '"' {
+		s = span{s.start + 1, s.end - 1, s.token[1 : n-1]}
+	}
+	if value, err := url.PathUnescape(s.token); err == nil {
+		s.token = value
+	}
+	return []span{s}
+}
+
+// cookieName returns the name of the cookie in a Set-Cookie line.
+func cookieName(text string) string {
+	name, _, _ := strings.Cut(text, "=")
+	return strings.TrimSpace(name)
+}

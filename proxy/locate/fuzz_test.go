@@ -1,0 +1,261 @@
+package locate_test
+
+import (
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// marker is a token that no fuzzer guesses.
+const marker = "bWFya2Vy.bWFya2VyLW1hcmtlcg.bWFya2Vy"
+
+// contentTypes lets locations of each kind see the body.
+var contentTypes = []string{"application/json", "text/plain", "text/html", "application/x-www-form-urlencoded", ""}
+
+// message puts a text wherever a location can look.
+func message(contentType byte, text string) locate.Response {
+	h := http.Header{
+		"Content-Type": {contentTypes[int(contentType)%len(contentTypes)]},
+		"Location":     {text, "/#" + text},
+		"Set-Cookie":   {text, "a=" + text},
+		"X-T":          {text},
+	}
+	return locate.Response{Header: h, Body: []byte(text)}
+}
+
+// fuzzSeeds has an example or two of each kind of location.
+var fuzzSeeds = []struct {
+	loc  string
+	kind byte
+	text string
+}{
+	{"json:t", 0, `{"t" : "` + T + `", "u": 1.0}`},
+	{"json:a.*.t", 0, "\ufeff" + `{"a":[{"t":"Bearer ` + T + `"},{"t":"\u0061.b.c"}]}`},
+	{"header:X-T", 1, "bearer " + T + " "},
+	{"cookie:t", 1, `t = "` + T + `" ; Path=/`},
+	{"fragment:t", 1, "/cb?t=" + U + "#/x?%74=" + T + "&t=Bearer%20" + T},
+	{"query:t", 1, "/cb?a=+&t=a%2eb%2Ec&t=Bearer+" + T + "#t=" + U},
+	{"form:t", 2, `<!-- <input> --><input type=hidden name=t value='` + T + `'/><script><input</script>` + T},
+	{"form:t", 3, "a=%20&t=" + T + "&t=&t=Bearer+a.b.c"},
+	{"body", 1, " " + T + "\n"},
+	{"json:t", 0, `{"t":"` + T + `","refresh_token":"` + T + `"}`},
+}
+
+func addSeeds(f *testing.F) {
+	for _, seed := range fuzzSeeds {
+		f.Add(seed.loc, seed.kind, seed.text)
+	}
+}
+
+// fuzzed parses the fuzzer's location. It skips those that the message has no
+// text for, or that would change what the message is.
+func fuzzed(t *testing.T, text string) []locate.Location {
+	var l locate.Location
+	if l.UnmarshalText([]byte(text)) != nil || strings.EqualFold(text, "header:content-type") {
+		t.Skip()
+	}
+	return []locate.Location{l}
+}
+
+// texts are all the texts of a response.
+func texts(r locate.Response) []string { return append(lines(r.Header), string(r.Body)) }
+
+func FuzzReplacingATokenByItselfChangesNothing(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
+		r := message(contentType, text)
+		found := r.Find(fuzzed(t, l))
+		same := map[string]string{}
+		for _, f := range found {
+			same[f.Token] = f.Token
+		}
+		if got := r.Replace(found, same); !reflect.DeepEqual(got, message(contentType, text)) {
+			t.Errorf("%s in %q: became %q", l, texts(r), texts(got))
+		}
+	})
+}
+
+func FuzzReplacingChangesOnlyTheToken(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
+		if strings.Contains(text, marker) {
+			t.Skip()
+		}
+		r, places := message(contentType, text), fuzzed(t, l)
+		for _, f := range r.Find(places) {
+			after := r.Replace(r.Find(places), map[string]string{f.Token: marker})
+			if !reflect.DeepEqual(r, message(contentType, text)) {
+				t.Fatalf("%s in %q: the response itself was written to", l, text)
+			}
+			replaced := 0
+			for i, got := range texts(after) {
+				before := texts(r)[i]
+				replaced += strings.Count(got, marker)
+				if !onlyReplaced(before, got, f.Token) {
+					t.Errorf("%s in %q: became %q", l, before, got)
+				}
+			}
+			if replaced == 0 {
+				t.Errorf("%s in %q: found a token and replaced none", l, text)
+			}
+		}
+	})
+}
+
+// onlyReplaced reports whether got is before with some tokens replaced by the
+// marker: what stands between the markers stands in before, in order, and
+// nothing but the token, escaped perhaps, stands between that.
+func onlyReplaced(before, got, token string) bool {
+	if !strings.ContainsAny(before, `%&\+`) { // nothing can be escaped
+		return strings.ReplaceAll(got, marker, token) == before
+	}
+	pieces := strings.Split(got, marker)
+	last := len(pieces) - 1
+	if !strings.HasPrefix(before, pieces[0]) || !strings.HasSuffix(before, pieces[last]) {
+		return false
+	}
+	for _, piece := range pieces {
+		_, rest, ok := strings.Cut(before, piece)
+		if !ok {
+			return false
+		}
+		before = rest
+	}
+	return true
+}
+
+func FuzzRestoringUnknownTokensChangesNothing(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
+		r := request(contentType, text)
+		got, names := r.Restore(fuzzed(t, l), func(string) (string, bool) { return "", false })
+		if len(names) > 0 || !reflect.DeepEqual(got, r) {
+			t.Errorf("%s in %q: became %+v, restored at %q", l, text, got, names)
+		}
+	})
+}
+
+func FuzzRestoringChangesOnlyTheToken(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
+		if strings.Contains(text, marker) {
+			t.Skip()
+		}
+		r, places := request(contentType, text), fuzzed(t, l)
+		var tokens []string
+		r.Restore(places, func(token string) (string, bool) {
+			tokens = append(tokens, token)
+			return "", false
+		})
+		for _, token := range tokens {
+			got, names := r.Restore(places, func(asked string) (string, bool) { return marker, asked == token })
+			if !reflect.DeepEqual(r, request(contentType, text)) {
+				t.Fatalf("%s in %q: the request itself was written to", l, text)
+			}
+			before, after := requestTexts(r), requestTexts(got)
+			replaced := 0
+			for i := range before {
+				replaced += strings.Count(after[i], marker)
+				if !onlyReplaced(before[i], after[i], token) {
+					t.Errorf("%s in %q: became %q", l, before[i], after[i])
+				}
+			}
+			if replaced != len(names) {
+				t.Errorf("%s in %q: %d tokens restored, %d named", l, text, replaced, len(names))
+			}
+		}
+	})
+}
+
+// request is message for requests.
+func request(contentType byte, text string) locate.Request {
+	r := message(contentType, text)
+	r.Header["Cookie"] = []string{text, "a=b; t=" + text}
+	r.Header["Authorization"] = []string{text, "Bearer " + text}
+	return locate.Request{Path: text, Query: text, Header: r.Header, Body: r.Body}
+}
+
+func requestTexts(r locate.Request) []string {
+	return append(lines(r.Header), r.Query, string(r.Body))
+}
+
+// The HTML tokenizer says which hidden inputs a page has and what is in them;
+// where they stand is our own reading of the page, and must agree.
+func FuzzHiddenInputsAreThoseOfTheHTMLTokenizer(f *testing.F) {
+	for _, seed := range fuzzSeeds {
+		f.Add(seed.text)
+	}
+	f.Add(`<input =t type="hidden"name='t' / value = a.b&#46;c =>`)
+	f.Add("<INPUT TYPE=hidden\fNAME=t name=u VALUE=\"a>b\"><input/type=hidden/name=t value=x")
+	f.Fuzz(func(t *testing.T, page string) {
+		if strings.ContainsAny(page, "\r\x00&") || strings.Contains(strings.ToLower(page), "bearer") {
+			t.Skip() // which are normalized, and decoded by other rules in attributes
+		}
+		r := locate.Response{Header: http.Header{"Content-Type": {"image/png"}}, Body: []byte(page)}
+		var got []string
+		for _, found := range r.Find(locs(t, "form:t")) {
+			got = append(got, found.Token)
+		}
+		if want := hiddenInputs(page, "t"); !reflect.DeepEqual(got, want) {
+			t.Errorf("hidden inputs of %q\n got %q\nwant %q", page, got, want)
+		}
+	})
+}
+
+func hiddenInputs(page, name string) []string {
+	var values []string
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	for {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			return values
+		case html.StartTagToken, html.SelfClosingTagToken:
+			tag, attrs := tokens.Token(), map[string]string{}
+			for _, attr := range tag.Attr {
+				attrs[attr.Key] = attr.Val
+			}
+			if tag.Data == "input" && strings.EqualFold(attrs["type"], "hidden") && attrs["name"] == name && attrs["value"] != "" {
+				values = append(values, attrs["value"])
+			}
+		}
+	}
+}
+
+func FuzzWithoutTheWordNothingIsARefresh(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, name string, contentType byte, text string) {
+		r := request(contentType, text)
+		word := strings.ContainsAny(text, `%\`) || // which could spell it
+			strings.Contains(strings.ToLower(text), "refresh") || strings.Contains(strings.ToLower(text), "renew")
+		if r.IsRefresh() && !word {
+			t.Errorf("%q is taken for a refresh", text)
+		}
+		r.Param(name)
+		message(contentType, text).Param(name)
+	})
+}
+
+// A location is written as it was read.
+func FuzzLocationWritesWhatItReads(f *testing.F) {
+	for _, seed := range fuzzSeeds {
+		f.Add(seed.loc)
+	}
+	f.Add("body:")
+	f.Add("json:a..b")
+	f.Fuzz(func(t *testing.T, text string) {
+		var l locate.Location
+		if err := l.UnmarshalText([]byte(text)); err != nil {
+			return
+		}
+		if l.String() != text || l == (locate.Location{}) {
+			t.Errorf("%q is written %q", text, l)
+		}
+		l.Kind()
+		l.Refresh()
+	})
+}

@@ -1,0 +1,29 @@
+package locate
+
+import "net/http"
+
+// InHeader reports whether the location is a header line or a cookie, which
+// requests to any path can carry.
+func (l Location) InHeader() bool { return l.in == inHeader || l.in == inCookie }
+
+// InBody reports whether a response with this header may have tokens of the
+// locations in its body, repeats included: whether [Response.Find] wants to see
+// it. A stream of events never ends, and has none.
+func InBody(locs []Location, header http.Header) bool {
+	media := mediaType(header)
+	if media == "text/event-stream" {
+		return false
+	}
+	for _, loc := range locs {
+		switch {
+		case loc.in == inForm, isText(media) && loc.in != inJSON && loc.in != inBody:
+			return true
+		case loc.in == inJSON && isJSON(media), loc.in == inBody && isToken(media):
+			return true
+		}
+	}
+	return false
+}
+
+// IsJSON reports whether a message with this header has a JSON body.
+func IsJSON(header http.Header) bool { return isJSON(mediaType(header)) }

@@ -1,0 +1,59 @@
+package locate
+
+import (
+	"net/http"
+	"strings"
+)
+
+// redirects are the headers that redirect: the usual one, and that of App
+// Services for clients whose platform hides it from them.
+var redirects = []string{"Location", "X-Baas-Location"}
+
+// eachRedirect finds in every URL that a response redirects to. Of values that
+// are packed it takes the first.
+func eachRedirect(header http.Header, loc Location, find func(url, name string) []span) []Found {
+	var founds []Found
+	for _, name := range redirects {
+		founds = append(founds, eachLine(header, name, loc, func(url string) []span {
+			return unpacked(url, find(url, loc.name))
+		})...)
+	}
+	return founds
+}
+
+// unpacked narrows values to the token that they begin with where a $ follows
+// it. App Services packs four values into one so, the access token first:
+// _baas_ua=access$refresh$user$device.
+func unpacked(url string, spans []span) []span {
+	for i, s := range spans {
+		token, _, packed := strings.Cut(s.token, "$")
+		if packed && compact(token) && strings.HasPrefix(url[s.start:], token) {
+			spans[i] = span{s.start, s.start + len(token), token}
+		}
+	}
+	return spans
+}
+
+// fragmentParams returns the parameters of this name in the fragment of a URL.
+func fragmentParams(url, name string) []span {
+	start := strings.IndexByte(url, '#') + 1
+	if start == 0 {
+		return nil
+	}
+	// Apps that keep their own address in the fragment have the parameters
+	// behind a question mark there: /app#/callback?access_token=...
+	return params(url, start, len(url), "&?", name)
+}
+
+// queryParams returns the parameters of this name in the query of a URL.
+func queryParams(url, name string) []span {
+	end := len(url)
+	if i := strings.IndexByte(url, '#'); i >= 0 {
+		end = i
+	}
+	start := strings.IndexByte(url[:end], '?') + 1
+	if start == 0 {
+		return nil
+	}
+	return params(url, start, end, "&", name)
+}

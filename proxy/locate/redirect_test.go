@@ -1,0 +1,21 @@
+package locate_test
+
+import (
+	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// What is packed behind the first value is a refresh token, and not ours.
+func TestOnlyTheFirstPackedValueIsAToken(t *testing.T) {
+	for value, want := range map[string]string{
+		T + "$" + U + "$user$device": T,
+		"opaque$" + U:                "opaque$" + U,
+		"$" + U:                      "$" + U,
+	} {
+		founds := locate.Response{Header: header("Location: /#t=" + value)}.Find(locs(t, "fragment:t"))
+		if len(founds) == 0 || founds[0].Token != want {
+			t.Errorf("%s: found %v, want %s", value, founds, want)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package locate
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A repeater finds the further places where a token that was found stands in
+// full: the HTML of a redirect, a cookie beside the body. A part of a longer
+// run of token characters is something else.
+type repeater struct {
+	tokens map[string]bool
+	known  map[spot]bool
+}
+
+func (r Response) repeats(founds []Found) []Found {
+	if len(founds) == 0 {
+		return nil
+	}
+	rep := repeater{map[string]bool{}, map[spot]bool{}}
+	for _, f := range founds {
+		rep.tokens[f.Token] = true
+		rep.known[f.spot] = true
+	}
+	var repeats []Found
+	for _, name := range repeatHeaders(founds) {
+		for i, text := range r.Header[name] {
+			loc := Location{inHeader, name}
+			if name == setCookie {
+				loc = Location{inCookie, cookieName(text)}
+			}
+			repeats = append(repeats, rep.find(loc, place{linePart, name, i}, text)...)
+		}
+	}
+	if isText(mediaType(r.Header)) {
+		repeats = append(repeats, rep.find(Location{in: inBody}, place{}, string(r.Body))...)
+	}
+	return repeats
+}
+
+func (r repeater) find(loc Location, at place, text string) []Found {
+	return found(loc, at, text, slices.DeleteFunc(runs(text), func(s span) bool {
+		return !r.tokens[s.token] || r.known[spot{at, s.start, s.end}] || refresh(nameBefore(text, s.start))
+	}))
+}
+
+// refresh reports whether a name is that of a refresh token, which stays even
+// where it is the same as another token.
+func refresh(name string) bool { return Location{inForm, name}.Refresh() }
+
+// repeatHeaders returns the headers where repeats are looked for: those that
+// redirect and set cookies, and those where a token was found.
+func repeatHeaders(founds []Found) []string {
+	names := map[string]bool{"Location": true, setCookie: true}
+	for _, f := range founds {
+		if f.at.part == linePart {
+			names[f.at.header] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// nameBefore returns the name that introduces a value in some notation: a
+// parameter, a cookie, a JSON member, percent-encoded or not.
+func nameBefore(text string, start int) string {
+	const longest = 64 // bytes that are looked at
+	before := decoded(text[max(0, start-longest):start])
+	before = strings.TrimRight(before, " \t\r\n\"'=:\\")
+	return before[1+strings.LastIndexFunc(before, notBase64url):]
+}

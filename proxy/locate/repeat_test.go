@@ -1,0 +1,72 @@
+package locate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+func TestARepeatedTokenBecomesTheSameEnrichedToken(t *testing.T) {
+	r := locate.Response{
+		Header: header(
+			"Content-Type: text/html",
+			"Location: https://app/cb?next=%2Fx%3Ft%3D"+T+"%26a=1#access_token="+T+"&state=x",
+			"Set-Cookie: session="+T+"; HttpOnly",
+			"Set-Cookie: json=%7B%22t%22%3A%22"+T+"%22%7D; Path=/",
+			"X-Auth: Bearer "+U,
+			"X-Auth: "+T+", "+U,
+		),
+		Body: []byte(`<a href="https://app/cb#access_token=` + T + `&amp;state=x">` + T + `</a>`),
+	}
+	found := r.Find(locs(t, "fragment:access_token", "header:X-Auth"))
+	after := r.Replace(found, map[string]string{T: E})
+
+	for _, text := range append(lines(after.Header), string(after.Body)) {
+		if strings.Contains(text, T) {
+			t.Errorf("the original is still in %s", text)
+		}
+	}
+	if got, want := strings.Join(lines(after.Header), "\n"), strings.ReplaceAll(strings.Join(lines(r.Header), "\n"), T, E); got != want {
+		t.Errorf("header\n got %s\nwant %s", got, want)
+	}
+	if got, want := string(after.Body), strings.ReplaceAll(string(r.Body), T, E); got != want {
+		t.Errorf("body\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestWhatIsNoRepeatStays(t *testing.T) {
+	for _, test := range []struct {
+		name, line, body string
+	}{
+		{"longer at the end", "Content-Type: text/html", T + "a"},
+		{"longer at the start", "Content-Type: text/html", "a" + T},
+		{"more parts", "Content-Type: text/html", T + ".a"},
+		{"a sentence's full stop", "Content-Type: text/html", T + "."},
+		{"other case", "Content-Type: text/html", strings.ToUpper(T)},
+		{"no text", "Content-Type: application/grpc", T},
+		{"refresh token in JSON", "Content-Type: application/json", `{"refresh_token" : "` + T + `"}`},
+		{"refresh token in a cookie", "Set-Cookie: my-refresh_token=" + T + "; Path=/", ""},
+		{"refresh token in a redirect", "Location: /cb?next=%3FrefreshToken%3D" + T, ""},
+		{"a header that no location names", "X-Other: " + T, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := locate.Response{Header: header(test.line, "X-Auth: "+T), Body: []byte(test.body)}
+			after := r.Replace(r.Find(locs(t, "header:X-Auth")), map[string]string{T: E})
+			if got := string(after.Body); got != test.body {
+				t.Errorf("body became %s", got)
+			}
+			if got := lines(after.Header); !slices.Contains(got, test.line) || !slices.Contains(got, "X-Auth: "+E) {
+				t.Errorf("header became %s; want only X-Auth to change", got)
+			}
+		})
+	}
+}
+
+func TestATextThatIsNoTokenIsNotRepeated(t *testing.T) {
+	r := locate.Response{Header: header("Content-Type: text/html", "X-Auth: a.b"), Body: []byte("see a.b or a.b")}
+	if found := r.Find(locs(t, "header:X-Auth")); len(found) != 1 {
+		t.Errorf("found %d, want the header alone", len(found))
+	}
+}

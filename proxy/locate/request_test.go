@@ -1,0 +1,67 @@
+package locate_test
+
+import (
+	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+const (
+	formType = "Content-Type: application/x-www-form-urlencoded"
+	jsonType = "Content-Type: application/json"
+)
+
+func TestWhatIsARefresh(t *testing.T) {
+	for _, test := range []struct {
+		name, path, line, body, cookie string
+		want                           bool
+	}{
+		{"form grant", "/oauth/token", formType, "a=b&grant%5Ftype=refresh%5ftoken&c", "", true},
+		{"JSON grant", "/oauth/token", jsonType, `{"grant_type":"refresh_token"}`, "", true},
+		{"other form grant", "/oauth/refresh", formType, "grant_type=password&refresh_token=x", "refresh=1", false},
+		{"other JSON grant", "/oauth/refresh", jsonType, `{"grant_type":"authorization_code"}`, "", false},
+		{"grant of another type", "/token", "Content-Type: text/plain", "grant_type=refresh_token", "", false},
+		{"grant in the query is not looked at", "/token", "X: y", "", "", false},
+		{"form field", "/token", formType + ";charset=utf-8", "refreshToken=x", "", true},
+		{"form value", "/token", formType, "a=refresh_token", "", false},
+		{"JSON field", "/token", "Content-Type: application/vnd.api+json", `{"REFRESH":null}`, "", true},
+		{"JSON field behind a byte order mark", "/token", jsonType, "\ufeff" + `{"refresh":1}`, "", true},
+		{"nested JSON field", "/graphql", jsonType, `{"variables":[{"refreshToken":"x"}]}`, "", true},
+		{"JSON value", "/token", jsonType, `{"a":"refresh"}`, "", false},
+		{"broken JSON", "/token", jsonType, `{"refresh":`, "", false},
+		{"cookie", "/token", "X: y", "", "a=b; my_Refresh=x", true},
+		{"cookie value", "/token", "X: y", "", "a=refresh", false},
+		{"path", "/auth/tokens-Refresh", "X: y", "", "", true},
+		{"path with slash", "/auth/renewal/", "X: y", "", "", true},
+		{"path before the last segment", "/refresh/login", "X: y", "", "", false},
+		{"login", "/login", jsonType, `{"user":"ann"}`, "sid=1", false},
+		{"nothing", "", "X: y", "", "", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := locate.Request{
+				Path:   test.path,
+				Query:  "grant_type=refresh_token",
+				Header: header(test.line, "Cookie: "+test.cookie),
+				Body:   []byte(test.body),
+			}
+			if got := r.IsRefresh(); got != test.want {
+				t.Errorf("IsRefresh of %s %q with cookie %q = %t; want %t", test.path, test.body, test.cookie, got, test.want)
+			}
+		})
+	}
+}
+
+func TestCodeAndStateOfARequest(t *testing.T) {
+	for _, test := range []struct {
+		line, query, body, want string
+	}{
+		{formType, "code=q", "a=1&code=a%2Fb+c", "a/b c"},
+		{formType, "code=q", "a=1", "q"},
+		{jsonType, "", "code=x", ""},
+	} {
+		r := locate.Request{Query: test.query, Header: header(test.line), Body: []byte(test.body)}
+		if got := r.Param("code"); got != test.want {
+			t.Errorf("Param of %q %q = %q; want %q", test.query, test.body, got, test.want)
+		}
+	}
+}

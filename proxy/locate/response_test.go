@@ -1,0 +1,244 @@
+package locate_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// Tokens of the tests, by their shape. E is T enriched.
+const (
+	T = "eyJ0.eyJz-_Ig.c2ln"
+	U = "eyJ1.eyJzdWI.dTI"
+	E = "eyJ0.eyJz-_IgLCJjdXN0b21fZGF0YSI6e319.ZW5y"
+)
+
+// header makes a header of lines "Name: value".
+func header(lines ...string) http.Header {
+	h := http.Header{}
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, ": ")
+		h.Add(name, value)
+	}
+	return h
+}
+
+// lines is what header makes a header of.
+func lines(h http.Header) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			all = append(all, name+": "+value)
+		}
+	}
+	return all
+}
+
+const page = `<!DOCTYPE html><html><!-- <input type=hidden name=id_token value=` + U + `> -->
+<script>"<input type=hidden name=id_token value=` + U + `>"</script>
+<body onload="document.forms[0].submit()"><form method=post action=https://app/cb>%s</form></body></html>`
+
+// In want, T has become E and all else stayed. One entry of header or body per
+// location kind has the token, often among decoys.
+func TestOnlyTheTokenDiffers(t *testing.T) {
+	for _, test := range []struct {
+		name, loc string
+		header    []string
+		body      string
+		found     int
+	}{
+		{"json member", "json:access_token", []string{"Content-Type: application/json; charset=utf-8"},
+			"{ \"n\":1.0, \"access_token\" : \"" + T + "\",\n\"u\":\"<&>\" }\n", 1},
+		{"json nested", "json:data.tokens.1", []string{"Content-Type: application/hal+json"},
+			`{"data":{"tokens":["` + U + `","` + T + `"]},"tokens":["x"]}`, 1},
+		{"json every element", "json:*.jwt", []string{"Content-Type: APPLICATION/JSON"}, `[{"jwt":"` + T + `"},{"jwt":"` + T + `"}]`, 2},
+		{"json duplicate member", "json:t", []string{"Content-Type: application/json"}, `{"t":"` + T + `","t":"` + T + `"}`, 2},
+		{"json byte order mark", "json:t", []string{"Content-Type: application/json"}, "\ufeff" + `{"t":"` + T + `"}`, 1},
+		{"json with scheme", "json:t", []string{"Content-Type: application/json"}, `{"t":"bearer ` + T + `"}`, 1},
+		{"json of another type", "json:t", []string{"Content-Type: text/html"}, `{"t":"` + T + `"}`, 0},
+		{"json without a type", "json:t", nil, `{"t":"` + T + `"}`, 0},
+		{"json broken", "json:t", []string{"Content-Type: application/json"}, `{"t":"` + T + `"`, 0},
+		{"json not a string", "json:t", []string{"Content-Type: application/json"}, `{"t":["` + T + `"]}`, 0},
+		{"json refresh token", "json:refresh_token", []string{"Content-Type: application/json"}, `{"refresh_token":"` + T + `"}`, 0},
+
+		{"header", "header:x-auth", []string{"X-Auth: " + T, "X-Other: " + U}, "", 1},
+		{"header with scheme", "header:Authorization", []string{"Authorization: BEARER  " + T + " "}, "", 1},
+		{"header every line", "header:X-Auth", []string{"X-Auth: " + T, "X-Auth: " + U, "X-Auth: " + T}, "", 3},
+		{"header empty", "header:X-Auth", []string{"X-Auth: ", "X-Auth:  \t"}, "", 0},
+
+		{"cookie", "cookie:jwt", []string{
+			"Set-Cookie: sid=1; Path=/; HttpOnly", "Set-Cookie: jwt=" + T + "; path=/;Secure ;SameSite=None", "Set-Cookie: jwt2=" + U,
+		}, "", 1},
+		{"cookie quoted", "cookie:jwt", []string{`Set-Cookie: jwt = "` + T + `"`}, "", 1},
+		{"cookie percent-encoded scheme", "cookie:jwt", []string{"Set-Cookie: jwt=Bearer%20" + T + "; Max-Age=0"}, "", 1},
+		{"cookie of other case", "cookie:jwt", []string{"Set-Cookie: JWT=" + T}, "", 0},
+		{"cookie named in an attribute", "cookie:Path", []string{"Set-Cookie: a=b; Path=" + T}, "", 0},
+
+		{"fragment", "fragment:access_token", []string{"Location: https://app/cb?access_token=" + U + "#state=a%2fb+c&access_token=" + T + "&x"}, "", 1},
+		{"fragment behind a route", "fragment:access_token", []string{"Location: /app#/cb?access_token=" + T}, "", 1},
+		{"query", "query:access_token", []string{"Location: /cb?b=%7e&access%5Ftoken=" + T + "&a=1#access_token=" + U}, "", 1},
+		{"fragment packed", "fragment:_baas_ua", []string{"Location: /app#_baas_state=s&_baas_ua=" + T + "$" + U + "$5f1f216e82df4a7979f9da93$&x"}, "", 1},
+		{"fragment packed, escaped", "fragment:_baas_ua", []string{"Location: /app#_baas_ua=" + T + "%24" + U + "%24user%24device"}, "", 1},
+		{"query packed, for a client that cannot see redirects", "query:_baas_ua", []string{"X-Baas-Location: /app?_baas_ua=" + T + "$" + U + "$user$"}, "", 1},
+		{"query without value", "query:access_token", []string{"Location: /cb?access_token&access_token=#x"}, "", 0},
+
+		{"body", "body", []string{"Content-Type: application/jwt"}, " \n" + T + "\r\n", 1},
+		{"body text", "body", []string{"Content-Type: text/plain;charset=utf-8"}, T, 1},
+		{"body +jwt", "body", []string{"Content-Type: application/token-introspection+jwt"}, T, 1},
+		{"body of another type", "body", []string{"Content-Type: application/octet-stream"}, T, 0},
+		{"body empty", "body", []string{"Content-Type: application/jwt"}, " ", 0},
+
+		{"form", "form:id_token", []string{"Content-Type: text/html"},
+			fmt.Sprintf(page, `<input type="hidden" name="id_token" value="`+T+`"/><input type=hidden name=state value="a&amp;b">`), 1},
+		{"form attributes in any order and quotes", "form:id_token", nil,
+			fmt.Sprintf(page, `<INPUT disabled VALUE = '`+T+`'name=id&#95;token type=HIDDEN value=`+U+`>`), 1},
+		{"form without quotes", "form:id_token", nil, fmt.Sprintf(page, `<input/type="hidden"/name='id_token'value=`+T+`>`), 1},
+		{"form without a value", "form:id_token", nil, `<input type=hidden name=id_token value=><input type=hidden name=id_token>`, 0},
+		{"form visible", "form:id_token", []string{"Content-Type: image/png"}, fmt.Sprintf(page, `<input name=id_token value=`+T+`>`), 0},
+		{"form other tag", "form:id_token", nil, fmt.Sprintf(page, `<inputs type=hidden name=id_token value=`+U+`>`), 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := locate.Response{Header: header(test.header...), Body: []byte(test.body)}
+			found := r.Find(locs(t, test.loc))
+			if len(found) != test.found {
+				t.Fatalf("found %d tokens, want %d", len(found), test.found)
+			}
+			for _, f := range found {
+				if f.Token != T && f.Token != U {
+					t.Errorf("found %q", f.Token)
+				}
+			}
+			after := r.Replace(found, map[string]string{T: E})
+
+			replace := func(s string) string { return strings.ReplaceAll(s, T, E) }
+			if test.found == 0 {
+				replace = func(s string) string { return s }
+			}
+			if got, want := string(after.Body), replace(test.body); got != want {
+				t.Errorf("body\n got %s\nwant %s", got, want)
+			}
+			if got, want := strings.Join(lines(after.Header), "\n"), replace(strings.Join(lines(r.Header), "\n")); got != want {
+				t.Errorf("header\n got %s\nwant %s", got, want)
+			}
+			if got := string(r.Body); got != test.body {
+				t.Errorf("the original's body changed to %s", got)
+			}
+			if got, want := lines(r.Header), lines(header(test.header...)); !slices.Equal(got, want) {
+				t.Errorf("the original's header changed to %s", got)
+			}
+		})
+	}
+}
+
+func TestAnEscapedTokenIsFoundAndReplaced(t *testing.T) {
+	for _, test := range []struct {
+		loc, content, place, want string
+	}{
+		{"json:t", "application/json", `{"t":"` + strings.ReplaceAll(T, ".", `\u002e`) + `"}`, `{"t":"` + E + `"}`},
+		{"json:t", "application/json", `{"\u0074":"` + T + `"}`, `{"\u0074":"` + E + `"}`},
+		{"form:t", "", `<input type=hidden name=t value="` + strings.ReplaceAll(T, ".", `&#46;`) + `">`, `<input type=hidden name=t value="` + E + `">`},
+	} {
+		r := locate.Response{Header: header("Content-Type: " + test.content), Body: []byte(test.place)}
+		after := r.Replace(r.Find(locs(t, test.loc)), map[string]string{T: E})
+		if got := string(after.Body); got != test.want {
+			t.Errorf("%s in %s\n got %s\nwant %s", test.loc, test.place, got, test.want)
+		}
+	}
+	dotted := strings.ReplaceAll(T, ".", "%2E")
+	for _, test := range []struct{ loc, line, want string }{
+		{"fragment:t", "Location: /#t=" + dotted + "&u=%2E", "Location: /#t=" + E + "&u=%2E"},
+		{"query:t", "Location: /?t=Bearer+" + dotted, "Location: /?t=Bearer+" + E},
+		{"cookie:t", "Set-Cookie: t=" + dotted + "; Path=/%2E", "Set-Cookie: t=" + E + "; Path=/%2E"},
+	} {
+		r := locate.Response{Header: header(test.line)}
+		after := r.Replace(r.Find(locs(t, test.loc)), map[string]string{T: E})
+		if got := lines(after.Header)[0]; got != test.want {
+			t.Errorf("%s in %s\n got %s\nwant %s", test.loc, test.line, got, test.want)
+		}
+	}
+}
+
+func TestAValueThatIsNoTokenIsFoundAsItStands(t *testing.T) {
+	for _, test := range []struct{ loc, line, body, want string }{
+		{"header:X-Auth", "X-Auth: Bearer", "", "Bearer"},
+		{"header:X-Auth", "X-Auth: BearerToken x", "", "BearerToken x"},
+		{"header:X-Auth", "X-Auth: Basic " + T, "", "Basic " + T},
+		{"query:t", "Location: /?t=100%zz", "", "100%zz"},
+		{"form:t", "X: y", `<input type=hidden name=t value="Bearer&#32;` + T + `">`, "Bearer " + T},
+	} {
+		found := locate.Response{Header: header(test.line), Body: []byte(test.body)}.Find(locs(t, test.loc))
+		if len(found) != 1 || found[0].Token != test.want {
+			t.Errorf("%s in %s%s found %+v; want one %q", test.loc, test.line, test.body, found, test.want)
+		}
+	}
+}
+
+func TestSeveralTokensAreReplacedAtOnce(t *testing.T) {
+	r := locate.Response{
+		Header: header("Content-Type: application/json", "Set-Cookie: jwt="+T, "Location: /#access_token="+T+"&id_token="+U),
+		Body:   []byte(`{"id_token":"` + U + `","access_token":"` + T + `"}`),
+	}
+	// A token that becomes another's original is not replaced again.
+	enriched := map[string]string{T: U, U: E}
+	after := r.Replace(r.Find(locs(t, "json:access_token", "json:id_token", "json:access_token", "cookie:jwt", "fragment:access_token")), enriched)
+
+	if got, want := string(after.Body), `{"id_token":"`+E+`","access_token":"`+U+`"}`; got != want {
+		t.Errorf("body\n got %s\nwant %s", got, want)
+	}
+	want := []string{"Content-Type: application/json", "Location: /#access_token=" + U + "&id_token=" + E, "Set-Cookie: jwt=" + U}
+	if got := lines(after.Header); !slices.Equal(got, want) {
+		t.Errorf("header\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestFoundsComeInTheOrderOfTheLocations(t *testing.T) {
+	r := locate.Response{
+		Header: header("Content-Type: application/json", "Set-Cookie: session="+T),
+		Body:   []byte(`{"id_token":"` + U + `","access_token":"` + T + `"}`),
+	}
+	var got []string
+	for _, f := range r.Find(locs(t, "json:access_token", "json:id_token")) {
+		got = append(got, f.Location.String()+"="+f.Token)
+	}
+	want := []string{"json:access_token=" + T, "json:id_token=" + U, "cookie:session=" + T}
+	if !slices.Equal(got, want) {
+		t.Errorf("found\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestCodeAndStateOfAResponse(t *testing.T) {
+	for _, test := range []struct {
+		line, body, want string
+	}{
+		{"Location: /cb?state=q#state=a%2Fb+c", "", "a/b c"},
+		{"Location: /cb?state=bearer%20x", "", "bearer x"},
+		{"", `<input type=hidden name=state value="a&amp;b">`, "a&b"},
+		{"Location: /cb", "state=x", ""},
+	} {
+		r := locate.Response{Header: header(test.line), Body: []byte(test.body)}
+		if got := r.Param("state"); got != test.want {
+			t.Errorf("Param of %q %q = %q; want %q", test.line, test.body, got, test.want)
+		}
+	}
+}
+
+func BenchmarkFindJSON(b *testing.B) {
+	token := strings.Repeat("a", 340) + "." + strings.Repeat("b", 340) + "." + strings.Repeat("c", 342)
+	r := locate.Response{
+		Header: header("Content-Type: application/json"),
+		Body:   []byte(`{"access_token":"` + token + `","token_type":"Bearer","expires_in":1800,"refresh_token":"opaque"}`),
+	}
+	places := locs(b, "json:access_token", "json:id_token")
+	b.SetBytes(int64(len(r.Body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(r.Find(places)) != 1 {
+			b.Fatal("no token found")
+		}
+	}
+}

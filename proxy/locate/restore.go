@@ -1,0 +1,103 @@
+package locate
+
+import "strings"
+
+// usual are the locations that OAuth and OpenID Connect send tokens to a
+// backend in, beside Authorization (RFC 6750, 7009, 7521, 7662 and 8693;
+// RP-Initiated Logout, section 2).
+var usual = []Location{
+	{inQuery, "access_token"},
+	{inQuery, "id_token_hint"},
+	{inForm, "token"},
+	{inForm, "access_token"},
+	{inForm, "subject_token"},
+	{inForm, "actor_token"},
+	{inForm, "id_token_hint"},
+	{inForm, "assertion"},
+}
+
+// Restore swaps the enriched tokens of a request for what swap returns, which
+// answers false for a token to be left alone: in Authorization with any
+// scheme, in cookies, in the usual query parameters and form fields, and at the
+// locations (law D1). It returns the request, in which nothing else differs, and for the
+// metric the name of the location of each token that was swapped. The result
+// may share memory with r.
+func (r Request) Restore(locs []Location, swap func(token string) (string, bool)) (Request, []string) {
+	var names []string
+	changes, seen := edits{}, map[spot]bool{}
+	for _, f := range r.find(locs) {
+		if seen[f.spot] || !compact(f.Token) {
+			continue
+		}
+		seen[f.spot] = true
+		if original, ok := swap(f.Token); ok {
+			changes.add(f, original)
+			names = append(names, f.Location.restoreName())
+		}
+	}
+	if len(changes) == 0 {
+		return r, nil
+	}
+	r.Query = changes.of(place{part: queryPart}, r.Query)
+	r.Header = changes.headers(r.Header)
+	if len(changes[place{}]) > 0 {
+		r.Body = []byte(changes.of(place{}, string(r.Body)))
+	}
+	return r, names
+}
+
+var (
+	authorization = Location{inHeader, "Authorization"}
+	// anyCookie is every cookie: a repeat may have been enriched in one that no
+	// rule names.
+	anyCookie = Location{in: inCookie}
+)
+
+// restoreName returns the location as the metric's label has it.
+func (l Location) restoreName() string {
+	if l.in == inHeader && strings.EqualFold(l.name, authorization.name) {
+		return "authorization"
+	}
+	return l.String()
+}
+
+func (r Request) find(locs []Location) []Found {
+	founds := r.at(authorization)
+	for _, loc := range usual {
+		founds = append(founds, r.at(loc)...)
+	}
+	for _, loc := range locs {
+		if !loc.Refresh() {
+			founds = append(founds, r.at(loc)...)
+		}
+	}
+	return append(founds, r.at(anyCookie)...)
+}
+
+func (r Request) at(loc Location) []Found {
+	switch loc.in {
+	case inHeader:
+		return eachLine(r.Header, loc.name, loc, runs)
+	case inCookie:
+		if loc == anyCookie {
+			return eachLine(r.Header, "Cookie", loc, runs)
+		}
+		return eachLine(r.Header, "Cookie", loc, func(text string) []span { return cookieRuns(text, loc.name) })
+	case inQuery:
+		spans := params(r.Query, 0, len(r.Query), "&", loc.name)
+		return found(loc, place{part: queryPart}, r.Query, spans)
+	}
+	return found(loc, place{}, string(r.Body), bodySpans(r.Header, r.Body, loc, r.formField))
+}
+
+// cookieRuns returns the tokens within the values of a cookie: a repeat may
+// have put one there among other text.
+func cookieRuns(text, name string) []span {
+	var spans []span
+	for _, value := range cookieValues(text, name) {
+		for _, s := range runs(text[value.start:value.end]) {
+			spans = append(spans, span{value.start + s.start, value.start + s.end, s.token})
+		}
+	}
+	return spans
+}

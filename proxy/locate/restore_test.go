@@ -1,0 +1,131 @@
+package locate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// restoreE swaps E back for T and knows no other token.
+func restoreE(token string) (string, bool) { return T, token == E }
+
+// In every request each E must have become T, and nothing else may differ.
+func TestTheBackendGetsBackWhatItSigned(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		locs   []string
+		query  string
+		header []string
+		body   string
+		want   []string
+	}{
+		{"any scheme", nil, "", []string{"Authorization: DPoP  " + E, "Authorization: " + E, `Authorization: Token token="` + E + `"`, "DPoP: " + U}, "",
+			[]string{"authorization", "authorization", "authorization"}},
+		{"header", []string{"header:x-auth"}, "", []string{"X-Auth: bearer " + E}, "", []string{"header:x-auth"}},
+		{"header named twice", []string{"header:X-Auth", "header:x-auth", "header:Authorization"}, "", []string{"Authorization: Bearer " + E, "X-Auth: " + E}, "",
+			[]string{"authorization", "header:X-Auth"}},
+		{"cookie", []string{"cookie:jwt"}, "", []string{"Cookie: a=" + U + ";jwt=" + E + " ; b", `Cookie: jwt="` + E + `"; c=d`}, "",
+			[]string{"cookie:jwt", "cookie:jwt"}},
+		{"cookie with more in it", []string{"cookie:jwt"}, "", []string{"Cookie: jwt=%7B%22t%22%3A%22" + E + "%22%7D"}, "", []string{"cookie:jwt"}},
+		{"query", []string{"query:jwt"}, "a=%7e&access_token=" + E + "&id_token_hint=" + E + "&&x&j%77t=" + E, nil, "",
+			[]string{"query:access_token", "query:id_token_hint", "query:jwt"}},
+		{"form", []string{"form:jwt"}, "", []string{formType},
+			"token=" + E + "&access_token=Bearer+" + E + "&subject_token=" + E + "&actor_token=" + E + "&id_token_hint=" + E + "&assertion=" + E + "&jwt=" + E + "&b=%2a",
+			[]string{"form:token", "form:access_token", "form:subject_token", "form:actor_token", "form:id_token_hint", "form:assertion", "form:jwt"}},
+		{"json", []string{"json:a.*"}, "", []string{jsonType}, `{ "a" : ["` + E + `", 1.0, "` + U + `"] }`, []string{"json:a.*"}},
+		{"body", []string{"body"}, "", []string{"Content-Type: text/plain"}, E + "\n", []string{"body"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := locate.Request{Query: test.query, Header: header(test.header...), Body: []byte(test.body)}
+			got, names := r.Restore(locs(t, test.locs...), restoreE)
+			restored := func(s string) string { return strings.ReplaceAll(s, E, T) }
+
+			if !slices.Equal(names, test.want) {
+				t.Errorf("restored at %v; want %v", names, test.want)
+			}
+			if want := restored(test.query); got.Query != want {
+				t.Errorf("query\n got %s\nwant %s", got.Query, want)
+			}
+			if want := restored(test.body); string(got.Body) != want {
+				t.Errorf("body\n got %s\nwant %s", got.Body, want)
+			}
+			if got, want := strings.Join(lines(got.Header), "\n"), restored(strings.Join(lines(header(test.header...)), "\n")); got != want {
+				t.Errorf("header\n got %s\nwant %s", got, want)
+			}
+			if string(r.Body) != test.body || !slices.Equal(lines(r.Header), lines(header(test.header...))) {
+				t.Errorf("the request itself was written to")
+			}
+		})
+	}
+}
+
+func TestAPercentEncodedTokenIsRestored(t *testing.T) {
+	dotted := strings.ReplaceAll(E, ".", "%2e")
+	r := locate.Request{Query: "a=%2e&access%5Ftoken=" + dotted, Header: header(formType), Body: []byte("token=" + dotted + "&b=%2e")}
+	got, _ := r.Restore(nil, restoreE)
+	if want := "a=%2e&access%5Ftoken=" + T; got.Query != want {
+		t.Errorf("query = %s; want %s", got.Query, want)
+	}
+	if want := "token=" + T + "&b=%2e"; string(got.Body) != want {
+		t.Errorf("body = %s; want %s", got.Body, want)
+	}
+}
+
+// A repeat is enriched in whatever cookie it stands (law A2), so it must be
+// found there again.
+func TestATokenInACookieThatNoRuleNamesIsRestored(t *testing.T) {
+	r := locate.Request{Header: header("Cookie: a=1; session=" + E + "; b=2")}
+	got, names := r.Restore(nil, restoreE)
+	if want := "a=1; session=" + T + "; b=2"; got.Header.Get("Cookie") != want || !slices.Equal(names, []string{"cookie"}) {
+		t.Errorf("cookies %q, restored at %v; want %q", got.Header.Get("Cookie"), names, want)
+	}
+}
+
+func TestNothingElseOfARequestIsTouched(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		locs   []string
+		query  string
+		header []string
+		body   string
+	}{
+		{"proxy authorization", nil, "", []string{"Proxy-Authorization: Bearer " + E}, ""},
+		{"other places", nil, "jwt=" + E, []string{"X-Auth: " + E, formType}, "jwt=" + E},
+		{"form fields in the query", nil, "token=" + E, nil, ""},
+		{"form of another type", nil, "", []string{"Content-Type: text/plain"}, "token=" + E},
+		{"json of another type", []string{"json:token"}, "", []string{"Content-Type: text/plain"}, `{"token":"` + E + `"}`},
+		{"a longer run", nil, "", []string{"Authorization: Bearer " + E + ".x", "Authorization: Bearer x" + E}, ""},
+		{"refresh tokens", []string{"form:refresh_token", "header:Refresh-Token"}, "",
+			[]string{formType, "Refresh-Token: " + E}, "refresh_token=" + E},
+		{"fragments never arrive", []string{"fragment:jwt"}, "jwt=" + E, []string{"Location: /#jwt=" + E}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := locate.Request{Query: test.query, Header: header(test.header...), Body: []byte(test.body)}
+			got, names := r.Restore(locs(t, test.locs...), restoreE)
+			if len(names) > 0 {
+				t.Errorf("restored at %v", names)
+			}
+			if got.Query != test.query || string(got.Body) != test.body || !slices.Equal(lines(got.Header), lines(r.Header)) {
+				t.Errorf("the request became %+v", got)
+			}
+		})
+	}
+}
+
+func TestOnlyWhatCouldBeATokenIsAskedAbout(t *testing.T) {
+	r := locate.Request{
+		Query:  "access_token=opaque&id_token_hint=a..c",
+		Header: header("Authorization: Basic dTpw", "Authorization: Bearer a.b.c.d.e", formType),
+		Body:   []byte("token=a.b.c%20&assertion=" + T),
+	}
+	var asked []string
+	r.Restore(nil, func(token string) (string, bool) {
+		asked = append(asked, token)
+		return "", false
+	})
+	if want := []string{T}; !slices.Equal(asked, want) {
+		t.Errorf("asked about %q; want %q", asked, want)
+	}
+}

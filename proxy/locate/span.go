@@ -1,0 +1,62 @@
+package locate
+
+import "strings"
+
+// A span is a value in a text: the bytes text[start:end], unescaped in token.
+type span struct {
+	start, end int
+	token      string
+}
+
+// trimmed returns the span of text[start:end] without the white space around
+// it.
+func trimmed(text string, start, end int) span {
+	const space = " \t\r\n\f\v"
+	value := strings.TrimLeft(text[start:end], space)
+	start = end - len(value)
+	value = strings.TrimRight(value, space)
+	return span{start, start + len(value), value}
+}
+
+const bearer = "Bearer"
+
+// withoutBearer leaves the authentication scheme of RFC 6750 out of a span, in
+// whatever case, so that it stays. In the text its blank may be escaped.
+func (s span) withoutBearer(text string) span {
+	if len(s.token) <= len(bearer) || !strings.EqualFold(s.token[:len(bearer)], bearer) {
+		return s
+	}
+	token := strings.TrimLeft(s.token[len(bearer):], " ")
+	blanks := len(s.token) - len(bearer) - len(token)
+	if blanks == 0 {
+		return s
+	}
+	rest, ok := cutBlanks(text[s.start+len(bearer):s.end], blanks)
+	if !ok {
+		return s
+	}
+	return span{s.end - len(rest), s.end, token}
+}
+
+// cutBlanks removes n leading blanks, percent-encoded or not.
+func cutBlanks(text string, n int) (string, bool) {
+	for range n {
+		switch {
+		case strings.HasPrefix(text, " "), strings.HasPrefix(text, "+"):
+			text = text[1:]
+		case strings.HasPrefix(text, "%20"):
+			text = text[3:]
+		default:
+			return text, false
+		}
+	}
+	return text, true
+}
+
+// first returns the value of the first span, empty if there is none.
+func first(spans []span) string {
+	if len(spans) == 0 {
+		return ""
+	}
+	return spans[0].token
+}

@@ -1,0 +1,57 @@
+package proxy_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"testing"
+	"time"
+
+	"encoding/pem"
+)
+
+// TestMain has the system trust the certificate of httptest, for backends that
+// speak TLS, and sees to it that no goroutine of the proxy outlives its
+// requests.
+func TestMain(m *testing.M) {
+	before := runtime.NumGoroutine()
+	code := trusting(m.Run)
+	if code == 0 && !settles(before) {
+		fmt.Println("goroutines were left behind")
+		pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func trusting(run func() int) int {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	roots := filepath.Join(dir, "roots.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(roots, text, 0o600); err != nil {
+		panic(err)
+	}
+	os.Setenv("SSL_CERT_FILE", roots)
+	return run()
+}
+
+// settles reports whether there are no more goroutines than so many, once the
+// kept connections to backends have had their time.
+func settles(goroutines int) bool {
+	for range 100 {
+		if runtime.NumGoroutine() <= goroutines {
+			return true
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return false
+}

@@ -1,0 +1,193 @@
+package oidc_test
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/oidc"
+)
+
+// captured returns a document as a real backend answered it.
+func captured(t testing.TB, name string) []byte {
+	t.Helper()
+	document, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+func TestParseReadsWhatRealBackendsSay(t *testing.T) {
+	tests := map[string]oidc.Discovery{
+		"hydra": {
+			Issuer:        "http://127.0.0.1:14444",
+			Authorization: "/oauth2/auth",
+			Token:         "/oauth2/token",
+			UserInfo:      "/userinfo",
+			Revocation:    "/oauth2/revoke",
+			EndSession:    "/oauth2/sessions/logout",
+			JWKS:          "/.well-known/jwks.json",
+			Algorithms:    []string{"RS256"},
+		},
+		"zitadel": {
+			Issuer:              "http://localhost:19998/",
+			Authorization:       "/auth",
+			Token:               "/oauth/token",
+			UserInfo:            "/userinfo",
+			Introspection:       "/oauth/introspect",
+			Revocation:          "/revoke",
+			EndSession:          "/end_session",
+			DeviceAuthorization: "/device_authorization",
+			JWKS:                "/keys",
+			Algorithms:          []string{"RS256"},
+		},
+		"glewlwyd": {
+			Issuer:              "http://127.0.0.1:34593/api/oidc",
+			Authorization:       "//api/oidc/auth",
+			Token:               "//api/oidc/token",
+			UserInfo:            "//api/oidc/userinfo",
+			Introspection:       "//api/oidc/introspect",
+			Revocation:          "//api/oidc/revoke",
+			DeviceAuthorization: "//api/oidc/device_authorization",
+			JWKS:                "//api/oidc/jwks",
+			Algorithms:          []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"},
+		},
+	}
+	for name, want := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := oidc.Parse(captured(t, name))
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("Parse = %+v, %v; want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+// with returns a document that has all it needs, and these members.
+func with(members string) string {
+	return `{"issuer":"https://a.example","jwks_uri":"https://a.example/keys"` + members + `}`
+}
+
+func TestParseKeepsPathsAsTheyStand(t *testing.T) {
+	tests := []struct{ name, member, url, want string }{
+		{"public address", "token_endpoint", "https://b.example:8443/t", "/t"},
+		{"no path", "token_endpoint", "https://b.example", "/"},
+		{"query dropped", "token_endpoint", "https://b.example/t?p=x", "/t"},
+		{"bare question mark dropped", "token_endpoint", "https://b.example/t?", "/t"},
+		{"fragment dropped", "token_endpoint", "https://b.example/t#f", "/t"},
+		{"slashes and dots", "token_endpoint", "https://b.example//a/../t/", "//a/../t/"},
+		{"escapes", "token_endpoint", "https://b.example/a%2Fb%20c/t", "/a%2Fb%20c/t"},
+		{"braces", "token_endpoint", "https://b.example/{tenant}/t", "/%7Btenant%7D/t"},
+		{"query of jwks_uri kept", "jwks_uri", "https://b.example/k?p=x", "/k?p=x"},
+		{"empty is absent", "token_endpoint", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			document := `{"issuer":"x","jwks_uri":"https://a.example/keys","token_endpoint":"` + tt.url + `"}`
+			if tt.member == "jwks_uri" {
+				document = `{"issuer":"x","jwks_uri":"` + tt.url + `"}`
+			}
+			d, err := oidc.Parse([]byte(document))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]string{"token_endpoint": d.Token, "jwks_uri": d.JWKS}[tt.member]
+			if got != tt.want {
+				t.Errorf("%s %s is %q, want %q", tt.member, tt.url, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseTakesWhatIsOptional(t *testing.T) {
+	want := oidc.Discovery{Issuer: "https://a.example", JWKS: "/keys"}
+	for _, members := range []string{
+		``,
+		`,"token_endpoint":null,"id_token_signing_alg_values_supported":null`,
+		`,"unknown":{"token_endpoint":7},"mtls_endpoint_aliases":"none"`,
+	} {
+		got, err := oidc.Parse([]byte(with(members)))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("Parse(%s) = %+v, %v; want %+v", with(members), got, err, want)
+		}
+	}
+	d, err := oidc.Parse([]byte(with(`,"mtls_endpoint_aliases":{"token_endpoint":"https://mtls.a.example/mtls/t"}`)))
+	if err != nil || d.TokenMTLS != "/mtls/t" {
+		t.Errorf("Parse = %+v, %v; want the alias /mtls/t", d, err)
+	}
+}
+
+func TestParseSaysWhatIsWrong(t *testing.T) {
+	tests := []struct{ name, document, want string }{
+		{"not JSON", `<html>`, "invalid JSON"},
+		{"no object", `[]`, "not a JSON object"},
+		{"no issuer", `{"jwks_uri":"https://a.example/keys"}`, "issuer: is missing"},
+		{"empty issuer", `{"issuer":"","jwks_uri":"https://a.example/keys"}`, "issuer: is missing"},
+		{"no jwks_uri", `{"issuer":"https://a.example"}`, "jwks_uri: is missing"},
+		{"null jwks_uri", `{"issuer":"https://a.example","jwks_uri":null}`, "jwks_uri: is missing"},
+		{"issuer no string", `{"issuer":1,"jwks_uri":"https://a.example/keys"}`, "issuer: want a string"},
+		{"twice", with(`,"token_endpoint":"https://a.example/t","token\u005fendpoint":"https://a.example/u"`), "twice"},
+		{"twice inside", with(`,"x":{"a":1,"a":2}`), "twice"},
+		{"relative", with(`,"token_endpoint":"/t"`), "token_endpoint: want an absolute"},
+		{"without scheme", with(`,"token_endpoint":"//a.example/t"`), "token_endpoint: want an absolute"},
+		{"another scheme", with(`,"userinfo_endpoint":"file:///etc/passwd"`), "userinfo_endpoint: want an absolute"},
+		{"without host", with(`,"revocation_endpoint":"https:///t"`), "revocation_endpoint: want an absolute"},
+		{"garbage", with(`,"end_session_endpoint":"https://a.example/%zz"`), "end_session_endpoint: want an absolute"},
+		{"line break", with(`,"introspection_endpoint":"https://a.example/\n"`), "introspection_endpoint: want an absolute"},
+		{"address no string", with(`,"authorization_endpoint":["https://a.example/"]`), "authorization_endpoint: want a string"},
+		{"garbage alias", with(`,"mtls_endpoint_aliases":{"token_endpoint":"t"}`), "mtls_endpoint_aliases.token_endpoint: want"},
+		{"algorithms no list", with(`,"id_token_signing_alg_values_supported":"RS256"`), "id_token_signing_alg_values_supported: want a list"},
+		{"too large", with(`,"x":"` + strings.Repeat("x", oidc.MaxDocument) + `"`), "larger than 1048576 bytes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d, err := oidc.Parse([]byte(tt.document))
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !reflect.DeepEqual(d, oidc.Discovery{}) {
+				t.Errorf("Parse(%.90s) = %+v, %v; want an error with %q", tt.document, d, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseSaysAllThatIsWrong(t *testing.T) {
+	_, err := oidc.Parse([]byte(`{"jwks_uri":7,"token_endpoint":"https://user:hunter2@/t"}`))
+	if err == nil {
+		t.Fatal("Parse = nil error")
+	}
+	for _, member := range []string{"issuer", "jwks_uri", "token_endpoint"} {
+		if !strings.Contains(err.Error(), member) {
+			t.Errorf("error %q, want it to name %s", err, member)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("error %q shows a password", err)
+	}
+}
+
+// FuzzParse holds the law that what parses gives rules that the proxy takes.
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"hydra", "zitadel", "glewlwyd"} {
+		f.Add(captured(f, name))
+	}
+	for _, path := range []string{"", "/", "//", "/a/", "/{x}/{$}", "/%7Bx...%7D", "/a/./..//b/..", "/%2e%2e/", "/ü y"} {
+		f.Add([]byte(with(`,"token_endpoint":"https://a` + path + `","authorization_endpoint":"https://a` + path + `"`)))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		d, err := oidc.Parse(document)
+		if err != nil {
+			return
+		}
+		rules := d.Rules(enrich.Pass)
+		if _, err := proxy.NewRules(rules); err != nil {
+			t.Fatalf("rules of %q: %v", document, err)
+		}
+		if d.Token != "" && len(rules) == 0 {
+			t.Fatalf("no rule for the token endpoint of %q", document)
+		}
+	})
+}

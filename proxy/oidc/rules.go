@@ -1,0 +1,152 @@
+package oidc
+
+import (
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// Where OpenID Connect puts tokens (Core, sections 3.1.3.3, 3.2.2.5 and 3.3.2.5;
+// Form Post Response Mode, section 2).
+var (
+	tokenAnswer         = locations("json:access_token", "json:id_token")
+	authorizationAnswer = locations(
+		"fragment:access_token", "fragment:id_token",
+		"query:access_token", "query:id_token",
+		"form:access_token", "form:id_token",
+	)
+	// tokenRequest are the fields of a token exchange (RFC 8693, section 2.1) and
+	// of an assertion (RFC 7521, section 4.1) for backends that take them as JSON,
+	// too. As form fields they are restored on every path, and so are the
+	// parameters of all other requests that law D1 names.
+	tokenRequest = locations("json:subject_token", "json:actor_token", "json:assertion")
+)
+
+func locations(texts ...string) []locate.Location {
+	all := make([]locate.Location, len(texts))
+	for i, text := range texts {
+		if err := all[i].UnmarshalText([]byte(text)); err != nil {
+			panic(err) // they are all above
+		}
+	}
+	return all
+}
+
+// Rules returns the rules of the backend's token and authorization endpoints,
+// without conflicts among them. The policy is that of all.
+func (d Discovery) Rules(policy enrich.Policy) []proxy.Rule {
+	var rules []proxy.Rule
+	for _, endpoint := range []string{d.Token, d.TokenMTLS} {
+		if endpoint != "" {
+			rules = append(rules, proxy.Rule{
+				Pattern:   "POST " + exactly(endpoint),
+				Tokens:    tokenAnswer,
+				OnFailure: policy,
+				Restore:   tokenRequest,
+			})
+		}
+	}
+	for _, pattern := range authorizationPatterns(d.Authorization) {
+		rules = append(rules, proxy.Rule{
+			Pattern:   pattern,
+			Tokens:    authorizationAnswer,
+			Refresh:   proxy.RefreshNever,
+			OnFailure: policy,
+			Mixed:     true,
+		})
+	}
+	return Merge(nil, rules)
+}
+
+// SignedUserInfo returns the rules of a userinfo endpoint whose answers are
+// tokens themselves (OpenID Connect Core, section 5.3.2), for those who want the
+// claim in them, too.
+func (d Discovery) SignedUserInfo(policy enrich.Policy) []proxy.Rule {
+	if d.UserInfo == "" {
+		return nil
+	}
+	var rules []proxy.Rule
+	for _, method := range []string{"GET ", "POST "} {
+		rules = append(rules, proxy.Rule{
+			Pattern:   method + exactly(d.UserInfo),
+			Tokens:    []locate.Location{locate.WholeBody},
+			Refresh:   proxy.RefreshNever,
+			OnFailure: policy,
+			Mixed:     true,
+		})
+	}
+	return rules
+}
+
+// authorizationPatterns are the endpoint's own and those of what is below it:
+// some backends send the final redirect from there, after the login page.
+func authorizationPatterns(endpoint string) []string {
+	if endpoint == "" {
+		return nil
+	}
+	patterns := []string{"GET " + exactly(endpoint), "POST " + exactly(endpoint)}
+	below := strings.TrimSuffix(cleaned(endpoint), "/") + "/"
+	if below == "/" {
+		return patterns // every path would be below it
+	}
+	return append(patterns, "GET "+below, "POST "+below)
+}
+
+// exactly returns the path part of a pattern of [http.ServeMux] that matches the
+// path and nothing below it.
+func exactly(endpoint string) string {
+	endpoint = cleaned(endpoint)
+	if strings.HasSuffix(endpoint, "/") {
+		return endpoint + "{$}"
+	}
+	return endpoint
+}
+
+// cleaned returns a path as [http.ServeMux] looks it up, whose patterns must be
+// like that: without // and dots, and with the slash at its end if it had one.
+func cleaned(endpoint string) string {
+	clean := path.Clean(endpoint)
+	if strings.HasSuffix(endpoint, "/") && clean != "/" {
+		return clean + "/"
+	}
+	return clean
+}
+
+// Merge adds learned rules to configured ones. A configured rule wins: a learned
+// one is dropped that has the same pattern, conflicts with it by the rules of
+// [http.ServeMux], or would if its method were not named, which the configured
+// one does not do either. Of learned ones that conflict the first stays.
+func Merge(configured, learned []proxy.Rule) []proxy.Rule {
+	merged := slices.Clone(configured)
+	for _, rule := range learned {
+		if !slices.ContainsFunc(merged, func(other proxy.Rule) bool { return excludes(other.Pattern, rule.Pattern) }) {
+			merged = append(merged, rule)
+		}
+	}
+	return merged
+}
+
+func excludes(pattern, learned string) bool {
+	if conflict(pattern, learned) {
+		return true
+	}
+	if strings.ContainsAny(pattern, " \t") {
+		return false // it names a method
+	}
+	return conflict(pattern, learned[strings.IndexByte(learned, ' ')+1:])
+}
+
+// conflict reports whether [http.ServeMux] takes only one of two patterns. It
+// has no other way to say it than a panic.
+func conflict(a, b string) (conflicting bool) {
+	defer func() { conflicting = recover() != nil }()
+	mux := http.NewServeMux()
+	mux.Handle(a, http.NotFoundHandler())
+	mux.Handle(b, http.NotFoundHandler())
+	return false
+}

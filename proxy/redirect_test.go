@@ -1,0 +1,135 @@
+package proxy_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
+)
+
+// Every location carries an enriched token, and all around it stays.
+func TestTokensAreEnrichedAtEveryLocation(t *testing.T) {
+	const redirect = "HTTP/1.1 302 Found\nLocation: "
+	tests := []struct{ location, head, body string }{
+		{"fragment:access_token", redirect + "https://app.example.com/cb#state=a%20b&access_token=TOKEN&token_type=Bearer", ""},
+		{"fragment:access_token", redirect + "myapp://cb/#/in?access_token=TOKEN", ""},
+		{"fragment:_baas_ua", redirect + "/cb#_baas_state=x&_baas_ua=TOKEN$eyJyZWZyZXNo.e30.c2ln$5f1f216e82df4a7979f9da93$000000000000000000000000", ""},
+		{"query:_baas_ua", "HTTP/1.1 200 OK\nX-Baas-Location: https://app.example.com/cb?_baas_ua=TOKEN$refresh$user$", ""},
+		{"query:token", redirect + "/cb?x=1;2&token=TOKEN#top", ""},
+		{"fragment:access_token", redirect + "/cb#access_token=TOKEN&x=1\nContent-Type: text/html", `<a href="/cb#access_token=TOKEN&amp;x=1">Found</a>`},
+		{"body", "HTTP/1.1 200 OK\nContent-Type: text/plain", "TOKEN\n"},
+		{"body", "HTTP/1.1 200 OK\nContent-Type: application/jwt", "TOKEN"},
+		{"form:access_token", "HTTP/1.1 200 OK\nContent-Type: text/html", `<form method=post><INPUT TYPE="hidden" name='access_token' value='TOKEN'/></form>`},
+		{"cookie:session", redirect + "/\nSet-Cookie: session=TOKEN; Path=/; HttpOnly", ""},
+		{"header:X-Token", "HTTP/1.1 200 OK\nX-Token: Bearer TOKEN\nContent-Type: image/png", "\x89PNG"},
+		{"json:a.0.t", "HTTP/1.1 200 OK\nContent-Type: application/hal+json", `{"a":[{"t":"TOKEN"}]}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.location, func(t *testing.T) {
+			f, original := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", tt.location))}}, func(token string) string {
+				return answer(strings.ReplaceAll(tt.head, "TOKEN", token), strings.ReplaceAll(tt.body, "TOKEN", token))
+			})
+			res, body := f.ask(t, login)
+			all := fmt.Sprint(res.Header) + body
+			token := findToken(t, all)
+			if !f.isEnriched(t, token) || strings.Contains(all, original) {
+				t.Errorf("not enriched: %s", all)
+			}
+			want := answer(strings.ReplaceAll(tt.head, "TOKEN", token), strings.ReplaceAll(tt.body, "TOKEN", token))
+			sameResponse(t, "POST", want, res, body)
+		})
+	}
+}
+
+// findToken returns the first token in a text.
+func findToken(t *testing.T, text string) string {
+	t.Helper()
+	start := strings.Index(text, "eyJ")
+	if start < 0 {
+		t.Fatalf("no token in %q", text)
+	}
+	end := strings.IndexFunc(text[start:], func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", r)
+	})
+	if end < 0 {
+		end = len(text) - start
+	}
+	return text[start : start+end]
+}
+
+// H3: "for headers the whole line; for a cookie name, value and attributes
+// together".
+func TestALineOverItsBudgetIsTooLarge(t *testing.T) {
+	const enough = 4 << 10
+	tests := []struct {
+		name, head string
+		line       int // max_header_size
+	}{
+		{"a cookie with its attributes", "HTTP/1.1 200 OK\nSet-Cookie: session=TOKEN; Path=/" + strings.Repeat("x", 3700), 1 << 20},
+		{"a redirect", "HTTP/1.1 302 Found\nLocation: /cb?pad=" + strings.Repeat("x", 3700) + "#access_token=TOKEN", enough},
+		{"a header", "HTTP/1.1 200 OK\nX-Token: TOKEN", 500},
+	}
+	for _, tt := range tests {
+		for _, policy := range []enrich.Policy{enrich.Pass, enrich.Refuse} {
+			t.Run(tt.name+" "+policy.String(), func(t *testing.T) {
+				matching := rule(t, "POST /login", "cookie:session", "fragment:access_token", "header:X-Token")
+				matching.OnFailure = policy
+				var said string
+				f, _ := startIssuing(t, setup{
+					rules:    []proxy.Rule{matching},
+					snapshot: func(s *proxy.Snapshot) { s.Sizes = locate.Limits{Token: 6 << 10, Line: tt.line} },
+				}, func(token string) string {
+					said = answer(strings.ReplaceAll(tt.head, "TOKEN", token), "")
+					return said
+				})
+				res, body := f.ask(t, login)
+				if policy == enrich.Pass {
+					sameResponse(t, "POST", said, res, body)
+				} else {
+					expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:enrichment-failed")
+				}
+				if n := f.reason(t, enrich.TooLarge); n != 1 {
+					t.Errorf("counted %d times", n)
+				}
+			})
+		}
+	}
+}
+
+// H3 of two tokens that fit a line one by one, but not both.
+func TestTwoTokensThatShareALineMustFitTogether(t *testing.T) {
+	for _, fits := range []bool{true, false} {
+		var line int
+		var said string
+		backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(said) })
+		sizes := func(s *proxy.Snapshot) { s.Sizes = locate.Limits{Token: 6 << 10, Line: line} }
+		// The growth of a token is learned from a first proxy.
+		measure := start(t, backend.URL, setup{})
+		original := measure.token("")
+		growth := len(measure.enriched(t, original)) - len(original)
+		both := 2*len(original) + len("Location: /#access_token=&other=")
+		line = both + 2*growth + 64
+		if !fits {
+			line = both + growth + growth/2
+		}
+		matching := rule(t, "POST /login", "fragment:access_token", "fragment:other")
+		f := start(t, backend.URL, setup{rules: []proxy.Rule{matching}, snapshot: sizes})
+		said = answer("HTTP/1.1 302 Found\nLocation: /#access_token="+f.token("")+"&other="+f.token(`,"n":1`), "")
+		res, body := f.ask(t, login)
+		if fits {
+			if n := f.reason(t, enrich.OK); n != 2 {
+				t.Errorf("of two that fit %d were enriched", n)
+			}
+			continue
+		}
+		sameResponse(t, "POST", said, res, body)
+		if n := f.reason(t, enrich.TooLarge); n != 2 || res.StatusCode != http.StatusFound {
+			t.Errorf("got %d, counted %d times, want 2", res.StatusCode, n)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package proxy
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// prepare notes what the response will depend on, and swaps enriched tokens
+// back to originals. The error is the client's body breaking off.
+func (p *Proxy) prepare(w http.ResponseWriter, r *http.Request, x *exchange) (*http.Request, error) {
+	body, whole, err := p.readForm(w, r, x)
+	if err != nil {
+		return nil, err
+	}
+	request := locate.Request{Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header}
+	if whole {
+		request.Body = body
+	}
+	if x.rule != nil {
+		x.refresh = isRefresh(x.rule, request)
+		x.dpop = r.Header.Get("DPoP") != "" && !x.rule.Mixed // else the proof is of a use, not of a request for tokens
+		x.code, x.state = request.Param("code"), request.Param("state")
+		x.client = request.Param("grant_type") == "client_credentials"
+		x.provider = x.rule.provider(r.URL.Path)
+		if x.rule.Deletes {
+			x.bearer = bearerOf(r.Header)
+		}
+	}
+	if x.snapshot.Restore {
+		request = p.restore(r, x, request)
+		restored := *r.URL // the original is not ours alone
+		restored.RawQuery = request.Query
+		r.Header, r.URL = request.Header, &restored
+	}
+	if whole {
+		setBody(r, request.Body)
+	}
+	return r, nil
+}
+
+// bearerOf is the token of an Authorization header, whatever its scheme.
+func bearerOf(h http.Header) string {
+	_, token, _ := strings.Cut(h.Get("Authorization"), " ")
+	return strings.TrimSpace(token)
+}
+
+func isRefresh(rule *Rule, request locate.Request) bool {
+	switch rule.Refresh {
+	case RefreshAlways:
+		return true
+	case RefreshNever:
+		return false
+	}
+	return request.IsRefresh()
+}
+
+func (p *Proxy) restore(r *http.Request, x *exchange, request locate.Request) locate.Request {
+	_, span := enrich.StartSpan(r.Context(), "restore")
+	defer span.End()
+	places := x.snapshot.Rules.anywhere
+	if x.rule != nil {
+		places = slices.Concat(places, x.rule.Tokens, x.rule.Restore)
+	}
+	forged := 0
+	restored, at := request.Restore(places, func(token string) (original string, ok bool) {
+		if forged < mostForged {
+			original, ok = x.snapshot.Enricher.Restore(token)
+		}
+		if !ok {
+			forged++
+		}
+		return original, ok
+	})
+	for _, location := range at {
+		p.meters.restored.Add(r.Context(), 1, metric.WithAttributes(attribute.String("location", location)))
+	}
+	return restored
+}
+
+// mostForged bounds the tokens of a request that are looked into in vain (law
+// B4): each may cost the check of a signature, and a form has room for thousands.
+const mostForged = 100
+
+// readForm reads the body of a request that can hold tokens to restore or say
+// whether it is a refresh. Where whole is false the body is unread, or, of no
+// announced length and over the limit, put back as it was.
+func (p *Proxy) readForm(w http.ResponseWriter, r *http.Request, x *exchange) (body []byte, whole bool, err error) {
+	if !p.mayHoldTokens(r, x) {
+		return nil, false, nil
+	}
+	// Not for longer than a response could take: what is read is held in memory.
+	control := http.NewResponseController(w)
+	control.SetReadDeadline(time.Now().Add(p.o.Timeouts.Response))
+	body, err = io.ReadAll(io.LimitReader(r.Body, p.o.Limits.Body+1))
+	if err != nil {
+		return nil, false, err // the deadline stays, else the server waits for the rest
+	}
+	control.SetReadDeadline(time.Time{})
+	if int64(len(body)) > p.o.Limits.Body {
+		r.Body = readCloser{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+		return nil, false, nil
+	}
+	return body, true, nil
+}
+
+// mayHoldTokens reports whether the body of a request is to be read.
+func (p *Proxy) mayHoldTokens(r *http.Request, x *exchange) bool {
+	if r.Body == http.NoBody || r.ContentLength > p.o.Limits.Body || r.Header.Get("Content-Encoding") != "" {
+		return false
+	}
+	// Leniently, for a form with a broken parameter behind its type is a form to
+	// lenient backends.
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	switch kind = strings.ToLower(strings.TrimSpace(kind)); {
+	case kind == "application/x-www-form-urlencoded":
+		return x.rule != nil || x.snapshot.Restore
+	case kind == "application/json", strings.HasSuffix(kind, "+json"):
+		return x.rule != nil
+	}
+	return false
+}
+
+// setBody gives the request a body that was read. A length that was announced
+// is corrected, one that was not stays unannounced.
+func setBody(r *http.Request, body []byte) {
+	r.Body = readCloser{bytes.NewReader(body), r.Body}
+	if r.ContentLength >= 0 {
+		r.ContentLength = int64(len(body))
+	}
+}
+
+// endAmbiguity has the connection of a chunked HTTP/1 request end with it. If it
+// had a Content-Length, too, which net/http hides from us, then a proxy before us
+// may take what follows for its body: RFC 9112, section 6.1, closes there.
+func endAmbiguity(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+		w.Header().Set("Connection", "close")
+	}
+}
+
+// clientBody notes that the client's body could not be read: then it is not the
+// backend that failed.
+type clientBody struct {
+	io.ReadCloser
+	broken *atomic.Bool
+}
+
+// Read implements [io.Reader].
+func (b *clientBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF && err != http.ErrBodyReadAfterClose {
+		b.broken.Store(true)
+	}
+	return n, err
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
+}

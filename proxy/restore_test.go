@@ -1,0 +1,192 @@
+package proxy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
+)
+
+// restoring is the setup of tests of restore.
+func restoring(t testing.TB) setup {
+	login := rule(t, "POST /login", "json:access_token", "json:a.b", "cookie:session", "header:X-Token")
+	login.Restore = locations(t, "json:deep.token", "query:t", "form:t")
+	return setup{rules: []proxy.Rule{login}}
+}
+
+// request is a request in text.
+func request(method, target string, lines []string, body string) string {
+	text := method + " " + target + " HTTP/1.1\r\nHost: h\r\n"
+	for _, line := range lines {
+		text += line + "\r\n"
+	}
+	if body != "" {
+		text += fmt.Sprintf("Content-Length: %d\r\n", len(body))
+	}
+	return text + "\r\n" + body
+}
+
+// D1.
+func TestTheBackendGetsBackWhatItSigned(t *testing.T) {
+	tests := []struct {
+		location, name, method, target string
+		lines                          []string
+		body                           string
+	}{
+		{"authorization", "Bearer", "GET", "/userinfo", []string{"Authorization: Bearer TOKEN"}, ""},
+		{"authorization", "any scheme", "GET", "/userinfo", []string{"Authorization: JWT   TOKEN"}, ""},
+		{"authorization", "no scheme", "GET", "/userinfo", []string{"Authorization: TOKEN"}, ""},
+		{"cookie:session", "the rule's cookie, anywhere", "GET", "/userinfo", []string{"Cookie: a=1;session=TOKEN; b=2", "Cookie: c=3"}, ""},
+		{"cookie", "another cookie", "GET", "/userinfo", []string{"Cookie: x=TOKEN"}, ""},
+		{"header:X-Token", "the rule's header, anywhere", "GET", "/userinfo", []string{"X-Token: TOKEN"}, ""},
+		{"query:access_token", "query", "GET", "/userinfo?a=%zz;&access_token=TOKEN&b", nil, ""},
+		{"query:id_token_hint", "logout", "GET", "/logout?id_token_hint=TOKEN", nil, ""},
+		{"form:token", "introspection", "POST", "/introspect", []string{form}, "a=%zz&token=TOKEN&token_type_hint=access_token&;"},
+		{"form:subject_token", "token exchange", "POST", "/token", []string{form}, "subject_token=TOKEN&x= +"},
+		{"form:actor_token", "token exchange", "POST", "/token", []string{form}, "actor_token=TOKEN"},
+		{"form:assertion", "a form with a broken parameter", "POST", "/token", []string{form + "; charset=x; charset=y"}, "assertion=TOKEN"},
+		{"json:access_token", "JSON of the rule's locations", "POST", "/login", []string{jsonBody + "; charset=utf-8"}, `{ "n":1.0, "access_token" : "TOKEN" }` + "\n"},
+		{"json:deep.token", "JSON of restore", "POST", "/login", []string{jsonBody + "; charset=utf-8"}, `{"deep":{"token":"TOKEN"}}`},
+		{"query:t", "query of restore", "POST", "/login?t=TOKEN", nil, ""},
+		{"form:t", "form of restore", "POST", "/login", []string{form}, "t=TOKEN"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.location+" "+tt.name, func(t *testing.T) {
+			f, backend := startSaying(t, asCame, restoring(t))
+			original := f.token("")
+			for _, token := range []string{f.enriched(t, original), original} {
+				with := func(s string) string { return strings.ReplaceAll(s, "TOKEN", token) }
+				var lines []string
+				for _, line := range tt.lines {
+					lines = append(lines, with(line))
+				}
+				f.ask(t, request(tt.method, with(tt.target), lines, with(tt.body)))
+			}
+			got, want := backend.Requests()[0], backend.Requests()[1]
+			if got.Line != want.Line || got.Body != want.Body || strings.Join(got.Header, "\n") != strings.Join(want.Header, "\n") {
+				t.Errorf("the backend saw %q\n%q\n%q\nwant %q\n%q\n%q", got.Line, got.Header, got.Body, want.Line, want.Header, want.Body)
+			}
+			if !strings.Contains(got.Line+strings.Join(got.Header, "")+got.Body, original) {
+				t.Error("the original is not there")
+			}
+			if n := f.counted(t, "tokengraft.restored", attribute.String("location", tt.location)); n != 1 {
+				t.Errorf("counted %d times", n)
+			}
+		})
+	}
+}
+
+// D1: "nothing else in the request changes".
+func TestWhatIsNotRestoredGoesOnAsItIs(t *testing.T) {
+	f, backend := startSaying(t, asCame, func() setup {
+		s := restoring(t)
+		s.options = func(o *proxy.Options) { o.Limits.Body = 4000 }
+		return s
+	}())
+	enriched := f.enriched(t, f.token(""))
+	tampered := enriched[:len(enriched)-4] + "AAAA"
+	tests := []struct {
+		name, method, target string
+		lines                []string
+		body                 string
+	}{
+		{"a tampered token", "GET", "/", []string{"Authorization: Bearer " + tampered}, ""},
+		{"a stripped signature", "GET", "/", []string{"Authorization: Bearer " + enriched[:strings.LastIndexByte(enriched, '.')+1]}, ""},
+		{"a field of no token", "POST", "/", []string{form}, "comment=" + enriched},
+		{"JSON of no rule", "POST", "/other", []string{jsonBody}, `{"access_token":"` + enriched + `"}`},
+		{"a query of no token", "GET", "/?comment=" + enriched, nil, ""},
+		{"a form in a coding", "POST", "/", []string{form, "Content-Encoding: gzip"}, "token=" + enriched},
+		{"a form over the limit", "POST", "/", []string{form}, "pad=" + strings.Repeat("x", 5000) + "&token=" + enriched},
+		{"a refresh token", "POST", "/login", []string{form}, "refresh_token=" + enriched},
+	}
+	for i, tt := range tests {
+		f.ask(t, request(tt.method, tt.target, tt.lines, tt.body))
+		got := backend.Requests()[i]
+		if got.Line != tt.method+" "+tt.target+" HTTP/1.1" || got.Body != tt.body {
+			t.Errorf("%s: the backend saw %q %q", tt.name, got.Line, got.Body)
+		}
+		for _, line := range tt.lines {
+			if name, value, _ := strings.Cut(line, ": "); !has(got.Get(name))(value) {
+				t.Errorf("%s: the backend saw %q, want %q", tt.name, got.Header, line)
+			}
+		}
+	}
+}
+
+func has(got string, ok bool) func(want string) bool {
+	return func(want string) bool { return ok && got == want }
+}
+
+// D1: the framing is what came, too.
+func TestChunkedFormsStayChunked(t *testing.T) {
+	f, backend := startSaying(t, asCame, restoring(t))
+	original := f.token("")
+	for _, token := range []string{f.enriched(t, original), original} {
+		body := "token=" + token
+		f.ask(t, "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n"+
+			fmt.Sprintf("3\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n", body[:3], len(body)-3, body[3:]))
+	}
+	want := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len("token="+original), "token="+original)
+	for _, r := range backend.Requests() {
+		if _, announced := r.Get("Content-Length"); announced || r.Body != want {
+			t.Errorf("the backend saw %q %q, want %q", r.Header, r.Body, want)
+		}
+	}
+}
+
+// Fine print: "over the limit it streams unread".
+func TestALargeUploadStreams(t *testing.T) {
+	arrived := make(chan string)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		arrived <- r.Receive(3)
+		arrived <- r.Receive(17)
+		r.Send(asCame)
+	})
+	s := restoring(t)
+	s.options = func(o *proxy.Options) { o.Limits.Body = 10 }
+	f := start(t, backend.URL, s)
+	w := f.dial(t)
+	w.send("POST /upload HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\nabc")
+	if got := <-arrived; got != "abc" {
+		t.Errorf("first came %q", got)
+	}
+	w.send("defghijklmnopqrst")
+	if got := <-arrived; got != "defghijklmnopqrst" {
+		t.Errorf("then came %q", got)
+	}
+	if res := w.receive("POST"); res.StatusCode != 204 {
+		t.Errorf("got %d", res.StatusCode)
+	}
+}
+
+// Where restore is off, tokens go on as they came.
+func TestRestoreCanBeOff(t *testing.T) {
+	s := restoring(t)
+	s.snapshot = func(snapshot *proxy.Snapshot) { snapshot.Restore = false }
+	f, backend := startSaying(t, asCame, s)
+	enriched := f.enriched(t, f.token(""))
+	f.ask(t, request("GET", "/?access_token="+enriched, []string{"Authorization: Bearer " + enriched}, ""))
+	r := backend.Requests()[0]
+	if got, _ := r.Get("Authorization"); got != "Bearer "+enriched || !strings.Contains(r.Line, enriched) {
+		t.Errorf("the backend saw %q %q", r.Line, got)
+	}
+}
+
+// B4: of a form that is full of what could be enriched tokens few are looked
+// into; an honest request has a few.
+func TestForgedTokensAreLookedIntoWithinABound(t *testing.T) {
+	f, backend := startSaying(t, asCame, restoring(t))
+	original := f.token("")
+	enriched := f.enriched(t, original)
+	for i, forged := range []int{99, 100} {
+		body := strings.Repeat("token="+enriched[:len(enriched)-4]+"AAAA&", forged) + "token=" + enriched
+		f.ask(t, request("POST", "/revoke", []string{form}, body))
+		if restored := strings.HasSuffix(backend.Requests()[i].Body, original); restored != (forged < 100) {
+			t.Errorf("behind %d forged tokens: restored %t", forged, restored)
+		}
+	}
+}

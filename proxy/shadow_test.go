@@ -1,0 +1,324 @@
+package proxy_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
+)
+
+// chunk is a chunk of a body (RFC 9112, section 7.1); the empty one is the last.
+func chunk(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), text) }
+
+// inShadow is a setup in shadow.
+func inShadow(s setup) setup {
+	other := s.snapshot
+	s.snapshot = func(snapshot *proxy.Snapshot) {
+		if other != nil {
+			other(snapshot)
+		}
+		snapshot.Shadow = true
+	}
+	return s
+}
+
+// E5, A1: "sign nothing, change nothing", and yet the token is seen.
+func TestShadowChangesNoByteAtAnyPlaceInAnyCodingOverAnyVersion(t *testing.T) {
+	for _, place := range places {
+		for _, coding := range codings {
+			for _, version := range versions {
+				t.Run(place.location+" "+coding.name+" "+version, func(t *testing.T) {
+					var said string
+					s := inShadow(setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", place.location))}})
+					f, _ := startIssuing(t, s, func(token string) string {
+						said = answer("HTTP/1.1 "+strings.ReplaceAll(place.head, "TOKEN", token)+"\nETag: \"1\"\nContent-Encoding: "+coding.header,
+							compress(t, coding.writer, strings.ReplaceAll(place.body, "TOKEN", token)))
+						return said
+					})
+					defer f.Close()
+					res, body := f.askOver(t, version)
+					sameResponse(t, "POST", said, res, body)
+					waitFor(t, "the count", func() bool { return f.reason(t, enrich.OK) == 1 })
+				})
+			}
+		}
+	}
+}
+
+// E5, A1: whatever the response is, and whatever would become of it.
+func TestShadowChangesNoByteOfAnyResponse(t *testing.T) {
+	for _, tt := range responses {
+		t.Run(tt.name, func(t *testing.T) {
+			matching := refusing(rule(t, "/login", "json:access_token", "cookie:token", "fragment:access_token", "form:t", "header:X-Token", "body"))
+			f, _ := startSaying(t, tt.text, inShadow(setup{rules: []proxy.Rule{matching}}))
+			res, body := f.ask(t, tt.method+" /login HTTP/1.1\r\nHost: h\r\n\r\n")
+			sameResponse(t, tt.method, tt.text, res, body)
+		})
+	}
+}
+
+// E5: what is counted is what would be done. outcomes.txt is what is done live.
+func TestShadowCountsForRealBackendsWhatIsDoneLive(t *testing.T) {
+	want := readOutcomes(t)
+	for _, d := range deployments {
+		d.shadow = true
+		r := startReplay(t, d)
+		for _, path := range glob(t, d.captures) {
+			c := readCapture(t, path)
+			t.Run(c.name, func(t *testing.T) { r.replayInShadow(t, c, want[c.name]) })
+		}
+	}
+}
+
+func (r *replay) replayInShadow(t *testing.T, c capture, want string) {
+	request, _ := readRequest(t, c.request)
+	if request.URL.Path == r.jwksPath {
+		if got := r.askMerged(t, c); got != want {
+			t.Errorf("outcome %q, want %q", got, want)
+		}
+		return
+	}
+	r.answers <- c.response
+	before := r.tally(t)
+	res, body := r.ask(t, r.withEnriched(t, c.request))
+	r.checkRequest(t, request, c)
+	sameResponse(t, request.Method, c.response, res, body)
+	waitFor(t, want, func() bool { return difference(before, r.tally(t)) == want })
+}
+
+// G1, G3: neither before nor after the backend has answered.
+func TestShadowNeverRefuses(t *testing.T) {
+	for _, reason := range reasons {
+		s := newScripted(reason).use(refusing(rule(t, "POST /login", "json:access_token")))
+		use := s.snapshot
+		s.snapshot = func(snapshot *proxy.Snapshot) {
+			use(snapshot)
+			snapshot.Failing = func() bool { return true }
+		}
+		f, _ := startSaying(t, twoTokens, inShadow(s))
+		res, body := f.ask(t, login)
+		sameResponse(t, "POST", twoTokens, res, body)
+		waitFor(t, string(reason), func() bool { return f.reason(t, reason) == 1 })
+	}
+}
+
+// G3: a source that hangs costs a login nothing, on the same connection neither.
+func TestShadowDoesNotWaitForASourceThatHangs(t *testing.T) {
+	released := make(chan struct{})
+	hanging := sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) {
+		<-released
+		return enrich.Document{}, enrich.ErrNoDocument
+	})
+	f, _ := startIssuing(t, inShadow(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}, source: hanging}), func(token string) string {
+		return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(`{"access_token":"`+token+`"}`) + chunk("")
+	})
+	w := f.dial(t)
+	const logins, looks = 80, 64
+	for range logins {
+		w.send(login)
+		if _, err := io.ReadAll(w.receive("POST").Body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(released)
+	waitFor(t, "the counts", func() bool { return f.reason(t, enrich.NoDocument) == looks })
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	f.proxy.Run(ctx)
+	if log := f.log.String(); !strings.Contains(log, `"missed":16`) {
+		t.Errorf("the log does not tell of the %d that nobody looked at: %s", logins-looks, log)
+	}
+}
+
+// A1: streamed, though the rule would have it read whole.
+func TestShadowStreams(t *testing.T) {
+	arrived := make(chan bool)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.Send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
+		<-arrived
+		r.Send("}")
+	})
+	f := start(t, backend.URL, inShadow(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}))
+	w := f.dial(t)
+	w.send(login)
+	res := w.receive("POST")
+	if _, err := io.ReadFull(res.Body, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	arrived <- true
+	if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "}" {
+		t.Errorf("then came %q, %v", rest, err)
+	}
+}
+
+// A8 is for answers that are to be edited: in shadow the client gets the coding
+// that it asked for.
+func TestShadowAsksForWhatTheClientAsksFor(t *testing.T) {
+	f, backend := startSaying(t, twoTokens, inShadow(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}))
+	f.ask(t, request("POST", "/login", []string{"Accept-Encoding: br;q=1, gzip"}, ""))
+	if saw := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(saw, "Accept-Encoding: br;q=1, gzip") {
+		t.Errorf("the backend saw %s", saw)
+	}
+}
+
+// E5: what was issued before shadow goes on working.
+func TestShadowRestores(t *testing.T) {
+	f, backend := startSaying(t, asCame, inShadow(restoring(t)))
+	original := f.token("")
+	f.ask(t, request("GET", "/userinfo", []string{"Authorization: Bearer " + f.enriched(t, original)}, ""))
+	if saw := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(saw, "Authorization: Bearer "+original) {
+		t.Error("the backend did not get back what it signed")
+	}
+	if n := f.counted(t, "tokengraft.restored", attribute.String("location", "authorization")); n != 1 {
+		t.Errorf("counted %d restored tokens", n)
+	}
+}
+
+// E5: verifiers have our keys before any token is signed with them.
+func TestShadowPublishesTheMergedJWKS(t *testing.T) {
+	f, backend := startSaying(t, asCame, inShadow(setup{}))
+	want, _, err := f.ring.JWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, body := f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
+	if res.StatusCode != 200 || body != string(want) || strings.Count(body, `"kid"`) != 2 || len(backend.Requests()) != 0 {
+		t.Errorf("%d %s, want %s", res.StatusCode, body, want)
+	}
+}
+
+// E5: userinfo and introspection answer as they did.
+func TestShadowLeavesAnswersAlone(t *testing.T) {
+	said := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"sub":"u1"}`)
+	f, _ := startSaying(t, said, inShadow(setup{snapshot: func(s *proxy.Snapshot) { s.Answers = []string{"/userinfo"} }}))
+	res, body := f.ask(t, "GET /userinfo HTTP/1.1\r\nHost: h\r\n\r\n")
+	sameResponse(t, "GET", said, res, body)
+}
+
+// Fine print: "counted too_large once", and a client that leaves is canceled.
+func TestShadowCountsWhatCannotBeLookedInto(t *testing.T) {
+	matching := refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))
+	small := func(o *proxy.Options) { o.Limits.Body = 1000 }
+	said := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+strings.Repeat("x", 5000)+`"}`)
+	f, _ := startSaying(t, said, inShadow(setup{rules: []proxy.Rule{matching}, options: small}))
+	res, body := f.ask(t, login)
+	sameResponse(t, "POST", said, res, body)
+	waitFor(t, "too_large", func() bool { return f.reason(t, enrich.TooLarge) == 1 })
+
+	gone := make(chan bool)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.Send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
+		<-gone
+		r.Send("}")
+	})
+	f = start(t, backend.URL, inShadow(setup{rules: []proxy.Rule{matching}}))
+	w := f.dial(t)
+	w.send(login)
+	w.receive("POST")
+	w.Close()
+	waitFor(t, "canceled", func() bool { return f.reason(t, enrich.Canceled) == 1 })
+	close(gone)
+}
+
+// A login must survive its shadow.
+func TestShadowSurvivesAPanic(t *testing.T) {
+	broken := sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) { panic("eyJsecret") })
+	f, original := startIssuing(t, inShadow(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}, source: broken}), func(token string) string {
+		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
+	})
+	if _, body := f.ask(t, login); !strings.Contains(body, original) {
+		t.Errorf("got %s", body)
+	}
+	waitFor(t, "the notice", func() bool { return strings.Contains(f.log.String(), "panic while looking") })
+	if strings.Contains(f.log.String(), "eyJsecret") {
+		t.Error("the log quotes the panic")
+	}
+}
+
+// E5: "a report of what would have been done", without a token or a user in it.
+func TestShadowTellsWhatWouldHaveBeenDone(t *testing.T) {
+	large := sourceFunc(func(_ context.Context, q enrich.Query) (enrich.Document, error) {
+		if q.User.ID == "large" {
+			return enrich.Document{JSON: []byte(`{"a":"` + strings.Repeat("x", 20_000) + `"}`), ReadAt: time.Now()}, nil
+		}
+		return english(t.Context(), q)
+	})
+	var f *fixture
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.ReadBody()
+		user := strings.Fields(r.Line)[1][len("/login/"):]
+		r.Send(answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+f.issuer.Token(`{"sub":"`+user+`"}`)+`"}`))
+	})
+	f = start(t, backend.URL, inShadow(setup{rules: []proxy.Rule{refusing(rule(t, "POST /login/{user}", "json:access_token"))}, source: large}))
+	for _, user := range []string{"u1", "u2", "nobody", "large"} {
+		f.ask(t, request("POST", "/login/"+user, nil, ""))
+	}
+	waitFor(t, "the counts", func() bool {
+		return f.reason(t, enrich.OK) == 2 && f.reason(t, enrich.NoDocument) == 1 && f.reason(t, enrich.TooLarge) == 1
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	f.proxy.Run(ctx)
+	log := f.log.String()
+	line := between(t, log, `"msg":"shadow: what would have been done"`, "\n")
+	for _, want := range []string{
+		`"rule":"POST /login/{user}","tokens":{"no_document":1,"ok":2,"too_large":1},"responses_refused":1,"largest_token":`,
+		`"too_large":"document of 20008 bytes, claim.max_size is 16384"`,
+	} {
+		if !strings.Contains(line, want) {
+			t.Errorf("the report lacks %s: %s", want, line)
+		}
+	}
+	f.proxy.Run(ctx)
+	if n := strings.Count(f.log.String(), "what would have been done"); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	if n := strings.Count(f.log.String(), "shadow is on"); n != 2 {
+		t.Errorf("each of two runs says that shadow is on; it was said %d times", n)
+	}
+	if strings.Contains(log, "eyJ") || strings.Contains(line, "nobody") {
+		t.Errorf("a token or a user is in the log: %s", log)
+	}
+}
+
+// The way in and out is between two requests.
+func TestShadowBeginsAndEndsWithASnapshot(t *testing.T) {
+	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
+	})
+	rules, err := proxy.NewRules([]proxy.Rule{rule(t, "POST /login", "json:access_token")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := proxy.Snapshot{Rules: rules, Enricher: f.enricher, Sizes: sizes}
+	shadow := live
+	shadow.Shadow = true
+	for _, tt := range []struct {
+		snapshot *proxy.Snapshot
+		changed  bool
+	}{{&shadow, false}, {&live, true}, {&shadow, false}, {&shadow, false}} {
+		f.proxy.Use(tt.snapshot)
+		if _, body := f.ask(t, login); strings.Contains(body, original) == tt.changed {
+			t.Errorf("shadow %v: changed is not %v: %s", tt.snapshot.Shadow, tt.changed, body)
+		}
+	}
+}
+
+// C4, E5: verifiers learn what we will sign with in time, as from the JWKS.
+func TestShadowEditsTheDiscoveryDocument(t *testing.T) {
+	const place = "/.well-known/openid-configuration"
+	f, _ := startSaying(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"a":1}`), inShadow(setup{snapshot: func(s *proxy.Snapshot) {
+		s.Discovery, s.Edit = []string{place}, func([]byte) []byte { return []byte(`{"a":2}`) }
+	}}))
+	if _, body := f.ask(t, "GET "+place+" HTTP/1.1\r\nHost: h\r\n\r\n"); body != `{"a":2}` {
+		t.Errorf("got %s", body)
+	}
+}
