@@ -1,0 +1,51 @@
+// Tokengraft is a reverse-proxy sidecar that puts users' documents into the
+// tokens that an auth backend issues. The README says how to run it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	os.Exit(run(untilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run carries out one command line and returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:           "tokengraft",
+		Short:         "Every JWT of your auth backend carries the user's document",
+		Long:          "tokengraft is a reverse proxy in front of an auth backend. Every JWT that the backend\nissues then carries the user's document from MongoDB, and nothing in the backend or\nits clients changes.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), demoCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+
+	// What fails before a command runs is wrong usage.
+	started := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	code := exitFault
+	if e, ok := errors.AsType[*exitError](err); ok {
+		code, err = e.code, e.err
+	} else if !started {
+		code, err = exitUsage, fmt.Errorf("%w\nTry 'tokengraft --help'", err)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "tokengraft:", err)
+	}
+	return code
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/filedoc"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (*keys.Ring, error) {
+	jwks := string(cfg.Verify.JWKS.File)
+	learn := cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
+	atBackend := learn
+	if cfg.Verify.JWKS.URL != "" {
+		jwks = cfg.Verify.JWKS.URL
+		u, err := url.Parse(jwks)
+		atBackend = err == nil && u.Host == cfg.Backend.Host
+	}
+	host, t := "", (*tls.Config)(nil)
+	if atBackend { // which is asked as clients ask it
+		host, t = cfg.PublicURL.Host, backendTLS
+	}
+	return keys.Open(keys.Options{
+		JWKS:        jwks,
+		Learn:       learn,
+		Host:        host,
+		PublicKey:   string(cfg.Verify.PublicKey),
+		Secret:      []byte(cfg.Verify.Secret.Reveal()),
+		Issuers:     cfg.Verify.Issuer,
+		Audience:    cfg.Verify.Audience,
+		Algorithms:  words(cfg.Verify.Algorithms),
+		Leeway:      cfg.Verify.Leeway,
+		Dir:         string(cfg.Sign.Keys),
+		Algorithm:   string(cfg.Sign.Algorithm),
+		BackendKey:  string(cfg.Sign.BackendKey),
+		RetireAfter: cfg.Sign.RetireAfter,
+		RotateAfter: cfg.Sign.RotateAfter,
+		Client:      backendClient(cfg, t),
+		Logger:      logger,
+	})
+}
+
+func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (source, error) {
+	d := cfg.Documents
+	if d.File != "" {
+		file, err := filedoc.Open(filedoc.Options{
+			Path:  string(d.File),
+			Field: d.UserIDField, IDType: d.UserIDType, Format: cfg.Claim.Format, Projection: cfg.Claim.Projection(),
+			Logger: logger, Meter: meter,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("documents.file: %w", err)
+		}
+		return fileSource{file}, nil
+	}
+	collection, err := mongodoc.Open(mongodoc.Options{
+		URI: d.MongoDB.URI.Reveal(), Database: d.MongoDB.Database, Collection: d.MongoDB.Collection,
+		Field: d.UserIDField, IDType: d.UserIDType, Format: cfg.Claim.Format, Projection: cfg.Claim.Projection(),
+		Timeout: d.MongoDB.Timeout,
+		Logger:  logger, Meter: meter,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("documents.mongodb: %w", err)
+	}
+	return collection, nil
+}
+
+// fileSource is a file. Nothing need be done to close it, and nobody need watch
+// it: each lookup sees whether it has changed.
+type fileSource struct{ *filedoc.Source }
+
+func (fileSource) Watch(ctx context.Context, _ enrich.Changes) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (fileSource) Close(context.Context) error { return nil }
+
+// shape is a fingerprint of all that a document depends on beside its user, so
+// that what was cached under another configuration is never served.
+func shape(cfg *config.Config) string {
+	text, _ := json.Marshal([]any{
+		cfg.Documents.MongoDB.URI.Reveal(), cfg.Documents.MongoDB.Database, cfg.Documents.MongoDB.Collection,
+		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType,
+		cfg.Claim.Format, cfg.Claim.Include, cfg.Claim.Exclude,
+	})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+func words[T ~string](typed []T) []string {
+	var plain []string
+	for _, word := range typed {
+		plain = append(plain, string(word))
+	}
+	return plain
+}

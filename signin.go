@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/appfunc"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// signIns are what happens when users sign in.
+type signIns struct {
+	*hooks.Hooks
+	collection *mongodoc.Source // where documents are made; nil where none are
+	creates    bool
+	logger     *slog.Logger
+}
+
+// openSignIns makes the hooks of a configuration; nil if it has none, or in
+// shadow, where nothing is to change.
+func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error) {
+	if !cfg.Hooks() || cfg.Shadow {
+		return nil, nil
+	}
+	in := &signIns{creates: cfg.UserCreation.Enabled(), logger: s.logger}
+	in.collection, _ = d.source.(*mongodoc.Source)
+	app, err := openFunctions(cfg, in.collection, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	creation, err := creationOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	in.Hooks, err = hooks.New(hooks.Options{
+		Creation:  creation,
+		Triggers:  triggersOf(cfg),
+		Functions: functions{app, s.logger},
+		Documents: in.collection,
+		Changes:   s.cache,
+		Client:    webhookClient,
+		Logger:    s.logger,
+		Meter:     s.meter,
+	})
+	return in, err
+}
+
+// webhookClient follows no redirect: users' data and the secret go to whom the
+// configuration names. Its requests are bounded by the creation's timeout.
+var webhookClient = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// run runs what nobody waits for, until ctx ends.
+func (in *signIns) run(ctx context.Context) {
+	if in.creates {
+		if err := in.collection.CheckUnique(ctx); errors.Is(err, mongodoc.ErrNotUnique) {
+			in.logger.Warn("user_creation needs a unique index", "error", err)
+		}
+	}
+	in.Run(ctx)
+}
+
+// deleted returns what is told of the bearer token of a user's own deletion. A
+// token that says nothing is no user of ours: the backend has let him through.
+func (in *signIns) deleted(enricher *enrich.Enricher) func(context.Context, string) {
+	return func(ctx context.Context, token string) {
+		s, err := enricher.Identify(ctx, token)
+		if err != nil {
+			in.logger.Warn("a user was deleted, but his token does not say which; he is remembered until his documents' time is over", "error", err)
+			return
+		}
+		in.Deleted(ctx, s)
+	}
+}
+
+func creationOf(cfg *config.Config) (hooks.Creation, error) {
+	u := cfg.UserCreation
+	creation := hooks.Creation{
+		Function: u.Function,
+		Webhook:  hooks.Webhook{URL: u.Webhook.URL, Secret: u.Webhook.Secret.Reveal()},
+		Once:     !u.Recreate,
+		Timeout:  u.Timeout,
+	}
+	if u.Document == "" {
+		return creation, nil
+	}
+	text, err := os.ReadFile(string(u.Document))
+	if err == nil {
+		creation.Template, err = hooks.ParseTemplate(text)
+	}
+	if err != nil {
+		err = cfg.Fault("user_creation.document", fmt.Errorf("%w; want a JSON file with an object, which this user can read", err))
+	}
+	return creation, err
+}
+
+func triggersOf(cfg *config.Config) []hooks.Trigger {
+	var triggers []hooks.Trigger
+	for _, t := range cfg.Triggers {
+		triggers = append(triggers, hooks.Trigger{
+			Name: t.Name, Operation: hooks.Operation(t.Operation), Providers: t.Providers,
+			Function: t.Function, LastLogin: t.LastLogin, Wait: t.Wait, Timeout: t.Timeout,
+		})
+	}
+	return triggers
+}
+
+// openFunctions compiles the functions; nil without a directory of them. It wants
+// all that the configuration names.
+func openFunctions(cfg *config.Config, database *mongodoc.Source, logger *slog.Logger) (*appfunc.App, error) {
+	f := cfg.Functions
+	if f.Dir == "" {
+		return nil, nil
+	}
+	sources, err := appfunc.Load(os.DirFS(string(f.Dir)))
+	if err != nil {
+		return nil, cfg.Fault("functions.dir", fmt.Errorf("%s: %w", f.Dir, err))
+	}
+	values, err := readValues(string(f.Values))
+	if err != nil {
+		return nil, cfg.Fault("functions.values", err)
+	}
+	o := appfunc.Options{Functions: sources, Values: values, Services: f.Services, Hosts: f.Hosts, Timeout: appfunc.MaxTimeout, Logger: logger}
+	o.Environment.Tag = f.Environment
+	if database != nil {
+		o.Database = database
+	}
+	app, err := appfunc.Open(o)
+	if err != nil {
+		return nil, cfg.Fault("functions.dir", err)
+	}
+	var faults []error
+	for path, name := range cfg.FunctionsNamed() {
+		if name != "" && !app.Has(name) {
+			faults = append(faults, cfg.Fault(path, fmt.Errorf("there is no function %q in %s", name, f.Dir)))
+		}
+	}
+	return app, errors.Join(faults...)
+}
+
+// readValues reads the values of an exported app, one in each file. What stands
+// in a secret of App Services is not in the export.
+func readValues(dir string) (map[string]json.RawMessage, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]json.RawMessage{}
+	for _, file := range files {
+		var value struct {
+			Name       string          `json:"name"`
+			Value      json.RawMessage `json:"value"`
+			FromSecret bool            `json:"from_secret"`
+		}
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = json.Unmarshal(text, &value)
+		}
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", file, err)
+		case value.Name == "" || value.Value == nil:
+			return nil, fmt.Errorf(`%s: want {"name": …, "value": …}`, file)
+		case value.FromSecret:
+			return nil, fmt.Errorf("%s: its value is a secret of App Services, which is not exported: write it here and from_secret: false", file)
+		}
+		values[value.Name] = value.Value
+	}
+	return values, nil
+}
+
+// functions are those of an app, for the hooks.
+type functions struct {
+	app    *appfunc.App
+	logger *slog.Logger
+}
+
+// Call implements [hooks.Functions].
+func (f functions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
+	_, err := f.app.Call(ctx, appfunc.Call{Function: name, User: user, Args: args})
+	thrown, ok := errors.AsType[*appfunc.Error](err)
+	switch {
+	case !ok:
+		return err
+	case thrown.MongoCode == duplicateKey:
+		return fmt.Errorf("%w: %w", hooks.ErrDuplicate, thrown)
+	}
+	f.logger.Warn("a function gave no result", "error", thrown)
+	return &enrich.Rejection{Code: thrown.Code, Message: thrown.Message}
+}
+
+// duplicateKey is MongoDB's code for a second document of a unique index.
+const duplicateKey = 11000
+
+// signIns opens what happens when users sign in, without running any of it.
+func (k *checker) signIns() {
+	_, err := openFunctions(k.cfg, nil, quiet())
+	if err == nil && k.cfg.Functions.Dir != "" {
+		k.ok("functions compile")
+	}
+	_, creation := creationOf(k.cfg)
+	for _, fault := range faultsIn(errors.Join(err, creation)) {
+		k.fault(fault.Path, fault.Err, "serve does not start with it.")
+	}
+}
+
+// unique looks for the index that creating documents needs.
+func (k *checker) unique(ctx context.Context, collection *mongodoc.Source) {
+	if !k.cfg.UserCreation.Enabled() {
+		return
+	}
+	if err := collection.CheckUnique(ctx); err != nil {
+		k.fault("user_creation", err, "Until then concurrent first logins can make several documents of one user.")
+	}
+}
