@@ -1,0 +1,48 @@
+package backend
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// me answers for exactly the tokens that were issued, byte for byte, as a
+// backend does that keeps them in a table.
+func (b *Backend) me(w http.ResponseWriter, r *http.Request) {
+	user, ok := b.user(presented(r))
+	if !ok {
+		writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
+		return
+	}
+	names := slices.Collect(maps.Keys(Users))
+	name := names[slices.IndexFunc(names, func(name string) bool { return Users[name] == user })]
+	writeJSON(w, http.StatusOK, map[string]any{"id": user, "name": name})
+}
+
+// presented returns the token that a request comes with: in the usual header,
+// in ours, or in the cookie.
+func presented(r *http.Request) string {
+	for _, name := range []string{"Authorization", tokenHeader} {
+		if token, ok := strings.CutPrefix(r.Header.Get(name), "Bearer "); ok {
+			return token
+		}
+	}
+	if cookie, err := r.Cookie("session"); err == nil {
+		return cookie.Value
+	}
+	return ""
+}
+
+// introspect is RFC 7662 without its authentication.
+func (b *Backend) introspect(w http.ResponseWriter, r *http.Request) {
+	_, ok := b.user(r.PostFormValue("token"))
+	writeJSON(w, http.StatusOK, map[string]any{"active": ok})
+}
+
+func (b *Backend) user(token string) (string, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	user, ok := b.issued[token]
+	return user, ok
+}

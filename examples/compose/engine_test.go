@@ -1,0 +1,141 @@
+package compose_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// compose runs the deployment with whichever Compose there is.
+type compose struct {
+	t           *testing.T
+	command     []string
+	env         []string
+	lastMetrics string
+}
+
+// newCompose makes the stand-ins and takes everything down at the end. The test
+// is skipped where there is no engine or no Compose.
+func newCompose(t *testing.T) *compose {
+	t.Helper()
+	if out, err := exec.Command("docker", "info").CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED, THE DEPLOYMENT WAS NOT TESTED: no Docker engine: %v\n%s", err, out)
+	}
+	c := &compose{t: t}
+	switch {
+	case exec.Command("docker", "compose", "version").Run() == nil:
+		c.command = []string{"docker", "compose"}
+	case exec.Command("docker-compose", "version").Run() == nil:
+		c.command = []string{"docker-compose"}
+	default:
+		t.Skip("SKIPPED, THE DEPLOYMENT WAS NOT TESTED: no Compose; install the Compose plugin, or Debian's docker-compose")
+	}
+	uri := filepath.Join(t.TempDir(), "mongodb_uri")
+	if err := os.WriteFile(uri, []byte("mongodb://mongodb:27017/\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.env = append(os.Environ(), "MONGODB_URI_FILE="+uri, "DOCKER_BUILDKIT=0", "COMPOSE_DOCKER_CLI_BUILD=0")
+	standIns(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			c.run("--profile", "scale", "logs", "--tail", "50")
+		}
+		c.down()
+	})
+	return c
+}
+
+// down takes everything away, volumes included.
+func (c *compose) down() {
+	c.t.Helper()
+	c.run("--profile", "scale", "down", "-v", "-t", "10")
+}
+
+func (c *compose) run(args ...string) {
+	c.t.Helper()
+	args = append(append(c.command[1:], "-p", project, "--project-directory", ".", "-f", "docker-compose.yml"), args...)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.command[0], args...)
+	cmd.Dir, cmd.Env = root, c.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	if len(out) > 0 {
+		c.t.Logf("%s\n%s", strings.Join(args, " "), tail(out))
+	}
+}
+
+func tail(out []byte) []byte { return out[max(0, len(out)-2000):] }
+
+func (c *compose) docker(args ...string) string {
+	c.t.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// container returns the id of the newest container of a service.
+func (c *compose) container(service string) string {
+	c.t.Helper()
+	ids := strings.Fields(c.docker("ps", "-a", "-q", "--filter", "label=com.docker.compose.project="+project, "--filter", "label=com.docker.compose.service="+service))
+	if len(ids) == 0 {
+		c.t.Fatalf("no container of %s", service)
+	}
+	return ids[0]
+}
+
+func (c *compose) waitHealthy(service string) {
+	c.t.Helper()
+	var status string
+	for range 120 {
+		status = c.docker("inspect", "-f", "{{.State.Health.Status}}", c.container(service))
+		if status == "healthy" {
+			return
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	c.t.Fatalf("%s is %s", service, status)
+}
+
+// metrics asks the admin port, which only containers reach, from beside the
+// sidecar: in its network namespace, with the image of the Go stand-in.
+func (c *compose) metrics(service string) string {
+	c.t.Helper()
+	c.lastMetrics = c.docker("run", "--rm", "--network", "container:"+c.container(service), goImage, "wget", "-q", "-O", "-", "http://127.0.0.1:9901/metrics")
+	return c.lastMetrics
+}
+
+// inNetwork runs a program of busybox where Prometheus would run.
+func (c *compose) inNetwork(args ...string) string {
+	c.t.Helper()
+	return c.docker(append([]string{"run", "--rm", "--network", project + "_default", goImage, "/bin/busybox"}, args...)...)
+}
+
+// waitGrowth does something again and again until the sidecar counts more in a
+// series.
+func (c *compose) waitGrowth(service, series string, do func()) {
+	c.t.Helper()
+	before := valueOf(series, c.metrics(service))
+	for range 40 {
+		do()
+		if valueOf(series, c.metrics(service)) != before {
+			return
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+	c.t.Fatalf("%s stays %s", series, before)
+}
+
+func valueOf(series, metrics string) string {
+	_, rest, _ := strings.Cut(metrics, "\n"+series+" ")
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
+}

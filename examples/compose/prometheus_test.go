@@ -1,0 +1,146 @@
+package compose_test
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// checkRules lets Prometheus' own tool read the alerts and the configuration.
+func checkRules(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("SKIPPED, THE ALERTS WERE NOT READ BY PROMETHEUS: no promtool; install Debian's prometheus")
+	}
+	for _, args := range [][]string{{"check", "rules", "alerts.yml"}, {"check", "config", "prometheus.yml"}} {
+		out, err := exec.Command(promtool, args...).CombinedOutput()
+		if err != nil {
+			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+}
+
+// evaluateQueries lets a Prometheus scrape the sidecar, and wants a number of
+// every panel and every alert.
+func evaluateQueries(t *testing.T, l *live) {
+	program, err := exec.LookPath("prometheus")
+	if err != nil {
+		t.Skip("SKIPPED, THE QUERIES WERE NOT EVALUATED: no prometheus; install Debian's")
+	}
+	p := startPrometheus(t, program, strings.TrimPrefix(l.admin, "http://"))
+	pending := append(dashboardQueries(t), alertQueries(t)...)
+	for range 60 {
+		l.traffic(t) // between two scrapes, for rates to be above zero
+		time.Sleep(300 * time.Millisecond)
+		var left []query
+		for _, q := range pending {
+			if !p.shows(t, q) {
+				left = append(left, q)
+			}
+		}
+		if pending = left; len(pending) == 0 {
+			return
+		}
+	}
+	t.Errorf("Prometheus has no numbers for %q", pending)
+}
+
+// A server of Prometheus, by its address.
+type prometheus string
+
+// startPrometheus runs it with the configuration of the deployment, but for
+// where the sidecar is and how often it is scraped.
+func startPrometheus(t *testing.T, program, sidecar string) prometheus {
+	t.Helper()
+	text, err := os.ReadFile("prometheus.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c map[string]any
+	if err := yaml.Unmarshal(text, &c); err != nil {
+		t.Fatal(err)
+	}
+	rules, err := filepath.Abs("alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c["global"] = map[string]any{"scrape_interval": "250ms", "scrape_timeout": "250ms", "evaluation_interval": "250ms"}
+	c["rule_files"] = []string{rules}
+	job := c["scrape_configs"].([]any)[0].(map[string]any)
+	delete(job, "dns_sd_configs")
+	job["static_configs"] = []any{map[string]any{"targets": []string{sidecar}}}
+	if text, err = yaml.Marshal(c); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := freePrometheus(t)
+	cmd := exec.Command(program, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+string(p), "--log.level=error")
+	cmd.Stderr = t.Output()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+	})
+	waitFor(t, "http://"+string(p)+"/-/ready")
+	return p
+}
+
+func freePrometheus(t *testing.T) prometheus {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return prometheus(listener.Addr().String())
+}
+
+// shows reports whether a query has a number by now. Of an alert, which is quiet
+// while all is well, it is what stands left of the threshold.
+func (p prometheus) shows(t *testing.T, q query) bool {
+	t.Helper()
+	watched, _, _ := strings.Cut(q.expr, " > ")
+	response, err := http.Get("http://" + string(p) + "/api/v1/query?" + url.Values{"query": {watched}}.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Error string
+		Data  struct {
+			Result []struct {
+				Metric map[string]string
+				Value  [2]any // when, and the number as text
+			}
+		}
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	if answer.Error != "" {
+		t.Fatalf("%s: %s: %s", q.name, q.expr, answer.Error)
+	}
+	shown := false
+	for _, result := range answer.Data.Result {
+		if number := result.Value[1]; number != "NaN" && number != "0" {
+			t.Logf("%-32s %v %v", q.name, number, result.Metric)
+			shown = true
+		}
+	}
+	return shown
+}
