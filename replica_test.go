@@ -20,10 +20,10 @@ import (
 // the same keys restores, whatever its configuration, and without having seen
 // the token before.
 func TestAnyReplicaRestores(t *testing.T) {
-	p := startProvider(t, "oidc: true\nsign: {keys: \"KEYS\"}\nclaim: {name: custom_data}\n")
+	p := startProvider(t, zitadel, "oidc: true\nsign: {keys: \"KEYS\"}\nclaim: {name: custom_data}\n")
 	discovered, client := p.discover(t)
 	verifier := oauth2.GenerateVerifier()
-	code := zitadelLogin(t, client.AuthCodeURL(rand.Text(), oauth2.S256ChallengeOption(verifier)), p.issuer)
+	code := p.login(t, client.AuthCodeURL(rand.Text(), oauth2.S256ChallengeOption(verifier)))
 	tokens, err := client.Exchange(t.Context(), code, oauth2.VerifierOption(verifier))
 	if err != nil {
 		t.Fatal(err)
@@ -62,10 +62,10 @@ documents: {file: users.json, user_id_field: other}
 // TestImplicitFlow shows that both tokens in the fragment of a redirect go with
 // each other.
 func TestImplicitFlow(t *testing.T) {
-	p := startProvider(t, "oidc: true\nsign: {keys: \"KEYS\", algorithm: ES384}\nclaim: {kinds: [access, id]}\n")
+	p := startProvider(t, zitadel, "oidc: true\nsign: {keys: \"KEYS\", algorithm: ES384}\nclaim: {kinds: [access, id]}\n")
 	discovered, client := p.discover(t)
 	target := client.AuthCodeURL("a state", oauth2.SetAuthURLParam("response_type", "id_token token"), oidc.Nonce("n"))
-	back := zitadelRedirect(t, target, p.issuer)
+	back := p.loggedIn(t, target, p.issuer)
 	answer, err := url.ParseQuery(back.Fragment)
 	if err != nil || answer.Get("access_token") == "" {
 		t.Fatalf("redirected to %s", back)

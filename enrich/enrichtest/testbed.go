@@ -43,6 +43,14 @@ func ZitadelAt(t testing.TB, issuer, redirectURI, listen string) (addr string) {
 	return addr
 }
 
+// Fosite is Zitadel with other software: it knows its access tokens by their
+// signatures, and logs everybody in as user id1.
+func Fosite(t testing.TB, issuer, redirectURI string) (addr string) {
+	t.Helper()
+	addr, _ = start(t, "fosite", issuer, redirectURI)
+	return addr
+}
+
 // Toxiproxy starts a proxy that spoils connections, and returns the address of
 // its API. It lives until the test ends. The test is skipped where it cannot be
 // built. It is a process of its own so that its connections and goroutines are
@@ -79,8 +87,8 @@ func start(t testing.TB, program string, args ...string) (firstLine string, kill
 	return strings.TrimSpace(firstLine), kill
 }
 
-// Program returns the path of a program of the testbed: ferretdb, toxiproxy or
-// zitadel. The test is skipped where it cannot be built.
+// Program returns the path of a program of the testbed: ferretdb, fosite, toxiproxy
+// or zitadel. The test is skipped where it cannot be built.
 func Program(t testing.TB, name string) (path string) {
 	t.Helper()
 	path, err := built[name]()
@@ -93,6 +101,7 @@ func Program(t testing.TB, name string) (path string) {
 // built returns the path of each program, built at most once by this process.
 var built = map[string]func() (string, error){
 	"ferretdb":  sync.OnceValues(func() (string, error) { return build("ferretdb") }),
+	"fosite":    sync.OnceValues(func() (string, error) { return build("fosite") }),
 	"toxiproxy": sync.OnceValues(func() (string, error) { return build("toxiproxy") }),
 	"zitadel":   sync.OnceValues(func() (string, error) { return build("zitadel") }),
 }
