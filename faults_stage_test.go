@@ -25,8 +25,8 @@ import (
 const (
 	dialTimeout     = time.Second
 	responseTimeout = 1500 * time.Millisecond
-	mongoTimeout    = 300 * time.Millisecond
-	patience        = 8 * time.Second // of clients
+	mongoTimeout    = 800 * time.Millisecond // MongoDB shares two processors with all other stages
+	patience        = 8 * time.Second        // of clients
 )
 
 // A stage is a sidecar with everything that it is connected with, and a link in
