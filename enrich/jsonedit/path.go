@@ -1,6 +1,7 @@
 package jsonedit
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -50,18 +51,21 @@ type StringSpan struct {
 // mark at the start. It fails where the text as a whole is not one JSON value,
 // without showing any part of it.
 func Strings(text []byte, path Path) ([]StringSpan, error) {
-	mark := 0
-	if strings.HasPrefix(string(text[:min(3, len(text))]), "\ufeff") {
-		mark = 3
-	}
-	dec := decoder(text[mark:], jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	unmarked := bytes.TrimPrefix(text, byteOrderMark)
+	dec := lenient(unmarked)
 	defer decoders.Put(dec)
 
-	w := walker{dec: dec, mark: mark}
+	w := walker{dec: dec, mark: len(text) - len(unmarked)}
 	if err := w.value(path); err != nil {
 		return nil, redact(err)
 	}
 	return w.found, atEnd(dec)
+}
+
+var byteOrderMark = []byte("\ufeff")
+
+func lenient(text []byte) *jsontext.Decoder {
+	return decoder(text, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 type walker struct {

@@ -1,8 +1,6 @@
 package locate
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -39,10 +37,10 @@ func (r Request) IsRefresh() bool {
 }
 
 // Param returns a parameter of the request that is no token, as code and
-// state: a form field, or else one of the query. It is empty where there is
-// none.
+// state: a field of the form or JSON body, or else one of the query. It is empty
+// where there is none.
 func (r Request) Param(name string) string {
-	return first(append(r.formField(name), params(r.Query, 0, len(r.Query), "&", name)...))
+	return first(append(r.field(name), params(r.Query, 0, len(r.Query), "&", name)...))
 }
 
 // field returns the form fields of this name, or the members of a JSON object
@@ -83,29 +81,9 @@ func (r Request) hasRefreshField() bool {
 			}
 		}
 	case isJSON(media):
-		var value any
-		text := bytes.TrimPrefix(r.Body, []byte("\ufeff"))
-		return json.Unmarshal(text, &value) == nil && hasRefreshMember(value)
-	}
-	return false
-}
-
-// hasRefreshMember looks at the members at every depth: a GraphQL client has
-// its fields under variables. Unmarshal bounds the depth.
-func hasRefreshMember(value any) bool {
-	switch value := value.(type) {
-	case map[string]any:
-		for name, member := range value {
-			if speaksOfRefresh(name) || hasRefreshMember(member) {
-				return true
-			}
-		}
-	case []any:
-		for _, element := range value {
-			if hasRefreshMember(element) {
-				return true
-			}
-		}
+		// At every depth: a GraphQL client has its fields under variables.
+		has, err := jsonedit.HasName(r.Body, speaksOfRefresh)
+		return has && err == nil
 	}
 	return false
 }

@@ -1,6 +1,8 @@
 package locate_test
 
 import (
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/proxy/locate"
@@ -58,10 +60,26 @@ func TestCodeAndStateOfARequest(t *testing.T) {
 		{formType, "code=q", "a=1&code=a%2Fb+c", "a/b c"},
 		{formType, "code=q", "a=1", "q"},
 		{jsonType, "", "code=x", ""},
+		{jsonType, "code=q", `{"a":{"code":"n"},"code":"a\/b"}`, "a/b"},
 	} {
 		r := locate.Request{Query: test.query, Header: header(test.line), Body: []byte(test.body)}
 		if got := r.Param("code"); got != test.want {
 			t.Errorf("Param of %q %q = %q; want %q", test.query, test.body, got, test.want)
+		}
+	}
+}
+
+// B4: anybody can send a body of small values, which take much as Go has them.
+func TestLookingForARefreshFieldTakesLittleMemory(t *testing.T) {
+	for _, element := range []string{`{},`, `{"":0},`, `[],`, `0,`} {
+		body := []byte("[" + strings.Repeat(element, 1<<20/len(element)) + "0]")
+		r := locate.Request{Header: header(jsonType), Body: body}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r.IsRefresh()
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > uint64(4*len(body)) {
+			t.Errorf("of %s: %d bytes for a body of %d", element, took, len(body))
 		}
 	}
 }

@@ -38,10 +38,12 @@ func (r Response) at(loc Location) []Found {
 	case inQuery:
 		return eachRedirect(r.Header, loc, queryParams)
 	}
-	return found(loc, place{}, string(r.Body), bodySpans(r.Header, r.Body, loc, r.hiddenInputs))
+	return found(loc, place{}, string(r.Body), bodySpans(r.Header, r.Body, loc, r.inputs))
 }
 
-func (r Response) hiddenInputs(name string) []span { return hiddenInputs(r.Body, name) }
+func (r Response) inputs(name string) []span {
+	return hiddenInputs(r.Body, func(other string) bool { return other == name })
+}
 
 // Replace returns the response with the enriched tokens in the place of their
 // originals, by which they are named. founds come from Find on the same
@@ -71,7 +73,7 @@ func (r Response) Param(name string) string {
 		spans = append(spans, queryParams(text, name)...)
 	}
 	if media := mediaType(r.Header); !isJSON(media) && !isToken(media) {
-		spans = append(spans, r.hiddenInputs(name)...)
+		spans = append(spans, r.inputs(name)...)
 	}
 	return first(spans)
 }
