@@ -86,6 +86,19 @@ func TestCompressedAnswersAreEnrichedAndGoOutUncompressed(t *testing.T) {
 	}
 }
 
+// A8: many servers name a coding though they have nothing to encode.
+func TestARedirectWithAnEncodedEmptyBodyIsEnriched(t *testing.T) {
+	for _, coding := range codings {
+		f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "fragment:access_token")}}, func(token string) string {
+			return answer("HTTP/1.1 302 Found\nContent-Type: text/html\nContent-Encoding: "+coding.header+"\nLocation: /#access_token="+token, "")
+		})
+		res, _ := f.ask(t, login)
+		if !f.isEnriched(t, findToken(t, res.Header.Get("Location"))) || res.ContentLength != 0 {
+			t.Errorf("%s: got %q, length %d", coding.name, res.Header, res.ContentLength)
+		}
+	}
+}
+
 // A8: "with a bound on what comes out".
 func TestABombPassesAsItCameAndIsCountedOnce(t *testing.T) {
 	for _, coding := range codings {

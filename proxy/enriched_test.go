@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"bufio"
 	"fmt"
 	"maps"
 	"net/http"
@@ -81,6 +82,24 @@ func TestHeadersThatSpeakOfTheOldBodyGoAndAllOthersStay(t *testing.T) {
 	}
 }
 
+// A2: what speaks of a body that did not change is true of it still.
+func TestABodyWithoutATokenComesAsTheBackendSentIt(t *testing.T) {
+	const kept = "Content-Type: text/html\nContent-Encoding: gzip\nETag: \"1\"\nContent-Digest: sha-256=:x:\nAccept-Ranges: bytes"
+	page := gzipped("<html>signed in")
+	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "cookie:session")}}, func(token string) string {
+		return answer("HTTP/1.1 200 OK\n"+kept+"\nSignature: s=:x:\nSignature-Input: s=()\nSet-Cookie: session="+token, page)
+	})
+	res, body := f.ask(t, login)
+	if token := findToken(t, res.Header.Get("Set-Cookie")); !f.isEnriched(t, token) {
+		t.Errorf("not enriched: %q", res.Header)
+	}
+	res.Header.Del("Set-Cookie")
+	want, _ := http.ReadResponse(bufio.NewReader(strings.NewReader(answer("HTTP/1.1 200 OK\n"+kept, page))), nil)
+	if !reflect.DeepEqual(res.Header, want.Header) || body != page {
+		t.Errorf("got header %q\nwant      %q\nbody %q", res.Header, want.Header, body)
+	}
+}
+
 // A2: "one original becomes one enriched token throughout a response".
 func TestOneOriginalBecomesOneEnrichedTokenEverywhere(t *testing.T) {
 	matching := rule(t, "POST /login", "json:access_token", "cookie:session", "header:X-Token")
@@ -123,6 +142,24 @@ func TestEnrichedChunkedAnswersKeepTheirTrailers(t *testing.T) {
 		}
 		if trailer != "" && res.Trailer.Get(trailer) != "7" {
 			t.Errorf("trailers %q, want %s", slices.Collect(maps.Keys(res.Trailer)), trailer)
+		}
+	}
+}
+
+// A2: a digest can come behind the body, too.
+func TestATrailerThatSpeaksOfTheOldBodyGoes(t *testing.T) {
+	for _, trailers := range []string{"Content-Digest", "X-Sum, Repr-Digest, signature"} {
+		f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+			head := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTrailer: " + trailers + "\r\nTransfer-Encoding: chunked\r\n\r\n"
+			return head + chunk(`{"access_token":"`+token+`"}`) + "0\r\n" + strings.ReplaceAll(trailers, ", ", ": x\r\n") + ": x\r\n\r\n"
+		})
+		res, body := f.ask(t, login)
+		if !f.isEnriched(t, between(t, body, `:"`, `"`)) {
+			t.Errorf("not enriched: %q", body)
+		}
+		delete(res.Trailer, "X-Sum")
+		if len(res.Trailer) > 0 {
+			t.Errorf("of %s the client got %q", trailers, res.Trailer)
 		}
 	}
 }

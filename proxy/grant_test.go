@@ -110,6 +110,7 @@ func TestAGrantSaysWhenTheBackendAnswered(t *testing.T) {
 func TestCodeAndStateAreTakenFromTheRequestOrTheResponse(t *testing.T) {
 	tests := []struct{ name, target, body, answer, code, state string }{
 		{"form", "/login", "code=abc&state=s%201", twoTokens, "abc", "s 1"},
+		{"JSON", "/login", `{"code":"abc","state":"s"}`, twoTokens, "abc", "s"},
 		{"query", "/login?code=abc&state=s", "", twoTokens, "abc", "s"},
 		{"redirect", "/login?state=old", "", answer("HTTP/1.1 302 Found\nLocation: https://app/#access_token=a.b.c&code=new&state=s2", ""), "new", "s2"},
 		{"neither", "/login", "", twoTokens, "", ""},
@@ -118,7 +119,11 @@ func TestCodeAndStateAreTakenFromTheRequestOrTheResponse(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			enricher := newScripted(enrich.NoDocument)
 			f, _ := startSaying(t, tt.answer, enricher.use(rule(t, "POST /login", "json:access_token", "fragment:access_token")))
-			f.ask(t, request("POST", tt.target, []string{form}, tt.body))
+			kind := form
+			if strings.HasPrefix(tt.body, "{") {
+				kind = jsonBody
+			}
+			f.ask(t, request("POST", tt.target, []string{kind}, tt.body))
 			if g := <-enricher.grants; g.Code != tt.code || g.State != tt.state {
 				t.Errorf("code %q, state %q; want %q, %q", g.Code, g.State, tt.code, tt.state)
 			}
@@ -136,6 +141,21 @@ func TestAGrantHasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
 	want := []enrich.Issued{{Raw: "a.b.c", Kind: enrich.Access, Budget: line}, {Raw: "d.e.f", Kind: enrich.ID, Budget: 6 << 10}}
 	if len(g.Tokens) != 2 || g.Tokens[0] != want[0] || g.Tokens[1] != want[1] || g.Mark || g.DPoP || g.Refresh {
 		t.Errorf("got %+v, want tokens %+v and no marks", g, want)
+	}
+}
+
+// No hook is to make a document of a client.
+func TestTokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
+	for _, tt := range []struct{ kind, body string }{
+		{form, "grant_type=client_credentials"},
+		{jsonBody, `{"grant_type":"client_credentials"}`},
+	} {
+		enricher := newScripted(enrich.NoDocument)
+		f, _ := startSaying(t, twoTokens, enricher.use(rule(t, "POST /login", "json:access_token")))
+		f.ask(t, request("POST", "/login", []string{tt.kind}, tt.body))
+		if g := <-enricher.grants; !g.Client {
+			t.Errorf("%s: taken for the tokens of a user", tt.body)
+		}
 	}
 }
 

@@ -179,7 +179,8 @@ func (p *Proxy) serve(w *recorder, r *http.Request, x *exchange) {
 	}
 	r = r.WithContext(ctx) // a copy: the server looks at the body of its own
 	if r.Body != http.NoBody {
-		r.Body = &clientBody{r.Body, &x.broken}
+		trailer := r.Trailer
+		r.Body = &clientBody{r.Body, &x.broken, func() { p.distrust(r.RemoteAddr, trailer) }}
 	}
 	r, err := p.prepare(w, r, x)
 	if err != nil {

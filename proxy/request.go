@@ -37,7 +37,7 @@ func (p *Proxy) prepare(w http.ResponseWriter, r *http.Request, x *exchange) (*h
 			x.bearer = bearerOf(r.Header)
 		}
 	}
-	if x.snapshot.Restore {
+	if x.snapshot.Restore && r.Method != http.MethodTrace { // whose answer shows the client what we send (law D2)
 		request = p.restore(r, x, request)
 		restored := *r.URL // the original is not ours alone
 		restored.RawQuery = request.Query
@@ -150,16 +150,21 @@ func endAmbiguity(w http.ResponseWriter, r *http.Request) {
 }
 
 // clientBody notes that the client's body could not be read: then it is not the
-// backend that failed.
+// backend that failed. At its end the trailers are there.
 type clientBody struct {
 	io.ReadCloser
 	broken *atomic.Bool
+	ended  func()
 }
 
 // Read implements [io.Reader].
 func (b *clientBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF && err != http.ErrBodyReadAfterClose {
+	switch err {
+	case nil, http.ErrBodyReadAfterClose:
+	case io.EOF:
+		b.ended()
+	default:
 		b.broken.Store(true)
 	}
 	return n, err

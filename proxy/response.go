@@ -16,6 +16,7 @@ import (
 // modifyResponse enriches the tokens of a response that a rule matches. An
 // error is for [Proxy.proxyError] to answer.
 func (p *Proxy) modifyResponse(res *http.Response) error {
+	answered := time.Now()
 	x := exchangeOf(res.Request.Context())
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		x.endless()
@@ -30,7 +31,6 @@ func (p *Proxy) modifyResponse(res *http.Response) error {
 	if x.rule.Deletes && res.StatusCode < 300 {
 		x.snapshot.Deleted(context.WithoutCancel(res.Request.Context()), x.bearer)
 	}
-	answered := time.Now()
 	if x.snapshot.Shadow {
 		p.watch(res, x, answered)
 		return nil
@@ -48,7 +48,7 @@ func (p *Proxy) modifyResponse(res *http.Response) error {
 	case result.refused:
 		replace(res, tokenlessCookies(response, founds), problemRefused)
 	case result.changed:
-		putBack(res, result.response, body.decoded != nil)
+		putBack(res, response, result.response)
 	}
 	return nil
 }
@@ -168,33 +168,38 @@ func (p *Proxy) transact(ctx context.Context, x *exchange, response locate.Respo
 	return result
 }
 
-// bodyHeaders speak of the bytes of a body, or sign them; they are not true of
-// another body (law A2).
-var bodyHeaders = []string{
-	"Content-Encoding", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5",
-	"Accept-Ranges", "Signature", "Signature-Input",
+// These fields are not true of another message, and not of another body (law A2).
+var (
+	messageFields = []string{"Signature", "Signature-Input"}
+	bodyFields    = []string{"Content-Encoding", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5", "Accept-Ranges"}
+)
+
+// withdraw removes fields of the header and the trailers.
+func withdraw(res *http.Response, names []string) {
+	for _, name := range names {
+		res.Header.Del(name)
+		res.Trailer.Del(name)
+	}
 }
 
-// putBack gives the response its enriched tokens.
-func putBack(res *http.Response, enriched locate.Response, hasBody bool) {
-	res.Header = enriched.Header
-	for _, name := range bodyHeaders {
-		if hasBody || name != "Content-Encoding" {
-			res.Header.Del(name)
-		}
-	}
-	if !hasBody {
+// putBack gives the response its enriched tokens. A body that has none goes on as
+// it came.
+func putBack(res *http.Response, before, after locate.Response) {
+	res.Header = after.Header
+	withdraw(res, messageFields)
+	if bytes.Equal(before.Body, after.Body) {
 		return
 	}
-	res.Body = readCloser{bytes.NewReader(enriched.Body), res.Body}
+	withdraw(res, bodyFields)
+	res.Body = readCloser{bytes.NewReader(after.Body), res.Body}
 	if len(res.Trailer) > 0 {
 		res.ContentLength = -1 // trailers need chunks
 		res.Header.Del("Content-Length")
 		return
 	}
 	// Both: golang/go#81149.
-	res.ContentLength = int64(len(enriched.Body))
-	res.Header.Set("Content-Length", strconv.Itoa(len(enriched.Body)))
+	res.ContentLength = int64(len(after.Body))
+	res.Header.Set("Content-Length", strconv.Itoa(len(after.Body)))
 }
 
 // An answer of our own replaces one of the backend's.
