@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // logAccess writes one line a request. Its keys are a closed set; there is no
@@ -51,16 +52,28 @@ func knownMethod(method string) string {
 	return "_OTHER"
 }
 
+// isWord tells what a person named from what a machine made up: that is long,
+// has many digits, or goes back and forth between them and both cases.
 func isWord(segment string) bool {
-	const longest, mostDigits = 32, 3
-	digits := 0
+	const longest, mostDigits, mostTurns = 32, 3, 4
+	digits, turns, before := 0, 0, ' '
 	for _, c := range segment {
-		if '0' <= c && c <= '9' {
+		if unicode.IsDigit(c) {
 			digits++
 		}
+		if turn(before, c) {
+			turns++
+		}
+		before = c
 	}
-	return len(segment) <= longest && digits <= mostDigits && !strings.Contains(segment, "@") &&
-		!strings.HasPrefix(segment, "eyJ") // the shortest token
+	return len(segment) <= longest && digits <= mostDigits && turns <= mostTurns &&
+		!strings.Contains(segment, "@") && !strings.HasPrefix(segment, "eyJ") // the shortest token
+}
+
+// turn reports whether something begins between two characters: a word of
+// camelCase, a number, or what follows it.
+func turn(before, c rune) bool {
+	return unicode.IsLower(before) && unicode.IsUpper(c) || unicode.IsLetter(before) && unicode.IsDigit(c) || unicode.IsDigit(before) && unicode.IsLetter(c)
 }
 
 // A recorder notes what was answered.

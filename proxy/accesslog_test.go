@@ -53,6 +53,9 @@ func TestPathsAreLoggedWithoutTokensAndIDs(t *testing.T) {
 		{"/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server"},
 		{"/verify/eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1In0.c2ln", "/verify/[redacted]"},
 		{"/verify/eyJhbGciOiJub25lIn0%2EeyJzdWIiOiJ1In0%2Ec2ln/x", "/verify/[redacted]/x"},
+		{"/verify/SplxlOBeZQQYbYS6WxSbIA", "/verify/[redacted]"}, // the code of RFC 6749
+		{"/reset/kXvQpLmZtRwYbNcD", "/reset/[redacted]"},
+		{"/api/v1beta2/OAuth2Callback/getAccessTokenByCode", "/api/v1beta2/OAuth2Callback/getAccessTokenByCode"},
 		{"/users/62efedca3587e6e83c0fc675", "/users/[redacted]"},
 		{"/users/73ffd264-44b3-4c69-90e8-e7d1dfc035d4/roles", "/users/[redacted]/roles"},
 		{"/users/10432", "/users/[redacted]"},
