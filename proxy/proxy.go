@@ -51,8 +51,8 @@ type Options struct {
 type Timeouts struct {
 	// Dial is for a connection to the backend, and its TLS handshake.
 	Dial time.Duration
-	// Response is for the whole response to a request that a rule matches, from
-	// when it is sent on. Other requests wait as long as the client does.
+	// Response is for a request that a rule matches and its whole response, from
+	// when the request's header is there. Others wait as long as the client does.
 	Response time.Duration
 	// Write is how long a client may take nothing of what is written to it. Zero
 	// means a minute.
@@ -148,12 +148,8 @@ func (p *Proxy) finish(ctx context.Context, x *exchange, w *recorder) {
 }
 
 func (p *Proxy) serve(w *recorder, r *http.Request, x *exchange) {
-	if headerSize(r) > p.o.Limits.Headers {
-		problemHeaders.write(w)
-		return
-	}
-	if strings.ContainsAny(r.Host, `/\?#@`) { // of HTTP/2; net/http refuses HTTP/1's
-		problemHost.write(w)
+	if fault := p.unservable(r); fault != nil {
+		fault.write(w)
 		return
 	}
 	endAmbiguity(w, r)
@@ -169,6 +165,22 @@ func (p *Proxy) serve(w *recorder, r *http.Request, x *exchange) {
 		problemFailing.write(w)
 		return
 	}
+	p.forward(w, r, x)
+}
+
+// unservable returns what is wrong with a request that goes no further.
+func (p *Proxy) unservable(r *http.Request) *problem {
+	switch {
+	case headerSize(r) > p.o.Limits.Headers:
+		return &problemHeaders
+	case strings.ContainsAny(r.Host, `/\?#@`): // of HTTP/2; net/http refuses HTTP/1's
+		return &problemHost
+	}
+	return nil
+}
+
+// forward has the backend answer, within timeouts.response where a rule acts.
+func (p *Proxy) forward(w *recorder, r *http.Request, x *exchange) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	if x.acts() {
 		var cancel context.CancelCauseFunc
@@ -182,8 +194,7 @@ func (p *Proxy) serve(w *recorder, r *http.Request, x *exchange) {
 		trailer := r.Trailer
 		r.Body = &clientBody{r.Body, &x.broken, func() { p.distrust(r.RemoteAddr, trailer) }}
 	}
-	r, err := p.prepare(w, r, x)
-	if err != nil {
+	if err := p.prepare(w, r, x); err != nil {
 		problemRequest.write(w)
 		return
 	}

@@ -17,36 +17,42 @@ import (
 )
 
 // prepare notes what the response will depend on, and swaps enriched tokens
-// back to originals. The error is the client's body breaking off.
-func (p *Proxy) prepare(w http.ResponseWriter, r *http.Request, x *exchange) (*http.Request, error) {
+// back to originals. The error is the client's body breaking off. The request is
+// ours alone, but not what it refers to.
+func (p *Proxy) prepare(w http.ResponseWriter, r *http.Request, x *exchange) error {
 	body, whole, err := p.readForm(w, r, x)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	request := locate.Request{Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header}
 	if whole {
 		request.Body = body
 	}
 	if x.rule != nil {
-		x.refresh = isRefresh(x.rule, request)
-		x.dpop = r.Header.Get("DPoP") != "" && !x.rule.Mixed // else the proof is of a use, not of a request for tokens
-		x.code, x.state = request.Param("code"), request.Param("state")
-		x.client = request.Param("grant_type") == "client_credentials"
-		x.provider = x.rule.provider(r.URL.Path)
-		if x.rule.Deletes {
-			x.bearer = bearerOf(r.Header)
-		}
+		x.note(request)
 	}
 	if x.snapshot.Restore && r.Method != http.MethodTrace { // whose answer shows the client what we send (law D2)
 		request = p.restore(r, x, request)
-		restored := *r.URL // the original is not ours alone
+		restored := *r.URL
 		restored.RawQuery = request.Query
 		r.Header, r.URL = request.Header, &restored
 	}
 	if whole {
 		setBody(r, request.Body)
 	}
-	return r, nil
+	return nil
+}
+
+// note notes what the response to a request that a rule matches will depend on.
+func (x *exchange) note(request locate.Request) {
+	x.refresh = isRefresh(x.rule, request)
+	x.dpop = request.Header.Get("DPoP") != "" && !x.rule.Mixed // else the proof is of a use, not of a request for tokens
+	x.code, x.state = request.Param("code"), request.Param("state")
+	x.client = request.Param("grant_type") == "client_credentials"
+	x.provider = x.rule.provider(request.Path)
+	if x.rule.Deletes {
+		x.bearer = bearerOf(request.Header)
+	}
 }
 
 // bearerOf is the token of an Authorization header, whatever its scheme.
@@ -119,13 +125,10 @@ func (p *Proxy) mayHoldTokens(r *http.Request, x *exchange) bool {
 	if r.Body == http.NoBody || r.ContentLength > p.o.Limits.Body || r.Header.Get("Content-Encoding") != "" {
 		return false
 	}
-	// Leniently, for a form with a broken parameter behind its type is a form to
-	// lenient backends.
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	switch kind = strings.ToLower(strings.TrimSpace(kind)); {
-	case kind == "application/x-www-form-urlencoded":
+	switch {
+	case locate.IsForm(r.Header):
 		return x.rule != nil || x.snapshot.Restore
-	case kind == "application/json", strings.HasSuffix(kind, "+json"):
+	case locate.IsJSON(r.Header):
 		return x.rule != nil
 	}
 	return false
