@@ -212,17 +212,15 @@ func TestAClientThatGoesAfterTheAnswerDoesNotStopTheEnrichment(t *testing.T) {
 
 // Fine print: canceled.
 func TestAClientThatGoesWhileTheBodyArrivesIsCounted(t *testing.T) {
-	asked := make(chan bool)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.Send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-		close(asked)
 		r.WaitClosed()
 	})
-	f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	s, answered := toldOfAnswers(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f := start(t, backend.URL, s)
 	w := f.dial(t)
 	w.send(login)
-	<-asked
-	time.Sleep(50 * time.Millisecond) // for the header to be read; earlier is not counted
+	<-answered // a client that goes earlier is not counted
 	w.Close()
 	waitFor(t, "a canceled token in the metrics", func() bool { return f.reason(t, enrich.Canceled) == 1 })
 }

@@ -53,6 +53,20 @@ type setup struct {
 	watch     func(*http.Request) // sees the requests before the proxy
 }
 
+// toldOfAnswers makes the setup tell when the header of the backend's answer to a
+// request of its first rule has been read. The rule's deletions are how.
+func toldOfAnswers(s setup) (setup, <-chan bool) {
+	answered, other := make(chan bool, 1), s.snapshot
+	s.rules[0].Deletes = true
+	s.snapshot = func(snapshot *proxy.Snapshot) {
+		if other != nil {
+			other(snapshot)
+		}
+		snapshot.Deleted = func(context.Context, string) { answered <- true }
+	}
+	return s, answered
+}
+
 // fixture is a proxy on a real listener in front of a backend.
 type fixture struct {
 	*httptest.Server

@@ -92,14 +92,15 @@ func TestAGrantSaysWhenTheBackendAnswered(t *testing.T) {
 	enricher := newScripted(enrich.NoDocument)
 	var sent, ended time.Time
 	head, body, _ := strings.Cut(twoTokens, "\r\n\r\n")
+	s, answered := toldOfAnswers(enricher.use(rule(t, "POST /login", "json:access_token")))
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		sent = time.Now()
 		r.Send(head + "\r\n\r\n")
-		time.Sleep(100 * time.Millisecond) // a slow body is the case
+		<-answered // a slow body is the case
 		ended = time.Now()
 		r.Send(body)
 	})
-	f := start(t, backend.URL, enricher.use(rule(t, "POST /login", "json:access_token")))
+	f := start(t, backend.URL, s)
 	f.ask(t, login)
 	if g := <-enricher.grants; g.Answered.Before(sent) || !g.Answered.Before(ended) {
 		t.Errorf("Answered %s after the header was sent, the body %s", g.Answered.Sub(sent), ended.Sub(sent))

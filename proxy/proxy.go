@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -61,6 +62,8 @@ type Timeouts struct {
 	// below what the backend keeps, for requests are never retried.
 	Idle time.Duration
 }
+
+func (t Timeouts) write() time.Duration { return cmp.Or(t.Write, time.Minute) }
 
 // Limits are in bytes. All are greater than zero.
 type Limits struct {
@@ -213,11 +216,9 @@ type exchange struct {
 	began time.Time
 	timer *time.Timer // of timeouts.response; nil where no rule acts
 
-	refresh, dpop, client bool
-	code, state           string      // of the request
-	provider              string      // as the path names it
-	bearer                string      // of a request that deletes its user
-	broken                atomic.Bool // the client's body could not be read
+	asked  enrich.Grant // what the request says of the tokens to come; zero without a rule
+	bearer string       // of a request that deletes its user
+	broken atomic.Bool  // the client's body could not be read
 
 	// For the access log: the request as it came.
 	method, path, peer string

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -86,17 +87,10 @@ func bodyless(status int) bool {
 // grant makes a grant of what was found. A token that stands at several places
 // is one token, and must fit all of them.
 func (x *exchange) grant(response locate.Response, founds []locate.Found, answered time.Time) enrich.Grant {
-	g := enrich.Grant{
-		Answered: answered, Refresh: x.refresh, DPoP: x.dpop, Mark: x.rule.OnFailure == enrich.Pass,
-		Shadow: x.snapshot.Shadow,
-		Code:   x.code, State: x.state, Client: x.client, Provider: x.provider,
-	}
-	if code := response.Param("code"); code != "" {
-		g.Code = code
-	}
-	if state := response.Param("state"); state != "" {
-		g.State = state
-	}
+	g := x.asked
+	g.Answered = answered
+	g.Code = cmp.Or(response.Param("code"), g.Code)
+	g.State = cmp.Or(response.Param("state"), g.State)
 	issued := response.IssuedTokenType()
 	index := map[string]int{}
 	for _, found := range founds {
@@ -140,23 +134,12 @@ type result struct {
 
 func (p *Proxy) transact(ctx context.Context, x *exchange, response locate.Response, founds []locate.Found, g enrich.Grant) result {
 	result := result{grant: g, outcomes: x.snapshot.Enricher.Enrich(ctx, g)}
-	enriched := map[string]string{}
-	for i, outcome := range result.outcomes {
-		if outcome.Raw != g.Tokens[i].Raw {
-			enriched[g.Tokens[i].Raw] = outcome.Raw
-		}
-	}
-	if len(enriched) > 0 {
+	if enriched := result.enriched(); len(enriched) > 0 {
 		result.response = response.Replace(founds, enriched)
-		result.changed = true
-	}
-	// Each token fits its place alone; together they may not (law H3).
-	if result.changed && !locate.Fits(response.Header, result.response.Header, x.snapshot.Sizes) {
-		result.changed = false
-		for i := range result.outcomes {
-			if result.outcomes[i].Raw != g.Tokens[i].Raw {
-				result.outcomes[i] = enrich.Outcome{Raw: g.Tokens[i].Raw, Reason: enrich.TooLarge}
-			}
+		// Each token fits its place alone; together they may not (law H3).
+		result.changed = locate.Fits(response.Header, result.response.Header, x.snapshot.Sizes)
+		if !result.changed {
+			result.undo()
 		}
 	}
 	for _, outcome := range result.outcomes {
@@ -166,6 +149,26 @@ func (p *Proxy) transact(ctx context.Context, x *exchange, response locate.Respo
 		}
 	}
 	return result
+}
+
+// enriched returns the enriched tokens by their originals.
+func (r *result) enriched() map[string]string {
+	enriched := map[string]string{}
+	for i, outcome := range r.outcomes {
+		if original := r.grant.Tokens[i].Raw; outcome.Raw != original {
+			enriched[original] = outcome.Raw
+		}
+	}
+	return enriched
+}
+
+// undo makes originals of the enriched tokens again, for which there is no room.
+func (r *result) undo() {
+	for i, outcome := range r.outcomes {
+		if original := r.grant.Tokens[i].Raw; outcome.Raw != original {
+			r.outcomes[i] = enrich.Outcome{Raw: original, Reason: enrich.TooLarge}
+		}
+	}
 }
 
 // These fields are not true of another message, and not of another body (law A2).

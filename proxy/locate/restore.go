@@ -17,11 +17,11 @@ var usual = []Location{
 }
 
 // Restore swaps the enriched tokens of a request for what swap returns, which
-// answers false for a token to be left alone: in Authorization with any
-// scheme, in cookies, in the usual query parameters and form fields, and at the
-// locations (law D1). It returns the request, in which nothing else differs, and for the
-// metric the name of the location of each token that was swapped. The result
-// may share memory with r.
+// answers false for a token to be left alone: in Authorization with any scheme,
+// in cookies, in the usual query parameters and form fields, and at the locations
+// (law D1). It returns the request, in which nothing else differs, not even what
+// stands next to a token, and for the metric the name of the location of each
+// token that was swapped. The result may share memory with r.
 func (r Request) Restore(locs []Location, swap func(token string) (string, bool)) (Request, []string) {
 	var names []string
 	changes, seen := edits{}, map[spot]bool{}
