@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/tokengraft/tokengraft/proxy"
 )
 
 // accessLog returns the lines of the access log.
@@ -28,7 +26,7 @@ func (f *fixture) accessLog(t *testing.T, lines int) []map[string]any {
 }
 
 func TestARequestIsOneLineOfAClosedSetOfKeys(t *testing.T) {
-	f, _ := startSaying(t, twoTokens, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f, _ := startSaying(t, twoTokens, setup{rules: logins(t)})
 	f.ask(t, "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nAuthorization: Bearer secret\r\n"+form+"\r\nContent-Length: 15\r\n\r\npassword=secret")
 	entry := f.accessLog(t, 1)[0]
 	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "status", "time"}

@@ -219,6 +219,16 @@ func rule(t testing.TB, pattern string, tokens ...string) proxy.Rule {
 	return proxy.Rule{Pattern: pattern, Tokens: locations(t, tokens...)}
 }
 
+// logins are the rules of most tests.
+func logins(t testing.TB) []proxy.Rule {
+	return []proxy.Rule{rule(t, "POST /login", "json:access_token")}
+}
+
+// loggedIn is the answer to a login, by those rules.
+func loggedIn(token string) string {
+	return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
+}
+
 func refusing(r proxy.Rule) proxy.Rule {
 	r.OnFailure = enrich.Refuse
 	return r

@@ -53,7 +53,7 @@ func TestRequestHeadersReachTheBackendAsTheyCame(t *testing.T) {
 
 // A8.
 func TestMatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f, backend := startSaying(t, asCame, setup{rules: logins(t)})
 	f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
 	if got, _ := backend.Requests()[0].Get("Accept-Encoding"); got != "identity" {
 		t.Errorf("Accept-Encoding %q, want identity", got)

@@ -162,9 +162,7 @@ func TestTokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
 
 // D6.
 func TestAProofKeepsTheTokenAsItIs(t *testing.T) {
-	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, func(token string) string {
-		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
-	})
+	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, loggedIn)
 	res, body := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nDPoP: a.b.c\r\nContent-Length: 0\r\n\r\n")
 	if n := f.reason(t, enrich.KeyBound); res.StatusCode != 200 || n != 1 || !strings.Contains(body, token) {
 		t.Errorf("got %d %q, counted %d times", res.StatusCode, body, n)

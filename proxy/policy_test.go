@@ -106,7 +106,7 @@ func TestAWrongClockIsMeasured(t *testing.T) {
 		date := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
 		r.Send(answer("HTTP/1.1 200 OK\nContent-Type: application/json\nDate: "+date, `{"access_token":"`+f.issuer.Token(`{"sub":"u1","exp":1}`)+`"}`))
 	})
-	f = start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f = start(t, backend.URL, setup{rules: logins(t)})
 	f.ask(t, login)
 	offset := between(t, f.log.String(), `"clock_offset_seconds":`, "}")
 	if seconds, err := strconv.Atoi(offset); err != nil || seconds < -3602 || seconds > -3598 {

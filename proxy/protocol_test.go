@@ -18,9 +18,9 @@ import (
 
 // A7.
 func TestEarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
-	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+	f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 		return "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" +
-			answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
+			loggedIn(token)
 	})
 	w := f.dial(t)
 	w.send(login)
@@ -36,7 +36,7 @@ func TestEarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
 
 // A7.
 func TestTrailersOfRequestsReachTheBackend(t *testing.T) {
-	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{rules: logins(t)})
 	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded"} {
 		f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nContent-Type: "+kind+"\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\nX-Sum: 7\r\n\r\n")
 	}
@@ -135,7 +135,7 @@ func startIssuing10(t *testing.T) (*fixture, *proxytest.Backend) {
 		r.Send("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + `{"access_token":"` + f.token("") + `"}`)
 		r.Close()
 	})
-	f = start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f = start(t, backend.URL, setup{rules: logins(t)})
 	return f, backend
 }
 
@@ -234,9 +234,7 @@ func TestAnUpgradedConnectionOutlivesTheResponseTimeout(t *testing.T) {
 // B2: /a/ is another path than /a, though a mux would redirect from one to the
 // other.
 func TestARuleOfASubtreeDoesNotMatchItsRootWithoutTheSlash(t *testing.T) {
-	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login/", "json:access_token")}}, func(token string) string {
-		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
-	})
+	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login/", "json:access_token")}}, loggedIn)
 	if _, body := f.ask(t, login); !strings.Contains(body, original) {
 		t.Errorf("POST /login was enriched by the rule of POST /login/: %s", body)
 	}
