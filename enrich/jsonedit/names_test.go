@@ -7,6 +7,16 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/jsonedit"
 )
 
+// An index is written in one way only.
+func TestOnlyAnIndexReachesIntoAnArray(t *testing.T) {
+	for element, want := range map[string]int{"1": 1, "*": 2, "01": 0, "+1": 0, "-1": 0, "2": 0, "x": 0} {
+		spans, err := jsonedit.Strings([]byte(`["a","b"]`), jsonedit.Path{element})
+		if len(spans) != want || err != nil {
+			t.Errorf("%s: %d strings, %v; want %d", element, len(spans), err, want)
+		}
+	}
+}
+
 func TestHasName(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{"x":1}`:                             true,

@@ -127,9 +127,10 @@ func (w *walker) array(path Path) error {
 	if _, err := w.dec.ReadToken(); err != nil {
 		return err
 	}
+	index := arrayIndex(path[0])
 	for i := 0; w.dec.PeekKind() != ']'; i++ {
 		var err error
-		if path[0] == "*" || path[0] == strconv.Itoa(i) {
+		if path[0] == "*" || i == index {
 			err = w.value(path[1:])
 		} else {
 			err = w.dec.SkipValue()
@@ -140,6 +141,14 @@ func (w *walker) array(path Path) error {
 	}
 	_, err := w.dec.ReadToken()
 	return err
+}
+
+// arrayIndex is what an element of a path is for an array, -1 for a name.
+func arrayIndex(element string) int {
+	if index, err := strconv.Atoi(element); err == nil && strconv.Itoa(index) == element {
+		return index
+	}
+	return -1
 }
 
 // Quote returns s as a JSON string, with nothing escaped that need not be.
