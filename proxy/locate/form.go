@@ -33,7 +33,7 @@ func hiddenInput(tag string, named func(name string) bool) (span, bool) {
 	if len(tag) <= len(input) || !strings.EqualFold(tag[:len(input)], input) || !strings.ContainsRune(htmlSpace+"/", rune(tag[len(input)])) {
 		return span{}, false
 	}
-	attrs := attributes(tag, len(input))
+	attrs := attributes(tag, len(input), "type", "name", "value")
 	hidden := strings.EqualFold(attrs["type"].token, "hidden")
 	return attrs["value"], hidden && named(attrs["name"].token)
 }

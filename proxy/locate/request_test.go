@@ -69,6 +69,19 @@ func TestCodeAndStateOfARequest(t *testing.T) {
 	}
 }
 
+// B4: as many tokens as a form has room for.
+func TestAFormOfNothingButTokensTakesLittleMemory(t *testing.T) {
+	body := []byte(strings.Repeat("token=a.b.c&", 1<<20/12))
+	r := locate.Request{Header: header(formType), Body: body}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r.Restore(nil, func(string) (string, bool) { return "", false })
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(30*len(body)) {
+		t.Errorf("%d bytes for a body of %d", took, len(body))
+	}
+}
+
 // B4: anybody can send a body of small values, which take much as Go has them.
 func TestLookingForARefreshFieldTakesLittleMemory(t *testing.T) {
 	for _, element := range []string{`{},`, `{"":0},`, `[],`, `0,`} {

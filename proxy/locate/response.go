@@ -38,7 +38,7 @@ func (r Response) at(loc Location) []Found {
 	case inQuery:
 		return eachRedirect(r.Header, loc, queryParams)
 	}
-	return found(loc, place{}, string(r.Body), bodySpans(r.Header, r.Body, loc, r.inputs))
+	return foundInBody(loc, r.Body, bodySpans(r.Header, r.Body, loc, r.inputs))
 }
 
 func (r Response) inputs(name string) []span {

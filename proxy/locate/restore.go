@@ -87,8 +87,13 @@ func (r Request) at(loc Location) []Found {
 		spans := params(r.Query, 0, len(r.Query), "&", loc.name)
 		return found(loc, place{part: queryPart}, r.Query, spans)
 	}
-	return found(loc, place{}, string(r.Body), bodySpans(r.Header, r.Body, loc, r.formField))
+	spans := bodySpans(r.Header, r.Body, loc, r.formField)
+	return foundInBody(loc, r.Body, spans[:min(len(spans), mostTokens)])
 }
+
+// mostTokens bounds what is held in memory of the values at one location of a
+// request's body (law B4). No honest request has nearly as many.
+const mostTokens = 10_000
 
 // cookieRuns returns the tokens within the values of a cookie: a repeat may
 // have put one there among other text.
