@@ -78,9 +78,6 @@ func (p *Proxy) unpack(x *exchange, header http.Header, raw []byte) responseBody
 // editBody edits a 200 answer that holds no token. What cannot be edited passes
 // as it is: absence of the claim grants nothing.
 func (p *Proxy) editBody(res *http.Response, x *exchange) error {
-	if res.StatusCode != http.StatusOK {
-		return nil
-	}
 	body, err := p.readBody(res)
 	if err != nil || body.decoded == nil {
 		return err

@@ -23,7 +23,7 @@ func (p *Proxy) modifyResponse(res *http.Response) error {
 		x.endless()
 		return nil
 	}
-	if x.edit != nil && locate.IsJSON(res.Header) {
+	if x.edit != nil && res.StatusCode == http.StatusOK && locate.IsJSON(res.Header) {
 		return p.editBody(res, x)
 	}
 	if x.rule == nil || !mayIssue(res) {
