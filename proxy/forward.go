@@ -20,8 +20,12 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	keepPath(out, pr.In)
 	p.forwarded(pr)
 	stayHTTP1(out.Header)
-	if x := exchangeOf(pr.In.Context()); x.acts() || x.edit != nil {
+	x := exchangeOf(pr.In.Context())
+	if x.acts() || x.edit != nil {
 		out.Header.Set("Accept-Encoding", "identity")
+	}
+	if x.taken {
+		out.Header.Del("Expect") // it was met: old backends would only let us wait
 	}
 }
 

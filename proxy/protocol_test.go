@@ -81,6 +81,24 @@ func TestExpectContinueIsTheBackendsToAnswer(t *testing.T) {
 	})
 }
 
+// A7: a form was asked for and read before it goes on, so nobody waits for the
+// backend to ask: old ones never do, and some refuse.
+func TestTheBackendIsNotAskedWhetherItWantsAFormThatIsThere(t *testing.T) {
+	f, backend := startSaying(t, twoTokens, setup{rules: logins(t)})
+	w := f.dial(t)
+	w.send("POST /login HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n" + form + "\r\nContent-Length: 3\r\n\r\n")
+	if res := w.receive("POST"); res.StatusCode != 100 {
+		t.Fatalf("got %d", res.StatusCode)
+	}
+	w.send("a=b")
+	if res := w.receive("POST"); res.StatusCode != 200 {
+		t.Errorf("got %d", res.StatusCode)
+	}
+	if r := backend.Requests()[0]; strings.Contains(strings.Join(r.Header, "\n"), "Expect") || r.Body != "a=b" {
+		t.Errorf("the backend saw %q %q", r.Header, r.Body)
+	}
+}
+
 // A7.
 func TestAnUpgradedConnectionCarriesBytesBothWays(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {

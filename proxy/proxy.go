@@ -219,6 +219,7 @@ type exchange struct {
 	asked  enrich.Grant // what the request says of the tokens to come; zero without a rule
 	bearer string       // of a request that deletes its user
 	broken atomic.Bool  // the client's body could not be read
+	taken  bool         // it was read before the request goes on
 
 	// For the access log: the request as it came.
 	method, path, peer string

@@ -35,6 +35,7 @@ func (p *Proxy) prepare(w http.ResponseWriter, r *http.Request, x *exchange) err
 		r.Header, r.URL = request.Header, &restored
 	}
 	if body != nil {
+		x.taken = true
 		setBody(r, request.Body)
 	}
 	return nil
