@@ -63,6 +63,7 @@ func TestARefreshIsKnownByItsRequest(t *testing.T) {
 		{"grant_type of a form", proxy.RefreshAuto, "/token", []string{form}, "grant_type=refresh_token&refresh_token=x", true},
 		{"another grant_type", proxy.RefreshAuto, "/token", []string{form, "Cookie: refresh=1"}, "grant_type=password&refresh_token=x", false},
 		{"grant_type of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"grant_type":"refresh_token"}`, true},
+		{"grant_type of a multipart form", proxy.RefreshAuto, "/token", []string{"Content-Type: multipart/form-data; boundary=b"}, "--b\r\nContent-Disposition: form-data; name=grant_type\r\n\r\nrefresh_token\r\n--b--\r\n", true},
 		{"a field of a form", proxy.RefreshAuto, "/token", []string{form}, "refreshToken=x", true},
 		{"a form whose type is broken", proxy.RefreshAuto, "/token", []string{form + "; a=1; a=2"}, "refresh_token=x", true},
 		{"a member of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"variables":{"refresh":1}}`, true},

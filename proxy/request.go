@@ -132,7 +132,7 @@ func (p *Proxy) mayHoldTokens(r *http.Request, x *exchange) bool {
 	switch {
 	case locate.IsForm(r.Header):
 		return x.rule != nil || x.snapshot.Restore
-	case locate.IsJSON(r.Header):
+	case locate.IsJSON(r.Header), locate.IsMultipart(r.Header):
 		return x.rule != nil
 	}
 	return false

@@ -2,6 +2,7 @@ package locate
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich/jsonedit"
@@ -19,16 +20,11 @@ type Request struct {
 }
 
 // IsRefresh guesses whether the request exchanges a refresh token (refresh:
-// auto). The grant_type of the form or JSON body decides. Where there is none,
+// auto). The grant_type of the form, of either kind, or JSON body decides. Where there is none,
 // it is one if a field, a cookie or the last path segment speaks of it.
 func (r Request) IsRefresh() bool {
-	if grants := r.field("grant_type"); len(grants) > 0 {
-		for _, grant := range grants {
-			if grant.token == "refresh_token" {
-				return true
-			}
-		}
-		return false
+	if grants := r.fields("grant_type"); len(grants) > 0 {
+		return slices.Contains(grants, "refresh_token")
 	}
 	path := strings.ToLower(strings.TrimRight(r.Path, "/"))
 	segment := path[strings.LastIndexByte(path, '/')+1:]
@@ -40,16 +36,28 @@ func (r Request) IsRefresh() bool {
 // state: a field of the form or JSON body, or else one of the query. It is empty
 // where there is none.
 func (r Request) Param(name string) string {
-	return first(append(r.field(name), params(r.Query, 0, len(r.Query), "&", name)...))
+	if fields := r.fields(name); len(fields) > 0 {
+		return fields[0]
+	}
+	return first(params(r.Query, 0, len(r.Query), "&", name))
 }
 
-// field returns the form fields of this name, or the members of a JSON object
-// that are strings.
-func (r Request) field(name string) []span {
-	if isJSON(mediaType(r.Header)) {
-		return jsonStrings(r.Body, jsonedit.Path{name})
+// fields returns the values of the form fields of this name, or of the members
+// of a JSON object that are strings.
+func (r Request) fields(name string) []string {
+	switch media := mediaType(r.Header); {
+	case isJSON(media):
+		return tokens(jsonStrings(r.Body, jsonedit.Path{name}))
+	case isMultipart(media):
+		var values []string
+		for other, value := range parts(r.Header, r.Body) {
+			if other == name {
+				values = append(values, value)
+			}
+		}
+		return values
 	}
-	return r.formField(name)
+	return tokens(r.formField(name))
 }
 
 func (r Request) formField(name string) []span {
@@ -77,6 +85,12 @@ func (r Request) hasRefreshField() bool {
 	case isForm(media):
 		for pair := range strings.SplitSeq(string(r.Body), "&") {
 			if name, _, _ := strings.Cut(pair, "="); speaksOfRefresh(decoded(name)) {
+				return true
+			}
+		}
+	case isMultipart(media):
+		for name := range parts(r.Header, r.Body) {
+			if speaksOfRefresh(name) {
 				return true
 			}
 		}

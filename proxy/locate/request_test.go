@@ -1,6 +1,7 @@
 package locate_test
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -12,6 +13,17 @@ const (
 	formType = "Content-Type: application/x-www-form-urlencoded"
 	jsonType = "Content-Type: application/json"
 )
+
+const multipartType = `Content-Type: Multipart/Form-Data; boundary="-b-"`
+
+// multipart is a body of fields with these names and values (RFC 7578).
+func multipart(fields ...string) string {
+	var body strings.Builder
+	for i := 0; i < len(fields); i += 2 {
+		fmt.Fprintf(&body, "---b-\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", fields[i], fields[i+1])
+	}
+	return body.String() + "---b---\r\n"
+}
 
 func TestWhatIsARefresh(t *testing.T) {
 	for _, test := range []struct {
@@ -25,6 +37,12 @@ func TestWhatIsARefresh(t *testing.T) {
 		{"grant of another type", "/token", "Content-Type: text/plain", "grant_type=refresh_token", "", false},
 		{"grant in the query is not looked at", "/token", "X: y", "", "", false},
 		{"form field", "/token", formType + ";charset=utf-8", "refreshToken=x", "", true},
+		{"multipart grant", "/token", multipartType, multipart("a", "b", "grant_type", "refresh_token"), "", true},
+		{"other multipart grant", "/refresh", multipartType, multipart("grant_type", "password", "refresh_token", "x"), "", false},
+		{"multipart field", "/token", multipartType, multipart("refreshToken", "x"), "", true},
+		{"multipart value", "/token", multipartType, multipart("a", "refresh_token"), "", false},
+		{"multipart that breaks off", "/token", multipartType, multipart("refresh", "x")[:60], "", true},
+		{"multipart without a boundary", "/token", "Content-Type: multipart/form-data", multipart("refresh", "x"), "", false},
 		{"form value", "/token", formType, "a=refresh_token", "", false},
 		{"JSON field", "/token", "Content-Type: application/vnd.api+json", `{"REFRESH":null}`, "", true},
 		{"JSON field behind a byte order mark", "/token", jsonType, "\ufeff" + `{"refresh":1}`, "", true},
@@ -59,6 +77,7 @@ func TestCodeAndStateOfARequest(t *testing.T) {
 	}{
 		{formType, "code=q", "a=1&code=a%2Fb+c", "a/b c"},
 		{formType, "code=q", "a=1", "q"},
+		{multipartType, "code=q", multipart("a", "1", "code", "a/b c"), "a/b c"},
 		{jsonType, "", "code=x", ""},
 		{jsonType, "code=q", `{"a":{"code":"n"},"code":"a\/b"}`, "a/b"},
 	} {
