@@ -35,13 +35,20 @@ func (r Response) repeats(founds []Found) []Found {
 			repeats = append(repeats, rep.find(loc, place{linePart, name, i}, text)...)
 		}
 	}
-	if isText(mediaType(r.Header)) {
-		for _, s := range hiddenInputs(r.Body, refresh) {
-			rep.known[spot{place{}, s.start, s.end}] = true
-		}
-		repeats = append(repeats, rep.find(Location{in: inBody}, place{}, string(r.Body))...)
+	return append(repeats, rep.inBody(r)...)
+}
+
+func (r repeater) inBody(res Response) []Found {
+	media := mediaType(res.Header)
+	if !isText(media) {
+		return nil
 	}
-	return repeats
+	if !isJSON(media) {
+		for _, s := range hiddenInputs(res.Body, refresh) {
+			r.known[spot{place{}, s.start, s.end}] = true
+		}
+	}
+	return r.find(Location{in: inBody}, place{}, string(res.Body))
 }
 
 func (r repeater) find(loc Location, at place, text string) []Found {
