@@ -40,7 +40,12 @@ func (p *Proxy) modifyResponse(res *http.Response) error {
 	if err != nil || body.opaque {
 		return err
 	}
-	response := locate.Response{Header: res.Header, Body: body.decoded}
+	p.settle(res, x, locate.Response{Header: res.Header, Body: body.decoded}, answered)
+	return nil
+}
+
+// settle gives the client the enriched tokens, or what the policy says.
+func (p *Proxy) settle(res *http.Response, x *exchange, response locate.Response, answered time.Time) {
 	founds := response.Find(x.rule.Tokens)
 	result := p.enrich(x, res, response, founds, answered)
 	switch {
@@ -51,7 +56,6 @@ func (p *Proxy) modifyResponse(res *http.Response) error {
 	case result.changed:
 		putBack(res, response, result.response)
 	}
-	return nil
 }
 
 // enrich enriches the tokens that were found in a response, and reports what
