@@ -1,6 +1,7 @@
 package locate
 
 import (
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,8 +21,9 @@ type Request struct {
 }
 
 // IsRefresh guesses whether the request exchanges a refresh token (refresh:
-// auto). The grant_type of the form, of either kind, or JSON body decides. Where there is none,
-// it is one if a field, a cookie or the last path segment speaks of it.
+// auto). The grant_type of the form, of either kind, or JSON body decides. Where
+// there is none, it is one if a field, a cookie or the last path segment speaks
+// of it.
 func (r Request) IsRefresh() bool {
 	if grants := r.fields("grant_type"); len(grants) > 0 {
 		return slices.Contains(grants, "refresh_token")
@@ -45,21 +47,30 @@ func (r Request) Param(name string) string {
 // fields returns the values of the form fields of this name, or of the members
 // of a JSON object that are strings.
 func (r Request) fields(name string) []string {
-	switch media := mediaType(r.Header); {
-	case isJSON(media):
+	if isJSON(mediaType(r.Header)) {
 		return tokens(jsonStrings(r.Body, jsonedit.Path{name}))
-	case isMultipart(media):
-		var values []string
-		for other, value := range parts(r.Header, r.Body) {
-			if other == name {
-				values = append(values, value)
-			}
-		}
-		return values
 	}
-	return tokens(r.formField(name))
+	var values []string
+	for other, value := range r.form() {
+		if other == name {
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
+// form returns the names and values of a form of either kind; of no form, none.
+func (r Request) form() iter.Seq2[string, string] {
+	switch media := mediaType(r.Header); {
+	case isForm(media):
+		return pairs(string(r.Body))
+	case isMultipart(media):
+		return parts(r.Header, r.Body)
+	}
+	return func(func(string, string) bool) {}
+}
+
+// formField returns the values of a urlencoded form and where they stand.
 func (r Request) formField(name string) []span {
 	if !isForm(mediaType(r.Header)) {
 		return nil
@@ -81,23 +92,15 @@ func (r Request) hasRefreshCookie() bool {
 }
 
 func (r Request) hasRefreshField() bool {
-	switch media := mediaType(r.Header); {
-	case isForm(media):
-		for pair := range strings.SplitSeq(string(r.Body), "&") {
-			if name, _, _ := strings.Cut(pair, "="); speaksOfRefresh(decoded(name)) {
-				return true
-			}
-		}
-	case isMultipart(media):
-		for name := range parts(r.Header, r.Body) {
-			if speaksOfRefresh(name) {
-				return true
-			}
-		}
-	case isJSON(media):
+	if isJSON(mediaType(r.Header)) {
 		// At every depth: a GraphQL client has its fields under variables.
 		has, err := jsonedit.HasName(r.Body, speaksOfRefresh)
 		return has && err == nil
+	}
+	for name := range r.form() {
+		if speaksOfRefresh(name) {
+			return true
+		}
 	}
 	return false
 }
