@@ -87,6 +87,16 @@ func TestARefusalKeepsWhatABrowserNeedsAndNoToken(t *testing.T) {
 	}
 }
 
+// G1: nor an access token that is no JWT, whose id_token could not be completed.
+func TestARefusalKeepsNoCookieWithAnOpaqueToken(t *testing.T) {
+	const cookies = "Set-Cookie: session=2YotnFZFEjr1zCsicMWpAA; Path=/\nSet-Cookie: copy=%222YotnFZFEjr1zCsicMWpAA%22\nSet-Cookie: csrf=1"
+	text := answer("HTTP/1.1 200 OK\nContent-Type: application/json\n"+cookies, `{"access_token":"2YotnFZFEjr1zCsicMWpAA","id_token":"d.e.f"}`)
+	f, _ := startSaying(t, text, newScripted(enrich.Unavailable).use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))))
+	if res, _ := f.ask(t, login); !reflect.DeepEqual(res.Header["Set-Cookie"], []string{"csrf=1"}) {
+		t.Errorf("Set-Cookie %q, want csrf alone", res.Header["Set-Cookie"])
+	}
+}
+
 // Rule 9 of the house: a failure is logged, sometimes, and names no token.
 func TestAFailureIsLoggedOnceInAWhileWithoutItsToken(t *testing.T) {
 	f, _ := startSaying(t, twoTokens, newScripted(enrich.Unavailable).use(rule(t, "POST /login", "json:access_token")))

@@ -52,7 +52,7 @@ func (p *Proxy) settle(res *http.Response, x *exchange, response locate.Response
 	case result.rejection != nil:
 		replace(res, nil, x.rule.Errors.rejection(res, result.rejection)) // a cookie could be a session
 	case result.refused:
-		replace(res, tokenlessCookies(response, founds), problemRefused)
+		replace(res, response.CookiesWithout(founds), problemRefused)
 	case result.changed:
 		putBack(res, response, result.response)
 	}
@@ -236,22 +236,6 @@ func replace(res *http.Response, cookies []string, with answer) {
 	body := with.header(kept)
 	res.Body = readCloser{bytes.NewReader(body), res.Body}
 	res.ContentLength = int64(len(body))
-}
-
-// tokenlessCookies returns the lines of Set-Cookie that hold none of the tokens:
-// those that stay when all tokens are taken out.
-func tokenlessCookies(response locate.Response, founds []locate.Found) (lines []string) {
-	nothing := map[string]string{}
-	for _, found := range founds {
-		nothing[found.Token] = ""
-	}
-	bare := response.Replace(founds, nothing).Header["Set-Cookie"]
-	for i, line := range response.Header["Set-Cookie"] {
-		if line == bare[i] {
-			lines = append(lines, line)
-		}
-	}
-	return lines
 }
 
 // clientGone tells a client that left from our own deadline.

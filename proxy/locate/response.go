@@ -2,6 +2,8 @@ package locate
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich/jsonedit"
 )
@@ -61,6 +63,23 @@ func (r Response) Replace(founds []Found, enriched map[string]string) Response {
 	}
 	r.Header = changes.headers(r.Header)
 	return r
+}
+
+// CookiesWithout returns the lines of Set-Cookie that hold none of the tokens
+// that were found. Find looks for repeats of JWTs alone; here others count, too.
+func (r Response) CookiesWithout(founds []Found) (lines []string) {
+	nothing := map[string]string{}
+	for _, f := range founds {
+		nothing[f.Token] = ""
+	}
+	bare := r.Replace(founds, nothing).Header[setCookie]
+	for i, line := range r.Header[setCookie] {
+		opaque := func(f Found) bool { return !compact(f.Token) && strings.Contains(line, f.Token) }
+		if line == bare[i] && !slices.ContainsFunc(founds, opaque) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // Param returns a parameter of the response that is no token, as code and
