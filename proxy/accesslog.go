@@ -1,13 +1,12 @@
 package proxy
 
 import (
-	"bufio"
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // logAccess writes one line a request. Its keys are a closed set; there is no
@@ -51,66 +50,26 @@ func knownMethod(method string) string {
 	return "_OTHER"
 }
 
+// isWord tells what a person named from what a machine made up: that is long,
+// has many digits, or goes back and forth between them and both cases.
 func isWord(segment string) bool {
-	const longest, mostDigits = 32, 3
-	digits := 0
+	const longest, mostDigits, mostTurns = 32, 3, 4
+	digits, turns, before := 0, 0, ' '
 	for _, c := range segment {
-		if '0' <= c && c <= '9' {
+		if unicode.IsDigit(c) {
 			digits++
 		}
-	}
-	return len(segment) <= longest && digits <= mostDigits && !strings.Contains(segment, "@") &&
-		!strings.HasPrefix(segment, "eyJ") // the shortest token
-}
-
-// A recorder notes what was answered.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-	stall  time.Duration // for how long the client may take nothing
-	// proxied says that the backend's header is passed on: then net/http is kept
-	// from adding a Date and a guessed Content-Type where the backend sent none.
-	proxied bool
-}
-
-// WriteHeader implements [http.ResponseWriter].
-func (w *recorder) WriteHeader(status int) {
-	if status >= 200 || status == http.StatusSwitchingProtocols {
-		w.status = status
-		if w.proxied {
-			h := w.Header()
-			for _, name := range []string{"Date", "Content-Type"} {
-				if _, ok := h[name]; !ok {
-					h[name] = nil
-				}
-			}
+		if turn(before, c) {
+			turns++
 		}
+		before = c
 	}
-	w.ResponseWriter.WriteHeader(status)
-	if w.proxied && status >= 200 && w.Header()["Content-Length"] == nil {
-		// Else net/http adds a Content-Length of 0 to a body that ends at once.
-		w.FlushError()
-	}
+	return len(segment) <= longest && digits <= mostDigits && turns <= mostTurns &&
+		!strings.Contains(segment, "@") && !strings.HasPrefix(segment, "eyJ") // the shortest token
 }
 
-// Write implements [http.ResponseWriter].
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	w.hurry()
-	defer w.relax()
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap is for [http.ResponseController].
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Hijack implements [http.Hijacker]: what follows is an upgraded connection.
-func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	w.status = http.StatusSwitchingProtocols
-	return http.NewResponseController(w.ResponseWriter).Hijack()
+// turn reports whether something begins between two characters: a word of
+// camelCase, a number, or what follows it.
+func turn(before, c rune) bool {
+	return unicode.IsLower(before) && unicode.IsUpper(c) || unicode.IsLetter(before) && unicode.IsDigit(c) || unicode.IsDigit(before) && unicode.IsLetter(c)
 }

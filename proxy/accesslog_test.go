@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/tokengraft/tokengraft/proxy"
 )
 
 // accessLog returns the lines of the access log.
@@ -28,7 +26,7 @@ func (f *fixture) accessLog(t *testing.T, lines int) []map[string]any {
 }
 
 func TestARequestIsOneLineOfAClosedSetOfKeys(t *testing.T) {
-	f, _ := startSaying(t, twoTokens, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f, _ := startSaying(t, twoTokens, setup{rules: logins(t)})
 	f.ask(t, "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nAuthorization: Bearer secret\r\n"+form+"\r\nContent-Length: 15\r\n\r\npassword=secret")
 	entry := f.accessLog(t, 1)[0]
 	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "status", "time"}
@@ -53,6 +51,9 @@ func TestPathsAreLoggedWithoutTokensAndIDs(t *testing.T) {
 		{"/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server"},
 		{"/verify/eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1In0.c2ln", "/verify/[redacted]"},
 		{"/verify/eyJhbGciOiJub25lIn0%2EeyJzdWIiOiJ1In0%2Ec2ln/x", "/verify/[redacted]/x"},
+		{"/verify/SplxlOBeZQQYbYS6WxSbIA", "/verify/[redacted]"}, // the code of RFC 6749
+		{"/reset/kXvQpLmZtRwYbNcD", "/reset/[redacted]"},
+		{"/api/v1beta2/OAuth2Callback/getAccessTokenByCode", "/api/v1beta2/OAuth2Callback/getAccessTokenByCode"},
 		{"/users/62efedca3587e6e83c0fc675", "/users/[redacted]"},
 		{"/users/73ffd264-44b3-4c69-90e8-e7d1dfc035d4/roles", "/users/[redacted]/roles"},
 		{"/users/10432", "/users/[redacted]"},

@@ -58,8 +58,12 @@ func (p *Proxy) readBody(res *http.Response) (responseBody, error) {
 	return p.unpack(exchangeOf(res.Request.Context()), res.Header, raw), nil
 }
 
-// unpack undoes the content coding of a body within the limit.
+// unpack undoes the content coding of a body within the limit. An empty one has
+// none, whatever the header says: many redirects have both.
 func (p *Proxy) unpack(x *exchange, header http.Header, raw []byte) responseBody {
+	if len(raw) == 0 {
+		return responseBody{decoded: raw}
+	}
 	decoded, err := decode(raw, strings.Join(header["Content-Encoding"], ","), p.o.Limits.Body)
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -74,9 +78,6 @@ func (p *Proxy) unpack(x *exchange, header http.Header, raw []byte) responseBody
 // editBody edits a 200 answer that holds no token. What cannot be edited passes
 // as it is: absence of the claim grants nothing.
 func (p *Proxy) editBody(res *http.Response, x *exchange) error {
-	if res.StatusCode != http.StatusOK {
-		return nil
-	}
 	body, err := p.readBody(res)
 	if err != nil || body.decoded == nil {
 		return err
@@ -87,7 +88,7 @@ func (p *Proxy) editBody(res *http.Response, x *exchange) error {
 		return nil
 	}
 	if !bytes.Equal(edited, body.decoded) {
-		putBack(res, locate.Response{Header: res.Header, Body: edited}, true)
+		putBack(res, locate.Response{Header: res.Header, Body: body.decoded}, locate.Response{Header: res.Header, Body: edited})
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func compress(t testing.TB, writer func(io.Writer) io.WriteCloser, text string) 
 func TestCompressedAnswersAreEnrichedAndGoOutUncompressed(t *testing.T) {
 	for _, coding := range codings {
 		t.Run(coding.name, func(t *testing.T) {
-			f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+			f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 				return answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: "+coding.header,
 					compress(t, coding.writer, `{ "access_token": "`+token+`" }`))
 			})
@@ -83,6 +83,19 @@ func TestCompressedAnswersAreEnrichedAndGoOutUncompressed(t *testing.T) {
 				t.Errorf("header %q, body %q", res.Header, body)
 			}
 		})
+	}
+}
+
+// A8: many servers name a coding though they have nothing to encode.
+func TestARedirectWithAnEncodedEmptyBodyIsEnriched(t *testing.T) {
+	for _, coding := range codings {
+		f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "fragment:access_token")}}, func(token string) string {
+			return answer("HTTP/1.1 302 Found\nContent-Type: text/html\nContent-Encoding: "+coding.header+"\nLocation: /#access_token="+token, "")
+		})
+		res, _ := f.ask(t, login)
+		if !f.isEnriched(t, findToken(t, res.Header.Get("Location"))) || res.ContentLength != 0 {
+			t.Errorf("%s: got %q, length %d", coding.name, res.Header, res.ContentLength)
+		}
 	}
 }
 
@@ -113,7 +126,7 @@ func TestABombIsNotUnpackedInMemory(t *testing.T) {
 		}
 		said := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: "+coding.header, compress(t, coding.writer, bomb))
 		f, _ := startSaying(t, said, setup{
-			rules:   []proxy.Rule{rule(t, "POST /login", "json:access_token")},
+			rules:   logins(t),
 			options: func(o *proxy.Options) { o.Limits.Body = 64 << 10 },
 		})
 		var before, after runtime.MemStats
@@ -167,7 +180,7 @@ func TestABodyOverTheLimitStreamsThrough(t *testing.T) {
 func TestABodyOfTheLimitIsEnriched(t *testing.T) {
 	size := 0
 	f, _ := startIssuing(t, setup{
-		rules:   []proxy.Rule{rule(t, "POST /login", "json:access_token")},
+		rules:   logins(t),
 		options: func(o *proxy.Options) { o.Limits.Body = 2000 },
 	}, func(token string) string {
 		body := `{"access_token":"` + token + `","pad":"`
@@ -203,7 +216,7 @@ func TestABodyPackedTooOftenPassesAsItCame(t *testing.T) {
 		body = packed.Bytes()
 	}
 	head := "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: gzip" + strings.Repeat(", gzip", packings-1)
-	f, _ := startSaying(t, answer(head, string(body)), setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f, _ := startSaying(t, answer(head, string(body)), setup{rules: logins(t)})
 	if _, got := f.ask(t, login); got != string(body) {
 		t.Errorf("got %q", got)
 	}
@@ -225,7 +238,7 @@ func TestABodyOverTheLimitIsNotReadToItsEnd(t *testing.T) {
 			<-arrived
 			r.Send("y")
 		})
-		f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}, options: small})
+		f := start(t, backend.URL, setup{rules: logins(t), options: small})
 		defer close(arrived)
 		w := f.dial(t)
 		w.send(login)

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"bufio"
 	"fmt"
 	"maps"
 	"net/http"
@@ -44,7 +45,7 @@ func between(t testing.TB, text, before, after string) string {
 // A2.
 func TestOnlyTheTokenDiffersInAnEnrichedBody(t *testing.T) {
 	const before, after = "{ \"z\":1.0,\n\t\"a\" : 9007199254740993, \"s\":\"<&>\\u00e9\", \"access_token\" : \"", "\" ,\"n\":null, \"e\":1E400 }\n"
-	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+	f, original := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 		return answer("HTTP/1.1 200 OK\nContent-Type: application/json;charset=UTF-8", before+token+after)
 	})
 	res, body := f.ask(t, login)
@@ -64,7 +65,7 @@ func TestOnlyTheTokenDiffersInAnEnrichedBody(t *testing.T) {
 func TestHeadersThatSpeakOfTheOldBodyGoAndAllOthersStay(t *testing.T) {
 	const kept = "Content-Type: application/json\nDate: yesterday\nCache-Control: no-store\nPragma: no-cache\nLast-Modified: then\nSet-Cookie: a=1; Path=/; HttpOnly; SameSite=Lax\nSet-Cookie: b=2; Domain=example.com; Secure\nSet-Cookie: a=; Max-Age=0\nVary: Origin\nX-Old: 1\nX-Old: 2"
 	const gone = "ETag: \"1\"\nDigest: sha-256=x\nContent-Digest: sha-256=:x:\nRepr-Digest: sha-256=:x:\nContent-MD5: x\nAccept-Ranges: bytes\nSignature: s=:x:\nSignature-Input: s=()"
-	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+	f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 		return answer("HTTP/1.1 200 OK\n"+kept+"\n"+gone, `{"access_token":"`+token+`"}`)
 	})
 	res, body := f.ask(t, login)
@@ -78,6 +79,24 @@ func TestHeadersThatSpeakOfTheOldBodyGoAndAllOthersStay(t *testing.T) {
 	}
 	if !reflect.DeepEqual(res.Header, want) {
 		t.Errorf("got header %q\nwant      %q", res.Header, want)
+	}
+}
+
+// A2: what speaks of a body that did not change is true of it still.
+func TestABodyWithoutATokenComesAsTheBackendSentIt(t *testing.T) {
+	const kept = "Content-Type: text/html\nContent-Encoding: gzip\nETag: \"1\"\nContent-Digest: sha-256=:x:\nAccept-Ranges: bytes"
+	page := gzipped("<html>signed in")
+	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "cookie:session")}}, func(token string) string {
+		return answer("HTTP/1.1 200 OK\n"+kept+"\nSignature: s=:x:\nSignature-Input: s=()\nSet-Cookie: session="+token, page)
+	})
+	res, body := f.ask(t, login)
+	if token := findToken(t, res.Header.Get("Set-Cookie")); !f.isEnriched(t, token) {
+		t.Errorf("not enriched: %q", res.Header)
+	}
+	res.Header.Del("Set-Cookie")
+	want, _ := http.ReadResponse(bufio.NewReader(strings.NewReader(answer("HTTP/1.1 200 OK\n"+kept, page))), nil)
+	if !reflect.DeepEqual(res.Header, want.Header) || body != page {
+		t.Errorf("got header %q\nwant      %q\nbody %q", res.Header, want.Header, body)
 	}
 }
 
@@ -109,7 +128,7 @@ func TestOneOriginalBecomesOneEnrichedTokenEverywhere(t *testing.T) {
 // A2 of chunked answers, with trailers and without.
 func TestEnrichedChunkedAnswersKeepTheirTrailers(t *testing.T) {
 	for _, trailer := range []string{"", "X-Sum"} {
-		f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+		f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 			body := `{"access_token":"` + token + `"}`
 			chunk := fmt.Sprintf("%x\r\n%s\r\n0\r\n", len(body), body)
 			if trailer == "" {
@@ -123,6 +142,24 @@ func TestEnrichedChunkedAnswersKeepTheirTrailers(t *testing.T) {
 		}
 		if trailer != "" && res.Trailer.Get(trailer) != "7" {
 			t.Errorf("trailers %q, want %s", slices.Collect(maps.Keys(res.Trailer)), trailer)
+		}
+	}
+}
+
+// A2: a digest can come behind the body, too.
+func TestATrailerThatSpeaksOfTheOldBodyGoes(t *testing.T) {
+	for _, trailers := range []string{"Content-Digest", "X-Sum, Repr-Digest, signature"} {
+		f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
+			head := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTrailer: " + trailers + "\r\nTransfer-Encoding: chunked\r\n\r\n"
+			return head + chunk(`{"access_token":"`+token+`"}`) + "0\r\n" + strings.ReplaceAll(trailers, ", ", ": x\r\n") + ": x\r\n\r\n"
+		})
+		res, body := f.ask(t, login)
+		if !f.isEnriched(t, between(t, body, `:"`, `"`)) {
+			t.Errorf("not enriched: %q", body)
+		}
+		delete(res.Trailer, "X-Sum")
+		if len(res.Trailer) > 0 {
+			t.Errorf("of %s the client got %q", trailers, res.Trailer)
 		}
 	}
 }
@@ -162,7 +199,7 @@ func TestConcurrentLoginsGetTheirOwnTokens(t *testing.T) {
 		r.ReadBody()
 		r.SendJSON(`{"access_token":"` + f.token(`,"jti":"`+r.Body+`"`) + `"}`)
 	})
-	f = start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f = start(t, backend.URL, setup{rules: logins(t)})
 	done := make(chan string)
 	const clients = 20
 	for i := range clients {

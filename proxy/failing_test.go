@@ -47,7 +47,7 @@ func TestABackendThatSpeaksNoHTTPIs502AndNotQuoted(t *testing.T) {
 				r.Send(tt.text)
 				r.Close()
 			})
-			f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+			f := start(t, backend.URL, setup{rules: logins(t)})
 			res, body := f.ask(t, login)
 			expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 502, "urn:tokengraft:backend-unreachable")
 			if log := f.log.String(); strings.Contains(log, "eyJsecret") || !strings.Contains(log, "backend did not answer") {
@@ -83,7 +83,7 @@ func TestAMatchedResponseThatHangsIs504(t *testing.T) {
 			r.Send(said)
 			r.WaitClosed()
 		})
-		f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}, options: quick})
+		f := start(t, backend.URL, setup{rules: logins(t), options: quick})
 		res, body := f.ask(t, login)
 		expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 504, "urn:tokengraft:backend-timeout")
 	}
@@ -156,7 +156,7 @@ func TestAClientThatGoesBeforeTheAnswerCancelsTheRequest(t *testing.T) {
 		r.WaitClosed()
 		close(canceled)
 	})
-	f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f := start(t, backend.URL, setup{rules: logins(t)})
 	w := f.dial(t)
 	w.send(login)
 	<-asked
@@ -196,11 +196,9 @@ func TestAClientThatGoesAfterTheAnswerDoesNotStopTheEnrichment(t *testing.T) {
 		return english(ctx, q)
 	})
 	f, _ := startIssuing(t, setup{
-		rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}, source: source,
+		rules: logins(t), source: source,
 		watch: func(r *http.Request) { asked <- r.Context() },
-	}, func(token string) string {
-		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
-	})
+	}, loggedIn)
 	w := f.dial(t)
 	w.send(login)
 	<-looking
@@ -212,17 +210,15 @@ func TestAClientThatGoesAfterTheAnswerDoesNotStopTheEnrichment(t *testing.T) {
 
 // Fine print: canceled.
 func TestAClientThatGoesWhileTheBodyArrivesIsCounted(t *testing.T) {
-	asked := make(chan bool)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.Send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-		close(asked)
 		r.WaitClosed()
 	})
-	f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	s, answered := toldOfAnswers(setup{rules: logins(t)})
+	f := start(t, backend.URL, s)
 	w := f.dial(t)
 	w.send(login)
-	<-asked
-	time.Sleep(50 * time.Millisecond) // for the header to be read; earlier is not counted
+	<-answered // a client that goes earlier is not counted
 	w.Close()
 	waitFor(t, "a canceled token in the metrics", func() bool { return f.reason(t, enrich.Canceled) == 1 })
 }

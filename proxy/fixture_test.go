@@ -53,6 +53,20 @@ type setup struct {
 	watch     func(*http.Request) // sees the requests before the proxy
 }
 
+// toldOfAnswers makes the setup tell when the header of the backend's answer to a
+// request of its first rule has been read. The rule's deletions are how.
+func toldOfAnswers(s setup) (setup, <-chan bool) {
+	answered, other := make(chan bool, 1), s.snapshot
+	s.rules[0].Deletes = true
+	s.snapshot = func(snapshot *proxy.Snapshot) {
+		if other != nil {
+			other(snapshot)
+		}
+		snapshot.Deleted = func(context.Context, string) { answered <- true }
+	}
+	return s, answered
+}
+
 // fixture is a proxy on a real listener in front of a backend.
 type fixture struct {
 	*httptest.Server
@@ -203,6 +217,16 @@ func (f *fixture) reason(t testing.TB, r enrich.Reason) int64 {
 func rule(t testing.TB, pattern string, tokens ...string) proxy.Rule {
 	t.Helper()
 	return proxy.Rule{Pattern: pattern, Tokens: locations(t, tokens...)}
+}
+
+// logins are the rules of most tests.
+func logins(t testing.TB) []proxy.Rule {
+	return []proxy.Rule{rule(t, "POST /login", "json:access_token")}
+}
+
+// loggedIn is the answer to a login, by those rules.
+func loggedIn(token string) string {
+	return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
 }
 
 func refusing(r proxy.Rule) proxy.Rule {

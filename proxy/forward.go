@@ -20,8 +20,12 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	keepPath(out, pr.In)
 	p.forwarded(pr)
 	stayHTTP1(out.Header)
-	if x := exchangeOf(pr.In.Context()); x.acts() || x.edit != nil {
+	x := exchangeOf(pr.In.Context())
+	if x.acts() || x.edit != nil {
 		out.Header.Set("Accept-Encoding", "identity")
+	}
+	if x.taken {
+		out.Header.Del("Expect") // it was met: old backends would only let us wait
 	}
 }
 
@@ -51,27 +55,37 @@ func stayHTTP1(h http.Header) {
 }
 
 // forwarded tells the backend who asks and what was typed. What untrusted peers
-// say of that is dropped: ReverseProxy has done so with the commonest headers.
+// say of that is dropped.
 func (p *Proxy) forwarded(pr *httputil.ProxyRequest) {
-	trusted := p.trusts(pr.In.RemoteAddr)
-	dropped := false
+	peer := pr.In.RemoteAddr
 	for name, values := range pr.In.Header {
-		switch {
-		case !tellsOfClient(name):
-		case trusted:
-			pr.Out.Header[name] = values
-		default:
-			pr.Out.Header.Del(name)
-			dropped = true
+		if tellsOfClient(name) {
+			pr.Out.Header[name] = values // ReverseProxy has dropped the commonest
 		}
 	}
-	if dropped {
-		p.strays.warn(p.o.Logger, pr.In.RemoteAddr)
+	inHeader, inTrailer := p.distrust(peer, pr.Out.Header), p.distrust(peer, pr.Out.Trailer)
+	if inHeader || inTrailer {
+		p.strays.warn(p.o.Logger, peer)
 	}
 	pr.SetXForwarded()
 	proto, host := p.typed(pr.In)
 	pr.Out.Header.Set("X-Forwarded-Proto", proto)
 	pr.Out.Header.Set("X-Forwarded-Host", host)
+}
+
+// distrust drops what an untrusted peer says of the client, and reports whether
+// there was something.
+func (p *Proxy) distrust(peer string, h http.Header) (dropped bool) {
+	if p.trusts(peer) {
+		return false
+	}
+	for name := range h {
+		if tellsOfClient(name) {
+			delete(h, name)
+			dropped = true
+		}
+	}
+	return dropped
 }
 
 // typed is what the client typed to come here, as far as that is known.

@@ -53,7 +53,7 @@ func TestRequestHeadersReachTheBackendAsTheyCame(t *testing.T) {
 
 // A8.
 func TestMatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f, backend := startSaying(t, asCame, setup{rules: logins(t)})
 	f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
 	if got, _ := backend.Requests()[0].Get("Accept-Encoding"); got != "identity" {
 		t.Errorf("Accept-Encoding %q, want identity", got)
@@ -119,5 +119,26 @@ func TestOtherSpellingsOfForwardedHeadersAreDropped(t *testing.T) {
 	got := strings.Join(backend.Requests()[0].Header, "\n")
 	if strings.Contains(got, "6.6.6.6") || !strings.Contains(got, "kept") {
 		t.Errorf("the backend saw %q", got)
+	}
+}
+
+// Some backends make headers of trailers (as httpd did, CVE-2013-5704).
+func TestTrailersOfUntrustedPeersDoNotSayForWhomTheyAsk(t *testing.T) {
+	const trailers = "X-Forwarded-For: 6.6.6.6\r\nX_Real_Ip: 6.6.6.6\r\nX-Sum: 7\r\n"
+	for _, tt := range []struct {
+		name, kind string
+		trusted    bool
+	}{{"streamed", "text/plain", false}, {"form", "application/x-www-form-urlencoded", false}, {"trusted", "text/plain", true}} {
+		f, backend := startSaying(t, asCame, setup{options: func(o *proxy.Options) {
+			if tt.trusted {
+				o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+			}
+		}})
+		f.ask(t, "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: "+tt.kind+"\r\nTrailer: X-Forwarded-For, X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n"+trailers+"\r\n")
+		got := backend.Requests()[0]
+		announced, _ := got.Get("Trailer")
+		if strings.Contains(got.Body, "6.6.6.6") != tt.trusted || strings.Contains(announced, "Forwarded") != tt.trusted || !strings.Contains(got.Body, "X-Sum: 7\r\n") {
+			t.Errorf("%s: the backend saw trailers %q: %q", tt.name, announced, got.Body)
+		}
 	}
 }

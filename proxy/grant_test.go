@@ -63,6 +63,7 @@ func TestARefreshIsKnownByItsRequest(t *testing.T) {
 		{"grant_type of a form", proxy.RefreshAuto, "/token", []string{form}, "grant_type=refresh_token&refresh_token=x", true},
 		{"another grant_type", proxy.RefreshAuto, "/token", []string{form, "Cookie: refresh=1"}, "grant_type=password&refresh_token=x", false},
 		{"grant_type of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"grant_type":"refresh_token"}`, true},
+		{"grant_type of a multipart form", proxy.RefreshAuto, "/token", []string{"Content-Type: multipart/form-data; boundary=b"}, "--b\r\nContent-Disposition: form-data; name=grant_type\r\n\r\nrefresh_token\r\n--b--\r\n", true},
 		{"a field of a form", proxy.RefreshAuto, "/token", []string{form}, "refreshToken=x", true},
 		{"a form whose type is broken", proxy.RefreshAuto, "/token", []string{form + "; a=1; a=2"}, "refresh_token=x", true},
 		{"a member of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"variables":{"refresh":1}}`, true},
@@ -92,14 +93,15 @@ func TestAGrantSaysWhenTheBackendAnswered(t *testing.T) {
 	enricher := newScripted(enrich.NoDocument)
 	var sent, ended time.Time
 	head, body, _ := strings.Cut(twoTokens, "\r\n\r\n")
+	s, answered := toldOfAnswers(enricher.use(rule(t, "POST /login", "json:access_token")))
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		sent = time.Now()
 		r.Send(head + "\r\n\r\n")
-		time.Sleep(100 * time.Millisecond) // a slow body is the case
+		<-answered // a slow body is the case
 		ended = time.Now()
 		r.Send(body)
 	})
-	f := start(t, backend.URL, enricher.use(rule(t, "POST /login", "json:access_token")))
+	f := start(t, backend.URL, s)
 	f.ask(t, login)
 	if g := <-enricher.grants; g.Answered.Before(sent) || !g.Answered.Before(ended) {
 		t.Errorf("Answered %s after the header was sent, the body %s", g.Answered.Sub(sent), ended.Sub(sent))
@@ -110,6 +112,7 @@ func TestAGrantSaysWhenTheBackendAnswered(t *testing.T) {
 func TestCodeAndStateAreTakenFromTheRequestOrTheResponse(t *testing.T) {
 	tests := []struct{ name, target, body, answer, code, state string }{
 		{"form", "/login", "code=abc&state=s%201", twoTokens, "abc", "s 1"},
+		{"JSON", "/login", `{"code":"abc","state":"s"}`, twoTokens, "abc", "s"},
 		{"query", "/login?code=abc&state=s", "", twoTokens, "abc", "s"},
 		{"redirect", "/login?state=old", "", answer("HTTP/1.1 302 Found\nLocation: https://app/#access_token=a.b.c&code=new&state=s2", ""), "new", "s2"},
 		{"neither", "/login", "", twoTokens, "", ""},
@@ -118,7 +121,11 @@ func TestCodeAndStateAreTakenFromTheRequestOrTheResponse(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			enricher := newScripted(enrich.NoDocument)
 			f, _ := startSaying(t, tt.answer, enricher.use(rule(t, "POST /login", "json:access_token", "fragment:access_token")))
-			f.ask(t, request("POST", tt.target, []string{form}, tt.body))
+			kind := form
+			if strings.HasPrefix(tt.body, "{") {
+				kind = jsonBody
+			}
+			f.ask(t, request("POST", tt.target, []string{kind}, tt.body))
 			if g := <-enricher.grants; g.Code != tt.code || g.State != tt.state {
 				t.Errorf("code %q, state %q; want %q, %q", g.Code, g.State, tt.code, tt.state)
 			}
@@ -139,11 +146,24 @@ func TestAGrantHasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
 	}
 }
 
+// No hook is to make a document of a client.
+func TestTokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
+	for _, tt := range []struct{ kind, body string }{
+		{form, "grant_type=client_credentials"},
+		{jsonBody, `{"grant_type":"client_credentials"}`},
+	} {
+		enricher := newScripted(enrich.NoDocument)
+		f, _ := startSaying(t, twoTokens, enricher.use(rule(t, "POST /login", "json:access_token")))
+		f.ask(t, request("POST", "/login", []string{tt.kind}, tt.body))
+		if g := <-enricher.grants; !g.Client {
+			t.Errorf("%s: taken for the tokens of a user", tt.body)
+		}
+	}
+}
+
 // D6.
 func TestAProofKeepsTheTokenAsItIs(t *testing.T) {
-	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, func(token string) string {
-		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
-	})
+	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, loggedIn)
 	res, body := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nDPoP: a.b.c\r\nContent-Length: 0\r\n\r\n")
 	if n := f.reason(t, enrich.KeyBound); res.StatusCode != 200 || n != 1 || !strings.Contains(body, token) {
 		t.Errorf("got %d %q, counted %d times", res.StatusCode, body, n)

@@ -87,6 +87,16 @@ func TestARefusalKeepsWhatABrowserNeedsAndNoToken(t *testing.T) {
 	}
 }
 
+// G1: nor an access token that is no JWT, whose id_token could not be completed.
+func TestARefusalKeepsNoCookieWithAnOpaqueToken(t *testing.T) {
+	const cookies = "Set-Cookie: session=2YotnFZFEjr1zCsicMWpAA; Path=/\nSet-Cookie: copy=%222YotnFZFEjr1zCsicMWpAA%22\nSet-Cookie: csrf=1"
+	text := answer("HTTP/1.1 200 OK\nContent-Type: application/json\n"+cookies, `{"access_token":"2YotnFZFEjr1zCsicMWpAA","id_token":"d.e.f"}`)
+	f, _ := startSaying(t, text, newScripted(enrich.Unavailable).use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))))
+	if res, _ := f.ask(t, login); !reflect.DeepEqual(res.Header["Set-Cookie"], []string{"csrf=1"}) {
+		t.Errorf("Set-Cookie %q, want csrf alone", res.Header["Set-Cookie"])
+	}
+}
+
 // Rule 9 of the house: a failure is logged, sometimes, and names no token.
 func TestAFailureIsLoggedOnceInAWhileWithoutItsToken(t *testing.T) {
 	f, _ := startSaying(t, twoTokens, newScripted(enrich.Unavailable).use(rule(t, "POST /login", "json:access_token")))
@@ -106,7 +116,7 @@ func TestAWrongClockIsMeasured(t *testing.T) {
 		date := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
 		r.Send(answer("HTTP/1.1 200 OK\nContent-Type: application/json\nDate: "+date, `{"access_token":"`+f.issuer.Token(`{"sub":"u1","exp":1}`)+`"}`))
 	})
-	f = start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f = start(t, backend.URL, setup{rules: logins(t)})
 	f.ask(t, login)
 	offset := between(t, f.log.String(), `"clock_offset_seconds":`, "}")
 	if seconds, err := strconv.Atoi(offset); err != nil || seconds < -3602 || seconds > -3598 {

@@ -18,9 +18,9 @@ import (
 
 // A7.
 func TestEarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
-	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
+	f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 		return "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" +
-			answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
+			loggedIn(token)
 	})
 	w := f.dial(t)
 	w.send(login)
@@ -36,7 +36,7 @@ func TestEarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
 
 // A7.
 func TestTrailersOfRequestsReachTheBackend(t *testing.T) {
-	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{rules: logins(t)})
 	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded"} {
 		f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nContent-Type: "+kind+"\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\nX-Sum: 7\r\n\r\n")
 	}
@@ -79,6 +79,24 @@ func TestExpectContinueIsTheBackendsToAnswer(t *testing.T) {
 			t.Errorf("got %d", res.StatusCode)
 		}
 	})
+}
+
+// A7: a form was asked for and read before it goes on, so nobody waits for the
+// backend to ask: old ones never do, and some refuse.
+func TestTheBackendIsNotAskedWhetherItWantsAFormThatIsThere(t *testing.T) {
+	f, backend := startSaying(t, twoTokens, setup{rules: logins(t)})
+	w := f.dial(t)
+	w.send("POST /login HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n" + form + "\r\nContent-Length: 3\r\n\r\n")
+	if res := w.receive("POST"); res.StatusCode != 100 {
+		t.Fatalf("got %d", res.StatusCode)
+	}
+	w.send("a=b")
+	if res := w.receive("POST"); res.StatusCode != 200 {
+		t.Errorf("got %d", res.StatusCode)
+	}
+	if r := backend.Requests()[0]; strings.Contains(strings.Join(r.Header, "\n"), "Expect") || r.Body != "a=b" {
+		t.Errorf("the backend saw %q %q", r.Header, r.Body)
+	}
 }
 
 // A7.
@@ -135,7 +153,7 @@ func startIssuing10(t *testing.T) (*fixture, *proxytest.Backend) {
 		r.Send("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + `{"access_token":"` + f.token("") + `"}`)
 		r.Close()
 	})
-	f = start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+	f = start(t, backend.URL, setup{rules: logins(t)})
 	return f, backend
 }
 
@@ -234,9 +252,7 @@ func TestAnUpgradedConnectionOutlivesTheResponseTimeout(t *testing.T) {
 // B2: /a/ is another path than /a, though a mux would redirect from one to the
 // other.
 func TestARuleOfASubtreeDoesNotMatchItsRootWithoutTheSlash(t *testing.T) {
-	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login/", "json:access_token")}}, func(token string) string {
-		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
-	})
+	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login/", "json:access_token")}}, loggedIn)
 	if _, body := f.ask(t, login); !strings.Contains(body, original) {
 		t.Errorf("POST /login was enriched by the rule of POST /login/: %s", body)
 	}

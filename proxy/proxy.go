@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -51,8 +52,8 @@ type Options struct {
 type Timeouts struct {
 	// Dial is for a connection to the backend, and its TLS handshake.
 	Dial time.Duration
-	// Response is for the whole response to a request that a rule matches, from
-	// when it is sent on. Other requests wait as long as the client does.
+	// Response is for a request that a rule matches and its whole response, from
+	// when the request's header is there. Others wait as long as the client does.
 	Response time.Duration
 	// Write is how long a client may take nothing of what is written to it. Zero
 	// means a minute.
@@ -61,6 +62,8 @@ type Timeouts struct {
 	// below what the backend keeps, for requests are never retried.
 	Idle time.Duration
 }
+
+func (t Timeouts) write() time.Duration { return cmp.Or(t.Write, time.Minute) }
 
 // Limits are in bytes. All are greater than zero.
 type Limits struct {
@@ -148,12 +151,8 @@ func (p *Proxy) finish(ctx context.Context, x *exchange, w *recorder) {
 }
 
 func (p *Proxy) serve(w *recorder, r *http.Request, x *exchange) {
-	if headerSize(r) > p.o.Limits.Headers {
-		problemHeaders.write(w)
-		return
-	}
-	if strings.ContainsAny(r.Host, `/\?#@`) { // of HTTP/2; net/http refuses HTTP/1's
-		problemHost.write(w)
+	if fault := p.unservable(r); fault != nil {
+		fault.write(w)
 		return
 	}
 	endAmbiguity(w, r)
@@ -169,6 +168,22 @@ func (p *Proxy) serve(w *recorder, r *http.Request, x *exchange) {
 		problemFailing.write(w)
 		return
 	}
+	p.forward(w, r, x)
+}
+
+// unservable returns what is wrong with a request that goes no further.
+func (p *Proxy) unservable(r *http.Request) *problem {
+	switch {
+	case headerSize(r) > p.o.Limits.Headers:
+		return &problemHeaders
+	case strings.ContainsAny(r.Host, `/\?#@`): // of HTTP/2; net/http refuses HTTP/1's
+		return &problemHost
+	}
+	return nil
+}
+
+// forward has the backend answer, within timeouts.response where a rule acts.
+func (p *Proxy) forward(w *recorder, r *http.Request, x *exchange) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	if x.acts() {
 		var cancel context.CancelCauseFunc
@@ -179,10 +194,10 @@ func (p *Proxy) serve(w *recorder, r *http.Request, x *exchange) {
 	}
 	r = r.WithContext(ctx) // a copy: the server looks at the body of its own
 	if r.Body != http.NoBody {
-		r.Body = &clientBody{r.Body, &x.broken}
+		trailer := r.Trailer
+		r.Body = &clientBody{r.Body, &x.broken, func() { p.distrust(r.RemoteAddr, trailer) }}
 	}
-	r, err := p.prepare(w, r, x)
-	if err != nil {
+	if err := p.prepare(w, r, x); err != nil {
 		problemRequest.write(w)
 		return
 	}
@@ -201,11 +216,10 @@ type exchange struct {
 	began time.Time
 	timer *time.Timer // of timeouts.response; nil where no rule acts
 
-	refresh, dpop, client bool
-	code, state           string      // of the request
-	provider              string      // as the path names it
-	bearer                string      // of a request that deletes its user
-	broken                atomic.Bool // the client's body could not be read
+	asked  enrich.Grant // what the request says of the tokens to come; zero without a rule
+	bearer string       // of a request that deletes its user
+	broken atomic.Bool  // the client's body could not be read
+	taken  bool         // it was read before the request goes on
 
 	// For the access log: the request as it came.
 	method, path, peer string

@@ -17,36 +17,46 @@ import (
 )
 
 // prepare notes what the response will depend on, and swaps enriched tokens
-// back to originals. The error is the client's body breaking off.
-func (p *Proxy) prepare(w http.ResponseWriter, r *http.Request, x *exchange) (*http.Request, error) {
-	body, whole, err := p.readForm(w, r, x)
+// back to originals. The error is the client's body breaking off. The request is
+// ours alone, but not what it refers to.
+func (p *Proxy) prepare(w http.ResponseWriter, r *http.Request, x *exchange) error {
+	body, err := p.takeBody(w, r, x)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	request := locate.Request{Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header}
-	if whole {
-		request.Body = body
-	}
+	request := locate.Request{Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header, Body: body}
 	if x.rule != nil {
-		x.refresh = isRefresh(x.rule, request)
-		x.dpop = r.Header.Get("DPoP") != "" && !x.rule.Mixed // else the proof is of a use, not of a request for tokens
-		x.code, x.state = request.Param("code"), request.Param("state")
-		x.client = request.Param("grant_type") == "client_credentials"
-		x.provider = x.rule.provider(r.URL.Path)
-		if x.rule.Deletes {
-			x.bearer = bearerOf(r.Header)
-		}
+		x.note(request)
 	}
-	if x.snapshot.Restore {
+	if x.snapshot.Restore && r.Method != http.MethodTrace { // whose answer shows the client what we send (law D2)
 		request = p.restore(r, x, request)
-		restored := *r.URL // the original is not ours alone
+		restored := *r.URL
 		restored.RawQuery = request.Query
 		r.Header, r.URL = request.Header, &restored
 	}
-	if whole {
+	if body != nil {
+		x.taken = true
 		setBody(r, request.Body)
 	}
-	return r, nil
+	return nil
+}
+
+// note notes what the response to a request that a rule matches will depend on.
+func (x *exchange) note(request locate.Request) {
+	x.asked = enrich.Grant{
+		Refresh: isRefresh(x.rule, request),
+		// A proof where tokens are used, too, need not be of a request for one.
+		DPoP:     request.Header.Get("DPoP") != "" && !x.rule.Mixed,
+		Client:   request.Param("grant_type") == "client_credentials",
+		Provider: x.rule.provider(request.Path),
+		Mark:     x.rule.OnFailure == enrich.Pass,
+		Shadow:   x.snapshot.Shadow,
+		Code:     request.Param("code"),
+		State:    request.Param("state"),
+	}
+	if x.rule.Deletes {
+		x.bearer = bearerOf(request.Header)
+	}
 }
 
 // bearerOf is the token of an Authorization header, whatever its scheme.
@@ -92,26 +102,26 @@ func (p *Proxy) restore(r *http.Request, x *exchange, request locate.Request) lo
 // B4): each may cost the check of a signature, and a form has room for thousands.
 const mostForged = 100
 
-// readForm reads the body of a request that can hold tokens to restore or say
-// whether it is a refresh. Where whole is false the body is unread, or, of no
-// announced length and over the limit, put back as it was.
-func (p *Proxy) readForm(w http.ResponseWriter, r *http.Request, x *exchange) (body []byte, whole bool, err error) {
+// takeBody reads the body of a request that can hold tokens to restore or say
+// whether it is a refresh. It is nil where the body is unread, or, of no announced
+// length and over the limit, put back as it was.
+func (p *Proxy) takeBody(w http.ResponseWriter, r *http.Request, x *exchange) ([]byte, error) {
 	if !p.mayHoldTokens(r, x) {
-		return nil, false, nil
+		return nil, nil
 	}
 	// Not for longer than a response could take: what is read is held in memory.
 	control := http.NewResponseController(w)
 	control.SetReadDeadline(time.Now().Add(p.o.Timeouts.Response))
-	body, err = io.ReadAll(io.LimitReader(r.Body, p.o.Limits.Body+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, p.o.Limits.Body+1))
 	if err != nil {
-		return nil, false, err // the deadline stays, else the server waits for the rest
+		return nil, err // the deadline stays, else the server waits for the rest
 	}
 	control.SetReadDeadline(time.Time{})
 	if int64(len(body)) > p.o.Limits.Body {
 		r.Body = readCloser{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
-		return nil, false, nil
+		return nil, nil
 	}
-	return body, true, nil
+	return body, nil
 }
 
 // mayHoldTokens reports whether the body of a request is to be read.
@@ -119,13 +129,10 @@ func (p *Proxy) mayHoldTokens(r *http.Request, x *exchange) bool {
 	if r.Body == http.NoBody || r.ContentLength > p.o.Limits.Body || r.Header.Get("Content-Encoding") != "" {
 		return false
 	}
-	// Leniently, for a form with a broken parameter behind its type is a form to
-	// lenient backends.
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	switch kind = strings.ToLower(strings.TrimSpace(kind)); {
-	case kind == "application/x-www-form-urlencoded":
+	switch {
+	case locate.IsForm(r.Header):
 		return x.rule != nil || x.snapshot.Restore
-	case kind == "application/json", strings.HasSuffix(kind, "+json"):
+	case locate.IsJSON(r.Header), locate.IsMultipart(r.Header):
 		return x.rule != nil
 	}
 	return false
@@ -150,16 +157,21 @@ func endAmbiguity(w http.ResponseWriter, r *http.Request) {
 }
 
 // clientBody notes that the client's body could not be read: then it is not the
-// backend that failed.
+// backend that failed. At its end the trailers are there.
 type clientBody struct {
 	io.ReadCloser
 	broken *atomic.Bool
+	ended  func()
 }
 
 // Read implements [io.Reader].
 func (b *clientBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF && err != http.ErrBodyReadAfterClose {
+	switch err {
+	case nil, http.ErrBodyReadAfterClose:
+	case io.EOF:
+		b.ended()
+	default:
 		b.broken.Store(true)
 	}
 	return n, err

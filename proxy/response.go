@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -16,12 +17,13 @@ import (
 // modifyResponse enriches the tokens of a response that a rule matches. An
 // error is for [Proxy.proxyError] to answer.
 func (p *Proxy) modifyResponse(res *http.Response) error {
+	answered := time.Now()
 	x := exchangeOf(res.Request.Context())
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		x.endless()
 		return nil
 	}
-	if x.edit != nil && locate.IsJSON(res.Header) {
+	if x.edit != nil && res.StatusCode == http.StatusOK && locate.IsJSON(res.Header) {
 		return p.editBody(res, x)
 	}
 	if x.rule == nil || !mayIssue(res) {
@@ -30,7 +32,6 @@ func (p *Proxy) modifyResponse(res *http.Response) error {
 	if x.rule.Deletes && res.StatusCode < 300 {
 		x.snapshot.Deleted(context.WithoutCancel(res.Request.Context()), x.bearer)
 	}
-	answered := time.Now()
 	if x.snapshot.Shadow {
 		p.watch(res, x, answered)
 		return nil
@@ -39,18 +40,22 @@ func (p *Proxy) modifyResponse(res *http.Response) error {
 	if err != nil || body.opaque {
 		return err
 	}
-	response := locate.Response{Header: res.Header, Body: body.decoded}
+	p.settle(res, x, locate.Response{Header: res.Header, Body: body.decoded}, answered)
+	return nil
+}
+
+// settle gives the client the enriched tokens, or what the policy says.
+func (p *Proxy) settle(res *http.Response, x *exchange, response locate.Response, answered time.Time) {
 	founds := response.Find(x.rule.Tokens)
 	result := p.enrich(x, res, response, founds, answered)
 	switch {
 	case result.rejection != nil:
 		replace(res, nil, x.rule.Errors.rejection(res, result.rejection)) // a cookie could be a session
 	case result.refused:
-		replace(res, tokenlessCookies(response, founds), problemRefused)
+		replace(res, response.CookiesWithout(founds), problemRefused)
 	case result.changed:
-		putBack(res, result.response, body.decoded != nil)
+		putBack(res, response, result.response)
 	}
-	return nil
 }
 
 // enrich enriches the tokens that were found in a response, and reports what
@@ -86,17 +91,10 @@ func bodyless(status int) bool {
 // grant makes a grant of what was found. A token that stands at several places
 // is one token, and must fit all of them.
 func (x *exchange) grant(response locate.Response, founds []locate.Found, answered time.Time) enrich.Grant {
-	g := enrich.Grant{
-		Answered: answered, Refresh: x.refresh, DPoP: x.dpop, Mark: x.rule.OnFailure == enrich.Pass,
-		Shadow: x.snapshot.Shadow,
-		Code:   x.code, State: x.state, Client: x.client, Provider: x.provider,
-	}
-	if code := response.Param("code"); code != "" {
-		g.Code = code
-	}
-	if state := response.Param("state"); state != "" {
-		g.State = state
-	}
+	g := x.asked
+	g.Answered = answered
+	g.Code = cmp.Or(response.Param("code"), g.Code)
+	g.State = cmp.Or(response.Param("state"), g.State)
 	issued := response.IssuedTokenType()
 	index := map[string]int{}
 	for _, found := range founds {
@@ -140,23 +138,12 @@ type result struct {
 
 func (p *Proxy) transact(ctx context.Context, x *exchange, response locate.Response, founds []locate.Found, g enrich.Grant) result {
 	result := result{grant: g, outcomes: x.snapshot.Enricher.Enrich(ctx, g)}
-	enriched := map[string]string{}
-	for i, outcome := range result.outcomes {
-		if outcome.Raw != g.Tokens[i].Raw {
-			enriched[g.Tokens[i].Raw] = outcome.Raw
-		}
-	}
-	if len(enriched) > 0 {
+	if enriched := result.enriched(); len(enriched) > 0 {
 		result.response = response.Replace(founds, enriched)
-		result.changed = true
-	}
-	// Each token fits its place alone; together they may not (law H3).
-	if result.changed && !locate.Fits(response.Header, result.response.Header, x.snapshot.Sizes) {
-		result.changed = false
-		for i := range result.outcomes {
-			if result.outcomes[i].Raw != g.Tokens[i].Raw {
-				result.outcomes[i] = enrich.Outcome{Raw: g.Tokens[i].Raw, Reason: enrich.TooLarge}
-			}
+		// Each token fits its place alone; together they may not (law H3).
+		result.changed = locate.Fits(response.Header, result.response.Header, x.snapshot.Sizes)
+		if !result.changed {
+			result.undo()
 		}
 	}
 	for _, outcome := range result.outcomes {
@@ -168,33 +155,58 @@ func (p *Proxy) transact(ctx context.Context, x *exchange, response locate.Respo
 	return result
 }
 
-// bodyHeaders speak of the bytes of a body, or sign them; they are not true of
-// another body (law A2).
-var bodyHeaders = []string{
-	"Content-Encoding", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5",
-	"Accept-Ranges", "Signature", "Signature-Input",
-}
-
-// putBack gives the response its enriched tokens.
-func putBack(res *http.Response, enriched locate.Response, hasBody bool) {
-	res.Header = enriched.Header
-	for _, name := range bodyHeaders {
-		if hasBody || name != "Content-Encoding" {
-			res.Header.Del(name)
+// enriched returns the enriched tokens by their originals.
+func (r *result) enriched() map[string]string {
+	enriched := map[string]string{}
+	for i, outcome := range r.outcomes {
+		if original := r.grant.Tokens[i].Raw; outcome.Raw != original {
+			enriched[original] = outcome.Raw
 		}
 	}
-	if !hasBody {
+	return enriched
+}
+
+// undo makes originals of the enriched tokens again, for which there is no room.
+func (r *result) undo() {
+	for i, outcome := range r.outcomes {
+		if original := r.grant.Tokens[i].Raw; outcome.Raw != original {
+			r.outcomes[i] = enrich.Outcome{Raw: original, Reason: enrich.TooLarge}
+		}
+	}
+}
+
+// These fields are not true of another message, and not of another body (law A2).
+var (
+	messageFields = []string{"Signature", "Signature-Input"}
+	bodyFields    = []string{"Content-Encoding", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5", "Accept-Ranges"}
+)
+
+// withdraw removes fields of the header and the trailers.
+func withdraw(res *http.Response, names []string) {
+	for _, name := range names {
+		res.Header.Del(name)
+		res.Trailer.Del(name)
+	}
+}
+
+// putBack gives the response its enriched tokens. A body that has none goes on as
+// it came.
+func putBack(res *http.Response, before, after locate.Response) {
+	res.Header = after.Header
+	withdraw(res, messageFields)
+	if bytes.Equal(before.Body, after.Body) {
 		return
 	}
-	res.Body = readCloser{bytes.NewReader(enriched.Body), res.Body}
+	withdraw(res, bodyFields)
+	res.Body = readCloser{bytes.NewReader(after.Body), res.Body}
 	if len(res.Trailer) > 0 {
 		res.ContentLength = -1 // trailers need chunks
 		res.Header.Del("Content-Length")
 		return
 	}
 	// Both: golang/go#81149.
-	res.ContentLength = int64(len(enriched.Body))
-	res.Header.Set("Content-Length", strconv.Itoa(len(enriched.Body)))
+	res.ContentLength = int64(len(after.Body))
+	res.Header.Set("Content-Length", strconv.Itoa(len(after.Body)))
 }
 
 // An answer of our own replaces one of the backend's.
@@ -224,22 +236,6 @@ func replace(res *http.Response, cookies []string, with answer) {
 	body := with.header(kept)
 	res.Body = readCloser{bytes.NewReader(body), res.Body}
 	res.ContentLength = int64(len(body))
-}
-
-// tokenlessCookies returns the lines of Set-Cookie that hold none of the tokens:
-// those that stay when all tokens are taken out.
-func tokenlessCookies(response locate.Response, founds []locate.Found) (lines []string) {
-	nothing := map[string]string{}
-	for _, found := range founds {
-		nothing[found.Token] = ""
-	}
-	bare := response.Replace(founds, nothing).Header["Set-Cookie"]
-	for i, line := range response.Header["Set-Cookie"] {
-		if line == bare[i] {
-			lines = append(lines, line)
-		}
-	}
-	return lines
 }
 
 // clientGone tells a client that left from our own deadline.

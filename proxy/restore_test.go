@@ -121,6 +121,17 @@ func has(got string, ok bool) func(want string) bool {
 	return func(want string) bool { return ok && got == want }
 }
 
+// D2: the backend's answer to a TRACE is the request, and so would show the
+// client the original.
+func TestATraceShowsNoOriginal(t *testing.T) {
+	f, backend := startSaying(t, asCame, restoring(t))
+	enriched := f.enriched(t, f.token(""))
+	f.ask(t, request("TRACE", "/", []string{"Authorization: Bearer " + enriched}, ""))
+	if got, _ := backend.Requests()[0].Get("Authorization"); got != "Bearer "+enriched {
+		t.Errorf("the backend saw %q", got)
+	}
+}
+
 // D1: the framing is what came, too.
 func TestChunkedFormsStayChunked(t *testing.T) {
 	f, backend := startSaying(t, asCame, restoring(t))

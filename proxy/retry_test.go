@@ -35,7 +35,7 @@ func TestARequestIsNeverSentTwice(t *testing.T) {
 				}
 				r.Close()
 			})
-			f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+			f := start(t, backend.URL, setup{rules: logins(t)})
 			f.ask(t, "GET /first HTTP/1.1\r\nHost: h\r\n\r\n")
 			res, _ := f.ask(t, tt.text)
 			if res.StatusCode != 502 || res.Header.Get("Content-Type") != "application/problem+json" {
@@ -65,7 +65,7 @@ func TestBodilessRequestsAreFramedAsTheyCame(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f, backend := startSaying(t, "HTTP/1.1 204 No Content\r\n\r\n", setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+			f, backend := startSaying(t, "HTTP/1.1 204 No Content\r\n\r\n", setup{rules: logins(t)})
 			f.ask(t, tt.text)
 			var got []string
 			for _, line := range backend.Requests()[0].Header {

@@ -101,8 +101,7 @@ func (c *copied) end(err error) {
 }
 
 // Run tells that shadow is on, and from time to time what was seen, until ctx
-// ends. What is
-// being looked at then has a second to be told, too.
+// ends. What is being looked at then has a second to be told, too.
 func (p *Proxy) Run(ctx context.Context) {
 	p.announceShadow(ctx)
 	ticker := time.NewTicker(tellEvery)

@@ -117,7 +117,7 @@ func TestShadowDoesNotWaitForASourceThatHangs(t *testing.T) {
 		<-released
 		return enrich.Document{}, enrich.ErrNoDocument
 	})
-	f, _ := startIssuing(t, inShadow(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}, source: hanging}), func(token string) string {
+	f, _ := startIssuing(t, inShadow(setup{rules: logins(t), source: hanging}), func(token string) string {
 		return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(`{"access_token":"`+token+`"}`) + chunk("")
 	})
 	w := f.dial(t)
@@ -146,7 +146,7 @@ func TestShadowStreams(t *testing.T) {
 		<-arrived
 		r.Send("}")
 	})
-	f := start(t, backend.URL, inShadow(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}))
+	f := start(t, backend.URL, inShadow(setup{rules: logins(t)}))
 	w := f.dial(t)
 	w.send(login)
 	res := w.receive("POST")
@@ -162,7 +162,7 @@ func TestShadowStreams(t *testing.T) {
 // A8 is for answers that are to be edited: in shadow the client gets the coding
 // that it asked for.
 func TestShadowAsksForWhatTheClientAsksFor(t *testing.T) {
-	f, backend := startSaying(t, twoTokens, inShadow(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}))
+	f, backend := startSaying(t, twoTokens, inShadow(setup{rules: logins(t)}))
 	f.ask(t, request("POST", "/login", []string{"Accept-Encoding: br;q=1, gzip"}, ""))
 	if saw := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(saw, "Accept-Encoding: br;q=1, gzip") {
 		t.Errorf("the backend saw %s", saw)
@@ -231,9 +231,7 @@ func TestShadowCountsWhatCannotBeLookedInto(t *testing.T) {
 // A login must survive its shadow.
 func TestShadowSurvivesAPanic(t *testing.T) {
 	broken := sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) { panic("eyJsecret") })
-	f, original := startIssuing(t, inShadow(setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}, source: broken}), func(token string) string {
-		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
-	})
+	f, original := startIssuing(t, inShadow(setup{rules: logins(t), source: broken}), loggedIn)
 	if _, body := f.ask(t, login); !strings.Contains(body, original) {
 		t.Errorf("got %s", body)
 	}
@@ -255,7 +253,7 @@ func TestShadowTellsWhatWouldHaveBeenDone(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.ReadBody()
 		user := strings.Fields(r.Line)[1][len("/login/"):]
-		r.Send(answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+f.issuer.Token(`{"sub":"`+user+`"}`)+`"}`))
+		r.Send(loggedIn(f.issuer.Token(`{"sub":"` + user + `"}`)))
 	})
 	f = start(t, backend.URL, inShadow(setup{rules: []proxy.Rule{refusing(rule(t, "POST /login/{user}", "json:access_token"))}, source: large}))
 	for _, user := range []string{"u1", "u2", "nobody", "large"} {
@@ -291,10 +289,8 @@ func TestShadowTellsWhatWouldHaveBeenDone(t *testing.T) {
 
 // The way in and out is between two requests.
 func TestShadowBeginsAndEndsWithASnapshot(t *testing.T) {
-	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}}, func(token string) string {
-		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
-	})
-	rules, err := proxy.NewRules([]proxy.Rule{rule(t, "POST /login", "json:access_token")})
+	f, original := startIssuing(t, setup{rules: logins(t)}, loggedIn)
+	rules, err := proxy.NewRules(logins(t))
 	if err != nil {
 		t.Fatal(err)
 	}

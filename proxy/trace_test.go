@@ -24,10 +24,10 @@ func TestATraceShowsEachStepAndNoSecret(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.ReadBody()
 		parent, _ = r.Get("Traceparent")
-		r.Send(answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`))
+		r.Send(loggedIn(token))
 	})
 	f := start(t, backend.URL, setup{
-		rules:   []proxy.Rule{rule(t, "POST /login", "json:access_token")},
+		rules:   logins(t),
 		options: func(o *proxy.Options) { o.Tracer = provider.Tracer("test") },
 	})
 	token = f.token("")

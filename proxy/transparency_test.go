@@ -74,7 +74,7 @@ var responses = []struct{ name, method, text string }{
 func TestUnmatchedResponsesComeAsTheBackendSentThem(t *testing.T) {
 	for _, tt := range responses {
 		t.Run(tt.name, func(t *testing.T) {
-			f, _ := startSaying(t, tt.text, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token")}})
+			f, _ := startSaying(t, tt.text, setup{rules: logins(t)})
 			res, body := f.ask(t, tt.method+" /other HTTP/1.1\r\nHost: h\r\n\r\n")
 			sameResponse(t, tt.method, tt.text, res, body)
 		})

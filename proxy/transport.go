@@ -12,9 +12,8 @@ import (
 const expectContinue = time.Second
 
 // newTransport returns a transport for many connections to one backend, which
-// sends every request at most once. The
-// default one keeps two and makes a new one for every other request, which
-// costs as much as the whole proxying.
+// sends every request at most once. The default one keeps two and makes a new one
+// for every other request, which costs as much as the whole proxying.
 func newTransport(o Options) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: o.Timeouts.Dial}
 	transport := once{&http.Transport{

@@ -1,6 +1,7 @@
 package jsonedit
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -50,18 +51,21 @@ type StringSpan struct {
 // mark at the start. It fails where the text as a whole is not one JSON value,
 // without showing any part of it.
 func Strings(text []byte, path Path) ([]StringSpan, error) {
-	mark := 0
-	if strings.HasPrefix(string(text[:min(3, len(text))]), "\ufeff") {
-		mark = 3
-	}
-	dec := decoder(text[mark:], jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	unmarked := bytes.TrimPrefix(text, byteOrderMark)
+	dec := lenient(unmarked)
 	defer decoders.Put(dec)
 
-	w := walker{dec: dec, mark: mark}
+	w := walker{dec: dec, mark: len(text) - len(unmarked)}
 	if err := w.value(path); err != nil {
 		return nil, redact(err)
 	}
 	return w.found, atEnd(dec)
+}
+
+var byteOrderMark = []byte("\ufeff")
+
+func lenient(text []byte) *jsontext.Decoder {
+	return decoder(text, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 type walker struct {
@@ -123,9 +127,10 @@ func (w *walker) array(path Path) error {
 	if _, err := w.dec.ReadToken(); err != nil {
 		return err
 	}
+	index := arrayIndex(path[0])
 	for i := 0; w.dec.PeekKind() != ']'; i++ {
 		var err error
-		if path[0] == "*" || path[0] == strconv.Itoa(i) {
+		if path[0] == "*" || i == index {
 			err = w.value(path[1:])
 		} else {
 			err = w.dec.SkipValue()
@@ -136,6 +141,14 @@ func (w *walker) array(path Path) error {
 	}
 	_, err := w.dec.ReadToken()
 	return err
+}
+
+// arrayIndex is what an element of a path is for an array, -1 for a name.
+func arrayIndex(element string) int {
+	if index, err := strconv.Atoi(element); err == nil && strconv.Itoa(index) == element {
+		return index
+	}
+	return -1
 }
 
 // Quote returns s as a JSON string, with nothing escaped that need not be.

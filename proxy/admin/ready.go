@@ -191,7 +191,8 @@ type report struct {
 	Checks map[string]state `json:"checks"`
 }
 
-func (r *Readiness) report() report {
+// report returns what is known, and of which conditions.
+func (r *Readiness) report() (report, []Condition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	rep := report{Status: "ready", Checks: map[string]state{}}
@@ -207,7 +208,7 @@ func (r *Readiness) report() report {
 	case !r.began && r.gated():
 		rep.Status = "starting"
 	}
-	return rep
+	return rep, r.conditions
 }
 
 func (rep *report) addFaults(conditions []Condition) {
@@ -228,14 +229,14 @@ func (rep *report) addFaults(conditions []Condition) {
 
 // ServeHTTP answers 200 when requests should be sent here, and else 503.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	conditions, _ := r.using()
-	for _, c := range conditions {
+	asked, _ := r.using()
+	for _, c := range asked {
 		if c.Instant {
 			r.note(c, r.ask(q.Context(), c))
 		}
 	}
-	rep := r.report()
-	rep.addFaults(r.conditions)
+	rep, conditions := r.report()
+	rep.addFaults(conditions)
 	code := http.StatusOK
 	if rep.Status == "starting" || rep.Status == "stopping" {
 		code = http.StatusServiceUnavailable

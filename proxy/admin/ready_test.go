@@ -187,6 +187,35 @@ func TestAFaultIsShownAndDegrades(t *testing.T) {
 	})
 }
 
+// A reload makes other conditions while somebody asks (run it under -race).
+func TestAnAnswerIsOfOneSetOfConditions(t *testing.T) {
+	named := func(name string, asked func()) admin.Condition {
+		return admin.Condition{
+			Name: name, Instant: true,
+			Probe: func(context.Context) error { asked(); return nil },
+			Fault: func() string { return "a fault" },
+		}
+	}
+	var r *admin.Readiness
+	later := named("later", func() {})
+	r = admin.NewReadiness(slog.New(slog.DiscardHandler), named("first", func() { r.Use(later) }))
+	if _, _, checks := readyz(t, r); !reflect.DeepEqual(checks, map[string]string{"later": "a fault"}) {
+		t.Errorf("the answer is %v, want what is known of later", checks)
+	}
+
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 100 {
+			r.Use(later)
+		}
+	}()
+	for range 100 {
+		readyz(t, r)
+	}
+	<-done
+}
+
 // A probe that panics ends neither the process nor the probing.
 func TestAProbeThatPanicsDoesNotHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package locate
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -8,11 +9,11 @@ import (
 
 const htmlSpace = " \t\r\n\f"
 
-// attributes returns the values of a start tag's attributes by their names in
-// lower case; of two of one name the first counts. It starts at the byte after
-// the tag's name. The tokenizer knows the attributes but not where they stand,
-// so this follows the same states (HTML, sections 13.2.5.32 to 13.2.5.39).
-func attributes(tag string, at int) map[string]span {
+// attributes returns the values of those of a start tag's attributes that are
+// named; of two of one name the first counts. It starts at the byte after the
+// tag's name. The tokenizer knows the attributes but not where they stand, so
+// this follows the same states (HTML, sections 13.2.5.32 to 13.2.5.39).
+func attributes(tag string, at int, names ...string) map[string]span {
 	c := cursor{tag, at}
 	attrs := map[string]span{}
 	for {
@@ -22,7 +23,7 @@ func attributes(tag string, at int) map[string]span {
 		}
 		name := strings.ToLower(c.name())
 		value := c.value()
-		if _, twice := attrs[name]; !twice {
+		if _, twice := attrs[name]; !twice && slices.Contains(names, name) {
 			attrs[name] = value
 		}
 	}

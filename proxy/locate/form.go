@@ -7,9 +7,9 @@ import (
 	"golang.org/x/net/html"
 )
 
-// hiddenInputs returns the values of all hidden inputs of this name in an HTML
-// page. What stands in comments, scripts and the like is no input.
-func hiddenInputs(page []byte, name string) []span {
+// hiddenInputs returns the values of all hidden inputs of an HTML page that are
+// named so. What stands in comments, scripts and the like is no input.
+func hiddenInputs(page []byte, named func(name string) bool) []span {
 	var spans []span
 	tokens := html.NewTokenizer(bytes.NewReader(page))
 	for end := 0; ; {
@@ -20,20 +20,20 @@ func hiddenInputs(page []byte, name string) []span {
 		case html.ErrorToken:
 			return spans
 		case html.StartTagToken, html.SelfClosingTagToken:
-			if s, ok := hiddenInput(string(page[start:end]), name); ok {
+			if s, ok := hiddenInput(string(page[start:end]), named); ok {
 				spans = append(spans, span{start + s.start, start + s.end, s.token})
 			}
 		}
 	}
 }
 
-// hiddenInput returns the value of a tag, if it is a hidden input of this name.
-func hiddenInput(tag, name string) (span, bool) {
+// hiddenInput returns the value of a tag, if it is a hidden input named so.
+func hiddenInput(tag string, named func(name string) bool) (span, bool) {
 	const input = "<input"
 	if len(tag) <= len(input) || !strings.EqualFold(tag[:len(input)], input) || !strings.ContainsRune(htmlSpace+"/", rune(tag[len(input)])) {
 		return span{}, false
 	}
-	attrs := attributes(tag, len(input))
+	attrs := attributes(tag, len(input), "type", "name", "value")
 	hidden := strings.EqualFold(attrs["type"].token, "hidden")
-	return attrs["value"], hidden && attrs["name"].token == name
+	return attrs["value"], hidden && named(attrs["name"].token)
 }

@@ -33,6 +33,13 @@ func found(loc Location, at place, text string, spans []span) []Found {
 	return founds
 }
 
+func foundInBody(loc Location, body []byte, spans []span) []Found {
+	if len(spans) == 0 {
+		return nil // as at most locations: not worth a copy of the body
+	}
+	return found(loc, place{}, string(body), spans)
+}
+
 const setCookie = "Set-Cookie"
 
 // eachLine finds in every line of a header.

@@ -15,7 +15,7 @@ import (
 const marker = "bWFya2Vy.bWFya2VyLW1hcmtlcg.bWFya2Vy"
 
 // contentTypes lets locations of each kind see the body.
-var contentTypes = []string{"application/json", "text/plain", "text/html", "application/x-www-form-urlencoded", ""}
+var contentTypes = []string{"application/json", "text/plain", "text/html", "application/x-www-form-urlencoded", "", "multipart/form-data; boundary=b"}
 
 // message puts a text wherever a location can look.
 func message(contentType byte, text string) locate.Response {
@@ -43,6 +43,7 @@ var fuzzSeeds = []struct {
 	{"form:t", 2, `<!-- <input> --><input type=hidden name=t value='` + T + `'/><script><input</script>` + T},
 	{"form:t", 3, "a=%20&t=" + T + "&t=&t=Bearer+a.b.c"},
 	{"body", 1, " " + T + "\n"},
+	{"form:t", 5, multipart("t", T, "grant_type", "password")},
 	{"json:t", 0, `{"t":"` + T + `","refresh_token":"` + T + `"}`},
 }
 

@@ -1,6 +1,7 @@
 package locate
 
 import (
+	"iter"
 	"net/url"
 	"strings"
 )
@@ -21,6 +22,18 @@ func params(text string, start, end int, separators, name string) []span {
 		start = stop + 1
 	}
 	return spans
+}
+
+// pairs returns the decoded names and values of a urlencoded form.
+func pairs(text string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for pair := range strings.SplitSeq(text, "&") {
+			name, value, _ := strings.Cut(pair, "=")
+			if !yield(decoded(name), decoded(value)) {
+				return
+			}
+		}
+	}
 }
 
 // decoded undoes percent-encoding. A text that is wrongly encoded is taken as

@@ -27,3 +27,12 @@ func InBody(locs []Location, header http.Header) bool {
 
 // IsJSON reports whether a message with this header has a JSON body.
 func IsJSON(header http.Header) bool { return isJSON(mediaType(header)) }
+
+// IsForm reports whether a request with this header has a urlencoded form for
+// its body. A broken parameter behind the type makes no difference: to lenient
+// backends it is a form all the same.
+func IsForm(header http.Header) bool { return isForm(mediaType(header)) }
+
+// IsMultipart reports whether a request with this header has a multipart form
+// for its body. No token is restored in one; its fields say what is asked for.
+func IsMultipart(header http.Header) bool { return isMultipart(mediaType(header)) }

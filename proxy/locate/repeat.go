@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/html"
 )
 
 // A repeater finds the further places where a token that was found stands in
@@ -11,7 +13,7 @@ import (
 // run of token characters is something else.
 type repeater struct {
 	tokens map[string]bool
-	known  map[spot]bool
+	known  map[spot]bool // what was found already, or is a refresh token
 }
 
 func (r Response) repeats(founds []Found) []Found {
@@ -33,10 +35,20 @@ func (r Response) repeats(founds []Found) []Found {
 			repeats = append(repeats, rep.find(loc, place{linePart, name, i}, text)...)
 		}
 	}
-	if isText(mediaType(r.Header)) {
-		repeats = append(repeats, rep.find(Location{in: inBody}, place{}, string(r.Body))...)
+	return append(repeats, rep.inBody(r)...)
+}
+
+func (r repeater) inBody(res Response) []Found {
+	media := mediaType(res.Header)
+	if !isText(media) {
+		return nil
 	}
-	return repeats
+	if !isJSON(media) {
+		for _, s := range hiddenInputs(res.Body, refresh) {
+			r.known[spot{place{}, s.start, s.end}] = true
+		}
+	}
+	return r.find(Location{in: inBody}, place{}, string(res.Body))
 }
 
 func (r repeater) find(loc Location, at place, text string) []Found {
@@ -62,10 +74,27 @@ func repeatHeaders(founds []Found) []string {
 }
 
 // nameBefore returns the name that introduces a value in some notation: a
-// parameter, a cookie, a JSON member, percent-encoded or not.
+// parameter, a cookie, a JSON member, an element of XML, escaped or not.
 func nameBefore(text string, start int) string {
 	const longest = 64 // bytes that are looked at
-	before := decoded(text[max(0, start-longest):start])
-	before = strings.TrimRight(before, " \t\r\n\"'=:\\")
+	before := withoutEscapes(text[max(0, start-longest):start])
+	before = strings.TrimRight(before, " \t\r\n\"'=:>\\")
 	return before[1+strings.LastIndexFunc(before, notBase64url):]
+}
+
+// withoutEscapes undoes the escapes of URLs and HTML. Others become blanks: what
+// they stand for is punctuation.
+func withoutEscapes(text string) string {
+	text = html.UnescapeString(decoded(text))
+	var b strings.Builder
+	for text != "" {
+		if n := escape(text); n > 0 {
+			b.WriteByte(' ')
+			text = text[n:]
+		} else {
+			b.WriteByte(text[0])
+			text = text[1:]
+		}
+	}
+	return b.String()
 }

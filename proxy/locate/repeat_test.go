@@ -36,6 +36,27 @@ func TestARepeatedTokenBecomesTheSameEnrichedToken(t *testing.T) {
 	}
 }
 
+// Behind an escape the token begins: an n of \n is none of it.
+func TestATokenBehindAnEscapeIsARepeat(t *testing.T) {
+	for _, text := range []string{
+		`{"t":"{\u0022t\u0022:\u0022` + T + `\u0022}"}`, `{"t":"\n` + T + `\n"}`, `{"t":"https:\/\/app\/` + T + `"}`,
+		`<script>x = "\x22` + T + `\x22"</script>`, `<a href="?t%3D` + T + `%26">`, `C:\` + T,
+	} {
+		r := locate.Response{Header: header("Content-Type: text/html", "X-Auth: "+T), Body: []byte(text)}
+		after := r.Replace(r.Find(locs(t, "header:X-Auth")), map[string]string{T: E})
+		if got, want := string(after.Body), strings.Replace(text, T, E, 1); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	// As Python quotes a cookie.
+	cookie := `Set-Cookie: s="a\054` + T + `\054b"`
+	r := locate.Response{Header: header(cookie, "X-Auth: "+T)}
+	after := r.Replace(r.Find(locs(t, "header:X-Auth")), map[string]string{T: E})
+	if got, want := lines(after.Header)[0], strings.Replace(cookie, T, E, 1); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func TestWhatIsNoRepeatStays(t *testing.T) {
 	for _, test := range []struct {
 		name, line, body string
@@ -47,6 +68,12 @@ func TestWhatIsNoRepeatStays(t *testing.T) {
 		{"other case", "Content-Type: text/html", strings.ToUpper(T)},
 		{"no text", "Content-Type: application/grpc", T},
 		{"refresh token in JSON", "Content-Type: application/json", `{"refresh_token" : "` + T + `"}`},
+		{"refresh token in JSON in JSON", "Content-Type: application/json", `{"a":"{\u0022refresh_token\u0022:\u0022` + T + `\u0022}"}`},
+		{"refresh token in JSON in JSON, quoted", "Content-Type: application/json", `{"a":"{\"refresh_token\":\"` + T + `\"}"}`},
+		{"refresh token in JSON in an attribute", "Content-Type: text/html", `<b x="{&quot;refresh_token&quot;:&quot;` + T + `&quot;}">`},
+		{"refresh token in XML", "Content-Type: application/xml", `<refresh_token> ` + T + `</refresh_token>`},
+		{"refresh token in a form", "Content-Type: text/html", `<input value="` + T + `" type=hidden name=refresh_token><input type=hidden name="refreshToken" value='` + T + `'>`},
+		{"refresh token beside a bare percent sign", "Content-Type: text/html", `<b style="width:100%" x="%22refresh_token%22%3A%22` + T + `%22">`},
 		{"refresh token in a cookie", "Set-Cookie: my-refresh_token=" + T + "; Path=/", ""},
 		{"refresh token in a redirect", "Location: /cb?next=%3FrefreshToken%3D" + T, ""},
 		{"a header that no location names", "X-Other: " + T, ""},

@@ -1,9 +1,9 @@
 package locate
 
 import (
-	"bytes"
-	"encoding/json"
+	"iter"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich/jsonedit"
@@ -21,16 +21,12 @@ type Request struct {
 }
 
 // IsRefresh guesses whether the request exchanges a refresh token (refresh:
-// auto). The grant_type of the form or JSON body decides. Where there is none,
-// it is one if a field, a cookie or the last path segment speaks of it.
+// auto). The grant_type of the form, of either kind, or JSON body decides. Where
+// there is none, it is one if a field, a cookie or the last path segment speaks
+// of it.
 func (r Request) IsRefresh() bool {
-	if grants := r.field("grant_type"); len(grants) > 0 {
-		for _, grant := range grants {
-			if grant.token == "refresh_token" {
-				return true
-			}
-		}
-		return false
+	if grants := r.fields("grant_type"); len(grants) > 0 {
+		return slices.Contains(grants, "refresh_token")
 	}
 	path := strings.ToLower(strings.TrimRight(r.Path, "/"))
 	segment := path[strings.LastIndexByte(path, '/')+1:]
@@ -39,21 +35,42 @@ func (r Request) IsRefresh() bool {
 }
 
 // Param returns a parameter of the request that is no token, as code and
-// state: a form field, or else one of the query. It is empty where there is
-// none.
+// state: a field of the form or JSON body, or else one of the query. It is empty
+// where there is none.
 func (r Request) Param(name string) string {
-	return first(append(r.formField(name), params(r.Query, 0, len(r.Query), "&", name)...))
-}
-
-// field returns the form fields of this name, or the members of a JSON object
-// that are strings.
-func (r Request) field(name string) []span {
-	if isJSON(mediaType(r.Header)) {
-		return jsonStrings(r.Body, jsonedit.Path{name})
+	if fields := r.fields(name); len(fields) > 0 {
+		return fields[0]
 	}
-	return r.formField(name)
+	return first(params(r.Query, 0, len(r.Query), "&", name))
 }
 
+// fields returns the values of the form fields of this name, or of the members
+// of a JSON object that are strings.
+func (r Request) fields(name string) []string {
+	if isJSON(mediaType(r.Header)) {
+		return tokens(jsonStrings(r.Body, jsonedit.Path{name}))
+	}
+	var values []string
+	for other, value := range r.form() {
+		if other == name {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// form returns the names and values of a form of either kind; of no form, none.
+func (r Request) form() iter.Seq2[string, string] {
+	switch media := mediaType(r.Header); {
+	case isForm(media):
+		return pairs(string(r.Body))
+	case isMultipart(media):
+		return parts(r.Header, r.Body)
+	}
+	return func(func(string, string) bool) {}
+}
+
+// formField returns the values of a urlencoded form and where they stand.
 func (r Request) formField(name string) []span {
 	if !isForm(mediaType(r.Header)) {
 		return nil
@@ -75,36 +92,14 @@ func (r Request) hasRefreshCookie() bool {
 }
 
 func (r Request) hasRefreshField() bool {
-	switch media := mediaType(r.Header); {
-	case isForm(media):
-		for pair := range strings.SplitSeq(string(r.Body), "&") {
-			if name, _, _ := strings.Cut(pair, "="); speaksOfRefresh(decoded(name)) {
-				return true
-			}
-		}
-	case isJSON(media):
-		var value any
-		text := bytes.TrimPrefix(r.Body, []byte("\ufeff"))
-		return json.Unmarshal(text, &value) == nil && hasRefreshMember(value)
+	if isJSON(mediaType(r.Header)) {
+		// At every depth: a GraphQL client has its fields under variables.
+		has, err := jsonedit.HasName(r.Body, speaksOfRefresh)
+		return has && err == nil
 	}
-	return false
-}
-
-// hasRefreshMember looks at the members at every depth: a GraphQL client has
-// its fields under variables. Unmarshal bounds the depth.
-func hasRefreshMember(value any) bool {
-	switch value := value.(type) {
-	case map[string]any:
-		for name, member := range value {
-			if speaksOfRefresh(name) || hasRefreshMember(member) {
-				return true
-			}
-		}
-	case []any:
-		for _, element := range value {
-			if hasRefreshMember(element) {
-				return true
-			}
+	for name := range r.form() {
+		if speaksOfRefresh(name) {
+			return true
 		}
 	}
 	return false

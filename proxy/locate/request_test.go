@@ -1,6 +1,9 @@
 package locate_test
 
 import (
+	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/proxy/locate"
@@ -10,6 +13,17 @@ const (
 	formType = "Content-Type: application/x-www-form-urlencoded"
 	jsonType = "Content-Type: application/json"
 )
+
+const multipartType = `Content-Type: Multipart/Form-Data; boundary="-b-"`
+
+// multipart is a body of fields with these names and values (RFC 7578).
+func multipart(fields ...string) string {
+	var body strings.Builder
+	for i := 0; i < len(fields); i += 2 {
+		fmt.Fprintf(&body, "---b-\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", fields[i], fields[i+1])
+	}
+	return body.String() + "---b---\r\n"
+}
 
 func TestWhatIsARefresh(t *testing.T) {
 	for _, test := range []struct {
@@ -23,6 +37,12 @@ func TestWhatIsARefresh(t *testing.T) {
 		{"grant of another type", "/token", "Content-Type: text/plain", "grant_type=refresh_token", "", false},
 		{"grant in the query is not looked at", "/token", "X: y", "", "", false},
 		{"form field", "/token", formType + ";charset=utf-8", "refreshToken=x", "", true},
+		{"multipart grant", "/token", multipartType, multipart("a", "b", "grant_type", "refresh_token"), "", true},
+		{"other multipart grant", "/refresh", multipartType, multipart("grant_type", "password", "refresh_token", "x"), "", false},
+		{"multipart field", "/token", multipartType, multipart("refreshToken", "x"), "", true},
+		{"multipart value", "/token", multipartType, multipart("a", "refresh_token"), "", false},
+		{"multipart that breaks off", "/token", multipartType, multipart("refresh", "x")[:60], "", true},
+		{"multipart without a boundary", "/token", "Content-Type: multipart/form-data", multipart("refresh", "x"), "", false},
 		{"form value", "/token", formType, "a=refresh_token", "", false},
 		{"JSON field", "/token", "Content-Type: application/vnd.api+json", `{"REFRESH":null}`, "", true},
 		{"JSON field behind a byte order mark", "/token", jsonType, "\ufeff" + `{"refresh":1}`, "", true},
@@ -57,11 +77,41 @@ func TestCodeAndStateOfARequest(t *testing.T) {
 	}{
 		{formType, "code=q", "a=1&code=a%2Fb+c", "a/b c"},
 		{formType, "code=q", "a=1", "q"},
+		{multipartType, "code=q", multipart("a", "1", "code", "a/b c"), "a/b c"},
 		{jsonType, "", "code=x", ""},
+		{jsonType, "code=q", `{"a":{"code":"n"},"code":"a\/b"}`, "a/b"},
 	} {
 		r := locate.Request{Query: test.query, Header: header(test.line), Body: []byte(test.body)}
 		if got := r.Param("code"); got != test.want {
 			t.Errorf("Param of %q %q = %q; want %q", test.query, test.body, got, test.want)
+		}
+	}
+}
+
+// B4: as many tokens as a form has room for.
+func TestAFormOfNothingButTokensTakesLittleMemory(t *testing.T) {
+	body := []byte(strings.Repeat("token=a.b.c&", 1<<20/12))
+	r := locate.Request{Header: header(formType), Body: body}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r.Restore(nil, func(string) (string, bool) { return "", false })
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(30*len(body)) {
+		t.Errorf("%d bytes for a body of %d", took, len(body))
+	}
+}
+
+// B4: anybody can send a body of small values, which take much as Go has them.
+func TestLookingForARefreshFieldTakesLittleMemory(t *testing.T) {
+	for _, element := range []string{`{},`, `{"":0},`, `[],`, `0,`} {
+		body := []byte("[" + strings.Repeat(element, 1<<20/len(element)) + "0]")
+		r := locate.Request{Header: header(jsonType), Body: body}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r.IsRefresh()
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > uint64(len(body)) {
+			t.Errorf("of %s: %d bytes for a body of %d", element, took, len(body))
 		}
 	}
 }

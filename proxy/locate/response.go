@@ -2,6 +2,8 @@ package locate
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich/jsonedit"
 )
@@ -38,10 +40,12 @@ func (r Response) at(loc Location) []Found {
 	case inQuery:
 		return eachRedirect(r.Header, loc, queryParams)
 	}
-	return found(loc, place{}, string(r.Body), bodySpans(r.Header, r.Body, loc, r.hiddenInputs))
+	return foundInBody(loc, r.Body, bodySpans(r.Header, r.Body, loc, r.inputs))
 }
 
-func (r Response) hiddenInputs(name string) []span { return hiddenInputs(r.Body, name) }
+func (r Response) inputs(name string) []span {
+	return hiddenInputs(r.Body, func(other string) bool { return other == name })
+}
 
 // Replace returns the response with the enriched tokens in the place of their
 // originals, by which they are named. founds come from Find on the same
@@ -61,6 +65,23 @@ func (r Response) Replace(founds []Found, enriched map[string]string) Response {
 	return r
 }
 
+// CookiesWithout returns the lines of Set-Cookie that hold none of the tokens
+// that were found. Find looks for repeats of JWTs alone; here others count, too.
+func (r Response) CookiesWithout(founds []Found) (lines []string) {
+	nothing := map[string]string{}
+	for _, f := range founds {
+		nothing[f.Token] = ""
+	}
+	bare := r.Replace(founds, nothing).Header[setCookie]
+	for i, line := range r.Header[setCookie] {
+		opaque := func(f Found) bool { return !compact(f.Token) && strings.Contains(line, f.Token) }
+		if line == bare[i] && !slices.ContainsFunc(founds, opaque) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 // Param returns a parameter of the response that is no token, as code and
 // state: from the fragment or the query of a redirect, or from a form_post
 // page. It is empty where there is none.
@@ -71,7 +92,7 @@ func (r Response) Param(name string) string {
 		spans = append(spans, queryParams(text, name)...)
 	}
 	if media := mediaType(r.Header); !isJSON(media) && !isToken(media) {
-		spans = append(spans, r.hiddenInputs(name)...)
+		spans = append(spans, r.inputs(name)...)
 	}
 	return first(spans)
 }

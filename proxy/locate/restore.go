@@ -17,11 +17,11 @@ var usual = []Location{
 }
 
 // Restore swaps the enriched tokens of a request for what swap returns, which
-// answers false for a token to be left alone: in Authorization with any
-// scheme, in cookies, in the usual query parameters and form fields, and at the
-// locations (law D1). It returns the request, in which nothing else differs, and for the
-// metric the name of the location of each token that was swapped. The result
-// may share memory with r.
+// answers false for a token to be left alone: in Authorization with any scheme,
+// in cookies, in the usual query parameters and form fields, and at the locations
+// (law D1). It returns the request, in which nothing else differs, not even what
+// stands next to a token, and for the metric the name of the location of each
+// token that was swapped. The result may share memory with r.
 func (r Request) Restore(locs []Location, swap func(token string) (string, bool)) (Request, []string) {
 	var names []string
 	changes, seen := edits{}, map[spot]bool{}
@@ -87,8 +87,13 @@ func (r Request) at(loc Location) []Found {
 		spans := params(r.Query, 0, len(r.Query), "&", loc.name)
 		return found(loc, place{part: queryPart}, r.Query, spans)
 	}
-	return found(loc, place{}, string(r.Body), bodySpans(r.Header, r.Body, loc, r.formField))
+	spans := bodySpans(r.Header, r.Body, loc, r.formField)
+	return foundInBody(loc, r.Body, spans[:min(len(spans), mostTokens)])
 }
+
+// mostTokens bounds what is held in memory of the values at one location of a
+// request's body (law B4). No honest request has nearly as many.
+const mostTokens = 10_000
 
 // cookieRuns returns the tokens within the values of a cookie: a repeat may
 // have put one there among other text.

@@ -23,6 +23,8 @@ func TestTheBackendGetsBackWhatItSigned(t *testing.T) {
 	}{
 		{"any scheme", nil, "", []string{"Authorization: DPoP  " + E, "Authorization: " + E, `Authorization: Token token="` + E + `"`, "DPoP: " + U}, "",
 			[]string{"authorization", "authorization", "authorization"}},
+		// The backend judges it as it would if the client had padded the original.
+		{"padding that a client adds stays", nil, "", []string{"Authorization: Bearer " + E + "=="}, "", []string{"authorization"}},
 		{"header", []string{"header:x-auth"}, "", []string{"X-Auth: bearer " + E}, "", []string{"header:x-auth"}},
 		{"header named twice", []string{"header:X-Auth", "header:x-auth", "header:Authorization"}, "", []string{"Authorization: Bearer " + E, "X-Auth: " + E}, "",
 			[]string{"authorization", "header:X-Auth"}},

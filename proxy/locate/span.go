@@ -53,6 +53,15 @@ func cutBlanks(text string, n int) (string, bool) {
 	return text, true
 }
 
+// tokens returns the values of spans.
+func tokens(spans []span) []string {
+	values := make([]string, len(spans))
+	for i, s := range spans {
+		values[i] = s.token
+	}
+	return values
+}
+
 // first returns the value of the first span, empty if there is none.
 func first(spans []span) string {
 	if len(spans) == 0 {

@@ -26,14 +26,14 @@ func notBase64url(r rune) bool {
 }
 
 // runs returns the longest possible runs of token characters in a text that
-// have the shape of a token, so that none is a part of something longer. A
-// percent-encoded byte ends a run: nobody encodes the characters of a token
-// (RFC 3986, section 2.3), and the digits of %3D before one are none of it.
+// have the shape of a token, so that none is a part of something longer. An
+// escape ends a run: nobody escapes the characters of a token (RFC 3986, section
+// 2.3), and the 3D of %3D or the n of \n before one is none of it.
 func runs(text string) []span {
 	var spans []span
 	for i := 0; i < len(text); {
-		if escaped(text[i:]) {
-			i += len("%20")
+		if n := escape(text[i:]); n > 0 {
+			i += n
 			continue
 		}
 		end := i
@@ -48,10 +48,29 @@ func runs(text string) []span {
 	return spans
 }
 
-func escaped(text string) bool {
-	return len(text) >= 3 && text[0] == '%' && hexDigit(text[1]) && hexDigit(text[2])
+// escapes are those of URLs, and of strings in JSON, JavaScript and quoted
+// cookies, by what they begin with and how many digits follow.
+var escapes = []struct {
+	begin  string
+	digits int
+}{
+	{"%", 2}, {`\u`, 4}, {`\x`, 2}, {`\0`, 2}, {`\b`, 0}, {`\f`, 0}, {`\n`, 0}, {`\r`, 0}, {`\t`, 0},
 }
 
-func hexDigit(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+// escape returns how long the escape is that a text begins with, 0 for none.
+func escape(text string) int {
+	if text[0] != '%' && text[0] != '\\' {
+		return 0 // as nearly everywhere
+	}
+	for _, e := range escapes {
+		if digits, ok := strings.CutPrefix(text, e.begin); ok && startsWithDigits(digits, e.digits) {
+			return len(e.begin) + e.digits
+		}
+	}
+	return 0
+}
+
+// startsWithDigits reports whether a text starts with n hexadecimal digits.
+func startsWithDigits(text string, n int) bool {
+	return len(text) >= n && strings.Trim(text[:n], "0123456789abcdefABCDEF") == ""
 }

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	askTimeout   = 5 * time.Second // of one path, redirects included
+	askTimeout   = 3 * time.Second // of one path, redirects included
 	maxRedirects = 5
 )
 

@@ -31,7 +31,7 @@ type Edits struct {
 // 2.1). The document is never written to.
 func Edit(document []byte, e Edits) []byte {
 	object, err := jsonedit.Parse(document)
-	if err != nil || object.Value("signed_metadata") != nil {
+	if err != nil || !absent(object.Value("signed_metadata")) {
 		return document
 	}
 	edited := object.Clone()

@@ -124,6 +124,14 @@ func TestAliasesOfMutualTLSBecomePublic(t *testing.T) {
 	}
 }
 
+// Some backends spell what they do not have null.
+func TestADocumentWithoutASignatureIsEdited(t *testing.T) {
+	const before, after = `{"signed_metadata":null,"a":"http://127.0.0.1:9000/t"}`, `{"signed_metadata":null,"a":"https://auth.example.com/t"}`
+	if got := oidc.Edit([]byte(before), oidc.Edits{Backend: backend, PublicURL: public}); string(got) != after {
+		t.Errorf("Edit = %s, want %s", got, after)
+	}
+}
+
 func TestDocumentStaysWhereNothingNeedsToChange(t *testing.T) {
 	all := oidc.Edits{Algorithms: []string{"ES256"}, UserInfo: true, Backend: backend, PublicURL: public}
 	const (

@@ -239,7 +239,7 @@ func TestNothingIsKnownBeforeTheFirstAnswer(t *testing.T) {
 		if err := f.State(); err != oidc.ErrNever {
 			t.Errorf("State = %v, want ErrNever", err)
 		}
-		b.pass(5 * time.Second) // the wait for an answer is bounded
+		b.pass(3 * time.Second) // the wait for an answer is bounded
 		if err := f.State(); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("State = %v, want the deadline", err)
 		}

@@ -1,0 +1,38 @@
+package locate
+
+import (
+	"bytes"
+	"io"
+	"iter"
+	"mime"
+	"mime/multipart"
+	"net/http"
+)
+
+func isMultipart(media string) bool { return media == "multipart/form-data" }
+
+// mostParts bounds the work on one body; no honest form has nearly as many.
+const mostParts = 1000
+
+// parts returns the names and values of the fields of a multipart form (RFC
+// 7578), as browsers send it that are told to send FormData. Of one that breaks
+// off they are those before.
+func parts(header http.Header, body []byte) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		_, params, _ := mime.ParseMediaType(header.Get("Content-Type"))
+		if params["boundary"] == "" {
+			return
+		}
+		form := multipart.NewReader(bytes.NewReader(body), params["boundary"])
+		for range mostParts {
+			part, err := form.NextRawPart()
+			if err != nil {
+				return
+			}
+			value, _ := io.ReadAll(part)
+			if !yield(part.FormName(), string(value)) {
+				return
+			}
+		}
+	}
+}
