@@ -129,15 +129,19 @@ func Open(o Options) (*Source, error) {
 
 // Check reports whether the primary answers, within ctx.
 func (s *Source) Check(ctx context.Context) error {
-	client, err := s.connection.client(ctx)
-	if err != nil {
-		return s.fault(err)
-	}
-	// Without a read preference of its own Ping takes the client's: primary.
-	if err := client.Ping(ctx, nil); err != nil {
+	if err := s.ping(ctx); err != nil {
 		return s.fault(err)
 	}
 	return nil
+}
+
+func (s *Source) ping(ctx context.Context) error {
+	client, err := s.connection.client(ctx)
+	if err != nil {
+		return err
+	}
+	// Without a read preference of its own Ping takes the client's: primary.
+	return client.Ping(ctx, nil)
 }
 
 // Close disconnects. Lookups that are under way fail.

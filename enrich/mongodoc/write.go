@@ -56,7 +56,11 @@ func (s *Source) IsKnown(ctx context.Context, u enrich.User) (bool, error) {
 	if err != nil {
 		return false, s.fault(err)
 	}
-	n, err := collection.CountDocuments(ctx, query, options.Count().SetLimit(1))
+	var n int64
+	err = twice(ctx, func() (err error) {
+		n, err = collection.CountDocuments(ctx, query, options.Count().SetLimit(1))
+		return err
+	})
 	if err != nil {
 		return false, s.fault(err)
 	}
@@ -81,19 +85,17 @@ func (s *Source) mark(u enrich.User) (query, update []byte, err error) {
 	return ids[0].Mark(s.collection, time.Now().UnixMilli())
 }
 
-// put is one upsert. Of two at the same time one can be refused, and finds the
-// other's document when it is repeated.
+// put is one upsert, which can be repeated: it leaves what is there by then. Of
+// two at the same time one can be refused, and finds the other's document.
 func (s *Source) put(ctx context.Context, name string, query, update []byte) error {
 	collection, err := s.writable(ctx, name)
 	if err != nil {
 		return s.fault(err)
 	}
-	for range 2 {
-		_, err = collection.UpdateOne(ctx, query, update, options.UpdateOne().SetUpsert(true))
-		if !mongo.IsDuplicateKeyError(err) {
-			break
-		}
-	}
+	err = twice(ctx, func() error {
+		_, err := collection.UpdateOne(ctx, query, update, options.UpdateOne().SetUpsert(true))
+		return err
+	})
 	if err != nil {
 		return s.fault(err)
 	}
