@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
@@ -47,27 +48,31 @@ func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error)
 		Functions: functions{app, s.logger},
 		Documents: in.collection,
 		Changes:   s.cache,
-		Client:    webhookClient,
+		Failing:   d.failing,
 		Logger:    s.logger,
 		Meter:     s.meter,
 	})
 	return in, err
 }
 
-// webhookClient follows no redirect: users' data and the secret go to whom the
-// configuration names. Its requests are bounded by the creation's timeout.
-var webhookClient = &http.Client{
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
 // run runs what nobody waits for, until ctx ends.
 func (in *signIns) run(ctx context.Context) {
+	var looking sync.WaitGroup
 	if in.creates {
-		if err := in.collection.CheckUnique(ctx); errors.Is(err, mongodoc.ErrNotUnique) {
-			in.logger.Warn("user_creation needs a unique index", "error", err)
-		}
+		looking.Go(func() { survive(ctx, in.logger, "user_creation", in.lookForIndex) })
 	}
 	in.Run(ctx)
+	looking.Wait()
+}
+
+// lookForIndex warns where documents are made and nothing keeps a user from
+// having two.
+func (in *signIns) lookForIndex(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := in.collection.CheckUnique(ctx); errors.Is(err, mongodoc.ErrNotUnique) {
+		in.logger.Warn("user_creation needs a unique index", "error", err)
+	}
 }
 
 // deleted returns what is told of the bearer token of a user's own deletion. A
@@ -188,9 +193,10 @@ type functions struct {
 	logger *slog.Logger
 }
 
-// Call implements [hooks.Functions].
+// Call implements [hooks.Functions]. Nothing restricts the function, and it says
+// so when it is asked: App Services ran triggers as the system, too.
 func (f functions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
-	_, err := f.app.Call(ctx, appfunc.Call{Function: name, User: user, Args: args})
+	_, err := f.app.Call(ctx, appfunc.Call{Function: name, User: user, Args: args, System: true})
 	thrown, ok := errors.AsType[*appfunc.Error](err)
 	switch {
 	case !ok:

@@ -60,6 +60,21 @@ func TestFiftyFirstLoginsMakeOneDocument(t *testing.T) {
 	}
 }
 
+// A trigger that is waited for writes into the document, or makes one: it must
+// not be taken for the one that the user is created with.
+func TestAUserIsCreatedBeforeHisLoginTriggersRun(t *testing.T) {
+	signing := keysOfAppServices(t)["HS256"]
+	users, documents := customUserData(t)
+	uniquely(t, users)
+	hooks := "user_creation: {document: '" + written(t, "new.json", `{"favorite_color":"blue"}`) + "'}\n" +
+		"triggers: [{name: seen, operation: LOGIN, last_login: lastLogin, wait: true}]\n"
+	s := startAppServices(t, signing.key, signing.settings+documents+hooks)
+	claims, err := firstClaims(s.hostname)
+	if err != nil || !strings.Contains(claims, "blue") || !strings.Contains(claims, "lastLogin") {
+		t.Errorf("the first token carries %s, %v", claims, err)
+	}
+}
+
 // firstClaims logs ben in and returns what his first token carries.
 func firstClaims(address string) (string, error) {
 	response, err := http.Post(address+clientAPI+"/app/myapp-abcde/auth/providers/local-userpass/login", "application/json",

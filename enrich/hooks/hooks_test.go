@@ -61,7 +61,6 @@ func (w *world) hooks(t *testing.T, o hooks.Options) *hooks.Hooks {
 	if o.Changes == nil {
 		o.Changes = &changes{}
 	}
-	o.Client = http.DefaultClient
 	if o.Creation.Timeout == 0 {
 		o.Creation.Timeout = 10 * time.Second
 	}
@@ -132,14 +131,14 @@ func TestATemplateIsFilledWithWhatIsKnown(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{Creation: hooks.Creation{Template: template(t, `{
 		"email":"%%user.data.email","first":"%%user.data.first_name","none":"%%user.data.picture","odd":"%%user.data.name",
-		"id":"%%user.id","kind":"%%user.type","since":"%%now","plain":"100%%","n":{"$numberLong":"7"},"list":["%%user.id"]}`)}})
+		"id":"%%user.id","kind":"%%user.type","since":"%%now","plain":"100%%","n":{"$numberLong":"7"},"big":9007199254740993,"list":["%%user.id"]}`)}})
 	if err := h.Create(t.Context(), signIn("anna")); err != nil {
 		t.Fatal(err)
 	}
 	got := w.document(t, "anna")
 	for _, want := range []string{
 		`"email":"anna@example.com"`, `"first":"A"`, `"id":"anna"`, `"kind":"normal"`, `"since":"2023-11-14T22:13:20.000Z"`,
-		`"plain":"100%%"`, `"n":7`, `"list":["anna"]`, `"user_account_id":"anna"`,
+		`"plain":"100%%"`, `"n":7`, `"big":"9007199254740993"`, `"list":["anna"]`, `"user_account_id":"anna"`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s has no %s", got, want)
@@ -154,7 +153,7 @@ func TestATemplateIsFilledWithWhatIsKnown(t *testing.T) {
 }
 
 func TestATemplateNamesOnlyWhatCanBeKnown(t *testing.T) {
-	for _, text := range []string{`[]`, `{"a":"%%user.password"}`, `{"a":[{"b":"%%user.data.admin"}]}`, `{"a":"%%values.x"}`, `{`} {
+	for _, text := range []string{`[]`, `null`, `{} {}`, `{"a":"%%user.password"}`, `{"a":[{"b":"%%user.data.admin"}]}`, `{"a":"%%values.x"}`, `{`} {
 		if _, err := hooks.ParseTemplate([]byte(text)); err == nil {
 			t.Errorf("%s is a template", text)
 		}
@@ -186,12 +185,28 @@ func TestAFunctionThatLosesTheRaceHasWon(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{
 		Creation: hooks.Creation{Function: "create"},
-		Functions: functions{"create": func(context.Context, json.RawMessage, []json.RawMessage) error {
+		Functions: functions{"create": func(ctx context.Context, _ json.RawMessage, _ []json.RawMessage) error {
+			if err := w.Insert(ctx, enrich.User{ID: "anna"}, json.RawMessage(`{}`)); err != nil { // another replica
+				t.Error(err)
+			}
 			return hooks.ErrDuplicate
 		}},
 	})
 	if err := h.Create(t.Context(), signIn("anna")); err != nil {
 		t.Errorf("Create: %v, want nothing: another replica has made the document", err)
+	}
+}
+
+func TestADuplicateOfSomethingElseLetsNoTokenLeave(t *testing.T) {
+	w := newWorld(t)
+	h := w.hooks(t, hooks.Options{
+		Creation: hooks.Creation{Function: "create"},
+		Functions: functions{"create": func(context.Context, json.RawMessage, []json.RawMessage) error {
+			return hooks.ErrDuplicate // of somebody's e-mail address
+		}},
+	})
+	if _, rejected := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna"))); !rejected {
+		t.Error("a token leaves though there is no document")
 	}
 }
 
@@ -253,6 +268,55 @@ func TestAFirstLoginMarksAUserWhoHadNothingToCreate(t *testing.T) {
 	}
 	if n := created.Load(); n != 1 {
 		t.Errorf("the CREATE trigger ran %d times, want once", n)
+	}
+}
+
+// One whose document was deleted and is made again is not a new user, and a new
+// one is new at one replica only.
+func TestACreateTriggerRunsOnceEver(t *testing.T) {
+	w := newWorld(t)
+	var created atomic.Int32
+	o := hooks.Options{
+		Creation: hooks.Creation{Template: template(t, `{}`)},
+		Triggers: []hooks.Trigger{{Name: "new", Operation: hooks.Create, Function: "new", Wait: true, Timeout: time.Second}},
+		Functions: functions{"new": func(context.Context, json.RawMessage, []json.RawMessage) error {
+			created.Add(1)
+			return nil
+		}},
+	}
+	replicas := []*hooks.Hooks{w.hooks(t, o), w.hooks(t, o), w.hooks(t, o)}
+	for range 2 {
+		var logins sync.WaitGroup
+		for _, replica := range replicas {
+			logins.Go(func() {
+				if err := replica.Create(context.Background(), signIn("anna")); err != nil {
+					t.Errorf("Create: %v", err)
+				}
+			})
+		}
+		logins.Wait()
+		if _, err := w.collection.DeleteMany(t.Context(), map[string]string{"user_account_id": "anna"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := created.Load(); n != 1 {
+		t.Errorf("the CREATE trigger ran %d times, want once", n)
+	}
+}
+
+func TestAWebhookThatRedirectsIsNotFollowed(t *testing.T) {
+	w := newWorld(t)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("the user's data went elsewhere")
+	}))
+	defer elsewhere.Close()
+	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		hook := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
+		defer hook.Close()
+		h := w.hooks(t, hooks.Options{Creation: hooks.Creation{Webhook: hooks.Webhook{URL: hook.URL, Secret: "hunter2"}}})
+		if _, rejected := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna"))); !rejected {
+			t.Errorf("%d: a token leaves", status)
+		}
 	}
 }
 
@@ -390,6 +454,61 @@ func TestWhatWaitsIsRunBeforeTheEnd(t *testing.T) {
 	}
 }
 
+func TestATriggerThatComesTooLateIsToldOf(t *testing.T) {
+	w := newWorld(t)
+	h := w.hooks(t, hooks.Options{Triggers: []hooks.Trigger{{Name: "audit", Operation: hooks.Login, Function: "audit", Timeout: time.Second}}})
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	h.Run(ctx)
+	h.SignedIn(t.Context(), signIn("anna")) // a login that began before a reload
+	if !strings.Contains(w.log.String(), "a trigger was dropped") {
+		t.Errorf("the log says %q", w.log)
+	}
+}
+
+// While the breaker is open, a login should cost nothing more.
+func TestNobodyWaitsForATriggerWhileTheSourceFails(t *testing.T) {
+	w := newWorld(t)
+	h := w.hooks(t, hooks.Options{
+		Failing:  func() bool { return true },
+		Triggers: []hooks.Trigger{{Name: "seen", Operation: hooks.Login, Function: "f", Wait: true, Timeout: time.Second}},
+		Functions: functions{"f": func(context.Context, json.RawMessage, []json.RawMessage) error {
+			t.Error("it was run")
+			return nil
+		}},
+	})
+	h.SigningIn(t.Context(), signIn("anna"))
+	if !strings.Contains(w.log.String(), "not run while the source of documents fails") {
+		t.Errorf("the log says %q", w.log)
+	}
+}
+
+func TestAFunctionSeesTheDocumentWhereThereIsOne(t *testing.T) {
+	w := newWorld(t)
+	var seen []string
+	h := w.hooks(t, hooks.Options{
+		Triggers: []hooks.Trigger{{Name: "seen", Operation: hooks.Login, Function: "f", Wait: true, Timeout: time.Second}},
+		Functions: functions{"f": func(_ context.Context, user json.RawMessage, args []json.RawMessage) error {
+			seen = append(seen, string(user), string(args[0]))
+			return nil
+		}},
+	})
+	s := signIn("anna")
+	h.SigningIn(t.Context(), s)
+	s.Document, s.Provider = json.RawMessage(`{"lang":"en"}`), ""
+	h.SigningIn(t.Context(), s)
+	for i, want := range []string{
+		`"custom_data":{},`, `"custom_data":{},`, `"custom_data":{"lang":"en"},`, `"custom_data":{"lang":"en"},`,
+	} {
+		if !strings.Contains(seen[i], want) {
+			t.Errorf("at %d it sees %s, want %s", i, seen[i], want)
+		}
+	}
+	if !strings.Contains(seen[3], `"providers":[]`) {
+		t.Errorf("the event is %s, want no provider", seen[3])
+	}
+}
+
 func TestADeletedUserIsForgotten(t *testing.T) {
 	w := newWorld(t)
 	told := &changes{}
@@ -419,5 +538,10 @@ func TestAHookThatPanicsDoesNotEndTheSidecar(t *testing.T) {
 	h.SigningIn(t.Context(), signIn("anna"))
 	if _, rejected := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna"))); !rejected {
 		t.Error("a creation that panicked let tokens leave")
+	}
+	w.Source = nil // which panics
+	h = w.hooks(t, hooks.Options{Creation: hooks.Creation{Template: template(t, `{}`), Once: true}})
+	if err := h.Create(t.Context(), signIn("anna")); err == nil || errors.Is(err, enrich.ErrNoDocument) {
+		t.Errorf("Create = %v, want that it failed", err)
 	}
 }

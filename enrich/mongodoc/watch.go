@@ -114,7 +114,7 @@ func (w *watch) report(ctx context.Context, err error, wait time.Duration) {
 	if errors.Is(err, ErrNoChangeStreams) {
 		level, message = slog.LevelInfo, "documents are read without following their changes"
 	}
-	w.log.LogAttrs(ctx, level, message, slog.String("reason", w.reported), slog.Duration("next_try", wait))
+	w.log.LogAttrs(ctx, level, message, slog.String("reason", w.reported), slog.String("next_try", wait.Round(100*time.Millisecond).String()))
 }
 
 // newFollowing makes the gauge, which says from the start that nothing is

@@ -43,7 +43,17 @@ func (s *Source) upsert(ctx context.Context, u enrich.User, updateOf func(bsonjs
 	if err := errors.Join(errQuery, errUpdate); err != nil {
 		return err
 	}
-	return s.put(ctx, s.collection, query, update)
+	_, err := s.put(ctx, s.collection, query, update)
+	return err
+}
+
+// Has reports whether the user has a document.
+func (s *Source) Has(ctx context.Context, u enrich.User) (bool, error) {
+	_, err := s.Lookup(ctx, enrich.Query{User: u})
+	if errors.Is(err, enrich.ErrNoDocument) {
+		return false, nil
+	}
+	return err == nil || errors.Is(err, enrich.ErrUndecodable), err
 }
 
 // IsKnown reports whether [Source.Know] was called for the user.
@@ -68,11 +78,11 @@ func (s *Source) IsKnown(ctx context.Context, u enrich.User) (bool, error) {
 }
 
 // Know remembers a user, in the collection tokengraft_users beside that of the
-// documents.
-func (s *Source) Know(ctx context.Context, u enrich.User) error {
+// documents, and reports whether this is the first time.
+func (s *Source) Know(ctx context.Context, u enrich.User) (first bool, err error) {
 	query, update, err := s.mark(u)
 	if err != nil {
-		return err
+		return false, err
 	}
 	return s.put(ctx, marks, query, update)
 }
@@ -86,20 +96,22 @@ func (s *Source) mark(u enrich.User) (query, update []byte, err error) {
 }
 
 // put is one upsert, which can be repeated: it leaves what is there by then. Of
-// two at the same time one can be refused, and finds the other's document.
-func (s *Source) put(ctx context.Context, name string, query, update []byte) error {
+// two at the same time one can be refused, and finds the other's document. It
+// reports whether there was none before.
+func (s *Source) put(ctx context.Context, name string, query, update []byte) (made bool, err error) {
 	collection, err := s.writable(ctx, name)
 	if err != nil {
-		return s.fault(err)
+		return false, s.fault(err)
 	}
 	err = twice(ctx, func() error {
-		_, err := collection.UpdateOne(ctx, query, update, options.UpdateOne().SetUpsert(true))
+		result, err := collection.UpdateOne(ctx, query, update, options.UpdateOne().SetUpsert(true))
+		made = err == nil && result.UpsertedCount > 0
 		return err
 	})
 	if err != nil {
-		return s.fault(err)
+		return false, s.fault(err)
 	}
-	return nil
+	return made, nil
 }
 
 // writable returns a collection whose writes are not rolled back.

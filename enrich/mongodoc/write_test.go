@@ -115,14 +115,27 @@ func TestSetTimeSetsAFieldAndMakesTheDocument(t *testing.T) {
 	})
 }
 
+func TestHasTellsWhoHasADocument(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
+		if err := source.Insert(t.Context(), anna, json.RawMessage(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[string]bool{"anna": true, "bert": false} {
+			if has, err := source.Has(t.Context(), enrich.User{ID: id}); err != nil || has != want {
+				t.Errorf("Has of %s = %t, %v; want %t", id, has, err, want)
+			}
+		}
+	})
+}
+
 func TestAUserIsKnownForEver(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
 		for i, want := range []bool{false, true, true} {
 			if known, err := source.IsKnown(t.Context(), enrich.User{ID: "anna"}); err != nil || known != want {
 				t.Errorf("at %d IsKnown = %t, %v; want %t", i, known, err, want)
 			}
-			if err := source.Know(t.Context(), enrich.User{ID: "anna"}); err != nil {
-				t.Fatal(err)
+			if first, err := source.Know(t.Context(), enrich.User{ID: "anna"}); err != nil || first != (i == 0) {
+				t.Errorf("at %d Know = %t, %v; want that it is the first at 0 only", i, first, err)
 			}
 		}
 		if known, err := source.IsKnown(t.Context(), enrich.User{ID: "bert"}); err != nil || known {
