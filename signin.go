@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -127,18 +128,20 @@ func openFunctions(cfg *config.Config, database *mongodoc.Source, logger *slog.L
 	if f.Dir == "" {
 		return nil, nil
 	}
-	sources, err := appfunc.Load(os.DirFS(string(f.Dir)))
-	if err != nil {
-		return nil, cfg.Fault("functions.dir", fmt.Errorf("%s: %w", f.Dir, err))
-	}
-	values, err := readValues(string(f.Values))
-	if err != nil {
-		return nil, cfg.Fault("functions.values", err)
-	}
-	o := appfunc.Options{Functions: sources, Values: values, Services: f.Services, Hosts: f.Hosts, Timeout: appfunc.MaxTimeout, Logger: logger}
+	o := appfunc.Options{Services: f.Services, Hosts: f.Hosts, Timeout: appfunc.MaxTimeout, Logger: logger}
 	o.Environment.Tag = f.Environment
 	if database != nil {
 		o.Database = database
+	}
+	var err error
+	if o.Functions, err = appfunc.Load(os.DirFS(string(f.Dir))); err != nil {
+		return nil, cfg.Fault("functions.dir", fmt.Errorf("%s: %w", f.Dir, err))
+	}
+	if o.Values, err = readValues(string(f.Values)); err != nil {
+		return nil, cfg.Fault("functions.values", err)
+	}
+	if o.Environment.Values, err = readEnvironment(string(f.Environments), f.Environment); err != nil {
+		return nil, cfg.Fault("functions.environments", err)
 	}
 	app, err := appfunc.Open(o)
 	if err != nil {
@@ -185,6 +188,24 @@ func readValues(dir string) (map[string]json.RawMessage, error) {
 		values[value.Name] = value.Value
 	}
 	return values, nil
+}
+
+// readEnvironment reads the values of one environment of an exported app; none is
+// one, too.
+func readEnvironment(dir, name string) (map[string]json.RawMessage, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	file := filepath.Join(dir, cmp.Or(name, "no-environment")+".json")
+	var environment struct{ Values map[string]json.RawMessage }
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &environment)
+	}
+	if err != nil {
+		return nil, fmt.Errorf(`%w; want %s with {"values": {…}}`, err, file)
+	}
+	return environment.Values, nil
 }
 
 // functions are those of an app, for the hooks.

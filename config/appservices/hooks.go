@@ -27,10 +27,16 @@ func (w *writer) hooks(a *App, dir string) {
 }
 
 func (w *writer) functions(a *App, dir string) {
-	w.WriteString("\n# The app's own functions, unchanged. context.http may go to hosts only.\nfunctions:\n")
+	w.WriteString("\n# The app's own functions, unchanged: where they are as seen from this file, which\n# is meant for the directory that import ran in. context.http may go to hosts only.\nfunctions:\n")
 	w.setting("  ", "dir", path.Join(dir, "functions"))
 	if len(a.Values) > 0 {
 		w.setting("  ", "values", path.Join(dir, "values"))
+	}
+	if a.Environment != "" {
+		w.setting("  ", "environment", a.Environment)
+	}
+	if a.Environments {
+		w.setting("  ", "environments", path.Join(dir, "environments"))
 	}
 	if services := a.services(); len(services) > 0 {
 		w.WriteString("  services: [" + strings.Join(services, ", ") + "]\n")
