@@ -77,7 +77,6 @@ type Source struct {
 	timeout    time.Duration
 	log        *slog.Logger
 	metrics    *enrich.SourceMetrics
-	following  metric.Int64Gauge
 	duplicates duplicates
 }
 
@@ -96,8 +95,7 @@ func Open(o Options) (*Source, error) {
 	field, errField := bsonjson.NewField(o.Field)
 	projection, errProjection := bsonjson.NewProjection(o.Projection)
 	metrics, errMetrics := enrich.NewSourceMetrics("mongodb", o.Meter)
-	following, errFollowing := newFollowing(o.Meter)
-	if err := errors.Join(errField, errProjection, errMetrics, errFollowing); err != nil {
+	if err := errors.Join(errField, errProjection, errMetrics); err != nil {
 		return nil, err
 	}
 	request, errRequest := projection.Request(field)
@@ -122,7 +120,6 @@ func Open(o Options) (*Source, error) {
 		timeout:    o.timeout(),
 		log:        o.logger(),
 		metrics:    metrics,
-		following:  following,
 		duplicates: duplicates{log: o.logger()},
 	}, nil
 }

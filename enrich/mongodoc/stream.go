@@ -31,6 +31,7 @@ var (
 func (w *watch) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer w.metrics.Following(ctx, false)
 	// The stream could go on at a server that lags behind the new primary.
 	defer w.connection.primaries.notify(func() { cancel(errElection) })()
 
@@ -38,7 +39,6 @@ func (w *watch) follow(ctx context.Context) error {
 	stream, err := w.start(ctx)
 	if err == nil {
 		err = w.read(ctx, stream, resumed)
-		w.down(ctx)
 		w.leave(ctx, stream)
 	}
 	if errors.Is(context.Cause(ctx), errElection) {
