@@ -39,7 +39,7 @@ type CustomUserData struct {
 }
 
 // A DataSource is a linked cluster.
-type DataSource struct{ Name, Cluster string }
+type DataSource struct{ Name, File, Cluster string }
 
 // A Trigger is an authentication trigger that is not disabled.
 type Trigger struct {
@@ -192,7 +192,7 @@ func (e *export) readDataSources() {
 				continue
 			}
 			config := o.object("config")
-			source := DataSource{Name: o.text("name"), Cluster: config.text("clusterName")}
+			source := DataSource{Name: o.text("name"), File: file, Cluster: config.text("clusterName")}
 			if source.Name == "" {
 				source.Name = path.Base(path.Dir(file))
 			}

@@ -151,6 +151,26 @@ func TestFunctionsAndTriggersAreCarriedOver(t *testing.T) {
 	}
 }
 
+// A function that asked for another cluster by its name would get this one, and
+// write where it should not.
+func TestFunctionsGetTheClusterOfTheDocumentsOnly(t *testing.T) {
+	source := func(name, cluster string) string {
+		return `{"name":"` + name + `","type":"mongodb-atlas","config":{"clusterName":"` + cluster + `"}}`
+	}
+	app := read(t, export(
+		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"f"}`, 1), "functions/f.js", "",
+		"data_sources/a/config.json", source("analytics", "Cluster1"),
+		"data_sources/b/config.json", source("mongodb-atlas", "Cluster0"),
+		"data_sources/c/config.json", source("alias", "Cluster0"),
+	))
+	if written := string(app.Configuration("app")); !strings.Contains(written, `services: ["mongodb-atlas", "alias"]`) {
+		t.Errorf("not the services of one cluster:\n%s", written)
+	}
+	if want := "data_sources/a/config.json: functions reach the cluster of the documents only"; !strings.Contains(reported(app), want) {
+		t.Errorf("%q is not in\n%s", want, reported(app))
+	}
+}
+
 // An export of the configuration alone has no functions, and is worth importing.
 func TestAFunctionThatIsNotInTheExportIsToldAndTheRestIsImported(t *testing.T) {
 	app := read(t, export(

@@ -44,10 +44,15 @@ func (w *writer) functions(a *App, dir string) {
 	w.WriteString("  # hosts: [api.example.com]\n")
 }
 
-// services are the quoted names of the data sources.
+// services are the quoted names by which functions know the cluster of the
+// documents. Of another they would get this one in its place.
 func (a *App) services() (names []string) {
+	documents := a.documentSource()
+	if documents == nil && a.Data.Service != "" {
+		names = append(names, quote(a.Data.Service))
+	}
 	for _, source := range a.Sources {
-		if source.Name != "" {
+		if documents != nil && source.isLike(*documents) {
 			names = append(names, quote(source.Name))
 		}
 	}

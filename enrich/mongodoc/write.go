@@ -50,10 +50,13 @@ func (s *Source) upsert(ctx context.Context, u enrich.User, updateOf func(bsonjs
 // Has reports whether the user has a document.
 func (s *Source) Has(ctx context.Context, u enrich.User) (bool, error) {
 	_, err := s.Lookup(ctx, enrich.Query{User: u})
-	if errors.Is(err, enrich.ErrNoDocument) {
+	switch {
+	case err == nil, errors.Is(err, enrich.ErrUndecodable):
+		return true, nil
+	case errors.Is(err, enrich.ErrNoDocument):
 		return false, nil
 	}
-	return err == nil || errors.Is(err, enrich.ErrUndecodable), err
+	return false, err
 }
 
 // IsKnown reports whether [Source.Know] was called for the user.
