@@ -10,23 +10,20 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
 // onEach runs a test on a new collection of each server, with a unique index on
 // the user-id field "f".
 func onEach(t *testing.T, test func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection)) {
-	for name, server := range servers(t) {
+	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri := server(t)
 			collection := connect(t, uri)
-			index := mongo.IndexModel{Keys: map[string]int{"f": 1}, Options: options.Index().SetUnique(true)}
-			if _, err := collection.Indexes().CreateOne(t.Context(), index); err != nil {
-				t.Fatal(err)
-			}
+			enrichtest.Unique(t, collection, "f")
 			test(t, open(t, mongodoc.Options{
 				URI: uri, Database: collection.Database().Name(), Collection: collection.Name(),
 				Field: "f", Timeout: 5 * time.Second,
@@ -165,10 +162,7 @@ func TestCheckUniqueSaysHowToMakeTheIndex(t *testing.T) {
 
 func TestARefusedWriteIsToldWithoutWhatItWrote(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
-		index := mongo.IndexModel{Keys: map[string]int{"email": 1}, Options: options.Index().SetUnique(true)}
-		if _, err := collection.Indexes().CreateOne(t.Context(), index); err != nil {
-			t.Fatal(err)
-		}
+		enrichtest.Unique(t, collection, "email")
 		var err error
 		for _, id := range []string{"anna", "bert"} {
 			err = source.Insert(t.Context(), enrich.User{ID: id}, json.RawMessage(`{"email":"hush@example.com"}`))
