@@ -130,7 +130,7 @@ func tuned(o *options.ClientOptions) *options.ClientOptions {
 	if o.ConnectTimeout == nil {
 		o.SetConnectTimeout(connectTimeout)
 	}
-	if o.MinPoolSize == nil {
+	if o.MinPoolSize == nil && (o.MaxPoolSize == nil || *o.MaxPoolSize != 1) {
 		// So that the first login after a quiet hour does not pay for TLS.
 		o.SetMinPoolSize(2)
 	}

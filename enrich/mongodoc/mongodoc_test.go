@@ -216,6 +216,10 @@ func TestAWrongOptionIsSaidAtOnceWithoutThePassword(t *testing.T) {
 	}
 }
 
+func TestAURIMayWantFewConnections(t *testing.T) {
+	open(t, mongodoc.Options{URI: "mongodb://127.0.0.1:1/?maxPoolSize=1", Database: "d", Collection: "c", Field: "f"})
+}
+
 func TestASRVNameThatDoesNotResolveYetIsNoFault(t *testing.T) {
 	src := open(t, mongodoc.Options{URI: "mongodb+srv://u:secret@cluster.tokengraft.invalid/", Database: "d", Collection: "c", Field: "f", Timeout: 200 * time.Millisecond})
 	_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})

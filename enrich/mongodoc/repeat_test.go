@@ -18,6 +18,17 @@ const overloaded = 262
 
 var anna = enrich.User{ID: "anna"}
 
+// scripted opens a source at a scripted server. It runs in a bubble.
+func scripted(t *testing.T, server *wiretest.Server, o mongodoc.Options) *mongodoc.Source {
+	t.Helper()
+	t.Cleanup(server.Close)
+	if o.URI == "" {
+		o.URI = wiretest.URI
+	}
+	o.Database, o.Collection, o.Field = "d", "c", "f"
+	return open(t, o.Through(server))
+}
+
 func TestWhatTheServerRefusesIsAskedTwiceAtMost(t *testing.T) {
 	asks := map[string]func(context.Context, *mongodoc.Source) error{
 		"a lookup": func(ctx context.Context, s *mongodoc.Source) error {
@@ -36,13 +47,11 @@ func TestWhatTheServerRefusesIsAskedTwiceAtMost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := wiretest.New()
-				t.Cleanup(server.Close)
 				commands := []string{"find", "update", "aggregate", "listIndexes"}
 				for _, command := range commands {
 					server.Refuse(command, overloaded, "ExceededTimeLimit", "RetryableWriteError")
 				}
-				o := mongodoc.Options{URI: wiretest.URI + "&timeoutMS=900&retryReads=true&retryWrites=true", Database: "d", Collection: "c", Field: "f"}
-				source := open(t, o.Through(server))
+				source := scripted(t, server, mongodoc.Options{URI: wiretest.URI + "&timeoutMS=900&retryReads=true&retryWrites=true"})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				if err := ask(ctx, source); err == nil {
@@ -64,10 +73,8 @@ func TestWhatTheServerRefusesIsAskedTwiceAtMost(t *testing.T) {
 func TestALookupSurvivesABrokenConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
-		t.Cleanup(server.Close)
 		server.Insert(bert)
-		o := mongodoc.Options{URI: wiretest.URI, Database: "d", Collection: "c", Field: "f", Timeout: 5 * time.Second}
-		source := open(t, o.Through(server))
+		source := scripted(t, server, mongodoc.Options{Timeout: 5 * time.Second})
 		for range 3 {
 			if got := lookUp(t, source, enrich.User{ID: "bert"}); got != bert {
 				t.Errorf("the document is %s, want %s", got, bert)
@@ -127,12 +134,10 @@ func TestAWatchWhoseStreamDoesNotOpenEnds(t *testing.T) {
 func TestALookupThatTimesOutSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
-		t.Cleanup(server.Close)
+		source := scripted(t, server, mongodoc.Options{})
 		hangs := make(chan struct{})
 		t.Cleanup(func() { close(hangs) })
 		server.On("find", func() { <-hangs })
-		o := mongodoc.Options{URI: wiretest.URI, Database: "d", Collection: "c", Field: "f"}
-		source := open(t, o.Through(server))
 		began := time.Now()
 		_, err := source.Lookup(t.Context(), enrich.Query{User: anna})
 		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 500*time.Millisecond {
