@@ -22,7 +22,7 @@ const (
 
 var (
 	errElection = errors.New("another server has become the primary")
-	errSilent   = errors.New("no answer")
+	errSilent   = fmt.Errorf("no answer for %v", silence)
 	errEnded    = errors.New("the server ended the stream")
 	errAll      = errors.New("the collection was dropped or renamed, or an event was not understood")
 )
@@ -60,7 +60,10 @@ func (w *watch) start(ctx context.Context) (*mongo.ChangeStream, error) {
 		return nil, err
 	}
 	stream, err := w.stream(ctx, w.token)
-	if err != nil && w.token != nil && (!resumable(err) || ctx.Err() != nil) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errSilent
+	}
+	if err != nil && w.token != nil && (!resumable(err) || errors.Is(err, errSilent)) {
 		// The server is there, and has the token no more or searches too long
 		// for it.
 		w.token, w.failures = nil, 0
@@ -143,7 +146,7 @@ func next(ctx context.Context, stream *mongo.ChangeStream) (found bool, err erro
 	found = stream.TryNext(waiting)
 	err = stream.Err()
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = fmt.Errorf("%w for %v", errSilent, silence)
+		err = errSilent
 	}
 	return found, err
 }
