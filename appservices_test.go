@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -20,7 +19,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/examples/app-services/backend"
@@ -164,12 +162,7 @@ func startAppServices(t *testing.T, key any, more string) *sdk {
 func customUserData(t *testing.T) (users *mongo.Collection, settings string) {
 	t.Helper()
 	uri, _ := enrichtest.FerretDB(t)
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.Disconnect(context.Background()) })
-	return client.Database("myapp").Collection("users"),
+	return enrichtest.Connect(t, uri).Database("myapp").Collection("users"),
 		fmt.Sprintf("documents: {mongodb: {uri: %q, database: myapp, collection: users, timeout: 5s}, user_id_field: user_account_id}\n", uri)
 }
 

@@ -61,6 +61,9 @@ func (d *documents) Lookup(ctx context.Context, q enrich.Query) (enrich.Document
 	return d.source.Lookup(ctx, q)
 }
 
+// failing reports whether lookups fail at once.
+func (d *documents) failing() bool { return d.breaker != nil && d.breaker.Open() }
+
 // run follows changes, and pings a source that fails, until ctx ends.
 func (d *documents) run(ctx context.Context) {
 	var following sync.WaitGroup

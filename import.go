@@ -23,8 +23,9 @@ func importCommand() *cobra.Command {
 		Use:   "app-services DIR",
 		Short: "Make one of an exported MongoDB Atlas App Services app",
 		Long: "App-services reads the exported configuration of an App Services app, in the layout of any year,\n" +
-			"and prints a configuration file with comments: save it as tokengraft.yaml, and fill in what the\n" +
-			"export cannot know. What has no equivalent is told on stderr, and in the comments.",
+			"and prints a configuration file with comments: save it as tokengraft.yaml in the directory that the\n" +
+			"command ran in, as its paths are relative to it, and fill in what the export cannot know. What has\n" +
+			"no equivalent is told on stderr, and in the comments.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return importAppServices(c, args[0]) },
 	})

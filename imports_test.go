@@ -68,7 +68,8 @@ var inner = map[string][]string{
 	"proxy/oidc":         {"enrich", "enrich/jsonedit", "enrich/cachecontrol", "proxy", "proxy/locate"},
 	"proxy/certs":        {},
 	"config":             {"enrich", "enrich/hooks", "enrich/jsonedit", "proxy/locate"},
-	"config/appservices": {},
+	"config/appservices": {"enrich/appfunc/layout"},
+	"enrich/appfunc":     {"enrich/appfunc/layout"},
 	"enrich/hooks":       {"enrich"},
 }
 

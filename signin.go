@@ -1,14 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
@@ -47,27 +49,31 @@ func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error)
 		Functions: functions{app, s.logger},
 		Documents: in.collection,
 		Changes:   s.cache,
-		Client:    webhookClient,
+		Failing:   d.failing,
 		Logger:    s.logger,
 		Meter:     s.meter,
 	})
 	return in, err
 }
 
-// webhookClient follows no redirect: users' data and the secret go to whom the
-// configuration names. Its requests are bounded by the creation's timeout.
-var webhookClient = &http.Client{
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
 // run runs what nobody waits for, until ctx ends.
 func (in *signIns) run(ctx context.Context) {
+	var looking sync.WaitGroup
 	if in.creates {
-		if err := in.collection.CheckUnique(ctx); errors.Is(err, mongodoc.ErrNotUnique) {
-			in.logger.Warn("user_creation needs a unique index", "error", err)
-		}
+		looking.Go(func() { survive(ctx, in.logger, "user_creation", in.lookForIndex) })
 	}
 	in.Run(ctx)
+	looking.Wait()
+}
+
+// lookForIndex warns where documents are made and nothing keeps a user from
+// having two.
+func (in *signIns) lookForIndex(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := in.collection.CheckUnique(ctx); errors.Is(err, mongodoc.ErrNotUnique) {
+		in.logger.Warn("user_creation needs a unique index", "error", err)
+	}
 }
 
 // deleted returns what is told of the bearer token of a user's own deletion. A
@@ -122,18 +128,20 @@ func openFunctions(cfg *config.Config, database *mongodoc.Source, logger *slog.L
 	if f.Dir == "" {
 		return nil, nil
 	}
-	sources, err := appfunc.Load(os.DirFS(string(f.Dir)))
-	if err != nil {
-		return nil, cfg.Fault("functions.dir", fmt.Errorf("%s: %w", f.Dir, err))
-	}
-	values, err := readValues(string(f.Values))
-	if err != nil {
-		return nil, cfg.Fault("functions.values", err)
-	}
-	o := appfunc.Options{Functions: sources, Values: values, Services: f.Services, Hosts: f.Hosts, Timeout: appfunc.MaxTimeout, Logger: logger}
+	o := appfunc.Options{Services: f.Services, Hosts: f.Hosts, Timeout: appfunc.MaxTimeout, Logger: logger}
 	o.Environment.Tag = f.Environment
 	if database != nil {
 		o.Database = database
+	}
+	var err error
+	if o.Functions, err = appfunc.Load(os.DirFS(string(f.Dir))); err != nil {
+		return nil, cfg.Fault("functions.dir", fmt.Errorf("%s: %w", f.Dir, err))
+	}
+	if o.Values, err = readValues(string(f.Values)); err != nil {
+		return nil, cfg.Fault("functions.values", err)
+	}
+	if o.Environment.Values, err = readEnvironment(string(f.Environments), f.Environment); err != nil {
+		return nil, cfg.Fault("functions.environments", err)
 	}
 	app, err := appfunc.Open(o)
 	if err != nil {
@@ -182,15 +190,34 @@ func readValues(dir string) (map[string]json.RawMessage, error) {
 	return values, nil
 }
 
+// readEnvironment reads the values of one environment of an exported app; none is
+// one, too.
+func readEnvironment(dir, name string) (map[string]json.RawMessage, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	file := filepath.Join(dir, cmp.Or(name, "no-environment")+".json")
+	var environment struct{ Values map[string]json.RawMessage }
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &environment)
+	}
+	if err != nil {
+		return nil, fmt.Errorf(`%w; want %s with {"values": {…}}`, err, file)
+	}
+	return environment.Values, nil
+}
+
 // functions are those of an app, for the hooks.
 type functions struct {
 	app    *appfunc.App
 	logger *slog.Logger
 }
 
-// Call implements [hooks.Functions].
+// Call implements [hooks.Functions]. Nothing restricts the function, and it says
+// so when it is asked: App Services ran triggers as the system, too.
 func (f functions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
-	_, err := f.app.Call(ctx, appfunc.Call{Function: name, User: user, Args: args})
+	_, err := f.app.Call(ctx, appfunc.Call{Function: name, User: user, Args: args, System: true})
 	thrown, ok := errors.AsType[*appfunc.Error](err)
 	switch {
 	case !ok:

@@ -12,21 +12,10 @@ import (
 	"sync"
 	"testing"
 
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/examples/app-services/backend"
 )
-
-// uniquely makes the index that user_creation needs.
-func uniquely(t *testing.T, users *mongo.Collection) {
-	t.Helper()
-	index := mongo.IndexModel{Keys: map[string]int{"user_account_id": 1}, Options: options.Index().SetUnique(true)}
-	if _, err := users.Indexes().CreateOne(t.Context(), index); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // Issue 7: "50 concurrent first logins of one new user: one document, 50 tokens
 // with it", with the function of App Services' documentation, on two replicas.
@@ -38,7 +27,7 @@ func TestFiftyFirstLoginsMakeOneDocument(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			signing := keysOfAppServices(t)["HS256"]
 			users, documents := customUserData(t)
-			uniquely(t, users)
+			enrichtest.Unique(t, users, "user_account_id")
 			replicas := []*sdk{
 				startAppServices(t, signing.key, signing.settings+documents+creation),
 				startAppServices(t, signing.key, signing.settings+documents+creation),
@@ -57,6 +46,21 @@ func TestFiftyFirstLoginsMakeOneDocument(t *testing.T) {
 				t.Errorf("%d documents, %v; want 1", n, err)
 			}
 		})
+	}
+}
+
+// A trigger that is waited for writes into the document, or makes one: it must
+// not be taken for the one that the user is created with.
+func TestAUserIsCreatedBeforeHisLoginTriggersRun(t *testing.T) {
+	signing := keysOfAppServices(t)["HS256"]
+	users, documents := customUserData(t)
+	enrichtest.Unique(t, users, "user_account_id")
+	hooks := "user_creation: {document: '" + written(t, "new.json", `{"favorite_color":"blue"}`) + "'}\n" +
+		"triggers: [{name: seen, operation: LOGIN, last_login: lastLogin, wait: true}]\n"
+	s := startAppServices(t, signing.key, signing.settings+documents+hooks)
+	claims, err := firstClaims(s.hostname)
+	if err != nil || !strings.Contains(claims, "blue") || !strings.Contains(claims, "lastLogin") {
+		t.Errorf("the first token carries %s, %v", claims, err)
 	}
 }
 

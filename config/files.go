@@ -21,7 +21,7 @@ func (c *Config) sumUp(path string, content []byte) {
 	for _, name := range []Path{
 		c.AdminTokenFile, c.Verify.SecretFile, c.Documents.MongoDB.URIFile,
 		c.Verify.JWKS.File, c.Verify.PublicKey, c.Sign.BackendKey, c.BackendTLS.CAFile,
-		c.UserCreation.Webhook.SecretFile, c.UserCreation.Document, c.Functions.Dir, c.Functions.Values,
+		c.UserCreation.Webhook.SecretFile, c.UserCreation.Document, c.Functions.Dir, c.Functions.Values, c.Functions.Environments,
 	} {
 		if name != "" {
 			c.sums[string(name)] = sumOf(string(name))

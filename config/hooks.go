@@ -20,6 +20,10 @@ type Functions struct {
 	Values Path `yaml:"values"`
 	// What `context.environment.tag` is.
 	Environment string `yaml:"environment"`
+	// The directory of the values that `context.environment.values` has: of the
+	// environment production those in `production.json`, of none those in
+	// `no-environment.json`, as an exported app has them.
+	Environments Path `yaml:"environments"`
 	// The names by which functions ask for the database in
 	// `context.services.get`.
 	Services []string `yaml:"services" default:"mongodb-atlas"`

@@ -21,20 +21,24 @@ type SignIn struct {
 	// Claims are the payloads of the user's tokens, in the order of the grant.
 	// They are shared: nobody may write to them.
 	Claims []json.RawMessage
+	// Document is his document; nil where there is none, or it has not been
+	// looked up. It is shared, too.
+	Document json.RawMessage
 }
 
 // Hooks act when users sign in, before their tokens leave. They bound their own
 // waits.
 type Hooks interface {
-	// SigningIn is told of a login before the user's document is looked up. It
-	// reports whether the document may have changed by it.
-	SigningIn(ctx context.Context, s SignIn) (changed bool)
-	// SignedIn is told of the same login after that. It does not wait.
-	SignedIn(ctx context.Context, s SignIn)
 	// Create is asked to make the document of a user who has none. When it
 	// returns nil the document is looked up again. [ErrNoDocument] says that the
 	// user is to have none; a [*Rejection], that he is to get no tokens.
 	Create(ctx context.Context, s SignIn) error
+	// SigningIn is told of a login, with the document if there is one, unless
+	// that could not be looked up. It reports whether the document may have
+	// changed by it, and so is to be looked up again.
+	SigningIn(ctx context.Context, s SignIn) (changed bool)
+	// SignedIn is told of the same login after that. It does not wait.
+	SignedIn(ctx context.Context, s SignIn)
 }
 
 // A Rejection is the error of a hook by which a user gets no tokens.
@@ -76,28 +80,46 @@ func isRejection(err error) bool {
 }
 
 // documentOf returns the document of a user of the grant, after the hooks that
-// concern him.
+// concern him: first he is created, then he signs in.
 func (tx *transaction) documentOf(ctx context.Context, q Query) (Document, error) {
 	hooks := tx.o.Hooks
 	if hooks == nil || tx.grant.Client || q.User == (User{}) {
 		return tx.ask(ctx, q)
 	}
 	s := tx.signIn(q.User)
-	if !s.Refresh {
-		defer hooks.SignedIn(ctx, s)
-		if hooks.SigningIn(ctx, s) {
-			q.NotBefore = time.Now()
-		}
+	document, err := tx.makeSure(ctx, q, s)
+	if s.Refresh || isRejection(err) {
+		return document, err
 	}
+	s.Document = tx.shown(document)
+	if (err == nil || errors.Is(err, ErrNoDocument)) && hooks.SigningIn(ctx, s) {
+		q.NotBefore = time.Now()
+		document, err = tx.ask(ctx, q)
+		s.Document = tx.shown(document)
+	}
+	hooks.SignedIn(ctx, s)
+	return document, err
+}
+
+// makeSure returns the document of a user, which is made if there is none.
+func (tx *transaction) makeSure(ctx context.Context, q Query, s SignIn) (Document, error) {
 	document, err := tx.ask(ctx, q)
 	if !errors.Is(err, ErrNoDocument) {
 		return document, err
 	}
-	if err := hooks.Create(ctx, s); err != nil {
+	if err := tx.o.Hooks.Create(ctx, s); err != nil {
 		return Document{}, err
 	}
 	q.NotBefore = time.Now()
 	return tx.ask(ctx, q)
+}
+
+// shown is what hooks see of a document: nothing of one that no token can carry.
+func (tx *transaction) shown(d Document) json.RawMessage {
+	if len(d.JSON) > tx.o.MaxSize {
+		return nil
+	}
+	return d.JSON
 }
 
 // signIn collects what the grant says of the user.

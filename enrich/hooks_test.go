@@ -46,7 +46,7 @@ func TestHooksRunBeforeATokenLeaves(t *testing.T) {
 		want   string
 	}{
 		{"a login", "u1", nil, "signing in, signed in"},
-		{"a first login", "new", nil, "signing in, create, signed in"},
+		{"a first login", "new", nil, "create, signing in, signed in"},
 		{"a refresh", "u1", func(g *enrich.Grant) { g.Refresh = true }, ""},
 		{"a refresh without a document", "new", func(g *enrich.Grant) { g.Refresh = true }, "create"},
 		{"client credentials", "new", func(g *enrich.Grant) { g.Client = true }, ""},
@@ -100,8 +100,8 @@ func TestAReadAfterAHookBeganAfterIt(t *testing.T) {
 	})
 	began := time.Now()
 	f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), ""))
-	if len(queries) != 2 || queries[0].NotBefore.Before(began) || queries[1].NotBefore.Before(ended) {
-		t.Errorf("queries %+v, want two, each not before its hook", queries)
+	if len(queries) != 3 || !queries[0].NotBefore.Before(began) || queries[1].NotBefore.Before(ended) || queries[2].NotBefore.Before(queries[1].NotBefore) {
+		t.Errorf("queries %+v, want three, those after a hook not before it", queries)
 	}
 }
 
@@ -112,6 +112,50 @@ func TestARejectionLetsNoTokenLeave(t *testing.T) {
 	outcomes := f.Enrich(t.Context(), grant(f.issuer.Token(strings.Replace(claimsOf(""), "u1", "new", 1)), ""))
 	if outcomes[0].Reason != enrich.Rejected || !errors.Is(outcomes[0].Err, rejection) {
 		t.Errorf("%s, %v", outcomes[0].Reason, outcomes[0].Err)
+	}
+}
+
+// A user who was turned away has not signed in. Nobody waits for triggers when
+// the source of documents, which most of them work on, does not answer.
+func TestTriggersHearOfUsersWhoSignIn(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		source error
+		create error
+		want   string
+	}{
+		{"rejected", enrich.ErrNoDocument, &enrich.Rejection{Code: "FunctionExecutionError"}, "create"},
+		{"has no document", enrich.ErrNoDocument, enrich.ErrNoDocument, "create, signing in, signed in"},
+		{"source away", errors.New("away"), nil, "signed in"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			hooks := &scripted{create: func() error { return test.create }}
+			f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
+				o.Hooks = hooks
+				o.Source = sourceFunc(func(enrich.Query) (enrich.Document, error) { return enrich.Document{}, test.source })
+			})
+			f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), ""))
+			if got := strings.Join(hooks.told, ", "); got != test.want {
+				t.Errorf("the hooks were told %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTriggersSeeTheDocument(t *testing.T) {
+	hooks := &scripted{changed: true}
+	documents := []string{`{"n":1}`, `{"n":2}`}
+	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
+		o.Hooks = hooks
+		o.Source = sourceFunc(func(enrich.Query) (enrich.Document, error) {
+			document := documents[0]
+			documents = documents[1:]
+			return enrich.Document{JSON: []byte(document)}, nil
+		})
+	})
+	f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), ""))
+	if len(hooks.signIns) != 2 || string(hooks.signIns[0].Document) != `{"n":1}` || string(hooks.signIns[1].Document) != `{"n":2}` {
+		t.Errorf("told of %+v, want the document before and after what waits", hooks.signIns)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 type SourceMetrics struct {
 	duration   metric.Float64Histogram
 	duplicates metric.Int64Counter
+	following  metric.Int64Gauge
 	source     metric.MeasurementOption
 	told       metric.MeasurementOption
 	failed     metric.MeasurementOption
@@ -25,8 +26,8 @@ type SourceMetrics struct {
 // that uses up its timeout.
 var lookupSeconds = []float64{.0001, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 
-// NewSourceMetrics makes the instruments of the source of this name. A nil
-// meter records nothing.
+// NewSourceMetrics makes the instruments of the source of this name, whose
+// changes nobody follows yet. A nil meter records nothing.
 func NewSourceMetrics(source string, meter metric.Meter) (*SourceMetrics, error) {
 	if meter == nil {
 		meter = noop.Meter{}
@@ -37,14 +38,18 @@ func NewSourceMetrics(source string, meter metric.Meter) (*SourceMetrics, error)
 		metric.WithExplicitBucketBoundaries(lookupSeconds...))
 	duplicates, errDuplicates := meter.Int64Counter("tokengraft.source.duplicates",
 		metric.WithDescription("Lookups that found more than one document of a user."))
-	if err := errors.Join(errDuration, errDuplicates); err != nil {
+	following, errFollowing := meter.Int64Gauge("tokengraft.watch.up",
+		metric.WithDescription("1 while the change stream is followed."))
+	if err := errors.Join(errDuration, errDuplicates, errFollowing); err != nil {
 		return nil, fmt.Errorf("metrics of source %s: %w", source, err)
 	}
+	following.Record(context.Background(), 0)
 
 	name := attribute.String("source", source)
 	return &SourceMetrics{
 		duration:   duration,
 		duplicates: duplicates,
+		following:  following,
 		source:     metric.WithAttributeSet(attribute.NewSet(name)),
 		told:       metric.WithAttributeSet(attribute.NewSet(name, attribute.String("error", "false"))),
 		failed:     metric.WithAttributeSet(attribute.NewSet(name, attribute.String("error", "true"))),
@@ -64,4 +69,13 @@ func (m *SourceMetrics) Lookup(ctx context.Context, began time.Time, err error) 
 // Duplicate records one lookup that found more than one document of its user.
 func (m *SourceMetrics) Duplicate(ctx context.Context) {
 	m.duplicates.Add(ctx, 1, m.source)
+}
+
+// Following records whether the source's changes are followed from now on.
+func (m *SourceMetrics) Following(ctx context.Context, yes bool) {
+	up := int64(0)
+	if yes {
+		up = 1
+	}
+	m.following.Record(context.WithoutCancel(ctx), up)
 }

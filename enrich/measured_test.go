@@ -3,6 +3,7 @@ package enrich_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +25,11 @@ func TestASourceRecordsWhetherItCouldTell(t *testing.T) {
 	m.Lookup(t.Context(), began, fmt.Errorf("user: %w", enrich.ErrNoDocument))
 	m.Lookup(t.Context(), began, errors.New("away"))
 	m.Duplicate(t.Context())
+	watched := gauge(t, reader)
+	m.Following(t.Context(), true)
+	if watched = append(watched, gauge(t, reader)...); !slices.Equal(watched, []int64{0, 1}) {
+		t.Errorf("tokengraft.watch.up was %v, want 0 and then 1", watched)
+	}
 
 	var got metricdata.ResourceMetrics
 	if err := reader.Collect(t.Context(), &got); err != nil {
@@ -54,6 +60,21 @@ func TestASourceRecordsWhetherItCouldTell(t *testing.T) {
 			t.Errorf("%s = %d, want %d; all: %v", name, counts[name], n, counts)
 		}
 	}
+}
+
+// gauge returns the values of tokengraft.watch.up.
+func gauge(t *testing.T, reader *metric.ManualReader) (values []int64) {
+	t.Helper()
+	var got metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, instrument := range got.ScopeMetrics[0].Metrics {
+		if data, ok := instrument.Data.(metricdata.Gauge[int64]); ok && instrument.Name == "tokengraft.watch.up" {
+			values = append(values, data.DataPoints[0].Value)
+		}
+	}
+	return values
 }
 
 func source(attributes attribute.Set) string {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+
+	"github.com/tokengraft/tokengraft/enrich/appfunc/layout"
 )
 
 // An App is what of an export matters here, whatever its layout.
@@ -14,10 +16,14 @@ type App struct {
 	ID        string
 	Data      CustomUserData
 	Sources   []DataSource
-	Functions []Function
+	Functions []layout.Function
 	Triggers  []Trigger // of authentication only
 	// Values are the names of context.values, never what they hold.
 	Values []string
+	// Environment is the one that the app was in, such as production, and may be
+	// empty; Environments says that it has values.
+	Environment  string
+	Environments bool
 	// Notes are what has no equivalent, in the order of reading.
 	Notes []Note
 }
@@ -33,10 +39,7 @@ type CustomUserData struct {
 }
 
 // A DataSource is a linked cluster.
-type DataSource struct{ Name, Cluster string }
-
-// A Function is a function's name and its file in the export.
-type Function struct{ Name, File string }
+type DataSource struct{ Name, File, Cluster string }
 
 // A Trigger is an authentication trigger that is not disabled.
 type Trigger struct {
@@ -72,6 +75,7 @@ func Read(dir fs.FS) (*App, error) {
 	e.readApp()
 	e.readDataSources()
 	e.readFunctions()
+	e.readValues()
 	e.readTriggers()
 	e.checkFunctions()
 	e.noteOthers()
@@ -115,6 +119,9 @@ func (e *export) readApp() {
 		if id := o.text("app_id"); e.app.ID == "" {
 			e.app.ID = id
 		}
+		if environment := o.text("environment"); e.app.Environment == "" {
+			e.app.Environment = environment
+		}
 		if old := o.object("custom_user_data_config"); old != nil {
 			data = old
 		}
@@ -146,11 +153,10 @@ func (e *export) readData(o *object) {
 // appSettings are what the file about the app itself may say, and why it is not
 // carried over; nothing where it is, or where there is nothing to carry.
 var appSettings = map[string]string{
-	"app_id": "", "client_app_id": "", "name": "", "config_version": "", "custom_user_data_config": "",
+	"app_id": "", "client_app_id": "", "name": "", "config_version": "", "environment": "", "custom_user_data_config": "",
 	"location":         "where App Services ran",
 	"provider_region":  "where App Services ran",
 	"deployment_model": "where App Services ran",
-	"environment":      "was for functions and values",
 	"security":         "CORS is the backend's: its answers pass as they are",
 	"hosting":          "hosting ended with the service",
 	"sync":             "Device Sync ended with the service",
@@ -186,7 +192,7 @@ func (e *export) readDataSources() {
 				continue
 			}
 			config := o.object("config")
-			source := DataSource{Name: o.text("name"), Cluster: config.text("clusterName")}
+			source := DataSource{Name: o.text("name"), File: file, Cluster: config.text("clusterName")}
 			if source.Name == "" {
 				source.Name = path.Base(path.Dir(file))
 			}

@@ -117,10 +117,12 @@ func TestAFolderWithoutAnAppIsTold(t *testing.T) {
 func TestFunctionsAndTriggersAreCarriedOver(t *testing.T) {
 	app := read(t, export(
 		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"onUserCreation"}`, 1),
-		"functions/onUserCreation.js", "exports = function() {}",
+		"realm_config.json", `{"environment":"qa"}`, "environments/qa.json", `{"values":{"url":"hunter2"}}`, "environments/no-environment.json", `{"values":{}}`,
+		"functions/onUserCreation.js", "exports = function() {}", "functions/source.js", "\nconst axios = require( 'axios' ), required = require;",
 		"functions/folder/inner.js", "", "functions/old/source.js", "", "functions/node_modules/x/index.js", "",
 		"triggers/new.json", `{"name":"n","type":"AUTHENTICATION","config":{"operation_type":"LOGIN","providers":["anon-user"]},"event_processors":{"FUNCTION":{"config":{"function_name":"folder/inner"}}}}`,
 		"triggers/old.json", `{"name":"o","type":"AUTHENTICATION","config":{"operation_type":["CREATE","DELETE"],"providers":[]},"function_name":"old"}`,
+		"triggers/top.json", `{"name":"t","type":"AUTHENTICATION","config":{"operation_type":"LOGIN"},"function_name":"source"}`,
 		"triggers/off.json", `{"name":"off","type":"AUTHENTICATION","disabled":true,"function_name":"gone"}`,
 		"triggers/db.json", `{"name":"db","type":"DATABASE","function_name":"gone"}`,
 		"triggers/bridge.json", `{"type":"AUTHENTICATION","event_processors":{"AWS_EVENTBRIDGE":{}}}`,
@@ -128,14 +130,15 @@ func TestFunctionsAndTriggersAreCarriedOver(t *testing.T) {
 		"auth/providers.json", "not read",
 	))
 	report, written := reported(app), string(app.Configuration("app"))
-	for _, want := range []string{"triggers/off.json: is disabled", "triggers/db.json: ", "triggers/bridge.json: AWS_EVENTBRIDGE", "values/secret.json: ", "auth/providers.json: "} {
+	for _, want := range []string{"triggers/off.json: is disabled", "triggers/db.json: ", "triggers/bridge.json: AWS_EVENTBRIDGE", "values/secret.json: ", "auth/providers.json: ", `functions/source.js:2: require("axios"): there are no modules`} {
 		if !strings.Contains(report, want) || !strings.Contains(written, "# - "+want) {
 			t.Errorf("%q is not in the report\n%s\nor not in the configuration\n%s", want, report, written)
 		}
 	}
 	for _, want := range []string{
-		"functions:\n  dir: \"app/functions\"\n  values: \"app/values\"\n", "user_creation:\n  function: \"onUserCreation\"\n",
+		"functions:\n  dir: \"app/functions\"\n  values: \"app/values\"\n  environment: \"qa\"\n  environments: \"app/environments\"\n", "user_creation:\n  function: \"onUserCreation\"\n",
 		"  - name: \"n\"\n    operation: LOGIN\n    providers: [\"anon-user\"]\n    function: \"folder/inner\"\n    wait: false\n",
+		"  - name: \"t\"\n    operation: LOGIN\n    function: \"source\"\n",
 		"  - name: \"o\"\n    operation: CREATE\n    function: \"old\"\n", "  - name: \"o\"\n    operation: DELETE\n    function: \"old\"\n",
 	} {
 		if !strings.Contains(written, want) {
@@ -145,6 +148,26 @@ func TestFunctionsAndTriggersAreCarriedOver(t *testing.T) {
 	checkFaults(t, app)
 	if strings.Contains(report+written, "hunter2") || strings.Contains(report+written, "node_modules") {
 		t.Errorf("more than names:\n%s\n%s", report, written)
+	}
+}
+
+// A function that asked for another cluster by its name would get this one, and
+// write where it should not.
+func TestFunctionsGetTheClusterOfTheDocumentsOnly(t *testing.T) {
+	source := func(name, cluster string) string {
+		return `{"name":"` + name + `","type":"mongodb-atlas","config":{"clusterName":"` + cluster + `"}}`
+	}
+	app := read(t, export(
+		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"f"}`, 1), "functions/f.js", "",
+		"data_sources/a/config.json", source("analytics", "Cluster1"),
+		"data_sources/b/config.json", source("mongodb-atlas", "Cluster0"),
+		"data_sources/c/config.json", source("alias", "Cluster0"),
+	))
+	if written := string(app.Configuration("app")); !strings.Contains(written, `services: ["mongodb-atlas", "alias"]`) {
+		t.Errorf("not the services of one cluster:\n%s", written)
+	}
+	if want := "data_sources/a/config.json: functions reach the cluster of the documents only"; !strings.Contains(reported(app), want) {
+		t.Errorf("%q is not in\n%s", want, reported(app))
 	}
 }
 

@@ -1,41 +1,55 @@
 package appservices
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
-	"path"
+	"regexp"
 	"slices"
-	"strings"
+
+	"github.com/tokengraft/tokengraft/enrich/appfunc/layout"
 )
 
-// readFunctions finds the functions: functions/NAME.js, where NAME may have
-// folders in it, and before 2021 functions/NAME/source.js.
 func (e *export) readFunctions() {
 	if !e.has("functions") {
 		return
 	}
-	err := fs.WalkDir(e, "functions", func(file string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && entry.Name() == "node_modules":
-			return fs.SkipDir
-		case entry.IsDir() || path.Ext(file) != ".js":
-			return nil
-		}
-		name := strings.TrimSuffix(strings.TrimPrefix(file, "functions/"), ".js")
-		if path.Base(file) == "source.js" {
-			name = path.Dir(name)
-		}
-		e.app.Functions = append(e.app.Functions, Function{name, file})
-		return nil
-	})
+	dir, err := fs.Sub(e, "functions")
+	if err == nil {
+		e.app.Functions, err = layout.Functions(dir)
+	}
 	if err != nil {
 		e.faults.add("functions", 0, err)
+	}
+	for _, f := range e.app.Functions {
+		e.noteModules("functions/" + f.File)
 	}
 	if e.has("functions/config.json") {
 		e.value("functions/config.json") // for its faults: who may call a function is not ours to say
 	}
+}
+
+// required is how a function asks for a module. In a comment it is one, too.
+var required = regexp.MustCompile(`\brequire\s*\(\s*["'` + "`" + `]([^"'` + "`" + `\n]+)`)
+
+// noteModules notes the modules that a function asks for: there are none.
+func (e *export) noteModules(file string) {
+	source, err := fs.ReadFile(e, file)
+	if err != nil {
+		e.faults.add(file, 0, err)
+		return
+	}
+	for _, at := range required.FindAllSubmatchIndex(source, -1) {
+		line := 1 + bytes.Count(source[:at[0]], []byte("\n"))
+		e.note(fmt.Sprintf("%s:%d", file, line),
+			fmt.Sprintf("require(%q): there are no modules, of Node or npm; put the code into the function, or into another one", source[at[2]:at[3]]))
+	}
+}
+
+// readValues reads what functions find in context.values and in
+// context.environment.
+func (e *export) readValues() {
 	for _, file := range e.glob("values/*.json") {
 		value := e.object(file)
 		e.app.Values = append(e.app.Values, value.text("name"))
@@ -43,8 +57,9 @@ func (e *export) readFunctions() {
 			e.note(file, "what it names is a secret, which is not exported: write it there as the value, with from_secret: false")
 		}
 	}
-	if e.has("functions/package.json") || e.has("functions/node_modules.tar.gz") {
-		e.note("functions", "dependencies: require() of packages")
+	if file := "environments/" + cmp.Or(e.app.Environment, "no-environment") + ".json"; e.has(file) {
+		e.app.Environments = true
+		e.object(file).object("values") // for its faults
 	}
 }
 

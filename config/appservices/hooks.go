@@ -27,10 +27,16 @@ func (w *writer) hooks(a *App, dir string) {
 }
 
 func (w *writer) functions(a *App, dir string) {
-	w.WriteString("\n# The app's own functions, unchanged. context.http may go to hosts only.\nfunctions:\n")
+	w.WriteString("\n# The app's own functions, unchanged: where they are as seen from this file, which\n# is meant for the directory that import ran in. context.http may go to hosts only.\nfunctions:\n")
 	w.setting("  ", "dir", path.Join(dir, "functions"))
 	if len(a.Values) > 0 {
 		w.setting("  ", "values", path.Join(dir, "values"))
+	}
+	if a.Environment != "" {
+		w.setting("  ", "environment", a.Environment)
+	}
+	if a.Environments {
+		w.setting("  ", "environments", path.Join(dir, "environments"))
 	}
 	if services := a.services(); len(services) > 0 {
 		w.WriteString("  services: [" + strings.Join(services, ", ") + "]\n")
@@ -38,10 +44,15 @@ func (w *writer) functions(a *App, dir string) {
 	w.WriteString("  # hosts: [api.example.com]\n")
 }
 
-// services are the quoted names of the data sources.
+// services are the quoted names by which functions know the cluster of the
+// documents. Of another they would get this one in its place.
 func (a *App) services() (names []string) {
+	documents := a.documentSource()
+	if documents == nil && a.Data.Service != "" {
+		names = append(names, quote(a.Data.Service))
+	}
 	for _, source := range a.Sources {
-		if source.Name != "" {
+		if documents != nil && source.isLike(*documents) {
 			names = append(names, quote(source.Name))
 		}
 	}

@@ -23,14 +23,21 @@ func (e *export) noteOthers() {
 			e.note(file, other.text)
 		}
 	}
-	if data := e.app.Data; data.Service != "" && e.app.cluster(data.Service) == nil {
+	documents := e.app.documentSource()
+	if documents == nil && e.app.Data.Service != "" {
 		e.note(e.data.file, "mongo_service_name: the export has no data source of that name")
+	}
+	for _, source := range e.app.Sources {
+		if documents != nil && !source.isLike(*documents) {
+			e.note(source.File, "functions reach the cluster of the documents only")
+		}
 	}
 }
 
-// cluster returns the data source of that name, nil without one. Where none is
-// named, the only one is meant.
-func (a *App) cluster(name string) *DataSource {
+// documentSource returns the data source of the documents, nil where that is not
+// known. Where none is named, the only one is meant.
+func (a *App) documentSource() *DataSource {
+	name := a.Data.Service
 	if name == "" && len(a.Sources) == 1 {
 		return &a.Sources[0]
 	}
@@ -40,4 +47,9 @@ func (a *App) cluster(name string) *DataSource {
 		}
 	}
 	return nil
+}
+
+// isLike reports whether two data sources are one cluster.
+func (s DataSource) isLike(other DataSource) bool {
+	return s.Name == other.Name || s.Cluster != "" && s.Cluster == other.Cluster
 }

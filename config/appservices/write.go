@@ -79,7 +79,7 @@ shadow: true
 `)
 	}
 	w.WriteString("\ndocuments:\n  mongodb:\n")
-	if source := a.cluster(a.Data.Service); source != nil && source.Cluster != "" {
+	if source := a.documentSource(); source != nil && source.Cluster != "" {
 		w.WriteString("    ")
 		w.comment("FILL IN: the connection string of the cluster %q.", source.Cluster)
 	} else {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dop251/goja"
@@ -228,9 +230,23 @@ func (c *call) load(name string) goja.Value {
 	return exports
 }
 
+// require tells the operator, too: what is thrown is for the client.
 func (c *call) require(request goja.FunctionCall) goja.Value {
-	panic(c.vm.NewGoError(fmt.Errorf("require(%q): functions run here without Node's modules and npm's packages; put the code into the function, or into another that context.functions.execute calls",
-		request.Argument(0).String())))
+	module := cut(text(request.Argument(0)), maxLine)
+	c.log.LogAttrs(c.out, slog.LevelWarn, "a function asks for a module, and there are none: put the code into the function, or into another that context.functions.execute calls",
+		slog.String("function", c.function), slog.String("module", module), slog.String("at", c.position()))
+	c.throw(fmt.Sprintf("require(%q): there are no modules, of Node or npm", module))
+	return nil
+}
+
+// position is the file and line of the function's own code that is being run.
+func (c *call) position() string {
+	for _, frame := range c.vm.CaptureCallStack(0, nil) {
+		if file := frame.SrcName(); strings.HasSuffix(file, ".js") {
+			return file + ":" + strconv.Itoa(frame.Position().Line)
+		}
+	}
+	return ""
 }
 
 // throw throws an Error, as JavaScript does.

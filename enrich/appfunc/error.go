@@ -38,7 +38,7 @@ type Error struct {
 	Name, Message string
 	// MongoCode is the code of MongoDB's refusal, if that is what was thrown.
 	MongoCode int64
-	// Stack is where it was thrown: functions, files and lines, nothing else.
+	// Stack is where it was thrown: files and lines, nothing else.
 	Stack string
 
 	cause error // why it was ended; nil for a throw
@@ -90,11 +90,12 @@ func (c *call) describe(value goja.Value, e *Error) {
 		return
 	}
 	e.Name = cut(text(object.Get("name")), maxMessage)
-	e.Message = cut(text(object.Get("message")), maxMessage)
+	message := text(object.Get("message"))
+	e.Message = cut(message, maxMessage)
 	if code := object.Get("code"); code != nil {
 		e.MongoCode, _ = code.Export().(int64)
 	}
-	e.Stack = frames(text(object.Get("stack")))
+	e.Stack = c.frames(strings.Replace(text(object.Get("stack")), message, "", 1))
 }
 
 // text is a string value's text: anything else would run JavaScript to have one.
@@ -106,25 +107,28 @@ func text(value goja.Value) string {
 	return s
 }
 
-// frames leaves the message out of a stack's text, and the frames of ours.
-func frames(stack string) string {
+// frame is a line of a stack's text; after the column goja writes a place in its
+// own code.
+var frame = regexp.MustCompile(`(?m)^\s*at (?:\S+ \()?([^\s():]+)\.js:(\d+):(\d+)(?:\(\d+\))?\)?$`)
+
+// frames keeps the frames of the app's functions, and of these the place only:
+// the text before could be a line of the message.
+func (c *call) frames(stack string) string {
 	var kept []string
-	for line := range strings.Lines(stack) {
-		at, isFrame := strings.CutPrefix(strings.TrimSpace(line), "at ")
-		if isFrame && strings.Contains(at, ".js:") {
-			kept = append(kept, "at "+firstLine.ReplaceAllStringFunc(at, authors))
+	for _, at := range frame.FindAllStringSubmatch(stack, -1) {
+		if c.Has(at[1]) {
+			kept = append(kept, "at "+place(at[1], at[2], at[3]))
 		}
 	}
 	return cut(strings.Join(kept, "\n"), maxMessage)
 }
 
-// firstLine is a position in the first line of a source.
-var firstLine = regexp.MustCompile(`\.js:1:\d+`)
-
-// authors is the same position for the author, who did not write the opening.
-func authors(position string) string {
-	column, _ := strconv.Atoi(position[len(".js:1:"):])
-	return ".js:1:" + strconv.Itoa(max(column-len(opening), 1))
+// place is a position for the author, who did not write the opening.
+func place(function, line, column string) string {
+	if n, _ := strconv.Atoi(column); line == "1" {
+		column = strconv.Itoa(max(n-len(opening), 1))
+	}
+	return function + ".js:" + line + ":" + column
 }
 
 func cut(s string, most int) string {

@@ -3,47 +3,34 @@ package appfunc
 import (
 	"fmt"
 	"io/fs"
-	"path"
-	"strings"
+
+	"github.com/tokengraft/tokengraft/enrich/appfunc/layout"
 )
 
 // maxSource bounds one function's source, in bytes.
 const maxSource = 1 << 20
 
-// Load reads the sources below a directory that is an exported app's functions:
-// functions/name.js, functions/folder/name.js (whose name is folder/name), or
-// the older functions/name/source.js. Modules of npm are left out.
-func Load(functions fs.FS) (map[string]string, error) {
-	sources := map[string]string{}
-	err := fs.WalkDir(functions, ".", func(file string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && entry.Name() == "node_modules":
-			return fs.SkipDir
-		case entry.IsDir() || path.Ext(file) != ".js":
-			return nil
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		if info.Size() > maxSource {
-			return fmt.Errorf("function %s: more than %d bytes", file, maxSource)
-		}
-		source, err := fs.ReadFile(functions, file)
-		if err != nil {
-			return err
-		}
-		name := strings.TrimSuffix(file, ".js")
-		if path.Base(file) == "source.js" && path.Dir(file) != "." {
-			name = path.Dir(file)
-		}
-		sources[name] = string(source)
-		return nil
-	})
+// Load reads the sources of an exported app's functions, by their names, from
+// their directory.
+func Load(dir fs.FS) (map[string]string, error) {
+	found, err := layout.Functions(dir)
 	if err != nil {
 		return nil, err
+	}
+	sources := make(map[string]string, len(found))
+	for _, f := range found {
+		info, err := fs.Stat(dir, f.File)
+		if err != nil {
+			return nil, err
+		}
+		if info.Size() > maxSource {
+			return nil, fmt.Errorf("function %s: more than %d bytes", f.File, maxSource)
+		}
+		source, err := fs.ReadFile(dir, f.File)
+		if err != nil {
+			return nil, err
+		}
+		sources[f.Name] = string(source)
 	}
 	return sources, nil
 }

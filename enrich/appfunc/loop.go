@@ -48,7 +48,7 @@ func (c *call) begin(operation func(context.Context) func() goja.Value) goja.Val
 		case <-c.out.Done():
 			return
 		}
-		value := operation(c.out)
+		value := c.attempt(operation)
 		<-c.slots
 		select {
 		case c.settled <- func() error { return c.resolve(value, resolve, reject) }:
@@ -56,6 +56,21 @@ func (c *call) begin(operation func(context.Context) func() goja.Value) goja.Val
 		}
 	})
 	return c.vm.ToValue(promise)
+}
+
+// attempt makes a throw of a panic: outside the goroutine of run nobody else would
+// catch it, and the sidecar would end.
+func (c *call) attempt(operation func(context.Context) func() goja.Value) (value func() goja.Value) {
+	defer func() {
+		if p := recover(); p != nil {
+			_ = c.panicked(p) // for the log
+			value = func() goja.Value {
+				c.throw(ErrInternal.Error())
+				return nil
+			}
+		}
+	}()
+	return operation(c.out)
 }
 
 // resolve settles a promise and runs what waited for it. Its error is an end

@@ -2,6 +2,7 @@ package appfunc_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -173,5 +174,44 @@ func BenchmarkCall(b *testing.B) {
 		if _, err := app.Call(b.Context(), request); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Functions of App Services could use packages of npm. Who wrote them hears where
+// they do.
+func TestAModuleThatIsAskedForIsTold(t *testing.T) {
+	for name, source := range map[string]string{
+		"at the top": "// a comment\nconst axios = require(\"axios\");\nexports = () => 1",
+		"within":     "exports = async () => {\n  const axios = require(`axios`);\n}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			app := open(t, source, func(o *appfunc.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+			_, err := call(t, app)
+			e, ok := errors.AsType[*appfunc.Error](err)
+			if !ok || e.Name != "Error" || e.Message != `require("axios"): there are no modules, of Node or npm` || !strings.HasPrefix(e.Stack, "at f.js:2:") {
+				t.Errorf("got %+v", e)
+			}
+			if text := log.String(); !strings.Contains(text, "function=f module=axios at=f.js:2") || !strings.Contains(text, "put the code into the function") {
+				t.Errorf("the log says %s", text)
+			}
+		})
+	}
+}
+
+type faulty struct{}
+
+func (faulty) Command(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+	panic("hunter2")
+}
+
+func TestAPanicOfTheDatabaseIsThrownAndDoesNotEndTheSidecar(t *testing.T) {
+	var log bytes.Buffer
+	app := open(t, `exports = () => context.services.get("mongodb-atlas").db("a").collection("b").findOne()`,
+		func(o *appfunc.Options) { o.Database, o.Logger = faulty{}, slog.New(slog.NewTextHandler(&log, nil)) })
+	_, err := call(t, app)
+	e, ok := errors.AsType[*appfunc.Error](err)
+	if !ok || e.Message != "the JavaScript engine failed" || !strings.Contains(log.String(), "Command") || strings.Contains(log.String(), "hunter2") {
+		t.Errorf("got %v, log %s", err, &log)
 	}
 }

@@ -55,6 +55,7 @@ func New(o Options) (*Breaker, error) {
 		o.Meter = noop.Meter{}
 	}
 	b := &Breaker{o: o}
+	b.opening.last.Store(&errPanic)
 	b.circuit = gobreaker.NewCircuitBreaker[enrich.Document](gobreaker.Settings{
 		Timeout:      pause,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= failures },
@@ -89,6 +90,9 @@ func (b *Breaker) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, 
 	}
 	return document, err
 }
+
+// errPanic is why it opens where no lookup has returned an error.
+var errPanic = errors.New("panic")
 
 // ask keeps the error of a failure: the circuit does not say why it opens.
 func (b *Breaker) ask(ctx context.Context, q enrich.Query) (enrich.Document, error) {

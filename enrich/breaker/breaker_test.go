@@ -126,6 +126,21 @@ func TestWhatSaysNothingOfTheSourceDoesNotOpenIt(t *testing.T) {
 	}
 }
 
+func TestPanicsAreFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, log := start(t, nil) // which panics when it is asked
+		for range 3 {
+			func() {
+				defer func() { recover() }()
+				lookUp(t, b, 1)
+			}()
+		}
+		if !b.Open() || strings.Count(log.String(), "level=ERROR") != 1 {
+			t.Errorf("open %v, log %s; want it open, and one line that says so", b.Open(), log)
+		}
+	})
+}
+
 func TestTwoFailuresBetweenAnswersAreBadLuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{}

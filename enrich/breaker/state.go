@@ -10,7 +10,7 @@ import (
 
 // opening is when and why a breaker opened.
 type opening struct {
-	last  atomic.Pointer[error]     // of the last failure; set before it opens
+	last  atomic.Pointer[error]     // of the last failure; never nil
 	since atomic.Pointer[time.Time] // nil while it is closed
 }
 

@@ -30,8 +30,9 @@ func (c Creation) isZero() bool {
 	return c.Function == "" && c.Webhook.URL == "" && c.Template.isZero()
 }
 
-// ErrDuplicate says that MongoDB has refused a second document with the same id:
-// somebody else has made it at the same time.
+// ErrDuplicate says that MongoDB has refused a second document with the same
+// value in a unique index. If that is the user's id, somebody else has made his
+// document at the same time.
 var ErrDuplicate = errors.New("duplicate key")
 
 // Create implements [enrich.Hooks]. Of concurrent calls for one user one makes
@@ -51,31 +52,42 @@ func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
 	}
 }
 
-func (h *Hooks) create(ctx context.Context, s enrich.SignIn) error {
+func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
+	defer h.survive(&err)
 	marks := h.o.Creation.Once || h.has(Create)
+	known := false
 	if marks {
-		known, err := h.o.Documents.IsKnown(ctx, s.User)
-		if err != nil {
+		if known, err = h.o.Documents.IsKnown(ctx, s.User); err != nil {
 			return err
 		}
-		if known && (h.o.Creation.Once || h.o.Creation.isZero()) {
-			return enrich.ErrNoDocument
-		}
+	}
+	if known && (h.o.Creation.Once || h.o.Creation.isZero()) {
+		return enrich.ErrNoDocument
 	}
 	if err := h.make(ctx, s); err != nil {
 		return err
 	}
-	if marks {
-		if err := h.o.Documents.Know(ctx, s.User); err != nil {
+	changed := false
+	if marks && !known {
+		if changed, err = h.created(ctx, s); err != nil {
 			return err
 		}
 	}
-	changed := h.fire(ctx, Create, s)
-	h.queueAll(ctx, Create, s)
 	if h.o.Creation.isZero() && !changed {
 		return enrich.ErrNoDocument
 	}
 	return nil
+}
+
+// created remembers a new user, and runs the CREATE triggers: once ever, however
+// many replicas have seen him sign in for the first time.
+func (h *Hooks) created(ctx context.Context, s enrich.SignIn) (changed bool, err error) {
+	first, err := h.o.Documents.Know(ctx, s.User)
+	if err != nil || !first {
+		return false, err
+	}
+	h.queueAll(ctx, Create, s)
+	return h.fire(ctx, Create, s), nil
 }
 
 // make makes the document. Whatever keeps it from being made keeps the user from
@@ -86,7 +98,7 @@ func (h *Hooks) make(ctx context.Context, s enrich.SignIn) error {
 	}
 	err := h.produce(ctx, s)
 	if errors.Is(err, ErrDuplicate) {
-		err = nil
+		err = h.excuse(ctx, s, err)
 	}
 	h.count(ctx, "creation", err)
 	switch _, rejects := errors.AsType[*enrich.Rejection](err); {
@@ -101,6 +113,16 @@ func (h *Hooks) make(ctx context.Context, s enrich.SignIn) error {
 	return h.rejection("InternalServerError", err)
 }
 
+// excuse forgives a duplicate if it is the user's document that is there already,
+// and not, by another unique index, somebody else's.
+func (h *Hooks) excuse(ctx context.Context, s enrich.SignIn, duplicate error) error {
+	has, err := h.o.Documents.Has(ctx, s.User)
+	if has {
+		return nil
+	}
+	return errors.Join(duplicate, err)
+}
+
 // produce makes the document in the way that is configured.
 func (h *Hooks) produce(ctx context.Context, s enrich.SignIn) (err error) {
 	defer h.survive(&err)
@@ -109,7 +131,7 @@ func (h *Hooks) produce(ctx context.Context, s enrich.SignIn) (err error) {
 	case c.Function != "":
 		return h.o.Functions.Call(ctx, c.Function, user, user)
 	case c.Webhook.URL != "":
-		document, err := c.Webhook.ask(ctx, h.o.Client, user)
+		document, err := c.Webhook.ask(ctx, user)
 		if err != nil || len(document) == 0 {
 			return err
 		}

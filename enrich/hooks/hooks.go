@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"net/http"
 	"runtime/debug"
 	"time"
 
@@ -29,10 +28,11 @@ type Options struct {
 	Documents Documents
 	// Changes is told of users whose documents a hook may have changed. Required.
 	Changes enrich.Changes
-	// Client asks the webhook.
-	Client *http.Client
-	Logger *slog.Logger
-	Meter  metric.Meter // optional
+	// Failing reports whether the documents' source is known to fail, so that no
+	// login waits for a trigger that would, too. Optional.
+	Failing func() bool
+	Logger  *slog.Logger
+	Meter   metric.Meter // optional
 }
 
 // Functions runs functions of the application.
@@ -52,10 +52,13 @@ type Documents interface {
 	// SetTime sets a field of the user's document to an instant, and makes a
 	// document where there is none.
 	SetTime(ctx context.Context, u enrich.User, field string, at time.Time) error
+	// Has reports whether the user has a document.
+	Has(ctx context.Context, u enrich.User) (bool, error)
 	// IsKnown reports whether Know was called for the user, ever and anywhere.
 	IsKnown(ctx context.Context, u enrich.User) (bool, error)
-	// Know remembers that the user has been created.
-	Know(ctx context.Context, u enrich.User) error
+	// Know remembers that the user has been created, and reports whether this is
+	// the first time, ever and anywhere.
+	Know(ctx context.Context, u enrich.User) (first bool, err error)
 }
 
 // Hooks implements [enrich.Hooks]. It is safe for concurrent use.
@@ -70,7 +73,7 @@ var _ enrich.Hooks = (*Hooks)(nil)
 
 // New returns hooks. Triggers that nobody waits for need [Hooks.Run].
 func New(o Options) (*Hooks, error) {
-	h := &Hooks{o: o, queue: newQueue()}
+	h := &Hooks{o: o, queue: queue{runs: make(chan run, waiting)}}
 	var err error
 	h.runs, err = newCounter(o.Meter)
 	return h, err

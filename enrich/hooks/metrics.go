@@ -2,14 +2,11 @@ package hooks
 
 import (
 	"context"
-	"errors"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 )
-
-var errFull = errors.New("too many wait")
 
 func newCounter(m metric.Meter) (metric.Int64Counter, error) {
 	if m == nil {

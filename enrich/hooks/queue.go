@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -23,23 +24,61 @@ const (
 )
 
 // A queue has the runs of triggers that nobody waits for.
-type queue chan run
+type queue struct {
+	runs chan run
+	mu   sync.RWMutex
+	over bool // nobody runs them any more; guarded by mu
+}
 
 type run struct {
 	trigger Trigger
 	signIn  enrich.SignIn
 }
 
-func newQueue() queue { return make(queue, waiting) }
+var (
+	errFull = errors.New("too many wait to be run")
+	errOver = errors.New("it comes when the last have been run")
+)
 
-// enqueue never waits: a login matters more than what is to follow from it.
-func (h *Hooks) enqueue(ctx context.Context, t Trigger, s enrich.SignIn) {
-	select {
-	case h.queue <- run{t, s}:
-	default:
-		h.count(ctx, t.Name, errFull)
-		h.o.Logger.Error("a trigger was dropped, too many wait to be run", slog.String("trigger", t.Name))
+// put never waits: a login matters more than what is to follow from it.
+func (q *queue) put(r run) error {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.over {
+		return errOver
 	}
+	select {
+	case q.runs <- r:
+		return nil
+	default:
+		return errFull
+	}
+}
+
+// end has nothing more put into the queue, and returns what was too late.
+func (q *queue) end() (late []run) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.over = true
+	for {
+		select {
+		case r := <-q.runs:
+			late = append(late, r)
+		default:
+			return late
+		}
+	}
+}
+
+func (h *Hooks) enqueue(ctx context.Context, t Trigger, s enrich.SignIn) {
+	if err := h.queue.put(run{t, s}); err != nil {
+		h.drop(ctx, t, err)
+	}
+}
+
+func (h *Hooks) drop(ctx context.Context, t Trigger, why error) {
+	h.count(ctx, t.Name, why)
+	h.o.Logger.Error("a trigger was dropped", slog.String("trigger", t.Name), slog.Any("error", why))
 }
 
 // Run runs the triggers that nobody waits for, until ctx ends and then, shortly,
@@ -53,19 +92,22 @@ func (h *Hooks) Run(ctx context.Context) {
 		working.Go(func() { h.work(ctx, last) })
 	}
 	working.Wait()
+	for _, r := range h.queue.end() {
+		h.drop(last, r.trigger, errOver)
+	}
 }
 
 // work runs triggers until ctx ends and none waits.
 func (h *Hooks) work(ctx, last context.Context) {
 	for {
 		select {
-		case r := <-h.queue:
+		case r := <-h.queue.runs:
 			h.persist(last, r)
 			continue
 		default:
 		}
 		select {
-		case r := <-h.queue:
+		case r := <-h.queue.runs:
 			h.persist(last, r)
 		case <-ctx.Done():
 			return

@@ -1,8 +1,11 @@
 package hooks
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -16,11 +19,27 @@ func (t Template) isZero() bool { return t.root == nil }
 
 // ParseTemplate reads a template, a JSON object; Extended JSON is understood.
 func ParseTemplate(text []byte) (Template, error) {
-	var root map[string]any
-	if err := json.Unmarshal(text, &root); err != nil {
+	root, err := decode(text)
+	if err != nil {
 		return Template{}, fmt.Errorf("no document: %w", err)
 	}
+	if root == nil {
+		return Template{}, errors.New("no document: null")
+	}
 	return Template{root}, check(root)
+}
+
+// decode reads one JSON object or null, and keeps numbers as they are written.
+func decode(text []byte) (root map[string]any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&root); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errors.New("something follows the object")
+	}
+	return root, nil
 }
 
 // check looks for places that nothing is ever known for.

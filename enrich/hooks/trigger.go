@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -54,11 +55,22 @@ func (h *Hooks) fire(ctx context.Context, o Operation, s enrich.SignIn) (changed
 			continue
 		}
 		changed = true
-		if err := h.run(ctx, t, s); err != nil {
+		if err := h.runInTime(ctx, t, s); err != nil {
 			h.o.Logger.Warn("a trigger failed; the login goes on", slog.String("trigger", t.Name), slog.Any("error", err))
 		}
 	}
 	return changed
+}
+
+var errFailing = errors.New("not run while the source of documents fails")
+
+// runInTime runs a trigger, but has no login wait for what fails all the time.
+func (h *Hooks) runInTime(ctx context.Context, t Trigger, s enrich.SignIn) error {
+	if h.o.Failing != nil && h.o.Failing() {
+		h.count(ctx, t.Name, errFailing)
+		return errFailing
+	}
+	return h.run(ctx, t, s)
 }
 
 // queueAll queues the triggers that nobody waits for.
@@ -88,9 +100,13 @@ func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error)
 
 // eventOf is the argument of a trigger's function.
 func eventOf(o Operation, s enrich.SignIn, user json.RawMessage) json.RawMessage {
+	providers := []string{}
+	if s.Provider != "" {
+		providers = append(providers, s.Provider)
+	}
 	event, _ := json.Marshal(map[string]any{
 		"operationType": o,
-		"providers":     []string{s.Provider},
+		"providers":     providers,
 		"user":          user,
 		"time":          map[string]any{"$date": s.At.UTC().Format(time.RFC3339Nano)},
 	})

@@ -15,11 +15,11 @@ var metadata = map[string]string{
 
 // user is the user object that functions of App Services get.
 type user struct {
-	ID         string     `json:"id"`
-	Type       string     `json:"type"`
-	Data       data       `json:"data"`
-	CustomData data       `json:"custom_data"`
-	Identities []identity `json:"identities"`
+	ID         string          `json:"id"`
+	Type       string          `json:"type"`
+	Data       data            `json:"data"`
+	CustomData json.RawMessage `json:"custom_data"`
+	Identities []identity      `json:"identities"`
 }
 
 type identity struct {
@@ -30,9 +30,11 @@ type identity struct {
 
 type data map[string]json.RawMessage
 
-// userObject returns the user object, with what the claims say of the user. Only
-// text, numbers and booleans are taken over: an object of his own making could
-// be read as Extended JSON.
+// userObject returns the user object, with what the claims say of the user. Of
+// the response nothing else counts: nobody has signed it, and what App Services'
+// logins said there, user_id and device_id, is the id again and nothing of the
+// user. Only text, numbers and booleans are taken over: an object of his own
+// making could be read as Extended JSON.
 func userObject(s enrich.SignIn) json.RawMessage {
 	said := data{}
 	for _, text := range s.Claims {
@@ -46,8 +48,12 @@ func userObject(s enrich.SignIn) json.RawMessage {
 			}
 		}
 	}
+	customData := s.Document
+	if customData == nil {
+		customData = json.RawMessage("{}")
+	}
 	object, _ := json.Marshal(user{
-		ID: s.User.ID, Type: typeOf(s.Provider), Data: said, CustomData: data{},
+		ID: s.User.ID, Type: typeOf(s.Provider), Data: said, CustomData: customData,
 		Identities: []identity{{ID: s.User.ID, Provider: s.Provider, Data: said}},
 	})
 	return object

@@ -27,15 +27,22 @@ type Webhook struct {
 // maxAnswer bounds what a webhook answers, in bytes.
 const maxAnswer = 1 << 20
 
-// ask returns the document, empty if the webhook has made it.
-func (w Webhook) ask(ctx context.Context, client *http.Client, user json.RawMessage) (json.RawMessage, error) {
+// client follows no redirect: users' data and the secret go to whom the
+// configuration names, and to nobody else.
+var client = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// ask returns the document, empty if the webhook has made it. It waits as long as
+// ctx lasts.
+func (w Webhook) ask(ctx context.Context, user json.RawMessage) (json.RawMessage, error) {
 	body, err := json.Marshal(map[string]json.RawMessage{"user": user})
 	if err != nil {
 		return nil, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, errors.New("webhook: its URL cannot be parsed") // which may be secret in part
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if w.Secret != "" {
@@ -43,7 +50,7 @@ func (w Webhook) ask(ctx context.Context, client *http.Client, user json.RawMess
 	}
 	response, err := client.Do(request)
 	if fault, ok := errors.AsType[*url.Error](err); ok {
-		return nil, fmt.Errorf("webhook: %w", fault.Err) // without the URL, which may be secret in part
+		return nil, fmt.Errorf("webhook: %w", fault.Err) // without the URL
 	}
 	if err != nil {
 		return nil, err

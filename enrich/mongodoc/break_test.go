@@ -158,7 +158,7 @@ func TestAnElectionInABreakEvictsToo(t *testing.T) {
 func TestALoadUnderWayWhenTheEventComesNeverLands(t *testing.T) {
 	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		f.cache.Changed("anna")
-		server.OnFind(func() {
+		server.On("find", func() {
 			server.Update("1", `{"n":2}`)
 			time.Sleep(time.Millisecond) // the event comes before the answer
 		})
@@ -170,7 +170,7 @@ func TestALoadUnderWayWhenTheEventComesNeverLands(t *testing.T) {
 func TestAChangeOfUserWhoseReadFailsIsNotMissed(t *testing.T) {
 	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		f.wants(t, "carl", "")
-		server.OnFind(func() { time.Sleep(time.Second) }) // the timeout is half of it
+		server.On("find", func() { time.Sleep(time.Second) }) // the timeout is half of it
 		server.Update("1", `{"f":"carl"}`)
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
@@ -182,12 +182,12 @@ func TestAChangeOfUserWhoseReadFailsIsNotMissed(t *testing.T) {
 func TestWhatWasReadBeforeTheStreamIsEvictedWhenItComesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
-		server.Refuse(262, "ExceededTimeLimit") // which says nothing of the connections
+		server.Refuse("aggregate", 262, "ExceededTimeLimit") // which says nothing of the connections
 		f := followServer(t, mongodoc.Options{}, server, `{"_id":1,"f":"anna","n":1}`)
 		f.reads(t, "anna")
 		server.Update("1", `{"n":2}`)
 		f.wantUp(t, 0)
-		server.Refuse(0, "")
+		server.Refuse("aggregate", 0, "")
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
 		f.wants(t, "anna", second)
@@ -199,7 +199,7 @@ func TestAServerWithoutChangeStreamsIsReportedOnceAndAskedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := wiretest.New()
-				server.Refuse(code, name)
+				server.Refuse("aggregate", code, name)
 				f := followServer(t, mongodoc.Options{}, server, bert)
 				time.Sleep(11 * time.Minute) // it was asked three times
 				f.wantUp(t, 0)
@@ -210,7 +210,7 @@ func TestAServerWithoutChangeStreamsIsReportedOnceAndAskedAgain(t *testing.T) {
 				}
 				f.wants(t, "bert", bert)
 
-				server.Refuse(0, "")
+				server.Refuse("aggregate", 0, "")
 				time.Sleep(6 * time.Minute)
 				f.wantUp(t, 1)
 				if err := f.CanWatch(t.Context()); err != nil {

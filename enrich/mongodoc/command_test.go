@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
 func TestACommandsRefusalIsAReply(t *testing.T) {
-	for name, server := range servers(t) {
+	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri := server(t)
 			users := connect(t, uri)

@@ -117,8 +117,8 @@ func (c *connection) make() error {
 	return nil
 }
 
-// tuned sets what the freshness of documents depends on, and what the URI
-// leaves open.
+// tuned sets what the freshness of documents depends on, what bounds our waits,
+// and what the URI leaves open.
 func tuned(o *options.ClientOptions) *options.ClientOptions {
 	o.SetReadPreference(readpref.Primary())
 	if o.ReadConcern == nil || o.ReadConcern.Level != "linearizable" {
@@ -130,11 +130,27 @@ func tuned(o *options.ClientOptions) *options.ClientOptions {
 	if o.ConnectTimeout == nil {
 		o.SetConnectTimeout(connectTimeout)
 	}
-	if o.MinPoolSize == nil {
+	if o.MinPoolSize == nil && (o.MaxPoolSize == nil || *o.MaxPoolSize != 1) {
 		// So that the first login after a quiet hour does not pay for TLS.
 		o.SetMinPoolSize(2)
 	}
+	// With a deadline, which each call of ours has, the driver would repeat what
+	// the server refuses until then, without a pause; see twice.
+	o.SetRetryReads(false)
+	o.SetRetryWrites(false)
+	o.Timeout = nil
 	return o
+}
+
+// twice does something that can be repeated, and again if it fails before ctx
+// ends: the connections may be dead since MongoDB was restarted, or have led to
+// who is no longer the primary.
+func twice(ctx context.Context, do func() error) error {
+	err := do()
+	if err != nil && ctx.Err() == nil {
+		err = do()
+	}
+	return err
 }
 
 // close disconnects, and lets nobody connect again.

@@ -35,7 +35,11 @@ func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document,
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 
-	found, err := s.find(ctx, ids)
+	var found [][]byte
+	err := twice(ctx, func() (err error) {
+		found, err = s.find(ctx, ids)
+		return err
+	})
 	if err != nil {
 		return enrich.Document{}, s.fault(err)
 	}

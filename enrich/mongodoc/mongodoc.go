@@ -77,7 +77,6 @@ type Source struct {
 	timeout    time.Duration
 	log        *slog.Logger
 	metrics    *enrich.SourceMetrics
-	following  metric.Int64Gauge
 	duplicates duplicates
 }
 
@@ -96,8 +95,7 @@ func Open(o Options) (*Source, error) {
 	field, errField := bsonjson.NewField(o.Field)
 	projection, errProjection := bsonjson.NewProjection(o.Projection)
 	metrics, errMetrics := enrich.NewSourceMetrics("mongodb", o.Meter)
-	following, errFollowing := newFollowing(o.Meter)
-	if err := errors.Join(errField, errProjection, errMetrics, errFollowing); err != nil {
+	if err := errors.Join(errField, errProjection, errMetrics); err != nil {
 		return nil, err
 	}
 	request, errRequest := projection.Request(field)
@@ -122,22 +120,25 @@ func Open(o Options) (*Source, error) {
 		timeout:    o.timeout(),
 		log:        o.logger(),
 		metrics:    metrics,
-		following:  following,
 		duplicates: duplicates{log: o.logger()},
 	}, nil
 }
 
 // Check reports whether the primary answers, within ctx.
 func (s *Source) Check(ctx context.Context) error {
-	client, err := s.connection.client(ctx)
-	if err != nil {
-		return s.fault(err)
-	}
-	// Without a read preference of its own Ping takes the client's: primary.
-	if err := client.Ping(ctx, nil); err != nil {
+	if err := s.ping(ctx); err != nil {
 		return s.fault(err)
 	}
 	return nil
+}
+
+func (s *Source) ping(ctx context.Context) error {
+	client, err := s.connection.client(ctx)
+	if err != nil {
+		return err
+	}
+	// Without a read preference of its own Ping takes the client's: primary.
+	return client.Ping(ctx, nil)
 }
 
 // Close disconnects. Lookups that are under way fail.

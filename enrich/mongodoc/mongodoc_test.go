@@ -3,11 +3,9 @@ package mongodoc_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -22,37 +20,10 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// servers returns the URIs to run against: always FerretDB, and the real
-// MongoDB that MONGODB_URI names.
-func servers(t *testing.T) map[string]func(t *testing.T) string {
-	t.Helper()
-	servers := map[string]func(t *testing.T) string{
-		"ferretdb": func(t *testing.T) string {
-			uri, _ := enrichtest.FerretDB(t)
-			return uri
-		},
-	}
-	if uri := os.Getenv("MONGODB_URI"); uri != "" {
-		servers["mongodb"] = func(*testing.T) string { return uri }
-	}
-	return servers
-}
-
 // connect returns a new collection with these documents.
 func connect(t *testing.T, uri string, docs ...string) *mongo.Collection {
 	t.Helper()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		t.Fatal(err)
-	}
-	collection := client.Database("tokengraft_test").Collection("users_" + rand.Text())
-	t.Cleanup(func() {
-		// The server may have been killed.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = collection.Drop(ctx)
-		_ = client.Disconnect(ctx)
-	})
+	collection := enrichtest.Collection(t, uri)
 	for _, doc := range docs {
 		raw, err := bsonjson.Parse([]byte(doc))
 		if err != nil {
@@ -80,7 +51,7 @@ func open(t *testing.T, o mongodoc.Options) *mongodoc.Source {
 }
 
 func TestSource(t *testing.T) {
-	for name, server := range servers(t) {
+	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri := server(t)
 			enrichtest.RunSource(t, func(t *testing.T, shape enrichtest.Shape, docs ...string) enrich.Source {
@@ -245,6 +216,10 @@ func TestAWrongOptionIsSaidAtOnceWithoutThePassword(t *testing.T) {
 	}
 }
 
+func TestAURIMayWantFewConnections(t *testing.T) {
+	open(t, mongodoc.Options{URI: "mongodb://127.0.0.1:1/?maxPoolSize=1", Database: "d", Collection: "c", Field: "f"})
+}
+
 func TestASRVNameThatDoesNotResolveYetIsNoFault(t *testing.T) {
 	src := open(t, mongodoc.Options{URI: "mongodb+srv://u:secret@cluster.tokengraft.invalid/", Database: "d", Collection: "c", Field: "f", Timeout: 200 * time.Millisecond})
 	_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
@@ -255,10 +230,7 @@ func TestASRVNameThatDoesNotResolveYetIsNoFault(t *testing.T) {
 
 // FerretDB has no collations.
 func TestACollationDoesNotMixUsersUp(t *testing.T) {
-	uri := os.Getenv("MONGODB_URI")
-	if uri == "" {
-		t.Skip("needs a real MongoDB in MONGODB_URI")
-	}
+	uri := enrichtest.RealMongoDB(t)
 	users := connect(t, uri)
 	blind := options.CreateCollection().SetCollation(&options.Collation{Locale: "en", Strength: 1})
 	if err := users.Database().CreateCollection(t.Context(), users.Name(), blind); err != nil {

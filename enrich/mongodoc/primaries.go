@@ -17,7 +17,9 @@ type primaries struct {
 }
 
 // observe looks for a new primary in what the driver has learned. The driver
-// calls it when it no longer reads from the one before.
+// calls it when it no longer reads from the one before, in a goroutine of its own:
+// there nobody can catch a panic, which would end the process. So it only compares,
+// and tells.
 func (p *primaries) observe(e *event.TopologyDescriptionChangedEvent) {
 	for _, server := range e.NewDescription.Servers {
 		if server.Kind == "RSPrimary" {

@@ -2,7 +2,6 @@ package mongodoc_test
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,10 +14,7 @@ import (
 )
 
 func TestAChangeIsInTheNextLoginWithRealMongoDB(t *testing.T) {
-	uri := os.Getenv("MONGODB_URI")
-	if uri == "" {
-		t.Skip("needs a real MongoDB replica set in MONGODB_URI")
-	}
+	uri := enrichtest.RealMongoDB(t)
 	for _, tt := range changed {
 		t.Run(tt.name, func(t *testing.T) {
 			users := connect(t, uri, tt.docs...)

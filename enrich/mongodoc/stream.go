@@ -22,7 +22,7 @@ const (
 
 var (
 	errElection = errors.New("another server has become the primary")
-	errSilent   = errors.New("no answer")
+	errSilent   = fmt.Errorf("no answer for %v", silence)
 	errEnded    = errors.New("the server ended the stream")
 	errAll      = errors.New("the collection was dropped or renamed, or an event was not understood")
 )
@@ -31,6 +31,7 @@ var (
 func (w *watch) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer w.metrics.Following(ctx, false)
 	// The stream could go on at a server that lags behind the new primary.
 	defer w.connection.primaries.notify(func() { cancel(errElection) })()
 
@@ -38,7 +39,6 @@ func (w *watch) follow(ctx context.Context) error {
 	stream, err := w.start(ctx)
 	if err == nil {
 		err = w.read(ctx, stream, resumed)
-		w.down(ctx)
 		w.leave(ctx, stream)
 	}
 	if errors.Is(context.Cause(ctx), errElection) {
@@ -56,9 +56,16 @@ func (w *watch) follow(ctx context.Context) error {
 func (w *watch) start(ctx context.Context) (*mongo.ChangeStream, error) {
 	ctx, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
+	if err := w.ping(ctx); err != nil {
+		return nil, err
+	}
 	stream, err := w.stream(ctx, w.token)
-	if err != nil && w.token != nil && !resumable(err) {
-		// The wait was for the server, and it is there.
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errSilent
+	}
+	if err != nil && w.token != nil && (!resumable(err) || errors.Is(err, errSilent)) {
+		// The server is there, and has the token no more or searches too long
+		// for it.
 		w.token, w.failures = nil, 0
 	}
 	if err != nil {
@@ -70,13 +77,6 @@ func (w *watch) start(ctx context.Context) (*mongo.ChangeStream, error) {
 	w.keepToken(stream)
 	return stream, nil
 }
-
-// oneRetry hides a context's deadline, not its end. When the driver sees a
-// deadline it repeats what the server refuses until then, without a pause
-// (operation.go, retryBudget); else once.
-type oneRetry struct{ context.Context }
-
-func (oneRetry) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
 
 // stream opens a stream at the token; nil begins at this moment.
 func (s *Source) stream(ctx context.Context, token any) (*mongo.ChangeStream, error) {
@@ -91,7 +91,22 @@ func (s *Source) stream(ctx context.Context, token any) (*mongo.ChangeStream, er
 	if token != nil {
 		o.SetResumeAfter(token)
 	}
-	return collection.Watch(oneRetry{ctx}, s.pipeline, o)
+	opening, cancel := undated(ctx)
+	defer cancel()
+	stream, err := collection.Watch(opening, s.pipeline, o)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return stream, err
+}
+
+// undated returns ctx without its deadline: it is canceled then. Where a stream
+// is opened or resumed the driver would repeat what the server refuses until a
+// deadline, without a pause (executeOperation in change_stream.go).
+func undated(ctx context.Context) (context.Context, context.CancelFunc) {
+	undated, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	return undated, func() { stop(); cancel(nil) }
 }
 
 // read tells of what the stream says until it breaks, and returns why.
@@ -124,12 +139,14 @@ func (w *watch) read(ctx context.Context, stream *mongo.ChangeStream, resumed bo
 
 // next waits for an answer of the server, and reports whether it has an event.
 func next(ctx context.Context, stream *mongo.ChangeStream) (found bool, err error) {
-	waiting, cancel := context.WithTimeout(ctx, silence)
+	ctx, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
+	waiting, done := undated(ctx)
+	defer done()
 	found = stream.TryNext(waiting)
 	err = stream.Err()
-	if err != nil && (mongo.IsTimeout(err) || errors.Is(waiting.Err(), context.DeadlineExceeded)) {
-		err = fmt.Errorf("%w for %v: %w", errSilent, silence, err)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = errSilent
 	}
 	return found, err
 }

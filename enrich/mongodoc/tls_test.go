@@ -6,9 +6,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"net"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,34 +21,8 @@ func overTLS(t *testing.T, uri string, pair tls.Certificate) (address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := strings.TrimSuffix(strings.TrimPrefix(uri, "mongodb://"), "/")
-	var passing sync.WaitGroup
-	passing.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			passing.Go(func() { passOn(client, plain) })
-		}
-	})
-	t.Cleanup(passing.Wait)
-	t.Cleanup(func() { listener.Close() })
+	relay(t, listener, uri, io.Discard, io.Discard)
 	return listener.Addr().String()
-}
-
-// passOn ends when either side has closed.
-func passOn(client net.Conn, server string) {
-	defer client.Close()
-	backend, err := net.Dial("tcp", server)
-	if err != nil {
-		return
-	}
-	var answers sync.WaitGroup
-	answers.Go(func() { io.Copy(client, backend); client.Close() })
-	io.Copy(backend, client)
-	backend.Close()
-	answers.Wait()
 }
 
 func TestTheURISaysHowMongoDBIsSpokenToOverTLS(t *testing.T) {

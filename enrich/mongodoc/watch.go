@@ -3,13 +3,9 @@ package mongodoc
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
-
-	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/tokengraft/tokengraft/enrich"
 )
@@ -94,13 +90,8 @@ func (w *watch) wait(err error) time.Duration {
 // up records that the stream is followed.
 func (w *watch) up(ctx context.Context, resumed bool) {
 	w.failures, w.reported = 0, ""
-	w.following.Record(ctx, 1)
+	w.metrics.Following(ctx, true)
 	w.log.LogAttrs(ctx, slog.LevelInfo, "following the change stream", slog.Bool("resumed", resumed))
-}
-
-// down records that it no longer is.
-func (w *watch) down(ctx context.Context) {
-	w.following.Record(context.WithoutCancel(ctx), 0)
 }
 
 // report logs why no stream is followed and when the next is tried, but the same
@@ -114,20 +105,5 @@ func (w *watch) report(ctx context.Context, err error, wait time.Duration) {
 	if errors.Is(err, ErrNoChangeStreams) {
 		level, message = slog.LevelInfo, "documents are read without following their changes"
 	}
-	w.log.LogAttrs(ctx, level, message, slog.String("reason", w.reported), slog.Duration("next_try", wait))
-}
-
-// newFollowing makes the gauge, which says from the start that nothing is
-// followed.
-func newFollowing(meter metric.Meter) (metric.Int64Gauge, error) {
-	if meter == nil {
-		meter = noop.Meter{}
-	}
-	gauge, err := meter.Int64Gauge("tokengraft.watch.up",
-		metric.WithDescription("1 while the change stream is followed."))
-	if err != nil {
-		return nil, fmt.Errorf("gauge of the change stream: %w", err)
-	}
-	gauge.Record(context.Background(), 0)
-	return gauge, nil
+	w.log.LogAttrs(ctx, level, message, slog.String("reason", w.reported), slog.String("next_try", wait.Round(100*time.Millisecond).String()))
 }

@@ -2,7 +2,6 @@ package mongodoc_test
 
 import (
 	"bytes"
-	"io"
 	"net"
 	"strings"
 	"sync"
@@ -30,38 +29,8 @@ func tap(t *testing.T, uri string) *wiretap {
 		t.Fatal(err)
 	}
 	w := &wiretap{uri: "mongodb://" + ln.Addr().String() + "/"}
-	server := strings.TrimSuffix(strings.TrimPrefix(uri, "mongodb://"), "/")
-	var passing sync.WaitGroup
-	passing.Go(func() {
-		for {
-			client, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			passing.Go(func() { w.pass(t, client, server) })
-		}
-	})
-	t.Cleanup(passing.Wait)
-	t.Cleanup(func() { _ = ln.Close() })
+	relay(t, ln, uri, locked{w, &w.asked}, locked{w, &w.answered})
 	return w
-}
-
-// pass ends when either side has closed.
-func (w *wiretap) pass(t *testing.T, client net.Conn, server string) {
-	defer client.Close()
-	backend, err := net.Dial("tcp", server)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	var answers sync.WaitGroup
-	answers.Go(func() {
-		_, _ = io.Copy(io.MultiWriter(locked{w, &w.answered}, client), backend)
-		_ = client.Close()
-	})
-	_, _ = io.Copy(io.MultiWriter(locked{w, &w.asked}, backend), client)
-	_ = backend.Close()
-	answers.Wait()
 }
 
 // heard returns what went over the wire so far.

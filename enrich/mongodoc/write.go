@@ -43,7 +43,20 @@ func (s *Source) upsert(ctx context.Context, u enrich.User, updateOf func(bsonjs
 	if err := errors.Join(errQuery, errUpdate); err != nil {
 		return err
 	}
-	return s.put(ctx, s.collection, query, update)
+	_, err := s.put(ctx, s.collection, query, update)
+	return err
+}
+
+// Has reports whether the user has a document.
+func (s *Source) Has(ctx context.Context, u enrich.User) (bool, error) {
+	_, err := s.Lookup(ctx, enrich.Query{User: u})
+	switch {
+	case err == nil, errors.Is(err, enrich.ErrUndecodable):
+		return true, nil
+	case errors.Is(err, enrich.ErrNoDocument):
+		return false, nil
+	}
+	return false, err
 }
 
 // IsKnown reports whether [Source.Know] was called for the user.
@@ -56,7 +69,11 @@ func (s *Source) IsKnown(ctx context.Context, u enrich.User) (bool, error) {
 	if err != nil {
 		return false, s.fault(err)
 	}
-	n, err := collection.CountDocuments(ctx, query, options.Count().SetLimit(1))
+	var n int64
+	err = twice(ctx, func() (err error) {
+		n, err = collection.CountDocuments(ctx, query, options.Count().SetLimit(1))
+		return err
+	})
 	if err != nil {
 		return false, s.fault(err)
 	}
@@ -64,11 +81,11 @@ func (s *Source) IsKnown(ctx context.Context, u enrich.User) (bool, error) {
 }
 
 // Know remembers a user, in the collection tokengraft_users beside that of the
-// documents.
-func (s *Source) Know(ctx context.Context, u enrich.User) error {
+// documents, and reports whether this is the first time.
+func (s *Source) Know(ctx context.Context, u enrich.User) (first bool, err error) {
 	query, update, err := s.mark(u)
 	if err != nil {
-		return err
+		return false, err
 	}
 	return s.put(ctx, marks, query, update)
 }
@@ -81,23 +98,23 @@ func (s *Source) mark(u enrich.User) (query, update []byte, err error) {
 	return ids[0].Mark(s.collection, time.Now().UnixMilli())
 }
 
-// put is one upsert. Of two at the same time one can be refused, and finds the
-// other's document when it is repeated.
-func (s *Source) put(ctx context.Context, name string, query, update []byte) error {
+// put is one upsert, which can be repeated: it leaves what is there by then. Of
+// two at the same time one can be refused, and finds the other's document. It
+// reports whether there was none before.
+func (s *Source) put(ctx context.Context, name string, query, update []byte) (made bool, err error) {
 	collection, err := s.writable(ctx, name)
 	if err != nil {
-		return s.fault(err)
+		return false, s.fault(err)
 	}
-	for range 2 {
-		_, err = collection.UpdateOne(ctx, query, update, options.UpdateOne().SetUpsert(true))
-		if !mongo.IsDuplicateKeyError(err) {
-			break
-		}
-	}
+	err = twice(ctx, func() error {
+		result, err := collection.UpdateOne(ctx, query, update, options.UpdateOne().SetUpsert(true))
+		made = err == nil && result.UpsertedCount > 0
+		return err
+	})
 	if err != nil {
-		return s.fault(err)
+		return false, s.fault(err)
 	}
-	return nil
+	return made, nil
 }
 
 // writable returns a collection whose writes are not rolled back.

@@ -10,23 +10,20 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
 // onEach runs a test on a new collection of each server, with a unique index on
 // the user-id field "f".
 func onEach(t *testing.T, test func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection)) {
-	for name, server := range servers(t) {
+	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri := server(t)
 			collection := connect(t, uri)
-			index := mongo.IndexModel{Keys: map[string]int{"f": 1}, Options: options.Index().SetUnique(true)}
-			if _, err := collection.Indexes().CreateOne(t.Context(), index); err != nil {
-				t.Fatal(err)
-			}
+			enrichtest.Unique(t, collection, "f")
 			test(t, open(t, mongodoc.Options{
 				URI: uri, Database: collection.Database().Name(), Collection: collection.Name(),
 				Field: "f", Timeout: 5 * time.Second,
@@ -115,14 +112,27 @@ func TestSetTimeSetsAFieldAndMakesTheDocument(t *testing.T) {
 	})
 }
 
+func TestHasTellsWhoHasADocument(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
+		if err := source.Insert(t.Context(), anna, json.RawMessage(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[string]bool{"anna": true, "bert": false} {
+			if has, err := source.Has(t.Context(), enrich.User{ID: id}); err != nil || has != want {
+				t.Errorf("Has of %s = %t, %v; want %t", id, has, err, want)
+			}
+		}
+	})
+}
+
 func TestAUserIsKnownForEver(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
 		for i, want := range []bool{false, true, true} {
 			if known, err := source.IsKnown(t.Context(), enrich.User{ID: "anna"}); err != nil || known != want {
 				t.Errorf("at %d IsKnown = %t, %v; want %t", i, known, err, want)
 			}
-			if err := source.Know(t.Context(), enrich.User{ID: "anna"}); err != nil {
-				t.Fatal(err)
+			if first, err := source.Know(t.Context(), enrich.User{ID: "anna"}); err != nil || first != (i == 0) {
+				t.Errorf("at %d Know = %t, %v; want that it is the first at 0 only", i, first, err)
 			}
 		}
 		if known, err := source.IsKnown(t.Context(), enrich.User{ID: "bert"}); err != nil || known {
@@ -152,10 +162,7 @@ func TestCheckUniqueSaysHowToMakeTheIndex(t *testing.T) {
 
 func TestARefusedWriteIsToldWithoutWhatItWrote(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
-		index := mongo.IndexModel{Keys: map[string]int{"email": 1}, Options: options.Index().SetUnique(true)}
-		if _, err := collection.Indexes().CreateOne(t.Context(), index); err != nil {
-			t.Fatal(err)
-		}
+		enrichtest.Unique(t, collection, "email")
 		var err error
 		for _, id := range []string{"anna", "bert"} {
 			err = source.Insert(t.Context(), enrich.User{ID: id}, json.RawMessage(`{"email":"hush@example.com"}`))

@@ -2,11 +2,9 @@ package simulation_test
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -35,10 +33,10 @@ const (
 // the caches meanwhile. The first write inserts, so that the replicas remember
 // absences, too.
 func TestWhoWritesAndThenRefreshesSeesTheWrite(t *testing.T) {
-	for name, server := range servers {
+	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri, s := server(t), newSigners(t)
-			collection := connect(t, uri)
+			collection := enrichtest.Collection(t, uri)
 			replicas := []*sidecar{openSidecar(t, s, uri, collection), openSidecar(t, s, uri, collection)}
 			stress(t, collection, replicas)
 			for _, r := range replicas {
@@ -167,35 +165,4 @@ func number(t *testing.T, raw string) int {
 		t.Errorf("claims %s: %v", text, err)
 	}
 	return claims.Document.N
-}
-
-// servers are the URIs to run against: FerretDB's, and that of the real MongoDB
-// which MONGODB_URI names.
-var servers = map[string]func(*testing.T) string{
-	"ferretdb": func(t *testing.T) string {
-		uri, _ := enrichtest.FerretDB(t)
-		return uri
-	},
-	"mongodb": func(t *testing.T) string {
-		uri := os.Getenv("MONGODB_URI")
-		if uri == "" {
-			t.Skip("MONGODB_URI names no server")
-		}
-		return uri
-	},
-}
-
-// connect returns a new collection.
-func connect(t *testing.T, uri string) *mongo.Collection {
-	t.Helper()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		t.Fatal(err)
-	}
-	collection := client.Database("tokengraft_test").Collection("users_" + rand.Text())
-	t.Cleanup(func() {
-		_ = collection.Drop(context.Background())
-		_ = client.Disconnect(context.Background())
-	})
-	return collection
 }

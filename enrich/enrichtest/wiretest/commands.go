@@ -3,21 +3,44 @@ package wiretest
 import (
 	"reflect"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // answer returns what a member says to a command. Only change streams wait.
 func (s *Server) answer(command bson.D, member int) bson.D {
-	switch command[0].Key {
+	name := command[0].Key
+	refusal, before := s.look(name)
+	if refusal.code != 0 {
+		time.Sleep(time.Millisecond)
+		return fault(refusal.code, refusal.name, refusal.labels...)
+	}
+	answer := s.carryOut(name, command, member)
+	if before != nil {
+		before()
+	}
+	return answer
+}
+
+// look counts a command, and returns what the test has in mind for it.
+func (s *Server) look(name string) (refusal, func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked[name]++
+	before := s.on[name]
+	delete(s.on, name)
+	return s.refusals[name], before
+}
+
+func (s *Server) carryOut(name string, command bson.D, member int) bson.D {
+	switch name {
 	case "hello", "isMaster", "ismaster":
 		return s.hello(member)
 	case "ping", "endSessions":
 		return okay()
 	case "find":
-		found := s.find(command)
-		s.afterFind()
-		return found
+		return s.find(command)
 	case "aggregate":
 		return s.aggregate(command)
 	case "getMore":
@@ -74,7 +97,6 @@ func (s *Server) hello(member int) bson.D {
 func (s *Server) find(command bson.D) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.finds++
 	filter, _ := get(command, "filter").(bson.D)
 	found := bson.A{}
 	for _, doc := range s.docs {
@@ -95,16 +117,6 @@ func (s *Server) find(command bson.D) bson.D {
 	return okay(bson.E{Key: "cursor", Value: bson.D{
 		{Key: "id", Value: int64(0)}, {Key: "ns", Value: namespace(command)}, {Key: "firstBatch", Value: found},
 	}})
-}
-
-func (s *Server) afterFind() {
-	s.mu.Lock()
-	f := s.onFind
-	s.onFind = nil
-	s.mu.Unlock()
-	if f != nil {
-		f()
-	}
 }
 
 // equals reports whether one of the values that a path leads to is wanted.

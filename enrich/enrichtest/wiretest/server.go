@@ -32,9 +32,9 @@ type Server struct {
 	conns     map[net.Conn]bool
 	closed    bool
 	down      bool
-	refusal   *refusal
-	silent    chan struct{} // closed at the end of the silence; nil if there is none
-	primary   int           // of members
+	refusals  map[string]refusal // by command
+	silent    chan struct{}      // closed at the end of the silence; nil if there is none
+	primary   int                // of members
 	elections byte
 
 	docs      []bson.D
@@ -44,14 +44,17 @@ type Server struct {
 	forgotten int           // how many of the events nobody can resume from any more
 	cursors   map[int64]*cursor
 	opened    int64 // cursors until now
-	finds     int
-	onFind    func()
+	asked     map[string]int
+	on        map[string]func()
 	sent      []bson.D
 }
 
 // New returns an empty server. The caller closes it.
 func New() *Server {
-	return &Server{conns: map[net.Conn]bool{}, grown: make(chan struct{}), cursors: map[int64]*cursor{}}
+	return &Server{
+		conns: map[net.Conn]bool{}, grown: make(chan struct{}), cursors: map[int64]*cursor{},
+		refusals: map[string]refusal{}, asked: map[string]int{}, on: map[string]func(){},
+	}
 }
 
 // Close ends all connections, and waits until nobody is served.
@@ -158,21 +161,20 @@ func (s *Server) Speak() {
 	}
 }
 
-// A refusal is what change streams are refused with.
+// A refusal is what a command is refused with.
 type refusal struct {
-	code int32
-	name string
+	code   int32
+	name   string
+	labels []string
 }
 
-// Refuse has every new change stream refused with this error; code zero ends
-// that.
-func (s *Server) Refuse(code int32, name string) {
+// Refuse has every command of this name refused with this error; code zero ends
+// that. A refusal takes a millisecond, as a network would, so that
+// in a bubble time goes on for a client that repeats without a pause.
+func (s *Server) Refuse(command string, code int32, name string, labels ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refusal = &refusal{code, name}
-	if code == 0 {
-		s.refusal = nil
-	}
+	s.refusals[command] = refusal{code, name, labels}
 }
 
 // Forget has the server forget its history: no stream resumes from before.
@@ -192,19 +194,19 @@ func (s *Server) Elect() {
 	s.elections++
 }
 
-// Finds returns how many find commands there were.
-func (s *Server) Finds() int {
+// Asked returns how many commands of this name there were.
+func (s *Server) Asked(command string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.finds
+	return s.asked[command]
 }
 
-// OnFind has f called in the next find command, after it has read and before it
-// answers.
-func (s *Server) OnFind(f func()) {
+// On has f called in the next command of this name, before it is answered, and
+// after it has read.
+func (s *Server) On(command string, f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.onFind = f
+	s.on[command] = f
 }
 
 // Sent returns the events that went out.

@@ -51,8 +51,6 @@ func (s *Server) aggregate(command bson.D) bson.D {
 	switch {
 	case !ok:
 		return fault(40324, "Location40324")
-	case s.refusal != nil:
-		return fault(s.refusal.code, s.refusal.name)
 	case concern != nil && concern != "majority":
 		return fault(72, "InvalidOptions")
 	}

@@ -1,0 +1,178 @@
+package hooks_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
+)
+
+func TestConcurrentFirstLoginsMakeOneDocument(t *testing.T) {
+	w := newWorld(t)
+	creation := hooks.Creation{Template: template(t, `{"lang":"en"}`)}
+	replicas := []*hooks.Hooks{w.hooks(t, hooks.Options{Creation: creation}), w.hooks(t, hooks.Options{Creation: creation}), w.hooks(t, hooks.Options{Creation: creation})}
+	var logins sync.WaitGroup
+	for i := range 50 {
+		logins.Go(func() {
+			if err := replicas[i%len(replicas)].Create(t.Context(), signIn("anna")); err != nil {
+				t.Errorf("Create: %v", err)
+			}
+			if w.document(t, "anna") == "" {
+				t.Error("no document after Create")
+			}
+		})
+	}
+	logins.Wait()
+	if n := w.count(t); n != 1 {
+		t.Errorf("%d documents, want 1", n)
+	}
+}
+
+func TestAFunctionThatLosesTheRaceHasWon(t *testing.T) {
+	w := newWorld(t)
+	h := w.hooks(t, hooks.Options{
+		Creation: hooks.Creation{Function: "create"},
+		Functions: functions{"create": func(ctx context.Context, _ json.RawMessage, _ []json.RawMessage) error {
+			if err := w.Insert(ctx, enrich.User{ID: "anna"}, json.RawMessage(`{}`)); err != nil { // another replica
+				t.Error(err)
+			}
+			return hooks.ErrDuplicate
+		}},
+	})
+	if err := h.Create(t.Context(), signIn("anna")); err != nil {
+		t.Errorf("Create: %v, want nothing: another replica has made the document", err)
+	}
+}
+
+func TestADuplicateOfSomethingElseLetsNoTokenLeave(t *testing.T) {
+	w := newWorld(t)
+	h := w.hooks(t, hooks.Options{
+		Creation: hooks.Creation{Function: "create"},
+		Functions: functions{"create": func(context.Context, json.RawMessage, []json.RawMessage) error {
+			return hooks.ErrDuplicate // of somebody's e-mail address
+		}},
+	})
+	if _, rejected := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna"))); !rejected {
+		t.Error("a token leaves though there is no document")
+	}
+}
+
+func TestAFunctionThatThrowsLetsNoTokenLeave(t *testing.T) {
+	w := newWorld(t)
+	h := w.hooks(t, hooks.Options{
+		Creation: hooks.Creation{Function: "create"},
+		Functions: functions{"create": func(_ context.Context, user json.RawMessage, args []json.RawMessage) error {
+			if len(args) != 1 || string(args[0]) != string(user) {
+				t.Errorf("arguments %s, want the user object", args)
+			}
+			return &enrich.Rejection{Code: "FunctionExecutionError", Message: "anna is not invited"}
+		}},
+	})
+	err := h.Create(t.Context(), signIn("anna"))
+	rejection, ok := errors.AsType[*enrich.Rejection](err)
+	if !ok || rejection.Message != "anna is not invited" || strings.Contains(err.Error(), "anna") {
+		t.Errorf("Create: %v, want a rejection whose error names nobody", err)
+	}
+	if n := w.count(t); n != 0 {
+		t.Errorf("%d documents, want none", n)
+	}
+}
+
+func TestAUserIsCreatedOnceEver(t *testing.T) {
+	w := newWorld(t)
+	for _, test := range []struct {
+		once bool
+		user string
+		want error
+	}{{true, "anna", enrich.ErrNoDocument}, {false, "bert", nil}} {
+		h := w.hooks(t, hooks.Options{Creation: hooks.Creation{Template: template(t, `{"n":1}`), Once: test.once}})
+		if err := h.Create(t.Context(), signIn(test.user)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.collection.DeleteOne(t.Context(), map[string]string{"user_account_id": test.user}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Create(t.Context(), signIn(test.user)); !errors.Is(err, test.want) {
+			t.Errorf("once %t: the second Create = %v, want %v", test.once, err, test.want)
+		}
+	}
+}
+
+func TestAFirstLoginMarksAUserWhoHadNothingToCreate(t *testing.T) {
+	w := newWorld(t)
+	var created atomic.Int32
+	h := w.hooks(t, hooks.Options{
+		Triggers: []hooks.Trigger{{Name: "new", Operation: hooks.Create, Function: "new", Wait: true, Timeout: time.Second}},
+		Functions: functions{"new": func(_ context.Context, _ json.RawMessage, args []json.RawMessage) error {
+			created.Add(1)
+			return nil
+		}},
+	})
+	for range 3 {
+		if err := h.Create(t.Context(), signIn("anna")); err != nil && !errors.Is(err, enrich.ErrNoDocument) {
+			t.Fatal(err)
+		}
+	}
+	if n := created.Load(); n != 1 {
+		t.Errorf("the CREATE trigger ran %d times, want once", n)
+	}
+}
+
+// One whose document was deleted and is made again is not a new user, and a new
+// one is new at one replica only.
+func TestACreateTriggerRunsOnceEver(t *testing.T) {
+	w := newWorld(t)
+	var created atomic.Int32
+	o := hooks.Options{
+		Creation: hooks.Creation{Template: template(t, `{}`)},
+		Triggers: []hooks.Trigger{{Name: "new", Operation: hooks.Create, Function: "new", Wait: true, Timeout: time.Second}},
+		Functions: functions{"new": func(context.Context, json.RawMessage, []json.RawMessage) error {
+			created.Add(1)
+			return nil
+		}},
+	}
+	replicas := []*hooks.Hooks{w.hooks(t, o), w.hooks(t, o), w.hooks(t, o)}
+	for range 2 {
+		var logins sync.WaitGroup
+		for _, replica := range replicas {
+			logins.Go(func() {
+				if err := replica.Create(context.Background(), signIn("anna")); err != nil {
+					t.Errorf("Create: %v", err)
+				}
+			})
+		}
+		logins.Wait()
+		if _, err := w.collection.DeleteMany(t.Context(), map[string]string{"user_account_id": "anna"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := created.Load(); n != 1 {
+		t.Errorf("the CREATE trigger ran %d times, want once", n)
+	}
+}
+
+func TestAHookThatPanicsDoesNotEndTheSidecar(t *testing.T) {
+	w := newWorld(t)
+	fault := functions{"f": func(context.Context, json.RawMessage, []json.RawMessage) error { panic("a fault") }}
+	h := w.hooks(t, hooks.Options{
+		Creation:  hooks.Creation{Function: "f"},
+		Triggers:  []hooks.Trigger{{Name: "t", Operation: hooks.Login, Function: "f", Wait: true, Timeout: time.Second}},
+		Functions: fault,
+	})
+	h.SigningIn(t.Context(), signIn("anna"))
+	if _, rejected := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna"))); !rejected {
+		t.Error("a creation that panicked let tokens leave")
+	}
+	w.Source = nil // which panics
+	h = w.hooks(t, hooks.Options{Creation: hooks.Creation{Template: template(t, `{}`), Once: true}})
+	if err := h.Create(t.Context(), signIn("anna")); err == nil || errors.Is(err, enrich.ErrNoDocument) {
+		t.Errorf("Create = %v, want that it failed", err)
+	}
+}
