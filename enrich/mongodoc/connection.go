@@ -3,8 +3,10 @@ package mongodoc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -85,8 +87,13 @@ func (c *connection) client(ctx context.Context) (*mongo.Client, error) {
 
 // make makes the client, unless another turn has. Of the driver's error it
 // returns only what is about the DNS or a file: the rest could quote the
-// password.
-func (c *connection) make() error {
+// password. So could the value of a panic, of which it returns where.
+func (c *connection) make() (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("panic in the MongoDB driver:\n%s", debug.Stack())
+		}
+	}()
 	if c.ready.Load() != nil {
 		return nil
 	}
