@@ -144,6 +144,22 @@ func TestNewKeyTakesNoNameThatIsTaken(t *testing.T) {
 	}
 }
 
+// A directory may be listed though nothing in it can be asked for.
+func TestDirectoryWhoseFilesCannotBeAskedForIsAnError(t *testing.T) {
+	const longest = 4095 // bytes of a path, on Linux
+	path := t.TempDir()
+	for len(path) < longest-6 {
+		path = filepath.Join(path, strings.Repeat("d", min(200, longest-6-len(path))))
+	}
+	dir, err := keys.MakeDir(path)
+	if err != nil {
+		t.Skipf("no such long paths here: %v", err)
+	}
+	if info, err := dir.New("ES256", start); err == nil {
+		t.Errorf("New = %+v, want an error", info)
+	}
+}
+
 func TestForeignKeyFileIsAdopted(t *testing.T) {
 	for algorithm, word := range map[string]string{
 		"RS256": keys.AnyRSA, "ES256": "ES256", "ES384": "ES384", "ES512": "ES512", "EdDSA": "EdDSA",
