@@ -121,14 +121,17 @@ func doubleText(f float64) string {
 }
 
 // extendedDate writes milliseconds since 1970. Relaxed has a text for the years
-// 1970 to 9999 only.
+// 1970 to 9999 only, with three decimal places or none.
 func (w *writer) extendedDate(ms int64) {
 	t := time.UnixMilli(ms).UTC()
-	if w.format == enrich.Relaxed && ms >= 0 && t.Year() <= 9999 {
-		w.wrapped("$date", t.Format("2006-01-02T15:04:05.999Z"))
-		return
+	switch {
+	case w.format != enrich.Relaxed, ms < 0, t.Year() > 9999:
+		w.raw(fmt.Sprintf(`{"$date":{"$numberLong":"%d"}}`, ms))
+	case t.Nanosecond() == 0:
+		w.wrapped("$date", t.Format("2006-01-02T15:04:05Z"))
+	default:
+		w.wrapped("$date", t.Format("2006-01-02T15:04:05.000Z"))
 	}
-	w.raw(fmt.Sprintf(`{"$date":{"$numberLong":"%d"}}`, ms))
 }
 
 func (w *writer) binary(v bson.RawValue) error {
