@@ -219,6 +219,19 @@ func TestUnreadableKeyFileIsAnErrorAndNothingIsMade(t *testing.T) {
 	}
 }
 
+func TestEncryptedKeyIsSaidToBeSo(t *testing.T) {
+	for name, text := range map[string]string{
+		"PKCS #8":          "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+		"as OpenSSL 1 did": "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+	} {
+		dir, path := openDir(t)
+		write(t, filepath.Join(path, "a.pem"), []byte(text))
+		if _, err := dir.List(start); err == nil || !strings.Contains(err.Error(), "store it decrypted") {
+			t.Errorf("%s: List = %v, want an error that says what to do", name, err)
+		}
+	}
+}
+
 func TestOtherFilesAreNoKeys(t *testing.T) {
 	dir, path := openDir(t)
 	newKey(t, dir, "ES256", start)

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -117,60 +116,4 @@ func readFile(path string) (*ownKey, error) {
 		}
 	}
 	return own, nil
-}
-
-// parsePrivate reads the first private key of a PEM file: PKCS #8, PKCS #1 or
-// SEC 1.
-func parsePrivate(text []byte) (crypto.Signer, error) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		var key any
-		var err error
-		switch block.Type {
-		case "PRIVATE KEY":
-			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-		case "RSA PRIVATE KEY":
-			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-		case "EC PRIVATE KEY":
-			key, err = x509.ParseECPrivateKey(block.Bytes)
-		case "ENCRYPTED PRIVATE KEY":
-			return nil, errors.New("the private key is encrypted, store it decrypted and protect the file instead")
-		default:
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("malformed %s", strings.ToLower(block.Type))
-		}
-		if signer, ok := key.(crypto.Signer); ok {
-			return signer, nil
-		}
-		return nil, fmt.Errorf("keys of type %T do not sign", key)
-	}
-	return nil, errors.New("no private key in PEM form")
-}
-
-// parsePublic reads the first public key of a PEM file: SPKI, PKCS #1, or a
-// certificate's.
-func parsePublic(text []byte) (crypto.PublicKey, error) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		var key any
-		var err error
-		switch block.Type {
-		case "PUBLIC KEY":
-			key, err = x509.ParsePKIXPublicKey(block.Bytes)
-		case "RSA PUBLIC KEY":
-			key, err = x509.ParsePKCS1PublicKey(block.Bytes)
-		case "CERTIFICATE":
-			var certificate *x509.Certificate
-			if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
-				key = certificate.PublicKey
-			}
-		default:
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("malformed %s", strings.ToLower(block.Type))
-		}
-		return key, usable(key)
-	}
-	return nil, errors.New("no public key or certificate in PEM form")
 }
