@@ -5,16 +5,21 @@ import (
 	"slices"
 )
 
+// openOwn opens the directory of our keys, if there is one.
 func (r *Ring) openOwn() (err error) {
-	if r.dir, err = MakeDir(r.o.Dir); err != nil {
-		return err
+	if r.o.Dir == "" {
+		return nil
 	}
-	if r.o.Algorithm != "" {
-		if err := r.dir.ensure(r.o.Algorithm, r.now()); err != nil {
-			return err
-		}
+	if r.dir, err = MakeDir(r.o.Dir); err == nil && r.o.Algorithm != "" {
+		err = r.dir.ensure(r.o.Algorithm, r.now())
 	}
-	return r.readOwn()
+	if err == nil {
+		err = r.readOwn()
+	}
+	if err != nil {
+		return &OptionError{"Dir", err}
+	}
+	return nil
 }
 
 // readOwn takes over what is in the directory now.
@@ -65,7 +70,7 @@ func (r *Ring) need(set *backendSet) error {
 			continue
 		}
 		if err := r.makeOwn(word); err != nil {
-			return err
+			return &OptionError{"Dir", err}
 		}
 	}
 	return nil
