@@ -56,7 +56,7 @@ func (r *Ring) ownKey(id string) *ownKey {
 // need makes a key of ours for what the backend's keys may be used with, and
 // none of ours signs yet: by the setting, or by the keys.
 func (r *Ring) need(set *backendSet) error {
-	if r.dir == nil {
+	if r.dir == nil || r.o.Algorithm != "" {
 		return nil
 	}
 	words := slices.Clone(r.o.Algorithms)
@@ -66,7 +66,7 @@ func (r *Ring) need(set *backendSet) error {
 		}
 	}
 	for _, word := range words {
-		if r.o.Algorithm != "" || slices.Contains(secretAlgorithms, word) {
+		if slices.Contains(secretAlgorithms, word) {
 			continue
 		}
 		if err := r.makeOwn(word); err != nil {
