@@ -5,6 +5,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -71,6 +72,25 @@ func TestUntrueAtHashStaysAsItIs(t *testing.T) {
 	got := f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), id))
 	if got[0].Reason != enrich.OK || got[1].Raw != id {
 		t.Errorf("reasons %q, %q; id_token changed %v, want it as it was", got[0].Reason, got[1].Reason, got[1].Raw != id)
+	}
+}
+
+// With an access token beside it, an at_hash that does not fit was never true;
+// without one, nobody can say.
+func TestAtHashOfNoAccessTokenAtHand(t *testing.T) {
+	f := newFixture(t, "ES256", func(k *keys.Options, o *enrich.Options) {
+		k.Algorithm, o.Kinds = "EdDSA", []enrich.Kind{enrich.ID}
+	})
+	id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256("something else") + `"`))
+	for access, want := range map[string]enrich.Reason{"opaque": enrich.OK, "": enrich.SignFailed} {
+		outcomes := f.Enrich(t.Context(), grant(access, id))
+		got := outcomes[len(outcomes)-1]
+		if got.Reason != want || (got.Raw != id) != (want == enrich.OK) {
+			t.Errorf("access token %q: reason %q (%v), changed %v; want %q", access, got.Reason, got.Err, got.Raw != id, want)
+		}
+		if _, claims := enrichtest.Split(t, got.Raw); !strings.Contains(claims, hash256("something else")) {
+			t.Errorf("access token %q: claims %s, want the at_hash that was there", access, claims)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package keys_test
 
 import (
+	"crypto/ed25519"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -173,6 +175,20 @@ func TestForeignKeyFileIsAdopted(t *testing.T) {
 				t.Errorf("List = %+v, want one active key for %s from ever", infos, word)
 			}
 		})
+	}
+}
+
+// The example of RFC 8037, appendices A.1 and A.3.
+func TestKidIsTheThumbprint(t *testing.T) {
+	seed, err := base64.RawURLEncoding.DecodeString("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := enrichtest.Issuer{Algorithm: "EdDSA", Private: ed25519.NewKeyFromSeed(seed)}
+	dir, path := openDir(t)
+	write(t, filepath.Join(path, "a.pem"), issuer.PrivatePEM())
+	if got, want := list(t, dir, start)[0].ID, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"; got != want {
+		t.Errorf("kid %s, want %s", got, want)
 	}
 }
 
