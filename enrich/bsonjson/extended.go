@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -151,6 +152,9 @@ func (w *writer) regex(v bson.RawValue) error {
 	w.raw(`{"$regularExpression":{"pattern":`)
 	if err := w.textOrMalformed(pattern, ok); err != nil {
 		return err
+	}
+	if !utf8.ValidString(options) {
+		return errText
 	}
 	sorted := []rune(options)
 	slices.Sort(sorted)

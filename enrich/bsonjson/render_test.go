@@ -173,6 +173,8 @@ func TestWhatCannotBecomeAClaimIsUndecodable(t *testing.T) {
 		"name twice below":    marshal(t, bson.D{{Key: "a", Value: bson.A{bson.D{{Key: "secret", Value: 1}, {Key: "secret", Value: 2}}}}}),
 		"text not UTF-8":      marshal(t, bson.D{{Key: "a", Value: "secret\xff"}}),
 		"name not UTF-8":      marshal(t, bson.D{{Key: "secret\xff", Value: 1}}),
+		"pattern not UTF-8":   marshal(t, bson.D{{Key: "a", Value: bson.Regex{Pattern: "secret\xff"}}}),
+		"options not UTF-8":   bytes.Replace(marshal(t, bson.D{{Key: "a", Value: bson.Regex{Options: "imsx"}}}), []byte("imsx"), []byte("ims\xff"), 1),
 		"too deep":            marshal(t, nested(201)),
 		"empty":               nil,
 		"cut off":             good[:len(good)-1],
