@@ -268,7 +268,7 @@ func TestParseReadsExtendedAndPlainJSON(t *testing.T) {
 			t.Errorf("Parse(%s) = %s, %v; want %s", tt.in, got, err, tt.want)
 		}
 	}
-	for _, in := range []string{``, `[]`, `"secret"`, `{"secret"}`, `{"_id":{"$oid":"secret"}}`, `{"secret\u0000":1}`} {
+	for _, in := range []string{``, `null`, `[]`, `"secret"`, `{"secret"}`, `{"_id":{"$oid":"secret"}}`, `{"secret\u0000":1}`} {
 		doc, err := bsonjson.Parse([]byte(in))
 		if !errors.Is(err, enrich.ErrUndecodable) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("Parse(%s) = %x, %v; want %v and nothing of the document", in, doc, err, enrich.ErrUndecodable)
