@@ -75,8 +75,6 @@ func unchanged(was, is os.FileInfo) bool {
 	return os.SameFile(was, is) && was.ModTime().Equal(is.ModTime()) && was.Size() == is.Size() && was.Mode() == is.Mode()
 }
 
-// readFile reads a key file. A PEM file of another origin will do: it signs what
-// its type can, from ever.
 func readFile(path string) (*ownKey, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -86,34 +84,53 @@ func readFile(path string) (*ownKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	private, err := parsePrivate(text)
+	own, err := parseFile(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	own := &ownKey{path: path, file: info, public: private.Public(), keys: map[string]*Key{}}
-	own.algorithm = word(private.Public())
+	own.path, own.file = path, info
+	return own, nil
+}
+
+// parseFile reads the text of a key file. A PEM file of another origin will do:
+// it signs what its type can, from ever.
+func parseFile(text []byte) (*ownKey, error) {
+	private, err := parsePrivate(text)
+	if err != nil {
+		return nil, err
+	}
+	own := &ownKey{public: private.Public(), keys: map[string]*Key{}}
+	own.algorithm = word(own.public)
+	if err := own.readPreamble(text); err != nil {
+		return nil, err
+	}
+	if own.id, err = thumbprint(own.public); err != nil {
+		return nil, err
+	}
+	for _, algorithm := range signs(own.algorithm) {
+		if own.keys[algorithm], err = newKey(algorithm, own.id, private); err != nil {
+			return nil, err
+		}
+	}
+	return own, nil
+}
+
+// readPreamble takes over what the lines before the key say of it.
+func (k *ownKey) readPreamble(text []byte) (err error) {
 	preamble, _, _ := bytes.Cut(text, []byte("-----BEGIN"))
 	for line := range strings.Lines(string(preamble)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		switch name {
 		case lineAlgorithm:
-			own.algorithm = value
+			k.algorithm = value
 		case lineCreated:
-			own.created, err = time.Parse(time.RFC3339, value)
+			k.created, err = time.Parse(time.RFC3339, value)
 		case lineActive:
-			own.active, err = time.Parse(time.RFC3339, value)
+			k.active, err = time.Parse(time.RFC3339, value)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: line %q: want an RFC 3339 time", path, name)
+			return fmt.Errorf("line %q: want an RFC 3339 time", name)
 		}
 	}
-	if own.id, err = thumbprint(own.public); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	for _, algorithm := range signs(own.algorithm) {
-		if own.keys[algorithm], err = newKey(algorithm, own.id, private); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return own, nil
+	return nil
 }
