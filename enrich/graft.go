@@ -74,7 +74,7 @@ func (tx *transaction) signPart(p *part, claims []claim) *fault {
 		return nil
 	}
 	if p.verified.Signer == nil {
-		return noSigner(p)
+		return &fault{SignFailed, fmt.Errorf("no key of ours signs %s", p.token.Algorithm)}
 	}
 	hashes, err := tx.hashClaims(p, access)
 	if err != nil {
