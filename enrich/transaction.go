@@ -53,9 +53,9 @@ func (tx *transaction) verify(ctx context.Context) *fault {
 	return first
 }
 
-// hinders reports whether a token that did not verify keeps the others as they
-// are. One of a kind that gets no claim does so only if it is an id_token that
-// speaks of an access token, or could (law C3).
+// hinders reports whether a token, by its reason, keeps the others as they are.
+// One of a kind that gets no claim does so only if it is an id_token that speaks
+// of an access token, or could (law C3).
 func (tx *transaction) hinders(p *part) bool {
 	if !p.reason.Blocks() {
 		return false
@@ -215,7 +215,8 @@ func (tx *transaction) failed(f *fault) []Outcome {
 func (tx *transaction) outcomes() []Outcome {
 	outcomes := make([]Outcome, len(tx.parts))
 	for i, p := range tx.parts {
-		outcomes[i] = Outcome{Raw: cmp.Or(p.raw, p.issued.Raw), Reason: p.reason, Err: p.err}
+		aside := p.reason.Blocks() && !tx.hinders(p)
+		outcomes[i] = Outcome{Raw: cmp.Or(p.raw, p.issued.Raw), Reason: p.reason, Err: p.err, aside: aside}
 	}
 	return outcomes
 }
