@@ -12,7 +12,8 @@ import (
 
 // Law H1: users may be able to write their own document.
 func TestNoClaimThatOthersGoByCanBeOurs(t *testing.T) {
-	taken := "iss sub aud exp nbf iat jti name email azp nonce auth_time acr amr at_hash c_hash s_hash cnf act client_id sid " +
+	taken := "iss sub aud exp nbf iat jti name email azp nonce auth_time acr amr at_hash c_hash s_hash cnf act client_id sid vct status cmw " +
+		"metadata jwks keys constraints crit ref delegation trust_marks trust_chain authority_hints " +
 		"scope scp roles groups permissions entitlements realm_access resource_access authorization_details"
 	for name := range strings.FieldsSeq(taken) {
 		if enrich.CheckClaimName(name) == nil {
