@@ -3,6 +3,7 @@ package keys_test
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -311,6 +312,55 @@ func TestKeyFileThatIsReplacedIsReadAgain(t *testing.T) {
 		now := list(t, dir, time.Now())[0]
 		if publishes(t, ring, a.ID) || !publishes(t, ring, now.ID) || now.ID == a.ID {
 			t.Errorf("published %v, want the key that is in the file now", published(t, ring))
+		}
+	})
+}
+
+// Kubernetes mounts a secret's files as links through ..data, a link to a
+// directory of each version, and takes a link away after its file.
+func TestKeysOfAMountedSecretChangeWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, path := openDir(t)
+		in := func(name string) string { return filepath.Join(path, name) }
+		link := func(to, name string) {
+			t.Helper()
+			if err := errors.Join(os.Symlink(to, in(".new")), os.Rename(in(".new"), in(name))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		version := func(name string, issuers ...*enrichtest.Issuer) {
+			t.Helper()
+			if err := os.Mkdir(in(name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for _, issuer := range issuers {
+				write(t, filepath.Join(in(name), issuer.KeyID+".pem"), issuer.PrivatePEM())
+			}
+			link(name, "..data")
+		}
+		old, newer := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
+		old.KeyID, newer.KeyID = "old", "newer"
+
+		version("..1", old)
+		link("..data/old.pem", "old.pem")
+		ring := openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path })
+		run(t, ring)
+		steps := []struct {
+			name string
+			do   func()
+			want int // keys published, with the backend's
+		}{
+			{"one key", func() {}, 2},
+			{"a second", func() { version("..2", old, newer); link("..data/newer.pem", "newer.pem") }, 3},
+			{"the first gone, its link not yet", func() { version("..3", newer) }, 3},
+			{"the first gone", func() { os.Remove(in("old.pem")) }, 2},
+		}
+		for _, step := range steps {
+			step.do()
+			pass(10 * time.Second)
+			if got := published(t, ring); len(got) != step.want {
+				t.Errorf("%s: published %v, want %d keys", step.name, got, step.want)
+			}
 		}
 	})
 }
