@@ -2,7 +2,6 @@ package enrich
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -25,7 +24,10 @@ func (e *Enricher) Answer(ctx context.Context, object []byte) ([]byte, error) {
 		return object, nil
 	}
 	now := time.Now()
-	life := e.lifetime(Verified{IssuedAt: numericDate(o.Value("iat")), ExpiresAt: numericDate(o.Value("exp"))}, now)
+	var claimed Verified
+	claimed.IssuedAt, _ = NumericDate(o.Value("iat"))
+	claimed.ExpiresAt, _ = NumericDate(o.Value("exp"))
+	life := e.lifetime(claimed, now)
 	document, err := e.ask(ctx, Query{User: e.user(o), NotBefore: now.Add(-life), KeepUntil: now.Add(life)})
 	switch {
 	case errors.Is(err, ErrNoDocument):
@@ -39,14 +41,4 @@ func (e *Enricher) Answer(ctx context.Context, object []byte) ([]byte, error) {
 		o.Set(c.name, c.value)
 	}
 	return o.Bytes(), nil
-}
-
-// numericDate reads a NumericDate (RFC 7519, section 2) of whole seconds; the
-// zero time stands for anything else.
-func numericDate(value []byte) time.Time {
-	var seconds int64
-	if json.Unmarshal(value, &seconds) != nil || seconds <= 0 {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0)
 }

@@ -1,7 +1,6 @@
 package enrich_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -53,23 +52,33 @@ func TestAnswerFailsWithoutTheDocument(t *testing.T) {
 }
 
 func TestAnswerMayBeAsOldAsATokenWouldBe(t *testing.T) {
-	var asked enrich.Query
-	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
-		o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {
-			asked = q
-			return enrich.Document{}, enrich.ErrNoDocument
-		})
-	})
 	now := time.Now()
-	for answer, age := range map[string]time.Duration{
-		`{"sub":"u1"}`: 0,
-		fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600): 10 * time.Minute,
-	} {
-		if _, err := f.Answer(context.Background(), []byte(answer)); err != nil {
-			t.Fatal(err)
-		}
-		if got := now.Sub(asked.NotBefore); (got - age).Abs() > 5*time.Second {
-			t.Errorf("%s: a document of %v may be used, want %v", answer, got, age)
-		}
+	tests := []struct {
+		name, answer string
+		maxAge, want time.Duration
+	}{
+		{"no exp", `{"sub":"u1"}`, 0, 0},
+		{"no exp, max_age", `{"sub":"u1"}`, time.Hour, time.Hour},
+		{"exp", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), 0, 10 * time.Minute},
+		{"exp of fractions", fmt.Sprintf(`{"sub":"u1","iat":%d.25,"exp":%d.5}`, now.Unix(), now.Unix()+600), time.Hour, 10 * time.Minute},
+		{"exp beyond all time", `{"sub":"u1","exp":9223372036854775807}`, time.Hour, time.Hour},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var asked enrich.Query
+			f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
+				o.MaxAge = tt.maxAge
+				o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {
+					asked = q
+					return enrich.Document{}, enrich.ErrNoDocument
+				})
+			})
+			if _, err := f.Answer(t.Context(), []byte(tt.answer)); err != nil {
+				t.Fatal(err)
+			}
+			if got := now.Sub(asked.NotBefore); (got - tt.want).Abs() > 5*time.Second {
+				t.Errorf("a document of %v may be used, want %v", got, tt.want)
+			}
+		})
 	}
 }

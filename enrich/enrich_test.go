@@ -221,3 +221,31 @@ func TestIDTokenThatSaysNothingOfTheAccessTokenHindersNone(t *testing.T) {
 		}
 	}
 }
+
+// Law C1 under the policy refuse: of the second id_token nothing is known,
+// because the keys were just asked for.
+func TestIDTokenThatIsNoneOfOurBusinessIsNoReasonToRefuse(t *testing.T) {
+	tests := []struct {
+		name, more string
+		kinds      []enrich.Kind
+		want       enrich.Reason // of the access token
+	}{
+		{"no claim, no at_hash", "", []enrich.Kind{enrich.Access}, enrich.OK},
+		{"at_hash", `,"at_hash":"x"`, []enrich.Kind{enrich.Access}, enrich.Unavailable},
+		{"gets the claim", "", []enrich.Kind{enrich.Access, enrich.ID}, enrich.Unavailable},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Kinds = tt.kinds })
+			g := grant(f.issuer.Token(claimsOf("")), f.issuer.TokenWithHeader(`{"alg":"ES256","kid":"other"}`, claimsOf(tt.more)))
+			f.Enrich(t.Context(), g)
+			got := f.Enrich(t.Context(), g)
+			if got[0].Reason != tt.want || got[1].Reason != enrich.Unavailable {
+				t.Fatalf("reasons %q, %q; want %q, unavailable", got[0].Reason, got[1].Reason, tt.want)
+			}
+			if refusable := got[1].Refusable(); refusable != (tt.want == enrich.Unavailable) {
+				t.Errorf("the id_token is a reason to refuse: %v", refusable)
+			}
+		})
+	}
+}

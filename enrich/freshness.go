@@ -1,18 +1,18 @@
 package enrich
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // query says how old a document may be: law F.
 func (tx *transaction) query(now time.Time) Query {
-	life := time.Duration(-1)
+	life := time.Duration(math.MaxInt64) // of no token, for which nobody asks
 	for _, p := range tx.parts {
-		if p.carries(tx.Enricher) {
-			if l := tx.lifetime(p.verified, now); life < 0 || l < life {
-				life = l
-			}
+		if tx.carries(p) {
+			life = min(life, tx.lifetime(p.verified, now))
 		}
 	}
-	life = max(life, 0)
 	q := Query{NotBefore: now.Add(-life), KeepUntil: now.Add(life)}
 	if tx.grant.Refresh {
 		q.NotBefore = tx.grant.Answered

@@ -47,6 +47,34 @@ func TestFreshnessClaim(t *testing.T) {
 	}
 }
 
+// Each token says what is known of its own user.
+func TestFreshnessClaimIsEachTokensOwn(t *testing.T) {
+	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) {
+		o.Freshness = "freshness"
+		o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {
+			if q.User.ID == "u1" {
+				return enrich.Document{}, enrich.ErrNoDocument
+			}
+			return enrich.Document{}, errors.New("down")
+		})
+	})
+	g := grant(f.issuer.Token(claimsOf("")), "")
+	g.Tokens = append(g.Tokens, grant(f.issuer.Token(`{"sub":"u2"}`), "").Tokens...)
+	g.Mark = true
+	want := []struct {
+		reason enrich.Reason
+		claims string
+	}{
+		{enrich.NoDocument, claimsOf(`,"freshness":"absent"`)},
+		{enrich.Unavailable, `{"sub":"u2","freshness":"error"}`},
+	}
+	for i, got := range f.Enrich(t.Context(), g) {
+		if _, claims := enrichtest.Split(t, got.Raw); got.Reason != want[i].reason || claims != want[i].claims {
+			t.Errorf("token %d: reason %q, claims %s; want %q, %s", i, got.Reason, claims, want[i].reason, want[i].claims)
+		}
+	}
+}
+
 func TestQuerySaysHowOldADocumentMayBe(t *testing.T) {
 	now := time.Now()
 	tests := []struct {

@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -56,7 +57,7 @@ func (tx *transaction) sign(claims func(*part) []claim) *fault {
 				continue
 			}
 			var own []claim
-			if p.carries(tx.Enricher) {
+			if tx.carries(p) {
 				own = claims(p)
 			}
 			if f := tx.signPart(p, own); f != nil {
@@ -168,10 +169,7 @@ func (tx *transaction) hashClaims(id, access *part) ([]claim, error) {
 	was, is := id.token.Algorithm, id.verified.Signer.Algorithm()
 	var claims []claim
 	if access != nil {
-		text := access.issued.Raw
-		if access.raw != "" {
-			text = access.raw
-		}
+		text := cmp.Or(access.raw, access.issued.Raw)
 		claims = append(claims, claim{"at_hash", jsonedit.Quote(leftHash(is, text))})
 	}
 	if sameHash(was, is) {

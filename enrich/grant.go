@@ -63,6 +63,19 @@ type Outcome struct {
 	// Err is the cause of a Reason that has one, for the log. It names no
 	// token, user or document.
 	Err error
+
+	// aside says that the Reason is the token's own: it gets no claim, speaks of
+	// no token that does, and hindered none.
+	aside bool
+}
+
+// Refusable reports whether the policy refuse answers 503 for this outcome.
+func (o Outcome) Refusable() bool {
+	switch o.Reason {
+	case TooLarge, Unavailable, SignFailed:
+		return !o.aside
+	}
+	return false
 }
 
 // A Reason is why a token was or was not enriched: one word of a closed set,
@@ -90,15 +103,6 @@ const (
 func (r Reason) Blocks() bool {
 	switch r {
 	case BadToken, TooLarge, Unavailable, SignFailed, KeyBound, Canceled, Rejected:
-		return true
-	}
-	return false
-}
-
-// Refusable reports whether the policy refuse answers 503 for this reason.
-func (r Reason) Refusable() bool {
-	switch r {
-	case TooLarge, Unavailable, SignFailed:
 		return true
 	}
 	return false

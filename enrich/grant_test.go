@@ -39,6 +39,14 @@ func TestAllOrNone(t *testing.T) {
 		{"document too large", func(f fixture, _ string) string { return f.issuer.Token(claimsOf("")) },
 			func(_ *keys.Options, o *enrich.Options) { o.MaxSize = 5 },
 			[2]enrich.Reason{enrich.TooLarge, ""}},
+		{"no key of ours", func(f fixture, access string) string {
+			return f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `"`))
+		}, func(k *keys.Options, _ *enrich.Options) { k.Dir = "" },
+			[2]enrich.Reason{enrich.SignFailed, enrich.SignFailed}},
+		{"no key of ours, and nothing to sign", func(f fixture, access string) string {
+			return f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `"`))
+		}, func(k *keys.Options, o *enrich.Options) { k.Dir, o.Source = "", documents(nil) },
+			[2]enrich.Reason{enrich.NoDocument, ""}},
 		{"no document", func(f fixture, access string) string {
 			return f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `"`))
 		}, func(_ *keys.Options, o *enrich.Options) { o.Source = documents(nil) },

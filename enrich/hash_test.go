@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -11,29 +13,37 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestAtHashFollowsTheAccessToken(t *testing.T) {
+func TestHashesFollowTheAccessTokenAndTheAlgorithm(t *testing.T) {
 	tests := []struct {
 		name, algorithm, sign string
-		hash                  func(string) string
+		was, is               func(string) string
 	}{
-		{"same algorithm", "ES256", "", hash256},
-		{"other hash", "ES256", "EdDSA", hash512},
-		{"other hash, other family", "ES256", "ES384", hash384},
+		{"same algorithm", "ES256", "", hash256, hash256},
+		{"other hash", "ES256", "EdDSA", hash256, hash512},
+		{"other hash, other family", "ES256", "ES384", hash256, hash384},
+		{"shorter hash", "ES384", "ES256", hash384, hash256},
+		{"same hash, other family", "EdDSA", "ES512", hash512, hash512},
+		{"RSA's longest", "PS512", "", hash512, hash512},
+		{"a secret's, which signs again", "HS384", "EdDSA", hash384, hash384},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := newFixture(t, tt.algorithm, func(k *keys.Options, _ *enrich.Options) { k.Algorithm = tt.sign })
+			f := newFixture(t, tt.algorithm, func(k *keys.Options, o *enrich.Options) {
+				k.Algorithm, o.Restore = tt.sign, enrich.RestoreOn
+			})
+			claims := func(hash func(string) string, access string) string {
+				return claimsOf(fmt.Sprintf(`,"at_hash":%q,"c_hash":%q,"n":1.0,"s_hash":%q`, hash(access), hash("the code"), hash("the state")))
+			}
 			access := f.issuer.Token(claimsOf(""))
-			id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `","c_hash":"` + hash256("the code") + `","n":1.0`))
+			id := f.issuer.Token(claims(tt.was, access))
 			g := grant(access, id)
-			g.Code = "the code"
+			g.Code, g.State = "the code", "the state"
 			got := f.Enrich(t.Context(), g)
 			if got[0].Reason != enrich.OK || got[1].Reason != enrich.OK {
 				t.Fatalf("reasons %q, %q (%v)", got[0].Reason, got[1].Reason, got[1].Err)
 			}
-			_, claims := enrichtest.Split(t, got[1].Raw)
-			want := claimsOf(`,"at_hash":"` + tt.hash(got[0].Raw) + `","c_hash":"` + tt.hash("the code") + `","n":1.0`)
-			if claims != want {
+			want := claims(tt.is, got[0].Raw)
+			if _, claims := enrichtest.Split(t, got[1].Raw); claims != want {
 				t.Errorf("id_token %s, want %s", claims, want)
 			}
 			if original, ok := f.Restore(got[1].Raw); !ok || original != id {
@@ -46,10 +56,12 @@ func TestAtHashFollowsTheAccessToken(t *testing.T) {
 func TestHashThatCannotBeMadeKeepsTheTokens(t *testing.T) {
 	f := newFixture(t, "ES256", func(k *keys.Options, _ *enrich.Options) { k.Algorithm = "EdDSA" })
 	access := f.issuer.Token(claimsOf(""))
-	id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `","c_hash":"` + hash256("a code nobody told") + `"`))
-	for i, got := range f.Enrich(t.Context(), grant(access, id)) {
-		if got.Reason != enrich.SignFailed || got.Raw != []string{access, id}[i] {
-			t.Errorf("token %d: reason %q (%v), want sign_failed and the original", i, got.Reason, got.Err)
+	for _, claim := range []string{"c_hash", "s_hash"} {
+		id := f.issuer.Token(claimsOf(fmt.Sprintf(`,"at_hash":%q,%q:%q`, hash256(access), claim, hash256("what nobody told"))))
+		for i, got := range f.Enrich(t.Context(), grant(access, id)) {
+			if got.Reason != enrich.SignFailed || got.Raw != []string{access, id}[i] {
+				t.Errorf("%s: token %d: reason %q (%v), want sign_failed and the original", claim, i, got.Reason, got.Err)
+			}
 		}
 	}
 }
@@ -60,6 +72,25 @@ func TestUntrueAtHashStaysAsItIs(t *testing.T) {
 	got := f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), id))
 	if got[0].Reason != enrich.OK || got[1].Raw != id {
 		t.Errorf("reasons %q, %q; id_token changed %v, want it as it was", got[0].Reason, got[1].Reason, got[1].Raw != id)
+	}
+}
+
+// With an access token beside it, an at_hash that does not fit was never true;
+// without one, nobody can say.
+func TestAtHashOfNoAccessTokenAtHand(t *testing.T) {
+	f := newFixture(t, "ES256", func(k *keys.Options, o *enrich.Options) {
+		k.Algorithm, o.Kinds = "EdDSA", []enrich.Kind{enrich.ID}
+	})
+	id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256("something else") + `"`))
+	for access, want := range map[string]enrich.Reason{"opaque": enrich.OK, "": enrich.SignFailed} {
+		outcomes := f.Enrich(t.Context(), grant(access, id))
+		got := outcomes[len(outcomes)-1]
+		if got.Reason != want || (got.Raw != id) != (want == enrich.OK) {
+			t.Errorf("access token %q: reason %q (%v), changed %v; want %q", access, got.Reason, got.Err, got.Raw != id, want)
+		}
+		if _, claims := enrichtest.Split(t, got.Raw); !strings.Contains(claims, hash256("something else")) {
+			t.Errorf("access token %q: claims %s, want the at_hash that was there", access, claims)
+		}
 	}
 }
 

@@ -31,7 +31,12 @@ var registeredClaims = []string{
 	"consumerPlmnId", "consumerSnpnId", "producerPlmnId", "producerSnpnId", "producerSnssaiList",
 	"producerNsiList", "producerNfSetId", "producerNfServiceSetId", "sourceNfInstanceId",
 	"analyticsIdList", "resOwnerId", "vct", "vct#integrity", "status", "status_list", "ttl",
-	"cap", "nfType",
+	"cap", "nfType", "cmw",
+	// OpenID Federation 1.0
+	"jwks", "metadata", "constraints", "crit", "ref", "delegation", "logo_uri",
+	"authority_hints", "trust_anchor_hints", "trust_marks", "trust_mark_issuers", "trust_mark_owners",
+	"metadata_policy", "metadata_policy_crit", "source_endpoint", "keys",
+	"trust_mark_type", "trust_chain", "trust_anchor",
 }
 
 // accessClaims are names that resource servers commonly decide access by,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,6 +65,21 @@ func (t *Token) Claims() iter.Seq2[string, []byte] { return t.payload.Members() 
 
 // Header returns the decoded JSON text of the header. It is read-only.
 func (t *Token) Header() []byte { return t.header.Bytes() }
+
+// furthest is how far from 1970 a date can be, in seconds: some 35,000 years.
+// Much further, time.Time overflows, and what never expires would have expired.
+const furthest = 1 << 40
+
+// NumericDate reads a claim's JSON text as a date (RFC 7519, section 2), in
+// whole seconds. One that is further than any calendar reaches stays that far
+// in the future, or in the past. It is false for what is no number, and nil.
+func NumericDate(value []byte) (time.Time, bool) {
+	seconds, err := strconv.ParseFloat(string(value), 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(max(-furthest, min(seconds, furthest))), 0), true
+}
 
 // ParseToken splits a token and decodes its parts, strictly: canonical
 // base64url, objects without duplicate members, no crit (RFC 7515, section

@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,12 +27,12 @@ type part struct {
 	raw      string // the token to send, once signed
 }
 
-// carries reports whether the token verified and is of a kind that gets the
-// claims.
-func (p *part) carries(e *Enricher) bool { return p.ours() && e.kinds[p.issued.Kind] }
-
 // ours reports whether the token verified.
 func (p *part) ours() bool { return p.token != nil && (p.reason == "" || p.reason == NoDocument) }
+
+// carries reports whether a token verified and is of a kind that gets the
+// claims.
+func (tx *transaction) carries(p *part) bool { return p.ours() && tx.kinds[p.issued.Kind] }
 
 // A fault keeps the whole grant as the backend issued it.
 type fault struct {
@@ -52,9 +53,9 @@ func (tx *transaction) verify(ctx context.Context) *fault {
 	return first
 }
 
-// hinders reports whether a token that did not verify keeps the others as they
-// are. One of a kind that gets no claim does so only if it is an id_token that
-// speaks of an access token, or could (law C3).
+// hinders reports whether a token, by its reason, keeps the others as they are.
+// One of a kind that gets no claim does so only if it is an id_token that speaks
+// of an access token, or could (law C3).
 func (tx *transaction) hinders(p *part) bool {
 	if !p.reason.Blocks() {
 		return false
@@ -110,11 +111,8 @@ func (tx *transaction) lookUp(ctx context.Context) *fault {
 	}
 	answers := map[User]answer{}
 	for _, p := range tx.parts {
-		if !p.carries(tx.Enricher) {
+		if !tx.carries(p) {
 			continue
-		}
-		if p.verified.Signer == nil {
-			return &fault{SignFailed, fmt.Errorf("no key of ours signs %s", p.token.Algorithm)}
 		}
 		query.User = tx.user(p.token.payload)
 		a, asked := answers[query.User]
@@ -122,18 +120,27 @@ func (tx *transaction) lookUp(ctx context.Context) *fault {
 			a.document, a.err = tx.documentOf(ctx, query)
 			answers[query.User] = a
 		}
-		switch {
-		case errors.Is(a.err, ErrNoDocument):
-			p.reason = NoDocument
-			tx.noticeClaim(p.token)
-		case isRejection(a.err):
-			return &fault{Rejected, a.err}
-		case a.err != nil:
-			return &fault{Unavailable, a.err}
-		case len(a.document.JSON) > tx.o.MaxSize:
-			return &fault{TooLarge, tx.tooLarge(a.document)}
+		if f := tx.take(p, a.document, a.err); f != nil {
+			return f
 		}
-		p.document = a.document
+	}
+	return nil
+}
+
+// take gives a token what was found of its user.
+func (tx *transaction) take(p *part, d Document, err error) *fault {
+	switch {
+	case errors.Is(err, ErrNoDocument):
+		p.reason = NoDocument
+		tx.noticeClaim(p.token)
+	case isRejection(err):
+		return &fault{Rejected, err}
+	case err != nil:
+		return &fault{Unavailable, err}
+	case len(d.JSON) > tx.o.MaxSize:
+		return &fault{TooLarge, tx.tooLarge(d)}
+	default:
+		p.document = d
 	}
 	return nil
 }
@@ -177,42 +184,39 @@ func (tx *transaction) graft(ctx context.Context) *fault {
 
 // done tells the outcome of a grant that nothing was wrong with.
 func (tx *transaction) done() []Outcome {
-	outcomes := make([]Outcome, len(tx.parts))
-	for i, p := range tx.parts {
-		o := Outcome{Raw: p.issued.Raw, Reason: p.reason, Err: p.err}
-		if p.raw != "" {
-			o.Raw = p.raw
+	for _, p := range tx.parts {
+		switch {
+		case p.raw == "" || p.reason != "":
+		case p.document.Stale:
+			p.reason = Stale
+		default:
+			p.reason = OK
 		}
-		if p.raw != "" && p.reason == "" {
-			o.Reason = OK
-			if p.document.Stale {
-				o.Reason = Stale
-			}
-		}
-		outcomes[i] = o
 	}
-	return outcomes
+	return tx.outcomes()
 }
 
 // failed tells the outcome of a grant with a fault. Its tokens stay as the
 // backend issued them, but that under the policy pass those that should carry
 // the document say that they miss it, where that is asked for.
 func (tx *transaction) failed(f *fault) []Outcome {
-	if !tx.marked(f) {
-		for _, p := range tx.parts {
+	marked := tx.marked(f)
+	for _, p := range tx.parts {
+		if !marked {
 			p.raw = ""
 		}
+		if p.ours() && p.reason == "" && tx.wouldChange(p) {
+			p.reason, p.err = f.reason, f.err
+		}
 	}
+	return tx.outcomes()
+}
+
+func (tx *transaction) outcomes() []Outcome {
 	outcomes := make([]Outcome, len(tx.parts))
 	for i, p := range tx.parts {
-		o := Outcome{Raw: p.issued.Raw, Reason: p.reason, Err: p.err}
-		if p.raw != "" {
-			o.Raw = p.raw
-		}
-		if p.ours() && p.reason == "" && tx.wouldChange(p) {
-			o.Reason, o.Err = f.reason, f.err
-		}
-		outcomes[i] = o
+		aside := p.reason.Blocks() && !tx.hinders(p)
+		outcomes[i] = Outcome{Raw: cmp.Or(p.raw, p.issued.Raw), Reason: p.reason, Err: p.err, aside: aside}
 	}
 	return outcomes
 }

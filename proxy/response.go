@@ -147,7 +147,7 @@ func (p *Proxy) transact(ctx context.Context, x *exchange, response locate.Respo
 		}
 	}
 	for _, outcome := range result.outcomes {
-		result.refused = result.refused || x.rule.OnFailure == enrich.Refuse && outcome.Reason.Refusable()
+		result.refused = result.refused || x.rule.OnFailure == enrich.Refuse && outcome.Refusable()
 		if rejection, ok := errors.AsType[*enrich.Rejection](outcome.Err); ok {
 			result.rejection = rejection
 		}

@@ -43,8 +43,8 @@ func Render(doc []byte, format enrich.Format) (json.RawMessage, error) {
 // without any special value. The caller owns the result.
 func Parse(object []byte) ([]byte, error) {
 	var doc bson.Raw
-	if err := bson.UnmarshalExtJSON(object, false, &doc); err != nil {
-		// The driver's text quotes the document.
+	if err := bson.UnmarshalExtJSON(object, false, &doc); err != nil || doc == nil {
+		// The driver makes nothing of null, and its errors quote the document.
 		return nil, fmt.Errorf("%w: not an object of Extended JSON", enrich.ErrUndecodable)
 	}
 	return doc, nil

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -121,14 +122,17 @@ func doubleText(f float64) string {
 }
 
 // extendedDate writes milliseconds since 1970. Relaxed has a text for the years
-// 1970 to 9999 only.
+// 1970 to 9999 only, with three decimal places or none.
 func (w *writer) extendedDate(ms int64) {
 	t := time.UnixMilli(ms).UTC()
-	if w.format == enrich.Relaxed && ms >= 0 && t.Year() <= 9999 {
-		w.wrapped("$date", t.Format("2006-01-02T15:04:05.999Z"))
-		return
+	switch {
+	case w.format != enrich.Relaxed, ms < 0, t.Year() > 9999:
+		w.raw(fmt.Sprintf(`{"$date":{"$numberLong":"%d"}}`, ms))
+	case t.Nanosecond() == 0:
+		w.wrapped("$date", t.Format("2006-01-02T15:04:05Z"))
+	default:
+		w.wrapped("$date", t.Format("2006-01-02T15:04:05.000Z"))
 	}
-	w.raw(fmt.Sprintf(`{"$date":{"$numberLong":"%d"}}`, ms))
 }
 
 func (w *writer) binary(v bson.RawValue) error {
@@ -148,6 +152,9 @@ func (w *writer) regex(v bson.RawValue) error {
 	w.raw(`{"$regularExpression":{"pattern":`)
 	if err := w.textOrMalformed(pattern, ok); err != nil {
 		return err
+	}
+	if !utf8.ValidString(options) {
+		return errText
 	}
 	sorted := []rune(options)
 	slices.Sort(sorted)

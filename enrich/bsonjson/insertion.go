@@ -9,6 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
+var errPath = errors.New("a document with a dot or a $ in the name of a member cannot be inserted")
+
 // Insertion is the MongoDB update, as BSON, that an upsert inserts a user's
 // document by: these members, MongoDB Extended JSON, and his id in the field. A
 // member of the field's name gives way.
@@ -26,7 +28,7 @@ func (f Field) Insertion(id UserID, members []byte) ([]byte, error) {
 	// one is refused rather than put elsewhere.
 	for _, e := range document {
 		if strings.HasPrefix(e.Key, "$") || strings.ContainsAny(e.Key, ".\x00") {
-			return nil, fmt.Errorf("member %q: names with a dot or a $ cannot be inserted", e.Key)
+			return nil, errPath
 		}
 	}
 	return marshal(bson.D{{Key: "$setOnInsert", Value: append(document, bson.E{Key: f.path, Value: id.value()})}})

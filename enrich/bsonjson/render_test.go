@@ -90,6 +90,7 @@ func goldens(t testing.TB) []golden {
 		{name: "-Infinity", value: math.Inf(-1), plain: `"-Infinity"`, relaxed: `{"$numberDouble":"-Infinity"}`},
 		{name: "Decimal128", value: decimal(t, "9.99"), plain: `"9.99"`, relaxed: `{"$numberDecimal":"9.99"}`},
 		{name: "Date", value: bson.NewDateTimeFromTime(day.Add(501 * time.Millisecond)), plain: `"2012-12-24T12:15:30.501Z"`, relaxed: `{"$date":"2012-12-24T12:15:30.501Z"}`, canonical: `{"$date":{"$numberLong":"1356351330501"}}`},
+		{name: "Date of half a second", value: bson.NewDateTimeFromTime(day.Add(500 * time.Millisecond)), plain: `"2012-12-24T12:15:30.500Z"`, relaxed: `{"$date":"2012-12-24T12:15:30.500Z"}`, canonical: `{"$date":{"$numberLong":"1356351330500"}}`},
 		{name: "Date of a whole second", value: bson.NewDateTimeFromTime(day), plain: `"2012-12-24T12:15:30.000Z"`, relaxed: `{"$date":"2012-12-24T12:15:30Z"}`, canonical: `{"$date":{"$numberLong":"1356351330000"}}`},
 		{name: "Date before 1970", value: bson.DateTime(-1), plain: `"1969-12-31T23:59:59.999Z"`, relaxed: `{"$date":{"$numberLong":"-1"}}`},
 		{name: "Date after 9999", value: bson.DateTime(253402300800000), plain: `{"$date":{"$numberLong":"253402300800000"}}`},
@@ -127,11 +128,14 @@ func TestEveryTypeInEveryFormat(t *testing.T) {
 	}
 }
 
-// What the driver writes, without its unescaped strings, is the specification.
+// What the driver writes is the specification, with two exceptions.
 func TestExtendedJSONIsTheDrivers(t *testing.T) {
 	for _, g := range goldens(t) {
-		if g.name == "DBPointer" {
+		switch g.name {
+		case "DBPointer":
 			continue // the driver does not escape its namespace
+		case "Date of half a second":
+			continue // the driver writes .5 where the specification has three decimal places
 		}
 		doc := bson.D{{Key: "v", Value: g.value}}
 		for format, canonical := range map[enrich.Format]bool{enrich.Relaxed: false, enrich.Canonical: true} {
@@ -169,6 +173,8 @@ func TestWhatCannotBecomeAClaimIsUndecodable(t *testing.T) {
 		"name twice below":    marshal(t, bson.D{{Key: "a", Value: bson.A{bson.D{{Key: "secret", Value: 1}, {Key: "secret", Value: 2}}}}}),
 		"text not UTF-8":      marshal(t, bson.D{{Key: "a", Value: "secret\xff"}}),
 		"name not UTF-8":      marshal(t, bson.D{{Key: "secret\xff", Value: 1}}),
+		"pattern not UTF-8":   marshal(t, bson.D{{Key: "a", Value: bson.Regex{Pattern: "secret\xff"}}}),
+		"options not UTF-8":   bytes.Replace(marshal(t, bson.D{{Key: "a", Value: bson.Regex{Options: "imsx"}}}), []byte("imsx"), []byte("ims\xff"), 1),
 		"too deep":            marshal(t, nested(201)),
 		"empty":               nil,
 		"cut off":             good[:len(good)-1],
@@ -262,7 +268,7 @@ func TestParseReadsExtendedAndPlainJSON(t *testing.T) {
 			t.Errorf("Parse(%s) = %s, %v; want %s", tt.in, got, err, tt.want)
 		}
 	}
-	for _, in := range []string{``, `[]`, `"secret"`, `{"secret"}`, `{"_id":{"$oid":"secret"}}`, `{"secret\u0000":1}`} {
+	for _, in := range []string{``, `null`, `[]`, `"secret"`, `{"secret"}`, `{"_id":{"$oid":"secret"}}`, `{"secret\u0000":1}`} {
 		doc, err := bsonjson.Parse([]byte(in))
 		if !errors.Is(err, enrich.ErrUndecodable) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("Parse(%s) = %x, %v; want %v and nothing of the document", in, doc, err, enrich.ErrUndecodable)

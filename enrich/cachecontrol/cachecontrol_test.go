@@ -28,8 +28,13 @@ func TestFreshnessIsWhatTheHeaderSays(t *testing.T) {
 		{"no number", http.Header{"Cache-Control": {"max-age=soon"}}, 0},
 		{"not to be kept", http.Header{"Cache-Control": {"no-store"}}, 0},
 		{"to be asked for each time", http.Header{"Cache-Control": {"no-cache, max-age=60"}}, 0},
+		{"to be asked for each time, said last", http.Header{"Cache-Control": {"max-age=60, no-cache"}}, 0},
+		{"the first of two", http.Header{"Cache-Control": {"max-age=60, max-age=90"}}, time.Minute},
 		{"a number that would overflow", http.Header{"Cache-Control": {"max-age=9223372036854775807"}}, 1 << 20 * time.Second},
 		{"expires", http.Header{"Expires": {"Sat, 01 Jan 2000 00:02:00 GMT"}}, 2 * time.Minute},
+		{"expires, by a clock ahead of ours", http.Header{"Expires": {"Sat, 01 Jan 2000 01:02:00 GMT"}, "Date": {"Sat, 01 Jan 2000 01:00:00 GMT"}}, 2 * time.Minute},
+		{"expires, some of it gone", http.Header{"Expires": {"Sat, 01 Jan 2000 00:02:00 GMT"}, "Age": {"45"}}, 75 * time.Second},
+		{"expired before all time", http.Header{"Expires": {"Mon, 01 Jan 0001 00:00:00 GMT"}, "Age": {"45"}}, -45 * time.Second},
 		{"max-age beside expires", http.Header{"Cache-Control": {"max-age=60"}, "Expires": {"Sat, 01 Jan 2000 00:02:00 GMT"}}, time.Minute},
 		{"no date", http.Header{"Expires": {"0"}}, 0},
 	} {

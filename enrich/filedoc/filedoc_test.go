@@ -98,6 +98,8 @@ func TestABrokenFileLeavesTheLastGoodOne(t *testing.T) {
 	faults := map[string]func(t *testing.T, path string){
 		"syntax":     func(t *testing.T, path string) { write(t, path, `[{"f":"u"},{"secret`) },
 		"no objects": func(t *testing.T, path string) { write(t, path, `["secret"]`) },
+		"null":       func(t *testing.T, path string) { write(t, path, "null\n") },
+		"no object":  func(t *testing.T, path string) { write(t, path, `[{"f":"u"},null]`) },
 		"empty":      func(t *testing.T, path string) { write(t, path, "") },
 		"behind it":  func(t *testing.T, path string) { write(t, path, `[] "secret"`) },
 		"missing": func(t *testing.T, path string) {

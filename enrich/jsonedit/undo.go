@@ -3,6 +3,7 @@ package jsonedit
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 )
 
 // ErrUndo says that an [Undo] does not fit the text, or cannot be decoded.
@@ -55,7 +56,7 @@ func (u Undo) AppendBinary(b []byte) []byte {
 func DecodeUndo(b []byte) (u Undo, rest []byte, err error) {
 	number := func() int {
 		n, size := binary.Uvarint(b)
-		if size <= 0 || n > 1<<31 {
+		if size <= 0 || n > math.MaxInt32 {
 			err = ErrUndo
 			return 0
 		}

@@ -33,6 +33,7 @@ var (
 
 // backendSet is the backend's keys at one time. It is never changed.
 type backendSet struct {
+	location   string // where it is from
 	keys       []backendKey
 	published  [][]byte // JWKs
 	freshUntil time.Time
@@ -63,8 +64,9 @@ type fetch struct {
 	err  error
 }
 
-// follow fetches until ctx ends: when the set's freshness ends, and with
-// growing pauses while that fails. A set that a token asked for counts.
+// follow fetches until ctx ends: when the set's freshness ends or its location
+// changes, and with growing pauses while that fails. A set that a token asked
+// for counts.
 func (b *backend) follow(ctx context.Context) {
 	retry := firstRetry
 	for {
@@ -80,7 +82,7 @@ func (b *backend) follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-b.learned:
-			b.wait(ctx, b.start())
+			retry = firstRetry
 		case <-time.After(wait):
 		}
 	}
@@ -109,7 +111,7 @@ func (b *backend) longestPause() time.Duration {
 
 // freshFor is how long the set stays fresh; zero or less asks for a fetch.
 func (b *backend) freshFor() time.Duration {
-	if set := b.set.Load(); set != nil {
+	if set := b.set.Load(); set != nil && set.location == b.location.Load() {
 		return time.Until(set.freshUntil)
 	}
 	return 0

@@ -1,6 +1,9 @@
 package keys_test
 
 import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -144,6 +147,22 @@ func TestNewKeyTakesNoNameThatIsTaken(t *testing.T) {
 	}
 }
 
+// A directory may be listed though nothing in it can be asked for.
+func TestDirectoryWhoseFilesCannotBeAskedForIsAnError(t *testing.T) {
+	const longest = 4095 // bytes of a path, on Linux
+	path := t.TempDir()
+	for len(path) < longest-6 {
+		path = filepath.Join(path, strings.Repeat("d", min(200, longest-6-len(path))))
+	}
+	dir, err := keys.MakeDir(path)
+	if err != nil {
+		t.Skipf("no such long paths here: %v", err)
+	}
+	if info, err := dir.New("ES256", start); err == nil {
+		t.Errorf("New = %+v, want an error", info)
+	}
+}
+
 func TestForeignKeyFileIsAdopted(t *testing.T) {
 	for algorithm, word := range map[string]string{
 		"RS256": keys.AnyRSA, "ES256": "ES256", "ES384": "ES384", "ES512": "ES512", "EdDSA": "EdDSA",
@@ -157,6 +176,20 @@ func TestForeignKeyFileIsAdopted(t *testing.T) {
 				t.Errorf("List = %+v, want one active key for %s from ever", infos, word)
 			}
 		})
+	}
+}
+
+// The example of RFC 8037, appendices A.1 and A.3.
+func TestKidIsTheThumbprint(t *testing.T) {
+	seed, err := base64.RawURLEncoding.DecodeString("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := enrichtest.Issuer{Algorithm: "EdDSA", Private: ed25519.NewKeyFromSeed(seed)}
+	dir, path := openDir(t)
+	write(t, filepath.Join(path, "a.pem"), issuer.PrivatePEM())
+	if got, want := list(t, dir, start)[0].ID, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"; got != want {
+		t.Errorf("kid %s, want %s", got, want)
 	}
 }
 
@@ -200,6 +233,19 @@ func TestUnreadableKeyFileIsAnErrorAndNothingIsMade(t *testing.T) {
 				t.Errorf("%d files, want none made", len(entries))
 			}
 		})
+	}
+}
+
+func TestEncryptedKeyIsSaidToBeSo(t *testing.T) {
+	for name, text := range map[string]string{
+		"PKCS #8":          "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+		"as OpenSSL 1 did": "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+	} {
+		dir, path := openDir(t)
+		write(t, filepath.Join(path, "a.pem"), []byte(text))
+		if _, err := dir.List(start); err == nil || !strings.Contains(err.Error(), "store it decrypted") {
+			t.Errorf("%s: List = %v, want an error that says what to do", name, err)
+		}
 	}
 }
 
@@ -266,6 +312,55 @@ func TestKeyFileThatIsReplacedIsReadAgain(t *testing.T) {
 		now := list(t, dir, time.Now())[0]
 		if publishes(t, ring, a.ID) || !publishes(t, ring, now.ID) || now.ID == a.ID {
 			t.Errorf("published %v, want the key that is in the file now", published(t, ring))
+		}
+	})
+}
+
+// Kubernetes mounts a secret's files as links through ..data, a link to a
+// directory of each version, and takes a link away after its file.
+func TestKeysOfAMountedSecretChangeWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, path := openDir(t)
+		in := func(name string) string { return filepath.Join(path, name) }
+		link := func(to, name string) {
+			t.Helper()
+			if err := errors.Join(os.Symlink(to, in(".new")), os.Rename(in(".new"), in(name))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		version := func(name string, issuers ...*enrichtest.Issuer) {
+			t.Helper()
+			if err := os.Mkdir(in(name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for _, issuer := range issuers {
+				write(t, filepath.Join(in(name), issuer.KeyID+".pem"), issuer.PrivatePEM())
+			}
+			link(name, "..data")
+		}
+		old, newer := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
+		old.KeyID, newer.KeyID = "old", "newer"
+
+		version("..1", old)
+		link("..data/old.pem", "old.pem")
+		ring := openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path })
+		run(t, ring)
+		steps := []struct {
+			name string
+			do   func()
+			want int // keys published, with the backend's
+		}{
+			{"one key", func() {}, 2},
+			{"a second", func() { version("..2", old, newer); link("..data/newer.pem", "newer.pem") }, 3},
+			{"the first gone, its link not yet", func() { version("..3", newer) }, 3},
+			{"the first gone", func() { os.Remove(in("old.pem")) }, 2},
+		}
+		for _, step := range steps {
+			step.do()
+			pass(10 * time.Second)
+			if got := published(t, ring); len(got) != step.want {
+				t.Errorf("%s: published %v, want %d keys", step.name, got, step.want)
+			}
 		}
 	})
 }

@@ -20,27 +20,31 @@ var errPanic = errors.New("panic while reading it; the log says where")
 // fetch reads the set once, and says for how long it is fresh. A panic is an
 // error: the set is a stranger's text, and logins go on with the keys known.
 func (b *backend) fetch(ctx context.Context) (_ *backendSet, err error) {
+	location := b.location.Load().(string)
 	defer func() {
 		if recover() != nil {
 			b.logger.Error("panic while reading the backend's JWKS", "stack", string(debug.Stack()))
-			err = fmt.Errorf("JWKS %s: %w", b.name(), errPanic)
+			err = errPanic
+		}
+		if err != nil {
+			err = fmt.Errorf("JWKS %s: %w", printableLocation(location), err)
 		}
 	}()
 	began := time.Now()
-	text, fresh, err := b.read(ctx)
+	text, fresh, err := b.read(ctx, location)
 	if err != nil {
-		return nil, fmt.Errorf("JWKS %s: %w", b.name(), err)
+		return nil, err
 	}
-	set := &backendSet{freshUntil: began.Add(min(max(fresh, leastFresh), longestFresh))}
-	if set.keys, set.published, err = parseSet(text, b.own); err != nil {
-		return nil, fmt.Errorf("JWKS %s: %w", b.name(), err)
+	keys, published, err := parseSet(text, b.own)
+	if err != nil {
+		return nil, err
 	}
-	return set, nil
+	freshUntil := began.Add(min(max(fresh, leastFresh), longestFresh))
+	return &backendSet{location: location, keys: keys, published: published, freshUntil: freshUntil}, nil
 }
 
 // read returns the text of the set and for how long it is fresh.
-func (b *backend) read(ctx context.Context) ([]byte, time.Duration, error) {
-	location := b.location.Load().(string)
+func (b *backend) read(ctx context.Context, location string) ([]byte, time.Duration, error) {
 	switch {
 	case location == "":
 		return nil, 0, errUnknown
@@ -72,10 +76,10 @@ func (b *backend) read(ctx context.Context) ([]byte, time.Duration, error) {
 	return text, cachecontrol.FreshFor(response.Header, longestFresh), err
 }
 
-// name is the location without what may be secret in it.
-func (b *backend) name() string {
-	u, err := url.Parse(b.location.Load().(string))
-	if err != nil || u.String() == "" {
+// printableLocation is a location without what may be secret in it.
+func printableLocation(location string) string {
+	u, err := url.Parse(location)
+	if err != nil || location == "" {
 		return "of the backend"
 	}
 	u.RawQuery = ""

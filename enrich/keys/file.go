@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -76,8 +75,6 @@ func unchanged(was, is os.FileInfo) bool {
 	return os.SameFile(was, is) && was.ModTime().Equal(is.ModTime()) && was.Size() == is.Size() && was.Mode() == is.Mode()
 }
 
-// readFile reads a key file. A PEM file of another origin will do: it signs what
-// its type can, from ever.
 func readFile(path string) (*ownKey, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -87,90 +84,53 @@ func readFile(path string) (*ownKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	private, err := parsePrivate(text)
+	own, err := parseFile(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	own := &ownKey{path: path, file: info, public: private.Public(), keys: map[string]*Key{}}
-	own.algorithm = word(private.Public())
-	preamble, _, _ := bytes.Cut(text, []byte("-----BEGIN"))
-	for line := range strings.Lines(string(preamble)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		switch name {
-		case lineAlgorithm:
-			own.algorithm = value
-		case lineCreated:
-			own.created, err = time.Parse(time.RFC3339, value)
-		case lineActive:
-			own.active, err = time.Parse(time.RFC3339, value)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: line %q: want an RFC 3339 time", path, name)
-		}
+	own.path, own.file = path, info
+	return own, nil
+}
+
+// parseFile reads the text of a key file. A PEM file of another origin will do:
+// it signs what its type can, from ever.
+func parseFile(text []byte) (*ownKey, error) {
+	private, err := parsePrivate(text)
+	if err != nil {
+		return nil, err
+	}
+	own := &ownKey{public: private.Public(), keys: map[string]*Key{}}
+	own.algorithm = word(own.public)
+	if err := own.readPreamble(text); err != nil {
+		return nil, err
 	}
 	if own.id, err = thumbprint(own.public); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	for _, algorithm := range signs(own.algorithm) {
 		if own.keys[algorithm], err = newKey(algorithm, own.id, private); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, err
 		}
 	}
 	return own, nil
 }
 
-// parsePrivate reads the first private key of a PEM file: PKCS #8, PKCS #1 or
-// SEC 1.
-func parsePrivate(text []byte) (crypto.Signer, error) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		var key any
-		var err error
-		switch block.Type {
-		case "PRIVATE KEY":
-			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-		case "RSA PRIVATE KEY":
-			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-		case "EC PRIVATE KEY":
-			key, err = x509.ParseECPrivateKey(block.Bytes)
-		case "ENCRYPTED PRIVATE KEY":
-			return nil, errors.New("the private key is encrypted, store it decrypted and protect the file instead")
-		default:
-			continue
+// readPreamble takes over what the lines before the key say of it.
+func (k *ownKey) readPreamble(text []byte) (err error) {
+	preamble, _, _ := bytes.Cut(text, []byte("-----BEGIN"))
+	for line := range strings.Lines(string(preamble)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch name {
+		case lineAlgorithm:
+			k.algorithm = value
+		case lineCreated:
+			k.created, err = time.Parse(time.RFC3339, value)
+		case lineActive:
+			k.active, err = time.Parse(time.RFC3339, value)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("malformed %s", strings.ToLower(block.Type))
+			return fmt.Errorf("line %q: want an RFC 3339 time", name)
 		}
-		if signer, ok := key.(crypto.Signer); ok {
-			return signer, nil
-		}
-		return nil, fmt.Errorf("keys of type %T do not sign", key)
 	}
-	return nil, errors.New("no private key in PEM form")
-}
-
-// parsePublic reads the first public key of a PEM file: SPKI, PKCS #1, or a
-// certificate's.
-func parsePublic(text []byte) (crypto.PublicKey, error) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		var key any
-		var err error
-		switch block.Type {
-		case "PUBLIC KEY":
-			key, err = x509.ParsePKIXPublicKey(block.Bytes)
-		case "RSA PUBLIC KEY":
-			key, err = x509.ParsePKCS1PublicKey(block.Bytes)
-		case "CERTIFICATE":
-			var certificate *x509.Certificate
-			if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
-				key = certificate.PublicKey
-			}
-		default:
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("malformed %s", strings.ToLower(block.Type))
-		}
-		return key, usable(key)
-	}
-	return nil, errors.New("no public key or certificate in PEM form")
+	return nil
 }

@@ -85,23 +85,40 @@ func FuzzTheTextOfAKeyFileChangesNoKey(f *testing.F) {
 	})
 }
 
-// What is no public key is refused, and none of it is quoted.
-func FuzzPublicKeyFile(f *testing.F) {
+// What is no key is refused, and none of it is quoted; what is one is published
+// by its public half.
+func FuzzAKeyFileIsNotQuoted(f *testing.F) {
 	issuer := enrichtest.NewIssuer(f, "ES256")
 	f.Add(issuer.PublicPEM())
-	f.Add([]byte("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"))
-	f.Add([]byte("-----BEGIN RSA PUBLIC KEY-----\nMAYCAQACAQM=\n-----END RSA PUBLIC KEY-----\n"))
-	path := filepath.Join(f.TempDir(), "public.pem")
+	f.Add(issuer.PrivatePEM())
+	for _, block := range []string{"CERTIFICATE", "RSA PUBLIC KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"} {
+		f.Add([]byte("-----BEGIN " + block + "-----\nMAYCAQACAQMwBgIBAAIBAw==\n-----END " + block + "-----\n"))
+	}
+	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"))
+	path := filepath.Join(f.TempDir(), "key.pem")
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		ring, err := keys.Open(keys.Options{PublicKey: path, Logger: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			return
-		}
-		if set, _, err := ring.JWKS(); err != nil || !json.Valid(set) {
-			t.Errorf("of %q the set is %q, %v", text, set, err)
+		for _, options := range []keys.Options{{PublicKey: path}, {BackendKey: path}} {
+			ring, err := keys.Open(options)
+			if err != nil {
+				checkQuotesNothing(t, err, text)
+				continue
+			}
+			set, _, err := ring.JWKS()
+			if err != nil || !json.Valid(set) || strings.Contains(string(set), `"d":`) {
+				t.Errorf("of %q the set is %q, %v", text, set, err)
+			}
 		}
 	})
+}
+
+func checkQuotesNothing(t *testing.T, err error, text []byte) {
+	t.Helper()
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); len(line) > 10 && strings.Contains(err.Error(), line) {
+			t.Errorf("the error %q quotes the file", err)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -91,18 +92,30 @@ func parseSet(text []byte, own func(thumbprint string) bool) (keys []backendKey,
 		for _, private := range privateMembers {
 			object.Remove(private)
 		}
-		var jwk jose.JSONWebKey
-		known := jwk.UnmarshalJSON(object.Bytes()) == nil
-		if known {
-			if id, err := thumbprint(jwk.Key); err == nil && own(id) {
-				continue
-			}
+		jwk := readJWK(object)
+		if id, err := thumbprint(jwk.Key); err == nil && own(id) {
+			continue
 		}
 		published = append(published, object.Bytes())
 		key := backendKey{id: jwk.KeyID, algorithm: jwk.Algorithm, public: jwk.Key}
-		if known && jwk.Use != "enc" && usable(jwk.Key) == nil && key.fits(signs(key.word())[0]) {
+		if jwk.Use != "enc" && usable(key.public) == nil && slices.ContainsFunc(algorithms(key.public), key.fits) {
 			keys = append(keys, key)
 		}
 	}
 	return keys, published, nil
+}
+
+// readJWK reads a JWK; its Key is nil where it is of no type that is known here.
+// Nobody looks at certificates, and one that does not fit spoils no key, though
+// the library is stricter.
+func readJWK(object *jsonedit.Object) jose.JSONWebKey {
+	bare := object.Clone()
+	for _, name := range []string{"x5u", "x5c", "x5t", "x5t#S256"} {
+		bare.Remove(name)
+	}
+	var jwk jose.JSONWebKey
+	if jwk.UnmarshalJSON(bare.Bytes()) != nil {
+		return jose.JSONWebKey{}
+	}
+	return jwk
 }

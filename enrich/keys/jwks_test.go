@@ -89,6 +89,22 @@ func TestPrivateMembersAreNeverPublished(t *testing.T) {
 	}
 }
 
+// Who publishes a certificate that does not fit, as many do who encode it
+// wrongly, still has a key.
+func TestCertificatesOfAJWKAreNotLookedAt(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "ES256")
+	for _, member := range []string{
+		`"x5c":["not base64"]`, `"x5c":[]`, `"x5t":"AAAA"`, `"x5t#S256":"AAAA"`, `"x5u":":"`,
+	} {
+		jwk := adding(member, jwkOf(issuer))
+		ring := openFile(t, set(jwk), nil)
+		expect(t, ring, token(issuer), good)
+		if got, _, err := ring.JWKS(); err != nil || !bytes.Equal(got, set(jwk)) {
+			t.Errorf("JWKS = %s (%v), want %s", got, err, set(jwk))
+		}
+	}
+}
+
 func TestKeysThatVerifyNoTokenArePublishedButNotUsed(t *testing.T) {
 	rsa1024, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {

@@ -37,6 +37,58 @@ func TestLearnTellsWhereTheKeysAre(t *testing.T) {
 	})
 }
 
+// The keys have moved: neither a fetch under way from where they were nor a
+// failure where they are now puts that off until the old set's end.
+func TestKeysThatMovedAreAskedForUntilTheyAnswer(t *testing.T) {
+	const moved = jwksURL + "/moved"
+	tests := []struct {
+		name  string
+		under func(t *testing.T, ring *keys.Ring) // what happens when they move
+		takes time.Duration                       // to answer where they were
+		down  time.Duration                       // where they are now
+	}{
+		{"at once", nil, 0, 0},
+		{"when they can be had", nil, 0, 10 * time.Second},
+		{"after a fetch of the old place", func(t *testing.T, ring *keys.Ring) {
+			go ring.Verify(t.Context(), parse(t, forged(enrichtest.NewIssuer(t, "ES256"))))
+			synctest.Wait()
+		}, time.Second, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				old, newer := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
+				newer.KeyID = "newer"
+				backend := serving()
+				up := time.Now().Add(time.Minute + tt.down)
+				backend.answer(func(w http.ResponseWriter, r *http.Request) {
+					switch {
+					case r.URL.String() == jwksURL:
+						time.Sleep(tt.takes)
+						w.Write(setOf(old))
+					case time.Now().Before(up):
+						w.WriteHeader(http.StatusServiceUnavailable)
+					default:
+						w.Write(setOf(newer))
+					}
+				})
+				ring := backend.open(t, func(o *keys.Options) { o.JWKS, o.Learn = "", true })
+				run(t, ring)
+				ring.Learn(jwksURL, "")
+				pass(time.Minute)
+				if tt.under != nil {
+					tt.under(t, ring)
+				}
+				ring.Learn(moved, "")
+				pass(tt.takes + 2*tt.down)
+				if !publishes(t, ring, "newer") || publishes(t, ring, old.KeyID) {
+					t.Errorf("published %v, want the key of where they are now", published(t, ring))
+				}
+			})
+		})
+	}
+}
+
 func TestTokensOfAnotherIssuerThanLearnedAreSaidOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder

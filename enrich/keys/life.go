@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"math"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -23,7 +24,7 @@ func (r *Ring) noticeLife(v enrich.Verified) {
 }
 
 // endless is the life of a token without exp.
-const endless = time.Duration(1<<63 - 1)
+const endless = time.Duration(math.MaxInt64)
 
 // life is how long a token lives in all; at the least, where it does not say
 // since when.

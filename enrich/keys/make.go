@@ -88,13 +88,14 @@ func (d *Dir) add(set keySet, algorithm string, created, active time.Time, numbe
 }
 
 // free returns the first number that no key file of the algorithm has. Files
-// may have been deleted, and keys of another origin have other names.
+// may have been deleted, and keys of another origin have other names. Where
+// names cannot be asked for, writing says why.
 func (d *Dir) free(algorithm string) int {
-	number := 1
-	for !isGone(d.name(algorithm, number)) {
-		number++
+	for number := 1; ; number++ {
+		if _, err := os.Lstat(d.name(algorithm, number)); err != nil {
+			return number
+		}
 	}
-	return number
 }
 
 func (d *Dir) name(algorithm string, number int) string {

@@ -5,16 +5,21 @@ import (
 	"slices"
 )
 
+// openOwn opens the directory of our keys, if there is one.
 func (r *Ring) openOwn() (err error) {
-	if r.dir, err = MakeDir(r.o.Dir); err != nil {
-		return err
+	if r.o.Dir == "" {
+		return nil
 	}
-	if r.o.Algorithm != "" {
-		if err := r.dir.ensure(r.o.Algorithm, r.now()); err != nil {
-			return err
-		}
+	if r.dir, err = MakeDir(r.o.Dir); err == nil && r.o.Algorithm != "" {
+		err = r.dir.ensure(r.o.Algorithm, r.now())
 	}
-	return r.readOwn()
+	if err == nil {
+		err = r.readOwn()
+	}
+	if err != nil {
+		return &OptionError{"Dir", err}
+	}
+	return nil
 }
 
 // readOwn takes over what is in the directory now.
@@ -48,11 +53,25 @@ func (r *Ring) ownKey(id string) *ownKey {
 	return nil
 }
 
-// need makes a key of ours for what the backend's keys may be used with, and
-// none of ours signs yet: by the setting, or by the keys.
+// need makes the keys of ours that a set of the backend's asks for, and that
+// are not there.
 func (r *Ring) need(set *backendSet) error {
+	for _, word := range r.words(set) {
+		if err := r.makeOwn(word); err != nil {
+			return &OptionError{"Dir", err}
+		}
+	}
+	return nil
+}
+
+// words are what keys of ours are to sign: by the setting, or by what the
+// backend's keys may be used with.
+func (r *Ring) words(set *backendSet) []string {
 	if r.dir == nil {
 		return nil
+	}
+	if r.o.Algorithm != "" {
+		return []string{r.o.Algorithm}
 	}
 	words := slices.Clone(r.o.Algorithms)
 	if len(words) == 0 {
@@ -60,15 +79,7 @@ func (r *Ring) need(set *backendSet) error {
 			words = append(words, k.word())
 		}
 	}
-	for _, word := range words {
-		if r.o.Algorithm != "" || slices.Contains(secretAlgorithms, word) {
-			continue
-		}
-		if err := r.makeOwn(word); err != nil {
-			return err
-		}
-	}
-	return nil
+	return slices.DeleteFunc(words, func(word string) bool { return slices.Contains(secretAlgorithms, word) })
 }
 
 func (r *Ring) makeOwn(algorithm string) error {
@@ -97,15 +108,14 @@ func (r *Ring) noticeSet(set *backendSet) {
 // OwnReady reports why keys of our own cannot be used. Before the backend has
 // shown which algorithms it signs with there need be none.
 func (r *Ring) OwnReady() error {
-	known := r.backend == nil || r.backend.set.Load() != nil
-	if r.dir != nil && known && len(r.ownKeys()) == 0 && !r.secretOnly() {
+	set := &backendSet{keys: r.pinned}
+	if r.backend != nil {
+		set = r.backend.set.Load()
+	}
+	if set != nil && len(r.words(set)) > 0 && len(r.ownKeys()) == 0 {
 		return errors.New("no signing key of our own yet")
 	}
 	return nil
-}
-
-func (r *Ring) secretOnly() bool {
-	return r.backend == nil && len(r.pinned) == 1 && len(r.o.Secret) > 0
 }
 
 // HasOwn reports whether there is a directory of our own keys, and so a merged

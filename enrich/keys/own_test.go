@@ -59,6 +59,9 @@ func TestKeysAreMadeAtStartForTheAlgorithmsShown(t *testing.T) {
 		{"by sign.algorithm", func(o *keys.Options) { o.JWKS, o.Algorithm = file(t, setOf(issuers...)), "ES384" }, "ES384"},
 		{"same is the original's", func(o *keys.Options) { o.JWKS, o.Algorithm = file(t, setOf(issuers[0])), keys.Same }, "ES256"},
 		{"by a secret: none", func(o *keys.Options) { o.Secret = []byte(enrichtest.Secret) }, ""},
+		{"by a secret and an empty JWKS: none", func(o *keys.Options) {
+			o.JWKS, o.Secret = file(t, set()), []byte(enrichtest.Secret)
+		}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -116,37 +116,35 @@ func openAt(o Options, now func() time.Time) (*Ring, error) {
 	}
 	r.own.Store(keySet(nil))
 	r.issuers.Store(o.Issuers)
-	if err := r.openPinned(); err != nil {
-		return nil, err
-	}
-	if o.Dir != "" {
-		if err := r.openOwn(); err != nil {
-			return nil, &OptionError{"Dir", err}
-		}
-	}
-	if o.JWKS == "" && !o.Learn {
-		if err := r.need(&backendSet{keys: r.pinned}); err != nil {
-			return nil, &OptionError{"Dir", err}
-		}
-		return r, nil
-	}
-	r.backend = &backend{
-		learned: make(chan struct{}, 1), host: o.Host, client: o.Client, logger: o.Logger,
-		own:    r.isOwn,
-		loaded: r.noticeSet,
-	}
-	r.backend.location.Store(o.JWKS)
-	if o.JWKS != "" && !isURL(o.JWKS) {
-		set, err := r.backend.fetch(context.Background())
-		if err != nil {
-			return nil, &OptionError{"JWKS", err}
-		}
-		r.backend.set.Store(set)
-		if err := r.need(r.backend.set.Load()); err != nil {
-			return nil, &OptionError{"Dir", err}
+	for _, open := range []func() error{r.openPinned, r.openOwn, r.openBackend} {
+		if err := open(); err != nil {
+			return nil, err
 		}
 	}
 	return r, nil
+}
+
+// openBackend reads the backend's JWKS if it is a file; if it is a URL,
+// [Ring.Run] will ask for it.
+func (r *Ring) openBackend() error {
+	if r.o.JWKS == "" && !r.o.Learn {
+		return r.need(&backendSet{keys: r.pinned})
+	}
+	r.backend = &backend{
+		learned: make(chan struct{}, 1), host: r.o.Host, client: r.o.Client, logger: r.o.Logger,
+		own:    r.isOwn,
+		loaded: r.noticeSet,
+	}
+	r.backend.location.Store(r.o.JWKS)
+	if r.o.JWKS == "" || isURL(r.o.JWKS) {
+		return nil
+	}
+	set, err := r.backend.fetch(context.Background())
+	if err != nil {
+		return &OptionError{"JWKS", err}
+	}
+	r.backend.set.Store(set)
+	return r.need(set)
 }
 
 // Learn tells where the backend's JWK Set is, and who issues its tokens. What

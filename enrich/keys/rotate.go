@@ -34,15 +34,7 @@ func (d *Dir) Rotate(algorithm string, now time.Time) ([]Rotation, error) {
 			return nil, fmt.Errorf("%s: %w: %s, which signs from %s", word, errWaiting, next.id, next.active.Format(time.RFC3339))
 		}
 	}
-	var done []Rotation
-	for _, word := range words {
-		rotation, err := d.succeed(word, now)
-		if err != nil {
-			return done, err
-		}
-		done = append(done, rotation)
-	}
-	return done, nil
+	return rotateEach(words, now, d.succeed)
 }
 
 // RotateNow is [Dir.Rotate] for a key that has leaked: the new key signs at
@@ -54,9 +46,13 @@ func (d *Dir) RotateNow(algorithm string, now time.Time) ([]Rotation, error) {
 	if err != nil {
 		return nil, err
 	}
-	var done []Rotation
+	return rotateEach(words, now, d.replace)
+}
+
+// rotateEach stops at the first that fails. It returns those done before, too.
+func rotateEach(words []string, now time.Time, rotate func(word string, now time.Time) (Rotation, error)) (done []Rotation, err error) {
 	for _, word := range words {
-		rotation, err := d.replace(word, now)
+		rotation, err := rotate(word, now)
 		if err != nil {
 			return done, err
 		}

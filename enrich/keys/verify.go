@@ -4,16 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
 )
 
 // Verify implements [enrich.Ring]. What needs no network is looked at first.
@@ -37,12 +33,8 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 		return enrich.Verified{}, timeError(err)
 	}
 	verified := enrich.Verified{Signer: r.signer(t.Algorithm, key)}
-	if at, err := claims.GetExpirationTime(); err == nil && at != nil {
-		verified.ExpiresAt = at.Time
-	}
-	if at, err := claims.GetIssuedAt(); err == nil && at != nil {
-		verified.IssuedAt = at.Time
-	}
+	verified.IssuedAt, _ = enrich.NumericDate(t.Claim("iat"))
+	verified.ExpiresAt, _ = enrich.NumericDate(t.Claim("exp"))
 	r.noticeLife(verified)
 	return verified, nil
 }
@@ -188,66 +180,6 @@ func (r *Ring) Restorers(t *enrich.Token) []enrich.Key {
 		return []enrich.Key{lent}
 	}
 	return nil
-}
-
-// claims shows a token's registered claims to the validator of golang-jwt. A
-// claim of the wrong type is an error of its getter.
-type claims struct{ *enrich.Token }
-
-var _ jwt.Claims = claims{}
-
-func (c claims) date(name string) (*jwt.NumericDate, error) {
-	value := c.Claim(name)
-	if value == nil {
-		return nil, nil
-	}
-	date := new(jwt.NumericDate)
-	if err := date.UnmarshalJSON(value); err != nil || value[0] == 'n' || value[0] == '"' {
-		return nil, fmt.Errorf("%w: %s is no number", enrich.ErrBadToken, name)
-	}
-	return date, nil
-}
-
-func (c claims) text(name string) (string, error) {
-	value := c.Claim(name)
-	if value == nil {
-		return "", nil
-	}
-	text, ok := jsonedit.Unquote(value)
-	if !ok {
-		return "", fmt.Errorf("%w: %s is no string", enrich.ErrBadToken, name)
-	}
-	return text, nil
-}
-
-// GetExpirationTime and the methods that follow implement [jwt.Claims].
-func (c claims) GetExpirationTime() (*jwt.NumericDate, error) { return c.date("exp") }
-func (c claims) GetIssuedAt() (*jwt.NumericDate, error)       { return c.date("iat") }
-func (c claims) GetNotBefore() (*jwt.NumericDate, error)      { return c.date("nbf") }
-func (c claims) GetIssuer() (string, error)                   { return c.text("iss") }
-func (c claims) GetSubject() (string, error)                  { return c.text("sub") }
-
-func (c claims) GetAudience() (jwt.ClaimStrings, error) {
-	value := c.Claim("aud")
-	if value == nil {
-		return nil, nil
-	}
-	var audience jwt.ClaimStrings
-	if err := json.Unmarshal(value, &audience); err != nil {
-		return nil, fmt.Errorf("%w: aud is neither a string nor strings", enrich.ErrBadToken)
-	}
-	return audience, nil
-}
-
-// timeError sorts the validator's errors into ours.
-func timeError(err error) error {
-	switch {
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return fmt.Errorf("%w: expired", enrich.ErrTime)
-	case errors.Is(err, jwt.ErrTokenNotValidYet):
-		return fmt.Errorf("%w: not valid yet", enrich.ErrTime)
-	}
-	return fmt.Errorf("%w: %w", enrich.ErrBadToken, err)
 }
 
 // printable keeps an algorithm's name, which a stranger wrote, fit for a log.

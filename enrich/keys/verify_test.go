@@ -207,6 +207,12 @@ func TestTimeIsCheckedWithLeeway(t *testing.T) {
 		{"exp is true", `{"exp":true}`, badToken},
 		{"exp is an array", `{"exp":[946684860]}`, badToken},
 		{"exp is beyond numbers", `{"exp":1e999}`, badToken},
+		{"never expires", `{"exp":9223372036854775807}`, good},
+		{"expires beyond all time", `{"exp":1e300}`, good},
+		{"expired before all time", `{"exp":-1e300}`, badToken},
+		{"never valid", `{"nbf":9223372036854775807}`, badToken},
+		{"valid beyond all time", `{"nbf":1e300}`, badToken},
+		{"valid since before all time", `{"nbf":-1e300}`, good},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

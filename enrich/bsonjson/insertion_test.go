@@ -1,0 +1,48 @@
+package bsonjson_test
+
+import (
+	"strings"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+)
+
+func TestAnInsertionSetsEveryMemberAndTheUserID(t *testing.T) {
+	tests := []struct{ name, field, members, want string }{
+		{"nothing else", "f", `{}`, `{"$setOnInsert":{"f":"u"}}`},
+		{"members in their order", "f", `{"z":1,"a":{"b.c":true}}`, `{"$setOnInsert":{"z":1,"a":{"b.c":true},"f":"u"}}`},
+		{"the field's name", "f", `{"f":"another","a":1}`, `{"$setOnInsert":{"a":1,"f":"u"}}`},
+		{"an object around the field", "a.f", `{"a":{"f":"another"},"b":1}`, `{"$setOnInsert":{"b":1,"a.f":"u"}}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			field, err := bsonjson.NewField(tt.field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			update, err := field.Insertion(bsonjson.UserIDs(enrich.User{ID: "u"}, enrich.StringID)[0], []byte(tt.members))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := bson.MarshalExtJSON(bson.Raw(update), false, false); err != nil || string(got) != tt.want {
+				t.Errorf("Insertion(%s) = %s, %v; want %s", tt.members, got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeInsertedIsNotQuoted(t *testing.T) {
+	field, err := bsonjson.NewField("f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := bsonjson.UserIDs(enrich.User{ID: "u"}, enrich.StringID)[0]
+	for _, members := range []string{`{"secret@example.com":1}`, `{"$secret":1}`, `{"secret":`, `["secret"]`} {
+		if update, err := field.Insertion(id, []byte(members)); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("Insertion(%s) = %s, %v; want an error with nothing of the document", members, bson.Raw(update), err)
+		}
+	}
+}
