@@ -228,7 +228,7 @@ func (i issuers) misshapen() (all []hostile) {
 	with("deep JSON", "20,000 arrays in each other", ok, claim(`,"x":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)), badToken, "B4")
 	with("deep JSON", "100,000 arrays in each other", ok, claim(`,"x":`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)), "too_large", "B4")
 	with("huge JSON", "a claim of 600 KB", ok, claim(`,"x":"`+strings.Repeat("x", 600<<10)+`"`), "too_large", "B4")
-	for _, literal := range []string{"1e400", "-1", "1e-400", "9223372036854775808", strings.Repeat("9", 10_000), "0x7fffffff", "NaN", "01", `"9999999999"`, "null", "[9999999999]", "true"} {
+	for _, literal := range []string{"1e400", "-1", "1e-400", strings.Repeat("9", 10_000), "0x7fffffff", "NaN", "01", `"9999999999"`, "null", "[9999999999]", "true"} {
 		claims := fmt.Sprintf(`{"iss":"https://idp.example.com","aud":"app","sub":%q,"exp":%s}`, anna, literal)
 		with("numbers", "exp "+short(literal), ok, claims, badToken, "B1")
 	}
