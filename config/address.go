@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/url"
@@ -61,6 +62,19 @@ func (b BaseURL) URL() *url.URL { return &url.URL{Scheme: b.Scheme, Host: b.Host
 // String returns the base without a slash at its end; empty if unset.
 func (b BaseURL) String() string { return b.URL().String() }
 
+// isAt reports whether a listener of this machine is what one would reach.
+func (b BaseURL) isAt(listener Address) bool {
+	u := b.URL()
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	host, listening, err := net.SplitHostPort(string(listener))
+	if err != nil || port != listening {
+		return false
+	}
+	here, there := net.ParseIP(host), net.ParseIP(u.Hostname())
+	everywhere := host == "" || here.IsUnspecified()
+	return host == u.Hostname() || everywhere && (there.IsLoopback() || u.Hostname() == "localhost")
+}
+
 // parseWebURL parses an absolute http or https URL. Its error is not for
 // people: that of net/url shows the text, which may have a password in it.
 func parseWebURL(text string) (*url.URL, error) {
@@ -72,6 +86,12 @@ func parseWebURL(text string) (*url.URL, error) {
 		return nil, errors.New("no http or https URL")
 	}
 	return u, nil
+}
+
+// isPath reports whether text can be the path of a request, without a query.
+func isPath(text string) bool {
+	_, err := url.ParseRequestURI(text)
+	return err == nil && strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?#")
 }
 
 // A Path is a file or directory. In a loaded [Config] it is absolute, or

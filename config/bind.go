@@ -65,7 +65,7 @@ func (b *binder) mapping(path string, n *node, v reflect.Value) {
 // list replaces a list, default elements included.
 func (b *binder) list(path string, n *node, f field, v reflect.Value) {
 	if n.kind != kindList && n.kind != kindNothing {
-		b.fault(path, fmt.Errorf("want %s, not %s", f.want(v.Type()), n.kind))
+		b.fault(path, fmt.Errorf("want %s, not %s: begin each with a dash", f.want(v.Type()), n.kind))
 		return
 	}
 	if len(n.items) == 0 {
@@ -135,7 +135,7 @@ func (b *binder) text(path, input string, f field, v reflect.Value) {
 		return
 	}
 	if err := setText(v, input); err != nil {
-		b.fault(path, err)
+		b.fault(path, fmt.Errorf("%w%s", err, f.otherwise()))
 		return
 	}
 	if input == "" {

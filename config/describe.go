@@ -11,16 +11,24 @@ import (
 
 // want says what the setting's value is, in faults and in the manual.
 func (f field) want(t reflect.Type) string {
-	word := describe(t)
 	switch {
-	case f.off:
-		return word + ", or off"
 	case f.single:
-		return describe(t.Elem()) + ", or " + word
+		return describe(t.Elem()) + ", or " + describe(t)
 	case f.switches:
 		return "true, false or a mapping"
 	}
-	return word
+	return describe(t) + f.otherwise()
+}
+
+// otherwise says what may stand in place of a scalar.
+func (f field) otherwise() string {
+	switch {
+	case f.off:
+		return ", or off"
+	case f.switches:
+		return ", or a mapping"
+	}
+	return ""
 }
 
 // words says what a value of a type is, in faults and in the manual.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A field is a setting as the tags of its struct field describe it.
@@ -88,6 +89,9 @@ func setText(v reflect.Value, text string) error {
 	case encoding.TextUnmarshaler:
 		return p.UnmarshalText([]byte(text))
 	case *string:
+		if !utf8.ValidString(text) {
+			return errors.New("is not UTF-8")
+		}
 		*p = text
 	case *bool:
 		if text != "true" && text != "false" {

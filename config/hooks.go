@@ -3,7 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"iter"
 	"strings"
 	"time"
 
@@ -102,28 +102,30 @@ func checkHooks(c *Config, r *report) {
 	for i, t := range c.Triggers {
 		checkTrigger(fmt.Sprintf("triggers[%d]", i), t, r)
 	}
-	for i, pattern := range c.Deletions {
-		checkDeletion(c, i, pattern, r)
-	}
 	writes := c.UserCreation.Enabled() || len(c.Triggers) > 0
 	if writes && r.set("documents.file") {
 		r.fault("documents.file", errors.New("is only read, want documents.mongodb for user_creation and triggers"))
 	}
-	for path, function := range c.FunctionsNamed() {
-		if function != "" && !r.set("functions.dir") {
+	for path := range c.FunctionsNamed() {
+		if !r.set("functions.dir") {
 			r.fault(path, errors.New("needs functions.dir, the directory of the function"))
 		}
 	}
 }
 
-// FunctionsNamed returns the functions that settings name, by the paths of these;
-// some are empty.
-func (c *Config) FunctionsNamed() map[string]string {
-	named := map[string]string{"user_creation.function": c.UserCreation.Function}
-	for i, t := range c.Triggers {
-		named[fmt.Sprintf("triggers[%d].function", i)] = t.Function
+// FunctionsNamed are the functions that settings name, each with the path of its
+// setting.
+func (c *Config) FunctionsNamed() iter.Seq2[string, string] {
+	return func(yield func(path, function string) bool) {
+		if f := c.UserCreation.Function; f != "" && !yield("user_creation.function", f) {
+			return
+		}
+		for i, t := range c.Triggers {
+			if t.Function != "" && !yield(fmt.Sprintf("triggers[%d].function", i), t.Function) {
+				return
+			}
+		}
 	}
-	return named
 }
 
 func checkCreation(u UserCreation, r *report) {
@@ -142,9 +144,6 @@ func checkCreation(u UserCreation, r *report) {
 	if url := u.Webhook.URL; url != "" && !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
 		r.fault("user_creation.webhook.url", errors.New("want a URL like https://hooks.internal/users"))
 	}
-	if u.Timeout == 0 {
-		r.fault("user_creation.timeout", errors.New("is zero, want more"))
-	}
 }
 
 func checkTrigger(path string, t Trigger, r *report) {
@@ -158,24 +157,6 @@ func checkTrigger(path string, t Trigger, r *report) {
 	case t.Wait && t.Operation == Operation(hooks.Delete):
 		r.fault(path+".wait", errors.New("nobody waits when a user is deleted, want false"))
 	case t.Timeout == 0:
-		r.fault(path+".timeout", errors.New("is zero, want more"))
-	}
-}
-
-// checkDeletion checks a pattern against the rules and those before it.
-func checkDeletion(c *Config, i int, pattern string, r *report) {
-	path := fmt.Sprintf("deletions[%d]", i)
-	if err := register(pattern); err != nil {
-		r.fault(path, fmt.Errorf("no pattern like DELETE /users/me: %w", err))
-		return
-	}
-	others := slices.Clone(c.Deletions[:i])
-	for _, rule := range c.Rules {
-		others = append(others, rule.Match)
-	}
-	for _, other := range others {
-		if register(other) == nil && register(other, pattern) != nil {
-			r.fault(path, fmt.Errorf("conflicts with %s: a request could match both", other))
-		}
+		r.fault(path+".timeout", errZero)
 	}
 }

@@ -250,3 +250,42 @@ func appendDump(lines []string, path string, v reflect.Value) []string {
 	}
 	return lines
 }
+
+// YAML is UTF-8 (without control characters), and so is all that text goes into:
+// claims, BSON, headers. A secret from the environment may be any bytes.
+func TestTextIsUTF8(t *testing.T) {
+	minimal := open(t, "testdata/minimal.txtar").section(file)
+	env := func(string) (string, bool) { return "caf\xe9", true }
+	for _, test := range []struct{ text, want string }{
+		{minimal, ""},
+		{minimal + "# café\n", ""},
+		{"\ufeff" + minimal, ""},
+		{minimal + "# caf\xe9\n", file + ":9:6: no YAML: a byte that is not UTF-8"},
+		{minimal + "admin_token: \"café\x00\"\n", file + ":9:19: no YAML: the control character U+0000"},
+		{"l\x00i\x00s\x00t\x00e\x00n\x00", file + ":1:2: no YAML: the control character U+0000"},
+		{"\xff\xfel\x00i\x00", file + ":1:1: no YAML: a byte that is not UTF-8"},
+		{minimal + "claim: {name: \"${CLAIM}\"}\n", file + ":9:15: claim.name: is not UTF-8"},
+		{minimal + "admin_token: ${TOKEN}\n", ""},
+	} {
+		name := filepath.Join(t.TempDir(), file)
+		if err := os.WriteFile(name, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := config.Load(name, env)
+		if got := strings.TrimPrefix(fmt.Sprint(err), filepath.Dir(name)+"/"); got != test.want && (err != nil || test.want != "") {
+			t.Errorf("Load(%q) = %s; want %s", test.text, got, test.want)
+		}
+	}
+}
+
+// Peers are compared as the IPv4 addresses that they are.
+func TestMappedAddressesAreThoseOfIPv4(t *testing.T) {
+	minimal := open(t, "testdata/minimal.txtar").section(file)
+	cfg, err := load(t, archive{{}, {file, minimal + "trusted_proxies: ['::ffff:10.0.0.0/104', '::ffff:192.0.2.1', '::ffff:0:0/95']\n"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(cfg.TrustedProxies), "[10.0.0.0/8 192.0.2.1/32 ::fffe:0:0/95]"; got != want {
+		t.Errorf("trusted_proxies = %s, want %s", got, want)
+	}
+}

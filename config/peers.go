@@ -24,15 +24,23 @@ func (p *peers) UnmarshalText(text []byte) error {
 		return nil
 	}
 	prefix, err := netip.ParsePrefix(string(text))
-	if err == nil {
-		*p = peers{prefix.Masked()}
-		return nil
-	}
-	addr, err := netip.ParseAddr(string(text))
 	if err != nil {
-		return errors.New("want a CIDR like 10.0.0.0/8, an address, private or loopback")
+		addr, err := netip.ParseAddr(string(text))
+		if err != nil {
+			return errors.New("want a CIDR like 10.0.0.0/8, an address, private or loopback")
+		}
+		prefix = netip.PrefixFrom(addr.WithZone(""), addr.BitLen())
 	}
-	addr = addr.WithZone("")
-	*p = peers{netip.PrefixFrom(addr, addr.BitLen())}
+	*p = peers{unmapped(prefix).Masked()}
 	return nil
+}
+
+// unmapped returns what is an IPv4 network, written as IPv6, as IPv4: so peers are
+// compared.
+func unmapped(p netip.Prefix) netip.Prefix {
+	const before = 128 - 32 // bits
+	if !p.Addr().Is4In6() || p.Bits() < before {
+		return p
+	}
+	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-before)
 }

@@ -33,8 +33,8 @@ func checkRules(c *Config, r *report) {
 // A pattern is what a setting matches requests by.
 type pattern struct{ path, text string }
 
-// checkPatterns checks the patterns of rules and addresses, of which a request
-// can match one only.
+// checkPatterns checks the patterns of rules, addresses and deletions, of which a
+// request can match one only.
 func checkPatterns(c *Config, r *report) {
 	var patterns []pattern
 	for i, rule := range c.Rules {
@@ -42,6 +42,9 @@ func checkPatterns(c *Config, r *report) {
 	}
 	for i, rule := range c.Addresses {
 		patterns = append(patterns, pattern{fmt.Sprintf("addresses[%d].match", i), rule.Match})
+	}
+	for i, deletion := range c.Deletions {
+		patterns = append(patterns, pattern{fmt.Sprintf("deletions[%d]", i), deletion})
 	}
 	for i := range patterns {
 		checkPattern(patterns[i], patterns[:i], r)
@@ -61,6 +64,10 @@ func checkPattern(p pattern, before []pattern, r *report) {
 	}
 	if method, _, ok := strings.Cut(pattern, " "); ok && method != strings.ToUpper(method) {
 		r.fault(path, fmt.Errorf("methods have capitals, want %s", strings.ToUpper(method)))
+		return
+	}
+	if strings.Contains(pattern, "?") {
+		r.fault(path, errors.New("has a query, which patterns do not look at, want a path alone"))
 		return
 	}
 	for _, earlier := range before {

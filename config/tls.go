@@ -18,9 +18,3 @@ func checkBackendTLS(c *Config, r *report) {
 		}
 	}
 }
-
-func checkDrain(t Timeouts, r *report) {
-	if t.Drain > 0 && t.Drain >= t.Shutdown {
-		r.fault("timeouts.drain", fmt.Errorf("is a part of timeouts.shutdown, want less than %s", t.Shutdown))
-	}
-}

@@ -15,7 +15,8 @@ import (
 func validate(c *Config, r *report) {
 	checkListeners(c, r)
 	checkBackendTLS(c, r)
-	checkPositive(c, r)
+	checkSizes(c, r)
+	checkWaits(c, r)
 	checkDrain(c.Timeouts, r)
 	checkRules(c, r)
 	checkOIDC(c, r)
@@ -30,36 +31,8 @@ func checkListeners(c *Config, r *report) {
 	if c.Listen == c.Admin && c.Listen != "" && !strings.HasSuffix(string(c.Listen), ":0") {
 		r.fault("admin", errors.New("is the address of listen, want another or off"))
 	}
-}
-
-// checkPositive refuses a zero where it would not mean "none", but nothing
-// that works.
-func checkPositive(c *Config, r *report) {
-	for _, setting := range []struct {
-		path  string
-		value int64
-	}{
-		{"timeouts.dial", int64(c.Timeouts.Dial)},
-		{"timeouts.response", int64(c.Timeouts.Response)},
-		{"timeouts.idle", int64(c.Timeouts.Idle)},
-		{"timeouts.shutdown", int64(c.Timeouts.Shutdown)},
-		{"limits.body", int64(c.Limits.Body)},
-		{"limits.headers", int64(c.Limits.Headers)},
-		{"sign.retire_after", int64(c.Sign.RetireAfter)},
-		{"claim.max_size", int64(c.Claim.MaxSize)},
-		{"claim.max_token_size", int64(c.Claim.MaxTokenSize)},
-		{"claim.max_header_size", int64(c.Claim.MaxHeaderSize)},
-		{"documents.mongodb.timeout", int64(c.Documents.MongoDB.Timeout)},
-		{"cache.max_bytes", int64(c.Cache.MaxBytes)},
-	} {
-		if setting.value == 0 {
-			r.fault(setting.path, errors.New("is zero, want more"))
-		}
-	}
-	for path, size := range map[string]Size{"claim.max_token_size": c.Claim.MaxTokenSize, "claim.max_header_size": c.Claim.MaxHeaderSize} {
-		if size > enrich.MaxToken {
-			r.fault(path, fmt.Errorf("is more than any token may have, want at most %s", Size(enrich.MaxToken)))
-		}
+	if c.Backend.isAt(c.Listen) {
+		r.fault("backend", errors.New("is the address of listen: the sidecar would ask itself, want that of the auth backend"))
 	}
 }
 
@@ -68,9 +41,12 @@ func checkOIDC(c *Config, r *report) {
 		r.fault("claim.responses", errors.New("needs oidc, which learns where those answers come from"))
 	}
 	for i, path := range c.OIDC.Discovery {
-		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#") {
+		if !isPath(path) {
 			r.fault(fmt.Sprintf("oidc.discovery[%d]", i), errors.New("want a path like /.well-known/openid-configuration"))
 		}
+	}
+	if c.OIDC.Enabled && len(c.OIDC.Discovery) == 0 {
+		r.fault("oidc.discovery", errors.New("is empty, want a path like /.well-known/openid-configuration"))
 	}
 }
 
@@ -91,6 +67,9 @@ func checkVerify(c *Config, r *report) {
 		if algorithm.Symmetric() && !secret {
 			r.fault(fmt.Sprintf("verify.algorithms[%d]", i), fmt.Errorf("%s needs verify.secret or verify.secret_file", algorithm))
 		}
+	}
+	if len(v.Algorithms) > 0 && secretOnly(c, r) && !slices.ContainsFunc(v.Algorithms, VerifyAlgorithm.Symmetric) {
+		r.fault("verify.algorithms", errors.New("none of them signs with verify.secret, want HS256, HS384 or HS512"))
 	}
 }
 
@@ -114,7 +93,7 @@ func checkSign(c *Config, r *report) {
 	case !ownKeys:
 		r.fault("sign.rotate_after", errors.New("needs sign.keys, want a directory that this sidecar may write to"))
 	}
-	if path := c.Sign.JWKSPath; !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#") {
+	if !isPath(c.Sign.JWKSPath) {
 		r.fault("sign.jwks_path", errors.New("want a path like /.well-known/jwks.json"))
 	}
 }
@@ -123,7 +102,7 @@ func checkSign(c *Config, r *report) {
 // backend's are signed with the secret.
 func secretOnly(c *Config, r *report) bool {
 	secret := r.set("verify.secret") || r.set("verify.secret_file")
-	return secret && !c.OIDC.Enabled && !r.set("verify.jwks") && !r.set("verify.public_key")
+	return secret && !c.OIDC.Enabled && !r.set("verify.jwks") && !r.set("verify.public_key") && !r.set("sign.backend_key")
 }
 
 // checkClaim checks the names of our claims, which must also differ from each

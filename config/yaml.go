@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
@@ -49,10 +48,15 @@ type reader struct {
 // leave a root that says less or nothing.
 func readYAML(source []byte, r *report) *node {
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))
+	nothing := &node{place: place{1, 1}, kind: kindNothing}
+	if at, err := checkCharacters(source); err != nil {
+		r.faultAt(at, "", fmt.Errorf("no YAML: %w", err))
+		return nothing
+	}
 	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		r.syntax(err)
-		return &node{place: place{1, 1}, kind: kindNothing}
+		r.syntax(source, err)
+		return nothing
 	}
 	rd := reader{report: r, anchors: map[string]*node{}}
 	var root *node
@@ -66,22 +70,14 @@ func readYAML(source []byte, r *report) *node {
 		}
 		root = rd.node("", doc.Body)
 	}
-	if root == nil {
-		return &node{place: place{1, 1}, kind: kindNothing}
+	switch {
+	case root == nil:
+		return nothing
+	case root.kind != kindMapping && root.kind != kindNothing:
+		r.faultAt(root.place, "", fmt.Errorf("want a mapping, not %s", root.kind))
+		return nothing
 	}
 	return root
-}
-
-// syntax records the parser's error. Its message alone is taken: its text as an
-// error quotes lines of the file.
-func (r *report) syntax(err error) {
-	syntax, ok := errors.AsType[yaml.Error](err)
-	if !ok || syntax.GetToken() == nil || syntax.GetToken().Position == nil {
-		r.faultAt(place{1, 1}, "", errors.New("no YAML"))
-		return
-	}
-	at := syntax.GetToken().Position
-	r.faultAt(place{max(1, at.Line), max(1, at.Column)}, "", fmt.Errorf("no YAML: %s", syntax.GetMessage()))
 }
 
 // node converts one value. The path is for faults.
