@@ -149,7 +149,7 @@ func openFunctions(cfg *config.Config, database *mongodoc.Source, logger *slog.L
 	}
 	var faults []error
 	for path, name := range cfg.FunctionsNamed() {
-		if name != "" && !app.Has(name) {
+		if !app.Has(name) {
 			faults = append(faults, cfg.Fault(path, fmt.Errorf("there is no function %q in %s", name, f.Dir)))
 		}
 	}
