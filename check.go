@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +27,7 @@ func checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration and everything that it names",
 		Long:  "Check validates the configuration file and then opens everything once, as serve would:\nthe backend, the keys (a missing signing key is made), the source of documents. It serves\nnothing. It reports every fault at once, and exits 0 if there are none but warnings.",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -79,6 +81,39 @@ func (k *checker) fault(path string, err error, hint string) {
 	fmt.Fprintf(k.w, "fault  %v\n       %s\n", k.cfg.Fault(path, err), hint)
 }
 
+// hints say what to do about what a setting names.
+var hints = map[string]string{
+	"verify":            "See the settings of verify and sign in the README.",
+	"verify.jwks":       "It must be a JWK Set. serve starts while a URL does not answer: tokens pass unenriched until it does.",
+	"verify.public_key": "It must be a PEM file with a public key or a certificate, which this user can read.",
+	"sign.backend_key":  "It must be a PEM file with the private key that the backend signs with, which this user can read.",
+	"sign.keys":         "It must be a directory in which every *.pem file is a private key that this user can read; it must be writable, or have a key for each algorithm.",
+	"documents.mongodb": "See the settings of documents.mongodb in the README.",
+	"documents.file":    "It must be a JSON array or NDJSON of documents, which this user can read.",
+}
+
+// report reports the faults of settings among joined errors, and returns their
+// paths.
+func (k *checker) report(err error) (paths []string) {
+	for _, fault := range faultsIn(err) {
+		k.fault(fault.Path, fault.Err, cmp.Or(hints[fault.Path], "serve does not start with it."))
+		paths = append(paths, fault.Path)
+	}
+	return paths
+}
+
+// faultsIn finds the faults of settings among joined errors.
+func faultsIn(err error) (faults []config.FieldError) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range several.Unwrap() {
+			faults = append(faults, faultsIn(err)...)
+		}
+	} else if fault, ok := errors.AsType[config.FieldError](err); ok {
+		faults = append(faults, fault)
+	}
+	return faults
+}
+
 // config warns of what the configuration allows and should not.
 func (k *checker) config() {
 	v := k.cfg.Verify
@@ -111,30 +146,37 @@ func (k *checker) backend(ctx context.Context) {
 
 func (k *checker) keys(ctx context.Context) {
 	ring, err := openRing(k.cfg, k.backendTLS, quiet())
-	if err != nil {
-		k.keyFault(err)
-		return
+	if err == nil {
+		k.backendKeys(ctx, ring)
 	}
+	faults := k.report(err)
+	if k.cfg.Sign.Keys != "" && !slices.Contains(faults, "sign.keys") {
+		k.ownKeys()
+	}
+}
+
+func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 	if k.cfg.OIDC.Enabled && !k.discovery(ctx, ring) {
 		return
 	}
 	if err := ring.Check(ctx); err != nil {
-		k.keyFault(err)
+		k.report(keyFault(k.cfg, err))
 	} else {
 		k.ok("keys of the backend")
 	}
-	if !ring.HasOwn() {
-		return
-	}
+}
+
+func (k *checker) ownKeys() {
 	dir, err := keys.OpenDir(string(k.cfg.Sign.Keys))
-	if err != nil {
-		k.fault("sign.keys", err, "It must be a directory that this user can read.")
-		return
+	if errors.Is(err, fs.ErrNotExist) {
+		return // it is made when nothing else is wrong
 	}
-	infos, err := dir.List(time.Now())
+	var infos []keys.Info
+	if err == nil {
+		infos, err = dir.List(time.Now())
+	}
 	if err != nil {
-		k.fault("sign.keys", err, "Every *.pem file in it must be a private key that this user can read.")
-		return
+		k.report(k.cfg.Fault("sign.keys", err))
 	}
 	for _, info := range infos {
 		k.ok("signing key %s %s, %s", info.Algorithm, info.ID, info.State)
@@ -159,31 +201,10 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 	return true
 }
 
-// keyFault blames a fault of the keys on the setting that names them.
-func (k *checker) keyFault(err error) {
-	path, hint := "verify", "See the settings of verify and sign in the README."
-	if fault, ok := errors.AsType[*keys.OptionError](err); ok {
-		path, hint = keySettings[fault.Option].path, keySettings[fault.Option].hint
-	}
-	k.fault(path, err, hint)
-}
-
-// keySettings are the settings behind the options of a ring.
-var keySettings = map[string]struct{ path, hint string }{
-	"JWKS":       {"verify.jwks", "It must be a JWK Set. serve starts while a URL does not answer: tokens pass unenriched until it does."},
-	"PublicKey":  {"verify.public_key", "It must be a PEM file with a public key or a certificate."},
-	"BackendKey": {"sign.backend_key", "It must be a PEM file with the private key that the backend signs with."},
-	"Dir":        {"sign.keys", "Every *.pem file in it must be a private key that this user can read; it must be writable, or have a key for each algorithm."},
-}
-
 func (k *checker) source(ctx context.Context) {
 	source, err := openSource(k.cfg, quiet(), noop.Meter{})
 	if err != nil {
-		path, hint := "documents.mongodb", "See the settings of documents.mongodb in the README."
-		if k.cfg.Documents.File != "" {
-			path, hint = "documents.file", "It must be a JSON array or NDJSON of documents that this user can read."
-		}
-		k.fault(path, err, hint)
+		k.report(err)
 		return
 	}
 	defer source.Close(context.WithoutCancel(ctx))
@@ -192,10 +213,10 @@ func (k *checker) source(ctx context.Context) {
 	collection, ok := source.(*mongodoc.Source)
 	if !ok {
 		if err := source.Check(ctx); err != nil {
-			k.fault("documents.file", err, "It must be a JSON array or NDJSON of documents.")
-			return
+			k.report(k.cfg.Fault("documents.file", err))
+		} else {
+			k.ok("documents.file")
 		}
-		k.ok("documents.file")
 		return
 	}
 	warnings, err := collection.Inspect(ctx)

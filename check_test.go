@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
 // What keeps serve from starting is told whatever else is away.
@@ -37,10 +40,50 @@ user_creation: {function: create}
 	}
 }
 
+// What a file names and is wrong has its place in the file. serve ends with the
+// first such fault, check tells all of them at once.
+func TestWrongFilesAreToldWithTheSettingsThatNameThem(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"backend.pem": string(enrichtest.NewIssuer(t, "ES256").PublicPEM()), "users.json": "[]"})
+	junk := writeFiles(t, map[string]string{"junk.pem": "junk"})
+	file := filepath.Join(dir, "tokengraft.yaml")
+	for _, test := range []struct {
+		command, public, keys, users string
+		want                         []string
+	}{
+		{"serve", "gone.pem", "keys", "users.json", []string{":5:15: verify.public_key: "}},
+		{"serve", "backend.pem", junk, "users.json", []string{":7:9: sign.keys: "}},
+		{"serve", "backend.pem", "keys", "gone.json", []string{":9:9: documents.file: "}},
+		{"check", "gone.pem", junk, "gone.json", []string{":5:15: verify.public_key: ", ":7:9: sign.keys: ", ":9:9: documents.file: "}},
+	} {
+		text := fmt.Sprintf(`listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules: [{match: POST /login, tokens: [body]}]
+verify:
+  public_key: %s
+sign:
+  keys: %s
+documents:
+  file: %s
+  user_id_field: id
+`, test.public, test.keys, test.users)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if code := run(t.Context(), []string{test.command, "-c", file}, nil, &out, &out); code != exitFault {
+			t.Errorf("%s: exit code %d, want %d", test.command, code, exitFault)
+		}
+		for _, want := range test.want {
+			if strings.Count(out.String(), file+want) != 1 {
+				t.Errorf("%s does not tell %q once:\n%s", test.command, want, &out)
+			}
+		}
+	}
+}
+
 // A reload tells a fault once, by its text: the order may not change by itself.
 func TestFunctionsThatAreMissingAreToldInTheOrderOfTheFile(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	dir := writeFiles(t, map[string]string{
 		"tokengraft.yaml": `listen: 127.0.0.1:0
 backend: http://127.0.0.1:1
 rules: [{match: POST /login, tokens: [body]}]
@@ -56,11 +99,7 @@ triggers:
   - {name: d, operation: LOGIN, function: d}
 `,
 		"other.js": "exports = function() {}",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	cfg, err := loadConfig(filepath.Join(dir, "tokengraft.yaml"))
 	if err != nil {
 		t.Fatal(err)

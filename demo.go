@@ -25,7 +25,7 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "See it work, with nothing installed",
 		Long:  "Demo runs a sample legacy backend, a file of documents and the sidecar in this process, on\nloopback ports. It logs in, shows the token before and after, and keeps running with\ncommands to try, unless --once is given.",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 	}
 	once := c.Flags().Bool("once", false, "exit when the token has been shown")
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -14,11 +14,8 @@ func importCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import",
 		Short: "Make a configuration file of another system's",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return &exitError{exitUsage, fmt.Errorf("import: want app-services\n%s", c.UsageString())}
-		},
 	}
+	onlyCommands(c)
 	c.AddCommand(&cobra.Command{
 		Use:   "app-services DIR",
 		Short: "Make one of an exported MongoDB Atlas App Services app",

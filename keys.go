@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"text/tabwriter"
 	"time"
 
@@ -21,11 +22,8 @@ func keysCommand() *cobra.Command {
 A key is next (published, so that clients get to know it), then active (it signs), then
 retired: published for as long as its tokens may live, and able to restore them for as
 long as its file exists.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return &exitError{exitUsage, fmt.Errorf("keys: want list, new, rotate, prune or jwks\n%s", c.UsageString())}
-		},
 	}
+	onlyCommands(c)
 	f := new(keyFlags)
 	flags := c.PersistentFlags()
 	flags.StringVar(&f.dir, "dir", "keys", "the `DIR`ectory of the keys")
@@ -72,13 +70,15 @@ func (f *keyFlags) resolve(c *cobra.Command) error {
 
 func keysSubcommand(name, short string, f *keyFlags, openDir func(string) (*keys.Dir, error), do func(*cobra.Command, *keys.Dir) error) *cobra.Command {
 	return &cobra.Command{
-		Use: name, Short: short, Args: cobra.NoArgs,
+		Use: name, Short: short, Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.resolve(c); err != nil {
 				return err
 			}
 			dir, err := openDir(f.dir)
-			if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%w\nname the directory with --dir DIR, or a configuration with -c FILE; keys new makes one", err)
+			} else if err != nil {
 				return err
 			}
 			return usageOfAlgorithm(do(c, dir))

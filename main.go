@@ -18,18 +18,12 @@ func main() {
 
 // run carries out one command line and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := &cobra.Command{
-		Use:           "tokengraft",
-		Short:         "Every JWT of your auth backend carries the user's document",
-		Long:          "tokengraft is a reverse proxy in front of an auth backend. Every JWT that the backend\nissues then carries the user's document from MongoDB, and nothing in the backend or\nits clients changes.",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-	}
-	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), demoCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
+	root := rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	addCobrasCommands(root)
 
 	// What fails before a command runs is wrong usage.
 	started := false
@@ -48,4 +42,33 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "tokengraft:", err)
 	}
 	return code
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "tokengraft",
+		Short:         "Every JWT of your auth backend carries the user's document",
+		Long:          "tokengraft is a reverse proxy in front of an auth backend. Every JWT that the backend\nissues then carries the user's document from MongoDB, and nothing in the backend or\nits clients changes.",
+		Version:       describeBuild(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("tokengraft {{.Version}}\n")
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), demoCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
+	return root
+}
+
+// addCobrasCommands adds help and completion, and lets them tell wrong usage as
+// ours do. It wants to know where root writes.
+func addCobrasCommands(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = someCommand
+		case "completion":
+			onlyCommands(c)
+		}
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net/url"
 
@@ -19,6 +19,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
+// openRing opens the keys. Its error is a [config.FieldError].
 func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (*keys.Ring, error) {
 	jwks := string(cfg.Verify.JWKS.File)
 	learn := cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
@@ -32,7 +33,7 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 	if atBackend { // which is asked as clients ask it
 		host, t = cfg.PublicURL.Host, backendTLS
 	}
-	return keys.Open(keys.Options{
+	ring, err := keys.Open(keys.Options{
 		JWKS:        jwks,
 		Learn:       learn,
 		Host:        host,
@@ -50,8 +51,27 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 		Client:      backendClient(cfg, t),
 		Logger:      logger,
 	})
+	if err != nil {
+		return nil, keyFault(cfg, err)
+	}
+	return ring, nil
 }
 
+// keyFault blames a fault of the keys on the setting that names them.
+func keyFault(cfg *config.Config, err error) config.FieldError {
+	path := "verify"
+	if fault, ok := errors.AsType[*keys.OptionError](err); ok {
+		path = keySettings[fault.Option]
+	}
+	return cfg.Fault(path, err)
+}
+
+// keySettings are the settings behind the options of a ring.
+var keySettings = map[string]string{
+	"JWKS": "verify.jwks", "PublicKey": "verify.public_key", "BackendKey": "sign.backend_key", "Dir": "sign.keys",
+}
+
+// openSource opens where documents come from. Its error is a [config.FieldError].
 func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (source, error) {
 	d := cfg.Documents
 	if d.File != "" {
@@ -61,7 +81,7 @@ func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (so
 			Logger: logger, Meter: meter,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("documents.file: %w", err)
+			return nil, cfg.Fault("documents.file", err)
 		}
 		return fileSource{file}, nil
 	}
@@ -72,7 +92,7 @@ func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (so
 		Logger:  logger, Meter: meter,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("documents.mongodb: %w", err)
+		return nil, cfg.Fault("documents.mongodb", err)
 	}
 	return collection, nil
 }

@@ -24,7 +24,7 @@ func serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the sidecar",
 		Long:  "Serve runs the sidecar until SIGINT or SIGTERM. It starts while the backend or MongoDB are\naway and heals by itself. A changed configuration file counts without a\nrestart; SIGHUP looks for it at once. It logs one \"listening\" line for each listener, to\nstderr.",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -239,9 +239,7 @@ func (k *checker) signIns() {
 		k.ok("functions compile")
 	}
 	_, creation := creationOf(k.cfg)
-	for _, fault := range faultsIn(errors.Join(err, creation)) {
-		k.fault(fault.Path, fault.Err, "serve does not start with it.")
-	}
+	k.report(errors.Join(err, creation))
 }
 
 // unique looks for the index that creating documents needs.

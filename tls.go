@@ -88,26 +88,12 @@ func openPair(cfg *config.Config, setting string, certFile, keyFile config.Path,
 func (k *checker) certificates() {
 	public, errPublic := openPublic(k.cfg, quiet())
 	backend, errBackend := openBackendTLS(k.cfg, quiet())
-	for _, err := range faultsIn(errors.Join(errPublic, errBackend)) {
-		k.fault(err.Path, err.Err, "serve does not start without it.")
-	}
+	k.report(errors.Join(errPublic, errBackend))
 	k.backendTLS = backend.config()
 	k.pair("tls.cert_file", public)
 	if backend != nil {
 		k.pair("backend_tls.cert_file", backend.own)
 	}
-}
-
-// faultsIn finds the faults of settings among joined errors.
-func faultsIn(err error) (faults []config.FieldError) {
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, err := range several.Unwrap() {
-			faults = append(faults, faultsIn(err)...)
-		}
-	} else if fault, ok := errors.AsType[config.FieldError](err); ok {
-		faults = append(faults, fault)
-	}
-	return faults
 }
 
 func (k *checker) pair(path string, pair *certs.Pair) {

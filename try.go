@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -24,9 +25,9 @@ func tryCommand() *cobra.Command {
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		token, err := tokenOf(c.InOrStdin(), args)
+		token, err := readToken(c.Context(), c.InOrStdin(), args)
 		if err != nil {
-			return &exitError{exitUsage, err}
+			return err
 		}
 		cfg, err := loadConfig(*path)
 		if err != nil {
@@ -47,20 +48,41 @@ func tryCommand() *cobra.Command {
 	return c
 }
 
+// readToken is tokenOf until ctx ends: nobody may be typing.
+func readToken(ctx context.Context, stdin io.Reader, args []string) (string, error) {
+	var token string
+	var err error
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		token, err = tokenOf(stdin, args)
+	}()
+	select {
+	case <-read:
+		return token, err
+	case <-ctx.Done():
+		return "", errors.New("interrupted")
+	}
+}
+
+// tokenOf is the token of the argument, or else of the first line of standard
+// input that is not blank.
 func tokenOf(stdin io.Reader, args []string) (string, error) {
-	text := strings.Join(args, "")
-	if text == "" {
-		read, err := io.ReadAll(io.LimitReader(stdin, enrich.MaxToken+1))
-		if err != nil {
+	text := strings.TrimSpace(strings.Join(args, ""))
+	lines := bufio.NewReader(io.LimitReader(stdin, enrich.MaxToken+1))
+	for text == "" {
+		line, err := lines.ReadString('\n')
+		text = strings.TrimSpace(line)
+		if err == io.EOF && text == "" {
+			return "", &exitError{exitUsage, errors.New("no token: give it as the argument or on standard input")}
+		} else if err != nil && err != io.EOF {
 			return "", err
 		}
-		text = string(read)
 	}
-	token := strings.TrimPrefix(strings.TrimSpace(text), "Bearer ")
-	if token == "" {
-		return "", errors.New("no token: give it as the argument or on standard input")
+	if scheme, token, ok := strings.Cut(text, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		text = strings.TrimSpace(token)
 	}
-	return token, nil
+	return text, nil
 }
 
 // try enriches a token as one that a refresh issued just now, so that the

@@ -16,12 +16,16 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print version, commit and Go version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		Run: func(c *cobra.Command, _ []string) {
-			v, rev := build()
-			fmt.Fprintf(c.OutOrStdout(), "tokengraft %s commit %s %s\n", v, rev, runtime.Version())
+			fmt.Fprintln(c.OutOrStdout(), "tokengraft", describeBuild())
 		},
 	}
+}
+
+func describeBuild() string {
+	v, rev := build()
+	return fmt.Sprintf("%s commit %s %s", v, rev, runtime.Version())
 }
 
 func build() (v, rev string) {
