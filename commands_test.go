@@ -28,16 +28,16 @@ func TestCommandLineTellsWhatToType(t *testing.T) {
 		{args: "--version", code: exitOK, stdout: "tokengraft "},
 		{args: "nosuch", code: exitUsage, stderr: `unknown command "nosuch" for "tokengraft"`},
 		{args: "serve --nosuch", code: exitUsage, stderr: "unknown flag: --nosuch"},
-		{args: "serve my.yaml", code: exitUsage, stderr: "tokengraft serve takes no argument, want -c my.yaml for a configuration file"},
-		{args: "check my.yaml", code: exitUsage, stderr: "tokengraft check takes no argument, want -c my.yaml for a configuration file"},
-		{args: "keys list mykeys", code: exitUsage, stderr: "tokengraft keys list takes no argument, want --dir mykeys for a directory of keys"},
-		{args: "schema my.yaml", code: exitUsage, stderr: `tokengraft schema takes no argument, and "my.yaml" is one`},
-		{args: "keys", code: exitUsage, stderr: "tokengraft keys wants one of its commands\nUsage:"},
-		{args: "import", code: exitUsage, stderr: "tokengraft import wants one of its commands\nUsage:"},
-		{args: "completion", code: exitUsage, stderr: "tokengraft completion wants one of its commands\nUsage:"},
+		{args: "serve my.yaml", code: exitUsage, stderr: "tokengraft: serve takes no argument, want -c my.yaml for a configuration file"},
+		{args: "check my.yaml", code: exitUsage, stderr: "tokengraft: check takes no argument, want -c my.yaml for a configuration file"},
+		{args: "keys list mykeys", code: exitUsage, stderr: "tokengraft: keys list takes no argument, want --dir mykeys for a directory of keys"},
+		{args: "schema my.yaml", code: exitUsage, stderr: `tokengraft: schema takes no argument, and "my.yaml" is one`},
+		{args: "keys", code: exitUsage, stderr: "tokengraft: keys wants one of its commands\nUsage:"},
+		{args: "import", code: exitUsage, stderr: "tokengraft: import wants one of its commands\nUsage:"},
+		{args: "completion", code: exitUsage, stderr: "tokengraft: completion wants one of its commands\nUsage:"},
 		{args: "keys nosuch", code: exitUsage, stderr: `unknown command "nosuch" for "tokengraft keys"`},
 		{args: "completion nosuch", code: exitUsage, stderr: `unknown command "nosuch" for "tokengraft completion"`},
-		{args: "keys list --dir nosuch", code: exitFault, stderr: "name the directory with --dir DIR, or a configuration with -c FILE; keys new makes one"},
+		{args: "keys list --dir nosuch", code: exitFault, stderr: "Name the directory with --dir DIR, or a configuration with -c FILE; keys new makes one"},
 		{args: "try -c nosuch.yaml", code: exitUsage, stderr: "no token: give it as the argument or on standard input"},
 	} {
 		var stdout, stderr bytes.Buffer
@@ -91,4 +91,26 @@ func writeFiles(t *testing.T, files map[string]string) string {
 		}
 	}
 	return dir
+}
+
+// What the demonstration says to try works, and shows something.
+func TestDemoInvitesToWhatWorks(t *testing.T) {
+	d, err := startDemo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.stop()
+	var shown, invitation bytes.Buffer
+	if err := d.show(t.Context(), &shown); err != nil {
+		t.Fatal(err)
+	}
+	d.invite(&invitation)
+	for _, want := range []string{d.public + "/login", d.public + "/.well-known/jwks.json", d.admin + "/metrics", d.dir + "/tokengraft.yaml", "sed -i.bak "} {
+		if !strings.Contains(invitation.String(), want) {
+			t.Errorf("it does not invite to %s:\n%s", want, &invitation)
+		}
+	}
+	if metrics := get(t, d.admin+"/metrics"); !strings.Contains(metrics, `tokengraft_tokens_total{reason="ok",rule="POST /login"} 2`) {
+		t.Errorf("the metrics count no login:\n%s", metrics)
+	}
 }

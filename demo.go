@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -45,11 +46,11 @@ func demoCommand() *cobra.Command {
 
 // demo is a running demonstration.
 type demo struct {
-	dir             string
-	backend, public string // base URLs
-	stopBackend     func() error
-	stopServing     context.CancelFunc
-	served          chan error
+	dir                    string
+	backend, public, admin string // base URLs
+	stopBackend            func() error
+	stopServing            context.CancelFunc
+	served                 chan error
 }
 
 const demoDocuments = `[
@@ -59,8 +60,8 @@ const demoDocuments = `[
 `
 
 const demoConfig = `listen: %s
+admin: %s
 backend: %s
-admin: off
 rules:
   - match: POST /login
     tokens: [json:access_token, json:id_token]
@@ -114,14 +115,15 @@ func (d *demo) startBackend() error {
 }
 
 func (d *demo) startSidecar(ctx context.Context) error {
-	address, err := freeAddress()
-	if err != nil {
+	public, errPublic := freeAddress()
+	admin, errAdmin := freeAddress()
+	if err := errors.Join(errPublic, errAdmin); err != nil {
 		return err
 	}
-	d.public = "http://" + address
+	d.public, d.admin = "http://"+public, "http://"+admin
 	files := map[string]string{
 		"users.json":      demoDocuments,
-		"tokengraft.yaml": fmt.Sprintf(demoConfig, address, d.backend, d.backend),
+		"tokengraft.yaml": fmt.Sprintf(demoConfig, public, admin, d.backend, d.backend),
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(d.dir, name), []byte(text), 0o600); err != nil {
@@ -145,7 +147,7 @@ func (d *demo) startSidecar(ctx context.Context) error {
 	}
 	serving, stop := context.WithCancel(ctx)
 	d.stopServing = stop
-	go func() { d.served <- serve(serving, s, telemetry, nil) }()
+	go func() { d.served <- serve(serving, s, telemetry, new(slog.LevelVar)) }()
 	return nil
 }
 
@@ -253,12 +255,15 @@ It keeps running; Ctrl-C ends it. Try:
     | sed 's/.*"access_token":"[^.]*\.\([^.]*\).*/\1/' | tr '_-' '/+' | base64 -d 2>/dev/null; echo
 
   # change anna's document and log in again: the token follows
-  sed -i 's/Wien/Graz/' %[2]s/users.json
+  sed -i.bak 's/Wien/Graz/' %[2]s/users.json
 
   # one JWKS verifies the backend's tokens and ours
   curl -s %[1]s/.well-known/jwks.json
 
+  # what was enriched, how big tokens are, how old documents
+  curl -s %[3]s/metrics | grep tokengraft
+
   # the configuration of this sidecar
   cat %[2]s/tokengraft.yaml
-`, d.public, d.dir)
+`, d.public, d.dir, d.admin)
 }

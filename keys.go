@@ -77,7 +77,7 @@ func keysSubcommand(name, short string, f *keyFlags, openDir func(string) (*keys
 			}
 			dir, err := openDir(f.dir)
 			if errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("%w\nname the directory with --dir DIR, or a configuration with -c FILE; keys new makes one", err)
+				return fmt.Errorf("%w\nName the directory with --dir DIR, or a configuration with -c FILE; keys new makes one", err)
 			} else if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -31,18 +32,18 @@ func noArguments(c *cobra.Command, args []string) error {
 	case len(args) == 0:
 		return nil
 	case c.Flags().Lookup("dir") != nil:
-		return fmt.Errorf("%s takes no argument, want --dir %s for a directory of keys", c.CommandPath(), args[0])
+		return fmt.Errorf("%s takes no argument, want --dir %s for a directory of keys", name(c), args[0])
 	case c.Flags().Lookup("config") != nil:
-		return fmt.Errorf("%s takes no argument, want -c %s for a configuration file", c.CommandPath(), args[0])
+		return fmt.Errorf("%s takes no argument, want -c %s for a configuration file", name(c), args[0])
 	}
-	return fmt.Errorf("%s takes no argument, and %q is one", c.CommandPath(), args[0])
+	return fmt.Errorf("%s takes no argument, and %q is one", name(c), args[0])
 }
 
 // onlyCommands is for commands that do nothing but have others.
 func onlyCommands(c *cobra.Command) {
 	c.Args = cobra.NoArgs // what is none of them is no command
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return &exitError{exitUsage, fmt.Errorf("%s wants one of its commands\n%s", c.CommandPath(), c.UsageString())}
+		return &exitError{exitUsage, fmt.Errorf("%s wants one of its commands\n%s", name(c), c.UsageString())}
 	}
 }
 
@@ -53,4 +54,9 @@ func someCommand(c *cobra.Command, args []string) error {
 		err = cobra.NoArgs(found, rest)
 	}
 	return err
+}
+
+// name is a command as it stands behind tokengraft.
+func name(c *cobra.Command) string {
+	return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 }
