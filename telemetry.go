@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -34,12 +35,13 @@ type telemetry struct {
 
 // newTelemetry serves metrics to Prometheus, and exports metrics and traces as
 // the standard OTEL_ variables say. Nothing is exported where none of them
-// names an exporter or an endpoint.
+// names an exporter or an endpoint, and a wrong one is only warned of: users log in
+// without telemetry, too.
 func newTelemetry(ctx context.Context, logger *slog.Logger) (*telemetry, error) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("telemetry", "error", err) }))
 	who, err := describeService(ctx)
 	if err != nil {
-		return nil, err
+		logger.Warn("not all is known of the service that measures, see OTEL_RESOURCE_ATTRIBUTES", "error", err)
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -52,11 +54,7 @@ func newTelemetry(ctx context.Context, logger *slog.Logger) (*telemetry, error) 
 		return nil, err
 	}
 	readers := []sdkmetric.Option{sdkmetric.WithReader(scraped), sdkmetric.WithResource(who)}
-	if exports("METRICS") {
-		pushed, err := autoexport.NewMetricReader(ctx)
-		if err != nil {
-			return nil, err
-		}
+	if pushed := newPusher(ctx, logger); pushed != nil {
 		readers = append(readers, sdkmetric.WithReader(pushed))
 	}
 	meters := sdkmetric.NewMeterProvider(readers...)
@@ -65,23 +63,44 @@ func newTelemetry(ctx context.Context, logger *slog.Logger) (*telemetry, error) 
 		handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		shutdown: meters.Shutdown,
 	}
+	if exporter := newExporter(ctx, logger); exporter != nil {
+		tracers := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(who))
+		t.tracer = tracers.Tracer(enrich.Scope)
+		t.shutdown = func(ctx context.Context) error { return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)) }
+	}
+	return t, nil
+}
+
+// newPusher exports metrics; nil where they are not to be exported, or cannot be.
+func newPusher(ctx context.Context, logger *slog.Logger) sdkmetric.Reader {
+	if !exports("METRICS") {
+		return nil
+	}
+	pusher, err := autoexport.NewMetricReader(ctx)
+	if err != nil {
+		logger.Warn("metrics are not exported, see OTEL_METRICS_EXPORTER", "error", err)
+		return nil
+	}
+	return pusher
+}
+
+// newExporter exports traces; nil where they are not to be exported, or cannot be.
+func newExporter(ctx context.Context, logger *slog.Logger) sdktrace.SpanExporter {
 	if !exports("TRACES") {
-		return t, nil
+		return nil
 	}
 	exporter, err := autoexport.NewSpanExporter(ctx)
 	if err != nil {
-		return nil, err
+		logger.Warn("traces are not exported, see OTEL_TRACES_EXPORTER", "error", err)
+		return nil
 	}
-	tracers := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(who))
-	t.tracer = tracers.Tracer(enrich.Scope)
-	t.shutdown = func(ctx context.Context) error { return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)) }
-	return t, nil
+	return exporter
 }
 
 // exports reports whether a signal, METRICS or TRACES, is to be exported.
 // Without this the exporters default to a collector that nobody named.
 func exports(signal string) bool {
-	if os.Getenv("OTEL_SDK_DISABLED") == "true" || os.Getenv("OTEL_"+signal+"_EXPORTER") == "none" {
+	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") || os.Getenv("OTEL_"+signal+"_EXPORTER") == "none" {
 		return false
 	}
 	for _, name := range []string{"OTEL_" + signal + "_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_" + signal + "_ENDPOINT"} {
@@ -93,7 +112,7 @@ func exports(signal string) bool {
 }
 
 // describeService says who measures; OTEL_SERVICE_NAME and
-// OTEL_RESOURCE_ATTRIBUTES say it better.
+// OTEL_RESOURCE_ATTRIBUTES say it better. What it knows stands beside an error.
 func describeService(ctx context.Context) (*resource.Resource, error) {
 	v, _ := build()
 	return resource.New(ctx,

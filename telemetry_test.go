@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -94,6 +96,42 @@ func TestWithoutVariablesNothingIsExported(t *testing.T) {
 	}
 	if telemetry.tracer != nil {
 		t.Error("there is a tracer, whose spans cost time and go nowhere")
+	}
+}
+
+// A variable that OpenTelemetry does not understand is told and left alone, as its
+// specification has it: users log in without telemetry, too.
+func TestAWrongStandardVariableStopsNoSidecar(t *testing.T) {
+	for _, variable := range []string{"OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_RESOURCE_ATTRIBUTES"} {
+		t.Run(variable, func(t *testing.T) {
+			withoutExports(t)
+			t.Setenv(variable, "nonsense")
+			var log bytes.Buffer
+			telemetry, err := newTelemetry(t.Context(), slog.New(slog.NewTextHandler(&log, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if telemetry.tracer != nil {
+				t.Error("there is a tracer, whose spans go nowhere")
+			}
+			if err := telemetry.shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), variable) {
+				t.Errorf("the log does not warn of %s: %s", variable, &log)
+			}
+		})
+	}
+}
+
+func TestTelemetryCanBeDisabledInCapitals(t *testing.T) {
+	withoutExports(t)
+	t.Setenv("OTEL_TRACES_EXPORTER", "console")
+	for word, want := range map[string]bool{"true": false, "TRUE": false, "false": true, "yes": true} {
+		t.Setenv("OTEL_SDK_DISABLED", word)
+		if got := exports("TRACES"); got != want {
+			t.Errorf("with OTEL_SDK_DISABLED=%s traces are exported: %v, want %v", word, got, want)
+		}
 	}
 }
 
