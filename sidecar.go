@@ -93,6 +93,7 @@ func (s *sidecar) replace(ctx context.Context, cfg *config.Config) error {
 	}
 	next.prepare(ctx, before)
 	if err := s.cache.Adjust(cacheOptions(cfg)); err != nil {
+		next.discard(before)
 		return err
 	}
 	s.swap(before, next)
