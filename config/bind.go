@@ -43,7 +43,7 @@ func (b *binder) value(path string, n *node, f field, v reflect.Value) {
 // not wrong.
 func (b *binder) mapping(path string, n *node, v reflect.Value) {
 	if n.kind != kindMapping && n.kind != kindNothing {
-		b.fault(path, fmt.Errorf("want a mapping, not %s", n.kind))
+		b.fault(path, fmt.Errorf("want %s, not %s", field{}.wantWhole(v.Type()), n.kind))
 		return
 	}
 	fields := fieldsOf(v.Type())
@@ -57,7 +57,7 @@ func (b *binder) mapping(path string, n *node, v reflect.Value) {
 	}
 	for _, f := range fields {
 		if at := join(path, f.name); f.required && !b.set(at) {
-			b.fault(at, fmt.Errorf("is required, want %s", f.want(v.Field(f.index).Type())))
+			b.fault(at, fmt.Errorf("is required, want %s", f.wantWhole(v.Field(f.index).Type())))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -18,6 +19,14 @@ func (f field) want(t reflect.Type) string {
 		return "true, false or a mapping"
 	}
 	return describe(t) + f.otherwise()
+}
+
+// wantWhole is want with the settings of a section.
+func (f field) wantWhole(t reflect.Type) string {
+	if t.Kind() == reflect.Struct && !isScalar(t) {
+		return "a mapping of " + strings.Join(namesOf(fieldsOf(t)), ", ")
+	}
+	return f.want(t)
 }
 
 // otherwise says what may stand in place of a scalar.

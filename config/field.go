@@ -43,6 +43,14 @@ func fieldsOf(section reflect.Type) []field {
 	return fields
 }
 
+func namesOf(fields []field) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	return names
+}
+
 // setDefaults gives a section what its tags say. It panics on a tag that does
 // not parse, which no configuration file can cause.
 func setDefaults(v reflect.Value) {

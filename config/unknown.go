@@ -5,10 +5,8 @@ import "fmt"
 // unknown says that a section has no such setting: with the one that was
 // probably meant, or with all there are.
 func unknown(key string, fields []field) error {
-	names := make([]string, len(fields))
 	nearest, distance := "", len(key)/3+2
-	for i, f := range fields {
-		names[i] = f.name
+	for _, f := range fields {
 		if d := editDistance(key, f.name); d < distance {
 			nearest, distance = f.name, d
 		}
@@ -16,7 +14,7 @@ func unknown(key string, fields []field) error {
 	if nearest != "" {
 		return fmt.Errorf("unknown setting, did you mean %s?", nearest)
 	}
-	return fmt.Errorf("unknown setting, want %s", oneOf(names))
+	return fmt.Errorf("unknown setting, want %s", oneOf(namesOf(fields)))
 }
 
 // editDistance is the number of bytes to insert, remove or replace that makes
