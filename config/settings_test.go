@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,5 +62,25 @@ func TestREADMESettingsTableIsTrue(t *testing.T) {
 	}
 	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What the README shows can be copied: parts of a file lack only the rest of it.
+func TestREADMEConfigurationsAreRight(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(shown) == 0 {
+		t.Fatal("the README shows no configuration")
+	}
+	for _, yaml := range shown {
+		for _, fault := range faultsOf(t, archive{{}, {file, yaml[1]}, {"env", exampleEnv}}) {
+			missing := strings.HasPrefix(fault.Err.Error(), "is required") || strings.HasPrefix(fault.Err.Error(), "no keys of the backend")
+			if !missing || fault.Line > 1 {
+				t.Errorf("%v in\n%s", fault, yaml[1])
+			}
+		}
 	}
 }
