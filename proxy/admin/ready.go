@@ -38,6 +38,9 @@ const (
 	probeTimeout = 2 * time.Second
 )
 
+// patience is how long a condition may take at the start before it is told of.
+const patience = 2 * time.Second
+
 // Readiness says whether requests should be sent here. Its zero value is ready
 // as soon as it runs.
 type Readiness struct {
@@ -121,6 +124,7 @@ func (r *Readiness) Stop() {
 }
 
 func (r *Readiness) follow(ctx context.Context, c Condition) {
+	began, told := time.Now(), false
 	for {
 		probe, cancel := context.WithTimeout(ctx, probeTimeout)
 		err := r.ask(probe, c)
@@ -131,6 +135,10 @@ func (r *Readiness) follow(ctx context.Context, c Condition) {
 		wait := probeSeen
 		if r.note(c, err) == unseen {
 			wait = probeUnseen
+			if !told && time.Since(began) >= patience {
+				r.logger.Warn("not there yet", "what", c.Name, "error", err)
+				told = true
+			}
 		}
 		select {
 		case <-ctx.Done():

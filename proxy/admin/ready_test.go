@@ -241,3 +241,23 @@ func TestAProbeThatPanicsDoesNotHold(t *testing.T) {
 		}
 	})
 }
+
+// Law G4: a sidecar that starts alone says what it starts without, once.
+func TestWhatIsNotThereAtTheStartIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		late, away := newSwitched("late", true), newSwitched("away", false)
+		r := admin.NewReadiness(slog.New(slog.NewTextHandler(&log, nil)), late.Condition, away.Condition)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { r.Run(ctx); close(ended) }()
+		time.Sleep(time.Second)
+		late.holds.Store(true)
+		time.Sleep(time.Minute)
+		cancel()
+		<-ended
+		if got := log.String(); strings.Count(got, `level=WARN msg="not there yet" what=away error=away`) != 1 || strings.Contains(got, "yet\" what=late") {
+			t.Errorf("the log is %s; want it to tell once of what is away, and not of what is there within seconds", got)
+		}
+	})
+}
