@@ -3,12 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
 // A command line that is wrong says what to type instead, and exits with 2; one
@@ -112,5 +118,25 @@ func TestDemoInvitesToWhatWorks(t *testing.T) {
 	}
 	if metrics := get(t, d.admin+"/metrics"); !strings.Contains(metrics, `tokengraft_tokens_total{reason="ok",rule="POST /login"} 2`) {
 		t.Errorf("the metrics count no login:\n%s", metrics)
+	}
+	users := filepath.Join(d.dir, "users.json")
+	if err := os.WriteFile(users, []byte(strings.ReplaceAll(demoDocuments, "Wien", "Graz")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refresh := regexp.MustCompile(`(http://\S+) -d grant_type=refresh_token -d refresh_token=(\S+)`).FindStringSubmatch(invitation.String())
+	if refresh == nil {
+		t.Fatalf("it does not invite to a refresh:\n%s", &invitation)
+	}
+	response, err := http.PostForm(refresh[1], url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh[2]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var tokens demoTokens
+	if err := json.NewDecoder(response.Body).Decode(&tokens); err != nil {
+		t.Fatal(err)
+	}
+	if _, claims := enrichtest.Split(t, tokens.Access); !strings.Contains(claims, "Graz") {
+		t.Errorf("claims after the document changed: %s", claims)
 	}
 }

@@ -48,6 +48,7 @@ func demoCommand() *cobra.Command {
 type demo struct {
 	dir                    string
 	backend, public, admin string // base URLs
+	refresh                string // a refresh token of anna's
 	stopBackend            func() error
 	stopServing            context.CancelFunc
 	served                 chan error
@@ -185,13 +186,14 @@ func (d *demo) show(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "A legacy backend at %s issues anna a token:\n", d.backend)
-	describe(w, "before", before)
+	describe(w, "before", before.Access)
 	fmt.Fprintf(w, "\nThe same login through tokengraft at %s:\n", d.public)
-	describe(w, "after", after)
-	if token, err := enrich.ParseToken(after); err != nil || token.Claim("custom_data") == nil {
+	describe(w, "after", after.Access)
+	d.refresh = after.Refresh
+	if token, err := enrich.ParseToken(after.Access); err != nil || token.Claim("custom_data") == nil {
 		return errors.New("the token does not carry the document")
 	}
-	status, body, err := d.me(ctx, after)
+	status, body, err := d.me(ctx, after.Access)
 	if err != nil {
 		return err
 	}
@@ -199,23 +201,26 @@ func (d *demo) show(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// login returns the access token of a login.
-func login(ctx context.Context, base string) (string, error) {
+// demoTokens are the tokens that the backend issues, as far as the demonstration
+// needs them.
+type demoTokens struct {
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
+}
+
+// login logs anna in.
+func login(ctx context.Context, base string) (tokens demoTokens, err error) {
 	body := []byte(`{"username":"anna","password":"secret"}`)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/login", bytes.NewReader(body))
 	if err != nil {
-		return "", err
+		return tokens, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	_, answer, err := do(request)
 	if err != nil {
-		return "", err
+		return tokens, err
 	}
-	var tokens struct {
-		AccessToken string `json:"access_token"`
-	}
-	err = json.Unmarshal(answer, &tokens)
-	return tokens.AccessToken, err
+	return tokens, json.Unmarshal(answer, &tokens)
 }
 
 // me asks the backend who the token is of, through the sidecar.
@@ -247,15 +252,18 @@ func do(request *http.Request) (status string, body []byte, err error) {
 
 // invite tells what to try while the demonstration runs.
 func (d *demo) invite(w io.Writer) {
+	const claims = `    | sed 's/.*"access_token":"[^.]*\.\([^.]*\).*/\1/' | tr '_-' '/+' | base64 -d 2>/dev/null; echo`
 	fmt.Fprintf(w, `
 It keeps running; Ctrl-C ends it. Try:
 
-  # log in, and look at the claims
+  # log ben in, and look at the claims
   curl -s %[1]s/login -H 'Content-Type: application/json' -d '{"username":"ben","password":"secret"}' \
-    | sed 's/.*"access_token":"[^.]*\.\([^.]*\).*/\1/' | tr '_-' '/+' | base64 -d 2>/dev/null; echo
+%[5]s
 
-  # change anna's document and log in again: the token follows
+  # change anna's document, and refresh her token: it follows
   sed -i.bak 's/Wien/Graz/' %[2]s/users.json
+  curl -s %[1]s/oauth/token -d grant_type=refresh_token -d refresh_token=%[4]s \
+%[5]s
 
   # one JWKS verifies the backend's tokens and ours
   curl -s %[1]s/.well-known/jwks.json
@@ -265,5 +273,5 @@ It keeps running; Ctrl-C ends it. Try:
 
   # the configuration of this sidecar
   cat %[2]s/tokengraft.yaml
-`, d.public, d.dir, d.admin)
+`, d.public, d.dir, d.admin, d.refresh, claims)
 }

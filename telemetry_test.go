@@ -186,10 +186,11 @@ sign: {keys: keys}
 %[3]s
 `, address, server.URL, documents), `[{"id": "`+backend.Users["anna"]+`", "city": "Wien"}]`)
 		waitForAddress(t, address)
-		enriched, err = login(t.Context(), "http://"+address)
+		tokens, err := login(t.Context(), "http://"+address)
 		if err != nil {
 			t.Fatal(err)
 		}
+		enriched = tokens.Access
 		if _, claims := enrichtest.Split(t, enriched); !strings.Contains(claims, "Wien") {
 			t.Fatalf("claims %s, want the document in them", claims)
 		}
