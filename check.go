@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -123,9 +124,23 @@ func (k *checker) config() {
 	if secret := v.Secret.Reveal(); secret != "" && len(secret) < 32 {
 		k.warn("verify.secret", "%d bytes are fewer than HS256 needs (RFC 7518, section 3.2: 32): it can be guessed", len(secret))
 	}
+	for i, rule := range k.cfg.Rules {
+		if host := hostOf(rule.Match); host != "" && !strings.Contains(host, ".") {
+			k.warn(fmt.Sprintf("rules[%d].match", i), "is for the host %s only; a path begins with a slash", host)
+		}
+	}
 	if k.cfg.Claim.MaxTokenSize > 8<<10 {
 		k.warn("claim.max_token_size", "many servers refuse request headers over 8 KiB, and clients send the token in one")
 	}
+}
+
+// hostOf is the host of a pattern of net/http's ServeMux: [METHOD ][HOST]/[PATH].
+func hostOf(pattern string) string {
+	host, _, _ := strings.Cut(pattern, "/")
+	if i := strings.LastIndexAny(host, " \t"); i >= 0 {
+		host = host[i+1:]
+	}
+	return host
 }
 
 func (k *checker) backend(ctx context.Context) {

@@ -116,3 +116,27 @@ triggers:
 		}
 	}
 }
+
+// ServeMux takes what stands before the first slash for a host.
+func TestCheckWarnsOfAPathWithoutItsSlash(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"users.json": "[]", "tokengraft.yaml": `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules:
+  - {match: POST oauth/token, tokens: [body]}
+  - {match: POST /oauth/token, tokens: [body]}
+  - {match: login/, tokens: [body]}
+  - {match: auth.example.com/login, tokens: [body]}
+verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
+documents: {file: users.json, user_id_field: id}
+`})
+	var out bytes.Buffer
+	run(t.Context(), []string{"check", "-c", filepath.Join(dir, "tokengraft.yaml")}, nil, &out, io.Discard)
+	for _, want := range []string{":4:13: rules[0].match: is for the host oauth only; a path begins with a slash", ":6:13: rules[2].match: is for the host login only"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+	if n := strings.Count(out.String(), "is for the host"); n != 2 {
+		t.Errorf("%d warnings of hosts, want 2:\n%s", n, &out)
+	}
+}

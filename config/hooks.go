@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/hooks"
@@ -141,8 +140,8 @@ func checkCreation(u UserCreation, r *report) {
 	if r.set("user_creation.webhook") && u.Webhook.URL == "" {
 		r.fault("user_creation.webhook", errors.New("no url, want one like https://hooks.internal/users"))
 	}
-	if url := u.Webhook.URL; url != "" && !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
-		r.fault("user_creation.webhook.url", errors.New("want a URL like https://hooks.internal/users"))
+	if _, err := parseWebURL(u.Webhook.URL); u.Webhook.URL != "" && err != nil {
+		r.fault("user_creation.webhook.url", errors.New("no http or https URL, want one like https://hooks.internal/users"))
 	}
 }
 
