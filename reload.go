@@ -30,6 +30,8 @@ const (
 // errWrong is for who has been told already what is wrong.
 var errWrong = errors.New("what is in the configuration file could not be made to count; the running configuration stays")
 
+var errPanic = errors.New("a panic; the log says where")
+
 // A reloader makes changed files the configuration of a running sidecar.
 type reloader struct {
 	sidecar *sidecar
@@ -114,7 +116,9 @@ func (r *reloader) state() error {
 // that was reported already is told again only to somebody who asked.
 func (r *reloader) reload(ctx context.Context, asked bool) {
 	before := r.state()
-	changed, err := r.replace(ctx)
+	var changed []string
+	err := errPanic // but for what replace says
+	survive(ctx, r.sidecar.logger, "reload", func(ctx context.Context) { changed, err = r.replace(ctx) })
 	r.mu.Lock()
 	r.fault = err
 	r.mu.Unlock()
