@@ -30,11 +30,11 @@ long as its file exists.`,
 	flags.DurationVar(&f.retireAfter, "retire-after", keys.DefaultRetireAfter, "for how long retired keys are published: what sign.retire_after is")
 	flags.StringVarP(&f.config, "config", "c", "", "the configuration `FILE` to take both from")
 	c.AddCommand(
-		keysSubcommand("list", "List the keys with their states", f, keys.OpenDir, f.list),
+		keysSubcommand("list", "List the keys with their states", f, openKeys, f.list),
 		newKeyCommand(f),
 		rotateKeysCommand(f),
 		pruneKeysCommand(f),
-		keysSubcommand("jwks", "Print the public halves as a JWK Set", f, keys.OpenDir, f.printJWKS),
+		keysSubcommand("jwks", "Print the public halves as a JWK Set", f, openKeys, f.printJWKS),
 	)
 	return c
 }
@@ -76,14 +76,20 @@ func keysSubcommand(name, short string, f *keyFlags, openDir func(string) (*keys
 				return err
 			}
 			dir, err := openDir(f.dir)
-			if errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("%w\nName the directory with --dir DIR, or a configuration with -c FILE; keys new makes one", err)
-			} else if err != nil {
+			if err != nil {
 				return err
 			}
 			return usageOfAlgorithm(do(c, dir))
 		},
 	}
+}
+
+func openKeys(path string) (*keys.Dir, error) {
+	dir, err := keys.OpenDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w\nName the directory with --dir DIR, or a configuration with -c FILE; keys new makes one", err)
+	}
+	return dir, err
 }
 
 // usageOfAlgorithm makes an algorithm that there is not wrong usage.

@@ -11,7 +11,7 @@ import (
 
 func pruneKeysCommand(f *keyFlags) *cobra.Command {
 	var p keys.Pruning
-	c := keysSubcommand("prune", "Delete keys that nobody needs any more", f, keys.OpenDir, func(c *cobra.Command, dir *keys.Dir) error {
+	c := keysSubcommand("prune", "Delete keys that nobody needs any more", f, openKeys, func(c *cobra.Command, dir *keys.Dir) error {
 		p.RetireAfter = f.retireAfter
 		deleted, kept, err := dir.Prune(p, time.Now())
 		verb := "deleted"

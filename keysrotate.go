@@ -13,7 +13,7 @@ import (
 func rotateKeysCommand(f *keyFlags) *cobra.Command {
 	var algorithm *string
 	var now *bool
-	c := keysSubcommand("rotate", "Make a key that takes over when clients know it", f, keys.OpenDir, func(c *cobra.Command, dir *keys.Dir) error {
+	c := keysSubcommand("rotate", "Make a key that takes over when clients know it", f, openKeys, func(c *cobra.Command, dir *keys.Dir) error {
 		rotate, tell := dir.Rotate, tellRotation
 		if *now {
 			rotate, tell = dir.RotateNow, f.tellRotationNow
