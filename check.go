@@ -86,6 +86,7 @@ func (k *checker) fault(path string, err error, hint string) {
 var hints = map[string]string{
 	"verify":            "See the settings of verify and sign in the README.",
 	"verify.jwks":       "It must be a JWK Set. serve starts while a URL does not answer: tokens pass unenriched until it does.",
+	"verify.algorithms": "They must be those that the backend signs with: alg in the header of its tokens.",
 	"verify.public_key": "It must be a PEM file with a public key or a certificate, which this user can read.",
 	"sign.backend_key":  "It must be a PEM file with the private key that the backend signs with, which this user can read.",
 	"sign.keys":         "It must be a directory in which every *.pem file is a private key that this user can read; it must be writable, or have a key for each algorithm.",

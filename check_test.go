@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,5 +140,36 @@ documents: {file: users.json, user_id_field: id}
 	}
 	if n := strings.Count(out.String(), "is for the host"); n != 2 {
 		t.Errorf("%d warnings of hosts, want 2:\n%s", n, &out)
+	}
+}
+
+// Keys that verify nothing are no keys.
+func TestCheckWantsKeysThatVerify(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "ES256")
+	none := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"keys":[]}`) }))
+	defer none.Close()
+	some := httptest.NewServer(issuer)
+	defer some.Close()
+	for verify, want := range map[string]string{
+		"jwks: " + none.URL:                                           ":4:16: verify.jwks: no key in it verifies a signature",
+		"jwks: " + some.URL + ", algorithms: [RS256]":                 "verify.algorithms: fit none of the backend's keys",
+		"public_key: backend.pem, algorithms: [RS256]":                "verify.algorithms: fit none of the backend's keys",
+		"jwks: " + some.URL:                                           "",
+		"public_key: backend.pem, algorithms: [ES256]":                "",
+		"secret: 0123456789abcdef0123456789abcdef, jwks: " + none.URL: "",
+	} {
+		text := fmt.Sprintf(`listen: 127.0.0.1:0
+backend: %s
+rules: [{match: POST /login, tokens: [body]}]
+verify: {%s}
+sign: {keys: keys}
+documents: {file: users.json, user_id_field: id}
+`, none.URL, verify)
+		dir := writeFiles(t, map[string]string{"tokengraft.yaml": text, "users.json": "[]", "backend.pem": string(issuer.PublicPEM())})
+		var out bytes.Buffer
+		code := run(t.Context(), []string{"check", "-c", filepath.Join(dir, "tokengraft.yaml")}, nil, &out, io.Discard)
+		if (code == exitOK) != (want == "") || !strings.Contains(out.String(), want) {
+			t.Errorf("check with verify: {%s} exits with %d, want the fault %q:\n%s", verify, code, want, &out)
+		}
 	}
 }

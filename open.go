@@ -68,7 +68,7 @@ func keyFault(cfg *config.Config, err error) config.FieldError {
 
 // keySettings are the settings behind the options of a ring.
 var keySettings = map[string]string{
-	"JWKS": "verify.jwks", "PublicKey": "verify.public_key", "BackendKey": "sign.backend_key", "Dir": "sign.keys",
+	"JWKS": "verify.jwks", "Algorithms": "verify.algorithms", "PublicKey": "verify.public_key", "BackendKey": "sign.backend_key", "Dir": "sign.keys",
 }
 
 // openSource opens where documents come from. Its error is a [config.FieldError].

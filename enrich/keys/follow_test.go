@@ -207,7 +207,7 @@ func TestFetchDoesNotDieWithTheFirstWhoWantsIt(t *testing.T) {
 
 func TestHostOfTheRequestIsTheConfiguredOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		backend := serving()
+		backend := serving(enrichtest.NewIssuer(t, "ES256"))
 		ring := backend.open(t, func(o *keys.Options) { o.Host = "auth.example.com" })
 		if err := ring.Check(t.Context()); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ package keys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -229,6 +230,25 @@ func (r *Ring) matchBackendKey(set *backendSet) error {
 	return &OptionError{"BackendKey", fmt.Errorf("%s belongs to none of the backend's public keys, so it can sign no token", r.o.BackendKey)}
 }
 
+// matchAlgorithms reports that none of the backend's keys, which have been had,
+// could verify a token: then every token would pass as it came.
+func (r *Ring) matchAlgorithms() error {
+	keys := slices.Clone(r.pinned)
+	if r.backend != nil {
+		keys = append(keys, r.backend.set.Load().keys...)
+	}
+	for algorithm := range methods {
+		fits := func(k backendKey) bool { return k.fits(algorithm) }
+		if r.allowed(algorithm) && slices.ContainsFunc(keys, fits) {
+			return nil
+		}
+	}
+	if len(keys) == 0 {
+		return &OptionError{"JWKS", errors.New("no key in it verifies a signature")}
+	}
+	return &OptionError{"Algorithms", errors.New("fit none of the backend's keys")}
+}
+
 // Run follows the backend's JWKS and the directory of our keys until ctx ends.
 func (r *Ring) Run(ctx context.Context) {
 	followed := make(chan struct{})
@@ -263,6 +283,9 @@ func (r *Ring) Check(ctx context.Context) error {
 		if err := r.matchBackendKey(r.backend.set.Load()); err != nil {
 			return err
 		}
+	}
+	if err := r.matchAlgorithms(); err != nil {
+		return err
 	}
 	if err := r.OwnReady(); err != nil {
 		return &OptionError{"Dir", err}
