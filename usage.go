@@ -32,18 +32,18 @@ func noArguments(c *cobra.Command, args []string) error {
 	case len(args) == 0:
 		return nil
 	case c.Flags().Lookup("dir") != nil:
-		return fmt.Errorf("%s takes no argument, want --dir %s for a directory of keys", name(c), args[0])
+		return fmt.Errorf("%s takes no argument, want --dir %s for a directory of keys", commandName(c), args[0])
 	case c.Flags().Lookup("config") != nil:
-		return fmt.Errorf("%s takes no argument, want -c %s for a configuration file", name(c), args[0])
+		return fmt.Errorf("%s takes no argument, want -c %s for a configuration file", commandName(c), args[0])
 	}
-	return fmt.Errorf("%s takes no argument, and %q is one", name(c), args[0])
+	return fmt.Errorf("%s takes no argument, and %q is one", commandName(c), args[0])
 }
 
 // onlyCommands is for commands that do nothing but have others.
 func onlyCommands(c *cobra.Command) {
 	c.Args = cobra.NoArgs // what is none of them is no command
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return &exitError{exitUsage, fmt.Errorf("%s wants one of its commands\n%s", name(c), c.UsageString())}
+		return &exitError{exitUsage, fmt.Errorf("%s wants one of its commands\n%s", commandName(c), c.UsageString())}
 	}
 }
 
@@ -56,7 +56,7 @@ func someCommand(c *cobra.Command, args []string) error {
 	return err
 }
 
-// name is a command as it stands behind tokengraft.
-func name(c *cobra.Command) string {
+// commandName is a command as it stands behind tokengraft.
+func commandName(c *cobra.Command) string {
 	return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 }
