@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
@@ -171,5 +173,42 @@ documents: {file: users.json, user_id_field: id}
 		if (code == exitOK) != (want == "") || !strings.Contains(out.String(), want) {
 			t.Errorf("check with verify: {%s} exits with %d, want the fault %q:\n%s", verify, code, want, &out)
 		}
+	}
+}
+
+func TestADirectoryOfValuesThatIsMissingIsTold(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"f.js": "exports = function() {}", "tokengraft.yaml": `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules: [{match: POST /login, tokens: [body]}]
+verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
+documents:
+  mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users}
+  user_id_field: id
+functions: {dir: ., values: gone}
+user_creation: {function: f}
+`})
+	var stderr bytes.Buffer
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // it must not serve
+	defer cancel()
+	if code := run(ctx, []string{"serve", "-c", filepath.Join(dir, "tokengraft.yaml")}, nil, io.Discard, &stderr); code != exitFault {
+		t.Errorf("serve: exit code %d, want %d", code, exitFault)
+	}
+	if want := ":8:29: functions.values: "; !strings.Contains(stderr.String(), want) {
+		t.Errorf("no %q in %s", want, &stderr)
+	}
+}
+
+// The name of a directory is no pattern.
+func TestValuesMayBeInAnyDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "app [1]")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "region.json"), []byte(`{"name":"region","value":"eu"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	values, err := readValues(dir)
+	if err != nil || string(values["region"]) != `"eu"` {
+		t.Errorf("values %s (%v), want those of the file", values, err)
 	}
 }

@@ -156,38 +156,50 @@ func openFunctions(cfg *config.Config, database *mongodoc.Source, logger *slog.L
 	return app, errors.Join(faults...)
 }
 
-// readValues reads the values of an exported app, one in each file. What stands
-// in a secret of App Services is not in the export.
+// readValues reads the values of an exported app, one in each file.
 func readValues(dir string) (map[string]json.RawMessage, error) {
 	if dir == "" {
 		return nil, nil
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	values := map[string]json.RawMessage{}
-	for _, file := range files {
-		var value struct {
-			Name       string          `json:"name"`
-			Value      json.RawMessage `json:"value"`
-			FromSecret bool            `json:"from_secret"`
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != ".json" {
+			continue
 		}
-		text, err := os.ReadFile(file)
-		if err == nil {
-			err = json.Unmarshal(text, &value)
+		name, value, err := readValue(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, err
 		}
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", file, err)
-		case value.Name == "" || value.Value == nil:
-			return nil, fmt.Errorf(`%s: want {"name": …, "value": …}`, file)
-		case value.FromSecret:
-			return nil, fmt.Errorf("%s: its value is a secret of App Services, which is not exported: write it here and from_secret: false", file)
-		}
-		values[value.Name] = value.Value
+		values[name] = value
 	}
 	return values, nil
+}
+
+// readValue reads a value. What stands in a secret of App Services is not in the
+// export.
+func readValue(file string) (name string, _ json.RawMessage, err error) {
+	var value struct {
+		Name       string          `json:"name"`
+		Value      json.RawMessage `json:"value"`
+		FromSecret bool            `json:"from_secret"`
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &value)
+	}
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%s: %w", file, err)
+	case value.Name == "" || value.Value == nil:
+		err = fmt.Errorf(`%s: want {"name": …, "value": …}`, file)
+	case value.FromSecret:
+		err = fmt.Errorf("%s: its value is a secret of App Services, which is not exported: write it here and from_secret: false", file)
+	}
+	return value.Name, value.Value, err
 }
 
 // readEnvironment reads the values of one environment of an exported app; none is
