@@ -212,12 +212,14 @@ func (b *backend) wait(ctx context.Context, f *fetch) error {
 	}
 }
 
-// note logs when fetching begins to fail and when it works again.
+// note logs when fetching begins to fail and when it works again. Who waits for
+// the discovery document tells of that.
 func (b *backend) note(err error) {
+	fails := func(err error) bool { return err != nil && !errors.Is(err, errUnknown) }
 	switch {
-	case err != nil && b.failing == nil:
+	case fails(err) && !fails(b.failing):
 		b.logger.Warn("backend's JWKS could not be had; keys known so far stay trusted, tokens of unknown keys pass unenriched", "error", err)
-	case err == nil && b.failing != nil:
+	case err == nil && fails(b.failing):
 		b.logger.Info("backend's JWKS is there again")
 	}
 	b.failing = err

@@ -116,3 +116,24 @@ func TestTokensOfAnotherIssuerThanLearnedAreSaidOnce(t *testing.T) {
 		}
 	})
 }
+
+// Before it is known where the keys are there is nothing to complain of.
+func TestAGoodStartIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		es := enrichtest.NewIssuer(t, "ES256")
+		ring := serving(es).open(t, func(o *keys.Options) {
+			o.JWKS, o.Learn, o.Logger = "", true, slog.New(slog.NewTextHandler(&log, nil))
+		})
+		run(t, ring)
+		time.Sleep(time.Second)
+		ring.Learn(jwksURL, "")
+		time.Sleep(time.Second)
+		if _, err := verify(t, ring, token(es)); err != nil {
+			t.Errorf("Verify = %v", err)
+		}
+		if strings.Contains(log.String(), "JWKS") {
+			t.Errorf("log %s, want nothing of the JWKS", log.String())
+		}
+	})
+}
