@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/tokengraft/tokengraft/config"
 )
 
 func readme(t *testing.T, name string) string {
@@ -18,35 +15,6 @@ func readme(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(content)
-}
-
-// Every configuration in the README can be used as it stands; one that shows
-// only a part, together with the first.
-func TestREADMEConfigurationsAreRight(t *testing.T) {
-	environment := func(string) (string, bool) { return "mongodb://localhost", true }
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readme(t, "README.md"), -1)
-	if len(blocks) < 2 {
-		t.Fatalf("%d configurations in the README", len(blocks))
-	}
-	settings := regexp.MustCompile(`(?m)^\w+:.*\n(?:[ ].*\n)*`) // at the top level
-	for _, block := range blocks {
-		text := block[1]
-		if !strings.Contains(text, "documents:") {
-			for _, setting := range settings.FindAllString(blocks[0][1], -1) {
-				name, _, _ := strings.Cut(setting, ":")
-				if !strings.Contains("\n"+text, "\n"+name+":") {
-					text += setting
-				}
-			}
-		}
-		file := filepath.Join(t.TempDir(), "tokengraft.yaml")
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := config.Load(file, environment); err != nil {
-			t.Errorf("%v\n%s", err, text)
-		}
-	}
 }
 
 // What the README shows of the demo is what the demo shows; "…" stands for what
