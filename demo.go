@@ -187,7 +187,7 @@ func (d *demo) show(ctx context.Context, w io.Writer) error {
 	}
 	fmt.Fprintf(w, "A legacy backend at %s issues anna a token:\n", d.backend)
 	describe(w, "before", before.Access)
-	fmt.Fprintf(w, "\nThe same login through tokengraft at %s:\n", d.public)
+	fmt.Fprintf(w, "\nAnna logs in again, through tokengraft at %s:\n", d.public)
 	describe(w, "after", after.Access)
 	d.refresh = after.Refresh
 	if token, err := enrich.ParseToken(after.Access); err != nil || token.Claim("custom_data") == nil {

@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/tokengraft/tokengraft/config"
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/filedoc"
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
@@ -97,14 +96,8 @@ func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (so
 	return collection, nil
 }
 
-// fileSource is a file. Nothing need be done to close it, and nobody need watch
-// it: each lookup sees whether it has changed.
+// fileSource is a file, which nothing need be done to close.
 type fileSource struct{ *filedoc.Source }
-
-func (fileSource) Watch(ctx context.Context, _ enrich.Changes) error {
-	<-ctx.Done()
-	return ctx.Err()
-}
 
 func (fileSource) Close(context.Context) error { return nil }
 

@@ -190,6 +190,8 @@ func (s *sidecar) httpServer(handler http.Handler, t *tls.Config) *http.Server {
 		Protocols:         protocols,
 		TLSConfig:         t,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * is the backend's to answer
 	}
 }
 

@@ -28,8 +28,8 @@ type file struct {
 
 	mu   sync.Mutex
 	seen reading
-	// good is the last content without a fault, nil before the first. It was
-	// last known to be the path's at goodAt.
+	// good is the last content without a fault, nil before the first: another
+	// one where the content is. It was last known to be the path's at goodAt.
 	good   *index
 	goodAt time.Time
 }
@@ -123,7 +123,7 @@ func (f *file) read(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen = reading{began: now, info: info, settled: settled, fault: err}
-	if err == nil {
+	if err == nil && (f.good == nil || f.good.sum != index.sum) {
 		f.good = index
 	}
 }

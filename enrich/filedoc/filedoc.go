@@ -41,7 +41,8 @@ type Options struct {
 // A Source reads documents from one file, which it keeps in memory. Every
 // lookup looks whether the file has changed. It may be used concurrently.
 type Source struct {
-	file *file
+	file   *file
+	opened *index // what the file had when it was opened
 
 	idType     enrich.UserIDType
 	format     enrich.Format
@@ -73,8 +74,9 @@ func Open(o Options) (*Source, error) {
 		projection: projection,
 		metrics:    metrics,
 	}
-	if err := s.Check(context.Background()); err != nil {
-		return nil, err
+	var fault error
+	if s.opened, _, fault = s.file.current(context.Background()); fault != nil {
+		return nil, s.fault(fault)
 	}
 	return s, nil
 }
@@ -84,6 +86,28 @@ func Open(o Options) (*Source, error) {
 func (s *Source) Check(ctx context.Context) error {
 	_, _, err := s.file.current(ctx)
 	return s.fault(err)
+}
+
+// lookEvery is how often a watched file is looked at.
+const lookEvery = time.Second
+
+// Watch tells a cache in front of the source when the file has changed, until
+// ctx ends: what is cached is not looked up. A file does not say whose documents
+// changed, so all are lost; a broken one changes nothing.
+func (s *Source) Watch(ctx context.Context, changes enrich.Changes) error {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for known := s.opened; ; {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if content, _, _ := s.file.current(ctx); content != nil && content != known {
+			known = content
+			changes.Lost()
+		}
+	}
 }
 
 // Lookup implements [enrich.Source]. Where the file is broken, the document is

@@ -2,6 +2,7 @@ package filedoc_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -226,4 +228,39 @@ func TestABigFileIsReadOnlyWhenItChanges(t *testing.T) {
 	if took := time.Since(began); took > 10*opened {
 		t.Errorf("1000 lookups took %v, one reading %v; want no reading", took, opened)
 	}
+}
+
+// changes counts how often all was lost.
+type changes struct{ lost int }
+
+func (*changes) Changed(tags ...string) {}
+func (c *changes) Lost()                { c.lost++ }
+
+func TestWatchTellsOfAFileWithOtherContent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, path, _ := open(t, `{"f":"u","n":1}`)
+		var told changes
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { src.Watch(ctx, &told); close(ended) }()
+		for _, step := range []struct {
+			content string
+			lost    int
+		}{
+			{`{"f":"u","n":1}`, 0}, // written anew, the same
+			{`{"f":"u","n":20}`, 1},
+			{`{"f":"u", broken`, 1}, // what was read before stands in
+			{`{"f":"u","n":20}`, 1},
+			{`[]`, 2},
+		} {
+			write(t, path, step.content)
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			if told.lost != step.lost {
+				t.Errorf("after %s everything was lost %d times, want %d", step.content, told.lost, step.lost)
+			}
+		}
+		cancel()
+		<-ended
+	})
 }

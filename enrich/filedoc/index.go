@@ -1,6 +1,7 @@
 package filedoc
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ type index struct {
 	byID map[bsonjson.UserID][][]byte // each with the lowest _id first
 	// duplicates counts the user ids that have more than one document.
 	duplicates int
+	sum        [sha256.Size]byte // of the content
 }
 
 // load reads and indexes a file. The info is of what was read, and there also
@@ -39,7 +41,9 @@ func load(path string, field bsonjson.Field) (fs.FileInfo, *index, error) {
 	if err != nil {
 		return info, nil, err
 	}
-	return info, newIndex(docs, field), nil
+	index := newIndex(docs, field)
+	index.sum = sha256.Sum256(content)
+	return info, index, nil
 }
 
 // withoutPath leaves the path to whoever reports the error.

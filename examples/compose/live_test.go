@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokengraft/tokengraft/examples/backend"
 )
@@ -117,7 +119,8 @@ func (l *live) write(t *testing.T, name, text string) {
 }
 
 // traffic is a day at the sidecar: users with and without a document, logins
-// and refreshes, and a source that fails for a while.
+// and refreshes, a source that fails for a while, and a configuration that
+// somebody gets wrong, anew each time.
 func (l *live) traffic(t *testing.T) {
 	t.Helper()
 	anna, cleo := loginAs(t, l.public, "anna"), loginAs(t, l.public, "cleo")
@@ -128,6 +131,7 @@ func (l *live) traffic(t *testing.T) {
 	wantClaim(t, refresh(t, l.public, anna.RefreshToken).AccessToken, `"city":"Wien"`)
 	refresh(t, l.public, cleo.RefreshToken)
 	l.write(t, "users.json", documents)
+	l.write(t, "tokengraft.yaml", fmt.Sprintf("wrong%d: true\n", time.Now().UnixNano()))
 }
 
 func (l *live) metrics(t *testing.T) string {
@@ -149,6 +153,12 @@ func (l *live) metrics(t *testing.T) string {
 func TestQueriesAgainstARealSidecar(t *testing.T) {
 	l := startLive(t)
 	l.traffic(t)
+	for range 100 { // the wrong file is looked at within a second
+		if strings.Contains(l.metrics(t), `config_reloads_total{result="failed"} 1`) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	checkQueries(t, l.metrics(t))
 	t.Run("rules", checkRules)
 	t.Run("evaluated", func(t *testing.T) { evaluateQueries(t, l) })

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -110,11 +111,13 @@ func freePrometheus(t *testing.T) prometheus {
 	return prometheus(listener.Addr().String())
 }
 
+var thresholds = regexp.MustCompile(` [<>=]+ `)
+
 // shows reports whether a query has a number by now. Of an alert, which is quiet
 // while all is well, it is what stands left of the threshold.
 func (p prometheus) shows(t *testing.T, q query) bool {
 	t.Helper()
-	watched, _, _ := strings.Cut(q.expr, " > ")
+	watched := thresholds.Split(q.expr, 2)[0]
 	response, err := http.Get("http://" + string(p) + "/api/v1/query?" + url.Values{"query": {watched}}.Encode())
 	if err != nil {
 		t.Fatal(err)
