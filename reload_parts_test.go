@@ -124,7 +124,9 @@ func TestARuleCostsNoReconnect(t *testing.T) {
 	if n := strings.Count(metrics, "\ntokengraft_breaker_open 0\n"); n != 1 {
 		t.Errorf("the breaker is measured %d times", n)
 	}
-	if n := l.log.count("without following their changes"); n != 1 {
+	const begun = "without following their changes"
+	l.eventually("the change stream is begun", func() bool { return l.log.count(begun) > 0 })
+	if n := l.log.count(begun); n != 1 {
 		t.Errorf("the change stream was begun %d times", n)
 	}
 }
