@@ -99,7 +99,7 @@ func checkStop(t *testing.T, c *compose) {
 	if code := c.docker("inspect", "-f", "{{.State.ExitCode}}", sidecar); code != "0" {
 		t.Errorf("the sidecar's exit code is %s, want 0", code)
 	}
-	checkQueries(t, c.lastMetrics)
+	checkQueries(t, c.lastMetrics, "alert ConfigurationWrong")
 
 	t.Log("down: nothing stays")
 	c.down()
