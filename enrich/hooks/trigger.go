@@ -54,10 +54,11 @@ func (h *Hooks) fire(ctx context.Context, o Operation, s enrich.SignIn) (changed
 		if !t.Wait || !t.concerns(o, s.Provider) {
 			continue
 		}
-		changed = true
-		if err := h.runInTime(ctx, t, s); err != nil {
+		err := h.runInTime(ctx, t, s)
+		if err != nil {
 			h.o.Logger.Warn("a trigger failed; the login goes on", slog.String("trigger", t.Name), slog.Any("error", err))
 		}
+		changed = changed || err != errFailing
 	}
 	return changed
 }
