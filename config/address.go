@@ -71,6 +71,9 @@ func (b BaseURL) isAt(listener Address) bool {
 		return false
 	}
 	here, there := net.ParseIP(host), net.ParseIP(u.Hostname())
+	if here.To4() != nil && there != nil && there.To4() == nil {
+		return false // 0.0.0.0 leaves [::1] to others
+	}
 	everywhere := host == "" || here.IsUnspecified()
 	return host == u.Hostname() || everywhere && (there.IsLoopback() || u.Hostname() == "localhost")
 }

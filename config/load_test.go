@@ -289,3 +289,23 @@ func TestMappedAddressesAreThoseOfIPv4(t *testing.T) {
 		t.Errorf("trusted_proxies = %s, want %s", got, want)
 	}
 }
+
+// Another address family is another listener, and a fault would stop who has it.
+func TestABackendThatIsNotTheSidecarIsNoFault(t *testing.T) {
+	for listen, backends := range map[string]map[string]bool{
+		"0.0.0.0:8080":   {"http://[::1]:8080": true, "http://127.0.0.1:8080": false, "http://auth:8080": true, "http://localhost": true},
+		"127.0.0.1:8080": {"http://127.0.0.2:8080": true, "http://127.0.0.1:8080": false},
+		":80":            {"http://[::1]": false, "http://127.0.0.1": false, "https://127.0.0.1": true},
+	} {
+		for backend, right := range backends {
+			file := filepath.Join(t.TempDir(), file)
+			text := fmt.Sprintf("{listen: '%s', backend: '%s', oidc: true, sign: {keys: keys}, documents: {file: users.json, user_id_field: id}}", listen, backend)
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := config.Load(file, os.LookupEnv); (err == nil) != right {
+				t.Errorf("listen %s, backend %s: %v", listen, backend, err)
+			}
+		}
+	}
+}
