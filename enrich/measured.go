@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -16,7 +17,8 @@ import (
 type SourceMetrics struct {
 	duration   metric.Float64Histogram
 	duplicates metric.Int64Counter
-	following  metric.Int64Gauge
+	following  metric.Int64UpDownCounter
+	followed   atomic.Bool
 	source     metric.MeasurementOption
 	told       metric.MeasurementOption
 	failed     metric.MeasurementOption
@@ -38,12 +40,12 @@ func NewSourceMetrics(source string, meter metric.Meter) (*SourceMetrics, error)
 		metric.WithExplicitBucketBoundaries(lookupSeconds...))
 	duplicates, errDuplicates := meter.Int64Counter("tokengraft.source.duplicates",
 		metric.WithDescription("Lookups that found more than one document of a user."))
-	following, errFollowing := meter.Int64Gauge("tokengraft.watch.up",
+	following, errFollowing := meter.Int64UpDownCounter("tokengraft.watch.up",
 		metric.WithDescription("1 while the change stream is followed."))
 	if err := errors.Join(errDuration, errDuplicates, errFollowing); err != nil {
 		return nil, fmt.Errorf("metrics of source %s: %w", source, err)
 	}
-	following.Record(context.Background(), 0)
+	following.Add(context.Background(), 0) // it is there, and says nothing of another source's
 
 	name := attribute.String("source", source)
 	return &SourceMetrics{
@@ -73,9 +75,11 @@ func (m *SourceMetrics) Duplicate(ctx context.Context) {
 
 // Following records whether the source's changes are followed from now on.
 func (m *SourceMetrics) Following(ctx context.Context, yes bool) {
-	up := int64(0)
-	if yes {
-		up = 1
+	switch ctx = context.WithoutCancel(ctx); {
+	case m.followed.Swap(yes) == yes:
+	case yes:
+		m.following.Add(ctx, 1)
+	default:
+		m.following.Add(ctx, -1)
 	}
-	m.following.Record(context.WithoutCancel(ctx), up)
 }

@@ -70,7 +70,7 @@ func gauge(t *testing.T, reader *metric.ManualReader) (values []int64) {
 		t.Fatal(err)
 	}
 	for _, instrument := range got.ScopeMetrics[0].Metrics {
-		if data, ok := instrument.Data.(metricdata.Gauge[int64]); ok && instrument.Name == "tokengraft.watch.up" {
+		if data, ok := instrument.Data.(metricdata.Sum[int64]); ok && instrument.Name == "tokengraft.watch.up" {
 			values = append(values, data.DataPoints[0].Value)
 		}
 	}
@@ -80,6 +80,30 @@ func gauge(t *testing.T, reader *metric.ManualReader) (values []int64) {
 func source(attributes attribute.Set) string {
 	value, _ := attributes.Value("source")
 	return value.AsString()
+}
+
+// A reload opens the next source before it gives up the present one, and keeps
+// the present one if something else is wrong.
+func TestASourceThatIsOpenedDoesNotSayThatTheOtherIsNotFollowed(t *testing.T) {
+	reader := metric.NewManualReader()
+	meter := metric.NewMeterProvider(metric.WithReader(reader)).Meter("test")
+	followed, err := enrich.NewSourceMetrics("mongodb", meter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	followed.Following(t.Context(), true)
+	opened, err := enrich.NewSourceMetrics("mongodb", meter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := gauge(t, reader); !slices.Equal(got, []int64{1}) {
+		t.Errorf("tokengraft.watch.up is %v, want 1", got)
+	}
+	opened.Following(t.Context(), false)
+	followed.Following(t.Context(), true)
+	if got := gauge(t, reader); !slices.Equal(got, []int64{1}) {
+		t.Errorf("tokengraft.watch.up is %v, want 1 however often it is told", got)
+	}
 }
 
 func TestASourceWithoutAMeterRecordsNothing(t *testing.T) {

@@ -138,7 +138,7 @@ func (f *followed) wantUp(t *testing.T, want int64) {
 			if m.Name != "tokengraft.watch.up" {
 				continue
 			}
-			if got := m.Data.(metricdata.Gauge[int64]).DataPoints[0].Value; got != want {
+			if got := m.Data.(metricdata.Sum[int64]).DataPoints[0].Value; got != want {
 				t.Errorf("tokengraft.watch.up is %d, want %d; log:\n%s", got, want, f.log)
 			}
 			return
