@@ -20,7 +20,7 @@ func healthCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "health",
 		Short: "Ask a running sidecar whether it is well",
-		Long:  "Health asks /livez on the configured admin address: the health check of an image without\na shell. It exits 0 if the answer is yes, whatever is wrong with the file meanwhile: the\nsidecar goes on with what it had.",
+		Long:  "Health asks /livez on the configured admin address: the health check of an image without\na shell. It exits 0 if the answer is yes, even if the file is wrong meanwhile but says where\nto ask: the sidecar goes on with what it had.",
 		Args:  noArguments,
 	}
 	path := configFlag(c)
