@@ -144,6 +144,21 @@ func (l *live) tryLogIn(path string) (claims string, err error) {
 	return claims, nil
 }
 
+// logInSlowly begins a login that the backend does not answer before it is told
+// to, and returns when it is there. The claims come from the channel.
+func (l *live) logInSlowly() (claims <-chan string) {
+	found := make(chan string, 1)
+	go func() {
+		claims, err := l.tryLogIn("/slow")
+		if err != nil {
+			l.t.Error(err)
+		}
+		found <- claims
+	}()
+	<-l.backend.reached
+	return found
+}
+
 // slowBackend issues a token for anna at every path; at /slow when it is told to.
 type slowBackend struct {
 	*httptest.Server

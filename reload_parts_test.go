@@ -83,15 +83,7 @@ func TestTheSourceIsClosedAfterTheLastRequestThatNeedsIt(t *testing.T) {
 	address, connections := startCountedMongo(t)
 	l := startLive(t, fmt.Sprintf(mongoConfig, address))
 	l.logIn("/login")
-	claims := make(chan string, 1)
-	go func() {
-		found, err := l.tryLogIn("/slow")
-		if err != nil {
-			t.Error(err)
-		}
-		claims <- found
-	}()
-	<-l.backend.reached
+	claims := l.logInSlowly()
 	// The request is of the generation of the start. The next one has the same
 	// source, and goes before it.
 	l.reconfigure("rules:", "timeouts: {response: 30s}\nrules:")

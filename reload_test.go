@@ -115,15 +115,7 @@ func TestASecretThatIsSwappedCounts(t *testing.T) {
 func TestARequestUnderWayFinishesByItsConfiguration(t *testing.T) {
 	l := startLive(t, strings.Replace(liveConfig, "POST /login", "POST /", 1))
 	l.write("others.json", `[{"id":"anna","city":"Graz"}]`)
-	claims := make(chan string, 1)
-	go func() {
-		found, err := l.tryLogIn("/slow")
-		if err != nil {
-			t.Error(err)
-		}
-		claims <- found
-	}()
-	<-l.backend.reached
+	claims := l.logInSlowly()
 	l.reconfigure("users.json", "others.json")
 	l.reconfigure("documents:", "claim: {name: other}\ndocuments:")
 	if found := l.logIn("/login"); !strings.Contains(found, `"other":{"id":"anna","city":"Graz"}`) {
