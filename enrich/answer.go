@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // Answer returns a JSON object in which the backend speaks of a user, as in the

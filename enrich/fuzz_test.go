@@ -7,8 +7,8 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // fuzzed are fixtures that restore: one whose header stays the backend's, one

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // A claim is one member of a token's payload that we write.

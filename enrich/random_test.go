@@ -10,8 +10,8 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // Laws C1, C2 and D1 in grants that nobody would think of.

@@ -3,7 +3,7 @@ package enrich
 import (
 	"errors"
 
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // An enriched token carries, in a private header parameter (RFC 7515, section

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // MaxToken bounds the tokens that are looked into, in bytes: law B4.

@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // A User is who a token speaks of. It is comparable: the cache's key, and what

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 func TestUserIDReachesIntoObjects(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokengraft/tokengraft/internal/certs/certstest"
 	"github.com/tokengraft/tokengraft/proxy"
-	"github.com/tokengraft/tokengraft/proxy/certs/certstest"
 )
 
 func TestTLSThatFailsNamesTheSettingToLookAt(t *testing.T) {

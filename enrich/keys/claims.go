@@ -8,7 +8,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // claims shows a token's registered claims to the validator of golang-jwt. A

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokengraft/tokengraft/enrich/cachecontrol"
+	"github.com/tokengraft/tokengraft/internal/httpcache"
 )
 
 var errPanic = errors.New("panic while reading it; the log says where")
@@ -73,7 +73,7 @@ func (b *backend) read(ctx context.Context, location string) ([]byte, time.Durat
 	if err == nil && len(text) > maxJWKS {
 		err = errTooLarge
 	}
-	return text, cachecontrol.FreshFor(response.Header, longestFresh), err
+	return text, httpcache.FreshFor(response.Header, longestFresh), err
 }
 
 // printableLocation is a location without what may be secret in it.

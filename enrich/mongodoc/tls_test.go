@@ -11,7 +11,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
-	"github.com/tokengraft/tokengraft/proxy/certs/certstest"
+	"github.com/tokengraft/tokengraft/internal/certs/certstest"
 )
 
 // overTLS returns where a server can be had over TLS.

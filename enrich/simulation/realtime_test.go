@@ -16,8 +16,8 @@ import (
 	"github.com/tokengraft/tokengraft/cache"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 const (

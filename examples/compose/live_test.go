@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokengraft/tokengraft/examples/backend"
+	"github.com/tokengraft/tokengraft/internal/demo/backend"
 )
 
 const (

@@ -3,7 +3,7 @@ package locate
 import (
 	"strings"
 
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // isJSON reports whether a media type is JSON (RFC 6839, section 3.1).

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // A Location is a place in a message where a token is, as a rule names it:

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/tokengraft/tokengraft/enrich/cachecontrol"
+	"github.com/tokengraft/tokengraft/internal/httpcache"
 )
 
 const (
@@ -48,7 +48,7 @@ func (f *Follower) askAt(ctx context.Context, path string) (Discovery, time.Dura
 	if err != nil {
 		return Discovery{}, 0, fmt.Errorf("%s: %w", path, err)
 	}
-	return d, cachecontrol.FreshFor(header, longestFresh), nil
+	return d, httpcache.FreshFor(header, longestFresh), nil
 }
 
 // read returns the answer's body, cut where it is longer than [Parse] accepts.

@@ -14,7 +14,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/tokengraft/tokengraft/enrich/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // MaxDocument is the largest discovery document that is read, in bytes.

@@ -1,0 +1,41 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var errNoApp = errors.New("is no exported app, want " + customUserData + ", or one of " + strings.Join(configs, ", "))
+
+// A Fault is something that no export has.
+type Fault struct {
+	File string
+	Line int // from 1; 0 where the file as a whole is meant
+	Err  error
+}
+
+// Error writes FILE:LINE: what is wrong.
+func (f Fault) Error() string {
+	if f.Line == 0 {
+		return fmt.Sprintf("%s: %v", f.File, f.Err)
+	}
+	return fmt.Sprintf("%s:%d: %v", f.File, f.Line, f.Err)
+}
+
+// Unwrap returns what is wrong.
+func (f Fault) Unwrap() error { return f.Err }
+
+// Faults are all faults of an export, in the order of reading.
+type Faults []Fault
+
+// Error writes one fault a line.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f *Faults) add(file string, line int, err error) { *f = append(*f, Fault{file, line, err}) }

@@ -1,0 +1,135 @@
+package export
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+)
+
+// An object is a JSON object that knows where its members stand. Asked for one
+// that has another type it reports a fault; one that is not there, or null, is
+// the zero value. The nil object has no members.
+type object struct {
+	file    string
+	members map[string]value
+	faults  *Faults
+}
+
+type value struct {
+	text json.RawMessage
+	line int
+}
+
+// object reads a file of one object, which is empty where that fails.
+func (e *export) object(file string) *object {
+	o := &object{file: file, faults: &e.faults}
+	if v, ok := e.value(file); ok {
+		o.members = o.membersOf(file, v)
+	}
+	return o
+}
+
+// value reads a file of JSON.
+func (e *export) value(file string) (value, bool) {
+	text, err := fs.ReadFile(e, file)
+	if err != nil {
+		if cause, ok := errors.AsType[*fs.PathError](err); ok {
+			err = cause.Err // the file is named already
+		}
+		e.faults.add(file, 0, err)
+		return value{}, false
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	var anything any
+	if err := json.Unmarshal(text, &anything); err != nil {
+		at := len(text)
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			at = min(at, int(syntax.Offset))
+		}
+		e.faults.add(file, 1+bytes.Count(text[:at], []byte("\n")), fmt.Errorf("no JSON: %w", err))
+		return value{}, false
+	}
+	start := len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
+	return value{text[start:], 1 + bytes.Count(text[:start], []byte("\n"))}, true
+}
+
+// membersOf returns the members of an object, and reports what is none. The
+// text is valid JSON.
+func (o *object) membersOf(what string, v value) map[string]value {
+	if len(v.text) == 0 || v.text[0] != '{' {
+		o.faults.add(o.file, v.line, fmt.Errorf("%s: want an object", what))
+		return nil
+	}
+	members := map[string]value{}
+	dec := json.NewDecoder(bytes.NewReader(v.text))
+	dec.Token()
+	for dec.More() {
+		name, _ := dec.Token()
+		var text json.RawMessage
+		if dec.Decode(&text) != nil {
+			break
+		}
+		start := int(dec.InputOffset()) - len(text)
+		members[name.(string)] = value{text, v.line + bytes.Count(v.text[:start], []byte("\n"))}
+	}
+	return members
+}
+
+func (o *object) has(name string) bool {
+	if o == nil {
+		return false
+	}
+	v, ok := o.members[name]
+	return ok && string(v.text) != "null"
+}
+
+func (o *object) text(name string) string {
+	text := ""
+	o.decode(name, &text, "text")
+	return text
+}
+
+func (o *object) boolean(name string) bool {
+	is := false
+	o.decode(name, &is, "true or false")
+	return is
+}
+
+// texts returns a list of texts, for which one text may stand.
+func (o *object) texts(name string) []string {
+	if o.has(name) && o.members[name].text[0] == '"' {
+		return []string{o.text(name)}
+	}
+	var all []string
+	o.decode(name, &all, "text, or a list of it")
+	return all
+}
+
+// object returns an object within this one, nil where there is none.
+func (o *object) object(name string) *object {
+	if !o.has(name) {
+		return nil
+	}
+	return &object{file: o.file, faults: o.faults, members: o.membersOf(name, o.members[name])}
+}
+
+func (o *object) decode(name string, into any, want string) {
+	if !o.has(name) {
+		return
+	}
+	if json.Unmarshal(o.members[name].text, into) != nil {
+		o.fault(name, fmt.Errorf("want %s", want))
+	}
+}
+
+// fault reports a fault of a member.
+func (o *object) fault(name string, err error) {
+	o.faults.add(o.file, o.members[name].line, fmt.Errorf("%s: %w", name, err))
+}
+
+// names returns the names of the members, sorted.
+func (o *object) names() []string { return slices.Sorted(maps.Keys(o.members)) }

@@ -1,0 +1,36 @@
+package functions
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/tokengraft/tokengraft/internal/appservices/layout"
+)
+
+// maxSource bounds one function's source, in bytes.
+const maxSource = 1 << 20
+
+// Load reads the sources of an exported app's functions, by their names, from
+// their directory.
+func Load(dir fs.FS) (map[string]string, error) {
+	found, err := layout.Functions(dir)
+	if err != nil {
+		return nil, err
+	}
+	sources := make(map[string]string, len(found))
+	for _, f := range found {
+		info, err := fs.Stat(dir, f.File)
+		if err != nil {
+			return nil, err
+		}
+		if info.Size() > maxSource {
+			return nil, fmt.Errorf("function %s: more than %d bytes", f.File, maxSource)
+		}
+		source, err := fs.ReadFile(dir, f.File)
+		if err != nil {
+			return nil, err
+		}
+		sources[f.Name] = string(source)
+	}
+	return sources, nil
+}

@@ -1,0 +1,60 @@
+package functions
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// complete puts defaults in place of zeros, and reports every fault.
+func (o *Options) complete() error {
+	o.Timeout = either(o.Timeout, 10*time.Second)
+	o.Memory = either(o.Memory, 64<<20)
+	o.Concurrency = either(o.Concurrency, 16)
+	if o.Services == nil {
+		o.Services = []string{"mongodb-atlas"}
+	}
+	if o.App == nil {
+		o.App = json.RawMessage("{}")
+	}
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	var faults []error
+	if o.Timeout < 0 || o.Timeout > MaxTimeout {
+		faults = append(faults, fmt.Errorf("timeout of functions: %s, want at most %s", o.Timeout, MaxTimeout))
+	}
+	if o.Memory < 0 || o.Concurrency < 0 {
+		faults = append(faults, errors.New("memory and concurrency of functions: want no negative number"))
+	}
+	faults = append(faults, checkJSON("value", o.Values)...)
+	faults = append(faults, checkJSON("environment value", o.Environment.Values)...)
+	faults = append(faults, checkJSON("context", map[string]json.RawMessage{"app": o.App})...)
+	return errors.Join(faults...)
+}
+
+func either[T comparable](value, zero T) T {
+	var none T
+	if value == none {
+		return zero
+	}
+	return value
+}
+
+// checkJSON does not quote a value: it can be a secret.
+func checkJSON(what string, values map[string]json.RawMessage) (faults []error) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if _, err := parse(values[name]); err != nil {
+			faults = append(faults, fmt.Errorf("%s %q: %w", what, name, err))
+		}
+	}
+	return faults
+}

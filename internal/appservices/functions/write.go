@@ -1,0 +1,245 @@
+package functions
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/big"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dop251/goja"
+)
+
+// write makes canonical Extended JSON of a JavaScript value. As in App Services
+// an integral number is an Int64, any other a Double. It throws, so it wants
+// JavaScript or vmTry around it.
+func (c *call) write(value goja.Value) []byte {
+	w := writer{call: c}
+	w.value(value, 0)
+	return w.out
+}
+
+type writer struct {
+	*call
+	out []byte
+}
+
+func (w *writer) raw(s string) {
+	if len(w.out)+len(s) > maxTraffic {
+		w.throw("a value of more than 32 MiB")
+	}
+	w.out = append(w.out, s...)
+}
+
+func (w *writer) quoted(s string) {
+	w.raw(quote(s))
+}
+
+// wrapped writes {"$name":"s"}.
+func (w *writer) wrapped(name, s string) {
+	w.raw(`{"` + name + `":`)
+	w.quoted(s)
+	w.raw("}")
+}
+
+func (w *writer) value(v goja.Value, depth int) {
+	if object, ok := v.(*goja.Object); ok {
+		w.object(object, depth)
+		return
+	}
+	if v == nil || goja.IsUndefined(v) || goja.IsNull(v) {
+		w.raw("null")
+		return
+	}
+	w.primitive(v.Export())
+}
+
+func (w *writer) primitive(v any) {
+	switch v := v.(type) {
+	case bool:
+		w.raw(strconv.FormatBool(v))
+	case string:
+		w.quoted(v)
+	case int64:
+		w.wrapped("$numberLong", strconv.FormatInt(v, 10))
+	case float64:
+		w.double(v)
+	case *big.Int:
+		if !v.IsInt64() {
+			w.typeError("a BigInt of more than 64 bits")
+		}
+		w.wrapped("$numberLong", v.String())
+	default:
+		w.typeError("a value that MongoDB cannot have (%T)", v)
+	}
+}
+
+func (w *writer) double(f float64) {
+	if f == math.Trunc(f) && math.Abs(f) <= safe && !(f == 0 && math.Signbit(f)) {
+		w.wrapped("$numberLong", strconv.FormatInt(int64(f), 10))
+		return
+	}
+	w.exactDouble(f)
+}
+
+func (w *writer) exactDouble(f float64) {
+	text := strconv.FormatFloat(f, 'G', -1, 64)
+	switch {
+	case math.IsInf(f, 1):
+		text = "Infinity"
+	case math.IsInf(f, -1):
+		text = "-Infinity"
+	case !strings.ContainsAny(text, ".EN"):
+		text += ".0"
+	}
+	w.wrapped("$numberDouble", text)
+}
+
+func (w *writer) object(o *goja.Object, depth int) {
+	if depth > maxDepth {
+		w.typeError("a value nested deeper than %d, or in itself", maxDepth)
+	}
+	if name, ok := w.types.of(o); ok {
+		w.bson(name, o)
+		return
+	}
+	switch o.ClassName() {
+	case "Array":
+		w.array(o, depth)
+	case "Date":
+		w.date(o)
+	case "RegExp":
+		w.regexp(text(o.Get("source")), text(o.Get("flags")))
+	case "Function":
+		w.raw("null")
+	case "Number", "String", "Boolean":
+		w.primitive(o.Export())
+	default:
+		w.other(o, depth)
+	}
+}
+
+var (
+	promiseType = reflect.TypeFor[*goja.Promise]()
+	bytesType   = reflect.TypeFor[[]byte]()
+	bufferType  = reflect.TypeFor[goja.ArrayBuffer]()
+)
+
+// other asks for the type first: exporting a plain object would copy all of it.
+func (w *writer) other(o *goja.Object, depth int) {
+	switch o.ExportType() {
+	case promiseType:
+		w.typeError("a promise where a value is wanted: is an await missing?")
+	case bytesType:
+		w.binary(o.Export().([]byte), 0)
+	case bufferType:
+		w.binary(o.Export().(goja.ArrayBuffer).Bytes(), 0)
+	default:
+		w.plain(o, depth)
+	}
+}
+
+func (w *writer) array(o *goja.Object, depth int) {
+	w.raw("[")
+	for i := range o.Get("length").ToInteger() {
+		if i > 0 {
+			w.raw(",")
+		}
+		w.value(o.Get(strconv.FormatInt(i, 10)), depth+1)
+	}
+	w.raw("]")
+}
+
+// plain writes an object's own members; functions are none.
+func (w *writer) plain(o *goja.Object, depth int) {
+	w.raw("{")
+	first := true
+	for _, name := range o.Keys() {
+		value := o.Get(name)
+		if _, isFunction := goja.AssertFunction(value); isFunction && !w.types.isKey(value) {
+			continue
+		}
+		if !first {
+			w.raw(",")
+		}
+		first = false
+		w.quoted(name)
+		w.raw(":")
+		w.value(value, depth+1)
+	}
+	w.raw("}")
+}
+
+func (w *writer) date(o *goja.Object) {
+	at, ok := o.Export().(time.Time)
+	if !ok {
+		w.typeError("an invalid Date")
+	}
+	w.raw(`{"$date":{"$numberLong":"` + strconv.FormatInt(at.UnixMilli(), 10) + `"}}`)
+}
+
+// regexp keeps the flags that MongoDB has; g, y, d and u mean nothing to it.
+func (w *writer) regexp(pattern, flags string) {
+	kept := slices.DeleteFunc([]byte(flags), func(flag byte) bool { return !strings.ContainsRune("imslux", rune(flag)) || flag == 'u' })
+	slices.Sort(kept)
+	w.raw(`{"$regularExpression":{"pattern":`)
+	w.quoted(pattern)
+	w.raw(`,"options":`)
+	w.quoted(string(kept))
+	w.raw("}}")
+}
+
+func (w *writer) binary(data []byte, subType int64) {
+	w.raw(`{"$binary":{"base64":"`)
+	w.raw(base64.StdEncoding.EncodeToString(data))
+	w.raw(fmt.Sprintf(`","subType":"%02x"}}`, subType))
+}
+
+// bson writes a value of our types. Their members cannot be changed, but who
+// makes an object with their prototype leaves them out.
+func (w *writer) bson(name string, o *goja.Object) {
+	member := func(name string) goja.Value {
+		value := o.Get(name)
+		if value == nil {
+			w.typeError("a BSON value that BSON did not make")
+		}
+		return value
+	}
+	switch name {
+	case "ObjectId":
+		w.wrapped("$oid", member("hex").String())
+	case "Long":
+		w.wrapped("$numberLong", member("big").String())
+	case "Int32":
+		w.wrapped("$numberInt", member("value").String())
+	case "Double":
+		w.exactDouble(member("value").ToFloat())
+	case "Decimal128":
+		w.wrapped("$numberDecimal", member("text").String())
+	case "Binary", "UUID":
+		data, _ := member("buffer").Export().([]byte)
+		w.binary(data, member("sub_type").ToInteger())
+	case "BSONRegExp":
+		w.regexp(member("pattern").String(), member("options").String())
+	case "MinKey":
+		w.raw(`{"$minKey":1}`)
+	case "MaxKey":
+		w.raw(`{"$maxKey":1}`)
+	case "Other":
+		w.raw(member("ejson").String())
+	}
+}
+
+// quote writes < and > as they are, unlike [json.Marshal].
+func quote(s string) string {
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(s) // of a string there is no error
+	return strings.TrimSuffix(out.String(), "\n")
+}

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// configFlag adds -c to a command.
+func configFlag(c *cobra.Command) *string {
+	return c.Flags().StringP("config", "c", "tokengraft.yaml", "the configuration `FILE`")
+}
+
+// loadConfig reads the configuration. A wrong or missing one is exit code 2; a
+// file that it names and that cannot be read is 1.
+func loadConfig(path string) (*config.Config, error) {
+	cfg, err := config.Load(path, os.LookupEnv)
+	if err == nil {
+		if err := checkURI(cfg); err != nil {
+			return nil, &exitError{exitUsage, fmt.Errorf("%s is wrong\n%w", path, err)}
+		}
+		return cfg, nil
+	}
+	faults, ok := errors.AsType[config.Faults](err)
+	switch {
+	case ok && faults.OnlyFiles():
+		return nil, &exitError{exitFault, err}
+	case ok:
+		return nil, &exitError{exitUsage, fmt.Errorf("%s is wrong\n%w", path, err)}
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &exitError{exitUsage, fmt.Errorf("%w\nName the configuration file with -c FILE; `tokengraft demo` needs none and shows one", err)}
+	}
+	return nil, &exitError{exitUsage, err}
+}
+
+// checkURI looks at what only the driver can tell is wrong.
+func checkURI(cfg *config.Config) error {
+	if cfg.Documents.File != "" {
+		return nil
+	}
+	if err := mongodoc.CheckURI(cfg.Documents.MongoDB.URI.Reveal()); err != nil {
+		return cfg.Fault("documents.mongodb.uri", err)
+	}
+	return nil
+}
+
+// newLogger returns a logger by LOG_LEVEL and LOG_FORMAT, and its level, which
+// can be changed. The error is wrong usage.
+func newLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
+	level := new(slog.LevelVar)
+	if word := os.Getenv("LOG_LEVEL"); word != "" {
+		if err := level.UnmarshalText([]byte(word)); err != nil {
+			return nil, nil, &exitError{exitUsage, fmt.Errorf("LOG_LEVEL is %q, want debug, info, warn or error", word)}
+		}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	format := os.Getenv("LOG_FORMAT")
+	if format == "" {
+		format = "json"
+		if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+			format = "text"
+		}
+	}
+	switch format {
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), level, nil
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), level, nil
+	}
+	return nil, nil, &exitError{exitUsage, fmt.Errorf("LOG_FORMAT is %q, want text or json", format)}
+}
+
+// quiet is a logger for commands that say themselves what there is to say.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

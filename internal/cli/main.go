@@ -1,0 +1,75 @@
+// Tokengraft is a reverse-proxy sidecar that puts users' documents into the
+// tokens that an auth backend issues. The README says how to run it.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs the command line of the process.
+func Main() {
+	os.Exit(Run(untilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run carries out one command line and returns the exit code.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	addCobrasCommands(root)
+
+	// What fails before a command runs is wrong usage.
+	started := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	code := exitFault
+	if e, ok := errors.AsType[*exitError](err); ok {
+		code, err = e.code, e.err
+	} else if !started {
+		code, err = exitUsage, fmt.Errorf("%w\nTry 'tokengraft --help'", err)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "tokengraft:", err)
+	}
+	return code
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "tokengraft",
+		Short:         "Every JWT of your auth backend carries the user's document",
+		Long:          "tokengraft is a reverse proxy in front of an auth backend. Every JWT that the backend\nissues then carries the user's document from MongoDB, and nothing in the backend or\nits clients changes.",
+		Version:       describeBuild(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("tokengraft {{.Version}}\n")
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), demoCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
+	return root
+}
+
+// addCobrasCommands adds help and completion, and lets them tell wrong usage as
+// ours do. It wants to know where root writes.
+func addCobrasCommands(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = someCommand
+		case "completion":
+			onlyCommands(c)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/url"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/filedoc"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// openRing opens the keys. Its error is a [config.FieldError].
+func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (*keys.Ring, error) {
+	jwks := string(cfg.Verify.JWKS.File)
+	learn := cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
+	atBackend := learn
+	if cfg.Verify.JWKS.URL != "" {
+		jwks = cfg.Verify.JWKS.URL
+		u, err := url.Parse(jwks)
+		atBackend = err == nil && u.Host == cfg.Backend.Host
+	}
+	host, t := "", (*tls.Config)(nil)
+	if atBackend { // which is asked as clients ask it
+		host, t = cfg.PublicURL.Host, backendTLS
+	}
+	ring, err := keys.Open(keys.Options{
+		JWKS:        jwks,
+		Learn:       learn,
+		Host:        host,
+		PublicKey:   string(cfg.Verify.PublicKey),
+		Secret:      []byte(cfg.Verify.Secret.Reveal()),
+		Issuers:     cfg.Verify.Issuer,
+		Audience:    cfg.Verify.Audience,
+		Algorithms:  words(cfg.Verify.Algorithms),
+		Leeway:      cfg.Verify.Leeway,
+		Dir:         string(cfg.Sign.Keys),
+		Algorithm:   string(cfg.Sign.Algorithm),
+		BackendKey:  string(cfg.Sign.BackendKey),
+		RetireAfter: cfg.Sign.RetireAfter,
+		RotateAfter: cfg.Sign.RotateAfter,
+		Client:      backendClient(cfg, t),
+		Logger:      logger,
+	})
+	if err != nil {
+		return nil, keyFault(cfg, err)
+	}
+	return ring, nil
+}
+
+// keyFault blames a fault of the keys on the setting that names them.
+func keyFault(cfg *config.Config, err error) config.FieldError {
+	path := "verify"
+	if fault, ok := errors.AsType[*keys.OptionError](err); ok {
+		path = keySettings[fault.Option]
+	}
+	return cfg.Fault(path, err)
+}
+
+// keySettings are the settings behind the options of a ring.
+var keySettings = map[string]string{
+	"JWKS": "verify.jwks", "Algorithms": "verify.algorithms", "PublicKey": "verify.public_key", "BackendKey": "sign.backend_key", "Dir": "sign.keys",
+}
+
+// openSource opens where documents come from. Its error is a [config.FieldError].
+func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (source, error) {
+	d := cfg.Documents
+	if d.File != "" {
+		file, err := filedoc.Open(filedoc.Options{
+			Path:  string(d.File),
+			Field: d.UserIDField, IDType: d.UserIDType, Format: cfg.Claim.Format, Projection: cfg.Claim.Projection(),
+			Logger: logger, Meter: meter,
+		})
+		if err != nil {
+			return nil, cfg.Fault("documents.file", err)
+		}
+		return fileSource{file}, nil
+	}
+	collection, err := mongodoc.Open(mongodoc.Options{
+		URI: d.MongoDB.URI.Reveal(), Database: d.MongoDB.Database, Collection: d.MongoDB.Collection,
+		Field: d.UserIDField, IDType: d.UserIDType, Format: cfg.Claim.Format, Projection: cfg.Claim.Projection(),
+		Timeout: d.MongoDB.Timeout,
+		Logger:  logger, Meter: meter,
+	})
+	if err != nil {
+		return nil, cfg.Fault("documents.mongodb", err)
+	}
+	return collection, nil
+}
+
+// fileSource is a file, which nothing need be done to close.
+type fileSource struct{ *filedoc.Source }
+
+func (fileSource) Close(context.Context) error { return nil }
+
+// shape is a fingerprint of all that a document depends on beside its user, so
+// that what was cached under another configuration is never served.
+func shape(cfg *config.Config) string {
+	text, _ := json.Marshal([]any{
+		cfg.Documents.MongoDB.URI.Reveal(), cfg.Documents.MongoDB.Database, cfg.Documents.MongoDB.Collection,
+		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType,
+		cfg.Claim.Format, cfg.Claim.Include, cfg.Claim.Exclude,
+	})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+func words[T ~string](typed []T) []string {
+	var plain []string
+	for _, word := range typed {
+		plain = append(plain, string(word))
+	}
+	return plain
+}

@@ -1,0 +1,13 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/tokengraft/tokengraft/config"
+)
+
+func TestSchemaPrintsTheSchemaOfTheConfiguration(t *testing.T) {
+	if got, want := output(t, "schema"), string(config.Schema()); got != want {
+		t.Errorf("tokengraft schema = %s\nwant:\n%s", got, want)
+	}
+}
