@@ -54,7 +54,7 @@ func (o Options) validate() error {
 
 // Interface guards.
 var (
-	_ enrich.Changes = (*Cache)(nil)
+	_ enrich.Invalidator = (*Cache)(nil)
 	_ enrich.Source  = (*Source)(nil)
 )
 
@@ -124,16 +124,16 @@ func (c *Cache) Close() {
 	c.store.Close()
 }
 
-// Changed implements [enrich.Changes]. A tag is a user's id, in any of its
+// Invalidate implements [enrich.Invalidator]. A tag is a user's id, in any of its
 // forms, or a Document.ID.
-func (c *Cache) Changed(tags ...string) {
+func (c *Cache) Invalidate(tags ...string) {
 	for _, tag := range tags {
 		c.changes.changed(tag)
 	}
 }
 
-// Lost implements [enrich.Changes].
-func (c *Cache) Lost() {
+// InvalidateAll implements [enrich.Invalidator].
+func (c *Cache) InvalidateAll() {
 	c.changes.lost()
 	c.log.LogAttrs(context.Background(), slog.LevelInfo, "every document evicted from the cache")
 }

@@ -13,11 +13,11 @@ import (
 
 // evictions are all the ways to say that anna's document changed.
 var evictions = map[string]func(*cache.Cache){
-	"by user id":               func(c *cache.Cache) { c.Changed("anna") },
-	"by user id in capitals":   func(c *cache.Cache) { c.Changed("ANNA") },
-	"by Document.ID":           func(c *cache.Cache) { c.Changed("id of anna") },
-	"as one of several":        func(c *cache.Cache) { c.Changed("bert", "anna", "carl") },
-	"because changes may lack": func(c *cache.Cache) { c.Lost() },
+	"by user id":               func(c *cache.Cache) { c.Invalidate("anna") },
+	"by user id in capitals":   func(c *cache.Cache) { c.Invalidate("ANNA") },
+	"by Document.ID":           func(c *cache.Cache) { c.Invalidate("id of anna") },
+	"as one of several":        func(c *cache.Cache) { c.Invalidate("bert", "anna", "carl") },
+	"because changes may lack": func(c *cache.Cache) { c.InvalidateAll() },
 }
 
 func TestChangeEvictsAtOnce(t *testing.T) {
@@ -52,7 +52,7 @@ func TestChangeOfOneUserLeavesTheOthers(t *testing.T) {
 		from.put(user(n), `{}`)
 		wants(t, src, login(user(n)), `{}`)
 	}
-	c.Changed("anna")
+	c.Invalidate("anna")
 	for n := range users {
 		wants(t, src, login(user(n)), `{}`)
 	}
@@ -117,14 +117,14 @@ func TestChangeEndsTheMemoryOfNoDocument(t *testing.T) {
 		wants(t, src, login(anna), "")
 		wantReads(t, from, 1)
 		from.put(anna, `{"n":1}`)
-		c.Changed("anna")
+		c.Invalidate("anna")
 		wants(t, src, login(anna), `{"n":1}`)
 
-		c.Changed("anna")
+		c.Invalidate("anna")
 		from.put(anna, "")
 		time.AfterFunc(5*time.Millisecond, func() {
 			from.put(anna, `{"n":2}`)
-			c.Changed("anna")
+			c.Invalidate("anna")
 		})
 		wants(t, src, login(anna), `{"n":2}`)
 	})
@@ -140,7 +140,7 @@ func TestDocumentThatKeepsChangingIsReadThreeTimesAtMost(t *testing.T) {
 		go func() {
 			for range 10 {
 				<-changing.C
-				c.Changed("anna")
+				c.Invalidate("anna")
 			}
 		}()
 		if doc, err := c.Source(from, "").Lookup(t.Context(), login(anna)); err == nil {

@@ -152,10 +152,10 @@ func (w *world) write(u enrich.User) {
 	concerned := []enrich.User{u}
 	switch {
 	case w.oneIn(8):
-		w.cache.Lost()
+		w.cache.InvalidateAll()
 		concerned = []enrich.User{user(0), user(1), user(2)}
 	default:
-		w.cache.Changed(u.ID)
+		w.cache.Invalidate(u.ID)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

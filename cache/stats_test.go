@@ -27,7 +27,7 @@ func TestEveryLookupIsCountedOnceByWhatItCameTo(t *testing.T) {
 		wants(t, src, login(anna), `{}`) // hit
 		time.Sleep(time.Nanosecond)
 		wants(t, src, refresh(anna), `{}`) // reload
-		c.Changed("anna")
+		c.Invalidate("anna")
 		wants(t, src, login(anna), `{}`) // reload, a change
 		time.Sleep(time.Nanosecond)
 		from.fail(errDown)
@@ -81,7 +81,7 @@ func TestEvictionsAreCountedByCause(t *testing.T) {
 			t.Errorf("all 15 have expired: %+v", got)
 		}
 		lookup(0)
-		c.Lost()
+		c.InvalidateAll()
 		time.Sleep(life + time.Minute)
 		if got := c.Stats(); got.Evictions.Changed != 1 {
 			t.Errorf("one was lost: %+v", got)

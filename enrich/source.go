@@ -51,14 +51,14 @@ type Source interface {
 	Lookup(ctx context.Context, q Query) (Document, error)
 }
 
-// Changes is told what changed in a source.
-type Changes interface {
-	// Changed evicts by user ids or Document.IDs: when it has returned,
+// Invalidator is told what changed in a source.
+type Invalidator interface {
+	// Invalidate evicts by user ids or Document.IDs: when it has returned,
 	// nothing read before the call is served for them.
-	Changed(tags ...string)
-	// Lost says that changes may have been missed: when it has returned,
+	Invalidate(tags ...string)
+	// InvalidateAll says that changes may have been missed: when it has returned,
 	// nothing read before the call is served to anybody.
-	Lost()
+	InvalidateAll()
 }
 
 // A Checker can say whether it works, and what is wrong if it does not.

@@ -94,7 +94,7 @@ const lookEvery = time.Second
 // Watch tells a cache in front of the source when the file has changed, until
 // ctx ends: what is cached is not looked up. A file does not say whose documents
 // changed, so all are lost; a broken one changes nothing.
-func (s *Source) Watch(ctx context.Context, changes enrich.Changes) error {
+func (s *Source) Watch(ctx context.Context, changes enrich.Invalidator) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for known := s.opened; ; {
@@ -105,7 +105,7 @@ func (s *Source) Watch(ctx context.Context, changes enrich.Changes) error {
 		}
 		if content, _, _ := s.file.current(ctx); content != nil && content != known {
 			known = content
-			changes.Lost()
+			changes.InvalidateAll()
 		}
 	}
 }

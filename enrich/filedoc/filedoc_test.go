@@ -233,8 +233,8 @@ func TestABigFileIsReadOnlyWhenItChanges(t *testing.T) {
 // changes counts how often all was lost.
 type changes struct{ lost int }
 
-func (*changes) Changed(tags ...string) {}
-func (c *changes) Lost()                { c.lost++ }
+func (*changes) Invalidate(tags ...string) {}
+func (c *changes) InvalidateAll()                { c.lost++ }
 
 func TestWatchTellsOfAFileWithOtherContent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

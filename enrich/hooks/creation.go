@@ -103,7 +103,7 @@ func (h *Hooks) make(ctx context.Context, s enrich.SignIn) error {
 	h.count(ctx, "creation", err)
 	switch _, rejects := errors.AsType[*enrich.Rejection](err); {
 	case err == nil:
-		h.o.Changes.Changed(s.User.ID)
+		h.o.Changes.Invalidate(s.User.ID)
 		return nil
 	case rejects:
 		return err

@@ -27,7 +27,7 @@ type Options struct {
 	// Documents is where documents are made. Required.
 	Documents Documents
 	// Changes is told of users whose documents a hook may have changed. Required.
-	Changes enrich.Changes
+	Changes enrich.Invalidator
 	// Failing reports whether the documents' source is known to fail, so that no
 	// login waits for a trigger that would, too. Optional.
 	Failing func() bool
@@ -90,7 +90,7 @@ func (h *Hooks) SignedIn(ctx context.Context, s enrich.SignIn) { h.queueAll(ctx,
 // Deleted is told that the backend has deleted a user: nothing is remembered of
 // him, and the DELETE triggers run.
 func (h *Hooks) Deleted(ctx context.Context, s enrich.SignIn) {
-	h.o.Changes.Changed(s.User.ID)
+	h.o.Changes.Invalidate(s.User.ID)
 	h.queueAll(ctx, Delete, s)
 }
 

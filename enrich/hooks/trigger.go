@@ -95,7 +95,7 @@ func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error)
 		user := userObject(s)
 		err = h.o.Functions.Call(ctx, t.Function, user, eventOf(t.Operation, s, user))
 	}
-	h.o.Changes.Changed(s.User.ID)
+	h.o.Changes.Invalidate(s.User.ID)
 	return err
 }
 

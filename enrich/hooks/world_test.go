@@ -97,13 +97,13 @@ type changes struct {
 	tags []string
 }
 
-func (c *changes) Changed(tags ...string) {
+func (c *changes) Invalidate(tags ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tags = append(c.tags, tags...)
 }
 
-func (c *changes) Lost() {}
+func (c *changes) InvalidateAll() {}
 
 func template(t *testing.T, text string) hooks.Template {
 	t.Helper()

@@ -131,7 +131,7 @@ func TestAQuietStreamIsNotBroken(t *testing.T) {
 func TestAChangedPrimaryEvictsWhatMayBeRolledBack(t *testing.T) {
 	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.UpdateAtOneMember("1", `{"n":666}`)
-		f.cache.Changed("anna")
+		f.cache.Invalidate("anna")
 		f.wants(t, "anna", `{"_id":1,"f":"anna","n":666}`)
 
 		server.Elect()
@@ -157,7 +157,7 @@ func TestAnElectionInABreakEvictsToo(t *testing.T) {
 
 func TestALoadUnderWayWhenTheEventComesNeverLands(t *testing.T) {
 	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
-		f.cache.Changed("anna")
+		f.cache.Invalidate("anna")
 		server.On("find", func() {
 			server.Update("1", `{"n":2}`)
 			time.Sleep(time.Millisecond) // the event comes before the answer

@@ -72,7 +72,7 @@ func (w *watch) start(ctx context.Context) (*mongo.ChangeStream, error) {
 		return nil, err
 	}
 	if w.token == nil {
-		w.changes.Lost()
+		w.changes.InvalidateAll()
 	}
 	w.keepToken(stream)
 	return stream, nil
@@ -155,10 +155,10 @@ func next(ctx context.Context, stream *mongo.ChangeStream) (found bool, err erro
 func (w *watch) tell(ctx context.Context, event []byte) error {
 	change, ok := w.field.Change(event)
 	if !ok {
-		w.changes.Lost()
+		w.changes.InvalidateAll()
 		return errAll
 	}
-	w.changes.Changed(change.Tags...)
+	w.changes.Invalidate(change.Tags...)
 	if !change.Moved {
 		return nil
 	}
@@ -166,7 +166,7 @@ func (w *watch) tell(ctx context.Context, event []byte) error {
 	if err != nil {
 		return err
 	}
-	w.changes.Changed(tags...)
+	w.changes.Invalidate(tags...)
 	return nil
 }
 

@@ -43,11 +43,11 @@ func (s *Source) CanWatch(ctx context.Context) error {
 //
 // There is at most one Watch at a time. It connects by itself, and leaves no
 // goroutine behind. The caller waits for it before he closes the source.
-func (s *Source) Watch(ctx context.Context, changes enrich.Changes) error {
+func (s *Source) Watch(ctx context.Context, changes enrich.Invalidator) error {
 	w := &watch{Source: s, changes: changes}
 	// An election counts whether or not the stream is up: what was read before
 	// may be rolled back, and then there is no event of it.
-	defer s.connection.primaries.notify(changes.Lost)()
+	defer s.connection.primaries.notify(changes.InvalidateAll)()
 	for {
 		err := s.watchFault(w.follow(ctx))
 		if ctx.Err() != nil {
@@ -66,7 +66,7 @@ func (s *Source) Watch(ctx context.Context, changes enrich.Changes) error {
 // A watch is what Watch knows from one stream to the next.
 type watch struct {
 	*Source
-	changes enrich.Changes
+	changes enrich.Invalidator
 	// token is where the next stream goes on, in the driver's type; nil to
 	// begin anew.
 	token any

@@ -116,10 +116,10 @@ func (r *replica) evict(tags ...string) {
 	r.evictions = append(r.evictions, eviction{time.Now(), tags})
 	r.mu.Unlock()
 	if len(tags) == 0 {
-		r.cache.Lost()
+		r.cache.InvalidateAll()
 		return
 	}
-	r.cache.Changed(tags...)
+	r.cache.Invalidate(tags...)
 }
 
 // follow returns what follows the change stream: each call delivers what came

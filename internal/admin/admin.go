@@ -25,7 +25,7 @@ type Options struct {
 	// Metrics answers GET /metrics.
 	Metrics http.Handler
 	// Cache is what DELETE /cache acts on.
-	Cache enrich.Changes
+	Cache enrich.Invalidator
 	// Figures returns what GET /cache shows, as JSON.
 	Figures func() any
 	// Readiness answers GET /readyz.
@@ -98,12 +98,12 @@ func (o Options) figures(w http.ResponseWriter, _ *http.Request) {
 
 // forget evicts one user here; other replicas keep what they have.
 func (o Options) forget(w http.ResponseWriter, r *http.Request) {
-	o.Cache.Changed(r.PathValue("user_id"))
+	o.Cache.Invalidate(r.PathValue("user_id"))
 	w.WriteHeader(http.StatusNoContent)
 }
 
 func (o Options) forgetAll(w http.ResponseWriter, _ *http.Request) {
-	o.Cache.Lost()
+	o.Cache.InvalidateAll()
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -15,8 +15,8 @@ import (
 // changes remembers what it was told.
 type changes struct{ told []string }
 
-func (c *changes) Changed(tags ...string) { c.told = append(c.told, tags...) }
-func (c *changes) Lost()                  { c.told = append(c.told, "*") }
+func (c *changes) Invalidate(tags ...string) { c.told = append(c.told, tags...) }
+func (c *changes) InvalidateAll()                  { c.told = append(c.told, "*") }
 
 // fixture is an admin listener and what it acts on.
 type fixture struct {

@@ -17,7 +17,7 @@ type source interface {
 	enrich.Source
 	enrich.Checker
 	// Watch tells what changes, until ctx ends.
-	Watch(context.Context, enrich.Changes) error
+	Watch(context.Context, enrich.Invalidator) error
 	Close(context.Context) error
 }
 
@@ -27,7 +27,7 @@ type documents struct {
 	source  source
 	breaker *breaker.Breaker // nil for a file
 	watched bool
-	changes enrich.Changes
+	changes enrich.Invalidator
 	logger  *slog.Logger
 	users   users
 	longest time.Duration // that a request may need them: timeouts.response of the generations that had them
