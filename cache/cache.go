@@ -55,7 +55,7 @@ func (o Options) validate() error {
 // Interface guards.
 var (
 	_ enrich.Invalidator = (*Cache)(nil)
-	_ enrich.Source  = (*Source)(nil)
+	_ enrich.Source      = (*Source)(nil)
 )
 
 // A Cache holds the documents of any number of sources. It is safe for

@@ -234,7 +234,7 @@ func TestABigFileIsReadOnlyWhenItChanges(t *testing.T) {
 type changes struct{ lost int }
 
 func (*changes) Invalidate(tags ...string) {}
-func (c *changes) InvalidateAll()                { c.lost++ }
+func (c *changes) InvalidateAll()          { c.lost++ }
 
 func TestWatchTellsOfAFileWithOtherContent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 type changes struct{ told []string }
 
 func (c *changes) Invalidate(tags ...string) { c.told = append(c.told, tags...) }
-func (c *changes) InvalidateAll()                  { c.told = append(c.told, "*") }
+func (c *changes) InvalidateAll()            { c.told = append(c.told, "*") }
 
 // fixture is an admin listener and what it acts on.
 type fixture struct {

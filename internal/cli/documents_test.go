@@ -17,9 +17,9 @@ type closing struct{ closed chan struct{} }
 func (c closing) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
 	return enrich.Document{}, enrich.ErrNoDocument
 }
-func (c closing) Check(context.Context) error                 { return nil }
+func (c closing) Check(context.Context) error                     { return nil }
 func (c closing) Watch(context.Context, enrich.Invalidator) error { return nil }
-func (c closing) Close(context.Context) error                 { close(c.closed); return nil }
+func (c closing) Close(context.Context) error                     { close(c.closed); return nil }
 
 func (c closing) isClosed() bool {
 	synctest.Wait()
