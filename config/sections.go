@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
 // TLS is the certificate of the public listener. Both files are read again when
@@ -83,7 +84,7 @@ type Claim struct {
 	// decided by: users may be able to write their own document.
 	Name string `yaml:"name" default:"custom_data"`
 	// How BSON values are written as JSON.
-	Format enrich.Format `yaml:"format" default:"plain"`
+	Format bsonjson.Format `yaml:"format" default:"plain"`
 	// The paths of the document that are taken, with dots into objects, exact.
 	// Empty: all.
 	Include []string `yaml:"include"`
@@ -110,8 +111,8 @@ type Claim struct {
 }
 
 // Projection is which paths of a document reach the token.
-func (c Claim) Projection() enrich.Projection {
-	return enrich.Projection{Include: c.Include, Exclude: c.Exclude}
+func (c Claim) Projection() bsonjson.Projection {
+	return bsonjson.Projection{Include: c.Include, Exclude: c.Exclude}
 }
 
 // Documents is where documents come from, and which is whose.
@@ -128,7 +129,7 @@ type Documents struct {
 	UserIDField string `yaml:"user_id_field,required"`
 	// The BSON type of that field. `auto` is a string first, then an ObjectId
 	// where it could be one; a JSON number matches numbers only.
-	UserIDType enrich.UserIDType `yaml:"user_id_type" default:"auto"`
+	UserIDType bsonjson.UserIDType `yaml:"user_id_type" default:"auto"`
 }
 
 // MongoDB is the collection that documents are read from. It means nothing where

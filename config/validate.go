@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
 // validate checks what no setting can tell by itself, and completes what
@@ -138,7 +139,7 @@ func checkClaim(c Claim, r *report) {
 
 // projectionPath returns which of the two lists a fault of both is blamed on.
 func projectionPath(c Claim) string {
-	alone := enrich.Projection{Include: c.Include}
+	alone := bsonjson.Projection{Include: c.Include}
 	if len(c.Exclude) == 0 || alone.Validate() != nil {
 		return "claim.include"
 	}
@@ -159,7 +160,7 @@ func checkDocuments(d Documents, r *report) {
 	if d.UserIDField == "" {
 		return // reported as missing
 	}
-	if err := (enrich.Projection{Include: []string{d.UserIDField}}).Validate(); err != nil {
+	if err := (bsonjson.Projection{Include: []string{d.UserIDField}}).Validate(); err != nil {
 		r.fault("documents.user_id_field", err)
 	}
 }

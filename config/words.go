@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
@@ -110,8 +111,8 @@ var (
 var (
 	policies    = []string{enrich.Pass.String(), enrich.Refuse.String()}
 	kinds       = []enrich.Kind{enrich.Access, enrich.ID}
-	formats     = []enrich.Format{enrich.Plain, enrich.Relaxed, enrich.Canonical, enrich.AppServices}
-	userIDTypes = []enrich.UserIDType{enrich.AutoID, enrich.StringID, enrich.ObjectID, enrich.IntID, enrich.UUIDUserID}
+	formats     = []bsonjson.Format{bsonjson.Plain, bsonjson.Relaxed, bsonjson.Canonical, bsonjson.AppServices}
+	userIDTypes = []bsonjson.UserIDType{bsonjson.AutoID, bsonjson.StringID, bsonjson.ObjectID, bsonjson.IntID, bsonjson.UUID}
 )
 
 // parseWord sets one of the words, exactly as written.

@@ -44,5 +44,5 @@ func (s *Source) Command(ctx context.Context, database string, command json.RawM
 	case err != nil:
 		return nil, s.fault(err)
 	}
-	return bsonjson.Render(reply, enrich.Canonical)
+	return bsonjson.Render(reply, bsonjson.Canonical)
 }
