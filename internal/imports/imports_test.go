@@ -56,21 +56,21 @@ var free = []string{"examples/", "internal/demo/", "enrich/enrichtest", "proxy/p
 // import none. The root package imports everything.
 var inner = map[string][]string{
 	"enrich":                         {"internal/jsonedit"},
-	"enrich/keys":                    {"enrich", "internal/jsonedit", "internal/httpcache"},
+	"enrich/keys":                    {"enrich", "internal/jsonedit", "internal/httpcache", "internal/supervise"},
 	"enrich/bsonjson":                {"enrich"},
-	"enrich/mongodoc":                {"enrich", "enrich/bsonjson"},
+	"enrich/mongodoc":                {"enrich", "enrich/bsonjson", "internal/supervise"},
 	"enrich/filedoc":                 {"enrich", "enrich/bsonjson"},
-	"enrich/breaker":                 {"enrich"},
-	"cache":                          {"enrich"},
+	"enrich/breaker":                 {"enrich", "internal/supervise"},
+	"cache":                          {"enrich", "internal/supervise"},
 	"proxy/locate":                   {"enrich", "internal/jsonedit"},
-	"proxy":                          {"enrich", "proxy/locate"},
-	"internal/admin":                 {"enrich"},
+	"proxy":                          {"enrich", "proxy/locate", "internal/supervise"},
+	"internal/admin":                 {"enrich", "internal/supervise"},
 	"proxy/oidc":                     {"enrich", "internal/jsonedit", "internal/httpcache", "proxy", "proxy/locate"},
 	"internal/certs":                 {},
 	"config":                         {"enrich", "enrich/hooks", "internal/jsonedit", "proxy/locate"},
 	"internal/appservices/export":    {"internal/appservices/layout"},
 	"internal/appservices/functions": {"internal/appservices/layout"},
-	"enrich/hooks":                   {"enrich"},
+	"enrich/hooks":                   {"enrich", "internal/supervise"},
 }
 
 func TestImports(t *testing.T) {
