@@ -103,7 +103,7 @@ func (g *generation) assemble() (err error) {
 		Claim:     g.cfg.Claim.Name,
 		Freshness: g.cfg.Claim.Freshness,
 		ReadAt:    g.cfg.Claim.ReadAt,
-		Kinds:     g.cfg.Claim.Kinds,
+		Kinds:     kindsOf(g.cfg.Claim),
 		MaxSize:   int(g.cfg.Claim.MaxSize),
 		MaxAge:    g.cfg.Cache.MaxAge,
 		Restore:   restoreOf(g.cfg),
@@ -189,25 +189,13 @@ func (g *generation) refuses() bool {
 	if g.cfg.Shadow {
 		return false
 	}
-	if g.cfg.OIDC.Enabled && g.cfg.OnFailure == enrich.Refuse {
+	if g.cfg.OIDC.Enabled && g.cfg.OnFailure == config.Refuse {
 		return true
 	}
 	for _, rule := range g.cfg.Rules {
-		if rule.OnFailure == enrich.Refuse {
+		if rule.OnFailure == config.Refuse {
 			return true
 		}
 	}
 	return false
-}
-
-// restoreOf is what restore means here: with oidc, auto is on whoever signs, for
-// providers look their tokens up.
-func restoreOf(cfg *config.Config) enrich.Restore {
-	switch {
-	case cfg.Restore == config.Off:
-		return enrich.RestoreOff
-	case cfg.Restore == config.On, cfg.OIDC.Enabled:
-		return enrich.RestoreOn
-	}
-	return enrich.RestoreAuto
 }

@@ -112,7 +112,7 @@ func triggersOf(cfg *config.Config) []hooks.Trigger {
 	var triggers []hooks.Trigger
 	for _, t := range cfg.Triggers {
 		triggers = append(triggers, hooks.Trigger{
-			Name: t.Name, Operation: hooks.Operation(t.Operation), Providers: t.Providers,
+			Name: t.Name, Operation: operations[t.Operation], Providers: t.Providers,
 			Function: t.Function, LastLogin: t.LastLogin, Wait: t.Wait, Timeout: t.Timeout,
 		})
 	}

@@ -71,7 +71,7 @@ var inner = map[string][]string{
 	"internal/admin":                 {"enrich"},
 	"proxy/oidc":                     {"enrich", "internal/jsonedit", "internal/httpcache", "proxy", "proxy/locate"},
 	"internal/certs":                 {},
-	"config":                         {"enrich", "enrich/hooks", "internal/jsonedit", "proxy/locate"},
+	"config":                         {"enrich", "internal/jsonedit", "proxy/locate"},
 	"internal/appservices/export":    {"internal/appservices/layout"},
 	"internal/appservices/functions": {"internal/appservices/layout"},
 	"enrich/hooks":                   {"enrich"},
