@@ -10,6 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/internal/filewatch"
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
@@ -173,7 +174,7 @@ func (g *generation) work() map[any]func(context.Context) {
 // so one that cannot be watched is no fault.
 func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
-	following.Go(func() { persist(ctx, g.logger, "keys", g.ring.Run) })
+	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
 	if g.ring.HasOwn() {
 		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reread); err != nil {
 			g.logger.Warn("key directory is only polled: new keys are seen within seconds, not at once", "error", err)
