@@ -1,7 +1,5 @@
 package bsonjson
 
-import "fmt"
-
 // A Format is how a document's BSON values are written as JSON. The zero Format
 // is [Plain].
 type Format string
@@ -13,13 +11,3 @@ const (
 	Canonical   Format = "canonical"    // MongoDB Extended JSON v2, canonical
 	AppServices Format = "app-services" // as MongoDB Atlas App Services wrote custom user data
 )
-
-// UnmarshalText parses the word of the configuration file.
-func (f *Format) UnmarshalText(text []byte) error {
-	switch format := Format(text); format {
-	case Plain, Relaxed, Canonical, AppServices:
-		*f = format
-		return nil
-	}
-	return fmt.Errorf("unknown format %q, want plain, relaxed, canonical or app-services", text)
-}

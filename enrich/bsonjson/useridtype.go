@@ -1,7 +1,5 @@
 package bsonjson
 
-import "fmt"
-
 // A UserIDType is the BSON type that a user id has in the documents. The zero
 // UserIDType is [AutoID].
 type UserIDType string
@@ -16,13 +14,3 @@ const (
 	IntID    UserIDType = "int"
 	UUID     UserIDType = "uuid"
 )
-
-// UnmarshalText parses the word of the configuration file.
-func (t *UserIDType) UnmarshalText(text []byte) error {
-	switch typ := UserIDType(text); typ {
-	case AutoID, StringID, ObjectID, IntID, UUID:
-		*t = typ
-		return nil
-	}
-	return fmt.Errorf("unknown type of user id %q, want auto, string, objectId, int or uuid", text)
-}
