@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/tracing"
 
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -45,7 +46,7 @@ const maxForgedTokens = 100
 // restoreTokens returns the request with originals in the place of enriched
 // tokens, and counts them.
 func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate.Request {
-	_, span := enrich.StartSpan(r.Context(), "restore")
+	_, span := tracing.Start(r.Context(), "restore")
 	defer span.End()
 	forged := 0
 	restored, locations := request.Restore(x.snapshot.Rules.restoreLocations(x.rule), func(token string) (original string, ok bool) {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -44,7 +43,7 @@ func Handler(backend *url.URL, secret []byte, documents enrich.Source) (http.Han
 	enricher, err := enrich.New(enrich.Options{
 		Ring:    ring,
 		Source:  documents,
-		UserID:  jsonedit.Path{"sub"},
+		UserID:  "sub",
 		Claim:   "custom_data",
 		Kinds:   []enrich.Kind{enrich.Access},
 		MaxSize: 16 << 10,
@@ -62,13 +61,10 @@ func Handler(backend *url.URL, secret []byte, documents enrich.Source) (http.Han
 		return nil, err
 	}
 	return proxy.New(proxy.Options{
-		Backend:  backend,
-		Timeouts: proxy.Timeouts{Dial: 3 * time.Second, Response: time.Minute, Idle: time.Second},
-		Limits:   proxy.Limits{Body: 1 << 20, Headers: 64 << 10},
-		Logger:   logger,
+		Backend: backend,
+		Logger:  logger,
 	}, &proxy.Snapshot{
 		Rules:    rules,
 		Enricher: enricher,
-		Sizes:    locate.Limits{Token: 6 << 10, Line: 4 << 10},
 	})
 }

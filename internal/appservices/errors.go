@@ -1,3 +1,4 @@
+// Package appservices has what clients of MongoDB Atlas App Services expect.
 package appservices
 
 import (

@@ -98,7 +98,7 @@ func (g *generation) assemble() (err error) {
 	o := enrich.Options{
 		Ring:      g.ring,
 		Source:    g.sidecar.cache.Source(g.documents, shape(g.cfg)),
-		UserID:    jsonedit.Path(g.cfg.Documents.UserIDClaim),
+		UserID:    jsonedit.Path(g.cfg.Documents.UserIDClaim).String(),
 		Claim:     g.cfg.Claim.Name,
 		Freshness: g.cfg.Claim.Freshness,
 		ReadAt:    g.cfg.Claim.ReadAt,

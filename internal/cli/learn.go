@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
@@ -73,7 +74,7 @@ func (g *generation) configuredRules() []proxy.Rule {
 			Refresh:   refreshes[rule.Refresh],
 			OnFailure: rule.OnFailure,
 			Restore:   rule.Restore,
-			Errors:    errorShapes[rule.Errors],
+			Rejection: rejections[rule.Errors],
 		})
 	}
 	if g.signIns != nil {
@@ -87,10 +88,8 @@ func (g *generation) configuredRules() []proxy.Rule {
 	return rules
 }
 
-var errorShapes = map[config.Errors]proxy.Errors{
-	config.ErrorsOAuth:       proxy.ErrorsOAuth,
-	config.ErrorsAppServices: proxy.ErrorsAppServices,
-}
+// rejections are the formats that are not OAuth's.
+var rejections = map[config.Errors]proxy.RejectionFormat{config.ErrorsAppServices: appservices.Rejection}
 
 var refreshes = map[config.Refresh]proxy.Refresh{
 	config.RefreshAuto:   proxy.RefreshAuto,
@@ -153,13 +152,15 @@ func (s *sidecar) learn(from *oidc.Follower, d oidc.Discovery) {
 // reports whether it can.
 func (g *generation) learn(d oidc.Discovery) bool {
 	snapshot, err := g.snapshot(d)
+	if err == nil {
+		g.teach(d) // before the rules: their first login needs the keys
+		err = g.proxy.Use(snapshot)
+	}
 	if err != nil {
 		g.logger.Error("the discovery document makes no rules; those known so far stay", "error", err)
 		return false
 	}
 	g.learned = &d
-	g.teach(d)
-	g.proxy.Use(snapshot)
 	return true
 }
 

@@ -40,9 +40,9 @@ var doors = map[string][]string{
 	"github.com/prometheus/client_golang":         {"internal/cli"},
 	"go.opentelemetry.io/otel/sdk":                {"internal/cli"},
 	"go.opentelemetry.io/otel/exporters":          {"internal/cli"},
-	"go.opentelemetry.io/otel/metric":             {"internal/cli", "enrich", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"}, // an API made to travel
-	"go.opentelemetry.io/otel/attribute":          {"internal/cli", "enrich", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"},
-	"go.opentelemetry.io/otel/trace":              {"internal/cli", "enrich", "enrich/mongodoc", "cache", "proxy"},
+	"go.opentelemetry.io/otel/metric":             {"internal/cli", "internal/sourcemetrics", "enrich", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"}, // an API made to travel
+	"go.opentelemetry.io/otel/attribute":          {"internal/cli", "internal/sourcemetrics", "enrich", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"},
+	"go.opentelemetry.io/otel/trace":              {"internal/cli", "internal/tracing", "enrich/mongodoc", "cache", "proxy"},
 	"go.opentelemetry.io/otel/codes":              {"proxy"},
 	"go.opentelemetry.io/otel/propagation":        {"proxy"},
 	"go.opentelemetry.io/otel":                    {"internal/cli"},
@@ -55,22 +55,24 @@ var free = []string{"examples/", "internal/demo/", "enrich/enrichtest", "proxy/p
 // inner says which of our packages a package may import. What is not here may
 // import none. The root package imports everything.
 var inner = map[string][]string{
-	"enrich":                         {"internal/jsonedit"},
+	"enrich":                         {"internal/jsonedit", "internal/tracing"},
 	"enrich/keys":                    {"enrich", "internal/jsonedit", "internal/httpcache"},
 	"enrich/bsonjson":                {"enrich"},
-	"enrich/mongodoc":                {"enrich", "enrich/bsonjson"},
-	"enrich/filedoc":                 {"enrich", "enrich/bsonjson"},
+	"enrich/mongodoc":                {"enrich", "enrich/bsonjson", "internal/sourcemetrics", "internal/tracing"},
+	"enrich/filedoc":                 {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
 	"enrich/breaker":                 {"enrich"},
 	"cache":                          {"enrich"},
 	"proxy/locate":                   {"enrich", "internal/jsonedit"},
-	"proxy":                          {"enrich", "proxy/locate"},
+	"proxy":                          {"enrich", "internal/tlsadvice", "internal/tracing", "proxy/locate"},
 	"internal/admin":                 {"enrich"},
 	"proxy/oidc":                     {"enrich", "internal/jsonedit", "internal/httpcache", "proxy", "proxy/locate"},
 	"internal/certs":                 {},
 	"config":                         {"enrich", "enrich/hooks", "internal/jsonedit", "proxy/locate"},
+	"internal/appservices":           {"enrich"},
 	"internal/appservices/export":    {"internal/appservices/layout"},
 	"internal/appservices/functions": {"internal/appservices/layout"},
 	"enrich/hooks":                   {"enrich"},
+	"internal/sourcemetrics":         {"enrich"},
 }
 
 func TestImports(t *testing.T) {
