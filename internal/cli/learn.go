@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/tokengraft/tokengraft/config"
-	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
@@ -72,7 +71,7 @@ func (g *generation) configuredRules() []proxy.Rule {
 			Pattern:   rule.Match,
 			Tokens:    rule.Tokens,
 			Refresh:   refreshes[rule.Refresh],
-			OnFailure: rule.OnFailure,
+			OnFailure: policies[rule.OnFailure],
 			Restore:   rule.Restore,
 			Rejection: rejections[rule.Errors],
 		})
@@ -88,21 +87,12 @@ func (g *generation) configuredRules() []proxy.Rule {
 	return rules
 }
 
-// rejections are the formats that are not OAuth's.
-var rejections = map[config.Errors]proxy.RejectionFormat{config.ErrorsAppServices: appservices.Rejection}
-
-var refreshes = map[config.Refresh]proxy.Refresh{
-	config.RefreshAuto:   proxy.RefreshAuto,
-	config.RefreshAlways: proxy.RefreshAlways,
-	config.RefreshNever:  proxy.RefreshNever,
-}
-
 // learnedRules are those of the backend's endpoints; a signed answer of userinfo
 // is a token, too, where answers carry the claim.
 func (g *generation) learnedRules(learned oidc.Discovery) []proxy.Rule {
-	rules := learned.Rules(g.cfg.OnFailure)
+	rules := learned.Rules(policies[g.cfg.OnFailure])
 	if slices.Contains(g.cfg.Claim.Responses, config.UserInfo) {
-		rules = append(rules, learned.SignedUserInfo(g.cfg.OnFailure)...)
+		rules = append(rules, learned.SignedUserInfo(policies[g.cfg.OnFailure])...)
 	}
 	return rules
 }
