@@ -34,8 +34,8 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 		return enrich.Verified{}, err
 	}
 	verified := enrich.Verified{Signer: r.signer(t.Algorithm, key)}
-	verified.IssuedAt, _ = enrich.NumericDate(t.Claim("iat"))
-	verified.ExpiresAt, _ = enrich.NumericDate(t.Claim("exp"))
+	verified.IssuedAt, _ = t.Date("iat")
+	verified.ExpiresAt, _ = t.Date("exp")
 	r.warnOfLife(verified)
 	return verified, nil
 }
@@ -119,11 +119,10 @@ func (r *Ring) checkTimes(t *enrich.Token) error {
 
 // date reads a claim that is a date, if the token has it.
 func date(t *enrich.Token, name string) (date time.Time, ok bool, err error) {
-	value := t.Claim(name)
-	if value == nil {
+	if t.Claim(name) == nil {
 		return date, false, nil
 	}
-	if date, ok = enrich.NumericDate(value); !ok {
+	if date, ok = t.Date(name); !ok {
 		return date, false, fmt.Errorf("%w: %s is not a number", enrich.ErrBadToken, name)
 	}
 	return date, true, nil

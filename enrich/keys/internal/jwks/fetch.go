@@ -8,20 +8,17 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/internal/httpcache"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
 // maxSize is the largest set that is read, in bytes.
 const maxSize = 1 << 20
 
-var (
-	errTooLarge = errors.New("JWK Set larger than 1 MiB")
-	errPanic    = errors.New("panic while reading it; the log has the stack")
-)
+var errTooLarge = errors.New("JWK Set larger than 1 MiB")
 
 // ReadFile reads a set that is a file, without calling OnChange. It does nothing
 // where the set is fetched from a URL.
@@ -41,14 +38,11 @@ func (f *Follower) ReadFile() error {
 func (f *Follower) fetch(ctx context.Context) (_ *Set, err error) {
 	location := f.location.Load().(string)
 	defer func() {
-		if recover() != nil {
-			f.o.Logger.Error("panic while reading the backend's JWKS", "stack", string(debug.Stack()))
-			err = errPanic
-		}
 		if err != nil {
 			err = fmt.Errorf("JWKS %s: %w", printable(location), err)
 		}
 	}()
+	defer supervise.Catch(f.o.Logger, "reading the backend's JWKS", &err)
 	began := time.Now()
 	text, fresh, err := f.read(ctx, location)
 	if err != nil {
