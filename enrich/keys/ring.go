@@ -190,9 +190,9 @@ func (r *Ring) checkAlgorithms() error {
 		}
 	}
 	if len(keys) == 0 {
-		return &OptionError{"JWKS", errors.New("no key in it can verify a signature")}
+		return &OptionError{"JWKS", errors.New("no key in it verifies a signature")}
 	}
-	return &OptionError{"Algorithms", errors.New("none of them fits the backend's keys")}
+	return &OptionError{"Algorithms", errors.New("fit none of the backend's keys")}
 }
 
 // BackendReady reports why the backend's keys are not known yet, or may be out

@@ -146,7 +146,7 @@ func (d *Dir) toRotate(algorithm string, now time.Time) (keyList, []string, erro
 	case algorithm == "":
 		return keys, active, nil
 	case !slices.Contains(active, algorithm):
-		return nil, nil, fmt.Errorf("%s has no active key for %s, only for %s: `tokengraft keys new` makes one", d.path, algorithm, strings.Join(active, ", "))
+		return nil, nil, fmt.Errorf("%s has no key for %s that is active, only for %s: `tokengraft keys new` makes one", d.path, algorithm, strings.Join(active, ", "))
 	}
 	return keys, []string{algorithm}, nil
 }
