@@ -35,7 +35,7 @@ func TestLastGoodSetStaysWhileTheBackendCannotBeAsked(t *testing.T) {
 				backend.answer(answer)
 				pass(time.Hour)
 				expect(t, ring, token(issuer), good)
-				if ring.Following() == nil {
+				if ring.BackendReady() == nil {
 					t.Error("Following says that all is well")
 				}
 				if _, maxAge, err := ring.JWKS(); err != nil || maxAge != 0 {
@@ -44,7 +44,7 @@ func TestLastGoodSetStaysWhileTheBackendCannotBeAsked(t *testing.T) {
 				expect(t, ring, token(other), undecided)
 				backend.serve(setOf(issuer), nil)
 				pass(34 * time.Second)
-				if err := ring.Following(); err != nil {
+				if err := ring.BackendReady(); err != nil {
 					t.Errorf("Following = %v, want well again within 30 s and a fetch", err)
 				}
 			})

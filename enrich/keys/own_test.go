@@ -14,6 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // signer is the key that the ring signs the enriched token with; nil for none.
@@ -144,7 +145,7 @@ func TestRSAKeyWithoutAlgIsAnsweredForEveryRSAAlgorithm(t *testing.T) {
 		}
 	}
 	infos := list(t, dir, time.Now())
-	if len(infos) != 1 || infos[0].Algorithm != keys.AnyRSA || infos[0].State != keys.Active {
+	if len(infos) != 1 || infos[0].Algorithm != keydir.AnyRSA || infos[0].State != keydir.Active {
 		t.Errorf("keys %v, want one active for every RSA algorithm", infos)
 	}
 	for _, jwk := range published(t, ring) {

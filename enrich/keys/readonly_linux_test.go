@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // asNobody takes from the test's thread what lets root read and write
@@ -40,7 +41,7 @@ func lockedDir(t *testing.T, key os.FileMode) (path string) {
 	t.Helper()
 	base := t.TempDir()
 	path = filepath.Join(base, "keys")
-	dir, err := keys.MakeDir(path)
+	dir, err := keydir.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}

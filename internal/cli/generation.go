@@ -119,7 +119,7 @@ func (g *generation) assemble() (err error) {
 	var learned oidc.Discovery
 	if g.learned != nil {
 		learned = *g.learned
-		g.teach(learned)
+		g.setIssuer(learned)
 	}
 	snapshot, err := g.snapshot(learned)
 	if err != nil {
@@ -176,7 +176,7 @@ func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
 	if g.ring.HasOwn() {
-		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reread); err != nil {
+		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reload); err != nil {
 			g.logger.Warn("key directory is only polled: new keys are seen within seconds, not at once", "error", err)
 		}
 	}

@@ -17,9 +17,9 @@ const module = "github.com/tokengraft/tokengraft"
 // One module, one door: so its types cannot travel, and it can be replaced. The
 // root package is ".".
 var doors = map[string][]string{
-	"github.com/golang-jwt/jwt/v5":                {"enrich/keys"},
-	"github.com/go-jose/go-jose/v4":               {"enrich/keys"},
-	"golang.org/x/crypto/chacha20poly1305":        {"enrich/keys"},
+	"github.com/golang-jwt/jwt/v5":                {"enrich/keys/internal/jose"},
+	"github.com/go-jose/go-jose/v4":               {"enrich/keys/internal/jose"},
+	"golang.org/x/crypto/chacha20poly1305":        {"enrich/keys/internal/jose"},
 	"github.com/go-json-experiment/json/jsontext": {"internal/jsonedit"},
 	"go.mongodb.org/mongo-driver/v2/bson":         {"enrich/bsonjson"},
 	"go.mongodb.org/mongo-driver/v2":              {"enrich/mongodoc"},
@@ -60,7 +60,10 @@ var leaves = []string{"internal/supervise"}
 // import none. The root package imports everything.
 var inner = map[string][]string{
 	"enrich":                         {"internal/jsonedit", "internal/tracing"},
-	"enrich/keys":                    {"enrich", "internal/jsonedit", "internal/httpcache"},
+	"enrich/keys":                    {"enrich", "enrich/keys/keydir", "enrich/keys/internal/jwks", "enrich/keys/internal/jose", "internal/jsonedit"},
+	"enrich/keys/keydir":             {"enrich", "enrich/keys/internal/jose"},
+	"enrich/keys/internal/jwks":      {"enrich/keys/internal/jose", "internal/jsonedit", "internal/httpcache"},
+	"enrich/keys/internal/jose":      {"internal/jsonedit"},
 	"enrich/bsonjson":                {"enrich"},
 	"enrich/mongodoc":                {"enrich", "enrich/bsonjson", "internal/sourcemetrics", "internal/tracing"},
 	"enrich/filedoc":                 {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},

@@ -1,34 +1,32 @@
-package keys_test
+package keydir_test
 
 import (
 	"crypto/ed25519"
 	"encoding/base64"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // start is when the directories of these tests begin.
 var start = time.Date(2030, 5, 1, 12, 0, 0, 123456789, time.UTC)
 
-func openDir(t testing.TB) (dir *keys.Dir, path string) {
+func openDir(t testing.TB) (dir *keydir.Dir, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "a", "keys")
-	dir, err := keys.MakeDir(path)
+	dir, err := keydir.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return dir, path
 }
 
-func newKey(t testing.TB, dir *keys.Dir, algorithm string, now time.Time) keys.Info {
+func newKey(t testing.TB, dir *keydir.Dir, algorithm string, now time.Time) keydir.Info {
 	t.Helper()
 	info, err := dir.New(algorithm, now)
 	if err != nil {
@@ -37,7 +35,7 @@ func newKey(t testing.TB, dir *keys.Dir, algorithm string, now time.Time) keys.I
 	return info
 }
 
-func list(t testing.TB, dir *keys.Dir, now time.Time) []keys.Info {
+func list(t testing.TB, dir *keydir.Dir, now time.Time) []keydir.Info {
 	t.Helper()
 	infos, err := dir.List(now)
 	if err != nil {
@@ -47,7 +45,7 @@ func list(t testing.TB, dir *keys.Dir, now time.Time) []keys.Info {
 }
 
 // states is the states of the keys, in the order of the list.
-func states(t testing.TB, dir *keys.Dir, now time.Time) string {
+func states(t testing.TB, dir *keydir.Dir, now time.Time) string {
 	t.Helper()
 	var states []string
 	for _, info := range list(t, dir, now) {
@@ -56,11 +54,18 @@ func states(t testing.TB, dir *keys.Dir, now time.Time) string {
 	return strings.Join(states, " ")
 }
 
+func write(t testing.TB, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestNewKeyFileIsTheOwnersAlone(t *testing.T) {
 	dir, path := openDir(t)
 	for _, algorithm := range []string{"RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"} {
 		info := newKey(t, dir, algorithm, start)
-		if info.Algorithm != algorithm || info.State != keys.Active || filepath.Dir(info.Path) != path {
+		if info.Algorithm != algorithm || info.State != keydir.Active || filepath.Dir(info.Path) != path {
 			t.Errorf("New(%s) = %+v", algorithm, info)
 		}
 		file, err := os.Stat(info.Path)
@@ -97,8 +102,8 @@ func TestStatesFollowFromInstantsAndTheClock(t *testing.T) {
 	dir, path := openDir(t)
 	newKey(t, dir, "ES256", start)
 	second := newKey(t, dir, "ES256", start)
-	if second.State != keys.Next || second.Active.Sub(start) < keys.Publication || second.Active.Sub(start) > keys.Publication {
-		t.Errorf("second key %s from %v on, want next, and active after %v", second.State, second.Active.Sub(start), keys.Publication)
+	if second.State != keydir.Next || second.Active.Sub(start) < keydir.Publication || second.Active.Sub(start) > keydir.Publication {
+		t.Errorf("second key %s from %v on, want next, and active after %v", second.State, second.Active.Sub(start), keydir.Publication)
 	}
 	newKey(t, dir, "EdDSA", start)
 	tests := []struct {
@@ -124,7 +129,7 @@ func TestStatesFollowFromInstantsAndTheClock(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	copied, err := keys.MakeDir(path)
+	copied, err := keydir.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +159,7 @@ func TestDirectoryWhoseFilesCannotBeAskedForIsAnError(t *testing.T) {
 	for len(path) < longest-6 {
 		path = filepath.Join(path, strings.Repeat("d", min(200, longest-6-len(path))))
 	}
-	dir, err := keys.MakeDir(path)
+	dir, err := keydir.Create(path)
 	if err != nil {
 		t.Skipf("no such long paths here: %v", err)
 	}
@@ -165,14 +170,14 @@ func TestDirectoryWhoseFilesCannotBeAskedForIsAnError(t *testing.T) {
 
 func TestForeignKeyFileIsAdopted(t *testing.T) {
 	for algorithm, word := range map[string]string{
-		"RS256": keys.AnyRSA, "ES256": "ES256", "ES384": "ES384", "ES512": "ES512", "EdDSA": "EdDSA",
+		"RS256": keydir.AnyRSA, "ES256": "ES256", "ES384": "ES384", "ES512": "ES512", "EdDSA": "EdDSA",
 	} {
 		t.Run(algorithm, func(t *testing.T) {
 			dir, path := openDir(t)
 			issuer := enrichtest.NewIssuer(t, algorithm)
 			write(t, filepath.Join(path, "tls.key"), issuer.PrivatePEM())
 			infos := list(t, dir, start)
-			if len(infos) != 1 || infos[0].Algorithm != word || infos[0].State != keys.Active || !infos[0].Active.IsZero() {
+			if len(infos) != 1 || infos[0].Algorithm != word || infos[0].State != keydir.Active || !infos[0].Active.IsZero() {
 				t.Errorf("List = %+v, want one active key for %s from ever", infos, word)
 			}
 		})
@@ -220,9 +225,9 @@ func TestUnreadableKeyFileIsAnErrorAndNothingIsMade(t *testing.T) {
 			write(t, filepath.Join(path, "ES256-1.pem"), []byte(text))
 			_, listErr := dir.List(start)
 			_, newErr := dir.New("EdDSA", start)
-			_, jwksErr := dir.JWKS(start, keys.DefaultRetireAfter)
-			_, openErr := keys.Open(keys.Options{Dir: path, Algorithm: "EdDSA", Secret: []byte("s")})
-			for what, err := range map[string]error{"List": listErr, "New": newErr, "JWKS": jwksErr, "Open": openErr} {
+			_, jwksErr := dir.JWKS(start, keydir.DefaultRetireAfter)
+			_, ensureErr := dir.Ensure("EdDSA", start)
+			for what, err := range map[string]error{"List": listErr, "New": newErr, "JWKS": jwksErr, "Ensure": ensureErr} {
 				if err == nil {
 					t.Errorf("%s: no error", what)
 				} else if strings.Contains(err.Error(), "BEGIN") || strings.Contains(err.Error(), "MIG") {
@@ -268,7 +273,7 @@ func TestOneKeyInTwoFilesIsOneKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(path, "copy.pem"), text)
-	if infos := list(t, dir, start); len(infos) != 1 || infos[0].State != keys.Active {
+	if infos := list(t, dir, start); len(infos) != 1 || infos[0].State != keydir.Active {
 		t.Errorf("List = %+v, want one active key", infos)
 	}
 }
@@ -295,72 +300,4 @@ func TestLinkToNowhereIsAKeyThatCannotBeRead(t *testing.T) {
 	if _, err := dir.List(start); err == nil {
 		t.Error("no error, want one: a key may be behind the link")
 	}
-}
-
-// What is known of a file is kept until the file changes.
-func TestKeyFileThatIsReplacedIsReadAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir, path := openDir(t)
-		a, b := newKey(t, dir, "ES256", time.Now()), enrichtest.NewIssuer(t, "ES256")
-		ring := openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path })
-		run(t, ring)
-		write(t, filepath.Join(path, ".new"), b.PrivatePEM())
-		if err := os.Rename(filepath.Join(path, ".new"), a.Path); err != nil {
-			t.Fatal(err)
-		}
-		pass(10 * time.Second)
-		now := list(t, dir, time.Now())[0]
-		if publishes(t, ring, a.ID) || !publishes(t, ring, now.ID) || now.ID == a.ID {
-			t.Errorf("published %v, want the key that is in the file now", published(t, ring))
-		}
-	})
-}
-
-// Kubernetes mounts a secret's files as links through ..data, a link to a
-// directory of each version, and takes a link away after its file.
-func TestKeysOfAMountedSecretChangeWithIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, path := openDir(t)
-		in := func(name string) string { return filepath.Join(path, name) }
-		link := func(to, name string) {
-			t.Helper()
-			if err := errors.Join(os.Symlink(to, in(".new")), os.Rename(in(".new"), in(name))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		version := func(name string, issuers ...*enrichtest.Issuer) {
-			t.Helper()
-			if err := os.Mkdir(in(name), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			for _, issuer := range issuers {
-				write(t, filepath.Join(in(name), issuer.KeyID+".pem"), issuer.PrivatePEM())
-			}
-			link(name, "..data")
-		}
-		old, newer := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
-		old.KeyID, newer.KeyID = "old", "newer"
-
-		version("..1", old)
-		link("..data/old.pem", "old.pem")
-		ring := openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path })
-		run(t, ring)
-		steps := []struct {
-			name string
-			do   func()
-			want int // keys published, with the backend's
-		}{
-			{"one key", func() {}, 2},
-			{"a second", func() { version("..2", old, newer); link("..data/newer.pem", "newer.pem") }, 3},
-			{"the first gone, its link not yet", func() { version("..3", newer) }, 3},
-			{"the first gone", func() { os.Remove(in("old.pem")) }, 2},
-		}
-		for _, step := range steps {
-			step.do()
-			pass(10 * time.Second)
-			if got := published(t, ring); len(got) != step.want {
-				t.Errorf("%s: published %v, want %d keys", step.name, got, step.want)
-			}
-		}
-	})
 }

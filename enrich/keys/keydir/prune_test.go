@@ -1,4 +1,4 @@
-package keys_test
+package keydir_test
 
 import (
 	"os"
@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // kids is the kids of keys, in their order.
-func kids(infos []keys.Info) string {
+func kids(infos []keydir.Info) string {
 	var ids []string
 	for _, info := range infos {
 		ids = append(ids, info.ID)
@@ -20,7 +20,7 @@ func kids(infos []keys.Info) string {
 	return strings.Join(ids, " ")
 }
 
-func prune(t testing.TB, dir *keys.Dir, p keys.Pruning, now time.Time) (deleted, kept string) {
+func prune(t testing.TB, dir *keydir.Dir, p keydir.Pruning, now time.Time) (deleted, kept string) {
 	t.Helper()
 	gone, rest, err := dir.Prune(p, now)
 	if err != nil {
@@ -34,7 +34,7 @@ func TestPruneDeletesNoKeyThatALiveTokenMayNeed(t *testing.T) {
 	old := newKey(t, dir, "ES256", start)
 	takeover := rotate(t, dir.Rotate, "", start)[0].Key.Active
 	needed := 3*time.Hour + time.Minute // the minute is for a replica whose clock runs behind
-	day := keys.Pruning{RetireAfter: 3 * time.Hour}
+	day := keydir.Pruning{RetireAfter: 3 * time.Hour}
 	for _, now := range []time.Time{start, takeover, takeover.Add(needed)} {
 		if deleted, _ := prune(t, dir, day, now); deleted != "" {
 			t.Errorf("%v after the takeover: deleted %s, want nothing", now.Sub(takeover), deleted)
@@ -47,29 +47,13 @@ func TestPruneDeletesNoKeyThatALiveTokenMayNeed(t *testing.T) {
 	rotate(t, dir.Rotate, "", late)
 	dry := day
 	dry.DryRun = true
-	for _, p := range []keys.Pruning{dry, dry, day} {
+	for _, p := range []keydir.Pruning{dry, dry, day} {
 		if deleted, kept := prune(t, dir, p, late); deleted != old.ID || len(strings.Fields(kept)) != 2 {
 			t.Errorf("Prune(%+v) deleted %q and kept %q, want %s deleted, active and next kept", p, deleted, kept, old.ID)
 		}
 	}
 	if got := states(t, dir, late); got != "active next" {
 		t.Errorf("states %s, want active next", got)
-	}
-}
-
-func TestPrunedKeyNeitherVerifiesNorRestores(t *testing.T) {
-	issuer := enrichtest.NewIssuer(t, "ES256")
-	dir, path := openDir(t)
-	ring := openFile(t, setOf(issuer), func(o *keys.Options) { o.Dir = path })
-	leaked := signer(t, ring, token(issuer))
-	rotate(t, dir.RotateNow, "", time.Now().Add(time.Second))
-	deleted, _ := prune(t, dir, keys.Pruning{RetireAfter: time.Hour, IDs: []string{leaked.ID()}}, time.Now().Add(2*time.Second))
-	if deleted != leaked.ID() {
-		t.Errorf("deleted %q, want the named key, however young", deleted)
-	}
-	again := openFile(t, setOf(issuer), func(o *keys.Options) { o.Dir = path })
-	if publishes(t, again, leaked.ID()) || restores(t, again, leaked) {
-		t.Error("the leaked key is published or restores still")
 	}
 }
 
@@ -80,7 +64,7 @@ func TestPruneDeletesOnlyRetiredKeysByName(t *testing.T) {
 	next2 := rotate(t, dir.Rotate, "", next.Active)[0]
 	retired := list(t, dir, next.Active)[0].ID
 	for _, id := range []string{next2.Former.ID, next2.Key.ID, "unheard-of", ""} {
-		if _, _, err := dir.Prune(keys.Pruning{IDs: []string{retired, id}}, next.Active); err == nil {
+		if _, _, err := dir.Prune(keydir.Pruning{IDs: []string{retired, id}}, next.Active); err == nil {
 			t.Errorf("Prune of %q: no error, want one: it is no retired key", id)
 		}
 	}
@@ -93,7 +77,7 @@ func TestPruneKeepsKeysFromEver(t *testing.T) {
 	dir, path := openDir(t)
 	write(t, filepath.Join(path, "a.pem"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	write(t, filepath.Join(path, "b.pem"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
-	if deleted, kept := prune(t, dir, keys.Pruning{RetireAfter: time.Nanosecond}, start); deleted != "" || len(strings.Fields(kept)) != 2 {
+	if deleted, kept := prune(t, dir, keydir.Pruning{RetireAfter: time.Nanosecond}, start); deleted != "" || len(strings.Fields(kept)) != 2 {
 		t.Errorf("deleted %q, kept %q, want both kept: nobody knows when one retired", deleted, kept)
 	}
 }
@@ -107,7 +91,7 @@ func TestPruneDeletesEveryCopyOfAKey(t *testing.T) {
 	}
 	write(t, filepath.Join(path, "copy.pem"), text)
 	next := rotate(t, dir.Rotate, "", start)[0].Key
-	prune(t, dir, keys.Pruning{RetireAfter: time.Hour}, next.Active.Add(24*time.Hour))
+	prune(t, dir, keydir.Pruning{RetireAfter: time.Hour}, next.Active.Add(24*time.Hour))
 	if entries, _ := os.ReadDir(path); len(entries) != 1 {
 		t.Errorf("%d files, want the new key alone", len(entries))
 	}

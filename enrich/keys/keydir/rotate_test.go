@@ -1,4 +1,4 @@
-package keys_test
+package keydir_test
 
 import (
 	"os"
@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-func rotate(t testing.TB, rotation func(string, time.Time) ([]keys.Rotation, error), algorithm string, now time.Time) []keys.Rotation {
+func rotate(t testing.TB, rotation func(string, time.Time) ([]keydir.Rotation, error), algorithm string, now time.Time) []keydir.Rotation {
 	t.Helper()
 	done, err := rotation(algorithm, now)
 	if err != nil {
@@ -24,11 +24,11 @@ func TestRotationIsPublishedBeforeItSignsAndNoLessThanTheLawSays(t *testing.T) {
 	dir, _ := openDir(t)
 	first := newKey(t, dir, "ES256", start)
 	done := rotate(t, dir.Rotate, "", start)
-	if len(done) != 1 || done[0].Former.ID != first.ID || done[0].Key.State != keys.Next {
+	if len(done) != 1 || done[0].Former.ID != first.ID || done[0].Key.State != keydir.Next {
 		t.Fatalf("Rotate = %+v, want one next key to take over from %s", done, first.ID)
 	}
-	if wait := done[0].Key.Active.Sub(start); wait < keys.MaxAge+time.Minute || wait > keys.Publication {
-		t.Errorf("the next key signs after %v, want %v, which is no less than max-age and a minute", wait, keys.Publication)
+	if wait := done[0].Key.Active.Sub(start); wait < keydir.MaxAge+time.Minute || wait > keydir.Publication {
+		t.Errorf("the next key signs after %v, want %v, which is no less than max-age and a minute", wait, keydir.Publication)
 	}
 	if done[0].Former.SignsUntil != done[0].Key.Active {
 		t.Errorf("the former key signs until %v, want %v", done[0].Former.SignsUntil, done[0].Key.Active)
@@ -81,8 +81,8 @@ func TestRotationOfNothingSaysWhatToDo(t *testing.T) {
 		t.Errorf("Rotate = %v, want an error that names `keys new`", err)
 	}
 	newKey(t, dir, "ES256", start)
-	for algorithm, want := range map[string]string{"EdDSA": "keys new", "HS256": keys.ErrAlgorithm.Error()} {
-		for name, rotation := range map[string]func(string, time.Time) ([]keys.Rotation, error){"Rotate": dir.Rotate, "RotateNow": dir.RotateNow} {
+	for algorithm, want := range map[string]string{"EdDSA": "keys new", "HS256": keydir.ErrAlgorithm.Error()} {
+		for name, rotation := range map[string]func(string, time.Time) ([]keydir.Rotation, error){"Rotate": dir.Rotate, "RotateNow": dir.RotateNow} {
 			if _, err := rotation(algorithm, start); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s(%s) = %v, want %q", name, algorithm, err, want)
 			}
@@ -107,7 +107,7 @@ func TestRotationNowSignsAtOnce(t *testing.T) {
 	waits := rotate(t, dir.Rotate, "", start)[0].Key
 	now := start.Add(time.Minute)
 	done := rotate(t, dir.RotateNow, "", now)[0]
-	if done.Key.State != keys.Active || kids(done.Dropped) != waits.ID {
+	if done.Key.State != keydir.Active || kids(done.Dropped) != waits.ID {
 		t.Errorf("RotateNow = %+v, want an active key, and %s dropped: it may have leaked with the former", done, waits.ID)
 	}
 	if got := states(t, dir, now); got != "retired active" {
@@ -116,7 +116,7 @@ func TestRotationNowSignsAtOnce(t *testing.T) {
 	rotate(t, dir.RotateNow, "", now)
 	last := rotate(t, dir.RotateNow, "", now)[0].Key
 	for _, info := range list(t, dir, now.Add(time.Second)) {
-		if (info.State == keys.Active) != (info.ID == last.ID) {
+		if (info.State == keydir.Active) != (info.ID == last.ID) {
 			t.Errorf("key %s is %s, want the last one alone to be active", info.ID, info.State)
 		}
 	}
@@ -130,7 +130,7 @@ func TestClockThatRunsBehindChangesNothing(t *testing.T) {
 	rotate(t, dir.Rotate, "", active)
 	_, rotateErr := dir.Rotate("", start)
 	_, nowErr := dir.RotateNow("", start)
-	_, _, pruneErr := dir.Prune(keys.Pruning{}, start)
+	_, _, pruneErr := dir.Prune(keydir.Pruning{}, start)
 	for what, err := range map[string]error{"Rotate": rotateErr, "RotateNow": nowErr, "Prune": pruneErr} {
 		if err == nil || !strings.Contains(err.Error(), "set the clock") {
 			t.Errorf("%s by a clock of before the last rotation: %v, want an error that tells to set it", what, err)
@@ -146,9 +146,9 @@ func TestClockThatRunsBehindChangesNothing(t *testing.T) {
 func TestFirstKeyThatTakesOverFromAnotherIsPublishedFirst(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "RS256", start)
-	all := newKey(t, dir, keys.AnyRSA, start)
-	if wait := all.Active.Sub(start); wait < keys.Publication {
-		t.Errorf("the key for every RSA algorithm takes over from that for RS256 after %v, want %v", wait, keys.Publication)
+	all := newKey(t, dir, keydir.AnyRSA, start)
+	if wait := all.Active.Sub(start); wait < keydir.Publication {
+		t.Errorf("the key for every RSA algorithm takes over from that for RS256 after %v, want %v", wait, keydir.Publication)
 	}
 	if got := states(t, dir, start); got != "active active" {
 		t.Errorf("states %s, want both active: RS384 has no other", got)
@@ -165,12 +165,12 @@ func TestFailedRotationLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Chmod(path, 0o755) })
-	for name, rotation := range map[string]func(string, time.Time) ([]keys.Rotation, error){"Rotate": dir.Rotate, "RotateNow": dir.RotateNow} {
+	for name, rotation := range map[string]func(string, time.Time) ([]keydir.Rotation, error){"Rotate": dir.Rotate, "RotateNow": dir.RotateNow} {
 		if _, err := rotation("", start.Add(time.Hour)); err == nil {
 			t.Errorf("%s of a directory that nobody may write to: no error, not even for root", name)
 		}
 	}
-	if _, _, err := dir.Prune(keys.Pruning{}, start); err == nil {
+	if _, _, err := dir.Prune(keydir.Pruning{}, start); err == nil {
 		t.Error("Prune of a directory that nobody may write to: no error, not even for root")
 	}
 	if entries, _ := os.ReadDir(path); len(entries) != 1 {

@@ -18,18 +18,18 @@ func TestLearnTellsWhereTheKeysAre(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		es := enrichtest.NewIssuer(t, "ES256")
 		backend := serving(es)
-		ring := backend.open(t, func(o *keys.Options) { o.JWKS, o.Learn = "", true })
+		ring := backend.open(t, func(o *keys.Options) { o.JWKS, o.Discovery = "", true })
 		run(t, ring)
 		if _, err := verify(t, ring, token(es)); err == nil || errors.Is(err, enrich.ErrBadToken) || errors.Is(err, enrich.ErrNotOurs) {
 			t.Errorf("Verify before it is known where the keys are = %v, want undecided", err)
 		}
-		ring.Learn(jwksURL, "https://auth.example.com")
+		ring.ApplyDiscovery(jwksURL, "https://auth.example.com")
 		synctest.Wait()
 		if _, err := verify(t, ring, es.Token(`{"iss":"https://auth.example.com","sub":"u1"}`)); err != nil {
 			t.Errorf("Verify = %v", err)
 		}
 		before := backend.count()
-		ring.Learn(jwksURL, "https://auth.example.com")
+		ring.ApplyDiscovery(jwksURL, "https://auth.example.com")
 		synctest.Wait()
 		if got := backend.count(); got != before {
 			t.Errorf("learning the same again made %d fetches", got-before)
@@ -72,14 +72,14 @@ func TestKeysThatMovedAreAskedForUntilTheyAnswer(t *testing.T) {
 						w.Write(setOf(newer))
 					}
 				})
-				ring := backend.open(t, func(o *keys.Options) { o.JWKS, o.Learn = "", true })
+				ring := backend.open(t, func(o *keys.Options) { o.JWKS, o.Discovery = "", true })
 				run(t, ring)
-				ring.Learn(jwksURL, "")
+				ring.ApplyDiscovery(jwksURL, "")
 				pass(time.Minute)
 				if tt.under != nil {
 					tt.under(t, ring)
 				}
-				ring.Learn(moved, "")
+				ring.ApplyDiscovery(moved, "")
 				pass(tt.takes + 2*tt.down)
 				if !publishes(t, ring, "newer") || publishes(t, ring, old.KeyID) {
 					t.Errorf("published %v, want the key of where they are now", published(t, ring))
@@ -94,13 +94,13 @@ func TestTokensOfAnotherIssuerThanLearnedAreSaidOnce(t *testing.T) {
 		var log strings.Builder
 		es := enrichtest.NewIssuer(t, "ES256")
 		ring, err := keys.Open(keys.Options{
-			Learn: true, Client: &http.Client{Transport: serving(es)}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Discovery: true, Client: &http.Client{Transport: serving(es)}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		run(t, ring)
-		ring.Learn(jwksURL, "https://public.example.com")
+		ring.ApplyDiscovery(jwksURL, "https://public.example.com")
 		time.Sleep(time.Second)
 		for range 2 {
 			if _, err := verify(t, ring, es.Token(`{"iss":"http://private:9000","sub":"u1"}`)); !errors.Is(err, enrich.ErrNotOurs) {
@@ -123,11 +123,11 @@ func TestAGoodStartIsNoFailure(t *testing.T) {
 		var log strings.Builder
 		es := enrichtest.NewIssuer(t, "ES256")
 		ring := serving(es).open(t, func(o *keys.Options) {
-			o.JWKS, o.Learn, o.Logger = "", true, slog.New(slog.NewTextHandler(&log, nil))
+			o.JWKS, o.Discovery, o.Logger = "", true, slog.New(slog.NewTextHandler(&log, nil))
 		})
 		run(t, ring)
 		time.Sleep(time.Second)
-		ring.Learn(jwksURL, "")
+		ring.ApplyDiscovery(jwksURL, "")
 		time.Sleep(time.Second)
 		if _, err := verify(t, ring, token(es)); err != nil {
 			t.Errorf("Verify = %v", err)

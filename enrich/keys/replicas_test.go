@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 func TestReplicasSeeEachOthersKeysWithin10Seconds(t *testing.T) {
@@ -22,7 +23,7 @@ func TestReplicasSeeEachOthersKeysWithin10Seconds(t *testing.T) {
 			t.Error("the other replica's key is not published")
 		}
 		other := openFile(t, setOf(issuer), func(o *keys.Options) { o.Dir = path })
-		pass(keys.Publication)
+		pass(keydir.Publication)
 		if key := signer(t, other, token(issuer)); key.ID() != next.ID || !restores(t, ring, key) {
 			t.Errorf("signed with %s, want %s, which the other replica restores", key.ID(), next.ID)
 		}
@@ -45,10 +46,10 @@ func TestRotationIsSeenBeforeItSigns(t *testing.T) {
 			old   bool // the old key is published
 		}{
 			{2 * time.Second, old.ID(), true},
-			{keys.Publication - 1, old.ID(), true},
-			{keys.Publication, next.ID, true},
-			{keys.Publication + 6*time.Minute, next.ID, true}, // a minute more, for a replica that runs behind
-			{keys.Publication + 6*time.Minute + 2*time.Second, next.ID, false},
+			{keydir.Publication - 1, old.ID(), true},
+			{keydir.Publication, next.ID, true},
+			{keydir.Publication + 6*time.Minute, next.ID, true}, // a minute more, for a replica that runs behind
+			{keydir.Publication + 6*time.Minute + 2*time.Second, next.ID, false},
 		}
 		for _, tt := range tests {
 			pass(time.Until(made.Add(tt.after)))

@@ -1,4 +1,4 @@
-package keys_test
+package keydir_test
 
 import (
 	"errors"
@@ -8,20 +8,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // fullDir is a directory with a key for EdDSA on a file system that takes new
 // names, but nothing into the files.
-func fullDir(t *testing.T) (dir *keys.Dir, path string) {
+func fullDir(t *testing.T) (dir *keydir.Dir, path string) {
 	t.Helper()
 	path = t.TempDir()
 	if err := syscall.Mount("tokengraft-test", path, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skipf("SKIPPED: no full disk without the right to mount one (%v): run the tests as root", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(path, 0) })
-	dir, err := keys.OpenDir(path)
+	dir, err := keydir.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +35,7 @@ func fullDir(t *testing.T) (dir *keys.Dir, path string) {
 func TestFullDiskLeavesNoHalfKeyWithoutHardLinksEither(t *testing.T) {
 	_, path := fullDir(t)
 	name := filepath.Join(path, "ES256-1.pem")
-	if err := keys.Publish(filepath.Join(path, "not to be linked"), name, make([]byte, 1<<20)); !errors.Is(err, syscall.ENOSPC) {
+	if err := keydir.Publish(filepath.Join(path, "not to be linked"), name, make([]byte, 1<<20)); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("Publish = %v, want %v", err, syscall.ENOSPC)
 	}
 	if _, err := os.Stat(name); err == nil {
@@ -50,8 +49,8 @@ func TestFullDiskIsSaidAndLeavesNoHalfKey(t *testing.T) {
 	_, newErr := dir.New("ES256", later)
 	_, rotateErr := dir.Rotate("", later)
 	_, nowErr := dir.RotateNow("", later)
-	_, openErr := keys.Open(keys.Options{Dir: path, Algorithm: "ES256", Secret: []byte(enrichtest.Secret)})
-	for what, err := range map[string]error{"New": newErr, "Rotate": rotateErr, "RotateNow": nowErr, "Open": openErr} {
+	_, ensureErr := dir.Ensure("ES256", later)
+	for what, err := range map[string]error{"New": newErr, "Rotate": rotateErr, "RotateNow": nowErr, "Ensure": ensureErr} {
 		if !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("%s on a full disk: %v, want %v", what, err, syscall.ENOSPC)
 		}

@@ -1,4 +1,4 @@
-package keys
+package jose
 
 import (
 	"crypto"
@@ -9,23 +9,23 @@ import (
 	"strings"
 )
 
-// forms are the types of PEM blocks that hold a key, and how each is read.
-type forms map[string]func(der []byte) (key any, err error)
+// blockTypes are the types of PEM blocks that hold a key, and how each is read.
+type blockTypes map[string]func(der []byte) (key any, err error)
 
-var privateForms = forms{
+var privateBlocks = blockTypes{
 	"PRIVATE KEY":           x509.ParsePKCS8PrivateKey,
 	"RSA PRIVATE KEY":       func(der []byte) (any, error) { return x509.ParsePKCS1PrivateKey(der) },
 	"EC PRIVATE KEY":        func(der []byte) (any, error) { return x509.ParseECPrivateKey(der) },
 	"ENCRYPTED PRIVATE KEY": func([]byte) (any, error) { return nil, errEncrypted },
 }
 
-var publicForms = forms{
+var publicBlocks = blockTypes{
 	"PUBLIC KEY":     x509.ParsePKIXPublicKey,
 	"RSA PUBLIC KEY": func(der []byte) (any, error) { return x509.ParsePKCS1PublicKey(der) },
-	"CERTIFICATE":    certifiedKey,
+	"CERTIFICATE":    parseCertificate,
 }
 
-func certifiedKey(der []byte) (any, error) {
+func parseCertificate(der []byte) (any, error) {
 	certificate, err := x509.ParseCertificate(der)
 	if err != nil {
 		return nil, err
@@ -35,11 +35,11 @@ func certifiedKey(der []byte) (any, error) {
 
 var errEncrypted = errors.New("the private key is encrypted, store it decrypted and protect the file instead")
 
-// first returns the key in the first block of one of the forms. Errors show
-// nothing of the text; that there is none is said of what was looked for.
-func (f forms) first(text []byte, what string) (key any, err error) {
+// firstKey returns the key in the first block of these types. Errors quote
+// nothing of the text; what names the key that is missing.
+func (t blockTypes) firstKey(text []byte, what string) (key any, err error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		parse := f[block.Type]
+		parse := t[block.Type]
 		if parse == nil {
 			continue
 		}
@@ -55,26 +55,26 @@ func (f forms) first(text []byte, what string) (key any, err error) {
 	return nil, fmt.Errorf("no %s in PEM form", what)
 }
 
-// parsePrivate reads the first private key of a PEM file: PKCS #8, PKCS #1 or
+// ParsePrivatePEM reads the first private key of a PEM file: PKCS #8, PKCS #1 or
 // SEC 1.
-func parsePrivate(text []byte) (crypto.Signer, error) {
-	key, err := privateForms.first(text, "private key")
+func ParsePrivatePEM(text []byte) (crypto.Signer, error) {
+	key, err := privateBlocks.firstKey(text, "private key")
 	if err != nil {
 		return nil, err
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("keys of type %T do not sign", key)
+		return nil, fmt.Errorf("keys of type %T cannot sign", key)
 	}
 	return signer, nil
 }
 
-// parsePublic reads the first public key of a PEM file: SPKI, PKCS #1, or a
+// ParsePublicPEM reads the first public key of a PEM file: SPKI, PKCS #1, or a
 // certificate's.
-func parsePublic(text []byte) (crypto.PublicKey, error) {
-	key, err := publicForms.first(text, "public key or certificate")
+func ParsePublicPEM(text []byte) (crypto.PublicKey, error) {
+	key, err := publicBlocks.firstKey(text, "public key or certificate")
 	if err != nil {
 		return nil, err
 	}
-	return key, usable(key)
+	return key, checkUsable(key)
 }
