@@ -1,4 +1,4 @@
-package config
+package yamlbind
 
 import (
 	"bytes"
@@ -10,47 +10,19 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// A node is a YAML value with its anchors, aliases and merge keys resolved.
-// Aliases share the nodes below them, so that a file cannot grow by them.
-type node struct {
-	place
-	kind    kind
-	text    string  // of text and bare scalars
-	items   []*node // of lists
-	entries []entry // of mappings, in their order
-}
-
-// An entry is one key of a mapping. Its place is that of the key.
-type entry struct {
-	place
-	key   string
-	value *node
-}
-
-type kind string
-
-// The kinds, as faults call them.
-const (
-	kindNothing kind = "nothing"
-	kindText    kind = "text"
-	kindBare    kind = "a number or boolean" // text is as the file has it
-	kindList    kind = "a list"
-	kindMapping kind = "a mapping"
-)
-
 // A reader turns the YAML library's tree into nodes.
 type reader struct {
-	*report
-	anchors map[string]*node
+	*Report
+	anchors map[string]*Node
 }
 
-// readYAML parses a file of one document. Syntax faults go to the report, and
-// leave a root that says less or nothing.
-func readYAML(source []byte, r *report) *node {
+// Parse parses a file of one document. Syntax faults go to the report, and leave a
+// root that says less, or nothing and is of the kind [Nothing].
+func (r *Report) Parse(source []byte) *Node {
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))
-	nothing := &node{place: place{1, 1}, kind: kindNothing}
+	nothing := &Node{Place: Place{1, 1}, Kind: Nothing}
 	if at, err := checkCharacters(source); err != nil {
-		r.faultAt(at, "", fmt.Errorf("no YAML: %w", err))
+		r.FaultAt(at, "", fmt.Errorf("no YAML: %w", err))
 		return nothing
 	}
 	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
@@ -58,14 +30,14 @@ func readYAML(source []byte, r *report) *node {
 		r.syntax(source, err)
 		return nothing
 	}
-	rd := reader{report: r, anchors: map[string]*node{}}
-	var root *node
+	rd := reader{Report: r, anchors: map[string]*Node{}}
+	var root *Node
 	for _, doc := range file.Docs {
 		if doc.Body == nil || doc.Body.Type() == ast.DirectiveType {
 			continue
 		}
 		if root != nil {
-			r.faultAt(placeOf(doc.Body), "", errors.New("a second YAML document, want one in a file"))
+			r.FaultAt(placeOf(doc.Body), "", errors.New("a second YAML document, want one in a file"))
 			break
 		}
 		root = rd.node("", doc.Body)
@@ -73,15 +45,15 @@ func readYAML(source []byte, r *report) *node {
 	switch {
 	case root == nil:
 		return nothing
-	case root.kind != kindMapping && root.kind != kindNothing:
-		r.faultAt(root.place, "", fmt.Errorf("want a mapping, not %s", root.kind))
+	case root.Kind != Mapping && root.Kind != Nothing:
+		r.FaultAt(root.Place, "", fmt.Errorf("want a mapping, not %s", root.Kind))
 		return nothing
 	}
 	return root
 }
 
 // node converts one value. The path is for faults.
-func (r *reader) node(path string, n ast.Node) *node {
+func (r *reader) node(path string, n ast.Node) *Node {
 	switch n := n.(type) {
 	case *ast.AnchorNode:
 		value := r.node(path, n.Value)
@@ -93,27 +65,27 @@ func (r *reader) node(path string, n ast.Node) *node {
 	case *ast.MappingNode:
 		return r.mapping(path, n)
 	case *ast.SequenceNode:
-		items := make([]*node, len(n.Values))
+		items := make([]*Node, len(n.Values))
 		for i, item := range n.Values {
 			items[i] = r.item(fmt.Sprintf("%s[%d]", path, i), item)
 		}
-		return &node{place: placeOf(n), kind: kindList, items: items}
+		return &Node{Place: placeOf(n), Kind: List, Items: items}
 	case *ast.StringNode:
-		return &node{place: placeOf(n), kind: kindText, text: n.Value}
+		return &Node{Place: placeOf(n), Kind: Text, Text: n.Value}
 	case *ast.LiteralNode:
-		return &node{place: placeOf(n), kind: kindText, text: n.Value.Value}
+		return &Node{Place: placeOf(n), Kind: Text, Text: n.Value.Value}
 	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return &node{place: placeOf(n), kind: kindBare, text: n.GetToken().Value}
+		return &Node{Place: placeOf(n), Kind: Bare, Text: n.GetToken().Value}
 	case *ast.NullNode:
-		return &node{place: placeOf(n), kind: kindNothing}
+		return &Node{Place: placeOf(n), Kind: Nothing}
 	}
-	r.faultAt(placeOf(n), path, errors.New("tags and the like are not used here, want a plain value"))
-	return &node{place: placeOf(n), kind: kindNothing}
+	r.FaultAt(placeOf(n), path, errors.New("tags and the like are not used here, want a plain value"))
+	return &Node{Place: placeOf(n), Kind: Nothing}
 }
 
 // item converts an item of a list. Within braces the parser splits json:token,
 // text for any other YAML parser, into a mapping (goccy/go-yaml issue 832).
-func (r *reader) item(path string, n ast.Node) *node {
+func (r *reader) item(path string, n ast.Node) *Node {
 	m, ok := n.(*ast.MappingNode)
 	if !ok || m.IsFlowStyle || len(m.Values) != 1 {
 		return r.node(path, n)
@@ -124,27 +96,27 @@ func (r *reader) item(path string, n ast.Node) *node {
 	if !scalar || quoted || value.Position.Offset != colon.Position.Offset+1 {
 		return r.node(path, n)
 	}
-	return &node{place: placeOf(n), kind: kindText, text: key.Value + ":" + value.Value}
+	return &Node{Place: placeOf(n), Kind: Text, Text: key.Value + ":" + value.Value}
 }
 
-func (r *reader) alias(path string, n *ast.AliasNode) *node {
+func (r *reader) alias(path string, n *ast.AliasNode) *Node {
 	name := n.Value.GetToken().Value
 	target, ok := r.anchors[name]
 	if !ok {
-		r.faultAt(placeOf(n), path, fmt.Errorf("no anchor &%s above this alias", name))
-		return &node{place: placeOf(n), kind: kindNothing}
+		r.FaultAt(placeOf(n), path, fmt.Errorf("no anchor &%s above this alias", name))
+		return &Node{Place: placeOf(n), Kind: Nothing}
 	}
 	here := *target
-	here.place = placeOf(n)
+	here.Place = placeOf(n)
 	return &here
 }
 
 // mapping converts a mapping. Its own keys win over merged ones, and of merged
 // ones the earlier.
-func (r *reader) mapping(path string, n *ast.MappingNode) *node {
-	m := &node{place: placeOf(n), kind: kindMapping}
+func (r *reader) mapping(path string, n *ast.MappingNode) *Node {
+	m := &Node{Place: placeOf(n), Kind: Mapping}
 	lines := map[string]int{}
-	var merged []entry
+	var merged []Pair
 	for _, pair := range n.Values {
 		at := placeOf(pair.Key)
 		if _, ok := pair.Key.(*ast.MergeKeyNode); ok {
@@ -153,35 +125,35 @@ func (r *reader) mapping(path string, n *ast.MappingNode) *node {
 		}
 		key := keyOf(pair.Key)
 		if line, ok := lines[key]; ok {
-			r.faultAt(at, join(path, key), fmt.Errorf("is set twice, first in line %d", line))
+			r.FaultAt(at, join(path, key), fmt.Errorf("is set twice, first in line %d", line))
 			continue
 		}
-		lines[key] = at.line
-		m.entries = append(m.entries, entry{at, key, r.node(join(path, key), pair.Value)})
+		lines[key] = at.Line
+		m.Pairs = append(m.Pairs, Pair{at, key, r.node(join(path, key), pair.Value)})
 	}
 	for _, e := range merged {
-		if _, ok := lines[e.key]; !ok {
-			lines[e.key] = e.line
-			m.entries = append(m.entries, e)
+		if _, ok := lines[e.Key]; !ok {
+			lines[e.Key] = e.Line
+			m.Pairs = append(m.Pairs, e)
 		}
 	}
 	return m
 }
 
 // merge returns the entries that a merge key's value brings.
-func (r *reader) merge(path string, n ast.Node) []entry {
+func (r *reader) merge(path string, n ast.Node) []Pair {
 	value := r.node(path, n)
-	parts := []*node{value}
-	if value.kind == kindList {
-		parts = value.items
+	parts := []*Node{value}
+	if value.Kind == List {
+		parts = value.Items
 	}
-	var entries []entry
+	var entries []Pair
 	for _, part := range parts {
-		if part.kind != kindMapping {
-			r.faultAt(part.place, path, errors.New("want a mapping to merge, or a list of them"))
+		if part.Kind != Mapping {
+			r.FaultAt(part.Place, path, errors.New("want a mapping to merge, or a list of them"))
 			continue
 		}
-		entries = append(entries, part.entries...)
+		entries = append(entries, part.Pairs...)
 	}
 	return entries
 }
@@ -197,12 +169,12 @@ func keyOf(n ast.MapKeyNode) string {
 
 // placeOf returns where a value begins: of a block mapping, its first key. The
 // parser's own position of that is the colon.
-func placeOf(n ast.Node) place {
+func placeOf(n ast.Node) Place {
 	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
 		n = m.Values[0].Key
 	}
 	if tk := n.GetToken(); tk != nil && tk.Position != nil {
-		return place{max(1, tk.Position.Line), max(1, tk.Position.Column)}
+		return Place{max(1, tk.Position.Line), max(1, tk.Position.Column)}
 	}
-	return place{1, 1}
+	return Place{1, 1}
 }

@@ -1,4 +1,4 @@
-package config
+package yamlbind
 
 import (
 	"errors"
@@ -12,19 +12,19 @@ import (
 
 // checkCharacters returns the place of the first thing that no YAML has, and what
 // it is: the parser would take it for text.
-func checkCharacters(source []byte) (place, error) {
-	at := place{1, 1}
+func checkCharacters(source []byte) (Place, error) {
+	at := Place{1, 1}
 	for len(source) > 0 {
 		char, size := utf8.DecodeRune(source)
 		switch {
 		case char == utf8.RuneError && size == 1:
 			return at, errors.New("a byte that is not UTF-8")
 		case char == '\n':
-			at = place{at.line + 1, 0}
+			at = Place{at.Line + 1, 0}
 		case char < ' ' && char != '\t' && char != '\r':
 			return at, fmt.Errorf("the control character %U", char)
 		}
-		at.column++
+		at.Column++
 		source = source[size:]
 	}
 	return at, nil
@@ -36,10 +36,10 @@ var braceInText = regexp.MustCompile(`[^\s,:\[{]\{$`)
 
 // syntax records the parser's error. Its message alone is taken: its text as an
 // error quotes lines of the file.
-func (r *report) syntax(source []byte, err error) {
+func (r *Report) syntax(source []byte, err error) {
 	syntax, ok := errors.AsType[yaml.Error](err)
 	if !ok || syntax.GetToken() == nil || syntax.GetToken().Position == nil {
-		r.faultAt(place{1, 1}, "", errors.New("no YAML"))
+		r.FaultAt(Place{1, 1}, "", errors.New("no YAML"))
 		return
 	}
 	at := syntax.GetToken().Position
@@ -47,7 +47,7 @@ func (r *report) syntax(source []byte, err error) {
 	if braceInText.MatchString(upTo(source, at.Line, at.Column)) {
 		message += "; within braces or brackets, text with a { needs quotes"
 	}
-	r.faultAt(place{max(1, at.Line), max(1, at.Column)}, "", errors.New(message))
+	r.FaultAt(Place{max(1, at.Line), max(1, at.Column)}, "", errors.New(message))
 }
 
 // upTo returns a line up to a column, and empty if there is none.

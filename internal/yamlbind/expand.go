@@ -1,4 +1,4 @@
-package config
+package yamlbind
 
 import (
 	"errors"
@@ -12,11 +12,11 @@ var variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
 
 var errVariable = errors.New("bad variable, want ${NAME} or ${NAME:-default}; a literal ${ is written $${")
 
-// expand replaces ${NAME} and ${NAME:-default} by the environment's values, and
+// Expand replaces ${NAME} and ${NAME:-default} by the environment's values, and
 // $${ by ${. As in a shell, a default stands in for an empty value, too. What
 // is put in is never expanded again. The error names the variable, never a
 // value.
-func expand(text string, env func(string) (string, bool)) (string, error) {
+func Expand(text string, env func(string) (string, bool)) (string, error) {
 	var out strings.Builder
 	for {
 		i := strings.Index(text, "${")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
 // The most that makes sense, and that machines have room for.
@@ -16,7 +17,7 @@ const (
 
 // checkSizes refuses a zero where it would not mean "none", but nothing that
 // works, and what is too large to work.
-func checkSizes(c *Config, r *report) {
+func checkSizes(c *Config, r *yamlbind.Report) {
 	for _, setting := range []struct {
 		path       string
 		size, most Size
@@ -29,15 +30,15 @@ func checkSizes(c *Config, r *report) {
 		{"cache.max_bytes", c.Cache.MaxBytes, mostCache},
 	} {
 		if setting.size == 0 {
-			r.fault(setting.path, errZero)
+			r.Fault(setting.path, errZero)
 		} else if setting.size > setting.most {
-			r.fault(setting.path, fmt.Errorf("is too large, want at most %s", setting.most))
+			r.Fault(setting.path, fmt.Errorf("is too large, want at most %s", setting.most))
 		}
 	}
 }
 
 // checkWaits refuses a zero where nobody would wait at all.
-func checkWaits(c *Config, r *report) {
+func checkWaits(c *Config, r *yamlbind.Report) {
 	for _, setting := range []struct {
 		path string
 		wait time.Duration
@@ -51,15 +52,15 @@ func checkWaits(c *Config, r *report) {
 		{"user_creation.timeout", c.UserCreation.Timeout},
 	} {
 		if setting.wait == 0 {
-			r.fault(setting.path, errZero)
+			r.Fault(setting.path, errZero)
 		}
 	}
 }
 
 var errZero = errors.New("is zero, want more")
 
-func checkDrain(t Timeouts, r *report) {
+func checkDrain(t Timeouts, r *yamlbind.Report) {
 	if t.Drain > 0 && t.Drain >= t.Shutdown {
-		r.fault("timeouts.drain", fmt.Errorf("is a part of timeouts.shutdown, want less than %s", t.Shutdown))
+		r.Fault("timeouts.drain", fmt.Errorf("is a part of timeouts.shutdown, want less than %s", t.Shutdown))
 	}
 }

@@ -1,20 +1,20 @@
-package config
+package yamlbind
 
 import "fmt"
 
 // unknown says that a section has no such setting: with the one that was
 // probably meant, or with all there are.
-func unknown(key string, fields []field) error {
+func unknown(key string, fields []Field) error {
 	nearest, distance := "", len(key)/3+2
 	for _, f := range fields {
-		if d := editDistance(key, f.name); d < distance {
-			nearest, distance = f.name, d
+		if d := editDistance(key, f.Setting); d < distance {
+			nearest, distance = f.Setting, d
 		}
 	}
 	if nearest != "" {
 		return fmt.Errorf("unknown setting, did you mean %s?", nearest)
 	}
-	return fmt.Errorf("unknown setting, want %s", oneOf(namesOf(fields)))
+	return fmt.Errorf("unknown setting, want %s", OneOf(namesOf(fields)))
 }
 
 // editDistance is the number of bytes to insert, remove or replace that makes

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -83,38 +82,9 @@ type Trigger struct {
 	Timeout time.Duration `yaml:"timeout" default:"2s"`
 }
 
-// An Operation is what a trigger waits for.
-type Operation string
-
-// The operations.
-const (
-	Login  Operation = "LOGIN"
-	Create Operation = "CREATE"
-	Delete Operation = "DELETE"
-)
-
-// UnmarshalText parses the word of the configuration file.
-func (o *Operation) UnmarshalText(text []byte) error { return parseWord(o, text, operations) }
-
 // Hooks reports whether anything happens when users sign in or are deleted.
 func (c *Config) Hooks() bool {
 	return c.UserCreation.Enabled() || len(c.Triggers) > 0 || len(c.Deletions) > 0
-}
-
-func checkHooks(c *Config, r *report) {
-	checkCreation(c.UserCreation, r)
-	for i, t := range c.Triggers {
-		checkTrigger(fmt.Sprintf("triggers[%d]", i), t, r)
-	}
-	writes := c.UserCreation.Enabled() || len(c.Triggers) > 0
-	if writes && r.set("documents.file") {
-		r.fault("documents.file", errors.New("is only read, want documents.mongodb for user_creation and triggers"))
-	}
-	for path := range c.FunctionsNamed() {
-		if !r.set("functions.dir") {
-			r.fault(path, errors.New("needs functions.dir, the directory of the function"))
-		}
-	}
 }
 
 // FunctionsNamed are the functions that settings name, each with the path of its
@@ -129,38 +99,5 @@ func (c *Config) FunctionsNamed() iter.Seq2[string, string] {
 				return
 			}
 		}
-	}
-}
-
-func checkCreation(u UserCreation, r *report) {
-	var ways []string
-	for _, path := range []string{"user_creation.function", "user_creation.webhook.url", "user_creation.document"} {
-		if r.set(path) {
-			ways = append(ways, path)
-		}
-	}
-	if len(ways) > 1 {
-		r.fault(ways[1], fmt.Errorf("stands beside %s, want one of them", ways[0]))
-	}
-	if r.set("user_creation.webhook") && u.Webhook.URL == "" {
-		r.fault("user_creation.webhook", errors.New("no url, want one like https://hooks.internal/users"))
-	}
-	if _, err := parseWebURL(u.Webhook.URL); u.Webhook.URL != "" && err != nil {
-		r.fault("user_creation.webhook.url", errors.New("no http or https URL, want one like https://hooks.internal/users"))
-	}
-}
-
-func checkTrigger(path string, t Trigger, r *report) {
-	switch {
-	case t.Function != "" && t.LastLogin != "":
-		r.fault(path+".last_login", errors.New("stands beside function, want one of them"))
-	case t.Function == "" && t.LastLogin == "":
-		r.fault(path, errors.New("nothing to run, want function or last_login"))
-	case t.LastLogin != "" && t.Operation == Delete:
-		r.fault(path+".last_login", errors.New("a deleted user has no document, want function"))
-	case t.Wait && t.Operation == Delete:
-		r.fault(path+".wait", errors.New("nobody waits when a user is deleted, want false"))
-	case t.Timeout == 0:
-		r.fault(path+".timeout", errZero)
 	}
 }
