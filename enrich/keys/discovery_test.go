@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestLearnTellsWhereTheKeysAre(t *testing.T) {
+func TestDiscovery_NamesTheAddressOfTheKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		es := enrichtest.NewIssuer(t, "ES256")
 		backend := serving(es)
@@ -39,7 +39,7 @@ func TestLearnTellsWhereTheKeysAre(t *testing.T) {
 
 // The keys have moved: neither a fetch under way from where they were nor a
 // failure where they are now puts that off until the old set's end.
-func TestKeysThatMovedAreAskedForUntilTheyAnswer(t *testing.T) {
+func TestDiscovery_FetchesMovedKeysUntilTheyAnswer(t *testing.T) {
 	const moved = jwksURL + "/moved"
 	tests := []struct {
 		name  string
@@ -89,7 +89,7 @@ func TestKeysThatMovedAreAskedForUntilTheyAnswer(t *testing.T) {
 	}
 }
 
-func TestTokensOfAnotherIssuerThanLearnedAreSaidOnce(t *testing.T) {
+func TestDiscovery_WarnsOnceOfAnotherIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		es := enrichtest.NewIssuer(t, "ES256")
@@ -118,7 +118,7 @@ func TestTokensOfAnotherIssuerThanLearnedAreSaidOnce(t *testing.T) {
 }
 
 // Before it is known where the keys are there is nothing to complain of.
-func TestAGoodStartIsNoFailure(t *testing.T) {
+func TestDiscovery_LogsNoFailureBeforeTheAddressIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		es := enrichtest.NewIssuer(t, "ES256")

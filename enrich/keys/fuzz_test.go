@@ -15,7 +15,7 @@ import (
 
 // E1: whatever the backend's set is, what is published of it is JSON and has no
 // private member, and its public keys stay as they are.
-func FuzzNothingPrivateOfAJWKSetIsPublished(f *testing.F) {
+func FuzzJWKS_PublishesNothingPrivate(f *testing.F) {
 	f.Add([]byte(`{"keys":[]}`))
 	f.Add(setOf(enrichtest.NewIssuer(f, "ES256"), enrichtest.NewIssuer(f, "EdDSA")))
 	f.Add([]byte(`{"keys":[{"kty":"oct","k":"c2VjcmV0"},{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB","kid":1},{"kty":"AKP","priv":"x"}]}`))
@@ -49,7 +49,7 @@ func FuzzNothingPrivateOfAJWKSetIsPublished(f *testing.F) {
 
 // What is no key is refused, and none of it is quoted; what is one is published
 // by its public half.
-func FuzzAKeyFileIsNotQuoted(f *testing.F) {
+func FuzzOpen_QuotesNoKeyFile(f *testing.F) {
 	issuer := enrichtest.NewIssuer(f, "ES256")
 	f.Add(issuer.PublicPEM())
 	f.Add(issuer.PrivatePEM())

@@ -62,7 +62,7 @@ func rotate(t testing.TB, rotation func(string, time.Time) ([]keydir.Rotation, e
 	return done
 }
 
-func TestPrunedKeyNeitherVerifiesNorRestores(t *testing.T) {
+func TestOwnKeys_PrunedKeyNeitherVerifiesNorRestores(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	dir, path := openDir(t)
 	ring := openFile(t, setOf(issuer), func(o *keys.Options) { o.Dir = path })
@@ -79,7 +79,7 @@ func TestPrunedKeyNeitherVerifiesNorRestores(t *testing.T) {
 }
 
 // What is known of a file is kept until the file changes.
-func TestKeyFileThatIsReplacedIsReadAgain(t *testing.T) {
+func TestOwnKeys_ReplacedFileIsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, path := openDir(t)
 		a, b := newKey(t, dir, "ES256", time.Now()), enrichtest.NewIssuer(t, "ES256")
@@ -99,7 +99,7 @@ func TestKeyFileThatIsReplacedIsReadAgain(t *testing.T) {
 
 // Kubernetes mounts a secret's files as links through ..data, a link to a
 // directory of each version, and takes a link away after its file.
-func TestKeysOfAMountedSecretChangeWithIt(t *testing.T) {
+func TestOwnKeys_FollowAMountedSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, path := openDir(t)
 		in := func(name string) string { return filepath.Join(path, name) }

@@ -58,7 +58,7 @@ func lockedDir(t *testing.T, key os.FileMode) (path string) {
 	return path
 }
 
-func TestReadOnlyDirectoryIsUsedAndNeverWritten(t *testing.T) {
+func TestOwnKeys_ReadOnlyDirectoryIsNeverWritten(t *testing.T) {
 	path := lockedDir(t, 0o444)
 	o := keys.Options{Dir: path, Secret: []byte(enrichtest.Secret), Logger: slog.New(slog.DiscardHandler)}
 	o.Algorithm = "ES256"
@@ -74,7 +74,7 @@ func TestReadOnlyDirectoryIsUsedAndNeverWritten(t *testing.T) {
 	}
 }
 
-func TestKeyThatMayNotBeReadIsAnError(t *testing.T) {
+func TestOwnKeys_FileWithoutReadPermissionIsAnError(t *testing.T) {
 	path := lockedDir(t, 0)
 	_, err := keys.Open(keys.Options{Dir: path, Algorithm: "ES256", Secret: []byte(enrichtest.Secret), Logger: slog.New(slog.DiscardHandler)})
 	if err == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-func TestReplicasSeeEachOthersKeysWithin10Seconds(t *testing.T) {
+func TestReplicas_SeeEachOthersKeysWithin10Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		dir, path := openDir(t)
@@ -30,7 +30,7 @@ func TestReplicasSeeEachOthersKeysWithin10Seconds(t *testing.T) {
 	})
 }
 
-func TestRotationIsSeenBeforeItSigns(t *testing.T) {
+func TestRotation_IsPublishedBeforeItSigns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		dir, path := openDir(t)
@@ -69,7 +69,7 @@ func TestRotationIsSeenBeforeItSigns(t *testing.T) {
 	})
 }
 
-func TestKeysFromEverAreAllPublished(t *testing.T) {
+func TestJWKS_PublishesEveryKeyThatWasAlwaysActive(t *testing.T) {
 	_, path := openDir(t)
 	a, b := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 	write(t, filepath.Join(path, "a.pem"), a.PrivatePEM())

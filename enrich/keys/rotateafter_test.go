@@ -16,7 +16,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-func TestOfManyReplicasOneRotatesAndTheOthersAdopt(t *testing.T) {
+func TestRotation_OneReplicaRotatesAndTheOthersAdopt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuers := []*enrichtest.Issuer{enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "EdDSA")}
 		dir, path := openDir(t)
@@ -51,7 +51,7 @@ func TestOfManyReplicasOneRotatesAndTheOthersAdopt(t *testing.T) {
 	})
 }
 
-func TestNothingRotatesByItselfUnlessItIsSaid(t *testing.T) {
+func TestRotation_IsOffByDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, path := openDir(t)
 		run(t, openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path }))
@@ -62,7 +62,7 @@ func TestNothingRotatesByItselfUnlessItIsSaid(t *testing.T) {
 	})
 }
 
-func TestReadOnlyDirectoryIsNotRotatedAndThatIsSaidOnce(t *testing.T) {
+func TestRotation_OfAReadOnlyDirectoryIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		dir, path := openDir(t)
@@ -89,7 +89,7 @@ func TestReadOnlyDirectoryIsNotRotatedAndThatIsSaidOnce(t *testing.T) {
 	})
 }
 
-func TestRereadShowsANewKeyAtOnce(t *testing.T) {
+func TestReload_ShowsANewKeyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, path := openDir(t)
 		ring := openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path })
@@ -103,7 +103,7 @@ func TestRereadShowsANewKeyAtOnce(t *testing.T) {
 	})
 }
 
-func TestReplicasWhoseClocksDifferConverge(t *testing.T) {
+func TestReplicas_WithDifferentClocksConverge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := startFleet(t, 0)
 		dir, err := keydir.Open(f.path)
@@ -128,7 +128,7 @@ func TestReplicasWhoseClocksDifferConverge(t *testing.T) {
 	})
 }
 
-func TestHalfWrittenKeyFileHoldsUpNothing(t *testing.T) {
+func TestOwnKeys_HalfWrittenFileDelaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		_, path := openDir(t)

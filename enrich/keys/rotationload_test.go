@@ -220,9 +220,9 @@ func pruneAll(dir *keydir.Dir, now time.Time) error {
 	return err
 }
 
-// TestRotationUnderLoadFailsNoVerification shows law E3 with clients that
+// TestRotation_UnderLoadFailsNoVerification shows law E3 with clients that
 // follow Cache-Control, and that the same load does fail without a publication.
-func TestRotationUnderLoadFailsNoVerification(t *testing.T) {
+func TestRotation_UnderLoadFailsNoVerification(t *testing.T) {
 	tests := []struct {
 		name        string
 		rotateAfter time.Duration

@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestTokenLifeLongerThanRetireAfterIsWarnedOfOnce(t *testing.T) {
+func TestVerify_WarnsOnceOfALifeLongerThanRetireAfter(t *testing.T) {
 	times := func(claims string) func(time.Time) string {
 		return func(now time.Time) string { return fmt.Sprintf(claims, now.Unix()) }
 	}

@@ -61,7 +61,7 @@ func write(t testing.TB, path string, text []byte) {
 	}
 }
 
-func TestNewKeyFileIsTheOwnersAlone(t *testing.T) {
+func TestNew_FileIsForItsOwnerAlone(t *testing.T) {
 	dir, path := openDir(t)
 	for _, algorithm := range []string{"RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"} {
 		info := newKey(t, dir, algorithm, start)
@@ -86,7 +86,7 @@ func TestNewKeyFileIsTheOwnersAlone(t *testing.T) {
 	}
 }
 
-func TestNoKeyIsMadeForASecretOrNothing(t *testing.T) {
+func TestNew_RefusesUnknownAlgorithms(t *testing.T) {
 	dir, path := openDir(t)
 	for _, algorithm := range []string{"HS256", "none", "", "../ES256"} {
 		if info, err := dir.New(algorithm, start); err == nil {
@@ -98,7 +98,7 @@ func TestNoKeyIsMadeForASecretOrNothing(t *testing.T) {
 	}
 }
 
-func TestStatesFollowFromInstantsAndTheClock(t *testing.T) {
+func TestState_FollowsFromInstantsAndTheClock(t *testing.T) {
 	dir, path := openDir(t)
 	newKey(t, dir, "ES256", start)
 	second := newKey(t, dir, "ES256", start)
@@ -138,7 +138,7 @@ func TestStatesFollowFromInstantsAndTheClock(t *testing.T) {
 	}
 }
 
-func TestNewKeyTakesNoNameThatIsTaken(t *testing.T) {
+func TestNew_NeverReplacesAFile(t *testing.T) {
 	dir, _ := openDir(t)
 	first := newKey(t, dir, "ES256", start)
 	newKey(t, dir, "ES256", start)
@@ -153,7 +153,7 @@ func TestNewKeyTakesNoNameThatIsTaken(t *testing.T) {
 }
 
 // A directory may be listed though nothing in it can be asked for.
-func TestDirectoryWhoseFilesCannotBeAskedForIsAnError(t *testing.T) {
+func TestNew_FailsWhereFilesCannotBeLookedUp(t *testing.T) {
 	const longest = 4095 // bytes of a path, on Linux
 	path := t.TempDir()
 	for len(path) < longest-6 {
@@ -168,7 +168,7 @@ func TestDirectoryWhoseFilesCannotBeAskedForIsAnError(t *testing.T) {
 	}
 }
 
-func TestForeignKeyFileIsAdopted(t *testing.T) {
+func TestKeyFile_OfAnotherOriginIsAdopted(t *testing.T) {
 	for algorithm, word := range map[string]string{
 		"RS256": keydir.AnyRSA, "ES256": "ES256", "ES384": "ES384", "ES512": "ES512", "EdDSA": "EdDSA",
 	} {
@@ -185,7 +185,7 @@ func TestForeignKeyFileIsAdopted(t *testing.T) {
 }
 
 // The example of RFC 8037, appendices A.1 and A.3.
-func TestKidIsTheThumbprint(t *testing.T) {
+func TestKeyFile_KidIsTheThumbprint(t *testing.T) {
 	seed, err := base64.RawURLEncoding.DecodeString("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestKidIsTheThumbprint(t *testing.T) {
 	}
 }
 
-func TestForeignKeyFileMaySayItsAlgorithm(t *testing.T) {
+func TestKeyFile_OfAnotherOriginMayNameItsAlgorithm(t *testing.T) {
 	dir, path := openDir(t)
 	pem := enrichtest.NewIssuer(t, "RS256").PrivatePEM()
 	write(t, filepath.Join(path, "a.pem"), append([]byte("Bag Attributes\r\nalgorithm: PS512\r\n"), pem...))
@@ -207,7 +207,7 @@ func TestForeignKeyFileMaySayItsAlgorithm(t *testing.T) {
 	}
 }
 
-func TestUnreadableKeyFileIsAnErrorAndNothingIsMade(t *testing.T) {
+func TestKeyFile_UnreadableIsAnErrorAndNothingIsMade(t *testing.T) {
 	good := string(enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	for name, text := range map[string]string{
 		"garbage":                 "garbage",
@@ -241,7 +241,7 @@ func TestUnreadableKeyFileIsAnErrorAndNothingIsMade(t *testing.T) {
 	}
 }
 
-func TestEncryptedKeyIsSaidToBeSo(t *testing.T) {
+func TestKeyFile_EncryptedIsReportedAsSuch(t *testing.T) {
 	for name, text := range map[string]string{
 		"PKCS #8":          "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
 		"as OpenSSL 1 did": "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
@@ -254,7 +254,7 @@ func TestEncryptedKeyIsSaidToBeSo(t *testing.T) {
 	}
 }
 
-func TestOtherFilesAreNoKeys(t *testing.T) {
+func TestList_IgnoresOtherFiles(t *testing.T) {
 	dir, path := openDir(t)
 	newKey(t, dir, "ES256", start)
 	for _, name := range []string{".new-123", "..data", "README", "ES256-1.pem.bak", ".hidden.pem"} {
@@ -265,7 +265,7 @@ func TestOtherFilesAreNoKeys(t *testing.T) {
 	}
 }
 
-func TestOneKeyInTwoFilesIsOneKey(t *testing.T) {
+func TestList_OneKeyInTwoFilesIsOneKey(t *testing.T) {
 	dir, path := openDir(t)
 	info := newKey(t, dir, "ES256", start)
 	text, err := os.ReadFile(info.Path)
@@ -278,7 +278,7 @@ func TestOneKeyInTwoFilesIsOneKey(t *testing.T) {
 	}
 }
 
-func TestWorldReadableKeyIsTold(t *testing.T) {
+func TestList_ReportsWorldReadableFiles(t *testing.T) {
 	dir, _ := openDir(t)
 	info := newKey(t, dir, "ES256", start)
 	for mode, want := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: false, 0o644: true, 0o444: true} {
@@ -291,7 +291,7 @@ func TestWorldReadableKeyIsTold(t *testing.T) {
 	}
 }
 
-func TestLinkToNowhereIsAKeyThatCannotBeRead(t *testing.T) {
+func TestKeyFile_LinkToNowhereIsUnreadable(t *testing.T) {
 	dir, path := openDir(t)
 	newKey(t, dir, "ES256", start)
 	if err := os.Symlink("gone.pem", filepath.Join(path, "link.pem")); err != nil {

@@ -29,7 +29,7 @@ func prune(t testing.TB, dir *keydir.Dir, p keydir.Pruning, now time.Time) (dele
 	return kids(gone), kids(rest)
 }
 
-func TestPruneDeletesNoKeyThatALiveTokenMayNeed(t *testing.T) {
+func TestPrune_KeepsKeysThatALiveTokenMayNeed(t *testing.T) {
 	dir, _ := openDir(t)
 	old := newKey(t, dir, "ES256", start)
 	takeover := rotate(t, dir.Rotate, "", start)[0].Key.Active
@@ -57,7 +57,7 @@ func TestPruneDeletesNoKeyThatALiveTokenMayNeed(t *testing.T) {
 	}
 }
 
-func TestPruneDeletesOnlyRetiredKeysByName(t *testing.T) {
+func TestPrune_DeletesOnlyRetiredKeysByID(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "ES256", start)
 	next := rotate(t, dir.Rotate, "", start)[0].Key
@@ -73,7 +73,7 @@ func TestPruneDeletesOnlyRetiredKeysByName(t *testing.T) {
 	}
 }
 
-func TestPruneKeepsKeysFromEver(t *testing.T) {
+func TestPrune_KeepsKeysThatWereAlwaysActive(t *testing.T) {
 	dir, path := openDir(t)
 	write(t, filepath.Join(path, "a.pem"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	write(t, filepath.Join(path, "b.pem"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
@@ -82,7 +82,7 @@ func TestPruneKeepsKeysFromEver(t *testing.T) {
 	}
 }
 
-func TestPruneDeletesEveryCopyOfAKey(t *testing.T) {
+func TestPrune_DeletesEveryCopyOfAKey(t *testing.T) {
 	dir, path := openDir(t)
 	old := newKey(t, dir, "ES256", start)
 	text, err := os.ReadFile(old.Path)

@@ -20,7 +20,7 @@ func rotate(t testing.TB, rotation func(string, time.Time) ([]keydir.Rotation, e
 	return done
 }
 
-func TestRotationIsPublishedBeforeItSignsAndNoLessThanTheLawSays(t *testing.T) {
+func TestRotate_PublishesBeforeItSigns(t *testing.T) {
 	dir, _ := openDir(t)
 	first := newKey(t, dir, "ES256", start)
 	done := rotate(t, dir.Rotate, "", start)
@@ -38,7 +38,7 @@ func TestRotationIsPublishedBeforeItSignsAndNoLessThanTheLawSays(t *testing.T) {
 	}
 }
 
-func TestRotationTakesEveryAlgorithmThatIsSignedWith(t *testing.T) {
+func TestRotate_TakesEveryActiveAlgorithm(t *testing.T) {
 	dir, _ := openDir(t)
 	for _, algorithm := range []string{"ES256", "EdDSA", "ES384"} {
 		newKey(t, dir, algorithm, start)
@@ -58,7 +58,7 @@ func TestRotationTakesEveryAlgorithmThatIsSignedWith(t *testing.T) {
 	}
 }
 
-func TestSecondRotationIsRefusedWhileANextKeyWaits(t *testing.T) {
+func TestRotate_IsRefusedWhileANextKeyWaits(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "ES256", start)
 	newKey(t, dir, "EdDSA", start)
@@ -75,7 +75,7 @@ func TestSecondRotationIsRefusedWhileANextKeyWaits(t *testing.T) {
 	rotate(t, dir.Rotate, "", next.Active)
 }
 
-func TestRotationOfNothingSaysWhatToDo(t *testing.T) {
+func TestRotate_OfNothingSaysWhatToDo(t *testing.T) {
 	dir, _ := openDir(t)
 	if _, err := dir.Rotate("", start); err == nil || !strings.Contains(err.Error(), "keys new") {
 		t.Errorf("Rotate = %v, want an error that names `keys new`", err)
@@ -90,7 +90,7 @@ func TestRotationOfNothingSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestKeyFromEverIsRotated(t *testing.T) {
+func TestRotate_TakesKeysThatWereAlwaysActive(t *testing.T) {
 	dir, path := openDir(t)
 	write(t, filepath.Join(path, "tls.key"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	next := rotate(t, dir.Rotate, "", start)[0].Key
@@ -101,7 +101,7 @@ func TestKeyFromEverIsRotated(t *testing.T) {
 
 // A leaked key is replaced at once, and again if need be: even by a clock
 // that stands still.
-func TestRotationNowSignsAtOnce(t *testing.T) {
+func TestRotateNow_SignsAtOnce(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "ES256", start)
 	waits := rotate(t, dir.Rotate, "", start)[0].Key
@@ -123,7 +123,7 @@ func TestRotationNowSignsAtOnce(t *testing.T) {
 }
 
 // By a clock that runs behind, an active key seems to wait, and would be dropped.
-func TestClockThatRunsBehindChangesNothing(t *testing.T) {
+func TestClock_RunningBehindChangesNothing(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "ES256", start)
 	active := rotate(t, dir.Rotate, "", start)[0].Key.Active
@@ -143,7 +143,7 @@ func TestClockThatRunsBehindChangesNothing(t *testing.T) {
 
 // A key for every RSA algorithm takes over from one for a single one: then it
 // must have been published, too.
-func TestFirstKeyThatTakesOverFromAnotherIsPublishedFirst(t *testing.T) {
+func TestNew_KeyThatTakesOverIsPublishedFirst(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "RS256", start)
 	all := newKey(t, dir, keydir.AnyRSA, start)
@@ -158,7 +158,7 @@ func TestFirstKeyThatTakesOverFromAnotherIsPublishedFirst(t *testing.T) {
 	}
 }
 
-func TestFailedRotationLeavesNothingBehind(t *testing.T) {
+func TestRotate_LeavesNothingBehindWhenItFails(t *testing.T) {
 	dir, path := openDir(t)
 	newKey(t, dir, "ES256", start)
 	if err := os.Chmod(path, 0o555); err != nil {
