@@ -21,7 +21,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/examples/app-services/backend"
+	"github.com/tokengraft/tokengraft/internal/demo/appservices"
 )
 
 // An sdk makes the requests that realm-web makes, in its order, and demands of
@@ -146,7 +146,7 @@ func (s *sdk) customData() map[string]any {
 func startAppServices(t *testing.T, key any, more string) *sdk {
 	t.Helper()
 	behind := httptest.NewUnstartedServer(nil)
-	behind.Config.Handler = backend.New(behind.Listener.Addr().String(), key)
+	behind.Config.Handler = appservices.New(behind.Listener.Addr().String(), key)
 	behind.Start()
 	t.Cleanup(behind.Close)
 	address, err := freeAddress()
@@ -276,7 +276,7 @@ func TestAnSDKIsNeverLoggedOutByAFailure(t *testing.T) {
 func TestAnSDKTakesTheRedirectOfAnOAuthLogin(t *testing.T) {
 	signing := keysOfAppServices(t)["HS256"]
 	users, documents := customUserData(t)
-	anna := backend.Users["anna@example.com"]
+	anna := appservices.Users["anna@example.com"]
 	if _, err := users.InsertOne(t.Context(), bson.D{{Key: "user_account_id", Value: anna}}); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func walkThrough(t *testing.T, folder string, programs ...string) {
 func buildPrograms(t *testing.T) string {
 	dir := t.TempDir()
 	for name, pkg := range map[string]string{
-		"backend": "./examples/backend", "appservices": "./examples/app-services/backend/cmd", "seed": "./examples/seed",
+		"backend": "./examples/backend", "appservices": "./examples/app-services/backend", "seed": "./examples/seed",
 	} {
 		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg).CombinedOutput(); err != nil {
 			t.Fatalf("go build %s: %v\n%s", pkg, err, out)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/examples/app-services/backend"
+	"github.com/tokengraft/tokengraft/internal/demo/appservices"
 )
 
 // Issue 7: "50 concurrent first logins of one new user: one document, 50 tokens
@@ -131,7 +131,7 @@ func written(t *testing.T, name, text string) string {
 func TestADeletedUserLeavesTheCache(t *testing.T) {
 	signing := keysOfAppServices(t)["HS256"]
 	users, documents := customUserData(t)
-	if _, err := users.InsertOne(t.Context(), map[string]string{"user_account_id": backend.Users["anna@example.com"]}); err != nil {
+	if _, err := users.InsertOne(t.Context(), map[string]string{"user_account_id": appservices.Users["anna@example.com"]}); err != nil {
 		t.Fatal(err)
 	}
 	s := startAppServices(t, signing.key, signing.settings+documents)
