@@ -1,36 +1,22 @@
 package walkthrough_test
 
 import (
-	"context"
+	"maps"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/tokengraft/tokengraft/internal/cli"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // TestMain lets scripts run this test binary under these names.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"tokengraft": tokengraft,
-		"curl":       curl,
-		"claims":     claims,
-		"token":      firstToken,
-		"field":      field,
-	})
-}
-
-// tokengraft does what main does.
-func tokengraft() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	programs := e2e.Programs()
+	maps.Copy(programs, map[string]func(){"curl": curl, "claims": claims, "token": firstToken, "field": field})
+	testscript.Main(m, programs)
 }
 
 // TestWalkthrough runs every examples/*/*.txtar.
@@ -46,6 +32,7 @@ func TestWalkthrough(t *testing.T) {
 	}
 	for _, script := range scripts {
 		t.Run(filepath.Base(filepath.Dir(script)), func(t *testing.T) {
+			t.Parallel()
 			text, err := os.ReadFile(script)
 			if err != nil {
 				t.Fatal(err)
@@ -53,7 +40,7 @@ func TestWalkthrough(t *testing.T) {
 			path := pathOf(t, programsIn(string(text)))
 			testscript.Run(t, testscript.Params{
 				Files: []string{script},
-				Setup: func(env *testscript.Env) error { return setUp(env, examples, path) },
+				Setup: func(env *testscript.Env) error { setUp(t, env, examples, path); return nil },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"waitfor": waitFor, "waitmetric": waitMetric, "append": appendFile, "copydir": copyDir,
 				},
@@ -63,17 +50,12 @@ func TestWalkthrough(t *testing.T) {
 }
 
 // setUp gives each walkthrough addresses of its own.
-func setUp(env *testscript.Env, examples, path string) error {
+func setUp(t *testing.T, env *testscript.Env, examples, path string) {
 	for _, name := range []string{"PUBLIC", "ADMIN", "BACKEND", "MONGODB"} {
-		address, err := freeAddress()
-		if err != nil {
-			return err
-		}
-		env.Setenv(name, address)
+		env.Setenv(name, string(e2e.FreeAddress(t)))
 	}
 	env.Setenv("EXAMPLES", examples)
 	env.Setenv("HOST", strings.Replace(env.Getenv("PUBLIC"), "127.0.0.1", "localhost", 1)) // PUBLIC as a name
 	env.Setenv("PATH", path+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("LOG_FORMAT", "text")
-	return nil
 }

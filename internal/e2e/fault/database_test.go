@@ -1,4 +1,4 @@
-package cli
+package fault_test
 
 import (
 	"slices"
