@@ -1,36 +1,28 @@
 package fault_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// A database is a MongoDB server whose collection app.users is filled.
+// A database is a MongoDB server whose collection app.users has one document.
 type database struct {
 	dir, address string
 	kill         func()
 }
 
-func newDatabase(t *testing.T, documents ...bson.D) *database {
+func newDatabase(t *testing.T, document bson.D) *database {
 	t.Helper()
 	db := &database{dir: t.TempDir()}
 	db.start(t)
-	client, err := mongo.Connect(options.Client().ApplyURI("mongodb://" + db.address))
-	if err != nil {
+	client := enrichtest.Connect(t, "mongodb://"+db.address)
+	defer client.Disconnect(t.Context()) // before anybody kills the server
+	if _, err := client.Database("app").Collection("users").InsertOne(t.Context(), document); err != nil {
 		t.Fatal(err)
-	}
-	defer client.Disconnect(t.Context())
-	for batch := range slices.Chunk(documents, 5000) {
-		if _, err := client.Database("app").Collection("users").InsertMany(t.Context(), batch); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return db
 }

@@ -30,6 +30,7 @@ func TestWalkthrough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	shop := &workshop{dir: t.TempDir(), at: map[string]string{}}
 	for _, script := range scripts {
 		t.Run(filepath.Base(filepath.Dir(script)), func(t *testing.T) {
 			t.Parallel()
@@ -37,7 +38,7 @@ func TestWalkthrough(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := pathOf(t, programsIn(string(text)))
+			path := shop.pathFor(t, string(text))
 			testscript.Run(t, testscript.Params{
 				Files: []string{script},
 				Setup: func(env *testscript.Env) error { setUp(t, env, examples, path); return nil },
