@@ -72,7 +72,7 @@ func TestChangesNameTheSettingsAndNothingElse(t *testing.T) {
 				tt.old, tt.new = "listen", "listen"
 			}
 			after := edited(t, dir, tt.old, tt.new, files)
-			if got := config.Changes(before, after); !slices.Equal(got, tt.want) {
+			if got := after.ChangesSince(before); !slices.Equal(got, tt.want) {
 				t.Errorf("Changes = %q, want %q", got, tt.want)
 			}
 			if want := tt.old != tt.new || tt.files != nil; before.Changed() != want {
@@ -110,7 +110,7 @@ func TestTouchTellsASettingFromOneWithALongerName(t *testing.T) {
 	for path, want := range map[string]bool{
 		"sign": true, "sign.keys": true, "signature": false, "rules[0].match": true, "rulesets": false, "claim": false,
 	} {
-		if got := config.Touch([]string{path}, "sign", "rules"); got != want {
+		if got := (config.Changes{path}).Touch("sign", "rules"); got != want {
 			t.Errorf("Touch(%s) = %v, want %v", path, got, want)
 		}
 	}

@@ -285,7 +285,7 @@ func TestMappedAddressesAreThoseOfIPv4(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(cfg.TrustedProxies), "[10.0.0.0/8 192.0.2.1/32 ::fffe:0:0/95]"; got != want {
+	if got, want := fmt.Sprint(cfg.TrustedProxies), "[[10.0.0.0/8] [192.0.2.1/32] [::fffe:0:0/95]]"; got != want {
 		t.Errorf("trusted_proxies = %s, want %s", got, want)
 	}
 }

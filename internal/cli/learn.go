@@ -147,12 +147,12 @@ func (g *generation) learn(d oidc.Discovery) bool {
 		return false
 	}
 	g.learned = &d
-	g.teach(d)
+	g.setIssuer(d)
 	g.proxy.Use(snapshot)
 	return true
 }
 
-// teach tells the ring where the backend's keys are, and whose tokens they sign.
-func (g *generation) teach(d oidc.Discovery) {
-	g.ring.Learn(g.cfg.Backend.String()+d.JWKS, d.Issuer)
+// setIssuer tells the ring where the backend's keys are, and whose tokens they sign.
+func (g *generation) setIssuer(d oidc.Discovery) {
+	g.ring.ApplyDiscovery(g.cfg.Backend.String()+d.JWKS, d.Issuer)
 }
