@@ -29,7 +29,7 @@ var (
 		config.StringID:   enrich.StringID,
 		config.ObjectID:   enrich.ObjectID,
 		config.IntID:      enrich.IntID,
-		config.UUIDUserID: enrich.UUIDUserID,
+		config.UUID: enrich.UUIDUserID,
 	}
 	operations = map[config.Operation]hooks.Operation{
 		config.Login:  hooks.Login,
