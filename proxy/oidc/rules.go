@@ -30,9 +30,7 @@ var (
 func locations(texts ...string) []locate.Location {
 	all := make([]locate.Location, len(texts))
 	for i, text := range texts {
-		if err := all[i].UnmarshalText([]byte(text)); err != nil {
-			panic(err) // they are all above
-		}
+		all[i] = locate.MustParse(text)
 	}
 	return all
 }
