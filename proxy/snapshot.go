@@ -49,8 +49,8 @@ type Snapshot struct {
 // tokens.
 type Enricher interface {
 	Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome
-	// Answer adds the claims of a token to a JSON object that speaks of a user.
-	Answer(ctx context.Context, object []byte) ([]byte, error)
+	// EnrichObject adds the claims of a token to a JSON object about a user.
+	EnrichObject(ctx context.Context, object []byte) ([]byte, error)
 	Restore(token string) (original string, ok bool)
 }
 
@@ -160,7 +160,7 @@ func (p *Proxy) edit(r *http.Request, x *exchange) func(context.Context, []byte)
 	case x.rule != nil && len(x.rule.Addresses) > 0:
 		return p.publish(r, x.rule.Addresses)
 	case !s.Shadow && slices.Contains(s.Answers, path) && (r.Method == http.MethodGet || r.Method == http.MethodPost):
-		return s.Enricher.Answer
+		return s.Enricher.EnrichObject
 	case slices.Contains(s.Discovery, path) && r.Method == http.MethodGet:
 		return func(_ context.Context, document []byte) ([]byte, error) { return s.Edit(document), nil }
 	}

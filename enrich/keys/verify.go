@@ -130,7 +130,7 @@ func verifying(keys []backendKey, t *enrich.Token) (backendKey, bool) {
 		if k.id != "" && t.KeyID != "" && k.id != t.KeyID || !k.fits(t.Algorithm) {
 			continue
 		}
-		if methods[t.Algorithm].Verify(t.Signed, t.Signature, k.public) == nil {
+		if methods[t.Algorithm].Verify(t.SigningInput, t.Signature, k.public) == nil {
 			return k, true
 		}
 	}
