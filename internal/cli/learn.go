@@ -43,7 +43,7 @@ func (g *generation) snapshot(learned oidc.Discovery) (*proxy.Snapshot, error) {
 	for _, place := range g.cfg.OIDC.Discovery {
 		snapshot.Discovery = append(snapshot.Discovery, pathOf(place))
 	}
-	for answer, place := range map[config.Answer]string{config.UserInfo: learned.UserInfo, config.Introspection: learned.Introspection} {
+	for answer, place := range map[config.ResponseKind]string{config.UserInfo: learned.UserInfo, config.Introspection: learned.Introspection} {
 		if place != "" && slices.Contains(g.cfg.Claim.Responses, answer) {
 			snapshot.Answers = append(snapshot.Answers, pathOf(place))
 		}
@@ -147,12 +147,12 @@ func (g *generation) learn(d oidc.Discovery) bool {
 		return false
 	}
 	g.learned = &d
-	g.teach(d)
+	g.setIssuer(d)
 	g.proxy.Use(snapshot)
 	return true
 }
 
-// teach tells the ring where the backend's keys are, and whose tokens they sign.
-func (g *generation) teach(d oidc.Discovery) {
-	g.ring.Learn(g.cfg.Backend.String()+d.JWKS, d.Issuer)
+// setIssuer tells the ring where the backend's keys are, and whose tokens they sign.
+func (g *generation) setIssuer(d oidc.Discovery) {
+	g.ring.ApplyDiscovery(g.cfg.Backend.String()+d.JWKS, d.Issuer)
 }

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/manual"
 )
 
 // The tests of this file hold law G6.
@@ -251,7 +251,7 @@ func TestHangupReloads(t *testing.T) {
 // should have been made anew.
 func TestPartsAreMadeOfSettingsThatExist(t *testing.T) {
 	for _, path := range slices.Concat(ringSettings, documentsSettings) {
-		if !slices.ContainsFunc(config.Settings(), func(s config.Setting) bool { return s.Path == path }) {
+		if !slices.ContainsFunc(manual.Settings(nil), func(s manual.Setting) bool { return s.Path == path }) {
 			t.Errorf("no setting %s", path)
 		}
 	}
