@@ -1,10 +1,17 @@
-// Package config reads the configuration file: YAML, strict, with every fault
-// reported at once and at its place.
+// Package config has the configuration of a sidecar: a YAML file, read strictly,
+// with every fault reported at once and at its place; or a struct made in Go.
 //
-// The comment of each field below is the manual of that setting, and its tags
-// say the rest: `yaml` its name and whether it is required, `default` what
-// holds when it is left out. [Settings] makes the README's table from them.
-// Code that uses a [Config] reads values that are complete and checked.
+// [Load] reads a file. A program that has no file begins with [Default], sets
+// fields, and calls [Config.Validate]. Either way the [Config] is then complete
+// and checked: whoever reads it finds no missing default, no unknown word and no
+// impossible combination. Their error is [Faults].
+//
+// The comment of each field is the manual of that setting, and its tags say the
+// rest: yaml its name and whether it is required, default what applies when it is
+// missing. The settings table in the README and the JSON Schema that [Schema]
+// returns are generated from them, by
+//
+//	go generate ./config
 package config
 
 import (

@@ -8,7 +8,7 @@ import (
 )
 
 // What the README shows can be copied: parts of a file lack only the rest of it.
-func TestREADMEConfigurationsAreRight(t *testing.T) {
+func TestREADME_ConfigurationsAreRight(t *testing.T) {
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)

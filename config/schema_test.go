@@ -16,7 +16,7 @@ import (
 // Every configuration of the tests and of the examples: what Load takes, the
 // schema takes; and at each path, what Load refuses for its shape, the schema
 // refuses, and nothing that Load does not.
-func TestSchemaAgreesWithLoad(t *testing.T) {
+func TestSchema_AgreesWithLoad(t *testing.T) {
 	schema := compileSchema(t)
 	compared := 0
 	for name, a := range configurations(t) {
@@ -51,7 +51,7 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 }
 
 // Ways to write a value, each added to the least that works, or in its place.
-func TestSchemaAndLoadTakeTheSameValues(t *testing.T) {
+func TestSchema_TakesTheValuesOfLoad(t *testing.T) {
 	schema := compileSchema(t)
 	minimal := open(t, "testdata/minimal.txtar").section(file)
 	for _, line := range []string{
@@ -104,7 +104,7 @@ func agree(t *testing.T, schema *jsonschema.Schema, what, text string) {
 	}
 }
 
-func TestSchemaHasEverySettingOfTheManual(t *testing.T) {
+func TestSchema_HasEverySettingOfTheManual(t *testing.T) {
 	comments, err := manual.ReadComments(".")
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestSchemaHasEverySettingOfTheManual(t *testing.T) {
 	}
 }
 
-func TestSchemaIsJSONForEditors(t *testing.T) {
+func TestSchema_IsJSONForEditors(t *testing.T) {
 	text := string(config.Schema())
 	for _, want := range []string{
 		`"$id": "https://github.com/tokengraft/tokengraft/schema.json"`,

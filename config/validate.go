@@ -14,7 +14,8 @@ import (
 // Validate completes and checks a configuration that was made in Go, or changed
 // since it was loaded: its preset is applied, secrets are read from the files that
 // hold them, and words that are missing get their defaults. Paths are relative to
-// the working directory. Start with [Default]: a zero in a section means zero.
+// the working directory. Start with [Default]: a zero in a section means zero. A
+// setting at its default gives way to the preset.
 //
 // The error is [Faults], all of them at once, as of a file but without places.
 func (c *Config) Validate() error {

@@ -65,16 +65,16 @@ type UserIDType string
 // The types of user ids. AutoID is a string first, then an ObjectId where the id
 // could be one; an id that is a JSON number matches numbers only.
 const (
-	AutoID     UserIDType = "auto"
-	StringID   UserIDType = "string"
-	ObjectID   UserIDType = "objectId"
-	IntID      UserIDType = "int"
-	UUIDUserID UserIDType = "uuid"
+	AutoID   UserIDType = "auto"
+	StringID UserIDType = "string"
+	ObjectID UserIDType = "objectId"
+	IntID    UserIDType = "int"
+	UUID     UserIDType = "uuid"
 )
 
 // Describe lists the words.
 func (UserIDType) Describe() yamlbind.Scalar {
-	return yamlbind.Words(AutoID, StringID, ObjectID, IntID, UUIDUserID)
+	return yamlbind.Words(AutoID, StringID, ObjectID, IntID, UUID)
 }
 
 // A Refresh says whether the requests of a rule are refreshes.
@@ -111,17 +111,17 @@ const (
 // Describe lists the words.
 func (Errors) Describe() yamlbind.Scalar { return yamlbind.Words(ErrorsOAuth, ErrorsAppServices) }
 
-// An Answer is a JSON answer of an OpenID provider that speaks of a user.
-type Answer string
+// A ResponseKind is a JSON response of an OpenID provider that speaks of a user.
+type ResponseKind string
 
-// The answers.
+// The kinds of responses.
 const (
-	UserInfo      Answer = "userinfo"      // OpenID Connect Core, section 5.3
-	Introspection Answer = "introspection" // RFC 7662
+	UserInfo      ResponseKind = "userinfo"      // OpenID Connect Core, section 5.3
+	Introspection ResponseKind = "introspection" // RFC 7662
 )
 
 // Describe lists the words.
-func (Answer) Describe() yamlbind.Scalar { return yamlbind.Words(UserInfo, Introspection) }
+func (ResponseKind) Describe() yamlbind.Scalar { return yamlbind.Words(UserInfo, Introspection) }
 
 // An Operation is what a trigger waits for.
 type Operation string

@@ -25,11 +25,11 @@ var (
 		config.AppServices: enrich.AppServices,
 	}
 	userIDTypes = map[config.UserIDType]enrich.UserIDType{
-		config.AutoID:     enrich.AutoID,
-		config.StringID:   enrich.StringID,
-		config.ObjectID:   enrich.ObjectID,
-		config.IntID:      enrich.IntID,
-		config.UUIDUserID: enrich.UUIDUserID,
+		config.AutoID:   enrich.AutoID,
+		config.StringID: enrich.StringID,
+		config.ObjectID: enrich.ObjectID,
+		config.IntID:    enrich.IntID,
+		config.UUID:     enrich.UUIDUserID,
 	}
 	operations = map[config.Operation]hooks.Operation{
 		config.Login:  hooks.Login,

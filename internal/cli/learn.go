@@ -43,7 +43,7 @@ func (g *generation) snapshot(learned oidc.Discovery) (*proxy.Snapshot, error) {
 	for _, place := range g.cfg.OIDC.Discovery {
 		snapshot.Discovery = append(snapshot.Discovery, pathOf(place))
 	}
-	for answer, place := range map[config.Answer]string{config.UserInfo: learned.UserInfo, config.Introspection: learned.Introspection} {
+	for answer, place := range map[config.ResponseKind]string{config.UserInfo: learned.UserInfo, config.Introspection: learned.Introspection} {
 		if place != "" && slices.Contains(g.cfg.Claim.Responses, answer) {
 			snapshot.Answers = append(snapshot.Answers, pathOf(place))
 		}

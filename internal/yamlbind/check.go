@@ -13,8 +13,8 @@ import (
 func Check(section any, before *Report) *Report {
 	r := &Report{places: map[string]Place{}, empty: map[string]bool{}}
 	c := checker{r, before}
+	c.mark("")
 	c.section("", reflect.ValueOf(section).Elem(), false)
-	c.places[""] = c.placeOf("")
 	return r
 }
 
@@ -65,7 +65,7 @@ func (c checker) setting(path string, f Field, v reflect.Value, element bool) bo
 			c.section(at, item, true)
 			c.mark(at)
 		case item.IsZero():
-			c.Fault(at, fmt.Errorf("is empty, want %s", f.element().Want()))
+			c.FaultAt(c.placeOf(at), at, fmt.Errorf("is empty, want %s", f.element().Want()))
 		default:
 			c.scalar(at, f.element(), item, false)
 			c.mark(at)
@@ -84,7 +84,7 @@ func (c checker) scalar(path string, f Field, v reflect.Value, element bool) boo
 	}
 	if text, ok := textOf(v); ok {
 		if err := setText(reflect.New(f.Type).Elem(), text); err != nil {
-			c.Fault(path, fmt.Errorf("%w%s", err, f.otherwise()))
+			c.FaultAt(c.placeOf(path), path, fmt.Errorf("%w%s", err, f.otherwise()))
 		}
 	}
 	return !isDefault(f, v)

@@ -1,8 +1,7 @@
-package cli
+package oidc_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,30 +10,29 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 const redirectURI = "http://127.0.0.1:1/callback" // never followed
 
 // software is a provider that nobody here wrote.
 type software struct {
+	name     string
 	start    func(t testing.TB, issuer, redirectURI string) (address string)
 	loggedIn func(t *testing.T, authURL, issuer string) (redirect *url.URL)
 }
 
 var (
-	zitadel = software{enrichtest.Zitadel, zitadelRedirect}
-	fosite  = software{enrichtest.Fosite, fositeRedirect}
+	zitadel = software{"zitadel", enrichtest.Zitadel, zitadelRedirect}
+	fosite  = software{"fosite", enrichtest.Fosite, fositeRedirect}
 )
 
 // provider is a real OpenID provider behind the sidecar, with a recorder
@@ -50,26 +48,29 @@ type provider struct {
 }
 
 // startProvider starts a provider, and the sidecar in front of it with this
-// configuration beside where things are.
+// configuration, in which KEYS, ISSUER and PROVIDER stand for where those are.
 func startProvider(t *testing.T, software software, configuration string) *provider {
 	t.Helper()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Zitadel names its user by the issuer's host: test-user@localhost.
-	public := "http://" + strings.Replace(address, "127.0.0.1", "localhost", 1)
-	p := &provider{software: software, issuer: public + "/", keys: t.TempDir()}
+	address := e2e.FreeAddress(t)
+	p := &provider{software: software, issuer: publicURL(address) + "/", keys: t.TempDir()}
 	p.backend = p.record(t, software.start(t, p.issuer, redirectURI))
 	configuration = strings.NewReplacer("PROVIDER", p.backend, "ISSUER", p.issuer, "KEYS", p.keys).Replace(configuration)
-	startSidecar(t, fmt.Sprintf(`listen: %s
+	e2e.Start(t, e2e.Options{
+		Configuration: fmt.Sprintf(`listen: %s
 backend: %s
 public_url: %s
 admin: off
 documents: {file: users.json, user_id_field: id}
-%s`, address, p.backend, public, configuration), `[{"id":"id1","lang":"en"}]`)
-	waitForAddress(t, address)
+%s`, address, p.backend, publicURL(address), configuration),
+		Documents: `[{"id":"id1","lang":"en"}]`,
+	})
 	return p
+}
+
+// publicURL is where clients find a sidecar. Zitadel names its user after the
+// host: test-user@localhost.
+func publicURL(address e2e.Address) string {
+	return strings.Replace(address.URL(""), "127.0.0.1", "localhost", 1)
 }
 
 // record returns the address of a recorder in front of a provider.
@@ -101,7 +102,7 @@ func (p *provider) got(text string) bool {
 	return strings.Contains(p.received.String(), text)
 }
 
-// discover waits for what the sidecar learns, and returns what a client does.
+// discover waits for what the sidecar discovers, and returns what a client does.
 func (p *provider) discover(t *testing.T) (*oidc.Provider, oauth2.Config) {
 	t.Helper()
 	discovered, err := oidc.NewProvider(t.Context(), p.issuer)
@@ -114,13 +115,10 @@ func (p *provider) discover(t *testing.T) (*oidc.Provider, oauth2.Config) {
 	if err := discovered.Claims(&claims); err != nil {
 		t.Fatal(err)
 	}
-	for range 100 { // until the merged set has a key of ours beside the provider's
+	e2e.Eventually(t, "the merged set has a key of ours next to the provider's", func() bool {
 		var set struct{ Keys []json.RawMessage }
-		if json.Unmarshal([]byte(get(t, claims.JWKS)), &set) == nil && len(set.Keys) > 1 {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return json.Unmarshal([]byte(get(t, claims.JWKS)), &set) == nil && len(set.Keys) > 1
+	})
 	return discovered, oauth2.Config{
 		ClientID: "web", ClientSecret: "secret", Endpoint: discovered.Endpoint(), RedirectURL: redirectURI,
 		Scopes: []string{oidc.ScopeOpenID, "profile", "email", oidc.ScopeOfflineAccess},
@@ -193,27 +191,4 @@ func (p *provider) post(t *testing.T, path string, form url.Values) string {
 		t.Fatalf("%s: %s %s %v", path, response.Status, body, err)
 	}
 	return string(body)
-}
-
-// startSidecar runs `tokengraft serve` with this configuration and documents
-// until the test ends, and then wants a clean stop.
-func startSidecar(t *testing.T, configuration, documents string) {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{"tokengraft.yaml": configuration, "users.json": documents} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	stopped := make(chan int, 1)
-	go func() {
-		stopped <- Run(ctx, []string{"serve", "-c", filepath.Join(dir, "tokengraft.yaml")}, strings.NewReader(""), io.Discard, t.Output())
-	}()
-	t.Cleanup(func() {
-		stop()
-		if code := <-stopped; code != exitOK {
-			t.Errorf("serve: exit code %d, want %d", code, exitOK)
-		}
-	})
 }

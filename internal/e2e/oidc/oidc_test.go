@@ -1,4 +1,4 @@
-package cli
+package oidc_test
 
 import (
 	"crypto/rand"
@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,7 +13,10 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
+
+func TestMain(m *testing.M) { e2e.Main(m) }
 
 // configurations front the same provider: written out, and learned.
 var configurations = map[string]string{
@@ -36,19 +37,18 @@ claim: {kinds: [access, id]}
 `,
 }
 
-// TestStrictClientAcceptsThePair logs in with a client that checks everything
-// it can, and uses its tokens everywhere that a provider takes them.
-func TestStrictClientAcceptsThePair(t *testing.T) {
-	for name, configuration := range configurations {
-		t.Run(name, func(t *testing.T) { checkStrictly(t, zitadel, configuration) })
-	}
-}
-
-// TestProviderThatIndexesTokensFindsThem: fosite looks tokens up by their
-// signatures, as Hydra does, and knows only those that it signed itself.
-func TestProviderThatIndexesTokensFindsThem(t *testing.T) {
-	for name, configuration := range configurations {
-		t.Run(name, func(t *testing.T) { checkStrictly(t, fosite, configuration) })
+// TestTokens_ServeAStrictClient logs in with a client that checks everything it
+// can, and uses its tokens everywhere that a provider takes them. Fosite looks
+// tokens up by their signatures, as Hydra does, and knows only those that it
+// signed itself.
+func TestTokens_ServeAStrictClient(t *testing.T) {
+	for _, provider := range []software{zitadel, fosite} {
+		for name, configuration := range configurations {
+			t.Run(provider.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				checkStrictly(t, provider, configuration)
+			})
+		}
 	}
 }
 
@@ -171,16 +171,9 @@ func (p *provider) checkLogout(t *testing.T, discovered *oidc.Provider, tokens *
 	}
 }
 
-func TestExampleOIDC(t *testing.T) {
-	client := filepath.Join(t.TempDir(), "client")
-	if out, err := exec.Command("go", "build", "-o", client, "./examples/oidc/client").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	walkThrough(t, "oidc", enrichtest.Program(t, "zitadel"), client)
-}
-
-// TestDiscoveryDocumentStaysAsItIs but for the algorithms (law C4).
-func TestDiscoveryDocumentStaysAsItIs(t *testing.T) {
+// TestDiscoveryDocument_StaysAsItIs, except for the algorithms (law C4).
+func TestDiscoveryDocument_StaysAsItIs(t *testing.T) {
+	t.Parallel()
 	p := startProvider(t, zitadel, "oidc: true\nsign: {keys: \"KEYS\", algorithm: ES384}\n")
 	document := get(t, p.issuer+".well-known/openid-configuration")
 	for _, want := range []string{`"issuer":"` + p.issuer + `"`, `"jwks_uri":"` + p.issuer + `keys"`, `"id_token_signing_alg_values_supported":["RS256","ES384"]`} {

@@ -1,7 +1,7 @@
-// Cmd serves the stand-in for App Services. JWT_SECRET is the secret of its
+// Backend serves a stand-in for App Services. JWT_SECRET is the secret of its
 // tokens.
 //
-//	JWT_SECRET=… go run ./examples/app-services/backend/cmd ADDR
+//	JWT_SECRET=… go run ./examples/app-services/backend ADDR
 package main
 
 import (
@@ -13,17 +13,17 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tokengraft/tokengraft/examples/app-services/backend"
+	"github.com/tokengraft/tokengraft/internal/demo/appservices"
 )
 
 func main() {
 	if len(os.Args) != 2 || os.Getenv("JWT_SECRET") == "" {
-		log.Fatal("usage: JWT_SECRET=… cmd ADDR")
+		log.Fatal("usage: JWT_SECRET=… backend ADDR")
 	}
 	address := os.Args[1]
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	server := &http.Server{Addr: address, Handler: backend.New(address, []byte(os.Getenv("JWT_SECRET"))), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Addr: address, Handler: appservices.New(address, []byte(os.Getenv("JWT_SECRET"))), ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
 	if err := server.ListenAndServe(); err != http.ErrServerClosed {
 		log.Fatal(err)

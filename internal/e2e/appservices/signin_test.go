@@ -1,12 +1,12 @@
-package cli
+package appservices_test
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,28 +14,26 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/examples/app-services/backend"
+	"github.com/tokengraft/tokengraft/internal/demo/appservices"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// Issue 7: "50 concurrent first logins of one new user: one document, 50 tokens
-// with it", with the function of App Services' documentation, on two replicas.
-func TestFiftyFirstLoginsMakeOneDocument(t *testing.T) {
+// Fifty first logins of one user come at once, to two replicas. The function is the
+// one of App Services' documentation.
+func TestCreation_FiftyFirstLoginsMakeOneDocument(t *testing.T) {
 	for name, creation := range map[string]string{
-		"function": "functions: {dir: '" + absolute(t, "examples/app-services/app/functions") + "'}\nuser_creation: {function: onUserCreation}\n",
+		"function": "functions: {dir: '" + absolute(t, "../../../examples/app-services/app/functions") + "'}\nuser_creation: {function: onUserCreation}\n",
 		"template": "user_creation: {document: '" + written(t, "new.json", `{"favorite_color":"blue"}`) + "'}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			signing := keysOfAppServices(t)["HS256"]
-			users, documents := customUserData(t)
+			t.Parallel()
+			users, documents := newCollection(t)
 			enrichtest.Unique(t, users, "user_account_id")
-			replicas := []*sdk{
-				startAppServices(t, signing.key, signing.settings+documents+creation),
-				startAppServices(t, signing.key, signing.settings+documents+creation),
-			}
+			replicas := []*sdk{start(t, hs256, documents+creation), start(t, hs256, documents+creation)}
 			var logins sync.WaitGroup
 			for i := range 50 {
 				logins.Go(func() {
-					claims, err := firstClaims(replicas[i%2].hostname)
+					claims, err := firstClaim(replicas[i%2].at)
 					if err != nil || !strings.Contains(claims, `"favorite_color":"blue"`) {
 						t.Errorf("the token carries %s, %v", claims, err)
 					}
@@ -51,42 +49,37 @@ func TestFiftyFirstLoginsMakeOneDocument(t *testing.T) {
 
 // A trigger that is waited for writes into the document, or makes one: it must
 // not be taken for the one that the user is created with.
-func TestAUserIsCreatedBeforeHisLoginTriggersRun(t *testing.T) {
-	signing := keysOfAppServices(t)["HS256"]
-	users, documents := customUserData(t)
+func TestCreation_ComesBeforeLoginTriggers(t *testing.T) {
+	t.Parallel()
+	users, documents := newCollection(t)
 	enrichtest.Unique(t, users, "user_account_id")
 	hooks := "user_creation: {document: '" + written(t, "new.json", `{"favorite_color":"blue"}`) + "'}\n" +
 		"triggers: [{name: seen, operation: LOGIN, last_login: lastLogin, wait: true}]\n"
-	s := startAppServices(t, signing.key, signing.settings+documents+hooks)
-	claims, err := firstClaims(s.hostname)
+	s := start(t, hs256, documents+hooks)
+	claims, err := firstClaim(s.at)
 	if err != nil || !strings.Contains(claims, "blue") || !strings.Contains(claims, "lastLogin") {
 		t.Errorf("the first token carries %s, %v", claims, err)
 	}
 }
 
-// firstClaims logs ben in and returns what his first token carries.
-func firstClaims(address string) (string, error) {
-	response, err := http.Post(address+clientAPI+"/app/myapp-abcde/auth/providers/local-userpass/login", "application/json",
-		strings.NewReader(`{"username":"ben@example.com","password":"secret"}`))
+// firstClaim logs ben in and returns what his first token carries.
+func firstClaim(at e2e.Address) (string, error) {
+	reply, err := at.Try(http.MethodPost, clientAPI+"/app/myapp-abcde/auth/providers/local-userpass/login",
+		`{"username":"ben@example.com","password":"secret"}`, "Content-Type: application/json")
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return "", err
-	}
-	for _, token := range tokensIn(string(text)) {
+	for _, token := range e2e.Tokens(reply.Body) {
 		parsed, err := enrich.ParseToken(token)
 		if claim := parsed.Claim("user_data"); claim != nil {
 			return string(claim), err
 		}
 	}
-	return "", fmt.Errorf("no claim in %s", response.Status)
+	return "", fmt.Errorf("no claim in %d %s", reply.Status, reply.Body)
 }
 
-// What is wrong with functions is said at the start, and where.
-func TestAWrongFunctionKeepsTheSidecarFromStarting(t *testing.T) {
+// An error in a function shows at the start, with its place.
+func TestFunctions_WithAnErrorKeepTheSidecarFromStarting(t *testing.T) {
 	for _, test := range []struct{ source, named, want string }{
 		{"exports = function( {", "create", "create.js:1:"},
 		{"exports = function () {}", "elsewhere", "tokengraft.yaml:8:28: user_creation.function: there is no function \"elsewhere\""},
@@ -100,9 +93,9 @@ documents: {mongodb: {uri: "mongodb://127.0.0.1:1", database: d, collection: c},
 functions: {dir: %q}
 user_creation: {function:  %s}
 `, filepath.Dir(written(t, "create.js", test.source)), test.named))
-		var stderr bytes.Buffer
-		if code := Run(t.Context(), []string{"serve", "-c", file}, nil, io.Discard, &stderr); code != exitFault || !strings.Contains(stderr.String(), test.want) {
-			t.Errorf("exit code %d, %s; want %d and %s", code, &stderr, exitFault, test.want)
+		out, err := exec.Command(e2e.Tokengraft, "serve", "-c", file).CombinedOutput()
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 || !strings.Contains(string(out), test.want) {
+			t.Errorf("serve: %v, %s; want exit code 1 and %s", err, out, test.want)
 		}
 	}
 }
@@ -126,15 +119,15 @@ func written(t *testing.T, name, text string) string {
 	return file
 }
 
-// DELETE of the backend's own endpoint forgets the user: the cache would have had
-// his document for as long as his tokens live.
-func TestADeletedUserLeavesTheCache(t *testing.T) {
-	signing := keysOfAppServices(t)["HS256"]
-	users, documents := customUserData(t)
-	if _, err := users.InsertOne(t.Context(), map[string]string{"user_account_id": backend.Users["anna@example.com"]}); err != nil {
+// DELETE of the backend's own endpoint evicts the user: the cache would keep
+// their document for as long as their tokens live.
+func TestDeletion_EvictsTheUser(t *testing.T) {
+	t.Parallel()
+	users, documents := newCollection(t)
+	if _, err := users.InsertOne(t.Context(), map[string]string{"user_account_id": appservices.Users["anna@example.com"]}); err != nil {
 		t.Fatal(err)
 	}
-	s := startAppServices(t, signing.key, signing.settings+documents)
+	s := start(t, hs256, documents)
 	s.logIn("anna@example.com")
 	if _, err := users.DeleteMany(t.Context(), struct{}{}); err != nil {
 		t.Fatal(err)

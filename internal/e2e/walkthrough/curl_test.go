@@ -1,4 +1,4 @@
-package cli
+package walkthrough_test
 
 import (
 	"encoding/json"
@@ -6,11 +6,11 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // curl knows the few flags of curl(1) that the walkthroughs use, for machines
@@ -118,18 +118,7 @@ func tokens() []string {
 	if err != nil {
 		panic(err)
 	}
-	return tokensIn(string(text))
-}
-
-// tokensIn returns everything in a text that is a token.
-func tokensIn(text string) []string {
-	runs := strings.FieldsFunc(text, func(r rune) bool {
-		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", r)
-	})
-	return slices.DeleteFunc(runs, func(run string) bool {
-		_, err := enrich.ParseToken(run)
-		return err != nil
-	})
+	return e2e.Tokens(string(text))
 }
 
 // field prints a string member of the JSON object in its input.

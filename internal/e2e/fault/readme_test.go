@@ -1,4 +1,4 @@
-package cli
+package fault_test
 
 import (
 	"cmp"
@@ -10,11 +10,10 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write what is found as what is wanted")
+var update = flag.Bool("update", false, "write the table of faults into the README")
 
-// The table in the README is generated: go test . -run README -update.
-func TestREADMEFaultsTableIsTrue(t *testing.T) {
-	const name, begin, end = "README.md", "<!-- faults -->\n", "<!-- /faults -->"
+func TestREADME_HasTheTableOfFaults(t *testing.T) {
+	const name, begin, end = "../../../README.md", "<!-- faults -->\n", "<!-- /faults -->"
 	content, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +28,7 @@ func TestREADMEFaultsTableIsTrue(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Fatalf("the faults in %s are not those of TestFaults, run go test . -run README -update\ngot:\n%s\nwant:\n%s", name, got, want)
+		t.Fatalf("the table of faults in %s is not current, run: go test ./internal/e2e/fault -run README -update\ngot:\n%s\nwant:\n%s", name, got, want)
 	}
 	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
 		t.Fatal(err)
@@ -42,7 +41,7 @@ func faultsTable(faults []fault) string {
 	var rows []string
 	whats := map[string][]string{}
 	for _, f := range faults {
-		row := fmt.Sprintf("| %s | %%s | %s | %s | %s | %s | %s |\n", f.where, f.pass, f.refuse, f.counted(), cmp.Or(f.wait, "–"), f.felt())
+		row := fmt.Sprintf("| %s | %%s | %s | %s | %s | %s | %s |\n", f.at.name, f.must.pass, f.must.refuse, f.counted(), cmp.Or(f.must.wait, "–"), f.felt())
 		if whats[row] == nil {
 			rows = append(rows, row)
 		}
@@ -57,19 +56,19 @@ func faultsTable(faults []fault) string {
 }
 
 func (f fault) counted() string {
-	if f.reason == "" {
+	if f.must.reason == "" {
 		return "–"
 	}
-	return "`" + f.reason + "`"
+	return "`" + f.must.reason + "`"
 }
 
-// felt says how long the fault is felt after its end.
+// felt says for how long the fault is felt after its end.
 func (f fault) felt() string {
 	switch {
-	case f.end == nil:
+	case f.breaks.end == nil:
 		return "–"
-	case f.healed == 0:
-		return "well at once"
+	case f.must.healed == 0:
+		return "recovers at once"
 	}
-	return fmt.Sprintf("well within %d s", f.healed/time.Second)
+	return fmt.Sprintf("recovers within %d s", f.must.healed/time.Second)
 }

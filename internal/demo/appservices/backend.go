@@ -1,7 +1,7 @@
-// Package backend stands in for a backend that took App Services' place: it
+// Package appservices stands in for a backend that took App Services' place. It
 // answers the client API of version 2.0, request by request, as the SDKs know
 // it. Its tokens have App Services' claims, and no user_data.
-package backend
+package appservices
 
 import (
 	"crypto/rand"
@@ -111,7 +111,7 @@ func (b *Backend) refresh(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, fmt.Sprintf(`{"access_token":%q}`, b.access(user, id())))
 }
 
-// remove is a user who deletes himself. He is a sample, and stays.
+// remove answers users who delete themselves. These are samples, and stay.
 func (b *Backend) remove(w http.ResponseWriter, r *http.Request) {
 	if _, _, ok := b.user(r); !ok {
 		refuse(w, "invalid session", "InvalidSession")
