@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
@@ -28,19 +29,19 @@ func TestARejectionLetsNothingOfTheSignInThrough(t *testing.T) {
 	redirect := answer("HTTP/1.1 302 Found\nLocation: https://app/#access_token=a.b.c&refresh_token=r.e.f\nSet-Cookie: session=s.e.cret", "")
 	for _, test := range []struct {
 		name, answer string
-		errors       proxy.Errors
+		format       proxy.RejectionFormat
 		policy       enrich.Policy
 		wantStatus   int
 		want         string
 	}{
-		{"OAuth", json, proxy.ErrorsOAuth, enrich.Pass, 400, `{"error":"access_denied","error_description":"\"anna\" is not invited"}`},
-		{"OAuth, refusing", json, proxy.ErrorsOAuth, enrich.Refuse, 400, `{"error":"access_denied","error_description":"\"anna\" is not invited"}`},
-		{"App Services", json, proxy.ErrorsAppServices, enrich.Pass, 400, `{"error":"\"anna\" is not invited","error_code":"FunctionExecutionError"}`},
-		{"redirect", redirect, proxy.ErrorsOAuth, enrich.Pass, 403, `"urn:tokengraft:rejected"`},
+		{"OAuth", json, nil, enrich.Pass, 400, `{"error":"access_denied","error_description":"\"anna\" is not invited"}`},
+		{"OAuth, refusing", json, nil, enrich.Refuse, 400, `{"error":"access_denied","error_description":"\"anna\" is not invited"}`},
+		{"App Services", json, appservices.Rejection, enrich.Pass, 400, `{"error":"\"anna\" is not invited","error_code":"FunctionExecutionError"}`},
+		{"redirect", redirect, nil, enrich.Pass, 403, `"urn:tokengraft:rejected"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := rule(t, "POST /login", "json:access_token", "fragment:access_token")
-			r.Errors, r.OnFailure = test.errors, test.policy
+			r.Rejection, r.OnFailure = test.format, test.policy
 			s := setup{rules: []proxy.Rule{r}, snapshot: func(s *proxy.Snapshot) { s.Enricher = rejecting{newScripted(enrich.Rejected)} }}
 			f, _ := startSaying(t, test.answer, s)
 			res, body := f.ask(t, login)

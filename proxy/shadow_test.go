@@ -301,7 +301,9 @@ func TestShadowBeginsAndEndsWithASnapshot(t *testing.T) {
 		snapshot *proxy.Snapshot
 		changed  bool
 	}{{&shadow, false}, {&live, true}, {&shadow, false}, {&shadow, false}} {
-		f.proxy.Use(tt.snapshot)
+		if err := f.proxy.Use(tt.snapshot); err != nil {
+			t.Fatal(err)
+		}
 		if _, body := f.ask(t, login); strings.Contains(body, original) == tt.changed {
 			t.Errorf("shadow %v: changed is not %v: %s", tt.snapshot.Shadow, tt.changed, body)
 		}

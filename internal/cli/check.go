@@ -20,7 +20,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
-	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/internal/tlsadvice"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
@@ -149,7 +149,7 @@ func (k *checker) backend(ctx context.Context) {
 	began := time.Now()
 	response, err := askBackend(ctx, k.cfg, k.backendTLS)
 	if err != nil {
-		hint := cmp.Or(proxy.Advice(err), "Is it running, and is this its address as seen from here?")
+		hint := cmp.Or(tlsadvice.For(err), "Is it running, and is this its address as seen from here?")
 		k.fault("backend", err, hint+" serve starts without it and answers 502.")
 		return
 	}

@@ -73,7 +73,7 @@ func (g *generation) configuredRules() []proxy.Rule {
 			Refresh:   refreshes[rule.Refresh],
 			OnFailure: policies[rule.OnFailure],
 			Restore:   rule.Restore,
-			Errors:    errorShapes[rule.Errors],
+			Rejection: rejections[rule.Errors],
 		})
 	}
 	if g.signIns != nil {
@@ -142,13 +142,15 @@ func (s *sidecar) learn(from *oidc.Follower, d oidc.Discovery) {
 // reports whether it can.
 func (g *generation) learn(d oidc.Discovery) bool {
 	snapshot, err := g.snapshot(d)
+	if err == nil {
+		g.setIssuer(d) // before the rules: their first login needs the keys
+		err = g.proxy.Use(snapshot)
+	}
 	if err != nil {
 		g.logger.Error("the discovery document makes no rules; those known so far stay", "error", err)
 		return false
 	}
 	g.learned = &d
-	g.setIssuer(d)
-	g.proxy.Use(snapshot)
 	return true
 }
 

@@ -1,4 +1,6 @@
-package proxy
+// Package tlsadvice says which setting to look at when a TLS connection to the
+// backend fails. The proxy puts it into its log, check into its findings.
+package tlsadvice
 
 import (
 	"crypto/x509"
@@ -6,9 +8,9 @@ import (
 	"net"
 )
 
-// Advice says which setting to look at when the backend cannot be spoken to over
-// TLS. It is empty for other errors.
-func Advice(err error) string {
+// For returns the advice for an error of a connection to the backend. It is
+// empty for errors that are not of TLS.
+func For(err error) string {
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, name := errors.AsType[x509.HostnameError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
