@@ -240,3 +240,69 @@ func TestVerify_ReturnsTheTimesOfTheToken(t *testing.T) {
 		}
 	}
 }
+
+// The options may allow HS256 though there is no secret: the public key is none.
+func TestVerify_PublicKeyIsNeverASecret(t *testing.T) {
+	rs, hs := enrichtest.NewIssuer(t, "RS256"), enrichtest.NewIssuer(t, "HS256")
+	der, err := x509.MarshalPKIXPublicKey(rs.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rings := map[string]*keys.Ring{
+		"PublicKey": open(t, keys.Options{PublicKey: file(t, rs.PublicPEM()), Algorithms: []string{"RS256", "HS256"}}, nil),
+		"JWKS":      openFile(t, setOf(rs), func(o *keys.Options) { o.Algorithms = []string{"RS256", "HS256"} }),
+	}
+	for name, ring := range rings {
+		expect(t, ring, token(rs), good)
+		for form, secret := range map[string][]byte{"PEM": rs.PublicPEM(), "DER": der, "JWK": []byte(jwkOf(rs)), "nothing": {}} {
+			hs.Private = secret
+			for _, header := range []string{`{"alg":"HS256"}`, `{"alg":"HS256","kid":"key-RS256"}`} {
+				if _, err := verify(t, ring, hs.TokenWithHeader(header, `{"sub":"u1"}`)); verdict(err) != badToken {
+					t.Errorf("%s: Verify of a token signed with the %s of the public key, header %s = %v, want %s", name, form, header, err, badToken)
+				}
+			}
+		}
+	}
+}
+
+func TestVerify_LeavesTokensForOthersAlone(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	ring := open(t, keys.Options{
+		Secret: []byte(enrichtest.Secret), Issuers: []string{"https://one", "https://two"}, Audience: []string{"app", "api"},
+	}, nil)
+	for claims, want := range map[string]string{
+		`{"iss":"https://one","aud":"app"}`:                good,
+		`{"iss":"https://two","aud":["other","api"]}`:      good,
+		`{"iss":"https:\/\/one","aud":["\u0061pp"]}`:       good,
+		`{"iss":"https://one/","aud":"app"}`:               notOurs,
+		`{"aud":"app"}`:                                    notOurs,
+		`{"iss":["https://one"],"aud":"app"}`:              notOurs,
+		`{"iss":null,"aud":"app"}`:                         notOurs,
+		`{"iss":"https://one"}`:                            notOurs,
+		`{"iss":"https://one","aud":"other"}`:              notOurs,
+		`{"iss":"https://one","aud":[]}`:                   notOurs,
+		`{"iss":"https://one","aud":null}`:                 notOurs,
+		`{"iss":"https://one","aud":["app",null]}`:         notOurs,
+		`{"iss":"https://one","aud":["app",1]}`:            notOurs,
+		`{"iss":"https://one","aud":{"app":"app"}}`:        notOurs,
+		`{"iss":"https://one","aud":"app","exp":"never"}`:  badToken,
+		`{"iss":"https://evil","aud":"app","exp":"never"}`: notOurs,
+	} {
+		if _, err := verify(t, ring, issuer.Token(claims)); verdict(err) != want {
+			t.Errorf("Verify of %s = %v, want %s", claims, err, want)
+		}
+	}
+}
+
+// A discovery document without an issuer allows tokens without one, and no other
+// kind of iss.
+func TestVerify_MissingIssuerIsNotAnIssuerOfAnotherType(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	ring := open(t, keys.Options{Secret: []byte(enrichtest.Secret)}, nil)
+	ring.ApplyDiscovery("", "")
+	for claims, want := range map[string]string{`{}`: good, `{"iss":""}`: good, `{"iss":1}`: notOurs, `{"iss":null}`: notOurs} {
+		if _, err := verify(t, ring, issuer.Token(claims)); verdict(err) != want {
+			t.Errorf("Verify of %s = %v, want %s", claims, err, want)
+		}
+	}
+}

@@ -96,3 +96,17 @@ func TestPrune_DeletesEveryCopyOfAKey(t *testing.T) {
 		t.Errorf("%d files, want the new key alone", len(entries))
 	}
 }
+
+func TestPrune_ZeroKeepsForTheDefault(t *testing.T) {
+	dir, _ := openDir(t)
+	old := newKey(t, dir, "ES256", start)
+	takeover := rotate(t, dir.Rotate, "", start)[0].Key.Active
+	for after, want := range map[time.Duration]string{
+		keydir.DefaultRetireAfter:             "",
+		keydir.DefaultRetireAfter + time.Hour: old.ID,
+	} {
+		if deleted, _ := prune(t, dir, keydir.Pruning{DryRun: true}, takeover.Add(after)); deleted != want {
+			t.Errorf("%v after the takeover: would delete %q, want %q", after, deleted, want)
+		}
+	}
+}
