@@ -26,8 +26,8 @@ func (f fixedToken) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcome {
 	return outcomes
 }
 
-func (fixedToken) Answer(_ context.Context, object []byte) ([]byte, error) { return object, nil }
-func (fixedToken) Restore(token string) (string, bool)                     { return token, false }
+func (fixedToken) EnrichObject(_ context.Context, object []byte) ([]byte, error) { return object, nil }
+func (fixedToken) Restore(token string) (string, bool)                           { return token, false }
 
 func Example() {
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
