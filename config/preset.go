@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokengraft/tokengraft/internal/muxpattern"
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
@@ -69,7 +70,7 @@ func joins(rule *yamlbind.Node, own []*yamlbind.Node) bool {
 
 // replaces reports whether a pattern conflicts with that of a preset's rule.
 func replaces(own, preset string) bool {
-	return register(own) == nil && register(own, preset) != nil
+	return muxpattern.Check(own) == nil && muxpattern.Check(own, preset) != nil
 }
 
 // applyPreset applies the preset of a configuration that was made in Go. What the

@@ -3,10 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/tokengraft/tokengraft/internal/muxpattern"
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -59,7 +59,7 @@ func checkPattern(p pattern, before []pattern, r *yamlbind.Report) {
 	if pattern == "" {
 		return // reported as missing
 	}
-	if err := register(pattern); err != nil {
+	if err := muxpattern.Check(pattern); err != nil {
 		r.Fault(path, fmt.Errorf("no pattern like POST /oauth/token: %w", err))
 		return
 	}
@@ -72,10 +72,10 @@ func checkPattern(p pattern, before []pattern, r *yamlbind.Report) {
 		return
 	}
 	for _, earlier := range before {
-		if earlier.text == "" || register(earlier.text) != nil {
+		if earlier.text == "" || muxpattern.Check(earlier.text) != nil {
 			continue
 		}
-		if register(earlier.text, pattern) != nil {
+		if muxpattern.Check(earlier.text, pattern) != nil {
 			r.Fault(path, fmt.Errorf("conflicts with %s: a request could match both, and neither is more specific", atLine(earlier.path, r)))
 			return
 		}
@@ -88,21 +88,6 @@ func atLine(path string, r *yamlbind.Report) string {
 		return fmt.Sprintf("%s in line %d", path, line)
 	}
 	return path
-}
-
-// register tries the patterns in a mux of their own, which panics on what it
-// cannot parse and on conflicts.
-func register(patterns ...string) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p)
-		}
-	}()
-	mux := http.NewServeMux()
-	for _, pattern := range patterns {
-		mux.Handle(pattern, http.NotFoundHandler())
-	}
-	return nil
 }
 
 func checkTokens(path string, tokens []locate.Location, r *yamlbind.Report) {

@@ -37,7 +37,7 @@ func TestFreshnessClaim(t *testing.T) {
 				o.Source, o.Freshness, o.ReadAt, o.MaxSize = tt.source, "freshness", "read", 10
 			})
 			g := grant(f.issuer.Token(claimsOf("")), "")
-			g.Mark = tt.pass
+			g.MarkFailure = tt.pass
 			got := f.Enrich(t.Context(), g)[0]
 			_, claims := enrichtest.Split(t, got.Raw)
 			if want := claimsOf(tt.want); got.Reason != tt.reason || claims != want {
@@ -60,7 +60,7 @@ func TestFreshnessClaimIsEachTokensOwn(t *testing.T) {
 	})
 	g := grant(f.issuer.Token(claimsOf("")), "")
 	g.Tokens = append(g.Tokens, grant(f.issuer.Token(`{"sub":"u2"}`), "").Tokens...)
-	g.Mark = true
+	g.MarkFailure = true
 	want := []struct {
 		reason enrich.Reason
 		claims string

@@ -49,7 +49,7 @@ func TestHooksRunBeforeATokenLeaves(t *testing.T) {
 		{"a first login", "new", nil, "create, signing in, signed in"},
 		{"a refresh", "u1", func(g *enrich.Grant) { g.Refresh = true }, ""},
 		{"a refresh without a document", "new", func(g *enrich.Grant) { g.Refresh = true }, "create"},
-		{"client credentials", "new", func(g *enrich.Grant) { g.Client = true }, ""},
+		{"client credentials", "new", func(g *enrich.Grant) { g.ClientCredentials = true }, ""},
 		{"nobody", "", nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,7 +21,7 @@ func (x *exchange) editor(r *http.Request) editFunc {
 	case x.rule != nil && len(x.rule.Addresses) > 0:
 		return x.proxy.addressEditor(r, x.rule.Addresses)
 	case !s.Shadow && slices.Contains(s.Answers, path) && (r.Method == http.MethodGet || r.Method == http.MethodPost):
-		return s.Enricher.Answer
+		return s.Enricher.EnrichObject
 	case slices.Contains(s.Discovery, path) && r.Method == http.MethodGet:
 		return func(_ context.Context, document []byte) ([]byte, error) { return s.Edit(document), nil }
 	}

@@ -105,13 +105,13 @@ func (x *exchange) noteRequest(request locate.Request) {
 	x.requested = enrich.Grant{
 		Refresh: x.rule.isRefresh(request),
 		// A proof where tokens are used, too, need not be of a request for one.
-		DPoP:     request.Header.Get("DPoP") != "" && !x.rule.Mixed,
-		Client:   request.Param("grant_type") == "client_credentials",
-		Provider: x.rule.provider(request.Path),
-		Mark:     x.rule.OnFailure == enrich.Pass,
-		Shadow:   x.snapshot.Shadow,
-		Code:     request.Param("code"),
-		State:    request.Param("state"),
+		DPoP:              request.Header.Get("DPoP") != "" && !x.rule.Mixed,
+		ClientCredentials: request.Param("grant_type") == "client_credentials",
+		Provider:          x.rule.provider(request.Path),
+		MarkFailure:       x.rule.OnFailure == enrich.Pass,
+		Shadow:            x.snapshot.Shadow,
+		Code:              request.Param("code"),
+		State:             request.Param("state"),
 	}
 	if x.rule.Deletes {
 		x.bearer = bearerOf(request.Header)

@@ -75,8 +75,8 @@ func TestAGrantSaysWhatTheRequestIs(t *testing.T) {
 		s := newScripted(enrich.OK)
 		f, _ := startSaying(t, twoTokens, s.use(rule(t, "POST /auth/providers/{provider}/login", "json:access_token"), rule(t, "POST /token", "json:access_token")))
 		f.ask(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", test.target, test.lines, len(test.body), test.body))
-		if g := <-s.grants; g.Provider != test.provider || g.Client != test.client {
-			t.Errorf("%s: provider %q, client %t; want %q, %t", test.target, g.Provider, g.Client, test.provider, test.client)
+		if g := <-s.grants; g.Provider != test.provider || g.ClientCredentials != test.client {
+			t.Errorf("%s: provider %q, client %t; want %q, %t", test.target, g.Provider, g.ClientCredentials, test.provider, test.client)
 		}
 	}
 }

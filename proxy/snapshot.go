@@ -55,8 +55,8 @@ type Snapshot struct {
 type Enricher interface {
 	// Enrich returns one outcome for each token of the grant, in its order.
 	Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome
-	// Answer adds the claims of a token to a JSON object that describes a user.
-	Answer(ctx context.Context, object []byte) ([]byte, error)
+	// EnrichObject adds the claims of a token to a JSON object that describes a user.
+	EnrichObject(ctx context.Context, object []byte) ([]byte, error)
 	// Restore returns the original of an enriched token, and false for any other.
 	Restore(token string) (original string, ok bool)
 }

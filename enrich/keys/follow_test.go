@@ -195,7 +195,7 @@ func TestFetch_SurvivesItsFirstCaller(t *testing.T) {
 		ring := backend.open(t, nil)
 		impatient, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		if _, err := ring.Verify(impatient, parse(t, token(issuer))); said(err) != undecided {
+		if _, err := ring.Verify(impatient, parse(t, token(issuer))); verdict(err) != undecided {
 			t.Errorf("Verify = %v, want undecided", err)
 		}
 		expect(t, ring, token(issuer), good)

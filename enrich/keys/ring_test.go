@@ -125,7 +125,7 @@ func parse(t testing.TB, token string) *enrich.Token {
 	return parsed
 }
 
-// What a ring can say of a token.
+// What Verify can decide about a token.
 const (
 	good      = "good"
 	badToken  = "bad token"
@@ -133,8 +133,8 @@ const (
 	undecided = "undecided"
 )
 
-// said names what the error of a Verify says.
-func said(err error) string {
+// verdict names what the error of a Verify means.
+func verdict(err error) string {
 	switch {
 	case err == nil:
 		return good
@@ -149,7 +149,7 @@ func said(err error) string {
 // expect fails unless the ring says this of the token.
 func expect(t testing.TB, ring *keys.Ring, token, want string) {
 	t.Helper()
-	if _, err := verify(t, ring, token); said(err) != want {
+	if _, err := verify(t, ring, token); verdict(err) != want {
 		t.Errorf("Verify = %v, want %s", err, want)
 	}
 }

@@ -166,7 +166,7 @@ func findVerifier(keys []jose.Verifier, t *enrich.Token) (jose.Verifier, bool) {
 		if k.ID != "" && t.KeyID != "" && k.ID != t.KeyID {
 			continue
 		}
-		if k.Verifies(t.Algorithm, t.Signed, t.Signature) {
+		if k.Verifies(t.Algorithm, t.SigningInput, t.Signature) {
 			return k, true
 		}
 	}

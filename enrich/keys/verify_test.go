@@ -257,7 +257,7 @@ func TestVerify_PublicKeyIsNeverASecret(t *testing.T) {
 		for form, secret := range map[string][]byte{"PEM": rs.PublicPEM(), "DER": der, "JWK": []byte(jwkOf(rs)), "nothing": {}} {
 			hs.Private = secret
 			for _, header := range []string{`{"alg":"HS256"}`, `{"alg":"HS256","kid":"key-RS256"}`} {
-				if _, err := verify(t, ring, hs.TokenWithHeader(header, `{"sub":"u1"}`)); said(err) != badToken {
+				if _, err := verify(t, ring, hs.TokenWithHeader(header, `{"sub":"u1"}`)); verdict(err) != badToken {
 					t.Errorf("%s: Verify of a token signed with the %s of the public key, header %s = %v, want %s", name, form, header, err, badToken)
 				}
 			}
@@ -288,7 +288,7 @@ func TestVerify_LeavesTokensForOthersAlone(t *testing.T) {
 		`{"iss":"https://one","aud":"app","exp":"never"}`:  badToken,
 		`{"iss":"https://evil","aud":"app","exp":"never"}`: notOurs,
 	} {
-		if _, err := verify(t, ring, issuer.Token(claims)); said(err) != want {
+		if _, err := verify(t, ring, issuer.Token(claims)); verdict(err) != want {
 			t.Errorf("Verify of %s = %v, want %s", claims, err, want)
 		}
 	}
@@ -301,7 +301,7 @@ func TestVerify_MissingIssuerIsNotAnIssuerOfAnotherType(t *testing.T) {
 	ring := open(t, keys.Options{Secret: []byte(enrichtest.Secret)}, nil)
 	ring.ApplyDiscovery("", "")
 	for claims, want := range map[string]string{`{}`: good, `{"iss":""}`: good, `{"iss":1}`: notOurs, `{"iss":null}`: notOurs} {
-		if _, err := verify(t, ring, issuer.Token(claims)); said(err) != want {
+		if _, err := verify(t, ring, issuer.Token(claims)); verdict(err) != want {
 			t.Errorf("Verify of %s = %v, want %s", claims, err, want)
 		}
 	}

@@ -26,9 +26,9 @@ func TestAnswerCarriesTheClaimsOfAToken(t *testing.T) {
 			if tt.want == "" {
 				tt.want = tt.answer
 			}
-			got, err := f.Answer(t.Context(), []byte(tt.answer))
+			got, err := f.EnrichObject(t.Context(), []byte(tt.answer))
 			if err != nil || string(got) != tt.want {
-				t.Errorf("Answer(%s) = %s, %v; want %s", tt.answer, got, err, tt.want)
+				t.Errorf("EnrichObject(%s) = %s, %v; want %s", tt.answer, got, err, tt.want)
 			}
 		})
 	}
@@ -39,15 +39,15 @@ func TestAnswerFailsWithoutTheDocument(t *testing.T) {
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
 		o.Source = sourceFunc(func(enrich.Query) (enrich.Document, error) { return enrich.Document{}, down })
 	})
-	if _, err := f.Answer(t.Context(), []byte(`{"sub":"u1"}`)); !errors.Is(err, down) {
-		t.Errorf("Answer with the source down = %v", err)
+	if _, err := f.EnrichObject(t.Context(), []byte(`{"sub":"u1"}`)); !errors.Is(err, down) {
+		t.Errorf("EnrichObject with the source down = %v", err)
 	}
-	if _, err := f.Answer(t.Context(), []byte(`{"sub":"u1","sub":"u2"}`)); err == nil {
-		t.Error("Answer of two users = nil error")
+	if _, err := f.EnrichObject(t.Context(), []byte(`{"sub":"u1","sub":"u2"}`)); err == nil {
+		t.Error("EnrichObject of two users = nil error")
 	}
 	f = newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.MaxSize = 3 })
-	if _, err := f.Answer(t.Context(), []byte(`{"sub":"u1"}`)); !errors.Is(err, enrich.ErrTooLarge) {
-		t.Errorf("Answer with a document too large = %v", err)
+	if _, err := f.EnrichObject(t.Context(), []byte(`{"sub":"u1"}`)); !errors.Is(err, enrich.ErrTooLarge) {
+		t.Errorf("EnrichObject with a document too large = %v", err)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestAnswerMayBeAsOldAsATokenWouldBe(t *testing.T) {
 					return enrich.Document{}, enrich.ErrNoDocument
 				})
 			})
-			if _, err := f.Answer(t.Context(), []byte(tt.answer)); err != nil {
+			if _, err := f.EnrichObject(t.Context(), []byte(tt.answer)); err != nil {
 				t.Fatal(err)
 			}
 			if got := now.Sub(asked.NotBefore); (got - tt.want).Abs() > 5*time.Second {

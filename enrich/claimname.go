@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -39,20 +40,19 @@ var registeredClaims = []string{
 	"trust_mark_type", "trust_chain", "trust_anchor",
 }
 
-// accessClaims are names that resource servers commonly decide access by,
-// registered or not.
+// accessClaims are names that resource servers commonly decide access by.
 var accessClaims = []string{
 	"scope", "scp", "roles", "groups", "permissions", "entitlements",
 	"realm_access", "resource_access", "authorization_details",
 }
 
-// CheckClaimName reports why no claim of ours may have this name: it is empty,
-// registered, or one that access is decided by. Users may be able to write
-// their own document, so it must never be taken for such a claim (law H1).
+// CheckClaimName reports why a claim of ours must not have this name: it is
+// empty, registered, or one that resource servers decide access by. Users may be
+// able to write their own document, so it must never pass for such a claim.
 func CheckClaimName(name string) error {
 	switch {
 	case name == "":
-		return fmt.Errorf("the claim needs a name")
+		return errors.New("the claim needs a name")
 	case slices.Contains(registeredClaims, name):
 		return fmt.Errorf("%q is a registered claim (RFC 7519, IANA registry), choose a name of your own", name)
 	case slices.Contains(accessClaims, name):
