@@ -1,11 +1,10 @@
-package cli
+package live_test
 
 import (
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -19,11 +18,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-const mongoConfig = `listen: PUBLIC
-backend: BACKEND
-admin: ADMIN
+const mongoConfig = `backend: BACKEND
 rules:
   - {match: POST /, tokens: ["json:token"]}
   - {match: POST /slow, tokens: ["json:token"], refresh: always}
@@ -78,38 +76,40 @@ func startCountedMongo(t *testing.T) (address string, connections *atomic.Int64)
 	return listener.Addr().String(), connections
 }
 
-// TestTheSourceIsClosedAfterTheLastRequestThatNeedsIt and not before.
-func TestTheSourceIsClosedAfterTheLastRequestThatNeedsIt(t *testing.T) {
+// TestReload_ClosesTheSourceAfterTheLastRequestThatNeedsIt and not before.
+func TestReload_ClosesTheSourceAfterTheLastRequestThatNeedsIt(t *testing.T) {
+	t.Parallel()
 	address, connections := startCountedMongo(t)
-	l := startLive(t, fmt.Sprintf(mongoConfig, address))
+	l := start(t, fmt.Sprintf(mongoConfig, address), "")
 	l.logIn("/login")
-	claims := l.logInSlowly()
+	claims, slow := l.logInSlowly()
 	// The request is of the generation of the start. The next one has the same
 	// source, and goes before it.
-	l.reconfigure("rules:", "timeouts: {response: 30s}\nrules:")
-	l.reconfigure("collection: users", "collection: others")
+	l.Reconfigure(t, "rules:", "timeouts: {response: 30s}\nrules:")
+	l.Reconfigure(t, "collection: users", "collection: others")
 	if found := l.logIn("/login"); !strings.Contains(found, "Graz") {
 		t.Errorf("claims %s of a request that came later", found)
 	}
 	both := connections.Load()
-	close(l.backend.released)
+	slow.Release()
 	if found := <-claims; !strings.Contains(found, "Wien") {
 		t.Errorf("claims %s of the request under way", found)
 	}
-	l.eventually("the connections of the source before are closed", func() bool { return connections.Load() < both })
-	l.stop()
-	l.eventually("all are closed", func() bool { return connections.Load() == 0 })
+	e2e.Eventually(t, "the connections of the source before are closed", func() bool { return connections.Load() < both })
+	l.Stop(t)
+	e2e.Eventually(t, "all are closed", func() bool { return connections.Load() == 0 })
 }
 
-// TestARuleCostsNoReconnect: the change of a rule leaves the source, and the
+// TestReload_OfARuleCostsNoReconnect: the change of a rule leaves the source, and the
 // learned keys, alone.
-func TestARuleCostsNoReconnect(t *testing.T) {
+func TestReload_OfARuleCostsNoReconnect(t *testing.T) {
+	t.Parallel()
 	address, _ := startCountedMongo(t)
-	l := startLive(t, fmt.Sprintf(mongoConfig, address))
+	l := start(t, fmt.Sprintf(mongoConfig, address), "")
 	l.logIn("/login")
-	l.reconfigure("rules:", "rules:\n  - {match: POST /other, tokens: [\"json:token\"]}")
+	l.Reconfigure(t, "rules:", "rules:\n  - {match: POST /other, tokens: [\"json:token\"]}")
 	l.logIn("/login")
-	metrics := get(t, l.admin+"/metrics")
+	metrics := l.Admin.Get(t, "/metrics")
 	if !strings.Contains(metrics, `tokengraft_source_duration_seconds_count{error="false",source="mongodb"} 1`) {
 		t.Error("the second login was not answered by the cache")
 	}
@@ -117,22 +117,25 @@ func TestARuleCostsNoReconnect(t *testing.T) {
 		t.Errorf("the breaker is measured %d times", n)
 	}
 	const begun = "without following their changes"
-	l.eventually("the change stream is begun", func() bool { return l.log.count(begun) > 0 })
-	if n := l.log.count(begun); n != 1 {
+	e2e.Eventually(t, "the change stream is begun", func() bool { return l.Log.Count(begun) > 0 })
+	if n := l.Log.Count(begun); n != 1 {
 		t.Errorf("the change stream was begun %d times", n)
 	}
 }
 
-// TestReloadsUnderLoadLoseNothing: a hundred reloads, which make the ring and the
-// source anew in turn, and not a request that fails or a token without its document.
-func TestReloadsUnderLoadLoseNothing(t *testing.T) {
-	reloads := 100
-	if testing.Short() {
+// TestReload_UnderLoadLosesNothing: reloads replace the ring and the source
+// in turn, and not a request that fails or a token without its document.
+func TestReload_UnderLoadLosesNothing(t *testing.T) {
+	reloads := 30
+	switch {
+	case *full:
+		reloads = 100
+	case testing.Short():
 		reloads = 10
 	}
 	address, connections := startCountedMongo(t)
 	ignored := goleak.IgnoreCurrent()
-	l := startLive(t, fmt.Sprintf(mongoConfig, address))
+	l := start(t, fmt.Sprintf(mongoConfig, address), "")
 	l.logIn("/login")
 	before, connected := runtime.NumGoroutine(), connections.Load()
 
@@ -158,66 +161,62 @@ func TestReloadsUnderLoadLoseNothing(t *testing.T) {
 	old := "secret_file"
 	for n := range reloads / 2 {
 		leeway := fmt.Sprintf("leeway: %ds, secret_file", n) // makes the ring anew
-		l.reconfigure(old, leeway)
-		l.reconfigure(fmt.Sprintf("timeout: %ds", 10+n%2), fmt.Sprintf("timeout: %ds", 10+(n+1)%2)) // and the source
+		l.Reconfigure(t, old, leeway)
+		l.Reconfigure(t, fmt.Sprintf("timeout: %ds", 10+n%2), fmt.Sprintf("timeout: %ds", 10+(n+1)%2)) // and the source
 		old = leeway
 	}
 	close(done)
 	clients.Wait()
 	t.Logf("%d reloads, %d logins", reloads, served.Load())
 	http.DefaultClient.CloseIdleConnections()
-	l.eventually("the connections are as many as before", func() bool { return connections.Load() <= connected+2 })
-	l.eventually("the goroutines are as many as before", func() bool { return runtime.NumGoroutine() <= before+4 })
-	l.stop()
+	e2e.Eventually(t, "the connections are as many as before", func() bool { return connections.Load() <= connected+2 })
+	e2e.Eventually(t, "the goroutines are as many as before", func() bool { return runtime.NumGoroutine() <= before+4 })
+	l.Stop(t)
 	l.backend.Close()
-	l.eventually("all connections are closed", func() bool { return connections.Load() == 0 })
+	e2e.Eventually(t, "all connections are closed", func() bool { return connections.Load() == 0 })
 	goleak.VerifyNone(t, ignored)
 }
 
-// TestWhatWasLearnedStays when what it was learned from did not change, and is
+// TestReload_KeepsWhatWasDiscovered when what it was learned from did not change, and is
 // learned before the reload where that did.
-func TestWhatWasLearnedStays(t *testing.T) {
-	issuer := enrichtest.NewIssuer(t, "ES256")
+func TestReload_KeepsWhatWasDiscovered(t *testing.T) {
+	t.Parallel()
+	issuer, provider := enrichtest.NewIssuer(t, "ES256"), e2e.StartBackend(t)
 	var asked atomic.Int64
-	mux := http.NewServeMux()
-	provider := httptest.NewServer(mux)
-	defer provider.Close()
-	mux.HandleFunc("GET /.well-known/{document}", func(w http.ResponseWriter, r *http.Request) {
+	provider.Handle("GET /.well-known/{document}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		if r.PathValue("document") == "slow" {
 			time.Sleep(time.Second) // in which a login could come too early
 		}
 		fmt.Fprintf(w, `{"issuer":%q,"token_endpoint":"%[1]s/token","jwks_uri":"%[1]s/jwks"}`, provider.URL)
-	})
-	mux.Handle("GET /jwks", issuer)
-	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) {
+	}))
+	provider.Handle("GET /jwks", issuer)
+	provider.Handle("POST /token", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		token := issuer.Token(fmt.Sprintf(`{"iss":%q,"sub":"anna","exp":%d}`, provider.URL, time.Now().Add(time.Hour).Unix()))
 		fmt.Fprintf(w, `{"access_token":%q,"token":%[1]q}`, token)
-	})
-	l := startLive(t, `listen: PUBLIC
-backend: `+provider.URL+`
-admin: ADMIN
+	}))
+	l := start(t, `backend: `+provider.URL+`
 oidc: true
 sign: {keys: keys}
 documents: {file: users.json, user_id_field: id}
-`)
+`, "")
 	enriched := func() bool { return strings.Contains(l.accessToken(), "Wien") }
-	l.eventually("the endpoint is learned", enriched)
+	e2e.Eventually(t, "the endpoint is learned", enriched)
 
 	learned := asked.Load()
-	l.reconfigure("documents:", "claim: {kinds: [access, id]}\ndocuments:")
+	l.Reconfigure(t, "documents:", "claim: {kinds: [access, id]}\ndocuments:")
 	if !enriched() {
 		t.Error("what was learned is lost")
 	}
 	if asked.Load() != learned {
 		t.Error("the discovery document was asked for again")
 	}
-	l.reconfigure("documents:", "verify: {leeway: 10s}\ndocuments:")
+	l.Reconfigure(t, "documents:", "verify: {leeway: 10s}\ndocuments:")
 	if !enriched() {
 		t.Error("a new ring has not been told where the keys are, or has none yet")
 	}
-	l.reconfigure("oidc: true", "oidc: {discovery: /.well-known/slow}")
+	l.Reconfigure(t, "oidc: true", "oidc: {discovery: /.well-known/slow}")
 	if !enriched() {
 		t.Error("a new follower has learned nothing before it counts")
 	}
@@ -226,16 +225,7 @@ documents: {file: users.json, user_id_field: id}
 // accessToken returns the claims of a token of the token endpoint.
 func (l *live) accessToken() (claims string) {
 	l.t.Helper()
-	response, err := http.PostForm(l.public+"/token", nil)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	_, token, _ := strings.Cut(string(body), `"access_token":"`)
+	_, token, _ := strings.Cut(l.Public.Ask(l.t, http.MethodPost, "/token", "").Body, `"access_token":"`)
 	token, _, _ = strings.Cut(token, `"`)
 	_, claims = enrichtest.Split(l.t, token)
 	return claims
