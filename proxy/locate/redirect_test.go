@@ -7,7 +7,7 @@ import (
 )
 
 // What is packed behind the first value is a refresh token, and not ours.
-func TestOnlyTheFirstPackedValueIsAToken(t *testing.T) {
+func TestFind_OnlyTheFirstPackedValueIsAToken(t *testing.T) {
 	for value, want := range map[string]string{
 		T + "$" + U + "$user$device": T,
 		"opaque$" + U:                "opaque$" + U,

@@ -114,7 +114,7 @@ func (b *scripted) follow(t *testing.T, o oidc.Options) *oidc.Follower {
 	return f
 }
 
-func TestDocumentIsAskedForAgainAsItsCacheControlSays(t *testing.T) {
+func TestFollower_FetchesAgainAsCacheControlSays(t *testing.T) {
 	tests := []struct {
 		name   string
 		header []string
@@ -145,7 +145,7 @@ func TestDocumentIsAskedForAgainAsItsCacheControlSays(t *testing.T) {
 	}
 }
 
-func TestChangedIsCalledOnlyWhenSomethingDiffers(t *testing.T) {
+func TestFollower_CallsOnChangeOnlyWhenSomethingDiffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		b.follow(t, b.options())
@@ -165,7 +165,7 @@ func TestChangedIsCalledOnlyWhenSomethingDiffers(t *testing.T) {
 	})
 }
 
-func TestBackendMayStartLater(t *testing.T) {
+func TestFollower_BackendMayStartLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		b.answers(fails)
@@ -195,7 +195,7 @@ func TestBackendMayStartLater(t *testing.T) {
 	})
 }
 
-func TestLastGoodDocumentStaysWhileAskingFails(t *testing.T) {
+func TestFollower_KeepsTheLastGoodDocumentWhileFetchingFails(t *testing.T) {
 	tests := map[string]script{
 		"refused":    fails,
 		"hangs":      hangs,
@@ -231,7 +231,7 @@ func TestLastGoodDocumentStaysWhileAskingFails(t *testing.T) {
 	}
 }
 
-func TestNothingIsKnownBeforeTheFirstAnswer(t *testing.T) {
+func TestFollower_KnowsNothingBeforeTheFirstAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		b.answers(hangs)
@@ -246,7 +246,7 @@ func TestNothingIsKnownBeforeTheFirstAnswer(t *testing.T) {
 	})
 }
 
-func TestStateSpeaksOfADocumentOnlyAfterChanged(t *testing.T) {
+func TestFollower_StateKnowsADocumentOnlyAfterOnChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		o := b.options()
@@ -264,7 +264,7 @@ func TestStateSpeaksOfADocumentOnlyAfterChanged(t *testing.T) {
 	})
 }
 
-func TestBackendIsAskedAsClientsAskIt(t *testing.T) {
+func TestFollower_AsksTheBackendAsClientsDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		o := b.options()
@@ -279,7 +279,7 @@ func TestBackendIsAskedAsClientsAskIt(t *testing.T) {
 	})
 }
 
-func TestPathsAreTriedInOrder(t *testing.T) {
+func TestFollower_TriesPathsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		o := b.options()
@@ -304,7 +304,7 @@ func TestPathsAreTriedInOrder(t *testing.T) {
 	})
 }
 
-func TestRedirectsStayAtTheBackend(t *testing.T) {
+func TestFollower_RedirectsStayAtTheBackend(t *testing.T) {
 	tests := []struct {
 		name, location string
 		follows        bool
@@ -345,7 +345,7 @@ func TestRedirectsStayAtTheBackend(t *testing.T) {
 	}
 }
 
-func TestBodyIsReadNoFurtherThanItsBound(t *testing.T) {
+func TestFollower_ReadsNoFurtherThanTheBound(t *testing.T) {
 	b := newScripted()
 	endless := &counted{}
 	b.answers(func(*http.Request) (*http.Response, error) {
@@ -369,7 +369,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return copy(p, bytes.Repeat([]byte(" "), len(p))), nil
 }
 
-func TestAskTellsNobody(t *testing.T) {
+func TestFetch_NeitherLogsNorCallsOnChange(t *testing.T) {
 	b := newScripted()
 	d, err := oidc.NewFollower(b.options()).Fetch(t.Context())
 	if err != nil || d.Token != "/t" || len(b.heard) > 0 {
@@ -381,7 +381,7 @@ func TestAskTellsNobody(t *testing.T) {
 	}
 }
 
-func TestFollowEndsWithItsContext(t *testing.T) {
+func TestFollower_EndsWithItsContext(t *testing.T) {
 	for name, answer := range map[string]script{"asking": hangs, "waiting": says(saying("/t")), "failing": fails} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
