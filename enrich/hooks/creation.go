@@ -53,11 +53,11 @@ func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
 }
 
 func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
-	defer h.survive(&err)
+	defer h.catch(&err)
 	marks := h.o.Creation.Once || h.has(Create)
 	known := false
 	if marks {
-		if known, err = h.o.Documents.IsKnown(ctx, s.User); err != nil {
+		if known, err = h.o.Documents.IsCreated(ctx, s.User); err != nil {
 			return err
 		}
 	}
@@ -82,12 +82,12 @@ func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
 // created remembers a new user, and runs the CREATE triggers: once ever, however
 // many replicas have seen him sign in for the first time.
 func (h *Hooks) created(ctx context.Context, s enrich.SignIn) (changed bool, err error) {
-	first, err := h.o.Documents.Know(ctx, s.User)
+	first, err := h.o.Documents.MarkCreated(ctx, s.User)
 	if err != nil || !first {
 		return false, err
 	}
 	h.queueAll(ctx, Create, s)
-	return h.fire(ctx, Create, s), nil
+	return h.runTriggers(ctx, Create, s), nil
 }
 
 // make makes the document. Whatever keeps it from being made keeps the user from
@@ -98,12 +98,12 @@ func (h *Hooks) make(ctx context.Context, s enrich.SignIn) error {
 	}
 	err := h.produce(ctx, s)
 	if errors.Is(err, ErrDuplicate) {
-		err = h.excuse(ctx, s, err)
+		err = h.tolerateDuplicate(ctx, s, err)
 	}
 	h.count(ctx, "creation", err)
 	switch _, rejects := errors.AsType[*enrich.Rejection](err); {
 	case err == nil:
-		h.o.Changes.Invalidate(s.User.ID)
+		h.o.Invalidator.Invalidate(s.User.ID)
 		return nil
 	case rejects:
 		return err
@@ -113,9 +113,9 @@ func (h *Hooks) make(ctx context.Context, s enrich.SignIn) error {
 	return h.rejection("InternalServerError", err)
 }
 
-// excuse forgives a duplicate if it is the user's document that is there already,
+// tolerateDuplicate forgives a duplicate if it is the user's document that is there already,
 // and not, by another unique index, somebody else's.
-func (h *Hooks) excuse(ctx context.Context, s enrich.SignIn, duplicate error) error {
+func (h *Hooks) tolerateDuplicate(ctx context.Context, s enrich.SignIn, duplicate error) error {
 	has, err := h.o.Documents.Has(ctx, s.User)
 	if has {
 		return nil
@@ -125,7 +125,7 @@ func (h *Hooks) excuse(ctx context.Context, s enrich.SignIn, duplicate error) er
 
 // produce makes the document in the way that is configured.
 func (h *Hooks) produce(ctx context.Context, s enrich.SignIn) (err error) {
-	defer h.survive(&err)
+	defer h.catch(&err)
 	c, user := h.o.Creation, userObject(s)
 	switch {
 	case c.Function != "":

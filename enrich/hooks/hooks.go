@@ -22,26 +22,19 @@ import (
 type Options struct {
 	Creation Creation
 	Triggers []Trigger
-	// Functions runs the functions that Creation and Triggers name.
+	// Functions runs the functions that Creation and Triggers name. Required
+	// where they name any.
 	Functions Functions
 	// Documents is where documents are made. Required.
 	Documents Documents
-	// Changes is told of users whose documents a hook may have changed. Required.
-	Changes enrich.Invalidator
+	// Invalidator is told of users whose documents a hook may have changed.
+	// Required.
+	Invalidator enrich.Invalidator
 	// Failing reports whether the documents' source is known to fail, so that no
 	// login waits for a trigger that would, too. Optional.
 	Failing func() bool
 	Logger  *slog.Logger
 	Meter   metric.Meter // optional
-}
-
-// Functions runs functions of the application.
-type Functions interface {
-	// Call runs a function for a user, with these arguments, all MongoDB
-	// Extended JSON. The error is an [*enrich.Rejection] for what the function
-	// threw, and wraps [ErrDuplicate] where that was MongoDB's refusal of a
-	// second document.
-	Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error
 }
 
 // Documents makes and changes users' documents. Errors name no user.
@@ -54,11 +47,11 @@ type Documents interface {
 	SetTime(ctx context.Context, u enrich.User, field string, at time.Time) error
 	// Has reports whether the user has a document.
 	Has(ctx context.Context, u enrich.User) (bool, error)
-	// IsKnown reports whether Know was called for the user, ever and anywhere.
-	IsKnown(ctx context.Context, u enrich.User) (bool, error)
-	// Know remembers that the user has been created, and reports whether this is
+	// IsCreated reports whether MarkCreated was called for the user, ever and anywhere.
+	IsCreated(ctx context.Context, u enrich.User) (bool, error)
+	// MarkCreated remembers that the user has been created, and reports whether this is
 	// the first time, ever and anywhere.
-	Know(ctx context.Context, u enrich.User) (first bool, err error)
+	MarkCreated(ctx context.Context, u enrich.User) (first bool, err error)
 }
 
 // Hooks implements [enrich.Hooks]. It is safe for concurrent use.
@@ -81,7 +74,7 @@ func New(o Options) (*Hooks, error) {
 
 // SigningIn implements [enrich.Hooks]: it runs the LOGIN triggers that wait.
 func (h *Hooks) SigningIn(ctx context.Context, s enrich.SignIn) (changed bool) {
-	return h.fire(ctx, Login, s)
+	return h.runTriggers(ctx, Login, s)
 }
 
 // SignedIn implements [enrich.Hooks]: it queues the other LOGIN triggers.
@@ -90,14 +83,14 @@ func (h *Hooks) SignedIn(ctx context.Context, s enrich.SignIn) { h.queueAll(ctx,
 // Deleted is told that the backend has deleted a user: nothing is remembered of
 // him, and the DELETE triggers run.
 func (h *Hooks) Deleted(ctx context.Context, s enrich.SignIn) {
-	h.o.Changes.Invalidate(s.User.ID)
+	h.o.Invalidator.Invalidate(s.User.ID)
 	h.queueAll(ctx, Delete, s)
 }
 
 var errPanic = errors.New("panic; the log says where")
 
-// survive makes an error of a panic: a hook must not end the sidecar.
-func (h *Hooks) survive(err *error) {
+// catch makes an error of a panic: a hook must not end the sidecar.
+func (h *Hooks) catch(err *error) {
 	if recover() != nil {
 		h.o.Logger.Error("panic in a hook", slog.String("stack", string(debug.Stack())))
 		*err = errPanic

@@ -47,9 +47,9 @@ func (h *Hooks) has(o Operation) bool {
 	return slices.ContainsFunc(h.o.Triggers, func(t Trigger) bool { return t.Operation == o })
 }
 
-// fire runs the triggers that are waited for, and reports whether a document may
+// runTriggers runs the triggers that are waited for, and reports whether a document may
 // have changed.
-func (h *Hooks) fire(ctx context.Context, o Operation, s enrich.SignIn) (changed bool) {
+func (h *Hooks) runTriggers(ctx context.Context, o Operation, s enrich.SignIn) (changed bool) {
 	for _, t := range h.o.Triggers {
 		if !t.Wait || !t.concerns(o, s.Provider) {
 			continue
@@ -88,14 +88,14 @@ func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error)
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 	defer func() { h.count(ctx, t.Name, err) }()
-	defer h.survive(&err)
+	defer h.catch(&err)
 	if t.LastLogin != "" {
 		err = h.o.Documents.SetTime(ctx, s.User, t.LastLogin, s.At)
 	} else {
 		user := userObject(s)
 		err = h.o.Functions.Call(ctx, t.Function, user, eventOf(t.Operation, s, user))
 	}
-	h.o.Changes.Invalidate(s.User.ID)
+	h.o.Invalidator.Invalidate(s.User.ID)
 	return err
 }
 

@@ -16,7 +16,7 @@ func TestALoginTriggerThatIsWaitedForIsInTheToken(t *testing.T) {
 	w := newWorld(t)
 	told := &changes{}
 	h := w.hooks(t, hooks.Options{
-		Changes: told,
+		Invalidator: told,
 		Triggers: []hooks.Trigger{
 			{Name: "seen", Operation: hooks.Login, LastLogin: "lastLogin", Wait: true, Timeout: 5 * time.Second},
 			{Name: "other", Operation: hooks.Login, Providers: []string{"api-key"}, Function: "never", Wait: true, Timeout: time.Second},
@@ -152,7 +152,7 @@ func TestADeletedUserIsForgotten(t *testing.T) {
 	told := &changes{}
 	var deleted atomic.Int32
 	h := w.hooks(t, hooks.Options{
-		Changes:   told,
+		Invalidator:   told,
 		Triggers:  []hooks.Trigger{{Name: "bye", Operation: hooks.Delete, Function: "bye", Timeout: time.Second}},
 		Functions: functions{"bye": func(context.Context, json.RawMessage, []json.RawMessage) error { deleted.Add(1); return nil }},
 	})

@@ -45,8 +45,8 @@ func newWorld(t *testing.T) *world {
 func (w *world) hooks(t *testing.T, o hooks.Options) *hooks.Hooks {
 	t.Helper()
 	o.Documents, o.Logger = w.Source, slog.New(slog.NewTextHandler(w.log, nil))
-	if o.Changes == nil {
-		o.Changes = &changes{}
+	if o.Invalidator == nil {
+		o.Invalidator = &changes{}
 	}
 	if o.Creation.Timeout == 0 {
 		o.Creation.Timeout = 10 * time.Second

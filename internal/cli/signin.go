@@ -44,7 +44,7 @@ func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error)
 		Triggers:  triggersOf(cfg),
 		Functions: functions{app, s.logger},
 		Documents: in.collection,
-		Changes:   s.cache,
+		Invalidator:   s.cache,
 		Failing:   d.failing,
 		Logger:    s.logger,
 		Meter:     s.meter,
