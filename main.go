@@ -2,6 +2,13 @@
 // tokens that an auth backend issues. The README says how to run it.
 package main
 
-import "github.com/tokengraft/tokengraft/internal/cli"
+import (
+	"os"
 
-func main() { cli.Main() }
+	"github.com/tokengraft/tokengraft/internal/cli"
+)
+
+func main() {
+	ctx := cli.UntilSignal()
+	os.Exit(cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

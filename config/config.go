@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -90,7 +89,7 @@ type Config struct {
 
 	// What the client gets when enrichment fails: `pass` is the backend's
 	// response, untouched; `refuse` is 503.
-	OnFailure enrich.Policy `yaml:"on_failure" default:"pass"`
+	OnFailure Policy `yaml:"on_failure" default:"pass"`
 
 	report *report        `yaml:"-"` // knows where the settings stand in the file
 	sums   map[string]sum `yaml:"-"` // of the files that it is made of, by name
@@ -145,7 +144,7 @@ type Rule struct {
 	// the backend's answer. `auto` looks at the request.
 	Refresh Refresh `yaml:"refresh" default:"auto"`
 	// The policy of this rule. Unset: the global one.
-	OnFailure enrich.Policy `yaml:"on_failure"`
+	OnFailure Policy `yaml:"on_failure"`
 	// How clients are told that no token leaves: as OAuth token endpoints do, or
 	// as MongoDB Atlas App Services did.
 	Errors Errors `yaml:"errors" default:"oauth"`

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -42,31 +41,31 @@ func (f field) otherwise() string {
 
 // words says what a value of a type is, in faults and in the manual.
 var words = map[reflect.Type]string{
-	reflect.TypeFor[string]():            "text",
-	reflect.TypeFor[bool]():              "true or false",
-	reflect.TypeFor[time.Duration]():     "a duration",
-	reflect.TypeFor[Size]():              "a size",
-	reflect.TypeFor[Secret]():            "a secret",
-	reflect.TypeFor[Path]():              "a path",
-	reflect.TypeFor[Address]():           "host:port",
-	reflect.TypeFor[BaseURL]():           "a URL without a path",
-	reflect.TypeFor[JWKS]():              "a URL or a path",
-	reflect.TypeFor[ClaimPath]():         "the path of a claim",
-	reflect.TypeFor[Toggle]():            oneOf(toggles),
-	reflect.TypeFor[Refresh]():           oneOf(refreshes),
-	reflect.TypeFor[Preset]():            oneOf(presets),
-	reflect.TypeFor[Answer]():            oneOf(answers),
-	reflect.TypeFor[Errors]():            oneOf(errorShapes),
-	reflect.TypeFor[Operation]():         oneOf(operations),
-	reflect.TypeFor[VerifyAlgorithm]():   oneOf(verifyAlgorithms),
-	reflect.TypeFor[SignAlgorithm]():     oneOf(signAlgorithms),
-	reflect.TypeFor[peers]():             "a CIDR, an address, private or loopback",
-	reflect.TypeFor[netip.Prefix]():      "a CIDR, an address, private or loopback",
-	reflect.TypeFor[locate.Location]():   "a location like json:access_token",
-	reflect.TypeFor[enrich.Policy]():     oneOf(policies),
-	reflect.TypeFor[enrich.Kind]():       oneOf(kinds),
-	reflect.TypeFor[enrich.Format]():     oneOf(formats),
-	reflect.TypeFor[enrich.UserIDType](): oneOf(userIDTypes),
+	reflect.TypeFor[string]():          "text",
+	reflect.TypeFor[bool]():            "true or false",
+	reflect.TypeFor[time.Duration]():   "a duration",
+	reflect.TypeFor[Size]():            "a size",
+	reflect.TypeFor[Secret]():          "a secret",
+	reflect.TypeFor[Path]():            "a path",
+	reflect.TypeFor[Address]():         "host:port",
+	reflect.TypeFor[BaseURL]():         "a URL without a path",
+	reflect.TypeFor[JWKS]():            "a URL or a path",
+	reflect.TypeFor[ClaimPath]():       "the path of a claim",
+	reflect.TypeFor[Toggle]():          oneOf(toggles),
+	reflect.TypeFor[Refresh]():         oneOf(refreshes),
+	reflect.TypeFor[Preset]():          oneOf(presets),
+	reflect.TypeFor[Answer]():          oneOf(answers),
+	reflect.TypeFor[Errors]():          oneOf(errorShapes),
+	reflect.TypeFor[Operation]():       oneOf(operations),
+	reflect.TypeFor[VerifyAlgorithm](): oneOf(verifyAlgorithms),
+	reflect.TypeFor[SignAlgorithm]():   oneOf(signAlgorithms),
+	reflect.TypeFor[peers]():           "a CIDR, an address, private or loopback",
+	reflect.TypeFor[netip.Prefix]():    "a CIDR, an address, private or loopback",
+	reflect.TypeFor[locate.Location](): "a location like json:access_token",
+	reflect.TypeFor[Policy]():          oneOf(policies),
+	reflect.TypeFor[TokenKind]():       oneOf(tokenKinds),
+	reflect.TypeFor[Format]():          oneOf(formats),
+	reflect.TypeFor[UserIDType]():      oneOf(userIDTypes),
 }
 
 // describe says what a value of a type is.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"time"
-
-	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
 // Functions are JavaScript functions, as MongoDB Atlas App Services exports
@@ -86,7 +84,14 @@ type Trigger struct {
 }
 
 // An Operation is what a trigger waits for.
-type Operation hooks.Operation
+type Operation string
+
+// The operations.
+const (
+	Login  Operation = "LOGIN"
+	Create Operation = "CREATE"
+	Delete Operation = "DELETE"
+)
 
 // UnmarshalText parses the word of the configuration file.
 func (o *Operation) UnmarshalText(text []byte) error { return parseWord(o, text, operations) }
@@ -151,9 +156,9 @@ func checkTrigger(path string, t Trigger, r *report) {
 		r.fault(path+".last_login", errors.New("stands beside function, want one of them"))
 	case t.Function == "" && t.LastLogin == "":
 		r.fault(path, errors.New("nothing to run, want function or last_login"))
-	case t.LastLogin != "" && t.Operation == Operation(hooks.Delete):
+	case t.LastLogin != "" && t.Operation == Delete:
 		r.fault(path+".last_login", errors.New("a deleted user has no document, want function"))
-	case t.Wait && t.Operation == Operation(hooks.Delete):
+	case t.Wait && t.Operation == Delete:
 		r.fault(path+".wait", errors.New("nobody waits when a user is deleted, want false"))
 	case t.Timeout == 0:
 		r.fault(path+".timeout", errZero)

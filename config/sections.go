@@ -1,10 +1,6 @@
 package config
 
-import (
-	"time"
-
-	"github.com/tokengraft/tokengraft/enrich"
-)
+import "time"
 
 // TLS is the certificate of the public listener. Both files are read again when
 // they change.
@@ -83,14 +79,14 @@ type Claim struct {
 	// decided by: users may be able to write their own document.
 	Name string `yaml:"name" default:"custom_data"`
 	// How BSON values are written as JSON.
-	Format enrich.Format `yaml:"format" default:"plain"`
+	Format Format `yaml:"format" default:"plain"`
 	// The paths of the document that are taken, with dots into objects, exact.
 	// Empty: all.
 	Include []string `yaml:"include"`
 	// The paths that are left out. Beside `include` only `_id`.
 	Exclude []string `yaml:"exclude"`
 	// The kinds of tokens that get the claim.
-	Kinds []enrich.Kind `yaml:"kinds" default:"access"`
+	Kinds []TokenKind `yaml:"kinds" default:"access"`
 	// Which other answers carry the claim, besides tokens: those of `userinfo`
 	// and `introspection`. With `oidc` only, which learns where they are.
 	Responses []Answer `yaml:"responses"`
@@ -109,11 +105,6 @@ type Claim struct {
 	ReadAt string `yaml:"read_at"`
 }
 
-// Projection is which paths of a document reach the token.
-func (c Claim) Projection() enrich.Projection {
-	return enrich.Projection{Include: c.Include, Exclude: c.Exclude}
-}
-
 // Documents is where documents come from, and which is whose.
 type Documents struct {
 	// A collection of a MongoDB database; or `file`.
@@ -128,7 +119,7 @@ type Documents struct {
 	UserIDField string `yaml:"user_id_field,required"`
 	// The BSON type of that field. `auto` is a string first, then an ObjectId
 	// where it could be one; a JSON number matches numbers only.
-	UserIDType enrich.UserIDType `yaml:"user_id_type" default:"auto"`
+	UserIDType UserIDType `yaml:"user_id_type" default:"auto"`
 }
 
 // MongoDB is the collection that documents are read from. It means nothing where

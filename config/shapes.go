@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -13,30 +12,30 @@ import (
 // type's parser, which has the last word. on and off are text here: so they are
 // in YAML 1.2.
 var shapes = map[reflect.Type]schema{
-	reflect.TypeFor[string]():            {"type": "string"},
-	reflect.TypeFor[Secret]():            {"type": "string"},
-	reflect.TypeFor[Path]():              {"type": "string"},
-	reflect.TypeFor[bool]():              expandable(schema{"type": "boolean"}, matching(`^(true|false)$`)),
-	reflect.TypeFor[time.Duration]():     expandable(matching(`^\+?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`), schema{"const": 0}),
-	reflect.TypeFor[Size]():              expandable(matching(`^[0-9]+( *(B|[kKMG]B|[KMG]iB))?$`), schema{"type": "integer", "minimum": 0}),
-	reflect.TypeFor[Address]():           expandable(matching(`^([^:\[\]]*|\[[^\[\]]*\]):[0-9]+$`)),
-	reflect.TypeFor[BaseURL]():           expandable(matching(`^([Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/?#?)?$`)),
-	reflect.TypeFor[JWKS]():              expandable(schema{"type": "string", "not": schema{"pattern": "://"}}, matching(`^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]`)),
-	reflect.TypeFor[ClaimPath]():         expandable(matching(`^(\\\.|[^.])+(\.(\\\.|[^.])+)*$`)),
-	reflect.TypeFor[netip.Prefix]():      expandable(matching(`^(private|loopback|[0-9.]+(/[0-9]+)?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%.+|/[0-9]+)?)$`)),
-	reflect.TypeFor[locate.Location]():   expandable(matching("^(body|(header|cookie):[A-Za-z0-9!#$%&'*+.^_`|~-]+|(json|fragment|query|form):[\\s\\S]+)$")),
-	reflect.TypeFor[Toggle]():            expandable(oneWord(toggles)),
-	reflect.TypeFor[Refresh]():           expandable(oneWord(refreshes)),
-	reflect.TypeFor[Preset]():            expandable(oneWord(presets)),
-	reflect.TypeFor[Answer]():            expandable(oneWord(answers)),
-	reflect.TypeFor[Errors]():            expandable(oneWord(errorShapes)),
-	reflect.TypeFor[Operation]():         expandable(oneWord(operations)),
-	reflect.TypeFor[VerifyAlgorithm]():   expandable(oneWord(verifyAlgorithms)),
-	reflect.TypeFor[SignAlgorithm]():     expandable(oneWord(signAlgorithms)),
-	reflect.TypeFor[enrich.Policy]():     expandable(oneWord(policies)),
-	reflect.TypeFor[enrich.Kind]():       expandable(oneWord(kinds)),
-	reflect.TypeFor[enrich.Format]():     expandable(oneWord(formats)),
-	reflect.TypeFor[enrich.UserIDType](): expandable(oneWord(userIDTypes)),
+	reflect.TypeFor[string]():          {"type": "string"},
+	reflect.TypeFor[Secret]():          {"type": "string"},
+	reflect.TypeFor[Path]():            {"type": "string"},
+	reflect.TypeFor[bool]():            expandable(schema{"type": "boolean"}, matching(`^(true|false)$`)),
+	reflect.TypeFor[time.Duration]():   expandable(matching(`^\+?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`), schema{"const": 0}),
+	reflect.TypeFor[Size]():            expandable(matching(`^[0-9]+( *(B|[kKMG]B|[KMG]iB))?$`), schema{"type": "integer", "minimum": 0}),
+	reflect.TypeFor[Address]():         expandable(matching(`^([^:\[\]]*|\[[^\[\]]*\]):[0-9]+$`)),
+	reflect.TypeFor[BaseURL]():         expandable(matching(`^([Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/?#?)?$`)),
+	reflect.TypeFor[JWKS]():            expandable(schema{"type": "string", "not": schema{"pattern": "://"}}, matching(`^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]`)),
+	reflect.TypeFor[ClaimPath]():       expandable(matching(`^(\\\.|[^.])+(\.(\\\.|[^.])+)*$`)),
+	reflect.TypeFor[netip.Prefix]():    expandable(matching(`^(private|loopback|[0-9.]+(/[0-9]+)?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%.+|/[0-9]+)?)$`)),
+	reflect.TypeFor[locate.Location](): expandable(matching("^(body|(header|cookie):[A-Za-z0-9!#$%&'*+.^_`|~-]+|(json|fragment|query|form):[\\s\\S]+)$")),
+	reflect.TypeFor[Toggle]():          expandable(oneWord(toggles)),
+	reflect.TypeFor[Refresh]():         expandable(oneWord(refreshes)),
+	reflect.TypeFor[Preset]():          expandable(oneWord(presets)),
+	reflect.TypeFor[Answer]():          expandable(oneWord(answers)),
+	reflect.TypeFor[Errors]():          expandable(oneWord(errorShapes)),
+	reflect.TypeFor[Operation]():       expandable(oneWord(operations)),
+	reflect.TypeFor[VerifyAlgorithm](): expandable(oneWord(verifyAlgorithms)),
+	reflect.TypeFor[SignAlgorithm]():   expandable(oneWord(signAlgorithms)),
+	reflect.TypeFor[Policy]():          expandable(oneWord(policies)),
+	reflect.TypeFor[TokenKind]():       expandable(oneWord(tokenKinds)),
+	reflect.TypeFor[Format]():          expandable(oneWord(formats)),
+	reflect.TypeFor[UserIDType]():      expandable(oneWord(userIDTypes)),
 }
 
 // variableShape is text with a variable in it.

@@ -123,7 +123,7 @@ func checkClaim(c Claim, r *report) {
 		}
 		names[claim.name] = claim.path
 	}
-	if err := c.Projection().Validate(); err != nil {
+	if err := (enrich.Projection{Include: c.Include, Exclude: c.Exclude}).Validate(); err != nil {
 		r.fault(projectionPath(c), err)
 	}
 	if len(c.Kinds) == 0 {

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
 // A Toggle is on, off, or decided by the rest of the configuration.
@@ -21,6 +18,60 @@ const (
 
 // UnmarshalText parses the word of the configuration file.
 func (t *Toggle) UnmarshalText(text []byte) error { return parseWord(t, text, toggles) }
+
+// A Policy is what the client gets when enrichment fails.
+type Policy string
+
+// The policies.
+const (
+	Pass   Policy = "pass"   // the backend's response, untouched
+	Refuse Policy = "refuse" // 503
+)
+
+// UnmarshalText parses the word of the configuration file.
+func (p *Policy) UnmarshalText(text []byte) error { return parseWord(p, text, policies) }
+
+// A TokenKind tells access tokens from id_tokens.
+type TokenKind string
+
+// The kinds of tokens.
+const (
+	AccessToken TokenKind = "access"
+	IDToken     TokenKind = "id"
+)
+
+// UnmarshalText parses the word of the configuration file.
+func (k *TokenKind) UnmarshalText(text []byte) error { return parseWord(k, text, tokenKinds) }
+
+// A Format is how a document's BSON values are written as JSON.
+type Format string
+
+// The formats. The table in the README says what becomes of each BSON type.
+const (
+	Plain       Format = "plain"        // what a JSON reader expects: ids and dates are strings
+	Relaxed     Format = "relaxed"      // MongoDB Extended JSON v2, relaxed
+	Canonical   Format = "canonical"    // MongoDB Extended JSON v2, canonical
+	AppServices Format = "app-services" // as MongoDB Atlas App Services wrote custom user data
+)
+
+// UnmarshalText parses the word of the configuration file.
+func (f *Format) UnmarshalText(text []byte) error { return parseWord(f, text, formats) }
+
+// A UserIDType is the BSON type that user ids have in the documents.
+type UserIDType string
+
+// The types of user ids. AutoID is a string first, then an ObjectId where the id
+// could be one; an id that is a JSON number matches numbers only.
+const (
+	AutoID     UserIDType = "auto"
+	StringID   UserIDType = "string"
+	ObjectID   UserIDType = "objectId"
+	IntID      UserIDType = "int"
+	UUIDUserID UserIDType = "uuid"
+)
+
+// UnmarshalText parses the word of the configuration file.
+func (t *UserIDType) UnmarshalText(text []byte) error { return parseWord(t, text, userIDTypes) }
 
 // A Refresh says whether the requests of a rule are refreshes.
 type Refresh string
@@ -95,7 +146,11 @@ var (
 	presets          = presetNames()
 	answers          = []Answer{UserInfo, Introspection}
 	errorShapes      = []Errors{ErrorsOAuth, ErrorsAppServices}
-	operations       = []Operation{Operation(hooks.Login), Operation(hooks.Create), Operation(hooks.Delete)}
+	operations       = []Operation{Login, Create, Delete}
+	policies         = []Policy{Pass, Refuse}
+	tokenKinds       = []TokenKind{AccessToken, IDToken}
+	formats          = []Format{Plain, Relaxed, Canonical, AppServices}
+	userIDTypes      = []UserIDType{AutoID, StringID, ObjectID, IntID, UUIDUserID}
 	verifyAlgorithms = []VerifyAlgorithm{
 		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 		"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512",
@@ -104,14 +159,6 @@ var (
 		Same, "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 		"ES256", "ES384", "ES512", "EdDSA",
 	}
-)
-
-// The words that package enrich parses.
-var (
-	policies    = []string{enrich.Pass.String(), enrich.Refuse.String()}
-	kinds       = []enrich.Kind{enrich.Access, enrich.ID}
-	formats     = []enrich.Format{enrich.Plain, enrich.Relaxed, enrich.Canonical, enrich.AppServices}
-	userIDTypes = []enrich.UserIDType{enrich.AutoID, enrich.StringID, enrich.ObjectID, enrich.IntID, enrich.UUIDUserID}
 )
 
 // parseWord sets one of the words, exactly as written.

@@ -25,8 +25,8 @@ func (e *Enricher) Answer(ctx context.Context, object []byte) ([]byte, error) {
 	}
 	now := time.Now()
 	var claimed Verified
-	claimed.IssuedAt, _ = NumericDate(o.Value("iat"))
-	claimed.ExpiresAt, _ = NumericDate(o.Value("exp"))
+	claimed.IssuedAt, _ = numericDate(o.Value("iat"))
+	claimed.ExpiresAt, _ = numericDate(o.Value("exp"))
 	life := e.lifetime(claimed, now)
 	document, err := e.ask(ctx, Query{User: e.user(o), NotBefore: now.Add(-life), KeepUntil: now.Add(life)})
 	switch {

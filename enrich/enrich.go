@@ -3,7 +3,9 @@
 package enrich
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,14 +15,16 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
 // Options are what an [Enricher] is made of.
 type Options struct {
 	Ring   Ring
 	Source Source
-	// UserID is where the claims name the user.
-	UserID jsonedit.Path
+	// UserID is the path of the claim that names the user: names of members,
+	// joined with dots; `\.` is a dot in a name. Empty means sub.
+	UserID string
 	// Claim is the name of the claim with the document.
 	Claim string
 	// Freshness is the name of a claim that says fresh, stale, absent or error.
@@ -51,6 +55,7 @@ type Options struct {
 type Enricher struct {
 	o         Options
 	kinds     map[Kind]bool
+	userID    jsonedit.Path
 	age       metric.Float64Histogram
 	warnClaim sync.Once
 }
@@ -65,6 +70,9 @@ func New(o Options) (*Enricher, error) {
 		e.kinds[kind] = true
 	}
 	var err error
+	if e.userID, err = jsonedit.ParsePath(cmp.Or(o.UserID, "sub")); err != nil {
+		return nil, fmt.Errorf("UserID: %w", err)
+	}
 	e.age, err = o.Meter.Float64Histogram("tokengraft.document.age",
 		metric.WithUnit("s"),
 		metric.WithDescription("Age of the embedded document when the token was signed, from the instant its read began."),
@@ -89,7 +97,7 @@ func (e *Enricher) Enrich(ctx context.Context, g Grant) []Outcome {
 		{"lookup", tx.lookUp},
 		{"sign", tx.graft},
 	} {
-		ctx, span := StartSpan(ctx, step.name)
+		ctx, span := tracing.Start(ctx, step.name)
 		f := step.do(ctx)
 		if f != nil {
 			span.SetAttributes(attribute.String("tokengraft.reason", string(f.reason)))

@@ -13,7 +13,6 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // sourceFunc is a source that a test scripts.
@@ -58,7 +57,7 @@ func newFixture(t testing.TB, algorithm string, change func(*keys.Options, *enri
 	}
 	options := enrich.Options{
 		Source:  documents(map[string]string{"u1": `{"lang":"en"}`}),
-		UserID:  jsonedit.Path{"sub"},
+		UserID:  "sub",
 		Claim:   "custom_data",
 		Kinds:   []enrich.Kind{enrich.Access},
 		MaxSize: 16 << 10,

@@ -8,7 +8,6 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // fuzzed are fixtures that restore: one whose header stays the backend's, one
@@ -21,7 +20,7 @@ func fuzzed(f *testing.F) map[string]fixture {
 	for _, algorithm := range []string{"HS256", "EdDSA"} {
 		fixtures[algorithm] = newFixture(f, algorithm, func(_ *keys.Options, o *enrich.Options) {
 			o.Source, o.Restore = sourceFunc(everybody), enrich.RestoreOn
-			o.Freshness, o.ReadAt, o.UserID = "freshness", "read_at", jsonedit.Path{"sub"}
+			o.Freshness, o.ReadAt, o.UserID = "freshness", "read_at", "sub"
 			o.MaxSize = 1 << 20
 		})
 	}

@@ -1,9 +1,6 @@
 package enrich
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // A Grant is the tokens that one response issues together.
 type Grant struct {
@@ -118,33 +115,10 @@ const (
 	Refuse               // 503
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (p *Policy) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "pass":
-		*p = Pass
-	case "refuse":
-		*p = Refuse
-	default:
-		return fmt.Errorf("unknown policy %q, want pass or refuse", text)
-	}
-	return nil
-}
-
 // String returns the word of the configuration file.
 func (p Policy) String() string {
 	if p == Refuse {
 		return "refuse"
 	}
 	return "pass"
-}
-
-// UnmarshalText parses the word of the configuration file.
-func (k *Kind) UnmarshalText(text []byte) error {
-	switch kind := Kind(text); kind {
-	case Access, ID:
-		*k = kind
-		return nil
-	}
-	return fmt.Errorf("unknown kind of token %q, want access or id", text)
 }

@@ -6,6 +6,17 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
+// Restore says which enriched tokens [Enricher.Restore] can turn back into
+// originals. The zero Restore is RestoreAuto.
+type Restore int
+
+// The ways to restore.
+const (
+	RestoreAuto Restore = iota // tokens signed with a key of our own
+	RestoreOn                  // all tokens
+	RestoreOff                 // none
+)
+
 // An enriched token carries, in a private header parameter (RFC 7515, section
 // 4.3), what turns it back into the original: how to undo the edits of header
 // and payload, and the original's signature. It is sealed, because whoever had

@@ -66,14 +66,17 @@ func (t *Token) Claims() iter.Seq2[string, []byte] { return t.payload.Members() 
 // Header returns the decoded JSON text of the header. It is read-only.
 func (t *Token) Header() []byte { return t.header.Bytes() }
 
+// Date returns a claim that is a NumericDate (RFC 7519, section 2), in whole
+// seconds, and false where the claim is missing or not a number. A date that no
+// calendar reaches stays that far in the future, or in the past.
+func (t *Token) Date(name string) (time.Time, bool) { return numericDate(t.Claim(name)) }
+
 // furthest is how far from 1970 a date can be, in seconds: some 35,000 years.
 // Much further, time.Time overflows, and what never expires would have expired.
 const furthest = 1 << 40
 
-// NumericDate reads a claim's JSON text as a date (RFC 7519, section 2), in
-// whole seconds. One that is further than any calendar reaches stays that far
-// in the future, or in the past. It is false for what is no number, and nil.
-func NumericDate(value []byte) (time.Time, bool) {
+// numericDate reads a claim's JSON text; nil is not a date.
+func numericDate(value []byte) (time.Time, bool) {
 	seconds, err := strconv.ParseFloat(string(value), 64)
 	if err != nil {
 		return time.Time{}, false

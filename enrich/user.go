@@ -38,7 +38,7 @@ func (u User) GoString() string { return u.String() }
 // user reads who the claims speak of. Only a string that is not empty and an
 // integer name somebody: anything else is nobody.
 func (e *Enricher) user(claims *jsonedit.Object) User {
-	value := claims.Lookup(e.o.UserID)
+	value := claims.Lookup(e.userID)
 	if id, ok := jsonedit.Unquote(value); ok {
 		return User{ID: id}
 	}

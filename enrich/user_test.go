@@ -9,12 +9,11 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 func TestUserIDReachesIntoObjects(t *testing.T) {
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
-		o.UserID = jsonedit.Path{"ext", "user.id"}
+		o.UserID = `ext.user\.id`
 		o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {
 			if q.User != (enrich.User{ID: "9007199254740993", Number: true}) {
 				return enrich.Document{}, enrich.ErrNoDocument

@@ -20,7 +20,6 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -152,7 +151,7 @@ func (f *fixture) open(t testing.TB, s setup) {
 		t.Fatal(err)
 	}
 	f.enricher, err = enrich.New(enrich.Options{
-		Ring: f.ring, Source: s.source, UserID: jsonedit.Path{"sub"}, Claim: "custom_data",
+		Ring: f.ring, Source: s.source, UserID: "sub", Claim: "custom_data",
 		Kinds: []enrich.Kind{enrich.Access}, MaxSize: 16 << 10, Logger: logger,
 	})
 	if err != nil {

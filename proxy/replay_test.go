@@ -16,7 +16,6 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
@@ -98,7 +97,7 @@ func (d deployment) open(t *testing.T) (*keys.Ring, *enrich.Enricher) {
 		t.Fatal(err)
 	}
 	enricher, err := enrich.New(enrich.Options{
-		Ring: ring, Source: people, UserID: jsonedit.Path{d.user}, Claim: "custom_data",
+		Ring: ring, Source: people, UserID: d.user, Claim: "custom_data",
 		Kinds: []enrich.Kind{enrich.Access}, MaxSize: 16 << 10, Logger: logger,
 	})
 	if err != nil {

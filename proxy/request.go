@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/tracing"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -76,7 +77,7 @@ func isRefresh(rule *Rule, request locate.Request) bool {
 }
 
 func (p *Proxy) restore(r *http.Request, x *exchange, request locate.Request) locate.Request {
-	_, span := enrich.StartSpan(r.Context(), "restore")
+	_, span := tracing.Start(r.Context(), "restore")
 	defer span.End()
 	places := x.snapshot.Rules.anywhere
 	if x.rule != nil {

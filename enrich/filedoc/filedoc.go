@@ -14,6 +14,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/internal/sourcemetrics"
 )
 
 // Options say where the documents are and what becomes of them.
@@ -47,7 +48,7 @@ type Source struct {
 	idType     enrich.UserIDType
 	format     enrich.Format
 	projection bsonjson.Projection
-	metrics    *enrich.SourceMetrics
+	metrics    *sourcemetrics.Metrics
 }
 
 var (
@@ -59,7 +60,7 @@ var (
 func Open(o Options) (*Source, error) {
 	field, errField := bsonjson.NewField(o.Field)
 	projection, errProjection := bsonjson.NewProjection(o.Projection)
-	metrics, errMetrics := enrich.NewSourceMetrics("file", o.Meter)
+	metrics, errMetrics := sourcemetrics.New("file", o.Meter)
 	if err := errors.Join(errField, errProjection, errMetrics); err != nil {
 		return nil, err
 	}

@@ -18,11 +18,10 @@ type claims struct{ *enrich.Token }
 var _ jwt.Claims = claims{}
 
 func (c claims) date(name string) (*jwt.NumericDate, error) {
-	value := c.Claim(name)
-	if value == nil {
+	if c.Claim(name) == nil {
 		return nil, nil
 	}
-	date, ok := enrich.NumericDate(value)
+	date, ok := c.Date(name)
 	if !ok {
 		return nil, fmt.Errorf("%s is no number", name)
 	}

@@ -33,8 +33,8 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 		return enrich.Verified{}, timeError(err)
 	}
 	verified := enrich.Verified{Signer: r.signer(t.Algorithm, key)}
-	verified.IssuedAt, _ = enrich.NumericDate(t.Claim("iat"))
-	verified.ExpiresAt, _ = enrich.NumericDate(t.Claim("exp"))
+	verified.IssuedAt, _ = t.Date("iat")
+	verified.ExpiresAt, _ = t.Date("exp")
 	r.noticeLife(verified)
 	return verified, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
 // Command runs one command of MongoDB, such as insert, against a database on the
@@ -22,7 +23,7 @@ import (
 // Nothing is added to the command, a write concern neither, and nothing is
 // retried. ctx bounds it; the timeout of lookups does not.
 func (s *Source) Command(ctx context.Context, database string, command json.RawMessage) (json.RawMessage, error) {
-	ctx, span := enrich.StartSpan(ctx, "mongodb command", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+	ctx, span := tracing.Start(ctx, "mongodb command", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("db.system.name", "mongodb")))
 	defer span.End()
 	doc, err := bsonjson.Parse(command)

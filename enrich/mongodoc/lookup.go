@@ -12,12 +12,13 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
 // Lookup implements [enrich.Source]. Every lookup is a read of its own, so it
 // is never older than asked for.
 func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
-	ctx, span := enrich.StartSpan(ctx, "mongodb find", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+	ctx, span := tracing.Start(ctx, "mongodb find", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("db.system.name", "mongodb"), attribute.String("db.operation.name", "find")))
 	defer span.End()
 	began := time.Now()

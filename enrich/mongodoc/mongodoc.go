@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/internal/sourcemetrics"
 )
 
 // Options say where the documents are and what becomes of them.
@@ -76,7 +77,7 @@ type Source struct {
 
 	timeout    time.Duration
 	log        *slog.Logger
-	metrics    *enrich.SourceMetrics
+	metrics    *sourcemetrics.Metrics
 	duplicates duplicates
 }
 
@@ -94,7 +95,7 @@ func Open(o Options) (*Source, error) {
 	}
 	field, errField := bsonjson.NewField(o.Field)
 	projection, errProjection := bsonjson.NewProjection(o.Projection)
-	metrics, errMetrics := enrich.NewSourceMetrics("mongodb", o.Meter)
+	metrics, errMetrics := sourcemetrics.New("mongodb", o.Meter)
 	if err := errors.Join(errField, errProjection, errMetrics); err != nil {
 		return nil, err
 	}

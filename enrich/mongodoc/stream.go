@@ -31,7 +31,7 @@ var (
 func (w *watch) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer w.metrics.Following(ctx, false)
+	defer w.metrics.SetFollowing(ctx, false)
 	// The stream could go on at a server that lags behind the new primary.
 	defer w.connection.primaries.notify(func() { cancel(errElection) })()
 

@@ -90,7 +90,7 @@ func (w *watch) wait(err error) time.Duration {
 // up records that the stream is followed.
 func (w *watch) up(ctx context.Context, resumed bool) {
 	w.failures, w.reported = 0, ""
-	w.metrics.Following(ctx, true)
+	w.metrics.SetFollowing(ctx, true)
 	w.log.LogAttrs(ctx, slog.LevelInfo, "following the change stream", slog.Bool("resumed", resumed))
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 const (
@@ -116,7 +115,7 @@ func openSidecar(t *testing.T, s signers, uri string, collection *mongo.Collecti
 		}
 	})
 	r.enricher, err = enrich.New(enrich.Options{
-		Ring: s.ring, Source: r.cache.Source(source, ""), UserID: jsonedit.Path{"sub"}, Claim: "custom_data",
+		Ring: s.ring, Source: r.cache.Source(source, ""), UserID: "sub", Claim: "custom_data",
 		Kinds: []enrich.Kind{enrich.Access}, MaxSize: 1 << 10, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

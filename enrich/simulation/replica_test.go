@@ -12,7 +12,6 @@ import (
 	"github.com/tokengraft/tokengraft/cache"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // timeout bounds a read.
@@ -62,7 +61,7 @@ func newReplica(t testing.TB, d *dice, s settings, from *collection, ring enrich
 	}
 	r.enricher, err = enrich.New(enrich.Options{
 		Ring: ring, Source: r.cache.Source(r, "shape"),
-		UserID: jsonedit.Path{"sub"}, Claim: "custom_data", Freshness: "freshness", ReadAt: "read_at",
+		UserID: "sub", Claim: "custom_data", Freshness: "freshness", ReadAt: "read_at",
 		Kinds: []enrich.Kind{enrich.Access, enrich.ID}, MaxSize: 1 << 10, MaxAge: s.maxAge,
 		Meter: ageMeter{}, Logger: slog.New(slog.DiscardHandler),
 	})

@@ -13,7 +13,6 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -44,7 +43,7 @@ func Handler(backend *url.URL, secret []byte, documents enrich.Source) (http.Han
 	enricher, err := enrich.New(enrich.Options{
 		Ring:    ring,
 		Source:  documents,
-		UserID:  jsonedit.Path{"sub"},
+		UserID:  "sub",
 		Claim:   "custom_data",
 		Kinds:   []enrich.Kind{enrich.Access},
 		MaxSize: 16 << 10,

@@ -10,6 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/breaker"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
 // A source is where documents come from, as the sidecar opens it.
@@ -68,11 +69,11 @@ func (d *documents) failing() bool { return d.breaker != nil && d.breaker.Open()
 func (d *documents) run(ctx context.Context) {
 	var following sync.WaitGroup
 	if d.breaker != nil {
-		following.Go(func() { persist(ctx, d.logger, "breaker", d.breaker.Run) })
+		following.Go(func() { supervise.Run(ctx, d.logger, "breaker", d.breaker.Run) })
 	}
 	if d.watched {
 		watch := func(ctx context.Context) { d.source.Watch(ctx, d.changes) }
-		following.Go(func() { persist(ctx, d.logger, "documents", watch) })
+		following.Go(func() { supervise.Run(ctx, d.logger, "documents", watch) })
 	}
 	following.Wait()
 }

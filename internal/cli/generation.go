@@ -10,6 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/internal/filewatch"
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
@@ -98,11 +99,11 @@ func (g *generation) assemble() (err error) {
 	o := enrich.Options{
 		Ring:      g.ring,
 		Source:    g.sidecar.cache.Source(g.documents, shape(g.cfg)),
-		UserID:    jsonedit.Path(g.cfg.Documents.UserIDClaim),
+		UserID:    jsonedit.Path(g.cfg.Documents.UserIDClaim).String(),
 		Claim:     g.cfg.Claim.Name,
 		Freshness: g.cfg.Claim.Freshness,
 		ReadAt:    g.cfg.Claim.ReadAt,
-		Kinds:     g.cfg.Claim.Kinds,
+		Kinds:     kindsOf(g.cfg.Claim),
 		MaxSize:   int(g.cfg.Claim.MaxSize),
 		MaxAge:    g.cfg.Cache.MaxAge,
 		Restore:   restoreOf(g.cfg),
@@ -173,7 +174,7 @@ func (g *generation) work() map[any]func(context.Context) {
 // so one that cannot be watched is no fault.
 func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
-	following.Go(func() { persist(ctx, g.logger, "keys", g.ring.Run) })
+	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
 	if g.ring.HasOwn() {
 		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reread); err != nil {
 			g.logger.Warn("key directory is only polled: new keys are seen within seconds, not at once", "error", err)
@@ -188,25 +189,13 @@ func (g *generation) refuses() bool {
 	if g.cfg.Shadow {
 		return false
 	}
-	if g.cfg.OIDC.Enabled && g.cfg.OnFailure == enrich.Refuse {
+	if g.cfg.OIDC.Enabled && g.cfg.OnFailure == config.Refuse {
 		return true
 	}
 	for _, rule := range g.cfg.Rules {
-		if rule.OnFailure == enrich.Refuse {
+		if rule.OnFailure == config.Refuse {
 			return true
 		}
 	}
 	return false
-}
-
-// restoreOf is what restore means here: with oidc, auto is on whoever signs, for
-// providers look their tokens up.
-func restoreOf(cfg *config.Config) enrich.Restore {
-	switch {
-	case cfg.Restore == config.Off:
-		return enrich.RestoreOff
-	case cfg.Restore == config.On, cfg.OIDC.Enabled:
-		return enrich.RestoreOn
-	}
-	return enrich.RestoreAuto
 }

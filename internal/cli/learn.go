@@ -71,7 +71,7 @@ func (g *generation) configuredRules() []proxy.Rule {
 			Pattern:   rule.Match,
 			Tokens:    rule.Tokens,
 			Refresh:   refreshes[rule.Refresh],
-			OnFailure: rule.OnFailure,
+			OnFailure: policies[rule.OnFailure],
 			Restore:   rule.Restore,
 			Errors:    errorShapes[rule.Errors],
 		})
@@ -87,23 +87,12 @@ func (g *generation) configuredRules() []proxy.Rule {
 	return rules
 }
 
-var errorShapes = map[config.Errors]proxy.Errors{
-	config.ErrorsOAuth:       proxy.ErrorsOAuth,
-	config.ErrorsAppServices: proxy.ErrorsAppServices,
-}
-
-var refreshes = map[config.Refresh]proxy.Refresh{
-	config.RefreshAuto:   proxy.RefreshAuto,
-	config.RefreshAlways: proxy.RefreshAlways,
-	config.RefreshNever:  proxy.RefreshNever,
-}
-
 // learnedRules are those of the backend's endpoints; a signed answer of userinfo
 // is a token, too, where answers carry the claim.
 func (g *generation) learnedRules(learned oidc.Discovery) []proxy.Rule {
-	rules := learned.Rules(g.cfg.OnFailure)
+	rules := learned.Rules(policies[g.cfg.OnFailure])
 	if slices.Contains(g.cfg.Claim.Responses, config.UserInfo) {
-		rules = append(rules, learned.SignedUserInfo(g.cfg.OnFailure)...)
+		rules = append(rules, learned.SignedUserInfo(policies[g.cfg.OnFailure])...)
 	}
 	return rules
 }

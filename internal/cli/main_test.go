@@ -31,13 +31,18 @@ func (r atRoot) Run() int {
 // The walkthroughs run this test binary under these names.
 func TestMain(m *testing.M) {
 	testscript.Main(atRoot{m}, map[string]func(){
-		"tokengraft": Main,
+		"tokengraft": tokengraft,
 		"leakproof":  leakproof,
 		"curl":       curl,
 		"claims":     claims,
 		"token":      firstToken,
 		"field":      field,
 	})
+}
+
+// tokengraft is main.
+func tokengraft() {
+	os.Exit(Run(UntilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // The walkthroughs of examples/ are documentation, and tests.

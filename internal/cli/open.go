@@ -76,7 +76,7 @@ func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (so
 	if d.File != "" {
 		file, err := filedoc.Open(filedoc.Options{
 			Path:  string(d.File),
-			Field: d.UserIDField, IDType: d.UserIDType, Format: cfg.Claim.Format, Projection: cfg.Claim.Projection(),
+			Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
 			Logger: logger, Meter: meter,
 		})
 		if err != nil {
@@ -86,7 +86,7 @@ func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (so
 	}
 	collection, err := mongodoc.Open(mongodoc.Options{
 		URI: d.MongoDB.URI.Reveal(), Database: d.MongoDB.Database, Collection: d.MongoDB.Collection,
-		Field: d.UserIDField, IDType: d.UserIDType, Format: cfg.Claim.Format, Projection: cfg.Claim.Projection(),
+		Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
 		Timeout: d.MongoDB.Timeout,
 		Logger:  logger, Meter: meter,
 	})

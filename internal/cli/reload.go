@@ -16,6 +16,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/filewatch"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
 const (
@@ -29,8 +30,6 @@ const (
 
 // errWrong is for who has been told already what is wrong.
 var errWrong = errors.New("what is in the configuration file could not be made to count; the running configuration stays")
-
-var errPanic = errors.New("a panic; the log says where")
 
 // A reloader makes changed files the configuration of a running sidecar.
 type reloader struct {
@@ -116,9 +115,7 @@ func (r *reloader) state() error {
 // that was reported already is told again only to somebody who asked.
 func (r *reloader) reload(ctx context.Context, asked bool) {
 	before := r.state()
-	var changed []string
-	err := errPanic // but for what replace says
-	survive(ctx, r.sidecar.logger, "reload", func(ctx context.Context) { changed, err = r.replace(ctx) })
+	changed, err := r.replace(ctx)
 	r.mu.Lock()
 	r.fault = err
 	r.mu.Unlock()
@@ -143,7 +140,8 @@ func (r *reloader) reload(ctx context.Context, asked bool) {
 
 // replace loads the configuration and makes its generation the present one. It
 // returns the settings that changed.
-func (r *reloader) replace(ctx context.Context) ([]string, error) {
+func (r *reloader) replace(ctx context.Context) (_ []string, err error) {
+	defer supervise.Catch(r.sidecar.logger, "reload", &err)
 	cfg, err := loadConfig(r.started.File())
 	if err != nil {
 		return nil, err

@@ -2,44 +2,10 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"os"
-	"os/signal"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
-
-// untilSignal returns a context that the first SIGINT or SIGTERM ends. A second
-// one ends the process at once: somebody is tired of waiting.
-func untilSignal() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel()
-		untilSecond(signals)
-		fmt.Fprintln(os.Stderr, "tokengraft: ended at once by a second signal; what was in flight is lost")
-		os.Exit(exitFault)
-	}()
-	return ctx
-}
-
-// doubled is for how long a further signal is still the first one: timeout(1) and
-// other supervisors signal the process, and then its whole group.
-const doubled = time.Second
-
-// untilSecond waits for a signal that is no echo of the first.
-func untilSecond(signals <-chan os.Signal) {
-	first := time.Now()
-	for range signals {
-		if time.Since(first) >= doubled {
-			return
-		}
-	}
-}
 
 // underway counts the requests that a handler serves. [http.Server.Shutdown] does
 // not know of upgraded connections, which are among them.

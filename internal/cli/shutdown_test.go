@@ -228,7 +228,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	backend.waitFor(t, 1)
 	p.terminate(t)
 	eventually(t, "no more connections taken", p.refuses)
-	time.Sleep(doubled)
+	time.Sleep(echoTime)
 	p.terminate(t)
 	p.wantExit(t, exitFault)
 }
@@ -238,14 +238,14 @@ func TestASignalThatComesTwiceIsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		signals, ended := make(chan os.Signal), false
 		go func() {
-			untilSecond(signals)
+			waitForSecond(signals)
 			ended = true
 		}()
 		signals <- syscall.SIGTERM
 		if synctest.Wait(); ended {
 			t.Error("the echo of a signal ended the process")
 		}
-		time.Sleep(doubled)
+		time.Sleep(echoTime)
 		signals <- syscall.SIGTERM
 		if synctest.Wait(); !ended {
 			t.Error("a second signal did not")

@@ -17,6 +17,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/certs"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
 // A sidecar is what lives as long as the process: the cache, readiness, and what
@@ -133,7 +134,7 @@ func (s *sidecar) work(ctx context.Context) {
 	}
 	for part, do := range work {
 		if s.working[part] == nil {
-			s.working[part] = start(ctx, func(ctx context.Context) { persist(ctx, s.logger, fmt.Sprintf("%T", part), do) })
+			s.working[part] = start(ctx, func(ctx context.Context) { supervise.Run(ctx, s.logger, fmt.Sprintf("%T", part), do) })
 		}
 	}
 }

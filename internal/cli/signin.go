@@ -13,6 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
 // signIns are what happens when users sign in.
@@ -56,7 +57,7 @@ func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error)
 func (in *signIns) run(ctx context.Context) {
 	var looking sync.WaitGroup
 	if in.creates {
-		looking.Go(func() { survive(ctx, in.logger, "user_creation", in.lookForIndex) })
+		looking.Go(func() { in.lookForIndex(ctx) })
 	}
 	in.Run(ctx)
 	looking.Wait()
@@ -65,6 +66,7 @@ func (in *signIns) run(ctx context.Context) {
 // lookForIndex warns where documents are made and nothing keeps a user from
 // having two.
 func (in *signIns) lookForIndex(ctx context.Context) {
+	defer supervise.Catch(in.logger, "user_creation", nil)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := in.collection.CheckUnique(ctx); errors.Is(err, mongodoc.ErrNotUnique) {
@@ -110,7 +112,7 @@ func triggersOf(cfg *config.Config) []hooks.Trigger {
 	var triggers []hooks.Trigger
 	for _, t := range cfg.Triggers {
 		triggers = append(triggers, hooks.Trigger{
-			Name: t.Name, Operation: hooks.Operation(t.Operation), Providers: t.Providers,
+			Name: t.Name, Operation: operations[t.Operation], Providers: t.Providers,
 			Function: t.Function, LastLogin: t.LastLogin, Wait: t.Wait, Timeout: t.Timeout,
 		})
 	}

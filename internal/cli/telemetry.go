@@ -21,7 +21,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
 // telemetry is where measurements and traces go. This file is the only one that
@@ -59,13 +59,13 @@ func newTelemetry(ctx context.Context, logger *slog.Logger) (*telemetry, error) 
 	}
 	meters := sdkmetric.NewMeterProvider(readers...)
 	t := &telemetry{
-		meter:    meters.Meter(enrich.Scope),
+		meter:    meters.Meter(tracing.Scope),
 		handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		shutdown: meters.Shutdown,
 	}
 	if exporter := newExporter(ctx, logger); exporter != nil {
 		tracers := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(who))
-		t.tracer = tracers.Tracer(enrich.Scope)
+		t.tracer = tracers.Tracer(tracing.Scope)
 		t.shutdown = func(ctx context.Context) error { return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)) }
 	}
 	return t, nil

@@ -267,19 +267,17 @@ func parse(t *testing.T, text string) *jsonedit.Object {
 	return o
 }
 
-// A path of any names is read as it is written.
-func FuzzParsePathReadsWhatIsWritten(f *testing.F) {
-	f.Add("a", "b.c", `d\.e`)
+func FuzzParsePath_ReadsWhatStringWrote(f *testing.F) {
+	f.Add("a", "b.c", `d\e`)
 	f.Add("*", `\`, "0")
-	escape := strings.NewReplacer(`\`, `\\`, ".", `\.`)
 	f.Fuzz(func(t *testing.T, a, b, c string) {
-		jsonedit.ParsePath(a) // anything may come
+		jsonedit.ParsePath(a) // no input makes it panic
 		want := jsonedit.Path{a, b, c}
-		text := escape.Replace(a) + "." + escape.Replace(b) + "." + escape.Replace(c)
+		text := want.String()
 		got, err := jsonedit.ParsePath(text)
 		if slices.Contains(want, "") {
 			if err == nil {
-				t.Errorf("ParsePath(%q) = %q, want a fault", text, got)
+				t.Errorf("ParsePath(%q) = %q, want an error", text, got)
 			}
 		} else if err != nil || !slices.Equal(got, want) {
 			t.Errorf("ParsePath(%q) = %q, %v; want %q", text, got, err, want)

@@ -39,6 +39,17 @@ func ParsePath(s string) (Path, error) {
 	return path, nil
 }
 
+// String returns the path as [ParsePath] reads it.
+func (p Path) String() string {
+	elements := make([]string, len(p))
+	for i, element := range p {
+		elements[i] = escapeElement.Replace(element)
+	}
+	return strings.Join(elements, ".")
+}
+
+var escapeElement = strings.NewReplacer(`\`, `\\`, ".", `\.`)
+
 // A StringSpan is a JSON string and where it stands.
 type StringSpan struct {
 	Start, End int    // offsets of the opening quote and of the byte after the closing one

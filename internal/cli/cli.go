@@ -1,5 +1,5 @@
-// Tokengraft is a reverse-proxy sidecar that puts users' documents into the
-// tokens that an auth backend issues. The README says how to run it.
+// Package cli is the command line of tokengraft: one file for each command, with
+// its flags, its words and its exit codes.
 package cli
 
 import (
@@ -7,17 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 )
 
-// Main runs the command line of the process.
-func Main() {
-	os.Exit(Run(untilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
-
-// run carries out one command line and returns the exit code.
+// Run carries out one command line and returns the exit code.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := rootCommand()
 	root.SetArgs(args)

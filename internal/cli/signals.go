@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// UntilSignal returns a context that ends with the first SIGINT or SIGTERM. A
+// second signal ends the process at once: somebody is tired of waiting.
+func UntilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		waitForSecond(signals)
+		fmt.Fprintln(os.Stderr, "tokengraft: ended at once by a second signal; what was in flight is lost")
+		os.Exit(exitFault)
+	}()
+	return ctx
+}
+
+// echoTime is how long a further signal counts as the first one: timeout(1) and
+// other supervisors signal the process, and then its whole group.
+const echoTime = time.Second
+
+// waitForSecond waits for a signal that is not an echo of the first.
+func waitForSecond(signals <-chan os.Signal) {
+	first := time.Now()
+	for range signals {
+		if time.Since(first) >= echoTime {
+			return
+		}
+	}
+}

@@ -1,0 +1,90 @@
+// Package sourcemetrics has the metrics that every source of documents records
+// about itself, so that they mean the same for each.
+package sourcemetrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// Metrics are the instruments of one source. They are safe for concurrent use.
+type Metrics struct {
+	duration   metric.Float64Histogram
+	duplicates metric.Int64Counter
+	watchUp    metric.Int64UpDownCounter
+	following  atomic.Bool
+	source     metric.MeasurementOption
+	succeeded  metric.MeasurementOption
+	failed     metric.MeasurementOption
+}
+
+// lookupSeconds are the histogram's bounds: from a file in memory to a source
+// that uses up its timeout.
+var lookupSeconds = []float64{.0001, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
+
+// New makes the instruments of the source with this name. A nil meter records
+// nothing.
+func New(source string, meter metric.Meter) (*Metrics, error) {
+	if meter == nil {
+		meter = noop.Meter{}
+	}
+	duration, errDuration := meter.Float64Histogram("tokengraft.source.duration",
+		metric.WithUnit("s"),
+		metric.WithDescription("How long lookups of a document took, by whether the source could tell."),
+		metric.WithExplicitBucketBoundaries(lookupSeconds...))
+	duplicates, errDuplicates := meter.Int64Counter("tokengraft.source.duplicates",
+		metric.WithDescription("Lookups that found more than one document of a user."))
+	watchUp, errWatchUp := meter.Int64UpDownCounter("tokengraft.watch.up",
+		metric.WithDescription("1 while the change stream is followed."))
+	if err := errors.Join(errDuration, errDuplicates, errWatchUp); err != nil {
+		return nil, fmt.Errorf("metrics of source %s: %w", source, err)
+	}
+	// Adding 0 makes the metric appear and leaves the value of another source,
+	// which a reload has not closed yet, as it is.
+	watchUp.Add(context.Background(), 0)
+
+	name := attribute.String("source", source)
+	return &Metrics{
+		duration:   duration,
+		duplicates: duplicates,
+		watchUp:    watchUp,
+		source:     metric.WithAttributeSet(attribute.NewSet(name)),
+		succeeded:  metric.WithAttributeSet(attribute.NewSet(name, attribute.String("error", "false"))),
+		failed:     metric.WithAttributeSet(attribute.NewSet(name, attribute.String("error", "true"))),
+	}, nil
+}
+
+// Lookup records a lookup that started at this instant. That a user has no
+// document is an answer, not an error.
+func (m *Metrics) Lookup(ctx context.Context, started time.Time, err error) {
+	result := m.succeeded
+	if err != nil && !errors.Is(err, enrich.ErrNoDocument) {
+		result = m.failed
+	}
+	m.duration.Record(ctx, time.Since(started).Seconds(), result)
+}
+
+// Duplicate records a lookup that found more than one document of its user.
+func (m *Metrics) Duplicate(ctx context.Context) {
+	m.duplicates.Add(ctx, 1, m.source)
+}
+
+// SetFollowing records whether the source's change stream is followed.
+func (m *Metrics) SetFollowing(ctx context.Context, following bool) {
+	switch ctx = context.WithoutCancel(ctx); {
+	case m.following.Swap(following) == following:
+	case following:
+		m.watchUp.Add(ctx, 1)
+	default:
+		m.watchUp.Add(ctx, -1)
+	}
+}
