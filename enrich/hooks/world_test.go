@@ -87,6 +87,8 @@ func signIn(id string) enrich.SignIn {
 // functions are functions of an application.
 type functions map[string]func(ctx context.Context, user json.RawMessage, args []json.RawMessage) error
 
+func (f functions) Has(name string) bool { return f[name] != nil }
+
 func (f functions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
 	return f[name](ctx, user, args)
 }

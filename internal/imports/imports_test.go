@@ -73,7 +73,7 @@ var inner = map[string][]string{
 	"internal/certs":                 {},
 	"config":                         {"enrich", "internal/jsonedit", "proxy/locate"},
 	"internal/appservices/export":    {"internal/appservices/layout"},
-	"internal/appservices/functions": {"internal/appservices/layout"},
+	"internal/appservices/functions": {"enrich", "enrich/hooks", "internal/appservices/layout"},
 	"enrich/hooks":                   {"enrich"},
 	"internal/sourcemetrics":         {"enrich"},
 }

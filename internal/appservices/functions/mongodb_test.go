@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-var _ functions.Database = (*mongodoc.Source)(nil)
+var _ hooks.Database = (*mongodoc.Source)(nil)
 
 // database connects to MONGODB_URI, or to a server of its own.
 func database(t testing.TB) func(*functions.Options) {
