@@ -152,9 +152,9 @@ func TestADeletedUserIsForgotten(t *testing.T) {
 	told := &changes{}
 	var deleted atomic.Int32
 	h := w.hooks(t, hooks.Options{
-		Invalidator:   told,
-		Triggers:  []hooks.Trigger{{Name: "bye", Operation: hooks.Delete, Function: "bye", Timeout: time.Second}},
-		Functions: functions{"bye": func(context.Context, json.RawMessage, []json.RawMessage) error { deleted.Add(1); return nil }},
+		Invalidator: told,
+		Triggers:    []hooks.Trigger{{Name: "bye", Operation: hooks.Delete, Function: "bye", Timeout: time.Second}},
+		Functions:   functions{"bye": func(context.Context, json.RawMessage, []json.RawMessage) error { deleted.Add(1); return nil }},
 	})
 	h.Deleted(t.Context(), signIn("anna"))
 	ctx, stop := context.WithCancel(t.Context())
