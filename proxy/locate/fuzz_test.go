@@ -257,6 +257,6 @@ func FuzzLocationWritesWhatItReads(f *testing.F) {
 			t.Errorf("%q is written %q", text, l)
 		}
 		l.Kind()
-		l.Refresh()
+		l.HoldsRefreshToken()
 	})
 }

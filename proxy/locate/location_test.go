@@ -103,7 +103,7 @@ func TestTheNameTellsTheKind(t *testing.T) {
 		if got := l.Kind(); got != test.want {
 			t.Errorf("Kind of %s = %s; want %s", l, got, test.want)
 		}
-		if got := l.Refresh(); got != test.refresh {
+		if got := l.HoldsRefreshToken(); got != test.refresh {
 			t.Errorf("Refresh of %s = %t; want %t", l, got, test.refresh)
 		}
 	}

@@ -13,9 +13,9 @@ func TestOnlyTheFirstPackedValueIsAToken(t *testing.T) {
 		"opaque$" + U:                "opaque$" + U,
 		"$" + U:                      "$" + U,
 	} {
-		founds := locate.Response{Header: header("Location: /#t=" + value)}.Find(locs(t, "fragment:t"))
-		if len(founds) == 0 || founds[0].Token != want {
-			t.Errorf("%s: found %v, want %s", value, founds, want)
+		occurrences := locate.Response{Header: header("Location: /#t=" + value)}.Find(locs(t, "fragment:t"))
+		if len(occurrences) == 0 || occurrences[0].Token != want {
+			t.Errorf("%s: found %v, want %s", value, occurrences, want)
 		}
 	}
 }

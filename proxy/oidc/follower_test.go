@@ -88,11 +88,11 @@ func hangs(r *http.Request) (*http.Response, error) {
 
 func (b *scripted) options() oidc.Options {
 	return oidc.Options{
-		Client:  &http.Client{Transport: b},
-		Backend: backend,
-		Paths:   []string{wellKnown},
-		Changed: func(d oidc.Discovery) { b.heard = append(b.heard, d.Token) },
-		Logger:  slog.New(slog.NewTextHandler(&b.log, nil)),
+		Client:   &http.Client{Transport: b},
+		Backend:  backend,
+		Paths:    []string{wellKnown},
+		OnChange: func(d oidc.Discovery) { b.heard = append(b.heard, d.Token) },
+		Logger:   slog.New(slog.NewTextHandler(&b.log, nil)),
 	}
 }
 
@@ -104,7 +104,7 @@ func (b *scripted) follow(t *testing.T, o oidc.Options) *oidc.Follower {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		f.Follow(ctx)
+		f.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -170,8 +170,8 @@ func TestBackendMayStartLater(t *testing.T) {
 		b := newScripted()
 		b.answers(fails)
 		f := b.follow(t, b.options())
-		if err := f.State(); !errors.Is(err, oidc.ErrNever) || !strings.Contains(err.Error(), "connection refused") {
-			t.Errorf("State = %v, want ErrNever and why", err)
+		if err := f.State(); !errors.Is(err, oidc.ErrNotFetched) || !strings.Contains(err.Error(), "connection refused") {
+			t.Errorf("State = %v, want ErrNotFetched and why", err)
 		}
 		b.pass(121 * time.Second)
 		var want []time.Duration
@@ -212,7 +212,7 @@ func TestLastGoodDocumentStaysWhileAskingFails(t *testing.T) {
 				f := b.follow(t, b.options())
 				b.answers(failure)
 				b.pass(20 * time.Minute)
-				if err := f.State(); err == nil || errors.Is(err, oidc.ErrNever) {
+				if err := f.State(); err == nil || errors.Is(err, oidc.ErrNotFetched) {
 					t.Errorf("State = %v, want why it fails", err)
 				}
 				if got := strings.Count(b.log.String(), "level=WARN"); got != 1 {
@@ -236,8 +236,8 @@ func TestNothingIsKnownBeforeTheFirstAnswer(t *testing.T) {
 		b := newScripted()
 		b.answers(hangs)
 		f := b.follow(t, b.options())
-		if err := f.State(); err != oidc.ErrNever {
-			t.Errorf("State = %v, want ErrNever", err)
+		if err := f.State(); err != oidc.ErrNotFetched {
+			t.Errorf("State = %v, want ErrNotFetched", err)
 		}
 		b.pass(3 * time.Second) // the wait for an answer is bounded
 		if err := f.State(); !errors.Is(err, context.DeadlineExceeded) {
@@ -251,10 +251,10 @@ func TestStateSpeaksOfADocumentOnlyAfterChanged(t *testing.T) {
 		b := newScripted()
 		o := b.options()
 		goOn := make(chan struct{})
-		o.Changed = func(oidc.Discovery) { <-goOn }
+		o.OnChange = func(oidc.Discovery) { <-goOn }
 		f := b.follow(t, o)
-		if err := f.State(); !errors.Is(err, oidc.ErrNever) {
-			t.Errorf("State = %v while Changed runs, want ErrNever", err)
+		if err := f.State(); !errors.Is(err, oidc.ErrNotFetched) {
+			t.Errorf("State = %v while Changed runs, want ErrNotFetched", err)
 		}
 		close(goOn)
 		synctest.Wait()
@@ -328,7 +328,7 @@ func TestRedirectsStayAtTheBackend(t *testing.T) {
 				})
 				o := b.options()
 				o.PublicURL = public
-				_, err := oidc.NewFollower(o).Ask(t.Context())
+				_, err := oidc.NewFollower(o).Fetch(t.Context())
 				if (err == nil) != tt.follows {
 					t.Errorf("Ask = %v; want it to follow: %v", err, tt.follows)
 				}
@@ -353,7 +353,7 @@ func TestBodyIsReadNoFurtherThanItsBound(t *testing.T) {
 		response.Body = io.NopCloser(endless)
 		return response, nil
 	})
-	if _, err := oidc.NewFollower(b.options()).Ask(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than") {
+	if _, err := oidc.NewFollower(b.options()).Fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Errorf("Ask = %v, want that it is too large", err)
 	}
 	if endless.read > oidc.MaxDocument+1 {
@@ -371,12 +371,12 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func TestAskTellsNobody(t *testing.T) {
 	b := newScripted()
-	d, err := oidc.NewFollower(b.options()).Ask(t.Context())
+	d, err := oidc.NewFollower(b.options()).Fetch(t.Context())
 	if err != nil || d.Token != "/t" || len(b.heard) > 0 {
 		t.Errorf("Ask = %+v, %v; Changed was told %q", d, err, b.heard)
 	}
 	b.answers(fails)
-	if _, err := oidc.NewFollower(b.options()).Ask(t.Context()); err == nil || b.log.Len() > 0 {
+	if _, err := oidc.NewFollower(b.options()).Fetch(t.Context()); err == nil || b.log.Len() > 0 {
 		t.Errorf("Ask = %v, want an error and no log: %s", err, b.log.String())
 	}
 }
@@ -390,7 +390,7 @@ func TestFollowEndsWithItsContext(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := false
 				go func() {
-					oidc.NewFollower(b.options()).Follow(ctx)
+					oidc.NewFollower(b.options()).Run(ctx)
 					ended = true
 				}()
 				synctest.Wait()
