@@ -81,6 +81,7 @@ var inner = map[string][]string{
 	"config":                         {"enrich", "internal/jsonedit", "internal/muxpattern", "internal/yamlbind", "proxy/locate"},
 	"internal/appservices/export":    {"internal/appservices/layout"},
 	"internal/appservices/functions": {"enrich", "enrich/hooks", "internal/appservices/layout"},
+	"enrich/hooks/javascript":        {"enrich/hooks", "internal/appservices/functions"},
 	"enrich/hooks":                   {"enrich"},
 	"internal/sourcemetrics":         {"enrich"},
 }
