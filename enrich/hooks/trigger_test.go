@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
-func TestALoginTriggerThatIsWaitedForIsInTheToken(t *testing.T) {
+func TestTrigger_WaitingLoginIsInTheToken(t *testing.T) {
 	w := newWorld(t)
 	told := &changes{}
 	h := w.hooks(t, hooks.Options{
@@ -33,7 +33,7 @@ func TestALoginTriggerThatIsWaitedForIsInTheToken(t *testing.T) {
 	}
 }
 
-func TestATriggerThatNobodyWaitsForIsRunAgainWhenItFails(t *testing.T) {
+func TestTrigger_QueuedIsRetried(t *testing.T) {
 	w := newWorld(t)
 	events := make(chan json.RawMessage, 1)
 	var runs atomic.Int32
@@ -72,7 +72,7 @@ func TestATriggerThatNobodyWaitsForIsRunAgainWhenItFails(t *testing.T) {
 	<-done
 }
 
-func TestWhatWaitsIsRunBeforeTheEnd(t *testing.T) {
+func TestQueue_RunsWhatWaitsBeforeStopping(t *testing.T) {
 	w := newWorld(t)
 	var runs atomic.Int32
 	h := w.hooks(t, hooks.Options{
@@ -90,7 +90,7 @@ func TestWhatWaitsIsRunBeforeTheEnd(t *testing.T) {
 	}
 }
 
-func TestATriggerThatComesTooLateIsToldOf(t *testing.T) {
+func TestQueue_ReportsATriggerAfterTheEnd(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{Triggers: []hooks.Trigger{{Name: "audit", Operation: hooks.Login, Function: "audit", Timeout: time.Second}}})
 	ctx, stop := context.WithCancel(t.Context())
@@ -103,7 +103,7 @@ func TestATriggerThatComesTooLateIsToldOf(t *testing.T) {
 }
 
 // While the breaker is open, a login should cost nothing more.
-func TestNobodyWaitsForATriggerWhileTheSourceFails(t *testing.T) {
+func TestTrigger_NotAwaitedWhileTheSourceFails(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{
 		Failing:  func() bool { return true },
@@ -121,7 +121,7 @@ func TestNobodyWaitsForATriggerWhileTheSourceFails(t *testing.T) {
 	}
 }
 
-func TestAFunctionSeesTheDocumentWhereThereIsOne(t *testing.T) {
+func TestUserObject_HasTheDocument(t *testing.T) {
 	w := newWorld(t)
 	var seen []string
 	h := w.hooks(t, hooks.Options{
@@ -147,7 +147,7 @@ func TestAFunctionSeesTheDocumentWhereThereIsOne(t *testing.T) {
 	}
 }
 
-func TestADeletedUserIsForgotten(t *testing.T) {
+func TestHooks_ForgetADeletedUser(t *testing.T) {
 	w := newWorld(t)
 	told := &changes{}
 	var deleted atomic.Int32
