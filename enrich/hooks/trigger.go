@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
 // An Operation is what an authentication trigger waits for.
@@ -33,7 +34,7 @@ type Trigger struct {
 	// LastLogin is a field of the document that is set to the time instead.
 	LastLogin string
 	// Wait runs the trigger before the document is looked up, so that what it
-	// writes is in the token. Else it runs after, and again if it fails.
+	// writes is in the token. Otherwise it runs in the background, with retries.
 	Wait bool
 	// Timeout bounds one run.
 	Timeout time.Duration
@@ -54,7 +55,7 @@ func (h *Hooks) runTriggers(ctx context.Context, o Operation, s enrich.SignIn) (
 		if !t.Wait || !t.concerns(o, s.Provider) {
 			continue
 		}
-		err := h.runInTime(ctx, t, s)
+		err := h.runUnlessFailing(ctx, t, s)
 		if err != nil {
 			h.o.Logger.Warn("a trigger failed; the login goes on", slog.String("trigger", t.Name), slog.Any("error", err))
 		}
@@ -63,10 +64,11 @@ func (h *Hooks) runTriggers(ctx context.Context, o Operation, s enrich.SignIn) (
 	return changed
 }
 
-var errFailing = errors.New("not run while the source of documents fails")
+var errFailing = errors.New("not run because the source of documents is failing")
 
-// runInTime runs a trigger, but has no login wait for what fails all the time.
-func (h *Hooks) runInTime(ctx context.Context, t Trigger, s enrich.SignIn) error {
+// runUnlessFailing runs a trigger, unless the source is known to fail: then no login
+// waits for it.
+func (h *Hooks) runUnlessFailing(ctx context.Context, t Trigger, s enrich.SignIn) error {
 	if h.o.Failing != nil && h.o.Failing() {
 		h.count(ctx, t.Name, errFailing)
 		return errFailing
@@ -74,7 +76,7 @@ func (h *Hooks) runInTime(ctx context.Context, t Trigger, s enrich.SignIn) error
 	return h.run(ctx, t, s)
 }
 
-// queueAll queues the triggers that nobody waits for.
+// queueAll queues the triggers that no login waits for.
 func (h *Hooks) queueAll(ctx context.Context, o Operation, s enrich.SignIn) {
 	for _, t := range h.o.Triggers {
 		if !t.Wait && t.concerns(o, s.Provider) {
@@ -83,12 +85,12 @@ func (h *Hooks) queueAll(ctx context.Context, o Operation, s enrich.SignIn) {
 	}
 }
 
-// run runs a trigger once. What it threw is not for the log.
+// run runs a trigger once. The log does not get what a function threw.
 func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 	defer func() { h.count(ctx, t.Name, err) }()
-	defer h.catch(&err)
+	defer supervise.Catch(h.o.Logger, "trigger "+t.Name, &err)
 	if t.LastLogin != "" {
 		err = h.o.Documents.SetTime(ctx, s.User, t.LastLogin, s.At)
 	} else {

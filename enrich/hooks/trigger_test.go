@@ -17,6 +17,7 @@ func TestTrigger_WaitingLoginIsInTheToken(t *testing.T) {
 	told := &changes{}
 	h := w.hooks(t, hooks.Options{
 		Invalidator: told,
+		Functions:   functions{},
 		Triggers: []hooks.Trigger{
 			{Name: "seen", Operation: hooks.Login, LastLogin: "lastLogin", Wait: true, Timeout: 5 * time.Second},
 			{Name: "other", Operation: hooks.Login, Providers: []string{"api-key"}, Function: "never", Wait: true, Timeout: time.Second},
@@ -92,7 +93,7 @@ func TestQueue_RunsWhatWaitsBeforeStopping(t *testing.T) {
 
 func TestQueue_ReportsATriggerAfterTheEnd(t *testing.T) {
 	w := newWorld(t)
-	h := w.hooks(t, hooks.Options{Triggers: []hooks.Trigger{{Name: "audit", Operation: hooks.Login, Function: "audit", Timeout: time.Second}}})
+	h := w.hooks(t, hooks.Options{Functions: functions{}, Triggers: []hooks.Trigger{{Name: "audit", Operation: hooks.Login, Function: "audit", Timeout: time.Second}}})
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	h.Run(ctx)
@@ -116,7 +117,7 @@ func TestTrigger_NotAwaitedWhileTheSourceFails(t *testing.T) {
 	if h.SigningIn(t.Context(), signIn("anna")) {
 		t.Error("it changed something, so the source is asked for a document that the cache has")
 	}
-	if !strings.Contains(w.log.String(), "not run while the source of documents fails") {
+	if !strings.Contains(w.log.String(), "not run because the source of documents is failing") {
 		t.Errorf("the log says %q", w.log)
 	}
 }

@@ -82,7 +82,7 @@ var inner = map[string][]string{
 	"internal/appservices/export":    {"internal/appservices/layout"},
 	"internal/appservices/functions": {"enrich", "enrich/hooks", "internal/appservices/layout"},
 	"enrich/hooks/javascript":        {"enrich/hooks", "internal/appservices/functions"},
-	"enrich/hooks":                   {"enrich"},
+	"enrich/hooks":                   {"enrich", "internal/supervise"},
 	"internal/sourcemetrics":         {"enrich"},
 }
 
