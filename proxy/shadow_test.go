@@ -269,7 +269,7 @@ func TestShadow_ReportsWhatWouldHaveBeenDone(t *testing.T) {
 	line := between(t, log, `"msg":"shadow: what would have been done"`, "\n")
 	for _, want := range []string{
 		`"rule":"POST /login/{user}","tokens":{"no_document":1,"ok":2,"too_large":1},"responses_refused":1,"largest_token":`,
-		`"too_large":"document of 20008 bytes, MaxSize is 16384"`,
+		`"too_large":"document of 20008 bytes, the limit is 16384"`,
 	} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the report lacks %s: %s", want, line)
