@@ -52,22 +52,15 @@ func Handler(backend *url.URL, secret []byte, documents enrich.Source) (http.Han
 	if err != nil {
 		return nil, err
 	}
-	var accessToken locate.Location
-	if err := accessToken.UnmarshalText([]byte("json:access_token")); err != nil {
-		return nil, err
-	}
-	rules, err := proxy.NewRules([]proxy.Rule{{Pattern: "POST /login", Tokens: []locate.Location{accessToken}}})
+	rules, err := proxy.NewRules([]proxy.Rule{{Pattern: "POST /login", Tokens: []locate.Location{locate.MustParse("json:access_token")}}})
 	if err != nil {
 		return nil, err
 	}
 	return proxy.New(proxy.Options{
-		Backend:  backend,
-		Timeouts: proxy.Timeouts{Dial: 3 * time.Second, Response: time.Minute, Idle: time.Second},
-		Limits:   proxy.Limits{Body: 1 << 20, Headers: 64 << 10},
-		Logger:   logger,
+		Backend: backend,
+		Logger:  logger,
 	}, &proxy.Snapshot{
 		Rules:    rules,
 		Enricher: enricher,
-		Sizes:    locate.Limits{Token: 6 << 10, Line: 4 << 10},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
+	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
@@ -26,20 +27,19 @@ var (
 		config.AppServices: bsonjson.AppServices,
 	}
 	userIDTypes = map[config.UserIDType]bsonjson.UserIDType{
-		config.AutoID:     bsonjson.AutoID,
-		config.StringID:   bsonjson.StringID,
-		config.ObjectID:   bsonjson.ObjectID,
-		config.IntID:      bsonjson.IntID,
-		config.UUIDUserID: bsonjson.UUID,
+		config.AutoID:   bsonjson.AutoID,
+		config.StringID: bsonjson.StringID,
+		config.ObjectID: bsonjson.ObjectID,
+		config.IntID:    bsonjson.IntID,
+		config.UUID:     bsonjson.UUID,
 	}
 	operations = map[config.Operation]hooks.Operation{
 		config.Login:  hooks.Login,
 		config.Create: hooks.Create,
 		config.Delete: hooks.Delete,
 	}
-	errorShapes = map[config.Errors]proxy.Errors{
-		config.ErrorsOAuth:       proxy.ErrorsOAuth,
-		config.ErrorsAppServices: proxy.ErrorsAppServices,
+	rejections = map[config.Errors]proxy.RejectionFormat{
+		config.ErrorsAppServices: appservices.Rejection, // OAuth's is the proxy's own
 	}
 	refreshes = map[config.Refresh]proxy.Refresh{
 		config.RefreshAuto:   proxy.RefreshAuto,

@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/internal/filewatch"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/internal/supervise"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
@@ -48,7 +48,7 @@ var (
 func (s *sidecar) generate(cfg *config.Config, before *generation) (*generation, error) {
 	g := &generation{sidecar: s, cfg: cfg, logger: s.logger}
 	keeps := func(settings []string) bool {
-		return before != nil && !config.Touch(config.Changes(before.cfg, cfg), settings...)
+		return before != nil && !cfg.ChangesSince(before.cfg).Touch(settings...)
 	}
 	var err error
 	if keeps(backendSettings) {
@@ -99,7 +99,7 @@ func (g *generation) assemble() (err error) {
 	o := enrich.Options{
 		Ring:      g.ring,
 		Source:    g.sidecar.cache.Source(g.documents, shape(g.cfg)),
-		UserID:    jsonedit.Path(g.cfg.Documents.UserIDClaim).String(),
+		UserID:    string(g.cfg.Documents.UserIDClaim),
 		Claim:     g.cfg.Claim.Name,
 		Freshness: g.cfg.Claim.Freshness,
 		ReadAt:    g.cfg.Claim.ReadAt,
@@ -119,7 +119,7 @@ func (g *generation) assemble() (err error) {
 	var learned oidc.Discovery
 	if g.learned != nil {
 		learned = *g.learned
-		g.teach(learned)
+		g.setIssuer(learned)
 	}
 	snapshot, err := g.snapshot(learned)
 	if err != nil {
@@ -129,7 +129,7 @@ func (g *generation) assemble() (err error) {
 		Backend:        g.cfg.Backend.URL(),
 		TLS:            g.backendTLS.config(),
 		PublicURL:      publicURL(g.cfg),
-		TrustedProxies: g.cfg.TrustedProxies,
+		TrustedProxies: slices.Concat(g.cfg.TrustedProxies...),
 		Timeouts:       proxy.Timeouts{Dial: g.cfg.Timeouts.Dial, Response: g.cfg.Timeouts.Response, Idle: g.cfg.Timeouts.Idle},
 		Limits:         proxy.Limits{Body: int64(g.cfg.Limits.Body), Headers: int64(g.cfg.Limits.Headers)},
 		Logger:         g.logger,
@@ -146,7 +146,7 @@ func (g *generation) prepare(ctx context.Context, before *generation) {
 	ctx, cancel := context.WithTimeout(ctx, preparing)
 	defer cancel()
 	if g.follower != nil && g.follower != before.follower {
-		if learned, err := g.follower.Ask(ctx); err == nil {
+		if learned, err := g.follower.Fetch(ctx); err == nil {
 			g.learn(learned)
 		}
 	}
@@ -165,7 +165,7 @@ func (g *generation) work() map[any]func(context.Context) {
 		work[g.backendTLS] = g.backendTLS.run
 	}
 	if g.follower != nil {
-		work[g.follower] = g.follower.Follow
+		work[g.follower] = g.follower.Run
 	}
 	return work
 }
@@ -176,7 +176,7 @@ func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
 	if g.ring.HasOwn() {
-		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reread); err != nil {
+		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reload); err != nil {
 			g.logger.Warn("key directory is only polled: new keys are seen within seconds, not at once", "error", err)
 		}
 	}

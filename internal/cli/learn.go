@@ -43,7 +43,7 @@ func (g *generation) snapshot(learned oidc.Discovery) (*proxy.Snapshot, error) {
 	for _, place := range g.cfg.OIDC.Discovery {
 		snapshot.Discovery = append(snapshot.Discovery, pathOf(place))
 	}
-	for answer, place := range map[config.Answer]string{config.UserInfo: learned.UserInfo, config.Introspection: learned.Introspection} {
+	for answer, place := range map[config.ResponseKind]string{config.UserInfo: learned.UserInfo, config.Introspection: learned.Introspection} {
 		if place != "" && slices.Contains(g.cfg.Claim.Responses, answer) {
 			snapshot.Answers = append(snapshot.Answers, pathOf(place))
 		}
@@ -73,7 +73,7 @@ func (g *generation) configuredRules() []proxy.Rule {
 			Refresh:   refreshes[rule.Refresh],
 			OnFailure: policies[rule.OnFailure],
 			Restore:   rule.Restore,
-			Errors:    errorShapes[rule.Errors],
+			Rejection: rejections[rule.Errors],
 		})
 	}
 	if g.signIns != nil {
@@ -121,7 +121,7 @@ func (g *generation) newFollower() (f *oidc.Follower) {
 		Backend:   g.cfg.Backend.URL(),
 		PublicURL: publicURL(g.cfg),
 		Paths:     g.cfg.OIDC.Discovery,
-		Changed:   func(d oidc.Discovery) { s.learn(f, d) },
+		OnChange:  func(d oidc.Discovery) { s.learn(f, d) },
 		Logger:    g.logger,
 	})
 	return f
@@ -142,17 +142,19 @@ func (s *sidecar) learn(from *oidc.Follower, d oidc.Discovery) {
 // reports whether it can.
 func (g *generation) learn(d oidc.Discovery) bool {
 	snapshot, err := g.snapshot(d)
+	if err == nil {
+		g.setIssuer(d) // before the rules: their first login needs the keys
+		err = g.proxy.Use(snapshot)
+	}
 	if err != nil {
 		g.logger.Error("the discovery document makes no rules; those known so far stay", "error", err)
 		return false
 	}
 	g.learned = &d
-	g.teach(d)
-	g.proxy.Use(snapshot)
 	return true
 }
 
-// teach tells the ring where the backend's keys are, and whose tokens they sign.
-func (g *generation) teach(d oidc.Discovery) {
-	g.ring.Learn(g.cfg.Backend.String()+d.JWKS, d.Issuer)
+// setIssuer tells the ring where the backend's keys are, and whose tokens they sign.
+func (g *generation) setIssuer(d oidc.Discovery) {
+	g.ring.ApplyDiscovery(g.cfg.Backend.String()+d.JWKS, d.Issuer)
 }

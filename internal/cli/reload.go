@@ -148,7 +148,7 @@ func (r *reloader) replace(ctx context.Context) (_ []string, err error) {
 	}
 	r.loaded = cfg
 	before := r.sidecar.present()
-	changed := config.Changes(before.cfg, cfg)
+	changed := cfg.ChangesSince(before.cfg)
 	if len(changed) == 0 {
 		return nil, nil
 	}
@@ -163,7 +163,7 @@ func (r *reloader) replace(ctx context.Context) (_ []string, err error) {
 // needRestart returns the settings that are not what the listeners were made of.
 func (r *reloader) needRestart() []string {
 	var settings []string
-	for _, path := range config.Changes(r.started, r.loaded) {
+	for _, path := range r.loaded.ChangesSince(r.started) {
 		if path == "listen" || path == "admin" || strings.HasPrefix(path, "tls") || path == "limits.headers" && serverHeader(r.started) != serverHeader(r.loaded) {
 			settings = append(settings, path)
 		}

@@ -89,7 +89,7 @@ func tokenOf(stdin io.Reader, args []string) (string, error) {
 // document is what the source has, not what a cache had.
 func (g *generation) try(ctx context.Context, w io.Writer, token string) error {
 	if g.follower != nil {
-		if learned, err := g.follower.Ask(ctx); err != nil {
+		if learned, err := g.follower.Fetch(ctx); err != nil {
 			g.logger.Warn("backend's discovery document", "error", err)
 		} else {
 			g.learn(learned)
@@ -99,10 +99,10 @@ func (g *generation) try(ctx context.Context, w io.Writer, token string) error {
 		g.logger.Warn("backend's keys", "error", err)
 	}
 	outcome := g.enricher.Enrich(ctx, enrich.Grant{
-		Answered: time.Now(),
-		Refresh:  true,
-		Mark:     g.cfg.OnFailure == config.Pass,
-		Tokens:   []enrich.Issued{{Raw: token, Kind: tokenKinds[g.cfg.Claim.Kinds[0]], Budget: int(g.cfg.Claim.MaxTokenSize)}},
+		Answered:    time.Now(),
+		Refresh:     true,
+		MarkFailure: g.cfg.OnFailure == config.Pass,
+		Tokens:      []enrich.Issued{{Raw: token, Kind: tokenKinds[g.cfg.Claim.Kinds[0]], Budget: int(g.cfg.Claim.MaxTokenSize)}},
 	})[0]
 	describe(w, "before", token)
 	if outcome.Raw != token {

@@ -35,7 +35,7 @@ func Main(m *testing.M) { testscript.Main(suite{m}, Programs()) }
 // Programs are the programs by name, for a suite that has more of them and calls
 // testscript.Main itself.
 func Programs() map[string]func() {
-	return map[string]func(){Tokengraft: cli.Main, Leakproof: leakproof}
+	return map[string]func(){Tokengraft: tokengraft, Leakproof: leakproof}
 }
 
 type suite struct{ *testing.M }
@@ -47,6 +47,10 @@ func (s suite) Run() int {
 		}
 	}
 	return s.M.Run()
+}
+
+func tokengraft() {
+	os.Exit(cli.Run(cli.UntilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 func leakproof() {

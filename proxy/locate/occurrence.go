@@ -1,0 +1,53 @@
+package locate
+
+import "net/http"
+
+// An Occurrence is a token at one place of a message.
+type Occurrence struct {
+	// Location is the rule's location; of a repeat, the place as a location.
+	Location Location
+	// Token is the text of the value, unescaped, without "Bearer". It need not
+	// be a token at all: nothing is verified here.
+	Token string
+	// Overhead is how many bytes the header line has around the token: name,
+	// colon, blank and the rest of the value. It is 0 in a body or query.
+	Overhead int
+
+	textRange
+}
+
+// newOccurrences returns the occurrences of the spans in a text.
+func newOccurrences(loc Location, at place, text string, spans []span) []Occurrence {
+	occurrences := make([]Occurrence, 0, len(spans))
+	for _, s := range spans {
+		s = s.withoutBearer(text)
+		if s.token == "" {
+			continue
+		}
+		f := Occurrence{Location: loc, Token: s.token, textRange: textRange{at, s.start, s.end}}
+		if at.part == linePart {
+			f.Overhead = len(at.header) + len(": ") + len(text) - (s.end - s.start)
+		}
+		occurrences = append(occurrences, f)
+	}
+	return occurrences
+}
+
+func occurrencesInBody(loc Location, body []byte, spans []span) []Occurrence {
+	if len(spans) == 0 {
+		return nil // as at most locations: not worth a copy of the body
+	}
+	return newOccurrences(loc, place{}, string(body), spans)
+}
+
+const setCookie = "Set-Cookie"
+
+// eachLine finds in every line of a header.
+func eachLine(header http.Header, name string, loc Location, find func(string) []span) []Occurrence {
+	name = http.CanonicalHeaderKey(name)
+	var occurrences []Occurrence
+	for i, text := range header[name] {
+		occurrences = append(occurrences, newOccurrences(loc, place{linePart, name, i}, text, find(text))...)
+	}
+	return occurrences
+}

@@ -1,0 +1,93 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/tokengraft/tokengraft/internal/httpcache"
+)
+
+const (
+	fetchTimeout = 3 * time.Second // of one path, redirects included
+	maxRedirects = 5
+)
+
+// Fetch fetches the document once. It neither calls OnChange nor logs.
+func (f *Follower) Fetch(ctx context.Context) (Discovery, error) {
+	d, _, err := f.fetch(ctx)
+	return d, err
+}
+
+// fetch returns what the first path says that has a document, and for how long it
+// is fresh. The error has that of every path.
+func (f *Follower) fetch(ctx context.Context) (Discovery, time.Duration, error) {
+	var faults []error
+	for _, path := range f.o.Paths {
+		d, fresh, err := f.fetchAt(ctx, path)
+		if err == nil {
+			return d, fresh, nil
+		}
+		faults = append(faults, err)
+	}
+	return Discovery{}, 0, errors.Join(faults...)
+}
+
+func (f *Follower) fetchAt(ctx context.Context, path string) (Discovery, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	document, header, err := f.read(ctx, path)
+	if err != nil {
+		return Discovery{}, 0, fmt.Errorf("discovery document %s: %w", path, err)
+	}
+	d, err := Parse(document)
+	if err != nil {
+		return Discovery{}, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return d, httpcache.FreshFor(header, longestFresh), nil
+}
+
+// read returns the answer's body, cut where it is longer than [Parse] accepts.
+func (f *Follower) read(ctx context.Context, path string) ([]byte, http.Header, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.o.Backend.Scheme+"://"+f.o.Backend.Host+path, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	f.asClient(request)
+	request.Header.Set("Accept", "application/json")
+	response, err := f.client.Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, nil, fmt.Errorf("answered %s", response.Status)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, MaxDocument+1))
+	return body, response.Header, err
+}
+
+// asClient makes a request to the backend look as it would if a client had made
+// it at the public address and we had passed it on.
+func (f *Follower) asClient(request *http.Request) {
+	request.Host = f.o.PublicURL.Host
+	request.Header.Set("X-Forwarded-Host", f.o.PublicURL.Host)
+	request.Header.Set("X-Forwarded-Proto", f.o.PublicURL.Scheme)
+}
+
+// redirect follows the backend to another path of its own. Where it names the
+// public address it means that, too: we would only ask ourselves there.
+func (f *Follower) redirect(next *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) > maxRedirects:
+		return errors.New("too many redirects")
+	case next.URL.Host != f.o.PublicURL.Host && next.URL.Host != f.o.Backend.Host:
+		return errors.New("redirects to another host")
+	}
+	next.URL.Scheme, next.URL.Host = f.o.Backend.Scheme, f.o.Backend.Host
+	f.asClient(next)
+	return nil
+}
