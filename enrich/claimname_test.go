@@ -11,7 +11,7 @@ import (
 )
 
 // Law H1: users may be able to write their own document.
-func TestNoClaimThatOthersGoByCanBeOurs(t *testing.T) {
+func TestCheckClaimName_RefusesNamesThatOthersRelyOn(t *testing.T) {
 	taken := "iss sub aud exp nbf iat jti name email azp nonce auth_time acr amr at_hash c_hash s_hash cnf act client_id sid vct status cmw " +
 		"metadata jwks keys constraints crit ref delegation trust_marks trust_chain authority_hints " +
 		"scope scp roles groups permissions entitlements realm_access resource_access authorization_details"
@@ -31,7 +31,7 @@ func TestNoClaimThatOthersGoByCanBeOurs(t *testing.T) {
 }
 
 // Law H2.
-func TestClaimOfOurNameStaysWithoutADocumentAndIsWarnedOfOnce(t *testing.T) {
+func TestOriginalClaim_StaysWithoutADocumentAndWarnsOnce(t *testing.T) {
 	var log bytes.Buffer
 	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) {
 		o.Source, o.Logger = documents(nil), slog.New(slog.NewTextHandler(&log, nil))

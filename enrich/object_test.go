@@ -10,7 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestAnswerCarriesTheClaimsOfAToken(t *testing.T) {
+func TestEnrichObject_HasTheClaimsOfAToken(t *testing.T) {
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Freshness = "freshness" })
 	const claims = `,"custom_data":{"lang":"en"},"freshness":"fresh"}`
 	tests := []struct{ name, answer, want string }{
@@ -34,7 +34,7 @@ func TestAnswerCarriesTheClaimsOfAToken(t *testing.T) {
 	}
 }
 
-func TestAnswerFailsWithoutTheDocument(t *testing.T) {
+func TestEnrichObject_FailsWithoutTheDocument(t *testing.T) {
 	down := errors.New("down")
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
 		o.Source = sourceFunc(func(enrich.Query) (enrich.Document, error) { return enrich.Document{}, down })
@@ -51,7 +51,7 @@ func TestAnswerFailsWithoutTheDocument(t *testing.T) {
 	}
 }
 
-func TestAnswerMayBeAsOldAsATokenWouldBe(t *testing.T) {
+func TestEnrichObject_DocumentIsAsOldAsInAToken(t *testing.T) {
 	now := time.Now()
 	tests := []struct {
 		name, answer string

@@ -208,7 +208,7 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 	follower := oidc.NewFollower(oidc.Options{
 		Client: backendClient(k.cfg, k.backendTLS), Backend: k.cfg.Backend.URL(), PublicURL: publicURL(k.cfg), Paths: k.cfg.OIDC.Discovery, Logger: quiet(),
 	})
-	learned, err := follower.Ask(ctx)
+	learned, err := follower.Fetch(ctx)
 	if err != nil {
 		k.fault("oidc", err, "Is there a discovery document at this path of the backend? serve starts without it: tokens pass unenriched until it is had.")
 		return false

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
 // What keeps serve from starting is told whatever else is away.
@@ -109,7 +110,7 @@ triggers:
 		t.Fatal(err)
 	}
 	for range 10 {
-		_, err := openFunctions(cfg, nil, quiet())
+		_, err := openFunctions(cfg, functions.Engine, nil, quiet())
 		var paths []string
 		for _, fault := range faultsIn(err) {
 			paths = append(paths, fault.Path)
@@ -195,20 +196,5 @@ user_creation: {function: f}
 	}
 	if want := ":8:29: functions.values: "; !strings.Contains(stderr.String(), want) {
 		t.Errorf("no %q in %s", want, &stderr)
-	}
-}
-
-// The name of a directory is no pattern.
-func TestValuesMayBeInAnyDirectory(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "app [1]")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "region.json"), []byte(`{"name":"region","value":"eu"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	values, err := readValues(dir)
-	if err != nil || string(values["region"]) != `"eu"` {
-		t.Errorf("values %s (%v), want those of the file", values, err)
 	}
 }

@@ -146,7 +146,7 @@ func (g *generation) prepare(ctx context.Context, before *generation) {
 	ctx, cancel := context.WithTimeout(ctx, preparing)
 	defer cancel()
 	if g.follower != nil && g.follower != before.follower {
-		if learned, err := g.follower.Ask(ctx); err == nil {
+		if learned, err := g.follower.Fetch(ctx); err == nil {
 			g.learn(learned)
 		}
 	}
@@ -165,7 +165,7 @@ func (g *generation) work() map[any]func(context.Context) {
 		work[g.backendTLS] = g.backendTLS.run
 	}
 	if g.follower != nil {
-		work[g.follower] = g.follower.Follow
+		work[g.follower] = g.follower.Run
 	}
 	return work
 }

@@ -121,7 +121,7 @@ func (g *generation) newFollower() (f *oidc.Follower) {
 		Backend:   g.cfg.Backend.URL(),
 		PublicURL: publicURL(g.cfg),
 		Paths:     g.cfg.OIDC.Discovery,
-		Changed:   func(d oidc.Discovery) { s.learn(f, d) },
+		OnChange:  func(d oidc.Discovery) { s.learn(f, d) },
 		Logger:    g.logger,
 	})
 	return f

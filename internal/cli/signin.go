@@ -13,6 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
@@ -32,7 +33,7 @@ func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error)
 	}
 	in := &signIns{creates: cfg.UserCreation.Enabled(), logger: s.logger}
 	in.collection, _ = d.source.(*mongodoc.Source)
-	app, err := openFunctions(cfg, in.collection, s.logger)
+	app, err := openFunctions(cfg, functions.Engine, in.collection, s.logger)
 	if err != nil {
 		return nil, err
 	}
@@ -41,14 +42,14 @@ func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error)
 		return nil, err
 	}
 	in.Hooks, err = hooks.New(hooks.Options{
-		Creation:  creation,
-		Triggers:  triggersOf(cfg),
-		Functions: functions{app, s.logger},
-		Documents: in.collection,
-		Changes:   s.cache,
-		Failing:   d.failing,
-		Logger:    s.logger,
-		Meter:     s.meter,
+		Creation:    creation,
+		Triggers:    triggersOf(cfg),
+		Functions:   app,
+		Documents:   in.collection,
+		Invalidator: s.cache,
+		Failing:     d.failing,
+		Logger:      s.logger,
+		Meter:       s.meter,
 	})
 	return in, err
 }
@@ -121,7 +122,7 @@ func triggersOf(cfg *config.Config) []hooks.Trigger {
 
 // signIns opens what happens when users sign in, without running any of it.
 func (k *checker) signIns() {
-	_, err := openFunctions(k.cfg, nil, quiet())
+	_, err := openFunctions(k.cfg, functions.Engine, nil, quiet())
 	if err == nil && k.cfg.Functions.Dir != "" {
 		k.ok("functions compile")
 	}

@@ -89,7 +89,7 @@ func tokenOf(stdin io.Reader, args []string) (string, error) {
 // document is what the source has, not what a cache had.
 func (g *generation) try(ctx context.Context, w io.Writer, token string) error {
 	if g.follower != nil {
-		if learned, err := g.follower.Ask(ctx); err != nil {
+		if learned, err := g.follower.Fetch(ctx); err != nil {
 			g.logger.Warn("backend's discovery document", "error", err)
 		} else {
 			g.learn(learned)

@@ -80,8 +80,9 @@ var inner = map[string][]string{
 	"internal/manual/generate":       {"internal/manual"},
 	"config":                         {"enrich", "internal/jsonedit", "internal/muxpattern", "internal/yamlbind", "proxy/locate"},
 	"internal/appservices/export":    {"internal/appservices/layout"},
-	"internal/appservices/functions": {"internal/appservices/layout"},
-	"enrich/hooks":                   {"enrich"},
+	"internal/appservices/functions": {"enrich", "enrich/hooks", "internal/appservices/layout"},
+	"enrich/hooks/javascript":        {"enrich/hooks", "internal/appservices/functions"},
+	"enrich/hooks":                   {"enrich", "internal/supervise"},
 	"internal/sourcemetrics":         {"enrich"},
 }
 
