@@ -71,7 +71,7 @@ var inner = map[string][]string{
 	"cache":                          {"enrich"},
 	"proxy/locate":                   {"enrich", "internal/jsonedit"},
 	"proxy":                          {"enrich", "internal/tlsadvice", "internal/tracing", "proxy/locate"},
-	"internal/admin":                 {"enrich"},
+	"internal/admin":                 {"enrich", "internal/supervise"},
 	"proxy/oidc":                     {"enrich", "internal/jsonedit", "internal/httpcache", "internal/muxpattern", "proxy", "proxy/locate"},
 	"internal/certs":                 {},
 	"internal/appservices":           {"enrich"},
