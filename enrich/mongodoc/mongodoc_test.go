@@ -251,7 +251,7 @@ func TestACollationDoesNotMixUsersUp(t *testing.T) {
 }
 
 func TestReadsGoToThePrimaryWhateverTheURISays(t *testing.T) {
-	o := mongodoc.Tuned(options.Client().ApplyURI("mongodb://a,b/?replicaSet=r&readPreference=secondary&maxStalenessSeconds=120"))
+	o := mongodoc.WithDefaults(options.Client().ApplyURI("mongodb://a,b/?replicaSet=r&readPreference=secondary&maxStalenessSeconds=120"))
 	if got := o.ReadPreference.Mode(); got != readpref.PrimaryMode {
 		t.Errorf("the read preference is %v, want primary", got)
 	}
