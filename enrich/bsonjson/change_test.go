@@ -41,7 +41,7 @@ func TestChange_NamesTheDocumentAndEveryUserInTheEvent(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, ok := field.Change(event)
-			if ok != (tt.tags != nil) || !slices.Equal(got.Tags, tt.tags) || got.Moved != tt.moved {
+			if ok != (tt.tags != nil) || !slices.Equal(got.Tags, tt.tags) || got.UserIDChanged != tt.moved {
 				t.Errorf("Change(%s) = %+v, %v; want tags %q, moved %v", tt.event, got, ok, tt.tags, tt.moved)
 			}
 			if got, ok := field.Change(event[:len(event)-1]); ok {

@@ -147,9 +147,9 @@ func FuzzProjection_IsIdempotent(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			twice, err := p.Apply(once)
-			if err != nil || string(twice) != string(once) {
-				t.Errorf("Apply(%x) = %x, %v; want it unchanged", once, twice, err)
+			again, err := p.Apply(once)
+			if err != nil || string(again) != string(once) {
+				t.Errorf("Apply(%x) = %x, %v; want it unchanged", once, again, err)
 			}
 		}
 	})

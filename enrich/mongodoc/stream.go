@@ -159,7 +159,7 @@ func (w *watch) applyEvent(ctx context.Context, event []byte) error {
 		return errUnknownChange
 	}
 	w.invalidator.Invalidate(change.Tags...)
-	if !change.Moved {
+	if !change.UserIDChanged {
 		return nil
 	}
 	tags, err := w.currentTags(ctx, change.Document)
