@@ -1,4 +1,4 @@
-package cli
+package attack
 
 import (
 	"encoding/json"
@@ -13,9 +13,9 @@ import (
 
 // attackRestore shows that nothing but an enriched token, whole, becomes its
 // original at the backend, so that nobody gets at an original by tampering.
-func attackRestore(t *testing.T, s *siege) {
+func attackRestore(t *testing.T, s *suite) {
 	issuers := newIssuers(t)
-	backend := startObedient(t, jwkSet(issuers.ec))
+	backend := startBackend(t, e2e.JWKS(issuers.ec))
 	v := s.attack(t, usual(backend.URL), "["+annas+","+mallorys+"]")
 	other := s.attack(t, usual(backend.URL), "["+annas+"]")
 
@@ -71,7 +71,7 @@ func happensTo(same bool) string {
 
 // atBackend returns the bearer token that the backend gets when the client sends
 // this one.
-func (v *victim) atBackend(t *testing.T, token string) string {
+func (v *target) atBackend(t *testing.T, token string) string {
 	t.Helper()
 	wire := v.ask(t, http.MethodGet, "/wire", "", "Authorization: Bearer "+token).body
 	_, rest, _ := strings.Cut(wire, "Authorization: Bearer ")
@@ -80,7 +80,7 @@ func (v *victim) atBackend(t *testing.T, token string) string {
 }
 
 // attackEveryByte flips a bit of each byte of an enriched token, one at a time.
-func (v *victim) attackEveryByte(t *testing.T, s *siege, enriched, original string) {
+func (v *target) attackEveryByte(t *testing.T, s *suite, enriched, original string) {
 	changed := 0
 	for i := range enriched {
 		letter := byte('A') // in place of a dot
@@ -101,7 +101,7 @@ func (v *victim) attackEveryByte(t *testing.T, s *siege, enriched, original stri
 
 // attackWithManyTokens sends a form that is full of what could be enriched
 // tokens, each of which would cost a signature to look into.
-func (v *victim) attackWithManyTokens(t *testing.T, s *siege, kid string) {
+func (v *target) attackWithManyTokens(t *testing.T, s *suite, kid string) {
 	var form strings.Builder
 	for n := 0; form.Len() < 900<<10; n++ {
 		if n > 0 {

@@ -1,4 +1,4 @@
-package cli
+package attack
 
 import (
 	"bytes"
@@ -23,12 +23,12 @@ import (
 )
 
 // attackWithFloods shows that much of something takes no more than is bounded.
-func attackWithFloods(t *testing.T, s *siege) {
+func attackWithFloods(t *testing.T, s *suite) {
 	if testing.Short() {
 		t.Skip("SKIPPED with -short, which is how `make race` runs: a minute under the race detector, which takes memory of its own; `make tables` floods")
 	}
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startObedient(t, jwkSet(issuer))
+	backend := startBackend(t, e2e.JWKS(issuer))
 	v := s.attack(t, usual(backend.URL)+"cache: {max_bytes: 4MiB, missing_for: 1h}\n", "["+annas+"]")
 	v.floodWithKids(t, s, backend)
 	v.floodWithUsers(t, s, issuer)
@@ -52,9 +52,9 @@ func eachOf(n int, do func(i int)) {
 // mostGrowth is what the heap, that of this test included, may grow by.
 const mostGrowth = 24 << 20
 
-func (v *victim) floodWithKids(t *testing.T, s *siege, backend *obedient) {
+func (v *target) floodWithKids(t *testing.T, s *suite, backend *e2e.Backend) {
 	n := flood(1_000, 100_000)
-	fetches, before, began := backend.fetches.Load(), heap(), time.Now()
+	fetches, before, began := int64(backend.JWKSFetches()), heap(), time.Now()
 	claims := claimsOf(quoted(anna), "")
 	eachOf(n, func(int) {
 		token := forge(`{"alg":"ES256","kid":"`+rand.Text()+`"}`, claims, bytesOf(strings.Repeat("\x01", 64)))
@@ -63,7 +63,7 @@ func (v *victim) floodWithKids(t *testing.T, s *siege, backend *obedient) {
 		}
 	})
 	took, grown := time.Since(began), heap()-before
-	fetches = backend.fetches.Load() - fetches
+	fetches = int64(backend.JWKSFetches()) - fetches
 	s.report(row{"kid flood", fmt.Sprintf("%d tokens of random kids in %s", n, took.Round(time.Second)), fmt.Sprintf("%d fetches of the JWKS, the heap grew by %.1f MiB", fetches, float64(grown)/(1<<20)), "B3"})
 	if most := 1 + int64(took/(30*time.Second)); fetches > most {
 		t.Errorf("%d tokens of random kids made %d fetches in %v, want at most %d", n, fetches, took, most)
@@ -73,7 +73,7 @@ func (v *victim) floodWithKids(t *testing.T, s *siege, backend *obedient) {
 	}
 }
 
-func (v *victim) floodWithUsers(t *testing.T, s *siege, issuer *enrichtest.Issuer) {
+func (v *target) floodWithUsers(t *testing.T, s *suite, issuer *enrichtest.Issuer) {
 	n := flood(1_000, 100_000)
 	before := heap()
 	eachOf(n, func(int) {
@@ -90,7 +90,7 @@ func (v *victim) floodWithUsers(t *testing.T, s *siege, issuer *enrichtest.Issue
 }
 
 // attackWithBombs has the backend answer with little that unpacks to much.
-func (v *victim) attackWithBombs(t *testing.T, s *siege) {
+func (v *target) attackWithBombs(t *testing.T, s *suite) {
 	size := int64(flood(96, 512)) << 20
 	for _, bomb := range []struct {
 		coding string
@@ -129,7 +129,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // explode has the backend answer with a bomb. What is allocated meanwhile, here
 // and at the backend as well, is far less than what the bomb holds.
-func (v *victim) explode(t *testing.T, s *siege, sends, coding string, packed []byte, want string) {
+func (v *target) explode(t *testing.T, s *suite, sends, coding string, packed []byte, want string) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

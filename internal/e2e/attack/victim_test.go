@@ -1,4 +1,4 @@
-package cli
+package attack
 
 import (
 	"bufio"
@@ -23,16 +23,16 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// A victim is a sidecar under attack.
-type victim struct {
+// A target is a sidecar under attack.
+type target struct {
 	public, admin string // addresses
-	log           *journal
-	siege         *siege
+	log           *logSink
+	suite         *suite
 }
 
 // attack starts a sidecar as `tokengraft serve` does, with port 0. Lines of the
 // configuration are added to those that say where it listens.
-func (s *siege) attack(t *testing.T, configuration, documents string) *victim {
+func (s *suite) attack(t *testing.T, configuration, documents string) *target {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -43,7 +43,7 @@ func (s *siege) attack(t *testing.T, configuration, documents string) *victim {
 			t.Fatal(err)
 		}
 	}
-	v := &victim{siege: s, log: &journal{siege: s, listening: map[string]string{}, told: make(chan struct{}, 2)}}
+	v := &target{suite: s, log: &logSink{suite: s, listening: map[string]string{}, told: make(chan struct{}, 2)}}
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan int, 1)
 	go func() {
@@ -70,7 +70,7 @@ func (s *siege) attack(t *testing.T, configuration, documents string) *victim {
 
 // waitReady returns when the sidecar has everything that it needs, or is ready
 // without the rest for a while: some attacks keep that away.
-func (v *victim) waitReady(t *testing.T) {
+func (v *target) waitReady(t *testing.T) {
 	t.Helper()
 	for i := range 400 {
 		response, err := http.Get("http://" + v.admin + "/readyz")
@@ -87,7 +87,7 @@ func (v *victim) waitReady(t *testing.T) {
 }
 
 // waitFor returns when /readyz says that something is there.
-func (v *victim) waitFor(t *testing.T, condition string) {
+func (v *target) waitFor(t *testing.T, condition string) {
 	t.Helper()
 	for range 400 {
 		if strings.Contains(get(t, "http://"+v.admin+"/readyz"), `"`+condition+`":"ok"`) {
@@ -100,7 +100,7 @@ func (v *victim) waitFor(t *testing.T, condition string) {
 
 // checkMetrics looks for secrets at /metrics. It also shows that the sidecar
 // has outlived the attack.
-func (v *victim) checkMetrics(t *testing.T) {
+func (v *target) checkMetrics(t *testing.T) {
 	text := v.metrics(t)
 	if strings.Contains(text, secret) || strings.Contains(text, "eyJ") {
 		t.Errorf("/metrics tells a secret:\n%s", text)
@@ -110,7 +110,7 @@ func (v *victim) checkMetrics(t *testing.T) {
 	}
 }
 
-func (v *victim) metrics(t *testing.T) string {
+func (v *target) metrics(t *testing.T) string {
 	t.Helper()
 	return get(t, "http://"+v.admin+"/metrics")
 }
@@ -118,7 +118,7 @@ func (v *victim) metrics(t *testing.T) string {
 var reasonCount = regexp.MustCompile(`(?m)^tokengraft_tokens_total\{.*reason="(\w+)".*\} (\d+)$`)
 
 // reasons returns how many tokens were counted under each reason so far.
-func (v *victim) reasons(t *testing.T) map[string]int {
+func (v *target) reasons(t *testing.T) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
 	for _, match := range reasonCount.FindAllStringSubmatch(v.metrics(t), -1) {
@@ -130,7 +130,7 @@ func (v *victim) reasons(t *testing.T) map[string]int {
 
 // reasonOf returns the reason under which a token is counted that do makes the
 // backend issue, or several in the order of the alphabet.
-func (v *victim) reasonOf(t *testing.T, do func()) string {
+func (v *target) reasonOf(t *testing.T, do func()) string {
 	t.Helper()
 	before := v.reasons(t)
 	do()
@@ -155,7 +155,7 @@ type answer struct {
 
 // ask sends a request with header lines and reads the whole answer, as the
 // backend or the sidecar sent it.
-func (v *victim) ask(t *testing.T, method, target, body string, lines ...string) answer {
+func (v *target) ask(t *testing.T, method, target, body string, lines ...string) answer {
 	t.Helper()
 	request, err := http.NewRequest(method, "http://"+v.public+target, strings.NewReader(body))
 	if err != nil {
@@ -174,7 +174,7 @@ func (v *victim) ask(t *testing.T, method, target, body string, lines ...string)
 
 var asItComes = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64, MaxResponseHeaderBytes: 16 << 20}
 
-func (v *victim) read(t *testing.T, response *http.Response) answer {
+func (v *target) read(t *testing.T, response *http.Response) answer {
 	t.Helper()
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -182,14 +182,14 @@ func (v *victim) read(t *testing.T, response *http.Response) answer {
 		t.Fatalf("reading the answer: %v", err)
 	}
 	if response.Header.Get("Content-Type") == "application/problem+json" {
-		v.siege.look("an error", body)
+		v.suite.look("an error", body)
 	}
 	return answer{response, string(body)}
 }
 
 // issue makes the backend answer a login with this token and returns what the
 // client gets in its place.
-func (v *victim) issue(t *testing.T, token string) string {
+func (v *target) issue(t *testing.T, token string) string {
 	t.Helper()
 	res := v.ask(t, http.MethodPost, "/login", `{"access_token":"`+token+`"}`)
 	got, opens := strings.CutPrefix(res.body, `{"access_token":"`)
@@ -206,7 +206,7 @@ const last = "GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 // send writes bytes to the public listener as they are, and returns all that
 // comes back until the sidecar closes. Where the bytes do not end in the last
 // request they must make it close of itself.
-func (v *victim) send(t *testing.T, text string) string {
+func (v *target) send(t *testing.T, text string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", v.public)
 	if err != nil {
@@ -223,7 +223,7 @@ func (v *victim) send(t *testing.T, text string) string {
 }
 
 // dare sends bytes as they are, whatever comes of it.
-func (v *victim) dare(text string) {
+func (v *target) dare(text string) {
 	conn, err := net.Dial("tcp", v.public)
 	if err != nil {
 		return
@@ -235,7 +235,7 @@ func (v *victim) dare(text string) {
 }
 
 // statuses are the status codes of responses that came behind each other.
-func statuses(text string) string {
+func e2e.Statuses(text string) string {
 	var codes []string
 	in := bufio.NewReader(strings.NewReader(text))
 	for {
@@ -261,7 +261,7 @@ type obedient struct {
 	fetches atomic.Int64 // of the JWK Set
 }
 
-func startObedient(t *testing.T, jwks string) *obedient {
+func startObedient(t *testing.T, jwks string) *e2e.Backend {
 	b := &obedient{}
 	b.jwks.Store(&jwks)
 	b.Server = httptest.NewUnstartedServer(b)
@@ -271,7 +271,7 @@ func startObedient(t *testing.T, jwks string) *obedient {
 	return b
 }
 
-func (b *obedient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (b *e2e.Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body) // before the answer: net/http drops what is left of it then
 	w.Header().Set("Content-Type", "application/json")
 	switch r.URL.Path {
@@ -293,7 +293,7 @@ func (b *obedient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // jwkSet is the JWK Set of several issuers.
-func jwkSet(issuers ...*enrichtest.Issuer) string {
+func e2e.JWKS(issuers ...*enrichtest.Issuer) string {
 	var keys []string
 	for _, issuer := range issuers {
 		key := strings.TrimPrefix(string(issuer.JWKS()), `{"keys":[`)

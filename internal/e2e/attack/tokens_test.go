@@ -1,4 +1,4 @@
-package cli
+package attack
 
 import (
 	"bytes"
@@ -39,9 +39,9 @@ const (
 
 // attackWithTokens shows that no hostile token is enriched, and that each passes
 // byte for byte.
-func attackWithTokens(t *testing.T, s *siege) {
+func attackWithTokens(t *testing.T, s *suite) {
 	issuers := newIssuers(t)
-	backend := startObedient(t, jwkSet(issuers.rsa, issuers.ec, issuers.ed))
+	backend := startBackend(t, e2e.JWKS(issuers.rsa, issuers.ec, issuers.ed))
 	configuration := strings.Replace(usual(backend.URL), "verify: {", "verify: {secret: \""+enrichtest.Secret+"\", ", 1)
 	v := s.attack(t, configuration, "["+annas+"]")
 
@@ -72,7 +72,7 @@ func attackWithTokens(t *testing.T, s *siege) {
 }
 
 // checkPasses shows that a hostile token reaches the client as it is.
-func (v *victim) checkPasses(t *testing.T, s *siege, h hostile) {
+func (v *target) checkPasses(t *testing.T, s *suite, h hostile) {
 	t.Helper()
 	var got string
 	reason := v.reasonOf(t, func() { got = v.issue(t, h.token) })
@@ -134,7 +134,7 @@ func (i issuers) confused(t *testing.T) (all []hostile) {
 	}{
 		{"its PEM", block}, {"its PEM without the last line end", bytes.TrimSpace(block)}, {"its DER", der},
 		{"its PKCS #1 DER", x509.MarshalPKCS1PublicKey(public)}, {"its modulus", public.N.Bytes()},
-		{"its JWK", []byte(strings.TrimSuffix(strings.TrimPrefix(jwkSet(i.rsa), `{"keys":[`), `]}`))}, {"its JWK Set", i.rsa.JWKS()},
+		{"its JWK", []byte(strings.TrimSuffix(strings.TrimPrefix(e2e.JWKS(i.rsa), `{"keys":[`), `]}`))}, {"its JWK Set", i.rsa.JWKS()},
 		{"nothing", nil},
 	} {
 		for _, kid := range []string{`,"kid":"key-RS256"`, ""} {
@@ -169,7 +169,7 @@ func (i issuers) confused(t *testing.T) (all []hostile) {
 // signatures that broken verifiers take.
 func (i issuers) selfMade(trap string) (all []hostile) {
 	claims := claimsOf(quoted(anna), "")
-	jwk := strings.TrimSuffix(strings.TrimPrefix(jwkSet(i.mallory), `{"keys":[`), `]}`)
+	jwk := strings.TrimSuffix(strings.TrimPrefix(e2e.JWKS(i.mallory), `{"keys":[`), `]}`)
 	for _, member := range []string{
 		`"jwk":` + jwk, `"jku":"` + trap + `/jwks"`, `"x5u":"` + trap + `/cert"`, `"x5c":["MIIB"]`, `"x5t":"x"`,
 		`"jku":"` + trap + `/jwks","kid":"mallory"`, `"jwk":` + jwk + `,"kid":"key-ES256"`,

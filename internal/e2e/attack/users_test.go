@@ -1,4 +1,4 @@
-package cli
+package attack
 
 import (
 	"fmt"
@@ -24,9 +24,9 @@ var people = []string{
 
 // attackAsUsers shows that a user id finds the document of exactly that user,
 // in a database and in a file.
-func attackAsUsers(t *testing.T, s *siege) {
+func attackAsUsers(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startObedient(t, jwkSet(issuer))
+	backend := startBackend(t, e2e.JWKS(issuer))
 	fromFile := usual(backend.URL)
 	t.Run("file", func(t *testing.T) {
 		v := s.attack(t, fromFile, "["+strings.Join(people, ",")+"]")
@@ -61,7 +61,7 @@ func inMongo(t *testing.T, documents []string) string {
 	return uri
 }
 
-func (v *victim) attackAs(t *testing.T, s *siege, issuer *enrichtest.Issuer, source string) {
+func (v *target) attackAs(t *testing.T, s *suite, issuer *enrichtest.Issuer, source string) {
 	for _, user := range []struct{ id, mark string }{
 		{`"hush-anna"`, "hush of anna"},
 		{`"5"`, "hush of the string 5"}, {`5`, "hush of the number 5"},
@@ -95,9 +95,9 @@ func (v *victim) attackAs(t *testing.T, s *siege, issuer *enrichtest.Issuer, sou
 
 // attackWithDocuments shows that what a user writes into a document stays within
 // the claim.
-func attackWithDocuments(t *testing.T, s *siege) {
+func attackWithDocuments(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startObedient(t, jwkSet(issuer))
+	backend := startBackend(t, e2e.JWKS(issuer))
 	hostile := []struct{ sends, members string }{
 		{"members sub, scope, exp, iss, aud, roles", `"sub":"hush-anna","scope":"admin","exp":99999999999,"iss":"evil","aud":"*","roles":["admin"]`},
 		{"__proto__ and constructor", `"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}`},
@@ -143,7 +143,7 @@ func topLevel(t *testing.T, object string) (names []string) {
 }
 
 // attackHeadersWithDocuments has documents travel in headers.
-func (v *victim) attackHeadersWithDocuments(t *testing.T, s *siege, issuer *enrichtest.Issuer) {
+func (v *target) attackHeadersWithDocuments(t *testing.T, s *suite, issuer *enrichtest.Issuer) {
 	token := issuer.Token(claimsOf(`"hush-4"`, ""))
 	res := v.ask(t, "POST", "/login", "{}", "Answer: Set-Cookie: session="+token+"; HttpOnly", "Answer: X-Token: "+token)
 	split := len(res.Header["Set-Cookie"]) != 1 || len(res.Header["X-Token"]) != 1 || strings.Contains(res.Header.Get("Set-Cookie"), "evil") ||

@@ -1,4 +1,4 @@
-package cli
+package attack
 
 import (
 	"bufio"
@@ -19,8 +19,8 @@ import (
 
 // attackWithHeaders shows that headers neither lie to the backend, nor reach
 // through the sidecar, nor grow without bound.
-func attackWithHeaders(t *testing.T, s *siege) {
-	backend := startObedient(t, jwkSet(enrichtest.NewIssuer(t, "ES256")))
+func attackWithHeaders(t *testing.T, s *suite) {
+	backend := startBackend(t, e2e.JWKS(enrichtest.NewIssuer(t, "ES256")))
 	v := s.attack(t, usual(backend.URL), "["+annas+"]")
 	trusting := s.attack(t, "trusted_proxies: [loopback]\n"+usual(backend.URL), "["+annas+"]")
 
@@ -36,7 +36,7 @@ func attackWithHeaders(t *testing.T, s *siege) {
 			t.Errorf("%s from a peer that is not trusted: the backend got %q", line, wire)
 		}
 	}
-	if !v.log.warned("trusted_proxies") {
+	if !v.Log.Warned("trusted_proxies") {
 		t.Error("nothing warns of what was dropped")
 	}
 	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded"} {
@@ -59,7 +59,7 @@ func attackWithHeaders(t *testing.T, s *siege) {
 
 // attackUpgrades asks for a connection that would carry requests past the
 // sidecar, of a backend that agrees to anything.
-func attackUpgrades(t *testing.T, s *siege) {
+func attackUpgrades(t *testing.T, s *suite) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		if upgrade, ok := r.Get("Upgrade"); ok {
 			r.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + upgrade + "\r\n\r\n")
@@ -70,7 +70,7 @@ func attackUpgrades(t *testing.T, s *siege) {
 	v := s.attack(t, usual(backend.URL.String()), "["+annas+"]")
 	for _, upgrade := range []string{"h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.2"} {
 		text := "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nUpgrade: " + upgrade + "\r\n\r\n"
-		got := statuses(v.send(t, text+last))
+		got := e2e.Statuses(v.send(t, text+e2e.Closing))
 		s.report(row{"upgrade smuggling", "Upgrade: " + upgrade, "is not passed on: " + got, "A7"})
 		if got != "200 200" {
 			t.Errorf("Upgrade: %s: answered %s, want no upgrade", upgrade, got)
@@ -79,7 +79,7 @@ func attackUpgrades(t *testing.T, s *siege) {
 }
 
 // attackWithLargeHeaders sends and answers more header than there may be.
-func attackWithLargeHeaders(t *testing.T, s *siege, v *victim) {
+func attackWithLargeHeaders(t *testing.T, s *suite, v *target) {
 	kilobyte := strings.Repeat("x", 1000)
 	times := func(n int, line string) (lines []string) {
 		for range n {
@@ -117,7 +117,7 @@ func attackWithLargeHeaders(t *testing.T, s *siege, v *victim) {
 			r.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		})
 		flooded := s.attack(t, usual(backend.URL.String()), "["+annas+"]")
-		got := statuses(flooded.send(t, last))
+		got := e2e.Statuses(flooded.send(t, e2e.Closing))
 		got = got[strings.LastIndexByte(got, ' ')+1:]
 		s.report(row{"header overflow", try.sends, got, "G3"})
 		if got != try.want {
@@ -128,7 +128,7 @@ func attackWithLargeHeaders(t *testing.T, s *siege, v *victim) {
 
 // attackByHTTP2 sends frames that become other requests when they are written
 // as HTTP/1.
-func attackByHTTP2(t *testing.T, s *siege, v *victim) {
+func attackByHTTP2(t *testing.T, s *suite, v *target) {
 	for _, try := range []struct {
 		sends  string
 		fields []string
@@ -162,7 +162,7 @@ func attackByHTTP2(t *testing.T, s *siege, v *victim) {
 
 // http2 sends one request for /wire over HTTP/2 as the fields, name: value, have
 // it, and returns its status, or reset, and the body.
-func (v *victim) http2(t *testing.T, fields []string) (status, body string) {
+func (v *target) http2(t *testing.T, fields []string) (status, body string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", v.public)
 	if err != nil {

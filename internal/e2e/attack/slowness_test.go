@@ -1,4 +1,4 @@
-package cli
+package attack
 
 import (
 	"fmt"
@@ -13,9 +13,9 @@ import (
 
 // attackSlowly shows that connections which never send a whole header are
 // closed, and that others log in meanwhile.
-func attackSlowly(t *testing.T, s *siege) {
+func attackSlowly(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startObedient(t, jwkSet(issuer))
+	backend := startBackend(t, e2e.JWKS(issuer))
 	v := s.attack(t, usual(backend.URL), "["+annas+"]")
 	began := time.Now()
 	var waiting sync.WaitGroup
@@ -34,7 +34,7 @@ func attackSlowly(t *testing.T, s *siege) {
 			case 2:
 				go drip(conn)
 			}
-			if _, err := io.Copy(io.Discard, conn); isTimeout(err) {
+			if _, err := io.Copy(io.Discard, conn); e2e.IsTimeout(err) {
 				t.Errorf("connection %d was left open", i)
 			}
 		})
