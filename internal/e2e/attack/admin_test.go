@@ -1,4 +1,4 @@
-package attack
+package attack_test
 
 import (
 	"fmt"
@@ -8,23 +8,24 @@ import (
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // attackAdmin shows that the admin listener is for this machine alone unless its
 // owner says otherwise, and that pages in a browser on it are strangers.
 func attackAdmin(t *testing.T, s *suite) {
-	backend := startBackend(t, e2e.JWKS(enrichtest.NewIssuer(t, "ES256")))
+	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	open := strings.Replace(usual(backend.URL), "admin: 127.0.0.1:0", "admin: 0.0.0.0:0\nadmin_token: hush-admin-token", 1)
-	v := s.attack(t, open, "["+annas+"]")
+	v := s.start(t, open, "["+annas+"]")
 	if !v.Log.Warned("admin listener") {
 		t.Error("nothing warns of an admin listener that other machines can reach")
 	}
 	s.report(row{"open admin listener", "admin: 0.0.0.0:0", "is warned of", "contract"})
-	closed := s.attack(t, usual(backend.URL), "["+annas+"]")
+	closed := s.start(t, usual(backend.URL), "["+annas+"]")
 	if closed.Log.Warned("admin listener") {
 		t.Error("a loopback admin listener is warned of")
 	}
-	_, port, _ := net.SplitHostPort(v.admin)
+	_, port, _ := net.SplitHostPort(string(v.Admin))
 	loopback := "127.0.0.1:" + port
 	outside := net.JoinHostPort(outsideAddress(t), port)
 

@@ -1,4 +1,4 @@
-package attack
+package attack_test
 
 import (
 	"bytes"
@@ -16,9 +16,12 @@ import (
 	"text/tabwriter"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 var wholeFloods = flag.Bool("floods", false, "attack with floods of full size: minutes instead of seconds (make attacks)")
+
+func TestMain(m *testing.M) { e2e.Main(m) }
 
 // flood is how many of something a flood has.
 func flood(short, whole int) int {
@@ -144,49 +147,18 @@ func (s *suite) checkWhatWasTold(t *testing.T) {
 	s.rows = append(s.rows, row{"secrets in logs, spans, metrics, errors", "all of the above, at LOG_LEVEL=debug, traced", fmt.Sprintf("%d of them in %d log lines and %d KiB of exports", len(s.leaks), s.logged, s.exported>>10), "style 9"})
 }
 
-// A logSink takes the log of a sidecar, a line each write.
-type logSink struct {
-	suite *suite
-
-	mu        sync.Mutex
-	lines     int
-	warnings  []string
-	listening map[string]string // addresses by listener
-	told      chan struct{}     // has an element after each listening line
-}
-
 // longestLine bounds what an attacker can make the sidecar log at once.
 const longestLine = 8 << 10
 
-// Write implements [io.Writer].
-func (j *logSink) Write(line []byte) (int, error) {
-	j.suite.look("the log", line)
-	var record struct{ Level, Msg, Listener, Address string }
-	err := json.Unmarshal(line, &record)
-	if err != nil || len(line) > longestLine || bytes.Count(line, []byte("\n")) != 1 {
-		j.suite.mu.Lock()
-		j.suite.leaks = append(j.suite.leaks, fmt.Sprintf("the log has a line of %d bytes that is none, or too long (%v): %.300s", len(line), err, line))
-		j.suite.mu.Unlock()
+// lookAtLog takes a line of a sidecar's log.
+func (s *suite) lookAtLog(line []byte) {
+	s.look("the log", line)
+	var record struct{ Level, Msg string }
+	valid := json.Unmarshal(line, &record) == nil && len(line) <= longestLine && bytes.Count(line, []byte("\n")) == 1
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logged++
+	if !valid {
+		s.leaks = append(s.leaks, fmt.Sprintf("the log has %d bytes that are not one line of JSON, or too long: %.300s", len(line), line))
 	}
-	j.suite.mu.Lock()
-	j.suite.logged++
-	j.suite.mu.Unlock()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.lines++
-	if record.Level == "WARN" || record.Level == "ERROR" {
-		j.warnings = append(j.warnings, record.Msg)
-	}
-	if record.Msg == "listening" {
-		j.listening[record.Listener] = record.Address
-		j.told <- struct{}{}
-	}
-	return len(line), nil
-}
-
-// warned reports whether a warning has this text in it.
-func (j *logSink) warned(text string) bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.ContainsFunc(j.warnings, func(w string) bool { return strings.Contains(w, text) })
 }

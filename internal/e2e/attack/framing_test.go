@@ -1,4 +1,4 @@
-package attack
+package attack_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokengraft/tokengraft/internal/e2e"
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
@@ -21,7 +22,7 @@ type framing struct {
 // answered only where there is no doubt.
 func attackFraming(t *testing.T, s *suite) {
 	backend := proxytest.Start(t, proxytest.Saying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-	v := s.attack(t, usual(backend.URL.String()), "["+annas+"]")
+	v := s.start(t, usual(backend.URL.String()), "["+annas+"]")
 	for _, f := range framings {
 		before := len(backend.Requests())
 		got := e2e.Statuses(v.send(t, f.text+e2e.Closing))

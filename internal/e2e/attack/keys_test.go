@@ -1,4 +1,4 @@
-package attack
+package attack_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // attackWithKeys shows that nobody but the configured backend says which keys
@@ -48,7 +49,7 @@ func attackWithKeys(t *testing.T, s *suite) {
 				io.WriteString(w, set.jwks)
 			}
 		}))
-		v := s.attack(t, usual(backend.URL), "["+annas+"]")
+		v := s.start(t, usual(backend.URL), "["+annas+"]")
 		t.Cleanup(backend.Close)
 		v.checkPasses(t, s, hostile{"hostile JWK Set", set.sends, set.token, set.reasons, "B1, B3"})
 	}
@@ -78,8 +79,8 @@ func attackDiscovery(t *testing.T, s *suite, issuers issuers, trap string) {
 		}
 	}))
 	t.Cleanup(backend.Close)
-	v := s.attack(t, fmt.Sprintf("admin: 127.0.0.1:0\nbackend: %s\noidc: true\nsign: {keys: keys, algorithm: ES256}\ndocuments: {file: users.json, user_id_field: id}\n", backend.URL), "["+annas+"]")
-	v.waitFor(t, "discovery")
+	v := s.start(t, fmt.Sprintf("admin: 127.0.0.1:0\nbackend: %s\noidc: true\nsign: {keys: keys, algorithm: ES256}\ndocuments: {file: users.json, user_id_field: id}\n", backend.URL), "["+annas+"]")
+	v.WaitReady(t, "discovery")
 	var got string
 	good := issuers.ec.Token(claimsOf(quoted(anna), ""))
 	reason := v.reasonOf(t, func() { got = v.issue(t, good) })
@@ -93,8 +94,8 @@ func attackDiscovery(t *testing.T, s *suite, issuers issuers, trap string) {
 // attackOwnKeys shows that our own keys verify nothing as the backend's, and
 // are published without their private half.
 func attackOwnKeys(t *testing.T, s *suite, issuers issuers) {
-	backend := startBackend(t, e2e.JWKS(issuers.ec))
-	v := s.attack(t, usual(backend.URL), "["+annas+"]")
+	backend := startBackend(t, issuers.ec)
+	v := s.start(t, usual(backend.URL), "["+annas+"]")
 	enriched := v.issue(t, issuers.ec.Token(claimsOf(quoted(anna), "")))
 	v.checkPasses(t, s, hostile{"own keys", "an enriched token, issued again", enriched, "not_ours", "B1"})
 	header, _ := enrichtest.Split(t, enriched)
@@ -102,7 +103,7 @@ func attackOwnKeys(t *testing.T, s *suite, issuers issuers) {
 	kid, _, _ := strings.Cut(rest, `"`)
 	v.checkPasses(t, s, hostile{"own keys", "our kid, the attacker's key", issuers.mallory.TokenWithHeader(`{"alg":"ES256","kid":"`+kid+`"}`, claimsOf(quoted(anna), "")), "not_ours", "B1"})
 
-	merged := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").body
+	merged := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
 	s.report(row{"own keys", "a request for our JWK Set", fmt.Sprintf("%d keys, private members: %t", strings.Count(merged, `"kid"`), strings.Contains(merged, `"d":`)), "E1"})
 	if strings.Contains(merged, `"d":`) || strings.Count(merged, `"kid"`) != 2 {
 		t.Errorf("the merged JWK Set is %s", merged)

@@ -1,4 +1,4 @@
-package attack
+package attack_test
 
 import (
 	"fmt"
@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // attackSlowly shows that connections which never send a whole header are
 // closed, and that others log in meanwhile.
 func attackSlowly(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startBackend(t, e2e.JWKS(issuer))
-	v := s.attack(t, usual(backend.URL), "["+annas+"]")
+	backend := startBackend(t, issuer)
+	v := s.start(t, usual(backend.URL), "["+annas+"]")
 	began := time.Now()
 	var waiting sync.WaitGroup
 	n := flood(150, 900)
 	for i := range n {
-		conn, err := net.Dial("tcp", v.public)
+		conn, err := v.Public.Dial()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,9 +62,4 @@ func drip(conn net.Conn) {
 		}
 		time.Sleep(time.Second)
 	}
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := err.(net.Error)
-	return ok && timeout.Timeout()
 }

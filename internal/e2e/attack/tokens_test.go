@@ -1,4 +1,4 @@
-package attack
+package attack_test
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // A hostile token is one that the backend was brought to issue, or that an
@@ -41,9 +42,9 @@ const (
 // byte for byte.
 func attackWithTokens(t *testing.T, s *suite) {
 	issuers := newIssuers(t)
-	backend := startBackend(t, e2e.JWKS(issuers.rsa, issuers.ec, issuers.ed))
+	backend := startBackend(t, issuers.rsa, issuers.ec, issuers.ed)
 	configuration := strings.Replace(usual(backend.URL), "verify: {", "verify: {secret: \""+enrichtest.Secret+"\", ", 1)
-	v := s.attack(t, configuration, "["+annas+"]")
+	v := s.start(t, configuration, "["+annas+"]")
 
 	var fetched atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -1,4 +1,4 @@
-package attack
+package attack_test
 
 import (
 	"fmt"
@@ -26,16 +26,16 @@ var people = []string{
 // in a database and in a file.
 func attackAsUsers(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startBackend(t, e2e.JWKS(issuer))
+	backend := startBackend(t, issuer)
 	fromFile := usual(backend.URL)
 	t.Run("file", func(t *testing.T) {
-		v := s.attack(t, fromFile, "["+strings.Join(people, ",")+"]")
+		v := s.start(t, fromFile, "["+strings.Join(people, ",")+"]")
 		v.attackAs(t, s, issuer, "file")
 	})
 	t.Run("mongodb", func(t *testing.T) {
 		uri := inMongo(t, people)
 		documents := `documents: {mongodb: {uri: "` + uri + `", database: app, collection: users, timeout: 5s}, user_id_field: id}`
-		v := s.attack(t, strings.Replace(fromFile, "documents: {file: users.json, user_id_field: id}", documents, 1), "[]")
+		v := s.start(t, strings.Replace(fromFile, "documents: {file: users.json, user_id_field: id}", documents, 1), "[]")
 		v.attackAs(t, s, issuer, "MongoDB")
 	})
 }
@@ -97,7 +97,7 @@ func (v *target) attackAs(t *testing.T, s *suite, issuer *enrichtest.Issuer, sou
 // the claim.
 func attackWithDocuments(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startBackend(t, e2e.JWKS(issuer))
+	backend := startBackend(t, issuer)
 	hostile := []struct{ sends, members string }{
 		{"members sub, scope, exp, iss, aud, roles", `"sub":"hush-anna","scope":"admin","exp":99999999999,"iss":"evil","aud":"*","roles":["admin"]`},
 		{"__proto__ and constructor", `"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}`},
@@ -113,7 +113,7 @@ func attackWithDocuments(t *testing.T, s *suite) {
 		documents = append(documents, fmt.Sprintf(`{"id":"hush-%d",%s}`, i, h.members))
 	}
 	documents = append(documents, `{"id":"hush-large","x":"`+strings.Repeat("x", 20<<10)+`"}`)
-	v := s.attack(t, usual(backend.URL), "["+strings.Join(documents, ",")+"]")
+	v := s.start(t, usual(backend.URL), "["+strings.Join(documents, ",")+"]")
 	for i, h := range hostile {
 		original := issuer.Token(claimsOf(quoted(fmt.Sprintf("hush-%d", i)), `,"role":"user"`))
 		enriched := v.issue(t, original)
