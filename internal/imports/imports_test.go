@@ -40,7 +40,7 @@ var doors = map[string][]string{
 	"go.opentelemetry.io/otel/sdk":                {"internal/cli"},
 	"go.opentelemetry.io/otel/exporters":          {"internal/cli"},
 	"go.opentelemetry.io/otel/metric":             {"internal/cli", "internal/sourcemetrics", "enrich", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"}, // an API made to travel
-	"go.opentelemetry.io/otel/attribute":          {"internal/cli", "internal/sourcemetrics", "enrich", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"},
+	"go.opentelemetry.io/otel/attribute":          {"internal/cli", "internal/sourcemetrics", "enrich", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"},
 	"go.opentelemetry.io/otel/trace":              {"internal/cli", "internal/tracing", "enrich/mongodoc", "cache", "proxy"},
 	"go.opentelemetry.io/otel/codes":              {"proxy"},
 	"go.opentelemetry.io/otel/propagation":        {"proxy"},

@@ -183,51 +183,6 @@ func TestInspect_SaysHowToMakeTheIndex(t *testing.T) {
 	}
 }
 
-func TestOpen_ReportsAWrongOptionWithoutThePassword(t *testing.T) {
-	good := mongodoc.Options{URI: "mongodb://127.0.0.1:1", Database: "d", Collection: "c", Field: "f"}
-	tests := map[string]func(*mongodoc.Options){
-		"no URI":                func(o *mongodoc.Options) { o.URI = "" },
-		"scheme":                func(o *mongodoc.Options) { o.URI = "http://secret@127.0.0.1" },
-		"port":                  func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@127.0.0.1:port" },
-		"slash in the password": func(o *mongodoc.Options) { o.URI = "mongodb://u:se/secret@127.0.0.1" },
-		"question mark in it":   func(o *mongodoc.Options) { o.URI = "mongodb://u:secret?@127.0.0.1:port" },
-		"at sign in it":         func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@x@127.0.0.1" },
-		"percent sign in it":    func(o *mongodoc.Options) { o.URI = "mongodb://u:secret%zz@127.0.0.1" },
-		"option":                func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@127.0.0.1/?w=secret&journal=secret" },
-		"option of srv":         func(o *mongodoc.Options) { o.URI = "mongodb+srv://u:secret@a.example.com:27017" },
-		"no database":           func(o *mongodoc.Options) { o.Database = "" },
-		"no collection":         func(o *mongodoc.Options) { o.Collection = "" },
-		"no field":              func(o *mongodoc.Options) { o.Field = "" },
-		"projection":            func(o *mongodoc.Options) { o.Projection.Include = []string{"a", "a.b"} },
-	}
-	for name, spoil := range tests {
-		t.Run(name, func(t *testing.T) {
-			o := good
-			spoil(&o)
-			src, err := mongodoc.Open(o)
-			if err == nil {
-				_ = src.Close(t.Context())
-				t.Fatal("Open is no error")
-			}
-			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("Open: %q has the password", err)
-			}
-		})
-	}
-}
-
-func TestOpen_AcceptsAPoolOfOneConnection(t *testing.T) {
-	open(t, mongodoc.Options{URI: "mongodb://127.0.0.1:1/?maxPoolSize=1", Database: "d", Collection: "c", Field: "f"})
-}
-
-func TestOpen_AcceptsAnSRVNameThatDoesNotResolveYet(t *testing.T) {
-	src := open(t, mongodoc.Options{URI: "mongodb+srv://u:secret@cluster.tokengraft.invalid/", Database: "d", Collection: "c", Field: "f", Timeout: 200 * time.Millisecond})
-	_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
-	if err == nil || errors.Is(err, enrich.ErrNoDocument) || strings.Contains(err.Error(), "secret") {
-		t.Errorf("Lookup = %v; want that it could not tell", err)
-	}
-}
-
 // FerretDB has no collations.
 func TestLookup_CollationDoesNotMixUpUsers(t *testing.T) {
 	uri := enrichtest.RealMongoDB(t)
