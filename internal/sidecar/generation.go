@@ -1,9 +1,10 @@
-package cli
+package sidecar
 
 import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
@@ -15,11 +16,10 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
-// A generation is everything that one configuration is made into, put together
-// here and nowhere else. A reload makes the next one. Requests finish by the
-// generation that they began with.
+// A generation is everything that one configuration is made into. It is put
+// together here and nowhere else. A reload makes the next one; requests finish by
+// the generation that they began with.
 type generation struct {
-	sidecar    *sidecar
 	cfg        *config.Config
 	logger     *slog.Logger
 	backendTLS *backendTLS // nil for the system's way
@@ -29,11 +29,11 @@ type generation struct {
 	enricher   *enrich.Enricher
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
-	learned    *oidc.Discovery // by the follower; nil for nothing yet. Guarded by sidecar.mu once it serves
+	discovery  *oidc.Discovery // what follower read; nil for nothing yet. Sidecar.mu guards it once it serves
 }
 
-// The settings that a part is made of. While none of them changes it goes on in
-// the next generation, with all that it has learned, and its connections.
+// The settings that a part is made of. While none of them changes, the next
+// generation keeps the part with its connections and all that it has learned.
 var (
 	backendSettings   = []string{"backend_tls"}
 	followerSettings  = []string{"backend", "backend_tls", "public_url", "timeouts.dial", "timeouts.idle", "oidc"}
@@ -42,63 +42,56 @@ var (
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
 )
 
-// generate makes the generation of a configuration, taking over what it can from
+// newGeneration makes the generation of a configuration. It keeps what it can of
 // the one before, which may be nil. It reads files and asks nobody over the
 // network.
-func (s *sidecar) generate(cfg *config.Config, before *generation) (*generation, error) {
-	g := &generation{sidecar: s, cfg: cfg, logger: s.logger}
+func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generation, error) {
+	g := &generation{cfg: cfg, logger: s.o.Logger}
 	keeps := func(settings []string) bool {
 		return before != nil && !config.Touch(config.Changes(before.cfg, cfg), settings...)
 	}
 	var err error
 	if keeps(backendSettings) {
 		g.backendTLS = before.backendTLS
-	} else if g.backendTLS, err = openBackendTLS(cfg, s.logger); err != nil {
+	} else if g.backendTLS, err = openBackendTLS(cfg, s.o.Logger); err != nil {
 		return nil, err
 	}
 	if keeps(followerSettings) {
 		s.mu.Lock()
-		g.follower, g.learned = before.follower, before.learned
+		g.follower, g.discovery = before.follower, before.discovery
 		s.mu.Unlock()
-	} else {
-		g.follower = g.newFollower()
+	} else if cfg.OIDC.Enabled {
+		g.follower = newFollower(cfg, g.backendTLS.config(), s.o.Logger, s.applyDiscovery)
 	}
 	if keeps(ringSettings) {
 		g.ring = before.ring
-	} else if g.ring, err = openRing(cfg, g.backendTLS.config(), s.logger); err != nil {
+	} else if g.ring, err = openRing(cfg, g.backendTLS.config(), s.o.Logger); err != nil {
 		return nil, err
 	}
 	if keeps(documentsSettings) {
 		g.documents = before.documents
-	} else if g.documents, err = openDocuments(cfg, s); err != nil {
+	} else if g.documents, err = openDocuments(cfg, s.o, s.cache); err != nil {
 		return nil, err
 	}
 	if keeps(signInSettings) {
 		g.signIns = before.signIns
-	} else if g.signIns, err = openSignIns(cfg, g.documents, s); err != nil {
+	} else if g.signIns, err = openSignIns(cfg, g.documents, s.o); err != nil {
 		g.discard(before)
 		return nil, err
 	}
 	g.documents.longest = max(g.documents.longest, cfg.Timeouts.Response)
-	if err := g.assemble(); err != nil {
+	if err := g.assemble(s); err != nil {
 		g.discard(before)
 		return nil, err
 	}
 	return g, nil
 }
 
-// discard closes what was opened for a generation that is not to be.
-func (g *generation) discard(before *generation) {
-	if before == nil || g.documents != before.documents {
-		g.documents.close(context.Background())
-	}
-}
-
 // assemble makes what every generation has of its own.
-func (g *generation) assemble() (err error) {
+func (g *generation) assemble(s *Sidecar) (err error) {
 	o := enrich.Options{
 		Ring:      g.ring,
-		Source:    g.sidecar.cache.Source(g.documents, shape(g.cfg)),
+		Source:    s.cache.Source(g.documents, shape(g.cfg)),
 		UserID:    jsonedit.Path(g.cfg.Documents.UserIDClaim).String(),
 		Claim:     g.cfg.Claim.Name,
 		Freshness: g.cfg.Claim.Freshness,
@@ -107,7 +100,7 @@ func (g *generation) assemble() (err error) {
 		MaxSize:   int(g.cfg.Claim.MaxSize),
 		MaxAge:    g.cfg.Cache.MaxAge,
 		Restore:   restoreOf(g.cfg),
-		Meter:     g.sidecar.meter,
+		Meter:     s.o.Meter,
 		Logger:    g.logger,
 	}
 	if g.signIns != nil {
@@ -116,12 +109,12 @@ func (g *generation) assemble() (err error) {
 	if g.enricher, err = enrich.New(o); err != nil {
 		return err
 	}
-	var learned oidc.Discovery
-	if g.learned != nil {
-		learned = *g.learned
-		g.teach(learned)
+	var discovery oidc.Discovery
+	if g.discovery != nil {
+		discovery = *g.discovery
+		g.setIssuer(discovery)
 	}
-	snapshot, err := g.snapshot(learned)
+	snapshot, err := newSnapshot(g, discovery)
 	if err != nil {
 		return err
 	}
@@ -133,21 +126,32 @@ func (g *generation) assemble() (err error) {
 		Timeouts:       proxy.Timeouts{Dial: g.cfg.Timeouts.Dial, Response: g.cfg.Timeouts.Response, Idle: g.cfg.Timeouts.Idle},
 		Limits:         proxy.Limits{Body: int64(g.cfg.Limits.Body), Headers: int64(g.cfg.Limits.Headers)},
 		Logger:         g.logger,
-		Meter:          g.sidecar.meter,
-		Tracer:         g.sidecar.tracer,
+		Meter:          s.o.Meter,
+		Tracer:         s.o.Tracer,
 	}, snapshot)
 	return err
 }
 
-// prepare asks the backend for what the generation before did not know, so that
-// no login comes too early for its keys. What cannot be had in time is followed
-// up like everything else.
+// discard closes what was opened for a generation that will not serve.
+func (g *generation) discard(before *generation) {
+	if before == nil || g.documents != before.documents {
+		g.documents.close(context.Background())
+	}
+}
+
+// prepareTimeout is how long a reload waits for the backend's keys and discovery
+// document before it goes on without them.
+const prepareTimeout = 3 * time.Second
+
+// prepare asks the backend for what the generation before did not know, so that no
+// login comes too early for its keys. What does not arrive in time is followed in
+// the background like everything else.
 func (g *generation) prepare(ctx context.Context, before *generation) {
-	ctx, cancel := context.WithTimeout(ctx, preparing)
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 	defer cancel()
 	if g.follower != nil && g.follower != before.follower {
-		if learned, err := g.follower.Ask(ctx); err == nil {
-			g.learn(learned)
+		if discovery, err := g.follower.Ask(ctx); err == nil {
+			g.applyDiscovery(discovery)
 		}
 	}
 	if g.ring != before.ring {
@@ -155,23 +159,43 @@ func (g *generation) prepare(ctx context.Context, before *generation) {
 	}
 }
 
-// work is what goes on beside the requests, by the part that it is for.
-func (g *generation) work() map[any]func(context.Context) {
-	work := map[any]func(context.Context){g.ring: g.followKeys, g.documents: g.documents.run, g.proxy: g.proxy.Run}
-	if g.signIns != nil {
-		work[g.signIns] = g.signIns.run
+// applyDiscovery works by what the backend says of itself, from the next request
+// on. It reports whether it can.
+func (g *generation) applyDiscovery(d oidc.Discovery) bool {
+	snapshot, err := newSnapshot(g, d)
+	if err != nil {
+		g.logger.Error("the discovery document makes no rules; those known so far stay", "error", err)
+		return false
 	}
-	if g.backendTLS != nil {
-		work[g.backendTLS] = g.backendTLS.run
-	}
-	if g.follower != nil {
-		work[g.follower] = g.follower.Follow
-	}
-	return work
+	g.discovery = &d
+	g.setIssuer(d)
+	g.proxy.Use(snapshot)
+	return true
 }
 
-// followKeys follows the backend's keys and ours. The directory is polled, too,
-// so one that cannot be watched is no fault.
+// setIssuer tells the ring where the backend's keys are, and whose tokens they
+// sign.
+func (g *generation) setIssuer(d oidc.Discovery) {
+	g.ring.Learn(g.cfg.Backend.String()+d.JWKS, d.Issuer)
+}
+
+// tasks are what goes on besides the requests.
+func (g *generation) tasks() tasks {
+	tasks := tasks{g.ring: g.followKeys, g.documents: g.documents.run, g.proxy: g.proxy.Run}
+	if g.signIns != nil {
+		tasks[g.signIns] = g.signIns.run
+	}
+	if g.backendTLS != nil {
+		tasks[g.backendTLS] = g.backendTLS.run
+	}
+	if g.follower != nil {
+		tasks[g.follower] = g.follower.Follow
+	}
+	return tasks
+}
+
+// followKeys follows the backend's keys and ours. The directory is polled, too, so
+// one that cannot be watched is not a fault.
 func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
@@ -181,21 +205,4 @@ func (g *generation) followKeys(ctx context.Context) {
 		}
 	}
 	following.Wait()
-}
-
-// refuses reports whether any rule refuses rather than passes; none does in
-// shadow.
-func (g *generation) refuses() bool {
-	if g.cfg.Shadow {
-		return false
-	}
-	if g.cfg.OIDC.Enabled && g.cfg.OnFailure == config.Refuse {
-		return true
-	}
-	for _, rule := range g.cfg.Rules {
-		if rule.OnFailure == config.Refuse {
-			return true
-		}
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-package cli
+package sidecar
 
 import (
 	"context"
@@ -81,28 +81,4 @@ func openPair(cfg *config.Config, setting string, certFile, keyFile config.Path,
 		return nil, cfg.Fault(setting+".key_file", fmt.Errorf("%w; want the PEM file of the private key of %s, which this user can read", err, certFile))
 	}
 	return nil, cfg.Fault(setting+".cert_file", fmt.Errorf("%w; want a PEM file with a certificate, which this user can read", err))
-}
-
-// certificates reports every fault of the certificates, and warns of those that
-// end soon.
-func (k *checker) certificates() {
-	public, errPublic := openPublic(k.cfg, quiet())
-	backend, errBackend := openBackendTLS(k.cfg, quiet())
-	k.report(errors.Join(errPublic, errBackend))
-	k.backendTLS = backend.config()
-	k.pair("tls.cert_file", public)
-	if backend != nil {
-		k.pair("backend_tls.cert_file", backend.own)
-	}
-}
-
-func (k *checker) pair(path string, pair *certs.Pair) {
-	if pair == nil {
-		return
-	}
-	if err := pair.Expiry(); err != nil {
-		k.warn(path, "%w", err)
-	} else {
-		k.ok("%s", path)
-	}
 }

@@ -1,4 +1,4 @@
-package cli
+package sidecar
 
 import (
 	"context"
@@ -24,15 +24,20 @@ type signIns struct {
 	logger     *slog.Logger
 }
 
-// openSignIns makes the hooks of a configuration; nil if it has none, or in
-// shadow, where nothing is to change.
-func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error) {
-	if !cfg.Hooks() || cfg.Shadow {
+// hasSignIns reports whether anything happens when users sign in. In shadow
+// nothing may change.
+func hasSignIns(cfg *config.Config) bool { return cfg.Hooks() && !cfg.Shadow }
+
+// openSignIns makes the hooks of a configuration; nil if it has none.
+func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) {
+	if !hasSignIns(cfg) {
 		return nil, nil
 	}
-	in := &signIns{creates: cfg.UserCreation.Enabled(), logger: s.logger}
-	in.collection, _ = d.source.(*mongodoc.Source)
-	app, err := openFunctions(cfg, in.collection, s.logger)
+	in := &signIns{creates: cfg.UserCreation.Enabled(), logger: o.Logger}
+	if collection, ok := d.source.(collectionSource); ok {
+		in.collection = collection.Source
+	}
+	app, err := openFunctions(cfg, in.collection, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -43,29 +48,29 @@ func openSignIns(cfg *config.Config, d *documents, s *sidecar) (*signIns, error)
 	in.Hooks, err = hooks.New(hooks.Options{
 		Creation:  creation,
 		Triggers:  triggersOf(cfg),
-		Functions: functions{app, s.logger},
+		Functions: functions{app, o.Logger},
 		Documents: in.collection,
-		Changes:   s.cache,
+		Changes:   d.cache,
 		Failing:   d.failing,
-		Logger:    s.logger,
-		Meter:     s.meter,
+		Logger:    o.Logger,
+		Meter:     o.Meter,
 	})
 	return in, err
 }
 
 // run runs what nobody waits for, until ctx ends.
 func (in *signIns) run(ctx context.Context) {
-	var looking sync.WaitGroup
+	var checking sync.WaitGroup
 	if in.creates {
-		looking.Go(func() { in.lookForIndex(ctx) })
+		checking.Go(func() { in.checkIndex(ctx) })
 	}
 	in.Run(ctx)
-	looking.Wait()
+	checking.Wait()
 }
 
-// lookForIndex warns where documents are made and nothing keeps a user from
-// having two.
-func (in *signIns) lookForIndex(ctx context.Context) {
+// checkIndex warns where documents are made and nothing keeps a user from having
+// two.
+func (in *signIns) checkIndex(ctx context.Context) {
 	defer supervise.Catch(in.logger, "user_creation", nil)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -74,13 +79,13 @@ func (in *signIns) lookForIndex(ctx context.Context) {
 	}
 }
 
-// deleted returns what is told of the bearer token of a user's own deletion. A
-// token that says nothing is no user of ours: the backend has let him through.
+// deleted returns what gets the bearer token of a user who has deleted their
+// account.
 func (in *signIns) deleted(enricher *enrich.Enricher) func(context.Context, string) {
 	return func(ctx context.Context, token string) {
 		s, err := enricher.Identify(ctx, token)
 		if err != nil {
-			in.logger.Warn("a user was deleted, but his token does not say which; he is remembered until his documents' time is over", "error", err)
+			in.logger.Warn("a user was deleted, but the token does not identify the user; their documents stay in the cache until they expire", "error", err)
 			return
 		}
 		in.Deleted(ctx, s)
@@ -117,24 +122,4 @@ func triggersOf(cfg *config.Config) []hooks.Trigger {
 		})
 	}
 	return triggers
-}
-
-// signIns opens what happens when users sign in, without running any of it.
-func (k *checker) signIns() {
-	_, err := openFunctions(k.cfg, nil, quiet())
-	if err == nil && k.cfg.Functions.Dir != "" {
-		k.ok("functions compile")
-	}
-	_, creation := creationOf(k.cfg)
-	k.report(errors.Join(err, creation))
-}
-
-// unique looks for the index that creating documents needs.
-func (k *checker) unique(ctx context.Context, collection *mongodoc.Source) {
-	if !k.cfg.UserCreation.Enabled() {
-		return
-	}
-	if err := collection.CheckUnique(ctx); err != nil {
-		k.fault("user_creation", err, "Until then concurrent first logins can make several documents of one user.")
-	}
 }

@@ -1,21 +1,13 @@
-package cli
+package sidecar
 
 import (
-	"context"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/url"
 
-	"go.opentelemetry.io/otel/metric"
-
 	"github.com/tokengraft/tokengraft/config"
-	"github.com/tokengraft/tokengraft/enrich/filedoc"
 	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
 // openRing opens the keys. Its error is a [config.FieldError].
@@ -68,49 +60,6 @@ func keyFault(cfg *config.Config, err error) config.FieldError {
 // keySettings are the settings behind the options of a ring.
 var keySettings = map[string]string{
 	"JWKS": "verify.jwks", "Algorithms": "verify.algorithms", "PublicKey": "verify.public_key", "BackendKey": "sign.backend_key", "Dir": "sign.keys",
-}
-
-// openSource opens where documents come from. Its error is a [config.FieldError].
-func openSource(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (source, error) {
-	d := cfg.Documents
-	if d.File != "" {
-		file, err := filedoc.Open(filedoc.Options{
-			Path:  string(d.File),
-			Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
-			Logger: logger, Meter: meter,
-		})
-		if err != nil {
-			return nil, cfg.Fault("documents.file", err)
-		}
-		return fileSource{file}, nil
-	}
-	collection, err := mongodoc.Open(mongodoc.Options{
-		URI: d.MongoDB.URI.Reveal(), Database: d.MongoDB.Database, Collection: d.MongoDB.Collection,
-		Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
-		Timeout: d.MongoDB.Timeout,
-		Logger:  logger, Meter: meter,
-	})
-	if err != nil {
-		return nil, cfg.Fault("documents.mongodb", err)
-	}
-	return collection, nil
-}
-
-// fileSource is a file, which nothing need be done to close.
-type fileSource struct{ *filedoc.Source }
-
-func (fileSource) Close(context.Context) error { return nil }
-
-// shape is a fingerprint of all that a document depends on beside its user, so
-// that what was cached under another configuration is never served.
-func shape(cfg *config.Config) string {
-	text, _ := json.Marshal([]any{
-		cfg.Documents.MongoDB.URI.Reveal(), cfg.Documents.MongoDB.Database, cfg.Documents.MongoDB.Collection,
-		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType,
-		cfg.Claim.Format, cfg.Claim.Include, cfg.Claim.Exclude,
-	})
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16])
 }
 
 func words[T ~string](typed []T) []string {

@@ -1,4 +1,6 @@
-package cli
+// Package telemetry is where logs, metrics and traces go. It alone knows the
+// OpenTelemetry SDK with its exporters, and Prometheus.
+package telemetry
 
 import (
 	"context"
@@ -24,24 +26,23 @@ import (
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
-// telemetry is where measurements and traces go. This file is the only one that
-// knows the OpenTelemetry SDK and its exporters.
-type telemetry struct {
-	meter    metric.Meter
-	tracer   trace.Tracer // nil where no traces are exported
-	handler  http.Handler // GET /metrics
-	shutdown func(context.Context) error
+// Telemetry is where measurements and traces go.
+type Telemetry struct {
+	Meter    metric.Meter
+	Tracer   trace.Tracer                // nil where no traces are exported
+	Metrics  http.Handler                // answers GET /metrics
+	Shutdown func(context.Context) error // exports what is left, and ends all exports
 }
 
-// newTelemetry serves metrics to Prometheus, and exports metrics and traces as
-// the standard OTEL_ variables say. Nothing is exported where none of them
-// names an exporter or an endpoint, and a wrong one is only warned of: users log in
-// without telemetry, too.
-func newTelemetry(ctx context.Context, logger *slog.Logger) (*telemetry, error) {
+// Start serves metrics to Prometheus, and exports metrics and traces as the
+// standard OTEL_ variables say, for this version of the service. It exports
+// nothing where none of them names an exporter or an endpoint. It only warns of a
+// wrong one: users log in without telemetry, too.
+func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry, error) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("telemetry", "error", err) }))
-	who, err := describeService(ctx)
+	service, err := describeService(ctx, version)
 	if err != nil {
-		logger.Warn("not all is known of the service that measures, see OTEL_RESOURCE_ATTRIBUTES", "error", err)
+		logger.Warn("the service is not fully described, see OTEL_RESOURCE_ATTRIBUTES", "error", err)
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -53,25 +54,25 @@ func newTelemetry(ctx context.Context, logger *slog.Logger) (*telemetry, error) 
 	if err != nil {
 		return nil, err
 	}
-	readers := []sdkmetric.Option{sdkmetric.WithReader(scraped), sdkmetric.WithResource(who)}
+	readers := []sdkmetric.Option{sdkmetric.WithReader(scraped), sdkmetric.WithResource(service)}
 	if pushed := newPusher(ctx, logger); pushed != nil {
 		readers = append(readers, sdkmetric.WithReader(pushed))
 	}
 	meters := sdkmetric.NewMeterProvider(readers...)
-	t := &telemetry{
-		meter:    meters.Meter(tracing.Scope),
-		handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
-		shutdown: meters.Shutdown,
+	t := &Telemetry{
+		Meter:    meters.Meter(tracing.Scope),
+		Metrics:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		Shutdown: meters.Shutdown,
 	}
 	if exporter := newExporter(ctx, logger); exporter != nil {
-		tracers := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(who))
-		t.tracer = tracers.Tracer(tracing.Scope)
-		t.shutdown = func(ctx context.Context) error { return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)) }
+		tracers := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(service))
+		t.Tracer = tracers.Tracer(tracing.Scope)
+		t.Shutdown = func(ctx context.Context) error { return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)) }
 	}
 	return t, nil
 }
 
-// newPusher exports metrics; nil where they are not to be exported, or cannot be.
+// newPusher exports metrics; nil where nothing asks for that, or it cannot.
 func newPusher(ctx context.Context, logger *slog.Logger) sdkmetric.Reader {
 	if !exports("METRICS") {
 		return nil
@@ -84,7 +85,7 @@ func newPusher(ctx context.Context, logger *slog.Logger) sdkmetric.Reader {
 	return pusher
 }
 
-// newExporter exports traces; nil where they are not to be exported, or cannot be.
+// newExporter exports traces; nil where nothing asks for that, or it cannot.
 func newExporter(ctx context.Context, logger *slog.Logger) sdktrace.SpanExporter {
 	if !exports("TRACES") {
 		return nil
@@ -97,8 +98,8 @@ func newExporter(ctx context.Context, logger *slog.Logger) sdktrace.SpanExporter
 	return exporter
 }
 
-// exports reports whether a signal, METRICS or TRACES, is to be exported.
-// Without this the exporters default to a collector that nobody named.
+// exports reports whether the environment asks to export a signal, METRICS or
+// TRACES. Otherwise the exporters would default to a collector that nobody named.
 func exports(signal string) bool {
 	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") || os.Getenv("OTEL_"+signal+"_EXPORTER") == "none" {
 		return false
@@ -111,12 +112,11 @@ func exports(signal string) bool {
 	return false
 }
 
-// describeService says who measures; OTEL_SERVICE_NAME and
-// OTEL_RESOURCE_ATTRIBUTES say it better. What it knows stands beside an error.
-func describeService(ctx context.Context) (*resource.Resource, error) {
-	v, _ := build()
+// describeService names the service that measures. OTEL_SERVICE_NAME and
+// OTEL_RESOURCE_ATTRIBUTES override it. With an error it returns what it knows.
+func describeService(ctx context.Context, version string) (*resource.Resource, error) {
 	return resource.New(ctx,
-		resource.WithAttributes(attribute.String("service.name", "tokengraft"), attribute.String("service.version", v)),
+		resource.WithAttributes(attribute.String("service.name", "tokengraft"), attribute.String("service.version", version)),
 		resource.WithTelemetrySDK(),
 		resource.WithFromEnv(),
 	)
