@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME ?= 10m
 
-.PHONY: all test race lint vuln compose tables faults load bench fuzz attacks settings
+.PHONY: all test race lint vuln compose tables faults load bench fuzz fuzz-short attacks settings
 
 all: lint test race
 
@@ -37,34 +37,34 @@ compose:
 
 # The tables of faults and of attacks, from their short forms.
 tables:
-	go test -v -run '^(TestFaults|TestAttacks)$$' .
+	go test -v -run '^(TestFaults|TestAttacks)$$' ./internal/e2e/fault ./internal/cli
 
 # Every fault of the network, twenty times, and prints what each did. `make test`
 # has a short form of this, and of load.
 faults:
-	TOKENGRAFT_TEST_FAULTS=full go test -run '^TestFaults$$' -v -count=1 -timeout 20m .
+	go test -v -count=1 -timeout 20m ./internal/e2e/fault -full
 
 # Ten minutes at the machine's capacity, with a fault every twenty seconds.
 load:
-	TOKENGRAFT_TEST_LOAD=full go test -run '^TestLoad$$' -v -count=1 -timeout 20m .
+	go test -v -count=1 -timeout 20m ./internal/e2e/load -full
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
-# Every fuzz target for FUZZTIME each.
+# Every fuzz target for FUZZTIME each, until one fails.
 fuzz:
-	@for pkg in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			echo "$$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
-		done; \
-	done
+	.ci/fuzz $(FUZZTIME)
+
+# What CI has time for.
+fuzz-short:
+	.ci/fuzz 2s
 
 # Attacks the sidecar at its listeners, with floods of full size, and prints what
 # the attacker sends and what happens. `make test` does it with small floods.
 attacks:
-	go test -count=1 -v -timeout 60m -run '^TestAttacks$$' . -args -floods
+	go test -count=1 -v -timeout 60m -run '^TestAttacks$$' ./internal/cli -args -floods
 
 # Writes the tables of settings and of faults in the README from the code.
 settings:
-	go test ./config . -run README -update
+	go test ./config -run README -update
+	go test ./internal/e2e/fault -run README -update

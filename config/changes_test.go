@@ -38,7 +38,7 @@ func edited(t *testing.T, dir, old, new string, files map[string]string) *config
 	return cfg
 }
 
-func TestChangesNameTheSettingsAndNothingElse(t *testing.T) {
+func TestChanges_NameSettingsOnly(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		old, new string
@@ -72,7 +72,7 @@ func TestChangesNameTheSettingsAndNothingElse(t *testing.T) {
 				tt.old, tt.new = "listen", "listen"
 			}
 			after := edited(t, dir, tt.old, tt.new, files)
-			if got := config.Changes(before, after); !slices.Equal(got, tt.want) {
+			if got := after.ChangesSince(before); !slices.Equal(got, tt.want) {
 				t.Errorf("Changes = %q, want %q", got, tt.want)
 			}
 			if want := tt.old != tt.new || tt.files != nil; before.Changed() != want {
@@ -82,7 +82,7 @@ func TestChangesNameTheSettingsAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsGoneHasChanged(t *testing.T) {
+func TestChanged_SeesAMissingFile(t *testing.T) {
 	dir := t.TempDir()
 	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
 	if err := os.Remove(filepath.Join(dir, "backend.pem")); err != nil {
@@ -93,7 +93,7 @@ func TestAFileThatIsGoneHasChanged(t *testing.T) {
 	}
 }
 
-func TestFoldersAreThoseOfNamesAndOfWhatTheyLinkTo(t *testing.T) {
+func TestFolders_HaveNamedFilesAndLinkTargets(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	if err := os.Symlink(filepath.Join(elsewhere, "uri"), filepath.Join(dir, "uri")); err != nil {
 		t.Fatal(err)
@@ -106,11 +106,11 @@ func TestFoldersAreThoseOfNamesAndOfWhatTheyLinkTo(t *testing.T) {
 	}
 }
 
-func TestTouchTellsASettingFromOneWithALongerName(t *testing.T) {
+func TestChanges_TouchComparesWholeNames(t *testing.T) {
 	for path, want := range map[string]bool{
 		"sign": true, "sign.keys": true, "signature": false, "rules[0].match": true, "rulesets": false, "claim": false,
 	} {
-		if got := config.Touch([]string{path}, "sign", "rules"); got != want {
+		if got := (config.Changes{path}).Touch("sign", "rules"); got != want {
 			t.Errorf("Touch(%s) = %v, want %v", path, got, want)
 		}
 	}

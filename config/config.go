@@ -1,17 +1,23 @@
-// Package config reads the configuration file: YAML, strict, with every fault
-// reported at once and at its place.
+// Package config has the configuration of a sidecar: a YAML file, read strictly,
+// with every fault reported at once and at its place; or a struct made in Go.
 //
-// The comment of each field below is the manual of that setting, and its tags
-// say the rest: `yaml` its name and whether it is required, `default` what
-// holds when it is left out. [Settings] makes the README's table from them.
-// Code that uses a [Config] reads values that are complete and checked.
+// [Load] reads a file. A program that has no file begins with [Default], sets
+// fields, and calls [Config.Validate]. Either way the [Config] is then complete
+// and checked: whoever reads it finds no missing default, no unknown word and no
+// impossible combination. Their error is [Faults].
+//
+// The comment of each field is the manual of that setting, and its tags say the
+// rest: yaml its name and whether it is required, default what applies when it is
+// missing. The settings table in the README and the JSON Schema that [Schema]
+// returns are generated from them, by
+//
+//	go generate ./config
 package config
 
 import (
-	"net/netip"
 	"time"
 
-	"github.com/tokengraft/tokengraft/proxy/locate"
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
 // Config is the whole configuration of one sidecar. It fronts one backend and
@@ -39,7 +45,7 @@ type Config struct {
 	AdminTokenFile Path `yaml:"admin_token_file"`
 	// Whose X-Forwarded-* headers are believed: CIDRs, addresses, or the words
 	// `private` and `loopback`. Empty: nobody's.
-	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
+	TrustedProxies []Peers `yaml:"trusted_proxies"`
 	// How long the sidecar waits.
 	Timeouts Timeouts `yaml:"timeouts"`
 	// How much of a message the sidecar takes in.
@@ -91,8 +97,10 @@ type Config struct {
 	// response, untouched; `refuse` is 503.
 	OnFailure Policy `yaml:"on_failure" default:"pass"`
 
-	report *report        `yaml:"-"` // knows where the settings stand in the file
-	sums   map[string]sum `yaml:"-"` // of the files that it is made of, by name
+	file   string            `yaml:"-"` // empty for one that was not loaded
+	report *yamlbind.Report  `yaml:"-"` // knows where the settings stand in the file
+	sums   map[string]sum    `yaml:"-"` // of the files that it is made of, by name
+	read   map[string]Secret `yaml:"-"` // what came from files, by the path of the setting
 }
 
 // Restores reports whether enriched tokens in requests become the originals:
@@ -130,42 +138,4 @@ type Limits struct {
 	Body Size `yaml:"body" default:"1MiB"`
 	// The largest request and response header; a larger one is refused.
 	Headers Size `yaml:"headers" default:"64KiB"`
-}
-
-// A Rule says which responses carry tokens, where, and what on failure.
-type Rule struct {
-	// The requests whose responses these are: a pattern of net/http's ServeMux
-	// such as `POST /oauth/token`, used for lookup only.
-	Match string `yaml:"match,required"`
-	// Where the tokens are: `json:PATH`, `header:NAME`, `cookie:NAME`,
-	// `fragment:NAME` or `query:NAME` of a redirect, `form:NAME`, `body`.
-	Tokens []locate.Location `yaml:"tokens,required"`
-	// Whether its requests are refreshes, whose tokens carry data read after
-	// the backend's answer. `auto` looks at the request.
-	Refresh Refresh `yaml:"refresh" default:"auto"`
-	// The policy of this rule. Unset: the global one.
-	OnFailure Policy `yaml:"on_failure"`
-	// How clients are told that no token leaves: as OAuth token endpoints do, or
-	// as MongoDB Atlas App Services did.
-	Errors Errors `yaml:"errors" default:"oauth"`
-	// Further places of its requests where an enriched token may be: `json:`,
-	// `header:`, `cookie:`, `query:` or `form:`.
-	Restore []locate.Location `yaml:"restore"`
-}
-
-// An AddressRule says which responses have addresses of the backend in them,
-// and where.
-type AddressRule struct {
-	// The requests whose responses these are, a pattern as in `rules`.
-	Match string `yaml:"match,required"`
-	// Where the addresses are, http, https, ws or wss: `json:PATH`.
-	At []locate.Location `yaml:"at,required"`
-}
-
-// OIDC says whether and where the backend has a discovery document.
-type OIDC struct {
-	// Enabled is set by `oidc: true`, and by saying where the document is.
-	Enabled bool `yaml:"-"`
-	// The path of the discovery document at the backend, one or a list.
-	Discovery []string `yaml:"discovery,single" default:"/.well-known/openid-configuration"`
 }

@@ -4,15 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// A FieldError is one fault of a configuration file. Its text holds no secret
-// and nothing that came from the environment into one.
+// A FieldError is one fault of a configuration. Its text holds no secret and
+// nothing that came from the environment into one.
 type FieldError struct {
-	// File is the configuration file, as it was named to Load.
+	// File is the configuration file, as it was named to Load. It is empty where
+	// the configuration was made in Go.
 	File string
-	// Line and Column are where the fault is, both from 1. What is missing is
-	// at the mapping that lacks it.
+	// Line and Column are where the fault is in the file, both from 1. What is
+	// missing is at the mapping that lacks it.
 	Line, Column int
 	// Path is the setting, such as rules[1].tokens[0]. It is empty where the
 	// fault is in the file as a whole.
@@ -23,7 +26,10 @@ type FieldError struct {
 
 // Error writes FILE:LINE:COLUMN: path: what is wrong, what is allowed.
 func (e FieldError) Error() string {
-	if e.Path == "" {
+	switch {
+	case e.File == "":
+		return fmt.Sprintf("%s: %v", e.Path, e.Err)
+	case e.Path == "":
 		return fmt.Sprintf("%s:%d:%d: %v", e.File, e.Line, e.Column, e.Err)
 	}
 	return fmt.Sprintf("%s:%d:%d: %s: %v", e.File, e.Line, e.Column, e.Path, e.Err)
@@ -45,7 +51,7 @@ func (e *FileError) Error() string { return e.Name + ": " + e.Err.Error() }
 // Unwrap returns the cause, such as [io/fs.ErrNotExist].
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Faults are all faults of a configuration file, in the order of their places.
+// Faults are all faults of a configuration, in the order of their places.
 type Faults []FieldError
 
 // Error writes one fault a line.
@@ -75,4 +81,16 @@ func (f Faults) OnlyFiles() bool {
 		}
 	}
 	return true
+}
+
+// faultsOf returns what a report found; nil where that is nothing.
+func faultsOf(file string, r *yamlbind.Report) error {
+	var faults Faults
+	for _, f := range r.Faults() {
+		faults = append(faults, FieldError{file, f.Line, f.Column, f.Path, f.Err})
+	}
+	if faults == nil {
+		return nil
+	}
+	return faults
 }

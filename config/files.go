@@ -54,8 +54,9 @@ func isDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// File is the path of the configuration file itself.
-func (c *Config) File() string { return c.report.file }
+// File is the path of the configuration file itself; empty for a configuration
+// made in Go.
+func (c *Config) File() string { return c.file }
 
 // Folders are where the files are that the configuration is made of: its own,
 // those of secrets, and those of the backend's keys. The files of documents, of

@@ -10,7 +10,7 @@ import (
 )
 
 // Whatever stands in the file, Load returns, and a fault has a place in it.
-func FuzzEveryFaultHasItsPlace(f *testing.F) {
+func FuzzLoad_FaultsHavePlaces(f *testing.F) {
 	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
 		f.Fatal(err)

@@ -4,9 +4,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
+
+// Default returns a configuration of nothing but defaults, for one that is made
+// in Go: set its fields, then [Config.Validate] it.
+func Default() *Config {
+	c := &Config{}
+	yamlbind.SetDefaults(c)
+	return c
+}
 
 // Load reads, completes and checks the configuration file at path. Relative
 // paths in it become relative to its folder, and secrets are read from the
@@ -21,7 +30,7 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.report.err(); err != nil {
+	if err := faultsOf(c.file, c.report); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -32,7 +41,7 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 // It is empty where there is nowhere, or the file does not say.
 func AdminAddress(path string, env func(string) (string, bool)) Address {
 	c, err := read(path, env)
-	if err != nil || slices.ContainsFunc(c.report.faults, func(f FieldError) bool { return f.Path == "" || f.Path == "admin" }) {
+	if err != nil || slices.ContainsFunc(c.report.Faults(), func(f yamlbind.Fault) bool { return f.Path == "" || f.Path == "admin" }) {
 		return ""
 	}
 	return c.Admin
@@ -45,18 +54,22 @@ func read(path string, env func(string) (string, bool)) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
-	r := newReport(path)
-	c := &Config{report: r}
-	setDefaults(reflect.ValueOf(c).Elem())
-	root := readYAML(source, r)
-	if len(r.faults) > 0 && root.kind == kindNothing {
+	c := Default()
+	c.file, c.report = path, yamlbind.NewReport()
+	root := c.report.Parse(source)
+	if root.Kind == yamlbind.Nothing && len(c.report.Faults()) > 0 {
 		return c, nil // no YAML: what is missing in it says nothing
 	}
-	b := binder{r, env, filepath.Dir(path)}
-	b.value("", b.withPreset(root), field{}, reflect.ValueOf(c).Elem())
+	dir := filepath.Dir(path)
+	b := yamlbind.Binder{Report: c.report, Env: env, Bound: func(scalar any) {
+		if file, ok := scalar.(interface{ resolve(dir string) }); ok {
+			file.resolve(dir)
+		}
+	}}
+	b.Bind(withPreset(root, &b), c)
 	c.sumUp(path, source)
-	readSecrets(c, r)
-	validate(c, r)
+	readSecrets(c, c.report)
+	validate(c, c.report)
 	return c, nil
 }
 
@@ -64,6 +77,9 @@ func read(path string, env func(string) (string, bool)) (*Config, error) {
 // to use, with the place of the setting in the file. A path that is not in the
 // file is blamed on the innermost section that is.
 func (c *Config) Fault(path string, err error) FieldError {
-	at := c.report.find(path)
-	return FieldError{c.report.file, at.line, at.column, path, err}
+	var at yamlbind.Place
+	if c.report != nil {
+		at = c.report.Find(path)
+	}
+	return FieldError{c.file, at.Line, at.Column, path, err}
 }

@@ -22,7 +22,7 @@ const file = "tokengraft.yaml"
 // Each archive of testdata is a folder: tokengraft.yaml, env with NAME=value
 // lines, files that the configuration names, and what is wanted of it: faults,
 // or the settings that differ from those of minimal.txtar.
-func TestLoadReportsEveryFaultOrSettlesEverySetting(t *testing.T) {
+func TestLoad_ReportsEveryFaultOrSetsEverySetting(t *testing.T) {
 	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(archives) == 0 {
 		t.Fatalf("testdata has %d archives, %v", len(archives), err)
@@ -45,14 +45,14 @@ func TestLoadReportsEveryFaultOrSettlesEverySetting(t *testing.T) {
 	}
 }
 
-func TestMissingConfigurationFileIsTold(t *testing.T) {
+func TestLoad_ReportsAMissingFile(t *testing.T) {
 	_, err := config.Load(filepath.Join(t.TempDir(), file), os.LookupEnv)
 	if _, isFaults := errors.AsType[config.Faults](err); isFaults || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Load of no file = %v; want an error that is fs.ErrNotExist and no Faults", err)
 	}
 }
 
-func TestFaultsTellFilesFromConfiguration(t *testing.T) {
+func TestFaults_OnlyFilesTellsFilesFromSettings(t *testing.T) {
 	for name, want := range map[string]bool{
 		"testdata/secret-files-missing.txtar": true,
 		"testdata/secret-twins.txtar":         false,
@@ -72,7 +72,7 @@ func TestFaultsTellFilesFromConfiguration(t *testing.T) {
 	}
 }
 
-func TestRestoreAutoIsOnWithOwnKeys(t *testing.T) {
+func TestRestores_AutoIsOnWithOwnKeys(t *testing.T) {
 	for name, want := range map[string]bool{
 		"testdata/minimal.txtar":      true,
 		"testdata/backend-key.txtar":  false,
@@ -90,7 +90,7 @@ func TestRestoreAutoIsOnWithOwnKeys(t *testing.T) {
 	}
 }
 
-func TestRestoreAutoIsOnWithOIDC(t *testing.T) {
+func TestRestores_AutoIsOnWithOIDC(t *testing.T) {
 	for _, enabled := range []bool{true, false} {
 		cfg := config.Config{Restore: config.Auto, OIDC: config.OIDC{Enabled: enabled}}
 		if got := cfg.Restores(); got != enabled {
@@ -99,7 +99,7 @@ func TestRestoreAutoIsOnWithOIDC(t *testing.T) {
 	}
 }
 
-func TestSecretsOfFilesLoseTheLineEndOnly(t *testing.T) {
+func TestSecret_OfAFileLosesTheLineEndOnly(t *testing.T) {
 	cfg, err := load(t, open(t, "testdata/secret-files.txtar"))
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestSecretsOfFilesLoseTheLineEndOnly(t *testing.T) {
 	}
 }
 
-func TestSecretsComeFromTheEnvironment(t *testing.T) {
+func TestSecret_ComesFromTheEnvironment(t *testing.T) {
 	cfg, err := load(t, open(t, "testdata/full.txtar"))
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestSecretsComeFromTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestFaultsShowNoSecret(t *testing.T) {
+func TestFaults_ShowNoSecret(t *testing.T) {
 	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestFaultsShowNoSecret(t *testing.T) {
 	}
 }
 
-func TestRelativePathsAreRelativeToTheFile(t *testing.T) {
+func TestPath_IsRelativeToTheFile(t *testing.T) {
 	a := open(t, "testdata/full.txtar")
 	dir := a.extract(t)
 	cfg, err := config.Load(filepath.Join(dir, file), environment(a))
@@ -196,7 +196,7 @@ func compare(t *testing.T, name string, a archive, want, got string) {
 	}
 }
 
-func TestAFaultThatShowsLaterIsPlacedToo(t *testing.T) {
+func TestConfig_PlacesFaultsFoundLater(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tokengraft.yaml")
 	text := "listen: 127.0.0.1:0\nbackend: http://127.0.0.1:1\nrules: [{match: POST /login, tokens: ['json:t']}]\nverify: {secret: s}\n" +
 		"documents:\n  file: users.json\n  user_id_field: id\n"
@@ -253,7 +253,7 @@ func appendDump(lines []string, path string, v reflect.Value) []string {
 
 // YAML is UTF-8 (without control characters), and so is all that text goes into:
 // claims, BSON, headers. A secret from the environment may be any bytes.
-func TestTextIsUTF8(t *testing.T) {
+func TestLoad_TakesUTF8Only(t *testing.T) {
 	minimal := open(t, "testdata/minimal.txtar").section(file)
 	env := func(string) (string, bool) { return "caf\xe9", true }
 	for _, test := range []struct{ text, want string }{
@@ -279,19 +279,19 @@ func TestTextIsUTF8(t *testing.T) {
 }
 
 // Peers are compared as the IPv4 addresses that they are.
-func TestMappedAddressesAreThoseOfIPv4(t *testing.T) {
+func TestPeers_MappedAddressesAreIPv4(t *testing.T) {
 	minimal := open(t, "testdata/minimal.txtar").section(file)
 	cfg, err := load(t, archive{{}, {file, minimal + "trusted_proxies: ['::ffff:10.0.0.0/104', '::ffff:192.0.2.1', '::ffff:0:0/95']\n"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(cfg.TrustedProxies), "[10.0.0.0/8 192.0.2.1/32 ::fffe:0:0/95]"; got != want {
+	if got, want := fmt.Sprint(cfg.TrustedProxies), "[[10.0.0.0/8] [192.0.2.1/32] [::fffe:0:0/95]]"; got != want {
 		t.Errorf("trusted_proxies = %s, want %s", got, want)
 	}
 }
 
 // Another address family is another listener, and a fault would stop who has it.
-func TestABackendThatIsNotTheSidecarIsNoFault(t *testing.T) {
+func TestLoad_RefusesOnlyTheSidecarItselfAsBackend(t *testing.T) {
 	for listen, backends := range map[string]map[string]bool{
 		"0.0.0.0:8080":   {"http://[::1]:8080": true, "http://127.0.0.1:8080": false, "http://auth:8080": true, "http://localhost": true},
 		"127.0.0.1:8080": {"http://127.0.0.2:8080": true, "http://127.0.0.1:8080": false},

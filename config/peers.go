@@ -3,13 +3,15 @@ package config
 import (
 	"errors"
 	"net/netip"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// peers are the addresses that one element of trusted_proxies stands for.
-type peers []netip.Prefix
+// Peers are the addresses that one element of trusted_proxies stands for.
+type Peers []netip.Prefix
 
 // peerWords are the words for what no CIDR needs to be looked up for.
-var peerWords = map[string]peers{
+var peerWords = map[string]Peers{
 	"loopback": {netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 	"private": {
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
@@ -18,7 +20,7 @@ var peerWords = map[string]peers{
 }
 
 // UnmarshalText parses a CIDR, an address, or a word.
-func (p *peers) UnmarshalText(text []byte) error {
+func (p *Peers) UnmarshalText(text []byte) error {
 	if word, ok := peerWords[string(text)]; ok {
 		*p = word
 		return nil
@@ -31,8 +33,16 @@ func (p *peers) UnmarshalText(text []byte) error {
 		}
 		prefix = netip.PrefixFrom(addr.WithZone(""), addr.BitLen())
 	}
-	*p = peers{unmapped(prefix).Masked()}
+	*p = Peers{unmapped(prefix).Masked()}
 	return nil
+}
+
+// Describe says what the text may be.
+func (Peers) Describe() yamlbind.Scalar {
+	return yamlbind.Scalar{
+		Want:    "a CIDR, an address, private or loopback",
+		Schemas: []yamlbind.Schema{yamlbind.Matching(`^(private|loopback|[0-9.]+(/[0-9]+)?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%.+|/[0-9]+)?)$`)},
+	}
 }
 
 // unmapped returns what is an IPv4 network, written as IPv6, as IPv4: so peers are

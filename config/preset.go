@@ -5,6 +5,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/muxpattern"
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
 // fragments are the presets, each a configuration file that lacks what only its
@@ -25,82 +28,69 @@ func presetNames() []Preset {
 	return names
 }
 
-// withPreset returns the file's settings over those of the preset that it
-// names. What comes from the preset stands where the file names it. A name that
-// is wrong is reported when it is bound.
-func (b *binder) withPreset(root *node) *node {
-	named := root.entry("preset")
-	if named == nil || named.kind != kindText {
-		return root
-	}
-	var preset Preset
-	if name, err := expand(named.text, b.env); err != nil || preset.UnmarshalText([]byte(name)) != nil {
-		return root
-	}
-	text, err := fragments.ReadFile(path.Join("preset", string(preset)+".yaml"))
+// read returns the preset's fragment of a configuration file.
+func (p Preset) read(r *yamlbind.Report) *yamlbind.Node {
+	text, err := fragments.ReadFile(path.Join("preset", string(p)+".yaml"))
 	if err != nil {
 		panic(err) // its name came from there
 	}
-	base := readYAML(text, b.report)
-	base.moveTo(named.place)
-	if root.entry("documents") == nil { // whose lack is to be told, not what then lacks in it
-		base.entries = slices.DeleteFunc(base.entries, func(e entry) bool { return e.key == "documents" })
-	}
-	return root.over(base)
+	return r.Parse(text)
 }
 
-func (n *node) entry(key string) *node {
-	for _, e := range n.entries {
-		if e.key == key {
-			return e.value
+// withPreset returns the file's settings over those of the preset that it
+// names. What comes from the preset stands where the file names it. A name that
+// is wrong is reported when it is bound.
+func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
+	named := root.Get("preset")
+	if named == nil || named.Kind != yamlbind.Text {
+		return root
+	}
+	name, err := yamlbind.Expand(named.Text, b.Env)
+	if err != nil || !slices.Contains(presetNames(), Preset(name)) {
+		return root
+	}
+	base := Preset(name).read(b.Report)
+	base.MoveTo(named.Place)
+	if root.Get("documents") == nil { // report that it is missing, not what then is missing in it
+		base.Pairs = slices.DeleteFunc(base.Pairs, func(p yamlbind.Pair) bool { return p.Key == "documents" })
+	}
+	return root.Over(base, joins)
+}
+
+// joins reports whether a rule of a preset joins the rules of the file: none of
+// them is for the same requests, with the same pattern or one that differs in the
+// names of its wildcards only. What is no rule does not join.
+func joins(rule *yamlbind.Node, own []*yamlbind.Node) bool {
+	pattern := rule.Get("match")
+	return pattern != nil && !slices.ContainsFunc(own, func(n *yamlbind.Node) bool {
+		match := n.Get("match")
+		return match != nil && match.Kind == yamlbind.Text && replaces(match.Text, pattern.Text)
+	})
+}
+
+// replaces reports whether a pattern conflicts with that of a preset's rule.
+func replaces(own, preset string) bool {
+	return muxpattern.Check(own) == nil && muxpattern.Check(own, preset) != nil
+}
+
+// applyPreset applies the preset of a configuration that was made in Go. What the
+// configuration says wins, and the preset's rules join its rules.
+func (c *Config) applyPreset() {
+	if !slices.Contains(presetNames(), c.Preset) {
+		return
+	}
+	base, r := Default(), yamlbind.NewReport()
+	b := yamlbind.Binder{Report: r}
+	b.Bind(c.Preset.read(r), base)
+	yamlbind.Fill(c, base)
+	for _, rule := range base.Rules {
+		if !slices.ContainsFunc(c.Rules, func(own Rule) bool { return replaces(own.Match, rule.Match) }) {
+			c.Rules = append(c.Rules, rule)
 		}
 	}
-	return nil
-}
-
-// moveTo gives a node and all below it one place.
-func (n *node) moveTo(at place) {
-	n.place = at
-	for _, item := range n.items {
-		item.moveTo(at)
-	}
-	for i := range n.entries {
-		n.entries[i].place = at
-		n.entries[i].value.moveTo(at)
-	}
-}
-
-// over returns what holds where n and base both say something: of mappings both
-// together, of rules those of base too that none of n takes the place of, and
-// else n alone. Neither is written to: aliases share nodes.
-func (n *node) over(base *node) *node {
-	both := *n
-	switch {
-	case n.kind == kindNothing && (base.kind == kindMapping || base.kind == kindList): // all in it is commented out
-		both.kind, both.entries, both.items = base.kind, base.entries, base.items
-	case n.kind == kindMapping && base.kind == kindMapping:
-		both.entries = slices.Clone(n.entries)
-		for _, e := range base.entries {
-			if i := slices.IndexFunc(both.entries, func(own entry) bool { return own.key == e.key }); i >= 0 {
-				both.entries[i].value = both.entries[i].value.over(e.value)
-			} else {
-				both.entries = append(both.entries, e)
-			}
-		}
-	case n.kind == kindList && base.kind == kindList:
-		both.items = slices.Clone(n.items)
-		for _, rule := range base.items {
-			if pattern := rule.entry("match"); pattern != nil && !slices.ContainsFunc(n.items, func(own *node) bool { return own.replaces(pattern) }) {
-				both.items = append(both.items, rule)
-			}
+	for _, rule := range base.Addresses {
+		if !slices.ContainsFunc(c.Addresses, func(own AddressRule) bool { return replaces(own.Match, rule.Match) }) {
+			c.Addresses = append(c.Addresses, rule)
 		}
 	}
-	return &both
-}
-
-// replaces reports whether a rule is for the same requests as a pattern: it has
-// the same one, or one that differs in the names of its wildcards only.
-func (n *node) replaces(pattern *node) bool {
-	own := n.entry("match")
-	return own != nil && own.kind == kindText && register(own.text) == nil && register(own.text, pattern.text) != nil
 }

@@ -1,141 +1,52 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"net/http"
-	"slices"
-	"strings"
-
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// checkRules checks the rules one by one and against each other, and gives
-// those without a policy the global one.
-func checkRules(c *Config, r *report) {
-	if len(c.Rules) == 0 && !c.OIDC.Enabled && !r.set("preset") {
-		r.fault("rules", errors.New("is required, want at least one rule"))
-	}
-	checkPatterns(c, r)
-	for i := range c.Rules {
-		path := fmt.Sprintf("rules[%d]", i)
-		if !r.set(path + ".on_failure") {
-			c.Rules[i].OnFailure = c.OnFailure
-		}
-		checkTokens(path+".tokens", c.Rules[i].Tokens, r)
-		checkRestore(path+".restore", c.Rules[i].Restore, r)
-	}
-	for i, rule := range c.Addresses {
-		checkAddresses(fmt.Sprintf("addresses[%d].at", i), rule.At, r)
-	}
+// A Rule says which responses carry tokens, where, and what on failure.
+type Rule struct {
+	// The requests whose responses these are: a pattern of net/http's ServeMux
+	// such as `POST /oauth/token`, used for lookup only.
+	Match string `yaml:"match,required"`
+	// Where the tokens are: `json:PATH`, `header:NAME`, `cookie:NAME`,
+	// `fragment:NAME` or `query:NAME` of a redirect, `form:NAME`, `body`.
+	Tokens []locate.Location `yaml:"tokens,required"`
+	// Whether its requests are refreshes, whose tokens carry data read after
+	// the backend's answer. `auto` looks at the request.
+	Refresh Refresh `yaml:"refresh" default:"auto"`
+	// The policy of this rule. Unset: the global one.
+	OnFailure Policy `yaml:"on_failure"`
+	// How clients are told that no token leaves: as OAuth token endpoints do, or
+	// as MongoDB Atlas App Services did.
+	Errors Errors `yaml:"errors" default:"oauth"`
+	// Further places of its requests where an enriched token may be: `json:`,
+	// `header:`, `cookie:`, `query:` or `form:`.
+	Restore []locate.Location `yaml:"restore"`
 }
 
-// A pattern is what a setting matches requests by.
-type pattern struct{ path, text string }
-
-// checkPatterns checks the patterns of rules, addresses and deletions, of which a
-// request can match one only.
-func checkPatterns(c *Config, r *report) {
-	var patterns []pattern
-	for i, rule := range c.Rules {
-		patterns = append(patterns, pattern{fmt.Sprintf("rules[%d].match", i), rule.Match})
-	}
-	for i, rule := range c.Addresses {
-		patterns = append(patterns, pattern{fmt.Sprintf("addresses[%d].match", i), rule.Match})
-	}
-	for i, deletion := range c.Deletions {
-		patterns = append(patterns, pattern{fmt.Sprintf("deletions[%d]", i), deletion})
-	}
-	for i := range patterns {
-		checkPattern(patterns[i], patterns[:i], r)
-	}
+// An AddressRule says which responses have addresses of the backend in them,
+// and where.
+type AddressRule struct {
+	// The requests whose responses these are, a pattern as in `rules`.
+	Match string `yaml:"match,required"`
+	// Where the addresses are, http, https, ws or wss: `json:PATH`.
+	At []locate.Location `yaml:"at,required"`
 }
 
-// checkPattern checks a pattern, and that no request could match an earlier one
-// as well.
-func checkPattern(p pattern, before []pattern, r *report) {
-	path, pattern := p.path, p.text
-	if pattern == "" {
-		return // reported as missing
-	}
-	if err := register(pattern); err != nil {
-		r.fault(path, fmt.Errorf("no pattern like POST /oauth/token: %w", err))
-		return
-	}
-	if method, _, ok := strings.Cut(pattern, " "); ok && method != strings.ToUpper(method) {
-		r.fault(path, fmt.Errorf("methods have capitals, want %s", strings.ToUpper(method)))
-		return
-	}
-	if strings.Contains(pattern, "?") {
-		r.fault(path, errors.New("has a query, which patterns do not look at, want a path alone"))
-		return
-	}
-	for _, earlier := range before {
-		if earlier.text == "" || register(earlier.text) != nil {
-			continue
-		}
-		if register(earlier.text, pattern) != nil {
-			r.fault(path, fmt.Errorf("conflicts with %s in line %d: a request could match both, and neither is more specific", earlier.path, r.find(earlier.path).line))
-			return
-		}
-	}
+// OIDC says whether and where the backend has a discovery document.
+type OIDC struct {
+	// Enabled is set by `oidc: true`, and by saying where the document is.
+	Enabled bool `yaml:"-"`
+	// The path of the discovery document at the backend, one or a list.
+	Discovery []string `yaml:"discovery,single" default:"/.well-known/openid-configuration"`
 }
 
-// register tries the patterns in a mux of their own, which panics on what it
-// cannot parse and on conflicts.
-func register(patterns ...string) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p)
-		}
-	}()
-	mux := http.NewServeMux()
-	for _, pattern := range patterns {
-		mux.Handle(pattern, http.NotFoundHandler())
-	}
-	return nil
-}
-
-func checkTokens(path string, tokens []locate.Location, r *report) {
-	for i := range tokens {
-		checkLocation(fmt.Sprintf("%s[%d]", path, i), tokens[:i+1], r)
-	}
-}
-
-// restorable are the parts of a request that restore reaches into, as the text
-// of a location begins.
-var restorable = []string{"json", "header", "cookie", "query", "form"}
-
-func checkRestore(path string, places []locate.Location, r *report) {
-	for i, location := range places {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		checkLocation(at, places[:i+1], r)
-		part, _, _ := strings.Cut(location.String(), ":")
-		if !slices.Contains(restorable, part) {
-			r.fault(at, fmt.Errorf("no request has a %s location, want %s", part, oneOf(restorable)))
-		}
-	}
-}
-
-func checkAddresses(path string, places []locate.Location, r *report) {
-	for i, location := range places {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		checkLocation(at, places[:i+1], r)
-		if !strings.HasPrefix(location.String(), "json:") {
-			r.fault(at, errors.New("addresses are found in JSON only, want json:PATH"))
-		}
-	}
-}
-
-// checkLocation checks the last of some locations by itself and against those
-// before it.
-func checkLocation(path string, locations []locate.Location, r *report) {
-	last := len(locations) - 1
-	switch location := locations[last]; {
-	case location == (locate.Location{}): // reported as wrong
-	case location.Refresh():
-		r.fault(path, errors.New("names a refresh token, which is never touched"))
-	case slices.Contains(locations[:last], location):
-		r.fault(path, fmt.Errorf("%s is named twice", location))
-	}
-}
+// A location is a type of another package, which the manual does not know.
+var _ = yamlbind.Describe[locate.Location](yamlbind.Scalar{
+	Want: "a location like json:access_token",
+	Schemas: []yamlbind.Schema{
+		yamlbind.Matching("^(body|(header|cookie):[A-Za-z0-9!#$%&'*+.^_`|~-]+|(json|fragment|query|form):[\\s\\S]+)$"),
+	},
+})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
 const redacted = "[redacted]"
@@ -40,6 +42,9 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(string(text))
 	return nil
 }
+
+// Describe says what the text may be.
+func (Secret) Describe() yamlbind.Scalar { return yamlbind.Scalar{Want: "a secret", AnyText: true} }
 
 // MarshalText implements [encoding.TextMarshaler], which is what JSON, XML and
 // YAML encoders ask for.

@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 )
 
-func TestSecretNeverPrints(t *testing.T) {
+func TestSecret_NeverPrints(t *testing.T) {
 	const plain = "hunter2"
 	secret := config.NewSecret(plain)
 	type hidden struct{ inner config.Secret }
@@ -63,7 +63,7 @@ func refuse(t *testing.T, plain, how, printed string) {
 	}
 }
 
-func TestSecretReveals(t *testing.T) {
+func TestSecret_Reveals(t *testing.T) {
 	for _, text := range []string{"", "hunter2", " spaces kept\n"} {
 		if got := config.NewSecret(text); got.Reveal() != text || got.IsZero() != (text == "") {
 			t.Errorf("NewSecret(%q).Reveal() = %q, IsZero() = %v", text, got.Reveal(), got.IsZero())

@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
 // readSecrets reads the secrets that stand in files of their own. The line end
 // that editors and echo leave at the end is no part of a secret.
-func readSecrets(c *Config, r *report) {
+func readSecrets(c *Config, r *yamlbind.Report) {
 	for _, s := range []struct {
 		path   string
 		secret *Secret
@@ -23,18 +25,22 @@ func readSecrets(c *Config, r *report) {
 	} {
 		twin := s.path + "_file"
 		switch {
-		case !r.set(twin) || s.file == "":
+		case !r.Set(twin) || s.file == "":
 			continue
-		case r.set(s.path):
-			r.fault(twin, fmt.Errorf("stands beside %s, want one of them", s.path))
+		case r.Set(s.path) && (s.secret.IsZero() || *s.secret != c.read[s.path]):
+			r.Fault(twin, fmt.Errorf("cannot be combined with %s", s.path))
 			continue
 		}
 		text, err := readSecret(string(s.file))
 		if err != nil {
-			r.fault(twin, err)
+			r.Fault(twin, err)
 			continue
 		}
 		*s.secret = NewSecret(text)
+		if c.read == nil {
+			c.read = map[string]Secret{}
+		}
+		c.read[s.path] = *s.secret
 	}
 }
 

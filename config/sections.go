@@ -89,7 +89,7 @@ type Claim struct {
 	Kinds []TokenKind `yaml:"kinds" default:"access"`
 	// Which other answers carry the claim, besides tokens: those of `userinfo`
 	// and `introspection`. With `oidc` only, which learns where they are.
-	Responses []Answer `yaml:"responses"`
+	Responses []ResponseKind `yaml:"responses"`
 	// The largest document, as JSON.
 	MaxSize Size `yaml:"max_size" default:"16KiB"`
 	// The largest enriched token in a body.

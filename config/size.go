@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
 // A Size is a number of bytes.
@@ -44,6 +46,14 @@ func (s *Size) UnmarshalText(text []byte) error {
 	}
 	*s = Size(int64(n) * unit)
 	return nil
+}
+
+// Describe says what the text may be.
+func (Size) Describe() yamlbind.Scalar {
+	return yamlbind.Scalar{
+		Want:    "a size",
+		Schemas: []yamlbind.Schema{yamlbind.Matching(`^[0-9]+( *(B|[kKMG]B|[KMG]iB))?$`), {"type": "integer", "minimum": 0}},
+	}
 }
 
 // String writes the size in the largest binary unit that it is a multiple of.

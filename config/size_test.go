@@ -6,7 +6,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 )
 
-func TestSizeIsAWholeNumberOfBytes(t *testing.T) {
+func TestSize_IsAWholeNumberOfBytes(t *testing.T) {
 	for text, want := range map[string]config.Size{
 		"0": 0, "512": 512, "512B": 512, "1KB": 1000, "1kB": 1000, "1MB": 1e6, "2GB": 2e9,
 		"16KiB": 16 << 10, "64 MiB": 64 << 20, "1GiB": 1 << 30,
@@ -28,7 +28,7 @@ func TestSizeIsAWholeNumberOfBytes(t *testing.T) {
 	}
 }
 
-func FuzzSizeReadsWhatItWrites(f *testing.F) {
+func FuzzSize_ReadsWhatItWrites(f *testing.F) {
 	f.Add(int64(0))
 	f.Add(int64(16 << 10))
 	f.Add(int64(1<<63 - 1))

@@ -1,9 +1,9 @@
 package config
 
 import (
-	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
 // A Toggle is on, off, or decided by the rest of the configuration.
@@ -16,8 +16,8 @@ const (
 	Off  Toggle = "off"
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (t *Toggle) UnmarshalText(text []byte) error { return parseWord(t, text, toggles) }
+// Describe lists the words.
+func (Toggle) Describe() yamlbind.Scalar { return yamlbind.Words(Auto, On, Off) }
 
 // A Policy is what the client gets when enrichment fails.
 type Policy string
@@ -28,8 +28,8 @@ const (
 	Refuse Policy = "refuse" // 503
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (p *Policy) UnmarshalText(text []byte) error { return parseWord(p, text, policies) }
+// Describe lists the words.
+func (Policy) Describe() yamlbind.Scalar { return yamlbind.Words(Pass, Refuse) }
 
 // A TokenKind tells access tokens from id_tokens.
 type TokenKind string
@@ -40,8 +40,8 @@ const (
 	IDToken     TokenKind = "id"
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (k *TokenKind) UnmarshalText(text []byte) error { return parseWord(k, text, tokenKinds) }
+// Describe lists the words.
+func (TokenKind) Describe() yamlbind.Scalar { return yamlbind.Words(AccessToken, IDToken) }
 
 // A Format is how a document's BSON values are written as JSON.
 type Format string
@@ -54,8 +54,10 @@ const (
 	AppServices Format = "app-services" // as MongoDB Atlas App Services wrote custom user data
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (f *Format) UnmarshalText(text []byte) error { return parseWord(f, text, formats) }
+// Describe lists the words.
+func (Format) Describe() yamlbind.Scalar {
+	return yamlbind.Words(Plain, Relaxed, Canonical, AppServices)
+}
 
 // A UserIDType is the BSON type that user ids have in the documents.
 type UserIDType string
@@ -63,15 +65,17 @@ type UserIDType string
 // The types of user ids. AutoID is a string first, then an ObjectId where the id
 // could be one; an id that is a JSON number matches numbers only.
 const (
-	AutoID     UserIDType = "auto"
-	StringID   UserIDType = "string"
-	ObjectID   UserIDType = "objectId"
-	IntID      UserIDType = "int"
-	UUIDUserID UserIDType = "uuid"
+	AutoID   UserIDType = "auto"
+	StringID UserIDType = "string"
+	ObjectID UserIDType = "objectId"
+	IntID    UserIDType = "int"
+	UUID     UserIDType = "uuid"
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (t *UserIDType) UnmarshalText(text []byte) error { return parseWord(t, text, userIDTypes) }
+// Describe lists the words.
+func (UserIDType) Describe() yamlbind.Scalar {
+	return yamlbind.Words(AutoID, StringID, ObjectID, IntID, UUID)
+}
 
 // A Refresh says whether the requests of a rule are refreshes.
 type Refresh string
@@ -83,15 +87,17 @@ const (
 	RefreshNever  Refresh = "never"
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (r *Refresh) UnmarshalText(text []byte) error { return parseWord(r, text, refreshes) }
+// Describe lists the words.
+func (Refresh) Describe() yamlbind.Scalar {
+	return yamlbind.Words(RefreshAuto, RefreshAlways, RefreshNever)
+}
 
 // A Preset is what is known of a backend: a fragment of a configuration file
 // that the one of the user goes over.
 type Preset string
 
-// UnmarshalText parses the word of the configuration file.
-func (p *Preset) UnmarshalText(text []byte) error { return parseWord(p, text, presets) }
+// Describe lists the words.
+func (Preset) Describe() yamlbind.Scalar { return yamlbind.Words(presetNames()...) }
 
 // Errors is the shape of answers that say why no token was issued.
 type Errors string
@@ -102,28 +108,42 @@ const (
 	ErrorsAppServices Errors = "app-services"
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (e *Errors) UnmarshalText(text []byte) error { return parseWord(e, text, errorShapes) }
+// Describe lists the words.
+func (Errors) Describe() yamlbind.Scalar { return yamlbind.Words(ErrorsOAuth, ErrorsAppServices) }
 
-// An Answer is a JSON answer of an OpenID provider that speaks of a user.
-type Answer string
+// A ResponseKind is a JSON response of an OpenID provider that speaks of a user.
+type ResponseKind string
 
-// The answers.
+// The kinds of responses.
 const (
-	UserInfo      Answer = "userinfo"      // OpenID Connect Core, section 5.3
-	Introspection Answer = "introspection" // RFC 7662
+	UserInfo      ResponseKind = "userinfo"      // OpenID Connect Core, section 5.3
+	Introspection ResponseKind = "introspection" // RFC 7662
 )
 
-// UnmarshalText parses the word of the configuration file.
-func (a *Answer) UnmarshalText(text []byte) error { return parseWord(a, text, answers) }
+// Describe lists the words.
+func (ResponseKind) Describe() yamlbind.Scalar { return yamlbind.Words(UserInfo, Introspection) }
+
+// An Operation is what a trigger waits for.
+type Operation string
+
+// The operations.
+const (
+	Login  Operation = "LOGIN"
+	Create Operation = "CREATE"
+	Delete Operation = "DELETE"
+)
+
+// Describe lists the words.
+func (Operation) Describe() yamlbind.Scalar { return yamlbind.Words(Login, Create, Delete) }
 
 // A VerifyAlgorithm is a JWS algorithm that a backend may sign with (RFC 7518,
 // section 3.1, and RFC 8037). It is never none.
 type VerifyAlgorithm string
 
-// UnmarshalText parses the algorithm's name.
-func (a *VerifyAlgorithm) UnmarshalText(text []byte) error {
-	return parseWord(a, text, verifyAlgorithms)
+// Describe lists the algorithms.
+func (VerifyAlgorithm) Describe() yamlbind.Scalar {
+	return yamlbind.Words("RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+		"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512")
 }
 
 // Symmetric reports whether this is one of the algorithms of a shared secret.
@@ -135,53 +155,8 @@ type SignAlgorithm string
 // Same is the algorithm of the original.
 const Same SignAlgorithm = "same"
 
-// UnmarshalText parses the algorithm's name, or the word same.
-func (a *SignAlgorithm) UnmarshalText(text []byte) error {
-	return parseWord(a, text, signAlgorithms)
-}
-
-var (
-	toggles          = []Toggle{Auto, On, Off}
-	refreshes        = []Refresh{RefreshAuto, RefreshAlways, RefreshNever}
-	presets          = presetNames()
-	answers          = []Answer{UserInfo, Introspection}
-	errorShapes      = []Errors{ErrorsOAuth, ErrorsAppServices}
-	operations       = []Operation{Login, Create, Delete}
-	policies         = []Policy{Pass, Refuse}
-	tokenKinds       = []TokenKind{AccessToken, IDToken}
-	formats          = []Format{Plain, Relaxed, Canonical, AppServices}
-	userIDTypes      = []UserIDType{AutoID, StringID, ObjectID, IntID, UUIDUserID}
-	verifyAlgorithms = []VerifyAlgorithm{
-		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-		"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512",
-	}
-	signAlgorithms = []SignAlgorithm{
-		Same, "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-		"ES256", "ES384", "ES512", "EdDSA",
-	}
-)
-
-// parseWord sets one of the words, exactly as written.
-func parseWord[W ~string](word *W, text []byte, words []W) error {
-	if !slices.Contains(words, W(text)) {
-		return fmt.Errorf("%q is unknown, want %s", text, oneOf(words))
-	}
-	*word = W(text)
-	return nil
-}
-
-// oneOf writes words as an alternative: a, b or c.
-func oneOf[W ~string](words []W) string {
-	var out strings.Builder
-	for i, word := range words {
-		switch {
-		case i == 0:
-		case i == len(words)-1:
-			out.WriteString(" or ")
-		default:
-			out.WriteString(", ")
-		}
-		out.WriteString(string(word))
-	}
-	return out.String()
+// Describe lists the algorithms.
+func (SignAlgorithm) Describe() yamlbind.Scalar {
+	return yamlbind.Words(Same, "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+		"ES256", "ES384", "ES512", "EdDSA")
 }

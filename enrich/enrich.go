@@ -1,111 +1,96 @@
-// Package enrich grafts users' documents into tokens. It is the domain: it
-// knows nothing of HTTP, MongoDB or configuration files.
+// Package enrich puts a user's document into the tokens that a backend issues
+// to them, and turns such tokens back into the backend's own.
+//
+// An [Enricher] needs a [Ring], which verifies the backend's tokens and signs
+// enriched ones, and a [Source], which finds documents. Package enrich/keys has a
+// ring; packages enrich/mongodoc and enrich/filedoc have sources, and package
+// cache stands before them. Anything else with the same methods will do.
+//
+// # What to call
+//
+//   - [Enricher.Enrich] for the tokens of a response. It takes a [Grant], which
+//     is all tokens that were issued together, and returns an [Outcome] for each:
+//     the token to send and a [Reason].
+//   - [Enricher.Restore] for a token of a request: it returns the original of an
+//     enriched token.
+//   - [Enricher.EnrichObject] for a JSON object about a user, such as the answer
+//     of a userinfo endpoint.
+//   - [Enricher.Identify] for the user of a token.
+//
+// # What it promises
+//
+//   - Nothing is signed that the ring did not verify.
+//   - Of the tokens of a grant all that should be are enriched, or none is. A
+//     token that fails leaves its siblings as the backend issued them.
+//   - An enriched token differs from its original only in the claims that
+//     [Options] name and in what depends on them: at_hash, c_hash and s_hash stay
+//     true, and the header names the key that signed. All other bytes stay: the
+//     order of members, white space, and numbers as they were written. No token
+//     lives longer than its original.
+//   - A restored token is the original, byte for byte. The enriched token holds
+//     all that is needed, sealed, so no state is kept.
+//   - The document in a token is at most as old as [Query.NotBefore] allows. After
+//     a refresh it was read after the backend answered, so users see their own
+//     writes.
+//   - No error, log line or span contains a token, a document or a user id.
+//
+// # What it does not do
+//
+//   - It does not know HTTP. Where tokens are in a response, and what the client
+//     gets on a failure ([Policy]), is for package proxy or another caller.
+//   - It does not cache documents, fetch keys, or retry.
+//   - Restore does not check expiry, issuer or audience: the backend does that.
+//   - It does not make a missing claim safe. A token can reach a resource server
+//     without the claim, so a missing claim must never grant anything.
 package enrich
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"log/slog"
 	"sync"
-	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
-	"github.com/tokengraft/tokengraft/internal/tracing"
 )
-
-// Options are what an [Enricher] is made of.
-type Options struct {
-	Ring   Ring
-	Source Source
-	// UserID is the path of the claim that names the user: names of members,
-	// joined with dots; `\.` is a dot in a name. Empty means sub.
-	UserID string
-	// Claim is the name of the claim with the document.
-	Claim string
-	// Freshness is the name of a claim that says fresh, stale, absent or error.
-	// Optional.
-	Freshness string
-	// ReadAt is the name of a claim that says when the document was read, as a
-	// NumericDate. Optional.
-	ReadAt string
-	// Kinds are the kinds of tokens that get the claims.
-	Kinds []Kind
-	// MaxSize is the largest document, in bytes of its JSON.
-	MaxSize int
-	// MaxAge bounds the age of a login's document below the token's lifetime.
-	// Zero leaves that alone, and is no age at all for a token without exp.
-	MaxAge time.Duration
-	// Restore says which enriched tokens carry what [Enricher.Restore] needs.
-	Restore Restore
-	// Hooks act when users sign in. Optional.
-	Hooks Hooks
-	// Meter is where the age of embedded documents is recorded. Optional.
-	Meter metric.Meter
-	// Logger is told what an operator should look at once. Required.
-	Logger *slog.Logger
-}
 
 // An Enricher turns the tokens of a grant into enriched ones, and back. It is
 // safe for concurrent use.
 type Enricher struct {
-	o         Options
-	kinds     map[Kind]bool
-	userID    jsonedit.Path
-	age       metric.Float64Histogram
-	warnClaim sync.Once
+	o           Options
+	kinds       map[Kind]bool
+	userID      jsonedit.Path
+	documentAge metric.Float64Histogram
+	warnOnce    sync.Once
 }
 
-// New returns an Enricher.
+// New returns an Enricher, or an error that names the field of the options that
+// is wrong.
 func New(o Options) (*Enricher, error) {
-	if o.Meter == nil {
-		o.Meter = noop.Meter{}
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
 	}
-	e := &Enricher{o: o, kinds: map[Kind]bool{}}
-	for _, kind := range o.Kinds {
-		e.kinds[kind] = true
+	userID, err := o.userIDPath()
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	if e.userID, err = jsonedit.ParsePath(cmp.Or(o.UserID, "sub")); err != nil {
-		return nil, fmt.Errorf("UserID: %w", err)
-	}
-	e.age, err = o.Meter.Float64Histogram("tokengraft.document.age",
+	documentAge, err := o.Meter.Float64Histogram("tokengraft.document.age",
 		metric.WithUnit("s"),
 		metric.WithDescription("Age of the embedded document when the token was signed, from the instant its read began."),
 		metric.WithExplicitBucketBoundaries(.01, .1, 1, 5, 30, 60, 300, 900, 1800, 3600, 7200, 21600, 86400))
-	return e, err
+	if err != nil {
+		return nil, err
+	}
+	kinds := map[Kind]bool{}
+	for _, kind := range o.Kinds {
+		kinds[kind] = true
+	}
+	return &Enricher{o: o, kinds: kinds, userID: userID, documentAge: documentAge}, nil
 }
 
-// Enrich returns what becomes of each token of the grant, in its order. All
-// tokens that can be enriched are, or none (laws C). It does not wait beyond
-// what ring and source allow themselves.
+// Enrich returns what became of each token of the grant, in the order of the
+// grant. It waits for the ring, the source and the hooks, which bound their own
+// waits.
 func (e *Enricher) Enrich(ctx context.Context, g Grant) []Outcome {
-	tx := &transaction{Enricher: e, grant: g}
-	for _, issued := range g.Tokens {
-		tx.parts = append(tx.parts, &part{issued: issued})
-	}
-	for _, step := range []struct {
-		name string
-		do   func(context.Context) *fault
-	}{
-		{"verify", tx.verify},
-		{"bind", tx.bind},
-		{"lookup", tx.lookUp},
-		{"sign", tx.graft},
-	} {
-		ctx, span := tracing.Start(ctx, step.name)
-		f := step.do(ctx)
-		if f != nil {
-			span.SetAttributes(attribute.String("tokengraft.reason", string(f.reason)))
-		}
-		span.End()
-		if f != nil {
-			return tx.failed(f)
-		}
-	}
-	return tx.done()
+	return newTransaction(e, g).run(ctx)
 }

@@ -118,7 +118,7 @@ var algorithms = []string{
 	"ES256", "ES384", "ES512", "EdDSA",
 }
 
-func TestEnrichedTokenVerifiesByOneJWKS(t *testing.T) {
+func TestEnrich_TokenVerifiesByOneJWKS(t *testing.T) {
 	for _, algorithm := range algorithms {
 		t.Run(algorithm, func(t *testing.T) {
 			f := newFixture(t, algorithm, nil)
@@ -149,7 +149,7 @@ func TestEnrichedTokenVerifiesByOneJWKS(t *testing.T) {
 	}
 }
 
-func TestOnlyTheClaimDiffers(t *testing.T) {
+func TestEnrich_ChangesOnlyTheClaim(t *testing.T) {
 	f := newFixture(t, "EdDSA", nil)
 	exp := time.Now().Add(time.Hour).Unix()
 	tests := []struct{ name, claims, want string }{
@@ -172,7 +172,7 @@ func TestOnlyTheClaimDiffers(t *testing.T) {
 	}
 }
 
-func TestHeaderNamesOurKeyAndNothingOfTheBackends(t *testing.T) {
+func TestHeader_NamesOurKeyAndNothingOfTheBackends(t *testing.T) {
 	f := newFixture(t, "ES256", nil)
 	token := f.issuer.TokenWithHeader(`{"jku":"https://x/","x5c":["a"],"typ":"at+jwt","alg":"ES256","x5t#S256":"b","kid":"key-ES256","cty":"x","jwk":{},"x5u":"u","x5t":"t"}`, claimsOf(""))
 	got := f.enrichOne(t, token)
@@ -188,7 +188,7 @@ func TestHeaderNamesOurKeyAndNothingOfTheBackends(t *testing.T) {
 	}
 }
 
-func TestBackendsKeyKeepsTheHeader(t *testing.T) {
+func TestHeader_StaysWithTheBackendsKey(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "RS256")
 	f := newFixture(t, "RS256", func(k *keys.Options, _ *enrich.Options) {
 		k.JWKS, k.Dir, k.BackendKey = "", "", filepath.Join(t.TempDir(), "backend.key")
@@ -209,7 +209,7 @@ func TestBackendsKeyKeepsTheHeader(t *testing.T) {
 
 // Law C1: an id_token that gets no claim and speaks of no access token is none
 // of our business.
-func TestIDTokenThatSaysNothingOfTheAccessTokenHindersNone(t *testing.T) {
+func TestGrant_UnboundIDTokenBlocksNoOther(t *testing.T) {
 	f := newFixture(t, "ES256", nil)
 	signedBySecret := enrichtest.NewIssuer(t, "HS256")
 	for more, want := range map[string]enrich.Reason{"": enrich.OK, `,"at_hash":"x"`: enrich.BadToken} {
@@ -223,7 +223,7 @@ func TestIDTokenThatSaysNothingOfTheAccessTokenHindersNone(t *testing.T) {
 
 // Law C1 under the policy refuse: of the second id_token nothing is known,
 // because the keys were just asked for.
-func TestIDTokenThatIsNoneOfOurBusinessIsNoReasonToRefuse(t *testing.T) {
+func TestOutcome_UnboundIDTokenIsNotRefusable(t *testing.T) {
 	tests := []struct {
 		name, more string
 		kinds      []enrich.Kind

@@ -115,8 +115,8 @@ func FuzzParseToken(f *testing.F) {
 		if got := enrichtest.Encode(string(token.Header())); got != parts[0] {
 			t.Errorf("header %q, want %q", got, parts[0])
 		}
-		if got := enrichtest.Encode(string(token.Signature)); token.Signed != parts[0]+"."+parts[1] || got != parts[2] {
-			t.Errorf("signed %q, signature %q, want %q", token.Signed, got, parts)
+		if got := enrichtest.Encode(string(token.Signature)); token.SigningInput != parts[0]+"."+parts[1] || got != parts[2] {
+			t.Errorf("signed %q, signature %q, want %q", token.SigningInput, got, parts)
 		}
 	})
 }
@@ -151,7 +151,7 @@ func FuzzTampered(f *testing.F) {
 	})
 }
 
-func TestEveryByteOfAnEnrichedTokenCounts(t *testing.T) {
+func TestRestore_EveryByteCounts(t *testing.T) {
 	for _, algorithm := range []string{"HS256", "EdDSA", "ES256", "RS256"} {
 		t.Run(algorithm, func(t *testing.T) {
 			f := newFixture(t, algorithm, func(_ *keys.Options, o *enrich.Options) { o.Restore = enrich.RestoreOn })

@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestAllOrNone(t *testing.T) {
+func TestGrant_IsEnrichedAllOrNone(t *testing.T) {
 	down := errors.New("source down")
 	tests := []struct {
 		name   string
@@ -70,7 +70,7 @@ func TestAllOrNone(t *testing.T) {
 	}
 }
 
-func TestBudgetKeepsEveryTokenOfTheGrant(t *testing.T) {
+func TestGrant_TokenOverBudgetBlocksAll(t *testing.T) {
 	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Kinds = []enrich.Kind{enrich.Access, enrich.ID} })
 	g := grant(f.issuer.Token(claimsOf("")), f.issuer.Token(claimsOf("")+" "))
 	enriched := f.Enrich(t.Context(), g)
@@ -82,7 +82,7 @@ func TestBudgetKeepsEveryTokenOfTheGrant(t *testing.T) {
 	}
 }
 
-func TestDPoPPassesUnlessTheBackendsKeySigns(t *testing.T) {
+func TestDPoP_PassesUnlessTheBackendsKeySigns(t *testing.T) {
 	for algorithm, want := range map[string]enrich.Reason{"ES256": enrich.KeyBound, "HS256": enrich.OK} {
 		f := newFixture(t, algorithm, nil)
 		g := grant(f.issuer.Token(claimsOf("")), "")
@@ -93,7 +93,7 @@ func TestDPoPPassesUnlessTheBackendsKeySigns(t *testing.T) {
 	}
 }
 
-func TestOneReadPerUserPerResponse(t *testing.T) {
+func TestGrant_ReadsOncePerUser(t *testing.T) {
 	reads := 0
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
 		o.Kinds = []enrich.Kind{enrich.Access, enrich.ID}

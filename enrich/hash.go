@@ -1,20 +1,87 @@
 package enrich
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/sha512"
+	"fmt"
 	"hash"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
+// boundAccess returns the access token that an id_token's at_hash is true of,
+// or nil.
+func (tx *transaction) boundAccess(id *candidate) *candidate {
+	if id.issued.Kind != ID || id.token == nil {
+		return nil
+	}
+	atHash, ok := jsonedit.Unquote(id.token.Claim("at_hash"))
+	if !ok {
+		return nil
+	}
+	for _, c := range tx.candidates {
+		if c.issued.Kind == Access && leftHash(id.token.Algorithm, c.issued.Raw) == atHash {
+			return c
+		}
+	}
+	return nil
+}
+
+// hashClaims returns the hash claims that an id_token needs in order to stay
+// true: at_hash of the enriched access token, and each hash whose function
+// changes with the algorithm. A hash that was missing or not true stays so.
+func (tx *transaction) hashClaims(id, access *candidate) ([]claim, error) {
+	if id.issued.Kind != ID {
+		return nil, nil
+	}
+	was, is := id.token.Algorithm, id.Signer.Algorithm()
+	var claims []claim
+	if access != nil {
+		text := cmp.Or(access.enriched, access.issued.Raw)
+		claims = append(claims, claim{"at_hash", jsonedit.Quote(leftHash(is, text))})
+	}
+	if newHash(was).Size() == newHash(is).Size() {
+		return claims, nil
+	}
+	hashed := map[string]string{"c_hash": tx.grant.Code, "s_hash": tx.grant.State}
+	if access == nil {
+		hashed["at_hash"] = tx.anyAccessToken()
+	}
+	for _, name := range []string{"at_hash", "c_hash", "s_hash"} {
+		value, isString := jsonedit.Unquote(id.token.Claim(name))
+		text, wanted := hashed[name]
+		switch {
+		case !isString || !wanted:
+		case text == "":
+			return nil, fmt.Errorf("%s must change from %s to %s, but neither the response nor its request has what it hashes", name, was, is)
+		case leftHash(was, text) == value:
+			claims = append(claims, claim{name, jsonedit.Quote(leftHash(is, text))})
+		}
+	}
+	return claims, nil
+}
+
+// anyAccessToken returns an access token of the grant. If there is one, an
+// at_hash that fits none was never true.
+func (tx *transaction) anyAccessToken() string {
+	for _, c := range tx.candidates {
+		if c.issued.Kind == Access {
+			return c.issued.Raw
+		}
+	}
+	return ""
+}
+
 // leftHash is the value of at_hash, c_hash and s_hash: the left half of the
-// hash of the text, by the hash function of the id_token's alg (OpenID Connect
-// Core, section 3.1.3.6). Ed25519 is defined with SHA-512 (RFC 8032).
+// hash of the text, by the hash function of the id_token's algorithm (OpenID
+// Connect Core, section 3.1.3.6). Ed25519 is defined with SHA-512 (RFC 8032).
 func leftHash(algorithm, text string) string {
 	h := newHash(algorithm)
 	h.Write([]byte(text))
 	sum := h.Sum(nil)
-	return encode(sum[:len(sum)/2])
+	return encodeBase64(sum[:len(sum)/2])
 }
 
 func newHash(algorithm string) hash.Hash {
@@ -26,5 +93,3 @@ func newHash(algorithm string) hash.Hash {
 	}
 	return sha256.New()
 }
-
-func sameHash(a, b string) bool { return newHash(a).Size() == newHash(b).Size() }

@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestHashesFollowTheAccessTokenAndTheAlgorithm(t *testing.T) {
+func TestHashes_FollowTheAccessTokenAndTheAlgorithm(t *testing.T) {
 	tests := []struct {
 		name, algorithm, sign string
 		was, is               func(string) string
@@ -53,7 +53,7 @@ func TestHashesFollowTheAccessTokenAndTheAlgorithm(t *testing.T) {
 	}
 }
 
-func TestHashThatCannotBeMadeKeepsTheTokens(t *testing.T) {
+func TestHashes_UnknownTextBlocksTheGrant(t *testing.T) {
 	f := newFixture(t, "ES256", func(k *keys.Options, _ *enrich.Options) { k.Algorithm = "EdDSA" })
 	access := f.issuer.Token(claimsOf(""))
 	for _, claim := range []string{"c_hash", "s_hash"} {
@@ -66,7 +66,7 @@ func TestHashThatCannotBeMadeKeepsTheTokens(t *testing.T) {
 	}
 }
 
-func TestUntrueAtHashStaysAsItIs(t *testing.T) {
+func TestHashes_UntrueAtHashStays(t *testing.T) {
 	f := newFixture(t, "ES256", nil)
 	id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256("something else") + `"`))
 	got := f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), id))
@@ -77,7 +77,7 @@ func TestUntrueAtHashStaysAsItIs(t *testing.T) {
 
 // With an access token beside it, an at_hash that does not fit was never true;
 // without one, nobody can say.
-func TestAtHashOfNoAccessTokenAtHand(t *testing.T) {
+func TestHashes_AtHashWithoutItsAccessToken(t *testing.T) {
 	f := newFixture(t, "ES256", func(k *keys.Options, o *enrich.Options) {
 		k.Algorithm, o.Kinds = "EdDSA", []enrich.Kind{enrich.ID}
 	})

@@ -38,7 +38,7 @@ func (s *scripted) Create(_ context.Context, in enrich.SignIn) error {
 
 // The user creation runs before a token leaves, whenever the user has no
 // document, but never for a client itself; triggers run at logins only.
-func TestHooksRunBeforeATokenLeaves(t *testing.T) {
+func TestHooks_RunBeforeATokenLeaves(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		user   string
@@ -49,7 +49,7 @@ func TestHooksRunBeforeATokenLeaves(t *testing.T) {
 		{"a first login", "new", nil, "create, signing in, signed in"},
 		{"a refresh", "u1", func(g *enrich.Grant) { g.Refresh = true }, ""},
 		{"a refresh without a document", "new", func(g *enrich.Grant) { g.Refresh = true }, "create"},
-		{"client credentials", "new", func(g *enrich.Grant) { g.Client = true }, ""},
+		{"client credentials", "new", func(g *enrich.Grant) { g.ClientCredentials = true }, ""},
 		{"nobody", "", nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestHooksRunBeforeATokenLeaves(t *testing.T) {
 	}
 }
 
-func TestWhatAHookMadeIsInTheFirstToken(t *testing.T) {
+func TestHooks_CreatedDocumentIsInTheFirstToken(t *testing.T) {
 	made := map[string]string{}
 	hooks := &scripted{create: func() error {
 		made["new"] = `{"lang":"de"}`
@@ -87,7 +87,7 @@ func TestWhatAHookMadeIsInTheFirstToken(t *testing.T) {
 }
 
 // A read after a hook must not be answered by what was read before it.
-func TestAReadAfterAHookBeganAfterIt(t *testing.T) {
+func TestHooks_DocumentIsReadAnewAfterwards(t *testing.T) {
 	var ended time.Time
 	hooks := &scripted{changed: true, create: func() error { ended = time.Now(); return nil }}
 	var queries []enrich.Query
@@ -105,7 +105,7 @@ func TestAReadAfterAHookBeganAfterIt(t *testing.T) {
 	}
 }
 
-func TestARejectionLetsNoTokenLeave(t *testing.T) {
+func TestHooks_RejectionBlocksTheGrant(t *testing.T) {
 	rejection := &enrich.Rejection{Code: "FunctionExecutionError", Message: "not invited"}
 	hooks := &scripted{create: func() error { return rejection }}
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Hooks = hooks })
@@ -117,7 +117,7 @@ func TestARejectionLetsNoTokenLeave(t *testing.T) {
 
 // A user who was turned away has not signed in. Nobody waits for triggers when
 // the source of documents, which most of them work on, does not answer.
-func TestTriggersHearOfUsersWhoSignIn(t *testing.T) {
+func TestHooks_RunOnlyForUsersWhoSignIn(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		source error
@@ -142,7 +142,7 @@ func TestTriggersHearOfUsersWhoSignIn(t *testing.T) {
 	}
 }
 
-func TestTriggersSeeTheDocument(t *testing.T) {
+func TestHooks_SeeTheDocument(t *testing.T) {
 	hooks := &scripted{changed: true}
 	documents := []string{`{"n":1}`, `{"n":2}`}
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
@@ -159,7 +159,7 @@ func TestTriggersSeeTheDocument(t *testing.T) {
 	}
 }
 
-func TestIdentifyKnowsOriginalsAndEnrichedTokens(t *testing.T) {
+func TestIdentify_KnowsOriginalsAndEnrichedTokens(t *testing.T) {
 	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Restore = enrich.RestoreOn })
 	original := f.issuer.Token(claimsOf(""))
 	enriched := f.Enrich(t.Context(), grant(original, ""))[0].Raw

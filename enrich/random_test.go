@@ -15,7 +15,7 @@ import (
 )
 
 // Laws C1, C2 and D1 in grants that nobody would think of.
-func TestNoGrantIsHalfEnrichedAndWhatWasTrueStaysTrue(t *testing.T) {
+func TestGrant_RandomOnesAreNeverHalfEnriched(t *testing.T) {
 	hashes := map[string]func(string) string{"ES256": hash256, "HS256": hash256, "ES384": hash384, "EdDSA": hash512}
 	for _, algorithms := range [][2]string{{"ES256", keys.Same}, {"ES256", "EdDSA"}, {"EdDSA", "ES384"}, {"HS256", keys.Same}} {
 		for _, kinds := range [][]enrich.Kind{{enrich.Access}, {enrich.ID}, {enrich.Access, enrich.ID}} {
@@ -52,7 +52,7 @@ func someDocuments(q enrich.Query) (enrich.Document, error) {
 // tokens before them, and of the code.
 func randomGrant(r *rand.Rand, issuer *enrichtest.Issuer, hash func(string) string) enrich.Grant {
 	one := func(of ...string) string { return of[r.IntN(len(of))] }
-	g := enrich.Grant{Answered: time.Now(), Code: one("", "code", "code"), Mark: r.IntN(2) == 0, DPoP: r.IntN(9) == 0}
+	g := enrich.Grant{Answered: time.Now(), Code: one("", "code", "code"), MarkFailure: r.IntN(2) == 0, DPoP: r.IntN(9) == 0}
 	accesses := []string{"an access token elsewhere"}
 	for i := range 1 + r.IntN(4) {
 		claims, kind := fmt.Sprintf(`"jti":"%d","sub":%q`, i, one("u1", "u1", "u1", "u2", "u3", "u4")), enrich.Access

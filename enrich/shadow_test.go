@@ -10,7 +10,7 @@ import (
 )
 
 // E5: "sign nothing", and yet sizes and reasons are those of signed tokens.
-func TestShadowMeasuresWhatWouldBeSignedAndSignsNothing(t *testing.T) {
+func TestShadow_MeasuresAndSignsNothing(t *testing.T) {
 	for _, algorithm := range []string{"HS256", "HS384", "HS512", "RS256", "PS512", "ES256", "ES384", "ES512", "EdDSA"} {
 		t.Run(algorithm, func(t *testing.T) {
 			f := newFixture(t, algorithm, func(_ *keys.Options, o *enrich.Options) {

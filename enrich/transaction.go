@@ -7,68 +7,83 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
-// A transaction enriches the tokens of one grant.
+// A transaction enriches the tokens of one grant. Its methods stand in the order
+// in which they run: verify, bind, look up, sign, report. Nothing that a step
+// does is visible before the last one, so a fault leaves every token as it was.
 type transaction struct {
 	*Enricher
-	grant Grant
-	parts []*part
+	grant      Grant
+	candidates []*candidate
 }
 
-// A part is one token on its way.
-type part struct {
-	issued   Issued
-	token    *Token // nil if it is no JWS
-	verified Verified
-	document Document
-	reason   Reason // of this token alone; a fault of the grant overrules it
-	err      error
-	raw      string // the token to send, once signed
-}
-
-// ours reports whether the token verified.
-func (p *part) ours() bool { return p.token != nil && (p.reason == "" || p.reason == NoDocument) }
-
-// carries reports whether a token verified and is of a kind that gets the
-// claims.
-func (tx *transaction) carries(p *part) bool { return p.ours() && tx.kinds[p.issued.Kind] }
-
-// A fault keeps the whole grant as the backend issued it.
+// A fault is why the tokens of a grant stay as the backend issued them.
 type fault struct {
 	reason Reason
 	err    error
 }
 
-// verify parses and verifies every token. A token that is not the backend's
-// hinders no other, one that is broken or undecided hinders all (law C1).
-func (tx *transaction) verify(ctx context.Context) *fault {
+func newTransaction(e *Enricher, g Grant) *transaction {
+	tx := &transaction{Enricher: e, grant: g, candidates: make([]*candidate, len(g.Tokens))}
+	for i, issued := range g.Tokens {
+		tx.candidates[i] = &candidate{issued: issued}
+	}
+	return tx
+}
+
+func (tx *transaction) run(ctx context.Context) []Outcome {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) *fault
+	}{
+		{"verify", tx.verifyAll},
+		{"bind", tx.checkBindings},
+		{"lookup", tx.lookUpAll},
+		{"sign", tx.signDocuments},
+	} {
+		if f := traced(ctx, step.name, step.do); f != nil {
+			tx.fail(f)
+			return tx.outcomes()
+		}
+	}
+	tx.succeed(ctx)
+	return tx.outcomes()
+}
+
+// traced runs a step in a span.
+func traced(ctx context.Context, name string, do func(context.Context) *fault) *fault {
+	ctx, span := tracing.Start(ctx, name)
+	defer span.End()
+	f := do(ctx)
+	if f != nil {
+		span.SetAttributes(attribute.String("tokengraft.reason", string(f.reason)))
+	}
+	return f
+}
+
+// verifyAll parses and verifies every token, those after a bad one too: each has
+// a reason of its own. The first that blocks the grant is the fault.
+func (tx *transaction) verifyAll(ctx context.Context) *fault {
 	var first *fault
-	for _, p := range tx.parts {
-		p.reason, p.err = tx.verifyPart(ctx, p)
-		if first == nil && tx.hinders(p) {
-			first = &fault{p.reason, p.err}
+	for _, c := range tx.candidates {
+		c.reason, c.err = tx.verify(ctx, c)
+		if first == nil && tx.blocksGrant(c) {
+			first = &fault{c.reason, c.err}
 		}
 	}
 	return first
 }
 
-// hinders reports whether a token, by its reason, keeps the others as they are.
-// One of a kind that gets no claim does so only if it is an id_token that speaks
-// of an access token, or could (law C3).
-func (tx *transaction) hinders(p *part) bool {
-	if !p.reason.Blocks() {
-		return false
-	}
-	speaks := p.issued.Kind == ID && (p.token == nil || p.token.Claim("at_hash") != nil)
-	return tx.kinds[p.issued.Kind] || speaks
-}
-
-func (tx *transaction) verifyPart(ctx context.Context, p *part) (Reason, error) {
+func (tx *transaction) verify(ctx context.Context, c *candidate) (Reason, error) {
 	var err error
-	if p.token, err = ParseToken(p.issued.Raw); err != nil {
-		p.token = nil
-	} else if p.verified, err = tx.o.Ring.Verify(ctx, p.token); err == nil {
+	if c.token, err = ParseToken(c.issued.Raw); err != nil {
+		c.token = nil
+	} else if c.Verified, err = tx.o.Ring.Verify(ctx, c.token); err == nil {
 		return "", nil
 	}
 	switch {
@@ -84,158 +99,141 @@ func (tx *transaction) verifyPart(ctx context.Context, p *part) (Reason, error) 
 	return Unavailable, err
 }
 
-// bind finds what ties the tokens to each other and to the client, and could
-// not be tied again: an id_token that cannot be signed anew keeps its access
-// token as it is (law C3), and so does a DPoP proof (law D6).
-func (tx *transaction) bind(context.Context) *fault {
-	for _, p := range tx.parts {
+// checkBindings finds what binds a token to another one or to the client and
+// would no longer be true of an enriched token: the at_hash of an id_token that
+// we cannot sign (law C3), and a DPoP proof (law D6).
+func (tx *transaction) checkBindings(context.Context) *fault {
+	for _, c := range tx.candidates {
 		switch {
-		case p.issued.Kind == ID && p.reason == Opaque && isJWE(p.issued.Raw):
+		case c.issued.Kind == ID && c.reason == Opaque && isJWE(c.issued.Raw):
 			return &fault{Opaque, errors.New("the id_token is encrypted, so its at_hash cannot follow the access token")}
-		case p.issued.Kind == ID && p.reason == NotOurs && tx.boundAccess(p) != nil:
-			return &fault{NotOurs, fmt.Errorf("the id_token's at_hash cannot follow the access token: %w", p.err)}
-		case p.ours() && tx.grant.DPoP && p.verified.Signer != nil && p.verified.Signer.ID() != "":
+		case c.issued.Kind == ID && c.reason == NotOurs && tx.boundAccess(c) != nil:
+			return &fault{NotOurs, fmt.Errorf("the id_token's at_hash cannot follow the access token: %w", c.err)}
+		case c.verified() && tx.grant.DPoP && c.Signer != nil && c.Signer.ID() != "":
 			return &fault{KeyBound, nil}
 		}
 	}
 	return nil
 }
 
-// lookUp reads the document of every token that carries the claim, once for
-// each user (law F5).
-func (tx *transaction) lookUp(ctx context.Context) *fault {
-	query := tx.query(time.Now())
-	type answer struct {
+// lookUpAll finds the document of every token that gets the claims, with one
+// lookup per user (law F5).
+func (tx *transaction) lookUpAll(ctx context.Context) *fault {
+	type result struct {
 		document Document
 		err      error
 	}
-	answers := map[User]answer{}
-	for _, p := range tx.parts {
-		if !tx.carries(p) {
+	query := tx.query(time.Now())
+	results := map[User]result{}
+	for _, c := range tx.candidates {
+		if !tx.getsClaim(c) {
 			continue
 		}
-		query.User = tx.user(p.token.payload)
-		a, asked := answers[query.User]
-		if !asked {
-			a.document, a.err = tx.documentOf(ctx, query)
-			answers[query.User] = a
+		query.User = tx.userOf(c.token.payload)
+		r, ok := results[query.User]
+		if !ok {
+			r.document, r.err = tx.lookUpWithHooks(ctx, query)
+			results[query.User] = r
 		}
-		if f := tx.take(p, a.document, a.err); f != nil {
+		if f := tx.setDocument(c, r.document, r.err); f != nil {
 			return f
 		}
 	}
 	return nil
 }
 
-// take gives a token what was found of its user.
-func (tx *transaction) take(p *part, d Document, err error) *fault {
+// setDocument gives a token the result of its user's lookup.
+func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	switch {
 	case errors.Is(err, ErrNoDocument):
-		p.reason = NoDocument
-		tx.noticeClaim(p.token)
+		c.reason = NoDocument
+		tx.warnOfOriginalClaim(c.token)
 	case isRejection(err):
 		return &fault{Rejected, err}
 	case err != nil:
 		return &fault{Unavailable, err}
 	case len(d.JSON) > tx.o.MaxSize:
-		return &fault{TooLarge, tx.tooLarge(d)}
+		return &fault{TooLarge, tx.documentTooLarge(d)}
 	default:
-		p.document = d
+		c.document = d
 	}
 	return nil
 }
 
-func (e *Enricher) tooLarge(d Document) error {
-	return &SizeError{"document", len(d.JSON), "claim.max_size is", e.o.MaxSize}
-}
-
-// ask asks the source, but not for nobody.
-func (e *Enricher) ask(ctx context.Context, q Query) (Document, error) {
-	if q.User == (User{}) {
-		return Document{}, ErrNoDocument
-	}
-	return e.o.Source.Lookup(ctx, q)
-}
-
-// noticeClaim warns, once, of a claim of our name that we did not write and
-// that stays because there is no document (law H2).
-func (e *Enricher) noticeClaim(t *Token) {
+// warnOfOriginalClaim warns once of a claim with our name in the backend's own
+// token. It stays, because the user has no document (law H2).
+func (e *Enricher) warnOfOriginalClaim(t *Token) {
 	if t.Claim(e.o.Claim) != nil {
-		e.warnClaim.Do(func() {
-			e.o.Logger.Warn("the backend's own tokens have a claim of our name, and it stays where a user has no document: choose another claim.name", "claim", e.o.Claim)
+		e.warnOnce.Do(func() {
+			e.o.Logger.Warn("the backend's own tokens have a claim of our name, and it stays if a user has no document: choose another name", "claim", e.o.Claim)
 		})
 	}
 }
 
-// graft signs every token that gets the claims, access tokens first, for the
-// id_tokens speak of them.
-func (tx *transaction) graft(ctx context.Context) *fault {
-	f := tx.sign(tx.documentClaims)
-	if f != nil {
-		return f
-	}
-	for _, p := range tx.parts {
-		if p.raw != "" && p.document.JSON != nil {
-			tx.age.Record(ctx, time.Since(p.document.ReadAt).Seconds())
-		}
-	}
-	return nil
+func (tx *transaction) signDocuments(context.Context) *fault {
+	return tx.signAll(func(c *candidate) []claim { return tx.documentClaims(c.document) })
 }
 
-// done tells the outcome of a grant that nothing was wrong with.
-func (tx *transaction) done() []Outcome {
-	for _, p := range tx.parts {
+// succeed gives every enriched token its reason.
+func (tx *transaction) succeed(ctx context.Context) {
+	for _, c := range tx.candidates {
+		if c.enriched == "" {
+			continue
+		}
+		if c.document.JSON != nil {
+			tx.documentAge.Record(ctx, time.Since(c.document.ReadAt).Seconds())
+		}
 		switch {
-		case p.raw == "" || p.reason != "":
-		case p.document.Stale:
-			p.reason = Stale
+		case c.reason != "":
+		case c.document.Stale:
+			c.reason = Stale
 		default:
-			p.reason = OK
+			c.reason = OK
 		}
 	}
-	return tx.outcomes()
 }
 
-// failed tells the outcome of a grant with a fault. Its tokens stay as the
-// backend issued them, but that under the policy pass those that should carry
-// the document say that they miss it, where that is asked for.
-func (tx *transaction) failed(f *fault) []Outcome {
-	marked := tx.marked(f)
-	for _, p := range tx.parts {
+// fail gives the fault's reason to every token that would have changed. They
+// stay as the backend issued them, unless they can be marked.
+func (tx *transaction) fail(f *fault) {
+	marked := tx.signMarks(f)
+	for _, c := range tx.candidates {
 		if !marked {
-			p.raw = ""
+			c.enriched = ""
 		}
-		if p.ours() && p.reason == "" && tx.wouldChange(p) {
-			p.reason, p.err = f.reason, f.err
+		if c.verified() && c.reason == "" && tx.wouldChange(c) {
+			c.reason, c.err = f.reason, f.err
 		}
 	}
-	return tx.outcomes()
+}
+
+// signMarks signs tokens whose freshness claim says that their document could
+// not be fetched or is too large, and reports whether it did. It does not where a
+// token failed to verify, because that token could be bound to one of the others.
+func (tx *transaction) signMarks(f *fault) bool {
+	if !tx.grant.MarkFailure || tx.o.Freshness == "" || f.reason != Unavailable && f.reason != TooLarge {
+		return false
+	}
+	if slices.ContainsFunc(tx.candidates, tx.blocksGrant) {
+		return false
+	}
+	return tx.signAll(func(c *candidate) []claim {
+		if c.reason == NoDocument {
+			return tx.documentClaims(Document{})
+		}
+		return tx.failureClaims()
+	}) == nil
 }
 
 func (tx *transaction) outcomes() []Outcome {
-	outcomes := make([]Outcome, len(tx.parts))
-	for i, p := range tx.parts {
-		aside := p.reason.Blocks() && !tx.hinders(p)
-		outcomes[i] = Outcome{Raw: cmp.Or(p.raw, p.issued.Raw), Reason: p.reason, Err: p.err, aside: aside}
+	outcomes := make([]Outcome, len(tx.candidates))
+	for i, c := range tx.candidates {
+		outcomes[i] = Outcome{
+			Raw:    cmp.Or(c.enriched, c.issued.Raw),
+			Reason: c.reason,
+			Err:    c.err,
+			exempt: c.reason.Blocks() && !tx.blocksGrant(c),
+		}
 	}
 	return outcomes
-}
-
-// wouldChange reports whether a token that verified would go out changed if
-// nothing were wrong: it carries the claims, or speaks of a token that does.
-func (tx *transaction) wouldChange(p *part) bool {
-	return tx.kinds[p.issued.Kind] || tx.boundAccess(p) != nil
-}
-
-// marked signs tokens that say that their document is missing for a failure. It
-// leaves a grant alone in which a token did not verify: that one could be tied
-// to the others.
-func (tx *transaction) marked(f *fault) bool {
-	if !tx.grant.Mark || tx.o.Freshness == "" || f.reason != Unavailable && f.reason != TooLarge {
-		return false
-	}
-	if slices.ContainsFunc(tx.parts, tx.hinders) {
-		return false
-	}
-	return tx.sign(tx.faultClaims) == nil
 }

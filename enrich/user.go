@@ -9,17 +9,16 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A User is who a token speaks of. It is comparable: the cache's key, and what
-// a hit compares. The zero User is nobody and has no document.
+// A User is whom a token names. It is comparable. The zero User has no document.
 type User struct {
-	// ID is the text of the user-id claim; of a number, its integer literal.
+	// ID is the text of the user-id claim, or the literal of a whole number.
 	ID string
 	// Number says that the claim was a JSON number: "5" and 5 are two users.
 	Number bool
 }
 
 // logKey keys the hash that stands for a user in logs. It lives as long as the
-// process, so that a log names one user consistently but nobody by id.
+// process, so a log names one user consistently and none by their id.
 var logKey = rand.Text()
 
 // LogValue implements [slog.LogValuer] with a keyed hash, never the id.
@@ -35,9 +34,9 @@ func (u User) String() string { return "user " + u.LogValue().String() }
 // GoString implements [fmt.GoStringer] for %#v.
 func (u User) GoString() string { return u.String() }
 
-// user reads who the claims speak of. Only a string that is not empty and an
-// integer name somebody: anything else is nobody.
-func (e *Enricher) user(claims *jsonedit.Object) User {
+// userOf reads the user from the claims. Only a string that is not empty and a
+// whole number name one.
+func (e *Enricher) userOf(claims *jsonedit.Object) User {
 	value := claims.Lookup(e.userID)
 	if id, ok := jsonedit.Unquote(value); ok {
 		return User{ID: id}

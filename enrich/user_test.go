@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestUserIDReachesIntoObjects(t *testing.T) {
+func TestUserID_ReachesIntoObjects(t *testing.T) {
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
 		o.UserID = `ext.user\.id`
 		o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {
@@ -26,7 +26,7 @@ func TestUserIDReachesIntoObjects(t *testing.T) {
 	}
 }
 
-func TestUserIsNeverPrinted(t *testing.T) {
+func TestUser_IsNeverPrinted(t *testing.T) {
 	var log strings.Builder
 	user := enrich.User{ID: "anna@example.com"}
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "user", user)

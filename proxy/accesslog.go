@@ -9,20 +9,16 @@ import (
 	"unicode"
 )
 
-// logAccess writes one line a request. Its keys are a closed set; there is no
-// query, header or body among them.
-func (p *Proxy) logAccess(ctx context.Context, x *exchange, w *recorder) {
-	pattern := ""
-	if x.rule != nil {
-		pattern = x.rule.Pattern
-	}
-	p.o.Logger.LogAttrs(ctx, slog.LevelInfo, "request",
+// logAccess writes the line of a request. Its keys are a closed set, without a
+// query, header or body.
+func (x *exchange) logAccess(ctx context.Context) {
+	x.proxy.options.Logger.LogAttrs(ctx, slog.LevelInfo, "request",
 		slog.String("method", x.method),
 		slog.String("path", redactPath(x.path)),
-		slog.Int("status", w.status),
-		slog.Int64("bytes", w.bytes),
+		slog.Int("status", x.w.status),
+		slog.Int64("bytes", x.w.bytes),
 		slog.Float64("seconds", time.Since(x.began).Seconds()),
-		slog.String("rule", pattern),
+		slog.String("rule", x.pattern()),
 		slog.String("peer", x.peer),
 	)
 }
@@ -32,7 +28,7 @@ func (p *Proxy) logAccess(ctx context.Context, x *exchange, w *recorder) {
 func redactPath(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
-		if !isWord(segment) {
+		if !looksNamed(segment) {
 			segments[i] = "[redacted]"
 		}
 	}
@@ -50,26 +46,26 @@ func knownMethod(method string) string {
 	return "_OTHER"
 }
 
-// isWord tells what a person named from what a machine made up: that is long,
-// has many digits, or goes back and forth between them and both cases.
-func isWord(segment string) bool {
-	const longest, mostDigits, mostTurns = 32, 3, 4
-	digits, turns, before := 0, 0, ' '
+// looksNamed tells what a person named from what a machine generated. That is
+// long, has many digits, or goes back and forth between them and both cases.
+func looksNamed(segment string) bool {
+	const maxLength, maxDigits, maxStarts = 32, 3, 4
+	digits, starts, before := 0, 0, ' '
 	for _, c := range segment {
 		if unicode.IsDigit(c) {
 			digits++
 		}
-		if turn(before, c) {
-			turns++
+		if startsWord(before, c) {
+			starts++
 		}
 		before = c
 	}
-	return len(segment) <= longest && digits <= mostDigits && turns <= mostTurns &&
+	return len(segment) <= maxLength && digits <= maxDigits && starts <= maxStarts &&
 		!strings.Contains(segment, "@") && !strings.HasPrefix(segment, "eyJ") // the shortest token
 }
 
-// turn reports whether something begins between two characters: a word of
+// startsWord reports whether something begins between two characters: a word of
 // camelCase, a number, or what follows it.
-func turn(before, c rune) bool {
+func startsWord(before, c rune) bool {
 	return unicode.IsLower(before) && unicode.IsUpper(c) || unicode.IsLetter(before) && unicode.IsDigit(c) || unicode.IsDigit(before) && unicode.IsLetter(c)
 }

@@ -8,36 +8,36 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// publish returns what makes the addresses in an answer to r lead back here,
-// whatever they were: a client that took the backend's own would go past the
-// sidecar from then on.
-func (p *Proxy) publish(r *http.Request, at []locate.Location) func(context.Context, []byte) ([]byte, error) {
-	proto, host := p.typed(r)
-	public := address{outermost(proto), outermost(host)}
+// addressEditor returns what makes the addresses in an answer to r lead back
+// here, whatever they were: a client that took the backend's own would bypass the
+// proxy from then on.
+func (p *Proxy) addressEditor(r *http.Request, at []locate.Location) editFunc {
+	proto, host := p.publicOrigin(r)
+	public := origin{clientSide(proto), clientSide(host)}
 	return func(_ context.Context, body []byte) ([]byte, error) {
-		return locate.Rewrite(body, at, public.instead), nil
+		return locate.Rewrite(body, at, public.replaceIn), nil
 	}
 }
 
-// outermost is the first of what several proxies say: the client itself talked
-// to that one.
-func outermost(said string) string {
-	first, _, _ := strings.Cut(said, ",")
+// clientSide is the first of the values that several proxies have added: that
+// proxy talked to the client itself.
+func clientSide(values string) string {
+	first, _, _ := strings.Cut(values, ",")
 	return strings.TrimSpace(first)
 }
 
-// An address is where clients come in.
-type address struct{ scheme, host string }
+// An origin is the address that clients use.
+type origin struct{ scheme, host string }
 
-// instead returns a URL with this address in the place of its own; a WebSocket
-// stays one. What is no such URL stays as it is.
-func (a address) instead(url string) string {
+// replaceIn returns a URL with this origin in the place of its own; a WebSocket
+// stays one. What is not such a URL stays as it is.
+func (o origin) replaceIn(url string) string {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok {
 		return url
 	}
 	secure := ""
-	if strings.EqualFold(a.scheme, "https") {
+	if strings.EqualFold(o.scheme, "https") {
 		secure = "s"
 	}
 	switch strings.ToLower(scheme) {
@@ -52,5 +52,5 @@ func (a address) instead(url string) string {
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		path = rest[i:]
 	}
-	return scheme + secure + "://" + a.host + path
+	return scheme + secure + "://" + o.host + path
 }

@@ -8,87 +8,133 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// responseBody is a body that was read, or not.
-type responseBody struct {
+// A body is the body of a response, or none.
+type body struct {
 	decoded []byte // without its content coding; nil if it was not read
-	// opaque says that it cannot be looked into: it is too large, or compressed
-	// in a way that cannot be undone. Then no token of the response is touched,
-	// for others may be in there.
+	// opaque says that it cannot be looked into: it is too large, or compressed in a
+	// way that cannot be undone. Then no token of the response is touched, because
+	// others may be in there.
 	opaque, tooLarge bool
 }
 
-// readTokens reads a body that can hold tokens, and counts one that is over the
-// limit. That passes under any policy.
-func (p *Proxy) readTokens(res *http.Response, x *exchange) (responseBody, error) {
-	if bodyless(res.StatusCode) || !locate.InBody(x.rule.Tokens, res.Header) {
-		return responseBody{}, nil
-	}
-	body, err := p.readBody(res)
-	switch {
-	case err != nil && clientGone(res.Request.Context()):
-		p.count(res.Request.Context(), x, enrich.Canceled)
-	case body.tooLarge:
-		p.countTooLarge(res.Request.Context(), x)
-	}
-	return body, err
-}
-
-func (p *Proxy) countTooLarge(ctx context.Context, x *exchange) {
-	p.count(ctx, x, enrich.TooLarge)
-	p.notices.warn(p.o.Logger, x.rule, "body", "a response is larger than limits.body and passes as it is", "limit", p.o.Limits.Body)
-}
-
-// readBody reads a body within the limit, undoes its content coding, and puts it
-// back as it came.
-func (p *Proxy) readBody(res *http.Response) (responseBody, error) {
-	raw, err := io.ReadAll(io.LimitReader(res.Body, p.o.Limits.Body+1))
+// readBody reads the body of a response within the limit, undoes its content
+// coding, and puts it back as it came.
+func (x *exchange) readBody(res *http.Response) (body, error) {
+	raw, whole, err := readUpTo(res.Body, x.proxy.options.Limits.Body)
 	if err != nil {
-		return responseBody{}, fmt.Errorf("backend's response broke off: %w", err)
+		return body{}, fmt.Errorf("backend's response broke off: %w", err)
 	}
-	if int64(len(raw)) > p.o.Limits.Body {
+	if !whole {
 		res.Body = readCloser{io.MultiReader(bytes.NewReader(raw), res.Body), res.Body}
-		return responseBody{opaque: true, tooLarge: true}, nil
+		return body{opaque: true, tooLarge: true}, nil
 	}
 	res.Body = readCloser{bytes.NewReader(raw), res.Body}
-	return p.unpack(exchangeOf(res.Request.Context()), res.Header, raw), nil
+	return x.decodeBody(res.Header, raw), nil
 }
 
-// unpack undoes the content coding of a body within the limit. An empty one has
-// none, whatever the header says: many redirects have both.
-func (p *Proxy) unpack(x *exchange, header http.Header, raw []byte) responseBody {
+// decodeBody undoes the content coding of a body within the limit. An empty one
+// has none, whatever the header says: many redirects have both.
+func (x *exchange) decodeBody(header http.Header, raw []byte) body {
 	if len(raw) == 0 {
-		return responseBody{decoded: raw}
+		return body{decoded: raw}
 	}
-	decoded, err := decode(raw, strings.Join(header["Content-Encoding"], ","), p.o.Limits.Body)
+	decoded, err := decode(raw, strings.Join(header["Content-Encoding"], ","), x.proxy.options.Limits.Body)
 	switch {
 	case errors.Is(err, errTooLarge):
-		return responseBody{opaque: true, tooLarge: true}
+		return body{opaque: true, tooLarge: true}
 	case err != nil:
-		p.notices.warn(p.o.Logger, x.rule, "coding", "a response cannot be unpacked and passes as it is", "error", err)
-		return responseBody{opaque: true}
+		x.warn("coding", "a response cannot be unpacked and passes as it is", "error", err)
+		return body{opaque: true}
 	}
-	return responseBody{decoded: decoded}
+	return body{decoded: decoded}
 }
 
-// editBody edits a 200 answer that holds no token. What cannot be edited passes
-// as it is: absence of the claim grants nothing.
-func (p *Proxy) editBody(res *http.Response, x *exchange) error {
-	body, err := p.readBody(res)
-	if err != nil || body.decoded == nil {
-		return err
+// countTooLarge counts a response whose body is over the limit. It passes under
+// any policy.
+func (x *exchange) countTooLarge(ctx context.Context) {
+	x.count(ctx, enrich.TooLarge)
+	x.warn("body", "a response is larger than limits.body and passes as it is", "limit", x.proxy.options.Limits.Body)
+}
+
+// readUpTo reads a body up to the limit. If it is longer, whole is false and one
+// byte more was read.
+func readUpTo(r io.Reader, limit int64) (read []byte, whole bool, err error) {
+	read, err = io.ReadAll(io.LimitReader(r, limit+1))
+	return read, int64(len(read)) <= limit, err
+}
+
+// setRequestBody gives the request a body that was read. A length that was
+// announced is corrected; one that was not stays unannounced.
+func setRequestBody(r *http.Request, body []byte) {
+	r.Body = readCloser{bytes.NewReader(body), r.Body}
+	if r.ContentLength >= 0 {
+		r.ContentLength = int64(len(body))
 	}
-	edited, err := x.edit(context.WithoutCancel(res.Request.Context()), body.decoded)
+}
+
+// requestBody notes that the client's body could not be read: then it is not the
+// backend that failed. At its end the trailers are there.
+type requestBody struct {
+	io.ReadCloser
+	broken *atomic.Bool
+	ended  func()
+}
+
+// Read implements [io.Reader].
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	switch err {
+	case nil, http.ErrBodyReadAfterClose:
+	case io.EOF:
+		b.ended()
+	default:
+		b.broken.Store(true)
+	}
+	return n, err
+}
+
+// copiedBody is a body of which a copy is kept while it passes.
+type copiedBody struct {
+	io.ReadCloser
+	limit int64 // of the copy, which gets at most one byte more
+	copy  bytes.Buffer
+	// ended is called once, with the copy and with how the body ended: io.EOF if
+	// the backend has sent it whole.
+	ended func(copy []byte, err error)
+}
+
+// Read implements [io.Reader].
+func (b *copiedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	room := b.limit + 1 - int64(b.copy.Len())
+	b.copy.Write(p[:min(int64(n), room)])
 	if err != nil {
-		p.notices.warn(p.o.Logger, x.rule, "answer", "an answer passes without the claim", "error", err)
-		return nil
+		b.end(err)
 	}
-	if !bytes.Equal(edited, body.decoded) {
-		putBack(res, locate.Response{Header: res.Header, Body: body.decoded}, locate.Response{Header: res.Header, Body: edited})
+	return n, err
+}
+
+// Close implements [io.Closer].
+func (b *copiedBody) Close() error {
+	b.end(errClosedEarly)
+	return b.ReadCloser.Close()
+}
+
+var errClosedEarly = errors.New("closed before its end")
+
+func (b *copiedBody) end(err error) {
+	if b.ended != nil {
+		b.ended(b.copy.Bytes(), err)
+		b.ended = nil
 	}
-	return nil
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
 }

@@ -16,16 +16,16 @@ import (
 
 var errTooLarge = errors.New("larger than limits.body when decompressed")
 
-// mostCodings bounds how often a body is unpacked: nested thousands of times, a
+// maxCodings bounds how often a body is unpacked: nested thousands of times, a
 // small one would take minutes. Real ones have one coding, or two by mistake.
-const mostCodings = 4
+const maxCodings = 4
 
 // decode undoes the content codings of a body (RFC 9110, section 8.4), the last
 // one first. Nothing larger than limit comes out, whatever went in.
 func decode(body []byte, codings string, limit int64) ([]byte, error) {
 	applied := strings.Split(codings, ",")
-	if len(applied) > mostCodings {
-		return nil, fmt.Errorf("%d content codings, at most %d are undone", len(applied), mostCodings)
+	if len(applied) > maxCodings {
+		return nil, fmt.Errorf("%d content codings, at most %d are undone", len(applied), maxCodings)
 	}
 	for i := len(applied) - 1; i >= 0; i-- {
 		reader, err := decoder(body, strings.ToLower(strings.TrimSpace(applied[i])))

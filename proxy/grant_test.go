@@ -32,7 +32,7 @@ func (s *scripted) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcome {
 	return outcomes
 }
 
-func (s *scripted) Answer(_ context.Context, object []byte) ([]byte, error) { return object, nil }
+func (s *scripted) EnrichObject(_ context.Context, object []byte) ([]byte, error) { return object, nil }
 
 func (s *scripted) Restore(string) (string, bool) { return "", false }
 
@@ -141,7 +141,7 @@ func TestAGrantHasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
 	g := <-enricher.grants
 	line := 4<<10 - len("X-Token: ")
 	want := []enrich.Issued{{Raw: "a.b.c", Kind: enrich.Access, Budget: line}, {Raw: "d.e.f", Kind: enrich.ID, Budget: 6 << 10}}
-	if len(g.Tokens) != 2 || g.Tokens[0] != want[0] || g.Tokens[1] != want[1] || g.Mark || g.DPoP || g.Refresh {
+	if len(g.Tokens) != 2 || g.Tokens[0] != want[0] || g.Tokens[1] != want[1] || g.MarkFailure || g.DPoP || g.Refresh {
 		t.Errorf("got %+v, want tokens %+v and no marks", g, want)
 	}
 }
@@ -155,7 +155,7 @@ func TestTokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
 		enricher := newScripted(enrich.NoDocument)
 		f, _ := startSaying(t, twoTokens, enricher.use(rule(t, "POST /login", "json:access_token")))
 		f.ask(t, request("POST", "/login", []string{tt.kind}, tt.body))
-		if g := <-enricher.grants; !g.Client {
+		if g := <-enricher.grants; !g.ClientCredentials {
 			t.Errorf("%s: taken for the tokens of a user", tt.body)
 		}
 	}

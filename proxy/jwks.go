@@ -6,8 +6,8 @@ import (
 )
 
 // serveJWKS answers with the merged JWK Set, to browsers of any origin (law
-// E1). Never with half of it: a client would cache that.
-func serveJWKS(w http.ResponseWriter, r *http.Request, keys KeySet) {
+// E1). It never answers with half of it, which a client would cache.
+func serveJWKS(w http.ResponseWriter, r *http.Request, keys KeySet) error {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	switch r.Method {
@@ -17,16 +17,14 @@ func serveJWKS(w http.ResponseWriter, r *http.Request, keys KeySet) {
 		h.Set("Access-Control-Allow-Headers", "*")
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
-		return
+		return nil
 	default:
 		h.Set("Allow", "GET, HEAD, OPTIONS")
-		problemMethod.write(w)
-		return
+		return problemMethod
 	}
 	set, maxAge, err := keys.JWKS()
 	if err != nil {
-		problemNoKeys.write(w)
-		return
+		return problemNoKeys
 	}
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(maxAge.Seconds())))
@@ -35,4 +33,5 @@ func serveJWKS(w http.ResponseWriter, r *http.Request, keys KeySet) {
 	if r.Method == http.MethodGet {
 		w.Write(set)
 	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"flag"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -15,11 +16,12 @@ import (
 
 // TestMain has the system trust the certificate of httptest, for backends that
 // speak TLS, and sees to it that no goroutine of the proxy outlives its
-// requests.
+// requests. A fuzz run starts goroutines of its own that do.
 func TestMain(m *testing.M) {
 	before := runtime.NumGoroutine()
 	code := trusting(m.Run)
-	if code == 0 && !settles(before) {
+	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
+	if code == 0 && !fuzzing && !settles(before) {
 		fmt.Println("goroutines were left behind")
 		pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
 		code = 1

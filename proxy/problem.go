@@ -1,20 +1,16 @@
 package proxy
 
 import (
-	"context"
-	"crypto/tls"
 	"encoding/json"
-	"errors"
-	"io"
-	"net"
 	"net/http"
-	"strconv"
-	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// A problem is an error answer of our own (RFC 9457). It tells the client
-// nothing of the inside; the log has the cause. None is 401: clients log their
-// users out on it.
+// A problem is an error answer of our own (RFC 9457), and the error that leads to
+// it. It tells the client nothing of the inside; the log has the cause. None is
+// 401, because clients sign their users out on it.
 type problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -36,76 +32,30 @@ var (
 	problemInternal    = problem{"urn:tokengraft:internal", "Internal error", http.StatusInternalServerError, "The sidecar failed on this request; its log says where."}
 )
 
-func (p problem) status() int { return p.Status }
+// Error implements error.
+func (p problem) Error() string { return p.Title }
 
-// header sets the header fields of the problem and returns its body.
-func (p problem) header(h http.Header) []byte {
+func (p problem) reply() reply {
 	body, _ := json.Marshal(p)
-	setBodyHeader(h, "application/problem+json", body)
+	return reply{p.Status, "application/problem+json", body}
+}
+
+// rejectionReply tells a client that reads JSON why a hook let no token leave.
+// Others, redirected browsers among them, get a problem. The status is 400, as
+// RFC 6749, section 5.2, wants it.
+func (x *exchange) rejectionReply(res *http.Response, r *enrich.Rejection) reply {
+	if !locate.IsJSON(res.Header) {
+		return problemRejected.reply()
+	}
+	format := x.rule.Rejection
+	if format == nil {
+		format = oauthRejection
+	}
+	return reply{http.StatusBadRequest, "application/json", format(r)}
+}
+
+// oauthRejection is what a token endpoint answers (RFC 6749, section 5.2).
+func oauthRejection(r *enrich.Rejection) []byte {
+	body, _ := json.Marshal(map[string]string{"error": "access_denied", "error_description": r.Message})
 	return body
-}
-
-// setBodyHeader sets the header fields of an answer of our own.
-func setBodyHeader(h http.Header, contentType string, body []byte) {
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-}
-
-func (p problem) write(w http.ResponseWriter) {
-	body := p.header(w.Header())
-	w.WriteHeader(p.Status)
-	w.Write(body)
-}
-
-// statusClientGone is what the log says of a client that did not wait; it is
-// never sent. The number is nginx's.
-const statusClientGone = 499
-
-// proxyError answers for a backend that did not. It is the one place where
-// causes become statuses.
-func (p *Proxy) proxyError(w http.ResponseWriter, r *http.Request, err error) {
-	switch {
-	case clientGone(r.Context()):
-		w.(*recorder).status = statusClientGone
-		// Not just return, which would be an empty 200: a client that merely
-		// stopped sending looks the same.
-		panic(http.ErrAbortHandler)
-	case exchangeOf(r.Context()).broken.Load():
-		problemRequest.write(w)
-		return
-	case timedOut(r.Context(), err):
-		problemTimeout.write(w)
-	default:
-		problemUnreachable.write(w)
-	}
-	attrs := []any{"backend", p.o.Backend.Host, "error", loggable(err)}
-	if advice := Advice(err); advice != "" {
-		attrs = append(attrs, "advice", advice)
-	}
-	p.notices.warn(p.o.Logger, exchangeOf(r.Context()).rule, "backend", "backend did not answer", attrs...)
-}
-
-// timedOut tells a backend that is slow from one that is not there: that is
-// unreachable, however long it took to find out.
-func timedOut(ctx context.Context, err error) bool {
-	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Op == "dial" {
-		return context.Cause(ctx) != nil
-	}
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
-}
-
-var errBroken = errors.New("it closed the connection, or sent what cannot be read as HTTP")
-
-// loggable returns an error of the network as it is. Others quote what the
-// backend sent, in which there may be tokens.
-func loggable(err error) error {
-	_, network := errors.AsType[net.Error](err)
-	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
-	if network || certificate || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
-	}
-	return errBroken
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
@@ -28,19 +29,19 @@ func TestARejectionLetsNothingOfTheSignInThrough(t *testing.T) {
 	redirect := answer("HTTP/1.1 302 Found\nLocation: https://app/#access_token=a.b.c&refresh_token=r.e.f\nSet-Cookie: session=s.e.cret", "")
 	for _, test := range []struct {
 		name, answer string
-		errors       proxy.Errors
+		format       proxy.RejectionFormat
 		policy       enrich.Policy
 		wantStatus   int
 		want         string
 	}{
-		{"OAuth", json, proxy.ErrorsOAuth, enrich.Pass, 400, `{"error":"access_denied","error_description":"\"anna\" is not invited"}`},
-		{"OAuth, refusing", json, proxy.ErrorsOAuth, enrich.Refuse, 400, `{"error":"access_denied","error_description":"\"anna\" is not invited"}`},
-		{"App Services", json, proxy.ErrorsAppServices, enrich.Pass, 400, `{"error":"\"anna\" is not invited","error_code":"FunctionExecutionError"}`},
-		{"redirect", redirect, proxy.ErrorsOAuth, enrich.Pass, 403, `"urn:tokengraft:rejected"`},
+		{"OAuth", json, nil, enrich.Pass, 400, `{"error":"access_denied","error_description":"\"anna\" is not invited"}`},
+		{"OAuth, refusing", json, nil, enrich.Refuse, 400, `{"error":"access_denied","error_description":"\"anna\" is not invited"}`},
+		{"App Services", json, appservices.Rejection, enrich.Pass, 400, `{"error":"\"anna\" is not invited","error_code":"FunctionExecutionError"}`},
+		{"redirect", redirect, nil, enrich.Pass, 403, `"urn:tokengraft:rejected"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := rule(t, "POST /login", "json:access_token", "fragment:access_token")
-			r.Errors, r.OnFailure = test.errors, test.policy
+			r.Rejection, r.OnFailure = test.format, test.policy
 			s := setup{rules: []proxy.Rule{r}, snapshot: func(s *proxy.Snapshot) { s.Enricher = rejecting{newScripted(enrich.Rejected)} }}
 			f, _ := startSaying(t, test.answer, s)
 			res, body := f.ask(t, login)
@@ -74,8 +75,8 @@ func TestAGrantSaysWhatTheRequestIs(t *testing.T) {
 		s := newScripted(enrich.OK)
 		f, _ := startSaying(t, twoTokens, s.use(rule(t, "POST /auth/providers/{provider}/login", "json:access_token"), rule(t, "POST /token", "json:access_token")))
 		f.ask(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", test.target, test.lines, len(test.body), test.body))
-		if g := <-s.grants; g.Provider != test.provider || g.Client != test.client {
-			t.Errorf("%s: provider %q, client %t; want %q, %t", test.target, g.Provider, g.Client, test.provider, test.client)
+		if g := <-s.grants; g.Provider != test.provider || g.ClientCredentials != test.client {
+			t.Errorf("%s: provider %q, client %t; want %q, %t", test.target, g.Provider, g.ClientCredentials, test.provider, test.client)
 		}
 	}
 }

@@ -1,132 +1,114 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
-	"net/http"
+	"log/slog"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// watch has a response looked at in shadow: when the client has it, and on a
-// copy, so that looking can neither change nor delay it.
-func (p *Proxy) watch(res *http.Response, x *exchange, answered time.Time) {
-	seen := *res
-	seen.Header = res.Header.Clone() // the client's is not ours alone
-	ctx := context.WithoutCancel(res.Request.Context())
-	if bodyless(res.StatusCode) || !locate.InBody(x.rule.Tokens, res.Header) {
-		p.begin(func() { p.look(&seen, x, responseBody{}, answered) })
-		return
-	}
-	res.Body = &copied{ReadCloser: res.Body, limit: p.o.Limits.Body, ended: func(body []byte, err error) {
-		switch {
-		case int64(len(body)) > p.o.Limits.Body:
-			p.countTooLarge(ctx, x)
-		case err == io.EOF:
-			p.begin(func() { p.look(&seen, x, p.unpackSeen(ctx, x, seen.Header, body), answered) })
-		case clientGone(res.Request.Context()):
-			p.count(ctx, x, enrich.Canceled)
-		}
-	}}
+const (
+	// maxShadowed is how many responses are looked at in shadow at a time. More of
+	// them are only counted as missed.
+	maxShadowed    = 64
+	reportInterval = time.Minute
+	// shadowGrace is how long responses that are being looked at have when the
+	// proxy stops.
+	shadowGrace = time.Second
+)
+
+// shadow looks at responses beside the requests, at most maxShadowed at a time,
+// and reports what would have become of them.
+type shadow struct {
+	logger *slog.Logger
+	slots  chan struct{} // each look takes one
+
+	mu     sync.Mutex
+	counts map[string]*shadowCounts // by the rule's pattern
+	missed int
 }
 
-// begin has somebody look. Nobody else recovers there, and a login must survive
-// its shadow.
-func (p *Proxy) begin(look func()) {
-	p.shadow.start(func() {
+func newShadow(logger *slog.Logger) *shadow {
+	return &shadow{logger: logger, slots: make(chan struct{}, maxShadowed), counts: map[string]*shadowCounts{}}
+}
+
+// start runs look in a goroutine, or counts it as missed if too many run. A
+// login survives a panic in its shadow.
+func (s *shadow) start(look func()) {
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.missed++
+		return
+	}
+	go func() {
+		defer func() { <-s.slots }()
 		defer func() {
 			if recover() != nil {
-				p.o.Logger.Error("panic while looking at a response in shadow", "stack", string(debug.Stack()))
+				s.logger.Error("panic while looking at a response in shadow", "stack", string(debug.Stack()))
 			}
 		}()
 		look()
-	})
+	}()
 }
 
-func (p *Proxy) unpackSeen(ctx context.Context, x *exchange, header http.Header, raw []byte) responseBody {
-	body := p.unpack(x, header, raw)
-	if body.tooLarge {
-		p.countTooLarge(ctx, x)
-	}
-	return body
-}
-
-// look does all that would be done with a response but sign, and drops what
-// comes of it but the figures.
-func (p *Proxy) look(res *http.Response, x *exchange, body responseBody, answered time.Time) {
-	if body.opaque {
-		return
-	}
-	response := locate.Response{Header: res.Header, Body: body.decoded}
-	p.shadow.note(x.rule, p.enrich(x, res, response, response.Find(x.rule.Tokens), answered))
-}
-
-// copied is a body of which a copy is kept while it passes.
-type copied struct {
-	io.ReadCloser
-	limit int64 // of the copy, which gets at most one byte more
-	copy  bytes.Buffer
-	// ended is called once, with the copy and with how the body ended: io.EOF if
-	// the backend has sent it whole.
-	ended func(copy []byte, err error)
-}
-
-func (c *copied) Read(b []byte) (int, error) {
-	n, err := c.ReadCloser.Read(b)
-	room := c.limit + 1 - int64(c.copy.Len())
-	c.copy.Write(b[:min(int64(n), room)])
-	if err != nil {
-		c.end(err)
-	}
-	return n, err
-}
-
-func (c *copied) Close() error {
-	c.end(errClosedEarly)
-	return c.ReadCloser.Close()
-}
-
-var errClosedEarly = errors.New("closed before its end")
-
-func (c *copied) end(err error) {
-	if c.ended != nil {
-		c.ended(c.copy.Bytes(), err)
-		c.ended = nil
-	}
-}
-
-// Run tells that shadow is on, and from time to time what was seen, until ctx
-// ends. What is being looked at then has a second to be told, too.
-func (p *Proxy) Run(ctx context.Context) {
-	p.announceShadow(ctx)
-	ticker := time.NewTicker(tellEvery)
+// run reports from time to time, until ctx ends, and then a last time.
+func (s *shadow) run(ctx context.Context) {
+	ticker := time.NewTicker(reportInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			p.shadow.stop(time.Second)
-			p.shadow.tell(p.o.Logger)
+			s.waitIdle(shadowGrace)
+			s.report()
 			return
 		case <-ticker.C:
-			p.shadow.tell(p.o.Logger)
+			s.report()
 		}
 	}
 }
 
-const tellEvery = time.Minute
-
-// announceShadow says whether shadow is on: the tokens that are counted ok then
-// are not enriched.
-func (p *Proxy) announceShadow(ctx context.Context) {
-	on := int64(0)
-	if p.snapshot.Load().Shadow {
-		on = 1
-		p.o.Logger.Info("shadow is on: tokens are looked at and counted, nothing is signed and nothing is changed")
+// waitIdle waits, but not longer than the timeout, for what is being looked at.
+// It takes every slot and keeps it, so nothing more is looked at.
+func (s *shadow) waitIdle(timeout time.Duration) {
+	late := time.After(timeout)
+	for range cap(s.slots) {
+		select {
+		case s.slots <- struct{}{}:
+		case <-late:
+			return
+		}
 	}
-	p.meters.shadow.Record(ctx, on)
+}
+
+// count counts a token of a rule by its reason.
+func (s *shadow) count(rule *Rule, reason enrich.Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of(rule).tokens[reason]++
+}
+
+// add adds what would have become of one response.
+func (s *shadow) add(rule *Rule, e enrichment) {
+	if len(e.outcomes) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of(rule).add(e)
+}
+
+// of returns the counts of a rule. The caller holds mu.
+func (s *shadow) of(rule *Rule) *shadowCounts {
+	c := s.counts[rule.Pattern]
+	if c == nil {
+		c = &shadowCounts{tokens: map[enrich.Reason]int{}}
+		s.counts[rule.Pattern] = c
+	}
+	return c
 }

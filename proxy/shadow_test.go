@@ -269,7 +269,7 @@ func TestShadowTellsWhatWouldHaveBeenDone(t *testing.T) {
 	line := between(t, log, `"msg":"shadow: what would have been done"`, "\n")
 	for _, want := range []string{
 		`"rule":"POST /login/{user}","tokens":{"no_document":1,"ok":2,"too_large":1},"responses_refused":1,"largest_token":`,
-		`"too_large":"document of 20008 bytes, claim.max_size is 16384"`,
+		`"too_large":"document of 20008 bytes, MaxSize is 16384"`,
 	} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the report lacks %s: %s", want, line)
@@ -301,7 +301,9 @@ func TestShadowBeginsAndEndsWithASnapshot(t *testing.T) {
 		snapshot *proxy.Snapshot
 		changed  bool
 	}{{&shadow, false}, {&live, true}, {&shadow, false}, {&shadow, false}} {
-		f.proxy.Use(tt.snapshot)
+		if err := f.proxy.Use(tt.snapshot); err != nil {
+			t.Fatal(err)
+		}
 		if _, body := f.ask(t, login); strings.Contains(body, original) == tt.changed {
 			t.Errorf("shadow %v: changed is not %v: %s", tt.snapshot.Shadow, tt.changed, body)
 		}

@@ -2,10 +2,10 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/http"
+	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -13,44 +13,51 @@ import (
 )
 
 // A Snapshot is everything that can change while a [Proxy] serves. It is
-// immutable; a request takes it once.
+// immutable; a request takes it once. The zero Snapshot forwards everything and
+// changes nothing.
 type Snapshot struct {
-	Rules    *Rules
+	// Rules find the rule of a request. Nil means no rules.
+	Rules *Rules
+	// Enricher enriches and restores tokens. It is required where a rule has
+	// Tokens, where Restore is set and where there are Answers.
 	Enricher Enricher
 	// Restore swaps enriched tokens in requests back to originals.
 	Restore bool
 	// Shadow looks at tokens and counts what would become of them, and gives the
 	// client every response as it came. Keys are published and Restore works all
-	// the same: the way in, and the way out (law E5).
+	// the same, so shadow is the way in and the way out (law E5).
 	Shadow bool
-	// Failing says that documents cannot be had now, nor older ones stand in: then
-	// a rule that refuses does so before its request is sent on, which burns no
-	// code or refresh token. Optional.
+	// Failing reports that the source of documents fails now and that no older
+	// documents stand in. Then a rule that refuses does so before its request goes
+	// to the backend, so no code or refresh token is used up. Optional.
 	Failing func() bool
-	// Keys is what JWKSPaths answer with; nil without keys of our own: then the
-	// paths go to the backend.
+	// Keys is what JWKSPaths answer with. It is nil without keys of our own: then
+	// the paths go to the backend.
 	Keys      KeySet
 	JWKSPaths []string
-	// Answers are the paths whose JSON answers carry the claims of tokens, too.
+	// Answers are the paths whose JSON answers carry the claims of tokens, too:
+	// userinfo, introspection.
 	Answers []string
-	// Discovery are the paths of discovery documents that clients read, and Edit
-	// what makes one true of what goes through here (law C4). It returns a
-	// document that it has nothing to change in as it is.
+	// Discovery are the paths of discovery documents that clients read. Edit
+	// corrects one for what changes on its way through the proxy (law C4); it
+	// returns a document without such a member as it is.
 	Discovery []string
 	Edit      func(document []byte) []byte
-	// Deleted is told of the bearer token of a request that has deleted its user.
-	// Required where a rule deletes.
+	// Deleted is called with the bearer token of a request that has deleted its
+	// user. It is required where a rule Deletes.
 	Deleted func(ctx context.Context, token string)
-	// Sizes bound the places of enriched tokens.
+	// Sizes bound the enriched tokens.
 	Sizes locate.Limits
 }
 
 // An Enricher makes enriched tokens of originals, and originals of enriched
 // tokens.
 type Enricher interface {
+	// Enrich returns one outcome for each token of the grant, in its order.
 	Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome
-	// Answer adds the claims of a token to a JSON object that speaks of a user.
-	Answer(ctx context.Context, object []byte) ([]byte, error)
+	// EnrichObject adds the claims of a token to a JSON object that describes a user.
+	EnrichObject(ctx context.Context, object []byte) ([]byte, error)
+	// Restore returns the original of an enriched token, and false for any other.
 	Restore(token string) (original string, ok bool)
 }
 
@@ -59,110 +66,52 @@ type KeySet interface {
 	JWKS() (set []byte, maxAge time.Duration, err error)
 }
 
-// A Rule says which responses carry tokens, where, and what on failure.
-type Rule struct {
-	// Pattern is a pattern of [http.ServeMux].
-	Pattern string
-	// Tokens are where tokens are in its responses.
-	Tokens []locate.Location
-	// Refresh says whether its requests are refreshes.
-	Refresh Refresh
-	// OnFailure is what the client gets when enrichment fails.
-	OnFailure enrich.Policy
-	// Restore are further places of its requests where enriched tokens are.
-	Restore []locate.Location
-	// Addresses are where in its JSON answers the backend tells clients its own
-	// address, which becomes the one that they came by. Such a rule needs no
-	// Tokens.
-	Addresses []locate.Location
-	// Errors is how the client is told that a hook let no token leave.
-	Errors Errors
-	// Deletes says that its requests delete the user whose token they bear, where
-	// the backend answers 2xx.
-	Deletes bool
-	// Mixed says that it matches requests that issue no tokens, too, such as
-	// those for login pages: then only answers with tokens can be refused.
-	Mixed bool
-
-	labels labels
-}
-
-// Refresh is how it is known whether a request is a refresh.
-type Refresh int
-
-// The ways to know.
-const (
-	RefreshAuto   Refresh = iota // by its form, JSON body, cookies and path
-	RefreshAlways                // it is
-	RefreshNever                 // it is a login
-)
-
-// provider is what stands in the path for {provider} of the pattern: how the
-// user signs in.
-func (r *Rule) provider(path string) string {
-	_, pattern, _ := strings.Cut(r.Pattern, "/")
-	i := slices.Index(strings.Split(pattern, "/"), "{provider}")
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	if i < 0 || i >= len(segments) {
-		return ""
+// validate names each field that is missing or negative.
+func (s *Snapshot) validate() error {
+	if s == nil {
+		return errors.New("proxy: the Snapshot is nil")
 	}
-	return segments[i]
-}
-
-// Rules find the rule of a request.
-type Rules struct {
-	mux       *http.ServeMux
-	byPattern map[string]*Rule
-	// anywhere are the headers and cookies that tokens were issued in: clients
-	// send them to every path.
-	anywhere []locate.Location
-}
-
-// NewRules returns the rules. Patterns that conflict are an error.
-func NewRules(rules []Rule) (_ *Rules, err error) {
-	defer func() {
-		// ServeMux has no other way to say it.
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("%v", fault)
-		}
-	}()
-	rs := &Rules{mux: http.NewServeMux(), byPattern: map[string]*Rule{}}
-	for _, rule := range rules {
-		rs.mux.Handle(rule.Pattern, http.NotFoundHandler())
-		rule.labels = newLabels(rule.Pattern)
-		rs.byPattern[rule.Pattern] = &rule
-		for _, location := range rule.Tokens {
-			if location.InHeader() && !slices.Contains(rs.anywhere, location) {
-				rs.anywhere = append(rs.anywhere, location)
-			}
-		}
+	var faults []error
+	missing := func(field, why string) {
+		faults = append(faults, fmt.Errorf("proxy: Snapshot.%s is missing: %s", field, why))
 	}
-	return rs, nil
-}
-
-// match returns the rule of a request, and nil where there is none. The mux is
-// for lookup only: its handlers would redirect paths with // or .. in them, and
-// the backend is to see paths as they came.
-func (rs *Rules) match(r *http.Request) *Rule {
-	_, pattern := rs.mux.Handler(r)
-	if strings.HasSuffix(pattern, r.URL.Path+"/") {
-		return nil // the mux would redirect from /a to /a/: that is another path
+	if why := s.needsEnricher(); why != "" && s.Enricher == nil {
+		missing("Enricher", why)
 	}
-	return rs.byPattern[pattern]
+	if rule := s.Rules.find(func(r *Rule) bool { return r.Deletes }); rule != nil && s.Deleted == nil {
+		missing("Deleted", fmt.Sprintf("rule %q deletes users", rule.Pattern))
+	}
+	if len(s.Discovery) > 0 && s.Edit == nil {
+		missing("Edit", "Discovery has paths")
+	}
+	if s.Sizes.Token < 0 || s.Sizes.Line < 0 {
+		faults = append(faults, errors.New("proxy: Snapshot.Sizes has a negative limit"))
+	}
+	return errors.Join(faults...)
 }
 
-// edit returns what becomes of the answer to a request that asks for a discovery
-// document, for one that is to carry the claims, or for addresses; nil for all
-// others.
-func (p *Proxy) edit(r *http.Request, x *exchange) func(context.Context, []byte) ([]byte, error) {
-	path, s := cleanPath(r.URL.Path), x.snapshot
+// needsEnricher returns what an Enricher is needed for, empty for nothing.
+func (s *Snapshot) needsEnricher() string {
+	rule := s.Rules.find(func(r *Rule) bool { return len(r.Tokens) > 0 })
 	switch {
-	case x.rule != nil && len(x.rule.Addresses) > 0:
-		return p.publish(r, x.rule.Addresses)
-	case !s.Shadow && slices.Contains(s.Answers, path) && (r.Method == http.MethodGet || r.Method == http.MethodPost):
-		return s.Enricher.Answer
-	case slices.Contains(s.Discovery, path) && r.Method == http.MethodGet:
-		return func(_ context.Context, document []byte) ([]byte, error) { return s.Edit(document), nil }
+	case rule != nil:
+		return fmt.Sprintf("rule %q has Tokens", rule.Pattern)
+	case s.Restore:
+		return "Restore is set"
+	case len(s.Answers) > 0:
+		return "Answers has paths"
 	}
-	return nil
+	return ""
 }
+
+// keysAt returns the keys that a path answers with, nil where it goes to the
+// backend.
+func (s *Snapshot) keysAt(path string) KeySet {
+	if s.Keys == nil || !slices.Contains(s.JWKSPaths, cleanPath(path)) {
+		return nil
+	}
+	return s.Keys
+}
+
+// cleanPath is a path as those backends read it that take // for /.
+func cleanPath(p string) string { return path.Clean("/" + p) }

@@ -12,11 +12,11 @@ import (
 const expectContinue = time.Second
 
 // newTransport returns a transport for many connections to one backend, which
-// sends every request at most once. The default one keeps two and makes a new one
-// for every other request, which costs as much as the whole proxying.
+// sends every request at most once. The default one keeps two connections and
+// opens one for every other request, which costs as much as the whole proxying.
 func newTransport(o Options) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: o.Timeouts.Dial}
-	transport := once{&http.Transport{
+	transport := sendOnce{&http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        o.TLS.Clone(),
 		TLSHandshakeTimeout:    o.Timeouts.Dial,
@@ -30,21 +30,22 @@ func newTransport(o Options) http.RoundTripper {
 	if o.Tracer == nil {
 		return transport
 	}
-	return traced{transport, o.Tracer}
+	return tracedTransport{transport, o.Tracer}
 }
 
-// once makes a transport send every request at most once (law A5): codes,
+// sendOnce makes a transport send every request at most once (law A5): codes,
 // refresh tokens and links in e-mails are used up by the first.
 //
 // [http.Transport] sends a request again, when a kept connection turns out to be
 // closed, if it has no body and looks repeatable to it: a GET, HEAD, OPTIONS or
 // TRACE, or anything with an Idempotency-Key; over HTTP/2 some others, too. So a
 // request without a body gets an empty one that cannot be rewound.
-type once struct{ http.RoundTripper }
+type sendOnce struct{ http.RoundTripper }
 
-func (t once) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements [http.RoundTripper].
+func (t sendOnce) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.Body == http.NoBody {
-		announceEmpty(r)
+		keepZeroLength(r)
 		r.Body = emptyBody{}
 		r.ContentLength = 0 // with such a body: unknown
 		// Nothing announces the body: without this it would be chunked.
@@ -53,11 +54,11 @@ func (t once) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.RoundTripper.RoundTrip(r)
 }
 
-// announceEmpty keeps the Content-Length of 0 of a request, which the transport
+// keepZeroLength keeps the Content-Length of 0 of a request, which the transport
 // would no longer send, in a spelling that it does not look for; names of
 // headers have no case (RFC 9110, section 5.1). Methods that usually have a body
 // get one in any case (section 8.6): some servers insist.
-func announceEmpty(r *http.Request) {
+func keepZeroLength(r *http.Request) {
 	length := r.Header["Content-Length"]
 	switch r.Method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch:

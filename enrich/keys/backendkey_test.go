@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestBackendsKeySignsWhatItVerifiesAndNothingElse(t *testing.T) {
+func TestBackendKey_SignsOnlyTokensItVerifies(t *testing.T) {
 	backend, other := enrichtest.NewIssuer(t, "RS256"), enrichtest.NewIssuer(t, "ES256")
 	ring := openFile(t, setOf(backend, other), func(o *keys.Options) { o.BackendKey = file(t, backend.PrivatePEM()) })
 	for _, algorithm := range []string{"RS256", "RS512", "PS256"} {
@@ -31,7 +31,7 @@ func TestBackendsKeySignsWhatItVerifiesAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestPrivateKeyThatIsNotTheBackendsIsSaid(t *testing.T) {
+func TestBackendKey_MustBelongToThePublicKeys(t *testing.T) {
 	theirs, other := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 	private := file(t, other.PrivatePEM())
 	_, err := keys.Open(keys.Options{PublicKey: file(t, theirs.PublicPEM()), BackendKey: private, Logger: slog.New(slog.DiscardHandler)})

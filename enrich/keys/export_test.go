@@ -2,9 +2,6 @@ package keys
 
 import "time"
 
-// Publish is publish.
-var Publish = publish
-
 // OpenSkewed is [Open] with a clock that is ahead by a duration.
 func OpenSkewed(o Options, ahead time.Duration) (*Ring, error) {
 	return openAt(o, func() time.Time { return time.Now().Add(ahead) })

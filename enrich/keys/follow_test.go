@@ -44,7 +44,7 @@ func forged(issuer *enrichtest.Issuer) string {
 	return t[:strings.LastIndexByte(t, '.')+1] + enrichtest.Encode(strings.Repeat("x", 64))
 }
 
-func TestJWKSIsFetchedAgainWhenItsFreshnessEnds(t *testing.T) {
+func TestFetch_RepeatsWhenFreshnessEnds(t *testing.T) {
 	tests := []struct {
 		name   string
 		header http.Header
@@ -84,7 +84,7 @@ func TestJWKSIsFetchedAgainWhenItsFreshnessEnds(t *testing.T) {
 	}
 }
 
-func TestUnknownKeyIsAskedForAtOnceAndOnceIn30Seconds(t *testing.T) {
+func TestFetch_RepeatsForAnUnknownKeyOnceIn30Seconds(t *testing.T) {
 	for name, make := range map[string]func(*enrichtest.Issuer) string{"unknown kid": token, "signature that no key verifies": forged} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestUnknownKeyIsAskedForAtOnceAndOnceIn30Seconds(t *testing.T) {
 	}
 }
 
-func TestManyTokensOfAnUnknownKeyShareOneFetch(t *testing.T) {
+func TestFetch_IsSharedByTokensOfAnUnknownKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, newer := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 		newer.KeyID = "newer"
@@ -145,7 +145,7 @@ func TestManyTokensOfAnUnknownKeyShareOneFetch(t *testing.T) {
 
 // A token may look through the old set while another has it fetched: many keys
 // without a kid make that take long.
-func TestTokenIsContentWithASetThatCameMeanwhile(t *testing.T) {
+func TestFetch_IsSkippedWhenANewerSetCame(t *testing.T) {
 	old, newer := enrichtest.NewIssuer(t, "EdDSA"), enrichtest.NewIssuer(t, "EdDSA")
 	nameless := strings.Replace(jwkOf(old), `"kid":"key-EdDSA",`, "", 1)
 	backend := serving()
@@ -163,7 +163,7 @@ func TestTokenIsContentWithASetThatCameMeanwhile(t *testing.T) {
 	callers.Wait()
 }
 
-func TestFetchForATokenPutsOffTheNext(t *testing.T) {
+func TestFetch_ForATokenDelaysTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer, other := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 		other.KeyID = "other"
@@ -184,7 +184,7 @@ func TestFetchForATokenPutsOffTheNext(t *testing.T) {
 	})
 }
 
-func TestFetchDoesNotDieWithTheFirstWhoWantsIt(t *testing.T) {
+func TestFetch_SurvivesItsFirstCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		backend := serving(issuer)
@@ -195,7 +195,7 @@ func TestFetchDoesNotDieWithTheFirstWhoWantsIt(t *testing.T) {
 		ring := backend.open(t, nil)
 		impatient, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		if _, err := ring.Verify(impatient, parse(t, token(issuer))); said(err) != undecided {
+		if _, err := ring.Verify(impatient, parse(t, token(issuer))); verdict(err) != undecided {
 			t.Errorf("Verify = %v, want undecided", err)
 		}
 		expect(t, ring, token(issuer), good)
@@ -205,7 +205,7 @@ func TestFetchDoesNotDieWithTheFirstWhoWantsIt(t *testing.T) {
 	})
 }
 
-func TestHostOfTheRequestIsTheConfiguredOne(t *testing.T) {
+func TestFetch_SendsTheConfiguredHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		backend := serving(enrichtest.NewIssuer(t, "ES256"))
 		ring := backend.open(t, func(o *keys.Options) { o.Host = "auth.example.com" })

@@ -7,15 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // E1: whatever the backend's set is, what is published of it is JSON and has no
 // private member, and its public keys stay as they are.
-func FuzzNothingPrivateOfAJWKSetIsPublished(f *testing.F) {
+func FuzzJWKS_PublishesNothingPrivate(f *testing.F) {
 	f.Add([]byte(`{"keys":[]}`))
 	f.Add(setOf(enrichtest.NewIssuer(f, "ES256"), enrichtest.NewIssuer(f, "EdDSA")))
 	f.Add([]byte(`{"keys":[{"kty":"oct","k":"c2VjcmV0"},{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB","kid":1},{"kty":"AKP","priv":"x"}]}`))
@@ -30,7 +30,7 @@ func FuzzNothingPrivateOfAJWKSetIsPublished(f *testing.F) {
 			return
 		}
 		set, maxAge, err := ring.JWKS()
-		if err != nil || maxAge < 0 || maxAge > keys.MaxAge {
+		if err != nil || maxAge < 0 || maxAge > keydir.MaxAge {
 			t.Fatalf("JWKS of %q: %s, %v", text, maxAge, err)
 		}
 		var published struct{ Keys []map[string]json.RawMessage }
@@ -47,47 +47,9 @@ func FuzzNothingPrivateOfAJWKSetIsPublished(f *testing.F) {
 	})
 }
 
-// E2: the text before the key in its file may say anything; it is refused with
-// the file's name, or the key is the one in the block.
-func FuzzTheTextOfAKeyFileChangesNoKey(f *testing.F) {
-	path := f.TempDir()
-	dir, err := keys.OpenDir(path)
-	if err != nil {
-		f.Fatal(err)
-	}
-	want, err := dir.New("ES256", time.Now())
-	if err != nil {
-		f.Fatal(err)
-	}
-	text, err := os.ReadFile(want.Path)
-	if err != nil {
-		f.Fatal(err)
-	}
-	preamble, block, _ := strings.Cut(string(text), "-----BEGIN")
-	for _, seed := range []string{preamble, "", "algorithm: RS256\n", "algorithm: RSA\n", "active: now\n", "created: 0000-01-01T00:00:00Z\r\nactive: 9999-12-31T23:59:59Z\n", "algorithm:\nalgorithm: none"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, preamble string) {
-		if strings.Contains(preamble, "-----") {
-			t.Skip("another block")
-		}
-		if err := os.WriteFile(want.Path, []byte(preamble+"-----BEGIN"+block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		infos, err := dir.List(time.Now())
-		switch {
-		case err != nil && !strings.Contains(err.Error(), want.Path):
-			t.Errorf("%q: the fault names no file: %v", preamble, err)
-		case err != nil:
-		case len(infos) != 1 || infos[0].ID != want.ID || infos[0].Algorithm != "ES256":
-			t.Errorf("%q: %+v, want key %s", preamble, infos, want.ID)
-		}
-	})
-}
-
 // What is no key is refused, and none of it is quoted; what is one is published
 // by its public half.
-func FuzzAKeyFileIsNotQuoted(f *testing.F) {
+func FuzzOpen_QuotesNoKeyFile(f *testing.F) {
 	issuer := enrichtest.NewIssuer(f, "ES256")
 	f.Add(issuer.PublicPEM())
 	f.Add(issuer.PrivatePEM())

@@ -43,7 +43,7 @@ func marshal(t *testing.T, jwk jose.JSONWebKey) string {
 // adding gives a JWK another member, in front.
 func adding(member, jwk string) string { return `{` + member + `,` + jwk[1:] }
 
-func TestBackendsKeysArePublishedAsTheyAre(t *testing.T) {
+func TestJWKS_KeepsTheBackendsKeysAsTheyAre(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	for _, jwk := range []string{
 		jwkOf(issuer),
@@ -60,7 +60,7 @@ func TestBackendsKeysArePublishedAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestPrivateMembersAreNeverPublished(t *testing.T) {
+func TestJWKS_NeverPublishesPrivateMembers(t *testing.T) {
 	var private []string
 	for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
 		issuer := enrichtest.NewIssuer(t, algorithm)
@@ -91,7 +91,7 @@ func TestPrivateMembersAreNeverPublished(t *testing.T) {
 
 // Who publishes a certificate that does not fit, as many do who encode it
 // wrongly, still has a key.
-func TestCertificatesOfAJWKAreNotLookedAt(t *testing.T) {
+func TestJWKS_IgnoresCertificates(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	for _, member := range []string{
 		`"x5c":["not base64"]`, `"x5c":[]`, `"x5t":"AAAA"`, `"x5t#S256":"AAAA"`, `"x5u":":"`,
@@ -105,7 +105,7 @@ func TestCertificatesOfAJWKAreNotLookedAt(t *testing.T) {
 	}
 }
 
-func TestKeysThatVerifyNoTokenArePublishedButNotUsed(t *testing.T) {
+func TestJWKS_PublishesKeysThatVerifyNoToken(t *testing.T) {
 	rsa1024, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestKeysThatVerifyNoTokenArePublishedButNotUsed(t *testing.T) {
 	}
 }
 
-func TestOwnKeysInsideTheBackendsSetDoNotCountAsTheBackends(t *testing.T) {
+func TestJWKS_OwnKeysInTheBackendsSetAreNotTheBackends(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	dir := withDir(t)
 	ring := openFile(t, setOf(issuer), dir)
@@ -167,7 +167,7 @@ func TestOwnKeysInsideTheBackendsSetDoNotCountAsTheBackends(t *testing.T) {
 	}
 }
 
-func TestMergedJWKSIsCachedNoLongerThanTheBackends(t *testing.T) {
+func TestJWKS_IsCachedNoLongerThanTheBackends(t *testing.T) {
 	tests := []struct {
 		name   string
 		maxAge string
@@ -196,7 +196,7 @@ func TestMergedJWKSIsCachedNoLongerThanTheBackends(t *testing.T) {
 	}
 }
 
-func TestJWKSOfAFileIsReadAgain(t *testing.T) {
+func TestJWKS_FileIsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, newer := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 		newer.KeyID = "newer"
@@ -212,7 +212,7 @@ func TestJWKSOfAFileIsReadAgain(t *testing.T) {
 	})
 }
 
-func TestRingOpensOnlyWithReadableFiles(t *testing.T) {
+func TestOpen_RefusesUnreadableFiles(t *testing.T) {
 	garbage := file(t, []byte("garbage"))
 	missing := filepath.Join(t.TempDir(), "missing")
 	for name, o := range map[string]keys.Options{

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-func TestLastGoodSetStaysWhileTheBackendCannotBeAsked(t *testing.T) {
+func TestOutage_KeepsTheLastGoodSet(t *testing.T) {
 	answers := map[string]http.HandlerFunc{
 		"500":       func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
 		"no JSON":   func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
@@ -35,7 +35,7 @@ func TestLastGoodSetStaysWhileTheBackendCannotBeAsked(t *testing.T) {
 				backend.answer(answer)
 				pass(time.Hour)
 				expect(t, ring, token(issuer), good)
-				if ring.Following() == nil {
+				if ring.BackendReady() == nil {
 					t.Error("Following says that all is well")
 				}
 				if _, maxAge, err := ring.JWKS(); err != nil || maxAge != 0 {
@@ -44,7 +44,7 @@ func TestLastGoodSetStaysWhileTheBackendCannotBeAsked(t *testing.T) {
 				expect(t, ring, token(other), undecided)
 				backend.serve(setOf(issuer), nil)
 				pass(34 * time.Second)
-				if err := ring.Following(); err != nil {
+				if err := ring.BackendReady(); err != nil {
 					t.Errorf("Following = %v, want well again within 30 s and a fetch", err)
 				}
 			})
@@ -52,7 +52,7 @@ func TestLastGoodSetStaysWhileTheBackendCannotBeAsked(t *testing.T) {
 	}
 }
 
-func TestHangingBackendHoldsATokenForThreeSeconds(t *testing.T) {
+func TestOutage_HangingBackendDelaysATokenByThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer, other := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 		other.KeyID = "other"
@@ -70,7 +70,7 @@ func TestHangingBackendHoldsATokenForThreeSeconds(t *testing.T) {
 	})
 }
 
-func TestKeyGoneFromTheSetIsNoLongerTrusted(t *testing.T) {
+func TestFetch_EndsTrustInAKeyThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, newer := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 		old.KeyID = "old"
@@ -91,7 +91,7 @@ func TestKeyGoneFromTheSetIsNoLongerTrusted(t *testing.T) {
 	})
 }
 
-func TestBeforeTheFirstLoadNothingIsDecidedOrPublished(t *testing.T) {
+func TestOutage_NothingIsDecidedOrPublishedBeforeTheFirstSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		backend := serving(issuer)

@@ -1,123 +1,202 @@
 package keys
 
 import (
+	"context"
 	"errors"
-	"slices"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// openOwn opens the directory of our keys, if there is one.
-func (r *Ring) openOwn() (err error) {
-	if r.o.Dir == "" {
-		return nil
-	}
-	if r.dir, err = MakeDir(r.o.Dir); err == nil && r.o.Algorithm != "" {
-		err = r.dir.ensure(r.o.Algorithm, r.now())
-	}
-	if err == nil {
-		err = r.readOwn()
-	}
-	if err != nil {
-		return &OptionError{"Dir", err}
-	}
-	return nil
+const (
+	// pollInterval is how often the directory is read. Replicas must see each
+	// other's keys within 10 s (law E2), also on file systems that notify nobody.
+	pollInterval = 2 * time.Second
+	// rotationInterval is how often the age of the keys is checked, and how soon
+	// a key that could not be made is tried again: making one takes much time.
+	rotationInterval = time.Minute
+)
+
+// ownKeys are the keys of our directory. Nil is without a directory: it has no
+// keys, and none are to be made.
+type ownKeys struct {
+	dir         *keydir.Dir
+	rotateAfter time.Duration
+	logger      *slog.Logger
+	now         func() time.Time
+
+	loaded  atomic.Pointer[keydir.Set]
+	loading sync.Mutex    // held from reading the directory to storing loaded
+	missing chan string   // algorithms of tokens that no key signs
+	changed chan struct{} // has one element when the directory is to be read
 }
 
-// readOwn takes over what is in the directory now.
-func (r *Ring) readOwn() error {
-	r.reading.Lock() // so that what was read earlier never replaces what was read later
-	defer r.reading.Unlock()
-	known := r.ownKeys()
-	set, err := r.dir.reread(known)
+// openOwnKeys opens the directory, and makes the key for Options.Algorithm.
+func openOwnKeys(o Options, now func() time.Time) (*ownKeys, error) {
+	dir, err := keydir.Create(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	own := &ownKeys{
+		dir: dir, rotateAfter: o.RotateAfter, logger: o.Logger, now: now,
+		missing: make(chan string, 16), changed: make(chan struct{}, 1),
+	}
+	if err := own.load(); err != nil || o.Algorithm == "" {
+		return own, err
+	}
+	return own, own.make(o.Algorithm)
+}
+
+// load reads the directory.
+func (o *ownKeys) load() error {
+	o.loading.Lock() // so that an older reading never replaces a newer one
+	defer o.loading.Unlock()
+	known := o.set()
+	set, err := o.dir.Load(known)
 	if err != nil {
 		return err
 	}
-	for _, k := range set {
-		if k.worldReadable() && !slices.ContainsFunc(known, func(old *ownKey) bool { return old.id == k.id }) {
-			r.o.Logger.Warn("a signing key can be read by every user of the machine: chmod 600 it", "file", k.path)
+	for _, info := range set.List(o.now()) {
+		if info.WorldReadable && !known.Contains(info.ID) {
+			o.logger.Warn("a signing key can be read by every user of the machine: chmod 600 it", "file", info.Path)
 		}
 	}
-	r.own.Store(set)
+	o.loaded.Store(&set)
 	return nil
 }
 
-func (r *Ring) ownKeys() keySet { return r.own.Load().(keySet) }
+// set returns the keys as they were last read.
+func (o *ownKeys) set() keydir.Set {
+	if o == nil || o.loaded.Load() == nil {
+		return keydir.Set{}
+	}
+	return *o.loaded.Load()
+}
 
-func (r *Ring) isOwn(id string) bool { return r.ownKey(id) != nil }
+func (o *ownKeys) contains(kid string) bool { return o.set().Contains(kid) }
 
-func (r *Ring) ownKey(id string) *ownKey {
-	for _, k := range r.ownKeys() {
-		if k.id == id {
-			return k
+func (o *ownKeys) isEmpty() bool { return len(o.set().List(o.now())) == 0 }
+
+// makeAll makes keys for the algorithms that have none.
+func (o *ownKeys) makeAll(algorithms []string) error {
+	for _, algorithm := range algorithms {
+		if err := o.make(algorithm); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// need makes the keys of ours that a set of the backend's asks for, and that
-// are not there.
-func (r *Ring) need(set *backendSet) error {
-	for _, word := range r.words(set) {
-		if err := r.makeOwn(word); err != nil {
-			return &OptionError{"Dir", err}
-		}
-	}
-	return nil
-}
-
-// words are what keys of ours are to sign: by the setting, or by what the
-// backend's keys may be used with.
-func (r *Ring) words(set *backendSet) []string {
-	if r.dir == nil {
+func (o *ownKeys) make(algorithm string) error {
+	if o.set().Has(algorithm) {
 		return nil
 	}
-	if r.o.Algorithm != "" {
-		return []string{r.o.Algorithm}
-	}
-	words := slices.Clone(r.o.Algorithms)
-	if len(words) == 0 {
-		for _, k := range set.keys {
-			words = append(words, k.word())
-		}
-	}
-	return slices.DeleteFunc(words, func(word string) bool { return slices.Contains(secretAlgorithms, word) })
-}
-
-func (r *Ring) makeOwn(algorithm string) error {
-	if len(r.ownKeys().of(algorithm)) > 0 {
-		return nil
-	}
-	if err := r.dir.ensure(algorithm, r.now()); err != nil {
+	made, err := o.dir.Ensure(algorithm, o.now())
+	if err != nil {
 		return err
 	}
-	r.o.Logger.Info("signing key made", "algorithm", algorithm)
-	return r.readOwn()
+	if made {
+		o.logger.Info("made a signing key", "algorithm", algorithm)
+	}
+	return o.load()
+}
+
+// request has follow make a key, outside of the login that needs it.
+func (o *ownKeys) request(algorithm string) {
+	select {
+	case o.missing <- algorithm:
+	default: // enough is requested already
+	}
+}
+
+// reload has follow read the directory now.
+func (o *ownKeys) reload() {
+	select {
+	case o.changed <- struct{}{}:
+	default: // it is about to
+	}
 }
 
 const noSigningKey = "no signing key: tokens of its algorithm pass unenriched"
 
-// noticeSet makes the keys that a new set of the backend's needs.
-func (r *Ring) noticeSet(set *backendSet) {
-	if err := r.matchBackendKey(set); err != nil {
-		r.o.Logger.Error("tokens pass unenriched", "error", err)
-	}
-	if err := r.need(set); err != nil {
-		r.o.Logger.Error(noSigningKey, "error", err)
+// follow reads the directory, makes keys that are missing, and rotates, until
+// ctx ends.
+func (o *ownKeys) follow(ctx context.Context) {
+	poll, rotation := time.NewTicker(pollInterval), time.NewTicker(rotationInterval)
+	defer poll.Stop()
+	defer rotation.Stop()
+	making := failureLog{log: o.logger.Error, text: noSigningKey}
+	loading := failureLog{log: o.logger.Error, text: "the key directory cannot be read; known keys stay in use"}
+	rotate := o.rotator()
+	rotate()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case algorithm := <-o.missing:
+			making.report(o.make(algorithm))
+		case <-rotation.C:
+			if !loading.failing { // which is logged already
+				rotate()
+			}
+		case <-o.changed:
+			loading.report(o.load())
+		case <-poll.C:
+			loading.report(o.load())
+		}
 	}
 }
 
-// OwnReady reports why keys of our own cannot be used. Before the backend has
-// shown which algorithms it signs with there need be none.
-func (r *Ring) OwnReady() error {
-	set := &backendSet{keys: r.pinned}
-	if r.backend != nil {
-		set = r.backend.set.Load()
+// rotator returns a function that makes the next keys that are due, and logs why
+// it cannot.
+func (o *ownKeys) rotator() func() {
+	failing := failureLog{log: o.logger.Error, text: "no next signing key; the old one signs for longer than sign.rotate_after"}
+	readOnly := failureLog{log: o.logger.Warn, text: "key directory is read-only, so this replica rotates no keys, despite sign.rotate_after: do it with a replica that can write to it, or with `tokengraft keys rotate` where the keys come from"}
+	return func() {
+		if o.rotateAfter == 0 {
+			return
+		}
+		err := o.rotateDue()
+		if isReadOnly(err) {
+			readOnly.report(err)
+			return
+		}
+		failing.report(err)
 	}
-	if set != nil && len(r.words(set)) > 0 && len(r.ownKeys()) == 0 {
-		return errors.New("no signing key of our own yet")
-	}
-	return nil
 }
 
-// HasOwn reports whether there is a directory of our own keys, and so a merged
-// JWKS.
-func (r *Ring) HasOwn() bool { return r.dir != nil }
+func (o *ownKeys) rotateDue() error {
+	done, err := o.dir.RotateDue(o.rotateAfter, o.now())
+	for _, rotation := range done {
+		o.logger.Info("made the next signing key", "algorithm", rotation.Key.Algorithm, "kid", rotation.Key.ID,
+			"signs_from", rotation.Key.Active.Format(time.RFC3339))
+	}
+	if err != nil || len(done) == 0 {
+		return err
+	}
+	return o.load()
+}
+
+// isReadOnly reports whether an error says that writing is not permitted.
+func isReadOnly(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// A failureLog logs a failure once, when it begins.
+type failureLog struct {
+	log     func(text string, args ...any)
+	text    string
+	failing bool
+}
+
+func (l *failureLog) report(err error) {
+	if err != nil && !l.failing {
+		l.log(l.text, "error", err)
+	}
+	l.failing = err != nil
+}

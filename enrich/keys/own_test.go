@@ -14,6 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // signer is the key that the ring signs the enriched token with; nil for none.
@@ -44,7 +45,7 @@ func restores(t testing.TB, ring *keys.Ring, key enrich.Key) bool {
 	return false
 }
 
-func TestKeysAreMadeAtStartForTheAlgorithmsShown(t *testing.T) {
+func TestOwnKeys_AreMadeAtStartForTheKnownAlgorithms(t *testing.T) {
 	issuers := []*enrichtest.Issuer{enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "EdDSA")}
 	tests := []struct {
 		name   string
@@ -81,7 +82,7 @@ func TestKeysAreMadeAtStartForTheAlgorithmsShown(t *testing.T) {
 	}
 }
 
-func TestKeysSurviveARestart(t *testing.T) {
+func TestOwnKeys_SurviveARestart(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	dir := withDir(t)
 	first := signer(t, openFile(t, setOf(issuer), dir), token(issuer))
@@ -94,7 +95,7 @@ func TestKeysSurviveARestart(t *testing.T) {
 	}
 }
 
-func TestOfManyReplicasThatStartTogetherOneMakesEachKey(t *testing.T) {
+func TestReplicas_StartingTogetherMakeEachKeyOnce(t *testing.T) {
 	es, ed := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "EdDSA")
 	for range 10 {
 		_, path := openDir(t)
@@ -125,7 +126,7 @@ func TestOfManyReplicasThatStartTogetherOneMakesEachKey(t *testing.T) {
 	}
 }
 
-func TestNameTakenByAnotherKeyIsAnError(t *testing.T) {
+func TestOwnKeys_TakenFileNameIsAnError(t *testing.T) {
 	_, path := openDir(t)
 	write(t, filepath.Join(path, "EdDSA-1.pem"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	if _, err := keys.Open(keys.Options{Dir: path, Algorithm: "EdDSA", Secret: []byte("s")}); err == nil {
@@ -133,7 +134,7 @@ func TestNameTakenByAnotherKeyIsAnError(t *testing.T) {
 	}
 }
 
-func TestRSAKeyWithoutAlgIsAnsweredForEveryRSAAlgorithm(t *testing.T) {
+func TestOwnKeys_AnyRSASignsEveryRSAAlgorithm(t *testing.T) {
 	rs := enrichtest.NewIssuer(t, "RS256")
 	jwk := strings.Replace(jwkOf(rs), `"alg":"RS256",`, "", 1)
 	dir, path := openDir(t)
@@ -144,7 +145,7 @@ func TestRSAKeyWithoutAlgIsAnsweredForEveryRSAAlgorithm(t *testing.T) {
 		}
 	}
 	infos := list(t, dir, time.Now())
-	if len(infos) != 1 || infos[0].Algorithm != keys.AnyRSA || infos[0].State != keys.Active {
+	if len(infos) != 1 || infos[0].Algorithm != keydir.AnyRSA || infos[0].State != keydir.Active {
 		t.Errorf("keys %v, want one active for every RSA algorithm", infos)
 	}
 	for _, jwk := range published(t, ring) {
@@ -154,7 +155,7 @@ func TestRSAKeyWithoutAlgIsAnsweredForEveryRSAAlgorithm(t *testing.T) {
 	}
 }
 
-func TestKeyThatIsGoneIsMadeAnewOutsideOfTheLogin(t *testing.T) {
+func TestOwnKeys_DeletedKeyIsReplacedOutsideOfTheLogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		es := enrichtest.NewIssuer(t, "ES256")
 		_, path := openDir(t)
@@ -174,7 +175,7 @@ func TestKeyThatIsGoneIsMadeAnewOutsideOfTheLogin(t *testing.T) {
 	})
 }
 
-func TestKeyIsMadeWhenTheBackendShowsANewAlgorithm(t *testing.T) {
+func TestOwnKeys_AreMadeForANewAlgorithm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		es, ed := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "EdDSA")
 		backend := serving(es)
@@ -192,7 +193,7 @@ func TestKeyIsMadeWhenTheBackendShowsANewAlgorithm(t *testing.T) {
 	})
 }
 
-func TestWorldReadableKeyIsWarnedOfOnce(t *testing.T) {
+func TestOwnKeys_WorldReadableFileIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, path := openDir(t)
 		info := newKey(t, dir, "ES256", time.Now())

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // asNobody takes from the test's thread what lets root read and write
@@ -40,7 +41,7 @@ func lockedDir(t *testing.T, key os.FileMode) (path string) {
 	t.Helper()
 	base := t.TempDir()
 	path = filepath.Join(base, "keys")
-	dir, err := keys.MakeDir(path)
+	dir, err := keydir.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func lockedDir(t *testing.T, key os.FileMode) (path string) {
 	return path
 }
 
-func TestReadOnlyDirectoryIsUsedAndNeverWritten(t *testing.T) {
+func TestOwnKeys_ReadOnlyDirectoryIsNeverWritten(t *testing.T) {
 	path := lockedDir(t, 0o444)
 	o := keys.Options{Dir: path, Secret: []byte(enrichtest.Secret), Logger: slog.New(slog.DiscardHandler)}
 	o.Algorithm = "ES256"
@@ -73,7 +74,7 @@ func TestReadOnlyDirectoryIsUsedAndNeverWritten(t *testing.T) {
 	}
 }
 
-func TestKeyThatMayNotBeReadIsAnError(t *testing.T) {
+func TestOwnKeys_FileWithoutReadPermissionIsAnError(t *testing.T) {
 	path := lockedDir(t, 0)
 	_, err := keys.Open(keys.Options{Dir: path, Algorithm: "ES256", Secret: []byte(enrichtest.Secret), Logger: slog.New(slog.DiscardHandler)})
 	if err == nil {

@@ -13,9 +13,10 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-func TestOfManyReplicasOneRotatesAndTheOthersAdopt(t *testing.T) {
+func TestRotation_OneReplicaRotatesAndTheOthersAdopt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuers := []*enrichtest.Issuer{enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "EdDSA")}
 		dir, path := openDir(t)
@@ -35,9 +36,9 @@ func TestOfManyReplicasOneRotatesAndTheOthersAdopt(t *testing.T) {
 		if got := states(t, dir, time.Now()); got != "active next active next" {
 			t.Fatalf("states %s, want one next key each", got)
 		}
-		pass(keys.Publication)
+		pass(keydir.Publication)
 		for _, ring := range replicas {
-			for i, next := range []keys.Info{list(t, dir, time.Now())[1], list(t, dir, time.Now())[3]} {
+			for i, next := range []keydir.Info{list(t, dir, time.Now())[1], list(t, dir, time.Now())[3]} {
 				if got := signer(t, ring, token(issuers[i])).ID(); got != next.ID {
 					t.Errorf("signs with %s, want %s", got, next.ID)
 				}
@@ -50,7 +51,7 @@ func TestOfManyReplicasOneRotatesAndTheOthersAdopt(t *testing.T) {
 	})
 }
 
-func TestNothingRotatesByItselfUnlessItIsSaid(t *testing.T) {
+func TestRotation_IsOffByDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, path := openDir(t)
 		run(t, openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path }))
@@ -61,7 +62,7 @@ func TestNothingRotatesByItselfUnlessItIsSaid(t *testing.T) {
 	})
 }
 
-func TestReadOnlyDirectoryIsNotRotatedAndThatIsSaidOnce(t *testing.T) {
+func TestRotation_OfAReadOnlyDirectoryIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		dir, path := openDir(t)
@@ -88,13 +89,13 @@ func TestReadOnlyDirectoryIsNotRotatedAndThatIsSaidOnce(t *testing.T) {
 	})
 }
 
-func TestRereadShowsANewKeyAtOnce(t *testing.T) {
+func TestReload_ShowsANewKeyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, path := openDir(t)
 		ring := openFile(t, setOf(enrichtest.NewIssuer(t, "ES256")), func(o *keys.Options) { o.Dir = path })
 		run(t, ring)
 		next := rotate(t, dir.Rotate, "", time.Now())[0].Key
-		ring.Reread()
+		ring.Reload()
 		synctest.Wait()
 		if !publishes(t, ring, next.ID) {
 			t.Error("the next key is not published")
@@ -102,10 +103,10 @@ func TestRereadShowsANewKeyAtOnce(t *testing.T) {
 	})
 }
 
-func TestReplicasWhoseClocksDifferConverge(t *testing.T) {
+func TestReplicas_WithDifferentClocksConverge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := startFleet(t, 0)
-		dir, err := keys.OpenDir(f.path)
+		dir, err := keydir.Open(f.path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +117,7 @@ func TestReplicasWhoseClocksDifferConverge(t *testing.T) {
 			}
 			return ids
 		}
-		pass(keys.Publication)
+		pass(keydir.Publication)
 		if got, want := signing(), []string{next.Former.ID, next.Key.ID, next.Key.ID}; !slices.Equal(got, want) {
 			t.Errorf("signing with %v, want %v: each by its own clock", got, want)
 		}
@@ -127,7 +128,7 @@ func TestReplicasWhoseClocksDifferConverge(t *testing.T) {
 	})
 }
 
-func TestHalfWrittenKeyFileHoldsUpNothing(t *testing.T) {
+func TestOwnKeys_HalfWrittenFileDelaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		_, path := openDir(t)

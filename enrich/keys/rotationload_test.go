@@ -20,6 +20,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // tokenLife is as long as these replicas publish what has retired.
@@ -160,7 +161,7 @@ func (f *fleet) load(t *testing.T, during time.Duration) *tally {
 	var clients sync.WaitGroup
 	for i := range followers {
 		clients.Go(func() {
-			time.Sleep(time.Duration(i) * keys.MaxAge / time.Duration(followers))
+			time.Sleep(time.Duration(i) * keydir.MaxAge / time.Duration(followers))
 			seen.use(t, f, &follower{fleet: f}, until)
 		})
 	}
@@ -178,8 +179,8 @@ func (f *fleet) load(t *testing.T, during time.Duration) *tally {
 
 // operate does something in the directory every while, until the test ends, by
 // a clock that is half a minute behind.
-func (f *fleet) operate(t *testing.T, every time.Duration, do func(*keys.Dir, time.Time) error) {
-	dir, err := keys.OpenDir(f.path)
+func (f *fleet) operate(t *testing.T, every time.Duration, do func(*keydir.Dir, time.Time) error) {
+	dir, err := keydir.Open(f.path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,28 +205,28 @@ func (f *fleet) operate(t *testing.T, every time.Duration, do func(*keys.Dir, ti
 	}()
 }
 
-func rotateEvery(dir *keys.Dir, now time.Time) error {
+func rotateEvery(dir *keydir.Dir, now time.Time) error {
 	_, err := dir.Rotate("", now)
 	return err
 }
 
-func rotateAtOnce(dir *keys.Dir, now time.Time) error {
+func rotateAtOnce(dir *keydir.Dir, now time.Time) error {
 	_, err := dir.RotateNow("", now)
 	return err
 }
 
-func pruneAll(dir *keys.Dir, now time.Time) error {
-	_, _, err := dir.Prune(keys.Pruning{RetireAfter: tokenLife}, now)
+func pruneAll(dir *keydir.Dir, now time.Time) error {
+	_, _, err := dir.Prune(keydir.Pruning{RetireAfter: tokenLife}, now)
 	return err
 }
 
-// TestRotationUnderLoadFailsNoVerification shows law E3 with clients that
+// TestRotation_UnderLoadFailsNoVerification shows law E3 with clients that
 // follow Cache-Control, and that the same load does fail without a publication.
-func TestRotationUnderLoadFailsNoVerification(t *testing.T) {
+func TestRotation_UnderLoadFailsNoVerification(t *testing.T) {
 	tests := []struct {
 		name        string
 		rotateAfter time.Duration
-		operator    func(*keys.Dir, time.Time) error // every 15 min
+		operator    func(*keydir.Dir, time.Time) error // every 15 min
 		during      time.Duration
 		fails       bool
 	}{

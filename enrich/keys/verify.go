@@ -1,191 +1,183 @@
 package keys
 
 import (
-	"bytes"
 	"context"
-	"crypto"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// Verify implements [enrich.Ring]. What needs no network is looked at first.
+// Verify implements [enrich.Ring]. It does first what needs no network.
 func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, error) {
-	if !r.allowed(t.Algorithm) {
+	if !r.isAllowed(t.Algorithm) {
 		return enrich.Verified{}, fmt.Errorf("%w: algorithm %s is not allowed", enrich.ErrBadToken, printable(t.Algorithm))
 	}
-	claims := claims{t}
-	if err := r.checkParties(claims); err != nil {
-		r.noticeIssuer(t)
+	if err := r.checkParties(t); err != nil {
+		r.warnOfIssuer(t)
 		return enrich.Verified{}, err
 	}
-	if r.isOwn(t.KeyID) {
+	if r.own.contains(t.KeyID) {
 		return enrich.Verified{}, fmt.Errorf("%w: signed with a key of ours", enrich.ErrNotOurs)
 	}
 	key, err := r.verifySignature(ctx, t)
 	if err != nil {
 		return enrich.Verified{}, err
 	}
-	if err := r.times.Validate(claims); err != nil {
-		return enrich.Verified{}, timeError(err)
+	if err := r.checkTimes(t); err != nil {
+		return enrich.Verified{}, err
 	}
 	verified := enrich.Verified{Signer: r.signer(t.Algorithm, key)}
 	verified.IssuedAt, _ = t.Date("iat")
 	verified.ExpiresAt, _ = t.Date("exp")
-	r.noticeLife(verified)
+	r.warnOfLife(verified)
 	return verified, nil
 }
 
-// allowed reports whether an algorithm can be used at all: by the setting, or
-// because some key that is had, or could come, is of its type.
-func (r *Ring) allowed(algorithm string) bool {
-	if methods[algorithm] == nil {
+// isAllowed reports whether an algorithm can be used at all: because the options
+// say so, or because its type is that of a key that is known or may come.
+func (r *Ring) isAllowed(algorithm string) bool {
+	if !jose.IsSupported(algorithm) {
 		return false
 	}
 	if len(r.o.Algorithms) > 0 {
 		return slices.Contains(r.o.Algorithms, algorithm)
 	}
-	if r.backend != nil && !slices.Contains(secretAlgorithms, algorithm) {
+	if r.backend != nil && !jose.IsSecret(algorithm) {
 		return true
 	}
-	return slices.ContainsFunc(r.pinned, func(k backendKey) bool { return k.fits(algorithm) })
+	return slices.ContainsFunc(r.pinned, func(k jose.Verifier) bool { return k.Fits(algorithm) })
 }
 
-// checkParties checks iss and aud where they are configured. A token of others
-// is left alone.
-func (r *Ring) checkParties(c claims) error {
+// checkParties checks iss and aud where they are configured. Tokens for others
+// are left alone.
+func (r *Ring) checkParties(t *enrich.Token) error {
 	if issuers := r.issuers.Load().([]string); len(issuers) > 0 {
-		if issuer, err := c.GetIssuer(); err != nil || !slices.Contains(issuers, issuer) {
-			return fmt.Errorf("%w: iss is not the issuer's", enrich.ErrNotOurs)
+		if issuer, ok := issuer(t); !ok || !slices.Contains(issuers, issuer) {
+			return fmt.Errorf("%w: iss is not the configured issuer", enrich.ErrNotOurs)
 		}
 	}
-	if len(r.o.Audience) > 0 {
-		audience, err := c.GetAudience()
-		if err != nil || !slices.ContainsFunc(audience, func(a string) bool { return slices.Contains(r.o.Audience, a) }) {
-			return fmt.Errorf("%w: aud has none of verify.audience", enrich.ErrNotOurs)
-		}
+	accepted := func(audience string) bool { return slices.Contains(r.o.Audience, audience) }
+	if len(r.o.Audience) > 0 && !slices.ContainsFunc(audience(t), accepted) {
+		return fmt.Errorf("%w: aud has none of verify.audience", enrich.ErrNotOurs)
 	}
 	return nil
 }
 
-// noticeIssuer says once that the backend signs tokens of an issuer other than
-// the one that was learned: then every token would pass unenriched, and nothing
-// else told why.
-func (r *Ring) noticeIssuer(t *enrich.Token) {
-	if r.backend == nil || len(r.o.Issuers) > 0 || r.foreign.Load() {
-		return
+// issuer returns iss, which may be missing; false where it is not a string.
+func issuer(t *enrich.Token) (string, bool) {
+	value := t.Claim("iss")
+	if value == nil {
+		return "", true
 	}
-	set := r.backend.set.Load()
-	if set == nil {
-		return
+	return jsonedit.Unquote(value)
+}
+
+// audience returns aud, a string or an array of strings (RFC 7519, section
+// 4.1.3); nil where it is neither.
+func audience(t *enrich.Token) []string {
+	value := t.Claim("aud")
+	if audience, ok := jsonedit.Unquote(value); ok {
+		return []string{audience}
 	}
-	issuer, err := claims{t}.GetIssuer()
-	if _, verifies := verifying(set.keys, t); !verifies || err != nil {
-		return
+	var items []*string
+	if json.Unmarshal(value, &items) != nil || slices.Contains(items, nil) {
+		return nil
 	}
-	if r.foreign.CompareAndSwap(false, true) {
-		r.o.Logger.Error("the backend signs tokens of another issuer than its discovery document names: they pass unenriched. Set verify.issuer, or public_url if the backend derives its issuer from the Host",
-			"discovery", r.issuers.Load().([]string), "token", issuer)
+	var audience []string
+	for _, item := range items {
+		audience = append(audience, *item)
 	}
+	return audience
+}
+
+// checkTimes checks exp and nbf (RFC 7519, sections 4.1.4 and 4.1.5).
+func (r *Ring) checkTimes(t *enrich.Token) error {
+	expires, hasExpiry, err := date(t, "exp")
+	if err != nil {
+		return err
+	}
+	notBefore, hasStart, err := date(t, "nbf")
+	if err != nil {
+		return err
+	}
+	now := r.now()
+	switch {
+	case hasExpiry && !now.Before(expires.Add(r.o.Leeway)):
+		return fmt.Errorf("%w: expired", enrich.ErrTime)
+	case hasStart && now.Before(notBefore.Add(-r.o.Leeway)):
+		return fmt.Errorf("%w: not valid yet", enrich.ErrTime)
+	}
+	return nil
+}
+
+// date reads a claim that is a date, if the token has it.
+func date(t *enrich.Token, name string) (date time.Time, ok bool, err error) {
+	if t.Claim(name) == nil {
+		return date, false, nil
+	}
+	if date, ok = t.Date(name); !ok {
+		return date, false, fmt.Errorf("%w: %s is not a number", enrich.ErrBadToken, name)
+	}
+	return date, true, nil
 }
 
 var errSignature = errors.New("no key of the backend verifies the signature")
 
-// verifySignature returns the key that verifies the token. It asks for the
-// backend's JWKS again where the keys that are had cannot decide.
-func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (backendKey, error) {
-	if key, ok := verifying(r.pinned, t); ok {
+// verifySignature returns the key that verifies the token. It fetches the
+// backend's JWK Set again where the known keys cannot decide.
+func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verifier, error) {
+	if key, ok := findVerifier(r.pinned, t); ok {
 		return key, nil
 	}
-	if r.backend == nil || slices.Contains(secretAlgorithms, t.Algorithm) {
-		return backendKey{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
+	if r.backend == nil || jose.IsSecret(t.Algorithm) {
+		return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
 	}
-	set := r.backend.set.Load()
+	set := r.backend.Current()
 	if set != nil {
-		if key, ok := verifying(set.keys, t); ok {
+		if key, ok := findVerifier(set.Keys, t); ok {
 			return key, nil
 		}
 	}
-	if err := r.backend.refetch(ctx, set); err != nil {
-		return backendKey{}, fmt.Errorf("%w, and it is not known whether it has a newer one: %w", errSignature, err)
+	if err := r.backend.Refetch(ctx, set); err != nil {
+		return jose.Verifier{}, fmt.Errorf("%w, and it is not known whether there is a newer key: %w", errSignature, err)
 	}
-	set = r.backend.set.Load()
-	if key, ok := verifying(set.keys, t); ok {
+	set = r.backend.Current()
+	if key, ok := findVerifier(set.Keys, t); ok {
 		return key, nil
 	}
-	named := func(k backendKey) bool { return k.id == t.KeyID || k.id == "" }
-	if t.KeyID != "" && !slices.ContainsFunc(set.keys, named) {
-		return backendKey{}, fmt.Errorf("%w: the backend has no key of its kid", enrich.ErrNotOurs)
+	named := func(k jose.Verifier) bool { return k.ID == t.KeyID || k.ID == "" }
+	if t.KeyID != "" && !slices.ContainsFunc(set.Keys, named) {
+		return jose.Verifier{}, fmt.Errorf("%w: the backend has no key with its kid", enrich.ErrNotOurs)
 	}
-	return backendKey{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
+	return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
 }
 
-// verifying returns the first key that verifies the token's signature. A kid
-// narrows the choice; a key that has no name may be meant by any.
-func verifying(keys []backendKey, t *enrich.Token) (backendKey, bool) {
+// findVerifier returns the first key that verifies the token's signature. A kid
+// narrows the choice; a key without a kid matches any.
+func findVerifier(keys []jose.Verifier, t *enrich.Token) (jose.Verifier, bool) {
 	for _, k := range keys {
-		if k.id != "" && t.KeyID != "" && k.id != t.KeyID || !k.fits(t.Algorithm) {
+		if k.ID != "" && t.KeyID != "" && k.ID != t.KeyID {
 			continue
 		}
-		if methods[t.Algorithm].Verify(t.Signed, t.Signature, k.public) == nil {
+		if k.Verifies(t.Algorithm, t.SigningInput, t.Signature) {
 			return k, true
 		}
 	}
-	return backendKey{}, false
+	return jose.Verifier{}, false
 }
 
-// signer returns the key that signs an enriched token in place of the one that
-// verified the original. It is nil, as an interface too, where there is none.
-func (r *Ring) signer(algorithm string, verified backendKey) enrich.Key {
-	if lent := r.lent[algorithm]; lent != nil {
-		if samePublic(lent.public, verified.public) {
-			return lent
-		}
-		return nil // the header would name a key that did not sign
-	}
-	if r.dir == nil {
-		return nil
-	}
-	if r.o.Algorithm != "" {
-		algorithm = r.o.Algorithm
-	}
-	if own := r.ownKeys().active(algorithm, r.now()); own != nil {
-		return own.keys[algorithm]
-	}
-	select {
-	case r.needed <- algorithm: // made outside of this login
-	default:
-	}
-	return nil
-}
-
-func samePublic(a, b any) bool {
-	if secret, ok := a.([]byte); ok {
-		other, ok := b.([]byte)
-		return ok && bytes.Equal(secret, other)
-	}
-	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && key.Equal(b)
-}
-
-// Restorers implements [enrich.Ring].
-func (r *Ring) Restorers(t *enrich.Token) []enrich.Key {
-	if own := r.ownKey(t.KeyID); own != nil && own.keys[t.Algorithm] != nil {
-		return []enrich.Key{own.keys[t.Algorithm]}
-	}
-	if lent := r.lent[t.Algorithm]; lent != nil {
-		return []enrich.Key{lent}
-	}
-	return nil
-}
-
-// printable keeps an algorithm's name, which a stranger wrote, fit for a log.
+// printable returns an algorithm's name, which anybody may have written, in a
+// form that is safe to log.
 func printable(algorithm string) string {
 	if len(algorithm) > 16 || strings.ContainsFunc(algorithm, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "of an unknown name"
+		return "with an unprintable name"
 	}
 	return algorithm
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestPublicKeyInAnyPEMFormVerifies(t *testing.T) {
+func TestPublicKey_VerifiesInAnyPEMForm(t *testing.T) {
 	rs, es, ed := enrichtest.NewIssuer(t, "RS256"), enrichtest.NewIssuer(t, "ES384"), enrichtest.NewIssuer(t, "EdDSA")
 	private := rs.Private.(*rsa.PrivateKey)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour)}
@@ -54,7 +54,7 @@ func TestPublicKeyInAnyPEMFormVerifies(t *testing.T) {
 	}
 }
 
-func TestUnfitPublicKeyIsRefused(t *testing.T) {
+func TestPublicKey_IsRefusedIfWeakOrUnsupported(t *testing.T) {
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestUnfitPublicKeyIsRefused(t *testing.T) {
 	}
 }
 
-func TestSecretStandsBesideAJWKS(t *testing.T) {
+func TestSecret_CombinesWithAJWKS(t *testing.T) {
 	hs, es := enrichtest.NewIssuer(t, "HS384"), enrichtest.NewIssuer(t, "ES256")
 	ring := openFile(t, setOf(es), func(o *keys.Options) {
 		withDir(t)(o)
@@ -99,7 +99,7 @@ func TestSecretStandsBesideAJWKS(t *testing.T) {
 	}
 }
 
-func TestAlgorithmIsBoundToTheTypeOfTheKey(t *testing.T) {
+func TestVerify_BindsTheAlgorithmToTheTypeOfTheKey(t *testing.T) {
 	rs, es, ed := enrichtest.NewIssuer(t, "RS256"), enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "EdDSA")
 	hs := enrichtest.NewIssuer(t, "HS256")
 	ring := openFile(t, setOf(rs, es, ed), nil)
@@ -140,7 +140,7 @@ func newIssuer(i *enrichtest.Issuer, algorithm string) *enrichtest.Issuer {
 	return &enrichtest.Issuer{Algorithm: algorithm, KeyID: i.KeyID, Private: i.Private}
 }
 
-func TestKidNarrowsTheChoiceOfKeys(t *testing.T) {
+func TestVerify_KidNarrowsTheChoiceOfKeys(t *testing.T) {
 	one, two, stranger := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 	named := func(id string) string { return fmt.Sprintf(`{"alg":"ES256","kid":%q}`, id) }
 	const nameless = `{"alg":"ES256"}`
@@ -177,7 +177,7 @@ func TestKidNarrowsTheChoiceOfKeys(t *testing.T) {
 	}
 }
 
-func TestAlgorithmsCanBeNarrowed(t *testing.T) {
+func TestVerify_AllowsOnlyConfiguredAlgorithms(t *testing.T) {
 	rs := enrichtest.NewIssuer(t, "RS256")
 	jwk := strings.Replace(jwkOf(rs), `"alg":"RS256",`, "", 1)
 	for _, algorithm := range []string{"RS256", "RS512", "PS256"} {
@@ -189,7 +189,7 @@ func TestAlgorithmsCanBeNarrowed(t *testing.T) {
 	expect(t, narrowed, enrichtest.Encode(`{"alg":"none"}`)+"."+enrichtest.Encode(`{}`)+".", badToken)
 }
 
-func TestTimeIsCheckedWithLeeway(t *testing.T) {
+func TestVerify_ChecksTimesWithLeeway(t *testing.T) {
 	// Time begins at 946684800 in a bubble.
 	tests := []struct {
 		name, claims, want string
@@ -225,7 +225,7 @@ func TestTimeIsCheckedWithLeeway(t *testing.T) {
 	}
 }
 
-func TestVerifiedTellsTheTimesOfTheToken(t *testing.T) {
+func TestVerify_ReturnsTheTimesOfTheToken(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "HS256")
 	ring := open(t, keys.Options{Secret: []byte(enrichtest.Secret)}, nil)
 	for claims, want := range map[string]enrich.Verified{
@@ -237,6 +237,72 @@ func TestVerifiedTellsTheTimesOfTheToken(t *testing.T) {
 		got, err := verify(t, ring, issuer.Token(claims))
 		if err != nil || !got.IssuedAt.Equal(want.IssuedAt) || !got.ExpiresAt.Equal(want.ExpiresAt) {
 			t.Errorf("%s: %v to %v (%v), want %v to %v", claims, got.IssuedAt, got.ExpiresAt, err, want.IssuedAt, want.ExpiresAt)
+		}
+	}
+}
+
+// The options may allow HS256 though there is no secret: the public key is none.
+func TestVerify_PublicKeyIsNeverASecret(t *testing.T) {
+	rs, hs := enrichtest.NewIssuer(t, "RS256"), enrichtest.NewIssuer(t, "HS256")
+	der, err := x509.MarshalPKIXPublicKey(rs.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rings := map[string]*keys.Ring{
+		"PublicKey": open(t, keys.Options{PublicKey: file(t, rs.PublicPEM()), Algorithms: []string{"RS256", "HS256"}}, nil),
+		"JWKS":      openFile(t, setOf(rs), func(o *keys.Options) { o.Algorithms = []string{"RS256", "HS256"} }),
+	}
+	for name, ring := range rings {
+		expect(t, ring, token(rs), good)
+		for form, secret := range map[string][]byte{"PEM": rs.PublicPEM(), "DER": der, "JWK": []byte(jwkOf(rs)), "nothing": {}} {
+			hs.Private = secret
+			for _, header := range []string{`{"alg":"HS256"}`, `{"alg":"HS256","kid":"key-RS256"}`} {
+				if _, err := verify(t, ring, hs.TokenWithHeader(header, `{"sub":"u1"}`)); verdict(err) != badToken {
+					t.Errorf("%s: Verify of a token signed with the %s of the public key, header %s = %v, want %s", name, form, header, err, badToken)
+				}
+			}
+		}
+	}
+}
+
+func TestVerify_LeavesTokensForOthersAlone(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	ring := open(t, keys.Options{
+		Secret: []byte(enrichtest.Secret), Issuers: []string{"https://one", "https://two"}, Audience: []string{"app", "api"},
+	}, nil)
+	for claims, want := range map[string]string{
+		`{"iss":"https://one","aud":"app"}`:                good,
+		`{"iss":"https://two","aud":["other","api"]}`:      good,
+		`{"iss":"https:\/\/one","aud":["\u0061pp"]}`:       good,
+		`{"iss":"https://one/","aud":"app"}`:               notOurs,
+		`{"aud":"app"}`:                                    notOurs,
+		`{"iss":["https://one"],"aud":"app"}`:              notOurs,
+		`{"iss":null,"aud":"app"}`:                         notOurs,
+		`{"iss":"https://one"}`:                            notOurs,
+		`{"iss":"https://one","aud":"other"}`:              notOurs,
+		`{"iss":"https://one","aud":[]}`:                   notOurs,
+		`{"iss":"https://one","aud":null}`:                 notOurs,
+		`{"iss":"https://one","aud":["app",null]}`:         notOurs,
+		`{"iss":"https://one","aud":["app",1]}`:            notOurs,
+		`{"iss":"https://one","aud":{"app":"app"}}`:        notOurs,
+		`{"iss":"https://one","aud":"app","exp":"never"}`:  badToken,
+		`{"iss":"https://evil","aud":"app","exp":"never"}`: notOurs,
+	} {
+		if _, err := verify(t, ring, issuer.Token(claims)); verdict(err) != want {
+			t.Errorf("Verify of %s = %v, want %s", claims, err, want)
+		}
+	}
+}
+
+// A discovery document without an issuer allows tokens without one, and no other
+// kind of iss.
+func TestVerify_MissingIssuerIsNotAnIssuerOfAnotherType(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	ring := open(t, keys.Options{Secret: []byte(enrichtest.Secret)}, nil)
+	ring.ApplyDiscovery("", "")
+	for claims, want := range map[string]string{`{}`: good, `{"iss":""}`: good, `{"iss":1}`: notOurs, `{"iss":null}`: notOurs} {
+		if _, err := verify(t, ring, issuer.Token(claims)); verdict(err) != want {
+			t.Errorf("Verify of %s = %v, want %s", claims, err, want)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (w *world) visit(d *dice, user string) {
 
 // grant is the exchange as the proxy hands it to the enricher.
 func (x *exchange) grant() enrich.Grant {
-	g := enrich.Grant{Answered: x.answered, Refresh: x.refresh, Mark: x.marked}
+	g := enrich.Grant{Answered: x.answered, Refresh: x.refresh, MarkFailure: x.marked}
 	for n, kind := range []enrich.Kind{enrich.Access, enrich.ID}[:len(x.tokens)] {
 		g.Tokens = append(g.Tokens, enrich.Issued{Raw: x.tokens[n].raw, Kind: kind, Budget: 4 << 10})
 	}

@@ -61,13 +61,10 @@ func Handler(backend *url.URL, secret []byte, documents enrich.Source) (http.Han
 		return nil, err
 	}
 	return proxy.New(proxy.Options{
-		Backend:  backend,
-		Timeouts: proxy.Timeouts{Dial: 3 * time.Second, Response: time.Minute, Idle: time.Second},
-		Limits:   proxy.Limits{Body: 1 << 20, Headers: 64 << 10},
-		Logger:   logger,
+		Backend: backend,
+		Logger:  logger,
 	}, &proxy.Snapshot{
 		Rules:    rules,
 		Enricher: enricher,
-		Sizes:    locate.Limits{Token: 6 << 10, Line: 4 << 10},
 	})
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,14 +85,4 @@ func TestDocumentsAreClosedWhenTheProcessEnds(t *testing.T) {
 			t.Error("the source stays open")
 		}
 	})
-}
-
-// The cache is not in the way of a file that somebody edits.
-func TestAChangedFileIsSeenByLoginsWithoutARestart(t *testing.T) {
-	l := startLive(t, liveConfig)
-	if claims := l.logIn("/login"); !strings.Contains(claims, "Wien") {
-		t.Fatalf("claims %s, want those of the first file", claims)
-	}
-	l.write("users.json", `[{"id":"anna","city":"Graz","lang":"de"}]`)
-	l.eventually("a login sees the change", func() bool { return strings.Contains(l.logIn("/login"), "Graz") })
 }

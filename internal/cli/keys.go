@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 func keysCommand() *cobra.Command {
@@ -27,7 +27,7 @@ long as its file exists.`,
 	f := new(keyFlags)
 	flags := c.PersistentFlags()
 	flags.StringVar(&f.dir, "dir", "keys", "the `DIR`ectory of the keys")
-	flags.DurationVar(&f.retireAfter, "retire-after", keys.DefaultRetireAfter, "for how long retired keys are published: what sign.retire_after is")
+	flags.DurationVar(&f.retireAfter, "retire-after", keydir.DefaultRetireAfter, "for how long retired keys are published: what sign.retire_after is")
 	flags.StringVarP(&f.config, "config", "c", "", "the configuration `FILE` to take both from")
 	c.AddCommand(
 		keysSubcommand("list", "List the keys with their states", f, openKeys, f.list),
@@ -68,7 +68,7 @@ func (f *keyFlags) resolve(c *cobra.Command) error {
 	return nil
 }
 
-func keysSubcommand(name, short string, f *keyFlags, openDir func(string) (*keys.Dir, error), do func(*cobra.Command, *keys.Dir) error) *cobra.Command {
+func keysSubcommand(name, short string, f *keyFlags, openDir func(string) (*keydir.Dir, error), do func(*cobra.Command, *keydir.Dir) error) *cobra.Command {
 	return &cobra.Command{
 		Use: name, Short: short, Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -84,8 +84,8 @@ func keysSubcommand(name, short string, f *keyFlags, openDir func(string) (*keys
 	}
 }
 
-func openKeys(path string) (*keys.Dir, error) {
-	dir, err := keys.OpenDir(path)
+func openKeys(path string) (*keydir.Dir, error) {
+	dir, err := keydir.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w\nName the directory with --dir DIR, or a configuration with -c FILE; keys new makes one", err)
 	}
@@ -94,7 +94,7 @@ func openKeys(path string) (*keys.Dir, error) {
 
 // usageOfAlgorithm makes an algorithm that there is not wrong usage.
 func usageOfAlgorithm(err error) error {
-	if errors.Is(err, keys.ErrAlgorithm) {
+	if errors.Is(err, keydir.ErrAlgorithm) {
 		return &exitError{exitUsage, err}
 	}
 	return err
@@ -105,7 +105,7 @@ func algorithmFlag(c *cobra.Command, standard, text string) *string {
 	return c.Flags().String("algorithm", standard, text+": RS256 … PS512, ES256, ES384, ES512, EdDSA, or RSA for all of the first six")
 }
 
-func (f *keyFlags) list(c *cobra.Command, dir *keys.Dir) error {
+func (f *keyFlags) list(c *cobra.Command, dir *keydir.Dir) error {
 	infos, err := dir.List(time.Now())
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func instant(t time.Time, none string) string {
 
 func newKeyCommand(f *keyFlags) *cobra.Command {
 	var algorithm *string
-	c := keysSubcommand("new", "Make a key", f, keys.MakeDir, func(c *cobra.Command, dir *keys.Dir) error {
+	c := keysSubcommand("new", "Make a key", f, keydir.Create, func(c *cobra.Command, dir *keydir.Dir) error {
 		info, err := dir.New(*algorithm, time.Now())
 		if err != nil {
 			return err
@@ -150,7 +150,7 @@ func newKeyCommand(f *keyFlags) *cobra.Command {
 	return c
 }
 
-func (f *keyFlags) printJWKS(c *cobra.Command, dir *keys.Dir) error {
+func (f *keyFlags) printJWKS(c *cobra.Command, dir *keydir.Dir) error {
 	set, err := dir.JWKS(time.Now(), f.retireAfter)
 	if err == nil {
 		fmt.Fprintf(c.OutOrStdout(), "%s\n", set)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 // TestRunningSidecarPublishesARotatedKey shows law E2: a sidecar sees what the
@@ -36,12 +36,12 @@ documents: {file: users.json, user_id_field: id}
 	if code := Run(t.Context(), []string{"keys", "rotate", "--dir", path}, strings.NewReader(""), t.Output(), t.Output()); code != exitOK {
 		t.Fatalf("keys rotate: exit code %d", code)
 	}
-	dir, err := keys.OpenDir(path)
+	dir, err := keydir.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	infos, err := dir.List(time.Now())
-	if err != nil || len(infos) != 2 || infos[1].State != keys.Next {
+	if err != nil || len(infos) != 2 || infos[1].State != keydir.Next {
 		t.Fatalf("keys %+v (%v), want an active and a next one", infos, err)
 	}
 	var set string

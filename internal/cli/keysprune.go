@@ -6,12 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 func pruneKeysCommand(f *keyFlags) *cobra.Command {
-	var p keys.Pruning
-	c := keysSubcommand("prune", "Delete keys that nobody needs any more", f, openKeys, func(c *cobra.Command, dir *keys.Dir) error {
+	var p keydir.Pruning
+	c := keysSubcommand("prune", "Delete keys that nobody needs any more", f, openKeys, func(c *cobra.Command, dir *keydir.Dir) error {
 		p.RetireAfter = f.retireAfter
 		deleted, kept, err := dir.Prune(p, time.Now())
 		verb := "deleted"
@@ -42,8 +42,8 @@ has leaked, after "keys rotate --now". Users who have its tokens must log in aga
 	return c
 }
 
-func (f *keyFlags) whyKept(info keys.Info, named bool) string {
-	if info.State != keys.Retired {
+func (f *keyFlags) whyKept(info keydir.Info, named bool) string {
+	if info.State != keydir.Retired {
 		return string(info.State)
 	}
 	until := info.NeededUntil(f.retireAfter)

@@ -7,13 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
 func rotateKeysCommand(f *keyFlags) *cobra.Command {
 	var algorithm *string
 	var now *bool
-	c := keysSubcommand("rotate", "Make a key that takes over when clients know it", f, openKeys, func(c *cobra.Command, dir *keys.Dir) error {
+	c := keysSubcommand("rotate", "Make a key that takes over when clients know it", f, openKeys, func(c *cobra.Command, dir *keydir.Dir) error {
 		rotate, tell := dir.Rotate, tellRotation
 		if *now {
 			rotate, tell = dir.RotateNow, f.tellRotationNow
@@ -33,20 +33,20 @@ day. While a next key waits, rotate refuses to make another.
 clients that cached the JWKS and do not fetch it again for an unknown kid refuse its
 tokens. A next key that waits is deleted, since it may have leaked, too. The former key
 still verifies and restores, whoever signed with it: end that with "keys prune --kid", at
-the cost that its users log in again.`, keys.Publication, keys.MaxAge)
+the cost that its users log in again.`, keydir.Publication, keydir.MaxAge)
 	algorithm = algorithmFlag(c, "", "only what signs this")
 	now = c.Flags().Bool("now", false, "the new key signs at once: the old one has leaked")
 	return c
 }
 
-func tellRotation(w io.Writer, r keys.Rotation) {
+func tellRotation(w io.Writer, r keydir.Rotation) {
 	fmt.Fprintf(w, "%s %s is published, and signs from %s: %s\n", r.Key.Algorithm, r.Key.ID, instant(r.Key.Active, ""), r.Key.Path)
 	fmt.Fprintf(w, "  %s signs until then\n", r.Former.ID)
 }
 
-func (f *keyFlags) tellRotationNow(w io.Writer, r keys.Rotation) {
+func (f *keyFlags) tellRotationNow(w io.Writer, r keydir.Rotation) {
 	fmt.Fprintf(w, "%s %s signs from now on: %s\n", r.Key.Algorithm, r.Key.ID, r.Key.Path)
-	fmt.Fprintf(w, "  clients that have cached the JWKS may refuse its tokens for up to %v\n", keys.MaxAge)
+	fmt.Fprintf(w, "  clients that have cached the JWKS may refuse its tokens for up to %v\n", keydir.MaxAge)
 	for _, dropped := range r.Dropped {
 		fmt.Fprintf(w, "  %s, which was to be next, is deleted: it may have leaked, too\n", dropped.ID)
 	}

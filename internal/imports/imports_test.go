@@ -17,9 +17,9 @@ const module = "github.com/tokengraft/tokengraft"
 // One module, one door: so its types cannot travel, and it can be replaced. The
 // root package is ".".
 var doors = map[string][]string{
-	"github.com/golang-jwt/jwt/v5":                {"enrich/keys"},
-	"github.com/go-jose/go-jose/v4":               {"enrich/keys"},
-	"golang.org/x/crypto/chacha20poly1305":        {"enrich/keys"},
+	"github.com/golang-jwt/jwt/v5":                {"enrich/keys/internal/jose"},
+	"github.com/go-jose/go-jose/v4":               {"enrich/keys/internal/jose"},
+	"golang.org/x/crypto/chacha20poly1305":        {"enrich/keys/internal/jose"},
 	"github.com/go-json-experiment/json/jsontext": {"internal/jsonedit"},
 	"go.mongodb.org/mongo-driver/v2/bson":         {"enrich/bsonjson"},
 	"go.mongodb.org/mongo-driver/v2":              {"enrich/mongodoc"},
@@ -28,7 +28,7 @@ var doors = map[string][]string{
 	"github.com/dlclark/regexp2/v2":               {"internal/appservices/functions"}, // goja's own, to bound its matches
 	"github.com/dgraph-io/ristretto/v2":           {"cache"},
 	"github.com/fsnotify/fsnotify":                {"internal/filewatch"},
-	"github.com/goccy/go-yaml":                    {"config"},
+	"github.com/goccy/go-yaml":                    {"internal/yamlbind"},
 	"golang.org/x/net/html":                       {"proxy/locate"},
 	"github.com/klauspost/compress":               {"proxy"},
 	"github.com/andybalholm/brotli":               {"proxy"},
@@ -50,7 +50,7 @@ var doors = map[string][]string{
 }
 
 // free are packages that stand for somebody else's code, and test doubles.
-var free = []string{"examples/", "internal/demo/", "enrich/enrichtest", "proxy/proxytest", "internal/certs/certstest"}
+var free = []string{"examples/", "internal/demo/", "enrich/enrichtest", "proxy/proxytest", "internal/certs/certstest", "internal/e2e"}
 
 // leaves are small packages of ours that import none of ours; any package may
 // import them.
@@ -60,18 +60,25 @@ var leaves = []string{"internal/supervise"}
 // import none. The root package imports everything.
 var inner = map[string][]string{
 	"enrich":                         {"internal/jsonedit", "internal/tracing"},
-	"enrich/keys":                    {"enrich", "internal/jsonedit", "internal/httpcache"},
+	"enrich/keys":                    {"enrich", "enrich/keys/keydir", "enrich/keys/internal/jwks", "enrich/keys/internal/jose", "internal/jsonedit"},
+	"enrich/keys/keydir":             {"enrich", "enrich/keys/internal/jose"},
+	"enrich/keys/internal/jwks":      {"enrich/keys/internal/jose", "internal/jsonedit", "internal/httpcache"},
+	"enrich/keys/internal/jose":      {"internal/jsonedit"},
 	"enrich/bsonjson":                {"enrich"},
 	"enrich/mongodoc":                {"enrich", "enrich/bsonjson", "internal/sourcemetrics", "internal/tracing"},
 	"enrich/filedoc":                 {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
 	"enrich/breaker":                 {"enrich"},
 	"cache":                          {"enrich"},
 	"proxy/locate":                   {"enrich", "internal/jsonedit"},
-	"proxy":                          {"enrich", "internal/tracing", "proxy/locate"},
+	"proxy":                          {"enrich", "internal/tlsadvice", "internal/tracing", "proxy/locate"},
 	"internal/admin":                 {"enrich"},
-	"proxy/oidc":                     {"enrich", "internal/jsonedit", "internal/httpcache", "proxy", "proxy/locate"},
+	"proxy/oidc":                     {"enrich", "internal/jsonedit", "internal/httpcache", "internal/muxpattern", "proxy", "proxy/locate"},
 	"internal/certs":                 {},
-	"config":                         {"enrich", "internal/jsonedit", "proxy/locate"},
+	"internal/appservices":           {"enrich"},
+	"internal/yamlbind":              {},
+	"internal/manual":                {"config", "internal/yamlbind"},
+	"internal/manual/generate":       {"internal/manual"},
+	"config":                         {"enrich", "internal/jsonedit", "internal/muxpattern", "internal/yamlbind", "proxy/locate"},
 	"internal/appservices/export":    {"internal/appservices/layout"},
 	"internal/appservices/functions": {"internal/appservices/layout"},
 	"enrich/hooks":                   {"enrich"},

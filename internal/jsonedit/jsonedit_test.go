@@ -190,8 +190,9 @@ func FuzzUndo(f *testing.F) {
 	f.Add([]byte(` { } `), "x", "x", "x")
 	f.Add([]byte(`{"\u0061":1 , "é":"<&>"}`), "a", "é", "a")
 	f.Add([]byte(`{"a":1}`), "b", "a", "b")
+	f.Add([]byte(`{}`), "\xdc", "\x80", "0") // UTF-8 only when put together
 	f.Fuzz(func(t *testing.T, text []byte, set, replace, remove string) {
-		if !utf8.ValidString(set + replace) {
+		if !utf8.ValidString(set) || !utf8.ValidString(replace) {
 			return // names come from a YAML file, which is UTF-8
 		}
 		before := bytes.Clone(text)

@@ -14,9 +14,10 @@ import (
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 	"github.com/tokengraft/tokengraft/internal/certs"
-	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/internal/tlsadvice"
 )
 
 const (
@@ -144,7 +145,7 @@ func (k *checker) backend(ctx context.Context) {
 	began := time.Now()
 	response, err := askBackend(ctx, k.cfg, k.backendTLS)
 	if err != nil {
-		hint := cmp.Or(proxy.Advice(err), "Is it running, and is this its address as seen from here?")
+		hint := cmp.Or(tlsadvice.For(err), "Is it running, and is this its address as seen from here?")
 		k.fault("backend", err, hint+" serve starts without it and answers 502.")
 		return
 	}
@@ -179,11 +180,11 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 }
 
 func (k *checker) ownKeys() {
-	dir, err := keys.OpenDir(string(k.cfg.Sign.Keys))
+	dir, err := keydir.Open(string(k.cfg.Sign.Keys))
 	if errors.Is(err, fs.ErrNotExist) {
 		return // it is made when nothing else is wrong
 	}
-	var infos []keys.Info
+	var infos []keydir.Info
 	if err == nil {
 		infos, err = dir.List(time.Now())
 	}
@@ -205,7 +206,7 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 		k.fault("oidc", err, "Is there a discovery document at this path of the backend? serve starts without it: tokens pass unenriched until it is had.")
 		return false
 	}
-	ring.Learn(k.cfg.Backend.String()+discovery.JWKS, discovery.Issuer)
+	ring.ApplyDiscovery(k.cfg.Backend.String()+discovery.JWKS, discovery.Issuer)
 	k.ok("discovery document of %s", discovery.Issuer)
 	return true
 }

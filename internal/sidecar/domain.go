@@ -4,6 +4,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
+	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
@@ -25,20 +26,19 @@ var (
 		config.AppServices: enrich.AppServices,
 	}
 	userIDTypes = map[config.UserIDType]enrich.UserIDType{
-		config.AutoID:     enrich.AutoID,
-		config.StringID:   enrich.StringID,
-		config.ObjectID:   enrich.ObjectID,
-		config.IntID:      enrich.IntID,
-		config.UUIDUserID: enrich.UUIDUserID,
+		config.AutoID:   enrich.AutoID,
+		config.StringID: enrich.StringID,
+		config.ObjectID: enrich.ObjectID,
+		config.IntID:    enrich.IntID,
+		config.UUID:     enrich.UUIDUserID,
 	}
 	operations = map[config.Operation]hooks.Operation{
 		config.Login:  hooks.Login,
 		config.Create: hooks.Create,
 		config.Delete: hooks.Delete,
 	}
-	errorShapes = map[config.Errors]proxy.Errors{
-		config.ErrorsOAuth:       proxy.ErrorsOAuth,
-		config.ErrorsAppServices: proxy.ErrorsAppServices,
+	rejections = map[config.Errors]proxy.RejectionFormat{
+		config.ErrorsAppServices: appservices.Rejection, // OAuth's is the proxy's own
 	}
 	refreshes = map[config.Refresh]proxy.Refresh{
 		config.RefreshAuto:   proxy.RefreshAuto,

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/internal/filewatch"
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/internal/supervise"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
@@ -48,7 +48,7 @@ var (
 func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generation, error) {
 	g := &generation{cfg: cfg, logger: s.o.Logger}
 	keeps := func(settings []string) bool {
-		return before != nil && !config.Touch(config.Changes(before.cfg, cfg), settings...)
+		return before != nil && !cfg.ChangesSince(before.cfg).Touch(settings...)
 	}
 	var err error
 	if keeps(backendSettings) {
@@ -92,7 +92,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 	o := enrich.Options{
 		Ring:      g.ring,
 		Source:    s.cache.Source(g.documents, shape(g.cfg)),
-		UserID:    jsonedit.Path(g.cfg.Documents.UserIDClaim).String(),
+		UserID:    string(g.cfg.Documents.UserIDClaim),
 		Claim:     g.cfg.Claim.Name,
 		Freshness: g.cfg.Claim.Freshness,
 		ReadAt:    g.cfg.Claim.ReadAt,
@@ -122,7 +122,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		Backend:        g.cfg.Backend.URL(),
 		TLS:            g.backendTLS.config(),
 		PublicURL:      publicURL(g.cfg),
-		TrustedProxies: g.cfg.TrustedProxies,
+		TrustedProxies: slices.Concat(g.cfg.TrustedProxies...),
 		Timeouts:       proxy.Timeouts{Dial: g.cfg.Timeouts.Dial, Response: g.cfg.Timeouts.Response, Idle: g.cfg.Timeouts.Idle},
 		Limits:         proxy.Limits{Body: int64(g.cfg.Limits.Body), Headers: int64(g.cfg.Limits.Headers)},
 		Logger:         g.logger,
@@ -163,20 +163,22 @@ func (g *generation) prepare(ctx context.Context, before *generation) {
 // on. It reports whether it can.
 func (g *generation) applyDiscovery(d oidc.Discovery) bool {
 	snapshot, err := newSnapshot(g, d)
+	if err == nil {
+		g.setIssuer(d) // before the rules: their first login needs the keys
+		err = g.proxy.Use(snapshot)
+	}
 	if err != nil {
 		g.logger.Error("the discovery document makes no rules; those known so far stay", "error", err)
 		return false
 	}
 	g.discovery = &d
-	g.setIssuer(d)
-	g.proxy.Use(snapshot)
 	return true
 }
 
 // setIssuer tells the ring where the backend's keys are, and whose tokens they
 // sign.
 func (g *generation) setIssuer(d oidc.Discovery) {
-	g.ring.Learn(g.cfg.Backend.String()+d.JWKS, d.Issuer)
+	g.ring.ApplyDiscovery(g.cfg.Backend.String()+d.JWKS, d.Issuer)
 }
 
 // tasks are what goes on besides the requests.
@@ -200,7 +202,7 @@ func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
 	if g.ring.HasOwn() {
-		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reread); err != nil {
+		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reload); err != nil {
 			g.logger.Warn("key directory is only polled: new keys are seen within seconds, not at once", "error", err)
 		}
 	}

@@ -26,7 +26,7 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 	}
 	ring, err := keys.Open(keys.Options{
 		JWKS:        jwks,
-		Learn:       learn,
+		Discovery:   learn,
 		Host:        host,
 		PublicKey:   string(cfg.Verify.PublicKey),
 		Secret:      []byte(cfg.Verify.Secret.Reveal()),
@@ -52,14 +52,15 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 func keyFault(cfg *config.Config, err error) config.FieldError {
 	path := "verify"
 	if fault, ok := errors.AsType[*keys.OptionError](err); ok {
-		path = keySettings[fault.Option]
+		path, err = keySettings[fault.Option], fault.Err
 	}
 	return cfg.Fault(path, err)
 }
 
 // keySettings are the settings behind the options of a ring.
 var keySettings = map[string]string{
-	"JWKS": "verify.jwks", "Algorithms": "verify.algorithms", "PublicKey": "verify.public_key", "BackendKey": "sign.backend_key", "Dir": "sign.keys",
+	"JWKS": "verify.jwks", "Discovery": "oidc", "PublicKey": "verify.public_key", "Secret": "verify.secret", "Algorithms": "verify.algorithms", "Leeway": "verify.leeway",
+	"Dir": "sign.keys", "BackendKey": "sign.backend_key", "Algorithm": "sign.algorithm", "RetireAfter": "sign.retire_after", "RotateAfter": "sign.rotate_after",
 }
 
 func words[T ~string](typed []T) []string {

@@ -18,7 +18,7 @@ func (g *generation) conditions() []admin.Condition {
 	conditions := []admin.Condition{
 		{Name: "backend", Gate: true, Probe: g.probeBackend},
 		{Name: "keys", Gate: true, Instant: true, Probe: func(context.Context) error { return g.ring.OwnReady() }},
-		{Name: "jwks", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.ring.Following() }},
+		{Name: "jwks", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.ring.BackendReady() }},
 		source,
 	}
 	if g.follower != nil {

@@ -133,7 +133,7 @@ func (r *reloader) apply(ctx context.Context) (changed []string, err error) {
 		return nil, err
 	}
 	r.loaded = cfg
-	changed = config.Changes(r.sidecar.current().cfg, cfg)
+	changed = cfg.ChangesSince(r.sidecar.current().cfg)
 	if len(changed) == 0 {
 		return nil, nil
 	}
@@ -143,7 +143,7 @@ func (r *reloader) apply(ctx context.Context) (changed []string, err error) {
 // needRestart returns the settings that the listeners were not made of.
 func (r *reloader) needRestart() []string {
 	var settings []string
-	for _, path := range config.Changes(r.started, r.loaded) {
+	for _, path := range r.loaded.ChangesSince(r.started) {
 		if path == "listen" || path == "admin" || strings.HasPrefix(path, "tls") || path == "limits.headers" && serverHeader(r.started) != serverHeader(r.loaded) {
 			settings = append(settings, path)
 		}

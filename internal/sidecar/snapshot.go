@@ -49,7 +49,7 @@ func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 	for _, place := range g.cfg.OIDC.Discovery {
 		snapshot.Discovery = append(snapshot.Discovery, pathOf(place))
 	}
-	for answer, place := range map[config.Answer]string{config.UserInfo: d.UserInfo, config.Introspection: d.Introspection} {
+	for answer, place := range map[config.ResponseKind]string{config.UserInfo: d.UserInfo, config.Introspection: d.Introspection} {
 		if place != "" && slices.Contains(g.cfg.Claim.Responses, answer) {
 			snapshot.Answers = append(snapshot.Answers, pathOf(place))
 		}
@@ -78,7 +78,7 @@ func configuredRules(cfg *config.Config) []proxy.Rule {
 			Refresh:   refreshes[rule.Refresh],
 			OnFailure: policies[rule.OnFailure],
 			Restore:   rule.Restore,
-			Errors:    errorShapes[rule.Errors],
+			Rejection: rejections[rule.Errors],
 		})
 	}
 	if hasSignIns(cfg) {

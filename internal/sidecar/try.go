@@ -22,10 +22,10 @@ func Try(ctx context.Context, cfg *config.Config, o Options, token string) (enri
 	g := s.current()
 	g.fetch(ctx)
 	return g.enricher.Enrich(ctx, enrich.Grant{
-		Answered: time.Now(),
-		Refresh:  true,
-		Mark:     cfg.OnFailure == config.Pass,
-		Tokens:   []enrich.Issued{{Raw: token, Kind: kindsOf(cfg.Claim)[0], Budget: int(cfg.Claim.MaxTokenSize)}},
+		Answered:    time.Now(),
+		Refresh:     true,
+		MarkFailure: cfg.OnFailure == config.Pass,
+		Tokens:      []enrich.Issued{{Raw: token, Kind: kindsOf(cfg.Claim)[0], Budget: int(cfg.Claim.MaxTokenSize)}},
 	})[0], nil
 }
 

@@ -1,12 +1,20 @@
 package locate
 
-import "net/http"
+import (
+	"cmp"
+	"net/http"
+)
 
-// Limits bound what enriched tokens may grow to, in bytes. Both are positive.
+// Limits bound enriched tokens, in bytes. Zero means the default.
 type Limits struct {
-	Token int // the token itself, in a body
-	Line  int // the header line ("Name: value") that holds it
+	// Token is the largest token in a body. Defaults to 6 KiB.
+	Token int
+	// Line is the largest header line ("Name: value") with a token in it. A cookie
+	// is never over 4096 bytes. Defaults to 4 KiB.
+	Line int
 }
+
+func (l Limits) token() int { return cmp.Or(l.Token, 6<<10) }
 
 // cookieLimit is how long a cookie may be, its name, value and attributes
 // together: browsers drop longer ones (RFC 6265, section 6.1).
@@ -17,17 +25,18 @@ const cookieLimit = 4096
 // [Fits].
 func (f Found) Budget(l Limits) int {
 	if f.at.part != linePart {
-		return l.Token
+		return l.token()
 	}
 	return max(0, l.line(f.at.header)-f.Overhead)
 }
 
 // line returns the limit of a header's lines.
 func (l Limits) line(name string) int {
+	limit := cmp.Or(l.Line, 4<<10)
 	if name == setCookie {
-		return min(l.Line, len(setCookie+": ")+cookieLimit)
+		return min(limit, len(setCookie+": ")+cookieLimit)
 	}
-	return l.Line
+	return limit
 }
 
 // Fits reports whether every header line that differs is within its limit (law

@@ -1,12 +1,12 @@
 package oidc
 
 import (
-	"net/http"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/muxpattern"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -132,21 +132,11 @@ func Merge(configured, learned []proxy.Rule) []proxy.Rule {
 }
 
 func excludes(pattern, learned string) bool {
-	if conflict(pattern, learned) {
+	if muxpattern.Check(pattern, learned) != nil {
 		return true
 	}
 	if strings.ContainsAny(pattern, " \t") {
 		return false // it names a method
 	}
-	return conflict(pattern, learned[strings.IndexByte(learned, ' ')+1:])
-}
-
-// conflict reports whether [http.ServeMux] takes only one of two patterns. It
-// has no other way to say it than a panic.
-func conflict(a, b string) (conflicting bool) {
-	defer func() { conflicting = recover() != nil }()
-	mux := http.NewServeMux()
-	mux.Handle(a, http.NotFoundHandler())
-	mux.Handle(b, http.NotFoundHandler())
-	return false
+	return muxpattern.Check(pattern, learned[strings.IndexByte(learned, ' ')+1:]) != nil
 }

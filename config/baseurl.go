@@ -1,0 +1,93 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+)
+
+// A BaseURL is a scheme and a host. It is comparable; the zero BaseURL is unset.
+type BaseURL struct {
+	Scheme string // http or https
+	Host   string // host or host:port
+}
+
+var errBaseURL = errors.New("want a URL like http://127.0.0.1:9000, without user, path or query")
+
+// UnmarshalText parses an http or https URL of nothing but a host; a slash at
+// its end means nothing. Empty text is the zero BaseURL.
+func (b *BaseURL) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*b = BaseURL{}
+		return nil
+	}
+	u, err := parseWebURL(string(text))
+	if err != nil {
+		return errBaseURL
+	}
+	bare := url.URL{Scheme: u.Scheme, Host: u.Host}
+	if strings.TrimSuffix(u.String(), "/") != bare.String() {
+		return errBaseURL
+	}
+	*b = BaseURL{u.Scheme, u.Host}
+	return nil
+}
+
+// Describe says what the text may be.
+func (BaseURL) Describe() yamlbind.Scalar {
+	return yamlbind.Scalar{
+		Want:    "a URL without a path",
+		Schemas: []yamlbind.Schema{yamlbind.Matching(`^([Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/?#?)?$`)},
+	}
+}
+
+// ParseBaseURL parses an http or https URL of nothing but a host.
+func ParseBaseURL(text string) (b BaseURL, err error) {
+	err = b.UnmarshalText([]byte(text))
+	return b, err
+}
+
+// URL returns the base as a new URL.
+func (b BaseURL) URL() *url.URL { return &url.URL{Scheme: b.Scheme, Host: b.Host} }
+
+// String returns the base without a slash at its end; empty if unset.
+func (b BaseURL) String() string { return b.URL().String() }
+
+// isAt reports whether a listener of this machine is what one would reach.
+func (b BaseURL) isAt(listener Address) bool {
+	u := b.URL()
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	host, listening, err := net.SplitHostPort(string(listener))
+	if err != nil || port != listening {
+		return false
+	}
+	here, there := net.ParseIP(host), net.ParseIP(u.Hostname())
+	if here.To4() != nil && there != nil && there.To4() == nil {
+		return false // 0.0.0.0 leaves [::1] to others
+	}
+	everywhere := host == "" || here.IsUnspecified()
+	return host == u.Hostname() || everywhere && (there.IsLoopback() || u.Hostname() == "localhost")
+}
+
+// parseWebURL parses an absolute http or https URL. Its error is not for
+// people: that of net/url shows the text, which may have a password in it.
+func parseWebURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil, errors.New("no http or https URL")
+	}
+	return u, nil
+}
+
+// isPath reports whether text can be the path of a request, without a query.
+func isPath(text string) bool {
+	_, err := url.ParseRequestURI(text)
+	return err == nil && strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?#")
+}

@@ -1,0 +1,28 @@
+package config
+
+import (
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+)
+
+// A ClaimPath names a claim, at any depth: names joined with dots, where `\.` is
+// a dot in a name.
+type ClaimPath string
+
+// UnmarshalText takes a path without empty names, as it is written.
+func (p *ClaimPath) UnmarshalText(text []byte) error {
+	if _, err := jsonedit.ParsePath(string(text)); err != nil {
+		return err
+	}
+	*p = ClaimPath(text)
+	return nil
+}
+
+// Describe says what the text may be.
+func (ClaimPath) Describe() yamlbind.Scalar {
+	return yamlbind.Scalar{
+		Want:    "the path of a claim",
+		Schemas: []yamlbind.Schema{yamlbind.Matching(`^(\\\.|[^.])+(\.(\\\.|[^.])+)*$`)},
+		AnyText: true,
+	}
+}

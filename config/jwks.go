@@ -1,0 +1,43 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+)
+
+// A JWKS is where a JWK set is: at most one of its fields is set. The zero JWKS
+// is nowhere.
+type JWKS struct {
+	URL  string // http or https
+	File Path
+}
+
+// UnmarshalText parses a URL, which has a scheme, or else a file's name.
+func (j *JWKS) UnmarshalText(text []byte) error {
+	if !strings.Contains(string(text), "://") {
+		*j = JWKS{File: Path(text)}
+		return nil
+	}
+	if _, err := parseWebURL(string(text)); err != nil {
+		return errors.New("want an http or https URL, or a file")
+	}
+	*j = JWKS{URL: string(text)}
+	return nil
+}
+
+// String returns the text that [JWKS.UnmarshalText] parses; empty for nowhere.
+func (j JWKS) String() string { return cmp.Or(j.URL, string(j.File)) }
+
+// Describe says what the text may be.
+func (JWKS) Describe() yamlbind.Scalar {
+	return yamlbind.Scalar{
+		Want:    "a URL or a path",
+		Schemas: []yamlbind.Schema{{"type": "string", "not": yamlbind.Schema{"pattern": "://"}}, yamlbind.Matching(`^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]`)},
+		AnyText: true,
+	}
+}
+
+func (j *JWKS) resolve(dir string) { j.File.resolve(dir) }

@@ -1,0 +1,26 @@
+package config
+
+import (
+	"path/filepath"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+)
+
+// A Path is a file or directory. In a loaded [Config] it is absolute, or
+// relative as the configuration file's own name was. The zero Path is unset.
+type Path string
+
+// UnmarshalText takes the path as it is written.
+func (p *Path) UnmarshalText(text []byte) error {
+	*p = Path(text)
+	return nil
+}
+
+// Describe says what the text may be.
+func (Path) Describe() yamlbind.Scalar { return yamlbind.Scalar{Want: "a path", AnyText: true} }
+
+func (p *Path) resolve(dir string) {
+	if *p != "" && !filepath.IsAbs(string(*p)) {
+		*p = Path(filepath.Join(dir, string(*p)))
+	}
+}

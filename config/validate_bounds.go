@@ -1,0 +1,66 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+)
+
+// The most that makes sense, and that machines have room for.
+const (
+	mostMessage = 1 << 30
+	mostCache   = 64 << 30
+)
+
+// checkSizes refuses a zero where it would not mean "none", but nothing that
+// works, and what is too large to work.
+func checkSizes(c *Config, r *yamlbind.Report) {
+	for _, setting := range []struct {
+		path       string
+		size, most Size
+	}{
+		{"limits.body", c.Limits.Body, mostMessage},
+		{"limits.headers", c.Limits.Headers, mostMessage},
+		{"claim.max_size", c.Claim.MaxSize, mostMessage},
+		{"claim.max_token_size", c.Claim.MaxTokenSize, enrich.MaxToken},
+		{"claim.max_header_size", c.Claim.MaxHeaderSize, enrich.MaxToken},
+		{"cache.max_bytes", c.Cache.MaxBytes, mostCache},
+	} {
+		if setting.size == 0 {
+			r.Fault(setting.path, errZero)
+		} else if setting.size > setting.most {
+			r.Fault(setting.path, fmt.Errorf("is too large, want at most %s", setting.most))
+		}
+	}
+}
+
+// checkWaits refuses a zero where nobody would wait at all.
+func checkWaits(c *Config, r *yamlbind.Report) {
+	for _, setting := range []struct {
+		path string
+		wait time.Duration
+	}{
+		{"timeouts.dial", c.Timeouts.Dial},
+		{"timeouts.response", c.Timeouts.Response},
+		{"timeouts.idle", c.Timeouts.Idle},
+		{"timeouts.shutdown", c.Timeouts.Shutdown},
+		{"sign.retire_after", c.Sign.RetireAfter},
+		{"documents.mongodb.timeout", c.Documents.MongoDB.Timeout},
+		{"user_creation.timeout", c.UserCreation.Timeout},
+	} {
+		if setting.wait == 0 {
+			r.Fault(setting.path, errZero)
+		}
+	}
+}
+
+var errZero = errors.New("is zero, want more")
+
+func checkDrain(t Timeouts, r *yamlbind.Report) {
+	if t.Drain > 0 && t.Drain >= t.Shutdown {
+		r.Fault("timeouts.drain", fmt.Errorf("is a part of timeouts.shutdown, want less than %s", t.Shutdown))
+	}
+}

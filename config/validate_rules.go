@@ -1,0 +1,135 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/muxpattern"
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// checkRules checks the rules one by one and against each other, and gives
+// those without a policy the global one.
+func checkRules(c *Config, r *yamlbind.Report) {
+	if len(c.Rules) == 0 && !c.OIDC.Enabled && !r.Set("preset") {
+		r.Fault("rules", errors.New("is required, want at least one rule"))
+	}
+	checkPatterns(c, r)
+	for i := range c.Rules {
+		path := fmt.Sprintf("rules[%d]", i)
+		if !r.Set(path + ".on_failure") {
+			c.Rules[i].OnFailure = c.OnFailure
+		}
+		checkTokens(path+".tokens", c.Rules[i].Tokens, r)
+		checkRestore(path+".restore", c.Rules[i].Restore, r)
+	}
+	for i, rule := range c.Addresses {
+		checkAddresses(fmt.Sprintf("addresses[%d].at", i), rule.At, r)
+	}
+}
+
+// A pattern is what a setting matches requests by.
+type pattern struct{ path, text string }
+
+// checkPatterns checks the patterns of rules, addresses and deletions, of which a
+// request can match one only.
+func checkPatterns(c *Config, r *yamlbind.Report) {
+	var patterns []pattern
+	for i, rule := range c.Rules {
+		patterns = append(patterns, pattern{fmt.Sprintf("rules[%d].match", i), rule.Match})
+	}
+	for i, rule := range c.Addresses {
+		patterns = append(patterns, pattern{fmt.Sprintf("addresses[%d].match", i), rule.Match})
+	}
+	for i, deletion := range c.Deletions {
+		patterns = append(patterns, pattern{fmt.Sprintf("deletions[%d]", i), deletion})
+	}
+	for i := range patterns {
+		checkPattern(patterns[i], patterns[:i], r)
+	}
+}
+
+// checkPattern checks a pattern, and that no request could match an earlier one
+// as well.
+func checkPattern(p pattern, before []pattern, r *yamlbind.Report) {
+	path, pattern := p.path, p.text
+	if pattern == "" {
+		return // reported as missing
+	}
+	if err := muxpattern.Check(pattern); err != nil {
+		r.Fault(path, fmt.Errorf("no pattern like POST /oauth/token: %w", err))
+		return
+	}
+	if method, _, ok := strings.Cut(pattern, " "); ok && method != strings.ToUpper(method) {
+		r.Fault(path, fmt.Errorf("HTTP methods are upper case, want %s", strings.ToUpper(method)))
+		return
+	}
+	if strings.Contains(pattern, "?") {
+		r.Fault(path, errors.New("has a query, which patterns do not look at, want a path alone"))
+		return
+	}
+	for _, earlier := range before {
+		if earlier.text == "" || muxpattern.Check(earlier.text) != nil {
+			continue
+		}
+		if muxpattern.Check(earlier.text, pattern) != nil {
+			r.Fault(path, fmt.Errorf("conflicts with %s: a request could match both, and neither is more specific", atLine(earlier.path, r)))
+			return
+		}
+	}
+}
+
+// atLine names a setting, and its line where it is in a file.
+func atLine(path string, r *yamlbind.Report) string {
+	if line := r.Find(path).Line; line > 0 {
+		return fmt.Sprintf("%s in line %d", path, line)
+	}
+	return path
+}
+
+func checkTokens(path string, tokens []locate.Location, r *yamlbind.Report) {
+	for i := range tokens {
+		checkLocation(fmt.Sprintf("%s[%d]", path, i), tokens[:i+1], r)
+	}
+}
+
+// restorable are the parts of a request that restore reaches into, as the text
+// of a location begins.
+var restorable = []string{"json", "header", "cookie", "query", "form"}
+
+func checkRestore(path string, places []locate.Location, r *yamlbind.Report) {
+	for i, location := range places {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		checkLocation(at, places[:i+1], r)
+		part, _, _ := strings.Cut(location.String(), ":")
+		if !slices.Contains(restorable, part) {
+			r.Fault(at, fmt.Errorf("no request has a %s location, want %s", part, yamlbind.OneOf(restorable)))
+		}
+	}
+}
+
+func checkAddresses(path string, places []locate.Location, r *yamlbind.Report) {
+	for i, location := range places {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		checkLocation(at, places[:i+1], r)
+		if !strings.HasPrefix(location.String(), "json:") {
+			r.Fault(at, errors.New("addresses are found in JSON only, want json:PATH"))
+		}
+	}
+}
+
+// checkLocation checks the last of some locations by itself and against those
+// before it.
+func checkLocation(path string, locations []locate.Location, r *yamlbind.Report) {
+	last := len(locations) - 1
+	switch location := locations[last]; {
+	case location == (locate.Location{}): // reported as wrong
+	case location.Refresh():
+		r.Fault(path, errors.New("names a refresh token, which is never touched"))
+	case slices.Contains(locations[:last], location):
+		r.Fault(path, fmt.Errorf("%s is named twice", location))
+	}
+}

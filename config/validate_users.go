@@ -1,0 +1,57 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+)
+
+func checkHooks(c *Config, r *yamlbind.Report) {
+	checkCreation(c.UserCreation, r)
+	for i, t := range c.Triggers {
+		checkTrigger(fmt.Sprintf("triggers[%d]", i), t, r)
+	}
+	writes := c.UserCreation.Enabled() || len(c.Triggers) > 0
+	if writes && r.Set("documents.file") {
+		r.Fault("documents.file", errors.New("is only read, want documents.mongodb for user_creation and triggers"))
+	}
+	for path := range c.FunctionsNamed() {
+		if !r.Set("functions.dir") {
+			r.Fault(path, errors.New("needs functions.dir, the directory of the function"))
+		}
+	}
+}
+
+func checkCreation(u UserCreation, r *yamlbind.Report) {
+	var ways []string
+	for _, path := range []string{"user_creation.function", "user_creation.webhook.url", "user_creation.document"} {
+		if r.Set(path) {
+			ways = append(ways, path)
+		}
+	}
+	if len(ways) > 1 {
+		r.Fault(ways[1], fmt.Errorf("cannot be combined with %s", ways[0]))
+	}
+	if r.Set("user_creation.webhook") && u.Webhook.URL == "" {
+		r.Fault("user_creation.webhook", errors.New("no url, want one like https://hooks.internal/users"))
+	}
+	if _, err := parseWebURL(u.Webhook.URL); u.Webhook.URL != "" && err != nil {
+		r.Fault("user_creation.webhook.url", errors.New("no http or https URL, want one like https://hooks.internal/users"))
+	}
+}
+
+func checkTrigger(path string, t Trigger, r *yamlbind.Report) {
+	switch {
+	case t.Function != "" && t.LastLogin != "":
+		r.Fault(path+".last_login", errors.New("cannot be combined with function"))
+	case t.Function == "" && t.LastLogin == "":
+		r.Fault(path, errors.New("nothing to run, want function or last_login"))
+	case t.LastLogin != "" && t.Operation == Delete:
+		r.Fault(path+".last_login", errors.New("a deleted user has no document, want function"))
+	case t.Wait && t.Operation == Delete:
+		r.Fault(path+".wait", errors.New("nobody waits when a user is deleted, want false"))
+	case t.Timeout == 0:
+		r.Fault(path+".timeout", errZero)
+	}
+}

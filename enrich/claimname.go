@@ -1,0 +1,62 @@
+package enrich
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// registeredClaims are the names of the IANA JSON Web Token Claims registry
+// (RFC 7519, section 10.1) as of 2026.
+var registeredClaims = []string{
+	"iss", "sub", "aud", "exp", "nbf", "iat", "jti",
+	"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username",
+	"profile", "picture", "website", "email", "email_verified", "gender", "birthdate",
+	"zoneinfo", "locale", "phone_number", "phone_number_verified", "address", "updated_at",
+	"azp", "nonce", "auth_time", "at_hash", "c_hash", "acr", "amr", "sub_jwk",
+	"cnf", "sip_from_tag", "sip_date", "sip_callid", "sip_cseq_num", "sip_via_branch",
+	"orig", "dest", "mky", "events", "toe", "txn", "rph", "sid", "vot", "vtm",
+	"attest", "origid", "act", "scope", "client_id", "may_act", "jcard", "at_use_nbr",
+	"div", "opt", "vc", "vp", "sph", "ace_profile", "cnonce", "exi",
+	"roles", "groups", "entitlements", "token_introspection",
+	"eat_nonce", "ueid", "sueids", "oemid", "hwmodel", "hwversion", "oemboot", "dbgstat",
+	"location", "eat_profile", "submods", "uptime", "bootcount", "bootseed", "dloas",
+	"swname", "swversion", "manifests", "measurements", "measres", "intuse",
+	"cdniv", "cdnicrit", "cdniip", "cdniuc", "cdniets", "cdnistt", "cdnistd",
+	"sig_val_claims", "authorization_details", "verified_claims",
+	"place_of_birth", "nationalities", "birth_family_name", "birth_given_name",
+	"birth_middle_name", "salutation", "title", "msisdn", "also_known_as",
+	"htm", "htu", "ath", "atc", "sub_id", "rcd", "rcdi", "crn", "msgi",
+	"_claim_names", "_claim_sources", "rdap_allowed_purposes", "rdap_dnt_allowed",
+	"geohash", "_sd", "...", "_sd_alg", "sd_hash", "s_hash",
+	"consumerPlmnId", "consumerSnpnId", "producerPlmnId", "producerSnpnId", "producerSnssaiList",
+	"producerNsiList", "producerNfSetId", "producerNfServiceSetId", "sourceNfInstanceId",
+	"analyticsIdList", "resOwnerId", "vct", "vct#integrity", "status", "status_list", "ttl",
+	"cap", "nfType", "cmw",
+	// OpenID Federation 1.0
+	"jwks", "metadata", "constraints", "crit", "ref", "delegation", "logo_uri",
+	"authority_hints", "trust_anchor_hints", "trust_marks", "trust_mark_issuers", "trust_mark_owners",
+	"metadata_policy", "metadata_policy_crit", "source_endpoint", "keys",
+	"trust_mark_type", "trust_chain", "trust_anchor",
+}
+
+// accessClaims are names that resource servers commonly decide access by.
+var accessClaims = []string{
+	"scope", "scp", "roles", "groups", "permissions", "entitlements",
+	"realm_access", "resource_access", "authorization_details",
+}
+
+// CheckClaimName reports why a claim of ours must not have this name: it is
+// empty, registered, or one that resource servers decide access by. Users may be
+// able to write their own document, so it must never pass for such a claim.
+func CheckClaimName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("the claim needs a name")
+	case slices.Contains(registeredClaims, name):
+		return fmt.Errorf("%q is a registered claim (RFC 7519, IANA registry), choose a name of your own", name)
+	case slices.Contains(accessClaims, name):
+		return fmt.Errorf("%q is a claim that access is decided by, choose a name of your own", name)
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package enrich
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors of [ParseToken] and of a [Ring] wrap one of these. Any other error
+// of a Ring means that it could not decide.
+var (
+	ErrOpaque   = errors.New("not a JWS")
+	ErrBadToken = errors.New("bad token")
+	ErrNotOurs  = errors.New("not the backend's token")
+	ErrTooLarge = errors.New("too large")
+	// ErrTime is an ErrBadToken because of exp or nbf. Many of them mean that a
+	// clock is wrong.
+	ErrTime = fmt.Errorf("%w: outside its time", ErrBadToken)
+)
+
+// The errors of a [Source] wrap one of these when the source works. Any other
+// error means that it failed.
+var (
+	// ErrNoDocument says that the user has no document.
+	ErrNoDocument = errors.New("no document")
+	// ErrUndecodable says that the user has a document that cannot be written as
+	// a claim. Other users are not affected.
+	ErrUndecodable = errors.New("document cannot be decoded")
+)
+
+// A SizeError is an [ErrTooLarge] that says how much too large.
+type SizeError struct {
+	What  string // "document" or "enriched token"
+	Size  int    // in bytes
+	Limit int    // in bytes
+	limit string // the words before Limit
+}
+
+// Error implements error.
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("%s of %d bytes, %s %d", e.What, e.Size, e.limit, e.Limit)
+}
+
+// Unwrap is for [errors.Is].
+func (e *SizeError) Unwrap() error { return ErrTooLarge }
+
+func (e *Enricher) documentTooLarge(d Document) error {
+	return &SizeError{"document", len(d.JSON), e.o.MaxSize, "MaxSize is"}
+}
+
+func tokenTooLarge(enriched string, budget int) error {
+	return &SizeError{"enriched token", len(enriched), budget, "its place takes"}
+}

@@ -1,0 +1,125 @@
+// Package jose holds keys and what is done with them: verify, sign and seal,
+// read and write as JWK (RFC 7517) and PEM (RFC 7468). It is the only importer
+// of golang-jwt, of the JWK library and of the AEAD, whose types do not leave
+// it.
+package jose
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// methods are the supported signature algorithms (RFC 7518, section 3.1, and
+// RFC 8037). "none" is not among them.
+var methods = map[string]jwt.SigningMethod{
+	"HS256": jwt.SigningMethodHS256, "HS384": jwt.SigningMethodHS384, "HS512": jwt.SigningMethodHS512,
+	"RS256": jwt.SigningMethodRS256, "RS384": jwt.SigningMethodRS384, "RS512": jwt.SigningMethodRS512,
+	"PS256": jwt.SigningMethodPS256, "PS384": jwt.SigningMethodPS384, "PS512": jwt.SigningMethodPS512,
+	"ES256": jwt.SigningMethodES256, "ES384": jwt.SigningMethodES384, "ES512": jwt.SigningMethodES512,
+	"EdDSA": jwt.SigningMethodEdDSA,
+}
+
+var (
+	secretAlgorithms = []string{"HS256", "HS384", "HS512"}
+	rsaAlgorithms    = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+)
+
+// AnyRSA stands in place of an algorithm for a key that signs with every RSA
+// algorithm, and whose JWK has no alg.
+const AnyRSA = "RSA"
+
+// Supported returns every supported algorithm.
+func Supported() iter.Seq[string] { return maps.Keys(methods) }
+
+// IsSupported reports whether tokens of an algorithm can be verified and signed.
+func IsSupported(algorithm string) bool { return methods[algorithm] != nil }
+
+// IsSecret reports whether an algorithm uses a shared secret.
+func IsSecret(algorithm string) bool { return slices.Contains(secretAlgorithms, algorithm) }
+
+// Expand returns all RSA algorithms for [AnyRSA], and any other algorithm alone.
+func Expand(algorithm string) []string {
+	if algorithm == AnyRSA {
+		return rsaAlgorithms
+	}
+	return []string{algorithm}
+}
+
+// Algorithms returns what a key of this type can be used with, its default
+// first. The type alone decides: a token cannot use an RSA key as an HMAC
+// secret (law B1). The key is a public key or a []byte secret.
+func Algorithms(key any) []string {
+	switch key := key.(type) {
+	case []byte:
+		return secretAlgorithms
+	case *rsa.PublicKey:
+		return rsaAlgorithms
+	case ed25519.PublicKey:
+		return []string{"EdDSA"}
+	case *ecdsa.PublicKey:
+		switch key.Curve {
+		case elliptic.P256():
+			return []string{"ES256"}
+		case elliptic.P384():
+			return []string{"ES384"}
+		case elliptic.P521():
+			return []string{"ES512"}
+		}
+	}
+	return nil
+}
+
+// Algorithm returns the one algorithm of a key of this type, [AnyRSA] for an RSA
+// key, and "" for a type that is not supported.
+func Algorithm(key any) string {
+	switch fitting := Algorithms(key); {
+	case len(fitting) == 0:
+		return ""
+	case slices.Equal(fitting, rsaAlgorithms):
+		return AnyRSA
+	default:
+		return fitting[0]
+	}
+}
+
+// minimumRSA is the smallest RSA key, in bits: RFC 7518, section 3.3.
+const minimumRSA = 2048
+
+// checkUsable reports why a key cannot be used at all.
+func checkUsable(key any) error {
+	if key, ok := key.(*rsa.PublicKey); ok && key.N.BitLen() < minimumRSA {
+		return fmt.Errorf("an RSA key of %d bits is too short, the minimum is %d (RFC 7518, section 3.3)", key.N.BitLen(), minimumRSA)
+	}
+	if len(Algorithms(key)) == 0 {
+		return fmt.Errorf("keys of type %T are not supported", key)
+	}
+	return nil
+}
+
+// Generate makes a private key for an asymmetric algorithm or [AnyRSA].
+func Generate(algorithm string) (crypto.Signer, error) {
+	switch algorithm {
+	case AnyRSA, "RS256", "RS384", "RS512", "PS256", "PS384", "PS512":
+		return rsa.GenerateKey(rand.Reader, minimumRSA)
+	case "ES256":
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case "ES384":
+		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	case "ES512":
+		return ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	case "EdDSA":
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
+	}
+	return nil, fmt.Errorf("no keys are made for the algorithm %q", algorithm)
+}

@@ -1,0 +1,146 @@
+package jose
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// A Key is a private key or a secret, with one algorithm. It has the methods of
+// enrich.Key.
+type Key struct {
+	algorithm string
+	id        string // of a key of our own, else empty
+	method    jwt.SigningMethod
+	private   any // *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey or []byte
+	public    any
+	aead      cipher.AEAD
+}
+
+// NewKeys makes a [Key] of a private key for each of the algorithms, by default
+// for all that fit its type.
+func NewKeys(private crypto.Signer, id string, algorithms ...string) (map[string]*Key, error) {
+	public := private.Public()
+	if err := checkUsable(public); err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, err
+	}
+	return newKeys(Key{id: id, private: private, public: public}, der, algorithms)
+}
+
+// NewSecretKeys makes a [Key] of a secret that is shared with the backend, for
+// each algorithm that uses one.
+func NewSecretKeys(secret []byte) (map[string]*Key, error) {
+	return newKeys(Key{private: secret, public: secret}, secret, nil)
+}
+
+// newKeys completes a key for each algorithm. Its sealing key is derived from
+// the private key, so that every replica that can sign can restore, and nobody
+// else.
+func newKeys(key Key, secret []byte, algorithms []string) (map[string]*Key, error) {
+	var err error
+	if key.aead, err = newSealer(secret); err != nil {
+		return nil, err
+	}
+	fitting := Algorithms(key.public)
+	if len(algorithms) == 0 {
+		algorithms = fitting
+	}
+	keys := map[string]*Key{}
+	for _, algorithm := range algorithms {
+		if !slices.Contains(fitting, algorithm) {
+			return nil, fmt.Errorf("a key of type %T cannot sign with %s", key.private, algorithm)
+		}
+		k := key
+		k.algorithm, k.method = algorithm, methods[algorithm]
+		keys[algorithm] = &k
+	}
+	return keys, nil
+}
+
+// newSealer derives an AEAD whose nonces are long enough to be chosen at random
+// for every token that is ever signed.
+func newSealer(secret []byte) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "tokengraft restore 1", chacha20poly1305.KeySize)
+	if err != nil {
+		return nil, err
+	}
+	return chacha20poly1305.NewX(key)
+}
+
+// Algorithm is the alg that the key signs with.
+func (k *Key) Algorithm() string { return k.algorithm }
+
+// ID is the kid of a key of our own; empty for one that is the backend's.
+func (k *Key) ID() string { return k.id }
+
+// Sign returns the signature of a signing input (RFC 7515, section 5.1).
+func (k *Key) Sign(signed string) ([]byte, error) { return k.method.Sign(signed, k.private) }
+
+// SignatureSize is the length of a signature, in bytes.
+func (k *Key) SignatureSize() int {
+	switch public := k.public.(type) {
+	case *rsa.PublicKey:
+		return public.Size()
+	case *ecdsa.PublicKey: // two numbers of the curve's size (RFC 7518, section 3.4)
+		return 2 * ((public.Params().BitSize + 7) / 8)
+	case ed25519.PublicKey:
+		return ed25519.SignatureSize
+	}
+	return k.method.(*jwt.SigningMethodHMAC).Hash.Size()
+}
+
+// Verify checks a signature of the key.
+func (k *Key) Verify(signed string, signature []byte) error {
+	return k.method.Verify(signed, signature, k.public)
+}
+
+// Seal encrypts and authenticates. It returns a random nonce and the sealed
+// text.
+func (k *Key) Seal(plaintext []byte) []byte {
+	nonce := make([]byte, k.aead.NonceSize(), k.aead.NonceSize()+len(plaintext)+k.aead.Overhead())
+	rand.Read(nonce) // never fails
+	return k.aead.Seal(nonce, nonce, plaintext, nil)
+}
+
+var errSealed = errors.New("sealed text too short")
+
+// Open decrypts what Seal returned.
+func (k *Key) Open(sealed []byte) ([]byte, error) {
+	size := k.aead.NonceSize()
+	if len(sealed) < size {
+		return nil, errSealed
+	}
+	return k.aead.Open(nil, sealed[:size], sealed[size:], nil)
+}
+
+// Matches reports whether this is the private half of a key that verifies, or
+// the same secret.
+func (k *Key) Matches(v Verifier) bool {
+	if secret, ok := k.public.([]byte); ok {
+		other, ok := v.Key.([]byte)
+		return ok && bytes.Equal(secret, other)
+	}
+	public, ok := k.public.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(v.Key)
+}
+
+// String and GoString keep private keys out of logs.
+func (k *Key) String() string   { return "key " + k.id + " " + k.algorithm }
+func (k *Key) GoString() string { return k.String() }

@@ -1,0 +1,74 @@
+package jose
+
+import (
+	"crypto"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
+)
+
+// A Verifier is a key that verifies: a public key, or a secret.
+type Verifier struct {
+	ID        string // kid; empty where the key has no name
+	Algorithm string // alg; empty where the key is not bound to one
+	Key       any    // a crypto.PublicKey or a []byte secret; nil where its type is unknown
+
+	encrypts bool // use is "enc"
+}
+
+// Fits reports whether the key can verify tokens of an algorithm.
+func (v Verifier) Fits(algorithm string) bool {
+	return (v.Algorithm == "" || v.Algorithm == algorithm) && slices.Contains(Algorithms(v.Key), algorithm)
+}
+
+// IsUsable reports whether the key can verify tokens of any algorithm.
+func (v Verifier) IsUsable() bool {
+	return !v.encrypts && checkUsable(v.Key) == nil && slices.ContainsFunc(Algorithms(v.Key), v.Fits)
+}
+
+// IsSecret reports whether the key is a secret.
+func (v Verifier) IsSecret() bool {
+	_, secret := v.Key.([]byte)
+	return secret
+}
+
+// Verifies reports whether the key fits the algorithm and verifies the
+// signature.
+func (v Verifier) Verifies(algorithm, signed string, signature []byte) bool {
+	return v.Fits(algorithm) && methods[algorithm].Verify(signed, signature, v.Key) == nil
+}
+
+// Thumbprint returns the RFC 7638 thumbprint of a public key, with SHA-256.
+func (v Verifier) Thumbprint() (string, error) {
+	sum, err := (&jose.JSONWebKey{Key: v.Key}).Thumbprint(crypto.SHA256)
+	return base64.RawURLEncoding.EncodeToString(sum), err
+}
+
+// JWK returns a public key as a JWK (RFC 7517, section 4). It has no alg where
+// the algorithm is empty or [AnyRSA].
+func (v Verifier) JWK() ([]byte, error) {
+	algorithm := v.Algorithm
+	if algorithm == AnyRSA {
+		algorithm = ""
+	}
+	return json.Marshal(jose.JSONWebKey{Key: v.Key, KeyID: v.ID, Algorithm: algorithm, Use: "sig"})
+}
+
+// ReadJWK reads a JWK. Key is nil where the JWK is malformed or of an unknown
+// type. Certificates are ignored: the library refuses a JWK whose certificate
+// does not match, but its key is as good as any.
+func ReadJWK(object *jsonedit.Object) Verifier {
+	bare := object.Clone()
+	for _, name := range []string{"x5u", "x5c", "x5t", "x5t#S256"} {
+		bare.Remove(name)
+	}
+	var jwk jose.JSONWebKey
+	if jwk.UnmarshalJSON(bare.Bytes()) != nil {
+		return Verifier{}
+	}
+	return Verifier{ID: jwk.KeyID, Algorithm: jwk.Algorithm, Key: jwk.Key, encrypts: jwk.Use == "enc"}
+}

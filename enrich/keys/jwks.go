@@ -1,0 +1,51 @@
+package keys
+
+import (
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jwks"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
+)
+
+// JWKS returns the backend's keys and ours as one JWK Set (law E1), and for how
+// long clients may cache it: never longer than [keydir.MaxAge]. It is an error
+// until the backend's set has been fetched.
+func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
+	var theirs [][]byte
+	maxAge = keydir.MaxAge
+	if r.backend != nil {
+		current := r.backend.Current()
+		if current == nil {
+			return nil, 0, jwks.ErrNotFetched
+		}
+		theirs = append(theirs, current.Published...)
+		maxAge = max(min(maxAge, time.Until(current.FreshUntil)), 0)
+	}
+	for _, k := range r.pinned {
+		if k.IsSecret() {
+			continue
+		}
+		if k.ID, err = k.Thumbprint(); err != nil {
+			return nil, 0, err
+		}
+		jwk, err := k.JWK()
+		if err != nil {
+			return nil, 0, err
+		}
+		theirs = append(theirs, jwk)
+	}
+	set, err = r.own.set().JWKS(r.now(), r.o.RetireAfter, theirs...)
+	return set, maxAge, err
+}
+
+// HasOwn reports whether there is a directory of our own keys: then clients
+// verify enriched tokens with [Ring.JWKS].
+func (r *Ring) HasOwn() bool { return r.own != nil }
+
+// Reload has [Ring.Run] read the directory of our keys now. Run reads it every
+// two seconds in any case.
+func (r *Ring) Reload() {
+	if r.own != nil {
+		r.own.reload()
+	}
+}

@@ -1,0 +1,124 @@
+package keydir
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Dir is a directory of private keys, shared by all replicas. It keeps nothing
+// in memory: every method reads the directory.
+type Dir struct{ path string }
+
+// Open returns the directory at path. The error wraps [fs.ErrNotExist] if there
+// is none.
+func Open(path string) (*Dir, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a directory", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("key directory: %w", err)
+	}
+	return &Dir{path: path}, nil
+}
+
+// Create is [Open], but makes a directory that is missing, for its owner alone.
+func Create(path string) (*Dir, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("key directory: %w", err)
+	}
+	return Open(path)
+}
+
+// List describes every key, by algorithm and then from the oldest on.
+func (d *Dir) List(now time.Time) ([]Info, error) {
+	keys, err := d.read()
+	return keys.list(now), err
+}
+
+// JWKS returns the public halves of the published keys as a JWK Set (RFC 7517,
+// section 5). Retired keys are published for retireAfter.
+func (d *Dir) JWKS(now time.Time, retireAfter time.Duration) ([]byte, error) {
+	keys, err := d.read()
+	if err != nil {
+		return nil, err
+	}
+	return Set{keys}.JWKS(now, retireAfter)
+}
+
+// Load reads every key. It does not read again a file that has not changed since
+// known was loaded: parsing years of RSA keys every two seconds takes too long.
+func (d *Dir) Load(known Set) (Set, error) {
+	keys, err := d.reread(known.keys)
+	return Set{keys}, err
+}
+
+// read reads every key file. One that cannot be read is an error: it may be the
+// only key that restores some tokens, so no other takes its place.
+func (d *Dir) read() (keyList, error) { return d.reread(nil) }
+
+func (d *Dir) reread(known keyList) (keyList, error) {
+	paths, err := d.files()
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]*key{}
+	for _, path := range paths {
+		k, err := known.readFile(path)
+		switch {
+		case err != nil && isGone(path):
+			// It was deleted since the directory was read.
+		case err != nil:
+			return nil, fmt.Errorf("signing key: %w", err)
+		case byID[k.id] != nil: // the same key in a second file
+			byID[k.id].copies = append(byID[k.id].copies, path)
+		default:
+			byID[k.id] = k
+		}
+	}
+	return slices.SortedFunc(maps.Values(byID), func(a, b *key) int {
+		return cmp.Or(a.active.Compare(b.active), cmp.Compare(a.path, b.path))
+	}), nil
+}
+
+// isGone reports whether nothing has this name. A link to nowhere is not gone:
+// it is a key that cannot be read.
+func isGone(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// files returns the paths of the key files: *.pem and *.key.
+func (d *Dir) files() ([]string, error) {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return nil, fmt.Errorf("key directory: %w", err)
+	}
+	var paths []string
+	for _, entry := range entries {
+		name := entry.Name()
+		if !strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".pem") || strings.HasSuffix(name, ".key")) {
+			paths = append(paths, filepath.Join(d.path, name))
+		}
+	}
+	return paths, nil
+}
+
+// checkWritable reports why the directory must not be written to. A directory
+// without any write permission is never written, not even by root (law E2).
+func (d *Dir) checkWritable() error {
+	info, err := os.Stat(d.path)
+	if err == nil && info.Mode().Perm()&0o222 == 0 {
+		err = &fs.PathError{Op: "write", Path: d.path, Err: syscall.EROFS}
+	}
+	return err
+}

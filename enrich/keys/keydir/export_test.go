@@ -1,0 +1,4 @@
+package keydir
+
+// Publish is publish.
+var Publish = publish

@@ -1,0 +1,143 @@
+package keydir
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
+)
+
+// The names of the lines "name: value" before the PEM block of a key file:
+// explanatory text by RFC 7468, section 2. The instants are in the file, not in
+// its modification time, so that copies and read-only mounts agree (law E3).
+const (
+	lineAlgorithm = "algorithm"
+	lineCreated   = "created"
+	lineActive    = "active" // from when the key signs
+)
+
+// newFile makes a private key and returns the text of its file.
+func newFile(algorithm string, created, active time.Time) ([]byte, error) {
+	private, err := jose.Generate(algorithm)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, err
+	}
+	var file bytes.Buffer
+	fmt.Fprintf(&file, "A signing key of tokengraft. Keep it secret.\n")
+	fmt.Fprintf(&file, "%s: %s\n", lineAlgorithm, algorithm)
+	fmt.Fprintf(&file, "%s: %s\n", lineCreated, created.UTC().Format(time.RFC3339Nano))
+	fmt.Fprintf(&file, "%s: %s\n", lineActive, active.UTC().Format(time.RFC3339Nano))
+	err = pem.Encode(&file, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return file.Bytes(), err
+}
+
+// A key is the private key of a file, with what the file says about it.
+type key struct {
+	id              string // kid
+	algorithm       string // an algorithm, or AnyRSA
+	public          jose.Verifier
+	signers         map[string]*jose.Key // by algorithm
+	path            string
+	copies          []string  // further files with the same key
+	created, active time.Time // zero where the file does not say
+	file            os.FileInfo
+}
+
+func (k *key) isWorldReadable() bool { return k.file.Mode().Perm()&0o004 != 0 }
+
+// remove deletes every file that has the key.
+func (k *key) remove() error {
+	for _, path := range append([]string{k.path}, k.copies...) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFile reads a key file, or returns the known key of a file that has not
+// changed.
+func (l keyList) readFile(path string) (*key, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range l {
+		if k.path == path && isUnchanged(k.file, info) {
+			same := *k
+			same.copies = nil // these may have changed
+			return &same, nil
+		}
+	}
+	return readFile(path, info)
+}
+
+func isUnchanged(was, is os.FileInfo) bool {
+	return os.SameFile(was, is) && was.ModTime().Equal(is.ModTime()) && was.Size() == is.Size() && was.Mode() == is.Mode()
+}
+
+// readFile reads a key file. The info is of before, so that a file that changes
+// meanwhile is read again.
+func readFile(path string, info os.FileInfo) (*key, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	k, err := parseFile(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	k.path, k.file = path, info
+	return k, nil
+}
+
+// parseFile reads the text of a key file. A file without our lines signs with
+// what its type can, and has always been active.
+func parseFile(text []byte) (*key, error) {
+	private, err := jose.ParsePrivatePEM(text)
+	if err != nil {
+		return nil, err
+	}
+	k := &key{algorithm: jose.Algorithm(private.Public())}
+	if err := k.readLines(text); err != nil {
+		return nil, err
+	}
+	k.public = jose.Verifier{Algorithm: k.algorithm, Key: private.Public()}
+	if k.public.ID, err = k.public.Thumbprint(); err != nil {
+		return nil, err
+	}
+	k.id = k.public.ID
+	k.signers, err = jose.NewKeys(private, k.id, jose.Expand(k.algorithm)...)
+	return k, err
+}
+
+// readLines reads the lines before the PEM block.
+func (k *key) readLines(text []byte) (err error) {
+	lines, _, _ := bytes.Cut(text, []byte("-----BEGIN"))
+	for line := range strings.Lines(string(lines)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch name {
+		case lineAlgorithm:
+			k.algorithm = value
+		case lineCreated:
+			k.created, err = time.Parse(time.RFC3339, value)
+		case lineActive:
+			k.active, err = time.Parse(time.RFC3339, value)
+		}
+		if err != nil {
+			return fmt.Errorf("line %q: want an RFC 3339 time", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package keydir
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// A Set is the keys of a directory at the time when [Dir.Load] read it. It never
+// changes. The zero Set is empty.
+type Set struct{ keys keyList }
+
+// List describes every key, by algorithm and then from the oldest on.
+func (s Set) List(now time.Time) []Info { return s.keys.list(now) }
+
+// Has reports whether some key signs with an algorithm, or with all of [AnyRSA].
+func (s Set) Has(algorithm string) bool { return len(s.keys.signing(algorithm)) > 0 }
+
+// Contains reports whether some key has this kid.
+func (s Set) Contains(kid string) bool { return s.keys.byID(kid) != nil }
+
+// Signer returns the key that signs with an algorithm now, nil if there is none.
+func (s Set) Signer(algorithm string, now time.Time) enrich.Key {
+	if k := s.keys.active(algorithm, now); k != nil && k.signers[algorithm] != nil {
+		return k.signers[algorithm]
+	}
+	return nil
+}
+
+// Restorer returns the key of this kid that may have signed a token with the
+// algorithm, retired keys included; nil if there is none.
+func (s Set) Restorer(kid, algorithm string) enrich.Key {
+	if k := s.keys.byID(kid); k != nil && k.signers[algorithm] != nil {
+		return k.signers[algorithm]
+	}
+	return nil
+}
+
+// JWKS returns a JWK Set of other JWKs and of the public halves of the published
+// keys. Retired keys are published for retireAfter.
+func (s Set) JWKS(now time.Time, retireAfter time.Duration, others ...[]byte) ([]byte, error) {
+	jwks := slices.Clip(others)
+	for _, k := range s.keys {
+		if s.keys.isUnneeded(k, now, retireAfter) {
+			continue
+		}
+		jwk, err := k.public.JWK()
+		if err != nil {
+			return nil, err
+		}
+		jwks = append(jwks, jwk)
+	}
+	set := append([]byte(`{"keys":[`), bytes.Join(jwks, []byte(","))...)
+	return append(set, `]}`...), nil
+}

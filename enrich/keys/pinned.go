@@ -1,0 +1,78 @@
+package keys
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
+)
+
+// openPinned reads the secret, the public key and the backend's private key.
+func (r *Ring) openPinned() error {
+	if len(r.o.Secret) > 0 {
+		keys, err := jose.NewSecretKeys(r.o.Secret)
+		if err != nil {
+			return &OptionError{"Secret", err}
+		}
+		maps.Copy(r.shared, keys)
+		r.pinned = append(r.pinned, jose.Verifier{Key: r.o.Secret})
+	}
+	if r.o.PublicKey != "" {
+		public, err := readPEM(r.o.PublicKey, jose.ParsePublicPEM)
+		if err != nil {
+			return &OptionError{"PublicKey", fmt.Errorf("backend's public key: %w", err)}
+		}
+		r.pinned = append(r.pinned, jose.Verifier{Key: public})
+	}
+	if r.o.BackendKey != "" {
+		return r.openBackendKey()
+	}
+	return nil
+}
+
+func (r *Ring) openBackendKey() error {
+	private, err := readPEM(r.o.BackendKey, jose.ParsePrivatePEM)
+	if err != nil {
+		return &OptionError{"BackendKey", fmt.Errorf("backend's private key: %w", err)}
+	}
+	keys, err := jose.NewKeys(private, "")
+	if err != nil {
+		return &OptionError{"BackendKey", fmt.Errorf("backend's private key: %s: %w", r.o.BackendKey, err)}
+	}
+	maps.Copy(r.shared, keys)
+	if r.o.PublicKey != "" {
+		if err := r.checkBackendKey(r.pinned); err != nil {
+			return err
+		}
+	}
+	r.pinned = append(r.pinned, jose.Verifier{Key: private.Public()})
+	return nil
+}
+
+// checkBackendKey reports that the backend's private key belongs to none of its
+// public keys: then it would sign nothing.
+func (r *Ring) checkBackendKey(public []jose.Verifier) error {
+	if r.o.BackendKey == "" {
+		return nil
+	}
+	for _, k := range r.shared {
+		if slices.ContainsFunc(public, func(v jose.Verifier) bool { return !v.IsSecret() && k.Matches(v) }) {
+			return nil
+		}
+	}
+	return &OptionError{"BackendKey", fmt.Errorf("%s belongs to none of the backend's public keys, so it can sign no token", r.o.BackendKey)}
+}
+
+// readPEM reads a key file. Its errors name the file and quote nothing of it.
+func readPEM[Key any](path string, parse func([]byte) (Key, error)) (key Key, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return key, err
+	}
+	if key, err = parse(text); err != nil {
+		return key, fmt.Errorf("%s: %w", path, err)
+	}
+	return key, nil
+}

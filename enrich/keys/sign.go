@@ -1,0 +1,39 @@
+package keys
+
+import (
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
+)
+
+// signer returns the key that signs an enriched token in place of the key that
+// verified the original. It is nil where there is none.
+func (r *Ring) signer(algorithm string, verified jose.Verifier) enrich.Key {
+	if shared := r.shared[algorithm]; shared != nil {
+		if shared.Matches(verified) {
+			return shared
+		}
+		return nil // the header would name a key that did not sign
+	}
+	if r.own == nil {
+		return nil
+	}
+	if r.o.Algorithm != "" {
+		algorithm = r.o.Algorithm
+	}
+	signer := r.own.set().Signer(algorithm, r.now())
+	if signer == nil {
+		r.own.request(algorithm)
+	}
+	return signer
+}
+
+// Restorers implements [enrich.Ring].
+func (r *Ring) Restorers(t *enrich.Token) []enrich.Key {
+	if own := r.own.set().Restorer(t.KeyID, t.Algorithm); own != nil {
+		return []enrich.Key{own}
+	}
+	if shared := r.shared[t.Algorithm]; shared != nil {
+		return []enrich.Key{shared}
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package enrich
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
+)
+
+// EnrichObject returns a JSON object about a user, such as the answer of a
+// userinfo or introspection endpoint, with the claims that a token of that user
+// gets. All other bytes stay. The object stays as it is if the user has no
+// document, or if its member "active" is not true.
+//
+// The document is as old as it may be in a token with the same iat and exp. An
+// error means that the object cannot be read, or that its document cannot be
+// fetched or is too large.
+func (e *Enricher) EnrichObject(ctx context.Context, object []byte) ([]byte, error) {
+	o, err := jsonedit.Parse(object)
+	if err != nil {
+		return nil, err
+	}
+	if active := o.Value("active"); active != nil && string(active) != "true" {
+		return object, nil
+	}
+	now := time.Now()
+	var v Verified // not verified: the object came from the backend itself
+	v.IssuedAt, _ = numericDate(o.Value("iat"))
+	v.ExpiresAt, _ = numericDate(o.Value("exp"))
+	maxAge := e.maxAge(v, now)
+	document, err := e.lookUp(ctx, Query{User: e.userOf(o), NotBefore: now.Add(-maxAge), KeepUntil: now.Add(maxAge)})
+	switch {
+	case errors.Is(err, ErrNoDocument):
+		return object, nil
+	case err != nil:
+		return nil, err
+	case len(document.JSON) > e.o.MaxSize:
+		return nil, e.documentTooLarge(document)
+	}
+	for _, c := range e.documentClaims(document) {
+		o.Set(c.name, c.value)
+	}
+	return o.Bytes(), nil
+}

@@ -1,0 +1,120 @@
+package enrich
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
+)
+
+// Options configure an [Enricher]. Ring and Source are required. Every other
+// field may be zero.
+type Options struct {
+	// Ring verifies the backend's tokens and signs enriched ones. Required.
+	Ring Ring
+	// Source finds the documents of users. Required.
+	Source Source
+	// UserID is the path of the claim that names the user: names joined with
+	// dots; `\.` is a dot within a name. Empty means "sub".
+	UserID string
+	// Claim is the name of the claim that holds the document. Empty means
+	// "custom_data". See [CheckClaimName] for names that are not allowed.
+	Claim string
+	// Freshness is the name of a claim that says "fresh", "stale", "absent" or
+	// "error". Empty means no such claim.
+	Freshness string
+	// ReadAt is the name of a claim that says when the document was read, as a
+	// NumericDate. Empty means no such claim.
+	ReadAt string
+	// Kinds are the kinds of tokens that get the claims. Empty means access
+	// tokens.
+	Kinds []Kind
+	// MaxSize is the size of the largest document, in bytes of its JSON. Zero
+	// means 16 KiB.
+	MaxSize int
+	// MaxAge bounds how old the document of a login may be. Zero means as old as
+	// the token may get; for a token without exp it means that the document is
+	// always read anew.
+	MaxAge time.Duration
+	// Restore says which enriched tokens can be restored. Zero means those that a
+	// key of our own signs.
+	Restore Restore
+	// Hooks act when users sign in. Nil means that nothing acts.
+	Hooks Hooks
+	// Meter records how old embedded documents are. Nil records nothing.
+	Meter metric.Meter
+	// Logger gets warnings about the backend's tokens. Nil discards them.
+	Logger *slog.Logger
+}
+
+const defaultMaxSize = 16 << 10
+
+func (o Options) withDefaults() Options {
+	o.UserID = cmp.Or(o.UserID, "sub")
+	o.Claim = cmp.Or(o.Claim, "custom_data")
+	o.MaxSize = cmp.Or(o.MaxSize, defaultMaxSize)
+	if len(o.Kinds) == 0 {
+		o.Kinds = []Kind{Access}
+	}
+	if o.Meter == nil {
+		o.Meter = noop.Meter{}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	switch {
+	case o.Ring == nil:
+		return errors.New("enrich: Options.Ring is missing")
+	case o.Source == nil:
+		return errors.New("enrich: Options.Source is missing")
+	case o.MaxSize < 0:
+		return errors.New("enrich: Options.MaxSize is negative")
+	case o.MaxAge < 0:
+		return errors.New("enrich: Options.MaxAge is negative")
+	case o.Restore < RestoreAuto || o.Restore > RestoreOff:
+		return errors.New("enrich: Options.Restore is unknown")
+	}
+	for _, kind := range o.Kinds {
+		if kind != Access && kind != ID {
+			return fmt.Errorf("enrich: Options.Kinds: unknown kind of token %q", kind)
+		}
+	}
+	return o.checkClaims()
+}
+
+func (o Options) checkClaims() error {
+	fields := map[string]string{} // by the name of the claim
+	for _, claim := range []struct{ field, name string }{
+		{"Claim", o.Claim}, {"Freshness", o.Freshness}, {"ReadAt", o.ReadAt},
+	} {
+		if claim.name == "" {
+			continue
+		}
+		if err := CheckClaimName(claim.name); err != nil {
+			return fmt.Errorf("enrich: Options.%s: %w", claim.field, err)
+		}
+		if other, ok := fields[claim.name]; ok {
+			return fmt.Errorf("enrich: Options.%s is the same name as Options.%s, %q", claim.field, other, claim.name)
+		}
+		fields[claim.name] = claim.field
+	}
+	return nil
+}
+
+func (o Options) userIDPath() (jsonedit.Path, error) {
+	path, err := jsonedit.ParsePath(o.UserID)
+	if err != nil {
+		return nil, fmt.Errorf("enrich: Options.UserID: %w", err)
+	}
+	return path, nil
+}

@@ -1,0 +1,107 @@
+package enrich
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
+)
+
+// signAll makes the enriched tokens: each that gets claims, and each id_token
+// whose at_hash must follow its access token. So access tokens are signed first
+// (law C2).
+func (tx *transaction) signAll(claimsOf func(*candidate) []claim) *fault {
+	for _, c := range tx.candidates {
+		c.enriched = ""
+	}
+	for _, kind := range []Kind{Access, ID} {
+		for _, c := range tx.candidates {
+			if c.issued.Kind != kind || !c.verified() {
+				continue
+			}
+			var claims []claim
+			if tx.getsClaim(c) {
+				claims = claimsOf(c)
+			}
+			if f := tx.signToken(c, claims); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// signToken signs a token with more claims. Without any it signs only an
+// id_token that is bound to an enriched access token.
+func (tx *transaction) signToken(c *candidate, claims []claim) *fault {
+	access := tx.boundAccess(c)
+	if len(claims) == 0 && (access == nil || access.enriched == "") {
+		return nil
+	}
+	if c.Signer == nil {
+		return &fault{SignFailed, fmt.Errorf("no key of ours signs %s", c.token.Algorithm)}
+	}
+	hashes, err := tx.hashClaims(c, access)
+	if err != nil {
+		return &fault{SignFailed, err}
+	}
+	enriched, err := tx.encode(c, append(claims, hashes...))
+	if err != nil {
+		return &fault{SignFailed, err}
+	}
+	if len(enriched) > c.issued.Budget {
+		return &fault{TooLarge, tokenTooLarge(enriched, c.issued.Budget)}
+	}
+	c.enriched = enriched
+	return nil
+}
+
+// maxSignature is the size of most signatures, at most: RS256 with 4096 bits. A
+// larger one costs an allocation.
+const maxSignature = 512
+
+// encode splices the claims into the token and signs the result. All other
+// bytes stay (law A3).
+func (tx *transaction) encode(c *candidate, claims []claim) (string, error) {
+	payload := c.token.payload.Clone()
+	for _, claim := range claims {
+		payload.Set(claim.name, claim.value)
+	}
+	header := c.token.header.Clone()
+	if c.Signer.ID() != "" {
+		nameOwnKey(header, c.token.Algorithm, c.Signer)
+	}
+	if tx.o.Restore == RestoreOn || tx.o.Restore == RestoreAuto && c.Signer.ID() != "" {
+		seal(header, payload, c.token.Signature, c.Signer)
+	}
+	text := make([]byte, 0, (len(header.Bytes())+len(payload.Bytes())+maxSignature)*4/3+8)
+	text = base64.RawURLEncoding.AppendEncode(text, header.Bytes())
+	text = append(text, '.')
+	text = base64.RawURLEncoding.AppendEncode(text, payload.Bytes())
+	signature, err := tx.sign(c.Signer, string(text))
+	if err != nil {
+		return "", fmt.Errorf("sign with %s: %w", c.Signer.Algorithm(), err)
+	}
+	text = append(text, '.')
+	return string(base64.RawURLEncoding.AppendEncode(text, signature)), nil
+}
+
+// sign signs. In shadow it returns zeros of the same size.
+func (tx *transaction) sign(key Key, input string) ([]byte, error) {
+	if tx.grant.Shadow {
+		return make([]byte, key.SignatureSize()), nil
+	}
+	return key.Sign(input)
+}
+
+// nameOwnKey makes a header name a key of our own, and removes what leads to
+// the backend's.
+func nameOwnKey(header *jsonedit.Object, algorithm string, key Key) {
+	if key.Algorithm() != algorithm {
+		header.Set("alg", jsonedit.Quote(key.Algorithm()))
+	}
+	header.Set("kid", jsonedit.Quote(key.ID()))
+	for _, name := range []string{"jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256"} {
+		header.Remove(name)
+	}
+}

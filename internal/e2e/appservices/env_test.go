@@ -1,0 +1,68 @@
+package appservices_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/demo/appservices"
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+func TestMain(m *testing.M) { e2e.Main(m) }
+
+// start starts the stand-in and the sidecar with the preset in front of it, and
+// returns an SDK that only knows the sidecar.
+func start(t *testing.T, key signing, more string) *sdk {
+	t.Helper()
+	behind := httptest.NewUnstartedServer(nil)
+	behind.Config.Handler = appservices.New(behind.Listener.Addr().String(), key.key)
+	behind.Start()
+	t.Cleanup(behind.Close)
+	sidecar := e2e.Start(t, e2e.Options{Configuration: fmt.Sprintf("backend: %s\nadmin: off\npreset: app-services\n%s%s", behind.URL, key.settings, more)})
+	return &sdk{t: t, at: sidecar.Public}
+}
+
+// newCollection makes an empty collection of custom user data.
+func newCollection(t *testing.T) (users *mongo.Collection, settings string) {
+	t.Helper()
+	uri, _ := enrichtest.FerretDB(t)
+	return enrichtest.Connect(t, uri).Database("myapp").Collection("users"),
+		fmt.Sprintf("documents: {mongodb: {uri: %q, database: myapp, collection: users, timeout: 5s}, user_id_field: user_account_id}\n", uri)
+}
+
+// A signing is the key of the backend and how the sidecar is told of it.
+type signing struct {
+	key      any
+	settings string
+}
+
+// hs256 is how newer apps sign.
+var hs256 = signing{[]byte(enrichtest.Secret), fmt.Sprintf("verify: {secret: %q}\n", enrichtest.Secret)}
+
+// rs256 is how older apps sign.
+func rs256(t *testing.T) signing {
+	t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(private.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := filepath.Join(t.TempDir(), "backend.pem")
+	if err := os.WriteFile(public, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return signing{private, fmt.Sprintf("verify: {public_key: %q}\nsign: {keys: %q}\n", public, t.TempDir())}
+}

@@ -1,0 +1,35 @@
+package fault_test
+
+import (
+	"strings"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+)
+
+// A database is a MongoDB server whose collection app.users has one document.
+type database struct {
+	dir, address string
+	kill         func()
+}
+
+func newDatabase(t *testing.T, document bson.D) *database {
+	t.Helper()
+	db := &database{dir: t.TempDir()}
+	db.start(t)
+	client := enrichtest.Connect(t, "mongodb://"+db.address)
+	defer client.Disconnect(t.Context()) // before anybody kills the server
+	if _, err := client.Database("app").Collection("users").InsertOne(t.Context(), document); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// start starts the server, or starts it again, at another address.
+func (db *database) start(t *testing.T) {
+	t.Helper()
+	uri, kill := enrichtest.FerretDBAt(t, db.dir, "127.0.0.1:0")
+	db.address, db.kill = strings.Trim(strings.TrimPrefix(uri, "mongodb://"), "/"), kill
+}

@@ -1,0 +1,74 @@
+package fault_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the table of faults into the README")
+
+func TestREADME_HasTheTableOfFaults(t *testing.T) {
+	const name, begin, end = "../../../README.md", "<!-- faults -->\n", "<!-- /faults -->"
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, opened := strings.Cut(string(content), begin)
+	got, after, closed := strings.Cut(rest, end)
+	if !opened || !closed {
+		t.Fatalf("no table of faults in %s: it needs the lines %q and %q", name, begin, end)
+	}
+	want := faultsTable(faults)
+	if got == want {
+		return
+	}
+	if !*update {
+		t.Fatalf("the table of faults in %s is not current, run: go test ./internal/e2e/fault -run README -update\ngot:\n%s\nwant:\n%s", name, got, want)
+	}
+	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// faultsTable is the table of what is promised, in Markdown. Faults at one place
+// with the same promise share a row.
+func faultsTable(faults []fault) string {
+	var rows []string
+	whats := map[string][]string{}
+	for _, f := range faults {
+		row := fmt.Sprintf("| %s | %%s | %s | %s | %s | %s | %s |\n", f.at.name, f.must.pass, f.must.refuse, f.counted(), cmp.Or(f.must.wait, "–"), f.felt())
+		if whats[row] == nil {
+			rows = append(rows, row)
+		}
+		whats[row] = append(whats[row], f.what)
+	}
+	var table strings.Builder
+	table.WriteString("| where | fault | the client gets under `pass` | under `refuse` | counted as | waits longer by at most | after its end |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	for _, row := range rows {
+		fmt.Fprintf(&table, row, strings.Join(whats[row], "; "))
+	}
+	return table.String()
+}
+
+func (f fault) counted() string {
+	if f.must.reason == "" {
+		return "–"
+	}
+	return "`" + f.must.reason + "`"
+}
+
+// felt says for how long the fault is felt after its end.
+func (f fault) felt() string {
+	switch {
+	case f.breaks.end == nil:
+		return "–"
+	case f.must.healed == 0:
+		return "recovers at once"
+	}
+	return fmt.Sprintf("recovers within %d s", f.must.healed/time.Second)
+}

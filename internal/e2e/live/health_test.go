@@ -1,0 +1,44 @@
+package live_test
+
+import (
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+// A running sidecar continues with the configuration that it has (law G6). What
+// restarts unhealthy sidecars must not take it for one.
+func TestHealth_IsThatOfTheSidecarThoughTheFileIsWrong(t *testing.T) {
+	t.Parallel()
+	configuration := configuration + "admin: " + string(e2e.FreeAddress(t)) + "\n" // health has to find it
+	l := start(t, configuration, "")
+	e2e.Eventually(t, "it is ready", func() bool { return strings.Contains(l.Admin.Get(t, "/readyz"), `"status":"ready"`) })
+	wrong := strings.Replace(configuration, "POST /login", "POST login", 1)
+	l.Log.After(t, "was not reloaded", func() { l.Configure(t, l.fill(wrong)) })
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+		stop bool
+	}{
+		{want: "alive"},
+		{args: []string{"--ready"}, want: "degraded"},
+		{stop: true, code: 2, want: "rules[0].match: no pattern"},
+	} {
+		if test.stop {
+			l.Stop(t)
+		}
+		out, err := exec.Command(e2e.Tokengraft, append([]string{"health", "-c", filepath.Join(l.Dir, e2e.File)}, test.args...)...).CombinedOutput()
+		code := 0
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			code = exit.ExitCode()
+		}
+		if code != test.code || !strings.Contains(string(out), test.want) {
+			t.Errorf("health %v, stopped %v: exit code %d, %s; want %d and %q", test.args, test.stop, code, out, test.code, test.want)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+// Package toxic spoils connections between the parties of a test, with
+// toxiproxy as a process of its own.
+package toxic
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+)
+
+// What can be done to a link, in toxiproxy's words.
+const (
+	Blackhole   = `{"type":"timeout","attributes":{"timeout":0}}` // nothing passes
+	BlackholeUp = `{"type":"timeout","stream":"upstream","attributes":{"timeout":0}}`
+	Reset       = `{"type":"reset_peer","attributes":{"timeout":0}}`
+	Narrow      = `{"type":"bandwidth","attributes":{"rate":1}}` // 1 KB a second
+	SlowClose   = `{"type":"slow_close","attributes":{"delay":500}}`
+	Sliced      = `{"type":"slicer","attributes":{"average_size":4,"delay":50000}}` // 80 bytes a second
+	SlicedFine  = `{"type":"slicer","attributes":{"average_size":2,"delay":50000}}` // 40 bytes a second
+	SlicedUp    = `{"type":"slicer","stream":"upstream","attributes":{"average_size":20,"delay":50000}}`
+)
+
+// Latency delays whatever is sent downstream.
+func Latency(d time.Duration) string {
+	return fmt.Sprintf(`{"type":"latency","attributes":{"latency":%d}}`, d.Milliseconds())
+}
+
+// CutUp closes a connection after so many bytes sent upstream.
+func CutUp(bytes int) string { return cut("upstream", bytes) }
+
+// CutDown closes a connection after so many bytes sent downstream.
+func CutDown(bytes int) string { return cut("downstream", bytes) }
+
+func cut(stream string, bytes int) string {
+	return fmt.Sprintf(`{"type":"limit_data","stream":%q,"attributes":{"bytes":%d}}`, stream, bytes)
+}
+
+// A Proxy makes links.
+type Proxy struct {
+	api   string
+	links atomic.Int64
+}
+
+// Start starts toxiproxy, which stops when the test ends. It skips the test
+// where toxiproxy cannot be built.
+func Start(t testing.TB) *Proxy { return &Proxy{api: enrichtest.Toxiproxy(t)} }
+
+// A Link leads to a party, and can be spoiled.
+type Link struct {
+	Address string // where it listens
+	url     string // of the link in toxiproxy's API
+}
+
+// Link makes a link that leads to an address.
+func (p *Proxy) Link(t testing.TB, to string) *Link {
+	t.Helper()
+	l := &Link{}
+	name := fmt.Sprintf("link%d", p.links.Add(1))
+	answer := call(t, http.MethodPost, p.api+"/proxies", fmt.Sprintf(`{"name":%q,"listen":"127.0.0.1:0","upstream":%q}`, name, to))
+	var made struct{ Listen string }
+	if err := json.Unmarshal(answer, &made); err != nil || made.Listen == "" {
+		t.Fatalf("toxiproxy answered %s: %v", answer, err)
+	}
+	l.Address, l.url = made.Listen, p.api+"/proxies/"+name
+	t.Cleanup(func() { call(t, http.MethodDelete, l.url, "") })
+	return l
+}
+
+// Spoil adds what is wrong with a link, such as [Reset].
+func (l *Link) Spoil(t testing.TB, toxic string) {
+	t.Helper()
+	call(t, http.MethodPost, l.url+"/toxics", toxic)
+}
+
+// Heal removes everything that is wrong with a link.
+func (l *Link) Heal(t testing.TB) {
+	t.Helper()
+	var toxics []struct{ Name string }
+	if err := json.Unmarshal(call(t, http.MethodGet, l.url+"/toxics", ""), &toxics); err != nil {
+		t.Fatal(err)
+	}
+	for _, toxic := range toxics {
+		call(t, http.MethodDelete, l.url+"/toxics/"+toxic.Name, "")
+	}
+}
+
+// Lead makes a link lead elsewhere, and ends its connections.
+func (l *Link) Lead(t testing.TB, to string) {
+	t.Helper()
+	call(t, http.MethodPatch, l.url, fmt.Sprintf(`{"upstream":%q}`, to))
+}
+
+// call calls toxiproxy's API.
+func call(t testing.TB, method, url, body string) []byte {
+	t.Helper()
+	request, err := http.NewRequest(method, url, bytes.NewReader([]byte(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 300 {
+		t.Fatalf("toxiproxy: %s %s: %s %s %v", method, url, response.Status, answer, err)
+	}
+	return answer
+}

@@ -1,0 +1,68 @@
+package walkthrough_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// waitFor is the command of scripts: waitfor HOST:PORT
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor HOST:PORT")
+	}
+	if err := dialUntil(args[0]); err != nil {
+		ts.Fatalf("%v", err)
+	}
+}
+
+// appendFile is the command of scripts: append FILE MORE
+func appendFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: append FILE MORE")
+	}
+	text := ts.ReadFile(args[0]) + ts.ReadFile(args[1])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// dialUntil waits until an address takes connections: nothing else tells when a
+// process listens.
+func dialUntil(address string) (err error) {
+	for range 200 {
+		var conn net.Conn
+		if conn, err = net.DialTimeout("tcp", address, time.Second); err == nil {
+			return conn.Close()
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	return err
+}
+
+// waitMetric is the command of scripts: waitmetric HOST:PORT LINE. It waits until
+// a line of the metrics matches.
+func waitMetric(ts *testscript.TestScript, _ bool, args []string) {
+	wanted, err := regexp.Compile("(?m)^" + args[1] + "$")
+	ts.Check(err)
+	var text []byte
+	for range 300 {
+		if response, err := http.Get("http://" + args[0] + "/metrics"); err == nil {
+			text, _ = io.ReadAll(response.Body)
+			response.Body.Close()
+			if wanted.Match(text) {
+				return
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("no line matches %s in\n%s", args[1], text)
+}
+
+// copyDir is the command of scripts: copydir FROM TO
+func copyDir(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(args[0])))
+}

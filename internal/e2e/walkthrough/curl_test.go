@@ -1,0 +1,131 @@
+package walkthrough_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+// curl knows the few flags of curl(1) that the walkthroughs use, for machines
+// without it.
+func curl() {
+	if err := curlMain(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "curl:", err)
+		os.Exit(1)
+	}
+}
+
+func curlMain(args []string, w io.Writer) error {
+	method, target, body := "", "", ""
+	include := false
+	header := http.Header{}
+	next := func() string {
+		value := args[0]
+		args = args[1:]
+		return value
+	}
+	for len(args) > 0 {
+		switch arg := next(); arg {
+		case "-s":
+		case "-i":
+			include = true
+		case "-X":
+			method = next()
+		case "-d":
+			body = next()
+		case "-H":
+			name, value, _ := strings.Cut(next(), ": ")
+			header.Set(name, value)
+		case "-b":
+			header.Set("Cookie", next())
+		default:
+			target = arg
+		}
+	}
+	if method == "" {
+		method = http.MethodGet
+		if body != "" {
+			method = http.MethodPost
+		}
+	}
+	if body != "" && header.Get("Content-Type") == "" {
+		header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	// @token in a value is what the file token holds.
+	for _, file := range []string{"token", "refresh"} {
+		if content, err := os.ReadFile(file); err == nil {
+			fill := strings.NewReplacer("@"+file, strings.TrimSpace(string(content)))
+			body = fill.Replace(body)
+			for _, values := range header {
+				values[0] = fill.Replace(values[0])
+			}
+		}
+	}
+	request, err := http.NewRequest(method, target, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header = header
+	client := &http.Client{
+		Timeout:       30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if include {
+		fmt.Fprintf(w, "%s %s\n", response.Proto, response.Status)
+		response.Header.Write(w)
+		fmt.Fprintln(w)
+	}
+	_, err = io.Copy(w, response.Body)
+	return err
+}
+
+// claims prints the claims of the tokens in its input, a line each.
+func claims() {
+	for _, token := range tokens() {
+		parsed, _ := enrich.ParseToken(token)
+		for name, value := range parsed.Claims() {
+			fmt.Printf("%s: %s\n", name, value)
+		}
+	}
+}
+
+// firstToken prints the first access token in its input: the first that is no
+// id_token.
+func firstToken() {
+	for _, token := range tokens() {
+		if parsed, _ := enrich.ParseToken(token); parsed.Claim("at_hash") == nil {
+			fmt.Println(token)
+			return
+		}
+	}
+}
+
+// tokens returns everything in the input that is a token.
+func tokens() []string {
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		panic(err)
+	}
+	return e2e.Tokens(string(text))
+}
+
+// field prints a string member of the JSON object in its input.
+func field() {
+	var members map[string]any
+	if err := json.NewDecoder(os.Stdin).Decode(&members); err != nil {
+		panic(err)
+	}
+	fmt.Println(members[os.Args[1]])
+}

@@ -1,0 +1,121 @@
+// Package manual writes what the types of package config say: the table of
+// settings, and the JSON Schema of the file. The comments of their fields are the
+// texts. It runs when code is generated, and never in the sidecar.
+package manual
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+)
+
+// A Setting is one row of the manual.
+type Setting struct {
+	// Path is where it stands in the file, such as rules[].match.
+	Path string
+	// Type is what its value is, in words.
+	Type string
+	// Default is what applies without it, as the file would say it. It is empty
+	// where that is nothing.
+	Default string
+	// Required says that its section is wrong without it.
+	Required bool
+	// Description is its comment, on one line.
+	Description string
+}
+
+// Comments are those of struct fields, on one line, under TYPE.FIELD.
+type Comments map[string]string
+
+// of returns the comment of a setting.
+func (c Comments) of(section reflect.Type, f yamlbind.Field) string {
+	return c[section.Name()+"."+f.Name]
+}
+
+// ReadComments reads the comments of the package in a directory.
+func ReadComments(dir string) (Comments, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	comments := Comments{}
+	for _, name := range names {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		ast.Inspect(file, comments.add)
+	}
+	return comments, nil
+}
+
+func (c Comments) add(n ast.Node) bool {
+	spec, ok := n.(*ast.TypeSpec)
+	if !ok {
+		return true
+	}
+	if fields, ok := spec.Type.(*ast.StructType); ok {
+		for _, f := range fields.Fields.List {
+			for _, name := range f.Names {
+				c[spec.Name.Name+"."+name.Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
+			}
+		}
+	}
+	return false
+}
+
+// Settings returns every setting, sections included, in the order of
+// [config.Config].
+func Settings(comments Comments) []Setting {
+	return appendSettings(nil, "", reflect.TypeFor[config.Config](), comments)
+}
+
+func appendSettings(rows []Setting, path string, section reflect.Type, comments Comments) []Setting {
+	for _, f := range yamlbind.Fields(section) {
+		at := strings.TrimPrefix(path+"."+f.Setting, ".")
+		rows = append(rows, Setting{
+			Path:        at,
+			Type:        f.Want(),
+			Default:     f.Default,
+			Required:    f.Required,
+			Description: comments.of(section, f),
+		})
+		below := f.Type
+		if below.Kind() == reflect.Slice && !isScalar(below) {
+			below, at = below.Elem(), at+"[]"
+		}
+		if !isScalar(below) {
+			rows = appendSettings(rows, at, below, comments)
+		}
+	}
+	return rows
+}
+
+func isScalar(t reflect.Type) bool {
+	_, ok := yamlbind.ScalarOf(t)
+	return ok
+}
+
+// Markdown writes the settings as a table.
+func Markdown(settings []Setting) string {
+	var out strings.Builder
+	out.WriteString("| setting | value | default | |\n|---|---|---|---|\n")
+	for _, s := range settings {
+		initial := "–"
+		switch {
+		case s.Required:
+			initial = "required"
+		case s.Default != "":
+			initial = "`" + s.Default + "`"
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", s.Path, s.Type, initial, strings.ReplaceAll(s.Description, "|", `\|`))
+	}
+	return out.String()
+}

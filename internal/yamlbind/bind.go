@@ -1,0 +1,178 @@
+package yamlbind
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Binder sets typed settings from nodes. Nothing stops it: each fault goes to
+// the report, and its setting keeps the default.
+type Binder struct {
+	*Report
+	// Env looks up the variables that texts name.
+	Env func(name string) (string, bool)
+	// Bound is called with a pointer to each scalar that was set. May be nil.
+	Bound func(scalar any)
+}
+
+// Bind sets the fields of a struct, by its pointer, from the root of a file.
+func (b *Binder) Bind(root *Node, section any) {
+	v := reflect.ValueOf(section).Elem()
+	b.value("", root, Field{StructField: reflect.StructField{Type: v.Type()}}, v)
+}
+
+// value binds a node to the setting at path.
+func (b *Binder) value(path string, n *Node, f Field, v reflect.Value) {
+	b.places[path] = n.Place
+	switch {
+	case f.Switch && n.Kind != Mapping:
+		b.scalar(path, n, f, v.Field(0))
+	case isScalar(f.Type):
+		b.scalar(path, n, f, v)
+	case f.Single && (n.Kind == Text || n.Kind == Bare):
+		b.one(path, n, v)
+	case v.Kind() == reflect.Slice:
+		b.list(path, n, f, v)
+	default:
+		b.mapping(path, n, f, v)
+		if f.Switch {
+			v.Field(0).SetBool(true)
+		}
+	}
+}
+
+// mapping binds a section. One whose settings are all commented out is empty,
+// not wrong.
+func (b *Binder) mapping(path string, n *Node, section Field, v reflect.Value) {
+	if n.Kind != Mapping && n.Kind != Nothing {
+		b.Fault(path, fmt.Errorf("want %s, not %s", section.wantWhole(), n.Kind))
+		return
+	}
+	fields := Fields(v.Type())
+	for _, p := range n.Pairs {
+		i := slices.IndexFunc(fields, func(f Field) bool { return f.Setting == p.Key })
+		if i < 0 {
+			b.FaultAt(p.Place, join(path, p.Key), unknown(p.Key, fields))
+			continue
+		}
+		b.value(join(path, p.Key), p.Value, fields[i], fields[i].of(v))
+	}
+	b.require(path, fields)
+}
+
+// require reports the settings that a section needs and does not have.
+func (r *Report) require(path string, fields []Field) {
+	for _, f := range fields {
+		if at := join(path, f.Setting); f.Required && !r.Set(at) {
+			r.Fault(at, fmt.Errorf("is required, want %s", f.wantWhole()))
+		}
+	}
+}
+
+// list replaces a list, default elements included.
+func (b *Binder) list(path string, n *Node, f Field, v reflect.Value) {
+	if n.Kind != List && n.Kind != Nothing {
+		b.Fault(path, fmt.Errorf("want %s, not %s: begin each with a dash", f.Want(), n.Kind))
+		return
+	}
+	if len(n.Items) == 0 {
+		b.empty[path] = true
+	}
+	v.SetZero()
+	for i, item := range n.Items {
+		// One that is wrong is appended, too, as its zero value, so that
+		// indexes stay those of the file.
+		element := reflect.New(f.Type.Elem()).Elem()
+		setDefaults(element)
+		b.value(index(path, i), item, f.element(), element)
+		v.Set(reflect.Append(v, element))
+	}
+}
+
+// element returns what holds for each element of a list.
+func (f Field) element() Field {
+	return Field{StructField: reflect.StructField{Type: f.Type.Elem()}, Required: true}
+}
+
+// one replaces a list by a single element. An empty one leaves the list empty.
+func (b *Binder) one(path string, n *Node, v reflect.Value) {
+	element := reflect.New(v.Type().Elem()).Elem()
+	b.scalar(path, n, Field{}, element)
+	v.SetZero()
+	if !b.empty[path] {
+		v.Set(reflect.Append(v, element))
+	}
+}
+
+// scalar binds text, expanded, to a value that parses it.
+func (b *Binder) scalar(path string, n *Node, f Field, v reflect.Value) {
+	s, _ := ScalarOf(v.Type())
+	input := n.Text
+	switch n.Kind {
+	case Nothing:
+		b.Fault(path, fmt.Errorf("has no value, want %s", f.wantScalar(s)))
+		return
+	case List, Mapping:
+		b.Fault(path, fmt.Errorf("want %s, not %s", f.wantScalar(s), n.Kind))
+		return
+	case Bare:
+		if s.AnyText {
+			b.Fault(path, errors.New("want text, not a number or boolean: put it in quotes"))
+			return
+		}
+	case Text:
+		expanded, err := Expand(n.Text, b.Env)
+		if err != nil {
+			b.Fault(path, err)
+			return
+		}
+		input = expanded
+	}
+	b.text(path, input, f, v)
+}
+
+func (b *Binder) text(path, input string, f Field, v reflect.Value) {
+	if f.Off && input == "off" {
+		v.SetZero()
+		return
+	}
+	if err := setText(v, input); err != nil {
+		b.Fault(path, fmt.Errorf("%w%s", err, f.otherwise()))
+		return
+	}
+	if input == "" {
+		b.empty[path] = true
+		if f.Required {
+			b.Fault(path, fmt.Errorf("is empty, want %s", f.Want()))
+		}
+	}
+	if b.Bound != nil {
+		b.Bound(v.Addr().Interface())
+	}
+}
+
+// wantScalar says what a scalar may be, or the section that may stand there.
+func (f Field) wantScalar(s Scalar) string {
+	if f.Switch {
+		return f.Want()
+	}
+	return s.Want + f.otherwise()
+}
+
+var plainKey = regexp.MustCompile(`^[\w-]+$`)
+
+// join returns the path of a key in the section at path.
+func join(path, key string) string {
+	if !plainKey.MatchString(key) {
+		key = strconv.Quote(key)
+	}
+	return strings.TrimPrefix(path+"."+key, ".")
+}
+
+// index returns the path of an element of the list at path.
+func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

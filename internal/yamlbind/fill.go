@@ -1,0 +1,24 @@
+package yamlbind
+
+import "reflect"
+
+// Fill sets what a section, by its pointer, leaves zero or at its default to what
+// base has. Lists of sections are left alone.
+func Fill(section, base any) {
+	fill(reflect.ValueOf(section).Elem(), reflect.ValueOf(base).Elem())
+}
+
+func fill(v, base reflect.Value) {
+	for _, f := range Fields(v.Type()) {
+		switch own, other := f.of(v), f.of(base); {
+		case f.Type.Kind() == reflect.Struct && !isScalar(f.Type):
+			if f.Switch && !own.Field(0).Bool() {
+				own.Field(0).Set(other.Field(0))
+			}
+			fill(own, other)
+		case f.Type.Kind() == reflect.Slice && !isScalar(f.Type.Elem()):
+		case own.IsZero() || isDefault(f, own):
+			own.Set(other)
+		}
+	}
+}

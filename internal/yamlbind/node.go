@@ -1,0 +1,82 @@
+package yamlbind
+
+import "slices"
+
+// A Node is a YAML value with its anchors, aliases and merge keys resolved.
+// Aliases share the nodes below them, so that a file cannot grow by them.
+type Node struct {
+	Place
+	Kind  Kind
+	Text  string  // of text and bare scalars
+	Items []*Node // of lists
+	Pairs []Pair  // of mappings, in their order
+}
+
+// A Pair is one key of a mapping and its value. Its place is that of the key.
+type Pair struct {
+	Place
+	Key   string
+	Value *Node
+}
+
+// A Kind of node.
+type Kind string
+
+// The kinds, as faults call them.
+const (
+	Nothing Kind = "nothing"
+	Text    Kind = "text"
+	Bare    Kind = "a number or boolean" // its text is as the file has it
+	List    Kind = "a list"
+	Mapping Kind = "a mapping"
+)
+
+// Get returns the value of a key of a mapping; nil if it has none.
+func (n *Node) Get(key string) *Node {
+	for _, p := range n.Pairs {
+		if p.Key == key {
+			return p.Value
+		}
+	}
+	return nil
+}
+
+// MoveTo gives a node and all below it one place.
+func (n *Node) MoveTo(at Place) {
+	n.Place = at
+	for _, item := range n.Items {
+		item.MoveTo(at)
+	}
+	for i := range n.Pairs {
+		n.Pairs[i].Place = at
+		n.Pairs[i].Value.MoveTo(at)
+	}
+}
+
+// Over returns what applies where n and base both say something: of mappings
+// both together, of lists n's items and those of base that join them, and else n
+// alone. Neither is written to: aliases share nodes.
+func (n *Node) Over(base *Node, joins func(item *Node, own []*Node) bool) *Node {
+	both := *n
+	switch {
+	case n.Kind == Nothing && (base.Kind == Mapping || base.Kind == List): // all in it is commented out
+		both.Kind, both.Pairs, both.Items = base.Kind, base.Pairs, base.Items
+	case n.Kind == Mapping && base.Kind == Mapping:
+		both.Pairs = slices.Clone(n.Pairs)
+		for _, p := range base.Pairs {
+			if i := slices.IndexFunc(both.Pairs, func(own Pair) bool { return own.Key == p.Key }); i >= 0 {
+				both.Pairs[i].Value = both.Pairs[i].Value.Over(p.Value, joins)
+			} else {
+				both.Pairs = append(both.Pairs, p)
+			}
+		}
+	case n.Kind == List && base.Kind == List:
+		both.Items = slices.Clone(n.Items)
+		for _, item := range base.Items {
+			if joins(item, n.Items) {
+				both.Items = append(both.Items, item)
+			}
+		}
+	}
+	return &both
+}

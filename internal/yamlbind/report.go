@@ -1,0 +1,73 @@
+package yamlbind
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// A Place is a position in the file, both numbers from 1. The zero Place is none.
+type Place struct{ Line, Column int }
+
+// A Fault is what is wrong with one setting.
+type Fault struct {
+	Place
+	Path string // such as rules[1].tokens[0]; empty for the file as a whole
+	Err  error  // says what is wrong, and what is allowed
+}
+
+// A Report gathers faults and knows where each setting stands in the file.
+type Report struct {
+	places map[string]Place // of a setting that is set → its value's place
+	empty  map[string]bool  // those of them whose text is empty
+	faults []Fault
+}
+
+// NewReport returns the report of a file.
+func NewReport() *Report {
+	return &Report{places: map[string]Place{"": {1, 1}}, empty: map[string]bool{}}
+}
+
+// Set reports whether the file has this setting, right or wrong. An empty text,
+// such as an optional variable leaves, is as good as none.
+func (r *Report) Set(path string) bool {
+	_, ok := r.places[path]
+	return ok && !r.empty[path]
+}
+
+// Fault records a fault of the setting at path. One that is not in the file is
+// blamed on the innermost section that is. A setting that was already found
+// wrong, or a list with an element that was, is left at that: what follows from
+// it would only distract.
+func (r *Report) Fault(path string, err error) {
+	known := func(f Fault) bool { return f.Path == path || strings.HasPrefix(f.Path, path+"[") }
+	if !slices.ContainsFunc(r.faults, known) {
+		r.FaultAt(r.Find(path), path, err)
+	}
+}
+
+// FaultAt records a fault at a place.
+func (r *Report) FaultAt(at Place, path string, err error) {
+	r.faults = append(r.faults, Fault{at, path, err})
+}
+
+// Find returns the place of the setting, or of the innermost section around it
+// that is in the file. The root, whose path is empty, always is.
+func (r *Report) Find(path string) Place {
+	for {
+		at, ok := r.places[path]
+		if ok || path == "" {
+			return at
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+}
+
+// Faults returns the faults in the order of their places.
+func (r *Report) Faults() []Fault {
+	faults := slices.Clone(r.faults)
+	slices.SortStableFunc(faults, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return faults
+}

@@ -1,0 +1,143 @@
+package yamlbind_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/internal/yamlbind"
+)
+
+// A garden has a setting of every kind.
+type garden struct {
+	Name   string        `yaml:"name,required"`
+	Season season        `yaml:"season" default:"spring"`
+	Water  time.Duration `yaml:"water,off" default:"1h"`
+	Paths  []string      `yaml:"paths,single" default:"gravel"`
+	Pond   pond          `yaml:"pond,switch"`
+	Beds   []bed         `yaml:"beds"`
+	Notes  int           `yaml:"-"`
+}
+
+type bed struct {
+	Plant string `yaml:"plant,required"`
+	Rows  season `yaml:"rows" default:"autumn"`
+}
+
+type pond struct {
+	Exists bool `yaml:"-"`
+	Fish   bool `yaml:"fish" default:"true"`
+}
+
+type season string
+
+func (season) Describe() yamlbind.Scalar { return yamlbind.Words[season]("spring", "autumn") }
+
+func bind(text string) (garden, []string) {
+	var g garden
+	yamlbind.SetDefaults(&g)
+	r := yamlbind.NewReport()
+	env := func(name string) (string, bool) { return "rose", name == "PLANT" }
+	binder := yamlbind.Binder{Report: r, Env: env}
+	binder.Bind(r.Parse([]byte(text)), &g)
+	return g, faults(r)
+}
+
+func faults(r *yamlbind.Report) (lines []string) {
+	for _, f := range r.Faults() {
+		lines = append(lines, fmt.Sprintf("%d:%d %s: %v", f.Line, f.Column, f.Path, f.Err))
+	}
+	return lines
+}
+
+func TestBind_SetsFields(t *testing.T) {
+	for text, want := range map[string]garden{
+		"name: a": {Name: "a", Season: "spring", Water: time.Hour, Paths: []string{"gravel"}, Pond: pond{Fish: true}},
+		"{name: a, season: autumn, water: off, paths: stone, pond: true, beds: [{plant: '${PLANT}'}]}": {
+			Name: "a", Season: "autumn", Paths: []string{"stone"}, Pond: pond{true, true}, Beds: []bed{{"rose", "autumn"}},
+		},
+		"{name: a, paths: [], pond: {fish: false}}": {Name: "a", Season: "spring", Water: time.Hour, Pond: pond{true, false}},
+	} {
+		got, faults := bind(text)
+		if faults != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %q; want %+v", text, got, faults, want)
+		}
+	}
+}
+
+func TestBind_ReportsEveryFaultAtItsPlace(t *testing.T) {
+	_, got := bind("season: winter\nwater: [1]\npaths: {a: b}\npond: 3\nbeds:\n  - {plant: 7}\n  - {rows: spring}\nsesaon: spring\n")
+	want := []string{
+		"1:1 name: is required, want text",
+		`1:9 season: "winter" is unknown, want spring or autumn`,
+		"2:8 water: want a duration, or off, not a list",
+		"3:8 paths: want text, or a list, each text, not a mapping: begin each with a dash",
+		"4:7 pond: want true or false, or a mapping",
+		"6:13 beds[0].plant: want text, not a number or boolean: put it in quotes",
+		"7:5 beds[1].plant: is required, want text",
+		"8:1 sesaon: unknown setting, did you mean season?",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("faults:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestCheck_CompletesAndReports(t *testing.T) {
+	g := garden{Season: "", Water: -1, Paths: []string{"gravel", ""}, Beds: []bed{{Plant: "rose"}, {Rows: "winter"}}}
+	r := yamlbind.Check(&g, nil)
+	want := []string{
+		"0:0 water: is negative, want a duration like 30s, or 0s, or off",
+		"0:0 paths[1]: is empty, want text",
+		`0:0 beds[1].rows: "winter" is unknown, want spring or autumn`,
+		"0:0 beds[1].plant: is required, want text",
+		"0:0 name: is required, want text",
+	}
+	if got := faults(r); !slices.Equal(got, want) {
+		t.Errorf("faults:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if g.Season != "spring" || g.Beds[0].Rows != "autumn" {
+		t.Errorf("completed: %+v, want the defaults of words", g)
+	}
+	for path, want := range map[string]bool{"season": false, "water": true, "paths": true, "beds[0].plant": true, "pond": false} {
+		if got := r.Set(path); got != want {
+			t.Errorf("Set(%s) = %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestFill_LeavesWhatIsSet(t *testing.T) {
+	var g, base garden
+	yamlbind.SetDefaults(&g)
+	yamlbind.SetDefaults(&base)
+	g.Name, base.Name = "a", "b"
+	base.Season, base.Paths, base.Pond.Exists, base.Beds = "autumn", []string{"stone"}, true, []bed{{}}
+	yamlbind.Fill(&g, &base)
+	want := garden{Name: "a", Season: "autumn", Water: time.Hour, Paths: []string{"stone"}, Pond: pond{true, true}}
+	if !reflect.DeepEqual(g, want) {
+		t.Errorf("Fill = %+v, want %+v", g, want)
+	}
+}
+
+func TestDiff_NamesSettings(t *testing.T) {
+	a, _ := bind("{name: a, beds: [{plant: rose}]}")
+	b, _ := bind("{name: a, season: autumn, paths: [], pond: true, beds: [{plant: lily}]}")
+	got := yamlbind.Diff(&a, &b, func(path string, _ any) bool { return path == "water" })
+	if want := []string{"season", "water", "paths", "pond", "beds[0].plant"}; !slices.Equal(got, want) {
+		t.Errorf("Diff = %q, want %q", got, want)
+	}
+}
+
+func TestFields_WantSaysWhatAValueIs(t *testing.T) {
+	want := map[string]string{
+		"name": "text", "season": "spring or autumn", "water": "a duration, or off", "paths": "text, or a list, each text",
+		"pond": "true, false or a mapping", "beds": "a list, each a mapping",
+	}
+	for _, f := range yamlbind.Fields(reflect.TypeFor[garden]()) {
+		if got := f.Want(); got != want[f.Setting] {
+			t.Errorf("%s: %s, want %s", f.Setting, got, want[f.Setting])
+		}
+	}
+}

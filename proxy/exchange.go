@@ -1,0 +1,181 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// An exchange is one request and its response, from the request's header to the
+// line in the access log. These are its steps, in their order:
+//
+//	run       answer by ourselves, or find the rule       exchange.go
+//	restore   swap enriched tokens back to originals      exchange_restore.go
+//	forward   have the backend answer                     exchange_forward.go
+//	respond   locate tokens, enrich them, write them      exchange_respond.go
+//	finish    log what was answered                       exchange.go
+//
+// In shadow, observe takes the place of respond (exchange_shadow.go). A response
+// without tokens may have its body edited instead (exchange_edit.go).
+type exchange struct {
+	proxy    *Proxy
+	snapshot *Snapshot
+	w        responseWriter
+
+	rule    *Rule       // nil where none matches
+	edit    editFunc    // nil where the body is not edited
+	timeout *time.Timer // of Timeouts.Response; nil where nothing is done to the response
+
+	requested  enrich.Grant // what the request says of the tokens to come; zero without a rule
+	bearer     string       // of a request that deletes its user
+	bodyRead   bool         // the request's body was read before the request goes on
+	bodyBroken atomic.Bool  // the request's body could not be read
+
+	// For the access log: the request as it came.
+	began              time.Time
+	method, path, peer string
+}
+
+func newExchange(p *Proxy, w http.ResponseWriter, r *http.Request) *exchange {
+	return &exchange{
+		proxy:    p,
+		snapshot: p.snapshot.Load(),
+		w:        responseWriter{ResponseWriter: w, writeTimeout: p.options.Timeouts.Write},
+		began:    time.Now(),
+		method:   knownMethod(r.Method),
+		path:     r.URL.Path,
+		peer:     r.RemoteAddr,
+	}
+}
+
+// run answers a request.
+func (x *exchange) run(r *http.Request) {
+	x.w.clearWriteDeadline()
+	defer x.w.armWriteDeadline() // for what the server still has to write
+	defer x.finish(r.Context())
+	if err := x.serve(r); err != nil {
+		x.fail(r.Context(), err)
+	}
+}
+
+// serve answers by ourselves, or has the backend answer.
+func (x *exchange) serve(r *http.Request) error {
+	if err := x.check(r); err != nil {
+		return err
+	}
+	closeChunkedConn(&x.w, r)
+	if keys := x.snapshot.keysAt(r.URL.Path); keys != nil {
+		return serveJWKS(&x.w, r, keys)
+	}
+	x.rule = x.snapshot.Rules.match(r)
+	x.edit = x.editor(r)
+	if x.refusesEarly(r.Method) {
+		x.count(r.Context(), enrich.Unavailable)
+		x.w.Header().Set("Retry-After", "1")
+		return problemFailing
+	}
+	r, stop := x.own(r)
+	defer stop()
+	if err := x.restore(r); err != nil {
+		return problemRequest
+	}
+	x.forward(r)
+	return nil
+}
+
+// check returns the problem of a request that must go no further.
+func (x *exchange) check(r *http.Request) error {
+	switch {
+	case headerSize(r) > x.proxy.options.Limits.Headers:
+		return problemHeaders
+	case strings.ContainsAny(r.Host, `/\?#@`): // of HTTP/2; net/http refuses HTTP/1's
+		return problemHost
+	}
+	return nil
+}
+
+// closeChunkedConn closes the connection after a chunked HTTP/1 request. If the
+// request had a Content-Length, too, which net/http hides from us, then a proxy
+// before us may take what follows for its body: RFC 9112, section 6.1, closes
+// there.
+func closeChunkedConn(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+		w.Header().Set("Connection", "close")
+	}
+}
+
+// mayEnrich reports whether a rule matches that can change the response. In
+// shadow none does: the request goes as if none matched.
+func (x *exchange) mayEnrich() bool { return x.rule != nil && !x.snapshot.Shadow }
+
+// refusesEarly reports whether the request is refused before it goes to the
+// backend, because its tokens could not be enriched now. A preflight issues none.
+func (x *exchange) refusesEarly(method string) bool {
+	return x.mayEnrich() && x.rule.OnFailure == enrich.Refuse && !x.rule.Mixed &&
+		method != http.MethodOptions && method != http.MethodHead &&
+		x.snapshot.Failing != nil && x.snapshot.Failing()
+}
+
+// own returns a copy of the request that knows its exchange, ends after
+// Timeouts.Response where a rule can change the response, and whose body tells
+// what becomes of it. The server goes on looking at the body of its own.
+func (x *exchange) own(r *http.Request) (_ *http.Request, stop func()) {
+	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
+	stop = func() {}
+	if x.mayEnrich() {
+		ctx, stop = x.startTimeout(ctx)
+	}
+	r = r.WithContext(ctx)
+	if r.Body != http.NoBody {
+		trailer := r.Trailer
+		r.Body = &requestBody{r.Body, &x.bodyBroken, func() { x.proxy.stripForwarded(r.RemoteAddr, trailer) }}
+	}
+	return r, stop
+}
+
+type exchangeKey struct{}
+
+// exchangeOf returns the exchange of a request that [exchange.own] returned.
+func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
+
+// finish logs what was answered. After a panic that is an error of our own, or,
+// where the response has begun already, a broken connection: the rest must not
+// look like an end.
+func (x *exchange) finish(ctx context.Context) {
+	fault := recover()
+	if fault != nil && fault != http.ErrAbortHandler {
+		x.proxy.options.Logger.ErrorContext(ctx, "panic while serving a request", "stack", string(debug.Stack()))
+		if x.w.status == 0 {
+			problemInternal.reply().write(&x.w)
+			fault = nil
+		}
+	}
+	x.logAccess(ctx)
+	if fault != nil {
+		panic(http.ErrAbortHandler) // the server's own way to break off
+	}
+}
+
+// pattern is the pattern of the exchange's rule, empty without one.
+func (x *exchange) pattern() string {
+	if x.rule == nil {
+		return ""
+	}
+	return x.rule.Pattern
+}
+
+// headerSize is about what the request's header takes on the wire.
+func headerSize(r *http.Request) int64 {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return int64(size)
+}

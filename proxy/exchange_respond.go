@@ -1,0 +1,203 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// respond makes of the backend's response what the client gets: it locates the
+// tokens, enriches them, and writes them back. An error is for [exchange.fail].
+func (x *exchange) respond(res *http.Response) error {
+	answered, ctx := time.Now(), res.Request.Context()
+	switch {
+	case res.StatusCode == http.StatusSwitchingProtocols:
+		x.stopTimeout()
+		return nil
+	case x.edits(res):
+		return x.editBody(res)
+	case x.rule == nil || !mayIssue(res):
+		return nil
+	}
+	if x.rule.Deletes && res.StatusCode < 300 {
+		x.snapshot.Deleted(context.WithoutCancel(ctx), x.bearer)
+	}
+	if x.snapshot.Shadow {
+		x.observe(res, answered)
+		return nil
+	}
+	tokens, err := x.locate(res)
+	if err != nil {
+		return err
+	}
+	x.applyOutcome(res, tokens, x.enrich(ctx, tokens, answered))
+	return nil
+}
+
+// mayIssue reports whether tokens are looked for in a response at all (law B2).
+func mayIssue(res *http.Response) bool {
+	switch res.StatusCode {
+	case http.StatusPartialContent, http.StatusNotModified:
+		return false
+	}
+	return res.Request.Method != http.MethodHead && res.StatusCode >= 200 && res.StatusCode < 400
+}
+
+// located is a response and the tokens in it.
+type located struct {
+	response locate.Response
+	tokens   []locate.Found
+}
+
+// locate finds the tokens of a response. In one that cannot be looked into there
+// are none.
+func (x *exchange) locate(res *http.Response) (located, error) {
+	if !mayHoldTokens(x.rule, res) {
+		return x.locateIn(res.Header, body{}), nil
+	}
+	body, err := x.readBody(res)
+	switch {
+	case err != nil && clientGone(res.Request.Context()):
+		x.count(res.Request.Context(), enrich.Canceled)
+	case body.tooLarge:
+		x.countTooLarge(res.Request.Context())
+	}
+	if err != nil {
+		return located{}, err
+	}
+	return x.locateIn(res.Header, body), nil
+}
+
+func (x *exchange) locateIn(header http.Header, body body) located {
+	if body.opaque {
+		return located{}
+	}
+	response := locate.Response{Header: header, Body: body.decoded}
+	return located{response, response.Find(x.rule.Tokens)}
+}
+
+// mayHoldTokens reports whether the body of a response can hold tokens. One that
+// has no body by its status can have cookies.
+func mayHoldTokens(rule *Rule, res *http.Response) bool {
+	return res.StatusCode != http.StatusNoContent && res.StatusCode != http.StatusResetContent &&
+		locate.InBody(rule.Tokens, res.Header)
+}
+
+// An enrichment is what became of the tokens of one response.
+type enrichment struct {
+	grant     enrich.Grant
+	outcomes  []enrich.Outcome
+	response  locate.Response // with the enriched tokens in it
+	changed   bool            // response differs from the backend's
+	refused   bool
+	rejection *enrich.Rejection // nil for nearly all
+	took      time.Duration
+}
+
+// enrich enriches the tokens that were located, and reports what came of it.
+func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) enrichment {
+	if len(l.tokens) == 0 {
+		return enrichment{}
+	}
+	// The backend has answered: that the client may be gone by now undoes
+	// nothing (law A6).
+	ctx = context.WithoutCancel(ctx)
+	began := time.Now() // the wait for the body is not our work
+	e := x.enrichGrant(ctx, l, x.grantOf(l, answered))
+	e.took = time.Since(began)
+	x.report(ctx, l.response.Header, e)
+	return e
+}
+
+// enrichGrant has the tokens of a grant enriched, all or none.
+func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) enrichment {
+	e := enrichment{grant: g, outcomes: x.snapshot.Enricher.Enrich(ctx, g)}
+	if enriched := e.enriched(); len(enriched) > 0 {
+		e.response = l.response.Replace(l.tokens, enriched)
+		// Each token fits its place alone; together they may not (law H3).
+		e.changed = locate.Fits(l.response.Header, e.response.Header, x.snapshot.Sizes)
+		if !e.changed {
+			e.revert()
+		}
+	}
+	for _, outcome := range e.outcomes {
+		e.refused = e.refused || x.rule.OnFailure == enrich.Refuse && outcome.Refusable()
+		if rejection, ok := errors.AsType[*enrich.Rejection](outcome.Err); ok {
+			e.rejection = rejection
+		}
+	}
+	return e
+}
+
+// enriched returns the enriched tokens by their originals.
+func (e *enrichment) enriched() map[string]string {
+	enriched := map[string]string{}
+	for i, outcome := range e.outcomes {
+		if original := e.grant.Tokens[i].Raw; outcome.Raw != original {
+			enriched[original] = outcome.Raw
+		}
+	}
+	return enriched
+}
+
+// revert makes originals of the enriched tokens again, because there is no room
+// for them.
+func (e *enrichment) revert() {
+	for i, outcome := range e.outcomes {
+		if original := e.grant.Tokens[i].Raw; outcome.Raw != original {
+			e.outcomes[i] = enrich.Outcome{Raw: original, Reason: enrich.TooLarge}
+		}
+	}
+}
+
+// applyOutcome gives the client the enriched tokens, or what the policy says.
+func (x *exchange) applyOutcome(res *http.Response, l located, e enrichment) {
+	switch {
+	case e.rejection != nil:
+		replace(res, nil, x.rejectionReply(res, e.rejection)) // a cookie could be a session
+	case e.refused:
+		replace(res, l.response.CookiesWithout(l.tokens), problemRefused.reply())
+	case e.changed:
+		writeBody(res, l.response, e.response)
+	}
+}
+
+// These fields are not true of another message, and not of another body (law A2).
+var (
+	messageFields = []string{"Signature", "Signature-Input"}
+	bodyFields    = []string{"Content-Encoding", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5", "Accept-Ranges"}
+)
+
+// dropHeaders removes fields of the header and the trailers.
+func dropHeaders(res *http.Response, names []string) {
+	for _, name := range names {
+		res.Header.Del(name)
+		res.Trailer.Del(name)
+	}
+}
+
+// writeBody gives the response its enriched tokens. A body without any goes on as
+// it came.
+func writeBody(res *http.Response, before, after locate.Response) {
+	res.Header = after.Header
+	dropHeaders(res, messageFields)
+	if bytes.Equal(before.Body, after.Body) {
+		return
+	}
+	dropHeaders(res, bodyFields)
+	res.Body = readCloser{bytes.NewReader(after.Body), res.Body}
+	if len(res.Trailer) > 0 {
+		res.ContentLength = -1 // trailers need chunks
+		res.Header.Del("Content-Length")
+		return
+	}
+	// Both: golang/go#81149.
+	res.ContentLength = int64(len(after.Body))
+	res.Header.Set("Content-Length", strconv.Itoa(len(after.Body)))
+}

@@ -1,0 +1,46 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// observe has a response looked at in shadow: once the client has it, and on a
+// copy, so that looking can neither change nor delay it.
+func (x *exchange) observe(res *http.Response, answered time.Time) {
+	ctx := context.WithoutCancel(res.Request.Context())
+	header := res.Header.Clone() // the client's is not ours alone
+	look := func(read func() body) {
+		x.proxy.shadow.start(func() {
+			e := x.enrich(ctx, x.locateIn(header, read()), answered)
+			x.proxy.shadow.add(x.rule, e)
+		})
+	}
+	if !mayHoldTokens(x.rule, res) {
+		look(func() body { return body{} })
+		return
+	}
+	limit := x.proxy.options.Limits.Body
+	res.Body = &copiedBody{ReadCloser: res.Body, limit: limit, ended: func(raw []byte, err error) {
+		switch {
+		case int64(len(raw)) > limit:
+			x.countTooLarge(ctx)
+		case err == io.EOF:
+			look(func() body { return x.decodeObserved(ctx, header, raw) })
+		case clientGone(res.Request.Context()):
+			x.count(ctx, enrich.Canceled)
+		}
+	}}
+}
+
+func (x *exchange) decodeObserved(ctx context.Context, header http.Header, raw []byte) body {
+	body := x.decodeBody(header, raw)
+	if body.tooLarge {
+		x.countTooLarge(ctx)
+	}
+	return body
+}

@@ -1,0 +1,55 @@
+package proxy
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// grantOf makes one grant of the tokens that were located, and of what the
+// request said of them. A token at several places is one token, and must fit all
+// of them.
+func (x *exchange) grantOf(l located, answered time.Time) enrich.Grant {
+	g := x.requested
+	g.Answered = answered
+	g.Code = cmp.Or(l.response.Param("code"), g.Code)
+	g.State = cmp.Or(l.response.Param("state"), g.State)
+	issuedType := l.response.IssuedTokenType()
+	index := map[string]int{}
+	for _, found := range l.tokens {
+		kind, eligible := kindOf(found.Location.Kind(), issuedType)
+		if !eligible {
+			continue
+		}
+		budget := found.Budget(x.snapshot.Sizes)
+		if i, known := index[found.Token]; known {
+			g.Tokens[i].Budget = min(g.Tokens[i].Budget, budget)
+			continue
+		}
+		index[found.Token] = len(g.Tokens)
+		g.Tokens = append(g.Tokens, enrich.Issued{Raw: found.Token, Kind: kind, Budget: budget})
+	}
+	return g
+}
+
+// kindOf corrects the kind of a token by the type that a token exchange says it
+// issued (RFC 8693, section 2.2.1): every type is named access_token there. A
+// refresh token is not eligible.
+func kindOf(kind enrich.Kind, issuedType string) (_ enrich.Kind, eligible bool) {
+	switch {
+	case kind == enrich.Access && strings.HasSuffix(issuedType, ":id_token"):
+		return enrich.ID, true
+	case kind == enrich.Access && strings.HasSuffix(issuedType, ":refresh_token"):
+		return kind, false
+	}
+	return kind, true
+}
+
+// bearerOf is the token of an Authorization header, whatever its scheme.
+func bearerOf(h http.Header) string {
+	_, token, _ := strings.Cut(h.Get("Authorization"), " ")
+	return strings.TrimSpace(token)
+}

@@ -1,0 +1,107 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// metrics are the proxy's instruments.
+type metrics struct {
+	tokens   metric.Int64Counter
+	duration metric.Float64Histogram
+	size     metric.Int64Histogram
+	restored metric.Int64Counter
+	shadow   metric.Int64Gauge
+}
+
+func newMetrics(meter metric.Meter) (metrics, error) {
+	var m metrics
+	var errs [5]error
+	m.tokens, errs[0] = meter.Int64Counter("tokengraft.tokens",
+		metric.WithDescription("Tokens of matched responses, by why they were or were not enriched."))
+	m.duration, errs[1] = meter.Float64Histogram("tokengraft.enrich.duration",
+		metric.WithUnit("s"),
+		metric.WithDescription("What enriching added to a response."),
+		metric.WithExplicitBucketBoundaries(.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5))
+	m.size, errs[2] = meter.Int64Histogram("tokengraft.token.size",
+		metric.WithUnit("By"),
+		metric.WithDescription("Size of enriched tokens."),
+		metric.WithExplicitBucketBoundaries(512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384))
+	m.restored, errs[3] = meter.Int64Counter("tokengraft.restored",
+		metric.WithDescription("Enriched tokens in requests that were swapped back to originals."))
+	m.shadow, errs[4] = meter.Int64Gauge("tokengraft.shadow",
+		metric.WithDescription("1 while shadow is on: tokens are counted, and not enriched."))
+	return m, errors.Join(errs[:]...)
+}
+
+// ruleLabels are a rule's labels of the metrics. They are made once, which costs
+// more than the counting.
+type ruleLabels struct {
+	rule   metric.MeasurementOption
+	reason map[enrich.Reason]metric.MeasurementOption
+}
+
+func newRuleLabels(pattern string) ruleLabels {
+	rule := attribute.String("rule", pattern)
+	l := ruleLabels{metric.WithAttributeSet(attribute.NewSet(rule)), map[enrich.Reason]metric.MeasurementOption{}}
+	for _, reason := range []enrich.Reason{
+		enrich.OK, enrich.Stale, enrich.NoDocument, enrich.Opaque, enrich.NotOurs, enrich.BadToken,
+		enrich.KeyBound, enrich.TooLarge, enrich.Unavailable, enrich.SignFailed, enrich.Canceled, enrich.Rejected,
+	} {
+		l.reason[reason] = metric.WithAttributeSet(attribute.NewSet(rule, attribute.String("reason", string(reason))))
+	}
+	return l
+}
+
+// announce makes the counters of a rule appear before its first token, for alerts
+// that query them.
+func (m metrics) announce(rule *Rule) {
+	for _, labels := range rule.labels.reason {
+		m.tokens.Add(context.Background(), 0, labels)
+	}
+}
+
+func (m metrics) countRestored(ctx context.Context, location string) {
+	m.restored.Add(ctx, 1, metric.WithAttributes(attribute.String("location", location)))
+}
+
+// setShadow says whether the tokens that are counted ok were enriched.
+func (m metrics) setShadow(ctx context.Context, on bool) {
+	value := int64(0)
+	if on {
+		value = 1
+	}
+	m.shadow.Record(ctx, value)
+}
+
+// count counts a token, or a response that could not be looked into.
+func (x *exchange) count(ctx context.Context, reason enrich.Reason) {
+	x.proxy.metrics.tokens.Add(ctx, 1, x.rule.labels.reason[reason])
+	if x.snapshot.Shadow {
+		x.proxy.shadow.count(x.rule, reason)
+	}
+}
+
+// report counts and logs what became of the tokens of a response.
+func (x *exchange) report(ctx context.Context, header http.Header, e enrichment) {
+	m := x.proxy.metrics
+	m.duration.Record(ctx, e.took.Seconds(), x.rule.labels.rule)
+	for i, outcome := range e.outcomes {
+		if outcome.Reason == "" {
+			continue
+		}
+		x.count(ctx, outcome.Reason)
+		if outcome.Raw != e.grant.Tokens[i].Raw {
+			m.size.Record(ctx, int64(len(outcome.Raw)), x.rule.labels.rule)
+		}
+		if outcome.Reason.Blocks() {
+			x.warnNotEnriched(header, e.grant, outcome)
+		}
+	}
+}

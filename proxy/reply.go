@@ -1,0 +1,53 @@
+package proxy
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A reply is a response of our own.
+type reply struct {
+	status      int
+	contentType string
+	body        []byte
+}
+
+// write answers a request with the reply.
+func (r reply) write(w http.ResponseWriter) {
+	r.setHeader(w.Header())
+	w.WriteHeader(r.status)
+	w.Write(r.body)
+}
+
+func (r reply) setHeader(h http.Header) {
+	h.Set("Content-Type", r.contentType)
+	h.Set("Content-Length", strconv.Itoa(len(r.body)))
+	h.Set("Cache-Control", "no-store")
+	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+}
+
+// replace puts a reply in the place of the backend's response. It has no
+// Retry-After: the backend has answered, and a retry would burn the refresh
+// token. What a browser needs to read it stays, and these lines of Set-Cookie
+// (law G1).
+func replace(res *http.Response, cookies []string, with reply) {
+	kept := http.Header{}
+	for name, values := range res.Header {
+		if name == "Vary" || strings.HasPrefix(name, "Access-Control-") {
+			kept[name] = values
+		}
+	}
+	if len(cookies) > 0 {
+		kept["Set-Cookie"] = cookies
+	}
+	with.setHeader(kept)
+	res.Header = kept
+	res.Trailer = nil
+	res.StatusCode = with.status
+	res.Status = strconv.Itoa(with.status) + " " + http.StatusText(with.status)
+	res.Body = readCloser{bytes.NewReader(with.body), res.Body}
+	res.ContentLength = int64(len(with.body))
+}
