@@ -44,9 +44,10 @@ tables:
 faults:
 	go test -v -count=1 -timeout 20m ./internal/e2e/fault -full
 
-# Ten minutes at the machine's capacity, with a fault every twenty seconds.
+# Ten minutes at the machine's capacity, with a fault every twenty seconds, and a
+# hundred reloads under load.
 load:
-	go test -v -count=1 -timeout 20m ./internal/e2e/load -full
+	go test -v -count=1 -timeout 20m ./internal/e2e/load ./internal/e2e/live -full
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
@@ -64,7 +65,7 @@ fuzz-short:
 attacks:
 	go test -count=1 -v -timeout 60m -run '^TestAttacks$$' ./internal/cli -args -floods
 
-# Writes the tables of settings and of faults in the README from the code.
+# Writes the README's tables of settings and of faults, from the code.
 settings:
 	go test ./config -run README -update
 	go test ./internal/e2e/fault -run README -update

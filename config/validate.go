@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
@@ -141,7 +142,7 @@ func checkClaim(c Claim, r *yamlbind.Report) {
 		}
 		names[claim.name] = claim.path
 	}
-	if err := (enrich.Projection{Include: c.Include, Exclude: c.Exclude}).Validate(); err != nil {
+	if err := (bsonjson.Projection{Include: c.Include, Exclude: c.Exclude}).Validate(); err != nil {
 		r.Fault(projectionPath(c), err)
 	}
 	if len(c.Kinds) == 0 {
@@ -156,7 +157,7 @@ func checkClaim(c Claim, r *yamlbind.Report) {
 
 // projectionPath returns which of the two lists a fault of both is blamed on.
 func projectionPath(c Claim) string {
-	alone := enrich.Projection{Include: c.Include}
+	alone := bsonjson.Projection{Include: c.Include}
 	if len(c.Exclude) == 0 || alone.Validate() != nil {
 		return "claim.include"
 	}
@@ -177,7 +178,7 @@ func checkDocuments(d Documents, r *yamlbind.Report) {
 	if d.UserIDField == "" {
 		return // reported as missing
 	}
-	if err := (enrich.Projection{Include: []string{d.UserIDField}}).Validate(); err != nil {
+	if err := (bsonjson.Projection{Include: []string{d.UserIDField}}).Validate(); err != nil {
 		r.Fault("documents.user_id_field", err)
 	}
 }

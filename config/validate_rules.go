@@ -127,7 +127,7 @@ func checkLocation(path string, locations []locate.Location, r *yamlbind.Report)
 	last := len(locations) - 1
 	switch location := locations[last]; {
 	case location == (locate.Location{}): // reported as wrong
-	case location.Refresh():
+	case location.HoldsRefreshToken():
 		r.Fault(path, errors.New("names a refresh token, which is never touched"))
 	case slices.Contains(locations[:last], location):
 		r.Fault(path, fmt.Errorf("%s is named twice", location))

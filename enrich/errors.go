@@ -32,21 +32,20 @@ type SizeError struct {
 	What  string // "document" or "enriched token"
 	Size  int    // in bytes
 	Limit int    // in bytes
-	limit string // the words before Limit
 }
 
 // Error implements error.
 func (e *SizeError) Error() string {
-	return fmt.Sprintf("%s of %d bytes, %s %d", e.What, e.Size, e.limit, e.Limit)
+	return fmt.Sprintf("%s of %d bytes, the limit is %d", e.What, e.Size, e.Limit)
 }
 
 // Unwrap is for [errors.Is].
 func (e *SizeError) Unwrap() error { return ErrTooLarge }
 
 func (e *Enricher) documentTooLarge(d Document) error {
-	return &SizeError{"document", len(d.JSON), e.o.MaxSize, "MaxSize is"}
+	return &SizeError{"document", len(d.JSON), e.o.MaxSize}
 }
 
 func tokenTooLarge(enriched string, budget int) error {
-	return &SizeError{"enriched token", len(enriched), budget, "its place takes"}
+	return &SizeError{"enriched token", len(enriched), budget}
 }

@@ -25,7 +25,7 @@ func (f *fixture) accessLog(t *testing.T, lines int) []map[string]any {
 	return found
 }
 
-func TestARequestIsOneLineOfAClosedSetOfKeys(t *testing.T) {
+func TestAccessLog_IsOneLineOfAClosedSetOfKeys(t *testing.T) {
 	f, _ := startSaying(t, twoTokens, setup{rules: logins(t)})
 	f.ask(t, "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nAuthorization: Bearer secret\r\n"+form+"\r\nContent-Length: 15\r\n\r\npassword=secret")
 	entry := f.accessLog(t, 1)[0]
@@ -44,7 +44,7 @@ func TestARequestIsOneLineOfAClosedSetOfKeys(t *testing.T) {
 }
 
 // Contract: "no log field carries a token, … or a bare user id".
-func TestPathsAreLoggedWithoutTokensAndIDs(t *testing.T) {
+func TestAccessLog_HidesTokensAndIDsInPaths(t *testing.T) {
 	tests := []struct{ path, want string }{
 		{"/", "/"},
 		{"/oauth2/v2.0/token", "/oauth2/v2.0/token"},
@@ -69,7 +69,7 @@ func TestPathsAreLoggedWithoutTokensAndIDs(t *testing.T) {
 }
 
 // Whatever the answer is, the line has its status.
-func TestEveryAnswerHasItsStatusInTheLog(t *testing.T) {
+func TestAccessLog_HasTheStatusOfEveryAnswer(t *testing.T) {
 	tests := []struct {
 		name, text, said string
 		want             float64
@@ -91,7 +91,7 @@ func TestEveryAnswerHasItsStatusInTheLog(t *testing.T) {
 }
 
 // A method is any text that a stranger likes, a token too.
-func TestAMethodNobodyKnowsIsNotLogged(t *testing.T) {
+func TestAccessLog_HidesUnknownMethods(t *testing.T) {
 	f, _ := startSaying(t, asCame, setup{})
 	f.ask(t, "eyJhbGciOiJub25lIn0.e30. /eyJhbGciOiJub25lIn0.e30. HTTP/1.1\r\nHost: h\r\n\r\n")
 	entry := f.accessLog(t, 1)[0]

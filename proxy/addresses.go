@@ -15,7 +15,7 @@ func (p *Proxy) addressEditor(r *http.Request, at []locate.Location) editFunc {
 	proto, host := p.publicOrigin(r)
 	public := origin{clientSide(proto), clientSide(host)}
 	return func(_ context.Context, body []byte) ([]byte, error) {
-		return locate.Rewrite(body, at, public.replaceIn), nil
+		return locate.RewriteJSON(body, at, public.replaceIn), nil
 	}
 }
 

@@ -18,7 +18,7 @@ func publishing(t *testing.T) setup {
 }
 
 // A client calls what it is told from then on: it must be told of us.
-func TestAddressesLeadBackToWhereTheClientCameIn(t *testing.T) {
+func TestAddresses_LeadBackToWhereTheClientCameIn(t *testing.T) {
 	public := func(o *proxy.Options) { o.PublicURL = &url.URL{Scheme: "https", Host: "auth.example.com"} }
 	trusting := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 	tests := []struct {
@@ -47,7 +47,7 @@ func TestAddressesLeadBackToWhereTheClientCameIn(t *testing.T) {
 	}
 }
 
-func TestAnswersWithoutAddressesStayAsTheyCame(t *testing.T) {
+func TestAddresses_LeaveOtherAnswersAlone(t *testing.T) {
 	for _, said := range []string{
 		answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", `{"error": "none","hostname":7}`),
 		answer("HTTP/1.1 404 Not Found\nContent-Type: application/json", `{"hostname":"http://a"}`),

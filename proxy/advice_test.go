@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-func TestTLSThatFailsNamesTheSettingToLookAt(t *testing.T) {
+func TestTLS_FailureNamesTheSettingToLookAt(t *testing.T) {
 	a := certstest.New(t)
 	client := a.Pair(t, "client", "sidecar")
 	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

@@ -44,7 +44,7 @@ var deployments = []deployment{
 
 // A1, A2, A3, C2, D1: what must change changes, nothing else does. The table of
 // what changes is outcomes.txt beside the captures.
-func TestExchangesOfRealBackendsChangeOnlyWhereTheyMust(t *testing.T) {
+func TestExchange_OfRealBackendsChangesOnlyWhereItMust(t *testing.T) {
 	want := readOutcomes(t)
 	replayed := 0
 	for _, d := range deployments {

@@ -70,7 +70,7 @@ func compress(t testing.TB, writer func(io.Writer) io.WriteCloser, text string) 
 }
 
 // A8.
-func TestCompressedAnswersAreEnrichedAndGoOutUncompressed(t *testing.T) {
+func TestDecode_EnrichedAnswersGoOutUncompressed(t *testing.T) {
 	for _, coding := range codings {
 		t.Run(coding.name, func(t *testing.T) {
 			f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
@@ -87,7 +87,7 @@ func TestCompressedAnswersAreEnrichedAndGoOutUncompressed(t *testing.T) {
 }
 
 // A8: many servers name a coding though they have nothing to encode.
-func TestARedirectWithAnEncodedEmptyBodyIsEnriched(t *testing.T) {
+func TestDecode_EmptyBodyOfARedirectIsEnriched(t *testing.T) {
 	for _, coding := range codings {
 		f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "fragment:access_token")}}, func(token string) string {
 			return answer("HTTP/1.1 302 Found\nContent-Type: text/html\nContent-Encoding: "+coding.header+"\nLocation: /#access_token="+token, "")
@@ -100,7 +100,7 @@ func TestARedirectWithAnEncodedEmptyBodyIsEnriched(t *testing.T) {
 }
 
 // A8: "with a bound on what comes out".
-func TestABombPassesAsItCameAndIsCountedOnce(t *testing.T) {
+func TestDecode_BombPassesAsItCameAndIsCountedOnce(t *testing.T) {
 	for _, coding := range codings {
 		t.Run(coding.name, func(t *testing.T) {
 			matching := refusing(rule(t, "POST /login", "json:access_token"))
@@ -117,7 +117,7 @@ func TestABombPassesAsItCameAndIsCountedOnce(t *testing.T) {
 }
 
 // A8: the bound is on memory, too.
-func TestABombIsNotUnpackedInMemory(t *testing.T) {
+func TestDecode_BombIsNotUnpackedInMemory(t *testing.T) {
 	const size = 16 << 20
 	bomb := strings.Repeat("0", size)
 	for _, coding := range codings {
@@ -140,7 +140,7 @@ func TestABombIsNotUnpackedInMemory(t *testing.T) {
 }
 
 // A8: what cannot be unpacked is the client's business.
-func TestBrokenCodingsPassAsTheyCame(t *testing.T) {
+func TestDecode_BrokenCodingsPassAsTheyCame(t *testing.T) {
 	tests := []struct{ name, coding, body string }{
 		{"no gzip", "gzip", "plain"},
 		{"half of a gzip", "gzip", gzipped(`{"access_token":"x"}`)[:20]},
@@ -161,7 +161,7 @@ func TestBrokenCodingsPassAsTheyCame(t *testing.T) {
 
 // Fine print: "a response body over limits.body streams through under any
 // policy, counted too_large once".
-func TestABodyOverTheLimitStreamsThrough(t *testing.T) {
+func TestBody_OverTheLimitStreamsThrough(t *testing.T) {
 	for _, policy := range []enrich.Policy{enrich.Pass, enrich.Refuse} {
 		matching := rule(t, "POST /login", "json:access_token", "json:id_token")
 		matching.OnFailure = policy
@@ -177,7 +177,7 @@ func TestABodyOverTheLimitStreamsThrough(t *testing.T) {
 }
 
 // The limit is the last size that is looked into.
-func TestABodyOfTheLimitIsEnriched(t *testing.T) {
+func TestBody_OfTheLimitIsEnriched(t *testing.T) {
 	size := 0
 	f, _ := startIssuing(t, setup{
 		rules:   logins(t),
@@ -194,7 +194,7 @@ func TestABodyOfTheLimitIsEnriched(t *testing.T) {
 }
 
 // A2, C1: where the body cannot be looked into, the cookie beside it stays too.
-func TestATokenBesideABodyThatCannotBeUnpackedStays(t *testing.T) {
+func TestDecode_TokenBesideAnOpaqueBodyStays(t *testing.T) {
 	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token", "cookie:session")}}, func(token string) string {
 		return answer("HTTP/1.1 200 OK\nContent-Type: application/json\nSet-Cookie: session="+token+"\nContent-Encoding: rot13", `{"access_token":"`+token+`"}`)
 	})
@@ -205,7 +205,7 @@ func TestATokenBesideABodyThatCannotBeUnpackedStays(t *testing.T) {
 }
 
 // A body that is packed again and again takes long to unpack, however small.
-func TestABodyPackedTooOftenPassesAsItCame(t *testing.T) {
+func TestDecode_BodyPackedTooOftenPassesAsItCame(t *testing.T) {
 	const packings = 5
 	body := []byte(`{"access_token":"x"}`)
 	for range packings {
@@ -226,7 +226,7 @@ func TestABodyPackedTooOftenPassesAsItCame(t *testing.T) {
 }
 
 // G3, B4: of a body over the limit no more is taken in than shows that it is.
-func TestABodyOverTheLimitIsNotReadToItsEnd(t *testing.T) {
+func TestBody_OverTheLimitIsNotReadToItsEnd(t *testing.T) {
 	const limit = 1000
 	small := func(o *proxy.Options) { o.Limits.Body = limit }
 	over := strings.Repeat("x", limit+1)

@@ -13,7 +13,7 @@ import (
 
 // A backend that takes no connection is not there, however long it took to find
 // out: 502 and not 504.
-func TestABackendThatTakesNoConnectionIs502(t *testing.T) {
+func TestBackend_ThatTakesNoConnectionIs502(t *testing.T) {
 	address := deafListener(t)
 	f := start(t, &url.URL{Scheme: "http", Host: address}, setup{options: func(o *proxy.Options) { o.Timeouts.Dial = 100 * time.Millisecond }})
 	res, body := f.ask(t, login)

@@ -43,7 +43,7 @@ func between(t testing.TB, text, before, after string) string {
 }
 
 // A2.
-func TestOnlyTheTokenDiffersInAnEnrichedBody(t *testing.T) {
+func TestEnriched_OnlyTheTokenDiffersInTheBody(t *testing.T) {
 	const before, after = "{ \"z\":1.0,\n\t\"a\" : 9007199254740993, \"s\":\"<&>\\u00e9\", \"access_token\" : \"", "\" ,\"n\":null, \"e\":1E400 }\n"
 	f, original := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 		return answer("HTTP/1.1 200 OK\nContent-Type: application/json;charset=UTF-8", before+token+after)
@@ -62,7 +62,7 @@ func TestOnlyTheTokenDiffersInAnEnrichedBody(t *testing.T) {
 }
 
 // A2.
-func TestHeadersThatSpeakOfTheOldBodyGoAndAllOthersStay(t *testing.T) {
+func TestEnriched_DropsHeadersOfTheOldBodyOnly(t *testing.T) {
 	const kept = "Content-Type: application/json\nDate: yesterday\nCache-Control: no-store\nPragma: no-cache\nLast-Modified: then\nSet-Cookie: a=1; Path=/; HttpOnly; SameSite=Lax\nSet-Cookie: b=2; Domain=example.com; Secure\nSet-Cookie: a=; Max-Age=0\nVary: Origin\nX-Old: 1\nX-Old: 2"
 	const gone = "ETag: \"1\"\nDigest: sha-256=x\nContent-Digest: sha-256=:x:\nRepr-Digest: sha-256=:x:\nContent-MD5: x\nAccept-Ranges: bytes\nSignature: s=:x:\nSignature-Input: s=()"
 	f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
@@ -83,7 +83,7 @@ func TestHeadersThatSpeakOfTheOldBodyGoAndAllOthersStay(t *testing.T) {
 }
 
 // A2: what speaks of a body that did not change is true of it still.
-func TestABodyWithoutATokenComesAsTheBackendSentIt(t *testing.T) {
+func TestEnriched_BodyWithoutATokenStays(t *testing.T) {
 	const kept = "Content-Type: text/html\nContent-Encoding: gzip\nETag: \"1\"\nContent-Digest: sha-256=:x:\nAccept-Ranges: bytes"
 	page := gzipped("<html>signed in")
 	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "cookie:session")}}, func(token string) string {
@@ -101,7 +101,7 @@ func TestABodyWithoutATokenComesAsTheBackendSentIt(t *testing.T) {
 }
 
 // A2: "one original becomes one enriched token throughout a response".
-func TestOneOriginalBecomesOneEnrichedTokenEverywhere(t *testing.T) {
+func TestEnriched_OneOriginalBecomesOneTokenEverywhere(t *testing.T) {
 	matching := rule(t, "POST /login", "json:access_token", "cookie:session", "header:X-Token")
 	f, original := startIssuing(t, setup{rules: []proxy.Rule{matching}}, func(token string) string {
 		head := "HTTP/1.1 200 OK\nContent-Type: application/json\nX-Token: Bearer " + token + "\nSet-Cookie: other=1\nSet-Cookie: session=" + token + "; Path=/; HttpOnly\nSet-Cookie: copy=a:" + token + "; Secure"
@@ -126,7 +126,7 @@ func TestOneOriginalBecomesOneEnrichedTokenEverywhere(t *testing.T) {
 }
 
 // A2 of chunked answers, with trailers and without.
-func TestEnrichedChunkedAnswersKeepTheirTrailers(t *testing.T) {
+func TestEnriched_ChunkedAnswersKeepTheirTrailers(t *testing.T) {
 	for _, trailer := range []string{"", "X-Sum"} {
 		f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 			body := `{"access_token":"` + token + `"}`
@@ -147,7 +147,7 @@ func TestEnrichedChunkedAnswersKeepTheirTrailers(t *testing.T) {
 }
 
 // A2: a digest can come behind the body, too.
-func TestATrailerThatSpeaksOfTheOldBodyGoes(t *testing.T) {
+func TestEnriched_DropsTrailersOfTheOldBody(t *testing.T) {
 	for _, trailers := range []string{"Content-Digest", "X-Sum, Repr-Digest, signature"} {
 		f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 			head := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTrailer: " + trailers + "\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -165,7 +165,7 @@ func TestATrailerThatSpeaksOfTheOldBodyGoes(t *testing.T) {
 }
 
 // A1: no word of the answer is ours when the claim is not.
-func TestAnswersThatCannotBeEnrichedComeAsTheBackendSentThem(t *testing.T) {
+func TestEnriched_FailureLeavesTheAnswerAsItCame(t *testing.T) {
 	tests := []struct {
 		reason enrich.Reason
 		token  func(f *fixture) string
@@ -193,7 +193,7 @@ func TestAnswersThatCannotBeEnrichedComeAsTheBackendSentThem(t *testing.T) {
 }
 
 // Concurrent requests share nothing (run it under -race).
-func TestConcurrentLoginsGetTheirOwnTokens(t *testing.T) {
+func TestEnriched_ConcurrentLoginsGetTheirOwnTokens(t *testing.T) {
 	var f *fixture
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.ReadBody()

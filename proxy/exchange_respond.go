@@ -52,7 +52,7 @@ func mayIssue(res *http.Response) bool {
 // located is a response and the tokens in it.
 type located struct {
 	response locate.Response
-	tokens   []locate.Found
+	tokens   []locate.Occurrence
 }
 
 // locate finds the tokens of a response. In one that cannot be looked into there
@@ -86,7 +86,7 @@ func (x *exchange) locateIn(header http.Header, body body) located {
 // has no body by its status can have cookies.
 func mayHoldTokens(rule *Rule, res *http.Response) bool {
 	return res.StatusCode != http.StatusNoContent && res.StatusCode != http.StatusResetContent &&
-		locate.InBody(rule.Tokens, res.Header)
+		locate.NeedsBody(rule.Tokens, res.Header)
 }
 
 // An enrichment is what became of the tokens of one response.

@@ -16,7 +16,7 @@ import (
 )
 
 // Contract: "backend unreachable 502".
-func TestABackendThatIsNotThereIs502(t *testing.T) {
+func TestBackend_ThatIsNotThereIs502(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestABackendThatIsNotThereIs502(t *testing.T) {
 
 // Contract, and rule 9: what a backend sends that is no HTTP may have tokens in
 // it, and is logged nowhere.
-func TestABackendThatSpeaksNoHTTPIs502AndNotQuoted(t *testing.T) {
+func TestBackend_ThatSpeaksNoHTTPIs502AndNotQuoted(t *testing.T) {
 	tests := []struct{ name, text string }{
 		{"status line", "eyJsecret.b.c\r\n\r\n"},
 		{"header line", "HTTP/1.1 200 OK\r\neyJsecret.b.c\r\n\r\n"},
@@ -58,7 +58,7 @@ func TestABackendThatSpeaksNoHTTPIs502AndNotQuoted(t *testing.T) {
 }
 
 // A body that breaks off must not look like one that ended.
-func TestAnAnswerThatBreaksOffBreaksOff(t *testing.T) {
+func TestBackend_AnswerThatBreaksOffBreaksOff(t *testing.T) {
 	for _, head := range []string{"Content-Length: 100\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n5\r\n"} {
 		backend := proxytest.Start(t, func(r *proxytest.Request) {
 			r.Send("HTTP/1.1 200 OK\r\n" + head + "abc")
@@ -77,7 +77,7 @@ func TestAnAnswerThatBreaksOffBreaksOff(t *testing.T) {
 func quick(o *proxy.Options) { o.Timeouts.Response = 100 * time.Millisecond }
 
 // Contract: "timed out 504"; G3: "the whole response of matched rules".
-func TestAMatchedResponseThatHangsIs504(t *testing.T) {
+func TestTimeout_MatchedResponseThatHangsIs504(t *testing.T) {
 	for _, said := range []string{"", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"} {
 		backend := proxytest.Start(t, func(r *proxytest.Request) {
 			r.Send(said)
@@ -90,7 +90,7 @@ func TestAMatchedResponseThatHangsIs504(t *testing.T) {
 }
 
 // G3: "other paths wait as long as the client does".
-func TestUnmatchedResponsesMayTakeTheirTime(t *testing.T) {
+func TestTimeout_LeavesUnmatchedResponsesAlone(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		time.Sleep(200 * time.Millisecond) // twice timeouts.response
 		r.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
@@ -104,7 +104,7 @@ func TestUnmatchedResponsesMayTakeTheirTime(t *testing.T) {
 }
 
 // Contract: "headers too large 431".
-func TestAHeaderOverTheLimitIs431(t *testing.T) {
+func TestLimits_RequestHeaderOverTheLimitIs431(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{options: func(o *proxy.Options) { o.Limits.Headers = 1000 }})
 	res, body := f.ask(t, request("GET", "/", []string{"Cookie: " + strings.Repeat("x", 1000)}, ""))
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 431, "urn:tokengraft:headers-too-large")
@@ -117,7 +117,7 @@ func TestAHeaderOverTheLimitIs431(t *testing.T) {
 }
 
 // The client's form that breaks off is no request.
-func TestAFormThatBreaksOffNeverReachesTheBackend(t *testing.T) {
+func TestRequestBody_ThatBreaksOffNeverReachesTheBackend(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{})
 	w := f.dial(t)
 	w.send("POST /token HTTP/1.1\r\nHost: h\r\n" + form + "\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
@@ -134,7 +134,7 @@ type panicking struct{ proxy.Enricher }
 
 func (panicking) Enrich(context.Context, enrich.Grant) []enrich.Outcome { panic("of token a.b.c") }
 
-func TestAPanicIs500AndServesOn(t *testing.T) {
+func TestPanic_Is500AndTheProxyGoesOn(t *testing.T) {
 	s := newScripted(enrich.OK).use(rule(t, "POST /login", "json:access_token"))
 	s.snapshot = func(snapshot *proxy.Snapshot) { snapshot.Enricher = panicking{snapshot.Enricher} }
 	f, _ := startSaying(t, twoTokens, s)
@@ -149,7 +149,7 @@ func TestAPanicIs500AndServesOn(t *testing.T) {
 }
 
 // A client that goes away takes its request with it.
-func TestAClientThatGoesBeforeTheAnswerCancelsTheRequest(t *testing.T) {
+func TestClientGone_BeforeTheAnswerCancelsTheRequest(t *testing.T) {
 	asked, canceled := make(chan bool), make(chan bool)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		close(asked)
@@ -167,7 +167,7 @@ func TestAClientThatGoesBeforeTheAnswerCancelsTheRequest(t *testing.T) {
 
 // A client that only stopped sending looks the same, and must not take an empty
 // 200 for the answer.
-func TestAClientThatStopsSendingGetsNoEmptyAnswer(t *testing.T) {
+func TestClientGone_StopsSendingAndGetsNoEmptyAnswer(t *testing.T) {
 	asked := make(chan bool)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		close(asked)
@@ -185,7 +185,7 @@ func TestAClientThatStopsSendingGetsNoEmptyAnswer(t *testing.T) {
 
 // A6: "does not undo what the backend did; the enrichment's own work may
 // finish".
-func TestAClientThatGoesAfterTheAnswerDoesNotStopTheEnrichment(t *testing.T) {
+func TestClientGone_AfterTheAnswerDoesNotStopTheEnrichment(t *testing.T) {
 	looking, gone, asked := make(chan bool), make(chan bool), make(chan context.Context, 1)
 	source := sourceFunc(func(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 		close(looking)
@@ -209,7 +209,7 @@ func TestAClientThatGoesAfterTheAnswerDoesNotStopTheEnrichment(t *testing.T) {
 }
 
 // Fine print: canceled.
-func TestAClientThatGoesWhileTheBodyArrivesIsCounted(t *testing.T) {
+func TestClientGone_WhileTheBodyArrivesIsCounted(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.Send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 		r.WaitClosed()
@@ -224,7 +224,7 @@ func TestAClientThatGoesWhileTheBodyArrivesIsCounted(t *testing.T) {
 }
 
 // Who sends what cannot be read is told so, and the backend is not blamed.
-func TestABodyThatCannotBeReadIsTheClientsFault(t *testing.T) {
+func TestRequestBody_ThatCannotBeReadIsTheClientsFault(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) { r.WaitClosed() })
 	f := start(t, backend.URL, setup{})
 	res, body := f.ask(t, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\na\r\n0\r\n\r\n")
@@ -235,7 +235,7 @@ func TestABodyThatCannotBeReadIsTheClientsFault(t *testing.T) {
 }
 
 // limits.headers: "the largest request and response header".
-func TestAResponseHeaderOverTheLimitIs502(t *testing.T) {
+func TestLimits_ResponseHeaderOverTheLimitIs502(t *testing.T) {
 	f, _ := startSaying(t, "HTTP/1.1 204 No Content\r\nX: "+strings.Repeat("x", 5000)+"\r\n\r\n", setup{options: func(o *proxy.Options) { o.Limits.Headers = 4000 }})
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 502, "urn:tokengraft:backend-unreachable")

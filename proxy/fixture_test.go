@@ -237,7 +237,8 @@ func locations(t testing.TB, texts ...string) []locate.Location {
 	t.Helper()
 	locs := make([]locate.Location, len(texts))
 	for i, text := range texts {
-		if err := locs[i].UnmarshalText([]byte(text)); err != nil {
+		var err error
+		if locs[i], err = locate.Parse(text); err != nil {
 			t.Fatal(err)
 		}
 	}

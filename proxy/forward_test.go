@@ -15,7 +15,7 @@ import (
 const asCame = "HTTP/1.1 204 No Content\r\n\r\n"
 
 // Contract: "paths go on as they came".
-func TestPathsAndQueriesReachTheBackendAsTheyCame(t *testing.T) {
+func TestForward_KeepsPathsAndQueries(t *testing.T) {
 	targets := []string{
 		"/", "/a", "/a/", "//", "//a//b", "/a/../b", "/a/./b", "/..", "/%2e%2e/a", "/a%2Fb", "/a%2fb%7C", "/a|b", `/a"b<c>{d}\e^f` + "`", "/a%20b+c", "/a;b=1,c", "/ü", "/a:b@c", "/'()*!$&=",
 		"/?", "/a?", "/?;", "/?a=1;b=2", "/?a=%zz", "/?%", "/?a=1&&b", "/?a=b?c/d", "/?a=|\"<>", "/?=&=", "/a%3Fb?c", "/login//?x=;", "/login/..",
@@ -30,7 +30,7 @@ func TestPathsAndQueriesReachTheBackendAsTheyCame(t *testing.T) {
 }
 
 // A1 toward the backend: the request but for the hop is what came.
-func TestRequestHeadersReachTheBackendAsTheyCame(t *testing.T) {
+func TestForward_KeepsRequestHeaders(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{})
 	lines := []string{
 		"Host: auth.example.com:8443", "Accept-Encoding: gzip, br", "Authorization: Basic dTpw", "Cookie: a=1; b=2",
@@ -52,7 +52,7 @@ func TestRequestHeadersReachTheBackendAsTheyCame(t *testing.T) {
 }
 
 // A8.
-func TestMatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
+func TestForward_MatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{rules: logins(t)})
 	f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
 	if got, _ := backend.Requests()[0].Get("Accept-Encoding"); got != "identity" {
@@ -61,7 +61,7 @@ func TestMatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
 }
 
 // Contract, "Transparent".
-func TestOnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
+func TestForwarded_OnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
 	const said = "Forwarded: for=1.2.3.4;proto=https\r\nX-Forwarded-For: 1.2.3.4, 5.6.7.8\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: public.example.com\r\nX-Forwarded-Port: 443\r\nX-Real-Ip: 1.2.3.4\r\n"
 	loopback := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 	others := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
@@ -102,7 +102,7 @@ func TestOnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
 }
 
 // Contract: "one warning per peer that names trusted_proxies".
-func TestAPeerThatIsNotTrustedIsWarnedOfOnce(t *testing.T) {
+func TestForwarded_WarnsOfAnUntrustedPeerOnce(t *testing.T) {
 	f, _ := startSaying(t, asCame, setup{})
 	for range 3 {
 		f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nX-Real-Ip: 6.6.6.6\r\n\r\n")
@@ -113,7 +113,7 @@ func TestAPeerThatIsNotTrustedIsWarnedOfOnce(t *testing.T) {
 }
 
 // To backends that make variables of headers X_Forwarded_For is X-Forwarded-For.
-func TestOtherSpellingsOfForwardedHeadersAreDropped(t *testing.T) {
+func TestForwarded_DropsOtherSpellings(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{})
 	f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: 6.6.6.6\r\nx-forwarded_host: 6.6.6.6\r\nX_REAL_IP: 6.6.6.6\r\nX_Other: kept\r\n\r\n")
 	got := strings.Join(backend.Requests()[0].Header, "\n")
@@ -123,7 +123,7 @@ func TestOtherSpellingsOfForwardedHeadersAreDropped(t *testing.T) {
 }
 
 // Some backends make headers of trailers (as httpd did, CVE-2013-5704).
-func TestTrailersOfUntrustedPeersDoNotSayForWhomTheyAsk(t *testing.T) {
+func TestForwarded_DropsTrailersOfUntrustedPeers(t *testing.T) {
 	const trailers = "X-Forwarded-For: 6.6.6.6\r\nX_Real_Ip: 6.6.6.6\r\nX-Sum: 7\r\n"
 	for _, tt := range []struct {
 		name, kind string

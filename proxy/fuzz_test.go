@@ -7,7 +7,7 @@ import (
 )
 
 // A8: "with a bound on what comes out", whatever goes in.
-func FuzzNothingLargerThanTheLimitComesOut(f *testing.F) {
+func FuzzDecode_NothingLargerThanTheLimit(f *testing.F) {
 	for _, coding := range codings {
 		f.Add([]byte(compress(f, coding.writer, `{"access_token":"x"}`)), coding.header)
 	}

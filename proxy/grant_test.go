@@ -51,7 +51,7 @@ const (
 )
 
 // Fine print, "refresh: auto".
-func TestARefreshIsKnownByItsRequest(t *testing.T) {
+func TestGrant_RefreshIsKnownByItsRequest(t *testing.T) {
 	tests := []struct {
 		name   string
 		rule   proxy.Refresh
@@ -89,7 +89,7 @@ func TestARefreshIsKnownByItsRequest(t *testing.T) {
 
 // F1 stands on Answered: reads for a refresh begin no earlier than the backend
 // answered, not when its body had arrived.
-func TestAGrantSaysWhenTheBackendAnswered(t *testing.T) {
+func TestGrant_SaysWhenTheBackendAnswered(t *testing.T) {
 	enricher := newScripted(enrich.NoDocument)
 	var sent, ended time.Time
 	head, body, _ := strings.Cut(twoTokens, "\r\n\r\n")
@@ -109,7 +109,7 @@ func TestAGrantSaysWhenTheBackendAnswered(t *testing.T) {
 }
 
 // C2: what c_hash and s_hash speak of.
-func TestCodeAndStateAreTakenFromTheRequestOrTheResponse(t *testing.T) {
+func TestGrant_HasCodeAndStateOfTheRequestOrTheResponse(t *testing.T) {
 	tests := []struct{ name, target, body, answer, code, state string }{
 		{"form", "/login", "code=abc&state=s%201", twoTokens, "abc", "s 1"},
 		{"JSON", "/login", `{"code":"abc","state":"s"}`, twoTokens, "abc", "s"},
@@ -133,7 +133,7 @@ func TestCodeAndStateAreTakenFromTheRequestOrTheResponse(t *testing.T) {
 	}
 }
 
-func TestAGrantHasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
+func TestGrant_HasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
 	enricher := newScripted(enrich.NoDocument)
 	text := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nX-Token: a.b.c", `{"access_token":"a.b.c","id_token":"d.e.f","refresh_token":"g.h.i"}`)
 	f, _ := startSaying(t, text, enricher.use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token", "json:refresh_token", "header:X-Token"))))
@@ -147,7 +147,7 @@ func TestAGrantHasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
 }
 
 // No hook is to make a document of a client.
-func TestTokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
+func TestGrant_TokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
 	for _, tt := range []struct{ kind, body string }{
 		{form, "grant_type=client_credentials"},
 		{jsonBody, `{"grant_type":"client_credentials"}`},
@@ -162,7 +162,7 @@ func TestTokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
 }
 
 // D6.
-func TestAProofKeepsTheTokenAsItIs(t *testing.T) {
+func TestGrant_ProofKeepsTheTokenAsItIs(t *testing.T) {
 	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, loggedIn)
 	res, body := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nDPoP: a.b.c\r\nContent-Length: 0\r\n\r\n")
 	if n := f.reason(t, enrich.KeyBound); res.StatusCode != 200 || n != 1 || !strings.Contains(body, token) {
@@ -171,7 +171,7 @@ func TestAProofKeepsTheTokenAsItIs(t *testing.T) {
 }
 
 // RFC 8693: what an exchange issued stands in access_token, whatever it is.
-func TestAnExchangedTokenIsWhatItIsSaidToBe(t *testing.T) {
+func TestGrant_ExchangedTokenIsWhatItIsSaidToBe(t *testing.T) {
 	tests := []struct {
 		issued string
 		want   []enrich.Kind

@@ -21,7 +21,7 @@ func (f fresh) JWKS() ([]byte, time.Duration, error) {
 }
 
 // E1: "one URL verifies enriched tokens and originals", from any origin.
-func TestTheMergedKeysAreAnswered(t *testing.T) {
+func TestJWKS_IsTheMergedSet(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = fresh{s.Keys} }})
 	original := f.token("")
 	enriched := f.enriched(t, original)
@@ -53,7 +53,7 @@ func TestTheMergedKeysAreAnswered(t *testing.T) {
 	}
 }
 
-func TestBrowsersMayAskForTheKeys(t *testing.T) {
+func TestJWKS_AllowsAnyOrigin(t *testing.T) {
 	f, _ := startSaying(t, asCame, setup{})
 	res, _ := f.ask(t, "OPTIONS "+jwksPath+" HTTP/1.1\r\nHost: h\r\nOrigin: https://app\r\nAccess-Control-Request-Method: GET\r\n\r\n")
 	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD, OPTIONS" {
@@ -61,7 +61,7 @@ func TestBrowsersMayAskForTheKeys(t *testing.T) {
 	}
 }
 
-func TestTheKeysCanOnlyBeRead(t *testing.T) {
+func TestJWKS_CanOnlyBeRead(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{})
 	for _, method := range []string{"POST", "PUT", "DELETE"} {
 		res, body := f.ask(t, method+" "+jwksPath+" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
@@ -82,7 +82,7 @@ func (noKeys) JWKS() ([]byte, time.Duration, error) { return nil, 0, errors.New(
 
 // E1: "until the backend's keys have been had once it answers 503, never half a
 // set".
-func TestBeforeTheBackendsKeysAreKnownTheAnswerIs503(t *testing.T) {
+func TestJWKS_Is503BeforeTheBackendsKeysAreKnown(t *testing.T) {
 	f, _ := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = noKeys{} }})
 	res, body := f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:keys-unavailable")
@@ -92,7 +92,7 @@ func TestBeforeTheBackendsKeysAreKnownTheAnswerIs503(t *testing.T) {
 }
 
 // E1: "without own keys the path goes to the backend".
-func TestWithoutOwnKeysThePathGoesToTheBackend(t *testing.T) {
+func TestJWKS_WithoutOwnKeysGoesToTheBackend(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = nil }})
 	f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
 	if got := backend.Requests(); len(got) != 1 || got[0].Line != "GET "+jwksPath+" HTTP/1.1" {
@@ -101,7 +101,7 @@ func TestWithoutOwnKeysThePathGoesToTheBackend(t *testing.T) {
 }
 
 // G6: a reload is one pointer; requests take whole snapshots.
-func TestASnapshotIsUsedFromTheNextRequestOn(t *testing.T) {
+func TestUse_TakesEffectWithTheNextRequest(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{})
 	rules, err := proxy.NewRules(nil)
 	if err != nil {
@@ -115,7 +115,7 @@ func TestASnapshotIsUsedFromTheNextRequestOn(t *testing.T) {
 }
 
 // Contract: "conflicting patterns are a fault naming both lines".
-func TestRulesThatConflictAreAnError(t *testing.T) {
+func TestNewRules_ConflictIsAnError(t *testing.T) {
 	_, err := proxy.NewRules([]proxy.Rule{{Pattern: "POST /{a}/login"}, {Pattern: "POST /x/{b}"}})
 	if err == nil || !strings.Contains(err.Error(), "POST /{a}/login") || !strings.Contains(err.Error(), "POST /x/{b}") {
 		t.Errorf("error %v, want one that names both", err)

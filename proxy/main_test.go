@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	before := runtime.NumGoroutine()
 	code := trusting(m.Run)
 	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
-	if code == 0 && !fuzzing && !settles(before) {
+	if code == 0 && !fuzzing && !goroutinesEnd(before) {
 		fmt.Println("goroutines were left behind")
 		pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
 		code = 1
@@ -46,9 +46,9 @@ func trusting(run func() int) int {
 	return run()
 }
 
-// settles reports whether there are no more goroutines than so many, once the
+// goroutinesEnd reports whether there are no more goroutines than so many, once the
 // kept connections to backends have had their time.
-func settles(goroutines int) bool {
+func goroutinesEnd(goroutines int) bool {
 	for range 100 {
 		if runtime.NumGoroutine() <= goroutines {
 			return true

@@ -28,10 +28,10 @@ var places = []struct{ location, head, body string }{
 // versions are how client and backend speak.
 var versions = []string{"HTTP/1.0", "HTTP/1.1", "HTTP/2"}
 
-// TestEveryPlaceInEveryCodingOverEveryVersion prints the table that it checks:
+// TestEnriched_EveryPlaceInEveryCodingOverEveryVersion prints the table that it checks:
 // with a document the token is enriched and all around it stays; without one
 // every byte of the answer stays.
-func TestEveryPlaceInEveryCodingOverEveryVersion(t *testing.T) {
+func TestEnriched_EveryPlaceInEveryCodingOverEveryVersion(t *testing.T) {
 	var table bytes.Buffer
 	tabs := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tabs, "location\tcoding\t"+strings.Join(versions, "\t"))
@@ -119,7 +119,7 @@ func (f *fixture) askOver(t *testing.T, version string) (*http.Response, string)
 }
 
 // B2, A7: a login that answers 204 has cookies all the same.
-func TestACookieWithoutABodyIsEnriched(t *testing.T) {
+func TestEnriched_CookieWithoutABody(t *testing.T) {
 	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "cookie:session")}}, func(token string) string {
 		return "HTTP/1.1 204 No Content\r\nSet-Cookie: session=" + token + "; Path=/\r\n\r\n"
 	})

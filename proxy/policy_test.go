@@ -20,7 +20,7 @@ var reasons = []enrich.Reason{
 }
 
 // G1: "pass: the backend's response, untouched".
-func TestPassGivesTheBackendsResponse(t *testing.T) {
+func TestPass_GivesTheBackendsResponse(t *testing.T) {
 	for _, reason := range reasons {
 		f, _ := startSaying(t, twoTokens, newScripted(reason).use(rule(t, "POST /login", "json:access_token")))
 		res, body := f.ask(t, login)
@@ -33,7 +33,7 @@ func TestPassGivesTheBackendsResponse(t *testing.T) {
 
 // G1 and fine print: "refuse answers 503 for unavailable, too_large and
 // sign_failed. The others pass in any case."
-func TestRefuseRefusesOnlyForAFailure(t *testing.T) {
+func TestRefuse_OnlyForAFailure(t *testing.T) {
 	for _, reason := range reasons {
 		f, _ := startSaying(t, twoTokens, newScripted(reason).use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))))
 		res, body := f.ask(t, login)
@@ -63,7 +63,7 @@ func expectProblem(t *testing.T, status int, contentType, body string, want int,
 
 // G1: "has no Retry-After and keeps the backend's Access-Control-*, Vary, and
 // Set-Cookie lines that hold no located token".
-func TestARefusalKeepsWhatABrowserNeedsAndNoToken(t *testing.T) {
+func TestRefuse_KeepsWhatABrowserNeedsAndNoToken(t *testing.T) {
 	const tokens = "Set-Cookie: session=%61.b.c; Path=/\nSet-Cookie: session=a.b.c; Path=/x\nSet-Cookie: copy=x:a.b.c\n"
 	const head = "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: gzip\nETag: \"1\"\nRetry-After: 5\nLocation: /?t=a.b.c\nX-Token: a.b.c\n" +
 		"Access-Control-Allow-Origin: https://app\nAccess-Control-Allow-Credentials: true\nVary: Origin\nVary: Cookie\n" +
@@ -88,7 +88,7 @@ func TestARefusalKeepsWhatABrowserNeedsAndNoToken(t *testing.T) {
 }
 
 // G1: nor an access token that is no JWT, whose id_token could not be completed.
-func TestARefusalKeepsNoCookieWithAnOpaqueToken(t *testing.T) {
+func TestRefuse_KeepsNoCookieWithAnOpaqueToken(t *testing.T) {
 	const cookies = "Set-Cookie: session=2YotnFZFEjr1zCsicMWpAA; Path=/\nSet-Cookie: copy=%222YotnFZFEjr1zCsicMWpAA%22\nSet-Cookie: csrf=1"
 	text := answer("HTTP/1.1 200 OK\nContent-Type: application/json\n"+cookies, `{"access_token":"2YotnFZFEjr1zCsicMWpAA","id_token":"d.e.f"}`)
 	f, _ := startSaying(t, text, newScripted(enrich.Unavailable).use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))))
@@ -98,7 +98,7 @@ func TestARefusalKeepsNoCookieWithAnOpaqueToken(t *testing.T) {
 }
 
 // Rule 9 of the house: a failure is logged, sometimes, and names no token.
-func TestAFailureIsLoggedOnceInAWhileWithoutItsToken(t *testing.T) {
+func TestFailure_IsLoggedOnceInAWhileWithoutItsToken(t *testing.T) {
 	f, _ := startSaying(t, twoTokens, newScripted(enrich.Unavailable).use(rule(t, "POST /login", "json:access_token")))
 	for range 3 {
 		f.ask(t, login)
@@ -110,7 +110,7 @@ func TestAFailureIsLoggedOnceInAWhileWithoutItsToken(t *testing.T) {
 }
 
 // B1: "exp/nbf failures on fresh responses log the measured clock offset".
-func TestAWrongClockIsMeasured(t *testing.T) {
+func TestFailure_MeasuresAWrongClock(t *testing.T) {
 	var f *fixture
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		date := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
@@ -125,7 +125,7 @@ func TestAWrongClockIsMeasured(t *testing.T) {
 }
 
 // G3: a refusal before the request is sent on burns nothing, and says so.
-func TestARefusingRuleRefusesBeforeForwardingWhileDocumentsCannotBeHad(t *testing.T) {
+func TestRefuse_BeforeForwardingWhileTheSourceFails(t *testing.T) {
 	failing := func(s *proxy.Snapshot) { s.Failing = func() bool { return true } }
 	f, backend := startSaying(t, twoTokens, setup{
 		rules:    []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token")), rule(t, "POST /passing", "json:access_token")},
@@ -147,7 +147,7 @@ func TestARefusingRuleRefusesBeforeForwardingWhileDocumentsCannotBeHad(t *testin
 
 // A preflight issues no token, and a browser that gets 503 on one sees no more
 // than a fault of CORS. Nor do requests that only may issue some.
-func TestOnlyRequestsForTokensAreRefusedBeforeForwarding(t *testing.T) {
+func TestRefuse_BeforeForwardingOnlyRequestsForTokens(t *testing.T) {
 	mixed := refusing(rule(t, "/authorize/", "fragment:access_token"))
 	mixed.Mixed = true
 	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{

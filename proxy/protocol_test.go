@@ -17,7 +17,7 @@ import (
 )
 
 // A7.
-func TestEarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
+func TestProtocol_EarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
 	f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 		return "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" +
 			loggedIn(token)
@@ -35,7 +35,7 @@ func TestEarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
 }
 
 // A7.
-func TestTrailersOfRequestsReachTheBackend(t *testing.T) {
+func TestProtocol_TrailersOfRequestsReachTheBackend(t *testing.T) {
 	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{rules: logins(t)})
 	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded"} {
 		f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nContent-Type: "+kind+"\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\nX-Sum: 7\r\n\r\n")
@@ -48,7 +48,7 @@ func TestTrailersOfRequestsReachTheBackend(t *testing.T) {
 }
 
 // A7: the client sends its body only once the backend wants it.
-func TestExpectContinueIsTheBackendsToAnswer(t *testing.T) {
+func TestProtocol_ExpectContinueIsTheBackendsToAnswer(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		if strings.HasPrefix(r.Line, "POST /no ") {
 			r.Send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -83,7 +83,7 @@ func TestExpectContinueIsTheBackendsToAnswer(t *testing.T) {
 
 // A7: a form was asked for and read before it goes on, so nobody waits for the
 // backend to ask: old ones never do, and some refuse.
-func TestTheBackendIsNotAskedWhetherItWantsAFormThatIsThere(t *testing.T) {
+func TestProtocol_ExpectContinueOfAFormThatWasReadIsNotForwarded(t *testing.T) {
 	f, backend := startSaying(t, twoTokens, setup{rules: logins(t)})
 	w := f.dial(t)
 	w.send("POST /login HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n" + form + "\r\nContent-Length: 3\r\n\r\n")
@@ -100,7 +100,7 @@ func TestTheBackendIsNotAskedWhetherItWantsAFormThatIsThere(t *testing.T) {
 }
 
 // A7.
-func TestAnUpgradedConnectionCarriesBytesBothWays(t *testing.T) {
+func TestUpgrade_CarriesBytesBothWays(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		upgrade, _ := r.Get("Upgrade")
 		if connection, _ := r.Get("Connection"); connection != "Upgrade" || upgrade != "websocket" {
@@ -128,7 +128,7 @@ func TestAnUpgradedConnectionCarriesBytesBothWays(t *testing.T) {
 }
 
 // A7.
-func TestHTTP10ClientsAreServed(t *testing.T) {
+func TestProtocol_ServesHTTP10Clients(t *testing.T) {
 	f, backend := startIssuing10(t)
 	w := f.dial(t)
 	w.send("POST /login HTTP/1.0\r\nContent-Length: 0\r\n\r\n")
@@ -158,7 +158,7 @@ func startIssuing10(t *testing.T) (*fixture, *proxytest.Backend) {
 }
 
 // A7: HTTP/2 without TLS, as load balancers speak it.
-func TestHTTP2ClientsAreServed(t *testing.T) {
+func TestProtocol_ServesHTTP2Clients(t *testing.T) {
 	f, backend := startIssuing10(t)
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
@@ -180,7 +180,7 @@ func TestHTTP2ClientsAreServed(t *testing.T) {
 
 // A7: a backend with TLS is spoken to in HTTP/2 where it can, trailers, hints
 // and bodiless requests included.
-func TestHTTP2BackendsAreServed(t *testing.T) {
+func TestProtocol_ServesHTTP2Backends(t *testing.T) {
 	var f *fixture
 	var seen []string
 	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -228,7 +228,7 @@ func TestHTTP2BackendsAreServed(t *testing.T) {
 }
 
 // A7: a connection that was upgraded ends when its ends want it to.
-func TestAnUpgradedConnectionOutlivesTheResponseTimeout(t *testing.T) {
+func TestUpgrade_OutlivesTheResponseTimeout(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 		time.Sleep(300 * time.Millisecond)
@@ -251,7 +251,7 @@ func TestAnUpgradedConnectionOutlivesTheResponseTimeout(t *testing.T) {
 
 // B2: /a/ is another path than /a, though a mux would redirect from one to the
 // other.
-func TestARuleOfASubtreeDoesNotMatchItsRootWithoutTheSlash(t *testing.T) {
+func TestRules_SubtreeDoesNotMatchItsRootWithoutTheSlash(t *testing.T) {
 	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login/", "json:access_token")}}, loggedIn)
 	if _, body := f.ask(t, login); !strings.Contains(body, original) {
 		t.Errorf("POST /login was enriched by the rule of POST /login/: %s", body)
@@ -263,7 +263,7 @@ func TestARuleOfASubtreeDoesNotMatchItsRootWithoutTheSlash(t *testing.T) {
 
 // RFC 9112, section 6.1: what follows a request that may have had two lengths is
 // not taken for another one.
-func TestAChunkedRequestEndsItsConnection(t *testing.T) {
+func TestProtocol_ChunkedRequestEndsItsConnection(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{})
 	w := f.dial(t)
 	w.send("POST /first HTTP/1.1\r\nHost: h\r\nContent-Length: 44\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /second HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -280,7 +280,7 @@ func TestAChunkedRequestEndsItsConnection(t *testing.T) {
 
 // On an upgraded connection nobody would see what passes: to another HTTP, which
 // carries requests, there is no upgrade.
-func TestNoConnectionIsUpgradedToAnotherHTTP(t *testing.T) {
+func TestUpgrade_ToAnotherHTTPIsDropped(t *testing.T) {
 	f, backend := startSaying(t, asCame, setup{})
 	for i, protocol := range []string{"h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.2, HTTP/1.1"} {
 		f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\nUpgrade: "+protocol+"\r\n\r\n")

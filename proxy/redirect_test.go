@@ -13,7 +13,7 @@ import (
 )
 
 // Every location carries an enriched token, and all around it stays.
-func TestTokensAreEnrichedAtEveryLocation(t *testing.T) {
+func TestEnriched_AtEveryLocation(t *testing.T) {
 	const redirect = "HTTP/1.1 302 Found\nLocation: "
 	tests := []struct{ location, head, body string }{
 		{"fragment:access_token", redirect + "https://app.example.com/cb#state=a%20b&access_token=TOKEN&token_type=Bearer", ""},
@@ -64,7 +64,7 @@ func findToken(t *testing.T, text string) string {
 
 // H3: "for headers the whole line; for a cookie name, value and attributes
 // together".
-func TestALineOverItsBudgetIsTooLarge(t *testing.T) {
+func TestBudget_LineOverItIsTooLarge(t *testing.T) {
 	const enough = 4 << 10
 	tests := []struct {
 		name, head string
@@ -102,7 +102,7 @@ func TestALineOverItsBudgetIsTooLarge(t *testing.T) {
 }
 
 // H3 of two tokens that fit a line one by one, but not both.
-func TestTwoTokensThatShareALineMustFitTogether(t *testing.T) {
+func TestBudget_TokensThatShareALineMustFitTogether(t *testing.T) {
 	for _, fits := range []bool{true, false} {
 		var line int
 		var said string

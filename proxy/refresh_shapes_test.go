@@ -112,7 +112,7 @@ var shapes = []struct {
 
 // F1 depends on it: by default the refreshes of these are known from their
 // logins, and both reach the backend as their clients sent them.
-func TestRefreshesOfRealBackendsAreKnown(t *testing.T) {
+func TestRefresh_OfRealBackendsIsKnown(t *testing.T) {
 	for _, s := range shapes {
 		t.Run(s.backend, func(t *testing.T) {
 			wantRefresh(t, proxy.RefreshAuto, s.login, false)
@@ -123,7 +123,7 @@ func TestRefreshesOfRealBackendsAreKnown(t *testing.T) {
 
 // Nothing in these requests speaks of a refresh: their rules need `refresh:
 // always`, or the tokens get what a login's would.
-func TestRefreshesThatDoNotSayTheyAreNeedTheirRuleToSayIt(t *testing.T) {
+func TestRefresh_ThatDoesNotSaySoNeedsItsRule(t *testing.T) {
 	for name, s := range map[string]shape{
 		"MongoDB Atlas App Services: the refresh token as bearer": {"POST", "/api/client/v2.0/auth/session", []string{"Authorization: Bearer r.e.f"}, ""},
 		"Auth.js: a session cookie":                               {"GET", "/api/auth/session", []string{"Cookie: __Secure-authjs.session-token=a.b.c"}, ""},
@@ -141,7 +141,7 @@ func TestRefreshesThatDoNotSayTheyAreNeedTheirRuleToSayIt(t *testing.T) {
 
 // A browser keeps the cookie of the session before. To take its login for a
 // refresh costs a read, and nothing is staler for it.
-func TestALoginWithAnOldRefreshCookieCountsAsARefresh(t *testing.T) {
+func TestRefresh_LoginWithAnOldRefreshCookieIsOne(t *testing.T) {
 	wantRefresh(t, proxy.RefreshAuto, posts("/login", jsonBody, `{"user":"anna"}`).with("Cookie: refreshToken=old"), true)
 }
 

@@ -24,7 +24,7 @@ func (r rejecting) Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome 
 
 // A user whose creation failed gets no token, whatever the policy, and is told
 // why in the backend's own shape.
-func TestARejectionLetsNothingOfTheSignInThrough(t *testing.T) {
+func TestRejection_LetsNothingOfTheSignInThrough(t *testing.T) {
 	json := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nSet-Cookie: session=s.e.cret\nAccess-Control-Allow-Origin: *", `{"access_token":"a.b.c","refresh_token":"r.e.f"}`)
 	redirect := answer("HTTP/1.1 302 Found\nLocation: https://app/#access_token=a.b.c&refresh_token=r.e.f\nSet-Cookie: session=s.e.cret", "")
 	for _, test := range []struct {
@@ -61,7 +61,7 @@ func TestARejectionLetsNothingOfTheSignInThrough(t *testing.T) {
 	}
 }
 
-func TestAGrantSaysWhatTheRequestIs(t *testing.T) {
+func TestGrant_SaysWhatTheRequestIs(t *testing.T) {
 	for _, test := range []struct {
 		target, lines, body string
 		provider            string
@@ -81,7 +81,7 @@ func TestAGrantSaysWhatTheRequestIs(t *testing.T) {
 	}
 }
 
-func TestADeletionNamesTheBearer(t *testing.T) {
+func TestDeletion_NamesTheBearer(t *testing.T) {
 	for _, test := range []struct {
 		request, answer string
 		want            string

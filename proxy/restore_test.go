@@ -31,7 +31,7 @@ func request(method, target string, lines []string, body string) string {
 }
 
 // D1.
-func TestTheBackendGetsBackWhatItSigned(t *testing.T) {
+func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 	tests := []struct {
 		location, name, method, target string
 		lines                          []string
@@ -81,7 +81,7 @@ func TestTheBackendGetsBackWhatItSigned(t *testing.T) {
 }
 
 // D1: "nothing else in the request changes".
-func TestWhatIsNotRestoredGoesOnAsItIs(t *testing.T) {
+func TestRestore_LeavesEverythingElse(t *testing.T) {
 	f, backend := startSaying(t, asCame, func() setup {
 		s := restoring(t)
 		s.options = func(o *proxy.Options) { o.Limits.Body = 4000 }
@@ -123,7 +123,7 @@ func has(got string, ok bool) func(want string) bool {
 
 // D2: the backend's answer to a TRACE is the request, and so would show the
 // client the original.
-func TestATraceShowsNoOriginal(t *testing.T) {
+func TestRestore_NotForTRACE(t *testing.T) {
 	f, backend := startSaying(t, asCame, restoring(t))
 	enriched := f.enriched(t, f.token(""))
 	f.ask(t, request("TRACE", "/", []string{"Authorization: Bearer " + enriched}, ""))
@@ -133,7 +133,7 @@ func TestATraceShowsNoOriginal(t *testing.T) {
 }
 
 // D1: the framing is what came, too.
-func TestChunkedFormsStayChunked(t *testing.T) {
+func TestRestore_ChunkedFormsStayChunked(t *testing.T) {
 	f, backend := startSaying(t, asCame, restoring(t))
 	original := f.token("")
 	for _, token := range []string{f.enriched(t, original), original} {
@@ -150,7 +150,7 @@ func TestChunkedFormsStayChunked(t *testing.T) {
 }
 
 // Fine print: "over the limit it streams unread".
-func TestALargeUploadStreams(t *testing.T) {
+func TestRestore_LargeUploadStreams(t *testing.T) {
 	arrived := make(chan string)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		arrived <- r.Receive(3)
@@ -175,7 +175,7 @@ func TestALargeUploadStreams(t *testing.T) {
 }
 
 // Where restore is off, tokens go on as they came.
-func TestRestoreCanBeOff(t *testing.T) {
+func TestRestore_CanBeOff(t *testing.T) {
 	s := restoring(t)
 	s.snapshot = func(snapshot *proxy.Snapshot) { snapshot.Restore = false }
 	f, backend := startSaying(t, asCame, s)
@@ -189,7 +189,7 @@ func TestRestoreCanBeOff(t *testing.T) {
 
 // B4: of a form that is full of what could be enriched tokens few are looked
 // into; an honest request has a few.
-func TestForgedTokensAreLookedIntoWithinABound(t *testing.T) {
+func TestRestore_LooksIntoForgedTokensWithinABound(t *testing.T) {
 	f, backend := startSaying(t, asCame, restoring(t))
 	original := f.token("")
 	enriched := f.enriched(t, original)

@@ -10,7 +10,7 @@ import (
 )
 
 // A5: codes, refresh tokens and links in e-mails are used up by the first.
-func TestARequestIsNeverSentTwice(t *testing.T) {
+func TestForward_NeverSendsARequestTwice(t *testing.T) {
 	tests := []struct{ name, text string }{
 		{"GET", "GET /verify?code=1 HTTP/1.1\r\nHost: h\r\n\r\n"},
 		{"HEAD", "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n"},
@@ -49,7 +49,7 @@ func TestARequestIsNeverSentTwice(t *testing.T) {
 }
 
 // A5 is kept without a change to the request.
-func TestBodilessRequestsAreFramedAsTheyCame(t *testing.T) {
+func TestForward_FramesBodilessRequestsAsTheyCame(t *testing.T) {
 	tests := []struct {
 		name, text string
 		want       []string // lines of the header that frame
@@ -82,7 +82,7 @@ func TestBodilessRequestsAreFramedAsTheyCame(t *testing.T) {
 }
 
 // A5: "unused backend connections are dropped after timeouts.idle".
-func TestUnusedConnectionsAreDropped(t *testing.T) {
+func TestForward_DropsUnusedConnections(t *testing.T) {
 	dropped := make(chan time.Duration, 1)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.Send(answer("HTTP/1.1 200 OK", "x"))

@@ -31,7 +31,7 @@ func inShadow(s setup) setup {
 }
 
 // E5, A1: "sign nothing, change nothing", and yet the token is seen.
-func TestShadowChangesNoByteAtAnyPlaceInAnyCodingOverAnyVersion(t *testing.T) {
+func TestShadow_ChangesNoByteAtAnyPlaceInAnyCodingOverAnyVersion(t *testing.T) {
 	for _, place := range places {
 		for _, coding := range codings {
 			for _, version := range versions {
@@ -54,7 +54,7 @@ func TestShadowChangesNoByteAtAnyPlaceInAnyCodingOverAnyVersion(t *testing.T) {
 }
 
 // E5, A1: whatever the response is, and whatever would become of it.
-func TestShadowChangesNoByteOfAnyResponse(t *testing.T) {
+func TestShadow_ChangesNoByteOfAnyResponse(t *testing.T) {
 	for _, tt := range responses {
 		t.Run(tt.name, func(t *testing.T) {
 			matching := refusing(rule(t, "/login", "json:access_token", "cookie:token", "fragment:access_token", "form:t", "header:X-Token", "body"))
@@ -66,7 +66,7 @@ func TestShadowChangesNoByteOfAnyResponse(t *testing.T) {
 }
 
 // E5: what is counted is what would be done. outcomes.txt is what is done live.
-func TestShadowCountsForRealBackendsWhatIsDoneLive(t *testing.T) {
+func TestShadow_CountsForRealBackendsWhatIsDoneLive(t *testing.T) {
 	want := readOutcomes(t)
 	for _, d := range deployments {
 		d.shadow = true
@@ -95,7 +95,7 @@ func (r *replay) replayInShadow(t *testing.T, c capture, want string) {
 }
 
 // G1, G3: neither before nor after the backend has answered.
-func TestShadowNeverRefuses(t *testing.T) {
+func TestShadow_NeverRefuses(t *testing.T) {
 	for _, reason := range reasons {
 		s := newScripted(reason).use(refusing(rule(t, "POST /login", "json:access_token")))
 		use := s.snapshot
@@ -111,7 +111,7 @@ func TestShadowNeverRefuses(t *testing.T) {
 }
 
 // G3: a source that hangs costs a login nothing, on the same connection neither.
-func TestShadowDoesNotWaitForASourceThatHangs(t *testing.T) {
+func TestShadow_DoesNotWaitForASourceThatHangs(t *testing.T) {
 	released := make(chan struct{})
 	hanging := sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) {
 		<-released
@@ -139,7 +139,7 @@ func TestShadowDoesNotWaitForASourceThatHangs(t *testing.T) {
 }
 
 // A1: streamed, though the rule would have it read whole.
-func TestShadowStreams(t *testing.T) {
+func TestShadow_Streams(t *testing.T) {
 	arrived := make(chan bool)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.Send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
@@ -161,7 +161,7 @@ func TestShadowStreams(t *testing.T) {
 
 // A8 is for answers that are to be edited: in shadow the client gets the coding
 // that it asked for.
-func TestShadowAsksForWhatTheClientAsksFor(t *testing.T) {
+func TestShadow_AsksForWhatTheClientAsksFor(t *testing.T) {
 	f, backend := startSaying(t, twoTokens, inShadow(setup{rules: logins(t)}))
 	f.ask(t, request("POST", "/login", []string{"Accept-Encoding: br;q=1, gzip"}, ""))
 	if saw := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(saw, "Accept-Encoding: br;q=1, gzip") {
@@ -170,7 +170,7 @@ func TestShadowAsksForWhatTheClientAsksFor(t *testing.T) {
 }
 
 // E5: what was issued before shadow goes on working.
-func TestShadowRestores(t *testing.T) {
+func TestShadow_Restores(t *testing.T) {
 	f, backend := startSaying(t, asCame, inShadow(restoring(t)))
 	original := f.token("")
 	f.ask(t, request("GET", "/userinfo", []string{"Authorization: Bearer " + f.enriched(t, original)}, ""))
@@ -183,7 +183,7 @@ func TestShadowRestores(t *testing.T) {
 }
 
 // E5: verifiers have our keys before any token is signed with them.
-func TestShadowPublishesTheMergedJWKS(t *testing.T) {
+func TestShadow_PublishesTheMergedJWKS(t *testing.T) {
 	f, backend := startSaying(t, asCame, inShadow(setup{}))
 	want, _, err := f.ring.JWKS()
 	if err != nil {
@@ -196,7 +196,7 @@ func TestShadowPublishesTheMergedJWKS(t *testing.T) {
 }
 
 // E5: userinfo and introspection answer as they did.
-func TestShadowLeavesAnswersAlone(t *testing.T) {
+func TestShadow_LeavesAnswersAlone(t *testing.T) {
 	said := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"sub":"u1"}`)
 	f, _ := startSaying(t, said, inShadow(setup{snapshot: func(s *proxy.Snapshot) { s.Answers = []string{"/userinfo"} }}))
 	res, body := f.ask(t, "GET /userinfo HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -204,7 +204,7 @@ func TestShadowLeavesAnswersAlone(t *testing.T) {
 }
 
 // Fine print: "counted too_large once", and a client that leaves is canceled.
-func TestShadowCountsWhatCannotBeLookedInto(t *testing.T) {
+func TestShadow_CountsWhatCannotBeLookedInto(t *testing.T) {
 	matching := refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))
 	small := func(o *proxy.Options) { o.Limits.Body = 1000 }
 	said := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+strings.Repeat("x", 5000)+`"}`)
@@ -229,7 +229,7 @@ func TestShadowCountsWhatCannotBeLookedInto(t *testing.T) {
 }
 
 // A login must survive its shadow.
-func TestShadowSurvivesAPanic(t *testing.T) {
+func TestShadow_SurvivesAPanic(t *testing.T) {
 	broken := sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) { panic("eyJsecret") })
 	f, original := startIssuing(t, inShadow(setup{rules: logins(t), source: broken}), loggedIn)
 	if _, body := f.ask(t, login); !strings.Contains(body, original) {
@@ -242,7 +242,7 @@ func TestShadowSurvivesAPanic(t *testing.T) {
 }
 
 // E5: "a report of what would have been done", without a token or a user in it.
-func TestShadowTellsWhatWouldHaveBeenDone(t *testing.T) {
+func TestShadow_ReportsWhatWouldHaveBeenDone(t *testing.T) {
 	large := sourceFunc(func(_ context.Context, q enrich.Query) (enrich.Document, error) {
 		if q.User.ID == "large" {
 			return enrich.Document{JSON: []byte(`{"a":"` + strings.Repeat("x", 20_000) + `"}`), ReadAt: time.Now()}, nil
@@ -269,7 +269,7 @@ func TestShadowTellsWhatWouldHaveBeenDone(t *testing.T) {
 	line := between(t, log, `"msg":"shadow: what would have been done"`, "\n")
 	for _, want := range []string{
 		`"rule":"POST /login/{user}","tokens":{"no_document":1,"ok":2,"too_large":1},"responses_refused":1,"largest_token":`,
-		`"too_large":"document of 20008 bytes, MaxSize is 16384"`,
+		`"too_large":"document of 20008 bytes, the limit is 16384"`,
 	} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the report lacks %s: %s", want, line)
@@ -288,7 +288,7 @@ func TestShadowTellsWhatWouldHaveBeenDone(t *testing.T) {
 }
 
 // The way in and out is between two requests.
-func TestShadowBeginsAndEndsWithASnapshot(t *testing.T) {
+func TestShadow_StartsAndEndsWithASnapshot(t *testing.T) {
 	f, original := startIssuing(t, setup{rules: logins(t)}, loggedIn)
 	rules, err := proxy.NewRules(logins(t))
 	if err != nil {
@@ -311,7 +311,7 @@ func TestShadowBeginsAndEndsWithASnapshot(t *testing.T) {
 }
 
 // C4, E5: verifiers learn what we will sign with in time, as from the JWKS.
-func TestShadowEditsTheDiscoveryDocument(t *testing.T) {
+func TestShadow_EditsTheDiscoveryDocument(t *testing.T) {
 	const place = "/.well-known/openid-configuration"
 	f, _ := startSaying(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"a":1}`), inShadow(setup{snapshot: func(s *proxy.Snapshot) {
 		s.Discovery, s.Edit = []string{place}, func([]byte) []byte { return []byte(`{"a":2}`) }

@@ -24,7 +24,7 @@ func startStalling(t *testing.T, backend http.HandlerFunc) *fixture {
 	return start(t, address, setup{options: func(o *proxy.Options) { o.Timeouts.Write = time.Second }})
 }
 
-func TestAClientThatTakesNothingIsLetGo(t *testing.T) {
+func TestWriteTimeout_ClientThatTakesNothingIsDisconnected(t *testing.T) {
 	ended := make(chan struct{})
 	f := startStalling(t, func(w http.ResponseWriter, _ *http.Request) {
 		defer close(ended)
@@ -42,7 +42,7 @@ func TestAClientThatTakesNothingIsLetGo(t *testing.T) {
 	}
 }
 
-func TestAStreamMayPauseForAsLongAsItLikes(t *testing.T) {
+func TestWriteTimeout_LeavesAPausingStreamAlone(t *testing.T) {
 	f := startStalling(t, func(w http.ResponseWriter, _ *http.Request) {
 		for i := range 2 {
 			time.Sleep(time.Duration(i) * 2500 * time.Millisecond)
@@ -70,7 +70,7 @@ func TestAStreamMayPauseForAsLongAsItLikes(t *testing.T) {
 	}
 }
 
-func TestAFormThatDoesNotEndIsRefusedOnAnyPath(t *testing.T) {
+func TestTimeout_FormThatDoesNotEndIs400OnAnyPath(t *testing.T) {
 	f, _ := startSaying(t, asCame, setup{options: func(o *proxy.Options) { o.Timeouts.Response = time.Second }})
 	res, _ := f.ask(t, "POST /introspect HTTP/1.1\r\nHost: h\r\n"+form+"\r\nContent-Length: 100\r\n\r\ntoken=")
 	if res.StatusCode != 400 {

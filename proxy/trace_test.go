@@ -16,7 +16,7 @@ import (
 const traced = "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n" +
 	"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\r\n"
 
-func TestATraceShowsEachStepAndNoSecret(t *testing.T) {
+func TestTracing_ShowsEachStepAndNoSecret(t *testing.T) {
 	spans := tracetest.NewInMemoryExporter()
 	provider := trace.NewTracerProvider(trace.WithSyncer(spans))
 	var token string
@@ -56,7 +56,7 @@ func TestATraceShowsEachStepAndNoSecret(t *testing.T) {
 	}
 }
 
-func TestWithoutATracerTheTraceContextPassesAsItCame(t *testing.T) {
+func TestTracing_WithoutATracerTheContextPassesAsItCame(t *testing.T) {
 	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{})
 	f.ask(t, traced)
 	if got, _ := backend.Requests()[0].Get("Traceparent"); got != "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" {

@@ -71,7 +71,7 @@ var responses = []struct{ name, method, text string }{
 }
 
 // A1, A7.
-func TestUnmatchedResponsesComeAsTheBackendSentThem(t *testing.T) {
+func TestTransparency_UnmatchedResponsesStay(t *testing.T) {
 	for _, tt := range responses {
 		t.Run(tt.name, func(t *testing.T) {
 			f, _ := startSaying(t, tt.text, setup{rules: logins(t)})
@@ -82,7 +82,7 @@ func TestUnmatchedResponsesComeAsTheBackendSentThem(t *testing.T) {
 }
 
 // A1: "so does a matched one when nothing in it was enriched".
-func TestMatchedResponsesWithoutTokensComeAsTheBackendSentThem(t *testing.T) {
+func TestTransparency_MatchedResponsesWithoutTokensStay(t *testing.T) {
 	for _, tt := range responses {
 		t.Run(tt.name, func(t *testing.T) {
 			matching := rule(t, "/login", "json:access_token", "cookie:token", "fragment:access_token", "form:t", "header:X-Token")
@@ -94,7 +94,7 @@ func TestMatchedResponsesWithoutTokensComeAsTheBackendSentThem(t *testing.T) {
 }
 
 // B2: a token elsewhere than at the exact place stays.
-func TestTokensAreEnrichedOnlyAtTheExactPlace(t *testing.T) {
+func TestEnriched_OnlyAtTheExactPlace(t *testing.T) {
 	tests := []struct{ name, method, path, head, body string }{
 		{"another path", "POST", "/login/x", "200 OK\nContent-Type: application/json", `{"access_token":"%s"}`},
 		{"another method", "PUT", "/login", "200 OK\nContent-Type: application/json", `{"access_token":"%s"}`},
@@ -121,7 +121,7 @@ func TestTokensAreEnrichedOnlyAtTheExactPlace(t *testing.T) {
 }
 
 // A1: streamed.
-func TestTheFirstByteArrivesWhileTheBackendHoldsTheRest(t *testing.T) {
+func TestTransparency_FirstByteArrivesWhileTheBackendHoldsTheRest(t *testing.T) {
 	tests := []struct{ name, head, first, rest string }{
 		{"of known length", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "ab", "cd"},
 		{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "2\r\nab\r\n", "2\r\ncd\r\n0\r\n\r\n"},

@@ -29,8 +29,8 @@ var (
 
 // Render writes a document as one JSON object on one line: members in their
 // order, nothing escaped that JSON does not want escaped. The zero format is
-// [enrich.Plain]. The caller owns the result.
-func Render(doc []byte, format enrich.Format) (json.RawMessage, error) {
+// [Plain]. The caller owns the result.
+func Render(doc []byte, format Format) (json.RawMessage, error) {
 	w := writer{format: format, out: make([]byte, 0, len(doc)+len(doc)/4)}
 	if err := w.document(doc, 1); err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func ID(doc []byte) string {
 	if !ok {
 		return ""
 	}
-	w := writer{format: enrich.Canonical}
+	w := writer{format: Canonical}
 	if err := w.value(id, 1); err != nil {
 		return ""
 	}

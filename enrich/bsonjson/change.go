@@ -20,7 +20,7 @@ type Change struct {
 	Moved bool
 }
 
-// Change reads an event that has come through [Projection.Pipeline]. It is not
+// Change reads an event that has come through [Projector.Pipeline]. It is not
 // ok if the event is of more than one document, as when the collection is
 // dropped, or cannot be understood: then any document may have changed.
 func (f Field) Change(event []byte) (c Change, ok bool) {

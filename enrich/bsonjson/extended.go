@@ -11,8 +11,6 @@ import (
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-
-	"github.com/tokengraft/tokengraft/enrich"
 )
 
 // extended writes what JSON does not have as MongoDB Extended JSON v2: relaxed
@@ -87,7 +85,7 @@ func (w *writer) wrappedText(name, s string, ok bool) error {
 
 func (w *writer) extendedInt(name string, n int64) {
 	text := strconv.FormatInt(n, 10)
-	if w.format == enrich.Relaxed {
+	if w.format == Relaxed {
 		w.raw(text)
 		return
 	}
@@ -96,7 +94,7 @@ func (w *writer) extendedInt(name string, n int64) {
 
 func (w *writer) extendedDouble(f float64) {
 	text := doubleText(f)
-	if w.format == enrich.Relaxed && !math.IsNaN(f) && !math.IsInf(f, 0) {
+	if w.format == Relaxed && !math.IsNaN(f) && !math.IsInf(f, 0) {
 		w.raw(text)
 		return
 	}
@@ -126,7 +124,7 @@ func doubleText(f float64) string {
 func (w *writer) extendedDate(ms int64) {
 	t := time.UnixMilli(ms).UTC()
 	switch {
-	case w.format != enrich.Relaxed, ms < 0, t.Year() > 9999:
+	case w.format != Relaxed, ms < 0, t.Year() > 9999:
 		w.raw(fmt.Sprintf(`{"$date":{"$numberLong":"%d"}}`, ms))
 	case t.Nanosecond() == 0:
 		w.wrapped("$date", t.Format("2006-01-02T15:04:05Z"))

@@ -19,7 +19,7 @@ const movedName = "moved"
 // whether the field is among those that it changed. Updates that change nothing
 // of what p keeps, nor the field, are left out; where the names do not tell for
 // sure, as in arrays, an update comes.
-func (p Projection) Pipeline(field Field) ([][]byte, error) {
+func (p Projector) Pipeline(field Field) ([][]byte, error) {
 	var stages []bson.D
 	if condition := p.concerned(field); condition != nil {
 		stages = append(stages, operator("$match", operator("$expr", changes(condition))))
@@ -45,7 +45,7 @@ func (p Projection) Pipeline(field Field) ([][]byte, error) {
 // user-id field depends on; nil where each does. A name may be of anything
 // around or within a path, so of what is kept only the first part of the path
 // counts.
-func (p Projection) concerned(field Field) bson.D {
+func (p Projector) concerned(field Field) bson.D {
 	if len(p.include) > 0 {
 		return within(append(slices.Sorted(maps.Keys(p.include)), field.names[0]))
 	}

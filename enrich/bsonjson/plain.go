@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-
-	"github.com/tokengraft/tokengraft/enrich"
 )
 
 // maxSafe is the largest integer up to which every one is exact in a JSON
@@ -45,7 +43,7 @@ func (w *writer) plain(v bson.RawValue, depth int) error {
 
 // relaxed writes one value, with all that is in it, as relaxed Extended JSON.
 func (w *writer) relaxed(v bson.RawValue, depth int) error {
-	inner := writer{format: enrich.Relaxed, out: w.out}
+	inner := writer{format: Relaxed, out: w.out}
 	err := inner.extended(v, depth)
 	w.out = inner.out
 	return err

@@ -38,7 +38,7 @@ func (f Field) Sort(ids []UserID) ([]byte, error) {
 // database, but for _id and the field. A path that encloses the field, as
 // account does account.id, cannot be asked for without it, so there all of it
 // comes. Request returns nil where everything is wanted.
-func (p Projection) Request(field Field) ([]byte, error) {
+func (p Projector) Request(field Field) ([]byte, error) {
 	if len(p.include) > 0 {
 		return marshal(flags(outermost(append(p.include.list(""), "_id", field.path)), 1))
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-var formats = []enrich.Format{enrich.Plain, enrich.Relaxed, enrich.Canonical, enrich.AppServices}
+var formats = []bsonjson.Format{bsonjson.Plain, bsonjson.Relaxed, bsonjson.Canonical, bsonjson.AppServices}
 
 func marshal(t testing.TB, doc any) []byte {
 	t.Helper()
@@ -53,8 +53,8 @@ type golden struct {
 	plain, relaxed, canonical, appServices string
 }
 
-func (g golden) want(format enrich.Format) string {
-	upTo := map[enrich.Format]int{enrich.Plain: 1, enrich.Relaxed: 2, enrich.Canonical: 3, enrich.AppServices: 4}[format]
+func (g golden) want(format bsonjson.Format) string {
+	upTo := map[bsonjson.Format]int{bsonjson.Plain: 1, bsonjson.Relaxed: 2, bsonjson.Canonical: 3, bsonjson.AppServices: 4}[format]
 	want := ""
 	for _, text := range []string{g.plain, g.relaxed, g.canonical, g.appServices}[:upTo] {
 		if text != "" {
@@ -138,7 +138,7 @@ func TestExtendedJSONIsTheDrivers(t *testing.T) {
 			continue // the driver writes .5 where the specification has three decimal places
 		}
 		doc := bson.D{{Key: "v", Value: g.value}}
-		for format, canonical := range map[enrich.Format]bool{enrich.Relaxed: false, enrich.Canonical: true} {
+		for format, canonical := range map[bsonjson.Format]bool{bsonjson.Relaxed: false, bsonjson.Canonical: true} {
 			want, err := bson.MarshalExtJSON(doc, canonical, false)
 			if err != nil {
 				t.Fatal(err)
@@ -192,7 +192,7 @@ func TestWhatCannotBecomeAClaimIsUndecodable(t *testing.T) {
 			}
 		}
 	}
-	if _, err := bsonjson.Render(marshal(t, nested(200)), enrich.Plain); err != nil {
+	if _, err := bsonjson.Render(marshal(t, nested(200)), bsonjson.Plain); err != nil {
 		t.Errorf("Render of 200 levels: %v", err)
 	}
 }
@@ -264,7 +264,7 @@ func TestParseReadsExtendedAndPlainJSON(t *testing.T) {
 			t.Errorf("Parse(%s): %v", tt.in, err)
 			continue
 		}
-		if got, err := bsonjson.Render(doc, enrich.Canonical); err != nil || string(got) != tt.want {
+		if got, err := bsonjson.Render(doc, bsonjson.Canonical); err != nil || string(got) != tt.want {
 			t.Errorf("Parse(%s) = %s, %v; want %s", tt.in, got, err, tt.want)
 		}
 	}

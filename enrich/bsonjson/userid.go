@@ -25,23 +25,23 @@ type UserID struct {
 // user's, in order of preference: the first that any document has wins. It is
 // empty for a user who can have no document.
 //
-// [enrich.AutoID], and the zero type, keep numbers and strings apart. The other
+// [AutoID], and the zero type, keep numbers and strings apart. The other
 // types say what the documents have, so the claim's text is all that counts,
 // and the string "5" and the number 5 are one user there. Only the canonical
 // digits of a number count, else 7 and 007 were two users of one document. A
 // number beyond 64 bits matches nothing.
-func UserIDs(u enrich.User, typ enrich.UserIDType) []UserID {
+func UserIDs(u enrich.User, typ UserIDType) []UserID {
 	if u.ID == "" {
 		return nil
 	}
 	switch typ {
-	case enrich.StringID:
+	case StringID:
 		return []UserID{{bson.TypeString, u.ID}}
-	case enrich.ObjectID:
+	case ObjectID:
 		return objectID(u.ID)
-	case enrich.IntID:
+	case IntID:
 		return intID(u.ID)
-	case enrich.UUIDUserID:
+	case UUID:
 		return uuidID(u.ID)
 	}
 	if u.Number {

@@ -35,31 +35,31 @@ func TestAUserMatchesByTypeInOrderOfPreference(t *testing.T) {
 	fives := []string{"decimal 5", "decimal 50e-1", "double 5", "int32 5", "int64 5"}
 	tests := []struct {
 		user enrich.User
-		typ  enrich.UserIDType
+		typ  bsonjson.UserIDType
 		want [][]string // of each UserID the values that it matches
 	}{
-		{enrich.User{ID: "5"}, enrich.AutoID, [][]string{{"string 5"}}},
+		{enrich.User{ID: "5"}, bsonjson.AutoID, [][]string{{"string 5"}}},
 		{enrich.User{ID: "5"}, "", [][]string{{"string 5"}}},
-		{enrich.User{ID: "5", Number: true}, enrich.AutoID, [][]string{fives}},
-		{enrich.User{ID: "9007199254740993", Number: true}, enrich.AutoID, [][]string{{"int64 2^53+1"}}},
-		{enrich.User{ID: "9007199254740992", Number: true}, enrich.AutoID, [][]string{{"double 2^53"}}},
-		{enrich.User{ID: "18446744073709551616", Number: true}, enrich.AutoID, nil},
-		{enrich.User{ID: hexID}, enrich.AutoID, [][]string{{"string hex"}, {"ObjectId"}}},
-		{enrich.User{ID: uuidID}, enrich.AutoID, [][]string{{"string uuid"}}},
-		{enrich.User{ID: hexID}, enrich.StringID, [][]string{{"string hex"}}},
-		{enrich.User{ID: "5", Number: true}, enrich.StringID, [][]string{{"string 5"}}},
-		{enrich.User{ID: hexID}, enrich.ObjectID, [][]string{{"ObjectId"}}},
-		{enrich.User{ID: "5"}, enrich.ObjectID, nil},
-		{enrich.User{ID: "5"}, enrich.IntID, [][]string{fives}},
-		{enrich.User{ID: "5", Number: true}, enrich.IntID, [][]string{fives}},
-		{enrich.User{ID: "05"}, enrich.IntID, nil},
-		{enrich.User{ID: "+5"}, enrich.IntID, nil},
-		{enrich.User{ID: "five"}, enrich.IntID, nil},
-		{enrich.User{ID: uuidID}, enrich.UUIDUserID, [][]string{{"uuid"}}},
-		{enrich.User{ID: "73FFD264-44B3-4C69-90E8-E7D1DFC035D4"}, enrich.UUIDUserID, [][]string{{"uuid"}}},
-		{enrich.User{ID: "73ffd26444b34c6990e8e7d1dfc035d4"}, enrich.UUIDUserID, nil},
-		{enrich.User{}, enrich.AutoID, nil},
-		{enrich.User{}, enrich.StringID, nil},
+		{enrich.User{ID: "5", Number: true}, bsonjson.AutoID, [][]string{fives}},
+		{enrich.User{ID: "9007199254740993", Number: true}, bsonjson.AutoID, [][]string{{"int64 2^53+1"}}},
+		{enrich.User{ID: "9007199254740992", Number: true}, bsonjson.AutoID, [][]string{{"double 2^53"}}},
+		{enrich.User{ID: "18446744073709551616", Number: true}, bsonjson.AutoID, nil},
+		{enrich.User{ID: hexID}, bsonjson.AutoID, [][]string{{"string hex"}, {"ObjectId"}}},
+		{enrich.User{ID: uuidID}, bsonjson.AutoID, [][]string{{"string uuid"}}},
+		{enrich.User{ID: hexID}, bsonjson.StringID, [][]string{{"string hex"}}},
+		{enrich.User{ID: "5", Number: true}, bsonjson.StringID, [][]string{{"string 5"}}},
+		{enrich.User{ID: hexID}, bsonjson.ObjectID, [][]string{{"ObjectId"}}},
+		{enrich.User{ID: "5"}, bsonjson.ObjectID, nil},
+		{enrich.User{ID: "5"}, bsonjson.IntID, [][]string{fives}},
+		{enrich.User{ID: "5", Number: true}, bsonjson.IntID, [][]string{fives}},
+		{enrich.User{ID: "05"}, bsonjson.IntID, nil},
+		{enrich.User{ID: "+5"}, bsonjson.IntID, nil},
+		{enrich.User{ID: "five"}, bsonjson.IntID, nil},
+		{enrich.User{ID: uuidID}, bsonjson.UUID, [][]string{{"uuid"}}},
+		{enrich.User{ID: "73FFD264-44B3-4C69-90E8-E7D1DFC035D4"}, bsonjson.UUID, [][]string{{"uuid"}}},
+		{enrich.User{ID: "73ffd26444b34c6990e8e7d1dfc035d4"}, bsonjson.UUID, nil},
+		{enrich.User{}, bsonjson.AutoID, nil},
+		{enrich.User{}, bsonjson.StringID, nil},
 	}
 	field, err := bsonjson.NewField("f")
 	if err != nil {
@@ -167,7 +167,7 @@ func FuzzTwoUsersAreNeverOne(f *testing.F) {
 	f.Add("-0", "0", true, true)
 	f.Add("d0849b7d-f5e0-4586-8ca1-224325530f21", "d0849b7df5e045868ca1224325530f21", false, false)
 	f.Fuzz(func(t *testing.T, a, b string, aNumber, bNumber bool) {
-		for _, typ := range []enrich.UserIDType{enrich.AutoID, enrich.StringID, enrich.ObjectID, enrich.IntID, enrich.UUIDUserID} {
+		for _, typ := range []bsonjson.UserIDType{bsonjson.AutoID, bsonjson.StringID, bsonjson.ObjectID, bsonjson.IntID, bsonjson.UUID} {
 			ids := bsonjson.UserIDs(enrich.User{ID: b, Number: bNumber}, typ)
 			for _, id := range bsonjson.UserIDs(enrich.User{ID: a, Number: aNumber}, typ) {
 				if slices.Contains(ids, id) && !strings.EqualFold(a, b) {

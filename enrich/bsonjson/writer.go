@@ -5,13 +5,11 @@ import (
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-
-	"github.com/tokengraft/tokengraft/enrich"
 )
 
 // A writer appends BSON values as JSON of one format.
 type writer struct {
-	format enrich.Format
+	format Format
 	out    []byte
 }
 
@@ -83,9 +81,9 @@ func (w *writer) value(v bson.RawValue, depth int) error {
 		return nil
 	}
 	switch w.format {
-	case enrich.Relaxed, enrich.Canonical:
+	case Relaxed, Canonical:
 		return w.extended(v, depth)
-	case enrich.AppServices:
+	case AppServices:
 		return w.appServices(v, depth)
 	}
 	return w.plain(v, depth)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
 // A Shape is what a source is to make of its documents; the zero values are
@@ -18,9 +19,9 @@ import (
 type Shape struct {
 	// Field is the user-id field.
 	Field      string
-	IDType     enrich.UserIDType
-	Format     enrich.Format
-	Projection enrich.Projection
+	IDType     bsonjson.UserIDType
+	Format     bsonjson.Format
+	Projection bsonjson.Projection
 }
 
 // NewSource opens a source that has these documents, written as MongoDB
@@ -73,7 +74,7 @@ func testLookups(t *testing.T, open NewSource) {
 	text := func(id string) enrich.User { return enrich.User{ID: id} }
 	tests := []struct {
 		name  string
-		typ   enrich.UserIDType
+		typ   bsonjson.UserIDType
 		field string
 		user  enrich.User
 		want  string // the document's "is", or "" for ErrNoDocument
@@ -82,20 +83,20 @@ func testLookups(t *testing.T, open NewSource) {
 		{"nobody", "", "f", text("u2"), ""},
 		{"case counts", "", "f", text("U1"), ""},
 		{"the zero user", "", "f", enrich.User{}, ""},
-		{"auto: a string matches no number", enrich.AutoID, "f", text("5"), "string of digits"},
-		{"auto: a number matches no string", enrich.AutoID, "f", number("5"), "int32"},
-		{"auto: int64", enrich.AutoID, "f", number("6"), "int64"},
-		{"auto: double", enrich.AutoID, "f", number("7"), "double"},
-		{"auto: no number of a string", enrich.AutoID, "f", text("6"), ""},
-		{"auto: ObjectId", enrich.AutoID, "f", text(hexID), "ObjectId"},
-		{"auto: a string wins over an ObjectId", enrich.AutoID, "f", text("62efedca3587e6e83c0fc676"), "string beside an ObjectId"},
-		{"auto: no uuid", enrich.AutoID, "f", text(uuidID), ""},
-		{"string: no ObjectId", enrich.StringID, "f", text(hexID), ""},
-		{"objectId: no string", enrich.ObjectID, "f", text("62efedca3587e6e83c0fc676"), "ObjectId beside a string"},
-		{"objectId: no hex", enrich.ObjectID, "f", text("u1"), ""},
-		{"int: of digits", enrich.IntID, "f", text("5"), "int32"},
-		{"int: of a number", enrich.IntID, "f", number("6"), "int64"},
-		{"uuid", enrich.UUIDUserID, "f", text(uuidID), "uuid"},
+		{"auto: a string matches no number", bsonjson.AutoID, "f", text("5"), "string of digits"},
+		{"auto: a number matches no string", bsonjson.AutoID, "f", number("5"), "int32"},
+		{"auto: int64", bsonjson.AutoID, "f", number("6"), "int64"},
+		{"auto: double", bsonjson.AutoID, "f", number("7"), "double"},
+		{"auto: no number of a string", bsonjson.AutoID, "f", text("6"), ""},
+		{"auto: ObjectId", bsonjson.AutoID, "f", text(hexID), "ObjectId"},
+		{"auto: a string wins over an ObjectId", bsonjson.AutoID, "f", text("62efedca3587e6e83c0fc676"), "string beside an ObjectId"},
+		{"auto: no uuid", bsonjson.AutoID, "f", text(uuidID), ""},
+		{"string: no ObjectId", bsonjson.StringID, "f", text(hexID), ""},
+		{"objectId: no string", bsonjson.ObjectID, "f", text("62efedca3587e6e83c0fc676"), "ObjectId beside a string"},
+		{"objectId: no hex", bsonjson.ObjectID, "f", text("u1"), ""},
+		{"int: of digits", bsonjson.IntID, "f", text("5"), "int32"},
+		{"int: of a number", bsonjson.IntID, "f", number("6"), "int64"},
+		{"uuid", bsonjson.UUID, "f", text(uuidID), "uuid"},
 		{"an element of an array", "", "f", text("x2"), "array"},
 		{"a dotted field, through an array", "", "f.g.h", text("deep"), "nested"},
 		{"_id", "", "_id", text("a"), "string"},
@@ -132,11 +133,11 @@ func expect(t *testing.T, open NewSource, shape Shape, doc, want string) {
 
 func testFormats(t *testing.T, open NewSource) {
 	const doc = `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":13,"l":{"$numberLong":"2"},"d":70.5,"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>\u2028"}`
-	tests := map[enrich.Format]string{
-		"":                 `{"_id":"` + hexID + `","f":"u","n":13,"l":2,"d":70.5,"at":"2022-08-08T23:06:40.000Z","s":"<&>` + "\u2028" + `"}`,
-		enrich.Relaxed:     `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":13,"l":2,"d":70.5,"at":{"$date":"2022-08-08T23:06:40Z"},"s":"<&>` + "\u2028" + `"}`,
-		enrich.Canonical:   `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":{"$numberInt":"13"},"l":{"$numberLong":"2"},"d":{"$numberDouble":"70.5"},"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>` + "\u2028" + `"}`,
-		enrich.AppServices: `{"_id":"` + hexID + `","f":"u","n":{"$numberInt":"13"},"l":{"$numberLong":"2"},"d":{"$numberDouble":"70.5"},"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>` + "\u2028" + `"}`,
+	tests := map[bsonjson.Format]string{
+		"":                   `{"_id":"` + hexID + `","f":"u","n":13,"l":2,"d":70.5,"at":"2022-08-08T23:06:40.000Z","s":"<&>` + "\u2028" + `"}`,
+		bsonjson.Relaxed:     `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":13,"l":2,"d":70.5,"at":{"$date":"2022-08-08T23:06:40Z"},"s":"<&>` + "\u2028" + `"}`,
+		bsonjson.Canonical:   `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":{"$numberInt":"13"},"l":{"$numberLong":"2"},"d":{"$numberDouble":"70.5"},"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>` + "\u2028" + `"}`,
+		bsonjson.AppServices: `{"_id":"` + hexID + `","f":"u","n":{"$numberInt":"13"},"l":{"$numberLong":"2"},"d":{"$numberDouble":"70.5"},"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>` + "\u2028" + `"}`,
 	}
 	for format, want := range tests {
 		t.Run(string(format), func(t *testing.T) { expect(t, open, Shape{Format: format}, doc, want) })
@@ -161,7 +162,7 @@ func testProjections(t *testing.T, open NewSource) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			expect(t, open, Shape{Projection: enrich.Projection{Include: tt.include, Exclude: tt.exclude}}, doc, tt.want)
+			expect(t, open, Shape{Projection: bsonjson.Projection{Include: tt.include, Exclude: tt.exclude}}, doc, tt.want)
 		})
 	}
 }
@@ -176,7 +177,7 @@ func testReadAt(t *testing.T, open NewSource) {
 }
 
 func testDocumentID(t *testing.T, open NewSource) {
-	src := open(t, Shape{Field: "f", Projection: enrich.Projection{Exclude: []string{"_id"}}}, `{"_id":{"$oid":"`+hexID+`"},"f":"u"}`)
+	src := open(t, Shape{Field: "f", Projection: bsonjson.Projection{Exclude: []string{"_id"}}}, `{"_id":{"$oid":"`+hexID+`"},"f":"u"}`)
 	doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
 	if want := `{"$oid":"` + hexID + `"}`; err != nil || doc.ID != want {
 		t.Errorf("Lookup named the document %s, %v; want %s", doc.ID, err, want)

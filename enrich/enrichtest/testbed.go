@@ -125,15 +125,23 @@ func build(program string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", err
+	}
+	unlock, err := lock(path + ".lock") // one test binary builds, the others wait
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
 	return path, buildAt(path, module, program)
 }
 
-// buildAt builds beside path and renames, so that of several test binaries each
-// finds the whole program or none.
+// buildAt builds next to path and renames, so that a build that is interrupted
+// leaves nothing there.
 func buildAt(path, module, program string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
 	scratch, err := os.MkdirTemp(filepath.Dir(path), "build-")
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-func TestZitadelAnswersForTheIssuerItIsGiven(t *testing.T) {
+func TestZitadel_AnswersForTheIssuerItIsGiven(t *testing.T) {
 	const issuer = "http://127.0.0.1:9/"
 	addr := enrichtest.Zitadel(t, issuer, "http://127.0.0.1:9/callback")
 	resp, err := http.Get(addr + "/.well-known/openid-configuration")
@@ -24,7 +24,7 @@ func TestZitadelAnswersForTheIssuerItIsGiven(t *testing.T) {
 	}
 }
 
-func TestFerretDBIsGoneOnceKilled(t *testing.T) {
+func TestFerretDB_IsGoneOnceKilled(t *testing.T) {
 	uri, kill := enrichtest.FerretDB(t)
 	addr := strings.TrimSuffix(strings.TrimPrefix(uri, "mongodb://"), "/")
 	if !listens(addr) {

@@ -26,12 +26,12 @@ type Options struct {
 
 	// Field is the user-id field; dots reach into objects and arrays.
 	Field string
-	// IDType is the type of user ids. Zero means [enrich.AutoID].
-	IDType enrich.UserIDType
-	// Format is how documents are written. Zero means [enrich.Plain].
-	Format enrich.Format
+	// IDType is the type of user ids. Zero means [bsonjson.AutoID].
+	IDType bsonjson.UserIDType
+	// Format is how documents are written. Zero means [bsonjson.Plain].
+	Format bsonjson.Format
 	// Projection is what reaches the token.
-	Projection enrich.Projection
+	Projection bsonjson.Projection
 
 	// Logger gets what an operator should know. Nil means none.
 	Logger *slog.Logger
@@ -45,9 +45,9 @@ type Source struct {
 	file   *file
 	opened *index // what the file had when it was opened
 
-	idType     enrich.UserIDType
-	format     enrich.Format
-	projection bsonjson.Projection
+	idType     bsonjson.UserIDType
+	format     bsonjson.Format
+	projection bsonjson.Projector
 	metrics    *sourcemetrics.Metrics
 }
 
@@ -59,7 +59,7 @@ var (
 // Open reads the file. An error is one of the options, or of the file.
 func Open(o Options) (*Source, error) {
 	field, errField := bsonjson.NewField(o.Field)
-	projection, errProjection := bsonjson.NewProjection(o.Projection)
+	projection, errProjection := bsonjson.NewProjector(o.Projection)
 	metrics, errMetrics := sourcemetrics.New("file", o.Meter)
 	if err := errors.Join(errField, errProjection, errMetrics); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/filedoc"
 )
@@ -147,7 +148,7 @@ func TestOpenReportsWhatIsWrong(t *testing.T) {
 		"missing file": {filedoc.Options{Path: path + ".none", Field: "f"}, "users.json.none"},
 		"syntax":       {filedoc.Options{Path: path, Field: "f"}, "line"},
 		"field":        {filedoc.Options{Path: path, Field: "f..g"}, "f..g"},
-		"projection":   {filedoc.Options{Path: path, Field: "f", Projection: enrich.Projection{Exclude: []string{"a", "a.b"}}}, "a.b"},
+		"projection":   {filedoc.Options{Path: path, Field: "f", Projection: bsonjson.Projection{Exclude: []string{"a", "a.b"}}}, "a.b"},
 	}
 	for name, tt := range tests {
 		if _, err := filedoc.Open(tt.options); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret") {

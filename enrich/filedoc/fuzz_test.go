@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/filedoc"
 )
@@ -32,7 +31,7 @@ func FuzzADocumentsFileIsReadAsItIsWritten(f *testing.F) {
 		}
 		var texts [][]byte
 		for _, doc := range docs {
-			text, err := bsonjson.Render(doc, enrich.Canonical)
+			text, err := bsonjson.Render(doc, bsonjson.Canonical)
 			if err != nil {
 				t.Skip("a document that no token can have")
 			}

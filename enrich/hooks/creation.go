@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
 // Creation is how the document of a user who has none is made: by at most one of
@@ -19,8 +20,8 @@ type Creation struct {
 	Webhook Webhook
 	// Template is the document.
 	Template Template
-	// Once makes the document of a user once ever: who has lost his gets no new
-	// one.
+	// Once makes the document of a user once ever: a user whose document was
+	// deleted gets no new one.
 	Once bool
 	// Timeout bounds making one document, retries included.
 	Timeout time.Duration
@@ -31,12 +32,12 @@ func (c Creation) isZero() bool {
 }
 
 // ErrDuplicate says that MongoDB has refused a second document with the same
-// value in a unique index. If that is the user's id, somebody else has made his
-// document at the same time.
+// value in a unique index. If that value is the user's id, another login made
+// their document at the same time.
 var ErrDuplicate = errors.New("duplicate key")
 
 // Create implements [enrich.Hooks]. Of concurrent calls for one user one makes
-// the document, and on several replicas one of them does: the others find it.
+// the document. Of several replicas one makes it, and the others find it.
 func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
 	created := h.creating.DoChan(fmt.Sprintf("%t%s", s.User.Number, s.User.ID), func() (any, error) {
 		// Others wait for it, too, and the backend has created the user.
@@ -53,18 +54,18 @@ func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
 }
 
 func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
-	defer h.survive(&err)
+	defer supervise.Catch(h.o.Logger, "user creation", &err)
 	marks := h.o.Creation.Once || h.has(Create)
 	known := false
 	if marks {
-		if known, err = h.o.Documents.IsKnown(ctx, s.User); err != nil {
+		if known, err = h.o.Documents.IsCreated(ctx, s.User); err != nil {
 			return err
 		}
 	}
 	if known && (h.o.Creation.Once || h.o.Creation.isZero()) {
 		return enrich.ErrNoDocument
 	}
-	if err := h.make(ctx, s); err != nil {
+	if err := h.createDocument(ctx, s); err != nil {
 		return err
 	}
 	changed := false
@@ -79,31 +80,31 @@ func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
 	return nil
 }
 
-// created remembers a new user, and runs the CREATE triggers: once ever, however
-// many replicas have seen him sign in for the first time.
+// created records a new user and runs the CREATE triggers: once ever, however
+// many replicas see the user sign in for the first time.
 func (h *Hooks) created(ctx context.Context, s enrich.SignIn) (changed bool, err error) {
-	first, err := h.o.Documents.Know(ctx, s.User)
+	first, err := h.o.Documents.MarkCreated(ctx, s.User)
 	if err != nil || !first {
 		return false, err
 	}
 	h.queueAll(ctx, Create, s)
-	return h.fire(ctx, Create, s), nil
+	return h.runTriggers(ctx, Create, s), nil
 }
 
-// make makes the document. Whatever keeps it from being made keeps the user from
-// signing in: an application that has a creation function relies on it.
-func (h *Hooks) make(ctx context.Context, s enrich.SignIn) error {
+// createDocument makes the document. A failure rejects the login: an application
+// that has a creation function relies on it.
+func (h *Hooks) createDocument(ctx context.Context, s enrich.SignIn) error {
 	if h.o.Creation.isZero() {
 		return nil
 	}
-	err := h.produce(ctx, s)
+	err := h.makeDocument(ctx, s)
 	if errors.Is(err, ErrDuplicate) {
-		err = h.excuse(ctx, s, err)
+		err = h.tolerateDuplicate(ctx, s, err)
 	}
 	h.count(ctx, "creation", err)
 	switch _, rejects := errors.AsType[*enrich.Rejection](err); {
 	case err == nil:
-		h.o.Changes.Invalidate(s.User.ID)
+		h.o.Invalidator.Invalidate(s.User.ID)
 		return nil
 	case rejects:
 		return err
@@ -113,9 +114,9 @@ func (h *Hooks) make(ctx context.Context, s enrich.SignIn) error {
 	return h.rejection("InternalServerError", err)
 }
 
-// excuse forgives a duplicate if it is the user's document that is there already,
-// and not, by another unique index, somebody else's.
-func (h *Hooks) excuse(ctx context.Context, s enrich.SignIn, duplicate error) error {
+// tolerateDuplicate returns nil if the duplicate is the user's own document, and
+// the error if another unique index has the value of another user.
+func (h *Hooks) tolerateDuplicate(ctx context.Context, s enrich.SignIn, duplicate error) error {
 	has, err := h.o.Documents.Has(ctx, s.User)
 	if has {
 		return nil
@@ -123,9 +124,9 @@ func (h *Hooks) excuse(ctx context.Context, s enrich.SignIn, duplicate error) er
 	return errors.Join(duplicate, err)
 }
 
-// produce makes the document in the way that is configured.
-func (h *Hooks) produce(ctx context.Context, s enrich.SignIn) (err error) {
-	defer h.survive(&err)
+// makeDocument makes the document in the configured way.
+func (h *Hooks) makeDocument(ctx context.Context, s enrich.SignIn) (err error) {
+	defer supervise.Catch(h.o.Logger, "user creation", &err)
 	c, user := h.o.Creation, userObject(s)
 	switch {
 	case c.Function != "":
@@ -140,8 +141,8 @@ func (h *Hooks) produce(ctx context.Context, s enrich.SignIn) (err error) {
 	return h.o.Documents.Insert(ctx, s.User, c.Template.fill(user, s.At))
 }
 
-// rejection hides from the client what went wrong, and tells the log.
+// rejection logs what went wrong and hides it from the client.
 func (h *Hooks) rejection(code string, cause error) error {
-	h.o.Logger.Error("the user's document was not made, so he gets no tokens", slog.String("code", code), slog.Any("error", cause))
+	h.o.Logger.Error("the document of a new user could not be created; the login is rejected", slog.String("code", code), slog.Any("error", cause))
 	return &enrich.Rejection{Code: code, Message: "the user could not be created"}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
-func TestConcurrentFirstLoginsMakeOneDocument(t *testing.T) {
+func TestCreation_ConcurrentFirstLoginsMakeOneDocument(t *testing.T) {
 	w := newWorld(t)
 	creation := hooks.Creation{Template: template(t, `{"lang":"en"}`)}
 	replicas := []*hooks.Hooks{w.hooks(t, hooks.Options{Creation: creation}), w.hooks(t, hooks.Options{Creation: creation}), w.hooks(t, hooks.Options{Creation: creation})}
@@ -35,7 +35,7 @@ func TestConcurrentFirstLoginsMakeOneDocument(t *testing.T) {
 	}
 }
 
-func TestAFunctionThatLosesTheRaceHasWon(t *testing.T) {
+func TestCreation_ToleratesADuplicateOfTheSameUser(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{
 		Creation: hooks.Creation{Function: "create"},
@@ -51,7 +51,7 @@ func TestAFunctionThatLosesTheRaceHasWon(t *testing.T) {
 	}
 }
 
-func TestADuplicateOfSomethingElseLetsNoTokenLeave(t *testing.T) {
+func TestCreation_RejectsADuplicateOfAnotherUser(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{
 		Creation: hooks.Creation{Function: "create"},
@@ -64,7 +64,7 @@ func TestADuplicateOfSomethingElseLetsNoTokenLeave(t *testing.T) {
 	}
 }
 
-func TestAFunctionThatThrowsLetsNoTokenLeave(t *testing.T) {
+func TestCreation_RejectsWhenTheFunctionThrows(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{
 		Creation: hooks.Creation{Function: "create"},
@@ -85,7 +85,7 @@ func TestAFunctionThatThrowsLetsNoTokenLeave(t *testing.T) {
 	}
 }
 
-func TestAUserIsCreatedOnceEver(t *testing.T) {
+func TestCreation_OnceEver(t *testing.T) {
 	w := newWorld(t)
 	for _, test := range []struct {
 		once bool
@@ -105,7 +105,7 @@ func TestAUserIsCreatedOnceEver(t *testing.T) {
 	}
 }
 
-func TestAFirstLoginMarksAUserWhoHadNothingToCreate(t *testing.T) {
+func TestCreation_MarksAUserWithoutADocument(t *testing.T) {
 	w := newWorld(t)
 	var created atomic.Int32
 	h := w.hooks(t, hooks.Options{
@@ -127,7 +127,7 @@ func TestAFirstLoginMarksAUserWhoHadNothingToCreate(t *testing.T) {
 
 // One whose document was deleted and is made again is not a new user, and a new
 // one is new at one replica only.
-func TestACreateTriggerRunsOnceEver(t *testing.T) {
+func TestTrigger_CreateRunsOnceEver(t *testing.T) {
 	w := newWorld(t)
 	var created atomic.Int32
 	o := hooks.Options{
@@ -158,7 +158,7 @@ func TestACreateTriggerRunsOnceEver(t *testing.T) {
 	}
 }
 
-func TestAHookThatPanicsDoesNotEndTheSidecar(t *testing.T) {
+func TestHooks_SurviveAPanic(t *testing.T) {
 	w := newWorld(t)
 	fault := functions{"f": func(context.Context, json.RawMessage, []json.RawMessage) error { panic("a fault") }}
 	h := w.hooks(t, hooks.Options{

@@ -1,16 +1,24 @@
-// Package hooks acts when users sign in: it makes the document of a user who has
-// none, before his first token leaves, and runs what is to run at each login, as
+// Package hooks acts when users sign in. It makes the document of a user who has
+// none, before their first token leaves, and runs triggers at each login, as
 // MongoDB Atlas App Services did with its user creation function and its
 // authentication triggers.
+//
+// A document comes from a [Template], a [Webhook] or a function of the
+// application. Functions need an [Engine]; package javascript has one.
+//
+// [New] makes the hooks for an [enrich.Enricher]. Triggers that no login waits
+// for run in the background, in [Hooks.Run]:
+//
+//	h, err := hooks.New(hooks.Options{Creation: …, Documents: collection, Invalidator: cache})
+//	go h.Run(ctx)
+//	enricher, err := enrich.New(enrich.Options{Hooks: h, …})
 package hooks
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
-	"runtime/debug"
-	"time"
+	"slices"
 
 	"go.opentelemetry.io/otel/metric"
 	"golang.org/x/sync/singleflight"
@@ -22,43 +30,41 @@ import (
 type Options struct {
 	Creation Creation
 	Triggers []Trigger
-	// Functions runs the functions that Creation and Triggers name.
+	// Functions runs the functions that Creation and Triggers name. Required
+	// where they name any.
 	Functions Functions
 	// Documents is where documents are made. Required.
 	Documents Documents
-	// Changes is told of users whose documents a hook may have changed. Required.
-	Changes enrich.Invalidator
+	// Invalidator is told of users whose documents a hook may have changed.
+	// Required.
+	Invalidator enrich.Invalidator
 	// Failing reports whether the documents' source is known to fail, so that no
 	// login waits for a trigger that would, too. Optional.
 	Failing func() bool
-	Logger  *slog.Logger
-	Meter   metric.Meter // optional
+	// Logger gets failed creations and triggers. Nil discards them.
+	Logger *slog.Logger
+	// Meter counts runs. Nil counts nothing.
+	Meter metric.Meter
 }
 
-// Functions runs functions of the application.
-type Functions interface {
-	// Call runs a function for a user, with these arguments, all MongoDB
-	// Extended JSON. The error is an [*enrich.Rejection] for what the function
-	// threw, and wraps [ErrDuplicate] where that was MongoDB's refusal of a
-	// second document.
-	Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error
+// complete puts defaults in place of zeros and reports what is missing.
+func (o *Options) complete() error {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case o.Documents == nil:
+		return errors.New("hooks: Options.Documents is missing")
+	case o.Invalidator == nil:
+		return errors.New("hooks: Options.Invalidator is missing")
+	case o.Functions == nil && o.namesFunctions():
+		return errors.New("hooks: Options.Functions is missing, and Creation or Triggers name a function")
+	}
+	return nil
 }
 
-// Documents makes and changes users' documents. Errors name no user.
-type Documents interface {
-	// Insert inserts the user's document, MongoDB Extended JSON without the
-	// user-id field, unless he has one. It counts on a unique index.
-	Insert(ctx context.Context, u enrich.User, document json.RawMessage) error
-	// SetTime sets a field of the user's document to an instant, and makes a
-	// document where there is none.
-	SetTime(ctx context.Context, u enrich.User, field string, at time.Time) error
-	// Has reports whether the user has a document.
-	Has(ctx context.Context, u enrich.User) (bool, error)
-	// IsKnown reports whether Know was called for the user, ever and anywhere.
-	IsKnown(ctx context.Context, u enrich.User) (bool, error)
-	// Know remembers that the user has been created, and reports whether this is
-	// the first time, ever and anywhere.
-	Know(ctx context.Context, u enrich.User) (first bool, err error)
+func (o *Options) namesFunctions() bool {
+	return o.Creation.Function != "" || slices.ContainsFunc(o.Triggers, func(t Trigger) bool { return t.Function != "" })
 }
 
 // Hooks implements [enrich.Hooks]. It is safe for concurrent use.
@@ -71,9 +77,13 @@ type Hooks struct {
 
 var _ enrich.Hooks = (*Hooks)(nil)
 
-// New returns hooks. Triggers that nobody waits for need [Hooks.Run].
+// New returns hooks. The error names the option that is missing. Triggers that
+// no login waits for need [Hooks.Run].
 func New(o Options) (*Hooks, error) {
-	h := &Hooks{o: o, queue: queue{runs: make(chan run, waiting)}}
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	h := &Hooks{o: o, queue: queue{runs: make(chan run, maxQueued)}}
 	var err error
 	h.runs, err = newCounter(o.Meter)
 	return h, err
@@ -81,25 +91,15 @@ func New(o Options) (*Hooks, error) {
 
 // SigningIn implements [enrich.Hooks]: it runs the LOGIN triggers that wait.
 func (h *Hooks) SigningIn(ctx context.Context, s enrich.SignIn) (changed bool) {
-	return h.fire(ctx, Login, s)
+	return h.runTriggers(ctx, Login, s)
 }
 
 // SignedIn implements [enrich.Hooks]: it queues the other LOGIN triggers.
 func (h *Hooks) SignedIn(ctx context.Context, s enrich.SignIn) { h.queueAll(ctx, Login, s) }
 
-// Deleted is told that the backend has deleted a user: nothing is remembered of
-// him, and the DELETE triggers run.
+// Deleted handles a user whom the backend has deleted: it forgets their document
+// and queues the DELETE triggers.
 func (h *Hooks) Deleted(ctx context.Context, s enrich.SignIn) {
-	h.o.Changes.Invalidate(s.User.ID)
+	h.o.Invalidator.Invalidate(s.User.ID)
 	h.queueAll(ctx, Delete, s)
-}
-
-var errPanic = errors.New("panic; the log says where")
-
-// survive makes an error of a panic: a hook must not end the sidecar.
-func (h *Hooks) survive(err *error) {
-	if recover() != nil {
-		h.o.Logger.Error("panic in a hook", slog.String("stack", string(debug.Stack())))
-		*err = errPanic
-	}
 }

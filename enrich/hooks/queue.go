@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	// waiting is how many runs of triggers may wait: each is a login's claims.
-	waiting = 1024
+	// maxQueued is how many runs of triggers may wait. Each holds a login's claims.
+	maxQueued = 1024
 	// workers is how many run at a time.
 	workers = 4
-	// tries is how often a trigger is run that fails.
-	tries = 5
-	// atTheEnd is how long what waits may take when the sidecar stops.
-	atTheEnd = 2 * time.Second
+	// maxTries is how often a failing trigger runs.
+	maxTries = 5
+	// drainTimeout is how long queued runs may take when the sidecar stops.
+	drainTimeout = 2 * time.Second
 )
 
-// A queue has the runs of triggers that nobody waits for.
+// A queue has the runs of triggers that no login waits for.
 type queue struct {
-	runs chan run
-	mu   sync.RWMutex
-	over bool // nobody runs them any more; guarded by mu
+	runs   chan run
+	mu     sync.RWMutex
+	closed bool // guarded by mu
 }
 
 type run struct {
@@ -36,16 +36,16 @@ type run struct {
 }
 
 var (
-	errFull = errors.New("too many wait to be run")
-	errOver = errors.New("it comes when the last have been run")
+	errFull   = errors.New("the queue of triggers is full")
+	errClosed = errors.New("the queue of triggers is closed")
 )
 
-// put never waits: a login matters more than what is to follow from it.
+// put never waits: the login matters more than its triggers.
 func (q *queue) put(r run) error {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
-	if q.over {
-		return errOver
+	if q.closed {
+		return errClosed
 	}
 	select {
 	case q.runs <- r:
@@ -55,17 +55,17 @@ func (q *queue) put(r run) error {
 	}
 }
 
-// end has nothing more put into the queue, and returns what was too late.
-func (q *queue) end() (late []run) {
+// close closes the queue and returns the runs that are left in it.
+func (q *queue) close() (left []run) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.over = true
+	q.closed = true
 	for {
 		select {
 		case r := <-q.runs:
-			late = append(late, r)
+			left = append(left, r)
 		default:
-			return late
+			return left
 		}
 	}
 }
@@ -81,45 +81,45 @@ func (h *Hooks) drop(ctx context.Context, t Trigger, why error) {
 	h.o.Logger.Error("a trigger was dropped", slog.String("trigger", t.Name), slog.Any("error", why))
 }
 
-// Run runs the triggers that nobody waits for, until ctx ends and then, shortly,
-// those that still wait.
+// Run runs the queued triggers until ctx ends, and then those that are still
+// queued, for two seconds at most.
 func (h *Hooks) Run(ctx context.Context) {
 	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(atTheEnd, cancel) })()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(drainTimeout, cancel) })()
 	var working sync.WaitGroup
 	for range workers {
 		working.Go(func() { h.work(ctx, last) })
 	}
 	working.Wait()
-	for _, r := range h.queue.end() {
-		h.drop(last, r.trigger, errOver)
+	for _, r := range h.queue.close() {
+		h.drop(last, r.trigger, errClosed)
 	}
 }
 
-// work runs triggers until ctx ends and none waits.
+// work runs triggers until ctx has ended and the queue is empty.
 func (h *Hooks) work(ctx, last context.Context) {
 	for {
 		select {
 		case r := <-h.queue.runs:
-			h.persist(last, r)
+			h.retry(last, r)
 			continue
 		default:
 		}
 		select {
 		case r := <-h.queue.runs:
-			h.persist(last, r)
+			h.retry(last, r)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// persist runs a trigger until it works, but not for ever.
-func (h *Hooks) persist(ctx context.Context, r run) {
+// retry runs a trigger until it succeeds, maxTries times at most.
+func (h *Hooks) retry(ctx context.Context, r run) {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, h.run(ctx, r.trigger, r.signIn) },
-		backoff.WithMaxTries(tries))
+		backoff.WithMaxTries(maxTries))
 	if err != nil {
-		h.o.Logger.Error("a trigger failed for good", slog.String("trigger", r.trigger.Name), slog.Int("tries", tries), slog.Any("error", err))
+		h.o.Logger.Error("a trigger failed and is not retried any more", slog.String("trigger", r.trigger.Name), slog.Int("tries", maxTries), slog.Any("error", err))
 	}
 }

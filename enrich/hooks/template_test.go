@@ -7,7 +7,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
-func TestATemplateIsFilledWithWhatIsKnown(t *testing.T) {
+func TestTemplate_FillsInTheUser(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{Creation: hooks.Creation{Template: template(t, `{
 		"email":"%%user.data.email","first":"%%user.data.first_name","none":"%%user.data.picture","odd":"%%user.data.name",
@@ -32,7 +32,7 @@ func TestATemplateIsFilledWithWhatIsKnown(t *testing.T) {
 	}
 }
 
-func TestATemplateNamesOnlyWhatCanBeKnown(t *testing.T) {
+func TestTemplate_RefusesUnknownPlaceholders(t *testing.T) {
 	for _, text := range []string{`[]`, `null`, `{} {}`, `{"a":"%%user.password"}`, `{"a":[{"b":"%%user.data.admin"}]}`, `{"a":"%%values.x"}`, `{`} {
 		if _, err := hooks.ParseTemplate([]byte(text)); err == nil {
 			t.Errorf("%s is a template", text)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
 // An Operation is what an authentication trigger waits for.
@@ -33,7 +34,7 @@ type Trigger struct {
 	// LastLogin is a field of the document that is set to the time instead.
 	LastLogin string
 	// Wait runs the trigger before the document is looked up, so that what it
-	// writes is in the token. Else it runs after, and again if it fails.
+	// writes is in the token. Otherwise it runs in the background, with retries.
 	Wait bool
 	// Timeout bounds one run.
 	Timeout time.Duration
@@ -47,14 +48,14 @@ func (h *Hooks) has(o Operation) bool {
 	return slices.ContainsFunc(h.o.Triggers, func(t Trigger) bool { return t.Operation == o })
 }
 
-// fire runs the triggers that are waited for, and reports whether a document may
+// runTriggers runs the triggers that are waited for, and reports whether a document may
 // have changed.
-func (h *Hooks) fire(ctx context.Context, o Operation, s enrich.SignIn) (changed bool) {
+func (h *Hooks) runTriggers(ctx context.Context, o Operation, s enrich.SignIn) (changed bool) {
 	for _, t := range h.o.Triggers {
 		if !t.Wait || !t.concerns(o, s.Provider) {
 			continue
 		}
-		err := h.runInTime(ctx, t, s)
+		err := h.runUnlessFailing(ctx, t, s)
 		if err != nil {
 			h.o.Logger.Warn("a trigger failed; the login goes on", slog.String("trigger", t.Name), slog.Any("error", err))
 		}
@@ -63,10 +64,11 @@ func (h *Hooks) fire(ctx context.Context, o Operation, s enrich.SignIn) (changed
 	return changed
 }
 
-var errFailing = errors.New("not run while the source of documents fails")
+var errFailing = errors.New("not run because the source of documents is failing")
 
-// runInTime runs a trigger, but has no login wait for what fails all the time.
-func (h *Hooks) runInTime(ctx context.Context, t Trigger, s enrich.SignIn) error {
+// runUnlessFailing runs a trigger, unless the source is known to fail: then no login
+// waits for it.
+func (h *Hooks) runUnlessFailing(ctx context.Context, t Trigger, s enrich.SignIn) error {
 	if h.o.Failing != nil && h.o.Failing() {
 		h.count(ctx, t.Name, errFailing)
 		return errFailing
@@ -74,7 +76,7 @@ func (h *Hooks) runInTime(ctx context.Context, t Trigger, s enrich.SignIn) error
 	return h.run(ctx, t, s)
 }
 
-// queueAll queues the triggers that nobody waits for.
+// queueAll queues the triggers that no login waits for.
 func (h *Hooks) queueAll(ctx context.Context, o Operation, s enrich.SignIn) {
 	for _, t := range h.o.Triggers {
 		if !t.Wait && t.concerns(o, s.Provider) {
@@ -83,19 +85,19 @@ func (h *Hooks) queueAll(ctx context.Context, o Operation, s enrich.SignIn) {
 	}
 }
 
-// run runs a trigger once. What it threw is not for the log.
+// run runs a trigger once. The log does not get what a function threw.
 func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 	defer func() { h.count(ctx, t.Name, err) }()
-	defer h.survive(&err)
+	defer supervise.Catch(h.o.Logger, "trigger "+t.Name, &err)
 	if t.LastLogin != "" {
 		err = h.o.Documents.SetTime(ctx, s.User, t.LastLogin, s.At)
 	} else {
 		user := userObject(s)
 		err = h.o.Functions.Call(ctx, t.Function, user, eventOf(t.Operation, s, user))
 	}
-	h.o.Changes.Invalidate(s.User.ID)
+	h.o.Invalidator.Invalidate(s.User.ID)
 	return err
 }
 

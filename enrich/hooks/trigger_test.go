@@ -12,11 +12,12 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
-func TestALoginTriggerThatIsWaitedForIsInTheToken(t *testing.T) {
+func TestTrigger_WaitingLoginIsInTheToken(t *testing.T) {
 	w := newWorld(t)
 	told := &changes{}
 	h := w.hooks(t, hooks.Options{
-		Changes: told,
+		Invalidator: told,
+		Functions:   functions{},
 		Triggers: []hooks.Trigger{
 			{Name: "seen", Operation: hooks.Login, LastLogin: "lastLogin", Wait: true, Timeout: 5 * time.Second},
 			{Name: "other", Operation: hooks.Login, Providers: []string{"api-key"}, Function: "never", Wait: true, Timeout: time.Second},
@@ -33,7 +34,7 @@ func TestALoginTriggerThatIsWaitedForIsInTheToken(t *testing.T) {
 	}
 }
 
-func TestATriggerThatNobodyWaitsForIsRunAgainWhenItFails(t *testing.T) {
+func TestTrigger_QueuedIsRetried(t *testing.T) {
 	w := newWorld(t)
 	events := make(chan json.RawMessage, 1)
 	var runs atomic.Int32
@@ -72,7 +73,7 @@ func TestATriggerThatNobodyWaitsForIsRunAgainWhenItFails(t *testing.T) {
 	<-done
 }
 
-func TestWhatWaitsIsRunBeforeTheEnd(t *testing.T) {
+func TestQueue_RunsWhatWaitsBeforeStopping(t *testing.T) {
 	w := newWorld(t)
 	var runs atomic.Int32
 	h := w.hooks(t, hooks.Options{
@@ -90,9 +91,9 @@ func TestWhatWaitsIsRunBeforeTheEnd(t *testing.T) {
 	}
 }
 
-func TestATriggerThatComesTooLateIsToldOf(t *testing.T) {
+func TestQueue_ReportsATriggerAfterTheEnd(t *testing.T) {
 	w := newWorld(t)
-	h := w.hooks(t, hooks.Options{Triggers: []hooks.Trigger{{Name: "audit", Operation: hooks.Login, Function: "audit", Timeout: time.Second}}})
+	h := w.hooks(t, hooks.Options{Functions: functions{}, Triggers: []hooks.Trigger{{Name: "audit", Operation: hooks.Login, Function: "audit", Timeout: time.Second}}})
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	h.Run(ctx)
@@ -103,7 +104,7 @@ func TestATriggerThatComesTooLateIsToldOf(t *testing.T) {
 }
 
 // While the breaker is open, a login should cost nothing more.
-func TestNobodyWaitsForATriggerWhileTheSourceFails(t *testing.T) {
+func TestTrigger_NotAwaitedWhileTheSourceFails(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{
 		Failing:  func() bool { return true },
@@ -116,12 +117,12 @@ func TestNobodyWaitsForATriggerWhileTheSourceFails(t *testing.T) {
 	if h.SigningIn(t.Context(), signIn("anna")) {
 		t.Error("it changed something, so the source is asked for a document that the cache has")
 	}
-	if !strings.Contains(w.log.String(), "not run while the source of documents fails") {
+	if !strings.Contains(w.log.String(), "not run because the source of documents is failing") {
 		t.Errorf("the log says %q", w.log)
 	}
 }
 
-func TestAFunctionSeesTheDocumentWhereThereIsOne(t *testing.T) {
+func TestUserObject_HasTheDocument(t *testing.T) {
 	w := newWorld(t)
 	var seen []string
 	h := w.hooks(t, hooks.Options{
@@ -147,14 +148,14 @@ func TestAFunctionSeesTheDocumentWhereThereIsOne(t *testing.T) {
 	}
 }
 
-func TestADeletedUserIsForgotten(t *testing.T) {
+func TestHooks_ForgetADeletedUser(t *testing.T) {
 	w := newWorld(t)
 	told := &changes{}
 	var deleted atomic.Int32
 	h := w.hooks(t, hooks.Options{
-		Changes:   told,
-		Triggers:  []hooks.Trigger{{Name: "bye", Operation: hooks.Delete, Function: "bye", Timeout: time.Second}},
-		Functions: functions{"bye": func(context.Context, json.RawMessage, []json.RawMessage) error { deleted.Add(1); return nil }},
+		Invalidator: told,
+		Triggers:    []hooks.Trigger{{Name: "bye", Operation: hooks.Delete, Function: "bye", Timeout: time.Second}},
+		Functions:   functions{"bye": func(context.Context, json.RawMessage, []json.RawMessage) error { deleted.Add(1); return nil }},
 	})
 	h.Deleted(t.Context(), signIn("anna"))
 	ctx, stop := context.WithCancel(t.Context())

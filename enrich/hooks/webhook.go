@@ -42,7 +42,7 @@ func (w Webhook) ask(ctx context.Context, user json.RawMessage) (json.RawMessage
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("webhook: its URL cannot be parsed") // which may be secret in part
+		return nil, errors.New("webhook: the URL cannot be parsed") // the URL may contain a secret
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if w.Secret != "" {
@@ -70,13 +70,13 @@ func readAnswer(status int, answer []byte) (json.RawMessage, error) {
 	isObject := bytes.HasPrefix(answer, []byte("{")) && json.Valid(answer)
 	if status >= 200 && status < 300 {
 		if len(answer) > 0 && !isObject {
-			return nil, errors.New("webhook: the answer is no JSON object")
+			return nil, errors.New("webhook: the answer is not a JSON object")
 		}
 		return answer, nil
 	}
-	var told struct{ Error string }
-	if isObject && json.Unmarshal(answer, &told) == nil && told.Error != "" {
-		return nil, &enrich.Rejection{Code: "FunctionExecutionError", Message: told.Error}
+	var reply struct{ Error string }
+	if isObject && json.Unmarshal(answer, &reply) == nil && reply.Error != "" {
+		return nil, &enrich.Rejection{Code: "FunctionExecutionError", Message: reply.Error}
 	}
 	return nil, fmt.Errorf("webhook: answered %d", status)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
-func TestAWebhookThatRedirectsIsNotFollowed(t *testing.T) {
+func TestWebhook_FollowsNoRedirect(t *testing.T) {
 	w := newWorld(t)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("the user's data went elsewhere")
@@ -29,7 +29,7 @@ func TestAWebhookThatRedirectsIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestAWebhookMakesOrSaysTheDocument(t *testing.T) {
+func TestWebhook_MakesOrReturnsTheDocument(t *testing.T) {
 	for _, test := range []struct {
 		name, body string
 		status     int
@@ -72,7 +72,7 @@ func TestAWebhookMakesOrSaysTheDocument(t *testing.T) {
 	}
 }
 
-func TestAWebhookThatHangsEndsWithTheTimeout(t *testing.T) {
+func TestWebhook_EndsWithTheTimeout(t *testing.T) {
 	w := newWorld(t)
 	hang := make(chan struct{})
 	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang }))

@@ -45,8 +45,8 @@ func newWorld(t *testing.T) *world {
 func (w *world) hooks(t *testing.T, o hooks.Options) *hooks.Hooks {
 	t.Helper()
 	o.Documents, o.Logger = w.Source, slog.New(slog.NewTextHandler(w.log, nil))
-	if o.Changes == nil {
-		o.Changes = &changes{}
+	if o.Invalidator == nil {
+		o.Invalidator = &changes{}
 	}
 	if o.Creation.Timeout == 0 {
 		o.Creation.Timeout = 10 * time.Second
@@ -86,6 +86,8 @@ func signIn(id string) enrich.SignIn {
 
 // functions are functions of an application.
 type functions map[string]func(ctx context.Context, user json.RawMessage, args []json.RawMessage) error
+
+func (f functions) Has(name string) bool { return f[name] != nil }
 
 func (f functions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
 	return f[name](ctx, user, args)

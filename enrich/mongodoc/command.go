@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
@@ -45,5 +44,5 @@ func (s *Source) Command(ctx context.Context, database string, command json.RawM
 	case err != nil:
 		return nil, s.fault(err)
 	}
-	return bsonjson.Render(reply, enrich.Canonical)
+	return bsonjson.Render(reply, bsonjson.Canonical)
 }

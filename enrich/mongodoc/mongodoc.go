@@ -29,12 +29,12 @@ type Options struct {
 
 	// Field is the user-id field; dots reach into objects and arrays.
 	Field string
-	// IDType is the type of user ids. Zero means [enrich.AutoID].
-	IDType enrich.UserIDType
-	// Format is how documents are written. Zero means [enrich.Plain].
-	Format enrich.Format
+	// IDType is the type of user ids. Zero means [bsonjson.AutoID].
+	IDType bsonjson.UserIDType
+	// Format is how documents are written. Zero means [bsonjson.Plain].
+	Format bsonjson.Format
 	// Projection is what reaches the token; it is sent to MongoDB.
-	Projection enrich.Projection
+	Projection bsonjson.Projection
 
 	// Timeout bounds one lookup: finding a server, connecting, and retries
 	// included. Zero means 500 ms.
@@ -69,9 +69,9 @@ type Source struct {
 	collection string
 
 	field      bsonjson.Field
-	idType     enrich.UserIDType
-	format     enrich.Format
-	projection bsonjson.Projection
+	idType     bsonjson.UserIDType
+	format     bsonjson.Format
+	projection bsonjson.Projector
 	request    []byte   // the projection as MongoDB gets it; nil for everything
 	pipeline   [][]byte // what the change stream's events go through
 
@@ -94,7 +94,7 @@ func Open(o Options) (*Source, error) {
 		return nil, errors.New("documents need a database and a collection")
 	}
 	field, errField := bsonjson.NewField(o.Field)
-	projection, errProjection := bsonjson.NewProjection(o.Projection)
+	projection, errProjection := bsonjson.NewProjector(o.Projection)
 	metrics, errMetrics := sourcemetrics.New("mongodb", o.Meter)
 	if err := errors.Join(errField, errProjection, errMetrics); err != nil {
 		return nil, err

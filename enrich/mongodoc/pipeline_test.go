@@ -6,13 +6,13 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest/wiretest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
 func TestOfAChangedDocumentOnlyItsIDsLeaveTheDatabase(t *testing.T) {
-	projections := map[string]enrich.Projection{
+	projections := map[string]bsonjson.Projection{
 		"all": {}, "include": {Include: []string{"lang"}}, "exclude": {Exclude: []string{"ssn", "_id"}},
 	}
 	for name, projection := range projections {
@@ -36,7 +36,7 @@ func TestOfAChangedDocumentOnlyItsIDsLeaveTheDatabase(t *testing.T) {
 }
 
 func TestUpdatesOfWhatNoTokenCarriesDoNotEvenCome(t *testing.T) {
-	tests := map[string]enrich.Projection{
+	tests := map[string]bsonjson.Projection{
 		"not included": {Include: []string{"lang", "address.city"}},
 		"excluded":     {Exclude: []string{"_id", "ssn", "seen.at"}},
 	}

@@ -38,7 +38,7 @@ func TestWhatTheServerRefusesIsAskedTwiceAtMost(t *testing.T) {
 		"an insertion": func(ctx context.Context, s *mongodoc.Source) error {
 			return s.Insert(ctx, anna, []byte(`{}`))
 		},
-		"a mark":        func(ctx context.Context, s *mongodoc.Source) error { _, err := s.IsKnown(ctx, anna); return err },
+		"a mark":        func(ctx context.Context, s *mongodoc.Source) error { _, err := s.IsCreated(ctx, anna); return err },
 		"an inspection": func(ctx context.Context, s *mongodoc.Source) error { _, err := s.Inspect(ctx); return err },
 		"the indexes":   func(ctx context.Context, s *mongodoc.Source) error { return s.CheckUnique(ctx) },
 		"a stream":      func(ctx context.Context, s *mongodoc.Source) error { return s.CanWatch(ctx) },

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest/wiretest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
@@ -65,12 +65,12 @@ var (
 			want: map[string]string{"62efedca3587e6e83c0fc675": `{"_id":1,"f":"62efedca3587e6e83c0fc675"}`}, kept: []string{"bert"},
 		},
 		{
-			name: "insert of a number", options: mongodoc.Options{IDType: enrich.IntID},
+			name: "insert of a number", options: mongodoc.Options{IDType: bsonjson.IntID},
 			do:   func(d documents) { d.Insert(`{"_id":1,"f":5.0}`) },
 			want: map[string]string{"5": `{"_id":1,"f":5}`},
 		},
 		{
-			name: "insert of a UUID", options: mongodoc.Options{IDType: enrich.UUIDUserID},
+			name: "insert of a UUID", options: mongodoc.Options{IDType: bsonjson.UUID},
 			do:   func(d documents) { d.Insert(`{"_id":1,"f":{"$uuid":"73ffd264-44b3-4c69-90e8-e7d1dfc035d4"}}`) },
 			want: map[string]string{"73FFD264-44b3-4c69-90e8-e7d1dfc035d4": `{"_id":1,"f":"73ffd264-44b3-4c69-90e8-e7d1dfc035d4"}`},
 		},
@@ -108,31 +108,31 @@ var (
 		},
 		{
 			name: "kept by the projection", docs: []string{`{"_id":1,"f":"anna","n":1}`},
-			options: mongodoc.Options{Projection: enrich.Projection{Include: []string{"n.m"}}},
+			options: mongodoc.Options{Projection: bsonjson.Projection{Include: []string{"n.m"}}},
 			do:      func(d documents) { d.Update("1", `{"n":{"m":2}}`) },
 			want:    map[string]string{"anna": `{"n":{"m":2}}`},
 		},
 		{
 			name: "not excluded by the projection", docs: []string{`{"_id":1,"f":"anna","n":{"m":1,"x":1}}`},
-			options: mongodoc.Options{Projection: enrich.Projection{Exclude: []string{"n.x", "_id"}}},
+			options: mongodoc.Options{Projection: bsonjson.Projection{Exclude: []string{"n.x", "_id"}}},
 			do:      func(d documents) { d.Update("1", `{"n.m":2}`) },
 			want:    map[string]string{"anna": `{"f":"anna","n":{"m":2}}`},
 		},
 		{
 			name: "removed from what the projection keeps", docs: []string{`{"_id":1,"f":"anna","n":1}`},
-			options: mongodoc.Options{Projection: enrich.Projection{Include: []string{"n"}}},
+			options: mongodoc.Options{Projection: bsonjson.Projection{Include: []string{"n"}}},
 			do:      func(d documents) { d.Unset("1", "n") },
 			want:    map[string]string{"anna": `{}`},
 		},
 		{
 			name: "another user's, though the id is not included", docs: []string{`{"_id":1,"f":"anna","n":1}`},
-			options: mongodoc.Options{Projection: enrich.Projection{Include: []string{"n"}}},
+			options: mongodoc.Options{Projection: bsonjson.Projection{Include: []string{"n"}}},
 			do:      func(d documents) { d.Update("1", `{"f":"carl"}`) },
 			want:    map[string]string{"anna": "", "carl": `{"n":1}`},
 		},
 		{
 			name: "another user's, though the id is excluded", docs: []string{`{"_id":1,"f":"anna","n":1,"x":1}`},
-			options: mongodoc.Options{Projection: enrich.Projection{Exclude: []string{"_id", "f", "x"}}},
+			options: mongodoc.Options{Projection: bsonjson.Projection{Exclude: []string{"_id", "f", "x"}}},
 			do:      func(d documents) { d.Update("1", `{"f":"carl"}`) },
 			want:    map[string]string{"anna": "", "carl": `{"n":1}`},
 		},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
@@ -75,7 +76,7 @@ func TestTheReadConcernIsLocalOrStronger(t *testing.T) {
 }
 
 func TestWhatIsExcludedNeverLeavesTheDatabase(t *testing.T) {
-	tests := map[string]enrich.Projection{
+	tests := map[string]bsonjson.Projection{
 		"exclude": {Exclude: []string{"ssn", "address.street"}},
 		"include": {Include: []string{"lang", "address.city"}},
 	}

@@ -59,8 +59,8 @@ func (s *Source) Has(ctx context.Context, u enrich.User) (bool, error) {
 	return false, err
 }
 
-// IsKnown reports whether [Source.Know] was called for the user.
-func (s *Source) IsKnown(ctx context.Context, u enrich.User) (bool, error) {
+// IsCreated reports whether [Source.MarkCreated] was called for the user.
+func (s *Source) IsCreated(ctx context.Context, u enrich.User) (bool, error) {
 	query, _, err := s.mark(u)
 	if err != nil {
 		return false, err
@@ -80,9 +80,9 @@ func (s *Source) IsKnown(ctx context.Context, u enrich.User) (bool, error) {
 	return n > 0, nil
 }
 
-// Know remembers a user, in the collection tokengraft_users beside that of the
+// MarkCreated remembers a user, in the collection tokengraft_users beside that of the
 // documents, and reports whether this is the first time.
-func (s *Source) Know(ctx context.Context, u enrich.User) (first bool, err error) {
+func (s *Source) MarkCreated(ctx context.Context, u enrich.User) (first bool, err error) {
 	query, update, err := s.mark(u)
 	if err != nil {
 		return false, err

@@ -31,7 +31,7 @@ const (
 // of each other, users who write and then refresh, and logins that fill and use
 // the caches meanwhile. The first write inserts, so that the replicas remember
 // absences, too.
-func TestWhoWritesAndThenRefreshesSeesTheWrite(t *testing.T) {
+func TestRefresh_ShowsUsersTheirOwnWrites(t *testing.T) {
 	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri, s := server(t), newSigners(t)

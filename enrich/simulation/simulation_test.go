@@ -20,7 +20,7 @@ import (
 
 var replay = flag.Int64("seed", -1, "make one world only, of this seed, and log every exchange")
 
-func TestFreshnessHoldsInEveryWorld(t *testing.T) {
+func TestFreshness_HoldsInEveryWorld(t *testing.T) {
 	first, last := uint64(0), uint64(2000)
 	switch {
 	case *replay >= 0:
@@ -45,7 +45,7 @@ func TestFreshnessHoldsInEveryWorld(t *testing.T) {
 // late: a bubble that failed takes its test along.
 func sayHowToReplay(t *testing.T, seed uint64) {
 	if t.Failed() {
-		t.Logf("replay this world with: go test ./enrich/simulation -run TestFreshnessHoldsInEveryWorld -seed %d", seed)
+		t.Logf("replay this world with: go test ./enrich/simulation -run TestFreshness_HoldsInEveryWorld -seed %d", seed)
 	}
 }
 

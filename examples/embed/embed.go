@@ -52,11 +52,7 @@ func Handler(backend *url.URL, secret []byte, documents enrich.Source) (http.Han
 	if err != nil {
 		return nil, err
 	}
-	var accessToken locate.Location
-	if err := accessToken.UnmarshalText([]byte("json:access_token")); err != nil {
-		return nil, err
-	}
-	rules, err := proxy.NewRules([]proxy.Rule{{Pattern: "POST /login", Tokens: []locate.Location{accessToken}}})
+	rules, err := proxy.NewRules([]proxy.Rule{{Pattern: "POST /login", Tokens: []locate.Location{locate.MustParse("json:access_token")}}})
 	if err != nil {
 		return nil, err
 	}

@@ -41,8 +41,8 @@ func New(o Options) http.Handler {
 	mux.Handle("GET /readyz", o.Readiness)
 	mux.Handle("GET /metrics", o.Metrics)
 	mux.HandleFunc("GET /cache", o.figures)
-	mux.HandleFunc("DELETE /cache", o.forgetAll)
-	mux.HandleFunc("DELETE /cache/{user_id}", o.forget)
+	mux.HandleFunc("DELETE /cache", o.evictAll)
+	mux.HandleFunc("DELETE /cache/{user_id}", o.evict)
 	mux.HandleFunc("PUT /loglevel", o.setLevel)
 	return o.guard(mux)
 }
@@ -96,13 +96,13 @@ func (o Options) figures(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, o.Figures())
 }
 
-// forget evicts one user here; other replicas keep what they have.
-func (o Options) forget(w http.ResponseWriter, r *http.Request) {
+// evict evicts one user here; other replicas keep what they have.
+func (o Options) evict(w http.ResponseWriter, r *http.Request) {
 	o.Cache.Invalidate(r.PathValue("user_id"))
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (o Options) forgetAll(w http.ResponseWriter, _ *http.Request) {
+func (o Options) evictAll(w http.ResponseWriter, _ *http.Request) {
 	o.Cache.InvalidateAll()
 	w.WriteHeader(http.StatusNoContent)
 }

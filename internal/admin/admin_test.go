@@ -56,7 +56,7 @@ func (f fixture) ask(method, target, body, peer, authorization string) *httptest
 }
 
 // Contract, "Admin listener".
-func TestOnlyLoopbackAndTheTokenGetMoreThanHealth(t *testing.T) {
+func TestHandler_OnlyLoopbackAndTheTokenGetMoreThanHealth(t *testing.T) {
 	requests := []struct {
 		method, target string
 		open           bool
@@ -109,7 +109,7 @@ func TestOnlyLoopbackAndTheTokenGetMoreThanHealth(t *testing.T) {
 	}
 }
 
-func TestTheCacheIsShownAndEmptied(t *testing.T) {
+func TestHandler_ShowsAndEmptiesTheCache(t *testing.T) {
 	f := newFixture("")
 	if w := f.ask("GET", "/cache", "", loopback, ""); w.Body.String() != "{\"hits\":7}\n" || w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("got %q %s", w.Header(), w.Body)
@@ -124,7 +124,7 @@ func TestTheCacheIsShownAndEmptied(t *testing.T) {
 	}
 }
 
-func TestTheLogLevelIsTheWordOfTheBody(t *testing.T) {
+func TestHandler_SetsTheLogLevel(t *testing.T) {
 	tests := []struct {
 		body   string
 		status int
@@ -148,7 +148,7 @@ func TestTheLogLevelIsTheWordOfTheBody(t *testing.T) {
 }
 
 // A page in a browser on this machine is a loopback peer, and still a stranger.
-func TestAPageInABrowserGetsNoFurtherThanHealth(t *testing.T) {
+func TestHandler_BrowserGetsHealthOnly(t *testing.T) {
 	tests := []struct {
 		host, origin, authorization string
 		status                      int

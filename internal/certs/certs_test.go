@@ -42,7 +42,7 @@ func host(t *testing.T, p *certs.Pair) string {
 	return pair.Leaf.Subject.CommonName
 }
 
-func TestARenewedPairIsUsed(t *testing.T) {
+func TestPair_UsesARenewedCertificate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := certstest.New(t)
 		certFile, keyFile := a.Write(t, "server", "before", 100*24*time.Hour)
@@ -59,7 +59,7 @@ func TestARenewedPairIsUsed(t *testing.T) {
 	})
 }
 
-func TestAPairThatIsNoneKeepsTheLastGoodOne(t *testing.T) {
+func TestPair_KeepsTheLastGoodCertificate(t *testing.T) {
 	for name, harm := range map[string]func(t *testing.T, certFile, keyFile string) error{
 		"half written": func(_ *testing.T, certFile, _ string) error { return os.Truncate(certFile, 100) },
 		"gone":         func(_ *testing.T, _, keyFile string) error { return os.Remove(keyFile) },
@@ -93,7 +93,7 @@ func TestAPairThatIsNoneKeepsTheLastGoodOne(t *testing.T) {
 	}
 }
 
-func TestTheEndOfACertificateIsWarnedOfOnceADay(t *testing.T) {
+func TestPair_WarnsOfItsExpiryOnceADay(t *testing.T) {
 	for _, c := range []struct {
 		life time.Duration // from now on
 		want string        // of the log
@@ -119,7 +119,7 @@ func TestTheEndOfACertificateIsWarnedOfOnceADay(t *testing.T) {
 	}
 }
 
-func TestAFaultIsBlamedOnItsFile(t *testing.T) {
+func TestOpen_NamesTheFileAtFault(t *testing.T) {
 	a := certstest.New(t)
 	certFile, keyFile := a.Write(t, "server", "host", time.Hour)
 	_, otherKey := a.Write(t, "other", "other", time.Hour)
@@ -137,7 +137,7 @@ func TestAFaultIsBlamedOnItsFile(t *testing.T) {
 	}
 }
 
-func TestAPoolWantsCertificates(t *testing.T) {
+func TestPool_NeedsCertificates(t *testing.T) {
 	a := certstest.New(t)
 	_, keyFile := a.Write(t, "server", "host", time.Hour)
 	if pool, err := certs.Pool(a.Dir + "/ca.pem"); err != nil || !pool.Equal(a.Pool) {

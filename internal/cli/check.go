@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 )
 
@@ -23,7 +24,7 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		switch faults := printFindings(c.OutOrStdout(), sidecar.Check(c.Context(), cfg, sidecar.Options{})); faults {
+		switch faults := printFindings(c.OutOrStdout(), sidecar.Check(c.Context(), cfg, sidecar.Options{Functions: javascript.Engine})); faults {
 		case 0:
 			return nil
 		case 1:

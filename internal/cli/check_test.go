@@ -85,42 +85,6 @@ documents:
 	}
 }
 
-// A reload tells a fault once, by its text: the order may not change by itself.
-func TestFunctionsThatAreMissingAreToldInTheOrderOfTheFile(t *testing.T) {
-	dir := writeFiles(t, map[string]string{
-		"tokengraft.yaml": `listen: 127.0.0.1:0
-backend: http://127.0.0.1:1
-rules: [{match: POST /login, tokens: [body]}]
-verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
-documents:
-  mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users}
-  user_id_field: id
-functions: {dir: .}
-user_creation: {function: a}
-triggers:
-  - {name: b, operation: LOGIN, function: b}
-  - {name: c, operation: LOGIN, function: c}
-  - {name: d, operation: LOGIN, function: d}
-`,
-		"other.js": "exports = function() {}",
-	})
-	cfg, err := loadConfig(filepath.Join(dir, "tokengraft.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		_, err := openFunctions(cfg, nil, quiet())
-		var paths []string
-		for _, fault := range faultsIn(err) {
-			paths = append(paths, fault.Path)
-		}
-		want := "user_creation.function triggers[0].function triggers[1].function triggers[2].function"
-		if got := strings.Join(paths, " "); got != want {
-			t.Fatalf("faults of %s, want %s", got, want)
-		}
-	}
-}
-
 // ServeMux takes what stands before the first slash for a host.
 func TestCheckWarnsOfAPathWithoutItsSlash(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"users.json": "[]", "tokengraft.yaml": `listen: 127.0.0.1:0
@@ -195,20 +159,5 @@ user_creation: {function: f}
 	}
 	if want := ":8:29: functions.values: "; !strings.Contains(stderr.String(), want) {
 		t.Errorf("no %q in %s", want, &stderr)
-	}
-}
-
-// The name of a directory is no pattern.
-func TestValuesMayBeInAnyDirectory(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "app [1]")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "region.json"), []byte(`{"name":"region","value":"eu"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	values, err := readValues(dir)
-	if err != nil || string(values["region"]) != `"eu"` {
-		t.Errorf("values %s (%v), want those of the file", values, err)
 	}
 }

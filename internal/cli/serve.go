@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
@@ -54,10 +55,11 @@ func serve(c *cobra.Command, path string) error {
 // sidecarOptions are those of a sidecar that serves, and follows its file.
 func sidecarOptions(path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
 	return sidecar.Options{
-		Logger: logger,
-		Meter:  t.Meter,
-		Tracer: t.Tracer,
-		Load:   func() (*config.Config, error) { return loadConfig(path) },
+		Logger:    logger,
+		Meter:     t.Meter,
+		Tracer:    t.Tracer,
+		Functions: javascript.Engine,
+		Load:      func() (*config.Config, error) { return loadConfig(path) },
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
@@ -36,7 +37,7 @@ func tryCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		outcome, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger}, token)
+		outcome, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger, Functions: javascript.Engine}, token)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/filewatch"
 )
 
-func TestFoldersTellWhatHappensInThemAndNowhereElse(t *testing.T) {
+func TestFolders_ReportChangesInThemOnly(t *testing.T) {
 	one, two := t.TempDir(), t.TempDir()
 	f, err := filewatch.NewFolders()
 	if err != nil {

@@ -54,7 +54,7 @@ func do(t *testing.T, errs ...error) {
 	}
 }
 
-func TestEveryChangeOfADirectoryIsTold(t *testing.T) {
+func TestDir_ReportsEveryChange(t *testing.T) {
 	path := t.TempDir()
 	changes := watched(t, path)
 	file, moved := filepath.Join(path, "a"), filepath.Join(path, "b")
@@ -70,7 +70,7 @@ func TestEveryChangeOfADirectoryIsTold(t *testing.T) {
 
 // Kubernetes mounts files as links through ..data, a link to a directory of
 // which it swaps another in by renaming.
-func TestSwappedMountIsTold(t *testing.T) {
+func TestDir_ReportsASwappedMount(t *testing.T) {
 	path := t.TempDir()
 	in := func(name string) string { return filepath.Join(path, name) }
 	do(t, os.Mkdir(in("..1"), 0o700), os.WriteFile(in("..1/key.pem"), []byte("1"), 0o600),
@@ -85,7 +85,7 @@ func TestSwappedMountIsTold(t *testing.T) {
 	}
 }
 
-func TestDirectoryThatIsNotThereCannotBeWatched(t *testing.T) {
+func TestDir_MissingDirectory(t *testing.T) {
 	if err := filewatch.Dir(t.Context(), filepath.Join(t.TempDir(), "gone"), func() {}); err == nil {
 		t.Error("no error, want one")
 	}

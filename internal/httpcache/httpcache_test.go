@@ -10,7 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/httpcache"
 )
 
-func TestFreshnessIsWhatTheHeaderSays(t *testing.T) {
+func TestFreshFor_FollowsTheHeader(t *testing.T) {
 	const otherwise = 10 * time.Minute
 	for _, c := range []struct {
 		name   string
@@ -48,7 +48,7 @@ func TestFreshnessIsWhatTheHeaderSays(t *testing.T) {
 }
 
 // B3: no header makes a set fresh for long, and one as old as its max-age is not.
-func FuzzFreshnessIsBounded(f *testing.F) {
+func FuzzFreshFor_IsBounded(f *testing.F) {
 	f.Add("max-age=300", "10", "")
 	f.Add(`public, MAX-AGE="300", no-cache`, "-1", "")
 	f.Add("max-age=-9223372036854775808", "9223372036854775807", "")

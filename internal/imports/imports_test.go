@@ -36,17 +36,17 @@ var doors = map[string][]string{
 	"golang.org/x/sync/singleflight":              {"enrich/hooks"},
 	"github.com/cenkalti/backoff/v5":              {"enrich/hooks"},
 	"github.com/spf13/cobra":                      {"internal/cli"},
-	"golang.org/x/term":                           {"internal/cli"},
-	"github.com/prometheus/client_golang":         {"internal/cli"},
-	"go.opentelemetry.io/otel/sdk":                {"internal/cli"},
-	"go.opentelemetry.io/otel/exporters":          {"internal/cli"},
-	"go.opentelemetry.io/otel/metric":             {"internal/cli", "internal/sourcemetrics", "enrich", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"}, // an API made to travel
-	"go.opentelemetry.io/otel/attribute":          {"internal/cli", "internal/sourcemetrics", "enrich", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"},
-	"go.opentelemetry.io/otel/trace":              {"internal/cli", "internal/tracing", "enrich/mongodoc", "cache", "proxy"},
+	"golang.org/x/term":                           {"internal/telemetry"},
+	"github.com/prometheus/client_golang":         {"internal/telemetry"},
+	"go.opentelemetry.io/otel/sdk":                {"internal/telemetry"},
+	"go.opentelemetry.io/otel/exporters":          {"internal/telemetry"},
+	"go.opentelemetry.io/otel/metric":             {"internal/sidecar", "internal/telemetry", "internal/sourcemetrics", "enrich", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"}, // an API made to travel
+	"go.opentelemetry.io/otel/attribute":          {"internal/sidecar", "internal/telemetry", "internal/sourcemetrics", "enrich", "enrich/filedoc", "enrich/hooks", "enrich/mongodoc", "cache", "proxy"},
+	"go.opentelemetry.io/otel/trace":              {"internal/sidecar", "internal/telemetry", "internal/tracing", "enrich/mongodoc", "cache", "proxy"},
 	"go.opentelemetry.io/otel/codes":              {"proxy"},
 	"go.opentelemetry.io/otel/propagation":        {"proxy"},
-	"go.opentelemetry.io/otel":                    {"internal/cli"},
-	"go.opentelemetry.io/contrib/exporters":       {"internal/cli"},
+	"go.opentelemetry.io/otel":                    {"internal/telemetry"},
+	"go.opentelemetry.io/contrib/exporters":       {"internal/telemetry"},
 }
 
 // free are packages that stand for somebody else's code, and test doubles.
@@ -71,18 +71,25 @@ var inner = map[string][]string{
 	"cache":                          {"enrich"},
 	"proxy/locate":                   {"enrich", "internal/jsonedit"},
 	"proxy":                          {"enrich", "internal/tlsadvice", "internal/tracing", "proxy/locate"},
-	"internal/admin":                 {"enrich"},
+	"internal/admin":                 {"enrich", "internal/supervise"},
 	"proxy/oidc":                     {"enrich", "internal/jsonedit", "internal/httpcache", "internal/muxpattern", "proxy", "proxy/locate"},
 	"internal/certs":                 {},
 	"internal/appservices":           {"enrich"},
 	"internal/yamlbind":              {},
 	"internal/manual":                {"config", "internal/yamlbind"},
 	"internal/manual/generate":       {"internal/manual"},
-	"config":                         {"enrich", "internal/jsonedit", "internal/muxpattern", "internal/yamlbind", "proxy/locate"},
+	"config":                         {"enrich", "enrich/bsonjson", "internal/jsonedit", "internal/muxpattern", "internal/yamlbind", "proxy/locate"},
 	"internal/appservices/export":    {"internal/appservices/layout"},
-	"internal/appservices/functions": {"internal/appservices/layout"},
-	"enrich/hooks":                   {"enrich"},
-	"internal/sourcemetrics":         {"enrich"},
+	"internal/appservices/functions": {"enrich", "enrich/hooks", "internal/appservices/layout"},
+	"enrich/hooks/javascript":        {"enrich/hooks", "internal/appservices/functions"},
+	"enrich/hooks":                   {"enrich", "internal/supervise"},
+	"internal/sidecar": {
+		"cache", "config", "enrich", "enrich/breaker", "enrich/bsonjson", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
+		"internal/admin", "internal/appservices", "internal/certs", "internal/filewatch", "internal/tlsadvice", "proxy", "proxy/locate", "proxy/oidc",
+	},
+	"internal/telemetry":     {"internal/tracing"},
+	"proxy/sidecar":          {"config", "enrich", "enrich/hooks", "internal/sidecar"},
+	"internal/sourcemetrics": {"enrich"},
 }
 
 func TestImports(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-func TestSetKeepsEveryOtherByte(t *testing.T) {
+func TestObject_SetKeepsEveryOtherByte(t *testing.T) {
 	tests := []struct{ name, text, member, value, want string }{
 		{"appended last", `{"a":1.0}`, "c", `{}`, `{"a":1.0,"c":{}}`},
 		{"empty object", `{ }`, "c", `1`, `{ "c":1}`},
@@ -36,7 +36,7 @@ func TestSetKeepsEveryOtherByte(t *testing.T) {
 	}
 }
 
-func TestRemoveTakesOneCommaWithIt(t *testing.T) {
+func TestObject_RemoveTakesOneCommaWithIt(t *testing.T) {
 	const text = `{"a":1, "b":2 ,"c":3}`
 	tests := []struct{ names, want string }{
 		{"a", `{"b":2 ,"c":3}`},
@@ -59,7 +59,7 @@ func TestRemoveTakesOneCommaWithIt(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParse_Refuses(t *testing.T) {
 	tests := []struct{ name, text string }{
 		{"duplicate name", `{"sub":"a","sub":"b"}`},
 		{"duplicate name, escaped", `{"custom_data":1,"custom\u005fdata":2}`},
@@ -82,7 +82,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func TestErrorsShowNothingOfTheText(t *testing.T) {
+func TestParse_ErrorsQuoteNothing(t *testing.T) {
 	for _, text := range []string{`{"secret":1,"secret":2}`, `{"a":secret}`, `{"a":"secret`} {
 		_, err := jsonedit.Parse([]byte(text))
 		if err == nil || strings.Contains(err.Error(), "secret") {
@@ -91,7 +91,7 @@ func TestErrorsShowNothingOfTheText(t *testing.T) {
 	}
 }
 
-func TestLookup(t *testing.T) {
+func TestObject_Lookup(t *testing.T) {
 	o := parse(t, `{"a":{"b.c":{"d":5}},"e":[{"f":1}]}`)
 	tests := []struct{ path, want string }{
 		{`a.b\.c.d`, `5`},
@@ -111,7 +111,7 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-func TestStrings(t *testing.T) {
+func TestStrings_FindsSpans(t *testing.T) {
 	tests := []struct {
 		name, text, path string
 		want             []string
@@ -157,7 +157,7 @@ func TestStrings(t *testing.T) {
 	}
 }
 
-func TestParsePathRefusesEmptyElements(t *testing.T) {
+func TestParsePath_RefusesEmptyElements(t *testing.T) {
 	for _, s := range []string{"", ".", "a.", ".a", "a..b"} {
 		if path, err := jsonedit.ParsePath(s); err == nil {
 			t.Errorf("ParsePath(%q) = %q, want an error", s, path)
@@ -165,7 +165,7 @@ func TestParsePathRefusesEmptyElements(t *testing.T) {
 	}
 }
 
-func TestDecodeUndoRefusesWhatDoesNotFit(t *testing.T) {
+func TestDecodeUndo_RefusesWhatDoesNotFit(t *testing.T) {
 	o := parse(t, `{"a":1}`)
 	o.Set("a", []byte(`22`))
 	encoded := o.Undo().AppendBinary(nil)
@@ -183,9 +183,9 @@ func TestDecodeUndoRefusesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// FuzzUndo holds the law that restore stands on: whatever is edited, the
+// FuzzUndo_RevertsEveryEdit holds the law that restore stands on: whatever is edited, the
 // encoded undo brings back the same bytes, and the edits are there.
-func FuzzUndo(f *testing.F) {
+func FuzzUndo_RevertsEveryEdit(f *testing.F) {
 	f.Add([]byte(`{"a":1,"b":{"c":[1.0]}}`), "a", "n", "b")
 	f.Add([]byte(` { } `), "x", "x", "x")
 	f.Add([]byte(`{"\u0061":1 , "é":"<&>"}`), "a", "é", "a")
@@ -226,9 +226,9 @@ func FuzzUndo(f *testing.F) {
 	})
 }
 
-// FuzzStrings holds the law that locations stand on: a span covers exactly the
+// FuzzStrings_SpansAreExact holds the law that locations stand on: a span covers exactly the
 // string it says, so that writing it back changes no byte.
-func FuzzStrings(f *testing.F) {
+func FuzzStrings_SpansAreExact(f *testing.F) {
 	f.Add([]byte(`{"access_token":"eyJ","x":{"access_token":"y"}}`), "access_token")
 	f.Add([]byte("\ufeff[[\"a\"]]"), "0.0")
 	f.Fuzz(func(t *testing.T, text []byte, at string) {

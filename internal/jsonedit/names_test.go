@@ -8,7 +8,7 @@ import (
 )
 
 // An index is written in one way only.
-func TestOnlyAnIndexReachesIntoAnArray(t *testing.T) {
+func TestPath_OnlyAnIndexReachesIntoAnArray(t *testing.T) {
 	for element, want := range map[string]int{"1": 1, "*": 2, "01": 0, "+1": 0, "-1": 0, "2": 0, "x": 0} {
 		spans, err := jsonedit.Strings([]byte(`["a","b"]`), jsonedit.Path{element})
 		if len(spans) != want || err != nil {
@@ -17,7 +17,7 @@ func TestOnlyAnIndexReachesIntoAnArray(t *testing.T) {
 	}
 }
 
-func TestHasName(t *testing.T) {
+func TestHasName_FindsEscapedNames(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{"x":1}`:                             true,
 		`{"a":1,"\u0078":2}`:                  true,

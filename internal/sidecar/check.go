@@ -201,7 +201,7 @@ func (k *checker) ownKeys() {
 
 // discovery tells the ring what the backend says of itself.
 func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
-	discovery, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil).Ask(ctx)
+	discovery, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil).Fetch(ctx)
 	if err != nil {
 		k.fault("oidc", err, "Is there a discovery document at this path of the backend? serve starts without it: tokens pass unenriched until it is had.")
 		return false
@@ -213,7 +213,7 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 
 // signIns opens what happens when users sign in, without running any of it.
 func (k *checker) signIns() {
-	_, err := openFunctions(k.cfg, nil, k.o.Logger)
+	_, err := openFunctions(k.cfg, k.o.Functions, nil, k.o.Logger)
 	if err == nil && k.cfg.Functions.Dir != "" {
 		k.ok("functions compile")
 	}

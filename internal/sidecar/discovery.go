@@ -16,7 +16,7 @@ func newFollower(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger
 		Backend:   cfg.Backend.URL(),
 		PublicURL: publicURL(cfg),
 		Paths:     cfg.OIDC.Discovery,
-		Changed:   func(d oidc.Discovery) { apply(f, d) },
+		OnChange:  func(d oidc.Discovery) { apply(f, d) },
 		Logger:    logger,
 	})
 	return f

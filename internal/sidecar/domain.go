@@ -3,6 +3,7 @@ package sidecar
 import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/proxy"
@@ -19,18 +20,18 @@ var (
 		config.AccessToken: enrich.Access,
 		config.IDToken:     enrich.ID,
 	}
-	formats = map[config.Format]enrich.Format{
-		config.Plain:       enrich.Plain,
-		config.Relaxed:     enrich.Relaxed,
-		config.Canonical:   enrich.Canonical,
-		config.AppServices: enrich.AppServices,
+	formats = map[config.Format]bsonjson.Format{
+		config.Plain:       bsonjson.Plain,
+		config.Relaxed:     bsonjson.Relaxed,
+		config.Canonical:   bsonjson.Canonical,
+		config.AppServices: bsonjson.AppServices,
 	}
-	userIDTypes = map[config.UserIDType]enrich.UserIDType{
-		config.AutoID:   enrich.AutoID,
-		config.StringID: enrich.StringID,
-		config.ObjectID: enrich.ObjectID,
-		config.IntID:    enrich.IntID,
-		config.UUID:     enrich.UUIDUserID,
+	userIDTypes = map[config.UserIDType]bsonjson.UserIDType{
+		config.AutoID:   bsonjson.AutoID,
+		config.StringID: bsonjson.StringID,
+		config.ObjectID: bsonjson.ObjectID,
+		config.IntID:    bsonjson.IntID,
+		config.UUID:     bsonjson.UUID,
 	}
 	operations = map[config.Operation]hooks.Operation{
 		config.Login:  hooks.Login,
@@ -57,8 +58,8 @@ func kindsOf(c config.Claim) []enrich.Kind {
 }
 
 // projectionOf returns which paths of a document reach the token.
-func projectionOf(c config.Claim) enrich.Projection {
-	return enrich.Projection{Include: c.Include, Exclude: c.Exclude}
+func projectionOf(c config.Claim) bsonjson.Projection {
+	return bsonjson.Projection{Include: c.Include, Exclude: c.Exclude}
 }
 
 // restoreOf is what restore means here: with oidc, auto is on whoever signs, for

@@ -1,141 +1,60 @@
 package sidecar
 
 import (
-	"cmp"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 
 	"github.com/tokengraft/tokengraft/config"
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
-	appfunc "github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-// openFunctions compiles the functions; nil without a directory of them. It wants
-// all that the configuration names.
-func openFunctions(cfg *config.Config, database *mongodoc.Source, logger *slog.Logger) (*appfunc.App, error) {
+// errNoEngine says that the program was built without an engine.
+var errNoEngine = errors.New("this program was built without the JavaScript engine: set Options.Functions, or remove functions from the configuration")
+
+// openFunctions compiles the functions that the configuration names. It returns
+// nil where the configuration has no directory of functions. The error is every
+// fault, each a [config.FieldError].
+func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.Source, logger *slog.Logger) (hooks.Functions, error) {
 	f := cfg.Functions
 	if f.Dir == "" {
 		return nil, nil
 	}
-	o := appfunc.Options{Services: f.Services, Hosts: f.Hosts, Timeout: appfunc.MaxTimeout, Logger: logger}
-	o.Environment.Tag = f.Environment
+	if engine == nil {
+		return nil, cfg.Fault("functions", errNoEngine)
+	}
+	o := hooks.EngineOptions{
+		Dir: string(f.Dir), Values: string(f.Values), Environments: string(f.Environments), Environment: f.Environment,
+		Services: f.Services, Hosts: f.Hosts, Logger: logger,
+	}
 	if database != nil {
 		o.Database = database
 	}
-	var err error
-	if o.Functions, err = appfunc.Load(os.DirFS(string(f.Dir))); err != nil {
-		return nil, cfg.Fault("functions.dir", fmt.Errorf("%s: %w", f.Dir, err))
-	}
-	if o.Values, err = readValues(string(f.Values)); err != nil {
-		return nil, cfg.Fault("functions.values", err)
-	}
-	if o.Environment.Values, err = readEnvironment(string(f.Environments), f.Environment); err != nil {
-		return nil, cfg.Fault("functions.environments", err)
-	}
-	app, err := appfunc.Open(o)
+	functions, err := engine(o)
 	if err != nil {
-		return nil, cfg.Fault("functions.dir", err)
+		return nil, functionsFault(cfg, err)
 	}
 	var faults []error
 	for path, name := range cfg.FunctionsNamed() {
-		if !app.Has(name) {
+		if !functions.Has(name) {
 			faults = append(faults, cfg.Fault(path, fmt.Errorf("there is no function %q in %s", name, f.Dir)))
 		}
 	}
-	return app, errors.Join(faults...)
+	return functions, errors.Join(faults...)
 }
 
-// readValues reads the values of an exported app, one in each file.
-func readValues(dir string) (map[string]json.RawMessage, error) {
-	if dir == "" {
-		return nil, nil
+// functionsFault blames a fault of the engine on the setting that names what is
+// wrong.
+func functionsFault(cfg *config.Config, err error) config.FieldError {
+	path := "functions"
+	if fault, ok := errors.AsType[*hooks.EngineError](err); ok {
+		path = engineSettings[fault.Option]
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]json.RawMessage{}
-	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) != ".json" {
-			continue
-		}
-		name, value, err := readValue(filepath.Join(dir, entry.Name()))
-		if err != nil {
-			return nil, err
-		}
-		values[name] = value
-	}
-	return values, nil
+	return cfg.Fault(path, err)
 }
 
-// readValue reads a value. What stands in a secret of App Services is not in the
-// export.
-func readValue(file string) (name string, _ json.RawMessage, err error) {
-	var value struct {
-		Name       string          `json:"name"`
-		Value      json.RawMessage `json:"value"`
-		FromSecret bool            `json:"from_secret"`
-	}
-	text, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(text, &value)
-	}
-	switch {
-	case err != nil:
-		err = fmt.Errorf("%s: %w", file, err)
-	case value.Name == "" || value.Value == nil:
-		err = fmt.Errorf(`%s: want {"name": …, "value": …}`, file)
-	case value.FromSecret:
-		err = fmt.Errorf("%s: its value is a secret of App Services, which is not exported: write it here and from_secret: false", file)
-	}
-	return value.Name, value.Value, err
+// engineSettings are the settings behind the options of an engine.
+var engineSettings = map[string]string{
+	"Dir": "functions.dir", "Values": "functions.values", "Environments": "functions.environments",
 }
-
-// readEnvironment reads the values of one environment of an exported app; none is
-// one, too.
-func readEnvironment(dir, name string) (map[string]json.RawMessage, error) {
-	if dir == "" {
-		return nil, nil
-	}
-	file := filepath.Join(dir, cmp.Or(name, "no-environment")+".json")
-	var environment struct{ Values map[string]json.RawMessage }
-	text, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(text, &environment)
-	}
-	if err != nil {
-		return nil, fmt.Errorf(`%w; want %s with {"values": {…}}`, err, file)
-	}
-	return environment.Values, nil
-}
-
-// functions are those of an app, for the hooks.
-type functions struct {
-	app    *appfunc.App
-	logger *slog.Logger
-}
-
-// Call implements [hooks.Functions]. Nothing restricts the function, and it says
-// so when it is asked: App Services ran triggers as the system, too.
-func (f functions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
-	_, err := f.app.Call(ctx, appfunc.Call{Function: name, User: user, Args: args, System: true})
-	thrown, ok := errors.AsType[*appfunc.Error](err)
-	switch {
-	case !ok:
-		return err
-	case thrown.MongoCode == duplicateKey:
-		return fmt.Errorf("%w: %w", hooks.ErrDuplicate, thrown)
-	}
-	f.logger.Warn("a function gave no result", "error", thrown)
-	return &enrich.Rejection{Code: thrown.Code, Message: thrown.Message}
-}
-
-// duplicateKey is MongoDB's code for a second document of a unique index.
-const duplicateKey = 11000

@@ -150,7 +150,7 @@ func (g *generation) prepare(ctx context.Context, before *generation) {
 	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 	defer cancel()
 	if g.follower != nil && g.follower != before.follower {
-		if discovery, err := g.follower.Ask(ctx); err == nil {
+		if discovery, err := g.follower.Fetch(ctx); err == nil {
 			g.applyDiscovery(discovery)
 		}
 	}
@@ -191,7 +191,7 @@ func (g *generation) tasks() tasks {
 		tasks[g.backendTLS] = g.backendTLS.run
 	}
 	if g.follower != nil {
-		tasks[g.follower] = g.follower.Follow
+		tasks[g.follower] = g.follower.Run
 	}
 	return tasks
 }

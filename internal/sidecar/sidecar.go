@@ -23,6 +23,7 @@ import (
 	"github.com/tokengraft/tokengraft/cache"
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/certs"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
@@ -40,6 +41,9 @@ type Options struct {
 	// names. It may implement [enrich.Checker], and Watch as the package's own
 	// sources do. Nobody closes it.
 	Source enrich.Source
+	// Functions runs JavaScript functions. Nil means that none is linked: a
+	// configuration that names functions is then an error.
+	Functions hooks.Engine
 	// Load loads the configuration again. [Sidecar.Run] calls it when a file has
 	// changed. Nil keeps the configuration as it is.
 	Load func() (*config.Config, error)

@@ -37,7 +37,7 @@ func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) 
 	if collection, ok := d.source.(collectionSource); ok {
 		in.collection = collection.Source
 	}
-	app, err := openFunctions(cfg, in.collection, o.Logger)
+	functions, err := openFunctions(cfg, o.Functions, in.collection, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -46,14 +46,14 @@ func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) 
 		return nil, err
 	}
 	in.Hooks, err = hooks.New(hooks.Options{
-		Creation:  creation,
-		Triggers:  triggersOf(cfg),
-		Functions: functions{app, o.Logger},
-		Documents: in.collection,
-		Changes:   d.cache,
-		Failing:   d.failing,
-		Logger:    o.Logger,
-		Meter:     o.Meter,
+		Creation:    creation,
+		Triggers:    triggersOf(cfg),
+		Functions:   functions,
+		Documents:   in.collection,
+		Invalidator: d.cache,
+		Failing:     d.failing,
+		Logger:      o.Logger,
+		Meter:       o.Meter,
 	})
 	return in, err
 }

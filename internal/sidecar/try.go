@@ -33,7 +33,7 @@ func Try(ctx context.Context, cfg *config.Config, o Options, token string) (enri
 // cannot fetch: enriching then tells the rest.
 func (g *generation) fetch(ctx context.Context) {
 	if g.follower != nil {
-		if discovery, err := g.follower.Ask(ctx); err != nil {
+		if discovery, err := g.follower.Fetch(ctx); err != nil {
 			g.logger.Warn("backend's discovery document", "error", err)
 		} else {
 			g.applyDiscovery(discovery)

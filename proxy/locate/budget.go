@@ -23,7 +23,7 @@ const cookieLimit = 4096
 // Budget returns how many bytes the enriched token may have here, 0 if no
 // token fits. Tokens that share a line do not know of each other's growth: see
 // [Fits].
-func (f Found) Budget(l Limits) int {
+func (f Occurrence) Budget(l Limits) int {
 	if f.at.part != linePart {
 		return l.token()
 	}

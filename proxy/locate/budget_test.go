@@ -7,7 +7,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-func TestTheBudgetIsWhatFillsTheLine(t *testing.T) {
+func TestBudget_IsWhatFillsTheLine(t *testing.T) {
 	limits := locate.Limits{Token: 6000, Line: 5000}
 	for _, test := range []struct {
 		loc, line string
@@ -36,7 +36,7 @@ func TestTheBudgetIsWhatFillsTheLine(t *testing.T) {
 	}
 }
 
-func TestATokenThatFillsItsBudgetFits(t *testing.T) {
+func TestFits_TokenThatFillsItsBudget(t *testing.T) {
 	limits := locate.Limits{Token: 6000, Line: 5000}
 	for _, test := range []struct{ loc, line string }{
 		{"header:X-Auth", "X-Auth: Bearer " + T},
@@ -60,7 +60,7 @@ func TestATokenThatFillsItsBudgetFits(t *testing.T) {
 	}
 }
 
-func TestTwoTokensThatFillALineTogetherDoNotFit(t *testing.T) {
+func TestFits_NotTwoTokensThatFillALineTogether(t *testing.T) {
 	limits := locate.Limits{Token: 6000, Line: 5000}
 	before := locate.Response{Header: header("Location: /cb#access_token=" + T + "&id_token=" + U)}
 	found := before.Find(locs(t, "fragment:access_token", "fragment:id_token"))

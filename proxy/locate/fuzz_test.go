@@ -66,7 +66,7 @@ func fuzzed(t *testing.T, text string) []locate.Location {
 // texts are all the texts of a response.
 func texts(r locate.Response) []string { return append(lines(r.Header), string(r.Body)) }
 
-func FuzzReplacingATokenByItselfChangesNothing(f *testing.F) {
+func FuzzReplace_ATokenByItselfChangesNothing(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
 		r := message(contentType, text)
@@ -81,7 +81,7 @@ func FuzzReplacingATokenByItselfChangesNothing(f *testing.F) {
 	})
 }
 
-func FuzzReplacingChangesOnlyTheToken(f *testing.F) {
+func FuzzReplace_ChangesOnlyTheToken(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
 		if strings.Contains(text, marker) {
@@ -130,7 +130,7 @@ func onlyReplaced(before, got, token string) bool {
 	return true
 }
 
-func FuzzRestoringUnknownTokensChangesNothing(f *testing.F) {
+func FuzzRestore_UnknownTokensChangeNothing(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
 		r := request(contentType, text)
@@ -141,7 +141,7 @@ func FuzzRestoringUnknownTokensChangesNothing(f *testing.F) {
 	})
 }
 
-func FuzzRestoringChangesOnlyTheToken(f *testing.F) {
+func FuzzRestore_ChangesOnlyTheToken(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
 		if strings.Contains(text, marker) {
@@ -187,7 +187,7 @@ func requestTexts(r locate.Request) []string {
 
 // The HTML tokenizer says which hidden inputs a page has and what is in them;
 // where they stand is our own reading of the page, and must agree.
-func FuzzHiddenInputsAreThoseOfTheHTMLTokenizer(f *testing.F) {
+func FuzzFind_HiddenInputsAreThoseOfTheHTMLTokenizer(f *testing.F) {
 	for _, seed := range fuzzSeeds {
 		f.Add(seed.text)
 	}
@@ -227,7 +227,7 @@ func hiddenInputs(page, name string) []string {
 	}
 }
 
-func FuzzWithoutTheWordNothingIsARefresh(f *testing.F) {
+func FuzzIsRefresh_NotWithoutTheWord(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, name string, contentType byte, text string) {
 		r := request(contentType, text)
@@ -242,7 +242,7 @@ func FuzzWithoutTheWordNothingIsARefresh(f *testing.F) {
 }
 
 // A location is written as it was read.
-func FuzzLocationWritesWhatItReads(f *testing.F) {
+func FuzzParse_LocationWritesWhatItReads(f *testing.F) {
 	for _, seed := range fuzzSeeds {
 		f.Add(seed.loc)
 	}
@@ -257,6 +257,6 @@ func FuzzLocationWritesWhatItReads(f *testing.F) {
 			t.Errorf("%q is written %q", text, l)
 		}
 		l.Kind()
-		l.Refresh()
+		l.HoldsRefreshToken()
 	})
 }

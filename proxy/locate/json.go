@@ -11,9 +11,9 @@ func isJSON(media string) bool {
 	return media == "application/json" || strings.HasSuffix(media, "+json")
 }
 
-// Rewrite returns a JSON body with the strings at its json: locations
+// RewriteJSON returns a JSON body with the strings at its json: locations
 // rewritten. Every other byte stays; a body that is not JSON comes back as it is.
-func Rewrite(body []byte, locs []Location, rewrite func(string) string) []byte {
+func RewriteJSON(body []byte, locs []Location, rewrite func(string) string) []byte {
 	var changes []span
 	for _, loc := range locs {
 		if loc.in != inJSON {

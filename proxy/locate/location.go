@@ -22,8 +22,8 @@ import (
 // A redirect's value may be packed, token$other$other: then the token is its
 // first part.
 //
-// It is comparable, and made by UnmarshalText only. The zero Location is
-// nowhere: no message has a token there.
+// It is comparable, and made by [Parse] or UnmarshalText only. The zero Location
+// is nowhere: no message has a token there.
 type Location struct {
 	in   in
 	name string // as written: a path, a name; empty for the body
@@ -45,16 +45,34 @@ const (
 	inBody     in = "body"
 )
 
-// UnmarshalText parses a location as the configuration file writes it. The
+// Parse parses a location as a rule writes it, such as "json:access_token". The
 // error says what is allowed.
-func (l *Location) UnmarshalText(text []byte) error {
-	word, name, named := strings.Cut(string(text), ":")
-	parsed := Location{in: in(word), name: name}
-	if err := parsed.check(named); err != nil {
-		return fmt.Errorf("location %q: %w", text, err)
+func Parse(text string) (Location, error) {
+	word, name, named := strings.Cut(text, ":")
+	l := Location{in: in(word), name: name}
+	if err := l.check(named); err != nil {
+		return Location{}, fmt.Errorf("location %q: %w", text, err)
 	}
-	*l = parsed
-	return nil
+	return l, nil
+}
+
+// MustParse is [Parse] for locations that stand in a program. It panics if one is
+// wrong.
+func MustParse(text string) Location {
+	l, err := Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}
+
+// UnmarshalText is [Parse] for files.
+func (l *Location) UnmarshalText(text []byte) error {
+	parsed, err := Parse(string(text))
+	if err == nil {
+		*l = parsed
+	}
+	return err
 }
 
 // check reports what is wrong with a location; named says that it has a colon.
@@ -110,9 +128,9 @@ func (l Location) Kind() enrich.Kind {
 	return enrich.Access
 }
 
-// Refresh reports whether a refresh token is at the location, by its name. It
+// HoldsRefreshToken reports whether a refresh token is at the location, by its name. It
 // is not for us: [Response.Find] and [Request.Restore] never look there.
-func (l Location) Refresh() bool { return l.named("refresh_token", "RefreshToken") }
+func (l Location) HoldsRefreshToken() bool { return l.named("refresh_token", "RefreshToken") }
 
 // named reports whether the location's name is one of two spellings of a word,
 // or ends in it as in a word of its own: of id_token and IdToken, X-Id-Token

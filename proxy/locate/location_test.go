@@ -27,7 +27,7 @@ func locs(t testing.TB, texts ...string) []locate.Location {
 	return parsed
 }
 
-func TestALocationIsWhatItWasParsedFrom(t *testing.T) {
+func TestLocation_IsWhatItWasParsedFrom(t *testing.T) {
 	for _, text := range []string{
 		"json:access_token", "json:data.tokens.*.jwt", `json:a\.b.c`, "header:x-Auth-token", "cookie:__Host-session",
 		"fragment:access_token", "query:code:x", "form:id_token", "body",
@@ -42,7 +42,7 @@ func TestALocationIsWhatItWasParsedFrom(t *testing.T) {
 	}
 }
 
-func TestAWrongLocationIsRefusedWithWhatIsAllowed(t *testing.T) {
+func TestLocation_ErrorSaysWhatIsAllowed(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"", "want json:PATH"},
 		{"jsn:access_token", "want json:PATH, header:NAME, cookie:NAME, fragment:NAME, query:NAME, form:NAME or body"},
@@ -65,7 +65,7 @@ func TestAWrongLocationIsRefusedWithWhatIsAllowed(t *testing.T) {
 	}
 }
 
-func TestTheNameTellsTheKind(t *testing.T) {
+func TestLocation_NameTellsTheKind(t *testing.T) {
 	for _, test := range []struct {
 		text    string
 		want    enrich.Kind
@@ -103,13 +103,13 @@ func TestTheNameTellsTheKind(t *testing.T) {
 		if got := l.Kind(); got != test.want {
 			t.Errorf("Kind of %s = %s; want %s", l, got, test.want)
 		}
-		if got := l.Refresh(); got != test.refresh {
+		if got := l.HoldsRefreshToken(); got != test.refresh {
 			t.Errorf("Refresh of %s = %t; want %t", l, got, test.refresh)
 		}
 	}
 }
 
-func TestTheZeroLocationIsNowhere(t *testing.T) {
+func TestLocation_ZeroIsNowhere(t *testing.T) {
 	var zero locate.Location
 	r := locate.Response{Header: header("Content-Type: text/plain"), Body: []byte(T)}
 	if found := r.Find([]locate.Location{zero}); len(found) > 0 {

@@ -11,8 +11,8 @@ import (
 
 func isMultipart(media string) bool { return media == "multipart/form-data" }
 
-// mostParts bounds the work on one body; no honest form has nearly as many.
-const mostParts = 1000
+// maxParts bounds the work on one body; no honest form has nearly as many.
+const maxParts = 1000
 
 // parts returns the names and values of the fields of a multipart form (RFC
 // 7578), as browsers send it that are told to send FormData. Of one that breaks
@@ -24,7 +24,7 @@ func parts(header http.Header, body []byte) iter.Seq2[string, string] {
 			return
 		}
 		form := multipart.NewReader(bytes.NewReader(body), params["boundary"])
-		for range mostParts {
+		for range maxParts {
 			part, err := form.NextRawPart()
 			if err != nil {
 				return

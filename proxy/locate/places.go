@@ -6,10 +6,10 @@ import "net/http"
 // requests to any path can carry.
 func (l Location) InHeader() bool { return l.in == inHeader || l.in == inCookie }
 
-// InBody reports whether a response with this header may have tokens of the
+// NeedsBody reports whether a response with this header may have tokens of the
 // locations in its body, repeats included: whether [Response.Find] wants to see
 // it. A stream of events never ends, and has none.
-func InBody(locs []Location, header http.Header) bool {
+func NeedsBody(locs []Location, header http.Header) bool {
 	media := mediaType(header)
 	if media == "text/event-stream" {
 		return false

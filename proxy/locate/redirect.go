@@ -11,20 +11,20 @@ var redirects = []string{"Location", "X-Baas-Location"}
 
 // eachRedirect finds in every URL that a response redirects to. Of values that
 // are packed it takes the first.
-func eachRedirect(header http.Header, loc Location, find func(url, name string) []span) []Found {
-	var founds []Found
+func eachRedirect(header http.Header, loc Location, find func(url, name string) []span) []Occurrence {
+	var occurrences []Occurrence
 	for _, name := range redirects {
-		founds = append(founds, eachLine(header, name, loc, func(url string) []span {
-			return unpacked(url, find(url, loc.name))
+		occurrences = append(occurrences, eachLine(header, name, loc, func(url string) []span {
+			return unpack(url, find(url, loc.name))
 		})...)
 	}
-	return founds
+	return occurrences
 }
 
-// unpacked narrows values to the token that they begin with where a $ follows
+// unpack narrows values to the token that they begin with where a $ follows
 // it. App Services packs four values into one so, the access token first:
 // _baas_ua=access$refresh$user$device.
-func unpacked(url string, spans []span) []span {
+func unpack(url string, spans []span) []span {
 	for i, s := range spans {
 		token, _, packed := strings.Cut(s.token, "$")
 		if packed && compact(token) && strings.HasPrefix(url[s.start:], token) {

@@ -13,20 +13,20 @@ import (
 // run of token characters is something else.
 type repeater struct {
 	tokens map[string]bool
-	known  map[spot]bool // what was found already, or is a refresh token
+	known  map[textRange]bool // what was found already, or is a refresh token
 }
 
-func (r Response) repeats(founds []Found) []Found {
-	if len(founds) == 0 {
+func (r Response) repeats(occurrences []Occurrence) []Occurrence {
+	if len(occurrences) == 0 {
 		return nil
 	}
-	rep := repeater{map[string]bool{}, map[spot]bool{}}
-	for _, f := range founds {
+	rep := repeater{map[string]bool{}, map[textRange]bool{}}
+	for _, f := range occurrences {
 		rep.tokens[f.Token] = true
-		rep.known[f.spot] = true
+		rep.known[f.textRange] = true
 	}
-	var repeats []Found
-	for _, name := range repeatHeaders(founds) {
+	var repeats []Occurrence
+	for _, name := range repeatHeaders(occurrences) {
 		for i, text := range r.Header[name] {
 			loc := Location{inHeader, name}
 			if name == setCookie {
@@ -38,34 +38,34 @@ func (r Response) repeats(founds []Found) []Found {
 	return append(repeats, rep.inBody(r)...)
 }
 
-func (r repeater) inBody(res Response) []Found {
+func (r repeater) inBody(res Response) []Occurrence {
 	media := mediaType(res.Header)
 	if !isText(media) {
 		return nil
 	}
 	if !isJSON(media) {
-		for _, s := range hiddenInputs(res.Body, refresh) {
-			r.known[spot{place{}, s.start, s.end}] = true
+		for _, s := range hiddenInputs(res.Body, isRefreshName) {
+			r.known[textRange{place{}, s.start, s.end}] = true
 		}
 	}
 	return r.find(Location{in: inBody}, place{}, string(res.Body))
 }
 
-func (r repeater) find(loc Location, at place, text string) []Found {
-	return found(loc, at, text, slices.DeleteFunc(runs(text), func(s span) bool {
-		return !r.tokens[s.token] || r.known[spot{at, s.start, s.end}] || refresh(nameBefore(text, s.start))
+func (r repeater) find(loc Location, at place, text string) []Occurrence {
+	return newOccurrences(loc, at, text, slices.DeleteFunc(tokenRuns(text), func(s span) bool {
+		return !r.tokens[s.token] || r.known[textRange{at, s.start, s.end}] || isRefreshName(nameBefore(text, s.start))
 	}))
 }
 
-// refresh reports whether a name is that of a refresh token, which stays even
+// isRefreshName reports whether a name is that of a refresh token, which stays even
 // where it is the same as another token.
-func refresh(name string) bool { return Location{inForm, name}.Refresh() }
+func isRefreshName(name string) bool { return Location{inForm, name}.HoldsRefreshToken() }
 
 // repeatHeaders returns the headers where repeats are looked for: those that
 // redirect and set cookies, and those where a token was found.
-func repeatHeaders(founds []Found) []string {
+func repeatHeaders(occurrences []Occurrence) []string {
 	names := map[string]bool{"Location": true, setCookie: true}
-	for _, f := range founds {
+	for _, f := range occurrences {
 		if f.at.part == linePart {
 			names[f.at.header] = true
 		}

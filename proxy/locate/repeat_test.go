@@ -8,7 +8,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-func TestARepeatedTokenBecomesTheSameEnrichedToken(t *testing.T) {
+func TestRepeat_BecomesTheSameEnrichedToken(t *testing.T) {
 	r := locate.Response{
 		Header: header(
 			"Content-Type: text/html",
@@ -37,7 +37,7 @@ func TestARepeatedTokenBecomesTheSameEnrichedToken(t *testing.T) {
 }
 
 // Behind an escape the token begins: an n of \n is none of it.
-func TestATokenBehindAnEscapeIsARepeat(t *testing.T) {
+func TestRepeat_BehindAnEscape(t *testing.T) {
 	for _, text := range []string{
 		`{"t":"{\u0022t\u0022:\u0022` + T + `\u0022}"}`, `{"t":"\n` + T + `\n"}`, `{"t":"https:\/\/app\/` + T + `"}`,
 		`<script>x = "\x22` + T + `\x22"</script>`, `<a href="?t%3D` + T + `%26">`, `C:\` + T,
@@ -57,7 +57,7 @@ func TestATokenBehindAnEscapeIsARepeat(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRepeatStays(t *testing.T) {
+func TestRepeat_LeavesEverythingElse(t *testing.T) {
 	for _, test := range []struct {
 		name, line, body string
 	}{
@@ -91,7 +91,7 @@ func TestWhatIsNoRepeatStays(t *testing.T) {
 	}
 }
 
-func TestATextThatIsNoTokenIsNotRepeated(t *testing.T) {
+func TestRepeat_OnlyOfTokens(t *testing.T) {
 	r := locate.Response{Header: header("Content-Type: text/html", "X-Auth: a.b"), Body: []byte("see a.b or a.b")}
 	if found := r.Find(locs(t, "header:X-Auth")); len(found) != 1 {
 		t.Errorf("found %d, want the header alone", len(found))

@@ -83,7 +83,7 @@ func isForm(media string) bool { return media == "application/x-www-form-urlenco
 func (r Request) hasRefreshCookie() bool {
 	for _, text := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(text, ";") {
-			if speaksOfRefresh(cookieName(pair)) {
+			if mentionsRefresh(cookieName(pair)) {
 				return true
 			}
 		}
@@ -94,15 +94,15 @@ func (r Request) hasRefreshCookie() bool {
 func (r Request) hasRefreshField() bool {
 	if isJSON(mediaType(r.Header)) {
 		// At every depth: a GraphQL client has its fields under variables.
-		has, err := jsonedit.HasName(r.Body, speaksOfRefresh)
+		has, err := jsonedit.HasName(r.Body, mentionsRefresh)
 		return has && err == nil
 	}
 	for name := range r.form() {
-		if speaksOfRefresh(name) {
+		if mentionsRefresh(name) {
 			return true
 		}
 	}
 	return false
 }
 
-func speaksOfRefresh(name string) bool { return strings.Contains(strings.ToLower(name), "refresh") }
+func mentionsRefresh(name string) bool { return strings.Contains(strings.ToLower(name), "refresh") }

@@ -25,7 +25,7 @@ func multipart(fields ...string) string {
 	return body.String() + "---b---\r\n"
 }
 
-func TestWhatIsARefresh(t *testing.T) {
+func TestIsRefresh_ByFieldsCookiesAndPath(t *testing.T) {
 	for _, test := range []struct {
 		name, path, line, body, cookie string
 		want                           bool
@@ -71,7 +71,7 @@ func TestWhatIsARefresh(t *testing.T) {
 	}
 }
 
-func TestCodeAndStateOfARequest(t *testing.T) {
+func TestRequestParam_CodeAndState(t *testing.T) {
 	for _, test := range []struct {
 		line, query, body, want string
 	}{
@@ -89,7 +89,7 @@ func TestCodeAndStateOfARequest(t *testing.T) {
 }
 
 // B4: as many tokens as a form has room for.
-func TestAFormOfNothingButTokensTakesLittleMemory(t *testing.T) {
+func TestRestore_FormOfNothingButTokensTakesLittleMemory(t *testing.T) {
 	body := []byte(strings.Repeat("token=a.b.c&", 1<<20/12))
 	r := locate.Request{Header: header(formType), Body: body}
 	var before, after runtime.MemStats
@@ -102,7 +102,7 @@ func TestAFormOfNothingButTokensTakesLittleMemory(t *testing.T) {
 }
 
 // B4: anybody can send a body of small values, which take much as Go has them.
-func TestLookingForARefreshFieldTakesLittleMemory(t *testing.T) {
+func TestIsRefresh_TakesLittleMemory(t *testing.T) {
 	for _, element := range []string{`{},`, `{"":0},`, `[],`, `0,`} {
 		body := []byte("[" + strings.Repeat(element, 1<<20/len(element)) + "0]")
 		r := locate.Request{Header: header(jsonType), Body: body}

@@ -19,17 +19,17 @@ type Response struct {
 // further place where one of these tokens stands in full: in Location, in
 // Set-Cookie, in the headers that the locations name and in a body of text.
 // Where nothing is, nothing is found; that is no fault.
-func (r Response) Find(locs []Location) []Found {
-	var founds []Found
+func (r Response) Find(locs []Location) []Occurrence {
+	var occurrences []Occurrence
 	for _, loc := range locs {
-		if !loc.Refresh() {
-			founds = append(founds, r.at(loc)...)
+		if !loc.HoldsRefreshToken() {
+			occurrences = append(occurrences, r.at(loc)...)
 		}
 	}
-	return append(founds, r.repeats(founds)...)
+	return append(occurrences, r.repeats(occurrences)...)
 }
 
-func (r Response) at(loc Location) []Found {
+func (r Response) at(loc Location) []Occurrence {
 	switch loc.in {
 	case inHeader:
 		return eachLine(r.Header, loc.name, loc, headerValue)
@@ -40,7 +40,7 @@ func (r Response) at(loc Location) []Found {
 	case inQuery:
 		return eachRedirect(r.Header, loc, queryParams)
 	}
-	return foundInBody(loc, r.Body, bodySpans(r.Header, r.Body, loc, r.inputs))
+	return occurrencesInBody(loc, r.Body, bodySpans(r.Header, r.Body, loc, r.inputs))
 }
 
 func (r Response) inputs(name string) []span {
@@ -48,12 +48,12 @@ func (r Response) inputs(name string) []span {
 }
 
 // Replace returns the response with the enriched tokens in the place of their
-// originals, by which they are named. founds come from Find on the same
+// originals, by which they are named. occurrences come from Find on the same
 // response. An enriched token is one in compact serialization, which needs no
 // escaping anywhere. The result may share memory with r.
-func (r Response) Replace(founds []Found, enriched map[string]string) Response {
+func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) Response {
 	changes := edits{}
-	for _, f := range founds {
+	for _, f := range occurrences {
 		if token, ok := enriched[f.Token]; ok && token != f.Token {
 			changes.add(f, token)
 		}
@@ -67,15 +67,15 @@ func (r Response) Replace(founds []Found, enriched map[string]string) Response {
 
 // CookiesWithout returns the lines of Set-Cookie that hold none of the tokens
 // that were found. Find looks for repeats of JWTs alone; here others count, too.
-func (r Response) CookiesWithout(founds []Found) (lines []string) {
+func (r Response) CookiesWithout(occurrences []Occurrence) (lines []string) {
 	nothing := map[string]string{}
-	for _, f := range founds {
+	for _, f := range occurrences {
 		nothing[f.Token] = ""
 	}
-	bare := r.Replace(founds, nothing).Header[setCookie]
+	bare := r.Replace(occurrences, nothing).Header[setCookie]
 	for i, line := range r.Header[setCookie] {
-		opaque := func(f Found) bool { return !compact(f.Token) && strings.Contains(line, f.Token) }
-		if line == bare[i] && !slices.ContainsFunc(founds, opaque) {
+		opaque := func(f Occurrence) bool { return !compact(f.Token) && strings.Contains(line, f.Token) }
+		if line == bare[i] && !slices.ContainsFunc(occurrences, opaque) {
 			lines = append(lines, line)
 		}
 	}

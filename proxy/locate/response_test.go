@@ -45,7 +45,7 @@ const page = `<!DOCTYPE html><html><!-- <input type=hidden name=id_token value=`
 
 // In want, T has become E and all else stayed. One entry of header or body per
 // location kind has the token, often among decoys.
-func TestOnlyTheTokenDiffers(t *testing.T) {
+func TestReplace_OnlyTheTokenDiffers(t *testing.T) {
 	for _, test := range []struct {
 		name, loc string
 		header    []string
@@ -135,7 +135,7 @@ func TestOnlyTheTokenDiffers(t *testing.T) {
 	}
 }
 
-func TestAnEscapedTokenIsFoundAndReplaced(t *testing.T) {
+func TestReplace_EscapedToken(t *testing.T) {
 	for _, test := range []struct {
 		loc, content, place, want string
 	}{
@@ -163,7 +163,7 @@ func TestAnEscapedTokenIsFoundAndReplaced(t *testing.T) {
 	}
 }
 
-func TestAValueThatIsNoTokenIsFoundAsItStands(t *testing.T) {
+func TestFind_ValueThatIsNotATokenAsItStands(t *testing.T) {
 	for _, test := range []struct{ loc, line, body, want string }{
 		{"header:X-Auth", "X-Auth: Bearer", "", "Bearer"},
 		{"header:X-Auth", "X-Auth: BearerToken x", "", "BearerToken x"},
@@ -178,7 +178,7 @@ func TestAValueThatIsNoTokenIsFoundAsItStands(t *testing.T) {
 	}
 }
 
-func TestSeveralTokensAreReplacedAtOnce(t *testing.T) {
+func TestReplace_SeveralTokensAtOnce(t *testing.T) {
 	r := locate.Response{
 		Header: header("Content-Type: application/json", "Set-Cookie: jwt="+T, "Location: /#access_token="+T+"&id_token="+U),
 		Body:   []byte(`{"id_token":"` + U + `","access_token":"` + T + `"}`),
@@ -196,7 +196,7 @@ func TestSeveralTokensAreReplacedAtOnce(t *testing.T) {
 	}
 }
 
-func TestFoundsComeInTheOrderOfTheLocations(t *testing.T) {
+func TestFind_KeepsTheOrderOfTheLocations(t *testing.T) {
 	r := locate.Response{
 		Header: header("Content-Type: application/json", "Set-Cookie: session="+T),
 		Body:   []byte(`{"id_token":"` + U + `","access_token":"` + T + `"}`),
@@ -211,7 +211,7 @@ func TestFoundsComeInTheOrderOfTheLocations(t *testing.T) {
 	}
 }
 
-func TestCodeAndStateOfAResponse(t *testing.T) {
+func TestResponseParam_CodeAndState(t *testing.T) {
 	for _, test := range []struct {
 		line, body, want string
 	}{

@@ -2,10 +2,10 @@ package locate
 
 import "strings"
 
-// usual are the locations that OAuth and OpenID Connect send tokens to a
+// standardLocations are the locations that OAuth and OpenID Connect send tokens to a
 // backend in, beside Authorization (RFC 6750, 7009, 7521, 7662 and 8693;
 // RP-Initiated Logout, section 2).
-var usual = []Location{
+var standardLocations = []Location{
 	{inQuery, "access_token"},
 	{inQuery, "id_token_hint"},
 	{inForm, "token"},
@@ -24,12 +24,12 @@ var usual = []Location{
 // token that was swapped. The result may share memory with r.
 func (r Request) Restore(locs []Location, swap func(token string) (string, bool)) (Request, []string) {
 	var names []string
-	changes, seen := edits{}, map[spot]bool{}
+	changes, seen := edits{}, map[textRange]bool{}
 	for _, f := range r.find(locs) {
-		if seen[f.spot] || !compact(f.Token) {
+		if seen[f.textRange] || !compact(f.Token) {
 			continue
 		}
-		seen[f.spot] = true
+		seen[f.textRange] = true
 		if original, ok := swap(f.Token); ok {
 			changes.add(f, original)
 			names = append(names, f.Location.restoreName())
@@ -61,46 +61,46 @@ func (l Location) restoreName() string {
 	return l.String()
 }
 
-func (r Request) find(locs []Location) []Found {
-	founds := r.at(authorization)
-	for _, loc := range usual {
-		founds = append(founds, r.at(loc)...)
+func (r Request) find(locs []Location) []Occurrence {
+	occurrences := r.at(authorization)
+	for _, loc := range standardLocations {
+		occurrences = append(occurrences, r.at(loc)...)
 	}
 	for _, loc := range locs {
-		if !loc.Refresh() {
-			founds = append(founds, r.at(loc)...)
+		if !loc.HoldsRefreshToken() {
+			occurrences = append(occurrences, r.at(loc)...)
 		}
 	}
-	return append(founds, r.at(anyCookie)...)
+	return append(occurrences, r.at(anyCookie)...)
 }
 
-func (r Request) at(loc Location) []Found {
+func (r Request) at(loc Location) []Occurrence {
 	switch loc.in {
 	case inHeader:
-		return eachLine(r.Header, loc.name, loc, runs)
+		return eachLine(r.Header, loc.name, loc, tokenRuns)
 	case inCookie:
 		if loc == anyCookie {
-			return eachLine(r.Header, "Cookie", loc, runs)
+			return eachLine(r.Header, "Cookie", loc, tokenRuns)
 		}
 		return eachLine(r.Header, "Cookie", loc, func(text string) []span { return cookieRuns(text, loc.name) })
 	case inQuery:
 		spans := params(r.Query, 0, len(r.Query), "&", loc.name)
-		return found(loc, place{part: queryPart}, r.Query, spans)
+		return newOccurrences(loc, place{part: queryPart}, r.Query, spans)
 	}
 	spans := bodySpans(r.Header, r.Body, loc, r.formField)
-	return foundInBody(loc, r.Body, spans[:min(len(spans), mostTokens)])
+	return occurrencesInBody(loc, r.Body, spans[:min(len(spans), maxValues)])
 }
 
-// mostTokens bounds what is held in memory of the values at one location of a
+// maxValues bounds what is held in memory of the values at one location of a
 // request's body (law B4). No honest request has nearly as many.
-const mostTokens = 10_000
+const maxValues = 10_000
 
 // cookieRuns returns the tokens within the values of a cookie: a repeat may
 // have put one there among other text.
 func cookieRuns(text, name string) []span {
 	var spans []span
 	for _, value := range cookieValues(text, name) {
-		for _, s := range runs(text[value.start:value.end]) {
+		for _, s := range tokenRuns(text[value.start:value.end]) {
 			spans = append(spans, span{value.start + s.start, value.start + s.end, s.token})
 		}
 	}

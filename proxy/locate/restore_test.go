@@ -12,7 +12,7 @@ import (
 func restoreE(token string) (string, bool) { return T, token == E }
 
 // In every request each E must have become T, and nothing else may differ.
-func TestTheBackendGetsBackWhatItSigned(t *testing.T) {
+func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		locs   []string
@@ -63,7 +63,7 @@ func TestTheBackendGetsBackWhatItSigned(t *testing.T) {
 	}
 }
 
-func TestAPercentEncodedTokenIsRestored(t *testing.T) {
+func TestRestore_PercentEncodedToken(t *testing.T) {
 	dotted := strings.ReplaceAll(E, ".", "%2e")
 	r := locate.Request{Query: "a=%2e&access%5Ftoken=" + dotted, Header: header(formType), Body: []byte("token=" + dotted + "&b=%2e")}
 	got, _ := r.Restore(nil, restoreE)
@@ -77,7 +77,7 @@ func TestAPercentEncodedTokenIsRestored(t *testing.T) {
 
 // A repeat is enriched in whatever cookie it stands (law A2), so it must be
 // found there again.
-func TestATokenInACookieThatNoRuleNamesIsRestored(t *testing.T) {
+func TestRestore_InACookieThatNoRuleNames(t *testing.T) {
 	r := locate.Request{Header: header("Cookie: a=1; session=" + E + "; b=2")}
 	got, names := r.Restore(nil, restoreE)
 	if want := "a=1; session=" + T + "; b=2"; got.Header.Get("Cookie") != want || !slices.Equal(names, []string{"cookie"}) {
@@ -85,7 +85,7 @@ func TestATokenInACookieThatNoRuleNamesIsRestored(t *testing.T) {
 	}
 }
 
-func TestNothingElseOfARequestIsTouched(t *testing.T) {
+func TestRestore_TouchesNothingElse(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		locs   []string
@@ -116,7 +116,7 @@ func TestNothingElseOfARequestIsTouched(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatCouldBeATokenIsAskedAbout(t *testing.T) {
+func TestRestore_AsksOnlyAboutWhatCouldBeAToken(t *testing.T) {
 	r := locate.Request{
 		Query:  "access_token=opaque&id_token_hint=a..c",
 		Header: header("Authorization: Basic dTpw", "Authorization: Bearer a.b.c.d.e", formType),

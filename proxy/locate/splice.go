@@ -22,8 +22,8 @@ const (
 	linePart
 )
 
-// A spot is a stretch of bytes of a message.
-type spot struct {
+// A textRange is a range of bytes of a message.
+type textRange struct {
 	at         place
 	start, end int
 }
@@ -32,7 +32,7 @@ type spot struct {
 type edits map[place][]span // token is the text to put in the span's place
 
 // add replaces what was found.
-func (e edits) add(f Found, token string) {
+func (e edits) add(f Occurrence, token string) {
 	e[f.at] = append(e[f.at], span{f.start, f.end, token})
 }
 

@@ -25,11 +25,11 @@ func notBase64url(r rune) bool {
 	return true
 }
 
-// runs returns the longest possible runs of token characters in a text that
+// tokenRuns returns the longest possible runs of token characters in a text that
 // have the shape of a token, so that none is a part of something longer. An
 // escape ends a run: nobody escapes the characters of a token (RFC 3986, section
 // 2.3), and the 3D of %3D or the n of \n before one is none of it.
-func runs(text string) []span {
+func tokenRuns(text string) []span {
 	var spans []span
 	for i := 0; i < len(text); {
 		if n := escape(text[i:]); n > 0 {

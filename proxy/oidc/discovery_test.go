@@ -22,7 +22,7 @@ func captured(t testing.TB, name string) []byte {
 	return document
 }
 
-func TestParseReadsWhatRealBackendsSay(t *testing.T) {
+func TestParse_ReadsWhatRealBackendsSay(t *testing.T) {
 	tests := map[string]oidc.Discovery{
 		"hydra": {
 			Issuer:        "http://127.0.0.1:14444",
@@ -73,7 +73,7 @@ func with(members string) string {
 	return `{"issuer":"https://a.example","jwks_uri":"https://a.example/keys"` + members + `}`
 }
 
-func TestParseKeepsPathsAsTheyStand(t *testing.T) {
+func TestParse_KeepsPathsAsTheyStand(t *testing.T) {
 	tests := []struct{ name, member, url, want string }{
 		{"public address", "token_endpoint", "https://b.example:8443/t", "/t"},
 		{"no path", "token_endpoint", "https://b.example", "/"},
@@ -104,7 +104,7 @@ func TestParseKeepsPathsAsTheyStand(t *testing.T) {
 	}
 }
 
-func TestParseTakesWhatIsOptional(t *testing.T) {
+func TestParse_TakesWhatIsOptional(t *testing.T) {
 	want := oidc.Discovery{Issuer: "https://a.example", JWKS: "/keys"}
 	for _, members := range []string{
 		``,
@@ -122,7 +122,7 @@ func TestParseTakesWhatIsOptional(t *testing.T) {
 	}
 }
 
-func TestParseSaysWhatIsWrong(t *testing.T) {
+func TestParse_SaysWhatIsWrong(t *testing.T) {
 	tests := []struct{ name, document, want string }{
 		{"not JSON", `<html>`, "invalid JSON"},
 		{"no object", `[]`, "not a JSON object"},
@@ -154,7 +154,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestParseSaysAllThatIsWrong(t *testing.T) {
+func TestParse_SaysAllThatIsWrong(t *testing.T) {
 	_, err := oidc.Parse([]byte(`{"jwks_uri":7,"token_endpoint":"https://user:hunter2@/t"}`))
 	if err == nil {
 		t.Fatal("Parse = nil error")

@@ -2,11 +2,9 @@ package oidc
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/internal/muxpattern"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -30,9 +28,7 @@ var (
 func locations(texts ...string) []locate.Location {
 	all := make([]locate.Location, len(texts))
 	for i, text := range texts {
-		if err := all[i].UnmarshalText([]byte(text)); err != nil {
-			panic(err) // they are all above
-		}
+		all[i] = locate.MustParse(text)
 	}
 	return all
 }
@@ -115,28 +111,4 @@ func cleaned(endpoint string) string {
 		return clean + "/"
 	}
 	return clean
-}
-
-// Merge adds learned rules to configured ones. A configured rule wins: a learned
-// one is dropped that has the same pattern, conflicts with it by the rules of
-// [http.ServeMux], or would if its method were not named, which the configured
-// one does not do either. Of learned ones that conflict the first stays.
-func Merge(configured, learned []proxy.Rule) []proxy.Rule {
-	merged := slices.Clone(configured)
-	for _, rule := range learned {
-		if !slices.ContainsFunc(merged, func(other proxy.Rule) bool { return excludes(other.Pattern, rule.Pattern) }) {
-			merged = append(merged, rule)
-		}
-	}
-	return merged
-}
-
-func excludes(pattern, learned string) bool {
-	if muxpattern.Check(pattern, learned) != nil {
-		return true
-	}
-	if strings.ContainsAny(pattern, " \t") {
-		return false // it names a method
-	}
-	return muxpattern.Check(pattern, learned[strings.IndexByte(learned, ' ')+1:]) != nil
 }

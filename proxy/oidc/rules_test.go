@@ -32,7 +32,7 @@ func matched(rules []proxy.Rule, method, path string) string {
 	return pattern
 }
 
-func TestRulesFindEveryResponseThatCarriesTokens(t *testing.T) {
+func TestRules_FindEveryResponseThatCarriesTokens(t *testing.T) {
 	const none = ""
 	tests := []struct{ backend, method, path, want string }{
 		{"hydra", "POST", "/oauth2/token", "POST /oauth2/token"},
@@ -62,7 +62,7 @@ func TestRulesFindEveryResponseThatCarriesTokens(t *testing.T) {
 	}
 }
 
-func TestRulesOfUnusualPaths(t *testing.T) {
+func TestRules_OfUnusualPaths(t *testing.T) {
 	tests := []struct {
 		name string
 		d    oidc.Discovery
@@ -101,7 +101,7 @@ func TestRulesOfUnusualPaths(t *testing.T) {
 	}
 }
 
-func TestRulesSayWhereTokensAre(t *testing.T) {
+func TestRules_SayWhereTokensAre(t *testing.T) {
 	rules := oidc.Discovery{Token: "/t", Authorization: "/a"}.Rules(enrich.Refuse)
 	const redirects = "fragment:access_token fragment:id_token query:access_token query:id_token form:access_token form:id_token"
 	type places struct {
@@ -130,7 +130,7 @@ func words(locations []locate.Location) string {
 	return strings.Trim(fmt.Sprint(locations), "[]")
 }
 
-func TestConfiguredRulesWin(t *testing.T) {
+func TestMerge_ConfiguredRulesWin(t *testing.T) {
 	tests := []struct{ name, configured, learned, want string }{
 		{"nothing configured", "", "POST /t", "POST /t"},
 		{"nothing learned", "POST /t", "", "POST /t"},
@@ -173,7 +173,7 @@ func rulesOf(patterns string, refresh proxy.Refresh) []proxy.Rule {
 	return rules
 }
 
-func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
+func TestMerge_LeavesItsArgumentsAlone(t *testing.T) {
 	configured := append(make([]proxy.Rule, 0, 4), proxy.Rule{Pattern: "/a"})
 	oidc.Merge(configured, []proxy.Rule{{Pattern: "/b"}})
 	if got := configured[:2][1].Pattern; got != "" {
@@ -181,7 +181,7 @@ func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
 	}
 }
 
-func TestSignedUserInfoIsATokenOfItsOwn(t *testing.T) {
+func TestSignedUserInfo_IsATokenOfItsOwn(t *testing.T) {
 	for endpoint, want := range map[string][]string{
 		"":                nil,
 		"/userinfo":       {"GET /userinfo", "POST /userinfo"},

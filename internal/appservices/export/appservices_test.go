@@ -59,7 +59,7 @@ func reported(app *export.App) string {
 }
 
 // The same settings, as App Services exported them over the years.
-func TestEveryLayoutIsRead(t *testing.T) {
+func TestRead_EveryLayout(t *testing.T) {
 	cluster := `{"name":"mongodb-atlas","type":"mongodb-atlas","config":{"clusterName":"Cluster0","readPreference":"nearest"}}`
 	old := `{"app_id":"myapp-abcde","name":"myapp","security":{"allowed_request_origins":["x"]},"custom_user_data_config":` + full + `}`
 	for name, files := range map[string]fstest.MapFS{
@@ -86,7 +86,7 @@ func TestEveryLayoutIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongIsToldAtOnceWithFileAndLine(t *testing.T) {
+func TestRead_ReportsEveryFaultWithFileAndLine(t *testing.T) {
 	_, err := export.Read(exported(
 		"realm_config.json", "{\"app_id\":\n 7}",
 		data, "{\n \"enabled\": \"yes\",\n \"database_name\": []\n}",
@@ -107,14 +107,14 @@ triggers/a.json:3: operation_type: "RENAME" is unknown, want LOGIN, CREATE or DE
 	}
 }
 
-func TestAFolderWithoutAnAppIsTold(t *testing.T) {
+func TestRead_FolderWithoutAnApp(t *testing.T) {
 	if _, err := export.Read(exported("readme.md", "")); err == nil || !strings.Contains(err.Error(), data) {
 		t.Errorf("Read = %v, want what is looked for", err)
 	}
 }
 
 // A hook is carried over whichever way the export names it.
-func TestFunctionsAndTriggersAreCarriedOver(t *testing.T) {
+func TestConfiguration_HasFunctionsAndTriggers(t *testing.T) {
 	app := read(t, exported(
 		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"onUserCreation"}`, 1),
 		"realm_config.json", `{"environment":"qa"}`, "environments/qa.json", `{"values":{"url":"hunter2"}}`, "environments/no-environment.json", `{"values":{}}`,
@@ -153,7 +153,7 @@ func TestFunctionsAndTriggersAreCarriedOver(t *testing.T) {
 
 // A function that asked for another cluster by its name would get this one, and
 // write where it should not.
-func TestFunctionsGetTheClusterOfTheDocumentsOnly(t *testing.T) {
+func TestConfiguration_FunctionsReachTheClusterOfTheDocumentsOnly(t *testing.T) {
 	source := func(name, cluster string) string {
 		return `{"name":"` + name + `","type":"mongodb-atlas","config":{"clusterName":"` + cluster + `"}}`
 	}
@@ -172,7 +172,7 @@ func TestFunctionsGetTheClusterOfTheDocumentsOnly(t *testing.T) {
 }
 
 // An export of the configuration alone has no functions, and is worth importing.
-func TestAFunctionThatIsNotInTheExportIsToldAndTheRestIsImported(t *testing.T) {
+func TestRead_MissingFunctionIsNotedAndTheRestImported(t *testing.T) {
 	app := read(t, exported(
 		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"gone"}`, 1),
 		"triggers/a.json", `{"name":"a","type":"AUTHENTICATION","config":{"operation_type":"LOGIN"},"function_name":"f"}`,
@@ -217,7 +217,7 @@ func checkFaults(t testing.TB, app *export.App) {
 }
 
 // New apps were exported so.
-func TestNotEnabledIsOff(t *testing.T) {
+func TestConfiguration_NotEnabledIsShadow(t *testing.T) {
 	for _, text := range []string{`{"enabled":false}`, strings.Replace(full, "true", "false", 1)} {
 		app := read(t, exported(data, text))
 		if !strings.Contains(string(app.Configuration("app")), "\nshadow: true\n") {
@@ -230,7 +230,7 @@ func TestNotEnabledIsOff(t *testing.T) {
 	}
 }
 
-func TestTextOfTheExportIsTakenAsItIs(t *testing.T) {
+func TestConfiguration_QuotesTextOfTheExport(t *testing.T) {
 	for _, text := range []string{"true", "null", "1", "a: b", "# x", "é\u2028\"\\", "${HOME}", "$${x}", "a\nbackend: http://evil", " x ", "*x", "<&>"} {
 		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text)
 		app := read(t, exported("config.json", `{"app_id":"`+quoted+`"}`, data, strings.NewReplacer("myapp", quoted, "users", quoted).Replace(full)))

@@ -43,7 +43,7 @@ func call(t testing.TB, app *functions.App, args ...string) (string, error) {
 	return string(result), err
 }
 
-func TestAFunctionRunsUnchanged(t *testing.T) {
+func TestCall_RunsAFunctionUnchanged(t *testing.T) {
 	for _, tt := range []struct{ name, source, args, want string }{
 		{"exports", `exports = function (a) { return a + 1 }`, `1`, `{"$numberLong":"2"}`},
 		{"arrow", `exports = (a) => "x" + a`, `"y"`, `"xy"`},
@@ -79,7 +79,7 @@ func TestAFunctionRunsUnchanged(t *testing.T) {
 	}
 }
 
-func TestAResultWhoseGetterThrowsIsAThrow(t *testing.T) {
+func TestCall_ResultWhoseGetterThrows(t *testing.T) {
 	_, err := call(t, open(t, `exports = () => ({ get a() { throw new RangeError("no a") } })`))
 	var e *functions.Error
 	if !errors.As(err, &e) || e.Name != "RangeError" || e.Message != "no a" {
@@ -95,7 +95,7 @@ func explain(t *testing.T, err error) {
 	}
 }
 
-func TestEveryTypeOfBSONGoesThroughAFunction(t *testing.T) {
+func TestBSON_EveryTypeGoesThroughAFunction(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"ObjectId", `{"$oid":"5f1f216e82df4a7979f9da93"}`, ""},
 		{"string", `"é\u0000\"<&>"`, `"é\u0000\"<&>"`},
@@ -146,7 +146,7 @@ func TestEveryTypeOfBSONGoesThroughAFunction(t *testing.T) {
 	}
 }
 
-func TestBSONTypesHaveTheirMethods(t *testing.T) {
+func TestBSON_TypesHaveTheirMethods(t *testing.T) {
 	for _, tt := range []struct{ expression, want string }{
 		{`BSON.ObjectId("5F1f216e82df4a7979f9da93").toString()`, `"5f1f216e82df4a7979f9da93"`},
 		{`new BSON.ObjectId("5f1f216e82df4a7979f9da93").equals("5f1f216e82df4a7979f9da93")`, `true`},
@@ -178,7 +178,7 @@ func TestBSONTypesHaveTheirMethods(t *testing.T) {
 	}
 }
 
-func TestWhatAFunctionThrowsIsForTheClientAndNotForTheLog(t *testing.T) {
+func TestError_MessageIsForTheClientAndNotForTheLog(t *testing.T) {
 	app := open(t, `exports = async function onUserCreation(user) {
   await null;
   const e = new TypeError("no account for\nat " + user.email + "\n\tat " + user.email + " (f.js:1:1(1))");

@@ -14,8 +14,8 @@ import (
 	"github.com/dop251/goja"
 )
 
-// patience is how long, after its end, a call may take to notice.
-const patience = 250 * time.Millisecond
+// maxAwait is how long, after its end, a call may take to notice.
+const maxAwait = 250 * time.Millisecond
 
 // A call is one call of one function, and of those that it executes, in a
 // runtime of its own. Only the goroutine of run touches it.
@@ -64,7 +64,7 @@ func (a *App) Call(ctx context.Context, request Call) (json.RawMessage, error) {
 	select {
 	case got := <-answered:
 		return got.result, got.err
-	case <-time.After(patience):
+	case <-time.After(maxAwait):
 		a.log.LogAttrs(ctx, slog.LevelError, "a function does not end: it is inside a built-in, and goes on without its caller",
 			slog.String("function", request.Function))
 		return nil, endedBy(request.Function, limited)
@@ -118,7 +118,7 @@ func (c *call) panicked(p any) error {
 
 // do calls the function and settles what it returns.
 func (c *call) do(request Call) (json.RawMessage, error) {
-	if err := c.furnish(request); err != nil {
+	if err := c.installGlobals(request); err != nil {
 		return nil, c.failed(err)
 	}
 	args := make([]goja.Value, len(request.Args))

@@ -37,7 +37,7 @@ func echo(t *testing.T) *httptest.Server {
 	return server
 }
 
-func TestHTTPIsAppServices(t *testing.T) {
+func TestHTTP_AnswersAsAppServicesDid(t *testing.T) {
 	server := echo(t)
 	host := strings.TrimPrefix(server.URL, "http://")
 	for _, tt := range []struct{ call, want string }{
@@ -65,7 +65,7 @@ func TestHTTPIsAppServices(t *testing.T) {
 	}
 }
 
-func TestHTTPGoesNowhereElse(t *testing.T) {
+func TestHTTP_ReachesListedHostsOnly(t *testing.T) {
 	server := echo(t)
 	host := strings.TrimPrefix(server.URL, "http://")
 	for _, tt := range []struct {
@@ -95,7 +95,7 @@ func TestHTTPGoesNowhereElse(t *testing.T) {
 	}
 }
 
-func TestARedirectIsAnAnswerUnlessItIsToBeFollowed(t *testing.T) {
+func TestHTTP_ReturnsARedirectUnlessAskedToFollow(t *testing.T) {
 	server := echo(t)
 	app := open(t, `exports = async () => (await context.http.get({url: "`+server.URL+`/here"})).statusCode`,
 		func(o *functions.Options) { o.Hosts, o.Timeout = []string{"*"}, functions.MaxTimeout })

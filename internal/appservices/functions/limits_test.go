@@ -15,7 +15,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-func TestAFunctionThatDoesNotEndIsEnded(t *testing.T) {
+func TestLimits_TimeEndsAFunction(t *testing.T) {
 	for _, tt := range []struct {
 		name, source string
 		want         error
@@ -56,7 +56,7 @@ func (silent) Command(ctx context.Context, _ string, _ json.RawMessage) (json.Ra
 	return nil, ctx.Err()
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func TestLimits_MemoryEndsAFunction(t *testing.T) {
 	for _, tt := range []struct{ name, source string }{
 		{"an array that grows", `exports = () => { const a = []; for (;;) a.push({}) }`},
 		{"a string that doubles", `exports = () => { let s = "x"; for (;;) s += s }`},
@@ -72,7 +72,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-func TestWhatAllocatesInOneStepIsRefused(t *testing.T) {
+func TestLimits_RefuseALargeAllocationInOneStep(t *testing.T) {
 	for _, source := range []string{
 		`"x".repeat(1e9)`, `"x".padStart(1e9)`, `"x".padEnd(1e9)`, `new Array(1e9).fill(0)`, `Array(4e9)`,
 		`Array.from({length: 1e9})`, `new ArrayBuffer(8e9)`, `new Uint8Array(8e9)`, `new Float64Array(1e9)`, `new [].constructor(1e9)`,
@@ -85,7 +85,7 @@ func TestWhatAllocatesInOneStepIsRefused(t *testing.T) {
 	}
 }
 
-func TestARegularExpressionThatBacktracksEndsWithItsCall(t *testing.T) {
+func TestLimits_RegularExpressionEndsWithItsCall(t *testing.T) {
 	if regexp2.DefaultMatchTimeout <= functions.MaxTimeout {
 		t.Errorf("a match is given up after %s: a call that may take %s would see a wrong answer", regexp2.DefaultMatchTimeout, functions.MaxTimeout)
 	}
@@ -105,7 +105,7 @@ func TestARegularExpressionThatBacktracksEndsWithItsCall(t *testing.T) {
 	// The app's Close waits for the match.
 }
 
-func TestWhatAFunctionReadsAndBeginsIsBounded(t *testing.T) {
+func TestLimits_BoundOperationsAndTraffic(t *testing.T) {
 	large := strings.Repeat("x", 1<<20)
 	for _, tt := range []struct{ name, body, want string }{
 		{"operations", `for (let i = 0; i < 1001; i++) await c.findOne()`, "1000 operations"},
@@ -140,7 +140,7 @@ func (f fixed) Command(context.Context, string, json.RawMessage) (json.RawMessag
 	return json.RawMessage(f), nil
 }
 
-func TestCallsShareNothing(t *testing.T) {
+func TestCall_SharesNothingWithOthers(t *testing.T) {
 	app := open(t, `let seen = 0;
 exports = (user) => {
 	const before = [seen++, ({}).polluted, [].concat.own, globalThis.left, typeof BSON.extra, context.values.get("v").n, JSON.stringify({a: 1})];
@@ -157,7 +157,7 @@ exports = (user) => {
 	}
 }
 
-func TestNothingOutsideIsInReach(t *testing.T) {
+func TestCall_ReachesNothingOutside(t *testing.T) {
 	for _, tt := range []struct{ expression, want string }{
 		{`eval("1")`, "TypeError"},
 		{`(0, eval)("1")`, "TypeError"},
@@ -176,7 +176,7 @@ func TestNothingOutsideIsInReach(t *testing.T) {
 	}
 }
 
-func TestCallsAtOnceKeepApart(t *testing.T) {
+func TestCall_ConcurrentCallsKeepApart(t *testing.T) {
 	app := open(t, `exports = async (n) => { globalThis.n = n; await new Promise((done) => setTimeout(done, n % 3)); return globalThis.n }`,
 		func(o *functions.Options) { o.Timeout, o.Concurrency = functions.MaxTimeout, 4 })
 	var wait sync.WaitGroup
@@ -192,7 +192,7 @@ func TestCallsAtOnceKeepApart(t *testing.T) {
 	wait.Wait()
 }
 
-func TestACallerThatLeavesEndsTheCall(t *testing.T) {
+func TestCall_EndsWithItsCaller(t *testing.T) {
 	app := open(t, `exports = () => { while (true) {} }`, func(o *functions.Options) { o.Timeout = functions.MaxTimeout })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -201,7 +201,7 @@ func TestACallerThatLeavesEndsTheCall(t *testing.T) {
 	}
 }
 
-func TestAPromiseThatNothingSettlesIsAnErrorAtOnce(t *testing.T) {
+func TestCall_PromiseThatNothingSettles(t *testing.T) {
 	app := open(t, `exports = () => new Promise(() => {})`, func(o *functions.Options) { o.Timeout = functions.MaxTimeout })
 	_, err := call(t, app)
 	if err == nil || errors.Is(err, functions.ErrTime) || !strings.Contains(err.Error(), "nothing settles") {

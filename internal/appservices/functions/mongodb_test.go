@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-var _ functions.Database = (*mongodoc.Source)(nil)
+var _ hooks.Database = (*mongodoc.Source)(nil)
 
 // database connects to MONGODB_URI, or to a server of its own.
 func database(t testing.TB) func(*functions.Options) {
@@ -57,7 +58,7 @@ const documented = `exports = async function onUserCreation(user) {
   }
 }`
 
-func TestTheDocumentationsExampleRunsUnchanged(t *testing.T) {
+func TestMongoDB_RunsTheExampleOfTheDocumentation(t *testing.T) {
 	uri, _ := enrichtest.FerretDB(t)
 	source, err := mongodoc.Open(mongodoc.Options{URI: uri, Database: "myapp", Collection: "users", Field: "user_account_id", Timeout: 10 * time.Second})
 	if err != nil {
@@ -74,7 +75,7 @@ func TestTheDocumentationsExampleRunsUnchanged(t *testing.T) {
 	}
 }
 
-func TestMethodsOfACollectionAnswerAsInAppServices(t *testing.T) {
+func TestMongoDB_MethodsAnswerAsInAppServices(t *testing.T) {
 	change := database(t)
 	for _, tt := range []struct{ name, body, want string }{
 		{"insertOne", `const r = await c.insertOne({a: 1}); return [r.insertedId instanceof BSON.ObjectId, (await c.findOne({_id: r.insertedId})).a]`, `[true,1]`},
@@ -132,7 +133,7 @@ func TestMethodsOfACollectionAnswerAsInAppServices(t *testing.T) {
 	}
 }
 
-func TestTypesAreStoredAsTheyAreWritten(t *testing.T) {
+func TestMongoDB_StoresTypesAsWritten(t *testing.T) {
 	app := open(t, `exports = async (v) => {
 	const c = context.services.get("mongodb-atlas").db("appfunc").collection(context.environment.tag);
 	const { insertedId } = await c.insertOne({v});
@@ -151,7 +152,7 @@ func TestTypesAreStoredAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-func TestFiftyCallsAtOnceMakeOneDocument(t *testing.T) {
+func TestMongoDB_FiftyConcurrentCallsMakeOneDocument(t *testing.T) {
 	app := open(t, `exports = async (user) => {
 	const c = context.services.get("mongodb-atlas").db("appfunc").collection(context.environment.tag);
 	try { await c.insertOne({_id: user.id}); return "made" } catch (e) { if (e.code !== 11000) throw e; return "there" }
@@ -176,7 +177,7 @@ func TestFiftyCallsAtOnceMakeOneDocument(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatIsAwayIsAnErrorWithoutItsAddress(t *testing.T) {
+func TestMongoDB_ErrorHidesTheAddress(t *testing.T) {
 	app := open(t, `exports = () => context.services.get("mongodb-atlas").db("a").collection("b").findOne()`, func(o *functions.Options) { o.Database = away{} })
 	_, err := call(t, app)
 	var e *functions.Error
@@ -186,7 +187,7 @@ func TestADatabaseThatIsAwayIsAnErrorWithoutItsAddress(t *testing.T) {
 }
 
 // What FerretDB does not have is shown by the command that MongoDB would get.
-func TestCommandsAreMongoDBs(t *testing.T) {
+func TestMongoDB_SendsCommands(t *testing.T) {
 	for _, tt := range []struct{ method, want string }{
 		{`distinct("a", {b: 1})`, `{"distinct":"c","key":"a","query":{"b":{"$numberLong":"1"}}}`},
 		{`findOneAndUpdate({a: 1}, {$set: {b: true}}, {projection: {_id: 0}, sort: {a: -1}})`,

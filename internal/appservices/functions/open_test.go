@@ -15,7 +15,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-func TestEveryFaultOfTheSourcesIsReportedWithItsPlace(t *testing.T) {
+func TestOpen_ReportsEveryFaultWithItsPosition(t *testing.T) {
 	_, err := functions.Open(functions.Options{Functions: map[string]string{
 		"good":     `exports = () => 1`,
 		"first":    `exports = async function (user) { return user. }`,
@@ -36,7 +36,7 @@ func TestEveryFaultOfTheSourcesIsReportedWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestSettingsThatMakeNoSenseAreRefusedAllAtOnce(t *testing.T) {
+func TestOpen_RefusesWrongOptionsAllAtOnce(t *testing.T) {
 	o := functions.Options{Timeout: time.Hour, Memory: -1, Values: map[string]json.RawMessage{"key": []byte(`"secret`)}}
 	o.Environment.Values = map[string]json.RawMessage{"url": nil}
 	_, err := functions.Open(o)
@@ -50,7 +50,7 @@ func TestSettingsThatMakeNoSenseAreRefusedAllAtOnce(t *testing.T) {
 	}
 }
 
-func TestLoadReadsBothLayoutsOfAnExport(t *testing.T) {
+func TestLoad_ReadsBothLayouts(t *testing.T) {
 	got, err := functions.Load(fstest.MapFS{
 		"config.json":                 {Data: []byte("[]")},
 		"onUserCreation.js":           {Data: []byte("a")},
@@ -66,7 +66,7 @@ func TestLoadReadsBothLayoutsOfAnExport(t *testing.T) {
 	}
 }
 
-func TestFunctionsExecuteEachOther(t *testing.T) {
+func TestContext_FunctionsExecuteEachOther(t *testing.T) {
 	app, err := functions.Open(functions.Options{Functions: map[string]string{
 		"difference": `const name = "d"; exports = async (a, b) => name + await context.functions.execute("utils/sum", a, -1 * b)`,
 		"utils/sum":  `const name = "s"; exports = (a, b) => a + b`,
@@ -94,7 +94,7 @@ func TestFunctionsExecuteEachOther(t *testing.T) {
 	}
 }
 
-func TestContextIsWhatTheCallerSays(t *testing.T) {
+func TestContext_IsWhatTheCallerSays(t *testing.T) {
 	app := open(t, `exports = () => [context.user.id, context.user.custom_data.at instanceof Date, context.request.remoteIPAddress, context.runningAsSystem(), context.app.name]`,
 		func(o *functions.Options) { o.App = json.RawMessage(`{"name":"myapp"}`) })
 	got, err := app.Call(t.Context(), functions.Call{Function: "f", System: true,
@@ -105,7 +105,7 @@ func TestContextIsWhatTheCallerSays(t *testing.T) {
 	}
 }
 
-func TestTheConsoleIsLoggedAtDebugOnly(t *testing.T) {
+func TestConsole_LogsAtDebugOnly(t *testing.T) {
 	for _, tt := range []struct {
 		level slog.Level
 		want  bool
@@ -123,7 +123,7 @@ func TestTheConsoleIsLoggedAtDebugOnly(t *testing.T) {
 	}
 }
 
-func TestAFailureThatNobodyAwaitsIsLoggedWithoutItsText(t *testing.T) {
+func TestCall_LogsAnUnawaitedFailureWithoutItsText(t *testing.T) {
 	var log bytes.Buffer
 	app := open(t, `exports = async () => { (async () => { throw new Error("about ann") })(); return 1 }`, func(o *functions.Options) {
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
@@ -137,7 +137,7 @@ func TestAFailureThatNobodyAwaitsIsLoggedWithoutItsText(t *testing.T) {
 }
 
 // No source makes the engine panic, or outlive its time.
-func FuzzNoSourceBreaksTheEngine(f *testing.F) {
+func FuzzOpen_NoSourceBreaksTheEngine(f *testing.F) {
 	for _, source := range []string{
 		`exports = (a) => a`, `exports = async () => { await null; throw {} }`, `exports = () => { throw null }`, `exports = () => Symbol()`,
 		`exports = () => new Proxy({}, {ownKeys() { return ["a"] }, get() { throw 1 }})`, `module = null`, `exports = class {}`,
@@ -179,7 +179,7 @@ func BenchmarkCall(b *testing.B) {
 
 // Functions of App Services could use packages of npm. Who wrote them hears where
 // they do.
-func TestAModuleThatIsAskedForIsTold(t *testing.T) {
+func TestRequire_NamesTheModule(t *testing.T) {
 	for name, source := range map[string]string{
 		"at the top": "// a comment\nconst axios = require(\"axios\");\nexports = () => 1",
 		"within":     "exports = async () => {\n  const axios = require(`axios`);\n}",
@@ -205,7 +205,7 @@ func (faulty) Command(context.Context, string, json.RawMessage) (json.RawMessage
 	panic("hunter2")
 }
 
-func TestAPanicOfTheDatabaseIsThrownAndDoesNotEndTheSidecar(t *testing.T) {
+func TestMongoDB_PanicIsThrown(t *testing.T) {
 	var log bytes.Buffer
 	app := open(t, `exports = () => context.services.get("mongodb-atlas").db("a").collection("b").findOne()`,
 		func(o *functions.Options) { o.Database, o.Logger = faulty{}, slog.New(slog.NewTextHandler(&log, nil)) })

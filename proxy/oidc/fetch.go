@@ -12,23 +12,22 @@ import (
 )
 
 const (
-	askTimeout   = 3 * time.Second // of one path, redirects included
+	fetchTimeout = 3 * time.Second // of one path, redirects included
 	maxRedirects = 5
 )
 
-// Ask asks the backend for the document once, without a word to Changed or the
-// log.
-func (f *Follower) Ask(ctx context.Context) (Discovery, error) {
-	d, _, err := f.ask(ctx)
+// Fetch fetches the document once. It neither calls OnChange nor logs.
+func (f *Follower) Fetch(ctx context.Context) (Discovery, error) {
+	d, _, err := f.fetch(ctx)
 	return d, err
 }
 
-// ask returns what the first path says that has a document, and for how long it
+// fetch returns what the first path says that has a document, and for how long it
 // is fresh. The error has that of every path.
-func (f *Follower) ask(ctx context.Context) (Discovery, time.Duration, error) {
+func (f *Follower) fetch(ctx context.Context) (Discovery, time.Duration, error) {
 	var faults []error
 	for _, path := range f.o.Paths {
-		d, fresh, err := f.askAt(ctx, path)
+		d, fresh, err := f.fetchAt(ctx, path)
 		if err == nil {
 			return d, fresh, nil
 		}
@@ -37,8 +36,8 @@ func (f *Follower) ask(ctx context.Context) (Discovery, time.Duration, error) {
 	return Discovery{}, 0, errors.Join(faults...)
 }
 
-func (f *Follower) askAt(ctx context.Context, path string) (Discovery, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+func (f *Follower) fetchAt(ctx context.Context, path string) (Discovery, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	document, header, err := f.read(ctx, path)
 	if err != nil {

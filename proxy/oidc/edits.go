@@ -167,13 +167,13 @@ func port(u *url.URL) string {
 // many backends write http:\/\/.
 func literalLength(literal []byte, begin string) int {
 	n := len(`"`) + len(begin)
-	for !says(literal[:n], begin) {
+	for !startsWith(literal[:n], begin) {
 		n++
 	}
 	return n
 }
 
-func says(opened []byte, text string) bool {
+func startsWith(opened []byte, text string) bool {
 	unquoted, ok := jsonedit.Unquote(append(slices.Clone(opened), '"'))
 	return ok && unquoted == text
 }

@@ -1,4 +1,4 @@
-package cli
+package sidecar
 
 import (
 	"fmt"
@@ -9,16 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"go.opentelemetry.io/otel/metric/noop"
-
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// TestMemoryStaysBounded logs a hundred thousand users in, whose documents are
+// TestCache_StaysWithinItsBytes logs a hundred thousand users in, whose documents are
 // twice what the cache may hold.
-func TestMemoryStaysBounded(t *testing.T) {
+func TestCache_StaysWithinItsBytes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a file of 100,000 documents; run without -short")
 	}
@@ -46,17 +44,17 @@ cache: {max_bytes: 16MiB}
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := open(cfg, quiet(), noop.Meter{}, nil)
+	s, err := Open(cfg, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close(t.Context())
+	defer s.Close(t.Context())
 
 	issuer := enrichtest.NewIssuer(t, "HS256")
 	before := heap()
 	for i := range users {
 		token := issuer.Token(fmt.Sprintf(`{"sub":"user-%d","exp":%d}`, i, time.Now().Add(time.Hour).Unix()))
-		outcome := s.present().enricher.Enrich(t.Context(), enrich.Grant{
+		outcome := s.current().enricher.Enrich(t.Context(), enrich.Grant{
 			Answered: time.Now(),
 			Tokens:   []enrich.Issued{{Raw: token, Kind: enrich.Access, Budget: 6 << 10}},
 		})[0]

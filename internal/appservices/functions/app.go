@@ -21,7 +21,7 @@
 //   - There is no file, no process, no module, no code from strings, and no
 //     network but the database and the hosts that context.http may reach.
 //
-// What cannot be had from goja: async generators, for await, Intl.
+// The engine, goja, has no async generators, no for await and no Intl.
 package functions
 
 import (
@@ -31,6 +31,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
 // MaxTimeout is the longest [Options.Timeout].
@@ -48,15 +50,6 @@ const (
 	// maxFrames is how deep calls may nest.
 	maxFrames = 2000
 )
-
-// A Database runs MongoDB's commands, such as insert. Command and reply are
-// Extended JSON; the reply is canonical. A command that MongoDB refuses is a
-// reply, too: {"ok":0,"code":11000,"errmsg":…}. An error is that there was no
-// reply; it has nothing of the command in it. It honours ctx and may be used
-// concurrently. [mongodoc.Source] is one.
-type Database interface {
-	Command(ctx context.Context, database string, command json.RawMessage) (json.RawMessage, error)
-}
 
 // Options are an app: its functions, and what they may use.
 type Options struct {
@@ -76,7 +69,7 @@ type Options struct {
 	App json.RawMessage
 
 	// Database is what the data sources of Services are. Nil means none.
-	Database Database
+	Database hooks.Database
 	// Services are the names by which context.services.get knows it. Nil means
 	// mongodb-atlas.
 	Services []string

@@ -27,7 +27,7 @@ func TestAProjectionKeepsWhatItSays(t *testing.T) {
 		{nil, []string{"a.d.e", "l.b", "s.x", "none"}, `{"_id":1,"u":"x","a":{"b":1,"c":2,"d":{"f":4}},"l":[{"c":2},5,[{},6],{}],"s":"t"}`},
 	}
 	for _, tt := range tests {
-		p, err := bsonjson.NewProjection(enrich.Projection{Include: tt.include, Exclude: tt.exclude})
+		p, err := bsonjson.NewProjector(bsonjson.Projection{Include: tt.include, Exclude: tt.exclude})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestAProjectionKeepsWhatItSays(t *testing.T) {
 			t.Errorf("include %q exclude %q: %v", tt.include, tt.exclude, err)
 			continue
 		}
-		if got, err := bsonjson.Render(out, enrich.Plain); err != nil || string(got) != tt.want {
+		if got, err := bsonjson.Render(out, bsonjson.Plain); err != nil || string(got) != tt.want {
 			t.Errorf("include %q exclude %q = %s, %v; want %s", tt.include, tt.exclude, got, err, tt.want)
 		}
 	}
@@ -66,7 +66,7 @@ func TestARequestAsksForNoMoreThanItMust(t *testing.T) {
 		{"a", nil, []string{"a.b", "_id.x"}, `{"a.b":0}`},
 	}
 	for _, tt := range tests {
-		p, err := bsonjson.NewProjection(enrich.Projection{Include: tt.include, Exclude: tt.exclude})
+		p, err := bsonjson.NewProjector(bsonjson.Projection{Include: tt.include, Exclude: tt.exclude})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestAQueryAsksForEveryTypedForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range tests {
-		ids := bsonjson.UserIDs(tt.user, enrich.AutoID)
+		ids := bsonjson.UserIDs(tt.user, bsonjson.AutoID)
 		filter, errFilter := field.Filter(ids)
 		sort, errSort := field.Sort(ids)
 		if errFilter != nil || errSort != nil {
@@ -113,10 +113,10 @@ func TestAQueryAsksForEveryTypedForm(t *testing.T) {
 	}
 }
 
-func plain(t *testing.T, doc []byte) string     { return render(t, doc, enrich.Plain) }
-func canonical(t *testing.T, doc []byte) string { return render(t, doc, enrich.Canonical) }
+func plain(t *testing.T, doc []byte) string     { return render(t, doc, bsonjson.Plain) }
+func canonical(t *testing.T, doc []byte) string { return render(t, doc, bsonjson.Canonical) }
 
-func render(t *testing.T, doc []byte, format enrich.Format) string {
+func render(t *testing.T, doc []byte, format bsonjson.Format) string {
 	t.Helper()
 	if doc == nil {
 		return ""
@@ -134,15 +134,15 @@ func FuzzProjection(f *testing.F) {
 	for _, g := range goldens(f) {
 		f.Add(marshal(f, bson.D{{Key: "a", Value: g.value}, {Key: "l", Value: bson.A{g.value, bson.D{{Key: "b", Value: g.value}}}}}))
 	}
-	include, errInclude := bsonjson.NewProjection(enrich.Projection{Include: []string{"a", "l.b"}})
-	exclude, errExclude := bsonjson.NewProjection(enrich.Projection{Exclude: []string{"a.b", "l.b"}})
+	include, errInclude := bsonjson.NewProjector(bsonjson.Projection{Include: []string{"a", "l.b"}})
+	exclude, errExclude := bsonjson.NewProjector(bsonjson.Projection{Exclude: []string{"a.b", "l.b"}})
 	field, errField := bsonjson.NewField("l.b")
 	if errInclude != nil || errExclude != nil || errField != nil {
 		f.Fatal(errInclude, errExclude, errField)
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		field.UserIDs(doc)
-		for _, p := range []bsonjson.Projection{include, exclude} {
+		for _, p := range []bsonjson.Projector{include, exclude} {
 			once, err := p.Apply(doc)
 			if err != nil {
 				continue

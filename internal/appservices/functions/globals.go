@@ -11,8 +11,8 @@ import (
 	"github.com/dop251/goja"
 )
 
-// furnish makes the globals of App Services.
-func (c *call) furnish(request Call) error {
+// installGlobals installs the globals of App Services.
+func (c *call) installGlobals(request Call) error {
 	c.vm.SetMaxCallStackSize(maxFrames)
 	c.vm.SetPromiseRejectionTracker(c.track)
 	if err := c.guard(); err != nil {

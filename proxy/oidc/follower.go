@@ -20,8 +20,8 @@ const (
 	longestRetry = 30 * time.Second
 )
 
-// ErrNever says that the backend's discovery document has not been had yet.
-var ErrNever = errors.New("the backend's discovery document has not been had yet")
+// ErrNotFetched says that the backend's discovery document has not been had yet.
+var ErrNotFetched = errors.New("the backend's discovery document has not been had yet")
 
 // Options are what a [Follower] works by. All but PublicURL are required.
 type Options struct {
@@ -34,11 +34,11 @@ type Options struct {
 	PublicURL *url.URL
 	// Paths are where the document may be, in the order in which they are tried.
 	Paths []string
-	// Changed is told what the backend says: at first, and whenever that differs
-	// from before. It is called from [Follower.Follow], never twice at a time, and
+	// OnChange is called with what the backend says: at first, and whenever that differs
+	// from before. It is called from [Follower.Run], never twice at a time, and
 	// before [Follower.State] speaks of it.
-	Changed func(Discovery)
-	Logger  *slog.Logger
+	OnChange func(Discovery)
+	Logger   *slog.Logger
 }
 
 // A Follower follows the backend's discovery document.
@@ -63,14 +63,14 @@ func NewFollower(o Options) *Follower {
 	return f
 }
 
-// Follow asks for the document now and again until ctx ends: every 10 minutes
+// Run fetches the document now and again until ctx ends: every 10 minutes
 // or as the backend's Cache-Control says, but not more often than once a minute;
 // while that fails, with pauses that grow from a second to 30. What was learned
 // last stays meanwhile.
-func (f *Follower) Follow(ctx context.Context) {
+func (f *Follower) Run(ctx context.Context) {
 	retry := firstRetry
 	for {
-		d, fresh, err := f.ask(ctx)
+		d, fresh, err := f.fetch(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -90,7 +90,7 @@ func (f *Follower) Follow(ctx context.Context) {
 }
 
 // State reports why nothing is known of the backend, an error that wraps
-// [ErrNever], or why what is known may be old. It waits for nothing.
+// [ErrNotFetched], or why what is known may be old. It waits for nothing.
 func (f *Follower) State() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -98,12 +98,12 @@ func (f *Follower) State() error {
 	case f.last != nil:
 		return f.failing
 	case f.failing != nil:
-		return fmt.Errorf("%w: %w", ErrNever, f.failing)
+		return fmt.Errorf("%w: %w", ErrNotFetched, f.failing)
 	}
-	return ErrNever
+	return ErrNotFetched
 }
 
-// note takes in what an attempt came to. It tells Changed of what is new, and
+// note takes in what an attempt came to. It calls OnChange with what is new, and
 // logs when asking begins to fail and when it works again.
 func (f *Follower) note(d Discovery, err error) {
 	before := f.failing // written here only
@@ -114,7 +114,7 @@ func (f *Follower) note(d Discovery, err error) {
 		f.o.Logger.Info("backend's discovery document is there again")
 	}
 	if err == nil && (f.last == nil || !reflect.DeepEqual(d, *f.last)) {
-		f.o.Changed(d)
+		f.o.OnChange(d)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

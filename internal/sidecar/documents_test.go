@@ -1,4 +1,4 @@
-package cli
+package sidecar
 
 import (
 	"context"
@@ -19,6 +19,7 @@ func (c closing) Lookup(context.Context, enrich.Query) (enrich.Document, error) 
 func (c closing) Check(context.Context) error                     { return nil }
 func (c closing) Watch(context.Context, enrich.Invalidator) error { return nil }
 func (c closing) Close(context.Context) error                     { close(c.closed); return nil }
+func (c closing) remote() bool                                    { return true }
 
 func (c closing) isClosed() bool {
 	synctest.Wait()
@@ -30,39 +31,39 @@ func (c closing) isClosed() bool {
 	}
 }
 
-// leftDocuments are documents that one request needs when a reload replaces them.
-func leftDocuments(t *testing.T) (*sidecar, *documents, closing) {
+// retiring are documents that one request needs when a reload replaces them.
+func retiring(t *testing.T) (*Sidecar, *documents, closing) {
 	c := closing{make(chan struct{})}
-	s, d := &sidecar{logger: quiet()}, &documents{source: c, users: newUsers(), longest: time.Minute}
-	if !d.users.enter() {
-		t.Fatal("nobody may enter")
+	s, d := &Sidecar{o: Options{}.withDefaults()}, &documents{source: c, users: newRefcount(), longest: time.Minute}
+	if !d.users.acquire() {
+		t.Fatal("acquire = false before close, want true")
 	}
 	return s, d, c
 }
 
-func TestDocumentsLeaveWithTheLastWhoNeedsThem(t *testing.T) {
+func TestDocuments_CloseAfterTheLastUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, d, c := leftDocuments(t)
-		s.giveUp(t.Context(), d)
+		s, d, c := retiring(t)
+		s.retire(t.Context(), d)
 		if _, err := d.Lookup(t.Context(), enrich.Query{}); !errors.Is(err, enrich.ErrNoDocument) || c.isClosed() {
-			t.Errorf("a lookup of a request under way: %v, closed %v", err, c.isClosed())
+			t.Errorf("a lookup of a request in flight: %v, closed %v; want ErrNoDocument, and not closed", err, c.isClosed())
 		}
-		d.users.leave()
+		d.users.release()
 		if !c.isClosed() {
 			t.Error("the source stays open")
 		}
 		if _, err := d.Lookup(t.Context(), enrich.Query{}); !errors.Is(err, errReplaced) {
-			t.Errorf("a lookup that comes too late: %v", err)
+			t.Errorf("a lookup that comes too late: %v, want errReplaced", err)
 		}
-		s.leaving.Wait()
+		s.closing.Wait()
 	})
 }
 
-// TestDocumentsDoNotWaitForWhoNeedsNone, such as a WebSocket that lasts for days.
-func TestDocumentsDoNotWaitForWhoNeedsNone(t *testing.T) {
+// The documents do not wait for requests that need none, such as a WebSocket that lasts for days.
+func TestDocuments_DoNotWaitForRequestsThatNeedNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, d, c := leftDocuments(t)
-		s.giveUp(t.Context(), d)
+		s, d, c := retiring(t)
+		s.retire(t.Context(), d)
 		time.Sleep(time.Minute)
 		if c.isClosed() {
 			t.Error("closed at once after timeouts.response, when documents may still be looked up")
@@ -71,15 +72,15 @@ func TestDocumentsDoNotWaitForWhoNeedsNone(t *testing.T) {
 		if !c.isClosed() {
 			t.Error("the source stays open")
 		}
-		d.users.leave()
+		d.users.release()
 	})
 }
 
-func TestDocumentsAreClosedWhenTheProcessEnds(t *testing.T) {
+func TestDocuments_CloseWhenTheProcessEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, d, c := leftDocuments(t)
+		s, d, c := retiring(t)
 		ctx, stop := context.WithCancel(t.Context())
-		s.giveUp(ctx, d)
+		s.retire(ctx, d)
 		stop()
 		if !c.isClosed() {
 			t.Error("the source stays open")

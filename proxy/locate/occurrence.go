@@ -2,8 +2,8 @@ package locate
 
 import "net/http"
 
-// A Found is a token at one place of a message.
-type Found struct {
+// An Occurrence is a token at one place of a message.
+type Occurrence struct {
 	// Location is the rule's location; of a repeat, the place as a location.
 	Location Location
 	// Token is the text of the value, unescaped, without "Bearer". It need not
@@ -13,41 +13,41 @@ type Found struct {
 	// colon, blank and the rest of the value. It is 0 in a body or query.
 	Overhead int
 
-	spot
+	textRange
 }
 
-// found makes the founds of the spans in a text.
-func found(loc Location, at place, text string, spans []span) []Found {
-	founds := make([]Found, 0, len(spans))
+// newOccurrences returns the occurrences of the spans in a text.
+func newOccurrences(loc Location, at place, text string, spans []span) []Occurrence {
+	occurrences := make([]Occurrence, 0, len(spans))
 	for _, s := range spans {
 		s = s.withoutBearer(text)
 		if s.token == "" {
 			continue
 		}
-		f := Found{Location: loc, Token: s.token, spot: spot{at, s.start, s.end}}
+		f := Occurrence{Location: loc, Token: s.token, textRange: textRange{at, s.start, s.end}}
 		if at.part == linePart {
 			f.Overhead = len(at.header) + len(": ") + len(text) - (s.end - s.start)
 		}
-		founds = append(founds, f)
+		occurrences = append(occurrences, f)
 	}
-	return founds
+	return occurrences
 }
 
-func foundInBody(loc Location, body []byte, spans []span) []Found {
+func occurrencesInBody(loc Location, body []byte, spans []span) []Occurrence {
 	if len(spans) == 0 {
 		return nil // as at most locations: not worth a copy of the body
 	}
-	return found(loc, place{}, string(body), spans)
+	return newOccurrences(loc, place{}, string(body), spans)
 }
 
 const setCookie = "Set-Cookie"
 
 // eachLine finds in every line of a header.
-func eachLine(header http.Header, name string, loc Location, find func(string) []span) []Found {
+func eachLine(header http.Header, name string, loc Location, find func(string) []span) []Occurrence {
 	name = http.CanonicalHeaderKey(name)
-	var founds []Found
+	var occurrences []Occurrence
 	for i, text := range header[name] {
-		founds = append(founds, found(loc, place{linePart, name, i}, text, find(text))...)
+		occurrences = append(occurrences, newOccurrences(loc, place{linePart, name, i}, text, find(text))...)
 	}
-	return founds
+	return occurrences
 }

@@ -24,7 +24,7 @@ var (
 	public  = base("https://auth.example.com")
 )
 
-func TestAlgorithmListsGainWhatWeSignWith(t *testing.T) {
+func TestEdit_AlgorithmListsGainWhatWeSignWith(t *testing.T) {
 	const list = "id_token_signing_alg_values_supported"
 	tests := []struct {
 		name, list string
@@ -60,7 +60,7 @@ func TestAlgorithmListsGainWhatWeSignWith(t *testing.T) {
 	}
 }
 
-func TestPrivateAddressesBecomePublic(t *testing.T) {
+func TestEdit_PrivateAddressesBecomePublic(t *testing.T) {
 	tests := []struct{ name, before, after string }{
 		{"path", `"http://127.0.0.1:9000/t?a=b#c"`, `"https://auth.example.com/t?a=b#c"`},
 		{"nothing else", `"http://127.0.0.1:9000"`, `"https://auth.example.com"`},
@@ -98,7 +98,7 @@ func TestPrivateAddressesBecomePublic(t *testing.T) {
 	}
 }
 
-func TestUsualPortsMayBeLeftOut(t *testing.T) {
+func TestEdit_UsualPortsMayBeLeftOut(t *testing.T) {
 	tests := []struct{ backend, address, want string }{
 		{"http://b:80", "http://b/t", "https://auth.example.com/t"},
 		{"http://b", "http://b:80/t", "https://auth.example.com/t"},
@@ -114,7 +114,7 @@ func TestUsualPortsMayBeLeftOut(t *testing.T) {
 	}
 }
 
-func TestAliasesOfMutualTLSBecomePublic(t *testing.T) {
+func TestEdit_AliasesOfMutualTLSBecomePublic(t *testing.T) {
 	const (
 		before = `{"mtls_endpoint_aliases" : { "token_endpoint":"http://127.0.0.1:9000/t" , "n":1 },"other":{"a":"http://127.0.0.1:9000/t"}}`
 		after  = `{"mtls_endpoint_aliases" : { "token_endpoint":"https://auth.example.com/t" , "n":1 },"other":{"a":"http://127.0.0.1:9000/t"}}`
@@ -125,14 +125,14 @@ func TestAliasesOfMutualTLSBecomePublic(t *testing.T) {
 }
 
 // Some backends spell what they do not have null.
-func TestADocumentWithoutASignatureIsEdited(t *testing.T) {
+func TestEdit_DocumentWithoutASignature(t *testing.T) {
 	const before, after = `{"signed_metadata":null,"a":"http://127.0.0.1:9000/t"}`, `{"signed_metadata":null,"a":"https://auth.example.com/t"}`
 	if got := oidc.Edit([]byte(before), oidc.Edits{Backend: backend, PublicURL: public}); string(got) != after {
 		t.Errorf("Edit = %s, want %s", got, after)
 	}
 }
 
-func TestDocumentStaysWhereNothingNeedsToChange(t *testing.T) {
+func TestEdit_LeavesADocumentWithNothingToChange(t *testing.T) {
 	all := oidc.Edits{Algorithms: []string{"ES256"}, UserInfo: true, Backend: backend, PublicURL: public}
 	const (
 		list    = `"id_token_signing_alg_values_supported":["RS256"]`
@@ -162,7 +162,7 @@ func TestDocumentStaysWhereNothingNeedsToChange(t *testing.T) {
 	}
 }
 
-func TestCapturedDocumentsChangeOnlyWhereTheyMust(t *testing.T) {
+func TestEdit_CapturedDocumentsChangeOnlyWhereTheyMust(t *testing.T) {
 	tests := []struct {
 		backend   string
 		address   string

@@ -52,7 +52,7 @@ func readyz(t *testing.T, r *admin.Readiness) (code int, status string, checks m
 
 // Fine print: 503 before the first answer of what gates, and while stopping;
 // degraded for all else.
-func TestReadinessFollowsItsConditions(t *testing.T) {
+func TestReadiness_FollowsItsConditions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		backend, source := newSwitched("backend", true), newSwitched("source", false)
@@ -95,7 +95,7 @@ func TestReadinessFollowsItsConditions(t *testing.T) {
 	})
 }
 
-func TestAProbeThatHangsIsCutOff(t *testing.T) {
+func TestReadiness_CutsOffAHangingProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var waited time.Duration
 		r := admin.NewReadiness(slog.New(slog.DiscardHandler), admin.Condition{Name: "source", Gate: true, Probe: func(ctx context.Context) error {
@@ -116,7 +116,7 @@ func TestAProbeThatHangsIsCutOff(t *testing.T) {
 }
 
 // What need not be waited for is told as it is now, not as it was.
-func TestAnInstantConditionIsAskedForEveryAnswer(t *testing.T) {
+func TestReadiness_AsksAnInstantConditionEachTime(t *testing.T) {
 	keys := newSwitched("keys", true)
 	keys.Instant = true
 	r := admin.NewReadiness(slog.New(slog.DiscardHandler), keys.Condition)
@@ -129,15 +129,15 @@ func TestAnInstantConditionIsAskedForEveryAnswer(t *testing.T) {
 	}
 }
 
-func TestWithoutConditionsItIsReady(t *testing.T) {
+func TestReadiness_ReadyWithoutConditions(t *testing.T) {
 	if code, status, checks := readyz(t, &admin.Readiness{}); code != 200 || status != "ready" || len(checks) != 0 {
 		t.Errorf("got %d %s %v", code, status, checks)
 	}
 }
 
-// TestOtherConditionsKeepWhatIsKnown: what is ready does not stop being so
+// TestReadiness_UseKeepsWhatIsKnown: what is ready does not stop being so
 // because something new is wanted.
-func TestOtherConditionsKeepWhatIsKnown(t *testing.T) {
+func TestReadiness_UseKeepsWhatIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		backend, source, added := newSwitched("backend", true), newSwitched("source", false), newSwitched("discovery", true)
 		r := admin.NewReadiness(slog.New(slog.DiscardHandler), backend.Condition, source.Condition)
@@ -166,7 +166,7 @@ func TestOtherConditionsKeepWhatIsKnown(t *testing.T) {
 	})
 }
 
-func TestAFaultIsShownAndDegrades(t *testing.T) {
+func TestReadiness_FaultDegrades(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := newSwitched("source", false)
 		source.holds.Store(true)
@@ -188,7 +188,7 @@ func TestAFaultIsShownAndDegrades(t *testing.T) {
 }
 
 // A reload makes other conditions while somebody asks (run it under -race).
-func TestAnAnswerIsOfOneSetOfConditions(t *testing.T) {
+func TestReadiness_AnswersFromOneSetOfConditions(t *testing.T) {
 	named := func(name string, asked func()) admin.Condition {
 		return admin.Condition{
 			Name: name, Instant: true,
@@ -217,7 +217,7 @@ func TestAnAnswerIsOfOneSetOfConditions(t *testing.T) {
 }
 
 // A probe that panics ends neither the process nor the probing.
-func TestAProbeThatPanicsDoesNotHold(t *testing.T) {
+func TestReadiness_PanickingProbeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var faulty atomic.Bool
 		faulty.Store(true)
@@ -243,7 +243,7 @@ func TestAProbeThatPanicsDoesNotHold(t *testing.T) {
 }
 
 // Law G4: a sidecar that starts alone says what it starts without, once.
-func TestWhatIsNotThereAtTheStartIsTold(t *testing.T) {
+func TestReadiness_LogsWhatIsMissingAtTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		late, away := newSwitched("late", true), newSwitched("away", false)

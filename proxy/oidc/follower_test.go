@@ -88,11 +88,11 @@ func hangs(r *http.Request) (*http.Response, error) {
 
 func (b *scripted) options() oidc.Options {
 	return oidc.Options{
-		Client:  &http.Client{Transport: b},
-		Backend: backend,
-		Paths:   []string{wellKnown},
-		Changed: func(d oidc.Discovery) { b.heard = append(b.heard, d.Token) },
-		Logger:  slog.New(slog.NewTextHandler(&b.log, nil)),
+		Client:   &http.Client{Transport: b},
+		Backend:  backend,
+		Paths:    []string{wellKnown},
+		OnChange: func(d oidc.Discovery) { b.heard = append(b.heard, d.Token) },
+		Logger:   slog.New(slog.NewTextHandler(&b.log, nil)),
 	}
 }
 
@@ -104,7 +104,7 @@ func (b *scripted) follow(t *testing.T, o oidc.Options) *oidc.Follower {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		f.Follow(ctx)
+		f.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -114,7 +114,7 @@ func (b *scripted) follow(t *testing.T, o oidc.Options) *oidc.Follower {
 	return f
 }
 
-func TestDocumentIsAskedForAgainAsItsCacheControlSays(t *testing.T) {
+func TestFollower_FetchesAgainAsCacheControlSays(t *testing.T) {
 	tests := []struct {
 		name   string
 		header []string
@@ -145,7 +145,7 @@ func TestDocumentIsAskedForAgainAsItsCacheControlSays(t *testing.T) {
 	}
 }
 
-func TestChangedIsCalledOnlyWhenSomethingDiffers(t *testing.T) {
+func TestFollower_CallsOnChangeOnlyWhenSomethingDiffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		b.follow(t, b.options())
@@ -165,13 +165,13 @@ func TestChangedIsCalledOnlyWhenSomethingDiffers(t *testing.T) {
 	})
 }
 
-func TestBackendMayStartLater(t *testing.T) {
+func TestFollower_BackendMayStartLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		b.answers(fails)
 		f := b.follow(t, b.options())
-		if err := f.State(); !errors.Is(err, oidc.ErrNever) || !strings.Contains(err.Error(), "connection refused") {
-			t.Errorf("State = %v, want ErrNever and why", err)
+		if err := f.State(); !errors.Is(err, oidc.ErrNotFetched) || !strings.Contains(err.Error(), "connection refused") {
+			t.Errorf("State = %v, want ErrNotFetched and why", err)
 		}
 		b.pass(121 * time.Second)
 		var want []time.Duration
@@ -195,7 +195,7 @@ func TestBackendMayStartLater(t *testing.T) {
 	})
 }
 
-func TestLastGoodDocumentStaysWhileAskingFails(t *testing.T) {
+func TestFollower_KeepsTheLastGoodDocumentWhileFetchingFails(t *testing.T) {
 	tests := map[string]script{
 		"refused":    fails,
 		"hangs":      hangs,
@@ -212,7 +212,7 @@ func TestLastGoodDocumentStaysWhileAskingFails(t *testing.T) {
 				f := b.follow(t, b.options())
 				b.answers(failure)
 				b.pass(20 * time.Minute)
-				if err := f.State(); err == nil || errors.Is(err, oidc.ErrNever) {
+				if err := f.State(); err == nil || errors.Is(err, oidc.ErrNotFetched) {
 					t.Errorf("State = %v, want why it fails", err)
 				}
 				if got := strings.Count(b.log.String(), "level=WARN"); got != 1 {
@@ -231,13 +231,13 @@ func TestLastGoodDocumentStaysWhileAskingFails(t *testing.T) {
 	}
 }
 
-func TestNothingIsKnownBeforeTheFirstAnswer(t *testing.T) {
+func TestFollower_KnowsNothingBeforeTheFirstAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		b.answers(hangs)
 		f := b.follow(t, b.options())
-		if err := f.State(); err != oidc.ErrNever {
-			t.Errorf("State = %v, want ErrNever", err)
+		if err := f.State(); err != oidc.ErrNotFetched {
+			t.Errorf("State = %v, want ErrNotFetched", err)
 		}
 		b.pass(3 * time.Second) // the wait for an answer is bounded
 		if err := f.State(); !errors.Is(err, context.DeadlineExceeded) {
@@ -246,15 +246,15 @@ func TestNothingIsKnownBeforeTheFirstAnswer(t *testing.T) {
 	})
 }
 
-func TestStateSpeaksOfADocumentOnlyAfterChanged(t *testing.T) {
+func TestFollower_StateKnowsADocumentOnlyAfterOnChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		o := b.options()
 		goOn := make(chan struct{})
-		o.Changed = func(oidc.Discovery) { <-goOn }
+		o.OnChange = func(oidc.Discovery) { <-goOn }
 		f := b.follow(t, o)
-		if err := f.State(); !errors.Is(err, oidc.ErrNever) {
-			t.Errorf("State = %v while Changed runs, want ErrNever", err)
+		if err := f.State(); !errors.Is(err, oidc.ErrNotFetched) {
+			t.Errorf("State = %v while Changed runs, want ErrNotFetched", err)
 		}
 		close(goOn)
 		synctest.Wait()
@@ -264,7 +264,7 @@ func TestStateSpeaksOfADocumentOnlyAfterChanged(t *testing.T) {
 	})
 }
 
-func TestBackendIsAskedAsClientsAskIt(t *testing.T) {
+func TestFollower_AsksTheBackendAsClientsDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		o := b.options()
@@ -279,7 +279,7 @@ func TestBackendIsAskedAsClientsAskIt(t *testing.T) {
 	})
 }
 
-func TestPathsAreTriedInOrder(t *testing.T) {
+func TestFollower_TriesPathsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newScripted()
 		o := b.options()
@@ -304,7 +304,7 @@ func TestPathsAreTriedInOrder(t *testing.T) {
 	})
 }
 
-func TestRedirectsStayAtTheBackend(t *testing.T) {
+func TestFollower_RedirectsStayAtTheBackend(t *testing.T) {
 	tests := []struct {
 		name, location string
 		follows        bool
@@ -328,7 +328,7 @@ func TestRedirectsStayAtTheBackend(t *testing.T) {
 				})
 				o := b.options()
 				o.PublicURL = public
-				_, err := oidc.NewFollower(o).Ask(t.Context())
+				_, err := oidc.NewFollower(o).Fetch(t.Context())
 				if (err == nil) != tt.follows {
 					t.Errorf("Ask = %v; want it to follow: %v", err, tt.follows)
 				}
@@ -345,7 +345,7 @@ func TestRedirectsStayAtTheBackend(t *testing.T) {
 	}
 }
 
-func TestBodyIsReadNoFurtherThanItsBound(t *testing.T) {
+func TestFollower_ReadsNoFurtherThanTheBound(t *testing.T) {
 	b := newScripted()
 	endless := &counted{}
 	b.answers(func(*http.Request) (*http.Response, error) {
@@ -353,7 +353,7 @@ func TestBodyIsReadNoFurtherThanItsBound(t *testing.T) {
 		response.Body = io.NopCloser(endless)
 		return response, nil
 	})
-	if _, err := oidc.NewFollower(b.options()).Ask(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than") {
+	if _, err := oidc.NewFollower(b.options()).Fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Errorf("Ask = %v, want that it is too large", err)
 	}
 	if endless.read > oidc.MaxDocument+1 {
@@ -369,19 +369,19 @@ func (c *counted) Read(p []byte) (int, error) {
 	return copy(p, bytes.Repeat([]byte(" "), len(p))), nil
 }
 
-func TestAskTellsNobody(t *testing.T) {
+func TestFetch_NeitherLogsNorCallsOnChange(t *testing.T) {
 	b := newScripted()
-	d, err := oidc.NewFollower(b.options()).Ask(t.Context())
+	d, err := oidc.NewFollower(b.options()).Fetch(t.Context())
 	if err != nil || d.Token != "/t" || len(b.heard) > 0 {
 		t.Errorf("Ask = %+v, %v; Changed was told %q", d, err, b.heard)
 	}
 	b.answers(fails)
-	if _, err := oidc.NewFollower(b.options()).Ask(t.Context()); err == nil || b.log.Len() > 0 {
+	if _, err := oidc.NewFollower(b.options()).Fetch(t.Context()); err == nil || b.log.Len() > 0 {
 		t.Errorf("Ask = %v, want an error and no log: %s", err, b.log.String())
 	}
 }
 
-func TestFollowEndsWithItsContext(t *testing.T) {
+func TestFollower_EndsWithItsContext(t *testing.T) {
 	for name, answer := range map[string]script{"asking": hangs, "waiting": says(saying("/t")), "failing": fails} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -390,7 +390,7 @@ func TestFollowEndsWithItsContext(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := false
 				go func() {
-					oidc.NewFollower(b.options()).Follow(ctx)
+					oidc.NewFollower(b.options()).Run(ctx)
 					ended = true
 				}()
 				synctest.Wait()

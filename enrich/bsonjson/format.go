@@ -1,0 +1,13 @@
+package bsonjson
+
+// A Format is how a document's BSON values are written as JSON. The zero Format
+// is [Plain].
+type Format string
+
+// The formats. The documentation has a table of what becomes of each BSON type.
+const (
+	Plain       Format = "plain"        // what a JSON reader expects: ids and dates are strings
+	Relaxed     Format = "relaxed"      // MongoDB Extended JSON v2, relaxed
+	Canonical   Format = "canonical"    // MongoDB Extended JSON v2, canonical
+	AppServices Format = "app-services" // as MongoDB Atlas App Services wrote custom user data
+)

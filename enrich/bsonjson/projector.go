@@ -1,0 +1,31 @@
+package bsonjson
+
+// A Projector applies a [Projection] to documents as MongoDB's find does, with
+// one difference: an allow-list is exact, so _id is there only if it is on it.
+// The zero Projector keeps everything.
+type Projector struct {
+	include, exclude paths
+}
+
+// NewProjector reports what MongoDB would refuse.
+func NewProjector(p Projection) (Projector, error) {
+	if err := p.Validate(); err != nil {
+		return Projector{}, err
+	}
+	return Projector{include: newPaths(p.Include), exclude: newPaths(p.Exclude)}, nil
+}
+
+// Apply returns the document without what the projection leaves out. The result
+// may be doc itself.
+func (p Projector) Apply(doc []byte) ([]byte, error) {
+	var err error
+	if len(p.include) > 0 {
+		if doc, err = (cut{keep: true}).members(nil, doc, p.include, 1); err != nil {
+			return nil, err
+		}
+	}
+	if len(p.exclude) > 0 {
+		return cut{keep: false}.members(nil, doc, p.exclude, 1)
+	}
+	return doc, nil
+}

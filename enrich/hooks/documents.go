@@ -1,0 +1,26 @@
+package hooks
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// Documents makes and changes users' documents. Errors name no user.
+type Documents interface {
+	// Insert inserts the user's document, MongoDB Extended JSON without the
+	// user-id field, unless they have one. It relies on a unique index.
+	Insert(ctx context.Context, u enrich.User, document json.RawMessage) error
+	// SetTime sets a field of the user's document to an instant, and makes a
+	// document where there is none.
+	SetTime(ctx context.Context, u enrich.User, field string, at time.Time) error
+	// Has reports whether the user has a document.
+	Has(ctx context.Context, u enrich.User) (bool, error)
+	// IsCreated reports whether any replica ever called MarkCreated for the user.
+	IsCreated(ctx context.Context, u enrich.User) (bool, error)
+	// MarkCreated records that the user has been created. It reports whether
+	// this is the first call for the user, on any replica.
+	MarkCreated(ctx context.Context, u enrich.User) (first bool, err error)
+}

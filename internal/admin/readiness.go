@@ -1,0 +1,167 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tokengraft/tokengraft/internal/supervise"
+)
+
+// How often conditions are probed.
+const (
+	unknownInterval = 100 * time.Millisecond // until they held once
+	knownInterval   = 5 * time.Second
+	probeTimeout    = 2 * time.Second
+)
+
+// startGrace is how long a condition may take at the start before the log warns.
+const startGrace = 2 * time.Second
+
+// Readiness says whether requests should be sent here. Its zero value is ready
+// as soon as it runs.
+type Readiness struct {
+	logger *slog.Logger
+
+	mu         sync.Mutex
+	conditions []Condition
+	states     map[string]state
+	replaced   chan struct{} // closed when other conditions replace these
+	began      bool          // it has been ready once
+	stopping   bool
+}
+
+// state is what is known of a condition.
+type state string
+
+const (
+	unknown state = "never answered"
+	ok      state = "ok"
+	failing state = "lost"
+)
+
+// NewReadiness returns a Readiness in which no condition has held yet.
+func NewReadiness(logger *slog.Logger, conditions ...Condition) *Readiness {
+	r := &Readiness{logger: logger}
+	r.Use(conditions...)
+	return r
+}
+
+// Use makes these the conditions from now on. What is known of one stays with
+// its name. What was ready once goes on being so: conditions that are new, and
+// do not hold yet, only degrade it.
+func (r *Readiness) Use(conditions ...Condition) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	states := map[string]state{}
+	for _, c := range conditions {
+		states[c.Name] = cmp.Or(r.states[c.Name], unknown)
+	}
+	r.conditions, r.states = conditions, states
+	if r.replaced != nil {
+		close(r.replaced)
+	}
+	r.replaced = make(chan struct{})
+}
+
+// Run probes the conditions until ctx ends.
+func (r *Readiness) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		r.probe(ctx)
+	}
+}
+
+// probe probes the conditions until others replace them or ctx ends.
+func (r *Readiness) probe(ctx context.Context) {
+	conditions, replaced := r.using()
+	ctx, cancel := context.WithCancel(ctx)
+	var probes sync.WaitGroup
+	defer probes.Wait()
+	defer cancel()
+	for _, c := range conditions {
+		probes.Go(func() { r.follow(ctx, c) })
+	}
+	select {
+	case <-ctx.Done():
+	case <-replaced:
+	}
+}
+
+func (r *Readiness) using() ([]Condition, <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conditions, r.replaced
+}
+
+// Stop makes the sidecar not ready for good, so that no more requests come.
+func (r *Readiness) Stop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopping = true
+}
+
+func (r *Readiness) follow(ctx context.Context, c Condition) {
+	began, logged := time.Now(), false
+	for {
+		probe, cancel := context.WithTimeout(ctx, probeTimeout)
+		err := r.ask(probe, c)
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		wait := knownInterval
+		if r.note(c, err) == unknown {
+			wait = unknownInterval
+			if !logged && time.Since(began) >= startGrace {
+				r.logger.Warn("not there yet", "what", c.Name, "error", err)
+				logged = true
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// ask probes a condition. One that panics does not hold.
+func (r *Readiness) ask(ctx context.Context, c Condition) (err error) {
+	defer supervise.Catch(r.logger, "readiness: "+c.Name, &err)
+	return c.Probe(ctx)
+}
+
+// note stores what a probe found, and logs a change.
+func (r *Readiness) note(c Condition, err error) state {
+	r.mu.Lock()
+	was, known := r.states[c.Name]
+	if !known { // replaced while it was probed
+		r.mu.Unlock()
+		return unknown
+	}
+	is := ok
+	if err != nil {
+		is = failing
+		if was == unknown {
+			is = unknown
+		}
+	}
+	r.states[c.Name] = is
+	r.began = r.began || !r.gated()
+	r.mu.Unlock()
+	switch {
+	case was != is && is == ok:
+		r.logger.Info("there", "what", c.Name)
+	case was != is && is == failing:
+		r.logger.Warn("lost; going on without it", "what", c.Name, "error", err)
+	}
+	return is
+}
+
+// gated reports whether a gating condition has not held yet.
+func (r *Readiness) gated() bool {
+	return slices.ContainsFunc(r.conditions, func(c Condition) bool { return c.Gate && r.states[c.Name] == unknown })
+}

@@ -1,0 +1,57 @@
+package functions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
+)
+
+// Engine reads and compiles the functions of an exported app. It is the
+// [hooks.Engine] that runs JavaScript.
+func Engine(o hooks.EngineOptions) (hooks.Functions, error) {
+	options := Options{Services: o.Services, Hosts: o.Hosts, Timeout: MaxTimeout, Logger: o.Logger, Database: o.Database}
+	options.Environment.Tag = o.Environment
+	var err error
+	if options.Functions, err = Load(os.DirFS(o.Dir)); err != nil {
+		return nil, &hooks.EngineError{Option: "Dir", Err: fmt.Errorf("%s: %w", o.Dir, err)}
+	}
+	if options.Values, err = readValues(o.Values); err != nil {
+		return nil, &hooks.EngineError{Option: "Values", Err: err}
+	}
+	if options.Environment.Values, err = readEnvironment(o.Environments, o.Environment); err != nil {
+		return nil, &hooks.EngineError{Option: "Environments", Err: err}
+	}
+	app, err := Open(options)
+	if err != nil {
+		return nil, &hooks.EngineError{Option: "Dir", Err: err}
+	}
+	return hookFunctions{app}, nil
+}
+
+// hookFunctions are the functions of an app, as hooks call them.
+type hookFunctions struct{ *App }
+
+// duplicateKey is MongoDB's error code for a second document with the same value
+// in a unique index.
+const duplicateKey = 11000
+
+// Call implements [hooks.Functions]. The function runs as the system user:
+// nothing restricts what it does, as in the triggers of App Services.
+func (f hookFunctions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
+	_, err := f.App.Call(ctx, Call{Function: name, User: user, Args: args, System: true})
+	thrown, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return err
+	case thrown.MongoCode == duplicateKey:
+		return fmt.Errorf("%w: %w", hooks.ErrDuplicate, thrown)
+	}
+	f.log.LogAttrs(ctx, slog.LevelWarn, "a function failed", slog.Any("error", thrown))
+	return &enrich.Rejection{Code: thrown.Code, Message: thrown.Message}
+}

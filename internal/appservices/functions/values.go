@@ -1,0 +1,73 @@
+package functions
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// readValues reads the values of an exported app, one in each file of a
+// directory. No directory means no values.
+func readValues(dir string) (map[string]json.RawMessage, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]json.RawMessage{}
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != ".json" {
+			continue
+		}
+		name, value, err := readValue(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+// readValue reads one value. App Services does not export what is in a secret.
+func readValue(file string) (name string, _ json.RawMessage, err error) {
+	var value struct {
+		Name       string          `json:"name"`
+		Value      json.RawMessage `json:"value"`
+		FromSecret bool            `json:"from_secret"`
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &value)
+	}
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%s: %w", file, err)
+	case value.Name == "" || value.Value == nil:
+		err = fmt.Errorf(`%s: want {"name": …, "value": …}`, file)
+	case value.FromSecret:
+		err = fmt.Errorf("%s: the value is a secret of App Services, which an export leaves out: write the secret here and set from_secret: false", file)
+	}
+	return value.Name, value.Value, err
+}
+
+// readEnvironment reads the values of one environment of an exported app. An app
+// without environments has its values under no-environment.
+func readEnvironment(dir, name string) (map[string]json.RawMessage, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	file := filepath.Join(dir, cmp.Or(name, "no-environment")+".json")
+	var environment struct{ Values map[string]json.RawMessage }
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &environment)
+	}
+	if err != nil {
+		return nil, fmt.Errorf(`%w; want %s with {"values": {…}}`, err, file)
+	}
+	return environment.Values, nil
+}

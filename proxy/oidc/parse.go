@@ -1,0 +1,131 @@
+package oidc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
+)
+
+// MaxDocument is the largest discovery document that is read, in bytes.
+const MaxDocument = 1 << 20
+
+// Parse reads a discovery document. Members that it does not know it ignores.
+// The error names every member that is wrong: issuer and jwks_uri must be there,
+// addresses must be absolute http or https URLs, and no member may stand twice
+// at any depth. The document is not kept.
+func Parse(document []byte) (Discovery, error) {
+	if len(document) > MaxDocument {
+		return Discovery{}, fmt.Errorf("discovery document: larger than %d bytes", MaxDocument)
+	}
+	object, err := jsonedit.Parse(document)
+	if err != nil {
+		return Discovery{}, fmt.Errorf("discovery document: %w", err)
+	}
+	r := reader{object: object}
+	d := Discovery{
+		Issuer:              r.required("issuer"),
+		Authorization:       r.path("authorization_endpoint"),
+		Token:               r.path("token_endpoint"),
+		TokenMTLS:           r.path(mtlsAliases, "token_endpoint"),
+		UserInfo:            r.path("userinfo_endpoint"),
+		Introspection:       r.path("introspection_endpoint"),
+		Revocation:          r.path("revocation_endpoint"),
+		EndSession:          r.path("end_session_endpoint"),
+		DeviceAuthorization: r.path("device_authorization_endpoint"),
+		JWKS:                r.pathAndQuery("jwks_uri"),
+		Algorithms:          r.texts(idTokenAlgorithms),
+	}
+	if err := errors.Join(r.faults...); err != nil {
+		return Discovery{}, fmt.Errorf("discovery document: %w", err)
+	}
+	return d, nil
+}
+
+const (
+	idTokenAlgorithms = "id_token_signing_alg_values_supported"
+	mtlsAliases       = "mtls_endpoint_aliases"
+)
+
+// A reader reads members and collects what is wrong with them. It shows names
+// only: an address may have a password in it.
+type reader struct {
+	object *jsonedit.Object
+	faults []error
+}
+
+func (r *reader) fault(member jsonedit.Path, text string) {
+	r.faults = append(r.faults, fmt.Errorf("%s: %s", strings.Join(member, "."), text))
+}
+
+// text returns a string, and the empty one for a member that is not there.
+func (r *reader) text(member ...string) string {
+	value := r.object.Lookup(member)
+	if absent(value) {
+		return ""
+	}
+	text, ok := jsonedit.Unquote(value)
+	if !ok {
+		r.fault(member, "want a string")
+	}
+	return text
+}
+
+// absent reports whether a value is missing, which some backends spell null.
+func absent(value []byte) bool { return value == nil || string(value) == "null" }
+
+func (r *reader) required(member string) string {
+	before := len(r.faults)
+	text := r.text(member)
+	if text == "" && len(r.faults) == before {
+		r.fault(jsonedit.Path{member}, "is missing")
+	}
+	return text
+}
+
+func (r *reader) texts(member string) []string {
+	value := r.object.Value(member)
+	if absent(value) {
+		return nil
+	}
+	var texts []string
+	if json.Unmarshal(value, &texts) != nil {
+		r.fault(jsonedit.Path{member}, "want a list of strings")
+	}
+	return texts
+}
+
+// path returns the path of an address. Its query is dropped: rules do not see
+// queries.
+func (r *reader) path(member ...string) string {
+	u := r.url(r.text(member...), member)
+	if u == nil {
+		return ""
+	}
+	u.RawQuery, u.ForceQuery = "", false
+	return u.RequestURI()
+}
+
+func (r *reader) pathAndQuery(member string) string {
+	u := r.url(r.required(member), jsonedit.Path{member})
+	if u == nil {
+		return ""
+	}
+	return u.RequestURI()
+}
+
+// url parses an address, and returns nil for none.
+func (r *reader) url(text string, member jsonedit.Path) *url.URL {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		r.fault(member, "want an absolute http or https URL")
+		return nil
+	}
+	return u
+}
