@@ -37,7 +37,7 @@ compose:
 
 # The tables of faults and of attacks, from their short forms.
 tables:
-	go test -v -run '^(TestFaults|TestAttacks)$$' ./internal/e2e/fault ./internal/cli
+	go test -v -run '^(TestFaults|TestAttacks)$$' ./internal/e2e/fault ./internal/e2e/attack
 
 # Every fault of the network, twenty times, and prints what each did. `make test`
 # has a short form of this, and of load.
@@ -63,7 +63,7 @@ fuzz-short:
 # Attacks the sidecar at its listeners, with floods of full size, and prints what
 # the attacker sends and what happens. `make test` does it with small floods.
 attacks:
-	go test -count=1 -v -timeout 60m -run '^TestAttacks$$' ./internal/cli -args -floods
+	go test -count=1 -v -timeout 60m ./internal/e2e/attack -floods
 
 # Writes the README's tables of settings and of faults, from the code.
 settings:

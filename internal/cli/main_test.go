@@ -30,7 +30,6 @@ func (r atRoot) Run() int {
 func TestMain(m *testing.M) {
 	testscript.Main(atRoot{m}, map[string]func(){
 		"tokengraft": tokengraft,
-		"leakproof":  leakproof,
 	})
 }
 

@@ -23,7 +23,6 @@ var doors = map[string][]string{
 	"github.com/go-json-experiment/json/jsontext": {"internal/jsonedit"},
 	"go.mongodb.org/mongo-driver/v2/bson":         {"enrich/bsonjson"},
 	"go.mongodb.org/mongo-driver/v2":              {"enrich/mongodoc"},
-	"github.com/sony/gobreaker/v2":                {"enrich/breaker"},
 	"github.com/dop251/goja":                      {"internal/appservices/functions"},
 	"github.com/dlclark/regexp2/v2":               {"internal/appservices/functions"}, // goja's own, to bound its matches
 	"github.com/dgraph-io/ristretto/v2":           {"cache"},

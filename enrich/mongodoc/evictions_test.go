@@ -14,17 +14,17 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// A crowd is a source of documents that nobody writes to, for users with ids of
+// An idleSource is a source of documents that nobody writes to, for users with ids of
 // their own, in the cache beside those of the collection.
-type crowd struct{}
+type idleSource struct{}
 
-func (crowd) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
+func (idleSource) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
 	return enrich.Document{JSON: []byte(`{}`), ReadAt: time.Now(), ID: "document of " + q.User.ID}, nil
 }
 
 // F3: "evicts its user at once", and who is not concerned stays, however many
 // they are. It prints the table that it checks.
-func TestEvictionsPerWriteStayConstantAsTheCacheGrows(t *testing.T) {
+func TestWatch_EvictionsPerWriteDoNotGrowWithTheCache(t *testing.T) {
 	const writers = 200
 	sizes := []int{1_000, 10_000, 100_000}
 	if testing.Short() {
@@ -51,7 +51,7 @@ func TestEvictionsPerWriteStayConstantAsTheCacheGrows(t *testing.T) {
 				server.Insert(fmt.Sprintf(`{"_id":%d,"f":"writer%[1]d"}`, i))
 			}
 			synctest.Wait()
-			collection, others := around.Source(f.Source, "shape"), around.Source(crowd{}, "crowd")
+			collection, others := around.Source(f.Source, "shape"), around.Source(idleSource{}, "crowd")
 			everybody("writer", writers, collection)
 			everybody("crowd", size, others)
 			if again := everybody("crowd", size, others); again != 0 {

@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"bytes"
@@ -16,9 +16,12 @@ import (
 	"text/tabwriter"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 var wholeFloods = flag.Bool("floods", false, "attack with floods of full size: minutes instead of seconds (make attacks)")
+
+func TestMain(m *testing.M) { e2e.Main(m) }
 
 // flood is how many of something a flood has.
 func flood(short, whole int) int {
@@ -32,10 +35,9 @@ func flood(short, whole int) int {
 // fails where the outcome is another than the table says that it prints. It all
 // happens with debug logs and traces on, in which nothing secret may stand.
 func TestAttacks(t *testing.T) {
-	withoutExports(t)
 	t.Setenv("LOG_LEVEL", "debug")
 	t.Setenv("LOG_FORMAT", "json")
-	s := &siege{}
+	s := &suite{}
 	collector := httptest.NewServer(http.HandlerFunc(s.collect))
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
@@ -47,10 +49,10 @@ func TestAttacks(t *testing.T) {
 }
 
 // attackAtOnce runs what does not mind company.
-func (s *siege) attackAtOnce(t *testing.T) {
+func (s *suite) attackAtOnce(t *testing.T) {
 	for _, group := range []struct {
 		name   string
-		attack func(*testing.T, *siege)
+		attack func(*testing.T, *suite)
 	}{
 		{"tokens", attackWithTokens},
 		{"keys", attackWithKeys},
@@ -70,8 +72,8 @@ func (s *siege) attackAtOnce(t *testing.T) {
 	}
 }
 
-// A siege is all attacks of one run.
-type siege struct {
+// A suite is all attacks of one run.
+type suite struct {
 	mu       sync.Mutex
 	rows     []row
 	leaks    []string
@@ -82,13 +84,13 @@ type siege struct {
 // A row of the table that is printed.
 type row struct{ attack, sends, happens, law string }
 
-func (s *siege) report(r row) {
+func (s *suite) report(r row) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rows = append(s.rows, r)
 }
 
-func (s *siege) table() string {
+func (s *suite) table() string {
 	first := map[string]int{}
 	for i, r := range s.rows {
 		if _, seen := first[r.attack]; !seen {
@@ -116,7 +118,7 @@ const secret = "hush"
 var secrets = regexp.MustCompile(secret + `|eyJ[A-Za-z0-9_-]{6}|` + regexp.QuoteMeta(enrichtest.Secret) + `|[A-Za-z0-9_-]{44,}`)
 
 // look notes what of a text should not be in it.
-func (s *siege) look(where string, text []byte) {
+func (s *suite) look(where string, text []byte) {
 	if found := secrets.FindIndex(text); found != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -125,7 +127,7 @@ func (s *siege) look(where string, text []byte) {
 }
 
 // collect takes what is exported by OTLP.
-func (s *siege) collect(_ http.ResponseWriter, r *http.Request) {
+func (s *suite) collect(_ http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.look("an export to "+r.URL.Path, body)
 	s.mu.Lock()
@@ -133,7 +135,7 @@ func (s *siege) collect(_ http.ResponseWriter, r *http.Request) {
 	s.exported += len(body)
 }
 
-func (s *siege) checkWhatWasTold(t *testing.T) {
+func (s *suite) checkWhatWasTold(t *testing.T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, leak := range s.leaks[:min(len(s.leaks), 20)] {
@@ -145,49 +147,18 @@ func (s *siege) checkWhatWasTold(t *testing.T) {
 	s.rows = append(s.rows, row{"secrets in logs, spans, metrics, errors", "all of the above, at LOG_LEVEL=debug, traced", fmt.Sprintf("%d of them in %d log lines and %d KiB of exports", len(s.leaks), s.logged, s.exported>>10), "style 9"})
 }
 
-// A journal takes the log of a sidecar, a line each write.
-type journal struct {
-	siege *siege
-
-	mu        sync.Mutex
-	lines     int
-	warnings  []string
-	listening map[string]string // addresses by listener
-	told      chan struct{}     // has an element after each listening line
-}
-
 // longestLine bounds what an attacker can make the sidecar log at once.
 const longestLine = 8 << 10
 
-// Write implements [io.Writer].
-func (j *journal) Write(line []byte) (int, error) {
-	j.siege.look("the log", line)
-	var record struct{ Level, Msg, Listener, Address string }
-	err := json.Unmarshal(line, &record)
-	if err != nil || len(line) > longestLine || bytes.Count(line, []byte("\n")) != 1 {
-		j.siege.mu.Lock()
-		j.siege.leaks = append(j.siege.leaks, fmt.Sprintf("the log has a line of %d bytes that is none, or too long (%v): %.300s", len(line), err, line))
-		j.siege.mu.Unlock()
+// lookAtLog takes a line of a sidecar's log.
+func (s *suite) lookAtLog(line []byte) {
+	s.look("the log", line)
+	var record struct{ Level, Msg string }
+	valid := json.Unmarshal(line, &record) == nil && len(line) <= longestLine && bytes.Count(line, []byte("\n")) == 1
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logged++
+	if !valid {
+		s.leaks = append(s.leaks, fmt.Sprintf("the log has %d bytes that are not one line of JSON, or too long: %.300s", len(line), line))
 	}
-	j.siege.mu.Lock()
-	j.siege.logged++
-	j.siege.mu.Unlock()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.lines++
-	if record.Level == "WARN" || record.Level == "ERROR" {
-		j.warnings = append(j.warnings, record.Msg)
-	}
-	if record.Msg == "listening" {
-		j.listening[record.Listener] = record.Address
-		j.told <- struct{}{}
-	}
-	return len(line), nil
-}
-
-// warned reports whether a warning has this text in it.
-func (j *journal) warned(text string) bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.ContainsFunc(j.warnings, func(w string) bool { return strings.Contains(w, text) })
 }

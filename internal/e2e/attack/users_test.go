@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"fmt"
@@ -24,18 +24,18 @@ var people = []string{
 
 // attackAsUsers shows that a user id finds the document of exactly that user,
 // in a database and in a file.
-func attackAsUsers(t *testing.T, s *siege) {
+func attackAsUsers(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startObedient(t, jwkSet(issuer))
+	backend := startBackend(t, issuer)
 	fromFile := usual(backend.URL)
 	t.Run("file", func(t *testing.T) {
-		v := s.attack(t, fromFile, "["+strings.Join(people, ",")+"]")
+		v := s.start(t, fromFile, "["+strings.Join(people, ",")+"]")
 		v.attackAs(t, s, issuer, "file")
 	})
 	t.Run("mongodb", func(t *testing.T) {
 		uri := inMongo(t, people)
 		documents := `documents: {mongodb: {uri: "` + uri + `", database: app, collection: users, timeout: 5s}, user_id_field: id}`
-		v := s.attack(t, strings.Replace(fromFile, "documents: {file: users.json, user_id_field: id}", documents, 1), "[]")
+		v := s.start(t, strings.Replace(fromFile, "documents: {file: users.json, user_id_field: id}", documents, 1), "[]")
 		v.attackAs(t, s, issuer, "MongoDB")
 	})
 }
@@ -61,7 +61,7 @@ func inMongo(t *testing.T, documents []string) string {
 	return uri
 }
 
-func (v *victim) attackAs(t *testing.T, s *siege, issuer *enrichtest.Issuer, source string) {
+func (v *target) attackAs(t *testing.T, s *suite, issuer *enrichtest.Issuer, source string) {
 	for _, user := range []struct{ id, mark string }{
 		{`"hush-anna"`, "hush of anna"},
 		{`"5"`, "hush of the string 5"}, {`5`, "hush of the number 5"},
@@ -95,9 +95,9 @@ func (v *victim) attackAs(t *testing.T, s *siege, issuer *enrichtest.Issuer, sou
 
 // attackWithDocuments shows that what a user writes into a document stays within
 // the claim.
-func attackWithDocuments(t *testing.T, s *siege) {
+func attackWithDocuments(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startObedient(t, jwkSet(issuer))
+	backend := startBackend(t, issuer)
 	hostile := []struct{ sends, members string }{
 		{"members sub, scope, exp, iss, aud, roles", `"sub":"hush-anna","scope":"admin","exp":99999999999,"iss":"evil","aud":"*","roles":["admin"]`},
 		{"__proto__ and constructor", `"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}`},
@@ -113,7 +113,7 @@ func attackWithDocuments(t *testing.T, s *siege) {
 		documents = append(documents, fmt.Sprintf(`{"id":"hush-%d",%s}`, i, h.members))
 	}
 	documents = append(documents, `{"id":"hush-large","x":"`+strings.Repeat("x", 20<<10)+`"}`)
-	v := s.attack(t, usual(backend.URL), "["+strings.Join(documents, ",")+"]")
+	v := s.start(t, usual(backend.URL), "["+strings.Join(documents, ",")+"]")
 	for i, h := range hostile {
 		original := issuer.Token(claimsOf(quoted(fmt.Sprintf("hush-%d", i)), `,"role":"user"`))
 		enriched := v.issue(t, original)
@@ -143,7 +143,7 @@ func topLevel(t *testing.T, object string) (names []string) {
 }
 
 // attackHeadersWithDocuments has documents travel in headers.
-func (v *victim) attackHeadersWithDocuments(t *testing.T, s *siege, issuer *enrichtest.Issuer) {
+func (v *target) attackHeadersWithDocuments(t *testing.T, s *suite, issuer *enrichtest.Issuer) {
 	token := issuer.Token(claimsOf(`"hush-4"`, ""))
 	res := v.ask(t, "POST", "/login", "{}", "Answer: Set-Cookie: session="+token+"; HttpOnly", "Answer: X-Token: "+token)
 	split := len(res.Header["Set-Cookie"]) != 1 || len(res.Header["X-Token"]) != 1 || strings.Contains(res.Header.Get("Set-Cookie"), "evil") ||

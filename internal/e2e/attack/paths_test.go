@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ import (
 // and which spellings of a rule's path its rule takes. One that a lenient
 // backend takes and the rule does not gets the original, whose lack of the claim
 // grants nothing (H5).
-func attackWithPaths(t *testing.T, s *siege) {
+func attackWithPaths(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	token := issuer.Token(claimsOf(quoted(anna), ""))
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
@@ -24,7 +24,7 @@ func attackWithPaths(t *testing.T, s *siege) {
 		r.SendJSON(`{"access_token":"` + token + `"}`) // whatever the path
 	})
 	configuration := strings.Replace(usual(backend.URL.String()), "POST /login", "POST /oauth/token", 1)
-	v := s.attack(t, configuration, "["+annas+"]")
+	v := s.start(t, configuration, "["+annas+"]")
 	for _, try := range []struct {
 		method, path string
 		enriched     bool
@@ -68,9 +68,9 @@ func attackWithPaths(t *testing.T, s *siege) {
 	attackTheLog(v)
 }
 
-// attackTheLog makes requests whose parts are secrets: the siege looks at what
+// attackTheLog makes requests whose parts are secrets: the suite looks at what
 // is logged and traced of them.
-func attackTheLog(v *victim) {
+func attackTheLog(v *target) {
 	token := forge(`{"alg":"none"}`, "{}", bytesOf(""))
 	for _, text := range []string{
 		token + " /secret-method HTTP/1.1\r\nHost: h\r\n",
@@ -86,6 +86,6 @@ func attackTheLog(v *victim) {
 		"GET " + token + " HTTP/1.1\r\nHost: h\r\n",
 		"GET http://" + anna + ":" + token + "@h/a HTTP/1.1\r\nHost: h\r\n",
 	} {
-		v.dare(text + "Connection: close\r\n\r\n")
+		_, _ = v.Public.Send(text + "Connection: close\r\n\r\n") // what comes back does not matter
 	}
 }

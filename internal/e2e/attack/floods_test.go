@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"bytes"
@@ -20,16 +20,17 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // attackWithFloods shows that much of something takes no more than is bounded.
-func attackWithFloods(t *testing.T, s *siege) {
+func attackWithFloods(t *testing.T, s *suite) {
 	if testing.Short() {
 		t.Skip("SKIPPED with -short, which is how `make race` runs: a minute under the race detector, which takes memory of its own; `make tables` floods")
 	}
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startObedient(t, jwkSet(issuer))
-	v := s.attack(t, usual(backend.URL)+"cache: {max_bytes: 4MiB, missing_for: 1h}\n", "["+annas+"]")
+	backend := startBackend(t, issuer)
+	v := s.start(t, usual(backend.URL)+"cache: {max_bytes: 4MiB, missing_for: 1h}\n", "["+annas+"]")
 	v.floodWithKids(t, s, backend)
 	v.floodWithUsers(t, s, issuer)
 	v.attackWithBombs(t, s)
@@ -49,23 +50,31 @@ func eachOf(n int, do func(i int)) {
 	workers.Wait()
 }
 
+// heap returns what is in use of the heap, garbage collected.
+func heap() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
 // mostGrowth is what the heap, that of this test included, may grow by.
 const mostGrowth = 24 << 20
 
-func (v *victim) floodWithKids(t *testing.T, s *siege, backend *obedient) {
+func (v *target) floodWithKids(t *testing.T, s *suite, backend *e2e.Backend) {
 	n := flood(1_000, 100_000)
-	fetches, before, began := backend.fetches.Load(), heap(), time.Now()
+	fetches, before, began := backend.JWKSFetches(), heap(), time.Now()
 	claims := claimsOf(quoted(anna), "")
 	eachOf(n, func(int) {
 		token := forge(`{"alg":"ES256","kid":"`+rand.Text()+`"}`, claims, bytesOf(strings.Repeat("\x01", 64)))
-		if v.issue(t, token) != token {
-			t.Error("a token of an unknown kid is changed")
+		if got, err := v.tryIssue(token); err != nil || got != token {
+			t.Errorf("a token of an unknown kid comes back as %s, %v, want it as it was: %s", got, err, token)
 		}
 	})
 	took, grown := time.Since(began), heap()-before
-	fetches = backend.fetches.Load() - fetches
+	fetches = backend.JWKSFetches() - fetches
 	s.report(row{"kid flood", fmt.Sprintf("%d tokens of random kids in %s", n, took.Round(time.Second)), fmt.Sprintf("%d fetches of the JWKS, the heap grew by %.1f MiB", fetches, float64(grown)/(1<<20)), "B3"})
-	if most := 1 + int64(took/(30*time.Second)); fetches > most {
+	if most := 1 + int(took/(30*time.Second)); fetches > most {
 		t.Errorf("%d tokens of random kids made %d fetches in %v, want at most %d", n, fetches, took, most)
 	}
 	if grown > mostGrowth {
@@ -73,13 +82,13 @@ func (v *victim) floodWithKids(t *testing.T, s *siege, backend *obedient) {
 	}
 }
 
-func (v *victim) floodWithUsers(t *testing.T, s *siege, issuer *enrichtest.Issuer) {
+func (v *target) floodWithUsers(t *testing.T, s *suite, issuer *enrichtest.Issuer) {
 	n := flood(1_000, 100_000)
 	before := heap()
 	eachOf(n, func(int) {
 		token := issuer.Token(claimsOf(quoted(secret+rand.Text()+strings.Repeat("u", 1000)), ""))
-		if v.issue(t, token) != token {
-			t.Error("the token of somebody without a document is changed")
+		if got, err := v.tryIssue(token); err != nil || got != token {
+			t.Errorf("a token of a user without a document comes back as %s, %v, want it as it was: %s", got, err, token)
 		}
 	})
 	grown := heap() - before
@@ -90,7 +99,7 @@ func (v *victim) floodWithUsers(t *testing.T, s *siege, issuer *enrichtest.Issue
 }
 
 // attackWithBombs has the backend answer with little that unpacks to much.
-func (v *victim) attackWithBombs(t *testing.T, s *siege) {
+func (v *target) attackWithBombs(t *testing.T, s *suite) {
 	size := int64(flood(96, 512)) << 20
 	for _, bomb := range []struct {
 		coding string
@@ -129,17 +138,17 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // explode has the backend answer with a bomb. What is allocated meanwhile, here
 // and at the backend as well, is far less than what the bomb holds.
-func (v *victim) explode(t *testing.T, s *siege, sends, coding string, packed []byte, want string) {
+func (v *target) explode(t *testing.T, s *suite, sends, coding string, packed []byte, want string) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	var res answer
+	var res e2e.Reply
 	reason := v.reasonOf(t, func() {
 		res = v.ask(t, http.MethodPost, "/login", string(packed), "Answer: Content-Encoding: "+coding)
 	})
 	runtime.ReadMemStats(&after)
 	allocated := after.TotalAlloc - before.TotalAlloc
-	same := res.body == string(packed) && res.Header.Get("Content-Encoding") == coding
+	same := res.Body == string(packed) && res.Header.Get("Content-Encoding") == coding
 	s.report(row{"decompression bomb", sends, fmt.Sprintf("passes as it came: %t, %s; %d MiB allocated in all", same, reason, allocated>>20), "A8"})
 	if !same || reason != want || allocated > 64<<20 {
 		t.Errorf("%s: passes as it came: %t, %s, %d bytes allocated", sends, same, reason, allocated)

@@ -1,53 +1,53 @@
-package cli
+package attack_test
 
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
 // attackWithHeaders shows that headers neither lie to the backend, nor reach
 // through the sidecar, nor grow without bound.
-func attackWithHeaders(t *testing.T, s *siege) {
-	backend := startObedient(t, jwkSet(enrichtest.NewIssuer(t, "ES256")))
-	v := s.attack(t, usual(backend.URL), "["+annas+"]")
-	trusting := s.attack(t, "trusted_proxies: [loopback]\n"+usual(backend.URL), "["+annas+"]")
+func attackWithHeaders(t *testing.T, s *suite) {
+	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
+	v := s.start(t, usual(backend.URL), "["+annas+"]")
+	trusting := s.start(t, "trusted_proxies: [loopback]\n"+usual(backend.URL), "["+annas+"]")
 
 	spoofed := []string{
 		"Forwarded: for=6.6.6.6", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-Host: 6.6.6.6", "X-Forwarded-Proto: 6.6.6.6", "X-Forwarded-Port: 6.6.6.6",
 		"X-Real-Ip: 6.6.6.6", "x-forwarded-FOR: 6.6.6.6", "X_forwarded_for: 6.6.6.6", "X-Forwarded_for: 6.6.6.6", "X_real_ip: 6.6.6.6",
 	}
 	for _, line := range spoofed {
-		wire := v.ask(t, http.MethodGet, "/wire", "", line).body
+		wire := v.ask(t, http.MethodGet, "/wire", "", line).Body
 		dropped := !strings.Contains(wire, "6.6.6.6")
 		s.report(row{"spoofed client address", line, map[bool]string{true: "is dropped", false: "REACHES THE BACKEND"}[dropped], "contract"})
 		if !dropped || !strings.Contains(wire, "X-Forwarded-For: 127.0.0.1\r\n") {
 			t.Errorf("%s from a peer that is not trusted: the backend got %q", line, wire)
 		}
 	}
-	if !v.log.warned("trusted_proxies") {
+	if !v.Log.Warned("trusted_proxies") {
 		t.Error("nothing warns of what was dropped")
 	}
 	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded"} {
-		wire := trusting.ask(t, http.MethodGet, "/wire", "", name+": 1.2.3.4", "Connection: "+name).body
+		wire := trusting.ask(t, http.MethodGet, "/wire", "", name+": 1.2.3.4", "Connection: "+name).Body
 		s.report(row{"hop-by-hop tricks", "Connection: " + name + ", through a trusted proxy that sets it", map[bool]string{true: "it reaches the backend", false: "IS STRIPPED"}[strings.Contains(wire, "1.2.3.4")], "RFC 9110 7.6.1"})
 		if !strings.Contains(wire, "1.2.3.4") {
 			t.Errorf("Connection: %s stripped it: %q", name, wire)
 		}
 	}
-	wire := v.ask(t, http.MethodGet, "/wire", "", "Connection: X-Forwarded-For, X-Forwarded-Host, Host, Accept-Encoding").body
-	kept := strings.Contains(wire, "X-Forwarded-For: 127.0.0.1") && strings.Contains(wire, "X-Forwarded-Host: "+v.public)
+	wire := v.ask(t, http.MethodGet, "/wire", "", "Connection: X-Forwarded-For, X-Forwarded-Host, Host, Accept-Encoding").Body
+	kept := strings.Contains(wire, "X-Forwarded-For: 127.0.0.1") && strings.Contains(wire, "X-Forwarded-Host: "+string(v.Public))
 	s.report(row{"hop-by-hop tricks", "Connection: X-Forwarded-For, X-Forwarded-Host, Host", map[bool]string{true: "they reach the backend", false: "ARE STRIPPED"}[kept], "RFC 9110 7.6.1"})
 	if !kept {
 		t.Errorf("Connection stripped what we say: %q", wire)
@@ -59,7 +59,7 @@ func attackWithHeaders(t *testing.T, s *siege) {
 
 // attackUpgrades asks for a connection that would carry requests past the
 // sidecar, of a backend that agrees to anything.
-func attackUpgrades(t *testing.T, s *siege) {
+func attackUpgrades(t *testing.T, s *suite) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		if upgrade, ok := r.Get("Upgrade"); ok {
 			r.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + upgrade + "\r\n\r\n")
@@ -67,10 +67,10 @@ func attackUpgrades(t *testing.T, s *siege) {
 		}
 		r.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	})
-	v := s.attack(t, usual(backend.URL.String()), "["+annas+"]")
+	v := s.start(t, usual(backend.URL.String()), "["+annas+"]")
 	for _, upgrade := range []string{"h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.2"} {
 		text := "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nUpgrade: " + upgrade + "\r\n\r\n"
-		got := statuses(v.send(t, text+last))
+		got := e2e.Statuses(v.send(t, text+e2e.Closing))
 		s.report(row{"upgrade smuggling", "Upgrade: " + upgrade, "is not passed on: " + got, "A7"})
 		if got != "200 200" {
 			t.Errorf("Upgrade: %s: answered %s, want no upgrade", upgrade, got)
@@ -79,7 +79,7 @@ func attackUpgrades(t *testing.T, s *siege) {
 }
 
 // attackWithLargeHeaders sends and answers more header than there may be.
-func attackWithLargeHeaders(t *testing.T, s *siege, v *victim) {
+func attackWithLargeHeaders(t *testing.T, s *suite, v *target) {
 	kilobyte := strings.Repeat("x", 1000)
 	times := func(n int, line string) (lines []string) {
 		for range n {
@@ -99,9 +99,9 @@ func attackWithLargeHeaders(t *testing.T, s *siege, v *victim) {
 		{"60 answered cookies of 1 KB", times(60, "Answer: Set-Cookie: a="+kilobyte[:900]), 200},
 	} {
 		res := v.ask(t, http.MethodPost, "/login", "{}", try.lines...)
-		s.report(row{"header overflow", try.sends, res.Status, "contract"})
-		if res.StatusCode != try.want {
-			t.Errorf("%s: %s, want %d", try.sends, res.Status, try.want)
+		s.report(row{"header overflow", try.sends, fmt.Sprintf("%d %s", res.Status, http.StatusText(res.Status)), "contract"})
+		if res.Status != try.want {
+			t.Errorf("%s: %d, want %d", try.sends, res.Status, try.want)
 		}
 	}
 	lines := strings.Repeat("Set-Cookie: a="+kilobyte+"\r\n", 100)
@@ -116,8 +116,8 @@ func attackWithLargeHeaders(t *testing.T, s *siege, v *victim) {
 			}
 			r.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		})
-		flooded := s.attack(t, usual(backend.URL.String()), "["+annas+"]")
-		got := statuses(flooded.send(t, last))
+		flooded := s.start(t, usual(backend.URL.String()), "["+annas+"]")
+		got := e2e.Statuses(flooded.send(t, e2e.Closing))
 		got = got[strings.LastIndexByte(got, ' ')+1:]
 		s.report(row{"header overflow", try.sends, got, "G3"})
 		if got != try.want {
@@ -128,7 +128,7 @@ func attackWithLargeHeaders(t *testing.T, s *siege, v *victim) {
 
 // attackByHTTP2 sends frames that become other requests when they are written
 // as HTTP/1.
-func attackByHTTP2(t *testing.T, s *siege, v *victim) {
+func attackByHTTP2(t *testing.T, s *suite, v *target) {
 	for _, try := range []struct {
 		sends  string
 		fields []string
@@ -162,14 +162,13 @@ func attackByHTTP2(t *testing.T, s *siege, v *victim) {
 
 // http2 sends one request for /wire over HTTP/2 as the fields, name: value, have
 // it, and returns its status, or reset, and the body.
-func (v *victim) http2(t *testing.T, fields []string) (status, body string) {
+func (v *target) http2(t *testing.T, fields []string) (status, body string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", v.public)
+	conn, err := v.Public.Dial()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	io.WriteString(conn, http2.ClientPreface)
 	framer := http2.NewFramer(conn, bufio.NewReader(conn))
 	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)

@@ -29,7 +29,7 @@ func scripted(t *testing.T, server *wiretest.Server, o mongodoc.Options) *mongod
 	return open(t, o.Through(server))
 }
 
-func TestWhatTheServerRefusesIsAskedTwiceAtMost(t *testing.T) {
+func TestRetryOnce_AsksTheServerTwiceAtMost(t *testing.T) {
 	asks := map[string]func(context.Context, *mongodoc.Source) error{
 		"a lookup": func(ctx context.Context, s *mongodoc.Source) error {
 			_, err := s.Lookup(ctx, enrich.Query{User: anna})
@@ -70,7 +70,7 @@ func TestWhatTheServerRefusesIsAskedTwiceAtMost(t *testing.T) {
 }
 
 // The first lookup after a restart of MongoDB finds dead connections.
-func TestALookupSurvivesABrokenConnection(t *testing.T) {
+func TestLookup_SurvivesABrokenConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
 		server.Insert(bert)
@@ -84,8 +84,8 @@ func TestALookupSurvivesABrokenConnection(t *testing.T) {
 	})
 }
 
-func TestARefusedResumeIsNotRepeatedWithoutAPause(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_PausesAfterARefusedResume(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		before := server.Asked("aggregate")
 		server.Refuse("aggregate", overloaded, "ExceededTimeLimit", "ResumableChangeStreamError")
 		server.Break()
@@ -101,8 +101,8 @@ func TestARefusedResumeIsNotRepeatedWithoutAPause(t *testing.T) {
 }
 
 // The server may search its history for longer than we wait.
-func TestAStreamThatDoesNotOpenIsGivenUp(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_GivesUpAResumeThatDoesNotOpen(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		hangs := make(chan struct{})
 		t.Cleanup(func() { close(hangs) })
 		server.Stop()
@@ -115,7 +115,7 @@ func TestAStreamThatDoesNotOpenIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestAWatchWhoseStreamDoesNotOpenEnds(t *testing.T) {
+func TestWatch_EndsWhileItsStreamDoesNotOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
 		hangs := make(chan struct{})
@@ -131,7 +131,7 @@ func TestAWatchWhoseStreamDoesNotOpenEnds(t *testing.T) {
 	})
 }
 
-func TestALookupThatTimesOutSaysSo(t *testing.T) {
+func TestLookup_TimeoutSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
 		source := scripted(t, server, mongodoc.Options{})

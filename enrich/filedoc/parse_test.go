@@ -13,7 +13,7 @@ import (
 
 // What parses is the same written anew: as an array, as lines. What does not is
 // refused with its line, and not quoted.
-func FuzzADocumentsFileIsReadAsItIsWritten(f *testing.F) {
+func FuzzParse_ReadsWhatIsWritten(f *testing.F) {
 	for _, seed := range []string{
 		`[]`, `[{"a":1},{"b":{"$oid":"62efedca3587e6e83c0fc675"}}]`, "{\"a\":1}\n{\"a\":2.5}\n",
 		"\ufeff[{\"d\":{\"$date\":\"2020-01-01T00:00:00.000Z\"},\"n\":{\"$numberDecimal\":\"1E+3\"}}]",

@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"fmt"
@@ -11,16 +11,17 @@ import (
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // attackWithKeys shows that nobody but the configured backend says which keys
 // count, and that asking for them leads nowhere else.
-func attackWithKeys(t *testing.T, s *siege) {
+func attackWithKeys(t *testing.T, s *suite) {
 	issuers := newIssuers(t)
 	var trapped atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		trapped.Add(1)
-		io.WriteString(w, jwkSet(issuers.mallory, issuers.ec))
+		io.WriteString(w, e2e.JWKS(issuers.mallory, issuers.ec))
 	}))
 	defer trap.Close()
 	good := issuers.ec.Token(claimsOf(quoted(anna), ""))
@@ -31,8 +32,8 @@ func attackWithKeys(t *testing.T, s *siege) {
 		{"2 MiB", `{"keys":[` + strings.Repeat(" ", 2<<20) + `]}`, "", good, "unavailable"},
 		{"100,000 arrays in each other", `{"keys":` + strings.Repeat("[", 100_000), "", good, "unavailable"},
 		{"a symmetric key, whose token comes", `{"keys":[{"kty":"oct","kid":"key-HS256","k":"` + enrichtest.Encode(enrichtest.Secret) + `"}]}`, "", issuers.hs.Token(claimsOf(quoted(anna), "")), "bad_token"},
-		{"a key with alg none", strings.Replace(jwkSet(issuers.ec), `"alg":"ES256"`, `"alg":"none"`, 1), "", good, unverified},
-		{"a key for encryption", strings.Replace(jwkSet(issuers.ec), `"use":"sig"`, `"use":"enc"`, 1), "", good, unverified},
+		{"a key with alg none", strings.Replace(e2e.JWKS(issuers.ec), `"alg":"ES256"`, `"alg":"none"`, 1), "", good, unverified},
+		{"a key for encryption", strings.Replace(e2e.JWKS(issuers.ec), `"use":"sig"`, `"use":"enc"`, 1), "", good, unverified},
 		{"a point that is not on the curve", `{"keys":[{"kty":"EC","crv":"P-256","kid":"key-ES256","x":"AAAA","y":"AAAA"}]}`, "", good, unverified},
 		{"an RSA key with exponent 1", `{"keys":[{"kty":"RSA","kid":"key-ES256","n":"` + strings.Repeat("_", 342) + `","e":"AQ"}]}`, "", good, unverified},
 	} {
@@ -48,7 +49,7 @@ func attackWithKeys(t *testing.T, s *siege) {
 				io.WriteString(w, set.jwks)
 			}
 		}))
-		v := s.attack(t, usual(backend.URL), "["+annas+"]")
+		v := s.start(t, usual(backend.URL), "["+annas+"]")
 		t.Cleanup(backend.Close)
 		v.checkPasses(t, s, hostile{"hostile JWK Set", set.sends, set.token, set.reasons, "B1, B3"})
 	}
@@ -61,7 +62,7 @@ func attackWithKeys(t *testing.T, s *siege) {
 
 // attackDiscovery shows that of the addresses in a discovery document only the
 // paths count.
-func attackDiscovery(t *testing.T, s *siege, issuers issuers, trap string) {
+func attackDiscovery(t *testing.T, s *suite, issuers issuers, trap string) {
 	internal := "http://169.254.169.254"
 	var asked sync.Map
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -71,15 +72,15 @@ func attackDiscovery(t *testing.T, s *siege, issuers issuers, trap string) {
 		case "/.well-known/openid-configuration":
 			fmt.Fprintf(w, `{"issuer":"https://idp.example.com","jwks_uri":"%s/latest/meta-data","token_endpoint":"%s/login","userinfo_endpoint":"http://[::1]:22/userinfo","response_types_supported":["code"]}`, internal, trap)
 		case "/latest/meta-data":
-			io.WriteString(w, jwkSet(issuers.ec))
+			io.WriteString(w, e2e.JWKS(issuers.ec))
 		default:
 			body, _ := io.ReadAll(r.Body)
 			w.Write(body)
 		}
 	}))
 	t.Cleanup(backend.Close)
-	v := s.attack(t, fmt.Sprintf("admin: 127.0.0.1:0\nbackend: %s\noidc: true\nsign: {keys: keys, algorithm: ES256}\ndocuments: {file: users.json, user_id_field: id}\n", backend.URL), "["+annas+"]")
-	v.waitFor(t, "discovery")
+	v := s.start(t, fmt.Sprintf("admin: 127.0.0.1:0\nbackend: %s\noidc: true\nsign: {keys: keys, algorithm: ES256}\ndocuments: {file: users.json, user_id_field: id}\n", backend.URL), "["+annas+"]")
+	v.WaitReady(t, "discovery")
 	var got string
 	good := issuers.ec.Token(claimsOf(quoted(anna), ""))
 	reason := v.reasonOf(t, func() { got = v.issue(t, good) })
@@ -92,9 +93,9 @@ func attackDiscovery(t *testing.T, s *siege, issuers issuers, trap string) {
 
 // attackOwnKeys shows that our own keys verify nothing as the backend's, and
 // are published without their private half.
-func attackOwnKeys(t *testing.T, s *siege, issuers issuers) {
-	backend := startObedient(t, jwkSet(issuers.ec))
-	v := s.attack(t, usual(backend.URL), "["+annas+"]")
+func attackOwnKeys(t *testing.T, s *suite, issuers issuers) {
+	backend := startBackend(t, issuers.ec)
+	v := s.start(t, usual(backend.URL), "["+annas+"]")
 	enriched := v.issue(t, issuers.ec.Token(claimsOf(quoted(anna), "")))
 	v.checkPasses(t, s, hostile{"own keys", "an enriched token, issued again", enriched, "not_ours", "B1"})
 	header, _ := enrichtest.Split(t, enriched)
@@ -102,7 +103,7 @@ func attackOwnKeys(t *testing.T, s *siege, issuers issuers) {
 	kid, _, _ := strings.Cut(rest, `"`)
 	v.checkPasses(t, s, hostile{"own keys", "our kid, the attacker's key", issuers.mallory.TokenWithHeader(`{"alg":"ES256","kid":"`+kid+`"}`, claimsOf(quoted(anna), "")), "not_ours", "B1"})
 
-	merged := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").body
+	merged := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
 	s.report(row{"own keys", "a request for our JWK Set", fmt.Sprintf("%d keys, private members: %t", strings.Count(merged, `"kid"`), strings.Contains(merged, `"d":`)), "E1"})
 	if strings.Contains(merged, `"d":`) || strings.Count(merged, `"kid"`) != 2 {
 		t.Errorf("the merged JWK Set is %s", merged)

@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokengraft/tokengraft/internal/e2e"
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
@@ -19,12 +20,12 @@ type framing struct {
 // ends: one that could be read in two ways is refused, or goes on in one
 // reading and ends its connection. The last request, which follows each, is
 // answered only where there is no doubt.
-func attackFraming(t *testing.T, s *siege) {
+func attackFraming(t *testing.T, s *suite) {
 	backend := proxytest.Start(t, proxytest.Saying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-	v := s.attack(t, usual(backend.URL.String()), "["+annas+"]")
+	v := s.start(t, usual(backend.URL.String()), "["+annas+"]")
 	for _, f := range framings {
 		before := len(backend.Requests())
-		got := statuses(v.send(t, f.text+last))
+		got := e2e.Statuses(v.send(t, f.text+e2e.Closing))
 		happens, smuggled := got+", nothing smuggled", false
 		for _, r := range backend.Requests()[before:] {
 			if strings.Contains(r.Line, "/smuggled") || hasHeader(r, "Smuggled") || hasHeader(r, "Content-Length") && hasHeader(r, "Transfer-Encoding") {

@@ -30,7 +30,7 @@ func tap(t *testing.T, uri string) *wiretap {
 		t.Fatal(err)
 	}
 	w := &wiretap{uri: "mongodb://" + ln.Addr().String() + "/"}
-	relay(t, ln, uri, locked{w, &w.asked}, locked{w, &w.answered})
+	relay(t, ln, uri, lockedWriter{w, &w.asked}, lockedWriter{w, &w.answered})
 	return w
 }
 
@@ -41,18 +41,18 @@ func (w *wiretap) heard() (asked, answered string) {
 	return w.asked.String(), w.answered.String()
 }
 
-type locked struct {
+type lockedWriter struct {
 	*wiretap
 	to *bytes.Buffer
 }
 
-func (l locked) Write(p []byte) (int, error) {
+func (l lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.to.Write(p)
 }
 
-func TestTheReadConcernIsLocalOrStronger(t *testing.T) {
+func TestLookup_ReadConcernIsLocalOrStronger(t *testing.T) {
 	tests := []struct{ options, concern string }{
 		{"", "local"},
 		{"?readConcernLevel=majority&readPreference=secondary", "local"},
@@ -75,7 +75,7 @@ func TestTheReadConcernIsLocalOrStronger(t *testing.T) {
 	}
 }
 
-func TestWhatIsExcludedNeverLeavesTheDatabase(t *testing.T) {
+func TestLookup_ExcludedPathsNeverLeaveTheDatabase(t *testing.T) {
 	tests := map[string]bsonjson.Projection{
 		"exclude": {Exclude: []string{"ssn", "address.street"}},
 		"include": {Include: []string{"lang", "address.city"}},

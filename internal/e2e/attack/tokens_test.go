@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // A hostile token is one that the backend was brought to issue, or that an
@@ -39,11 +40,11 @@ const (
 
 // attackWithTokens shows that no hostile token is enriched, and that each passes
 // byte for byte.
-func attackWithTokens(t *testing.T, s *siege) {
+func attackWithTokens(t *testing.T, s *suite) {
 	issuers := newIssuers(t)
-	backend := startObedient(t, jwkSet(issuers.rsa, issuers.ec, issuers.ed))
+	backend := startBackend(t, issuers.rsa, issuers.ec, issuers.ed)
 	configuration := strings.Replace(usual(backend.URL), "verify: {", "verify: {secret: \""+enrichtest.Secret+"\", ", 1)
-	v := s.attack(t, configuration, "["+annas+"]")
+	v := s.start(t, configuration, "["+annas+"]")
 
 	var fetched atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -72,7 +73,7 @@ func attackWithTokens(t *testing.T, s *siege) {
 }
 
 // checkPasses shows that a hostile token reaches the client as it is.
-func (v *victim) checkPasses(t *testing.T, s *siege, h hostile) {
+func (v *target) checkPasses(t *testing.T, s *suite, h hostile) {
 	t.Helper()
 	var got string
 	reason := v.reasonOf(t, func() { got = v.issue(t, h.token) })
@@ -134,7 +135,7 @@ func (i issuers) confused(t *testing.T) (all []hostile) {
 	}{
 		{"its PEM", block}, {"its PEM without the last line end", bytes.TrimSpace(block)}, {"its DER", der},
 		{"its PKCS #1 DER", x509.MarshalPKCS1PublicKey(public)}, {"its modulus", public.N.Bytes()},
-		{"its JWK", []byte(strings.TrimSuffix(strings.TrimPrefix(jwkSet(i.rsa), `{"keys":[`), `]}`))}, {"its JWK Set", i.rsa.JWKS()},
+		{"its JWK", []byte(strings.TrimSuffix(strings.TrimPrefix(e2e.JWKS(i.rsa), `{"keys":[`), `]}`))}, {"its JWK Set", i.rsa.JWKS()},
 		{"nothing", nil},
 	} {
 		for _, kid := range []string{`,"kid":"key-RS256"`, ""} {
@@ -169,7 +170,7 @@ func (i issuers) confused(t *testing.T) (all []hostile) {
 // signatures that broken verifiers take.
 func (i issuers) selfMade(trap string) (all []hostile) {
 	claims := claimsOf(quoted(anna), "")
-	jwk := strings.TrimSuffix(strings.TrimPrefix(jwkSet(i.mallory), `{"keys":[`), `]}`)
+	jwk := strings.TrimSuffix(strings.TrimPrefix(e2e.JWKS(i.mallory), `{"keys":[`), `]}`)
 	for _, member := range []string{
 		`"jwk":` + jwk, `"jku":"` + trap + `/jwks"`, `"x5u":"` + trap + `/cert"`, `"x5c":["MIIB"]`, `"x5t":"x"`,
 		`"jku":"` + trap + `/jwks","kid":"mallory"`, `"jwk":` + jwk + `,"kid":"key-ES256"`,

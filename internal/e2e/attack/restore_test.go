@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"encoding/json"
@@ -13,11 +13,11 @@ import (
 
 // attackRestore shows that nothing but an enriched token, whole, becomes its
 // original at the backend, so that nobody gets at an original by tampering.
-func attackRestore(t *testing.T, s *siege) {
+func attackRestore(t *testing.T, s *suite) {
 	issuers := newIssuers(t)
-	backend := startObedient(t, jwkSet(issuers.ec))
-	v := s.attack(t, usual(backend.URL), "["+annas+","+mallorys+"]")
-	other := s.attack(t, usual(backend.URL), "["+annas+"]")
+	backend := startBackend(t, issuers.ec)
+	v := s.start(t, usual(backend.URL), "["+annas+","+mallorys+"]")
+	other := s.start(t, usual(backend.URL), "["+annas+"]")
 
 	original := issuers.ec.Token(claimsOf(quoted(anna), ""))
 	enriched := v.issue(t, original)
@@ -33,7 +33,7 @@ func attackRestore(t *testing.T, s *siege) {
 	kid, param := members["kid"], members["tgr"]
 	bare := strings.Split(original, ".")[1]
 	mallorysParts := strings.Split(v.issue(t, issuers.ec.Token(claimsOf(quoted(mallory), ""))), ".")
-	ours := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").body
+	ours := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
 
 	for _, attempt := range []struct{ sends, token string }{
 		{"the claim stripped off, the signature left", parts[0] + "." + bare + "." + parts[2]},
@@ -71,16 +71,16 @@ func happensTo(same bool) string {
 
 // atBackend returns the bearer token that the backend gets when the client sends
 // this one.
-func (v *victim) atBackend(t *testing.T, token string) string {
+func (v *target) atBackend(t *testing.T, token string) string {
 	t.Helper()
-	wire := v.ask(t, http.MethodGet, "/wire", "", "Authorization: Bearer "+token).body
+	wire := v.ask(t, http.MethodGet, "/wire", "", "Authorization: Bearer "+token).Body
 	_, rest, _ := strings.Cut(wire, "Authorization: Bearer ")
 	got, _, _ := strings.Cut(rest, "\r\n")
 	return got
 }
 
 // attackEveryByte flips a bit of each byte of an enriched token, one at a time.
-func (v *victim) attackEveryByte(t *testing.T, s *siege, enriched, original string) {
+func (v *target) attackEveryByte(t *testing.T, s *suite, enriched, original string) {
 	changed := 0
 	for i := range enriched {
 		letter := byte('A') // in place of a dot
@@ -101,7 +101,7 @@ func (v *victim) attackEveryByte(t *testing.T, s *siege, enriched, original stri
 
 // attackWithManyTokens sends a form that is full of what could be enriched
 // tokens, each of which would cost a signature to look into.
-func (v *victim) attackWithManyTokens(t *testing.T, s *siege, kid string) {
+func (v *target) attackWithManyTokens(t *testing.T, s *suite, kid string) {
 	var form strings.Builder
 	for n := 0; form.Len() < 900<<10; n++ {
 		if n > 0 {
@@ -112,8 +112,8 @@ func (v *victim) attackWithManyTokens(t *testing.T, s *siege, kid string) {
 	began := time.Now()
 	res := v.ask(t, http.MethodPost, "/revoke", form.String(), "Content-Type: application/x-www-form-urlencoded")
 	took := time.Since(began)
-	s.report(row{"restore flood", fmt.Sprintf("a form of %d forged tokens", strings.Count(form.String(), "token=")), happensTo(res.body == form.String()) + ", in " + took.Round(10*time.Millisecond).String(), "B4"})
-	if res.body != form.String() || took > 10*time.Second {
-		t.Errorf("a form of forged tokens took %v and went on as it came: %t", took, res.body == form.String())
+	s.report(row{"restore flood", fmt.Sprintf("a form of %d forged tokens", strings.Count(form.String(), "token=")), happensTo(res.Body == form.String()) + ", in " + took.Round(10*time.Millisecond).String(), "B4"})
+	if res.Body != form.String() || took > 10*time.Second {
+		t.Errorf("a form of forged tokens took %v and went on as it came: %t", took, res.Body == form.String())
 	}
 }

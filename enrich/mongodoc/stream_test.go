@@ -10,22 +10,22 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// story runs a test with two users, who have logged in, on a scripted server.
-func story(t *testing.T, tell func(t *testing.T, f *followed, server *wiretest.Server)) {
+// withTwoUsers runs a test with two users, who have logged in, on a scripted server.
+func withTwoUsers(t *testing.T, test func(t *testing.T, f *followed, server *wiretest.Server)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
 		f := followServer(t, mongodoc.Options{}, server, `{"_id":1,"f":"anna","n":1}`, bert)
 		f.wantUp(t, 1)
 		f.reads(t, "anna", "bert")
-		tell(t, f, server)
+		test(t, f, server)
 	})
 }
 
-const second = `{"_id":1,"f":"anna","n":2}`
+const annaChanged = `{"_id":1,"f":"anna","n":2}`
 
-func TestABreakThatResumesReplaysWhatWasMissed(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_ResumeReplaysMissedEvents(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.Stop()
 		server.Update("1", `{"n":2}`)
 		time.Sleep(time.Minute)
@@ -37,23 +37,23 @@ func TestABreakThatResumesReplaysWhatWasMissed(t *testing.T) {
 		f.wantUp(t, 1)
 		f.wantLog(t, 1, "resumed=true")
 		f.wantReads(t, 0, "bert")
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
 	})
 }
 
-func TestAShortBreakMissesNothing(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_ShortBreakMissesNothing(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.Break()
 		server.Update("1", `{"n":2}`)
 		time.Sleep(2 * time.Second)
 		f.wantUp(t, 1)
 		f.wantReads(t, 0, "bert")
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
 	})
 }
 
-func TestAStreamThatCannotResumeEvictsAllThatWasReadBefore(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_LostHistoryEvictsEverythingReadBefore(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.Stop()
 		server.Update("1", `{"n":2}`)
 		server.Forget()
@@ -62,7 +62,7 @@ func TestAStreamThatCannotResumeEvictsAllThatWasReadBefore(t *testing.T) {
 		time.Sleep(13 * time.Second) // one wait of ten for the server, none to begin anew
 		f.wantUp(t, 1)
 		f.wantLog(t, 1, "ChangeStreamHistoryLost")
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
 		f.wantReads(t, 1, "bert")
 
 		server.Update("1", `{"n":3}`)
@@ -71,8 +71,8 @@ func TestAStreamThatCannotResumeEvictsAllThatWasReadBefore(t *testing.T) {
 	})
 }
 
-func TestSilenceOfFiveSecondsCountsAsBroken(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_FiveSecondsWithoutAReplyAreABreak(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.Silence()
 		time.Sleep(4 * time.Second)
 		f.wantUp(t, 1)
@@ -86,12 +86,12 @@ func TestSilenceOfFiveSecondsCountsAsBroken(t *testing.T) {
 		server.Speak()
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
 	})
 }
 
-func TestASilentResumeBeginsAnew(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_ResumeWithoutAReplyStartsOver(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.Silence()
 		time.Sleep(7 * time.Second)
 		f.wantReads(t, 0, "bert")
@@ -103,8 +103,8 @@ func TestASilentResumeBeginsAnew(t *testing.T) {
 	})
 }
 
-func TestAfterADropTheStreamGoesOn(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_ContinuesAfterADrop(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.Drop()
 		time.Sleep(5 * time.Second)
 		f.wantUp(t, 1)
@@ -112,15 +112,15 @@ func TestAfterADropTheStreamGoesOn(t *testing.T) {
 		f.wants(t, "bert", "")
 		time.Sleep(5 * time.Second)
 		f.wantReads(t, 0, "bert")
-		server.Insert(second)
+		server.Insert(annaChanged)
 		synctest.Wait()
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
 		f.wantReads(t, 0, "bert")
 	})
 }
 
-func TestAQuietStreamIsNotBroken(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, _ *wiretest.Server) {
+func TestStream_QuietIsNotBroken(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, _ *wiretest.Server) {
 		time.Sleep(time.Minute)
 		f.wantUp(t, 1)
 		f.wantReads(t, 0, "anna", "bert")
@@ -128,8 +128,8 @@ func TestAQuietStreamIsNotBroken(t *testing.T) {
 	})
 }
 
-func TestAChangedPrimaryEvictsWhatMayBeRolledBack(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestElection_EvictsWhatMayBeRolledBack(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.UpdateAtOneMember("1", `{"n":666}`)
 		f.cache.Invalidate("anna")
 		f.wants(t, "anna", `{"_id":1,"f":"anna","n":666}`)
@@ -137,38 +137,38 @@ func TestAChangedPrimaryEvictsWhatMayBeRolledBack(t *testing.T) {
 		server.Elect()
 		server.UpdateAtOneMember("1", `{"n":2}`) // no event says that 666 never was
 		time.Sleep(15 * time.Second)             // until the driver has asked again
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
 		f.wantLog(t, 1, "another server has become the primary")
 		f.wantUp(t, 1)
 	})
 }
 
-func TestAnElectionInABreakEvictsToo(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestElection_DuringABreakEvictsToo(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.Stop()
 		time.Sleep(time.Minute)
 		server.UpdateAtOneMember("1", `{"n":2}`)
 		server.Elect()
 		server.Start()
 		time.Sleep(20 * time.Second)
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
 	})
 }
 
-func TestALoadUnderWayWhenTheEventComesNeverLands(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_EventDiscardsALookupInProgress(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		f.cache.Invalidate("anna")
 		server.On("find", func() {
 			server.Update("1", `{"n":2}`)
 			time.Sleep(time.Millisecond) // the event comes before the answer
 		})
-		f.wants(t, "anna", second)
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
+		f.wants(t, "anna", annaChanged)
 	})
 }
 
-func TestAChangeOfUserWhoseReadFailsIsNotMissed(t *testing.T) {
-	story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+func TestStream_RetriesWhenReadingTheNewUserFails(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		f.wants(t, "carl", "")
 		server.On("find", func() { time.Sleep(time.Second) }) // the timeout is half of it
 		server.Update("1", `{"f":"carl"}`)
@@ -179,7 +179,7 @@ func TestAChangeOfUserWhoseReadFailsIsNotMissed(t *testing.T) {
 	})
 }
 
-func TestWhatWasReadBeforeTheStreamIsEvictedWhenItComesUp(t *testing.T) {
+func TestStream_StartEvictsEverythingReadBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
 		server.Refuse("aggregate", 262, "ExceededTimeLimit") // which says nothing of the connections
@@ -190,11 +190,11 @@ func TestWhatWasReadBeforeTheStreamIsEvictedWhenItComesUp(t *testing.T) {
 		server.Refuse("aggregate", 0, "")
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
-		f.wants(t, "anna", second)
+		f.wants(t, "anna", annaChanged)
 	})
 }
 
-func TestAServerWithoutChangeStreamsIsReportedOnceAndAskedAgain(t *testing.T) {
+func TestWatch_ReportsMissingChangeStreamsOnceAndAsksAgain(t *testing.T) {
 	for code, name := range map[int32]string{40573: "Location40573", 115: "CommandNotSupported", 238: "NotImplemented", 13: "Unauthorized"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestAServerWithoutChangeStreamsIsReportedOnceAndAskedAgain(t *testing.T) {
 	}
 }
 
-func TestThatMongoDBIsAwayIsNotThatItHasNoStreams(t *testing.T) {
+func TestCanWatch_UnreachableServerIsNotErrNoChangeStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
 		server.Stop()
@@ -236,7 +236,7 @@ func TestThatMongoDBIsAwayIsNotThatItHasNoStreams(t *testing.T) {
 	})
 }
 
-func TestWatchEndsWithItsContext(t *testing.T) {
+func TestWatch_EndsWithItsContext(t *testing.T) {
 	states := map[string]func(*wiretest.Server){
 		"quiet":  func(*wiretest.Server) {},
 		"silent": (*wiretest.Server).Silence,
@@ -244,7 +244,7 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 	}
 	for name, enter := range states {
 		t.Run(name, func(t *testing.T) {
-			story(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+			withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 				enter(server)
 				time.Sleep(3 * time.Second)
 				began := time.Now()

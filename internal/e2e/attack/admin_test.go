@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"fmt"
@@ -8,23 +8,24 @@ import (
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // attackAdmin shows that the admin listener is for this machine alone unless its
 // owner says otherwise, and that pages in a browser on it are strangers.
-func attackAdmin(t *testing.T, s *siege) {
-	backend := startObedient(t, jwkSet(enrichtest.NewIssuer(t, "ES256")))
+func attackAdmin(t *testing.T, s *suite) {
+	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	open := strings.Replace(usual(backend.URL), "admin: 127.0.0.1:0", "admin: 0.0.0.0:0\nadmin_token: hush-admin-token", 1)
-	v := s.attack(t, open, "["+annas+"]")
-	if !v.log.warned("admin listener") {
+	v := s.start(t, open, "["+annas+"]")
+	if !v.Log.Warned("admin listener") {
 		t.Error("nothing warns of an admin listener that other machines can reach")
 	}
 	s.report(row{"open admin listener", "admin: 0.0.0.0:0", "is warned of", "contract"})
-	closed := s.attack(t, usual(backend.URL), "["+annas+"]")
-	if closed.log.warned("admin listener") {
+	closed := s.start(t, usual(backend.URL), "["+annas+"]")
+	if closed.Log.Warned("admin listener") {
 		t.Error("a loopback admin listener is warned of")
 	}
-	_, port, _ := net.SplitHostPort(v.admin)
+	_, port, _ := net.SplitHostPort(string(v.Admin))
 	loopback := "127.0.0.1:" + port
 	outside := net.JoinHostPort(outsideAddress(t), port)
 
@@ -69,7 +70,7 @@ func attackAdmin(t *testing.T, s *siege) {
 }
 
 // atAdmin sends a request, its line and header lines, and returns the status.
-func (v *victim) atAdmin(t *testing.T, address, text string) string {
+func (v *target) atAdmin(t *testing.T, address, text string) string {
 	t.Helper()
 	lines := strings.Split(text, "\n")
 	var method, target string
@@ -89,8 +90,8 @@ func (v *victim) atAdmin(t *testing.T, address, text string) string {
 	}
 	go io.WriteString(conn, head+"\r\n"+strings.Repeat("x", size))
 	answer, _ := io.ReadAll(conn)
-	v.siege.look("the admin listener", answer)
-	return statuses(string(answer))
+	v.suite.look("the admin listener", answer)
+	return e2e.Statuses(string(answer))
 }
 
 // outsideAddress is an address of this machine that is not loopback: who comes

@@ -1,4 +1,4 @@
-package cli
+package attack_test
 
 import (
 	"fmt"
@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // attackSlowly shows that connections which never send a whole header are
 // closed, and that others log in meanwhile.
-func attackSlowly(t *testing.T, s *siege) {
+func attackSlowly(t *testing.T, s *suite) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	backend := startObedient(t, jwkSet(issuer))
-	v := s.attack(t, usual(backend.URL), "["+annas+"]")
+	backend := startBackend(t, issuer)
+	v := s.start(t, usual(backend.URL), "["+annas+"]")
 	began := time.Now()
 	var waiting sync.WaitGroup
 	n := flood(150, 900)
 	for i := range n {
-		conn, err := net.Dial("tcp", v.public)
+		conn, err := v.Public.Dial()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +35,7 @@ func attackSlowly(t *testing.T, s *siege) {
 			case 2:
 				go drip(conn)
 			}
-			if _, err := io.Copy(io.Discard, conn); isTimeout(err) {
+			if _, err := io.Copy(io.Discard, conn); e2e.IsTimeout(err) {
 				t.Errorf("connection %d was left open", i)
 			}
 		})
@@ -61,9 +62,4 @@ func drip(conn net.Conn) {
 		}
 		time.Sleep(time.Second)
 	}
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := err.(net.Error)
-	return ok && timeout.Timeout()
 }

@@ -23,13 +23,13 @@ import (
 // sidecar has it.
 type followed struct {
 	*mongodoc.Source
-	// patience is how long a change may take to be seen; zero on a scripted
+	// maxDelay is how long a change may take to be seen; zero on a scripted
 	// server, where it has been when the bubble is idle.
-	patience time.Duration
+	maxDelay time.Duration
 	cached   enrich.Source
 	cache    *cache.Cache
 	meter    *metric.ManualReader
-	log      *log
+	log      *logBuffer
 	stop     func() error // of Watch; what it returned
 }
 
@@ -51,7 +51,7 @@ func followServer(t *testing.T, o mongodoc.Options, server *wiretest.Server, doc
 // document, and watches it until the test ends or stop is called.
 func follow(t *testing.T, o mongodoc.Options) *followed {
 	t.Helper()
-	f := &followed{meter: metric.NewManualReader(), log: &log{}}
+	f := &followed{meter: metric.NewManualReader(), log: &logBuffer{}}
 	o.Logger = slog.New(slog.NewTextHandler(f.log, nil))
 	o.Meter = metric.NewMeterProvider(metric.WithReader(f.meter)).Meter("test")
 	if o.Field == "" {
@@ -99,7 +99,7 @@ func (f *followed) login(t *testing.T, id string) string {
 func (f *followed) wants(t *testing.T, id, want string) {
 	t.Helper()
 	got := f.login(t, id)
-	for end := time.Now().Add(f.patience); got != want && time.Now().Before(end); got = f.login(t, id) {
+	for end := time.Now().Add(f.maxDelay); got != want && time.Now().Before(end); got = f.login(t, id) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if got != want {
@@ -155,19 +155,19 @@ func (f *followed) wantLog(t *testing.T, want int, text string) {
 	}
 }
 
-// A log may be written by many.
-type log struct {
+// A logBuffer may be written by many.
+type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *log) Write(p []byte) (int, error) {
+func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *log) String() string {
+func (l *logBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()

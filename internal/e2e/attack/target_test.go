@@ -1,0 +1,176 @@
+package attack_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+// A target is a sidecar under attack.
+type target struct {
+	*e2e.Sidecar
+	suite *suite
+}
+
+// start starts a sidecar to attack. When the test ends, it must still work.
+func (s *suite) start(t *testing.T, configuration, documents string) *target {
+	t.Helper()
+	v := &target{suite: s}
+	v.Sidecar = e2e.Start(t, e2e.Options{Configuration: configuration, Documents: documents, Log: s.lookAtLog})
+	t.Cleanup(func() { v.checkMetrics(t) })
+	v.waitReady(t)
+	return v
+}
+
+// waitReady returns when the sidecar is ready. It first gives the sidecar a
+// moment to fetch keys: some attacks keep them away.
+func (v *target) waitReady(t *testing.T) {
+	t.Helper()
+	polls := 0
+	e2e.Eventually(t, "the sidecar is ready", func() bool {
+		reply, err := v.Admin.Try(http.MethodGet, "/readyz", "")
+		polls++
+		if err == nil && reply.Status == http.StatusOK && (polls > 5 || !strings.Contains(reply.Body, "never answered")) {
+			return true
+		}
+		time.Sleep(15 * time.Millisecond) // Eventually adds 10
+		return false
+	})
+}
+
+// checkMetrics searches /metrics for secrets. It also shows that the sidecar has
+// survived the attack.
+func (v *target) checkMetrics(t *testing.T) {
+	text := v.Admin.Get(t, "/metrics")
+	if strings.Contains(text, secret) || strings.Contains(text, "eyJ") {
+		t.Errorf("/metrics has a secret in it:\n%s", text)
+	}
+	conn, err := v.Public.Dial()
+	if err != nil {
+		t.Errorf("the sidecar has not survived the attack: %v", err)
+		return
+	}
+	conn.Close()
+}
+
+// reasonOf returns the reason under which the sidecar counts a token that do
+// makes the backend issue, or several, sorted.
+func (v *target) reasonOf(t *testing.T, do func()) string {
+	t.Helper()
+	before := v.Metrics(t).Reasons()
+	do()
+	var counted []string
+	after := v.Metrics(t).Reasons()
+	for _, reason := range slices.Sorted(maps.Keys(after)) {
+		if after[reason] > before[reason] {
+			counted = append(counted, reason)
+		}
+	}
+	if len(counted) == 0 {
+		return notLookedAt
+	}
+	return strings.Join(counted, " ")
+}
+
+// notLookedAt is what became of a token that no rule finds.
+const notLookedAt = "not looked at"
+
+// ask sends a request with header lines and reads the whole reply. It belongs
+// into the test's own goroutine.
+func (v *target) ask(t *testing.T, method, path, body string, lines ...string) e2e.Reply {
+	t.Helper()
+	reply, err := v.try(method, path, body, lines...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply
+}
+
+// try is ask for any goroutine.
+func (v *target) try(method, path, body string, lines ...string) (e2e.Reply, error) {
+	reply, err := v.Public.Try(method, path, body, lines...)
+	if err == nil && reply.Header.Get("Content-Type") == "application/problem+json" {
+		v.suite.look("an error", []byte(reply.Body))
+	}
+	return reply, err
+}
+
+// issue makes the backend answer a login with this token and returns what the
+// client gets in its place. It belongs into the test's own goroutine.
+func (v *target) issue(t *testing.T, token string) string {
+	t.Helper()
+	got, err := v.tryIssue(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// tryIssue is issue for any goroutine.
+func (v *target) tryIssue(token string) (string, error) {
+	reply, err := v.try(http.MethodPost, "/login", `{"access_token":"`+token+`"}`)
+	if err != nil {
+		return "", err
+	}
+	got, opens := strings.CutPrefix(reply.Body, `{"access_token":"`)
+	got, closes := strings.CutSuffix(got, `"}`)
+	if reply.Status != http.StatusOK || !opens || !closes {
+		return "", fmt.Errorf("the login was answered %d with %d bytes: %.60s…%s", reply.Status, len(reply.Body), reply.Body, reply.Body[max(0, len(reply.Body)-60):])
+	}
+	return got, nil
+}
+
+// send writes bytes to the public listener as they are, and returns everything
+// that comes back until the sidecar closes. Bytes that do not end in
+// [e2e.Closing] must make it close.
+func (v *target) send(t *testing.T, text string) string {
+	t.Helper()
+	answers, err := v.Public.Send(text)
+	if err != nil {
+		t.Error(err)
+	}
+	return answers
+}
+
+// startBackend starts a backend that issues what the attacker says, and publishes
+// the keys of these issuers.
+func startBackend(t *testing.T, issuers ...*enrichtest.Issuer) *e2e.Backend {
+	backend := e2e.StartBackend(t)
+	backend.Publish(e2e.JWKS(issuers...))
+	return backend
+}
+
+// usual is the configuration of most targets: tokens of a login that are
+// verified with the backend's JWKS and enriched from a file.
+func usual(backend string) string {
+	return fmt.Sprintf(`admin: 127.0.0.1:0
+backend: %s
+rules: [{match: POST /login, tokens: ["json:access_token", "json:id_token", "header:X-Token", "cookie:session", "query:token"]}]
+verify: {jwks: %[1]s/jwks.json, issuer: https://idp.example.com, audience: [app]}
+sign: {keys: keys, algorithm: ES256}
+documents: {file: users.json, user_id_field: id}
+`, backend)
+}
+
+// Whose tokens the attackers have, and whose they want.
+const (
+	anna, mallory = "hush-anna", "hush-mallory"
+	annas         = `{"id":"hush-anna","mark":"hush of anna"}`
+	mallorys      = `{"id":"hush-mallory","mark":"hush of mallory"}`
+)
+
+// claimsOf are good claims of a user, whose id is JSON; more are members.
+func claimsOf(user, more string) string {
+	now := time.Now().Unix()
+	return fmt.Sprintf(`{"iss":"https://idp.example.com","aud":"app","sub":%s,"iat":%d,"exp":%d%s}`, user, now, now+3600, more)
+}
+
+func quoted(id string) string { return strconv.Quote(id) }
