@@ -117,4 +117,3 @@ func TestOpen_AcceptsAnSRVNameThatDoesNotResolveYet(t *testing.T) {
 		t.Errorf("Lookup = %v; want that it could not tell", err)
 	}
 }
-
