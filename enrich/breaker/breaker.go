@@ -1,140 +1,146 @@
-// Package breaker spares logins the wait for a source that does not answer.
+// Package breaker stops asking a source of documents that fails, so that logins
+// do not wait for it.
+//
+// A [Breaker] is a source in front of another. After three failures in a row it
+// opens: lookups fail at once with [ErrOpen]. [Breaker.Run] then pings the source
+// once a second, and the first answer closes the breaker. No login ever waits to
+// find out whether the source is back.
 package breaker
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// ErrOpen says that the source was not asked, because it has been failing.
-var ErrOpen = errors.New("the source of documents has been failing and is not asked until it answers a ping")
+// ErrOpen is the error of a lookup while the breaker is open.
+var ErrOpen = errors.New("the source of documents is failing; it is asked again when it answers a ping")
 
 const (
-	// failures in a row open the breaker: one may be bad luck.
-	failures = 3
-	// pause is between pings while it is open.
-	pause = time.Second
+	// threshold is how many failures in a row open the breaker. One or two may
+	// be bad luck.
+	threshold = 3
+	// pingInterval is the time between pings while the breaker is open.
+	pingInterval = time.Second
 	// pingTimeout bounds one ping.
 	pingTimeout = 2 * time.Second
 )
 
-// Options are what a [Breaker] is made of.
+// Options configure a [Breaker].
 type Options struct {
-	// Source is asked, and pinged while it fails. Required.
+	// Source answers lookups, and pings while the breaker is open. Required.
 	Source interface {
 		enrich.Source
 		enrich.Checker
 	}
-	Logger *slog.Logger // required
-	Meter  metric.Meter // optional
+	// Logger gets a line when the breaker opens and when it closes. Nil discards
+	// them.
+	Logger *slog.Logger
+	// Meter makes the gauge tokengraft.breaker.open. Nil records nothing.
+	Meter metric.Meter
 }
 
-// A Breaker is an [enrich.Source] in front of another. After some failures in a
-// row it is open: lookups fail with [ErrOpen] at once. A ping of its own closes
-// it again, never a client's request, so that nobody has to wait to find out.
+// A Breaker is an [enrich.Source] in front of another. It is safe for concurrent
+// use.
 type Breaker struct {
 	o       Options
-	circuit *gobreaker.CircuitBreaker[enrich.Document]
 	gauge   metric.Int64ObservableGauge
-	opening opening
+	circuit atomic.Pointer[circuit]
 }
 
 var _ enrich.Source = (*Breaker)(nil)
 
-// New returns a closed Breaker. [Breaker.Run] pings.
+// New returns a closed Breaker. Only [Breaker.Run] can close it once it is open.
 func New(o Options) (*Breaker, error) {
+	if o.Source == nil {
+		return nil, errors.New("breaker: Options.Source is missing")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	if o.Meter == nil {
 		o.Meter = noop.Meter{}
 	}
-	b := &Breaker{o: o}
-	b.opening.last.Store(&errPanic)
-	b.circuit = gobreaker.NewCircuitBreaker[enrich.Document](gobreaker.Settings{
-		Timeout:      pause,
-		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= failures },
-		IsSuccessful: answered,
-		// A caller who left says nothing of the source.
-		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) },
-		OnStateChange: b.changed,
-	})
-	var err error
-	b.gauge, err = o.Meter.Int64ObservableGauge("tokengraft.breaker.open",
+	gauge, err := o.Meter.Int64ObservableGauge("tokengraft.breaker.open",
 		metric.WithDescription("1 while the source of documents is not asked because it has been failing."))
-	return b, err
-}
-
-// answered reports whether a source is well by the error of a lookup: that there
-// is no document, or one that cannot be decoded, is an answer.
-func answered(err error) bool {
-	return err == nil || errors.Is(err, enrich.ErrNoDocument) || errors.Is(err, enrich.ErrUndecodable)
+	if err != nil {
+		return nil, fmt.Errorf("breaker: %w", err)
+	}
+	b := &Breaker{o: o, gauge: gauge}
+	b.circuit.Store(new(circuit))
+	return b, nil
 }
 
 // Open reports whether lookups fail at once.
-func (b *Breaker) Open() bool { return b.circuit.State() != gobreaker.StateClosed }
+func (b *Breaker) Open() bool { return b.circuit.Load().opened.Load() != nil }
 
-// Lookup implements [enrich.Source].
-func (b *Breaker) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
-	if b.Open() {
-		return enrich.Document{}, ErrOpen
+// State says since when the source is not asked. It is empty while the breaker
+// is closed.
+func (b *Breaker) State() string {
+	opened := b.circuit.Load().opened.Load()
+	if opened == nil {
+		return ""
 	}
-	document, err := b.circuit.Execute(func() (enrich.Document, error) { return b.ask(ctx, q) })
-	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		err = ErrOpen // it opened since we looked
-	}
-	return document, err
+	return fmt.Sprintf("not asked since %s, after %d failures in a row", opened.UTC().Format(time.RFC3339), threshold)
 }
 
-// errPanic is why it opens where no lookup has returned an error.
 var errPanic = errors.New("panic")
 
-// ask keeps the error of a failure: the circuit does not say why it opens.
-func (b *Breaker) ask(ctx context.Context, q enrich.Query) (enrich.Document, error) {
-	document, err := b.o.Source.Lookup(ctx, q)
-	if !answered(err) && !errors.Is(err, context.Canceled) {
-		b.opening.last.Store(&err)
+// Lookup implements [enrich.Source].
+func (b *Breaker) Lookup(ctx context.Context, q enrich.Query) (_ enrich.Document, err error) {
+	c := b.circuit.Load()
+	if c.opened.Load() != nil {
+		return enrich.Document{}, ErrOpen
 	}
-	return document, err
+	err = errPanic // unless the source returns
+	defer func() {
+		if c.record(err) {
+			b.o.Logger.Error("the source of documents fails; it is not asked until it answers a ping", "error", err)
+		}
+	}()
+	return b.o.Source.Lookup(ctx, q)
 }
 
-// Run pings the source while the breaker is open, until ctx ends. So long it is
-// measured whether it is.
+// Run pings the source while the breaker is open, until ctx ends. The gauge is
+// there while Run runs.
 func (b *Breaker) Run(ctx context.Context) {
-	if measured, err := b.o.Meter.RegisterCallback(b.measure, b.gauge); err == nil {
-		defer measured.Unregister()
+	if observed, err := b.o.Meter.RegisterCallback(b.observe, b.gauge); err == nil {
+		defer observed.Unregister()
 	}
-	tick := time.NewTicker(pause)
+	tick := time.NewTicker(pingInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if b.circuit.State() == gobreaker.StateHalfOpen {
-				b.ping(ctx)
+			if opened := b.circuit.Load().opened.Load(); opened != nil && b.ping(ctx) == nil {
+				b.circuit.Store(new(circuit))
+				b.o.Logger.Info("the source of documents answers again", "after", time.Since(*opened).Round(time.Second).String())
 			}
 		}
 	}
 }
 
-func (b *Breaker) measure(_ context.Context, observer metric.Observer) error {
+func (b *Breaker) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return b.o.Source.Check(ctx)
+}
+
+func (b *Breaker) observe(_ context.Context, observer metric.Observer) error {
 	open := int64(0)
 	if b.Open() {
 		open = 1
 	}
 	observer.ObserveInt64(b.gauge, open)
 	return nil
-}
-
-// ping lets the half-open circuit decide by whether the source answers.
-func (b *Breaker) ping(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
-	defer cancel()
-	_, _ = b.circuit.Execute(func() (enrich.Document, error) { return enrich.Document{}, b.o.Source.Check(ctx) })
 }

@@ -18,17 +18,18 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/breaker"
 )
 
-// source answers with an error, if there is one, after taking as long as it says.
+// A source waits for delay, then answers with err, if there is one.
 type source struct {
 	err            atomic.Pointer[error]
-	takes          time.Duration
+	delay          time.Duration
 	lookups, pings atomic.Int64
 }
 
 func (s *source) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
 	s.lookups.Add(1)
-	time.Sleep(s.takes)
-	return enrich.Document{}, s.fault()
+	err := s.fault()
+	time.Sleep(s.delay)
+	return enrich.Document{}, err
 }
 
 func (s *source) Check(context.Context) error {
@@ -51,7 +52,8 @@ func (s *source) fault() error {
 
 var errDown = errors.New("down")
 
-func start(t *testing.T, s *source) (*breaker.Breaker, *strings.Builder) {
+// run returns a breaker in front of s, whose Run runs until the test ends, and its log.
+func run(t *testing.T, s *source) (*breaker.Breaker, *strings.Builder) {
 	t.Helper()
 	log := &strings.Builder{}
 	b, err := breaker.New(breaker.Options{Source: s, Logger: slog.New(slog.NewTextHandler(log, nil))})
@@ -65,7 +67,8 @@ func start(t *testing.T, s *source) (*breaker.Breaker, *strings.Builder) {
 	return b, log
 }
 
-func lookUp(t *testing.T, b *breaker.Breaker, times int) (err error) {
+// lookup looks up a document so many times, and returns the last error.
+func lookup(t *testing.T, b *breaker.Breaker, times int) (err error) {
 	t.Helper()
 	for range times {
 		_, err = b.Lookup(t.Context(), enrich.Query{})
@@ -73,93 +76,147 @@ func lookUp(t *testing.T, b *breaker.Breaker, times int) (err error) {
 	return err
 }
 
-func TestASourceThatHangsDelaysOnlyTheFirstLogins(t *testing.T) {
+func TestLookup_HangingSourceDelaysOnlyTheFirstLogins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := failing(errDown)
-		s.takes = 500 * time.Millisecond
-		b, _ := start(t, s)
-		began := time.Now()
-		if err := lookUp(t, b, 100); !errors.Is(err, breaker.ErrOpen) {
-			t.Errorf("the last of 100 lookups = %v, want ErrOpen", err)
+		s.delay = 500 * time.Millisecond
+		b, _ := run(t, s)
+		start := time.Now()
+		if err := lookup(t, b, 100); !errors.Is(err, breaker.ErrOpen) {
+			t.Errorf("100 lookups: last error is %v, want ErrOpen", err)
 		}
-		if state := b.State(); state != "not asked since 2000-01-01T00:00:01Z, after 3 failures in a row" {
-			t.Errorf("its state is %q", state)
+		if got, want := b.State(), "not asked since 2000-01-01T00:00:01Z, after 3 failures in a row"; got != want {
+			t.Errorf("State() = %q, want %q", got, want)
 		}
-		if took := time.Since(began); s.lookups.Load() != 3 || took != 1500*time.Millisecond {
-			t.Errorf("%d lookups took %v, want 3 and 1.5 s", s.lookups.Load(), took)
+		if took := time.Since(start); s.lookups.Load() != 3 || took != 1500*time.Millisecond {
+			t.Errorf("100 lookups asked the source %d times and took %v, want 3 times and 1.5s", s.lookups.Load(), took)
 		}
 	})
 }
 
-func TestAPingClosesItAndNeverAClient(t *testing.T) {
+func TestBreaker_ClosesByPingNeverByLookup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := failing(errDown)
-		b, log := start(t, s)
-		lookUp(t, b, 3)
+		b, log := run(t, s)
+		lookup(t, b, 3)
 		for range 100 { // ten seconds of clients
-			lookUp(t, b, 1)
+			lookup(t, b, 1)
 			time.Sleep(100 * time.Millisecond)
 		}
 		if s.lookups.Load() != 3 || s.pings.Load() < 4 || s.pings.Load() > 10 {
-			t.Errorf("%d lookups and %d pings, want 3 and about one a second", s.lookups.Load(), s.pings.Load())
+			t.Errorf("in 10s the source got %d lookups and %d pings, want 3 lookups and 4 to 10 pings", s.lookups.Load(), s.pings.Load())
 		}
 		s.err.Store(nil)
 		time.Sleep(3 * time.Second)
-		if err := lookUp(t, b, 1); err != nil || b.Open() || b.State() != "" {
-			t.Errorf("after a ping was answered: %v, open %v, %q", err, b.Open(), b.State())
+		synctest.Wait()
+		if err := lookup(t, b, 1); err != nil || b.Open() || b.State() != "" {
+			t.Errorf("after an answered ping: Lookup error %v, Open() %t, State() %q; want nil, false and \"\"", err, b.Open(), b.State())
 		}
 		if got := log.String(); strings.Count(got, "level=ERROR") != 1 || strings.Count(got, "error=down") != 1 || strings.Count(got, "answers again\" after=1") != 1 {
-			t.Errorf("log %s, want one line when it opens and one when it closes", got)
+			t.Errorf("log:\n%s\nwant one line when the breaker opens, with the error, and one when it closes after 1?s", got)
 		}
 	})
 }
 
-func TestWhatSaysNothingOfTheSourceDoesNotOpenIt(t *testing.T) {
+func TestBreaker_StaysClosedWhileSourceWorks(t *testing.T) {
 	for _, err := range []error{enrich.ErrNoDocument, enrich.ErrUndecodable, context.Canceled} {
 		synctest.Test(t, func(t *testing.T) {
 			s := failing(err)
-			b, _ := start(t, s)
-			if got := lookUp(t, b, 10); !errors.Is(got, err) || b.Open() {
-				t.Errorf("after ten times %v: %v, open %v", err, got, b.Open())
+			b, _ := run(t, s)
+			if got := lookup(t, b, 10); !errors.Is(got, err) || b.Open() {
+				t.Errorf("10 lookups that fail with %v: last error %v, Open() %t; want the same error and false", err, got, b.Open())
 			}
 		})
 	}
 }
 
-func TestPanicsAreFailures(t *testing.T) {
+func TestBreaker_CountsPanicAsFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, log := start(t, nil) // which panics when it is asked
+		b, log := run(t, nil) // a nil *source panics on Lookup
 		for range 3 {
 			func() {
 				defer func() { recover() }()
-				lookUp(t, b, 1)
+				lookup(t, b, 1)
 			}()
 		}
 		if !b.Open() || strings.Count(log.String(), "level=ERROR") != 1 {
-			t.Errorf("open %v, log %s; want it open, and one line that says so", b.Open(), log)
+			t.Errorf("after 3 panics: Open() %t, log:\n%s\nwant true and one ERROR line", b.Open(), log)
 		}
 	})
 }
 
-func TestTwoFailuresBetweenAnswersAreBadLuck(t *testing.T) {
+func TestBreaker_StaysClosedAfterTwoFailuresInARow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{}
-		b, _ := start(t, s)
+		b, _ := run(t, s)
 		for range 5 {
 			s.err.Store(&errDown)
-			lookUp(t, b, 2)
+			lookup(t, b, 2)
 			s.err.Store(nil)
-			lookUp(t, b, 1)
+			lookup(t, b, 1)
 		}
 		if b.Open() {
-			t.Error("open, want closed")
+			t.Error("Open() = true after never more than two failures in a row, want false")
 		}
 	})
 }
 
-// TestOneBreakerIsMeasuredAfterTheOther: a reload makes another with the same
-// meter, and what the first one found does not count any more.
-func TestOneBreakerIsMeasuredAfterTheOther(t *testing.T) {
+// A lookup may return after the breaker has opened, or has closed again.
+func TestBreaker_IgnoresLateResults(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		late      *source
+		recovers  bool // before the late results
+		wantsOpen bool
+	}{
+		{"success while open", &source{}, false, true},
+		{"failures after it has closed", failing(errDown), true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := test.late
+				s.delay = 10 * time.Second
+				b, _ := run(t, s)
+				for range 3 {
+					go lookup(t, b, 1)
+				}
+				synctest.Wait()
+				s.delay = 0
+				s.err.Store(&errDown)
+				lookup(t, b, 3)
+				if !b.Open() {
+					t.Fatal("Open() = false after 3 failures in a row, want true")
+				}
+				if test.recovers {
+					s.err.Store(nil)
+				}
+				time.Sleep(15 * time.Second)
+				if got := b.Open(); got != test.wantsOpen {
+					t.Errorf("Open() = %t after late results, want %t", got, test.wantsOpen)
+				}
+			})
+		})
+	}
+}
+
+func TestNew_ZeroOptions(t *testing.T) {
+	if _, err := breaker.New(breaker.Options{}); err == nil || !strings.Contains(err.Error(), "Options.Source") {
+		t.Errorf("New(Options{}) = %v, want an error that names Options.Source", err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b, err := breaker.New(breaker.Options{Source: failing(errDown)})
+		if err != nil {
+			t.Fatalf("New with a Source only: %v", err)
+		}
+		if lookup(t, b, 3); !b.Open() {
+			t.Error("Open() = false after 3 failures in a row, want true")
+		}
+	})
+}
+
+// A reload makes another breaker with the same meter. The gauge then shows the
+// state of the new one only.
+func TestGauge_OneBreakerAfterAnother(t *testing.T) {
 	reader := sdk.NewManualReader()
 	meter := sdk.NewMeterProvider(sdk.WithReader(reader)).Meter("test")
 	synctest.Test(t, func(t *testing.T) {
@@ -168,7 +225,7 @@ func TestOneBreakerIsMeasuredAfterTheOther(t *testing.T) {
 			if want == 1 {
 				s = failing(errDown)
 			}
-			b, err := breaker.New(breaker.Options{Source: s, Logger: slog.New(slog.DiscardHandler), Meter: meter})
+			b, err := breaker.New(breaker.Options{Source: s, Meter: meter})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,20 +236,20 @@ func TestOneBreakerIsMeasuredAfterTheOther(t *testing.T) {
 				b.Lookup(t.Context(), enrich.Query{})
 			}
 			synctest.Wait()
-			if got := measured(t, reader); !slices.Equal(got, []int64{want}) {
-				t.Errorf("measured %v, want %d", got, want)
+			if got := gauge(t, reader); !slices.Equal(got, []int64{want}) {
+				t.Errorf("gauge while Run runs = %v, want [%d]", got, want)
 			}
 			stop()
 			<-done
-			if got := measured(t, reader); len(got) != 0 {
-				t.Errorf("measured %v when it is not used any more", got)
+			if got := gauge(t, reader); len(got) != 0 {
+				t.Errorf("gauge after Run has returned = %v, want none", got)
 			}
 		}
 	})
 }
 
-// measured returns what a scrape finds.
-func measured(t *testing.T, reader *sdk.ManualReader) (values []int64) {
+// gauge returns the values that a scrape finds.
+func gauge(t *testing.T, reader *sdk.ManualReader) (values []int64) {
 	t.Helper()
 	var found metricdata.ResourceMetrics
 	if err := reader.Collect(t.Context(), &found); err != nil {

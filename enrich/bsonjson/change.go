@@ -10,14 +10,14 @@ import (
 // A Change is what an event of a change stream says of one document.
 type Change struct {
 	// Tags are the ID of the document and the user ids that the event shows,
-	// as [enrich.Changes] is told of them.
+	// as [enrich.Invalidator] takes them.
 	Tags []string
 	// Document is the query, as BSON, for the document. It is a part of the
 	// event's bytes.
 	Document []byte
-	// Moved says that the user-id field may have changed, and that the event
+	// UserIDChanged says that the user-id field may have changed, and that the event
 	// does not show to what.
-	Moved bool
+	UserIDChanged bool
 }
 
 // Change reads an event that has come through [Projector.Pipeline]. It is not
@@ -37,8 +37,8 @@ func (f Field) Change(event []byte) (c Change, ok bool) {
 			c.Document = m.value.Value
 		case "fullDocument":
 			document = m.value.Value
-		case movedName:
-			c.Moved, _ = m.value.BooleanOK()
+		case userIDChangedName:
+			c.UserIDChanged, _ = m.value.BooleanOK()
 		}
 	}
 	id := ID(c.Document)
@@ -46,7 +46,7 @@ func (f Field) Change(event []byte) (c Change, ok bool) {
 		return Change{}, false
 	}
 	c.Tags = append(f.Tags(document), id)
-	c.Moved = c.Moved && operation == "update"
+	c.UserIDChanged = c.UserIDChanged && operation == "update"
 	return c, true
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-func TestAChangeNamesTheDocumentAndEveryUserThatTheEventShows(t *testing.T) {
+func TestChange_NamesTheDocumentAndEveryUserInTheEvent(t *testing.T) {
 	const id = `{"$numberInt":"1"}`
 	tests := []struct {
 		name, event string
@@ -41,7 +41,7 @@ func TestAChangeNamesTheDocumentAndEveryUserThatTheEventShows(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, ok := field.Change(event)
-			if ok != (tt.tags != nil) || !slices.Equal(got.Tags, tt.tags) || got.Moved != tt.moved {
+			if ok != (tt.tags != nil) || !slices.Equal(got.Tags, tt.tags) || got.UserIDChanged != tt.moved {
 				t.Errorf("Change(%s) = %+v, %v; want tags %q, moved %v", tt.event, got, ok, tt.tags, tt.moved)
 			}
 			if got, ok := field.Change(event[:len(event)-1]); ok {
@@ -51,8 +51,8 @@ func TestAChangeNamesTheDocumentAndEveryUserThatTheEventShows(t *testing.T) {
 	}
 }
 
-// FuzzChange: what is understood is of a document that has a name.
-func FuzzChange(f *testing.F) {
+// FuzzChange_NamesTheDocument: what is understood is of a document that has a name.
+func FuzzChange_NamesTheDocument(f *testing.F) {
 	for _, event := range []string{
 		`{"operationType":"insert","documentKey":{"_id":1},"fullDocument":{"f":["anna",5]}}`,
 		`{"operationType":"update","documentKey":{"_id":{"a":[1]}},"moved":true}`,

@@ -12,17 +12,17 @@ type cut struct{ keep bool }
 
 // members appends what is left of a document.
 func (c cut) members(dst, doc []byte, tree paths, depth int) ([]byte, error) {
-	return c.each(dst, doc, depth, func(dst []byte, m member) ([]byte, error) {
+	return c.rewrite(dst, doc, depth, func(dst []byte, m member) ([]byte, error) {
 		below, named := tree[m.name]
 		switch {
 		case !named, len(below) == 0:
-			return c.whole(dst, m, named), nil
+			return c.copyMember(dst, m, named), nil
 		case m.value.Type == bson.TypeEmbeddedDocument:
-			return c.members(header(dst, m), m.value.Value, below, depth+1)
+			return c.members(appendHeader(dst, m), m.value.Value, below, depth+1)
 		case m.value.Type == bson.TypeArray:
-			return c.elements(header(dst, m), m.value.Value, below, depth+1)
+			return c.elements(appendHeader(dst, m), m.value.Value, below, depth+1)
 		}
-		return c.whole(dst, m, false), nil
+		return c.copyMember(dst, m, false), nil
 	})
 }
 
@@ -30,7 +30,7 @@ func (c cut) members(dst, doc []byte, tree paths, depth int) ([]byte, error) {
 // objects, and in those of arrays in it.
 func (c cut) elements(dst, array []byte, tree paths, depth int) ([]byte, error) {
 	kept := 0
-	return c.each(dst, array, depth, func(dst []byte, m member) ([]byte, error) {
+	return c.rewrite(dst, array, depth, func(dst []byte, m member) ([]byte, error) {
 		if c.keep && m.value.Type != bson.TypeEmbeddedDocument && m.value.Type != bson.TypeArray {
 			return dst, nil
 		}
@@ -38,16 +38,16 @@ func (c cut) elements(dst, array []byte, tree paths, depth int) ([]byte, error) 
 		kept++
 		switch m.value.Type {
 		case bson.TypeEmbeddedDocument:
-			return c.members(header(dst, m), m.value.Value, tree, depth+1)
+			return c.members(appendHeader(dst, m), m.value.Value, tree, depth+1)
 		case bson.TypeArray:
-			return c.elements(header(dst, m), m.value.Value, tree, depth+1)
+			return c.elements(appendHeader(dst, m), m.value.Value, tree, depth+1)
 		}
-		return c.whole(dst, m, false), nil
+		return c.copyMember(dst, m, false), nil
 	})
 }
 
-// each appends a document of what write appends for each member of doc.
-func (c cut) each(dst, doc []byte, depth int, write func([]byte, member) ([]byte, error)) ([]byte, error) {
+// rewrite appends a document of what write appends for each member of doc.
+func (c cut) rewrite(dst, doc []byte, depth int, write func([]byte, member) ([]byte, error)) ([]byte, error) {
 	if depth > maxDepth {
 		return nil, errDepth
 	}
@@ -66,16 +66,16 @@ func (c cut) each(dst, doc []byte, depth int, write func([]byte, member) ([]byte
 	return dst, nil
 }
 
-// whole appends a member as it is, if being named or not makes the cut keep it.
-func (c cut) whole(dst []byte, m member, named bool) []byte {
+// copyMember appends a member as it is, if being named or not makes the cut keep it.
+func (c cut) copyMember(dst []byte, m member, named bool) []byte {
 	if named != c.keep {
 		return dst
 	}
-	return append(header(dst, m), m.value.Value...)
+	return append(appendHeader(dst, m), m.value.Value...)
 }
 
-// header appends a member's type and name.
-func header(dst []byte, m member) []byte {
+// appendHeader appends a member's type and name.
+func appendHeader(dst []byte, m member) []byte {
 	dst = append(dst, byte(m.value.Type))
 	dst = append(dst, m.name...)
 	return append(dst, 0)

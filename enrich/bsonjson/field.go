@@ -31,27 +31,27 @@ func (f Field) String() string { return f.path }
 // UserIDs returns every user id that the document has in the field: those whom
 // a MongoDB query for the id would find it by, but exactly, whatever collation
 // the collection has.
-func (f Field) UserIDs(doc []byte) []UserID { return reach(nil, doc, f.names) }
+func (f Field) UserIDs(doc []byte) []UserID { return appendIDs(nil, doc, f.names) }
 
-// reach appends the ids at the path below an object.
-func reach(ids []UserID, doc []byte, path []string) []UserID {
+// appendIDs appends the ids at the path below an object.
+func appendIDs(ids []UserID, doc []byte, path []string) []UserID {
 	for m, err := range members(doc) {
 		if err == nil && m.name == path[0] {
-			return reachValue(ids, m.value, path[1:])
+			return appendValueIDs(ids, m.value, path[1:])
 		}
 	}
 	return ids
 }
 
-// reachValue appends the ids at the path below a value. An array stands for
+// appendValueIDs appends the ids at the path below a value. An array stands for
 // itself, where a number in the path is an index, and for its elements; but not
 // for the elements of arrays in it.
-func reachValue(ids []UserID, v bson.RawValue, path []string) []UserID {
+func appendValueIDs(ids []UserID, v bson.RawValue, path []string) []UserID {
 	switch {
 	case v.Type == bson.TypeArray:
-		return reachElements(ids, v.Value, path)
+		return appendElementIDs(ids, v.Value, path)
 	case len(path) > 0 && v.Type == bson.TypeEmbeddedDocument:
-		return reach(ids, v.Value, path)
+		return appendIDs(ids, v.Value, path)
 	case len(path) > 0:
 		return ids
 	}
@@ -61,17 +61,17 @@ func reachValue(ids []UserID, v bson.RawValue, path []string) []UserID {
 	return ids
 }
 
-func reachElements(ids []UserID, array []byte, path []string) []UserID {
+func appendElementIDs(ids []UserID, array []byte, path []string) []UserID {
 	i := 0
 	for m, err := range members(array) {
 		if err != nil {
 			return ids
 		}
 		if m.value.Type != bson.TypeArray {
-			ids = reachValue(ids, m.value, path)
+			ids = appendValueIDs(ids, m.value, path)
 		}
 		if len(path) > 0 && path[0] == strconv.Itoa(i) {
-			ids = reachValue(ids, m.value, path[1:])
+			ids = appendValueIDs(ids, m.value, path[1:])
 		}
 		i++
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-func TestAnInsertionSetsEveryMemberAndTheUserID(t *testing.T) {
+func TestInsertion_SetsEveryMemberAndTheUserID(t *testing.T) {
 	tests := []struct{ name, field, members, want string }{
 		{"nothing else", "f", `{}`, `{"$setOnInsert":{"f":"u"}}`},
 		{"members in their order", "f", `{"z":1,"a":{"b.c":true}}`, `{"$setOnInsert":{"z":1,"a":{"b.c":true},"f":"u"}}`},
@@ -34,7 +34,7 @@ func TestAnInsertionSetsEveryMemberAndTheUserID(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeInsertedIsNotQuoted(t *testing.T) {
+func TestInsertion_ErrorDoesNotQuoteTheDocument(t *testing.T) {
 	field, err := bsonjson.NewField("f")
 	if err != nil {
 		t.Fatal(err)

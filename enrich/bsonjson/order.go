@@ -13,14 +13,14 @@ import (
 func CompareIDs(a, b []byte) int {
 	idA, _ := idOf(a)
 	idB, _ := idOf(b)
-	if order := cmp.Compare(place(idA.Type), place(idB.Type)); order != 0 {
+	if order := cmp.Compare(sortRank(idA.Type), sortRank(idB.Type)); order != 0 {
 		return order
 	}
-	return compareAlike(idA, idB)
+	return compareWithinRank(idA, idB)
 }
 
-// place is where MongoDB sorts a type. Type 0 is that of no value.
-func place(typ bson.Type) int {
+// sortRank is where MongoDB sorts a type. Type 0 is that of no value.
+func sortRank(typ bson.Type) int {
 	switch typ {
 	case 0:
 		return -1
@@ -52,17 +52,17 @@ func place(typ bson.Type) int {
 	return 12
 }
 
-// compareAlike orders two values of one place.
-func compareAlike(a, b bson.RawValue) int {
-	switch place(a.Type) {
-	case place(bson.TypeInt32):
+// compareWithinRank orders two values of one rank.
+func compareWithinRank(a, b bson.RawValue) int {
+	switch sortRank(a.Type) {
+	case sortRank(bson.TypeInt32):
 		return compareNumbers(a, b)
-	case place(bson.TypeDateTime):
+	case sortRank(bson.TypeDateTime):
 		return cmp.Compare(a.DateTime(), b.DateTime())
-	case place(bson.TypeBinary):
+	case sortRank(bson.TypeBinary):
 		// The length comes first, and in the bytes it is little-endian.
 		return cmp.Or(cmp.Compare(len(a.Value), len(b.Value)), bytes.Compare(a.Value[4:], b.Value[4:]))
-	case place(bson.TypeString):
+	case sortRank(bson.TypeString):
 		return bytes.Compare(a.Value[4:], b.Value[4:])
 	}
 	return bytes.Compare(a.Value, b.Value)

@@ -9,9 +9,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// movedName is the member that Pipeline adds to an event: whether it changes
+// userIDChangedName is the member that Pipeline adds to an event: whether it changes
 // something in the user-id field.
-const movedName = "moved"
+const userIDChangedName = "moved"
 
 // Pipeline is the aggregation, as BSON, that a change stream's events go through
 // in the database, so that [Field.Change] can read them. Of the documents only
@@ -21,15 +21,15 @@ const movedName = "moved"
 // sure, as in arrays, an update comes.
 func (p Projector) Pipeline(field Field) ([][]byte, error) {
 	var stages []bson.D
-	if condition := p.concerned(field); condition != nil {
-		stages = append(stages, operator("$match", operator("$expr", changes(condition))))
+	if condition := p.relevant(field); condition != nil {
+		stages = append(stages, operator("$match", operator("$expr", changesField(condition))))
 	}
 	stages = append(stages, operator("$project", bson.D{
 		{Key: "_id", Value: 1}, // the resume token
 		{Key: "operationType", Value: 1},
 		{Key: "documentKey._id", Value: 1},
 		{Key: "fullDocument." + field.path, Value: 1},
-		{Key: movedName, Value: changes(within(field.names[:1]))},
+		{Key: userIDChangedName, Value: changesField(within(field.names[:1]))},
 	}))
 	pipeline := make([][]byte, len(stages))
 	for i, stage := range stages {
@@ -41,11 +41,11 @@ func (p Projector) Pipeline(field Field) ([][]byte, error) {
 	return pipeline, nil
 }
 
-// concerned is the condition for the name of a changed field that p or the
+// relevant is the condition for the name of a changed field that p or the
 // user-id field depends on; nil where each does. A name may be of anything
 // around or within a path, so of what is kept only the first part of the path
 // counts.
-func (p Projector) concerned(field Field) bson.D {
+func (p Projector) relevant(field Field) bson.D {
 	if len(p.include) > 0 {
 		return within(append(slices.Sorted(maps.Keys(p.include)), field.names[0]))
 	}
@@ -70,10 +70,10 @@ func within(paths []string) bson.D {
 	})
 }
 
-// changes is the expression for whether an event changes a field whose name
+// changesField is the expression for whether an event changes a field whose name
 // fulfils the condition. It is true for events that are no updates: what they
 // lack makes the list null, which is not empty.
-func changes(condition bson.D) bson.D {
+func changesField(condition bson.D) bson.D {
 	names := operator("$concatArrays", bson.A{
 		operator("$map", bson.D{
 			{Key: "input", Value: operator("$objectToArray", "$updateDescription.updatedFields")},

@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-func TestAProjectionKeepsWhatItSays(t *testing.T) {
+func TestProjection_KeepsWhatItSays(t *testing.T) {
 	const doc = `{"_id":1,"u":"x","a":{"b":1,"c":2,"d":{"e":3,"f":4}},"l":[{"b":1,"c":2},5,[{"b":3},6],{}],"s":"t"}`
 	tests := []struct {
 		include, exclude []string
@@ -48,7 +48,7 @@ func TestAProjectionKeepsWhatItSays(t *testing.T) {
 
 // What is excluded, or not included, is not asked for, and MongoDB refuses no
 // request as a collision of paths.
-func TestARequestAsksForNoMoreThanItMust(t *testing.T) {
+func TestRequest_AsksForNoMoreThanItMust(t *testing.T) {
 	tests := []struct {
 		field            string
 		include, exclude []string
@@ -84,7 +84,7 @@ func TestARequestAsksForNoMoreThanItMust(t *testing.T) {
 	}
 }
 
-func TestAQueryAsksForEveryTypedForm(t *testing.T) {
+func TestFilter_AsksForEveryTypedForm(t *testing.T) {
 	tests := []struct {
 		user                 enrich.User
 		wantFilter, wantSort string
@@ -128,9 +128,9 @@ func render(t *testing.T, doc []byte, format bsonjson.Format) string {
 	return string(text)
 }
 
-// FuzzProjection holds the laws that what a projection left is left by it again,
+// FuzzProjection_IsIdempotent holds the laws that what a projection left is left by it again,
 // and that nothing of a malformed document panics.
-func FuzzProjection(f *testing.F) {
+func FuzzProjection_IsIdempotent(f *testing.F) {
 	for _, g := range goldens(f) {
 		f.Add(marshal(f, bson.D{{Key: "a", Value: g.value}, {Key: "l", Value: bson.A{g.value, bson.D{{Key: "b", Value: g.value}}}}}))
 	}
@@ -147,15 +147,15 @@ func FuzzProjection(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			twice, err := p.Apply(once)
-			if err != nil || string(twice) != string(once) {
-				t.Errorf("Apply(%x) = %x, %v; want it unchanged", once, twice, err)
+			again, err := p.Apply(once)
+			if err != nil || string(again) != string(once) {
+				t.Errorf("Apply(%x) = %x, %v; want it unchanged", once, again, err)
 			}
 		}
 	})
 }
 
-func TestAnIndexServesTheFieldItStartsWith(t *testing.T) {
+func TestIsIndexedBy_WantsTheFieldFirst(t *testing.T) {
 	tests := []struct {
 		index string
 		want  bool

@@ -115,7 +115,7 @@ func goldens(t testing.TB) []golden {
 	}
 }
 
-func TestEveryTypeInEveryFormat(t *testing.T) {
+func TestRender_WritesEveryTypeInEveryFormat(t *testing.T) {
 	for _, g := range goldens(t) {
 		doc := marshal(t, bson.D{{Key: "v", Value: g.value}, {Key: "in", Value: bson.A{g.value}}})
 		for _, format := range formats {
@@ -129,7 +129,7 @@ func TestEveryTypeInEveryFormat(t *testing.T) {
 }
 
 // What the driver writes is the specification, with two exceptions.
-func TestExtendedJSONIsTheDrivers(t *testing.T) {
+func TestRender_ExtendedJSONEqualsTheDrivers(t *testing.T) {
 	for _, g := range goldens(t) {
 		switch g.name {
 		case "DBPointer":
@@ -151,7 +151,7 @@ func TestExtendedJSONIsTheDrivers(t *testing.T) {
 	}
 }
 
-func TestTheZeroFormatIsPlain(t *testing.T) {
+func TestRender_ZeroFormatIsPlain(t *testing.T) {
 	doc := marshal(t, bson.D{{Key: "n", Value: int32(1)}})
 	if got, err := bsonjson.Render(doc, ""); err != nil || string(got) != `{"n":1}` {
 		t.Errorf("Render of the zero format = %s, %v; want {\"n\":1}", got, err)
@@ -166,7 +166,7 @@ func nested(levels int) bson.D {
 	return doc
 }
 
-func TestWhatCannotBecomeAClaimIsUndecodable(t *testing.T) {
+func TestRender_ReportsUndecodableDocuments(t *testing.T) {
 	good := marshal(t, bson.D{{Key: "secret", Value: "word"}})
 	tests := map[string][]byte{
 		"name twice":          marshal(t, bson.D{{Key: "secret", Value: 1}, {Key: "secret", Value: 2}}),
@@ -250,7 +250,7 @@ func duplicate(d *json.Decoder) (name string, twice bool) {
 	return "", false
 }
 
-func TestParseReadsExtendedAndPlainJSON(t *testing.T) {
+func TestParse_ReadsExtendedAndPlainJSON(t *testing.T) {
 	tests := []struct{ in, want string }{
 		{`{"a":1,"b":"x"}`, `{"a":{"$numberInt":"1"},"b":"x"}`},
 		{`{"a":1.0,"n":9007199254740993}`, `{"a":{"$numberDouble":"1.0"},"n":{"$numberLong":"9007199254740993"}}`},

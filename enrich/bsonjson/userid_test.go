@@ -31,7 +31,7 @@ func values(t testing.TB) map[string]any {
 	}
 }
 
-func TestAUserMatchesByTypeInOrderOfPreference(t *testing.T) {
+func TestUserIDs_MatchByTypeInOrderOfPreference(t *testing.T) {
 	fives := []string{"decimal 5", "decimal 50e-1", "double 5", "int32 5", "int64 5"}
 	tests := []struct {
 		user enrich.User
@@ -84,7 +84,7 @@ func TestAUserMatchesByTypeInOrderOfPreference(t *testing.T) {
 	}
 }
 
-func TestAFieldReachesAsAMongoDBQueryDoes(t *testing.T) {
+func TestField_ReachesWhatAMongoDBQueryReaches(t *testing.T) {
 	tests := []struct {
 		path, doc string
 		want      int // ids found
@@ -121,7 +121,7 @@ func TestAFieldReachesAsAMongoDBQueryDoes(t *testing.T) {
 	}
 }
 
-func TestIDsSortAsMongoDBSorts(t *testing.T) {
+func TestCompareIDs_SortsLikeMongoDB(t *testing.T) {
 	sorted := []any{
 		nil, math.NaN(), int32(-1), 0.5, int64(1), decimal(t, "1.5"), int32(2), "a", "b", bson.D{}, bson.Binary{Data: []byte("zz")}, bson.Binary{Data: []byte("aaa")},
 		objectID(t, "62efedca3587e6e83c0fc675"), objectID(t, "62efedca3587e6e83c0fc676"), false, true, bson.DateTime(-5), bson.DateTime(5), bson.Timestamp{T: 1}, bson.MaxKey{},
@@ -142,7 +142,7 @@ func TestIDsSortAsMongoDBSorts(t *testing.T) {
 	}
 }
 
-func TestIDIsCanonicalText(t *testing.T) {
+func TestID_IsCanonicalText(t *testing.T) {
 	tests := []struct{ doc, want string }{
 		{`{"_id":{"$oid":"62efedca3587e6e83c0fc675"}}`, `{"$oid":"62efedca3587e6e83c0fc675"}`},
 		{`{"_id":"a"}`, `"a"`},
@@ -161,7 +161,7 @@ func TestIDIsCanonicalText(t *testing.T) {
 }
 
 // F7: two users have no document in common, but for the case of hex digits.
-func FuzzTwoUsersAreNeverOne(f *testing.F) {
+func FuzzUserIDs_KeepUsersApart(f *testing.F) {
 	f.Add("62efedca3587e6e83c0fc675", "62EFEDCA3587e6e83c0fc675", false, false)
 	f.Add("5", "05", true, false)
 	f.Add("-0", "0", true, true)

@@ -23,7 +23,7 @@ func (w *writer) document(doc []byte, depth int) error {
 		if err != nil {
 			return err
 		}
-		if _, twice := seen[m.name]; twice {
+		if _, duplicate := seen[m.name]; duplicate {
 			return errDuplicate
 		}
 		if len(seen) > 0 {

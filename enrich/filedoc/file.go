@@ -11,10 +11,10 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// racy is how young a file is that may change once more without showing it: a
+// settleTime is how young a file is that may change once more without showing it: a
 // second write within one tick of the file system's clock leaves the same size
 // and time. Such a file is read again.
-const racy = time.Second
+const settleTime = time.Second
 
 // A file is the documents at a path: as they are now, and as they last were
 // without a fault.
@@ -23,11 +23,12 @@ type file struct {
 	field bsonjson.Field
 	log   *slog.Logger
 
-	// turn has one element while nobody reads.
-	turn chan struct{}
+	// lock is a mutex that a context can stop waiting for: it holds one element
+	// while nobody reads.
+	lock chan struct{}
 
 	mu   sync.Mutex
-	seen reading
+	last reading
 	// good is the last content without a fault, nil before the first: another
 	// one where the content is. It was last known to be the path's at goodAt.
 	good   *index
@@ -43,8 +44,8 @@ type reading struct {
 }
 
 func newFile(path string, field bsonjson.Field, log *slog.Logger) *file {
-	f := &file{path: path, field: field, log: log, turn: make(chan struct{}, 1)}
-	f.turn <- struct{}{}
+	f := &file{path: path, field: field, log: log, lock: make(chan struct{}, 1)}
+	f.lock <- struct{}{}
 	return f
 }
 
@@ -59,70 +60,70 @@ func (f *file) current(ctx context.Context) (*index, time.Time, error) {
 	now := time.Now()
 	info, err := os.Stat(f.path)
 	if err == nil && f.unchanged(info) {
-		return f.answer(now)
+		return f.result(now)
 	}
 	select {
-	case <-f.turn:
-		defer func() { f.turn <- struct{}{} }()
+	case <-f.lock:
+		defer func() { f.lock <- struct{}{} }()
 	case <-ctx.Done():
 		return nil, time.Time{}, ctx.Err()
 	}
-	// Whoever had the turn before may have read what was seen here, or have begun
+	// Whoever held the lock before may have read what was seen here, or have begun
 	// to read since: either is as recent as this call may ask for.
 	if err == nil && f.unchanged(info) {
-		return f.answer(now)
+		return f.result(now)
 	}
-	if began := f.began(); began.After(now) {
-		return f.answer(began)
+	if began := f.lastBegan(); began.After(now) {
+		return f.result(began)
 	}
 	now = time.Now()
 	f.read(now)
-	return f.answer(now)
+	return f.result(now)
 }
 
-// began returns when the last reading did.
-func (f *file) began() time.Time {
+// lastBegan returns when the last reading began.
+func (f *file) lastBegan() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.seen.began
+	return f.last.began
 }
 
 // unchanged reports whether info is of what was last read.
 func (f *file) unchanged(info fs.FileInfo) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.seen.settled && same(f.seen.info, info)
+	return f.last.settled && sameFile(f.last.info, info)
 }
 
-// same reports whether two files look the same: they are one file, of one size
+// sameFile reports whether two files look the same: they are one file, of one size
 // and time.
-func same(a, b fs.FileInfo) bool {
+func sameFile(a, b fs.FileInfo) bool {
 	return a != nil && b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// answer returns what was seen last, which the caller knows to have been there
+// result returns what was seen last, which the caller knows to have been there
 // at this instant.
-func (f *file) answer(at time.Time) (*index, time.Time, error) {
+func (f *file) result(at time.Time) (*index, time.Time, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.seen.fault == nil && at.After(f.goodAt) {
+	if f.last.fault == nil && at.After(f.goodAt) {
 		f.goodAt = at
 	}
-	if f.seen.fault == nil {
+	if f.last.fault == nil {
 		return f.good, at, nil
 	}
-	return f.good, f.goodAt, f.seen.fault
+	return f.good, f.goodAt, f.last.fault
 }
 
-// read reads the path; the caller has the turn.
+// read reads the path; the caller holds the lock.
 func (f *file) read(now time.Time) {
-	info, index, err := load(f.path, f.field)
-	settled := info != nil && now.Sub(info.ModTime()).Abs() > racy
+	info, index, err := loadIndex(f.path, f.field)
+	settled := info != nil && now.Sub(info.ModTime()).Abs() > settleTime
 	f.report(index, info, err)
 
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seen = reading{began: now, info: info, settled: settled, fault: err}
+	f.last = reading{began: now, info: info, settled: settled, fault: err}
 	if err == nil && (f.good == nil || f.good.sum != index.sum) {
 		f.good = index
 	}
@@ -132,27 +133,27 @@ func (f *file) read(now time.Time) {
 // fault is left to the caller, who gets it.
 func (f *file) report(index *index, info fs.FileInfo, fault error) {
 	f.mu.Lock()
-	before, first := f.seen, f.good == nil
+	before, first := f.last, f.good == nil
 	f.mu.Unlock()
 	log := func(level slog.Level, message string, more ...slog.Attr) {
 		f.log.LogAttrs(context.Background(), level, message, append(more, slog.String("file", f.path))...)
 	}
 	switch {
-	case alike(before, reading{info: info, fault: fault}):
+	case sameOutcome(before, reading{info: info, fault: fault}):
 	case fault != nil && !first:
 		log(slog.LevelError, "documents cannot be read, those read before stand in", slog.Any("error", fault))
 	case fault == nil && before.fault != nil:
 		log(slog.LevelInfo, "documents can be read again")
 	}
-	if fault == nil && index.duplicates > 0 && !same(before.info, info) {
+	if fault == nil && index.duplicates > 0 && !sameFile(before.info, info) {
 		log(slog.LevelWarn, "users have more than one document, the first one is used", slog.Int("users", index.duplicates))
 	}
 }
 
-// alike reports whether a reading has nothing new: the same file, or none again.
-func alike(before, now reading) bool {
+// sameOutcome reports whether a reading has nothing new: the same file, or none again.
+func sameOutcome(before, now reading) bool {
 	if before.info == nil && now.info == nil {
 		return before.fault != nil
 	}
-	return same(before.info, now.info)
+	return sameFile(before.info, now.info)
 }

@@ -77,7 +77,7 @@ func Open(o Options) (*Source, error) {
 	}
 	var fault error
 	if s.opened, _, fault = s.file.current(context.Background()); fault != nil {
-		return nil, s.fault(fault)
+		return nil, s.wrapError(fault)
 	}
 	return s, nil
 }
@@ -86,27 +86,27 @@ func Open(o Options) (*Source, error) {
 // file go on with what it was before.
 func (s *Source) Check(ctx context.Context) error {
 	_, _, err := s.file.current(ctx)
-	return s.fault(err)
+	return s.wrapError(err)
 }
 
-// lookEvery is how often a watched file is looked at.
-const lookEvery = time.Second
+// pollInterval is how often a watched file is looked at.
+const pollInterval = time.Second
 
 // Watch tells a cache in front of the source when the file has changed, until
 // ctx ends: what is cached is not looked up. A file does not say whose documents
 // changed, so all are lost; a broken one changes nothing.
-func (s *Source) Watch(ctx context.Context, changes enrich.Invalidator) error {
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
+func (s *Source) Watch(ctx context.Context, invalidator enrich.Invalidator) error {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
 	for known := s.opened; ; {
 		select {
-		case <-look.C:
+		case <-ticker.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		if content, _, _ := s.file.current(ctx); content != nil && content != known {
 			known = content
-			changes.InvalidateAll()
+			invalidator.InvalidateAll()
 		}
 	}
 }
@@ -119,25 +119,25 @@ func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, e
 	began := time.Now()
 	doc, err := s.lookup(ctx, q.User)
 	if doc.Stale {
-		s.metrics.Lookup(ctx, began, errBroken)
+		s.metrics.Lookup(ctx, began, errStaleContent)
 		return doc, nil
 	}
 	s.metrics.Lookup(ctx, began, err)
 	return doc, err
 }
 
-// errBroken counts a lookup that an older content answered.
-var errBroken = errors.New("the file is broken")
+// errStaleContent counts a lookup that an older content answered.
+var errStaleContent = errors.New("the file is broken")
 
 func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document, error) {
 	index, readAt, fault := s.file.current(ctx)
 	if index == nil {
-		return enrich.Document{}, s.fault(fault)
+		return enrich.Document{}, s.wrapError(fault)
 	}
 	found, duplicate := index.find(bsonjson.UserIDs(user, s.idType))
 	switch {
 	case found == nil && fault != nil:
-		return enrich.Document{}, s.fault(fault)
+		return enrich.Document{}, s.wrapError(fault)
 	case found == nil:
 		return enrich.Document{}, enrich.ErrNoDocument
 	case duplicate:
@@ -154,8 +154,8 @@ func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document,
 	return enrich.Document{JSON: json, ReadAt: readAt, Stale: fault != nil, ID: bsonjson.ID(found)}, nil
 }
 
-// fault says what was being done.
-func (s *Source) fault(err error) error {
+// wrapError says what was being done.
+func (s *Source) wrapError(err error) error {
 	if err == nil {
 		return nil
 	}

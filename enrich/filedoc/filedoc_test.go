@@ -70,7 +70,7 @@ func TestSource(t *testing.T) {
 	}
 }
 
-func TestALookupSeesAChangedFile(t *testing.T) {
+func TestLookup_SeesAChangedFile(t *testing.T) {
 	src, path, _ := open(t, `[{"f":"u","n":0}]`)
 	for n := range 10 {
 		write(t, path, fmt.Sprintf(`[{"f":"u","n":%d}]`, n))
@@ -85,7 +85,7 @@ func TestALookupSeesAChangedFile(t *testing.T) {
 }
 
 // Both contents are of one size, and of one tick of a coarse clock.
-func TestALookupSeesAChangeThatTheFileDoesNotShow(t *testing.T) {
+func TestLookup_SeesAChangeOfSameSizeAndTime(t *testing.T) {
 	tick := time.Now()
 	src, path, _ := open(t, `[{"f":"u","n":0}]`)
 	for n := range 2 {
@@ -97,7 +97,7 @@ func TestALookupSeesAChangeThatTheFileDoesNotShow(t *testing.T) {
 	}
 }
 
-func TestABrokenFileLeavesTheLastGoodOne(t *testing.T) {
+func TestLookup_BrokenFileKeepsTheLastGoodContent(t *testing.T) {
 	faults := map[string]func(t *testing.T, path string){
 		"syntax":     func(t *testing.T, path string) { write(t, path, `[{"f":"u"},{"secret`) },
 		"no objects": func(t *testing.T, path string) { write(t, path, `["secret"]`) },
@@ -138,7 +138,7 @@ func TestABrokenFileLeavesTheLastGoodOne(t *testing.T) {
 	}
 }
 
-func TestOpenReportsWhatIsWrong(t *testing.T) {
+func TestOpen_ReportsWhatIsWrong(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users.json")
 	write(t, path, "{\"f\":\"a\"}\n{\"f\":\n\"secret\",}\n")
 	tests := map[string]struct {
@@ -157,7 +157,7 @@ func TestOpenReportsWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestDuplicatesAreWarnedOfOnce(t *testing.T) {
+func TestOpen_WarnsOfDuplicatesOnce(t *testing.T) {
 	src, _, log := open(t, `[{"_id":2,"f":"u"},{"_id":1,"f":"u"},{"f":["v","v"]}]`)
 	for range 3 {
 		want(t, src, `{"_id":1,"f":"u"}`)
@@ -169,7 +169,7 @@ func TestDuplicatesAreWarnedOfOnce(t *testing.T) {
 
 // Readings cannot be counted from here, but time tells: a hundred one after the
 // other take much longer than one.
-func TestManyLookupsOfAChangedFileReadItOnce(t *testing.T) {
+func TestLookup_ManyReadAChangedFileOnce(t *testing.T) {
 	var content strings.Builder
 	for i := range 20_000 {
 		fmt.Fprintf(&content, `{"f":"u%d","lang":"en","tags":["a","b"]}`+"\n", i)
@@ -201,7 +201,7 @@ func TestManyLookupsOfAChangedFileReadItOnce(t *testing.T) {
 	}
 }
 
-func TestABigFileIsReadOnlyWhenItChanges(t *testing.T) {
+func TestLookup_ReadsABigFileOnlyWhenItChanges(t *testing.T) {
 	var content strings.Builder
 	for i := range 100_000 {
 		fmt.Fprintf(&content, `{"_id":%d,"f":"u%d"}`+"\n", i, i)
@@ -231,34 +231,34 @@ func TestABigFileIsReadOnlyWhenItChanges(t *testing.T) {
 	}
 }
 
-// changes counts how often all was lost.
-type changes struct{ lost int }
+// invalidations counts the calls of InvalidateAll.
+type invalidations struct{ all int }
 
-func (*changes) Invalidate(tags ...string) {}
-func (c *changes) InvalidateAll()          { c.lost++ }
+func (*invalidations) Invalidate(tags ...string) {}
+func (i *invalidations) InvalidateAll()          { i.all++ }
 
-func TestWatchTellsOfAFileWithOtherContent(t *testing.T) {
+func TestWatch_InvalidatesWhenTheContentChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, path, _ := open(t, `{"f":"u","n":1}`)
-		var told changes
+		var got invalidations
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
-		go func() { src.Watch(ctx, &told); close(ended) }()
+		go func() { src.Watch(ctx, &got); close(ended) }()
 		for _, step := range []struct {
 			content string
-			lost    int
+			all     int
 		}{
-			{`{"f":"u","n":1}`, 0}, // written anew, the same
+			{`{"f":"u","n":1}`, 0}, // written again, the same
 			{`{"f":"u","n":20}`, 1},
-			{`{"f":"u", broken`, 1}, // what was read before stands in
+			{`{"f":"u", broken`, 1}, // what was read before stays
 			{`{"f":"u","n":20}`, 1},
 			{`[]`, 2},
 		} {
 			write(t, path, step.content)
 			time.Sleep(3 * time.Second)
 			synctest.Wait()
-			if told.lost != step.lost {
-				t.Errorf("after %s everything was lost %d times, want %d", step.content, told.lost, step.lost)
+			if got.all != step.all {
+				t.Errorf("after %s: InvalidateAll called %d times, want %d", step.content, got.all, step.all)
 			}
 		}
 		cancel()

@@ -21,9 +21,9 @@ type index struct {
 	sum        [sha256.Size]byte // of the content
 }
 
-// load reads and indexes a file. The info is of what was read, and there also
+// loadIndex reads and indexes a file. The info is of what was read, and there also
 // where its content is at fault.
-func load(path string, field bsonjson.Field) (fs.FileInfo, *index, error) {
+func loadIndex(path string, field bsonjson.Field) (fs.FileInfo, *index, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, withoutPath(err)

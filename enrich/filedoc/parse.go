@@ -23,7 +23,7 @@ func parse(content []byte) ([][]byte, error) {
 	array := bytes.HasPrefix(bytes.TrimLeft(content, " \t\r\n"), []byte("["))
 	if array {
 		if _, err := decoder.Token(); err != nil {
-			return nil, syntaxAt(content, decoder)
+			return nil, syntaxError(content, decoder)
 		}
 	}
 
@@ -35,7 +35,7 @@ func parse(content []byte) ([][]byte, error) {
 			return docs, nil
 		}
 		if err != nil {
-			return nil, syntaxAt(content, decoder)
+			return nil, syntaxError(content, decoder)
 		}
 		doc, err := bsonjson.Parse(object)
 		if err != nil {
@@ -50,7 +50,7 @@ func parse(content []byte) ([][]byte, error) {
 // endOfArray reports what is wrong behind the last document of an array.
 func endOfArray(content []byte, decoder *json.Decoder) error {
 	if _, err := decoder.Token(); err != nil {
-		return syntaxAt(content, decoder)
+		return syntaxError(content, decoder)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("line %d: there is something behind the array", line(content, decoder.InputOffset()))
@@ -58,9 +58,9 @@ func endOfArray(content []byte, decoder *json.Decoder) error {
 	return nil
 }
 
-// syntaxAt says where the JSON is at fault: in or behind the line where the
+// syntaxError says where the JSON is at fault: in or behind the line where the
 // last good document ends.
-func syntaxAt(content []byte, decoder *json.Decoder) error {
+func syntaxError(content []byte, decoder *json.Decoder) error {
 	return fmt.Errorf("no valid JSON from line %d on", line(content, decoder.InputOffset()))
 }
 

@@ -31,7 +31,7 @@ func (s *Source) Command(ctx context.Context, database string, command json.RawM
 	}
 	client, err := s.connection.client(ctx)
 	if err != nil {
-		return nil, s.fault(err)
+		return nil, s.wrapError(err)
 	}
 	reply, err := client.Database(database).RunCommand(ctx, doc).Raw()
 	var refusal mongo.CommandError
@@ -42,7 +42,7 @@ func (s *Source) Command(ctx context.Context, database string, command json.RawM
 	case errors.As(err, &write) && len(write.Raw) > 0:
 		reply = write.Raw
 	case err != nil:
-		return nil, s.fault(err)
+		return nil, s.wrapError(err)
 	}
 	return bsonjson.Render(reply, bsonjson.Canonical)
 }

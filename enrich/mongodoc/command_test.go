@@ -10,7 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-func TestACommandsRefusalIsAReply(t *testing.T) {
+func TestCommand_RefusalIsAReply(t *testing.T) {
 	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri := server(t)

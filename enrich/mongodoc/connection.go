@@ -27,13 +27,13 @@ const connectTimeout = 5 * time.Second
 type connection struct {
 	uri   string
 	ready atomic.Pointer[mongo.Client]
-	// turn has one element while nobody is making the client.
-	turn      chan struct{}
+	// lock has one element while nobody is making the client.
+	lock      chan struct{}
 	dialer    options.ContextDialer // nil for the driver's own
 	primaries primaries
-	// preference is the URI's read preference, if it is not primary. Whoever
+	// readPreference is the URI's read preference, if it is not primary. Whoever
 	// sees ready may read it.
-	preference string
+	readPreference string
 }
 
 var errClosed = errors.New("closed")
@@ -41,19 +41,19 @@ var errClosed = errors.New("closed")
 // newConnection reports what is wrong with the URI. Waiting for the DNS it
 // waits no longer than this.
 func newConnection(uri string, dialer options.ContextDialer, wait time.Duration) (*connection, error) {
-	c := &connection{uri: uri, turn: make(chan struct{}, 1), dialer: dialer}
-	c.turn <- struct{}{}
+	c := &connection{uri: uri, lock: make(chan struct{}, 1), dialer: dialer}
+	c.lock <- struct{}{}
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
-	if _, err := c.client(ctx); err != nil && !isAway(err) {
+	if _, err := c.client(ctx); err != nil && !isUnreachable(err) {
 		return nil, err
 	}
 	return c, nil
 }
 
-// isAway reports whether an error says nothing about the URI: the DNS did not
+// isUnreachable reports whether an error says nothing about the URI: the DNS did not
 // answer, in time or well.
-func isAway(err error) bool {
+func isUnreachable(err error) bool {
 	var dns *net.DNSError
 	return errors.As(err, &dns) || errors.Is(err, context.DeadlineExceeded)
 }
@@ -65,7 +65,7 @@ func (c *connection) client(ctx context.Context) (*mongo.Client, error) {
 		return client, nil
 	}
 	select {
-	case _, open := <-c.turn:
+	case _, open := <-c.lock:
 		if !open {
 			return nil, errClosed
 		}
@@ -74,8 +74,8 @@ func (c *connection) client(ctx context.Context) (*mongo.Client, error) {
 	}
 	failed := make(chan error, 1)
 	go func() {
-		failed <- c.make()
-		c.turn <- struct{}{}
+		failed <- c.connect()
+		c.lock <- struct{}{}
 	}()
 	select {
 	case err := <-failed:
@@ -85,10 +85,10 @@ func (c *connection) client(ctx context.Context) (*mongo.Client, error) {
 	}
 }
 
-// make makes the client, unless another turn has. Of the driver's error it
+// connect makes the client, unless an earlier call has. Of the driver's error it
 // returns only what is about the DNS or a file: the rest could quote the
 // password. So could the value of a panic, of which it returns where.
-func (c *connection) make() (err error) {
+func (c *connection) connect() (err error) {
 	defer func() {
 		if recover() != nil {
 			err = fmt.Errorf("panic in the MongoDB driver:\n%s", debug.Stack())
@@ -110,13 +110,13 @@ func (c *connection) make() (err error) {
 		return explainURI(c.uri)
 	}
 	if p := o.ReadPreference; p != nil && p.Mode() != readpref.PrimaryMode {
-		c.preference = p.Mode().String()
+		c.readPreference = p.Mode().String()
 	}
-	o.SetServerMonitor(&event.ServerMonitor{TopologyDescriptionChanged: c.primaries.observe})
+	o.SetServerMonitor(&event.ServerMonitor{TopologyDescriptionChanged: c.primaries.topologyChanged})
 	if c.dialer != nil {
 		o.SetDialer(c.dialer)
 	}
-	client, err := mongo.Connect(tuned(o))
+	client, err := mongo.Connect(withDefaults(o))
 	if err != nil {
 		return explainURI(c.uri)
 	}
@@ -124,9 +124,9 @@ func (c *connection) make() (err error) {
 	return nil
 }
 
-// tuned sets what the freshness of documents depends on, what bounds our waits,
+// withDefaults sets what the freshness of documents depends on, what bounds our waits,
 // and what the URI leaves open.
-func tuned(o *options.ClientOptions) *options.ClientOptions {
+func withDefaults(o *options.ClientOptions) *options.ClientOptions {
 	o.SetReadPreference(readpref.Primary())
 	if o.ReadConcern == nil || o.ReadConcern.Level != "linearizable" {
 		o.SetReadConcern(readconcern.Local())
@@ -142,17 +142,17 @@ func tuned(o *options.ClientOptions) *options.ClientOptions {
 		o.SetMinPoolSize(2)
 	}
 	// With a deadline, which each call of ours has, the driver would repeat what
-	// the server refuses until then, without a pause; see twice.
+	// the server refuses until then, without a pause; see retryOnce.
 	o.SetRetryReads(false)
 	o.SetRetryWrites(false)
 	o.Timeout = nil
 	return o
 }
 
-// twice does something that can be repeated, and again if it fails before ctx
+// retryOnce does something that can be repeated, and again if it fails before ctx
 // ends: the connections may be dead since MongoDB was restarted, or have led to
 // who is no longer the primary.
-func twice(ctx context.Context, do func() error) error {
+func retryOnce(ctx context.Context, do func() error) error {
 	err := do()
 	if err != nil && ctx.Err() == nil {
 		err = do()
@@ -163,11 +163,11 @@ func twice(ctx context.Context, do func() error) error {
 // close disconnects, and lets nobody connect again.
 func (c *connection) close(ctx context.Context) error {
 	select {
-	case _, open := <-c.turn:
+	case _, open := <-c.lock:
 		if !open {
 			return nil
 		}
-		close(c.turn)
+		close(c.lock)
 	case <-ctx.Done():
 		return ctx.Err()
 	}

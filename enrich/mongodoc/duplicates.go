@@ -21,14 +21,14 @@ type duplicates struct {
 }
 
 func (d *duplicates) warn(ctx context.Context, user enrich.User) {
-	if d.due(time.Now()) {
+	if d.allow(time.Now()) {
 		d.log.LogAttrs(ctx, slog.LevelWarn, "a user has more than one document, the first one is used",
 			slog.Any("user", user))
 	}
 }
 
-// due reports whether a warning may be given now, and takes it as given.
-func (d *duplicates) due(now time.Time) bool {
+// allow reports whether a warning may be given now, and takes it as given.
+func (d *duplicates) allow(now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.warned.IsZero() && now.Sub(d.warned) < warnEvery {

@@ -13,20 +13,20 @@ import (
 // Inspect reads from the collection once, within ctx, and returns what an
 // operator should know but what keeps nothing from working.
 func (s *Source) Inspect(ctx context.Context) (warnings []string, err error) {
-	collection, err := s.open(ctx)
+	collection, err := s.documents(ctx)
 	if err != nil {
-		return nil, s.fault(err)
+		return nil, s.wrapError(err)
 	}
 	if err := probe(ctx, collection); err != nil {
-		return nil, s.fault(err)
+		return nil, s.wrapError(err)
 	}
-	if p := s.connection.preference; p != "" {
+	if p := s.connection.readPreference; p != "" {
 		warnings = append(warnings, fmt.Sprintf("the URI's read preference %s is not used, reads go to the primary", p))
 	}
 	for _, look := range []func(context.Context, *mongo.Collection) (string, error){s.indexWarning, s.collationWarning} {
 		warning, err := look(ctx, collection)
 		if err != nil {
-			warning = s.fault(err).Error()
+			warning = s.wrapError(err).Error()
 		}
 		if warning != "" {
 			warnings = append(warnings, warning)
@@ -42,7 +42,7 @@ func probe(ctx context.Context, collection *mongo.Collection) error {
 	if err != nil {
 		return err
 	}
-	_, err = all(ctx, cursor)
+	_, err = readAll(ctx, cursor)
 	return err
 }
 
@@ -53,13 +53,13 @@ var ErrNotUnique = errors.New("no unique index on the user-id field")
 // making documents demands. The error wraps [ErrNotUnique] if he can have more,
 // and says how to make the index.
 func (s *Source) CheckUnique(ctx context.Context) error {
-	collection, err := s.open(ctx)
+	collection, err := s.documents(ctx)
 	if err != nil {
-		return s.fault(err)
+		return s.wrapError(err)
 	}
 	indexes, err := indexesOf(ctx, collection)
 	if err != nil {
-		return s.fault(err)
+		return s.wrapError(err)
 	}
 	if slices.ContainsFunc(indexes, s.field.IsUniqueIn) {
 		return nil
@@ -73,7 +73,7 @@ func indexesOf(ctx context.Context, collection *mongo.Collection) ([][]byte, err
 	if err != nil {
 		return nil, fmt.Errorf("list of indexes: %w", err)
 	}
-	indexes, err := all(ctx, cursor)
+	indexes, err := readAll(ctx, cursor)
 	if err != nil {
 		return nil, fmt.Errorf("list of indexes: %w", err)
 	}

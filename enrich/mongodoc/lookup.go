@@ -37,12 +37,12 @@ func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document,
 	defer cancel()
 
 	var found [][]byte
-	err := twice(ctx, func() (err error) {
+	err := retryOnce(ctx, func() (err error) {
 		found, err = s.find(ctx, ids)
 		return err
 	})
 	if err != nil {
-		return enrich.Document{}, s.fault(err)
+		return enrich.Document{}, s.wrapError(err)
 	}
 	if len(found) == 0 {
 		return enrich.Document{}, enrich.ErrNoDocument
@@ -99,7 +99,7 @@ func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.Fi
 	if s.request != nil {
 		o.SetProjection(s.request)
 	}
-	collection, err := s.open(ctx)
+	collection, err := s.documents(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -107,11 +107,11 @@ func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.Fi
 	if err != nil {
 		return nil, err
 	}
-	return all(ctx, cursor)
+	return readAll(ctx, cursor)
 }
 
-// all copies what a cursor has left, and closes it.
-func all(ctx context.Context, cursor *mongo.Cursor) ([][]byte, error) {
+// readAll copies what a cursor has left, and closes it.
+func readAll(ctx context.Context, cursor *mongo.Cursor) ([][]byte, error) {
 	defer cursor.Close(ctx)
 	var docs [][]byte
 	for cursor.Next(ctx) {

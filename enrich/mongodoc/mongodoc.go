@@ -128,7 +128,7 @@ func Open(o Options) (*Source, error) {
 // Check reports whether the primary answers, within ctx.
 func (s *Source) Check(ctx context.Context) error {
 	if err := s.ping(ctx); err != nil {
-		return s.fault(err)
+		return s.wrapError(err)
 	}
 	return nil
 }
@@ -145,8 +145,8 @@ func (s *Source) ping(ctx context.Context) error {
 // Close disconnects. Lookups that are under way fail.
 func (s *Source) Close(ctx context.Context) error { return s.connection.close(ctx) }
 
-// open returns the collection.
-func (s *Source) open(ctx context.Context) (*mongo.Collection, error) {
+// documents returns the collection.
+func (s *Source) documents(ctx context.Context) (*mongo.Collection, error) {
 	client, err := s.connection.client(ctx)
 	if err != nil {
 		return nil, err
@@ -154,9 +154,9 @@ func (s *Source) open(ctx context.Context) (*mongo.Collection, error) {
 	return client.Database(s.database).Collection(s.collection), nil
 }
 
-// fault says what was being done. Of what a server answers it keeps the code:
+// wrapError says what was being done. Of what a server answers it keeps the code:
 // its message can quote the query, and with it the user's id.
-func (s *Source) fault(err error) error {
+func (s *Source) wrapError(err error) error {
 	var answer mongo.CommandError
 	var refusal mongo.WriteException
 	switch {

@@ -64,7 +64,7 @@ func TestSource(t *testing.T) {
 	}
 }
 
-func TestAReadSeesTheWriteBeforeIt(t *testing.T) {
+func TestLookup_SeesTheWriteBeforeIt(t *testing.T) {
 	uri, _ := enrichtest.FerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"u","lang":"en"}`)
 	src := open(t, mongodoc.Options{URI: uri + "?readPreference=secondary", Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
@@ -80,7 +80,7 @@ func TestAReadSeesTheWriteBeforeIt(t *testing.T) {
 	}
 }
 
-func TestItStartsWithoutMongoDBAndHealsByItself(t *testing.T) {
+func TestOpen_WorksBeforeMongoDBIsReachable(t *testing.T) {
 	dir, addr := t.TempDir(), freeAddr(t)
 	src := open(t, mongodoc.Options{URI: "mongodb://" + addr + "/", Database: "tokengraft_test", Collection: "users", Field: "f", Timeout: 300 * time.Millisecond})
 	query := enrich.Query{User: enrich.User{ID: "secret-user"}}
@@ -128,7 +128,7 @@ func freeAddr(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-func TestAHangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
+func TestLookup_HangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestAHangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
 	}
 }
 
-func TestDuplicatesAreWarnedOfWithoutNamingAnybody(t *testing.T) {
+func TestLookup_WarnsOfDuplicatesWithoutNamingAnyone(t *testing.T) {
 	uri, _ := enrichtest.FerretDB(t)
 	users := connect(t, uri, `{"_id":2,"f":"secret-user"}`, `{"_id":1,"f":"secret-user"}`)
 	var log bytes.Buffer
@@ -161,7 +161,7 @@ func TestDuplicatesAreWarnedOfWithoutNamingAnybody(t *testing.T) {
 	}
 }
 
-func TestInspectSaysHowToMakeTheIndex(t *testing.T) {
+func TestInspect_SaysHowToMakeTheIndex(t *testing.T) {
 	uri, _ := enrichtest.FerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"u"}`)
 	o := mongodoc.Options{URI: uri + "?readPreference=nearest", Database: users.Database().Name(), Collection: users.Name(), Field: "f"}
@@ -183,7 +183,7 @@ func TestInspectSaysHowToMakeTheIndex(t *testing.T) {
 	}
 }
 
-func TestAWrongOptionIsSaidAtOnceWithoutThePassword(t *testing.T) {
+func TestOpen_ReportsAWrongOptionWithoutThePassword(t *testing.T) {
 	good := mongodoc.Options{URI: "mongodb://127.0.0.1:1", Database: "d", Collection: "c", Field: "f"}
 	tests := map[string]func(*mongodoc.Options){
 		"no URI":                func(o *mongodoc.Options) { o.URI = "" },
@@ -216,11 +216,11 @@ func TestAWrongOptionIsSaidAtOnceWithoutThePassword(t *testing.T) {
 	}
 }
 
-func TestAURIMayWantFewConnections(t *testing.T) {
+func TestOpen_AcceptsAPoolOfOneConnection(t *testing.T) {
 	open(t, mongodoc.Options{URI: "mongodb://127.0.0.1:1/?maxPoolSize=1", Database: "d", Collection: "c", Field: "f"})
 }
 
-func TestASRVNameThatDoesNotResolveYetIsNoFault(t *testing.T) {
+func TestOpen_AcceptsAnSRVNameThatDoesNotResolveYet(t *testing.T) {
 	src := open(t, mongodoc.Options{URI: "mongodb+srv://u:secret@cluster.tokengraft.invalid/", Database: "d", Collection: "c", Field: "f", Timeout: 200 * time.Millisecond})
 	_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
 	if err == nil || errors.Is(err, enrich.ErrNoDocument) || strings.Contains(err.Error(), "secret") {
@@ -229,7 +229,7 @@ func TestASRVNameThatDoesNotResolveYetIsNoFault(t *testing.T) {
 }
 
 // FerretDB has no collations.
-func TestACollationDoesNotMixUsersUp(t *testing.T) {
+func TestLookup_CollationDoesNotMixUpUsers(t *testing.T) {
 	uri := enrichtest.RealMongoDB(t)
 	users := connect(t, uri)
 	blind := options.CreateCollection().SetCollation(&options.Collation{Locale: "en", Strength: 1})
@@ -250,8 +250,8 @@ func TestACollationDoesNotMixUsersUp(t *testing.T) {
 	}
 }
 
-func TestReadsGoToThePrimaryWhateverTheURISays(t *testing.T) {
-	o := mongodoc.Tuned(options.Client().ApplyURI("mongodb://a,b/?replicaSet=r&readPreference=secondary&maxStalenessSeconds=120"))
+func TestDefaults_ReadsGoToThePrimaryWhateverTheURISays(t *testing.T) {
+	o := mongodoc.WithDefaults(options.Client().ApplyURI("mongodb://a,b/?replicaSet=r&readPreference=secondary&maxStalenessSeconds=120"))
 	if got := o.ReadPreference.Mode(); got != readpref.PrimaryMode {
 		t.Errorf("the read preference is %v, want primary", got)
 	}

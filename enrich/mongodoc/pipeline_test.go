@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-func TestOfAChangedDocumentOnlyItsIDsLeaveTheDatabase(t *testing.T) {
+func TestPipeline_SendsOnlyTheIDsOfAChangedDocument(t *testing.T) {
 	projections := map[string]bsonjson.Projection{
 		"all": {}, "include": {Include: []string{"lang"}}, "exclude": {Exclude: []string{"ssn", "_id"}},
 	}
@@ -35,7 +35,7 @@ func TestOfAChangedDocumentOnlyItsIDsLeaveTheDatabase(t *testing.T) {
 	}
 }
 
-func TestUpdatesOfWhatNoTokenCarriesDoNotEvenCome(t *testing.T) {
+func TestPipeline_DropsUpdatesOfExcludedPaths(t *testing.T) {
 	tests := map[string]bsonjson.Projection{
 		"not included": {Include: []string{"lang", "address.city"}},
 		"excluded":     {Exclude: []string{"_id", "ssn", "seen.at"}},

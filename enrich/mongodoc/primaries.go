@@ -11,43 +11,43 @@ import (
 // again by another election. What was read from the one before may be rolled
 // back, and no change stream says so. Behind a mongos elections do not show.
 type primaries struct {
-	mu      sync.Mutex
-	current string    // which server, by which election; empty until one is known
-	told    []*func() // guarded by mu
+	mu          sync.Mutex
+	current     string    // which server, by which election; empty until one is known
+	subscribers []*func() // guarded by mu
 }
 
-// observe looks for a new primary in what the driver has learned. The driver
+// topologyChanged looks for a new primary in what the driver has learned. The driver
 // calls it when it no longer reads from the one before, in a goroutine of its own:
 // there nobody can catch a panic, which would end the process. So it only compares,
 // and tells.
-func (p *primaries) observe(e *event.TopologyDescriptionChangedEvent) {
+func (p *primaries) topologyChanged(e *event.TopologyDescriptionChangedEvent) {
 	for _, server := range e.NewDescription.Servers {
 		if server.Kind == "RSPrimary" {
-			p.elected(server.Addr.String() + " " + server.ElectionID.Hex())
+			p.set(server.Addr.String() + " " + server.ElectionID.Hex())
 		}
 	}
 }
 
-func (p *primaries) elected(primary string) {
+func (p *primaries) set(primary string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current != "" && p.current != primary {
-		for _, tell := range p.told {
-			(*tell)()
+		for _, call := range p.subscribers {
+			(*call)()
 		}
 	}
 	p.current = primary
 }
 
-// notify has f called at each change of the primary until stop is called. It
+// subscribe has f called at each change of the primary until stop is called. It
 // must not wait for anything: the driver's monitor does for it.
-func (p *primaries) notify(f func()) (stop func()) {
+func (p *primaries) subscribe(f func()) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.told = append(p.told, &f)
+	p.subscribers = append(p.subscribers, &f)
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.told = slices.DeleteFunc(p.told, func(other *func()) bool { return other == &f })
+		p.subscribers = slices.DeleteFunc(p.subscribers, func(other *func()) bool { return other == &f })
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-func TestAChangeIsInTheNextLoginWithRealMongoDB(t *testing.T) {
+func TestWatch_ChangeIsInTheNextLoginWithRealMongoDB(t *testing.T) {
 	uri := enrichtest.RealMongoDB(t)
 	for _, tt := range changed {
 		t.Run(tt.name, func(t *testing.T) {
@@ -24,8 +24,8 @@ func TestAChangeIsInTheNextLoginWithRealMongoDB(t *testing.T) {
 			if err := f.CanWatch(t.Context()); errors.Is(err, mongodoc.ErrNoChangeStreams) {
 				t.Skip(err)
 			}
-			f.patience = 10 * time.Second
-			for end := time.Now().Add(f.patience); !strings.Contains(f.log.String(), "following"); {
+			f.maxDelay = 10 * time.Second
+			for end := time.Now().Add(f.maxDelay); !strings.Contains(f.log.String(), "following"); {
 				if time.Now().After(end) {
 					t.Fatalf("no stream:\n%s", f.log)
 				}
@@ -83,7 +83,7 @@ func (c collection) Delete(id string) {
 
 func (c collection) Drop() { c.done(c.users.Drop(c.t.Context())) }
 
-func TestFerretDBHasNoChangeStreamsAndIsReadAllTheSame(t *testing.T) {
+func TestWatch_FerretDBWithoutChangeStreamsIsStillRead(t *testing.T) {
 	uri, _ := enrichtest.FerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"anna"}`)
 	f := follow(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Timeout: 5 * time.Second})

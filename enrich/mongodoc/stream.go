@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// patience is how long the server waits for a change before it answers
+	// maxAwait is how long the server waits for a change before it answers
 	// that there is none.
-	patience = time.Second
-	// silence is how long a stream may go without an answer. The driver uses
+	maxAwait = time.Second
+	// streamTimeout is how long a stream may go without an answer. The driver uses
 	// it to connect anew after a break, so that a short one does not show.
-	silence = 5 * time.Second
+	streamTimeout = 5 * time.Second
 )
 
 var (
-	errElection = errors.New("another server has become the primary")
-	errSilent   = fmt.Errorf("no answer for %v", silence)
-	errEnded    = errors.New("the server ended the stream")
-	errAll      = errors.New("the collection was dropped or renamed, or an event was not understood")
+	errElection      = errors.New("another server has become the primary")
+	errStreamTimeout = fmt.Errorf("no answer for %v", streamTimeout)
+	errStreamEnded   = errors.New("the server ended the stream")
+	errUnknownChange = errors.New("the collection was dropped or renamed, or an event was not understood")
 )
 
 // follow follows one stream until it breaks, and returns why.
@@ -33,13 +33,13 @@ func (w *watch) follow(ctx context.Context) error {
 	defer cancel(nil)
 	defer w.metrics.SetFollowing(ctx, false)
 	// The stream could go on at a server that lags behind the new primary.
-	defer w.connection.primaries.notify(func() { cancel(errElection) })()
+	defer w.connection.primaries.subscribe(func() { cancel(errElection) })()
 
 	resumed := w.token != nil
-	stream, err := w.start(ctx)
+	stream, err := w.openStream(ctx)
 	if err == nil {
-		err = w.read(ctx, stream, resumed)
-		w.leave(ctx, stream)
+		err = w.readEvents(ctx, stream, resumed)
+		w.closeStream(ctx, stream)
 	}
 	if errors.Is(context.Cause(ctx), errElection) {
 		return errElection
@@ -50,20 +50,20 @@ func (w *watch) follow(ctx context.Context) error {
 	return err
 }
 
-// start opens a stream where the last one broke, or at this moment. In the
+// openStream opens a stream where the last one broke, or at this moment. In the
 // latter case nobody knows what changed until now; what is read after Lost was
 // read after the stream began, so the stream has every later change of it.
-func (w *watch) start(ctx context.Context) (*mongo.ChangeStream, error) {
-	ctx, cancel := context.WithTimeout(ctx, silence)
+func (w *watch) openStream(ctx context.Context) (*mongo.ChangeStream, error) {
+	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
 	if err := w.ping(ctx); err != nil {
 		return nil, err
 	}
-	stream, err := w.stream(ctx, w.token)
+	stream, err := w.watchCollection(ctx, w.token)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = errSilent
+		err = errStreamTimeout
 	}
-	if err != nil && w.token != nil && (!resumable(err) || errors.Is(err, errSilent)) {
+	if err != nil && w.token != nil && (!resumable(err) || errors.Is(err, errStreamTimeout)) {
 		// The server is there, and has the token no more or searches too long
 		// for it.
 		w.token, w.failures = nil, 0
@@ -72,26 +72,26 @@ func (w *watch) start(ctx context.Context) (*mongo.ChangeStream, error) {
 		return nil, err
 	}
 	if w.token == nil {
-		w.changes.InvalidateAll()
+		w.invalidator.InvalidateAll()
 	}
-	w.keepToken(stream)
+	w.saveToken(stream)
 	return stream, nil
 }
 
-// stream opens a stream at the token; nil begins at this moment.
-func (s *Source) stream(ctx context.Context, token any) (*mongo.ChangeStream, error) {
-	collection, err := s.open(ctx)
+// watchCollection opens a stream at the token; nil begins at this moment.
+func (s *Source) watchCollection(ctx context.Context, token any) (*mongo.ChangeStream, error) {
+	collection, err := s.documents(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// Change streams have no other read concern: they show only what cannot be
 	// rolled back.
 	collection = collection.Clone(options.Collection().SetReadConcern(readconcern.Majority()))
-	o := options.ChangeStream().SetMaxAwaitTime(patience)
+	o := options.ChangeStream().SetMaxAwaitTime(maxAwait)
 	if token != nil {
 		o.SetResumeAfter(token)
 	}
-	opening, cancel := undated(ctx)
+	opening, cancel := detachDeadline(ctx)
 	defer cancel()
 	stream, err := collection.Watch(opening, s.pipeline, o)
 	if err != nil && ctx.Err() != nil {
@@ -100,22 +100,22 @@ func (s *Source) stream(ctx context.Context, token any) (*mongo.ChangeStream, er
 	return stream, err
 }
 
-// undated returns ctx without its deadline: it is canceled then. Where a stream
+// detachDeadline returns ctx without its deadline: it is canceled then. Where a stream
 // is opened or resumed the driver would repeat what the server refuses until a
 // deadline, without a pause (executeOperation in change_stream.go).
-func undated(ctx context.Context) (context.Context, context.CancelFunc) {
-	undated, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+func detachDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	detached, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	return undated, func() { stop(); cancel(nil) }
+	return detached, func() { stop(); cancel(nil) }
 }
 
-// read tells of what the stream says until it breaks, and returns why.
-func (w *watch) read(ctx context.Context, stream *mongo.ChangeStream, resumed bool) error {
+// readEvents applies what the stream says until it breaks, and returns why.
+func (w *watch) readEvents(ctx context.Context, stream *mongo.ChangeStream, resumed bool) error {
 	// The first answer came with the start, without asking for more.
 	for answers := 0; ; answers++ {
-		found, err := next(ctx, stream)
+		found, err := nextEvent(ctx, stream)
 		switch {
-		case errors.Is(err, errSilent) && answers <= 1:
+		case errors.Is(err, errStreamTimeout) && answers <= 1:
 			// A server that says nothing may be searching its history for
 			// longer than we wait, and would be each time: it is better to
 			// begin anew.
@@ -124,59 +124,59 @@ func (w *watch) read(ctx context.Context, stream *mongo.ChangeStream, resumed bo
 		case err != nil:
 			return err
 		case found:
-			if err := w.tell(ctx, stream.Current); err != nil {
+			if err := w.applyEvent(ctx, stream.Current); err != nil {
 				return err
 			}
 		case stream.ID() == 0:
-			return errEnded
+			return errStreamEnded
 		}
-		w.keepToken(stream)
+		w.saveToken(stream)
 		if answers == 1 {
-			w.up(ctx, resumed)
+			w.reportFollowing(ctx, resumed)
 		}
 	}
 }
 
-// next waits for an answer of the server, and reports whether it has an event.
-func next(ctx context.Context, stream *mongo.ChangeStream) (found bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, silence)
+// nextEvent waits for an answer of the server, and reports whether it has an event.
+func nextEvent(ctx context.Context, stream *mongo.ChangeStream) (found bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
-	waiting, done := undated(ctx)
+	waiting, done := detachDeadline(ctx)
 	defer done()
 	found = stream.TryNext(waiting)
 	err = stream.Err()
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = errSilent
+		err = errStreamTimeout
 	}
 	return found, err
 }
 
-// tell tells of one event.
-func (w *watch) tell(ctx context.Context, event []byte) error {
+// applyEvent invalidates what one event changed.
+func (w *watch) applyEvent(ctx context.Context, event []byte) error {
 	change, ok := w.field.Change(event)
 	if !ok {
-		w.changes.InvalidateAll()
-		return errAll
+		w.invalidator.InvalidateAll()
+		return errUnknownChange
 	}
-	w.changes.Invalidate(change.Tags...)
-	if !change.Moved {
+	w.invalidator.Invalidate(change.Tags...)
+	if !change.UserIDChanged {
 		return nil
 	}
-	tags, err := w.userIDs(ctx, change.Document)
+	tags, err := w.currentTags(ctx, change.Document)
 	if err != nil {
 		return err
 	}
-	w.changes.Invalidate(tags...)
+	w.invalidator.Invalidate(tags...)
 	return nil
 }
 
-// userIDs reads whose a document is by now. That it was somebody else's in
+// currentTags reads whose a document is by now. That it was somebody else's in
 // between is of no concern: nobody's memory of that outlives the document's ID,
 // which the event has evicted.
-func (w *watch) userIDs(ctx context.Context, document []byte) (tags []string, err error) {
+func (w *watch) currentTags(ctx context.Context, document []byte) (tags []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	collection, err := w.open(ctx)
+	collection, err := w.documents(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -184,23 +184,23 @@ func (w *watch) userIDs(ctx context.Context, document []byte) (tags []string, er
 	if err != nil {
 		return nil, err
 	}
-	docs, err := all(ctx, cursor)
+	docs, err := readAll(ctx, cursor)
 	for _, doc := range docs {
 		tags = append(tags, w.field.Tags(doc)...)
 	}
 	return tags, err
 }
 
-// keepToken remembers where the stream is.
-func (w *watch) keepToken(stream *mongo.ChangeStream) {
+// saveToken remembers where the stream is.
+func (w *watch) saveToken(stream *mongo.ChangeStream) {
 	if token := stream.ResumeToken(); token != nil {
 		w.token = token
 	}
 }
 
-// leave closes the stream; the server does so by itself if it does not hear of
+// closeStream closes the stream; the server does so by itself if it does not hear of
 // it.
-func (w *watch) leave(ctx context.Context, stream *mongo.ChangeStream) {
+func (w *watch) closeStream(ctx context.Context, stream *mongo.ChangeStream) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.timeout)
 	defer cancel()
 	_ = stream.Close(ctx)

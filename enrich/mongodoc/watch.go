@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// firstWait and lastWait are how long to wait before a stream that broke
+	// minBackoff and maxBackoff are how long to wait before a stream that broke
 	// is tried again: twice as long each time.
-	firstWait = 200 * time.Millisecond
-	lastWait  = 10 * time.Second
-	// askAgain is how often a server without change streams is asked whether
+	minBackoff = 200 * time.Millisecond
+	maxBackoff = 10 * time.Second
+	// recheckInterval is how often a server without change streams is asked whether
 	// it has them by now.
-	askAgain = 5 * time.Minute
+	recheckInterval = 5 * time.Minute
 )
 
 // CanWatch reports whether the collection's changes can be followed, within
 // ctx. The error wraps [ErrNoChangeStreams] if they cannot; any other means that
 // MongoDB could not be asked.
 func (s *Source) CanWatch(ctx context.Context) error {
-	stream, err := s.stream(ctx, nil)
+	stream, err := s.watchCollection(ctx, nil)
 	if err != nil {
-		return s.watchFault(err)
+		return s.wrapStreamError(err)
 	}
 	return stream.Close(ctx)
 }
@@ -43,18 +43,18 @@ func (s *Source) CanWatch(ctx context.Context) error {
 //
 // There is at most one Watch at a time. It connects by itself, and leaves no
 // goroutine behind. The caller waits for it before he closes the source.
-func (s *Source) Watch(ctx context.Context, changes enrich.Invalidator) error {
-	w := &watch{Source: s, changes: changes}
+func (s *Source) Watch(ctx context.Context, invalidator enrich.Invalidator) error {
+	w := &watch{Source: s, invalidator: invalidator}
 	// An election counts whether or not the stream is up: what was read before
 	// may be rolled back, and then there is no event of it.
-	defer s.connection.primaries.notify(changes.InvalidateAll)()
+	defer s.connection.primaries.subscribe(invalidator.InvalidateAll)()
 	for {
-		err := s.watchFault(w.follow(ctx))
+		err := s.wrapStreamError(w.follow(ctx))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		wait := w.wait(err)
-		w.report(ctx, err, wait)
+		wait := w.backoff(err)
+		w.reportBroken(ctx, err, wait)
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -66,7 +66,7 @@ func (s *Source) Watch(ctx context.Context, changes enrich.Invalidator) error {
 // A watch is what Watch knows from one stream to the next.
 type watch struct {
 	*Source
-	changes enrich.Invalidator
+	invalidator enrich.Invalidator
 	// token is where the next stream goes on, in the driver's type; nil to
 	// begin anew.
 	token any
@@ -76,27 +76,27 @@ type watch struct {
 	reported string
 }
 
-// wait returns how long to wait before the next attempt. It is drawn, so that
+// backoff returns how long to wait before the next attempt. It is drawn, so that
 // replicas which lost the same server do not come back all at once.
-func (w *watch) wait(err error) time.Duration {
-	wait := min(firstWait<<min(w.failures, 10), lastWait)
+func (w *watch) backoff(err error) time.Duration {
+	wait := min(minBackoff<<min(w.failures, 10), maxBackoff)
 	if errors.Is(err, ErrNoChangeStreams) {
-		wait = askAgain
+		wait = recheckInterval
 	}
 	w.failures++
 	return wait*3/4 + rand.N(wait/4)
 }
 
-// up records that the stream is followed.
-func (w *watch) up(ctx context.Context, resumed bool) {
+// reportFollowing records that the stream is followed.
+func (w *watch) reportFollowing(ctx context.Context, resumed bool) {
 	w.failures, w.reported = 0, ""
 	w.metrics.SetFollowing(ctx, true)
 	w.log.LogAttrs(ctx, slog.LevelInfo, "following the change stream", slog.Bool("resumed", resumed))
 }
 
-// report logs why no stream is followed and when the next is tried, but the same
+// reportBroken logs why no stream is followed and when the next is tried, but the same
 // reason only once in a row.
-func (w *watch) report(ctx context.Context, err error, wait time.Duration) {
+func (w *watch) reportBroken(ctx context.Context, err error, wait time.Duration) {
 	if err.Error() == w.reported {
 		return
 	}

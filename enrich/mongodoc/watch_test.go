@@ -161,7 +161,7 @@ func (c change) check(t *testing.T, f *followed, d documents, settle func()) {
 	}
 }
 
-func TestAChangeIsInTheNextLogin(t *testing.T) {
+func TestWatch_ChangeIsInTheNextLogin(t *testing.T) {
 	for _, tt := range changed {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -14,36 +14,36 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// marks is the collection, in the database of the documents, of who is known.
-const marks = "tokengraft_users"
+// createdUsers is the collection, in the database of the documents, of who is known.
+const createdUsers = "tokengraft_users"
 
-var errNobody = errors.New("the user id is of no type that the user-id field has")
+var errNoUserID = errors.New("the user id is of no type that the user-id field has")
 
 // Insert inserts a user's document, MongoDB Extended JSON without the user-id
 // field, unless he has one by now. With a unique index on the field he never has
 // two.
 func (s *Source) Insert(ctx context.Context, u enrich.User, document json.RawMessage) error {
-	return s.upsert(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Insertion(id, document) })
+	return s.upsertDocument(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Insertion(id, document) })
 }
 
 // SetTime sets a path of the user's document to an instant, and makes a document
 // where there is none.
 func (s *Source) SetTime(ctx context.Context, u enrich.User, path string, at time.Time) error {
-	return s.upsert(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Assignment(id, path, at.UnixMilli()) })
+	return s.upsertDocument(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Assignment(id, path, at.UnixMilli()) })
 }
 
-// upsert applies an update to the user's document.
-func (s *Source) upsert(ctx context.Context, u enrich.User, updateOf func(bsonjson.UserID) ([]byte, error)) error {
+// upsertDocument applies an update to the user's document.
+func (s *Source) upsertDocument(ctx context.Context, u enrich.User, updateOf func(bsonjson.UserID) ([]byte, error)) error {
 	ids := bsonjson.UserIDs(u, s.idType)
 	if len(ids) == 0 {
-		return errNobody
+		return errNoUserID
 	}
 	query, errQuery := s.field.Filter(ids)
 	update, errUpdate := updateOf(ids[0])
 	if err := errors.Join(errQuery, errUpdate); err != nil {
 		return err
 	}
-	_, err := s.put(ctx, s.collection, query, update)
+	_, err := s.upsert(ctx, s.collection, query, update)
 	return err
 }
 
@@ -61,21 +61,21 @@ func (s *Source) Has(ctx context.Context, u enrich.User) (bool, error) {
 
 // IsCreated reports whether [Source.MarkCreated] was called for the user.
 func (s *Source) IsCreated(ctx context.Context, u enrich.User) (bool, error) {
-	query, _, err := s.mark(u)
+	query, _, err := s.createdMark(u)
 	if err != nil {
 		return false, err
 	}
-	collection, err := s.writable(ctx, marks)
+	collection, err := s.durable(ctx, createdUsers)
 	if err != nil {
-		return false, s.fault(err)
+		return false, s.wrapError(err)
 	}
 	var n int64
-	err = twice(ctx, func() (err error) {
+	err = retryOnce(ctx, func() (err error) {
 		n, err = collection.CountDocuments(ctx, query, options.Count().SetLimit(1))
 		return err
 	})
 	if err != nil {
-		return false, s.fault(err)
+		return false, s.wrapError(err)
 	}
 	return n > 0, nil
 }
@@ -83,42 +83,42 @@ func (s *Source) IsCreated(ctx context.Context, u enrich.User) (bool, error) {
 // MarkCreated remembers a user, in the collection tokengraft_users beside that of the
 // documents, and reports whether this is the first time.
 func (s *Source) MarkCreated(ctx context.Context, u enrich.User) (first bool, err error) {
-	query, update, err := s.mark(u)
+	query, update, err := s.createdMark(u)
 	if err != nil {
 		return false, err
 	}
-	return s.put(ctx, marks, query, update)
+	return s.upsert(ctx, createdUsers, query, update)
 }
 
-func (s *Source) mark(u enrich.User) (query, update []byte, err error) {
+func (s *Source) createdMark(u enrich.User) (query, update []byte, err error) {
 	ids := bsonjson.UserIDs(u, s.idType)
 	if len(ids) == 0 {
-		return nil, nil, errNobody
+		return nil, nil, errNoUserID
 	}
 	return ids[0].Mark(s.collection, time.Now().UnixMilli())
 }
 
-// put is one upsert, which can be repeated: it leaves what is there by then. Of
+// upsert is one update, which can be repeated: it leaves what is there by then. Of
 // two at the same time one can be refused, and finds the other's document. It
 // reports whether there was none before.
-func (s *Source) put(ctx context.Context, name string, query, update []byte) (made bool, err error) {
-	collection, err := s.writable(ctx, name)
+func (s *Source) upsert(ctx context.Context, name string, query, update []byte) (made bool, err error) {
+	collection, err := s.durable(ctx, name)
 	if err != nil {
-		return false, s.fault(err)
+		return false, s.wrapError(err)
 	}
-	err = twice(ctx, func() error {
+	err = retryOnce(ctx, func() error {
 		result, err := collection.UpdateOne(ctx, query, update, options.UpdateOne().SetUpsert(true))
 		made = err == nil && result.UpsertedCount > 0
 		return err
 	})
 	if err != nil {
-		return false, s.fault(err)
+		return false, s.wrapError(err)
 	}
 	return made, nil
 }
 
-// writable returns a collection whose writes are not rolled back.
-func (s *Source) writable(ctx context.Context, name string) (*mongo.Collection, error) {
+// durable returns a collection whose writes are not rolled back.
+func (s *Source) durable(ctx context.Context, name string) (*mongo.Collection, error) {
 	client, err := s.connection.client(ctx)
 	if err != nil {
 		return nil, err

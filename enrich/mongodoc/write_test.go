@@ -50,7 +50,7 @@ func lookUp(t *testing.T, source *mongodoc.Source, u enrich.User) string {
 	return string(doc.JSON)
 }
 
-func TestConcurrentInsertsMakeOneDocument(t *testing.T) {
+func TestInsert_ConcurrentInsertsMakeOneDocument(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
 		var inserting sync.WaitGroup
 		for range 20 {
@@ -70,7 +70,7 @@ func TestConcurrentInsertsMakeOneDocument(t *testing.T) {
 	})
 }
 
-func TestInsertLeavesADocumentThatIsThereAlone(t *testing.T) {
+func TestInsert_KeepsAnExistingDocument(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
 		for _, text := range []string{`{"n":1}`, `{"n":2,"more":true}`} {
 			if err := source.Insert(t.Context(), enrich.User{ID: "5", Number: true}, json.RawMessage(text)); err != nil {
@@ -83,7 +83,7 @@ func TestInsertLeavesADocumentThatIsThereAlone(t *testing.T) {
 	})
 }
 
-func TestNamesThatWouldBePathsAreNotInserted(t *testing.T) {
+func TestInsert_RefusesNamesThatWouldBePaths(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
 		for _, text := range []string{`{"$set":{"a":1}}`, `{"a.b":1}`, `[]`, `{`} {
 			if err := source.Insert(t.Context(), enrich.User{ID: "anna"}, json.RawMessage(text)); err == nil {
@@ -96,7 +96,7 @@ func TestNamesThatWouldBePathsAreNotInserted(t *testing.T) {
 	})
 }
 
-func TestSetTimeSetsAFieldAndMakesTheDocument(t *testing.T) {
+func TestSetTime_SetsAFieldAndMakesTheDocument(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
 		for _, at := range []time.Time{time.UnixMilli(1700000000000), time.UnixMilli(1700000001000)} {
 			if err := source.SetTime(t.Context(), enrich.User{ID: "anna"}, "lastLogin", at); err != nil {
@@ -112,7 +112,7 @@ func TestSetTimeSetsAFieldAndMakesTheDocument(t *testing.T) {
 	})
 }
 
-func TestHasTellsWhoHasADocument(t *testing.T) {
+func TestHas_ReportsWhetherADocumentExists(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
 		if err := source.Insert(t.Context(), anna, json.RawMessage(`{}`)); err != nil {
 			t.Fatal(err)
@@ -125,7 +125,7 @@ func TestHasTellsWhoHasADocument(t *testing.T) {
 	})
 }
 
-func TestAUserIsKnownForEver(t *testing.T) {
+func TestMarkCreated_IsRemembered(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
 		for i, want := range []bool{false, true, true} {
 			if known, err := source.IsCreated(t.Context(), enrich.User{ID: "anna"}); err != nil || known != want {
@@ -141,7 +141,7 @@ func TestAUserIsKnownForEver(t *testing.T) {
 	})
 }
 
-func TestCheckUniqueSaysHowToMakeTheIndex(t *testing.T) {
+func TestCheckUnique_SaysHowToMakeTheIndex(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
 		if err := source.CheckUnique(t.Context()); err != nil {
 			t.Errorf("with the index: %v", err)
@@ -160,7 +160,7 @@ func TestCheckUniqueSaysHowToMakeTheIndex(t *testing.T) {
 	})
 }
 
-func TestARefusedWriteIsToldWithoutWhatItWrote(t *testing.T) {
+func TestInsert_ErrorDoesNotQuoteTheDocument(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
 		enrichtest.Unique(t, collection, "email")
 		var err error

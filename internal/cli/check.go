@@ -1,27 +1,14 @@
 package cli
 
 import (
-	"cmp"
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net/http"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"go.opentelemetry.io/otel/metric/noop"
 
-	"github.com/tokengraft/tokengraft/config"
-	"github.com/tokengraft/tokengraft/enrich/keys"
-	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
-	"github.com/tokengraft/tokengraft/enrich/mongodoc"
-	"github.com/tokengraft/tokengraft/internal/tlsadvice"
-	"github.com/tokengraft/tokengraft/proxy/oidc"
+	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
+	"github.com/tokengraft/tokengraft/internal/sidecar"
 )
 
 func checkCommand() *cobra.Command {
@@ -37,242 +24,28 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(c.Context(), checkTimeout)
-		defer cancel()
-		k := checker{cfg: cfg, w: c.OutOrStdout()}
-		k.config()
-		k.certificates()
-		k.backend(ctx)
-		k.keys(ctx)
-		k.signIns()
-		k.source(ctx)
-		k.notes()
-		switch k.faults {
+		faults := 0
+		sidecar.Check(c.Context(), cfg, sidecar.Options{Functions: javascript.Engine}, func(f sidecar.Finding) {
+			printFinding(c.OutOrStdout(), f)
+			if f.Severity == sidecar.Fault {
+				faults++
+			}
+		})
+		switch faults {
 		case 0:
 			return nil
 		case 1:
-			return &exitError{exitFault, errors.New("1 fault")}
+			return errors.New("1 fault")
 		}
-		return &exitError{exitFault, fmt.Errorf("%d faults", k.faults)}
+		return fmt.Errorf("%d faults", faults)
 	}
 	return c
 }
 
-const checkTimeout = 20 * time.Second
-
-// A checker writes what it finds, a line each.
-type checker struct {
-	cfg    *config.Config
-	w      io.Writer
-	faults int
-
-	backendTLS *tls.Config // nil for the system's way
-}
-
-func (k *checker) ok(format string, args ...any) {
-	fmt.Fprintf(k.w, "ok     %s\n", fmt.Sprintf(format, args...))
-}
-
-func (k *checker) warn(path, format string, args ...any) {
-	fmt.Fprintf(k.w, "warn   %v\n", k.cfg.Fault(path, fmt.Errorf(format, args...)))
-}
-
-// fault reports what keeps the sidecar from its work, and what to do about it.
-func (k *checker) fault(path string, err error, hint string) {
-	k.faults++
-	fmt.Fprintf(k.w, "fault  %v\n       %s\n", k.cfg.Fault(path, err), hint)
-}
-
-// hints say what to do about what a setting names.
-var hints = map[string]string{
-	"verify":            "See the settings of verify and sign in the README.",
-	"verify.jwks":       "It must be a JWK Set. serve starts while a URL does not answer: tokens pass unenriched until it does.",
-	"verify.algorithms": "They must be those that the backend signs with: alg in the header of its tokens.",
-	"verify.public_key": "It must be a PEM file with a public key or a certificate, which this user can read.",
-	"sign.backend_key":  "It must be a PEM file with the private key that the backend signs with, which this user can read.",
-	"sign.keys":         "It must be a directory in which every *.pem file is a private key that this user can read; it must be writable, or have a key for each algorithm.",
-	"documents.mongodb": "See the settings of documents.mongodb in the README.",
-	"documents.file":    "It must be a JSON array or NDJSON of documents, which this user can read.",
-}
-
-// report reports the faults of settings among joined errors, and returns their
-// paths.
-func (k *checker) report(err error) (paths []string) {
-	for _, fault := range faultsIn(err) {
-		k.fault(fault.Path, fault.Err, cmp.Or(hints[fault.Path], "serve does not start with it."))
-		paths = append(paths, fault.Path)
-	}
-	return paths
-}
-
-// faultsIn finds the faults of settings among joined errors.
-func faultsIn(err error) (faults []config.FieldError) {
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, err := range several.Unwrap() {
-			faults = append(faults, faultsIn(err)...)
-		}
-	} else if fault, ok := errors.AsType[config.FieldError](err); ok {
-		faults = append(faults, fault)
-	}
-	return faults
-}
-
-// config warns of what the configuration allows and should not.
-func (k *checker) config() {
-	v := k.cfg.Verify
-	if len(v.Issuer) == 0 && len(v.Audience) == 0 && !k.cfg.OIDC.Enabled {
-		k.warn("verify", "neither issuer nor audience is set: every token that the backend's keys verify is enriched, those made for other applications too")
-	}
-	if secret := v.Secret.Reveal(); secret != "" && len(secret) < 32 {
-		k.warn("verify.secret", "%d bytes are fewer than HS256 needs (RFC 7518, section 3.2: 32): it can be guessed", len(secret))
-	}
-	for i, rule := range k.cfg.Rules {
-		if host := hostOf(rule.Match); host != "" && !strings.Contains(host, ".") {
-			k.warn(fmt.Sprintf("rules[%d].match", i), "is for the host %s only; a path begins with a slash", host)
-		}
-	}
-	if k.cfg.Claim.MaxTokenSize > 8<<10 {
-		k.warn("claim.max_token_size", "many servers refuse request headers over 8 KiB, and clients send the token in one")
-	}
-}
-
-// hostOf is the host of a pattern of net/http's ServeMux: [METHOD ][HOST]/[PATH].
-func hostOf(pattern string) string {
-	host, _, _ := strings.Cut(pattern, "/")
-	if i := strings.LastIndexAny(host, " \t"); i >= 0 {
-		host = host[i+1:]
-	}
-	return host
-}
-
-func (k *checker) backend(ctx context.Context) {
-	began := time.Now()
-	response, err := askBackend(ctx, k.cfg, k.backendTLS)
-	if err != nil {
-		hint := cmp.Or(tlsadvice.For(err), "Is it running, and is this its address as seen from here?")
-		k.fault("backend", err, hint+" serve starts without it and answers 502.")
-		return
-	}
-	k.ok("backend answers %s", response.Status)
-	date, err := http.ParseTime(response.Header.Get("Date"))
-	// Date has whole seconds, and the answer took its time.
-	if offset := date.Sub(began); err == nil && offset.Abs() > 2*time.Second+time.Since(began) {
-		k.warn("backend", "its clock is %s off ours: tokens may seem expired or not valid yet (verify.leeway is %s)", offset.Round(time.Second), k.cfg.Verify.Leeway)
-	}
-}
-
-func (k *checker) keys(ctx context.Context) {
-	ring, err := openRing(k.cfg, k.backendTLS, quiet())
-	if err == nil {
-		k.backendKeys(ctx, ring)
-	}
-	faults := k.report(err)
-	if k.cfg.Sign.Keys != "" && !slices.Contains(faults, "sign.keys") {
-		k.ownKeys()
-	}
-}
-
-func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
-	if k.cfg.OIDC.Enabled && !k.discovery(ctx, ring) {
-		return
-	}
-	if err := ring.Check(ctx); err != nil {
-		k.report(keyFault(k.cfg, err))
-	} else {
-		k.ok("keys of the backend")
-	}
-}
-
-func (k *checker) ownKeys() {
-	dir, err := keydir.Open(string(k.cfg.Sign.Keys))
-	if errors.Is(err, fs.ErrNotExist) {
-		return // it is made when nothing else is wrong
-	}
-	var infos []keydir.Info
-	if err == nil {
-		infos, err = dir.List(time.Now())
-	}
-	if err != nil {
-		k.report(k.cfg.Fault("sign.keys", err))
-	}
-	for _, info := range infos {
-		k.ok("signing key %s %s, %s", info.Algorithm, info.ID, info.State)
-		if info.WorldReadable {
-			k.warn("sign.keys", "%s can be read by every user of the machine: chmod 600 it", info.Path)
-		}
-	}
-}
-
-// discovery tells the ring what the backend says of itself.
-func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
-	follower := oidc.NewFollower(oidc.Options{
-		Client: backendClient(k.cfg, k.backendTLS), Backend: k.cfg.Backend.URL(), PublicURL: publicURL(k.cfg), Paths: k.cfg.OIDC.Discovery, Logger: quiet(),
-	})
-	learned, err := follower.Fetch(ctx)
-	if err != nil {
-		k.fault("oidc", err, "Is there a discovery document at this path of the backend? serve starts without it: tokens pass unenriched until it is had.")
-		return false
-	}
-	ring.ApplyDiscovery(k.cfg.Backend.String()+learned.JWKS, learned.Issuer)
-	k.ok("discovery document of %s", learned.Issuer)
-	return true
-}
-
-func (k *checker) source(ctx context.Context) {
-	source, err := openSource(k.cfg, quiet(), noop.Meter{})
-	if err != nil {
-		k.report(err)
-		return
-	}
-	defer source.Close(context.WithoutCancel(ctx))
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	collection, ok := source.(*mongodoc.Source)
-	if !ok {
-		if err := source.Check(ctx); err != nil {
-			k.report(k.cfg.Fault("documents.file", err))
-		} else {
-			k.ok("documents.file")
-		}
-		return
-	}
-	warnings, err := collection.Inspect(ctx)
-	if err != nil {
-		k.fault("documents.mongodb", err, "Is the server running, and are name, password and rights of the URI right? serve starts without it.")
-		return
-	}
-	k.ok("documents.mongodb can be read")
-	k.unique(ctx, collection)
-	k.watch(ctx, collection)
-	for _, warning := range warnings {
-		k.warn("documents.mongodb", "%s", warning)
-	}
-}
-
-// watch says whether changes of documents will be seen at once.
-func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
-	setting := k.cfg.Documents.MongoDB.Watch
-	if setting == config.Off {
-		return
-	}
-	err := collection.CanWatch(ctx)
-	switch {
-	case err == nil:
-		k.ok("documents.mongodb.watch: its change stream can be followed")
-	case setting == config.On:
-		k.fault("documents.mongodb.watch", err, "Change streams need a replica set (one node will do), and the right to find and changeStream; or say auto.")
-	default:
-		k.warn("documents.mongodb.watch", "%w: logins may carry documents that are as old as a token lives, refreshes never", err)
-	}
-}
-
-// notes says what no check can find out.
-func (k *checker) notes() {
-	if k.cfg.Shadow {
-		fmt.Fprintf(k.w, "note   shadow is on: tokens are only counted. On the way in turn it off when every verifier has taken its keys from %s for 5 minutes, as long as they may be cached. On the way out leave it on until the last enriched token has expired, then take the sidecar away.\n", k.cfg.Sign.JWKSPath)
-	}
-	fmt.Fprintln(k.w, "note   Absence of the claim must never grant anything: a token passes without it when enrichment fails.")
-	if k.cfg.Sign.Keys != "" {
-		fmt.Fprintf(k.w, "note   Every verifier must take its keys from %s of this sidecar, and introspect through it; one that pins a key needs sign.backend_key.\n", k.cfg.Sign.JWKSPath)
+// printFinding prints a finding in a line, with its hint below.
+func printFinding(w io.Writer, f sidecar.Finding) {
+	fmt.Fprintf(w, "%-6s %v\n", f.Severity, f)
+	if f.Hint != "" {
+		fmt.Fprintf(w, "       %s\n", f.Hint)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
-	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
 // What keeps serve from starting is told whatever else is away.
@@ -82,42 +81,6 @@ documents:
 			if strings.Count(out.String(), file+want) != 1 {
 				t.Errorf("%s does not tell %q once:\n%s", test.command, want, &out)
 			}
-		}
-	}
-}
-
-// A reload tells a fault once, by its text: the order may not change by itself.
-func TestFunctionsThatAreMissingAreToldInTheOrderOfTheFile(t *testing.T) {
-	dir := writeFiles(t, map[string]string{
-		"tokengraft.yaml": `listen: 127.0.0.1:0
-backend: http://127.0.0.1:1
-rules: [{match: POST /login, tokens: [body]}]
-verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
-documents:
-  mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users}
-  user_id_field: id
-functions: {dir: .}
-user_creation: {function: a}
-triggers:
-  - {name: b, operation: LOGIN, function: b}
-  - {name: c, operation: LOGIN, function: c}
-  - {name: d, operation: LOGIN, function: d}
-`,
-		"other.js": "exports = function() {}",
-	})
-	cfg, err := loadConfig(filepath.Join(dir, "tokengraft.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		_, err := openFunctions(cfg, functions.Engine, nil, quiet())
-		var paths []string
-		for _, fault := range faultsIn(err) {
-			paths = append(paths, fault.Path)
-		}
-		want := "user_creation.function triggers[0].function triggers[1].function triggers[2].function"
-		if got := strings.Join(paths, " "); got != want {
-			t.Fatalf("faults of %s, want %s", got, want)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
 // Run carries out one command line and returns the exit code.
@@ -20,23 +22,32 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	addCobrasCommands(root)
 
-	// What fails before a command runs is wrong usage.
 	started := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
 	}
-	code := exitFault
-	if e, ok := errors.AsType[*exitError](err); ok {
-		code, err = e.code, e.err
-	} else if !started {
-		code, err = exitUsage, fmt.Errorf("%w\nTry 'tokengraft --help'", err)
-	}
+	code, err := exitCode(err, started)
 	if err != nil {
 		fmt.Fprintln(stderr, "tokengraft:", err)
 	}
 	return code
+}
+
+// exitCode returns the exit code of an error, and what is left to say of it. What
+// fails before a command has started is wrong usage.
+func exitCode(err error, started bool) (int, error) {
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.code, e.err
+	}
+	if _, ok := errors.AsType[*telemetry.VariableError](err); ok {
+		return exitUsage, err
+	}
+	if !started {
+		return exitUsage, fmt.Errorf("%w\nTry 'tokengraft --help'", err)
+	}
+	return exitFault, err
 }
 
 func rootCommand() *cobra.Command {

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/demo"
 )
 
 // A command line that is wrong says what to type instead, and exits with 2; one
@@ -101,26 +102,31 @@ func writeFiles(t *testing.T, files map[string]string) string {
 
 // What the demonstration says to try works, and shows something.
 func TestDemoInvitesToWhatWorks(t *testing.T) {
-	d, err := startDemo(t.Context())
+	d, err := demo.Start(t.Context(), "v1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.stop()
+	defer d.Stop()
 	var shown, invitation bytes.Buffer
-	if err := d.show(t.Context(), &shown); err != nil {
+	token, err := showDemo(t.Context(), &shown, d)
+	if err != nil {
 		t.Fatal(err)
 	}
-	d.invite(&invitation)
-	for _, want := range []string{d.public + "/login", d.public + "/.well-known/jwks.json", d.admin + "/metrics", d.dir + "/tokengraft.yaml", "sed -i.bak "} {
+	inviteToDemo(&invitation, d, token)
+	for _, want := range []string{d.Public + "/login", d.Public + "/.well-known/jwks.json", d.Admin + "/metrics", d.Dir + "/tokengraft.yaml", "sed -i.bak "} {
 		if !strings.Contains(invitation.String(), want) {
 			t.Errorf("it does not invite to %s:\n%s", want, &invitation)
 		}
 	}
-	if metrics := get(t, d.admin+"/metrics"); !strings.Contains(metrics, `tokengraft_tokens_total{reason="ok",rule="POST /login"} 2`) {
+	if metrics := get(t, d.Admin+"/metrics"); !strings.Contains(metrics, `tokengraft_tokens_total{reason="ok",rule="POST /login"} 2`) {
 		t.Errorf("the metrics count no login:\n%s", metrics)
 	}
-	users := filepath.Join(d.dir, "users.json")
-	if err := os.WriteFile(users, []byte(strings.ReplaceAll(demoDocuments, "Wien", "Graz")), 0o600); err != nil {
+	users := filepath.Join(d.Dir, "users.json")
+	documents, err := os.ReadFile(users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(users, bytes.ReplaceAll(documents, []byte("Wien"), []byte("Graz")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	refresh := regexp.MustCompile(`(http://\S+) -d grant_type=refresh_token -d refresh_token=(\S+)`).FindStringSubmatch(invitation.String())
@@ -132,7 +138,7 @@ func TestDemoInvitesToWhatWorks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var tokens demoTokens
+	var tokens demo.Tokens
 	if err := json.NewDecoder(response.Body).Decode(&tokens); err != nil {
 		t.Fatal(err)
 	}

@@ -3,13 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
@@ -52,32 +49,3 @@ func checkURI(cfg *config.Config) error {
 	}
 	return nil
 }
-
-// newLogger returns a logger by LOG_LEVEL and LOG_FORMAT, and its level, which
-// can be changed. The error is wrong usage.
-func newLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
-	level := new(slog.LevelVar)
-	if word := os.Getenv("LOG_LEVEL"); word != "" {
-		if err := level.UnmarshalText([]byte(word)); err != nil {
-			return nil, nil, &exitError{exitUsage, fmt.Errorf("LOG_LEVEL is %q, want debug, info, warn or error", word)}
-		}
-	}
-	options := &slog.HandlerOptions{Level: level}
-	format := os.Getenv("LOG_FORMAT")
-	if format == "" {
-		format = "json"
-		if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-			format = "text"
-		}
-	}
-	switch format {
-	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), level, nil
-	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), level, nil
-	}
-	return nil, nil, &exitError{exitUsage, fmt.Errorf("LOG_FORMAT is %q, want text or json", format)}
-}
-
-// quiet is a logger for commands that say themselves what there is to say.
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

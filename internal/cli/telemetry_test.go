@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"net"
@@ -18,7 +17,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/demo"
 	"github.com/tokengraft/tokengraft/internal/demo/backend"
+	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
 const (
@@ -90,48 +91,12 @@ func TestWithoutVariablesNothingIsExported(t *testing.T) {
 	if n := connections.Load(); n != 0 {
 		t.Errorf("%d connections to a collector that nobody named", n)
 	}
-	telemetry, err := newTelemetry(t.Context(), quiet())
+	exports, err := telemetry.Start(t.Context(), slog.New(slog.DiscardHandler), "v1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if telemetry.tracer != nil {
+	if exports.Tracer != nil {
 		t.Error("there is a tracer, whose spans cost time and go nowhere")
-	}
-}
-
-// A variable that OpenTelemetry does not understand is told and left alone, as its
-// specification has it: users log in without telemetry, too.
-func TestAWrongStandardVariableStopsNoSidecar(t *testing.T) {
-	for _, variable := range []string{"OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_RESOURCE_ATTRIBUTES"} {
-		t.Run(variable, func(t *testing.T) {
-			withoutExports(t)
-			t.Setenv(variable, "nonsense")
-			var log bytes.Buffer
-			telemetry, err := newTelemetry(t.Context(), slog.New(slog.NewTextHandler(&log, nil)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if telemetry.tracer != nil {
-				t.Error("there is a tracer, whose spans go nowhere")
-			}
-			if err := telemetry.shutdown(t.Context()); err != nil {
-				t.Error(err)
-			}
-			if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), variable) {
-				t.Errorf("the log does not warn of %s: %s", variable, &log)
-			}
-		})
-	}
-}
-
-func TestTelemetryCanBeDisabledInCapitals(t *testing.T) {
-	withoutExports(t)
-	t.Setenv("OTEL_TRACES_EXPORTER", "console")
-	for word, want := range map[string]bool{"true": false, "TRUE": false, "false": true, "yes": true} {
-		t.Setenv("OTEL_SDK_DISABLED", word)
-		if got := exports("TRACES"); got != want {
-			t.Errorf("with OTEL_SDK_DISABLED=%s traces are exported: %v, want %v", word, got, want)
-		}
 	}
 }
 
@@ -186,7 +151,7 @@ sign: {keys: keys}
 %[3]s
 `, address, server.URL, documents), `[{"id": "`+backend.Users["anna"]+`", "city": "Wien"}]`)
 		waitForAddress(t, address)
-		tokens, err := login(t.Context(), "http://"+address)
+		tokens, err := demo.LogIn(t.Context(), "http://"+address)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"go.opentelemetry.io/otel/metric/noop"
 
-	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
+	"github.com/tokengraft/tokengraft/internal/sidecar"
+	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
 func tryCommand() *cobra.Command {
@@ -33,17 +33,19 @@ func tryCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		logger, _, err := newLogger(c.ErrOrStderr())
+		logger, _, err := telemetry.NewLogger(c.ErrOrStderr())
 		if err != nil {
 			return err
 		}
-		cfg.UserCreation, cfg.Triggers = config.UserCreation{}, nil // trying changes nothing
-		sidecar, err := open(cfg, logger, noop.Meter{}, nil)
+		outcome, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger, Functions: javascript.Engine}, token)
 		if err != nil {
 			return err
 		}
-		defer sidecar.close(context.WithoutCancel(c.Context()))
-		return sidecar.present().try(c.Context(), c.OutOrStdout(), token)
+		printOutcome(c.OutOrStdout(), token, outcome)
+		if outcome.Reason != enrich.OK && outcome.Reason != enrich.Stale {
+			return &exitError{code: exitNotEnriched}
+		}
+		return nil
 	}
 	return c
 }
@@ -85,25 +87,8 @@ func tokenOf(stdin io.Reader, args []string) (string, error) {
 	return text, nil
 }
 
-// try enriches a token as one that a refresh issued just now, so that the
-// document is what the source has, not what a cache had.
-func (g *generation) try(ctx context.Context, w io.Writer, token string) error {
-	if g.follower != nil {
-		if learned, err := g.follower.Fetch(ctx); err != nil {
-			g.logger.Warn("backend's discovery document", "error", err)
-		} else {
-			g.learn(learned)
-		}
-	}
-	if err := g.ring.Check(ctx); err != nil {
-		g.logger.Warn("backend's keys", "error", err)
-	}
-	outcome := g.enricher.Enrich(ctx, enrich.Grant{
-		Answered:    time.Now(),
-		Refresh:     true,
-		MarkFailure: g.cfg.OnFailure == config.Pass,
-		Tokens:      []enrich.Issued{{Raw: token, Kind: tokenKinds[g.cfg.Claim.Kinds[0]], Budget: int(g.cfg.Claim.MaxTokenSize)}},
-	})[0]
+// printOutcome prints a token before and after, and why.
+func printOutcome(w io.Writer, token string, outcome enrich.Outcome) {
 	describe(w, "before", token)
 	if outcome.Raw != token {
 		describe(w, "after", outcome.Raw)
@@ -113,10 +98,6 @@ func (g *generation) try(ctx context.Context, w io.Writer, token string) error {
 	if outcome.Err != nil {
 		fmt.Fprintf(w, "cause:  %v\n", outcome.Err)
 	}
-	if outcome.Reason != enrich.OK && outcome.Reason != enrich.Stale {
-		return &exitError{code: exitNotEnriched}
-	}
-	return nil
 }
 
 // describe prints the parts of a token and what each claim takes of it.

@@ -1,0 +1,91 @@
+package mongodoc_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokengraft/tokengraft/cache"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest/wiretest"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// An idleSource is a source of documents that nobody writes to, for users with ids of
+// their own, in the cache beside those of the collection.
+type idleSource struct{}
+
+func (idleSource) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
+	return enrich.Document{JSON: []byte(`{}`), ReadAt: time.Now(), ID: "document of " + q.User.ID}, nil
+}
+
+// F3: "evicts its user at once", and who is not concerned stays, however many
+// they are. It prints the table that it checks.
+func TestWatch_EvictionsPerWriteDoNotGrowWithTheCache(t *testing.T) {
+	const writers = 200
+	sizes := []int{1_000, 10_000, 100_000}
+	if testing.Short() {
+		sizes = sizes[:2]
+	}
+	for _, size := range sizes {
+		synctest.Test(t, func(t *testing.T) {
+			server := wiretest.New()
+			f := followServer(t, mongodoc.Options{}, server)
+			around := cacheAround(t, f)
+			everybody := func(prefix string, n int, src enrich.Source) int {
+				before := around.Stats()
+				now := time.Now()
+				for i := range n {
+					q := enrich.Query{User: enrich.User{ID: fmt.Sprint(prefix, i)}, NotBefore: now.Add(-time.Hour), KeepUntil: now.Add(time.Hour)}
+					if _, err := src.Lookup(t.Context(), q); err != nil {
+						t.Fatal(err)
+					}
+				}
+				after := around.Stats()
+				return int(after.Misses + after.Reloads - before.Misses - before.Reloads)
+			}
+			for i := range writers {
+				server.Insert(fmt.Sprintf(`{"_id":%d,"f":"writer%[1]d"}`, i))
+			}
+			synctest.Wait()
+			collection, others := around.Source(f.Source, "shape"), around.Source(idleSource{}, "crowd")
+			everybody("writer", writers, collection)
+			everybody("crowd", size, others)
+			if again := everybody("crowd", size, others); again != 0 {
+				t.Fatalf("%d of %d are not held: the cache is too small for the test", again, size)
+			}
+			for i := range writers {
+				server.Update(fmt.Sprint(i), `{"n":1}`)
+			}
+			synctest.Wait()
+			concerned, unconcerned := everybody("writer", writers, collection), everybody("crowd", size, others)
+			t.Logf("%7d users: %.2f of the concerned and %.3f of the others read again for each of %d writes",
+				size, float64(concerned)/writers, float64(unconcerned)/writers, writers)
+			if concerned != writers {
+				t.Errorf("%d of %d writers read again", concerned, writers)
+			}
+			if unconcerned > writers/5 { // two writers that share a stripe evict a few
+				t.Errorf("%d of %d others read again", unconcerned, size)
+			}
+		})
+	}
+}
+
+// cacheAround is a cache for everybody, that the source of f tells of changes,
+// too.
+func cacheAround(t *testing.T, f *followed) *cache.Cache {
+	t.Helper()
+	c, err := cache.New(cache.Options{MaxBytes: 256 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { f.Watch(ctx, c) })
+	t.Cleanup(func() { stop(); watching.Wait(); c.Close() })
+	time.Sleep(2 * time.Second)
+	return c
+}

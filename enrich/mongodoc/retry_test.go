@@ -1,0 +1,147 @@
+package mongodoc_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest/wiretest"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// overloaded is how a server refuses for a while what the driver would ask again
+// and again until a deadline.
+const overloaded = 262
+
+var anna = enrich.User{ID: "anna"}
+
+// scripted opens a source at a scripted server. It runs in a bubble.
+func scripted(t *testing.T, server *wiretest.Server, o mongodoc.Options) *mongodoc.Source {
+	t.Helper()
+	t.Cleanup(server.Close)
+	if o.URI == "" {
+		o.URI = wiretest.URI
+	}
+	o.Database, o.Collection, o.Field = "d", "c", "f"
+	return open(t, o.Through(server))
+}
+
+func TestRetryOnce_AsksTheServerTwiceAtMost(t *testing.T) {
+	asks := map[string]func(context.Context, *mongodoc.Source) error{
+		"a lookup": func(ctx context.Context, s *mongodoc.Source) error {
+			_, err := s.Lookup(ctx, enrich.Query{User: anna})
+			return err
+		},
+		"an insertion": func(ctx context.Context, s *mongodoc.Source) error {
+			return s.Insert(ctx, anna, []byte(`{}`))
+		},
+		"a mark":        func(ctx context.Context, s *mongodoc.Source) error { _, err := s.IsCreated(ctx, anna); return err },
+		"an inspection": func(ctx context.Context, s *mongodoc.Source) error { _, err := s.Inspect(ctx); return err },
+		"the indexes":   func(ctx context.Context, s *mongodoc.Source) error { return s.CheckUnique(ctx) },
+		"a stream":      func(ctx context.Context, s *mongodoc.Source) error { return s.CanWatch(ctx) },
+	}
+	for name, ask := range asks {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := wiretest.New()
+				commands := []string{"find", "update", "aggregate", "listIndexes"}
+				for _, command := range commands {
+					server.Refuse(command, overloaded, "ExceededTimeLimit", "RetryableWriteError")
+				}
+				source := scripted(t, server, mongodoc.Options{URI: wiretest.URI + "&timeoutMS=900&retryReads=true&retryWrites=true"})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if err := ask(ctx, source); err == nil {
+					t.Error("no error")
+				}
+				asked := 0
+				for _, command := range commands {
+					asked += server.Asked(command)
+				}
+				if asked == 0 || asked > 2 {
+					t.Errorf("the server was asked %d times, want once or twice", asked)
+				}
+			})
+		})
+	}
+}
+
+// The first lookup after a restart of MongoDB finds dead connections.
+func TestLookup_SurvivesABrokenConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := wiretest.New()
+		server.Insert(bert)
+		source := scripted(t, server, mongodoc.Options{Timeout: 5 * time.Second})
+		for range 3 {
+			if got := lookUp(t, source, enrich.User{ID: "bert"}); got != bert {
+				t.Errorf("the document is %s, want %s", got, bert)
+			}
+			server.Break()
+		}
+	})
+}
+
+func TestStream_PausesAfterARefusedResume(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+		before := server.Asked("aggregate")
+		server.Refuse("aggregate", overloaded, "ExceededTimeLimit", "ResumableChangeStreamError")
+		server.Break()
+		time.Sleep(10 * time.Second)
+		if asked := server.Asked("aggregate") - before; asked < 2 || asked > 20 {
+			t.Errorf("in ten seconds the stream was asked for %d times, want a few", asked)
+		}
+		server.Refuse("aggregate", 0, "")
+		time.Sleep(20 * time.Second)
+		f.wantUp(t, 1)
+		f.wantReads(t, 0, "bert")
+	})
+}
+
+// The server may search its history for longer than we wait.
+func TestStream_GivesUpAResumeThatDoesNotOpen(t *testing.T) {
+	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
+		hangs := make(chan struct{})
+		t.Cleanup(func() { close(hangs) })
+		server.Stop()
+		time.Sleep(10 * time.Second)
+		server.On("aggregate", func() { <-hangs })
+		server.Start()
+		time.Sleep(20 * time.Second)
+		f.wantUp(t, 1)
+		f.wantLog(t, 2, "resumed=false")
+	})
+}
+
+func TestWatch_EndsWhileItsStreamDoesNotOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := wiretest.New()
+		hangs := make(chan struct{})
+		server.On("aggregate", func() { <-hangs })
+		f := followServer(t, mongodoc.Options{}, server)
+		t.Cleanup(func() { close(hangs) })
+		time.Sleep(10 * time.Second)
+		began := time.Now()
+		_ = f.stop()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestLookup_TimeoutSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := wiretest.New()
+		source := scripted(t, server, mongodoc.Options{})
+		hangs := make(chan struct{})
+		t.Cleanup(func() { close(hangs) })
+		server.On("find", func() { <-hangs })
+		began := time.Now()
+		_, err := source.Lookup(t.Context(), enrich.Query{User: anna})
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 500*time.Millisecond {
+			t.Errorf("Lookup = %v after %v, want %v after 500ms", err, took, context.DeadlineExceeded)
+		}
+	})
+}

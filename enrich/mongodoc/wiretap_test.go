@@ -1,0 +1,101 @@
+package mongodoc_test
+
+import (
+	"bytes"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// A wiretap passes connections on to a server and keeps what goes either way.
+type wiretap struct {
+	uri string
+
+	mu       sync.Mutex
+	asked    bytes.Buffer
+	answered bytes.Buffer
+}
+
+func tap(t *testing.T, uri string) *wiretap {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wiretap{uri: "mongodb://" + ln.Addr().String() + "/"}
+	relay(t, ln, uri, lockedWriter{w, &w.asked}, lockedWriter{w, &w.answered})
+	return w
+}
+
+// heard returns what went over the wire so far.
+func (w *wiretap) heard() (asked, answered string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked.String(), w.answered.String()
+}
+
+type lockedWriter struct {
+	*wiretap
+	to *bytes.Buffer
+}
+
+func (l lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.to.Write(p)
+}
+
+func TestLookup_ReadConcernIsLocalOrStronger(t *testing.T) {
+	tests := []struct{ options, concern string }{
+		{"", "local"},
+		{"?readConcernLevel=majority&readPreference=secondary", "local"},
+		{"?readConcernLevel=linearizable", "linearizable"},
+	}
+	uri, _ := enrichtest.FerretDB(t)
+	users := connect(t, uri, `{"_id":1,"f":"u"}`)
+	for _, tt := range tests {
+		t.Run(tt.options, func(t *testing.T) {
+			wire := tap(t, uri)
+			src := open(t, mongodoc.Options{URI: wire.uri + tt.options, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
+			if _, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}}); err != nil {
+				t.Fatal(err)
+			}
+			asked, _ := wire.heard()
+			if want := "level\x00" + string(rune(len(tt.concern)+1)) + "\x00\x00\x00" + tt.concern; !strings.Contains(asked, want) {
+				t.Errorf("the read concern %s was not asked for", tt.concern)
+			}
+		})
+	}
+}
+
+func TestLookup_ExcludedPathsNeverLeaveTheDatabase(t *testing.T) {
+	tests := map[string]bsonjson.Projection{
+		"exclude": {Exclude: []string{"ssn", "address.street"}},
+		"include": {Include: []string{"lang", "address.city"}},
+	}
+	uri, _ := enrichtest.FerretDB(t)
+	users := connect(t, uri, `{"_id":1,"f":"u","lang":"en","ssn":"very-secret","address":{"city":"Linz","street":"also-secret"}}`)
+	for name, projection := range tests {
+		t.Run(name, func(t *testing.T) {
+			wire := tap(t, uri)
+			src := open(t, mongodoc.Options{URI: wire.uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Projection: projection, Timeout: 5 * time.Second})
+			if _, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}}); err != nil {
+				t.Fatal(err)
+			}
+			_, answered := wire.heard()
+			if !strings.Contains(answered, "Linz") {
+				t.Fatal("the wire was not heard")
+			}
+			if strings.Contains(answered, "secret") {
+				t.Error("what is excluded came over the wire")
+			}
+		})
+	}
+}

@@ -1,0 +1,23 @@
+package sidecar
+
+import (
+	"crypto/tls"
+	"log/slog"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/proxy/oidc"
+)
+
+// newFollower follows what the backend says of itself, and tells apply of each
+// change.
+func newFollower(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger, apply func(*oidc.Follower, oidc.Discovery)) (f *oidc.Follower) {
+	f = oidc.NewFollower(oidc.Options{
+		Client:    backendClient(cfg, backendTLS),
+		Backend:   cfg.Backend.URL(),
+		PublicURL: publicURL(cfg),
+		Paths:     cfg.OIDC.Discovery,
+		OnChange:  func(d oidc.Discovery) { apply(f, d) },
+		Logger:    logger,
+	})
+	return f
+}

@@ -1,0 +1,174 @@
+package sidecar
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/breaker"
+	"github.com/tokengraft/tokengraft/enrich/filedoc"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+	"github.com/tokengraft/tokengraft/internal/supervise"
+)
+
+// documents are a source and what guards it. They count the requests and reads
+// that need it, so that it is closed after the last of them.
+type documents struct {
+	source  source
+	breaker *breaker.Breaker // nil for a file
+	watched bool
+	cache   enrich.Invalidator
+	logger  *slog.Logger
+	users   refcount
+	longest time.Duration // that a request may need them: timeouts.response of the generations that had them
+}
+
+func openDocuments(cfg *config.Config, o Options, cache enrich.Invalidator) (*documents, error) {
+	source, err := openSource(cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	d := &documents{source: source, watched: cfg.Documents.MongoDB.Watch != config.Off, cache: cache, logger: o.Logger, users: newRefcount()}
+	if source.remote() {
+		d.breaker, err = breaker.New(breaker.Options{Source: source, Logger: o.Logger, Meter: o.Meter})
+	}
+	return d, err
+}
+
+// errReplaced is the error of a read that starts when nobody waits for it any more.
+var errReplaced = errors.New("the source of documents has been replaced by a reload")
+
+// Lookup implements [enrich.Source]. A read may outlive the request that started
+// it, for others who wait for it, so it counts on its own.
+func (d *documents) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+	if !d.users.acquire() {
+		return enrich.Document{}, errReplaced
+	}
+	defer d.users.release()
+	if d.breaker != nil {
+		return d.breaker.Lookup(ctx, q)
+	}
+	return d.source.Lookup(ctx, q)
+}
+
+// failing reports whether lookups fail at once.
+func (d *documents) failing() bool { return d.breaker != nil && d.breaker.Open() }
+
+// run follows changes, and pings a source that fails, until ctx ends.
+func (d *documents) run(ctx context.Context) {
+	var following sync.WaitGroup
+	if d.breaker != nil {
+		following.Go(func() { supervise.Run(ctx, d.logger, "breaker", d.breaker.Run) })
+	}
+	if d.watched {
+		watch := func(ctx context.Context) { d.source.Watch(ctx, d.cache) }
+		following.Go(func() { supervise.Run(ctx, d.logger, "documents", watch) })
+	}
+	following.Wait()
+}
+
+func (d *documents) close(ctx context.Context) error { return d.source.Close(ctx) }
+
+// A source is where documents come from, as the sidecar opens it.
+type source interface {
+	enrich.Source
+	enrich.Checker
+	// Watch reports what changes, until ctx ends.
+	Watch(context.Context, enrich.Invalidator) error
+	Close(context.Context) error
+	// remote reports whether a lookup asks somebody who may be away.
+	remote() bool
+}
+
+// openSource opens where documents come from. Its error is a [config.FieldError].
+func openSource(cfg *config.Config, o Options) (source, error) {
+	switch {
+	case o.Source != nil:
+		return givenSource{o.Source}, nil
+	case cfg.Documents.File != "":
+		return openFile(cfg, o.Logger, o.Meter)
+	}
+	return openCollection(cfg, o.Logger, o.Meter)
+}
+
+func openFile(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (source, error) {
+	d := cfg.Documents
+	file, err := filedoc.Open(filedoc.Options{
+		Path:  string(d.File),
+		Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
+		Logger: logger, Meter: meter,
+	})
+	if err != nil {
+		return nil, cfg.Fault("documents.file", err)
+	}
+	return fileSource{file}, nil
+}
+
+func openCollection(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (source, error) {
+	d := cfg.Documents
+	collection, err := mongodoc.Open(mongodoc.Options{
+		URI: d.MongoDB.URI.Reveal(), Database: d.MongoDB.Database, Collection: d.MongoDB.Collection,
+		Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
+		Timeout: d.MongoDB.Timeout,
+		Logger:  logger, Meter: meter,
+	})
+	if err != nil {
+		return nil, cfg.Fault("documents.mongodb", err)
+	}
+	return collectionSource{collection}, nil
+}
+
+// collectionSource is a collection of MongoDB.
+type collectionSource struct{ *mongodoc.Source }
+
+func (collectionSource) remote() bool { return true }
+
+// fileSource is a file. Nothing needs closing.
+type fileSource struct{ *filedoc.Source }
+
+func (fileSource) remote() bool                { return false }
+func (fileSource) Close(context.Context) error { return nil }
+
+// givenSource is [Options.Source], which belongs to whoever gave it.
+type givenSource struct{ enrich.Source }
+
+func (g givenSource) remote() bool                { _, checks := g.Source.(enrich.Checker); return checks }
+func (g givenSource) Close(context.Context) error { return nil }
+
+func (g givenSource) Check(ctx context.Context) error {
+	if checker, ok := g.Source.(enrich.Checker); ok {
+		return checker.Check(ctx)
+	}
+	return nil
+}
+
+func (g givenSource) Watch(ctx context.Context, cache enrich.Invalidator) error {
+	watcher, ok := g.Source.(interface {
+		Watch(context.Context, enrich.Invalidator) error
+	})
+	if !ok {
+		return nil
+	}
+	return watcher.Watch(ctx, cache)
+}
+
+// shape is a fingerprint of everything but the user that a document depends on, so
+// that the cache never serves a document of another configuration.
+func shape(cfg *config.Config) string {
+	text, _ := json.Marshal([]any{
+		cfg.Documents.MongoDB.URI.Reveal(), cfg.Documents.MongoDB.Database, cfg.Documents.MongoDB.Collection,
+		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType,
+		cfg.Claim.Format, cfg.Claim.Include, cfg.Claim.Exclude,
+	})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,75 @@
+package sidecar
+
+import (
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
+	"github.com/tokengraft/tokengraft/internal/appservices"
+	"github.com/tokengraft/tokengraft/proxy"
+)
+
+// The words of the configuration, as the packages that act on them have them.
+// Missing words are the zero value of each.
+var (
+	policies = map[config.Policy]enrich.Policy{
+		config.Pass:   enrich.Pass,
+		config.Refuse: enrich.Refuse,
+	}
+	tokenKinds = map[config.TokenKind]enrich.Kind{
+		config.AccessToken: enrich.Access,
+		config.IDToken:     enrich.ID,
+	}
+	formats = map[config.Format]bsonjson.Format{
+		config.Plain:       bsonjson.Plain,
+		config.Relaxed:     bsonjson.Relaxed,
+		config.Canonical:   bsonjson.Canonical,
+		config.AppServices: bsonjson.AppServices,
+	}
+	userIDTypes = map[config.UserIDType]bsonjson.UserIDType{
+		config.AutoID:   bsonjson.AutoID,
+		config.StringID: bsonjson.StringID,
+		config.ObjectID: bsonjson.ObjectID,
+		config.IntID:    bsonjson.IntID,
+		config.UUID:     bsonjson.UUID,
+	}
+	operations = map[config.Operation]hooks.Operation{
+		config.Login:  hooks.Login,
+		config.Create: hooks.Create,
+		config.Delete: hooks.Delete,
+	}
+	rejections = map[config.Errors]proxy.RejectionFormat{
+		config.ErrorsAppServices: appservices.Rejection, // OAuth's is the proxy's own
+	}
+	refreshes = map[config.Refresh]proxy.Refresh{
+		config.RefreshAuto:   proxy.RefreshAuto,
+		config.RefreshAlways: proxy.RefreshAlways,
+		config.RefreshNever:  proxy.RefreshNever,
+	}
+)
+
+// kindsOf returns the kinds of tokens that get the claim.
+func kindsOf(c config.Claim) []enrich.Kind {
+	kinds := make([]enrich.Kind, len(c.Kinds))
+	for i, kind := range c.Kinds {
+		kinds[i] = tokenKinds[kind]
+	}
+	return kinds
+}
+
+// projectionOf returns which paths of a document reach the token.
+func projectionOf(c config.Claim) bsonjson.Projection {
+	return bsonjson.Projection{Include: c.Include, Exclude: c.Exclude}
+}
+
+// restoreOf is what restore means here: with oidc, auto is on whoever signs, for
+// providers look their tokens up.
+func restoreOf(cfg *config.Config) enrich.Restore {
+	switch {
+	case cfg.Restore == config.Off:
+		return enrich.RestoreOff
+	case cfg.Restore == config.On, cfg.OIDC.Enabled:
+		return enrich.RestoreOn
+	}
+	return enrich.RestoreAuto
+}

@@ -1,0 +1,60 @@
+package sidecar
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+)
+
+// errNoEngine says that the program was built without an engine.
+var errNoEngine = errors.New("this program was built without the JavaScript engine: set Options.Functions, or remove functions from the configuration")
+
+// openFunctions compiles the functions that the configuration names. It returns
+// nil where the configuration has no directory of functions. The error is every
+// fault, each a [config.FieldError].
+func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.Source, logger *slog.Logger) (hooks.Functions, error) {
+	f := cfg.Functions
+	if f.Dir == "" {
+		return nil, nil
+	}
+	if engine == nil {
+		return nil, cfg.Fault("functions", errNoEngine)
+	}
+	o := hooks.EngineOptions{
+		Dir: string(f.Dir), Values: string(f.Values), Environments: string(f.Environments), Environment: f.Environment,
+		Services: f.Services, Hosts: f.Hosts, Logger: logger,
+	}
+	if database != nil {
+		o.Database = database
+	}
+	functions, err := engine(o)
+	if err != nil {
+		return nil, functionsFault(cfg, err)
+	}
+	var faults []error
+	for path, name := range cfg.FunctionsNamed() {
+		if !functions.Has(name) {
+			faults = append(faults, cfg.Fault(path, fmt.Errorf("there is no function %q in %s", name, f.Dir)))
+		}
+	}
+	return functions, errors.Join(faults...)
+}
+
+// functionsFault blames a fault of the engine on the setting that names what is
+// wrong.
+func functionsFault(cfg *config.Config, err error) config.FieldError {
+	path := "functions"
+	if fault, ok := errors.AsType[*hooks.EngineError](err); ok {
+		path = engineSettings[fault.Option]
+	}
+	return cfg.Fault(path, err)
+}
+
+// engineSettings are the settings behind the options of an engine.
+var engineSettings = map[string]string{
+	"Dir": "functions.dir", "Values": "functions.values", "Environments": "functions.environments",
+}

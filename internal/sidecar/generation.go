@@ -1,0 +1,210 @@
+package sidecar
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/internal/filewatch"
+	"github.com/tokengraft/tokengraft/internal/supervise"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/oidc"
+)
+
+// A generation is everything that one configuration is made into. It is put
+// together here and nowhere else. A reload makes the next one; requests finish by
+// the generation that they began with.
+type generation struct {
+	cfg        *config.Config
+	logger     *slog.Logger
+	backendTLS *backendTLS // nil for the system's way
+	ring       *keys.Ring
+	documents  *documents
+	signIns    *signIns // nil where nothing happens when users sign in
+	enricher   *enrich.Enricher
+	proxy      *proxy.Proxy
+	follower   *oidc.Follower  // nil without oidc
+	discovery  *oidc.Discovery // what follower read; nil for nothing yet. Sidecar.mu guards it once it serves
+}
+
+// The settings that a part is made of. While none of them changes, the next
+// generation keeps the part with its connections and all that it has learned.
+var (
+	backendSettings   = []string{"backend_tls"}
+	followerSettings  = []string{"backend", "backend_tls", "public_url", "timeouts.dial", "timeouts.idle", "oidc"}
+	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
+	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude"}
+	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
+)
+
+// newGeneration makes the generation of a configuration. It keeps what it can of
+// the one before, which may be nil. It reads files and asks nobody over the
+// network.
+func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generation, error) {
+	g := &generation{cfg: cfg, logger: s.o.Logger}
+	keeps := func(settings []string) bool {
+		return before != nil && !cfg.ChangesSince(before.cfg).Touch(settings...)
+	}
+	var err error
+	if keeps(backendSettings) {
+		g.backendTLS = before.backendTLS
+	} else if g.backendTLS, err = openBackendTLS(cfg, s.o.Logger); err != nil {
+		return nil, err
+	}
+	if keeps(followerSettings) {
+		s.mu.Lock()
+		g.follower, g.discovery = before.follower, before.discovery
+		s.mu.Unlock()
+	} else if cfg.OIDC.Enabled {
+		g.follower = newFollower(cfg, g.backendTLS.config(), s.o.Logger, s.applyDiscovery)
+	}
+	if keeps(ringSettings) {
+		g.ring = before.ring
+	} else if g.ring, err = openRing(cfg, g.backendTLS.config(), s.o.Logger); err != nil {
+		return nil, err
+	}
+	if keeps(documentsSettings) {
+		g.documents = before.documents
+	} else if g.documents, err = openDocuments(cfg, s.o, s.cache); err != nil {
+		return nil, err
+	}
+	if keeps(signInSettings) {
+		g.signIns = before.signIns
+	} else if g.signIns, err = openSignIns(cfg, g.documents, s.o); err != nil {
+		g.discard(before)
+		return nil, err
+	}
+	g.documents.longest = max(g.documents.longest, cfg.Timeouts.Response)
+	if err := g.assemble(s); err != nil {
+		g.discard(before)
+		return nil, err
+	}
+	return g, nil
+}
+
+// assemble makes what every generation has of its own.
+func (g *generation) assemble(s *Sidecar) (err error) {
+	o := enrich.Options{
+		Ring:      g.ring,
+		Source:    s.cache.Source(g.documents, shape(g.cfg)),
+		UserID:    string(g.cfg.Documents.UserIDClaim),
+		Claim:     g.cfg.Claim.Name,
+		Freshness: g.cfg.Claim.Freshness,
+		ReadAt:    g.cfg.Claim.ReadAt,
+		Kinds:     kindsOf(g.cfg.Claim),
+		MaxSize:   int(g.cfg.Claim.MaxSize),
+		MaxAge:    g.cfg.Cache.MaxAge,
+		Restore:   restoreOf(g.cfg),
+		Meter:     s.o.Meter,
+		Logger:    g.logger,
+	}
+	if g.signIns != nil {
+		o.Hooks = g.signIns
+	}
+	if g.enricher, err = enrich.New(o); err != nil {
+		return err
+	}
+	var discovery oidc.Discovery
+	if g.discovery != nil {
+		discovery = *g.discovery
+		g.setIssuer(discovery)
+	}
+	snapshot, err := newSnapshot(g, discovery)
+	if err != nil {
+		return err
+	}
+	g.proxy, err = proxy.New(proxy.Options{
+		Backend:        g.cfg.Backend.URL(),
+		TLS:            g.backendTLS.config(),
+		PublicURL:      publicURL(g.cfg),
+		TrustedProxies: slices.Concat(g.cfg.TrustedProxies...),
+		Timeouts:       proxy.Timeouts{Dial: g.cfg.Timeouts.Dial, Response: g.cfg.Timeouts.Response, Idle: g.cfg.Timeouts.Idle},
+		Limits:         proxy.Limits{Body: int64(g.cfg.Limits.Body), Headers: int64(g.cfg.Limits.Headers)},
+		Logger:         g.logger,
+		Meter:          s.o.Meter,
+		Tracer:         s.o.Tracer,
+	}, snapshot)
+	return err
+}
+
+// discard closes what was opened for a generation that will not serve.
+func (g *generation) discard(before *generation) {
+	if before == nil || g.documents != before.documents {
+		g.documents.close(context.Background())
+	}
+}
+
+// prepareTimeout is how long a reload waits for the backend's keys and discovery
+// document before it goes on without them.
+const prepareTimeout = 3 * time.Second
+
+// prepare asks the backend for what the generation before did not know, so that no
+// login comes too early for its keys. What does not arrive in time is followed in
+// the background like everything else.
+func (g *generation) prepare(ctx context.Context, before *generation) {
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	if g.follower != nil && g.follower != before.follower {
+		if discovery, err := g.follower.Fetch(ctx); err == nil {
+			g.applyDiscovery(discovery)
+		}
+	}
+	if g.ring != before.ring {
+		g.ring.Check(ctx)
+	}
+}
+
+// applyDiscovery works by what the backend says of itself, from the next request
+// on. It reports whether it can.
+func (g *generation) applyDiscovery(d oidc.Discovery) bool {
+	snapshot, err := newSnapshot(g, d)
+	if err == nil {
+		g.setIssuer(d) // before the rules: their first login needs the keys
+		err = g.proxy.Use(snapshot)
+	}
+	if err != nil {
+		g.logger.Error("the discovery document makes no rules; those known so far stay", "error", err)
+		return false
+	}
+	g.discovery = &d
+	return true
+}
+
+// setIssuer tells the ring where the backend's keys are, and whose tokens they
+// sign.
+func (g *generation) setIssuer(d oidc.Discovery) {
+	g.ring.ApplyDiscovery(g.cfg.Backend.String()+d.JWKS, d.Issuer)
+}
+
+// tasks are what goes on besides the requests.
+func (g *generation) tasks() tasks {
+	tasks := tasks{g.ring: g.followKeys, g.documents: g.documents.run, g.proxy: g.proxy.Run}
+	if g.signIns != nil {
+		tasks[g.signIns] = g.signIns.run
+	}
+	if g.backendTLS != nil {
+		tasks[g.backendTLS] = g.backendTLS.run
+	}
+	if g.follower != nil {
+		tasks[g.follower] = g.follower.Run
+	}
+	return tasks
+}
+
+// followKeys follows the backend's keys and ours. The directory is polled, too, so
+// one that cannot be watched is not a fault.
+func (g *generation) followKeys(ctx context.Context) {
+	var following sync.WaitGroup
+	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
+	if g.ring.HasOwn() {
+		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reload); err != nil {
+			g.logger.Warn("key directory is only polled: new keys are seen within seconds, not at once", "error", err)
+		}
+	}
+	following.Wait()
+}

@@ -1,0 +1,72 @@
+package sidecar
+
+import (
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net/url"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/keys"
+)
+
+// openRing opens the keys. Its error is a [config.FieldError].
+func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (*keys.Ring, error) {
+	jwks := string(cfg.Verify.JWKS.File)
+	learn := cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
+	atBackend := learn
+	if cfg.Verify.JWKS.URL != "" {
+		jwks = cfg.Verify.JWKS.URL
+		u, err := url.Parse(jwks)
+		atBackend = err == nil && u.Host == cfg.Backend.Host
+	}
+	host, t := "", (*tls.Config)(nil)
+	if atBackend { // which is asked as clients ask it
+		host, t = cfg.PublicURL.Host, backendTLS
+	}
+	ring, err := keys.Open(keys.Options{
+		JWKS:        jwks,
+		Discovery:   learn,
+		Host:        host,
+		PublicKey:   string(cfg.Verify.PublicKey),
+		Secret:      []byte(cfg.Verify.Secret.Reveal()),
+		Issuers:     cfg.Verify.Issuer,
+		Audience:    cfg.Verify.Audience,
+		Algorithms:  words(cfg.Verify.Algorithms),
+		Leeway:      cfg.Verify.Leeway,
+		Dir:         string(cfg.Sign.Keys),
+		Algorithm:   string(cfg.Sign.Algorithm),
+		BackendKey:  string(cfg.Sign.BackendKey),
+		RetireAfter: cfg.Sign.RetireAfter,
+		RotateAfter: cfg.Sign.RotateAfter,
+		Client:      backendClient(cfg, t),
+		Logger:      logger,
+	})
+	if err != nil {
+		return nil, keyFault(cfg, err)
+	}
+	return ring, nil
+}
+
+// keyFault blames a fault of the keys on the setting that names them.
+func keyFault(cfg *config.Config, err error) config.FieldError {
+	path := "verify"
+	if fault, ok := errors.AsType[*keys.OptionError](err); ok {
+		path, err = keySettings[fault.Option], fault.Err
+	}
+	return cfg.Fault(path, err)
+}
+
+// keySettings are the settings behind the options of a ring.
+var keySettings = map[string]string{
+	"JWKS": "verify.jwks", "Discovery": "oidc", "PublicKey": "verify.public_key", "Secret": "verify.secret", "Algorithms": "verify.algorithms", "Leeway": "verify.leeway",
+	"Dir": "sign.keys", "BackendKey": "sign.backend_key", "Algorithm": "sign.algorithm", "RetireAfter": "sign.retire_after", "RotateAfter": "sign.rotate_after",
+}
+
+func words[T ~string](typed []T) []string {
+	var plain []string
+	for _, word := range typed {
+		plain = append(plain, string(word))
+	}
+	return plain
+}

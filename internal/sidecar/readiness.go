@@ -1,0 +1,53 @@
+package sidecar
+
+import (
+	"context"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/admin"
+)
+
+// conditions are what the sidecar needs. It waits once for those without which a
+// login would be refused; the others only degrade it.
+func (g *generation) conditions() []admin.Condition {
+	gates := refuses(g.cfg)
+	source := admin.Condition{Name: "source", Gate: gates, Probe: g.documents.source.Check}
+	if g.documents.breaker != nil {
+		source.Fault = g.documents.breaker.State
+	}
+	conditions := []admin.Condition{
+		{Name: "backend", Gate: true, Probe: g.probeBackend},
+		{Name: "keys", Gate: true, Instant: true, Probe: func(context.Context) error { return g.ring.OwnReady() }},
+		{Name: "jwks", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.ring.BackendReady() }},
+		source,
+	}
+	if g.follower != nil {
+		conditions = append(conditions, admin.Condition{
+			Name: "discovery", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.follower.State() },
+		})
+	}
+	return conditions
+}
+
+// probeBackend reports whether the backend answers at all.
+func (g *generation) probeBackend(ctx context.Context) error {
+	_, err := askBackend(ctx, g.cfg, g.backendTLS.config())
+	return err
+}
+
+// refuses reports whether any rule refuses rather than passes. In shadow none
+// does.
+func refuses(cfg *config.Config) bool {
+	if cfg.Shadow {
+		return false
+	}
+	if cfg.OIDC.Enabled && cfg.OnFailure == config.Refuse {
+		return true
+	}
+	for _, rule := range cfg.Rules {
+		if rule.OnFailure == config.Refuse {
+			return true
+		}
+	}
+	return false
+}

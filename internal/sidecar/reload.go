@@ -1,0 +1,178 @@
+package sidecar
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/admin"
+	"github.com/tokengraft/tokengraft/internal/filewatch"
+	"github.com/tokengraft/tokengraft/internal/supervise"
+)
+
+// pollFiles is how often a reloader looks at files whose changes nobody reports:
+// not all file systems do.
+const pollFiles = 5 * time.Second
+
+// A reloader applies changed configuration files to a running sidecar.
+type reloader struct {
+	sidecar *Sidecar
+	started *config.Config // what the listeners were made of
+	loaded  *config.Config // the last that was right, whether or not it could be opened
+	reloads metric.Int64Counter
+	asked   chan struct{}
+
+	mu    sync.Mutex
+	fault error // why the files are not what is running; nil when they are
+}
+
+func newReloader(s *Sidecar, cfg *config.Config) (*reloader, error) {
+	r := &reloader{sidecar: s, started: cfg, loaded: cfg, asked: make(chan struct{}, 1)}
+	var err error
+	r.reloads, err = s.o.Meter.Int64Counter("tokengraft.config.reloads",
+		metric.WithDescription("Reloads of the configuration, by result: ok, or failed and the one before stays."))
+	if err != nil {
+		return nil, err
+	}
+	for _, result := range []string{"ok", "failed"} {
+		r.reloads.Add(context.Background(), 0, withResult(result)) // there before the first, for alerts
+	}
+	return r, nil
+}
+
+func withResult(result string) metric.AddOption {
+	return metric.WithAttributes(attribute.String("result", result))
+}
+
+// ask makes run reload, whether or not a file has changed.
+func (r *reloader) ask() {
+	select {
+	case r.asked <- struct{}{}:
+	default: // it will
+	}
+}
+
+// run reloads when it is asked to, and when a file has changed, until ctx ends.
+func (r *reloader) run(ctx context.Context) {
+	if r.sidecar.o.Load == nil {
+		<-ctx.Done()
+		return
+	}
+	var changed <-chan struct{} // nil where nobody reports changes: then files are only polled
+	folders, err := filewatch.NewFolders()
+	if err != nil {
+		r.sidecar.o.Logger.Warn("changed configuration files are not seen at once, but within "+pollFiles.String(), "error", err)
+	} else {
+		defer folders.Close()
+		changed = folders.Changed
+	}
+	poll := time.NewTicker(pollFiles)
+	defer poll.Stop()
+	for {
+		if folders != nil {
+			_ = folders.Watch(r.loaded.Folders()...) // one that cannot be watched is polled
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.asked:
+			r.reload(ctx, true)
+		case <-changed:
+			r.look(ctx)
+		case <-poll.C:
+			r.look(ctx)
+		}
+	}
+}
+
+// look reloads if a file has changed. While something is wrong it reloads in any
+// case: what is missing may be in other files than those that are known.
+func (r *reloader) look(ctx context.Context) {
+	if r.state() != nil || r.loaded.Changed() {
+		r.reload(ctx, false)
+	}
+}
+
+// reload applies what is in the files, and logs the result. It logs a known fault
+// again only for somebody who asked.
+func (r *reloader) reload(ctx context.Context, asked bool) {
+	before := r.state()
+	changed, err := r.apply(ctx)
+	r.setState(err)
+	logger := r.sidecar.o.Logger
+	switch {
+	case err != nil && !asked && before != nil && before.Error() == err.Error():
+		return
+	case err != nil:
+		r.reloads.Add(ctx, 1, withResult("failed"))
+		logger.Error("the configuration was not reloaded; the running one stays", "error", err)
+		return
+	case len(changed) == 0:
+		logger.Info("configuration unchanged")
+	default:
+		logger.Info("configuration reloaded", "changed", changed)
+	}
+	r.reloads.Add(ctx, 1, withResult("ok"))
+	if settings := r.needRestart(); len(settings) > 0 {
+		logger.Warn("some changed settings need a restart; until then the running ones stay", "settings", settings)
+	}
+}
+
+// apply loads the configuration and makes it the current one. It returns the
+// settings that changed.
+func (r *reloader) apply(ctx context.Context) (changed []string, err error) {
+	defer supervise.Catch(r.sidecar.o.Logger, "reload", &err)
+	cfg, err := r.sidecar.o.Load()
+	if err != nil {
+		return nil, err
+	}
+	r.loaded = cfg
+	changed = cfg.ChangesSince(r.sidecar.current().cfg)
+	if len(changed) == 0 {
+		return nil, nil
+	}
+	return changed, r.sidecar.apply(ctx, cfg)
+}
+
+// needRestart returns the settings that the listeners were not made of.
+func (r *reloader) needRestart() []string {
+	var settings []string
+	for _, path := range r.loaded.ChangesSince(r.started) {
+		if path == "listen" || path == "admin" || strings.HasPrefix(path, "tls") || path == "limits.headers" && serverHeader(r.started) != serverHeader(r.loaded) {
+			settings = append(settings, path)
+		}
+	}
+	return settings
+}
+
+// state returns why the configuration in the files does not run; nil if it does.
+func (r *reloader) state() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fault
+}
+
+func (r *reloader) setState(fault error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fault = fault
+}
+
+// errNotApplied tells no more than that: the log has the reason.
+var errNotApplied = errors.New("the configuration file could not be applied; the running configuration stays")
+
+// condition is that the running configuration is the one in the files.
+func (r *reloader) condition() admin.Condition {
+	return admin.Condition{Name: "configuration", Instant: true, Probe: func(context.Context) error {
+		if r.state() != nil {
+			return errNotApplied
+		}
+		return nil
+	}}
+}

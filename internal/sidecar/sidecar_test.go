@@ -1,0 +1,83 @@
+package sidecar
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+)
+
+// TestCache_StaysWithinItsBytes logs a hundred thousand users in, whose documents are
+// twice what the cache may hold.
+func TestCache_StaysWithinItsBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a file of 100,000 documents; run without -short")
+	}
+	const users, maxBytes = 100_000, 16 << 20
+	dir := t.TempDir()
+	var documents strings.Builder
+	for i := range users {
+		fmt.Fprintf(&documents, `{"id":"user-%d","about":%q}`+"\n", i, strings.Repeat("x", 300))
+	}
+	files := map[string]string{
+		"users.ndjson": documents.String(),
+		"tokengraft.yaml": `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules: [{match: POST /login, tokens: ["json:token"]}]
+verify: {secret: "` + enrichtest.Secret + `"}
+documents: {file: users.ndjson, user_id_field: id}
+cache: {max_bytes: 16MiB}
+`}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load(filepath.Join(dir, "tokengraft.yaml"), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(cfg, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	before := heap()
+	for i := range users {
+		token := issuer.Token(fmt.Sprintf(`{"sub":"user-%d","exp":%d}`, i, time.Now().Add(time.Hour).Unix()))
+		outcome := s.current().enricher.Enrich(t.Context(), enrich.Grant{
+			Answered: time.Now(),
+			Tokens:   []enrich.Issued{{Raw: token, Kind: enrich.Access, Budget: 6 << 10}},
+		})[0]
+		if outcome.Reason != enrich.OK {
+			t.Fatalf("user %d: %s (%v)", i, outcome.Reason, outcome.Err)
+		}
+	}
+	grown := heap() - before
+	stats := s.cache.Stats()
+	t.Logf("%d logins: the heap grew by %.1f MiB; the cache holds %d documents in %.1f MiB",
+		users, float64(grown)/(1<<20), stats.Entries, float64(stats.Bytes)/(1<<20))
+	if grown > maxBytes*3/2 {
+		t.Errorf("the heap grew by %d bytes, max_bytes is %d", grown, maxBytes)
+	}
+	if stats.Bytes > maxBytes || stats.Bytes < maxBytes/2 {
+		t.Errorf("the cache counts %d bytes, want it well filled and at most %d", stats.Bytes, maxBytes)
+	}
+}
+
+// heap returns the bytes that are in use after a collection.
+func heap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}

@@ -1,0 +1,116 @@
+package sidecar
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+	"github.com/tokengraft/tokengraft/proxy/oidc"
+)
+
+// newSnapshot returns what the proxy of a generation works by: the configuration,
+// and what the backend says of itself. The zero Discovery is nothing yet.
+func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
+	rules, err := proxy.NewRules(oidc.Merge(configuredRules(g.cfg), discoveredRules(g.cfg, d)))
+	if err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	snapshot := &proxy.Snapshot{
+		Rules:     rules,
+		Enricher:  g.enricher,
+		Restore:   g.cfg.Restores(),
+		Shadow:    g.cfg.Shadow,
+		JWKSPaths: []string{pathOf(g.cfg.Sign.JWKSPath)},
+		Sizes:     locate.Limits{Token: int(g.cfg.Claim.MaxTokenSize), Line: int(g.cfg.Claim.MaxHeaderSize)},
+	}
+	if g.signIns != nil {
+		snapshot.Deleted = g.signIns.deleted(g.enricher)
+	}
+	if g.ring.HasOwn() {
+		snapshot.Keys = g.ring
+	}
+	if g.documents.breaker != nil && g.cfg.Cache.StaleFor == 0 {
+		snapshot.Failing = g.documents.breaker.Open
+	}
+	if g.cfg.OIDC.Enabled {
+		addDiscovery(snapshot, g, d)
+	}
+	return snapshot, nil
+}
+
+// addDiscovery adds what a provider of OpenID Connect says of itself, and what
+// clients see of that.
+func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
+	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwn())) }
+	for _, place := range g.cfg.OIDC.Discovery {
+		snapshot.Discovery = append(snapshot.Discovery, pathOf(place))
+	}
+	for answer, place := range map[config.ResponseKind]string{config.UserInfo: d.UserInfo, config.Introspection: d.Introspection} {
+		if place != "" && slices.Contains(g.cfg.Claim.Responses, answer) {
+			snapshot.Answers = append(snapshot.Answers, pathOf(place))
+		}
+	}
+	if d.JWKS != "" {
+		snapshot.JWKSPaths = append(snapshot.JWKSPaths, pathOf(d.JWKS))
+	}
+}
+
+// pathOf is the path of an address as the proxy compares paths: decoded, clean
+// and without a query.
+func pathOf(address string) string {
+	u, err := url.ParseRequestURI(address)
+	if err != nil {
+		return address
+	}
+	return path.Clean("/" + u.Path)
+}
+
+func configuredRules(cfg *config.Config) []proxy.Rule {
+	var rules []proxy.Rule
+	for _, rule := range cfg.Rules {
+		rules = append(rules, proxy.Rule{
+			Pattern:   rule.Match,
+			Tokens:    rule.Tokens,
+			Refresh:   refreshes[rule.Refresh],
+			OnFailure: policies[rule.OnFailure],
+			Restore:   rule.Restore,
+			Rejection: rejections[rule.Errors],
+		})
+	}
+	if hasSignIns(cfg) {
+		for _, pattern := range cfg.Deletions {
+			rules = append(rules, proxy.Rule{Pattern: pattern, Deletes: true})
+		}
+	}
+	for _, rule := range cfg.Addresses {
+		rules = append(rules, proxy.Rule{Pattern: rule.Match, Addresses: rule.At})
+	}
+	return rules
+}
+
+// discoveredRules are those of the backend's endpoints. A signed answer of
+// userinfo is a token, too, where answers carry the claim.
+func discoveredRules(cfg *config.Config, d oidc.Discovery) []proxy.Rule {
+	rules := d.Rules(policies[cfg.OnFailure])
+	if slices.Contains(cfg.Claim.Responses, config.UserInfo) {
+		rules = append(rules, d.SignedUserInfo(policies[cfg.OnFailure])...)
+	}
+	return rules
+}
+
+// editsOf is what makes a discovery document true of what goes through here.
+func editsOf(cfg *config.Config, hasOwnKeys bool) oidc.Edits {
+	edits := oidc.Edits{
+		UserInfo:  slices.Contains(cfg.Claim.Responses, config.UserInfo),
+		Backend:   cfg.Backend.URL(),
+		PublicURL: publicURL(cfg),
+	}
+	if hasOwnKeys && cfg.Sign.Algorithm != config.Same {
+		edits.Algorithms = []string{string(cfg.Sign.Algorithm)}
+	}
+	return edits
+}

@@ -1,0 +1,45 @@
+package sidecar
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// Try enriches one token with the very code that serves, and changes nothing: no
+// hook runs. It treats the token as one that a refresh has just issued, so that
+// the document is what the source has, not what a cache has.
+func Try(ctx context.Context, cfg *config.Config, o Options, token string) (enrich.Outcome, error) {
+	changesNothing := *cfg
+	changesNothing.UserCreation, changesNothing.Triggers = config.UserCreation{}, nil
+	s, err := Open(&changesNothing, o)
+	if err != nil {
+		return enrich.Outcome{}, err
+	}
+	defer s.Close(context.WithoutCancel(ctx))
+	g := s.current()
+	g.fetch(ctx)
+	return g.enricher.Enrich(ctx, enrich.Grant{
+		Answered:    time.Now(),
+		Refresh:     true,
+		MarkFailure: cfg.OnFailure == config.Pass,
+		Tokens:      []enrich.Issued{{Raw: token, Kind: kindsOf(cfg.Claim)[0], Budget: int(cfg.Claim.MaxTokenSize)}},
+	})[0], nil
+}
+
+// fetch fetches the backend's discovery document and keys now. It logs what it
+// cannot fetch: enriching then tells the rest.
+func (g *generation) fetch(ctx context.Context) {
+	if g.follower != nil {
+		if discovery, err := g.follower.Fetch(ctx); err != nil {
+			g.logger.Warn("backend's discovery document", "error", err)
+		} else {
+			g.applyDiscovery(discovery)
+		}
+	}
+	if err := g.ring.Check(ctx); err != nil {
+		g.logger.Warn("backend's keys", "error", err)
+	}
+}

@@ -1,0 +1,49 @@
+package telemetry
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// NewLogger returns a logger that writes to w as LOG_LEVEL and LOG_FORMAT say, and
+// its level, which can be changed. The error is a [*VariableError].
+func NewLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
+	level := new(slog.LevelVar)
+	if word := os.Getenv("LOG_LEVEL"); word != "" {
+		if err := level.UnmarshalText([]byte(word)); err != nil {
+			return nil, nil, &VariableError{"LOG_LEVEL", word, "debug, info, warn or error"}
+		}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch format := logFormat(w); format {
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), level, nil
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), level, nil
+	default:
+		return nil, nil, &VariableError{"LOG_FORMAT", format, "text or json"}
+	}
+}
+
+// logFormat is LOG_FORMAT. Unset, it is text for a person at a terminal.
+func logFormat(w io.Writer) string {
+	if format := os.Getenv("LOG_FORMAT"); format != "" {
+		return format
+	}
+	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return "text"
+	}
+	return "json"
+}
+
+// A VariableError says that an environment variable has a wrong value.
+type VariableError struct{ Name, Value, Want string }
+
+// Error says what the variable is, and what it should be.
+func (e *VariableError) Error() string {
+	return fmt.Sprintf("%s is %q, want %s", e.Name, e.Value, e.Want)
+}

@@ -1,0 +1,55 @@
+package telemetry
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+)
+
+// A variable that OpenTelemetry does not understand is reported and ignored, as its
+// specification demands: users log in without telemetry, too.
+func TestStart_WarnsOfAWrongVariable(t *testing.T) {
+	for _, variable := range []string{"OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_RESOURCE_ATTRIBUTES"} {
+		t.Run(variable, func(t *testing.T) {
+			withoutExports(t)
+			t.Setenv(variable, "nonsense")
+			var log bytes.Buffer
+			started, err := Start(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), "v1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if started.Tracer != nil {
+				t.Error("there is a tracer, whose spans go nowhere")
+			}
+			if err := started.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), variable) {
+				t.Errorf("the log does not warn of %s: %s", variable, &log)
+			}
+		})
+	}
+}
+
+func TestExports_CanBeDisabledInCapitals(t *testing.T) {
+	withoutExports(t)
+	t.Setenv("OTEL_TRACES_EXPORTER", "console")
+	for word, want := range map[string]bool{"true": false, "TRUE": false, "false": true, "yes": true} {
+		t.Setenv("OTEL_SDK_DISABLED", word)
+		if got := exports("TRACES"); got != want {
+			t.Errorf("with OTEL_SDK_DISABLED=%s traces are exported: %v, want %v", word, got, want)
+		}
+	}
+}
+
+// withoutExports takes away the variables of whoever runs the test.
+func withoutExports(t *testing.T) {
+	t.Helper()
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "OTEL_") {
+			t.Setenv(name, "")
+		}
+	}
+}
