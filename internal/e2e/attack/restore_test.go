@@ -21,8 +21,8 @@ var (
 	restoreFlood = kind{"restore flood", "B4"}
 )
 
-// spoils are what an attacker has: enriched tokens and their parts.
-type spoils struct {
+// captured is what an attacker has: enriched tokens and their parts.
+type captured struct {
 	issuers
 	original, enriched string
 	header, claims     string   // of the enriched token
@@ -33,7 +33,7 @@ type spoils struct {
 	jwks               string   // what the sidecar publishes
 }
 
-func restoreRows(have spoils) []restoreRow {
+func restoreRows(have captured) []restoreRow {
 	parts, mallorys := have.parts, have.mallorys
 	original := strings.Split(have.original, ".")
 	ourSignature := bytesOf(decode(parts[2]))
@@ -65,7 +65,7 @@ func (s *suite) attackRestore(t *testing.T) {
 	backend := startBackend(t, issuers.ec)
 	v := s.start(t, usual(backend.URL), "["+annas+","+mallorys+"]")
 	other := s.start(t, usual(backend.URL), "["+annas+"]")
-	have := plunder(t, v, other, issuers)
+	have := capture(t, v, other, issuers)
 	for _, row := range restoreRows(have) {
 		s.run(t, restoring, row.sends, func(t *testing.T) (happens string) {
 			got := v.atBackend(t, row.token)
@@ -90,11 +90,11 @@ func (s *suite) attackRestore(t *testing.T) {
 	})
 }
 
-// plunder logs in, and shows that an enriched token becomes its original: else
+// capture logs in, and shows that an enriched token becomes its original: else
 // the rows show nothing.
-func plunder(t *testing.T, v, other *target, issuers issuers) spoils {
+func capture(t *testing.T, v, other *target, issuers issuers) captured {
 	t.Helper()
-	have := spoils{issuers: issuers, original: issuers.ec.Token(claimsOf(quoted(anna), ""))}
+	have := captured{issuers: issuers, original: issuers.ec.Token(claimsOf(quoted(anna), ""))}
 	have.enriched = v.issue(t, have.original)
 	if got := v.atBackend(t, have.enriched); got != have.original {
 		t.Fatalf("an enriched token becomes %s at the backend, want its original %s", got, have.original)
@@ -125,7 +125,7 @@ func (v *target) atBackend(t *testing.T, token string) string {
 }
 
 // flipEveryByte flips a bit of each byte of an enriched token, one at a time.
-func (v *target) flipEveryByte(t *testing.T, have spoils) (happens string) {
+func (v *target) flipEveryByte(t *testing.T, have captured) (happens string) {
 	changed := 0
 	for i, was := range []byte(have.enriched) {
 		letter := byte('A') // in place of a dot
