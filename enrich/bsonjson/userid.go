@@ -10,10 +10,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A UserID is a user id as documents have it: typed, and comparable, so that it
-// can be the key of an index. Numbers that MongoDB holds equal, whatever their
-// BSON types, are one UserID; a string and an ObjectId of the same digits are
-// two.
+// A UserID is a user id in a document. It has a type and is comparable, so it can be
+// the key of an index. Numbers that MongoDB considers equal are one UserID, whatever
+// their BSON types. A string and an ObjectId with the same digits are two.
 type UserID struct {
 	typ bson.Type
 	// text is the string itself, a number's decimal digits, or the bytes of an
@@ -21,16 +20,8 @@ type UserID struct {
 	text string
 }
 
-// UserIDs returns what a document may have in its user-id field if it is the
-// user's, in order of preference: the first that any document has wins. It is
-// empty for a user who can have no document.
-//
-// [AutoID], and the zero type, keep numbers and strings apart. The other
-// types say what the documents have, so the claim's text is all that counts,
-// and the string "5" and the number 5 are one user there. Only the canonical
-// digits of a number count, else 7 and 007 were two users of one document. A
-// number beyond 64 bits matches nothing.
-func UserIDs(u enrich.User, typ UserIDType) []UserID {
+// candidates is [Mapping.Candidates] of a type.
+func candidates(u enrich.User, typ UserIDType) []UserID {
 	if u.ID == "" {
 		return nil
 	}

@@ -142,7 +142,7 @@ func TestDemoInvitesToWhatWorks(t *testing.T) {
 	if err := json.NewDecoder(response.Body).Decode(&tokens); err != nil {
 		t.Fatal(err)
 	}
-	if _, claims := enrichtest.Split(t, tokens.Access); !strings.Contains(claims, "Graz") {
+	if _, claims := enrichtest.DecodeToken(t, tokens.Access); !strings.Contains(claims, "Graz") {
 		t.Errorf("claims after the document changed: %s", claims)
 	}
 }

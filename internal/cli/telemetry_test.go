@@ -113,7 +113,7 @@ func withoutExports(t *testing.T) {
 // seededMongo is the configuration of a database with anna's document in it.
 func seededMongo(t *testing.T) string {
 	t.Helper()
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ sign: {keys: keys}
 			t.Fatal(err)
 		}
 		enriched = tokens.Access
-		if _, claims := enrichtest.Split(t, enriched); !strings.Contains(claims, "Wien") {
+		if _, claims := enrichtest.DecodeToken(t, enriched); !strings.Contains(claims, "Wien") {
 			t.Fatalf("claims %s, want the document in them", claims)
 		}
 		for _, path := range []string{"/me?access_token=" + enriched, "/users/" + backend.Users["anna"]} {

@@ -19,8 +19,8 @@ const timeout = 500 * time.Millisecond
 
 var errDown = errors.New("no answer")
 
-// A replica is a sidecar: a cache and an enricher in front of the collection,
-// and what is known of them to who watches.
+// A replica is a sidecar: a cache and an enricher in front of the collection. It
+// records what the oracle needs to know.
 type replica struct {
 	t        testing.TB
 	settings settings
@@ -28,32 +28,32 @@ type replica struct {
 	cache    *cache.Cache
 	enricher *enrich.Enricher
 
-	mu        sync.Mutex
-	dice      *dice       // of the reads; guarded by mu
-	reads     []*read     // in the order in which they began; guarded by mu
-	evictions []eviction  // guarded by mu
-	exchanges []*exchange // in the order in which they asked; guarded by mu
-	tally     *tally      // guarded by mu
+	mu            sync.Mutex
+	random        *random        // of the reads; guarded by mu
+	reads         []*read        // in the order in which they started; guarded by mu
+	invalidations []invalidation // guarded by mu
+	exchanges     []*exchange    // in the order in which they asked; guarded by mu
+	tally         *tally         // guarded by mu
 }
 
-// A read is one lookup of the collection. What it finds is what was true at an
-// instant between its beginning and its end.
+// A read is one lookup of the collection. It finds what was true at an instant
+// between its start and its end.
 type read struct {
-	user         string
-	began, ended time.Time // ended is zero while it is under way
-	found        version
-	failed       bool
+	user           string
+	started, ended time.Time // ended is zero while it is under way
+	found          version
+	failed         bool
 }
 
-// An eviction is a call of Changed, or of Lost where it has no tags.
-type eviction struct {
+// An invalidation is a call of Invalidate, or without tags of InvalidateAll.
+type invalidation struct {
 	at   time.Time
 	tags []string
 }
 
-func newReplica(t testing.TB, d *dice, s settings, from *collection, ring enrich.Ring) *replica {
+func newReplica(t testing.TB, d *random, s settings, source *collection, ring enrich.Ring) *replica {
 	t.Helper()
-	r := &replica{t: t, settings: s, source: from, dice: d, tally: newTally()}
+	r := &replica{t: t, settings: s, source: source, random: d, tally: newTally()}
 	var err error
 	r.cache, err = cache.New(cache.Options{MaxBytes: 1 << 20, MissingFor: s.missingFor, StaleFor: s.staleFor})
 	if err != nil {
@@ -72,14 +72,14 @@ func newReplica(t testing.TB, d *dice, s settings, from *collection, ring enrich
 }
 
 // Lookup implements [enrich.Source] with a read of the collection. The document
-// names its read, so that a token tells which one it stems from.
+// names the read, so that the oracle finds it from a token.
 func (r *replica) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
 	n, before, after := r.begin(q.User.ID)
-	began := time.Now()
+	started := time.Now()
 	time.Sleep(before)
-	found, out := r.source.look(q.User.ID)
+	found, out := r.source.read(q.User.ID)
 	if out != nil && out.hangs {
-		after = time.Until(began.Add(timeout))
+		after = time.Until(started.Add(timeout))
 	}
 	time.Sleep(after)
 	r.end(n, found, out != nil)
@@ -90,16 +90,16 @@ func (r *replica) Lookup(_ context.Context, q enrich.Query) (enrich.Document, er
 		return enrich.Document{}, enrich.ErrNoDocument
 	}
 	text := fmt.Appendf(nil, `{"user":%q,"version":%d,"read":%d}`, q.User.ID, found.number, n)
-	return enrich.Document{JSON: text, ReadAt: began, ID: found.id}, nil
+	return enrich.Document{JSON: text, ReadAt: started, ID: found.id}, nil
 }
 
-// begin notes a read that begins now, and says how long it takes until it
-// looks, and from then on.
+// begin records a read that starts now. It returns the time until the read sees the
+// collection, and the time from then to its end.
 func (r *replica) begin(user string) (n int, before, after time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reads = append(r.reads, &read{user: user, began: time.Now()})
-	return len(r.reads) - 1, r.dice.upTo(timeout / 5), r.dice.upTo(timeout / 5)
+	r.reads = append(r.reads, &read{user: user, started: time.Now()})
+	return len(r.reads) - 1, r.random.upTo(timeout / 5), r.random.upTo(timeout / 5)
 }
 
 func (r *replica) end(n int, found version, failed bool) {
@@ -109,10 +109,10 @@ func (r *replica) end(n int, found version, failed bool) {
 	rd.ended, rd.found, rd.failed = time.Now(), found, failed
 }
 
-// evict tells the cache of changes, or, without tags, that any may be missing.
-func (r *replica) evict(tags ...string) {
+// invalidate invalidates the tags, or without tags everything.
+func (r *replica) invalidate(tags ...string) {
 	r.mu.Lock()
-	r.evictions = append(r.evictions, eviction{time.Now(), tags})
+	r.invalidations = append(r.invalidations, invalidation{time.Now(), tags})
 	r.mu.Unlock()
 	if len(tags) == 0 {
 		r.cache.InvalidateAll()
@@ -121,10 +121,10 @@ func (r *replica) evict(tags ...string) {
 	r.cache.Invalidate(tags...)
 }
 
-// follow returns what follows the change stream: each call delivers what came
-// since the last. Now and then the stream breaks; then it resumes later and
-// replays what was missed, or cannot and loses it.
-func (r *replica) follow(d *dice) func() {
+// follow returns a function that follows the change stream. Each call delivers the
+// events since the last call. Sometimes the stream breaks. Then it resumes later and
+// delivers what it missed, or it cannot resume and invalidates everything.
+func (r *replica) follow(d *random) func() {
 	delivered := 0
 	return func() {
 		broken := d.oneIn(20)
@@ -134,16 +134,16 @@ func (r *replica) follow(d *dice) func() {
 		events := r.source.since(delivered)
 		delivered += len(events)
 		if broken && d.oneIn(2) {
-			r.evict()
+			r.invalidate()
 			return
 		}
 		for _, e := range events {
-			r.evict(e...)
+			r.invalidate(e...)
 		}
 	}
 }
 
-// enrich lets the exchange have its tokens enriched, and checks them.
+// enrich enriches the tokens of the exchange, and checks them.
 func (r *replica) enrich(ctx context.Context, x *exchange) {
 	r.mu.Lock()
 	x.asked = time.Now()
@@ -157,7 +157,7 @@ func (r *replica) enrich(ctx context.Context, x *exchange) {
 	x.signed, x.outcomes, x.canceled = time.Now(), outcomes, ctx.Err() != nil
 	oracle{r, x}.check()
 	if *replay >= 0 {
-		_, claims := enrichtest.Split(r.t, outcomes[0].Raw)
+		_, claims := enrichtest.DecodeToken(r.t, outcomes[0].Raw)
 		r.t.Log(x, claims)
 	}
 }

@@ -57,7 +57,7 @@ func TestSource(t *testing.T) {
 	}
 	for name, content := range files {
 		t.Run(name, func(t *testing.T) {
-			enrichtest.RunSource(t, func(t *testing.T, shape enrichtest.Shape, docs ...string) enrich.Source {
+			enrichtest.TestSource(t, func(t *testing.T, shape enrichtest.SourceOptions, docs ...string) enrich.Source {
 				path := filepath.Join(t.TempDir(), "users.json")
 				write(t, path, content(docs))
 				src, err := filedoc.Open(filedoc.Options{Path: path, Field: shape.Field, IDType: shape.IDType, Format: shape.Format, Projection: shape.Projection})
@@ -138,6 +138,16 @@ func TestLookup_BrokenFileKeepsTheLastGoodContent(t *testing.T) {
 	}
 }
 
+func TestLookup_UndecodableDocumentOfABrokenFileIsAnError(t *testing.T) {
+	src, path, _ := open(t, `[{"f":"u","a":1,"a":2}]`)
+	for _, content := range []string{`[{"f":"u","a":1,"a":2}]`, `[broken`} {
+		write(t, path, content)
+		if doc, err := src.Lookup(t.Context(), user); !errors.Is(err, enrich.ErrUndecodable) {
+			t.Errorf("Lookup in %s = %s, %v; want %v", content, doc.JSON, err, enrich.ErrUndecodable)
+		}
+	}
+}
+
 func TestOpen_ReportsWhatIsWrong(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users.json")
 	write(t, path, "{\"f\":\"a\"}\n{\"f\":\n\"secret\",}\n")
@@ -148,6 +158,11 @@ func TestOpen_ReportsWhatIsWrong(t *testing.T) {
 		"missing file": {filedoc.Options{Path: path + ".none", Field: "f"}, "users.json.none"},
 		"syntax":       {filedoc.Options{Path: path, Field: "f"}, "line"},
 		"field":        {filedoc.Options{Path: path, Field: "f..g"}, "f..g"},
+		"zero options": {filedoc.Options{}, "filedoc: Options.Path is missing"},
+		"no path":      {filedoc.Options{Field: "f"}, "filedoc: Options.Path is missing"},
+		"no field":     {filedoc.Options{Path: path}, "filedoc: Options.Field is missing"},
+		"id type":      {filedoc.Options{Path: path, Field: "f", IDType: "uid"}, `filedoc: Options.IDType "uid" is unknown`},
+		"format":       {filedoc.Options{Path: path, Field: "f", Format: "yaml"}, `filedoc: Options.Format "yaml" is unknown`},
 		"projection":   {filedoc.Options{Path: path, Field: "f", Projection: bsonjson.Projection{Exclude: []string{"a", "a.b"}}}, "a.b"},
 	}
 	for name, tt := range tests {

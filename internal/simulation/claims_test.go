@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// claims are what a client finds in its token.
+// claims are the claims of a token that a client gets.
 type claims struct {
 	Sub       string
 	Document  *document `json:"custom_data"`
@@ -19,26 +19,26 @@ type claims struct {
 	Freshness string
 }
 
-// A document names the write and the read that it stems from.
+// A document names the write and the read that it comes from.
 type document struct {
 	User          string
 	Version, Read int
 }
 
-// decode reads the claims of a token, whose signature others verify.
+// decode returns the claims of a token. Other tests verify signatures.
 func decode(t testing.TB, raw string) (c claims) {
-	_, text := enrichtest.Split(t, raw)
+	_, text := enrichtest.DecodeToken(t, raw)
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		t.Errorf("claims %s: %v", text, err)
 	}
 	return c
 }
 
-// exchangeKey is under which a context carries the exchange, so that the age
-// that is recorded for one is known from those of the others.
+// exchangeKey is the key of the exchange in a context. It tells for which exchange
+// an age is recorded.
 type exchangeKey struct{}
 
-// ageMeter hands each age to the exchange that it was recorded for.
+// An ageMeter gives each recorded age to its exchange.
 type ageMeter struct{ noop.Meter }
 
 func (ageMeter) Float64Histogram(name string, _ ...metric.Float64HistogramOption) (metric.Float64Histogram, error) {

@@ -23,7 +23,7 @@ import (
 // connect returns a new collection with these documents.
 func connect(t *testing.T, uri string, docs ...string) *mongo.Collection {
 	t.Helper()
-	collection := enrichtest.Collection(t, uri)
+	collection := enrichtest.NewCollection(t, uri)
 	for _, doc := range docs {
 		raw, err := bsonjson.Parse([]byte(doc))
 		if err != nil {
@@ -54,7 +54,7 @@ func TestSource(t *testing.T) {
 	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri := server(t)
-			enrichtest.RunSource(t, func(t *testing.T, shape enrichtest.Shape, docs ...string) enrich.Source {
+			enrichtest.TestSource(t, func(t *testing.T, shape enrichtest.SourceOptions, docs ...string) enrich.Source {
 				return open(t, mongodoc.Options{
 					URI: uri, Database: "tokengraft_test", Collection: connect(t, uri, docs...).Name(), Timeout: 5 * time.Second,
 					Field: shape.Field, IDType: shape.IDType, Format: shape.Format, Projection: shape.Projection,
@@ -65,7 +65,7 @@ func TestSource(t *testing.T) {
 }
 
 func TestLookup_SeesTheWriteBeforeIt(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"u","lang":"en"}`)
 	src := open(t, mongodoc.Options{URI: uri + "?readPreference=secondary", Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
 	query := enrich.Query{User: enrich.User{ID: "u"}}
@@ -107,14 +107,14 @@ func TestOpen_WorksBeforeMongoDBIsReachable(t *testing.T) {
 	}
 
 	away("before the start")
-	_, kill := enrichtest.FerretDBAt(t, dir, addr)
+	_, kill := enrichtest.StartFerretDBAt(t, dir, addr)
 	back("after the start")
 	if err := src.Check(t.Context()); err != nil {
 		t.Errorf("Check = %v", err)
 	}
 	kill()
 	away("in the outage")
-	enrichtest.FerretDBAt(t, dir, addr)
+	enrichtest.StartFerretDBAt(t, dir, addr)
 	back("after the outage")
 }
 
@@ -146,7 +146,7 @@ func TestLookup_HangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
 }
 
 func TestLookup_WarnsOfDuplicatesWithoutNamingAnyone(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":2,"f":"secret-user"}`, `{"_id":1,"f":"secret-user"}`)
 	var log bytes.Buffer
 	src := open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second,
@@ -162,7 +162,7 @@ func TestLookup_WarnsOfDuplicatesWithoutNamingAnyone(t *testing.T) {
 }
 
 func TestInspect_SaysHowToMakeTheIndex(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"u"}`)
 	o := mongodoc.Options{URI: uri + "?readPreference=nearest", Database: users.Database().Name(), Collection: users.Name(), Field: "f"}
 	warnings, err := open(t, o).Inspect(t.Context())
@@ -180,51 +180,6 @@ func TestInspect_SaysHowToMakeTheIndex(t *testing.T) {
 	o.Field = "_id"
 	if warnings, err := open(t, o).Inspect(t.Context()); err != nil || len(warnings) != 0 {
 		t.Errorf("Inspect of _id = %q, %v; want nothing", warnings, err)
-	}
-}
-
-func TestOpen_ReportsAWrongOptionWithoutThePassword(t *testing.T) {
-	good := mongodoc.Options{URI: "mongodb://127.0.0.1:1", Database: "d", Collection: "c", Field: "f"}
-	tests := map[string]func(*mongodoc.Options){
-		"no URI":                func(o *mongodoc.Options) { o.URI = "" },
-		"scheme":                func(o *mongodoc.Options) { o.URI = "http://secret@127.0.0.1" },
-		"port":                  func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@127.0.0.1:port" },
-		"slash in the password": func(o *mongodoc.Options) { o.URI = "mongodb://u:se/secret@127.0.0.1" },
-		"question mark in it":   func(o *mongodoc.Options) { o.URI = "mongodb://u:secret?@127.0.0.1:port" },
-		"at sign in it":         func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@x@127.0.0.1" },
-		"percent sign in it":    func(o *mongodoc.Options) { o.URI = "mongodb://u:secret%zz@127.0.0.1" },
-		"option":                func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@127.0.0.1/?w=secret&journal=secret" },
-		"option of srv":         func(o *mongodoc.Options) { o.URI = "mongodb+srv://u:secret@a.example.com:27017" },
-		"no database":           func(o *mongodoc.Options) { o.Database = "" },
-		"no collection":         func(o *mongodoc.Options) { o.Collection = "" },
-		"no field":              func(o *mongodoc.Options) { o.Field = "" },
-		"projection":            func(o *mongodoc.Options) { o.Projection.Include = []string{"a", "a.b"} },
-	}
-	for name, spoil := range tests {
-		t.Run(name, func(t *testing.T) {
-			o := good
-			spoil(&o)
-			src, err := mongodoc.Open(o)
-			if err == nil {
-				_ = src.Close(t.Context())
-				t.Fatal("Open is no error")
-			}
-			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("Open: %q has the password", err)
-			}
-		})
-	}
-}
-
-func TestOpen_AcceptsAPoolOfOneConnection(t *testing.T) {
-	open(t, mongodoc.Options{URI: "mongodb://127.0.0.1:1/?maxPoolSize=1", Database: "d", Collection: "c", Field: "f"})
-}
-
-func TestOpen_AcceptsAnSRVNameThatDoesNotResolveYet(t *testing.T) {
-	src := open(t, mongodoc.Options{URI: "mongodb+srv://u:secret@cluster.tokengraft.invalid/", Database: "d", Collection: "c", Field: "f", Timeout: 200 * time.Millisecond})
-	_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
-	if err == nil || errors.Is(err, enrich.ErrNoDocument) || strings.Contains(err.Error(), "secret") {
-		t.Errorf("Lookup = %v; want that it could not tell", err)
 	}
 }
 

@@ -20,43 +20,43 @@ import (
 )
 
 const (
-	writers = 8  // each of a user's own document
-	rounds  = 25 // of each writer: 200 together
-	loggers = 4  // who log in meanwhile, as anybody
+	writers    = 8  // each writes the document of its own user
+	rounds     = 25 // of each writer, 200 in all
+	loginLoops = 4  // that log in meanwhile, as any user
 
 	life = 30 * time.Minute // of tokens that have an exp
 )
 
-// F1 and F2 with a real server and in real time: two replicas that know nothing
-// of each other, users who write and then refresh, and logins that fill and use
-// the caches meanwhile. The first write inserts, so that the replicas remember
-// absences, too.
+// This test checks laws F1 and F2 with a real server and in real time. Two replicas
+// know nothing about each other. Users write and then refresh, while logins fill and
+// use the caches. The first write inserts, so the caches also remember missing
+// documents.
 func TestRefresh_ShowsUsersTheirOwnWrites(t *testing.T) {
 	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri, s := server(t), newSigners(t)
-			collection := enrichtest.Collection(t, uri)
+			collection := enrichtest.NewCollection(t, uri)
 			replicas := []*sidecar{openSidecar(t, s, uri, collection), openSidecar(t, s, uri, collection)}
 			stress(t, collection, replicas)
 			for _, r := range replicas {
 				stats := r.cache.Stats()
-				t.Logf("%d logins were served from the cache, %d lookups read", stats.Hits+stats.Missing, stats.Misses+stats.Reloads)
+				t.Logf("%d logins hit the cache, %d lookups read", stats.Hits+stats.Missing, stats.Misses+stats.Reloads)
 				if stats.Hits == 0 {
-					t.Error("no login was served from the cache: nothing stale could have been")
+					t.Error("no login hit the cache, so this test cannot find a stale document")
 				}
 			}
 		})
 	}
 }
 
-// stress runs the writers to their end, and the logins as long.
+// stress runs the writers until they are done, and the logins meanwhile.
 func stress(t *testing.T, collection *mongo.Collection, replicas []*sidecar) {
 	var writing, loggingIn sync.WaitGroup
 	for user := range writers {
 		writing.Go(func() { writeAndRefresh(t, collection, replicas, user) })
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	for n := range loggers {
+	for n := range loginLoops {
 		loggingIn.Go(func() {
 			for i := n; ctx.Err() == nil; i++ {
 				replicas[i%len(replicas)].logIn(t, i/len(replicas)%writers, life*time.Duration(n%2))
@@ -68,8 +68,8 @@ func stress(t *testing.T, collection *mongo.Collection, replicas []*sidecar) {
 	loggingIn.Wait()
 }
 
-// writeAndRefresh writes a user's document, the number of the round, and wants
-// to see it in the refreshed token, by any replica.
+// writeAndRefresh writes the number of the round into a user's document, and checks
+// that the refreshed token has it. Each round uses the next replica.
 func writeAndRefresh(t *testing.T, collection *mongo.Collection, replicas []*sidecar, user int) {
 	for round := 1; round <= rounds; round++ {
 		set := map[string]any{"$set": map[string]int{"n": round}}
@@ -79,7 +79,7 @@ func writeAndRefresh(t *testing.T, collection *mongo.Collection, replicas []*sid
 		}
 		r := replicas[round%len(replicas)]
 		if got := r.issue(t, user, life, true); got != round {
-			t.Errorf("user %d wrote %d, refreshed, and got %d", user, round, got)
+			t.Errorf("user %d wrote %d, refreshed, and got %d, want %d", user, round, got, round)
 		}
 		r.seen[user].Store(int64(round))
 	}
@@ -90,8 +90,8 @@ type sidecar struct {
 	signers
 	cache    *cache.Cache
 	enricher *enrich.Enricher
-	// seen is what the last refresh of each user carried: a login that follows
-	// carries no less, for no earlier read replaces a later.
+	// seen is the number in the last refreshed token of each user. A later login
+	// must not get less, because an earlier read never replaces a later one.
 	seen [writers]atomic.Int64
 }
 
@@ -124,18 +124,17 @@ func openSidecar(t *testing.T, s signers, uri string, collection *mongo.Collecti
 	return r
 }
 
-// logIn gets a token that lives long or, every other time, one without exp,
-// which takes nothing from the cache: so reads are always under way that a
-// refresh might wrongly join.
+// logIn checks the document of a login. Half of the tokens have no exp, so they
+// always read. That keeps reads under way which a refresh must not join.
 func (r *sidecar) logIn(t *testing.T, user int, life time.Duration) {
 	seen := int(r.seen[user].Load())
 	if got := r.issue(t, user, life, false); got < seen {
-		t.Errorf("user %d logged in and got %d, after a refresh had carried %d", user, got, seen)
+		t.Errorf("user %d logged in and got %d, want %d or more, as an earlier refresh", user, got, seen)
 	}
 }
 
-// issue returns the number in the document of a token that the backend issues
-// now; zero if there is no document. A token of no life has no exp.
+// issue enriches a token that the backend issues now, and returns the number in its
+// document, or zero if there is none. With life zero, the token has no exp.
 func (r *sidecar) issue(t *testing.T, user int, life time.Duration, refresh bool) int {
 	claims := fmt.Sprintf(`{"sub":%q`, name(user))
 	if life > 0 {
@@ -147,16 +146,16 @@ func (r *sidecar) issue(t *testing.T, user int, life time.Duration, refresh bool
 		Tokens: []enrich.Issued{{Raw: raw, Kind: enrich.Access, Budget: 4 << 10}},
 	})[0]
 	if got.Reason != enrich.OK && (refresh || got.Reason != enrich.NoDocument) {
-		t.Errorf("%s, %v", got.Reason, got.Err)
+		t.Errorf("Enrich (refresh %t) = reason %q, error %v; want %q", refresh, got.Reason, got.Err, enrich.OK)
 	}
 	return number(t, got.Raw)
 }
 
 func name(user int) string { return fmt.Sprintf("user%d", user) }
 
-// number reads the number in a token's document.
+// number returns the number in a token's document.
 func number(t *testing.T, raw string) int {
-	_, text := enrichtest.Split(t, raw)
+	_, text := enrichtest.DecodeToken(t, raw)
 	var claims struct {
 		Document struct{ N int } `json:"custom_data"`
 	}

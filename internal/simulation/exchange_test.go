@@ -9,31 +9,31 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// An exchange is a login or a refresh: what the backend answered, and what the
-// client got of it.
+// An exchange is a login or a refresh: the backend's response, and what the client
+// got.
 type exchange struct {
-	settings settings
-	user     string
-	refresh  bool
-	marked   bool // the policy is pass: failures are marked, too
-	wrote    int  // what the client has written before, by its number; or 0
-	tokens   []token
+	settings    settings
+	user        string
+	refresh     bool
+	markFailure bool // as the policy pass asks for
+	wrote       int  // number of the client's own write before, or 0
+	tokens      []token
 
-	stamped  time.Time     // when the backend stamped its tokens
-	ahead    time.Duration // of the backend's clock then
-	answered time.Time     // when the backend's answer came
-	asked    time.Time     // when its tokens were to be enriched
-	signed   time.Time     // when they were; zero before
-	ages     []float64     // what was recorded as age, in seconds
+	issued   time.Time     // when the backend issued its tokens
+	ahead    time.Duration // how far the backend's clock was fast then
+	answered time.Time     // when the backend's response came
+	asked    time.Time     // when enrichment started
+	signed   time.Time     // when enrichment ended; zero before
+	ages     []float64     // recorded for the metric, in seconds
 	outcomes []enrich.Outcome
-	canceled bool // the client did not wait
+	canceled bool // the client left
 }
 
-// visit is what a client does: it logs in, refreshes, or writes its document
-// and refreshes to see it.
-func (w *world) visit(d *dice, user string) {
+// visit is one exchange of a client: a login, a refresh, or a write of the user's
+// own document and a refresh that must show it.
+func (w *world) visit(d *random, user string) {
 	r := w.replicas[d.IntN(len(w.replicas))]
-	x := &exchange{settings: r.settings, user: user, marked: d.oneIn(2)}
+	x := &exchange{settings: r.settings, user: user, markFailure: d.oneIn(2)}
 	switch d.IntN(4) {
 	case 0:
 		x.refresh, x.wrote = true, w.collection.write(d, user)
@@ -50,16 +50,16 @@ func (w *world) visit(d *dice, user string) {
 	r.enrich(ctx, x)
 }
 
-// grant is the exchange as the proxy hands it to the enricher.
+// grant is the exchange as the proxy gives it to the enricher.
 func (x *exchange) grant() enrich.Grant {
-	g := enrich.Grant{Answered: x.answered, Refresh: x.refresh, MarkFailure: x.marked}
+	g := enrich.Grant{Answered: x.answered, Refresh: x.refresh, MarkFailure: x.markFailure}
 	for n, kind := range []enrich.Kind{enrich.Access, enrich.ID}[:len(x.tokens)] {
 		g.Tokens = append(g.Tokens, enrich.Issued{Raw: x.tokens[n].raw, Kind: kind, Budget: 4 << 10})
 	}
 	return g
 }
 
-// life is L of laws F when the exchange asked, lowered by max_age.
+// life is the L of laws F at the start of enrichment, at most max_age.
 func (x *exchange) life() time.Duration {
 	least := time.Duration(math.MaxInt64)
 	for _, tok := range x.tokens {
@@ -75,7 +75,7 @@ func (x *exchange) life() time.Duration {
 	return max(least, 0)
 }
 
-// notBefore is when a read must have begun at the earliest.
+// notBefore is the earliest start of a read that satisfies the exchange.
 func (x *exchange) notBefore() time.Time {
 	if x.refresh {
 		return x.answered
@@ -83,7 +83,7 @@ func (x *exchange) notBefore() time.Time {
 	return x.asked.Add(-x.life())
 }
 
-// expired reports whether a token was over before it could be verified.
+// expired reports whether a token had expired before it was verified.
 func (x *exchange) expired() bool {
 	for _, tok := range x.tokens {
 		if !tok.exp.IsZero() && !x.asked.Before(tok.exp.Add(leeway)) {
@@ -93,7 +93,7 @@ func (x *exchange) expired() bool {
 	return false
 }
 
-// String tells the exchange by the seconds that the world's clock showed.
+// String describes the exchange with the seconds of the world's clock.
 func (x *exchange) String() string {
 	const seconds = "05.000000"
 	return fmt.Sprintf("%s of %s, wrote %d, answered %s, asked %s, signed %s, life %v: %s", x.kind(), x.user, x.wrote,

@@ -7,32 +7,32 @@ import (
 	"time"
 )
 
-// A collection is the users' documents as MongoDB has them, all that became of
-// them, and when it could not be asked.
+// A collection holds the users' documents as MongoDB does, their history, and its
+// own outages.
 type collection struct {
 	mu       sync.Mutex
-	writes   int                  // how many there were; guarded by mu
+	writes   int                  // number of writes; guarded by mu
 	versions map[string][]version // of each user, in the order of their numbers; guarded by mu
 	events   []event              // the change stream; guarded by mu
 	outages  []outage             // guarded by mu
 }
 
-// A version is what one write left of a user's document.
+// A version is a user's document after one write.
 type version struct {
 	number int    // of the write; every write has its own
-	id     string // names the document; empty is none
+	id     string // names the document; empty if there is none
 }
 
-// An event is what the change stream shows of a write: user ids and _id.
+// An event is what the change stream says about a write: user ids and _id.
 type event []string
 
-// An outage makes reads fail, at once or only when their time is up.
+// An outage makes reads fail, at once or after their timeout.
 type outage struct {
 	from, to time.Time
 	hangs    bool
 }
 
-// newCollection has a document for every user but the first.
+// newCollection returns a collection with a document for every user but the first.
 func newCollection(users []string) *collection {
 	c := &collection{versions: make(map[string][]version)}
 	for n, user := range users {
@@ -45,33 +45,33 @@ func newCollection(users []string) *collection {
 	return c
 }
 
-// write changes something about a user's document, and returns the number of
-// what it left. The document is updated, mostly; it may be deleted, or its
-// user-id field be set to a user who has none; a missing one is inserted.
-func (c *collection) write(d *dice, user string) int {
+// write writes a user's document and returns the number of the write. It inserts a
+// missing document. Otherwise it mostly updates the document. Sometimes it deletes
+// it, or sets its user-id field to a user who has no document.
+func (c *collection) write(d *random, user string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writes++
-	was := c.now(user)
+	before := c.now(user)
 	switch {
-	case was.id == "":
+	case before.id == "":
 		id := fmt.Sprintf("id%d", c.writes)
 		c.put(user, id)
 		c.events = append(c.events, event{id, user})
 	case d.oneIn(4):
 		c.put(user, "")
-		c.events = append(c.events, event{was.id}) // of what is gone only _id is shown
+		c.events = append(c.events, event{before.id}) // a delete event has only _id
 	case d.oneIn(6):
 		c.put(user, "")
-		tags := event{was.id}
-		if heir := c.anyWithout(user); heir != "" {
-			c.put(heir, was.id)
-			tags = append(tags, heir)
+		tags := event{before.id}
+		if newOwner := c.anyWithout(user); newOwner != "" {
+			c.put(newOwner, before.id)
+			tags = append(tags, newOwner)
 		}
 		c.events = append(c.events, tags)
 	default:
-		c.put(user, was.id)
-		c.events = append(c.events, event{was.id, user})
+		c.put(user, before.id)
+		c.events = append(c.events, event{before.id, user})
 	}
 	return c.writes
 }
@@ -85,8 +85,7 @@ func (c *collection) now(user string) version {
 	return versions[len(versions)-1]
 }
 
-// anyWithout returns the first other user who has no document, and "" where
-// there is none.
+// anyWithout returns the first other user who has no document, or "".
 func (c *collection) anyWithout(user string) string {
 	for _, other := range users {
 		if other != user && c.now(other).id == "" {
@@ -96,9 +95,9 @@ func (c *collection) anyWithout(user string) string {
 	return ""
 }
 
-// look returns what a read finds that looks now, and the outage that it falls
-// into, if any.
-func (c *collection) look(user string) (version, *outage) {
+// read returns the version that a read finds now, and the outage of now, if there
+// is one.
+func (c *collection) read(user string) (version, *outage) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
@@ -109,8 +108,8 @@ func (c *collection) look(user string) (version, *outage) {
 	return version{}, &c.outages[n]
 }
 
-// fail makes an outage that begins now.
-func (c *collection) fail(d *dice) {
+// fail makes an outage that starts now, and waits until it ends.
+func (c *collection) fail(d *random) {
 	o := outage{time.Now(), time.Now().Add(d.upTo(time.Second)), d.oneIn(3)}
 	c.mu.Lock()
 	c.outages = append(c.outages, o)
@@ -118,7 +117,7 @@ func (c *collection) fail(d *dice) {
 	time.Sleep(time.Until(o.to))
 }
 
-// since returns the events behind the first n.
+// since returns the events after the first n.
 func (c *collection) since(n int) []event {
 	c.mu.Lock()
 	defer c.mu.Unlock()

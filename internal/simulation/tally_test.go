@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// A tally is what came of the exchanges.
+// A tally counts the results of exchanges.
 type tally struct {
-	counts map[string]int           // of responses, by what they came to
-	most   map[string]time.Duration // what was the worst
+	counts map[string]int           // of responses, by result
+	most   map[string]time.Duration // the worst of each kind
 }
 
 func newTally() *tally {
@@ -45,8 +45,8 @@ func (s *tally) String() string {
 	return fmt.Sprintf("%d responses: %s", responses, strings.Join(parts, ", "))
 }
 
-// mustReach fails the test where something never happened that it is to test.
-func (s *tally) mustReach(t *testing.T) {
+// checkCoverage checks that every result happened that the simulation is for.
+func (s *tally) checkCoverage(t *testing.T) {
 	for _, what := range []string{
 		"login ok held", "login ok read", "refresh ok read",
 		"login stale", "refresh stale", "login unavailable", "refresh unavailable",
@@ -54,7 +54,7 @@ func (s *tally) mustReach(t *testing.T) {
 		"login bad_token", "refresh bad_token",
 	} {
 		if s.counts[what] == 0 {
-			t.Errorf("no response came to %q: the simulation does not reach what it tests", what)
+			t.Errorf("no response was %q: the random worlds do not reach this case", what)
 		}
 	}
 }

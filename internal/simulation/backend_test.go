@@ -8,15 +8,15 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// A backend issues tokens, by a clock of its own.
+// A backend issues tokens. It has its own clock.
 type backend struct {
 	issuer *enrichtest.Issuer
 	mu     sync.Mutex
-	ahead  time.Duration // by how much its clock is fast; guarded by mu
+	ahead  time.Duration // how far its clock is fast; guarded by mu
 }
 
-// stepClock sets the clock: right, fast or slow, by more than the leeway, too.
-func (b *backend) stepClock(d *dice) {
+// stepClock makes the clock right, fast or slow, sometimes by more than leeway.
+func (b *backend) stepClock(d *random) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ahead = 0
@@ -25,37 +25,38 @@ func (b *backend) stepClock(d *dice) {
 	}
 }
 
-// A token is what the backend says in one: iat and exp, in whole seconds.
+// A token is one that the backend issued. iat and exp are in whole seconds.
 type token struct {
 	raw      string
-	iat, exp time.Time // exp is zero where it has none
+	iat, exp time.Time // exp is zero if the token has none
 }
 
-// answer issues the exchange's tokens and has them arrive, late at times.
-func (b *backend) answer(d *dice, x *exchange) {
+// answer issues the tokens of the exchange. They arrive a little later, sometimes
+// much later.
+func (b *backend) answer(d *random, x *exchange) {
 	time.Sleep(d.upTo(20 * time.Millisecond))
-	b.stamp(d, x)
+	b.issue(d, x)
 	delay := 50 * time.Millisecond
 	if d.oneIn(5) {
 		delay = 2 * time.Second
 	}
 	time.Sleep(d.upTo(delay))
 	x.answered = time.Now()
-	time.Sleep(d.upTo(20 * time.Millisecond)) // of the body
+	time.Sleep(d.upTo(20 * time.Millisecond)) // for the body
 }
 
-// stamp makes the exchange's tokens now: one or, at times, two.
-func (b *backend) stamp(d *dice, x *exchange) {
+// issue makes one or two tokens for the exchange now.
+func (b *backend) issue(d *random, x *exchange) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	x.stamped, x.ahead = time.Now(), b.ahead
+	x.issued, x.ahead = time.Now(), b.ahead
 	for range 1 + d.IntN(5)/4 {
 		x.tokens = append(x.tokens, b.token(d, x.user))
 	}
 }
 
-// token makes a token that lives for some seconds, seldom for ever.
-func (b *backend) token(d *dice, user string) token {
+// token makes a token that lives for some seconds, or rarely without exp.
+func (b *backend) token(d *random, user string) token {
 	tok := token{iat: time.Now().Add(b.ahead).Truncate(time.Second)}
 	claims := fmt.Sprintf(`{"sub":%q,"iat":%d`, user, tok.iat.Unix())
 	if !d.oneIn(20) {
