@@ -78,6 +78,7 @@ var wireRows = []wireRow{
 	{smuggling, "TE and CL", post + chunked + length + "\r\n" + hidden, "200"},
 	{smuggling, "TE: xchunked", post + length + "Transfer-Encoding: xchunked\r\n\r\n" + hidden, "501"},
 	{smuggling, "TE: chunked, identity", post + "Transfer-Encoding: chunked, identity\r\n\r\n" + hidden, "501"},
+	{smuggling, "TE: gzip, chunked and CL", post + length + "Transfer-Encoding: gzip, chunked\r\n\r\n" + hidden, "501"},
 	{smuggling, "TE: identity and CL", post + length + "Transfer-Encoding: identity\r\n\r\n" + hidden, "501"},
 	{smuggling, "two TE lines", post + chunked + chunked + "\r\n" + hidden, "501"},
 	{smuggling, "TE with a vertical tab", post + length + "Transfer-Encoding: \vchunked\r\n\r\n" + hidden, "400"},
