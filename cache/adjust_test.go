@@ -8,41 +8,41 @@ import (
 	"github.com/tokengraft/tokengraft/cache"
 )
 
-func TestAdjustCountsForWhatIsHeldAlready(t *testing.T) {
+func TestAdjust_AppliesToHeldEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		c := open(t, cache.Options{StaleFor: time.Hour})
-		src := c.Source(from, "")
-		wants(t, src, login(anna), `{}`)
-		from.fail(errDown)
+		source := newFakeSource(`{}`)
+		c := newCache(t, cache.Options{StaleFor: time.Hour})
+		cached := c.Source(source, "")
+		wantDocument(t, cached, login(anna), `{}`)
+		source.fail(errDown)
 		time.Sleep(time.Nanosecond)
-		if doc, err := src.Lookup(t.Context(), refresh(anna)); err != nil || !doc.Stale {
+		if doc, err := cached.Lookup(t.Context(), refresh(anna)); err != nil || !doc.Stale {
 			t.Fatalf("Lookup = %+v, %v; want a stale document", doc, err)
 		}
 		if err := c.Adjust(cache.Options{MaxBytes: 1 << 10, MissingFor: time.Hour}); err != nil {
 			t.Fatal(err)
 		}
-		if doc, err := src.Lookup(t.Context(), refresh(anna)); err != errDown {
+		if doc, err := cached.Lookup(t.Context(), refresh(anna)); err != errDown {
 			t.Errorf("Lookup without StaleFor = %+v, %v; want %v", doc, err, errDown)
 		}
-		wants(t, src, login(anna), `{}`) // it is held all the same
-		from.fail(nil)
-		wants(t, src, login(user(1)), "")
+		wantDocument(t, cached, login(anna), `{}`) // a login is still a hit
+		source.fail(nil)
+		wantDocument(t, cached, login(user(1)), "")
 		time.Sleep(time.Minute)
-		reads := from.read()
-		wants(t, src, login(user(1)), "")
-		if from.read() != reads {
-			t.Error("a missing document was not remembered for the new MissingFor")
+		reads := source.reads()
+		wantDocument(t, cached, login(user(1)), "")
+		if source.reads() != reads {
+			t.Error("the second lookup of a missing document asked the source, want it remembered for the new MissingFor")
 		}
 		if got := c.Stats().MaxBytes; got != 1<<10 {
-			t.Errorf("MaxBytes = %d", got)
+			t.Errorf("Stats().MaxBytes = %d, want 1024", got)
 		}
 	})
 }
 
-func TestAdjustTakesNoWrongOptions(t *testing.T) {
-	c := open(t, cache.Options{MaxBytes: 1 << 20})
-	if err := c.Adjust(cache.Options{}); err == nil || c.Stats().MaxBytes != 1<<20 {
-		t.Errorf("Adjust = %v, MaxBytes %d", err, c.Stats().MaxBytes)
+func TestAdjust_RefusesWrongOptions(t *testing.T) {
+	c := newCache(t, cache.Options{MaxBytes: 1 << 20})
+	if err := c.Adjust(cache.Options{MaxBytes: -1}); err == nil || c.Stats().MaxBytes != 1<<20 {
+		t.Errorf("Adjust with MaxBytes -1 = %v and MaxBytes is %d, want an error and %d", err, c.Stats().MaxBytes, 1<<20)
 	}
 }

@@ -17,99 +17,97 @@ import (
 
 func BenchmarkHit(b *testing.B) {
 	meter := metric.NewMeterProvider(metric.WithReader(metric.NewManualReader())).Meter("test")
-	src := open(b, cache.Options{Meter: meter}).Source(printer(1<<10), "")
+	cached := newCache(b, cache.Options{Meter: meter}).Source(paddedSource(1<<10), "")
 	q := login(anna)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := src.Lookup(b.Context(), q); err != nil {
+		if _, err := cached.Lookup(b.Context(), q); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkMiss(b *testing.B) {
-	src := open(b, cache.Options{}).Source(instant(`{"lang":"en"}`), "")
+	cached := newCache(b, cache.Options{}).Source(constantSource(`{"lang":"en"}`), "")
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := src.Lookup(b.Context(), refresh(anna)); err != nil {
+		if _, err := cached.Lookup(b.Context(), refresh(anna)); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// instant is a source with one document for everybody, which costs nothing.
-type instant string
+// A constantSource answers with its text at once, for every user.
+type constantSource string
 
-func (text instant) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
+func (text constantSource) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
 	return enrich.Document{JSON: json.RawMessage(text), ReadAt: time.Now()}, nil
 }
 
-// crowd is how many log in at a time, and crowdSize how many users there are.
 const (
-	crowd     = 64
-	crowdSize = 100_000
+	concurrency = 64      // logins at a time
+	userCount   = 100_000 // different users
 )
 
-// inParallel has a crowd of goroutines log in, whatever the machine is. User is
-// who the n-th login is of.
-func inParallel(b *testing.B, src enrich.Source, user func(n int64) enrich.User) {
-	b.SetParallelism((crowd + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+// inParallel runs logins on as many goroutines as concurrency says, whatever the
+// machine is. The nth login is of user(n).
+func inParallel(b *testing.B, cached enrich.Source, user func(n int64) enrich.User) {
+	b.SetParallelism((concurrency + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
 	b.ReportAllocs()
 	b.ResetTimer()
 	var logins atomic.Int64
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := src.Lookup(b.Context(), login(user(logins.Add(1)))); err != nil {
+			if _, err := cached.Lookup(b.Context(), login(user(logins.Add(1)))); err != nil {
 				b.Error(err)
 			}
 		}
 	})
 }
 
-// BenchmarkHitOfACrowd is a login whose document is held, of one user in
-// 100,000, while 64 log in at a time.
-func BenchmarkHitOfACrowd(b *testing.B) {
-	from := &counted{Source: printer(300)}
-	src := open(b, cache.Options{MaxBytes: 256 << 20}).Source(from, "")
-	users := make([]enrich.User, crowdSize)
+// BenchmarkHit_Parallel measures 64 logins at a time that hit, of 100,000 users.
+func BenchmarkHit_Parallel(b *testing.B) {
+	source := &countingSource{Source: paddedSource(300)}
+	cached := newCache(b, cache.Options{MaxBytes: 256 << 20}).Source(source, "")
+	users := make([]enrich.User, userCount)
 	for n := range users {
 		users[n] = user(n)
-		if _, err := src.Lookup(b.Context(), login(users[n])); err != nil {
+		if _, err := cached.Lookup(b.Context(), login(users[n])); err != nil {
 			b.Fatal(err)
 		}
 	}
-	filled := from.reads.Load()
-	const stride = 7919 // a prime, so that neighbours are no neighbours
-	inParallel(b, src, func(n int64) enrich.User { return users[n*stride%crowdSize] })
-	b.ReportMetric(float64(from.reads.Load()-filled)/float64(b.N), "reads/op")
+	filled := source.reads.Load()
+	const stride = 7919 // a prime, so that logins in a row are of users far apart
+	inParallel(b, cached, func(n int64) enrich.User { return users[n*stride%userCount] })
+	b.ReportMetric(float64(source.reads.Load()-filled)/float64(b.N), "reads/op")
 }
 
-// BenchmarkMissOfACrowd is a login whose document is not held and takes a
-// millisecond to read, while 64 log in at a time: each as a user of their own,
-// or all as the same, who join one read.
-func BenchmarkMissOfACrowd(b *testing.B) {
-	for _, together := range []int64{1, crowd} {
-		b.Run(strconv.FormatInt(together, 10)+" logins of a user", func(b *testing.B) {
-			from := &counted{Source: instant(`{"lang":"en"}`), takes: time.Millisecond}
-			src := open(b, cache.Options{MaxBytes: 256 << 20}).Source(from, "")
-			inParallel(b, src, func(n int64) enrich.User { return user(int(n / together)) })
-			b.ReportMetric(float64(from.reads.Load())/float64(b.N), "reads/op")
+// BenchmarkMiss_Parallel measures 64 logins at a time that miss, with a source
+// that takes a millisecond: each of another user, or all of the same, which share
+// one read.
+func BenchmarkMiss_Parallel(b *testing.B) {
+	for _, perUser := range []int64{1, concurrency} {
+		b.Run(strconv.FormatInt(perUser, 10)+" logins of a user", func(b *testing.B) {
+			source := &countingSource{Source: constantSource(`{"lang":"en"}`), delay: time.Millisecond}
+			cached := newCache(b, cache.Options{MaxBytes: 256 << 20}).Source(source, "")
+			inParallel(b, cached, func(n int64) enrich.User { return user(int(n / perUser)) })
+			b.ReportMetric(float64(source.reads.Load())/float64(b.N), "reads/op")
 		})
 	}
 }
 
-// counted is a source that counts its reads and takes its time for them.
-type counted struct {
+// A countingSource waits for delay, then asks Source. It counts its reads.
+type countingSource struct {
 	enrich.Source
-	takes time.Duration
+	delay time.Duration
 	reads atomic.Int64
 }
 
-func (c *counted) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+func (c *countingSource) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	c.reads.Add(1)
-	began := time.Now()
-	time.Sleep(c.takes)
+	start := time.Now()
+	time.Sleep(c.delay)
 	doc, err := c.Source.Lookup(ctx, q)
-	doc.ReadAt = began
+	doc.ReadAt = start
 	return doc, err
 }

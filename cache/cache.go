@@ -1,139 +1,121 @@
-// Package cache keeps documents in memory, in front of the sources that they
-// are read from.
+// Package cache keeps users' documents in memory, in front of the sources that
+// they are read from.
 //
-// A [Cache] lives as long as the process; [Cache.Source] puts it in front of a
-// source. Whoever looks a document up says how old it may be
-// ([enrich.Query].NotBefore), and the cache answers with what it holds only if
-// that was read late enough, is within the life of the token that it was read
-// for, and has not been evicted since. Otherwise it reads, once for all who ask
-// at the same time.
+// A [Cache] lives as long as the process. [Cache.Source] puts it in front of one
+// source, under a fingerprint of that source's settings:
+//
+//	c, err := cache.New(cache.Options{})
+//	...
+//	users := c.Source(mongo, "users, plain")
+//	document, err := users.Lookup(ctx, query)
+//
+// A query says how old the document may be ([enrich.Query].NotBefore) and how
+// long the token will live (KeepUntil). The cache answers with an entry if all of
+// this is true:
+//
+//   - It was read at NotBefore or later. A refresh asks for now, so it always
+//     reads; a login may ask for a document as old as a token may get.
+//   - The token that it was read for has not expired.
+//   - [Cache.Invalidate] has not named the user or the document since the read
+//     started. A read that is under way at that moment is not kept either.
+//
+// Otherwise it reads. All lookups of one user at the same time share one read.
+// When the read fails, an older document may take its place for as long as
+// [Options].StaleFor says.
+//
+// [Cache.Adjust] applies other options without losing the entries, and
+// [Cache.Stats] tells a person how well the cache works.
 package cache
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
 	"sync"
-	"time"
 
-	"go.opentelemetry.io/otel/metric"
+	"github.com/dgraph-io/ristretto/v2"
 
 	"github.com/tokengraft/tokengraft/enrich"
-)
-
-// Options are what a Cache is made of.
-type Options struct {
-	// MaxBytes bounds the memory of the entries, in bytes; it must be positive.
-	// The bookkeeping takes some 4 % of it and three MiB more.
-	MaxBytes int64
-	// MissingFor is how long it is remembered that a user has no document.
-	// Zero means not at all.
-	MissingFor time.Duration
-	// StaleFor is how long past its life a document may stand in for a failing
-	// source. Zero means never: the failure is reported.
-	StaleFor time.Duration
-	// Meter makes the cache's instruments. Nil measures nothing.
-	Meter metric.Meter
-	// Logger gets what an operator should know. Nil discards it.
-	Logger *slog.Logger
-}
-
-func (o Options) validate() error {
-	switch {
-	case o.MaxBytes <= 0:
-		return errors.New("MaxBytes must be positive")
-	case o.MissingFor < 0:
-		return errors.New("MissingFor must not be negative")
-	case o.StaleFor < 0:
-		return errors.New("StaleFor must not be negative")
-	}
-	return nil
-}
-
-// Interface guards.
-var (
-	_ enrich.Invalidator = (*Cache)(nil)
-	_ enrich.Source      = (*Source)(nil)
 )
 
 // A Cache holds the documents of any number of sources. It is safe for
 // concurrent use.
 type Cache struct {
-	missingFor, staleFor duration
+	missingFor, staleFor atomicDuration
 
-	store *store
-	hash  func(key) uint64 // what the store knows keys by
+	entries *ristretto.Cache[uint64, *entry] // by hash, see store.go
+	hash    func(key) uint64
 
-	changes *changes
-	meters  *meters
-	log     *slog.Logger
+	invalidations *invalidations
+	metrics       *metrics
+	log           *slog.Logger
 
 	reads sync.WaitGroup
 	mu    sync.Mutex
 	slots map[key]*slot // users with reads under way; guarded by mu
 }
 
+var _ enrich.Invalidator = (*Cache)(nil)
+
 // New returns an empty Cache. The caller closes it.
 func New(o Options) (*Cache, error) {
-	if err := o.validate(); err != nil {
-		return nil, fmt.Errorf("document cache: %w", err)
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
 	}
 	seed := maphash.MakeSeed()
 	c := &Cache{
-		hash:    func(k key) uint64 { return maphash.Comparable(seed, k) },
-		changes: newChanges(),
-		log:     o.Logger,
-		slots:   make(map[key]*slot),
+		hash:          func(k key) uint64 { return maphash.Comparable(seed, k) },
+		invalidations: newInvalidations(),
+		log:           o.Logger,
+		slots:         make(map[key]*slot),
 	}
-	c.missingFor.set(o.MissingFor)
-	c.staleFor.set(o.StaleFor)
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
+	c.missingFor.store(o.MissingFor)
+	c.staleFor.store(o.StaleFor)
+	if c.metrics, err = newMetrics(o.Meter); err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
 	}
-	var err error
-	if c.meters, err = newMeters(o.Meter); err != nil {
-		return nil, fmt.Errorf("document cache: %w", err)
-	}
-	if c.store, err = c.open(o.MaxBytes); err != nil {
-		return nil, fmt.Errorf("document cache: %w", err)
+	if c.entries, err = c.newEntries(o.MaxBytes); err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
 	}
 	return c, nil
 }
 
-// Adjust makes the cache work by other options, of which Meter and Logger do not
-// count. What it holds stays, up to the new MaxBytes. An entry is kept for the
-// StaleFor of when it was read; a shorter one counts at once. The bookkeeping
-// stays that of the first MaxBytes: it is less exact for many times more.
+// Adjust applies other options to a running cache, except Meter and Logger. The
+// entries stay, as far as the new MaxBytes has room for them. A shorter StaleFor
+// applies to all of them at once, a longer one only to later reads. The
+// bookkeeping keeps its first size, so a MaxBytes many times as large makes the
+// choice of what to keep less exact.
 func (c *Cache) Adjust(o Options) error {
-	if err := o.validate(); err != nil {
-		return fmt.Errorf("document cache: %w", err)
+	o, err := o.withDefaults()
+	if err != nil {
+		return err
 	}
-	c.missingFor.set(o.MissingFor)
-	c.staleFor.set(o.StaleFor)
-	c.store.UpdateMaxCost(o.MaxBytes)
+	c.missingFor.store(o.MissingFor)
+	c.staleFor.store(o.StaleFor)
+	c.entries.UpdateMaxCost(o.MaxBytes)
 	return nil
 }
 
-// Close waits for the reads under way, which their sources bound, and frees the
-// memory. No lookup may be running or follow.
+// Close waits for the reads under way and frees the memory. How long a read takes
+// is up to its source. No lookup may run during Close or after it.
 func (c *Cache) Close() {
 	c.reads.Wait()
-	c.meters.closed.Store(true)
-	c.store.Close()
+	c.metrics.closed.Store(true)
+	c.entries.Close()
 }
 
-// Invalidate implements [enrich.Invalidator]. A tag is a user's id, in any of its
-// forms, or a Document.ID.
+// Invalidate implements [enrich.Invalidator]. A tag is a user's id, in any letter
+// case, or an [enrich.Document].ID.
 func (c *Cache) Invalidate(tags ...string) {
 	for _, tag := range tags {
-		c.changes.changed(tag)
+		c.invalidations.add(tag)
 	}
 }
 
 // InvalidateAll implements [enrich.Invalidator].
 func (c *Cache) InvalidateAll() {
-	c.changes.lost()
+	c.invalidations.addAll()
 	c.log.LogAttrs(context.Background(), slog.LevelInfo, "every document evicted from the cache")
 }

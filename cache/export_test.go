@@ -1,13 +1,13 @@
 package cache
 
-// Collide gives every key one hash.
+// Collide gives every key the same hash.
 func (c *Cache) Collide() { c.hash = func(key) uint64 { return 1 } }
 
-// A Stripe is a stripe of its own.
+// A Stripe exports a stripe.
 type Stripe struct{ stripe }
 
-// Changed notes a change of a tag by its hash.
-func (s *Stripe) Changed(hash, v uint64) { s.changed(hash, v) }
+// Add exports stripe.add.
+func (s *Stripe) Add(hash, n uint64) { s.add(hash, n) }
 
-// Since reports whether the tag, or another in its place, changed after at.
-func (s *Stripe) Since(hash, at uint64) bool { return s.since(hash, at) }
+// Since exports stripe.since.
+func (s *Stripe) Since(hash, n uint64) bool { return s.since(hash, n) }

@@ -12,232 +12,232 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-func TestThousandConcurrentLoginsMakeOneRead(t *testing.T) {
+func TestLookup_ThousandConcurrentLoginsShareOneRead(t *testing.T) {
 	for name, start := range map[string]func(){
 		"at once":               func() {},
 		"while it is under way": func() { time.Sleep(time.Microsecond) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				from := shelve(`{}`)
-				from.takes = 10 * time.Millisecond
-				src := open(t, cache.Options{}).Source(from, "")
+				source := newFakeSource(`{}`)
+				source.delay = 10 * time.Millisecond
+				cached := newCache(t, cache.Options{}).Source(source, "")
 				var logins sync.WaitGroup
 				for range 1000 {
-					logins.Go(func() { wants(t, src, login(anna), `{}`) })
+					logins.Go(func() { wantDocument(t, cached, login(anna), `{}`) })
 					start()
 				}
 				logins.Wait()
-				wantReads(t, from, 1)
+				wantReads(t, source, 1)
 			})
 		})
 	}
 }
 
-// Whoever comes too late to join a read finds what it left, on real threads, too.
-func TestNobodySlipsBetweenAReadAndItsEntry(t *testing.T) {
-	from := shelve(`{}`)
-	src := open(t, cache.Options{}).Source(from, "")
+// A caller who comes too late to join a read finds its entry. This test runs on
+// real threads.
+func TestLookup_LateCallerFindsEntryOfRead(t *testing.T) {
+	source := newFakeSource(`{}`)
+	cached := newCache(t, cache.Options{}).Source(source, "")
 	const users = 500
 	for n := range users {
-		from.put(user(n), `{}`)
+		source.put(user(n), `{}`)
 		var logins sync.WaitGroup
 		for range 20 {
-			logins.Go(func() { wants(t, src, login(user(n)), `{}`) })
+			logins.Go(func() { wantDocument(t, cached, login(user(n)), `{}`) })
 		}
 		logins.Wait()
 	}
-	wantReads(t, from, users)
+	wantReads(t, source, users)
 }
 
-func TestRefreshJoinsNoReadThatBeganBeforeIt(t *testing.T) {
+func TestRefresh_DoesNotJoinEarlierRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{"n":1}`)
-		from.takes = 10 * time.Millisecond
-		src := open(t, cache.Options{}).Source(from, "")
+		source := newFakeSource(`{"n":1}`)
+		source.delay = 10 * time.Millisecond
+		cached := newCache(t, cache.Options{}).Source(source, "")
 		var lookups sync.WaitGroup
-		lookups.Go(func() { wants(t, src, login(anna), `{"n":1}`) })
+		lookups.Go(func() { wantDocument(t, cached, login(anna), `{"n":1}`) })
 		time.Sleep(time.Millisecond)
-		from.put(anna, `{"n":2}`)
+		source.put(anna, `{"n":2}`)
 		q := refresh(anna)
 		for range 2 { // the second shares the read of the first
-			lookups.Go(func() { wants(t, src, q, `{"n":2}`) })
+			lookups.Go(func() { wantDocument(t, cached, q, `{"n":2}`) })
 		}
 		time.Sleep(time.Millisecond)
-		lookups.Go(func() { wants(t, src, login(anna), `{"n":2}`) }) // joins the newest
+		lookups.Go(func() { wantDocument(t, cached, login(anna), `{"n":2}`) }) // joins the newest
 		lookups.Wait()
-		wantReads(t, from, 2)
+		wantReads(t, source, 2)
 	})
 }
 
-func TestEarlierReadNeverReplacesALater(t *testing.T) {
+func TestLookup_EarlierReadNeverReplacesLater(t *testing.T) {
 	for name, later := range map[string]string{"a document": `{"n":2}`, "no document": ""} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				slow, quick := shelve(`{"n":1}`), shelve(later)
-				slow.takes, quick.takes = time.Second, time.Millisecond
-				c := open(t, cache.Options{MissingFor: time.Millisecond})
+				slow, fast := newFakeSource(`{"n":1}`), newFakeSource(later)
+				slow.delay, fast.delay = time.Second, time.Millisecond
+				c := newCache(t, cache.Options{MissingFor: time.Millisecond})
 				var lookups sync.WaitGroup
-				lookups.Go(func() { wants(t, c.Source(slow, ""), login(anna), `{"n":1}`) })
+				lookups.Go(func() { wantDocument(t, c.Source(slow, ""), login(anna), `{"n":1}`) })
 				time.Sleep(time.Millisecond)
-				wants(t, c.Source(quick, ""), refresh(anna), later)
+				wantDocument(t, c.Source(fast, ""), refresh(anna), later)
 				lookups.Wait()
-				wants(t, c.Source(quick, ""), login(anna), later)
+				wantDocument(t, c.Source(fast, ""), login(anna), later)
 			})
 		})
 	}
 }
 
-func TestLatestKeepUntilOfTheJoinedCounts(t *testing.T) {
+func TestLookup_SharedReadKeepsLatestKeepUntil(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		from.takes = time.Millisecond
-		src := open(t, cache.Options{}).Source(from, "")
+		source := newFakeSource(`{}`)
+		source.delay = time.Millisecond
+		cached := newCache(t, cache.Options{}).Source(source, "")
 		var logins sync.WaitGroup
 		for _, life := range []time.Duration{time.Minute, time.Hour, time.Second} {
 			q := login(anna)
 			q.KeepUntil = time.Now().Add(life)
-			logins.Go(func() { wants(t, src, q, `{}`) })
-			synctest.Wait() // so that the read began for the shorter
+			logins.Go(func() { wantDocument(t, cached, q, `{}`) })
+			synctest.Wait() // until the read has started, for the first KeepUntil
 		}
 		logins.Wait()
 		time.Sleep(59 * time.Minute)
 		q := login(anna)
 		q.NotBefore = time.Time{}
-		wants(t, src, q, `{}`)
-		wantReads(t, from, 1)
+		wantDocument(t, cached, q, `{}`)
+		wantReads(t, source, 1)
 	})
 }
 
-func TestReadOutlivesTheCallerWhoBeganIt(t *testing.T) {
+func TestLookup_ReadOutlivesFirstCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		from.takes = 10 * time.Millisecond
-		src := open(t, cache.Options{}).Source(from, "")
+		source := newFakeSource(`{}`)
+		source.delay = 10 * time.Millisecond
+		cached := newCache(t, cache.Options{}).Source(source, "")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		began := time.Now()
+		start := time.Now()
 		var second sync.WaitGroup
 		second.Go(func() {
 			synctest.Wait()
-			wants(t, src, login(anna), `{}`)
+			wantDocument(t, cached, login(anna), `{}`)
 		})
-		if _, err := src.Lookup(ctx, login(anna)); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := cached.Lookup(ctx, login(anna)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Lookup = %v, want %v", err, context.DeadlineExceeded)
 		}
-		if waited := time.Since(began); waited != time.Millisecond {
-			t.Errorf("the first caller waited %v, its context lasted %v", waited, time.Millisecond)
+		if waited := time.Since(start); waited != time.Millisecond {
+			t.Errorf("the first caller waited %v, want %v, when its context ended", waited, time.Millisecond)
 		}
 		second.Wait()
-		wants(t, src, login(anna), `{}`)
-		wantReads(t, from, 1)
+		wantDocument(t, cached, login(anna), `{}`)
+		wantReads(t, source, 1)
 	})
 }
 
-func TestFailureIsSharedButNotRemembered(t *testing.T) {
+func TestLookup_SharesFailureButDoesNotKeepIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		from.takes = time.Millisecond
-		from.fail(errDown)
-		src := open(t, cache.Options{}).Source(from, "")
+		source := newFakeSource(`{}`)
+		source.delay = time.Millisecond
+		source.fail(errDown)
+		cached := newCache(t, cache.Options{}).Source(source, "")
 		var logins sync.WaitGroup
 		for range 10 {
 			logins.Go(func() {
-				if _, err := src.Lookup(t.Context(), login(anna)); err != errDown {
+				if _, err := cached.Lookup(t.Context(), login(anna)); err != errDown {
 					t.Errorf("Lookup = %v, want %v", err, errDown)
 				}
 			})
 		}
 		logins.Wait()
-		wantReads(t, from, 1)
-		from.fail(nil)
-		wants(t, src, login(anna), `{}`)
+		wantReads(t, source, 1)
+		source.fail(nil)
+		wantDocument(t, cached, login(anna), `{}`)
 	})
 }
 
-// When the read of a refresh fails, logins still have one read at a time.
-func TestFailedRefreshLeavesTheReadOfTheLogins(t *testing.T) {
+// When the read of a refresh fails, logins still share one read.
+func TestRefresh_FailureLeavesReadOfLogins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow, broken := shelve(`{}`), shelve("")
-		slow.takes = time.Second
+		slow, broken := newFakeSource(`{}`), newFakeSource("")
+		slow.delay = time.Second
 		broken.fail(errDown)
-		c := open(t, cache.Options{})
-		src := c.Source(slow, "")
+		c := newCache(t, cache.Options{})
+		cached := c.Source(slow, "")
 		var logins sync.WaitGroup
-		logins.Go(func() { wants(t, src, login(anna), `{}`) })
+		logins.Go(func() { wantDocument(t, cached, login(anna), `{}`) })
 		time.Sleep(time.Millisecond)
 		if _, err := c.Source(broken, "").Lookup(t.Context(), refresh(anna)); err != errDown {
 			t.Errorf("Lookup = %v, want %v", err, errDown)
 		}
-		logins.Go(func() { wants(t, src, login(anna), `{}`) })
+		logins.Go(func() { wantDocument(t, cached, login(anna), `{}`) })
 		logins.Wait()
 		wantReads(t, slow, 1)
 	})
 }
 
-func TestFailedReadIsMadeUpForByOneThatLanded(t *testing.T) {
+func TestLookup_FailedReadUsesEntryOfConcurrentRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		broken, works := shelve(""), shelve(`{}`)
-		broken.takes = time.Second
+		broken, works := newFakeSource(""), newFakeSource(`{}`)
+		broken.delay = time.Second
 		broken.fail(errDown)
-		c := open(t, cache.Options{StaleFor: time.Hour})
+		c := newCache(t, cache.Options{StaleFor: time.Hour})
 		var logins sync.WaitGroup
 		logins.Go(func() {
-			if doc := wants(t, c.Source(broken, ""), login(anna), `{}`); doc.Stale {
-				t.Error("a document that is as young as asked is called stale")
+			if doc := wantDocument(t, c.Source(broken, ""), login(anna), `{}`); doc.Stale {
+				t.Error("Stale = true for a document that is as young as the query asks, want false")
 			}
 		})
 		time.Sleep(time.Millisecond)
-		wants(t, c.Source(works, ""), refresh(anna), `{}`)
+		wantDocument(t, c.Source(works, ""), refresh(anna), `{}`)
 		logins.Wait()
 	})
 }
 
-func TestCloseWaitsForTheReadsUnderWay(t *testing.T) {
+func TestClose_WaitsForReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		from.takes = time.Second
+		source := newFakeSource(`{}`)
+		source.delay = time.Second
 		c, err := cache.New(cache.Options{MaxBytes: 1 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		began := time.Now()
-		var src enrich.Source = c.Source(from, "")
-		if _, err := src.Lookup(ctx, login(anna)); !errors.Is(err, context.Canceled) {
+		start := time.Now()
+		var cached enrich.Source = c.Source(source, "")
+		if _, err := cached.Lookup(ctx, login(anna)); !errors.Is(err, context.Canceled) {
 			t.Errorf("Lookup = %v, want %v", err, context.Canceled)
 		}
 		c.Close()
-		if waited := time.Since(began); waited != from.takes {
-			t.Errorf("Close returned after %v, the read took %v", waited, from.takes)
+		if waited := time.Since(start); waited != source.delay {
+			t.Errorf("Close returned after %v, want %v, when the read was done", waited, source.delay)
 		}
 	})
 }
 
-// A panic in a source is a failure of its read, and nothing more.
-func TestPanicOfASourceFailsItsReadOnly(t *testing.T) {
+func TestLookup_PanicOfSourceFailsItsReadOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
+		source := newFakeSource(`{}`)
 		faulty := true
-		src := open(t, cache.Options{}).Source(lookupFunc(func(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+		cached := newCache(t, cache.Options{}).Source(lookupFunc(func(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 			time.Sleep(10 * time.Millisecond)
 			if faulty {
 				panic("a fault of the driver")
 			}
-			return from.Lookup(ctx, q)
+			return source.Lookup(ctx, q)
 		}), "")
 		var waiting sync.WaitGroup
 		for range 3 {
 			waiting.Go(func() {
-				if document, err := src.Lookup(t.Context(), login(anna)); err == nil || errors.Is(err, enrich.ErrNoDocument) {
+				if document, err := cached.Lookup(t.Context(), login(anna)); err == nil || errors.Is(err, enrich.ErrNoDocument) {
 					t.Errorf("Lookup = %s, %v; want a failure", document.JSON, err)
 				}
 			})
 		}
 		waiting.Wait()
 		faulty = false
-		wants(t, src, login(anna), `{}`)
+		wantDocument(t, cached, login(anna), `{}`)
 	})
 }
 

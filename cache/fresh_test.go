@@ -10,36 +10,36 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-func TestSecondLoginAsksNoSource(t *testing.T) {
+func TestLogin_SecondAsksNoSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{"n":1}`)
-		src := open(t, cache.Options{}).Source(from, "")
-		first := wants(t, src, login(anna), `{"n":1}`)
-		from.put(anna, `{"n":2}`)
-		second := wants(t, src, login(anna), `{"n":1}`)
-		wantReads(t, from, 1)
+		source := newFakeSource(`{"n":1}`)
+		cached := newCache(t, cache.Options{}).Source(source, "")
+		first := wantDocument(t, cached, login(anna), `{"n":1}`)
+		source.put(anna, `{"n":2}`)
+		second := wantDocument(t, cached, login(anna), `{"n":1}`)
+		wantReads(t, source, 1)
 		if !second.ReadAt.Equal(first.ReadAt) || second.ID != first.ID || second.Stale {
-			t.Errorf("second login got %+v, want the document of the first", second)
+			t.Errorf("second login got %+v, want %+v as the first", second, first)
 		}
 	})
 }
 
-func TestRefreshSeesWhatWasWrittenBeforeIt(t *testing.T) {
+func TestRefresh_SeesEarlierWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{"n":1}`)
-		src := open(t, cache.Options{}).Source(from, "")
-		wants(t, src, login(anna), `{"n":1}`)
+		source := newFakeSource(`{"n":1}`)
+		cached := newCache(t, cache.Options{}).Source(source, "")
+		wantDocument(t, cached, login(anna), `{"n":1}`)
 		for _, text := range []string{`{"n":2}`, `{"n":3}`} {
 			time.Sleep(time.Second)
-			from.put(anna, text)
-			wants(t, src, refresh(anna), text)
-			wants(t, src, login(anna), text)
+			source.put(anna, text)
+			wantDocument(t, cached, refresh(anna), text)
+			wantDocument(t, cached, login(anna), text)
 		}
-		wantReads(t, from, 3)
+		wantReads(t, source, 3)
 	})
 }
 
-func TestEntryDiesWithItsToken(t *testing.T) {
+func TestEntry_ExpiresWithItsToken(t *testing.T) {
 	const short = time.Minute
 	for name, tt := range map[string]struct {
 		after time.Duration
@@ -50,84 +50,84 @@ func TestEntryDiesWithItsToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				from := shelve(`{}`)
-				src := open(t, cache.Options{}).Source(from, "")
+				source := newFakeSource(`{}`)
+				cached := newCache(t, cache.Options{}).Source(source, "")
 				q := login(anna)
 				q.KeepUntil = time.Now().Add(short)
-				wants(t, src, q, `{}`)
+				wantDocument(t, cached, q, `{}`)
 				time.Sleep(tt.after)
-				wants(t, src, login(anna), `{}`)
-				wantReads(t, from, tt.reads)
+				wantDocument(t, cached, login(anna), `{}`)
+				wantReads(t, source, tt.reads)
 			})
 		})
 	}
 }
 
-func TestHitDoesNotProlongAnEntry(t *testing.T) {
+func TestEntry_IsNotProlongedByHits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		src := open(t, cache.Options{}).Source(from, "")
+		source := newFakeSource(`{}`)
+		cached := newCache(t, cache.Options{}).Source(source, "")
 		end := time.Now().Add(life)
 		for !time.Now().After(end) {
 			q := login(anna)
-			q.NotBefore = time.Time{} // of any age: only the life of the entry counts
-			wants(t, src, q, `{}`)
+			q.NotBefore = time.Time{} // any age; only the life of the entry counts
+			wantDocument(t, cached, q, `{}`)
 			time.Sleep(time.Minute)
 		}
-		wantReads(t, from, 1)
-		wants(t, src, login(anna), `{}`)
-		wantReads(t, from, 2)
+		wantReads(t, source, 1)
+		wantDocument(t, cached, login(anna), `{}`)
+		wantReads(t, source, 2)
 	})
 }
 
-func TestLoginTakesNoOlderDocumentThanItsTokenMayCarry(t *testing.T) {
+func TestLogin_RefusesDocumentOlderThanNotBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		src := open(t, cache.Options{}).Source(from, "")
-		wants(t, src, login(anna), `{}`)
+		source := newFakeSource(`{}`)
+		cached := newCache(t, cache.Options{}).Source(source, "")
+		wantDocument(t, cached, login(anna), `{}`)
 		time.Sleep(time.Minute)
 		q := login(anna)
 		q.NotBefore = time.Now().Add(-time.Minute)
-		wants(t, src, q, `{}`)
-		wantReads(t, from, 1)
+		wantDocument(t, cached, q, `{}`)
+		wantReads(t, source, 1)
 		q.NotBefore = q.NotBefore.Add(1)
-		wants(t, src, q, `{}`)
-		wantReads(t, from, 2)
+		wantDocument(t, cached, q, `{}`)
+		wantReads(t, source, 2)
 	})
 }
 
-func TestShapesAndTypesOfIdsAreToldApart(t *testing.T) {
+func TestLookup_SeparatesShapesAndIDTypes(t *testing.T) {
 	text, number := enrich.User{ID: "5"}, enrich.User{ID: "5", Number: true}
 	for name, collide := range map[string]bool{"by hash": false, "with one hash": true} {
 		t.Run(name, func(t *testing.T) {
-			c := open(t, cache.Options{MissingFor: time.Hour})
+			c := newCache(t, cache.Options{MissingFor: time.Hour})
 			if collide {
 				c.Collide()
 			}
-			plain, relaxed := shelve(`{"of":"anna"}`), shelve(`{"in":"relaxed"}`)
+			plain, relaxed := newFakeSource(`{"of":"anna"}`), newFakeSource(`{"in":"relaxed"}`)
 			plain.put(text, `{"of":"text"}`)
 			plain.put(number, `{"of":"number"}`)
 			for range 3 {
-				wants(t, c.Source(plain, "plain"), login(anna), `{"of":"anna"}`)
-				wants(t, c.Source(relaxed, "relaxed"), login(anna), `{"in":"relaxed"}`)
-				wants(t, c.Source(plain, "plain"), login(text), `{"of":"text"}`)
-				wants(t, c.Source(plain, "plain"), login(number), `{"of":"number"}`)
-				wants(t, c.Source(plain, "plain"), login(enrich.User{ID: "nobody"}), "")
+				wantDocument(t, c.Source(plain, "plain"), login(anna), `{"of":"anna"}`)
+				wantDocument(t, c.Source(relaxed, "relaxed"), login(anna), `{"in":"relaxed"}`)
+				wantDocument(t, c.Source(plain, "plain"), login(text), `{"of":"text"}`)
+				wantDocument(t, c.Source(plain, "plain"), login(number), `{"of":"number"}`)
+				wantDocument(t, c.Source(plain, "plain"), login(enrich.User{ID: "nobody"}), "")
 			}
 		})
 	}
 }
 
-func TestSameShapeIsServedAfterAReload(t *testing.T) {
-	c := open(t, cache.Options{})
-	before, after := shelve(`{}`), shelve(`{}`)
-	wants(t, c.Source(before, "same"), login(anna), `{}`)
-	wants(t, c.Source(after, "same"), login(anna), `{}`)
+func TestSource_SameShapeSharesEntries(t *testing.T) {
+	c := newCache(t, cache.Options{})
+	before, after := newFakeSource(`{}`), newFakeSource(`{}`)
+	wantDocument(t, c.Source(before, "same"), login(anna), `{}`)
+	wantDocument(t, c.Source(after, "same"), login(anna), `{}`)
 	wantReads(t, after, 0)
 }
 
-// A machine that was suspended shows it by the wall clock alone.
-func TestEitherClockEndsALife(t *testing.T) {
+// After a machine was suspended, only the wall clock shows it.
+func TestEntry_ExpiresByEitherClock(t *testing.T) {
 	for name, ask := range map[string]func(q enrich.Query) enrich.Query{
 		"age, monotonic clock": func(q enrich.Query) enrich.Query {
 			q.NotBefore = wallStep(t, q.NotBefore.Add(2*time.Hour), -2*time.Hour)
@@ -139,13 +139,13 @@ func TestEitherClockEndsALife(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			from := shelve(`{}`)
-			src := open(t, cache.Options{}).Source(from, "")
-			wants(t, src, login(anna), `{}`)
-			if _, err := src.Lookup(t.Context(), ask(login(anna))); err != nil {
+			source := newFakeSource(`{}`)
+			cached := newCache(t, cache.Options{}).Source(source, "")
+			wantDocument(t, cached, login(anna), `{}`)
+			if _, err := cached.Lookup(t.Context(), ask(login(anna))); err != nil {
 				t.Fatal(err)
 			}
-			wantReads(t, from, 2)
+			wantReads(t, source, 2)
 		})
 	}
 	for name, end := range map[string]func(time.Time) time.Time{
@@ -153,37 +153,37 @@ func TestEitherClockEndsALife(t *testing.T) {
 		"life, wall clock":      func(end time.Time) time.Time { return wallStep(t, end, -2*life) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			from := shelve(`{}`)
-			src := open(t, cache.Options{StaleFor: 3 * life}).Source(from, "")
+			source := newFakeSource(`{}`)
+			cached := newCache(t, cache.Options{StaleFor: 3 * life}).Source(source, "")
 			q := login(anna)
 			q.KeepUntil = end(q.KeepUntil)
-			wants(t, src, q, `{}`)
-			wants(t, src, login(anna), `{}`)
-			wantReads(t, from, 2)
+			wantDocument(t, cached, q, `{}`)
+			wantDocument(t, cached, login(anna), `{}`)
+			wantReads(t, source, 2)
 		})
 	}
 }
 
-func TestEitherClockEndsStandingIn(t *testing.T) {
-	from := shelve(`{}`)
-	src := open(t, cache.Options{StaleFor: 2 * time.Hour}).Source(from, "")
+func TestStaleFor_EndsByEitherClock(t *testing.T) {
+	source := newFakeSource(`{}`)
+	cached := newCache(t, cache.Options{StaleFor: 2 * time.Hour}).Source(source, "")
 	q := login(anna)
 	q.KeepUntil = wallStep(t, q.KeepUntil, -3*time.Hour)
-	wants(t, src, q, `{}`)
-	from.fail(errDown)
-	if doc, err := src.Lookup(t.Context(), login(anna)); err != errDown {
+	wantDocument(t, cached, q, `{}`)
+	source.fail(errDown)
+	if doc, err := cached.Lookup(t.Context(), login(anna)); err != errDown {
 		t.Errorf("Lookup = %s, %v; want %v", doc.JSON, err, errDown)
 	}
 }
 
-// wallStep returns the instant with the wall clock set by step and the
-// monotonic clock as it was. Package time offers no way to have the two differ.
+// wallStep returns the instant with its wall clock moved by step and its
+// monotonic clock unchanged. Package time has no function for that.
 func wallStep(t *testing.T, at time.Time, step time.Duration) time.Time {
 	t.Helper()
 	was := at
 	*(*uint64)(unsafe.Pointer(&at)) += uint64(step/time.Second) << 30
 	if at.Sub(was) != 0 || at.Round(0).Sub(was.Round(0)) != step {
-		t.Fatalf("time.Time is laid out otherwise than this test believes: %v, %v", was, at)
+		t.Fatalf("wallStep(%v, %v) = %v: the layout of time.Time is not what this test assumes", was, step, at)
 	}
 	return at
 }

@@ -14,26 +14,26 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A printer is a source with a document of so many bytes for everybody.
-type printer int
+// A paddedSource has a document of so many bytes for every user.
+type paddedSource int
 
-func (size printer) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
+func (size paddedSource) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
 	text := fmt.Appendf(make([]byte, 0, 2*size), `{"user":%q,"pad":"`, q.User.ID)
 	text = append(text, bytes.Repeat([]byte("x"), int(size)-len(text)-2)...)
 	return enrich.Document{JSON: append(text, `"}`...), ReadAt: time.Now(), ID: "id of " + q.User.ID}, nil
 }
 
-// user returns somebody with an id as long as an ObjectId.
+// user returns a user with an id as long as an ObjectId.
 func user(n int) enrich.User { return enrich.User{ID: fmt.Sprintf("%024x", n)} }
 
-func TestMaxBytesBoundsTheMemoryAndIsUsed(t *testing.T) {
+func TestMaxBytes_BoundsMemoryAndIsUsed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fills tens of MiB")
 	}
 	const maxBytes = 32 << 20
 	for _, tt := range []struct {
-		size  printer
-		share float64 // of maxBytes that must be documents
+		size  paddedSource
+		share float64 // of maxBytes that documents must take at least
 	}{
 		{300, 0.38},
 		{1 << 10, 0.6},
@@ -41,10 +41,10 @@ func TestMaxBytesBoundsTheMemoryAndIsUsed(t *testing.T) {
 	} {
 		t.Run(strconv.Itoa(int(tt.size))+" bytes", func(t *testing.T) {
 			before := heap()
-			c := open(t, cache.Options{MaxBytes: maxBytes})
-			src := c.Source(tt.size, "")
+			c := newCache(t, cache.Options{MaxBytes: maxBytes})
+			cached := c.Source(tt.size, "")
 			for n := range 2 * maxBytes / int(tt.size) {
-				if _, err := src.Lookup(t.Context(), login(user(n))); err != nil {
+				if _, err := cached.Lookup(t.Context(), login(user(n))); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -52,13 +52,13 @@ func TestMaxBytesBoundsTheMemoryAndIsUsed(t *testing.T) {
 			share := float64(stats.Entries*int(tt.size)) / maxBytes
 			t.Logf("%d entries, %.0f %% documents, heap %.2f of MaxBytes", stats.Entries, 100*share, float64(grown)/maxBytes)
 			if share < tt.share {
-				t.Errorf("%d documents are %.2f of MaxBytes, want at least %.2f", stats.Entries, share, tt.share)
+				t.Errorf("%d documents take %.2f of MaxBytes, want at least %.2f", stats.Entries, share, tt.share)
 			}
 			if grown > maxBytes*13/10 {
-				t.Errorf("the heap grew by %d, want at most 1.3 of %d", grown, maxBytes)
+				t.Errorf("the heap grew by %d bytes, want at most 1.3 times %d", grown, maxBytes)
 			}
 			if stats.Bytes > maxBytes || stats.MaxBytes != maxBytes {
-				t.Errorf("Stats says %d of %d bytes, want at most %d", stats.Bytes, stats.MaxBytes, maxBytes)
+				t.Errorf("Stats() = %d bytes of %d, want at most %d", stats.Bytes, stats.MaxBytes, maxBytes)
 			}
 		})
 	}
@@ -72,26 +72,26 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// What a source hands out may be a few bytes of a buffer that it read.
-func TestEntryHoldsBackNoBuffer(t *testing.T) {
+// A source may return a few bytes of a large buffer.
+func TestEntry_DoesNotRetainSourceBuffer(t *testing.T) {
 	const buffers, size = 100, 1 << 20
 	before := heap()
-	c := open(t, cache.Options{MaxBytes: 1 << 20})
-	src := c.Source(bufferSource(size), "")
+	c := newCache(t, cache.Options{MaxBytes: 1 << 20})
+	cached := c.Source(bufferSource(size), "")
 	for n := range buffers {
-		if _, err := src.Lookup(t.Context(), login(user(n))); err != nil {
+		if _, err := cached.Lookup(t.Context(), login(user(n))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if entries := c.Stats().Entries; entries != buffers {
-		t.Errorf("%d entries, want %d", entries, buffers)
+		t.Errorf("Stats().Entries = %d, want %d", entries, buffers)
 	}
 	if grown := heap() - before; grown > buffers*size/10 {
-		t.Errorf("the heap grew by %d for %d documents of two bytes", grown, buffers)
+		t.Errorf("the heap grew by %d bytes for %d documents of two bytes, want at most %d", grown, buffers, buffers*size/10)
 	}
 }
 
-// A bufferSource hands out two bytes of a buffer of its size.
+// A bufferSource returns two bytes of a buffer of its size.
 type bufferSource int
 
 func (size bufferSource) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
@@ -99,22 +99,22 @@ func (size bufferSource) Lookup(context.Context, enrich.Query) (enrich.Document,
 	return enrich.Document{JSON: buffer, ReadAt: time.Now()}, nil
 }
 
-func TestHitRatioIsWhatTheRoomAllows(t *testing.T) {
-	const size, users, maxBytes = printer(1 << 10), 10_000, 4 << 20
+func TestMaxBytes_HitRatioIsWhatFits(t *testing.T) {
+	const size, users, maxBytes = paddedSource(1 << 10), 10_000, 4 << 20
 	for name, tt := range map[string]struct {
-		who  func(n int) int // the nth lookup is whose
+		user func(n int) int // of the nth lookup
 		want float64
 	}{
-		// All fit: only first logins miss.
+		// All fit, so only first logins miss.
 		"room for all": {func(n int) int { return n % (users / 5) }, 0.97},
-		// A third fits: who logs in often must be among them.
-		"some often, many rarely": {often(users), 0.75},
+		// A third fits, and should be those who log in often.
+		"some often, many rarely": {zipfUsers(users), 0.75},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := open(t, cache.Options{MaxBytes: maxBytes})
-			src := c.Source(size, "")
+			c := newCache(t, cache.Options{MaxBytes: maxBytes})
+			cached := c.Source(size, "")
 			for n := range 10 * users {
-				if _, err := src.Lookup(t.Context(), login(user(tt.who(n)))); err != nil {
+				if _, err := cached.Lookup(t.Context(), login(user(tt.user(n)))); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -127,8 +127,8 @@ func TestHitRatioIsWhatTheRoomAllows(t *testing.T) {
 	}
 }
 
-// often returns users by Zipf's law.
-func often(users int) func(int) int {
+// zipfUsers returns users by Zipf's law.
+func zipfUsers(users int) func(int) int {
 	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.1, 1, uint64(users-1))
 	return func(int) int { return int(zipf.Uint64()) }
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// TestLawsHoldInRandomWorlds lets writers, a change stream, outages, logins and
-// refreshes meet at random on a fake clock, and checks every answer against
-// what was true and what was asked. A failure names its seed.
-func TestLawsHoldInRandomWorlds(t *testing.T) {
+// TestCache_HoldsLawsInRandomWorlds runs writers, a change stream, outages, logins
+// and refreshes at random on a fake clock, and checks every answer against the
+// history and the query. A failure logs its seed.
+func TestCache_HoldsLawsInRandomWorlds(t *testing.T) {
 	seeds := uint64(2000)
 	if testing.Short() {
 		seeds = 200
@@ -26,7 +26,7 @@ func TestLawsHoldInRandomWorlds(t *testing.T) {
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
 			defer func() {
-				if t.Failed() { // a bubble that failed takes its test along
+				if t.Failed() { // a synctest bubble that fails ends its test
 					t.Logf("seed %d", seed)
 				}
 			}()
@@ -38,12 +38,12 @@ func TestLawsHoldInRandomWorlds(t *testing.T) {
 	t.Log(sum)
 	for _, what := range []string{"login held", "login read", "refresh read", "login stale", "refresh stale", "missing held", "missing read", "failed"} {
 		if sum[what] == 0 {
-			t.Errorf("no lookup was %q: this test does not reach what it tests", what)
+			t.Errorf("no lookup was %q: the random worlds do not reach this case", what)
 		}
 	}
 }
 
-func FuzzLawsHoldInRandomWorlds(f *testing.F) {
+func FuzzCache_HoldsLawsInRandomWorlds(f *testing.F) {
 	f.Add(uint64(1))
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		synctest.Test(t, func(t *testing.T) { newWorld(t, seed).run() })
@@ -56,17 +56,17 @@ const (
 	worldsEnd   = 10 * time.Second
 )
 
-// A world is a source and all that happens around it.
+// A world is a source, its users, and all that happens to them.
 type world struct {
 	t        *testing.T
-	src      *cache.Source
+	cached   *cache.Source
 	cache    *cache.Cache
 	staleFor time.Duration
 
 	mu      sync.Mutex
 	rand    *rand.Rand
-	users   map[enrich.User]*truth
-	outages []span
+	users   map[enrich.User]*history
+	outages []interval
 	sum     map[string]int
 }
 
@@ -74,7 +74,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		t:     t,
 		rand:  rand.New(rand.NewPCG(seed, 1)),
-		users: make(map[enrich.User]*truth),
+		users: make(map[enrich.User]*history),
 		sum:   make(map[string]int),
 	}
 	o := cache.Options{MissingFor: w.upTo(2 * time.Second)}
@@ -82,15 +82,15 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.staleFor = w.upTo(5 * time.Second)
 		o.StaleFor = w.staleFor
 	}
-	w.cache = open(t, o)
-	w.src = w.cache.Source(w, "shape")
+	w.cache = newCache(t, o)
+	w.cached = w.cache.Source(w, "shape")
 	for n := range 3 {
-		w.users[user(n)] = &truth{versions: []version{{at: time.Now(), missing: n == 0}}}
+		w.users[user(n)] = &history{versions: []version{{at: time.Now(), missing: n == 0}}}
 	}
 	return w
 }
 
-// run returns how many lookups came to what.
+// run returns how many lookups had which result.
 func (w *world) run() map[string]int {
 	var actors sync.WaitGroup
 	actors.Go(w.actor(2*time.Second, w.fail))
@@ -105,7 +105,7 @@ func (w *world) run() map[string]int {
 	return w.sum
 }
 
-// actor acts until the world ends, with pauses.
+// actor returns a function that acts until the world ends, with pauses.
 func (w *world) actor(pause time.Duration, act func()) func() {
 	end := time.Now().Add(worldsEnd)
 	return func() {
@@ -129,42 +129,43 @@ func (w *world) oneIn(n int) bool {
 	return w.rand.IntN(n) == 0
 }
 
-// fail has the source down for a while.
+// fail makes the source fail for a while.
 func (w *world) fail() {
 	end := time.Now().Add(w.upTo(time.Second))
 	w.mu.Lock()
-	w.outages = append(w.outages, span{time.Now(), end})
+	w.outages = append(w.outages, interval{time.Now(), end})
 	w.mu.Unlock()
 	time.Sleep(time.Until(end))
 }
 
-// write writes and, as a change stream would, mostly tells the cache later.
+// write writes a version. Mostly it then invalidates it a little later, as a change
+// stream would.
 func (w *world) write(u enrich.User) {
-	missing, told := w.oneIn(4), !w.oneIn(3)
+	missing, followed := w.oneIn(4), !w.oneIn(3)
 	w.mu.Lock()
 	w.users[u].versions = append(w.users[u].versions, version{time.Now(), missing})
 	w.mu.Unlock()
-	if !told {
+	if !followed {
 		return
 	}
 	time.Sleep(w.upTo(longestRead))
-	began := time.Now()
-	concerned := []enrich.User{u}
+	start := time.Now()
+	affected := []enrich.User{u}
 	switch {
 	case w.oneIn(8):
 		w.cache.InvalidateAll()
-		concerned = []enrich.User{user(0), user(1), user(2)}
+		affected = []enrich.User{user(0), user(1), user(2)}
 	default:
 		w.cache.Invalidate(u.ID)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, u := range concerned {
-		w.users[u].changed = append(w.users[u].changed, began)
+	for _, u := range affected {
+		w.users[u].invalidated = append(w.users[u].invalidated, start)
 	}
 }
 
-// Lookup is the source.
+// Lookup implements enrich.Source.
 func (w *world) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
 	doc := enrich.Document{ReadAt: time.Now()}
 	time.Sleep(w.upTo(longestRead / 2))
@@ -180,7 +181,7 @@ func (w *world) Lookup(_ context.Context, q enrich.Query) (enrich.Document, erro
 	return doc, nil
 }
 
-// look returns what a read finds that looks now.
+// look returns what a read finds now.
 func (w *world) look(u enrich.User) (n int, missing, down bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -188,7 +189,7 @@ func (w *world) look(u enrich.User) (n int, missing, down bool) {
 	return n, w.users[u].versions[n].missing, w.wasDown(time.Now(), time.Now())
 }
 
-// ask logs in or refreshes, with a token of any life, and checks the answer.
+// ask makes a login or a refresh, with a token of any life, and checks the answer.
 func (w *world) ask(u enrich.User) {
 	life, kind := w.upTo(longestLife), "login"
 	now := time.Now()
@@ -197,17 +198,17 @@ func (w *world) ask(u enrich.User) {
 		kind, q.NotBefore = "refresh", now
 	}
 	w.mu.Lock()
-	w.users[u].asked = append(w.users[u].asked, span{now, q.KeepUntil})
+	w.users[u].queries = append(w.users[u].queries, interval{now, q.KeepUntil})
 	w.mu.Unlock()
 
-	doc, err := w.src.Lookup(w.t.Context(), q)
+	doc, err := w.cached.Lookup(w.t.Context(), q)
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	came := kind
+	result := kind
 	switch {
 	case errors.Is(err, enrich.ErrNoDocument):
-		came = "missing"
+		result = "missing"
 		w.checkMissing(q, now)
 	case err != nil:
 		w.checkFailure(u, now, err)
@@ -218,11 +219,11 @@ func (w *world) ask(u enrich.User) {
 	}
 	switch {
 	case doc.Stale:
-		came += " stale"
+		result += " stale"
 	case time.Now().Equal(now):
-		came += " held"
+		result += " held"
 	default:
-		came += " read"
+		result += " read"
 	}
-	w.sum[came]++
+	w.sum[result]++
 }

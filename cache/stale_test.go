@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-func TestStaleForBoundsWhatStandsInForAFailingSource(t *testing.T) {
+func TestStaleFor_BoundsStaleDocuments(t *testing.T) {
 	const staleFor = 10 * time.Minute
 	asks := map[string]func(enrich.User) enrich.Query{"login": login, "refresh": refresh}
 	brief := func(life time.Duration) func(enrich.User) enrich.Query {
@@ -27,7 +27,7 @@ func TestStaleForBoundsWhatStandsInForAFailingSource(t *testing.T) {
 		ask      string
 		staleFor time.Duration
 		after    time.Duration
-		stands   bool
+		served   bool
 	}{
 		{"login", staleFor, life + 1, true},
 		{"login", staleFor, life + staleFor, true},
@@ -44,86 +44,86 @@ func TestStaleForBoundsWhatStandsInForAFailingSource(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s after %v of %v", tt.ask, tt.after, tt.staleFor), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				from := shelve(`{}`)
-				src := open(t, cache.Options{StaleFor: tt.staleFor}).Source(from, "")
-				read := wants(t, src, login(anna), `{}`)
-				from.fail(errDown)
+				source := newFakeSource(`{}`)
+				cached := newCache(t, cache.Options{StaleFor: tt.staleFor}).Source(source, "")
+				read := wantDocument(t, cached, login(anna), `{}`)
+				source.fail(errDown)
 				time.Sleep(tt.after)
-				doc, err := src.Lookup(t.Context(), asks[tt.ask](anna))
-				if !tt.stands {
+				doc, err := cached.Lookup(t.Context(), asks[tt.ask](anna))
+				if !tt.served {
 					if err != errDown {
 						t.Errorf("Lookup = %s, %v; want %v", doc.JSON, err, errDown)
 					}
 					return
 				}
 				if err != nil || !doc.Stale || string(doc.JSON) != `{}` || !doc.ReadAt.Equal(read.ReadAt) {
-					t.Errorf("Lookup = %+v, %v; want the document of before, stale", doc, err)
+					t.Errorf("Lookup while the source fails = %+v, %v; want the document read at %v, stale", doc, err, read.ReadAt)
 				}
-				from.fail(nil)
-				if doc := wants(t, src, refresh(anna), `{}`); doc.Stale {
-					t.Error("the document is stale though the source works again")
+				source.fail(nil)
+				if doc := wantDocument(t, cached, refresh(anna), `{}`); doc.Stale {
+					t.Error("Stale = true when the source works again, want false")
 				}
 			})
 		})
 	}
 }
 
-func TestDocumentThatCannotBeDecodedIsStoodInForToo(t *testing.T) {
+func TestStaleFor_AppliesToUndecodableDocument(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		src := open(t, cache.Options{StaleFor: time.Hour}).Source(from, "")
-		wants(t, src, login(anna), `{}`)
+		source := newFakeSource(`{}`)
+		cached := newCache(t, cache.Options{StaleFor: time.Hour}).Source(source, "")
+		wantDocument(t, cached, login(anna), `{}`)
 		time.Sleep(time.Nanosecond)
-		from.fail(fmt.Errorf("document of 2 KiB: %w", enrich.ErrUndecodable))
-		if doc := wants(t, src, refresh(anna), `{}`); !doc.Stale {
-			t.Error("the document is not stale")
+		source.fail(fmt.Errorf("document of 2 KiB: %w", enrich.ErrUndecodable))
+		if doc := wantDocument(t, cached, refresh(anna), `{}`); !doc.Stale {
+			t.Error("Stale = false though the read failed, want true")
 		}
-		_, err := src.Lookup(t.Context(), refresh(enrich.User{ID: "bert"}))
+		_, err := cached.Lookup(t.Context(), refresh(enrich.User{ID: "bert"}))
 		if !errors.Is(err, enrich.ErrUndecodable) {
-			t.Errorf("Lookup of one who was never read: %v, want %v", err, enrich.ErrUndecodable)
+			t.Errorf("Lookup of a user without an entry: %v, want %v", err, enrich.ErrUndecodable)
 		}
 	})
 }
 
-func TestNoDocumentNeverStandsIn(t *testing.T) {
+func TestStaleFor_DoesNotApplyToMissingEntry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve("")
-		src := open(t, cache.Options{StaleFor: time.Hour, MissingFor: time.Hour}).Source(from, "")
-		wants(t, src, login(anna), "")
+		source := newFakeSource("")
+		cached := newCache(t, cache.Options{StaleFor: time.Hour, MissingFor: time.Hour}).Source(source, "")
+		wantDocument(t, cached, login(anna), "")
 		time.Sleep(time.Nanosecond)
-		from.fail(errDown)
-		if doc, err := src.Lookup(t.Context(), refresh(anna)); err != errDown {
+		source.fail(errDown)
+		if doc, err := cached.Lookup(t.Context(), refresh(anna)); err != errDown {
 			t.Errorf("Lookup = %s, %v; want %v", doc.JSON, err, errDown)
 		}
 	})
 }
 
-// A source may hold an older document of its own while what it reads from is
-// broken: a file source does.
-func TestStaleDocumentOfTheSourceIsBoundedAndNotKept(t *testing.T) {
+// A source may return an older document of its own while it cannot read. A file
+// source does.
+func TestStaleFor_BoundsStaleDocumentOfSourceAndDoesNotKeepIt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		age, staleFor time.Duration
-		said          bool // Document.Stale, or only an old ReadAt
-		passes        bool
+		marked        bool // Document.Stale, or only an old ReadAt
+		served        bool
 	}{
-		"as old as the token may be":  {life, 0, true, true},
-		"older":                       {life + 1, 0, true, false},
-		"at the bound of stale_for":   {life + time.Minute, time.Minute, true, true},
-		"over it":                     {life + time.Minute + 1, time.Minute, true, false},
-		"old, and the source is mute": {time.Minute, 0, false, true},
+		"as old as the token may be":   {life, 0, true, true},
+		"older":                        {life + 1, 0, true, false},
+		"at the bound of stale_for":    {life + time.Minute, time.Minute, true, true},
+		"past it":                      {life + time.Minute + 1, time.Minute, true, false},
+		"old, and not marked as stale": {time.Minute, 0, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				from := shelve(`{}`)
-				from.docs[anna] = enrich.Document{JSON: []byte(`{}`), ReadAt: time.Now().Add(-tt.age), Stale: tt.said}
-				src := open(t, cache.Options{StaleFor: tt.staleFor}).Source(from, "")
+				source := newFakeSource(`{}`)
+				source.docs[anna] = enrich.Document{JSON: []byte(`{}`), ReadAt: time.Now().Add(-tt.age), Stale: tt.marked}
+				cached := newCache(t, cache.Options{StaleFor: tt.staleFor}).Source(source, "")
 				for range 2 {
-					doc, err := src.Lookup(t.Context(), login(anna))
-					if passes := err == nil && doc.Stale; passes != tt.passes {
-						t.Errorf("Lookup = %+v, %v; want it passed: %t", doc, err, tt.passes)
+					doc, err := cached.Lookup(t.Context(), login(anna))
+					if served := err == nil && doc.Stale; served != tt.served {
+						t.Errorf("Lookup = %+v, %v; want it served as stale: %t", doc, err, tt.served)
 					}
 				}
-				wantReads(t, from, 2)
+				wantReads(t, source, 2)
 			})
 		})
 	}

@@ -1,48 +1,48 @@
 package cache
 
-// Stats are the figures of a Cache since it was made.
+// Stats are the figures of a [Cache] since New.
 type Stats struct {
-	// Entries is how many are held, remembered absences and evicted ones whose
-	// memory is not yet freed included.
+	// Entries is the number of entries. It includes users without a document, and
+	// evicted entries whose memory is not yet freed.
 	Entries int `json:"entries"`
-	// Bytes is the memory that they take, of at most MaxBytes.
+	// Bytes is the memory of the entries.
 	Bytes    int64 `json:"bytes"`
 	MaxBytes int64 `json:"max_bytes"`
-	// Loading is how many reads are under way.
+	// Loading is the number of reads under way.
 	Loading int `json:"loading"`
 
-	// Every lookup is one of these.
+	// Every lookup counts in one of these.
 	Hits    uint64 `json:"hits"`
 	Misses  uint64 `json:"misses"`
 	Reloads uint64 `json:"reloads"`
 	Stale   uint64 `json:"stale"`
 	Missing uint64 `json:"missing"`
-	// HitRatio is the share of lookups that asked no source: hits and
-	// remembered absences. It is zero before the first lookup.
+	// HitRatio is the share of lookups that needed no source: Hits and Missing.
+	// It is zero before the first lookup.
 	HitRatio float64 `json:"hit_ratio"`
 
 	Evictions Evictions `json:"evictions"`
-	// Rejected is how many entries were not kept, because others are looked up
-	// more often.
+	// Rejected is the number of entries that were not kept, because the others
+	// are looked up more often.
 	Rejected uint64 `json:"rejected"`
 }
 
-// Evictions are how many entries left a Cache, by cause.
+// Evictions are the numbers of entries that left a [Cache], by cause.
 type Evictions struct {
 	Capacity uint64 `json:"capacity"`
-	// Changed ones are counted when their memory is freed; they are not served
-	// from the change on.
+	// Changed counts an invalidated entry when its memory is freed. It is not
+	// served from the invalidation on.
 	Changed uint64 `json:"changed"`
 	Expired uint64 `json:"expired"`
 }
 
-// Stats returns the figures. It visits every entry: it is made for a person who
+// Stats returns the figures. It visits every entry, so it is for a person who
 // asks, not for every lookup.
 func (c *Cache) Stats() Stats {
-	m := c.meters
+	m := c.metrics
 	s := Stats{
-		Bytes:    c.store.MaxCost() - c.store.RemainingCost(),
-		MaxBytes: c.store.MaxCost(),
+		Bytes:    c.entries.MaxCost() - c.entries.RemainingCost(),
+		MaxBytes: c.entries.MaxCost(),
 		Loading:  c.loading(),
 
 		Hits:    m.lookups[hit].total.Load(),
@@ -58,14 +58,14 @@ func (c *Cache) Stats() Stats {
 		},
 		Rejected: m.rejected.Load(),
 	}
-	c.store.IterValues(func(*entry) (stop bool) { s.Entries++; return false })
+	c.entries.IterValues(func(*entry) (stop bool) { s.Entries++; return false })
 	if all := s.Hits + s.Misses + s.Reloads + s.Stale + s.Missing; all > 0 {
 		s.HitRatio = float64(s.Hits+s.Missing) / float64(all)
 	}
 	return s
 }
 
-// loading returns how many reads are under way.
+// loading returns the number of reads under way.
 func (c *Cache) loading() (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,27 +15,27 @@ import (
 	"github.com/tokengraft/tokengraft/cache"
 )
 
-func TestEveryLookupIsCountedOnceByWhatItCameTo(t *testing.T) {
+func TestMetrics_CountEveryLookupOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reader := metric.NewManualReader()
 		meter := metric.NewMeterProvider(metric.WithReader(reader)).Meter("test")
-		from := shelve(`{}`)
-		c := open(t, cache.Options{StaleFor: time.Hour, MissingFor: time.Hour, Meter: meter})
-		src := c.Source(from, "")
+		source := newFakeSource(`{}`)
+		c := newCache(t, cache.Options{StaleFor: time.Hour, MissingFor: time.Hour, Meter: meter})
+		cached := c.Source(source, "")
 
-		wants(t, src, login(anna), `{}`) // miss
-		wants(t, src, login(anna), `{}`) // hit
+		wantDocument(t, cached, login(anna), `{}`) // miss
+		wantDocument(t, cached, login(anna), `{}`) // hit
 		time.Sleep(time.Nanosecond)
-		wants(t, src, refresh(anna), `{}`) // reload
+		wantDocument(t, cached, refresh(anna), `{}`) // reload
 		c.Invalidate("anna")
-		wants(t, src, login(anna), `{}`) // reload, a change
+		wantDocument(t, cached, login(anna), `{}`) // reload, a change
 		time.Sleep(time.Nanosecond)
-		from.fail(errDown)
-		wants(t, src, refresh(anna), `{}`)             // stale
-		_, _ = src.Lookup(t.Context(), login(user(1))) // miss, a failure
-		from.fail(nil)
-		wants(t, src, login(user(1)), "") // miss
-		wants(t, src, login(user(1)), "") // missing
+		source.fail(errDown)
+		wantDocument(t, cached, refresh(anna), `{}`)      // stale
+		_, _ = cached.Lookup(t.Context(), login(user(1))) // miss, a failure
+		source.fail(nil)
+		wantDocument(t, cached, login(user(1)), "") // miss
+		wantDocument(t, cached, login(user(1)), "") // missing
 
 		want := map[string]int64{"hit": 1, "miss": 3, "reload": 2, "stale": 1, "missing": 1}
 		if got := counts(t, reader, "tokengraft.cache.lookups", "result"); !reflect.DeepEqual(got, want) {
@@ -47,7 +47,7 @@ func TestEveryLookupIsCountedOnceByWhatItCameTo(t *testing.T) {
 		}
 		got := c.Stats()
 		if got.Bytes <= 0 {
-			t.Errorf("%d bytes are held", got.Bytes)
+			t.Errorf("Stats().Bytes = %d, want more than 0", got.Bytes)
 		}
 		got.Bytes = 0
 		wantStats := cache.Stats{
@@ -61,12 +61,12 @@ func TestEveryLookupIsCountedOnceByWhatItCameTo(t *testing.T) {
 	})
 }
 
-func TestEvictionsAreCountedByCause(t *testing.T) {
+func TestStats_CountsEvictionsByCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := open(t, cache.Options{})
-		src := c.Source(printer(64<<10), "")
+		c := newCache(t, cache.Options{})
+		cached := c.Source(paddedSource(64<<10), "")
 		lookup := func(n int) {
-			if _, err := src.Lookup(t.Context(), login(user(n))); err != nil {
+			if _, err := cached.Lookup(t.Context(), login(user(n))); err != nil {
 				t.Error(err)
 			}
 		}
@@ -74,40 +74,40 @@ func TestEvictionsAreCountedByCause(t *testing.T) {
 			lookup(n)
 		}
 		if got := c.Stats(); got.Entries != 15 || got.Evictions.Capacity+got.Rejected != 5 {
-			t.Errorf("15 of 20 have room: %+v", got)
+			t.Errorf("Stats() after 20 reads = %+v, want 15 entries and 5 evicted or rejected", got)
 		}
 		time.Sleep(life + time.Minute)
 		if got := c.Stats(); got.Entries != 0 || got.Evictions.Expired != 15 || got.Bytes != 0 {
-			t.Errorf("all 15 have expired: %+v", got)
+			t.Errorf("Stats() past the end of their lives = %+v, want no entry, no byte, 15 expired", got)
 		}
 		lookup(0)
 		c.InvalidateAll()
 		time.Sleep(life + time.Minute)
 		if got := c.Stats(); got.Evictions.Changed != 1 {
-			t.Errorf("one was lost: %+v", got)
+			t.Errorf("Stats() after InvalidateAll of one = %+v, want 1 changed", got)
 		}
 	})
 }
 
-func TestStatsShowReadsUnderWay(t *testing.T) {
+func TestStats_ShowsReadsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from := shelve(`{}`)
-		from.takes = time.Second
-		c := open(t, cache.Options{})
-		go wants(t, c.Source(from, ""), login(anna), `{}`)
+		source := newFakeSource(`{}`)
+		source.delay = time.Second
+		c := newCache(t, cache.Options{})
+		go wantDocument(t, c.Source(source, ""), login(anna), `{}`)
 		synctest.Wait()
 		if got := c.Stats().Loading; got != 1 {
-			t.Errorf("%d reads are under way, want 1", got)
+			t.Errorf("Stats().Loading = %d during a read, want 1", got)
 		}
-		time.Sleep(from.takes)
+		time.Sleep(source.delay)
 		synctest.Wait()
 		if got := c.Stats().Loading; got != 0 {
-			t.Errorf("%d reads are under way, want none", got)
+			t.Errorf("Stats().Loading = %d after the read, want 0", got)
 		}
 	})
 }
 
-func TestStatsAreWrittenInSnakeCase(t *testing.T) {
+func TestStats_JSONIsSnakeCase(t *testing.T) {
 	got, err := json.Marshal(cache.Stats{})
 	const want = `{"entries":0,"bytes":0,"max_bytes":0,"loading":0,` +
 		`"hits":0,"misses":0,"reloads":0,"stale":0,"missing":0,"hit_ratio":0,` +

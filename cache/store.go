@@ -8,81 +8,81 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A store is ristretto as this package uses it: keyed by the hash of an entry's
-// key. A hash is no identity, so get compares the whole key.
-type store = ristretto.Cache[uint64, *entry]
+// Ristretto knows an entry by the hash of its key. Two keys may have the same
+// hash, so get compares the whole key.
 
-// open makes the store. To tell the popular from the rest it needs some ten
-// counters per entry, of three bytes each: an entry of one KiB gets eight.
-func (c *Cache) open(maxBytes int64) (*store, error) {
+// newEntries returns an empty ristretto cache. It tells popular entries from the
+// others with about ten counters per entry, of three bytes each. An entry of one
+// KiB gets eight.
+func (c *Cache) newEntries(maxBytes int64) (*ristretto.Cache[uint64, *entry], error) {
 	return ristretto.NewCache(&ristretto.Config[uint64, *entry]{
 		MaxCost:     maxBytes,
 		NumCounters: max(maxBytes/128, 1024),
 		BufferItems: 64, // what ristretto advises
 		Cost:        (*entry).cost,
-		// The entry's cost includes what ristretto takes for it: more than the
-		// fixed sum that it would add itself.
+		// The entry's cost includes what ristretto takes for it, which is more
+		// than the fixed sum that ristretto would add.
 		IgnoreInternalCost: true,
-		OnEvict:            c.evicted,
-		OnReject:           func(*ristretto.Item[*entry]) { c.meters.rejected.Add(1) },
+		OnEvict:            c.onEvict,
+		OnReject:           func(*ristretto.Item[*entry]) { c.metrics.rejected.Add(1) },
 	})
 }
 
-// get returns what is held under k, evicted or not; nil if nothing is. Two keys
-// may have one hash, and nobody is served the document of another.
+// get returns the entry of the key, fresh or not, or nil. It never returns the
+// entry of another key with the same hash.
 func (c *Cache) get(k key) *entry {
-	if e, ok := c.store.Get(c.hash(k)); ok && e.key == k {
+	if e, ok := c.entries.Get(c.hash(k)); ok && e.key == k {
 		return e
 	}
 	return nil
 }
 
-// serves reports whether an entry, which may be nil, answers the query.
-func (c *Cache) serves(e *entry, q enrich.Query) bool {
-	return e != nil && e.serves(q, time.Now()) && !c.changes.since(e.mark)
+// fresh reports whether an entry, which may be nil, answers the query.
+func (c *Cache) fresh(e *entry, q enrich.Query) bool {
+	return e != nil && e.fresh(q, time.Now()) && !c.invalidations.since(e.mark)
 }
 
-// canStandIn reports whether an entry, which may be nil, may stand in for a
-// failing source.
-func (c *Cache) canStandIn(e *entry, q enrich.Query) bool {
-	return e != nil && e.canStandIn(q, time.Now(), c.staleFor.get()) && !c.changes.since(e.mark)
+// withinStaleBound reports whether an entry, which may be nil, answers the query
+// though the source fails.
+func (c *Cache) withinStaleBound(e *entry, q enrich.Query) bool {
+	return e != nil && e.withinStaleBound(q, time.Now(), c.staleFor.load()) && !c.invalidations.since(e.mark)
 }
 
-// keep puts an entry into the store until it is of no use, in place of the one
-// under its key. An entry that is of no use already only removes that one.
-func (c *Cache) keep(e *entry) {
-	if held := c.get(e.key); held != nil && c.changes.since(held.mark) {
-		c.meters.evict(changed)
+// put keeps an entry for as long as it is of use, in place of the earlier one of
+// its key. If it is of no use any more, put only removes the earlier one.
+func (c *Cache) put(e *entry) {
+	if held := c.get(e.key); held != nil && c.invalidations.since(held.mark) {
+		c.metrics.countEviction(changed)
 	}
 	hash := c.hash(e.key)
 	if life := c.life(e); life > 0 {
-		c.store.SetWithTTL(hash, e.own(), 0, life)
+		c.entries.SetWithTTL(hash, e.clone(), 0, life)
 	} else {
-		c.store.Del(hash)
+		c.entries.Del(hash)
 	}
-	// Only now does a get find it. Waiting also makes sure that no entry is
-	// refused because others queue before it.
-	c.store.Wait()
+	// Only now does get find the entry. Waiting also makes sure that ristretto
+	// does not drop it because its queue is full.
+	c.entries.Wait()
 }
 
-// life returns how long the entry can be of use, standing in included.
+// life returns how long the entry can be of use, as a stale document included.
 func (c *Cache) life(e *entry) time.Duration {
 	life := time.Until(e.keepUntil)
 	if !e.missing {
-		life += c.staleFor.get()
+		life += c.staleFor.load()
 	}
 	return life
 }
 
-// evicted counts an entry that leaves the store by itself. Ristretto states the
-// expiration of those only that leave for it.
-func (c *Cache) evicted(item *ristretto.Item[*entry]) {
+// onEvict counts an entry that ristretto evicts. Ristretto sets the Expiration
+// only of those that have expired.
+func (c *Cache) onEvict(item *ristretto.Item[*entry]) {
 	switch {
-	case item.Value != nil && c.changes.since(item.Value.mark):
-		c.meters.evict(changed)
+	case item.Value != nil && c.invalidations.since(item.Value.mark):
+		c.metrics.countEviction(changed)
 	case !item.Expiration.IsZero():
-		c.meters.evict(expired)
+		c.metrics.countEviction(expired)
 	default:
-		c.meters.evict(capacity)
+		c.metrics.countEviction(capacity)
 	}
 }

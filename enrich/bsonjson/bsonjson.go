@@ -31,6 +31,13 @@ var (
 // order, nothing escaped that JSON does not want escaped. The zero format is
 // [Plain]. The caller owns the result.
 func Render(doc []byte, format Format) (json.RawMessage, error) {
+	if err := format.validate(); err != nil {
+		return nil, err
+	}
+	return render(doc, format)
+}
+
+func render(doc []byte, format Format) (json.RawMessage, error) {
 	w := writer{format: format, out: make([]byte, 0, len(doc)+len(doc)/4)}
 	if err := w.document(doc, 1); err != nil {
 		return nil, err
@@ -50,9 +57,9 @@ func Parse(object []byte) ([]byte, error) {
 	return doc, nil
 }
 
-// ID returns the canonical text of a document's _id, its name in the source. It
+// documentID returns the canonical text of a document's _id, its name in the source. It
 // is empty for a document without one.
-func ID(doc []byte) string {
+func documentID(doc []byte) string {
 	id, ok := idOf(doc)
 	if !ok {
 		return ""

@@ -20,7 +20,7 @@ type Change struct {
 	UserIDChanged bool
 }
 
-// Change reads an event that has come through [Projector.Pipeline]. It is not
+// Change reads an event that has come through [Mapping.Pipeline]. It is not
 // ok if the event is of more than one document, as when the collection is
 // dropped, or cannot be understood: then any document may have changed.
 func (f Field) Change(event []byte) (c Change, ok bool) {
@@ -41,7 +41,7 @@ func (f Field) Change(event []byte) (c Change, ok bool) {
 			c.UserIDChanged, _ = m.value.BooleanOK()
 		}
 	}
-	id := ID(c.Document)
+	id := documentID(c.Document)
 	if id == "" || !slices.Contains([]string{"insert", "update", "replace", "delete"}, operation) {
 		return Change{}, false
 	}

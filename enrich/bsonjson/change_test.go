@@ -69,7 +69,7 @@ func FuzzChange_NamesTheDocument(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, event []byte) {
 		c, ok := field.Change(event)
-		if ok && (len(c.Tags) == 0 || bsonjson.ID(c.Document) != c.Tags[len(c.Tags)-1]) {
+		if ok && (len(c.Tags) == 0 || bsonjson.DocumentID(c.Document) != c.Tags[len(c.Tags)-1]) {
 			t.Errorf("Change(%x) = %+v, want the document's name among the tags", event, c)
 		}
 	})

@@ -1,6 +1,7 @@
 package bsonjson
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,11 +17,14 @@ type Field struct {
 	names []string
 }
 
-// NewField reports a path that no document can have.
-func NewField(path string) (Field, error) {
+// newField reports a path that no document can have.
+func newField(path string) (Field, error) {
+	if path == "" {
+		return Field{}, errors.New("Field is missing")
+	}
 	names := strings.Split(path, ".")
 	if slices.Contains(names, "") || strings.HasPrefix(path, "$") || strings.ContainsRune(path, 0) {
-		return Field{}, fmt.Errorf("user-id field %q is no path of a document, want names joined with dots", path)
+		return Field{}, fmt.Errorf("Field %q is not a path of a document, want names joined with dots", path)
 	}
 	return Field{path: path, names: names}, nil
 }

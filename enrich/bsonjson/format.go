@@ -1,5 +1,7 @@
 package bsonjson
 
+import "fmt"
+
 // A Format is how a document's BSON values are written as JSON. The zero Format
 // is [Plain].
 type Format string
@@ -11,3 +13,12 @@ const (
 	Canonical   Format = "canonical"    // MongoDB Extended JSON v2, canonical
 	AppServices Format = "app-services" // as MongoDB Atlas App Services wrote custom user data
 )
+
+// validate reports a word that is not a format.
+func (f Format) validate() error {
+	switch f {
+	case "", Plain, Relaxed, Canonical, AppServices:
+		return nil
+	}
+	return fmt.Errorf("Format %q is unknown, want %s, %s, %s or %s", string(f), Plain, Relaxed, Canonical, AppServices)
+}

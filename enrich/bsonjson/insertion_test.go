@@ -23,7 +23,7 @@ func TestInsertion_SetsEveryMemberAndTheUserID(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			update, err := field.Insertion(bsonjson.UserIDs(enrich.User{ID: "u"}, bsonjson.StringID)[0], []byte(tt.members))
+			update, err := field.Insertion(bsonjson.Candidates(enrich.User{ID: "u"}, bsonjson.StringID)[0], []byte(tt.members))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,7 +39,7 @@ func TestInsertion_ErrorDoesNotQuoteTheDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := bsonjson.UserIDs(enrich.User{ID: "u"}, bsonjson.StringID)[0]
+	id := bsonjson.Candidates(enrich.User{ID: "u"}, bsonjson.StringID)[0]
 	for _, members := range []string{`{"secret@example.com":1}`, `{"$secret":1}`, `{"secret":`, `["secret"]`} {
 		if update, err := field.Insertion(id, []byte(members)); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("Insertion(%s) = %s, %v; want an error with nothing of the document", members, bson.Raw(update), err)

@@ -17,19 +17,19 @@ const userIDChangedName = "moved"
 // in the database, so that [Field.Change] can read them. Of the documents only
 // _id and the field come out: an update shows neither old nor new values, only
 // whether the field is among those that it changed. Updates that change nothing
-// of what p keeps, nor the field, are left out; where the names do not tell for
+// of what the mapping keeps, nor the field, are left out; where the names do not tell for
 // sure, as in arrays, an update comes.
-func (p Projector) Pipeline(field Field) ([][]byte, error) {
+func (m Mapping) Pipeline() ([][]byte, error) {
 	var stages []bson.D
-	if condition := p.relevant(field); condition != nil {
+	if condition := m.relevant(); condition != nil {
 		stages = append(stages, operator("$match", operator("$expr", changesField(condition))))
 	}
 	stages = append(stages, operator("$project", bson.D{
 		{Key: "_id", Value: 1}, // the resume token
 		{Key: "operationType", Value: 1},
 		{Key: "documentKey._id", Value: 1},
-		{Key: "fullDocument." + field.path, Value: 1},
-		{Key: userIDChangedName, Value: changesField(within(field.names[:1]))},
+		{Key: "fullDocument." + m.field.path, Value: 1},
+		{Key: userIDChangedName, Value: changesField(within(m.field.names[:1]))},
 	}))
 	pipeline := make([][]byte, len(stages))
 	for i, stage := range stages {
@@ -41,16 +41,16 @@ func (p Projector) Pipeline(field Field) ([][]byte, error) {
 	return pipeline, nil
 }
 
-// relevant is the condition for the name of a changed field that p or the
-// user-id field depends on; nil where each does. A name may be of anything
+// relevant is the condition for the name of a changed field that the projection
+// or the user-id field depends on; nil where each does. A name may be of anything
 // around or within a path, so of what is kept only the first part of the path
 // counts.
-func (p Projector) relevant(field Field) bson.D {
-	if len(p.include) > 0 {
-		return within(append(slices.Sorted(maps.Keys(p.include)), field.names[0]))
+func (m Mapping) relevant() bson.D {
+	if len(m.projector.include) > 0 {
+		return within(append(slices.Sorted(maps.Keys(m.projector.include)), m.field.names[0]))
 	}
-	unwanted := slices.DeleteFunc(p.exclude.list(""), func(path string) bool {
-		return encloses("_id", path) || encloses(field.names[0], path)
+	unwanted := slices.DeleteFunc(m.projector.exclude.list(""), func(path string) bool {
+		return encloses("_id", path) || encloses(m.field.names[0], path)
 	})
 	if len(unwanted) == 0 {
 		return nil

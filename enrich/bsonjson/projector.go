@@ -1,23 +1,23 @@
 package bsonjson
 
-// A Projector applies a [Projection] to documents as MongoDB's find does, with
+// A projector applies a [Projection] to documents as MongoDB's find does, with
 // one difference: an allow-list is exact, so _id is there only if it is on it.
-// The zero Projector keeps everything.
-type Projector struct {
+// The zero projector keeps everything.
+type projector struct {
 	include, exclude paths
 }
 
-// NewProjector reports what MongoDB would refuse.
-func NewProjector(p Projection) (Projector, error) {
+// newProjector reports what MongoDB would refuse.
+func newProjector(p Projection) (projector, error) {
 	if err := p.Validate(); err != nil {
-		return Projector{}, err
+		return projector{}, err
 	}
-	return Projector{include: newPaths(p.Include), exclude: newPaths(p.Exclude)}, nil
+	return projector{include: newPaths(p.Include), exclude: newPaths(p.Exclude)}, nil
 }
 
-// Apply returns the document without what the projection leaves out. The result
+// apply returns the document without what the projection leaves out. The result
 // may be doc itself.
-func (p Projector) Apply(doc []byte) ([]byte, error) {
+func (p projector) apply(doc []byte) ([]byte, error) {
 	var err error
 	if len(p.include) > 0 {
 		if doc, err = (cut{keep: true}).members(nil, doc, p.include, 1); err != nil {

@@ -66,15 +66,11 @@ func TestRequest_AsksForNoMoreThanItMust(t *testing.T) {
 		{"a", nil, []string{"a.b", "_id.x"}, `{"a.b":0}`},
 	}
 	for _, tt := range tests {
-		p, err := bsonjson.NewProjector(bsonjson.Projection{Include: tt.include, Exclude: tt.exclude})
+		mapping, err := bsonjson.NewMapping(tt.field, "", "", bsonjson.Projection{Include: tt.include, Exclude: tt.exclude})
 		if err != nil {
 			t.Fatal(err)
 		}
-		field, err := bsonjson.NewField(tt.field)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request, err := p.Request(field)
+		request, err := mapping.Request()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +94,7 @@ func TestFilter_AsksForEveryTypedForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range tests {
-		ids := bsonjson.UserIDs(tt.user, bsonjson.AutoID)
+		ids := bsonjson.Candidates(tt.user, bsonjson.AutoID)
 		filter, errFilter := field.Filter(ids)
 		sort, errSort := field.Sort(ids)
 		if errFilter != nil || errSort != nil {

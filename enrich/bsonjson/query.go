@@ -33,17 +33,17 @@ func (f Field) Sort(ids []UserID) ([]byte, error) {
 	return marshal(append(order, bson.E{Key: "_id", Value: 1}))
 }
 
-// Request is the projection, as BSON, to send to MongoDB so that p can be
-// applied to what comes and the field is in it: what p leaves out stays in the
-// database, but for _id and the field. A path that encloses the field, as
+// Request is the projection, as BSON, to send to MongoDB so that [Mapping.Document]
+// and [Field.UserIDs] can read what comes: what the mapping leaves out stays in
+// the database, but for _id and the field. A path that encloses the field, as
 // account does account.id, cannot be asked for without it, so there all of it
 // comes. Request returns nil where everything is wanted.
-func (p Projector) Request(field Field) ([]byte, error) {
-	if len(p.include) > 0 {
-		return marshal(flags(outermost(append(p.include.list(""), "_id", field.path)), 1))
+func (m Mapping) Request() ([]byte, error) {
+	if len(m.projector.include) > 0 {
+		return marshal(flags(outermost(append(m.projector.include.list(""), "_id", m.field.path)), 1))
 	}
-	unwanted := slices.DeleteFunc(p.exclude.list(""), func(path string) bool {
-		return path == "_id" || encloses(path, field.path) || encloses(path, "_id") || encloses("_id", path)
+	unwanted := slices.DeleteFunc(m.projector.exclude.list(""), func(path string) bool {
+		return path == "_id" || encloses(path, m.field.path) || encloses(path, "_id") || encloses("_id", path)
 	})
 	if len(unwanted) == 0 {
 		return nil, nil

@@ -205,7 +205,7 @@ func FuzzRender(f *testing.F) {
 	}
 	f.Add(marshal(f, nested(300)))
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		bsonjson.ID(doc)
+		bsonjson.DocumentID(doc)
 		bsonjson.CompareIDs(doc, doc)
 		for _, format := range formats {
 			got, err := bsonjson.Render(doc, format)

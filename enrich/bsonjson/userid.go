@@ -21,16 +21,8 @@ type UserID struct {
 	text string
 }
 
-// UserIDs returns what a document may have in its user-id field if it is the
-// user's, in order of preference: the first that any document has wins. It is
-// empty for a user who can have no document.
-//
-// [AutoID], and the zero type, keep numbers and strings apart. The other
-// types say what the documents have, so the claim's text is all that counts,
-// and the string "5" and the number 5 are one user there. Only the canonical
-// digits of a number count, else 7 and 007 were two users of one document. A
-// number beyond 64 bits matches nothing.
-func UserIDs(u enrich.User, typ UserIDType) []UserID {
+// candidates is [Mapping.Candidates] of a type.
+func candidates(u enrich.User, typ UserIDType) []UserID {
 	if u.ID == "" {
 		return nil
 	}

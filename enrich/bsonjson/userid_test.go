@@ -31,7 +31,7 @@ func values(t testing.TB) map[string]any {
 	}
 }
 
-func TestUserIDs_MatchByTypeInOrderOfPreference(t *testing.T) {
+func TestCandidates_MatchByTypeInOrderOfPreference(t *testing.T) {
 	fives := []string{"decimal 5", "decimal 50e-1", "double 5", "int32 5", "int64 5"}
 	tests := []struct {
 		user enrich.User
@@ -66,7 +66,7 @@ func TestUserIDs_MatchByTypeInOrderOfPreference(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range tests {
-		ids := bsonjson.UserIDs(tt.user, tt.typ)
+		ids := bsonjson.Candidates(tt.user, tt.typ)
 		var got [][]string
 		for _, id := range ids {
 			var matches []string
@@ -142,7 +142,7 @@ func TestCompareIDs_SortsLikeMongoDB(t *testing.T) {
 	}
 }
 
-func TestID_IsCanonicalText(t *testing.T) {
+func TestDocumentID_IsCanonicalText(t *testing.T) {
 	tests := []struct{ doc, want string }{
 		{`{"_id":{"$oid":"62efedca3587e6e83c0fc675"}}`, `{"$oid":"62efedca3587e6e83c0fc675"}`},
 		{`{"_id":"a"}`, `"a"`},
@@ -154,22 +154,22 @@ func TestID_IsCanonicalText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := bsonjson.ID(doc); got != tt.want {
+		if got := bsonjson.DocumentID(doc); got != tt.want {
 			t.Errorf("ID(%s) = %s, want %s", tt.doc, got, tt.want)
 		}
 	}
 }
 
 // F7: two users have no document in common, but for the case of hex digits.
-func FuzzUserIDs_KeepUsersApart(f *testing.F) {
+func FuzzCandidates_KeepUsersApart(f *testing.F) {
 	f.Add("62efedca3587e6e83c0fc675", "62EFEDCA3587e6e83c0fc675", false, false)
 	f.Add("5", "05", true, false)
 	f.Add("-0", "0", true, true)
 	f.Add("d0849b7d-f5e0-4586-8ca1-224325530f21", "d0849b7df5e045868ca1224325530f21", false, false)
 	f.Fuzz(func(t *testing.T, a, b string, aNumber, bNumber bool) {
 		for _, typ := range []bsonjson.UserIDType{bsonjson.AutoID, bsonjson.StringID, bsonjson.ObjectID, bsonjson.IntID, bsonjson.UUID} {
-			ids := bsonjson.UserIDs(enrich.User{ID: b, Number: bNumber}, typ)
-			for _, id := range bsonjson.UserIDs(enrich.User{ID: a, Number: aNumber}, typ) {
+			ids := bsonjson.Candidates(enrich.User{ID: b, Number: bNumber}, typ)
+			for _, id := range bsonjson.Candidates(enrich.User{ID: a, Number: aNumber}, typ) {
 				if slices.Contains(ids, id) && !strings.EqualFold(a, b) {
 					t.Errorf("as %s %q and %q are one user", typ, a, b)
 				}

@@ -11,13 +11,13 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// settleTime is how young a file is that may change once more without showing it: a
-// second write within one tick of the file system's clock leaves the same size
-// and time. Such a file is read again.
+// settleTime is the age up to which a file is read again even if it looks the same:
+// a second write within one tick of the file system's clock can leave the same size
+// and time.
 const settleTime = time.Second
 
-// A file is the documents at a path: as they are now, and as they last were
-// without a fault.
+// A file has the documents at a path: as they are now, and as they were when the
+// file was last good.
 type file struct {
 	path  string
 	field bsonjson.Field
@@ -29,18 +29,10 @@ type file struct {
 
 	mu   sync.Mutex
 	last reading
-	// good is the last content without a fault, nil before the first: another
-	// one where the content is. It was last known to be the path's at goodAt.
+	// good is the last good content, nil before the first. It changes only when the
+	// content does. goodAt is when it was last known to be current.
 	good   *index
 	goodAt time.Time
-}
-
-// A reading is what reading the path came to.
-type reading struct {
-	began   time.Time
-	info    fs.FileInfo // of the file that was read; nil if there was none
-	settled bool        // a file that looks the same is the same
-	fault   error
 }
 
 func newFile(path string, field bsonjson.Field, log *slog.Logger) *file {
@@ -49,10 +41,10 @@ func newFile(path string, field bsonjson.Field, log *slog.Logger) *file {
 	return f
 }
 
-// current returns the last good documents, nil if there never were any, the
-// instant at which they were known to be current, and what is wrong with the
-// file if they no longer are. That instant lies within the call unless there is
-// a fault. Of callers who find the file changed together, one reads it.
+// current returns the last good content, nil if there never was any, when it was
+// known to be current, and what is wrong with the file if it no longer is. Without
+// an error, that time is within the call. If several callers find the file changed
+// at the same time, one of them reads it.
 func (f *file) current(ctx context.Context) (*index, time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, time.Time{}, err
@@ -68,8 +60,8 @@ func (f *file) current(ctx context.Context) (*index, time.Time, error) {
 	case <-ctx.Done():
 		return nil, time.Time{}, ctx.Err()
 	}
-	// Whoever held the lock before may have read what was seen here, or have begun
-	// to read since: either is as recent as this call may ask for.
+	// The previous holder of the lock may have read the file that this call saw, or
+	// have started to read after this call. Both are recent enough.
 	if err == nil && f.unchanged(info) {
 		return f.result(now)
 	}
@@ -88,21 +80,15 @@ func (f *file) lastBegan() time.Time {
 	return f.last.began
 }
 
-// unchanged reports whether info is of what was last read.
+// unchanged reports whether info is of the file that was last read.
 func (f *file) unchanged(info fs.FileInfo) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.last.settled && sameFile(f.last.info, info)
 }
 
-// sameFile reports whether two files look the same: they are one file, of one size
-// and time.
-func sameFile(a, b fs.FileInfo) bool {
-	return a != nil && b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
-}
-
-// result returns what was seen last, which the caller knows to have been there
-// at this instant.
+// result returns what was last read. The caller knows that the path had it at this
+// time.
 func (f *file) result(at time.Time) (*index, time.Time, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -129,8 +115,8 @@ func (f *file) read(now time.Time) {
 	}
 }
 
-// report logs what is new, once for each state of the file. The first reading's
-// fault is left to the caller, who gets it.
+// report logs what is new, once for each state of the file. It does not log an error
+// of the first reading, which Open returns.
 func (f *file) report(index *index, info fs.FileInfo, fault error) {
 	f.mu.Lock()
 	before, first := f.last, f.good == nil
@@ -141,19 +127,11 @@ func (f *file) report(index *index, info fs.FileInfo, fault error) {
 	switch {
 	case sameOutcome(before, reading{info: info, fault: fault}):
 	case fault != nil && !first:
-		log(slog.LevelError, "documents cannot be read, those read before stand in", slog.Any("error", fault))
+		log(slog.LevelError, "documents cannot be read, using those read before", slog.Any("error", fault))
 	case fault == nil && before.fault != nil:
 		log(slog.LevelInfo, "documents can be read again")
 	}
 	if fault == nil && index.duplicates > 0 && !sameFile(before.info, info) {
 		log(slog.LevelWarn, "users have more than one document, the first one is used", slog.Int("users", index.duplicates))
 	}
-}
-
-// sameOutcome reports whether a reading has nothing new: the same file, or none again.
-func sameOutcome(before, now reading) bool {
-	if before.info == nil && now.info == nil {
-		return before.fault != nil
-	}
-	return sameFile(before.info, now.info)
 }

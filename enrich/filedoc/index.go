@@ -12,8 +12,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// An index finds documents, as BSON, by what they have in the user-id field. It
-// does not change.
+// An index finds documents, as BSON, by the ids in their user-id field. It is
+// immutable.
 type index struct {
 	byID map[bsonjson.UserID][][]byte // each with the lowest _id first
 	// duplicates counts the user ids that have more than one document.
@@ -21,8 +21,8 @@ type index struct {
 	sum        [sha256.Size]byte // of the content
 }
 
-// loadIndex reads and indexes a file. The info is of what was read, and there also
-// where its content is at fault.
+// loadIndex reads and indexes a file. It returns the info of the file even if the
+// content is wrong.
 func loadIndex(path string, field bsonjson.Field) (fs.FileInfo, *index, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -46,7 +46,7 @@ func loadIndex(path string, field bsonjson.Field) (fs.FileInfo, *index, error) {
 	return info, index, nil
 }
 
-// withoutPath leaves the path to whoever reports the error.
+// withoutPath removes the path, which [Source.wrapError] adds.
 func withoutPath(err error) error {
 	var pathError *fs.PathError
 	if errors.As(err, &pathError) {
@@ -74,8 +74,8 @@ func newIndex(docs [][]byte, field bsonjson.Field) *index {
 	return x
 }
 
-// find returns the document of the first id that any has, nil if none has one,
-// and whether there are others.
+// find returns the document of the first id that has one, nil if none has, and
+// whether there are others.
 func (x *index) find(ids []bsonjson.UserID) (doc []byte, duplicate bool) {
 	for _, id := range ids {
 		for _, candidate := range x.byID[id] {

@@ -13,14 +13,14 @@ import (
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
-// Command runs one command of MongoDB, such as insert, against a database on the
-// same servers, on the primary. Command and reply are Extended JSON; the reply
-// is canonical. What MongoDB refuses is a reply too, with its code and errmsg: it
-// may quote documents, so it belongs in no log. An error is that there was no
-// reply.
+// Command runs one MongoDB command, such as insert, on the primary, against any
+// database of the same servers. Command and reply are Extended JSON; the reply is
+// canonical. If MongoDB refuses the command, the refusal is the reply, with its code
+// and errmsg. Do not log it: it may quote documents. An error means that there was
+// no reply.
 //
-// Nothing is added to the command, a write concern neither, and nothing is
-// retried. ctx bounds it; the timeout of lookups does not.
+// Command adds nothing, not even a write concern, and retries nothing. Only ctx
+// bounds it, not the timeout of lookups.
 func (s *Source) Command(ctx context.Context, database string, command json.RawMessage) (json.RawMessage, error) {
 	ctx, span := tracing.Start(ctx, "mongodb command", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("db.system.name", "mongodb")))

@@ -17,13 +17,13 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 )
 
-// connectTimeout bounds one attempt to connect, unless the URI does. It is not
-// a lookup's: an attempt that outlives its lookup serves the next one.
+// connectTimeout bounds one attempt to connect, unless the URI does. It may be
+// longer than a lookup: an attempt that outlives its lookup serves the next one.
 const connectTimeout = 5 * time.Second
 
-// A connection has the client as soon as there can be one. For a mongodb:// URI
-// that is at once, for the driver connects by itself; for mongodb+srv:// not
-// before the DNS has named the servers, which the driver wants to know first.
+// A connection makes the driver's client as early as possible. With a mongodb://
+// URI that is at once, because the client connects in the background. With
+// mongodb+srv:// it is when DNS has named the servers, which the driver needs first.
 type connection struct {
 	uri   string
 	ready atomic.Pointer[mongo.Client]
@@ -31,15 +31,15 @@ type connection struct {
 	lock      chan struct{}
 	dialer    options.ContextDialer // nil for the driver's own
 	primaries primaries
-	// readPreference is the URI's read preference, if it is not primary. Whoever
-	// sees ready may read it.
+	// readPreference is the URI's read preference, if it is not primary. It may be
+	// read once ready is set.
 	readPreference string
 }
 
 var errClosed = errors.New("closed")
 
-// newConnection reports what is wrong with the URI. Waiting for the DNS it
-// waits no longer than this.
+// newConnection reports what is wrong with the URI. It waits for DNS at most this
+// long.
 func newConnection(uri string, dialer options.ContextDialer, wait time.Duration) (*connection, error) {
 	c := &connection{uri: uri, lock: make(chan struct{}, 1), dialer: dialer}
 	c.lock <- struct{}{}
@@ -51,15 +51,15 @@ func newConnection(uri string, dialer options.ContextDialer, wait time.Duration)
 	return c, nil
 }
 
-// isUnreachable reports whether an error says nothing about the URI: the DNS did not
-// answer, in time or well.
+// isUnreachable reports whether an error says nothing about the URI, because DNS
+// failed or did not answer in time.
 func isUnreachable(err error) bool {
 	var dns *net.DNSError
 	return errors.As(err, &dns) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// client returns the client, making it if need be. An attempt that outlives ctx
-// goes on for those who ask later.
+// client returns the client, and makes it first if there is none. An attempt that
+// outlives ctx continues for later callers.
 func (c *connection) client(ctx context.Context) (*mongo.Client, error) {
 	if client := c.ready.Load(); client != nil {
 		return client, nil
@@ -85,9 +85,9 @@ func (c *connection) client(ctx context.Context) (*mongo.Client, error) {
 	}
 }
 
-// connect makes the client, unless an earlier call has. Of the driver's error it
-// returns only what is about the DNS or a file: the rest could quote the
-// password. So could the value of a panic, of which it returns where.
+// connect makes the client, unless an earlier call has. It returns a driver's error
+// only if that is about DNS or a file: any other could quote the password. The
+// value of a panic could too, so it returns only where the panic was.
 func (c *connection) connect() (err error) {
 	defer func() {
 		if recover() != nil {
@@ -124,8 +124,8 @@ func (c *connection) connect() (err error) {
 	return nil
 }
 
-// withDefaults sets what the freshness of documents depends on, what bounds our waits,
-// and what the URI leaves open.
+// withDefaults sets what fresh reads and bounded waits depend on, whatever the URI
+// says, and what the URI leaves open.
 func withDefaults(o *options.ClientOptions) *options.ClientOptions {
 	o.SetReadPreference(readpref.Primary())
 	if o.ReadConcern == nil || o.ReadConcern.Level != "linearizable" {
@@ -138,20 +138,20 @@ func withDefaults(o *options.ClientOptions) *options.ClientOptions {
 		o.SetConnectTimeout(connectTimeout)
 	}
 	if o.MinPoolSize == nil && (o.MaxPoolSize == nil || *o.MaxPoolSize != 1) {
-		// So that the first login after a quiet hour does not pay for TLS.
+		// The first login after a quiet hour should not wait for a TLS handshake.
 		o.SetMinPoolSize(2)
 	}
-	// With a deadline, which each call of ours has, the driver would repeat what
-	// the server refuses until then, without a pause; see retryOnce.
+	// Every call has a deadline. The driver would repeat a refused command until
+	// then, without a pause. See retryOnce.
 	o.SetRetryReads(false)
 	o.SetRetryWrites(false)
 	o.Timeout = nil
 	return o
 }
 
-// retryOnce does something that can be repeated, and again if it fails before ctx
-// ends: the connections may be dead since MongoDB was restarted, or have led to
-// who is no longer the primary.
+// retryOnce runs an idempotent operation, and once more if it fails before ctx ends:
+// the connections may be dead since MongoDB restarted, or lead to a server that is
+// no longer the primary.
 func retryOnce(ctx context.Context, do func() error) error {
 	err := do()
 	if err != nil && ctx.Err() == nil {
@@ -160,7 +160,7 @@ func retryOnce(ctx context.Context, do func() error) error {
 	return err
 }
 
-// close disconnects, and lets nobody connect again.
+// close disconnects. Nobody can connect again.
 func (c *connection) close(ctx context.Context) error {
 	select {
 	case _, open := <-c.lock:

@@ -9,11 +9,11 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// warnEvery is how often at most duplicates are warned of. The metric counts
-// them all.
-const warnEvery = time.Minute
+// warnInterval is the shortest time between two warnings. The metric counts every
+// duplicate.
+const warnInterval = time.Minute
 
-// duplicates warns of users with more than one document.
+// duplicates logs users with more than one document, at a limited rate.
 type duplicates struct {
 	log    *slog.Logger
 	mu     sync.Mutex
@@ -27,11 +27,11 @@ func (d *duplicates) warn(ctx context.Context, user enrich.User) {
 	}
 }
 
-// allow reports whether a warning may be given now, and takes it as given.
+// allow reports whether a warning may be logged now, and counts it as logged.
 func (d *duplicates) allow(now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.warned.IsZero() && now.Sub(d.warned) < warnEvery {
+	if !d.warned.IsZero() && now.Sub(d.warned) < warnInterval {
 		return false
 	}
 	d.warned = now

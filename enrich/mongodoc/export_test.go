@@ -2,8 +2,7 @@ package mongodoc
 
 import "go.mongodb.org/mongo-driver/v2/mongo/options"
 
-// WithDefaults is exported for a promise that shows on the wire only with a replica
-// set.
+// WithDefaults shows what is visible on the wire only with a replica set.
 var WithDefaults = withDefaults
 
 // Through returns o for a network that a test makes.

@@ -10,8 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Inspect reads from the collection once, within ctx, and returns what an
-// operator should know but what keeps nothing from working.
+// Inspect reads from the collection once, within ctx, and returns warnings: what an
+// operator should know, but what does not stop the source from working.
 func (s *Source) Inspect(ctx context.Context) (warnings []string, err error) {
 	collection, err := s.documents(ctx)
 	if err != nil {
@@ -35,8 +35,7 @@ func (s *Source) Inspect(ctx context.Context) (warnings []string, err error) {
 	return warnings, nil
 }
 
-// probe reads the name of any one document: a ping needs no permission, a read
-// does.
+// probe reads the _id of any document. Unlike a ping, a read needs permission.
 func probe(ctx context.Context, collection *mongo.Collection) error {
 	cursor, err := collection.Find(ctx, struct{}{}, options.Find().SetLimit(1).SetProjection(map[string]int{"_id": 1}))
 	if err != nil {
@@ -46,11 +45,11 @@ func probe(ctx context.Context, collection *mongo.Collection) error {
 	return err
 }
 
-// ErrNotUnique says that nothing keeps a user from having two documents.
+// ErrNotUnique says that a user can have two documents.
 var ErrNotUnique = errors.New("no unique index on the user-id field")
 
-// CheckUnique reports, within ctx, whether a user can have one document only, as
-// making documents demands. The error wraps [ErrNotUnique] if he can have more,
+// CheckUnique reports, within ctx, whether a unique index limits users to one
+// document, as [Source.Insert] needs. The error wraps [ErrNotUnique] if none does,
 // and says how to make the index.
 func (s *Source) CheckUnique(ctx context.Context) error {
 	collection, err := s.documents(ctx)
@@ -80,7 +79,7 @@ func indexesOf(ctx context.Context, collection *mongo.Collection) ([][]byte, err
 	return indexes, nil
 }
 
-// indexWarning says how to make the index that is missing.
+// indexWarning says how to make a missing index.
 func (s *Source) indexWarning(ctx context.Context, collection *mongo.Collection) (string, error) {
 	indexes, err := indexesOf(ctx, collection)
 	if err != nil {
@@ -93,7 +92,7 @@ func (s *Source) indexWarning(ctx context.Context, collection *mongo.Collection)
 		s.collection, s.field.String()), nil
 }
 
-// collationWarning says that the collection compares ids by other rules.
+// collationWarning says that the collection has a collation.
 func (s *Source) collationWarning(ctx context.Context, collection *mongo.Collection) (string, error) {
 	specs, err := collection.Database().ListCollectionSpecifications(ctx, map[string]string{"name": s.collection})
 	if err != nil {

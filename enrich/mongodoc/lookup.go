@@ -15,8 +15,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
-// Lookup implements [enrich.Source]. Every lookup is a read of its own, so it
-// is never older than asked for.
+// Lookup implements [enrich.Source]. Every lookup reads from MongoDB, so the
+// document is never older than the query allows.
 func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	ctx, span := tracing.Start(ctx, "mongodb find", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("db.system.name", "mongodb"), attribute.String("db.operation.name", "find")))
@@ -29,7 +29,7 @@ func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, e
 }
 
 func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document, error) {
-	ids := bsonjson.UserIDs(user, s.idType)
+	ids := s.mapping.Candidates(user)
 	if len(ids) == 0 {
 		return enrich.Document{}, enrich.ErrNoDocument
 	}
@@ -51,13 +51,13 @@ func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document,
 		s.metrics.Duplicate(ctx)
 		s.duplicates.warn(ctx, user)
 	}
-	return s.document(found[0])
+	return s.mapping.Document(found[0])
 }
 
-// find returns the user's documents, at most two, the one that wins first. A
-// collation of the collection can put others' documents in their place, whose
-// ids are merely alike; then the search is repeated byte by byte, without the
-// index, which has that collation too.
+// find returns the user's documents, at most two, the preferred one first. A
+// collation of the collection can return documents of other users, whose ids are
+// only similar. Then find repeats the query byte by byte, without the index, which
+// has that collation too.
 func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, error) {
 	found, err := s.query(ctx, ids, options.Find())
 	if err != nil {
@@ -73,8 +73,8 @@ func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, err
 	return found, nil
 }
 
-// rank is the place in ids of the best one that a document has; len(ids) if it
-// has none.
+// rank is the position in ids of the best id that a document has, or len(ids) if
+// it has none.
 func (s *Source) rank(doc []byte, ids []bsonjson.UserID) int {
 	has := s.field.UserIDs(doc)
 	rank := slices.IndexFunc(ids, func(id bsonjson.UserID) bool { return slices.Contains(has, id) })
@@ -84,8 +84,8 @@ func (s *Source) rank(doc []byte, ids []bsonjson.UserID) int {
 	return rank
 }
 
-// query returns the first two documents that MongoDB finds: the second tells
-// that there are more.
+// query returns the first two documents that MongoDB finds. The second shows that
+// there are more.
 func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.FindOptionsBuilder) ([][]byte, error) {
 	filter, err := s.field.Filter(ids)
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.Fi
 	return readAll(ctx, cursor)
 }
 
-// readAll copies what a cursor has left, and closes it.
+// readAll returns copies of the remaining documents and closes the cursor.
 func readAll(ctx context.Context, cursor *mongo.Cursor) ([][]byte, error) {
 	defer cursor.Close(ctx)
 	var docs [][]byte
@@ -118,17 +118,4 @@ func readAll(ctx context.Context, cursor *mongo.Cursor) ([][]byte, error) {
 		docs = append(docs, slices.Clone(cursor.Current))
 	}
 	return docs, cursor.Err()
-}
-
-// document renders what was found. Its faults are of this one document.
-func (s *Source) document(found []byte) (enrich.Document, error) {
-	projected, err := s.projection.Apply(found)
-	if err != nil {
-		return enrich.Document{}, err
-	}
-	json, err := bsonjson.Render(projected, s.format)
-	if err != nil {
-		return enrich.Document{}, err
-	}
-	return enrich.Document{JSON: json, ID: bsonjson.ID(found)}, nil
 }

@@ -7,9 +7,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// primaries tells when another server has become the primary, or the same one
-// again by another election. What was read from the one before may be rolled
-// back, and no change stream says so. Behind a mongos elections do not show.
+// primaries notices when another server has become the primary, or the same one
+// in another election. What was read from the previous primary may be rolled back,
+// and no change stream shows that. Behind a mongos, elections are not visible.
 type primaries struct {
 	mu          sync.Mutex
 	current     string    // which server, by which election; empty until one is known
@@ -17,9 +17,9 @@ type primaries struct {
 }
 
 // topologyChanged looks for a new primary in what the driver has learned. The driver
-// calls it when it no longer reads from the one before, in a goroutine of its own:
-// there nobody can catch a panic, which would end the process. So it only compares,
-// and tells.
+// calls it when it no longer reads from the previous one, in a goroutine where
+// nobody can catch a panic, which would end the process. So it only compares and
+// calls the subscribers.
 func (p *primaries) topologyChanged(e *event.TopologyDescriptionChangedEvent) {
 	for _, server := range e.NewDescription.Servers {
 		if server.Kind == "RSPrimary" {
@@ -39,8 +39,8 @@ func (p *primaries) set(primary string) {
 	p.current = primary
 }
 
-// subscribe has f called at each change of the primary until stop is called. It
-// must not wait for anything: the driver's monitor does for it.
+// subscribe has f called at each change of the primary until stop is called. f must
+// not block: the driver's monitor waits for it.
 func (p *primaries) subscribe(f func()) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

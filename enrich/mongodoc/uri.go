@@ -9,8 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// CheckURI reports what is wrong with a connection string, as far as that can be
-// told without the network and without the files that it names.
+// CheckURI reports what is wrong with a connection string. It uses neither the
+// network nor the files that the string names.
 func CheckURI(uri string) error {
 	if strings.HasPrefix(uri, "mongodb+srv://") {
 		return nil
@@ -22,8 +22,8 @@ func CheckURI(uri string) error {
 	return explainURI(uri)
 }
 
-// explainURI says which part of a URI is wrong. The driver's own text can quote
-// a password from the user information or the options, so it is asked again
+// explainURI says which part of a URI is wrong. The driver's own message can quote a
+// password from the user information or the options, so explainURI asks it again
 // about the URI without them.
 func explainURI(uri string) error {
 	scheme, rest, ok := strings.Cut(uri, "://")
@@ -46,7 +46,7 @@ func explainURI(uri string) error {
 	return errors.New("the options or the host of the MongoDB URI are not what the driver allows")
 }
 
-// cutUserInfo cuts at the last @: one before it is a fault of the user
+// cutUserInfo cuts at the last @. One before that is an error in the user
 // information.
 func cutUserInfo(s string) (userInfo, hosts string) {
 	at := strings.LastIndex(s, "@")

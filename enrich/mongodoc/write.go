@@ -14,27 +14,27 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// createdUsers is the collection, in the database of the documents, of who is known.
+// createdUsers is the collection that remembers users for [Source.MarkCreated].
 const createdUsers = "tokengraft_users"
 
-var errNoUserID = errors.New("the user id is of no type that the user-id field has")
+var errNoUserID = errors.New("the user id does not have the type of the user-id field")
 
-// Insert inserts a user's document, MongoDB Extended JSON without the user-id
-// field, unless he has one by now. With a unique index on the field he never has
-// two.
+// Insert inserts a user's document, unless they have one. The document is MongoDB
+// Extended JSON without the user-id field. A unique index on the field keeps users
+// from having two; see [Source.CheckUnique].
 func (s *Source) Insert(ctx context.Context, u enrich.User, document json.RawMessage) error {
 	return s.upsertDocument(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Insertion(id, document) })
 }
 
-// SetTime sets a path of the user's document to an instant, and makes a document
-// where there is none.
+// SetTime sets a path of the user's document to a time, and inserts a document if
+// there is none.
 func (s *Source) SetTime(ctx context.Context, u enrich.User, path string, at time.Time) error {
 	return s.upsertDocument(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Assignment(id, path, at.UnixMilli()) })
 }
 
 // upsertDocument applies an update to the user's document.
 func (s *Source) upsertDocument(ctx context.Context, u enrich.User, updateOf func(bsonjson.UserID) ([]byte, error)) error {
-	ids := bsonjson.UserIDs(u, s.idType)
+	ids := s.mapping.Candidates(u)
 	if len(ids) == 0 {
 		return errNoUserID
 	}
@@ -80,8 +80,8 @@ func (s *Source) IsCreated(ctx context.Context, u enrich.User) (bool, error) {
 	return n > 0, nil
 }
 
-// MarkCreated remembers a user, in the collection tokengraft_users beside that of the
-// documents, and reports whether this is the first time.
+// MarkCreated remembers a user, in the collection tokengraft_users of the same
+// database, and reports whether this is the first time.
 func (s *Source) MarkCreated(ctx context.Context, u enrich.User) (first bool, err error) {
 	query, update, err := s.createdMark(u)
 	if err != nil {
@@ -91,16 +91,16 @@ func (s *Source) MarkCreated(ctx context.Context, u enrich.User) (first bool, er
 }
 
 func (s *Source) createdMark(u enrich.User) (query, update []byte, err error) {
-	ids := bsonjson.UserIDs(u, s.idType)
+	ids := s.mapping.Candidates(u)
 	if len(ids) == 0 {
 		return nil, nil, errNoUserID
 	}
 	return ids[0].Mark(s.collection, time.Now().UnixMilli())
 }
 
-// upsert is one update, which can be repeated: it leaves what is there by then. Of
-// two at the same time one can be refused, and finds the other's document. It
-// reports whether there was none before.
+// upsert runs one update, which can be repeated because it keeps what is there. Of
+// two at the same time MongoDB may refuse one, whose retry finds the other's
+// document. upsert reports whether it inserted a document.
 func (s *Source) upsert(ctx context.Context, name string, query, update []byte) (made bool, err error) {
 	collection, err := s.durable(ctx, name)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *Source) upsert(ctx context.Context, name string, query, update []byte) 
 	return made, nil
 }
 
-// durable returns a collection whose writes are not rolled back.
+// durable returns a collection whose confirmed writes cannot be rolled back.
 func (s *Source) durable(ctx context.Context, name string) (*mongo.Collection, error) {
 	client, err := s.connection.client(ctx)
 	if err != nil {

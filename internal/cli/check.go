@@ -24,29 +24,28 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		switch faults := printFindings(c.OutOrStdout(), sidecar.Check(c.Context(), cfg, sidecar.Options{Functions: javascript.Engine})); faults {
+		faults := 0
+		sidecar.Check(c.Context(), cfg, sidecar.Options{Functions: javascript.Engine}, func(f sidecar.Finding) {
+			printFinding(c.OutOrStdout(), f)
+			if f.Severity == sidecar.Fault {
+				faults++
+			}
+		})
+		switch faults {
 		case 0:
 			return nil
 		case 1:
 			return errors.New("1 fault")
-		default:
-			return fmt.Errorf("%d faults", faults)
 		}
+		return fmt.Errorf("%d faults", faults)
 	}
 	return c
 }
 
-// printFindings prints each finding in a line, with a hint below, and returns how
-// many are faults.
-func printFindings(w io.Writer, findings []sidecar.Finding) (faults int) {
-	for _, f := range findings {
-		fmt.Fprintf(w, "%-6s %v\n", f.Severity, f)
-		if f.Hint != "" {
-			fmt.Fprintf(w, "       %s\n", f.Hint)
-		}
-		if f.Severity == sidecar.Fault {
-			faults++
-		}
+// printFinding prints a finding in a line, with its hint below.
+func printFinding(w io.Writer, f sidecar.Finding) {
+	fmt.Fprintf(w, "%-6s %v\n", f.Severity, f)
+	if f.Hint != "" {
+		fmt.Fprintf(w, "       %s\n", f.Hint)
 	}
-	return faults
 }

@@ -26,12 +26,12 @@ const (
 )
 
 // Check opens everything that a configuration names once, as [Open] would, and
-// asks everybody whom it names over the network. It serves nothing. It returns
-// everything that it found, in the order of the work.
-func Check(ctx context.Context, cfg *config.Config, o Options) []Finding {
+// asks everybody whom it names over the network. It serves nothing. It calls found with
+// each finding at once, since a check of what does not answer takes its time.
+func Check(ctx context.Context, cfg *config.Config, o Options, found func(Finding)) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	k := checker{cfg: cfg, o: o.withDefaults()}
+	k := checker{cfg: cfg, o: o.withDefaults(), found: found}
 	k.settings()
 	k.certificates()
 	k.backend(ctx)
@@ -39,32 +39,31 @@ func Check(ctx context.Context, cfg *config.Config, o Options) []Finding {
 	k.signIns()
 	k.source(ctx)
 	k.notes()
-	return k.findings
 }
 
-// A checker collects what it finds.
+// A checker passes on what it finds.
 type checker struct {
 	cfg        *config.Config
 	o          Options
-	findings   []Finding
+	found      func(Finding)
 	backendTLS *tls.Config // nil for the system's way
 }
 
 func (k *checker) ok(format string, args ...any) {
-	k.findings = append(k.findings, Finding{Severity: OK, Text: fmt.Sprintf(format, args...)})
+	k.found(Finding{Severity: OK, Text: fmt.Sprintf(format, args...)})
 }
 
 func (k *checker) warn(path, format string, args ...any) {
-	k.findings = append(k.findings, Finding{Severity: Warn, At: k.cfg.Fault(path, fmt.Errorf(format, args...))})
+	k.found(Finding{Severity: Warn, At: k.cfg.Fault(path, fmt.Errorf(format, args...))})
 }
 
 // fault reports what keeps the sidecar from its work, and what to do about it.
 func (k *checker) fault(path string, err error, hint string) {
-	k.findings = append(k.findings, Finding{Severity: Fault, At: k.cfg.Fault(path, err), Hint: hint})
+	k.found(Finding{Severity: Fault, At: k.cfg.Fault(path, err), Hint: hint})
 }
 
 func (k *checker) note(format string, args ...any) {
-	k.findings = append(k.findings, Finding{Severity: Note, Text: fmt.Sprintf(format, args...)})
+	k.found(Finding{Severity: Note, Text: fmt.Sprintf(format, args...)})
 }
 
 // hints say what to do about what a setting names.

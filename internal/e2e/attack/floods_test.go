@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,27 +24,110 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// attackWithFloods shows that much of something takes no more than is bounded.
-func attackWithFloods(t *testing.T, s *suite) {
+var full = flag.Bool("floods", false, "attack with floods of full size: minutes instead of seconds (make attacks)")
+
+// size is how much of something a flood has.
+func size(short, whole int) int {
+	if *full {
+		return whole
+	}
+	return short
+}
+
+// A floodRow is many different tokens, each of which must pass as it came.
+type floodRow struct {
+	kind
+	sends       string // %d is how many
+	short, full int
+	token       func(*enrichtest.Issuer) string
+}
+
+var floodRows = []floodRow{
+	{kind{"kid flood", "B3"}, "%d tokens of random kids", 1_000, 100_000, func(*enrichtest.Issuer) string {
+		return forge(`{"alg":"ES256","kid":"`+rand.Text()+`"}`, claimsOf(quoted(anna), ""), bytesOf(strings.Repeat("\x01", 64)))
+	}},
+	{kind{"user flood", "cache.max_bytes"}, "tokens of %d users with ids of 1 KB and no document, remembered for 1h in 4 MiB", 1_000, 100_000, func(i *enrichtest.Issuer) string {
+		return i.Token(claimsOf(quoted(secret+rand.Text()+strings.Repeat("u", 1000)), ""))
+	}},
+}
+
+// A bombRow is an answer of the backend, in a content coding, that unpacks to
+// much more. It must pass as it came.
+type bombRow struct {
+	coding      string
+	short, full int // MiB that it unpacks to
+	pack        func(io.Writer) io.WriteCloser
+	variant     string
+}
+
+var bombs = kind{"decompression bomb", "A8"}
+
+var bombRows = []bombRow{
+	{"gzip", 96, 512, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, ""},
+	{"deflate", 96, 512, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }, ""},
+	{"deflate", 96, 512, func(w io.Writer) io.WriteCloser { f, _ := flate.NewWriter(w, flate.DefaultCompression); return f }, ", bare"},
+	{"br", 96, 512, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 3) }, ""},
+	{"zstd", 96, 512, func(w io.Writer) io.WriteCloser { z, _ := zstd.NewWriter(w); return z }, ""},
+}
+
+// attackWithFloods shows that much of something takes no more than its bound.
+func (s *suite) attackWithFloods(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED with -short, which is how `make race` runs: a minute under the race detector, which takes memory of its own; `make tables` floods")
 	}
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	backend := startBackend(t, issuer)
 	v := s.start(t, usual(backend.URL)+"cache: {max_bytes: 4MiB, missing_for: 1h}\n", "["+annas+"]")
-	v.floodWithKids(t, s, backend)
-	v.floodWithUsers(t, s, issuer)
-	v.attackWithBombs(t, s)
+	for _, row := range floodRows {
+		n := size(row.short, row.full)
+		s.run(t, row.kind, fmt.Sprintf(row.sends, n), func(t *testing.T) (happens string) {
+			return v.flood(t, n, backend, func() string { return row.token(issuer) })
+		})
+	}
+	for _, row := range bombRows {
+		packed, unpacked := row.bomb()
+		sends := fmt.Sprintf("%s%s: %d KiB that unpack to %d MiB", row.coding, row.variant, len(packed)>>10, unpacked>>20)
+		s.run(t, bombs, sends, func(t *testing.T) (happens string) { return v.explode(t, row.coding, packed, "too_large") })
+	}
+	s.run(t, bombs, "gzip, packed 1,000 times", func(t *testing.T) (happens string) {
+		const layers = 1000
+		return v.explode(t, strings.Repeat("gzip, ", layers-1)+"gzip", packedTimes(layers), notLookedAt)
+	})
+}
+
+const (
+	mostGrowth    = 24 << 20 // of the heap, that of this test included, in a flood
+	mostAllocated = 64 << 20 // by a bomb, here and at the backend too: far less than it unpacks to
+)
+
+// flood has the backend issue n tokens, several at once.
+func (v *target) flood(t *testing.T, n int, backend *e2e.Backend, token func() string) (happens string) {
+	fetches, before, began := backend.JWKSFetches(), heap(), time.Now()
+	eachOf(n, func() {
+		token := token()
+		if got, err := v.tryIssue(token); err != nil || got != token {
+			t.Errorf("a token comes back as %s, %v, want it as it was: %s", got, err, token)
+		}
+	})
+	took, grown := time.Since(began), heap()-before
+	fetches = backend.JWKSFetches() - fetches
+	if most := 1 + int(took/(30*time.Second)); fetches > most {
+		t.Errorf("%d tokens made %d fetches of the JWKS in %v, want at most %d", n, fetches, took, most)
+	}
+	if grown > mostGrowth {
+		t.Errorf("%d tokens: the heap grew by %d bytes, want at most %d", n, grown, mostGrowth)
+	}
+	return fmt.Sprintf("in %s %d fetches of the JWKS, the heap grew by %.1f MiB", took.Round(time.Second), fetches, float64(grown)/(1<<20))
 }
 
 // eachOf does something n times, several at once.
-func eachOf(n int, do func(i int)) {
+func eachOf(n int, do func()) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range 8 {
 		workers.Go(func() {
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				do(int(i))
+				do()
 			}
 		})
 	}
@@ -58,77 +142,15 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// mostGrowth is what the heap, that of this test included, may grow by.
-const mostGrowth = 24 << 20
-
-func (v *target) floodWithKids(t *testing.T, s *suite, backend *e2e.Backend) {
-	n := flood(1_000, 100_000)
-	fetches, before, began := backend.JWKSFetches(), heap(), time.Now()
-	claims := claimsOf(quoted(anna), "")
-	eachOf(n, func(int) {
-		token := forge(`{"alg":"ES256","kid":"`+rand.Text()+`"}`, claims, bytesOf(strings.Repeat("\x01", 64)))
-		if got, err := v.tryIssue(token); err != nil || got != token {
-			t.Errorf("a token of an unknown kid comes back as %s, %v, want it as it was: %s", got, err, token)
-		}
-	})
-	took, grown := time.Since(began), heap()-before
-	fetches = backend.JWKSFetches() - fetches
-	s.report(row{"kid flood", fmt.Sprintf("%d tokens of random kids in %s", n, took.Round(time.Second)), fmt.Sprintf("%d fetches of the JWKS, the heap grew by %.1f MiB", fetches, float64(grown)/(1<<20)), "B3"})
-	if most := 1 + int(took/(30*time.Second)); fetches > most {
-		t.Errorf("%d tokens of random kids made %d fetches in %v, want at most %d", n, fetches, took, most)
-	}
-	if grown > mostGrowth {
-		t.Errorf("%d tokens of random kids: the heap grew by %d bytes", n, grown)
-	}
-}
-
-func (v *target) floodWithUsers(t *testing.T, s *suite, issuer *enrichtest.Issuer) {
-	n := flood(1_000, 100_000)
-	before := heap()
-	eachOf(n, func(int) {
-		token := issuer.Token(claimsOf(quoted(secret+rand.Text()+strings.Repeat("u", 1000)), ""))
-		if got, err := v.tryIssue(token); err != nil || got != token {
-			t.Errorf("a token of a user without a document comes back as %s, %v, want it as it was: %s", got, err, token)
-		}
-	})
-	grown := heap() - before
-	s.report(row{"user flood", fmt.Sprintf("tokens of %d users with ids of 1 KB and no document, remembered for 1h in 4 MiB", n), fmt.Sprintf("the heap grew by %.1f MiB", float64(grown)/(1<<20)), "cache.max_bytes"})
-	if grown > mostGrowth {
-		t.Errorf("%d users without documents: the heap grew by %d bytes", n, grown)
-	}
-}
-
-// attackWithBombs has the backend answer with little that unpacks to much.
-func (v *target) attackWithBombs(t *testing.T, s *suite) {
-	size := int64(flood(96, 512)) << 20
-	for _, bomb := range []struct {
-		coding string
-		writer func(io.Writer) io.WriteCloser
-	}{
-		{"gzip", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }},
-		{"deflate", func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }},
-		{"deflate, bare", func(w io.Writer) io.WriteCloser { f, _ := flate.NewWriter(w, flate.DefaultCompression); return f }},
-		{"br", func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 3) }},
-		{"zstd", func(w io.Writer) io.WriteCloser { z, _ := zstd.NewWriter(w); return z }},
-	} {
-		var packed bytes.Buffer
-		w := bomb.writer(&packed)
-		io.WriteString(w, `{"access_token":"`)
-		io.CopyN(w, zeros{}, size)
-		w.Close()
-		coding, _, _ := strings.Cut(bomb.coding, ",")
-		v.explode(t, s, fmt.Sprintf("%s: %d KiB that unpack to %d MiB", bomb.coding, packed.Len()>>10, size>>20), coding, packed.Bytes(), "too_large")
-	}
-	var layers = []byte(`{"access_token":"x"}`)
-	const depth = 1000
-	for range depth {
-		var packed bytes.Buffer
-		w, _ := gzip.NewWriterLevel(&packed, gzip.HuffmanOnly)
-		w.Write(layers)
-		w.Close()
-		layers = packed.Bytes()
-	}
-	v.explode(t, s, "gzip, packed 1,000 times", strings.Repeat("gzip, ", depth-1)+"gzip", layers, "not looked at")
+// bomb packs a token without end.
+func (row bombRow) bomb() (packed []byte, unpacked int64) {
+	unpacked = int64(size(row.short, row.full)) << 20
+	var out bytes.Buffer
+	w := row.pack(&out)
+	io.WriteString(w, `{"access_token":"`)
+	io.CopyN(w, zeros{}, unpacked)
+	w.Close()
+	return out.Bytes(), unpacked
 }
 
 // zeros has no end.
@@ -136,21 +158,33 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// explode has the backend answer with a bomb. What is allocated meanwhile, here
-// and at the backend as well, is far less than what the bomb holds.
-func (v *target) explode(t *testing.T, s *suite, sends, coding string, packed []byte, want string) {
-	t.Helper()
+// packedTimes packs a token many times.
+func packedTimes(layers int) []byte {
+	text := []byte(`{"access_token":"x"}`)
+	for range layers {
+		var packed bytes.Buffer
+		w, _ := gzip.NewWriterLevel(&packed, gzip.HuffmanOnly)
+		w.Write(text)
+		w.Close()
+		text = packed.Bytes()
+	}
+	return text
+}
+
+// explode has the backend answer with a bomb, and counts what is allocated
+// meanwhile.
+func (v *target) explode(t *testing.T, coding string, packed []byte, want string) (happens string) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	var res e2e.Reply
+	var got e2e.Reply
 	reason := v.reasonOf(t, func() {
-		res = v.ask(t, http.MethodPost, "/login", string(packed), "Answer: Content-Encoding: "+coding)
+		got = v.ask(t, http.MethodPost, "/login", string(packed), "Answer: Content-Encoding: "+coding)
 	})
 	runtime.ReadMemStats(&after)
 	allocated := after.TotalAlloc - before.TotalAlloc
-	same := res.Body == string(packed) && res.Header.Get("Content-Encoding") == coding
-	s.report(row{"decompression bomb", sends, fmt.Sprintf("passes as it came: %t, %s; %d MiB allocated in all", same, reason, allocated>>20), "A8"})
-	if !same || reason != want || allocated > 64<<20 {
-		t.Errorf("%s: passes as it came: %t, %s, %d bytes allocated", sends, same, reason, allocated)
+	same := got.Body == string(packed) && got.Header.Get("Content-Encoding") == coding
+	if !same || reason != want || allocated > mostAllocated {
+		t.Errorf("passes as it came: %t, counted %s, %d bytes allocated, want true, %s, at most %d", same, reason, allocated, want, mostAllocated)
 	}
+	return fmt.Sprintf("passes as it came: %t, %s; %d MiB allocated in all", same, reason, allocated>>20)
 }

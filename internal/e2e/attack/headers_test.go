@@ -1,216 +1,138 @@
 package attack_test
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
-	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
-
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/internal/e2e"
-	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// attackWithHeaders shows that headers neither lie to the backend, nor reach
-// through the sidecar, nor grow without bound.
-func attackWithHeaders(t *testing.T, s *suite) {
+// A headerRow is a request whose header lies to the backend.
+type headerRow struct {
+	kind
+	sends   string
+	trusted bool     // the client is a proxy that the sidecar trusts
+	lines   []string // of the header
+	drops   string   // what the backend does not get, if anything
+	keeps   []string // what it gets; PUBLIC is the sidecar's address
+}
+
+var (
+	spoofing = kind{"spoofed client address", "contract"}
+	hopByHop = kind{"hop-by-hop tricks", "RFC 9110 7.6.1"}
+)
+
+var headerRows = []headerRow{
+	spoofed("Forwarded: for=6.6.6.6"),
+	spoofed("X-Forwarded-For: 6.6.6.6"),
+	spoofed("X-Forwarded-Host: 6.6.6.6"),
+	spoofed("X-Forwarded-Proto: 6.6.6.6"),
+	spoofed("X-Forwarded-Port: 6.6.6.6"),
+	spoofed("X-Real-Ip: 6.6.6.6"),
+	spoofed("x-forwarded-FOR: 6.6.6.6"),
+	spoofed("X_forwarded_for: 6.6.6.6"),
+	spoofed("X-Forwarded_for: 6.6.6.6"),
+	spoofed("X_real_ip: 6.6.6.6"),
+	stripped("X-Forwarded-For"),
+	stripped("X-Real-Ip"),
+	stripped("Forwarded"),
+	{kind: hopByHop, sends: "Connection: X-Forwarded-For, X-Forwarded-Host, Host",
+		lines: []string{"Connection: X-Forwarded-For, X-Forwarded-Host, Host, Accept-Encoding"},
+		keeps: []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: PUBLIC"}},
+}
+
+// spoofed is a line in which a client says that it is 6.6.6.6.
+func spoofed(line string) headerRow {
+	return headerRow{kind: spoofing, sends: line, lines: []string{line}, drops: "6.6.6.6", keeps: []string{"X-Forwarded-For: 127.0.0.1\r\n"}}
+}
+
+// stripped is a client that asks to strip what a trusted proxy says.
+func stripped(name string) headerRow {
+	return headerRow{kind: hopByHop, sends: "Connection: " + name + ", through a trusted proxy that sets it", trusted: true,
+		lines: []string{name + ": 1.2.3.4", "Connection: " + name}, keeps: []string{"1.2.3.4"}}
+}
+
+// attackWithHeaders shows that headers neither lie to the backend, nor remove
+// what the sidecar says, nor grow without bound.
+func (s *suite) attackWithHeaders(t *testing.T) {
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	v := s.start(t, usual(backend.URL), "["+annas+"]")
 	trusting := s.start(t, "trusted_proxies: [loopback]\n"+usual(backend.URL), "["+annas+"]")
-
-	spoofed := []string{
-		"Forwarded: for=6.6.6.6", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-Host: 6.6.6.6", "X-Forwarded-Proto: 6.6.6.6", "X-Forwarded-Port: 6.6.6.6",
-		"X-Real-Ip: 6.6.6.6", "x-forwarded-FOR: 6.6.6.6", "X_forwarded_for: 6.6.6.6", "X-Forwarded_for: 6.6.6.6", "X_real_ip: 6.6.6.6",
-	}
-	for _, line := range spoofed {
-		wire := v.ask(t, http.MethodGet, "/wire", "", line).Body
-		dropped := !strings.Contains(wire, "6.6.6.6")
-		s.report(row{"spoofed client address", line, map[bool]string{true: "is dropped", false: "REACHES THE BACKEND"}[dropped], "contract"})
-		if !dropped || !strings.Contains(wire, "X-Forwarded-For: 127.0.0.1\r\n") {
-			t.Errorf("%s from a peer that is not trusted: the backend got %q", line, wire)
-		}
+	for _, row := range headerRows {
+		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) {
+			if row.trusted {
+				return row.run(t, trusting)
+			}
+			return row.run(t, v)
+		})
 	}
 	if !v.Log.Warned("trusted_proxies") {
-		t.Error("nothing warns of what was dropped")
+		t.Error("no warning about the headers that were dropped")
 	}
-	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded"} {
-		wire := trusting.ask(t, http.MethodGet, "/wire", "", name+": 1.2.3.4", "Connection: "+name).Body
-		s.report(row{"hop-by-hop tricks", "Connection: " + name + ", through a trusted proxy that sets it", map[bool]string{true: "it reaches the backend", false: "IS STRIPPED"}[strings.Contains(wire, "1.2.3.4")], "RFC 9110 7.6.1"})
-		if !strings.Contains(wire, "1.2.3.4") {
-			t.Errorf("Connection: %s stripped it: %q", name, wire)
-		}
-	}
-	wire := v.ask(t, http.MethodGet, "/wire", "", "Connection: X-Forwarded-For, X-Forwarded-Host, Host, Accept-Encoding").Body
-	kept := strings.Contains(wire, "X-Forwarded-For: 127.0.0.1") && strings.Contains(wire, "X-Forwarded-Host: "+string(v.Public))
-	s.report(row{"hop-by-hop tricks", "Connection: X-Forwarded-For, X-Forwarded-Host, Host", map[bool]string{true: "they reach the backend", false: "ARE STRIPPED"}[kept], "RFC 9110 7.6.1"})
-	if !kept {
-		t.Errorf("Connection stripped what we say: %q", wire)
-	}
-	attackUpgrades(t, s)
-	attackWithLargeHeaders(t, s, v)
-	attackByHTTP2(t, s, v)
-}
-
-// attackUpgrades asks for a connection that would carry requests past the
-// sidecar, of a backend that agrees to anything.
-func attackUpgrades(t *testing.T, s *suite) {
-	backend := proxytest.Start(t, func(r *proxytest.Request) {
-		if upgrade, ok := r.Get("Upgrade"); ok {
-			r.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + upgrade + "\r\n\r\n")
-			return
-		}
-		r.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-	})
-	v := s.start(t, usual(backend.URL.String()), "["+annas+"]")
-	for _, upgrade := range []string{"h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.2"} {
-		text := "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nUpgrade: " + upgrade + "\r\n\r\n"
-		got := e2e.Statuses(v.send(t, text+e2e.Closing))
-		s.report(row{"upgrade smuggling", "Upgrade: " + upgrade, "is not passed on: " + got, "A7"})
-		if got != "200 200" {
-			t.Errorf("Upgrade: %s: answered %s, want no upgrade", upgrade, got)
-		}
+	for _, row := range overflowRows {
+		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) { return row.run(t, v, backend) })
 	}
 }
 
-// attackWithLargeHeaders sends and answers more header than there may be.
-func attackWithLargeHeaders(t *testing.T, s *suite, v *target) {
-	kilobyte := strings.Repeat("x", 1000)
-	times := func(n int, line string) (lines []string) {
-		for range n {
-			lines = append(lines, line)
-		}
-		return lines
-	}
-	for _, try := range []struct {
-		sends string
-		lines []string
-		want  int
-	}{
-		{"100 KB in one request header", []string{"X-Large: " + strings.Repeat("x", 100_000)}, 431},
-		{"100 cookies of 1 KB", times(100, "Cookie: a="+kilobyte), 431},
-		{"10,000 request headers", times(10_000, "X-Many: 1"), 431},
-		{"3 MB in one request header", []string{"X-Large: " + strings.Repeat("x", 3_000_000)}, 431},
-		{"60 answered cookies of 1 KB", times(60, "Answer: Set-Cookie: a="+kilobyte[:900]), 200},
-	} {
-		res := v.ask(t, http.MethodPost, "/login", "{}", try.lines...)
-		s.report(row{"header overflow", try.sends, fmt.Sprintf("%d %s", res.Status, http.StatusText(res.Status)), "contract"})
-		if res.Status != try.want {
-			t.Errorf("%s: %d, want %d", try.sends, res.Status, try.want)
+func (row headerRow) run(t *testing.T, v *target) (happens string) {
+	wire := v.ask(t, http.MethodGet, "/wire", "", row.lines...).Body
+	happens = "what the proxy or the sidecar says reaches the backend"
+	if row.drops != "" {
+		happens = "is dropped"
+		if strings.Contains(wire, row.drops) {
+			happens = "REACHES THE BACKEND"
+			t.Errorf("%q: the backend got %q, want no %q", row.lines, wire, row.drops)
 		}
 	}
-	lines := strings.Repeat("Set-Cookie: a="+kilobyte+"\r\n", 100)
-	for _, try := range []struct{ sends, answer, want string }{
-		{"a backend that sets 100 cookies of 1 KB", "HTTP/1.1 200 OK\r\n" + lines + "Content-Length: 0\r\n\r\n", "502"},
-		{"a backend that sends 10 MB of one header", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 10<<20) + "\r\nContent-Length: 0\r\n\r\n", "502"},
-		{"a backend that sends 1,000 early hints", strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </"+kilobyte+">\r\n\r\n", 1_000) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200"},
-	} {
-		backend := proxytest.Start(t, func(r *proxytest.Request) {
-			if strings.HasPrefix(r.Line, "GET /last") {
-				r.Send(try.answer)
-			}
-			r.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-		})
-		flooded := s.start(t, usual(backend.URL.String()), "["+annas+"]")
-		got := e2e.Statuses(flooded.send(t, e2e.Closing))
-		got = got[strings.LastIndexByte(got, ' ')+1:]
-		s.report(row{"header overflow", try.sends, got, "G3"})
-		if got != try.want {
-			t.Errorf("%s: %s, want %s", try.sends, got, try.want)
+	for _, line := range row.keeps {
+		if line = strings.ReplaceAll(line, "PUBLIC", string(v.Public)); !strings.Contains(wire, line) {
+			happens = "IS STRIPPED"
+			t.Errorf("%q: the backend got %q, want %q in it", row.lines, wire, line)
 		}
 	}
+	return happens
 }
 
-// attackByHTTP2 sends frames that become other requests when they are written
-// as HTTP/1.
-func attackByHTTP2(t *testing.T, s *suite, v *target) {
-	for _, try := range []struct {
-		sends  string
-		fields []string
-		want   string
-	}{
-		{"a good request", nil, "200"},
-		{"a Connection header", []string{"connection: x-forwarded-for"}, "reset|400"},
-		{"Transfer-Encoding: chunked", []string{"transfer-encoding: chunked"}, "reset|400"},
-		{"Content-Length: 0 and a body", []string{"content-length: 0"}, "200|reset|400"},
-		{"two Content-Length", []string{"content-length: 0", "content-length: 5"}, "200|reset|400"},
-		{"CRLF in a value", []string{"x-a: b\r\nsmuggled: 1"}, "reset|400"},
-		{"CRLF in a name", []string{"x-a\r\nsmuggled: 1"}, "reset|400"},
-		{"a colon in a name", []string{"smuggled:x: 1"}, "reset|400"},
-		{"upper case in a name", []string{"Smuggled: 1"}, "reset|400"},
-		{"CRLF in the path", []string{":path: /wire HTTP/1.1\r\nSmuggled: 1\r\n\r\n"}, "reset|400"},
-		{"a space in the path", []string{":path: /wire HTTP/1.1 x"}, "reset|400|200"},
-		{"CRLF in the method", []string{":method: GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\nGET"}, "reset|400|502"},
-		{"a space in the method", []string{":method: GET /smuggled"}, "reset|400|502"},
-		{"an authority with a path", []string{":authority: h/smuggled"}, "400"},
-		{"CRLF in the authority", []string{":authority: h\r\nSmuggled: 1"}, "reset|400|502"},
-		{"a header after another pseudo header", []string{"x-a: b", ":path: /smuggled"}, "reset|400"},
-	} {
-		got, wire := v.http2(t, try.fields)
-		smuggled := strings.Contains(strings.ToLower(wire), "smuggled")
-		s.report(row{"HTTP/2 downgrade", try.sends, got, "RFC 9113 8.2"})
-		if smuggled || !strings.Contains("|"+try.want+"|", "|"+got+"|") {
-			t.Errorf("%s over HTTP/2: %s, want %s; the backend got %q", try.sends, got, try.want, wire)
-		}
-	}
+// An overflowRow is more header than there may be.
+type overflowRow struct {
+	kind
+	sends  string
+	lines  []string // of a login's header
+	answer string   // of the backend, byte by byte; "" for the header lines that lines ask for
+	want   int      // the status
 }
 
-// http2 sends one request for /wire over HTTP/2 as the fields, name: value, have
-// it, and returns its status, or reset, and the body.
-func (v *target) http2(t *testing.T, fields []string) (status, body string) {
-	t.Helper()
-	conn, err := v.Public.Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	io.WriteString(conn, http2.ClientPreface)
-	framer := http2.NewFramer(conn, bufio.NewReader(conn))
-	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	framer.WriteSettings()
-	framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: headerBlock(fields), EndStream: true, EndHeaders: true})
-	for {
-		frame, err := framer.ReadFrame()
-		if err != nil {
-			return "reset", body
-		}
-		switch frame := frame.(type) {
-		case *http2.RSTStreamFrame, *http2.GoAwayFrame:
-			return "reset", body
-		case *http2.MetaHeadersFrame:
-			status = frame.PseudoValue("status")
-		case *http2.DataFrame:
-			body += string(frame.Data())
-		}
-		if ended, ok := frame.(interface{ StreamEnded() bool }); ok && ended.StreamEnded() {
-			return status, body
-		}
-	}
+var (
+	overflow = kind{"header overflow", "contract"}
+	flooding = kind{"header overflow", "G3"} // by the backend
+)
+
+var kilobyte = strings.Repeat("x", 1000)
+
+var overflowRows = []overflowRow{
+	{overflow, "100 KB in one request header", []string{"X-Large: " + strings.Repeat("x", 100_000)}, "", 431},
+	{overflow, "100 cookies of 1 KB", slices.Repeat([]string{"Cookie: a=" + kilobyte}, 100), "", 431},
+	{overflow, "10,000 request headers", slices.Repeat([]string{"X-Many: 1"}, 10_000), "", 431},
+	{overflow, "3 MB in one request header", []string{"X-Large: " + strings.Repeat("x", 3_000_000)}, "", 431},
+	{overflow, "60 answered cookies of 1 KB", slices.Repeat([]string{"Answer: Set-Cookie: a=" + kilobyte[:900]}, 60), "", 200},
+	{flooding, "a backend that sets 100 cookies of 1 KB", nil, "HTTP/1.1 200 OK\r\n" + strings.Repeat("Set-Cookie: a="+kilobyte+"\r\n", 100) + "Content-Length: 0\r\n\r\n", 502},
+	{flooding, "a backend that sends 10 MB of one header", nil, "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 10<<20) + "\r\nContent-Length: 0\r\n\r\n", 502},
+	{flooding, "a backend that sends 1,000 early hints", nil, strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </"+kilobyte+">\r\n\r\n", 1_000) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200},
 }
 
-// headerBlock encodes fields behind the pseudo headers that they do not name.
-func headerBlock(fields []string) []byte {
-	var block bytes.Buffer
-	encoder := hpack.NewEncoder(&block)
-	for _, usual := range []string{":method: GET", ":scheme: http", ":authority: h", ":path: /wire"} {
-		name, _, _ := strings.Cut(usual[1:], ":")
-		if len(fields) > 0 && strings.HasPrefix(fields[0], ":"+name+": ") {
-			usual, fields = fields[0], fields[1:]
-		}
-		name, value, _ := strings.Cut(usual[1:], ": ")
-		encoder.WriteField(hpack.HeaderField{Name: ":" + name, Value: value})
+func (row overflowRow) run(t *testing.T, v *target, backend *e2e.Backend) (happens string) {
+	method, path, body := http.MethodPost, "/login", "{}"
+	if row.answer != "" {
+		method, path, body = http.MethodGet, "/answer", ""
+		backend.Handle("GET /answer", e2e.Response{Raw: row.answer})
 	}
-	for _, field := range fields {
-		at := strings.LastIndex(field, ": ")
-		if strings.HasPrefix(field, "x-a: ") || strings.HasPrefix(field, ":") {
-			at = strings.Index(field, ": ")
-		}
-		encoder.WriteField(hpack.HeaderField{Name: field[:at], Value: field[at+2:]})
+	got := v.ask(t, method, path, body, row.lines...).Status
+	if got != row.want {
+		t.Errorf("%s: %d, want %d", row.sends, got, row.want)
 	}
-	return block.Bytes()
+	return fmt.Sprintf("%d %s", got, http.StatusText(got))
 }

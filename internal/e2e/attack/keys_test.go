@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -14,98 +13,119 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
+// A jwksRow is what a backend answers where its JWK Set should be, and a token
+// that must pass as it came.
+type jwksRow struct {
+	sends   string
+	jwks    http.Handler
+	token   string
+	reasons string
+}
+
+var (
+	hostileJWKS = kind{"hostile JWK Set", "B1, B3"}
+	ssrf        = kind{"SSRF by discovery", "contract"}
+	ownKeys     = kind{"own keys", "B1"}
+	published   = kind{"own keys", "E1"}
+)
+
+// jwksRows have a trap, which is an address where nobody may ask.
+func jwksRows(i issuers, trap string) []jwksRow {
+	good := i.ec.Token(claimsOf(quoted(anna), ""))
+	text := func(jwks string) http.Handler { return e2e.Response{Body: jwks} }
+	key := func(members string) http.Handler { return text(`{"keys":[{` + members + `}]}`) }
+	changed := func(old, new string) http.Handler { return text(strings.Replace(e2e.JWKS(i.ec), old, new, 1)) }
+	return []jwksRow{
+		{"a redirect to another host", http.RedirectHandler(trap+"/jwks", http.StatusFound), good, "unavailable"},
+		{"a redirect to file:", http.RedirectHandler("file:///etc/passwd", http.StatusFound), good, "unavailable"},
+		{"2 MiB", text(`{"keys":[` + strings.Repeat(" ", 2<<20) + `]}`), good, "unavailable"},
+		{"100,000 arrays in each other", text(`{"keys":` + strings.Repeat("[", 100_000)), good, "unavailable"},
+		{"a symmetric key, whose token comes", key(`"kty":"oct","kid":"key-HS256","k":"` + enrichtest.Encode(enrichtest.Secret) + `"`), i.hs.Token(claimsOf(quoted(anna), "")), badToken},
+		{"a key with alg none", changed(`"alg":"ES256"`, `"alg":"none"`), good, unverified},
+		{"a key for encryption", changed(`"use":"sig"`, `"use":"enc"`), good, unverified},
+		{"a point that is not on the curve", key(`"kty":"EC","crv":"P-256","kid":"key-ES256","x":"AAAA","y":"AAAA"`), good, unverified},
+		{"an RSA key with exponent 1", key(`"kty":"RSA","kid":"key-ES256","n":"` + strings.Repeat("_", 342) + `","e":"AQ"`), good, unverified},
+	}
+}
+
 // attackWithKeys shows that nobody but the configured backend says which keys
 // count, and that asking for them leads nowhere else.
-func attackWithKeys(t *testing.T, s *suite) {
+func (s *suite) attackWithKeys(t *testing.T) {
 	issuers := newIssuers(t)
-	var trapped atomic.Int64
-	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		trapped.Add(1)
-		io.WriteString(w, e2e.JWKS(issuers.mallory, issuers.ec))
-	}))
-	defer trap.Close()
-	good := issuers.ec.Token(claimsOf(quoted(anna), ""))
-
-	for _, set := range []struct{ sends, jwks, location, token, reasons string }{
-		{"a redirect to another host", "", trap.URL + "/jwks", good, "unavailable"},
-		{"a redirect to file:", "", "file:///etc/passwd", good, "unavailable"},
-		{"2 MiB", `{"keys":[` + strings.Repeat(" ", 2<<20) + `]}`, "", good, "unavailable"},
-		{"100,000 arrays in each other", `{"keys":` + strings.Repeat("[", 100_000), "", good, "unavailable"},
-		{"a symmetric key, whose token comes", `{"keys":[{"kty":"oct","kid":"key-HS256","k":"` + enrichtest.Encode(enrichtest.Secret) + `"}]}`, "", issuers.hs.Token(claimsOf(quoted(anna), "")), "bad_token"},
-		{"a key with alg none", strings.Replace(e2e.JWKS(issuers.ec), `"alg":"ES256"`, `"alg":"none"`, 1), "", good, unverified},
-		{"a key for encryption", strings.Replace(e2e.JWKS(issuers.ec), `"use":"sig"`, `"use":"enc"`, 1), "", good, unverified},
-		{"a point that is not on the curve", `{"keys":[{"kty":"EC","crv":"P-256","kid":"key-ES256","x":"AAAA","y":"AAAA"}]}`, "", good, unverified},
-		{"an RSA key with exponent 1", `{"keys":[{"kty":"RSA","kid":"key-ES256","n":"` + strings.Repeat("_", 342) + `","e":"AQ"}]}`, "", good, unverified},
-	} {
-		backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			switch {
-			case r.URL.Path != "/jwks.json":
-				w.Header().Set("Content-Type", "application/json")
-				w.Write(body)
-			case set.location != "":
-				http.Redirect(w, r, set.location, http.StatusFound)
-			default:
-				io.WriteString(w, set.jwks)
-			}
-		}))
+	trap := startTrap(t, e2e.JWKS(issuers.mallory, issuers.ec))
+	for _, row := range jwksRows(issuers, trap) {
+		backend := e2e.StartBackend(t)
+		backend.Handle("/jwks.json", row.jwks)
 		v := s.start(t, usual(backend.URL), "["+annas+"]")
-		t.Cleanup(backend.Close)
-		v.checkPasses(t, s, hostile{"hostile JWK Set", set.sends, set.token, set.reasons, "B1, B3"})
+		v.checkPasses(t, tokenRow{hostileJWKS, row.sends, row.token, row.reasons})
 	}
-	attackDiscovery(t, s, issuers, trap.URL)
-	attackOwnKeys(t, s, issuers)
-	if n := trapped.Load(); n != 0 {
-		t.Errorf("a host that the backend named was asked %d times", n)
-	}
+	s.attackDiscovery(t, issuers, trap)
+	s.attackOwnKeys(t, issuers)
+}
+
+// startTrap returns the URL of a server with a JWK Set. It fails the test if
+// anybody asks it.
+func startTrap(t *testing.T, jwks string) (url string) {
+	var asked atomic.Int64
+	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		io.WriteString(w, jwks)
+	}))
+	t.Cleanup(func() {
+		trap.Close()
+		if n := asked.Load(); n != 0 {
+			t.Errorf("an address that a token or the backend named was asked %d times, want never", n)
+		}
+	})
+	return trap.URL
 }
 
 // attackDiscovery shows that of the addresses in a discovery document only the
 // paths count.
-func attackDiscovery(t *testing.T, s *suite, issuers issuers, trap string) {
-	internal := "http://169.254.169.254"
-	var asked sync.Map
-	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Store(r.URL.Path, true)
-		w.Header().Set("Content-Type", "application/json")
-		switch r.URL.Path {
-		case "/.well-known/openid-configuration":
-			fmt.Fprintf(w, `{"issuer":"https://idp.example.com","jwks_uri":"%s/latest/meta-data","token_endpoint":"%s/login","userinfo_endpoint":"http://[::1]:22/userinfo","response_types_supported":["code"]}`, internal, trap)
-		case "/latest/meta-data":
-			io.WriteString(w, e2e.JWKS(issuers.ec))
-		default:
-			body, _ := io.ReadAll(r.Body)
-			w.Write(body)
-		}
+func (s *suite) attackDiscovery(t *testing.T, issuers issuers, trap string) {
+	const internal = "http://169.254.169.254"
+	var asked atomic.Bool
+	backend := e2e.StartBackend(t)
+	backend.Handle("/.well-known/openid-configuration", e2e.Response{Body: fmt.Sprintf(
+		`{"issuer":"https://idp.example.com","jwks_uri":"%s/latest/meta-data","token_endpoint":"%s/login","userinfo_endpoint":"http://[::1]:22/userinfo","response_types_supported":["code"]}`, internal, trap)})
+	backend.Handle("/latest/meta-data", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(true)
+		e2e.Response{Body: e2e.JWKS(issuers.ec)}.ServeHTTP(w, r)
 	}))
-	t.Cleanup(backend.Close)
-	v := s.start(t, fmt.Sprintf("admin: 127.0.0.1:0\nbackend: %s\noidc: true\nsign: {keys: keys, algorithm: ES256}\ndocuments: {file: users.json, user_id_field: id}\n", backend.URL), "["+annas+"]")
+	v := s.start(t, fmt.Sprintf("backend: %s\noidc: true\nsign: {keys: keys, algorithm: ES256}\ndocuments: {file: users.json, user_id_field: id}\n", backend.URL), "["+annas+"]")
 	v.WaitReady(t, "discovery")
-	var got string
-	good := issuers.ec.Token(claimsOf(quoted(anna), ""))
-	reason := v.reasonOf(t, func() { got = v.issue(t, good) })
-	_, atBackend := asked.Load("/latest/meta-data")
-	s.report(row{"SSRF by discovery", "jwks_uri at " + internal + ", token_endpoint elsewhere", fmt.Sprintf("the paths are asked at the backend: %t; its token there: %s", atBackend, reason), "contract"})
-	if !atBackend || reason != "ok" || got == good {
-		t.Errorf("the paths of the discovery document were asked at the backend: %t; a token: %s", atBackend, reason)
-	}
+	s.run(t, ssrf, "jwks_uri at "+internal+", token_endpoint elsewhere", func(t *testing.T) (happens string) {
+		var got string
+		good := issuers.ec.Token(claimsOf(quoted(anna), ""))
+		reason := v.reasonOf(t, func() { got = v.issue(t, good) })
+		happens = fmt.Sprintf("the paths are asked at the backend: %t; its token there: %s", asked.Load(), reason)
+		if !asked.Load() || reason != "ok" || got == good {
+			t.Error(happens)
+		}
+		return happens
+	})
 }
 
-// attackOwnKeys shows that our own keys verify nothing as the backend's, and
-// are published without their private half.
-func attackOwnKeys(t *testing.T, s *suite, issuers issuers) {
-	backend := startBackend(t, issuers.ec)
-	v := s.start(t, usual(backend.URL), "["+annas+"]")
-	enriched := v.issue(t, issuers.ec.Token(claimsOf(quoted(anna), "")))
-	v.checkPasses(t, s, hostile{"own keys", "an enriched token, issued again", enriched, "not_ours", "B1"})
+// attackOwnKeys shows that our own keys verify nothing as the backend's, and are
+// published without their private half.
+func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
+	v := s.start(t, usual(startBackend(t, issuers.ec).URL), "["+annas+"]")
+	claims := claimsOf(quoted(anna), "")
+	enriched := v.issue(t, issuers.ec.Token(claims))
 	header, _ := enrichtest.Split(t, enriched)
 	_, rest, _ := strings.Cut(header, `"kid":"`)
 	kid, _, _ := strings.Cut(rest, `"`)
-	v.checkPasses(t, s, hostile{"own keys", "our kid, the attacker's key", issuers.mallory.TokenWithHeader(`{"alg":"ES256","kid":"`+kid+`"}`, claimsOf(quoted(anna), "")), "not_ours", "B1"})
-
-	merged := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
-	s.report(row{"own keys", "a request for our JWK Set", fmt.Sprintf("%d keys, private members: %t", strings.Count(merged, `"kid"`), strings.Contains(merged, `"d":`)), "E1"})
-	if strings.Contains(merged, `"d":`) || strings.Count(merged, `"kid"`) != 2 {
-		t.Errorf("the merged JWK Set is %s", merged)
+	for _, row := range []tokenRow{
+		{ownKeys, "an enriched token, issued again", enriched, "not_ours"},
+		{ownKeys, "our kid, the attacker's key", issuers.mallory.TokenWithHeader(`{"alg":"ES256","kid":"`+kid+`"}`, claims), "not_ours"},
+	} {
+		v.checkPasses(t, row)
 	}
+	s.run(t, published, "a request for our JWK Set", func(t *testing.T) (happens string) {
+		merged := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
+		if strings.Contains(merged, `"d":`) || strings.Count(merged, `"kid"`) != 2 {
+			t.Errorf("the merged JWK Set is %s, want two public keys", merged)
+		}
+		return fmt.Sprintf("%d keys, private members: %t", strings.Count(merged, `"kid"`), strings.Contains(merged, `"d":`))
+	})
 }

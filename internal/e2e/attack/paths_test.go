@@ -1,6 +1,7 @@
 package attack_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,11 +9,42 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
+// A pathRow is a spelling of a path that has the rule POST /oauth/token, or has
+// not.
+type pathRow struct {
+	method, path string
+	enriched     bool
+}
+
+var pathTricks = kind{"path tricks", "B2"}
+
+var pathRows = []pathRow{
+	{"POST", "/oauth/token", true},
+	{"POST", "/oauth/token?a=/../b", true},
+	{"POST", "//oauth/token", true},
+	{"POST", "/oauth//token", true},
+	{"POST", "/oauth/./token", true},
+	{"POST", "/x/../oauth/token", true},
+	{"POST", "/oauth/%74oken", true},
+	{"POST", "/oauth/%2e/token", false},
+	{"POST", "/oauth%2Ftoken", false},
+	{"POST", "/oauth/token/", false},
+	{"POST", "/oauth/token;a=b", false},
+	{"POST", "/oauth/token%00", false},
+	{"POST", "/oauth/token%20", false},
+	{"POST", "/OAuth/Token", false},
+	{"POST", "/oauth/token/../other", false},
+	{"POST", "/oauth\\token", false},
+	{"GET", "/oauth/token", false},
+	{"post", "/oauth/token", false},
+	{"HEAD", "/oauth/token", false},
+}
+
 // attackWithPaths shows that the backend sees the path that the client typed,
-// and which spellings of a rule's path its rule takes. One that a lenient
+// and which spellings of a rule's path its rule takes. A spelling that a lenient
 // backend takes and the rule does not gets the original, whose lack of the claim
 // grants nothing (H5).
-func attackWithPaths(t *testing.T, s *suite) {
+func (s *suite) attackWithPaths(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	token := issuer.Token(claimsOf(quoted(anna), ""))
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
@@ -23,69 +55,32 @@ func attackWithPaths(t *testing.T, s *suite) {
 		}
 		r.SendJSON(`{"access_token":"` + token + `"}`) // whatever the path
 	})
-	configuration := strings.Replace(usual(backend.URL.String()), "POST /login", "POST /oauth/token", 1)
-	v := s.start(t, configuration, "["+annas+"]")
-	for _, try := range []struct {
-		method, path string
-		enriched     bool
-	}{
-		{"POST", "/oauth/token", true},
-		{"POST", "/oauth/token?a=/../b", true},
-		{"POST", "//oauth/token", true},
-		{"POST", "/oauth//token", true},
-		{"POST", "/oauth/./token", true},
-		{"POST", "/x/../oauth/token", true},
-		{"POST", "/oauth/%74oken", true},
-		{"POST", "/oauth/%2e/token", false},
-		{"POST", "/oauth%2Ftoken", false},
-		{"POST", "/oauth/token/", false},
-		{"POST", "/oauth/token;a=b", false},
-		{"POST", "/oauth/token%00", false},
-		{"POST", "/oauth/token%20", false},
-		{"POST", "/OAuth/Token", false},
-		{"POST", "/oauth/token/../other", false},
-		{"POST", "/oauth\\token", false},
-		{"GET", "/oauth/token", false},
-		{"post", "/oauth/token", false},
-		{"HEAD", "/oauth/token", false},
-	} {
-		before := len(backend.Requests())
-		answer := v.send(t, try.method+" "+try.path+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-		seen := false
-		for _, r := range backend.Requests()[before:] {
-			seen = seen || r.Line == try.method+" "+try.path+" HTTP/1.1"
-		}
-		enriched := strings.Contains(answer, "access_token") && !strings.Contains(answer, token)
-		happens := map[bool]string{true: "is the rule's", false: "is not the rule's"}[enriched]
-		if seen {
-			happens += "; the backend sees it as it came"
-		}
-		s.report(row{"path tricks", try.method + " " + try.path, happens, "B2"})
-		if !seen || enriched != try.enriched {
-			t.Errorf("%s %s: enriched %t, want %t; the backend saw it: %t", try.method, try.path, enriched, try.enriched, seen)
-		}
+	v := s.start(t, strings.Replace(usual(backend.URL.String()), "POST /login", "POST /oauth/token", 1), "["+annas+"]")
+	for _, row := range pathRows {
+		line := row.method + " " + row.path
+		s.run(t, pathTricks, line, func(t *testing.T) (happens string) {
+			before := len(backend.Requests())
+			answer := v.send(t, line+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			enriched := strings.Contains(answer, "access_token") && !strings.Contains(answer, token)
+			if enriched != row.enriched {
+				t.Errorf("%s: enriched %t, want %t", line, enriched, row.enriched)
+			}
+			var arrived []string
+			for _, r := range backend.Requests()[before:] {
+				arrived = append(arrived, r.Line)
+			}
+			happens = either(enriched, "is the rule's", "is not the rule's")
+			if !slices.Contains(arrived, line+" HTTP/1.1") {
+				t.Errorf("%s: the backend got %q, want it as it came", line, arrived)
+				return happens
+			}
+			return happens + "; the backend sees it as it came"
+		})
 	}
-	attackTheLog(v)
-}
-
-// attackTheLog makes requests whose parts are secrets: the suite looks at what
-// is logged and traced of them.
-func attackTheLog(v *target) {
-	token := forge(`{"alg":"none"}`, "{}", bytesOf(""))
-	for _, text := range []string{
-		token + " /secret-method HTTP/1.1\r\nHost: h\r\n",
-		"GET /" + token + "/short HTTP/1.1\r\nHost: h\r\n",
-		"GET /a?token=" + token + " HTTP/1.1\r\nHost: h\r\n",
-		"GET /a HTTP/1.1\r\nHost: " + token + "\r\n",
-		"GET /a%0a%22level%22:%22ERROR%22 HTTP/1.1\r\nHost: h\r\n",
-		"GET /a HTTP/1.1\r\nHost: h\r\n" + token + ": x\r\n",
-		"GET /a HTTP/1.1\r\nHost: h\r\nTraceparent: " + token + "\r\nTracestate: a=" + token + "\r\nBaggage: user=" + anna + "\r\n",
-		"GET /a HTTP/1.1\r\nHost: h\r\nUser-Agent: " + token + "\r\nReferer: http://x/?" + token + "\r\nX-Request-Id: " + token + "\r\n",
-		"GET /a HTTP/1.1\r\nHost: h\r\nBroken " + token + "\r\n",
-		"GET /a HTTP/1.1 " + token + "\r\nHost: h\r\n",
-		"GET " + token + " HTTP/1.1\r\nHost: h\r\n",
-		"GET http://" + anna + ":" + token + "@h/a HTTP/1.1\r\nHost: h\r\n",
-	} {
-		_, _ = v.Public.Send(text + "Connection: close\r\n\r\n") // what comes back does not matter
+	for _, row := range secretRows {
+		s.run(t, secretRequest, row.sends, func(*testing.T) (happens string) {
+			_, _ = v.Public.Send(row.text + "Connection: close\r\n\r\n") // leaks are found at the end
+			return "the last row says"
+		})
 	}
 }

@@ -1,0 +1,12 @@
+package cache
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// An atomicDuration may be changed while others load it.
+type atomicDuration struct{ nanoseconds atomic.Int64 }
+
+func (d *atomicDuration) load() time.Duration   { return time.Duration(d.nanoseconds.Load()) }
+func (d *atomicDuration) store(v time.Duration) { d.nanoseconds.Store(int64(v)) }

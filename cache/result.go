@@ -1,0 +1,17 @@
+package cache
+
+// A result says how a lookup was answered. Every lookup has one.
+type result int
+
+const (
+	hit     result = iota // from an entry
+	miss                  // from the source, without an entry
+	reload                // from the source, because the entry was not fresh
+	stale                 // with a stale document, because the source failed
+	missing               // from an entry that says that the user has no document
+	resultCount
+)
+
+func (r result) String() string {
+	return [resultCount]string{"hit", "miss", "reload", "stale", "missing"}[r]
+}

@@ -1,0 +1,282 @@
+package filedoc_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/filedoc"
+)
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// open opens a new file with this content, and a log.
+func open(t *testing.T, content string) (src *filedoc.Source, path string, log *bytes.Buffer) {
+	t.Helper()
+	path, log = filepath.Join(t.TempDir(), "users.json"), new(bytes.Buffer)
+	write(t, path, content)
+	src, err := filedoc.Open(filedoc.Options{Path: path, Field: "f", Logger: slog.New(slog.NewTextHandler(log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src, path, log
+}
+
+var user = enrich.Query{User: enrich.User{ID: "u"}}
+
+func want(t *testing.T, src *filedoc.Source, json string) enrich.Document {
+	t.Helper()
+	doc, err := src.Lookup(t.Context(), user)
+	if err != nil || string(doc.JSON) != json || doc.Stale {
+		t.Errorf("Lookup = %s (stale %v), %v; want %s", doc.JSON, doc.Stale, err, json)
+	}
+	return doc
+}
+
+func TestSource(t *testing.T) {
+	files := map[string]func(docs []string) string{
+		"array":  func(docs []string) string { return "[" + strings.Join(docs, ",\n") + "]" },
+		"ndjson": func(docs []string) string { return strings.Join(docs, "\n") + "\n" },
+	}
+	for name, content := range files {
+		t.Run(name, func(t *testing.T) {
+			enrichtest.RunSource(t, func(t *testing.T, shape enrichtest.Shape, docs ...string) enrich.Source {
+				path := filepath.Join(t.TempDir(), "users.json")
+				write(t, path, content(docs))
+				src, err := filedoc.Open(filedoc.Options{Path: path, Field: shape.Field, IDType: shape.IDType, Format: shape.Format, Projection: shape.Projection})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return src
+			})
+		})
+	}
+}
+
+func TestLookup_SeesAChangedFile(t *testing.T) {
+	src, path, _ := open(t, `[{"f":"u","n":0}]`)
+	for n := range 10 {
+		write(t, path, fmt.Sprintf(`[{"f":"u","n":%d}]`, n))
+		want(t, src, fmt.Sprintf(`{"f":"u","n":%d}`, n))
+	}
+	replacement := path + ".new"
+	write(t, replacement, `[{"f":"u","n":"x"}]`)
+	if err := os.Rename(replacement, path); err != nil {
+		t.Fatal(err)
+	}
+	want(t, src, `{"f":"u","n":"x"}`)
+}
+
+// Both contents are of one size, and of one tick of a coarse clock.
+func TestLookup_SeesAChangeOfSameSizeAndTime(t *testing.T) {
+	tick := time.Now()
+	src, path, _ := open(t, `[{"f":"u","n":0}]`)
+	for n := range 2 {
+		write(t, path, fmt.Sprintf(`[{"f":"u","n":%d}]`, n))
+		if err := os.Chtimes(path, tick, tick); err != nil {
+			t.Fatal(err)
+		}
+		want(t, src, fmt.Sprintf(`{"f":"u","n":%d}`, n))
+	}
+}
+
+func TestLookup_BrokenFileKeepsTheLastGoodContent(t *testing.T) {
+	faults := map[string]func(t *testing.T, path string){
+		"syntax":     func(t *testing.T, path string) { write(t, path, `[{"f":"u"},{"secret`) },
+		"no objects": func(t *testing.T, path string) { write(t, path, `["secret"]`) },
+		"null":       func(t *testing.T, path string) { write(t, path, "null\n") },
+		"no object":  func(t *testing.T, path string) { write(t, path, `[{"f":"u"},null]`) },
+		"empty":      func(t *testing.T, path string) { write(t, path, "") },
+		"behind it":  func(t *testing.T, path string) { write(t, path, `[] "secret"`) },
+		"missing": func(t *testing.T, path string) {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+	for name, spoil := range faults {
+		t.Run(name, func(t *testing.T) {
+			src, path, log := open(t, `[{"f":"u","n":1}]`)
+			good := want(t, src, `{"f":"u","n":1}`)
+			spoil(t, path)
+			for range 3 {
+				doc, err := src.Lookup(t.Context(), user)
+				if err != nil || string(doc.JSON) != `{"f":"u","n":1}` || !doc.Stale || !doc.ReadAt.Equal(good.ReadAt) {
+					t.Errorf("Lookup = %s (stale %v, of %v), %v; want the last good one, stale, of %v", doc.JSON, doc.Stale, doc.ReadAt, err, good.ReadAt)
+				}
+			}
+			_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "new"}})
+			if err == nil || errors.Is(err, enrich.ErrNoDocument) || errors.Is(err, enrich.ErrUndecodable) {
+				t.Errorf("Lookup of an unknown user = %v; want that the source cannot tell", err)
+			}
+			if check := src.Check(t.Context()); check == nil || strings.Contains(check.Error(), "secret") {
+				t.Errorf("Check = %v; want the fault without the content", check)
+			}
+			if got := strings.Count(log.String(), "level=ERROR"); got != 1 {
+				t.Errorf("the fault is logged %d times, want once:\n%s", got, log)
+			}
+			write(t, path, `[{"f":"u","n":2}]`)
+			want(t, src, `{"f":"u","n":2}`)
+		})
+	}
+}
+
+func TestLookup_UndecodableDocumentOfABrokenFileIsAnError(t *testing.T) {
+	src, path, _ := open(t, `[{"f":"u","a":1,"a":2}]`)
+	for _, content := range []string{`[{"f":"u","a":1,"a":2}]`, `[broken`} {
+		write(t, path, content)
+		if doc, err := src.Lookup(t.Context(), user); !errors.Is(err, enrich.ErrUndecodable) {
+			t.Errorf("Lookup in %s = %s, %v; want %v", content, doc.JSON, err, enrich.ErrUndecodable)
+		}
+	}
+}
+
+func TestOpen_ReportsWhatIsWrong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users.json")
+	write(t, path, "{\"f\":\"a\"}\n{\"f\":\n\"secret\",}\n")
+	tests := map[string]struct {
+		options filedoc.Options
+		want    string
+	}{
+		"missing file": {filedoc.Options{Path: path + ".none", Field: "f"}, "users.json.none"},
+		"syntax":       {filedoc.Options{Path: path, Field: "f"}, "line"},
+		"field":        {filedoc.Options{Path: path, Field: "f..g"}, "f..g"},
+		"zero options": {filedoc.Options{}, "filedoc: Options.Path is missing"},
+		"no path":      {filedoc.Options{Field: "f"}, "filedoc: Options.Path is missing"},
+		"no field":     {filedoc.Options{Path: path}, "filedoc: Options.Field is missing"},
+		"id type":      {filedoc.Options{Path: path, Field: "f", IDType: "uid"}, `filedoc: Options.IDType "uid" is unknown`},
+		"format":       {filedoc.Options{Path: path, Field: "f", Format: "yaml"}, `filedoc: Options.Format "yaml" is unknown`},
+		"projection":   {filedoc.Options{Path: path, Field: "f", Projection: bsonjson.Projection{Exclude: []string{"a", "a.b"}}}, "a.b"},
+	}
+	for name, tt := range tests {
+		if _, err := filedoc.Open(tt.options); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: Open = %v; want an error with %q and nothing of the documents", name, err, tt.want)
+		}
+	}
+}
+
+func TestOpen_WarnsOfDuplicatesOnce(t *testing.T) {
+	src, _, log := open(t, `[{"_id":2,"f":"u"},{"_id":1,"f":"u"},{"f":["v","v"]}]`)
+	for range 3 {
+		want(t, src, `{"_id":1,"f":"u"}`)
+	}
+	if got := strings.Count(log.String(), "more than one document"); got != 1 || !strings.Contains(log.String(), "users=1") {
+		t.Errorf("the log has %d warnings, want one of one user:\n%s", got, log)
+	}
+}
+
+// Readings cannot be counted from here, but time tells: a hundred one after the
+// other take much longer than one.
+func TestLookup_ManyReadAChangedFileOnce(t *testing.T) {
+	var content strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&content, `{"f":"u%d","lang":"en","tags":["a","b"]}`+"\n", i)
+	}
+	src, path, _ := open(t, content.String()+`{"f":"u","n":1}`)
+	write(t, path, content.String()+`{"f":"u","n":2}`)
+	old := time.Now().Add(-time.Hour) // not young enough to be read twice
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+
+	began := time.Now()
+	want(t, src, `{"f":"u","n":2}`)
+	one := time.Since(began)
+
+	write(t, path, content.String()+`{"f":"u","n":3}`)
+	old = old.Add(time.Minute)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	began = time.Now()
+	var callers sync.WaitGroup
+	for range 100 {
+		callers.Go(func() { want(t, src, `{"f":"u","n":3}`) })
+	}
+	callers.Wait()
+	if took := time.Since(began); took > 20*one {
+		t.Errorf("100 lookups took %v, one took %v; want them to share one reading", took, one)
+	}
+}
+
+func TestLookup_ReadsABigFileOnlyWhenItChanges(t *testing.T) {
+	var content strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&content, `{"_id":%d,"f":"u%d"}`+"\n", i, i)
+	}
+	path := filepath.Join(t.TempDir(), "users.json")
+	write(t, path, content.String())
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	src, err := filedoc.Open(filedoc.Options{Path: path, Field: "f"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := time.Since(began)
+
+	began = time.Now()
+	for i := range 1000 {
+		doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: fmt.Sprintf("u%d", i*100)}})
+		if want := fmt.Sprintf(`{"_id":%d,"f":"u%d"}`, i*100, i*100); err != nil || string(doc.JSON) != want {
+			t.Fatalf("Lookup = %s, %v; want %s", doc.JSON, err, want)
+		}
+	}
+	if took := time.Since(began); took > 10*opened {
+		t.Errorf("1000 lookups took %v, one reading %v; want no reading", took, opened)
+	}
+}
+
+// invalidations counts the calls of InvalidateAll.
+type invalidations struct{ all int }
+
+func (*invalidations) Invalidate(tags ...string) {}
+func (i *invalidations) InvalidateAll()          { i.all++ }
+
+func TestWatch_InvalidatesWhenTheContentChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, path, _ := open(t, `{"f":"u","n":1}`)
+		var got invalidations
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { src.Watch(ctx, &got); close(ended) }()
+		for _, step := range []struct {
+			content string
+			all     int
+		}{
+			{`{"f":"u","n":1}`, 0}, // written again, the same
+			{`{"f":"u","n":20}`, 1},
+			{`{"f":"u", broken`, 1}, // what was read before stays
+			{`{"f":"u","n":20}`, 1},
+			{`[]`, 2},
+		} {
+			write(t, path, step.content)
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			if got.all != step.all {
+				t.Errorf("after %s: InvalidateAll called %d times, want %d", step.content, got.all, step.all)
+			}
+		}
+		cancel()
+		<-ended
+	})
+}

@@ -1,0 +1,103 @@
+package mongodoc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/internal/sourcemetrics"
+)
+
+// A Source reads documents from one collection. It is safe for concurrent use.
+type Source struct {
+	connection *connection
+	database   string
+	collection string
+
+	mapping  bsonjson.Mapping
+	field    bsonjson.Field // the mapping's
+	request  []byte         // the projection as MongoDB gets it; nil for everything
+	pipeline [][]byte       // what the events of the change stream go through
+
+	timeout    time.Duration
+	log        *slog.Logger
+	metrics    *sourcemetrics.Metrics
+	duplicates duplicates
+}
+
+var (
+	_ enrich.Source  = (*Source)(nil)
+	_ enrich.Checker = (*Source)(nil)
+)
+
+// Open makes a source. It waits for DNS, at most for the timeout, and never for
+// MongoDB: the source connects when MongoDB is reachable. The error names the option
+// that is missing or wrong. The caller closes the source.
+func Open(o Options) (*Source, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	mapping, err := bsonjson.NewMapping(o.Field, o.IDType, o.Format, o.Projection)
+	if err != nil {
+		return nil, fmt.Errorf("mongodoc: Options.%w", err)
+	}
+	request, errRequest := mapping.Request()
+	pipeline, errPipeline := mapping.Pipeline()
+	metrics, errMetrics := sourcemetrics.New("mongodb", o.Meter)
+	if err := errors.Join(errRequest, errPipeline, errMetrics); err != nil {
+		return nil, err
+	}
+	connection, err := newConnection(o.URI, o.dialer, o.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{
+		connection: connection,
+		database:   o.Database,
+		collection: o.Collection,
+		mapping:    mapping,
+		field:      mapping.Field(),
+		request:    request,
+		pipeline:   pipeline,
+		timeout:    o.Timeout,
+		log:        o.Logger,
+		metrics:    metrics,
+		duplicates: duplicates{log: o.Logger},
+	}, nil
+}
+
+// Check reports whether the primary answers, within ctx.
+func (s *Source) Check(ctx context.Context) error {
+	if err := s.ping(ctx); err != nil {
+		return s.wrapError(err)
+	}
+	return nil
+}
+
+func (s *Source) ping(ctx context.Context) error {
+	client, err := s.connection.client(ctx)
+	if err != nil {
+		return err
+	}
+	// With nil, Ping uses the client's read preference, which is primary.
+	return client.Ping(ctx, nil)
+}
+
+// Close disconnects. Lookups in progress fail.
+func (s *Source) Close(ctx context.Context) error { return s.connection.close(ctx) }
+
+// documents returns the collection.
+func (s *Source) documents(ctx context.Context) (*mongo.Collection, error) {
+	client, err := s.connection.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return client.Database(s.database).Collection(s.collection), nil
+}

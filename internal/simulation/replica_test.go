@@ -1,0 +1,163 @@
+package simulation_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/cache"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+)
+
+// timeout bounds a read.
+const timeout = 500 * time.Millisecond
+
+var errDown = errors.New("no answer")
+
+// A replica is a sidecar: a cache and an enricher in front of the collection. It
+// records what the oracle needs to know.
+type replica struct {
+	t        testing.TB
+	settings settings
+	source   *collection
+	cache    *cache.Cache
+	enricher *enrich.Enricher
+
+	mu            sync.Mutex
+	random        *random        // of the reads; guarded by mu
+	reads         []*read        // in the order in which they started; guarded by mu
+	invalidations []invalidation // guarded by mu
+	exchanges     []*exchange    // in the order in which they asked; guarded by mu
+	tally         *tally         // guarded by mu
+}
+
+// A read is one lookup of the collection. It finds what was true at an instant
+// between its start and its end.
+type read struct {
+	user           string
+	started, ended time.Time // ended is zero while it is under way
+	found          version
+	failed         bool
+}
+
+// An invalidation is a call of Invalidate, or without tags of InvalidateAll.
+type invalidation struct {
+	at   time.Time
+	tags []string
+}
+
+func newReplica(t testing.TB, d *random, s settings, source *collection, ring enrich.Ring) *replica {
+	t.Helper()
+	r := &replica{t: t, settings: s, source: source, random: d, tally: newTally()}
+	var err error
+	r.cache, err = cache.New(cache.Options{MaxBytes: 1 << 20, MissingFor: s.missingFor, StaleFor: s.staleFor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.enricher, err = enrich.New(enrich.Options{
+		Ring: ring, Source: r.cache.Source(r, "shape"),
+		UserID: "sub", Claim: "custom_data", Freshness: "freshness", ReadAt: "read_at",
+		Kinds: []enrich.Kind{enrich.Access, enrich.ID}, MaxSize: 1 << 10, MaxAge: s.maxAge,
+		Meter: ageMeter{}, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Lookup implements [enrich.Source] with a read of the collection. The document
+// names the read, so that the oracle finds it from a token.
+func (r *replica) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
+	n, before, after := r.begin(q.User.ID)
+	started := time.Now()
+	time.Sleep(before)
+	found, out := r.source.read(q.User.ID)
+	if out != nil && out.hangs {
+		after = time.Until(started.Add(timeout))
+	}
+	time.Sleep(after)
+	r.end(n, found, out != nil)
+	switch {
+	case out != nil:
+		return enrich.Document{}, errDown
+	case found.id == "":
+		return enrich.Document{}, enrich.ErrNoDocument
+	}
+	text := fmt.Appendf(nil, `{"user":%q,"version":%d,"read":%d}`, q.User.ID, found.number, n)
+	return enrich.Document{JSON: text, ReadAt: started, ID: found.id}, nil
+}
+
+// begin records a read that starts now. It returns the time until the read sees the
+// collection, and the time from then to its end.
+func (r *replica) begin(user string) (n int, before, after time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reads = append(r.reads, &read{user: user, started: time.Now()})
+	return len(r.reads) - 1, r.random.upTo(timeout / 5), r.random.upTo(timeout / 5)
+}
+
+func (r *replica) end(n int, found version, failed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rd := r.reads[n]
+	rd.ended, rd.found, rd.failed = time.Now(), found, failed
+}
+
+// invalidate invalidates the tags, or without tags everything.
+func (r *replica) invalidate(tags ...string) {
+	r.mu.Lock()
+	r.invalidations = append(r.invalidations, invalidation{time.Now(), tags})
+	r.mu.Unlock()
+	if len(tags) == 0 {
+		r.cache.InvalidateAll()
+		return
+	}
+	r.cache.Invalidate(tags...)
+}
+
+// follow returns a function that follows the change stream. Each call delivers the
+// events since the last call. Sometimes the stream breaks. Then it resumes later and
+// delivers what it missed, or it cannot resume and invalidates everything.
+func (r *replica) follow(d *random) func() {
+	delivered := 0
+	return func() {
+		broken := d.oneIn(20)
+		if broken {
+			time.Sleep(d.upTo(2 * time.Second))
+		}
+		events := r.source.since(delivered)
+		delivered += len(events)
+		if broken && d.oneIn(2) {
+			r.invalidate()
+			return
+		}
+		for _, e := range events {
+			r.invalidate(e...)
+		}
+	}
+}
+
+// enrich enriches the tokens of the exchange, and checks them.
+func (r *replica) enrich(ctx context.Context, x *exchange) {
+	r.mu.Lock()
+	x.asked = time.Now()
+	r.exchanges = append(r.exchanges, x)
+	r.mu.Unlock()
+
+	outcomes := r.enricher.Enrich(context.WithValue(ctx, exchangeKey{}, x), x.grant())
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x.signed, x.outcomes, x.canceled = time.Now(), outcomes, ctx.Err() != nil
+	oracle{r, x}.check()
+	if *replay >= 0 {
+		_, claims := enrichtest.Split(r.t, outcomes[0].Raw)
+		r.t.Log(x, claims)
+	}
+}
