@@ -61,7 +61,7 @@ func BenchmarkVerifySignFloor(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		signed := parsed.SigningInput + enrichtest.Encode(`,"custom_data":{"lang":"en"}`)
+		signed := parsed.SigningInput + enrichtest.EncodeSegment(`,"custom_data":{"lang":"en"}`)
 		for b.Loop() {
 			if err := method.Verify(parsed.SigningInput, parsed.Signature, f.issuer.Public()); err != nil {
 				b.Fatal(err)

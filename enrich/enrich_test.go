@@ -127,7 +127,7 @@ func TestEnrich_TokenVerifiesByOneJWKS(t *testing.T) {
 			if got.Reason != enrich.OK {
 				t.Fatalf("reason %q (%v), want ok", got.Reason, got.Err)
 			}
-			header, claims := enrichtest.Split(t, got.Raw)
+			header, claims := enrichtest.DecodeToken(t, got.Raw)
 			if want := strings.TrimSuffix(claimsOf(""), "}") + `,"custom_data":{"lang":"en"}}`; claims != want {
 				t.Errorf("claims %s, want %s", claims, want)
 			}
@@ -135,13 +135,13 @@ func TestEnrich_TokenVerifiesByOneJWKS(t *testing.T) {
 				t.Errorf("header %s, want the original's algorithm %s (law E4)", header, algorithm)
 			}
 			if algorithm[:2] == "HS" {
-				if original, _ := enrichtest.Split(t, token); header != original {
+				if original, _ := enrichtest.DecodeToken(t, token); header != original {
 					t.Errorf("header %s, want it whole: %s", header, original)
 				}
 				return
 			}
 			for name, token := range map[string]string{"enriched": got.Raw, "original": token} {
-				if _, err := enrichtest.VerifyWith(t, f.jwks(t), token); err != nil {
+				if _, err := enrichtest.VerifyToken(t, f.jwks(t), token); err != nil {
 					t.Errorf("the %s token does not verify by the merged JWKS: %v", name, err)
 				}
 			}
@@ -162,7 +162,7 @@ func TestEnrich_ChangesOnlyTheClaim(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			token := f.issuer.Token(fmt.Sprintf(tt.claims, exp))
 			got := f.enrichOne(t, token)
-			if _, claims := enrichtest.Split(t, got.Raw); claims != fmt.Sprintf(tt.want, exp) {
+			if _, claims := enrichtest.DecodeToken(t, got.Raw); claims != fmt.Sprintf(tt.want, exp) {
 				t.Errorf("claims %s (%s), want %s", claims, got.Reason, fmt.Sprintf(tt.want, exp))
 			}
 			if original, ok := f.Restore(got.Raw); !ok || original != token {
@@ -176,7 +176,7 @@ func TestHeader_NamesOurKeyAndNothingOfTheBackends(t *testing.T) {
 	f := newFixture(t, "ES256", nil)
 	token := f.issuer.TokenWithHeader(`{"jku":"https://x/","x5c":["a"],"typ":"at+jwt","alg":"ES256","x5t#S256":"b","kid":"key-ES256","cty":"x","jwk":{},"x5u":"u","x5t":"t"}`, claimsOf(""))
 	got := f.enrichOne(t, token)
-	header, _ := enrichtest.Split(t, got.Raw)
+	header, _ := enrichtest.DecodeToken(t, got.Raw)
 	if !strings.HasPrefix(header, `{"typ":"at+jwt","alg":"ES256","kid":"`) || !strings.Contains(header, `,"cty":"x","tgr":"`) {
 		t.Errorf("header %s (%s, %v)", header, got.Reason, got.Err)
 	}
@@ -199,10 +199,10 @@ func TestHeader_StaysWithTheBackendsKey(t *testing.T) {
 	const header = `{"jku":"https://x/", "typ":"JWT", "alg":"RS256","kid":"key-RS256"}`
 	token := issuer.TokenWithHeader(header, claimsOf(""))
 	got := f.enrichOne(t, token)
-	if kept, _ := enrichtest.Split(t, got.Raw); got.Reason != enrich.OK || kept != header {
+	if kept, _ := enrichtest.DecodeToken(t, got.Raw); got.Reason != enrich.OK || kept != header {
 		t.Errorf("header %s (%s, %v), want it whole: %s", kept, got.Reason, got.Err, header)
 	}
-	if _, err := enrichtest.VerifyWith(t, issuer.JWKS(), got.Raw); err != nil {
+	if _, err := enrichtest.VerifyToken(t, issuer.JWKS(), got.Raw); err != nil {
 		t.Errorf("the enriched token does not verify by the backend's JWKS: %v", err)
 	}
 }

@@ -43,7 +43,7 @@ func TestHashes_FollowTheAccessTokenAndTheAlgorithm(t *testing.T) {
 				t.Fatalf("reasons %q, %q (%v)", got[0].Reason, got[1].Reason, got[1].Err)
 			}
 			want := claims(tt.is, got[0].Raw)
-			if _, claims := enrichtest.Split(t, got[1].Raw); claims != want {
+			if _, claims := enrichtest.DecodeToken(t, got[1].Raw); claims != want {
 				t.Errorf("id_token %s, want %s", claims, want)
 			}
 			if original, ok := f.Restore(got[1].Raw); !ok || original != id {
@@ -88,7 +88,7 @@ func TestHashes_AtHashWithoutItsAccessToken(t *testing.T) {
 		if got.Reason != want || (got.Raw != id) != (want == enrich.OK) {
 			t.Errorf("access token %q: reason %q (%v), changed %v; want %q", access, got.Reason, got.Err, got.Raw != id, want)
 		}
-		if _, claims := enrichtest.Split(t, got.Raw); !strings.Contains(claims, hash256("something else")) {
+		if _, claims := enrichtest.DecodeToken(t, got.Raw); !strings.Contains(claims, hash256("something else")) {
 			t.Errorf("access token %q: claims %s, want the at_hash that was there", access, claims)
 		}
 	}

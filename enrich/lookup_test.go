@@ -39,7 +39,7 @@ func TestFreshnessClaim_SaysWhatIsKnown(t *testing.T) {
 			g := grant(f.issuer.Token(claimsOf("")), "")
 			g.MarkFailure = tt.pass
 			got := f.Enrich(t.Context(), g)[0]
-			_, claims := enrichtest.Split(t, got.Raw)
+			_, claims := enrichtest.DecodeToken(t, got.Raw)
 			if want := claimsOf(tt.want); got.Reason != tt.reason || claims != want {
 				t.Errorf("reason %q, claims %s; want %q, %s", got.Reason, claims, tt.reason, want)
 			}
@@ -69,7 +69,7 @@ func TestFreshnessClaim_IsEachTokensOwn(t *testing.T) {
 		{enrich.Unavailable, `{"sub":"u2","freshness":"error"}`},
 	}
 	for i, got := range f.Enrich(t.Context(), g) {
-		if _, claims := enrichtest.Split(t, got.Raw); got.Reason != want[i].reason || claims != want[i].claims {
+		if _, claims := enrichtest.DecodeToken(t, got.Raw); got.Reason != want[i].reason || claims != want[i].claims {
 			t.Errorf("token %d: reason %q, claims %s; want %q, %s", i, got.Reason, claims, want[i].reason, want[i].claims)
 		}
 	}

@@ -183,7 +183,7 @@ func (f *fixture) isEnriched(t testing.TB, token string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	claims, err := enrichtest.VerifyWith(t, set, token)
+	claims, err := enrichtest.VerifyToken(t, set, token)
 	return err == nil && strings.HasSuffix(claims, `,"custom_data":{"lang":"en"}}`)
 }
 

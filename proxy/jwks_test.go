@@ -41,7 +41,7 @@ func TestJWKS_IsTheMergedSet(t *testing.T) {
 		}
 	}
 	for _, token := range []string{original, enriched} {
-		if _, err := enrichtest.VerifyWith(t, want, token); err != nil {
+		if _, err := enrichtest.VerifyToken(t, want, token); err != nil {
 			t.Errorf("the keys do not verify: %v", err)
 		}
 	}

@@ -11,30 +11,29 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// MongoDBs start the servers to run a test against, and return their URIs:
-// FerretDB's, and that of the real MongoDB which MONGODB_URI names. Without one
-// that test is skipped.
+// MongoDBs has a function for each kind of server to run a test against: FerretDB,
+// and the MongoDB at MONGODB_URI. It returns the server's URI. Without MONGODB_URI,
+// the second skips the test.
 var MongoDBs = map[string]func(testing.TB) (uri string){
 	"ferretdb": func(t testing.TB) string {
 		t.Helper()
-		uri, _ := FerretDB(t)
+		uri, _ := StartFerretDB(t)
 		return uri
 	},
 	"mongodb": RealMongoDB,
 }
 
-// RealMongoDB returns what MONGODB_URI says, and skips the test where it says
-// nothing.
+// RealMongoDB returns MONGODB_URI. It skips the test if that is not set.
 func RealMongoDB(t testing.TB) (uri string) {
 	t.Helper()
 	uri = os.Getenv("MONGODB_URI")
 	if uri == "" {
-		t.Skip("MONGODB_URI names no server")
+		t.Skip("MONGODB_URI is not set")
 	}
 	return uri
 }
 
-// Connect returns a client of a server. It is disconnected when the test ends.
+// Connect returns a client of a server. It disconnects when the test ends.
 func Connect(t testing.TB, uri string) *mongo.Client {
 	t.Helper()
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
@@ -45,9 +44,9 @@ func Connect(t testing.TB, uri string) *mongo.Client {
 	return client
 }
 
-// Collection returns a new collection of a server. It is dropped when the test
+// NewCollection returns a new collection of a server, and drops it when the test
 // ends.
-func Collection(t testing.TB, uri string) *mongo.Collection {
+func NewCollection(t testing.TB, uri string) *mongo.Collection {
 	t.Helper()
 	collection := Connect(t, uri).Database("tokengraft_test").Collection("users_" + rand.Text())
 	t.Cleanup(func() {
@@ -59,8 +58,8 @@ func Collection(t testing.TB, uri string) *mongo.Collection {
 	return collection
 }
 
-// Unique makes a unique index on a field.
-func Unique(t testing.TB, collection *mongo.Collection, field string) {
+// CreateUniqueIndex creates a unique index on a field.
+func CreateUniqueIndex(t testing.TB, collection *mongo.Collection, field string) {
 	t.Helper()
 	index := mongo.IndexModel{Keys: map[string]int{field: 1}, Options: options.Index().SetUnique(true)}
 	if _, err := collection.Indexes().CreateOne(t.Context(), index); err != nil {

@@ -1,4 +1,6 @@
-// Package enrichtest is what tests of enrichment stand on: a suite that every
-// source of documents has to pass, and real servers to run it against. Nothing
-// that is shipped imports it.
+// Package enrichtest helps to test enrichment. [TestSource] checks that a source of
+// documents does what enrichment expects of one. An [Issuer] signs tokens as a
+// backend does. [MongoDBs] and the Start functions run real servers.
+//
+// Only tests import it.
 package enrichtest

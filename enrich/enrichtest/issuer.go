@@ -22,29 +22,31 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Secret is the HMAC secret of issuers of HS256, HS384 and HS512.
+// Secret is the HMAC secret of every issuer of HS256, HS384 or HS512. HS512 needs 64
+// bytes.
 const Secret = "a test secret of no less than sixty-four bytes, for HS512 needs them"
 
-// An Issuer signs tokens as a backend does, hostile ones too. Its claims and
-// headers are text, so that a test says every byte.
+// An Issuer signs tokens as a backend does, or as an attacker does. Claims and
+// headers are text, so a test decides about every byte. As an [http.Handler] it
+// serves its JWK Set.
 type Issuer struct {
 	Algorithm string
 	KeyID     string
 	Private   any // *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey or []byte
 	// Fetches counts the requests for the JWKS.
 	Fetches atomic.Int64
-	// Down makes the JWKS answer 503.
+	// Down makes requests for the JWKS fail with status 503.
 	Down atomic.Bool
 }
 
-// NewIssuer returns an Issuer with a key of its own for the algorithm.
+// NewIssuer returns an Issuer with a key for the algorithm, such as ES256.
 func NewIssuer(t testing.TB, algorithm string) *Issuer {
 	t.Helper()
 	return &Issuer{Algorithm: algorithm, KeyID: "key-" + algorithm, Private: privateKey(t, algorithm)}
 }
 
-// privateKey makes a key; RSA keys, which take long to make, once per process
-// and key id.
+// privateKey returns a new key. All RSA issuers of a process share one, because it
+// takes long to make.
 func privateKey(t testing.TB, algorithm string) any {
 	t.Helper()
 	var key any
@@ -60,7 +62,7 @@ func privateKey(t testing.TB, algorithm string) any {
 	case "Ed":
 		_, key, err = ed25519.GenerateKey(rand.Reader)
 	default:
-		t.Fatalf("no keys for %s", algorithm)
+		t.Fatalf("NewIssuer: unknown algorithm %q", algorithm)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -70,23 +72,23 @@ func privateKey(t testing.TB, algorithm string) any {
 
 var sharedRSA = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// Token signs claims, a JSON text, under the issuer's usual header.
+// Token signs claims, a JSON text, with the issuer's usual header.
 func (i *Issuer) Token(claims string) string {
 	return i.TokenWithHeader(fmt.Sprintf(`{"alg":%q,"typ":"JWT","kid":%q}`, i.Algorithm, i.KeyID), claims)
 }
 
-// TokenWithHeader signs claims under a header, both JSON texts, with the
-// issuer's key and algorithm, whatever the header says.
+// TokenWithHeader signs claims and a header, both JSON texts. It uses the issuer's
+// key and algorithm, whatever the header says.
 func (i *Issuer) TokenWithHeader(header, claims string) string {
-	signed := Encode(header) + "." + Encode(claims)
+	signed := EncodeSegment(header) + "." + EncodeSegment(claims)
 	signature, err := jwt.GetSigningMethod(i.Algorithm).Sign(signed, i.Private)
 	if err != nil {
 		panic(err)
 	}
-	return signed + "." + Encode(string(signature))
+	return signed + "." + EncodeSegment(string(signature))
 }
 
-// Public returns the public key; of a secret, the secret.
+// Public returns the public key, or the secret of an HMAC issuer.
 func (i *Issuer) Public() any {
 	if signer, ok := i.Private.(crypto.Signer); ok {
 		return signer.Public()
@@ -121,7 +123,7 @@ func (i *Issuer) JWKS() []byte {
 	return set
 }
 
-// ServeHTTP answers every request with the JWK Set.
+// ServeHTTP answers every request with the JWK Set, unless Down is set.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	i.Fetches.Add(1)
 	if i.Down.Load() {
@@ -132,15 +134,17 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Write(i.JWKS())
 }
 
-// Encode is base64url without padding.
-func Encode(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+// EncodeSegment returns a segment of a token: the text in base64url without
+// padding.
+func EncodeSegment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-// Split decodes the header and the claims of a token.
-func Split(t testing.TB, token string) (header, claims string) {
+// DecodeToken returns the header and the claims of a token. It does not verify the
+// signature.
+func DecodeToken(t testing.TB, token string) (header, claims string) {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		t.Fatalf("a token of %d parts", len(parts))
+		t.Fatalf("token %q has %d segments, want 3", token, len(parts))
 	}
 	decode := func(part string) string {
 		text, err := base64.RawURLEncoding.DecodeString(part)
@@ -152,9 +156,9 @@ func Split(t testing.TB, token string) (header, claims string) {
 	return decode(parts[0]), decode(parts[1])
 }
 
-// VerifyWith verifies a token with a JWK Set, as a resource server does that
-// trusts it, and returns its claims.
-func VerifyWith(t testing.TB, set []byte, token string) (claims string, err error) {
+// VerifyToken verifies a token with a JWK Set, as a resource server does, and
+// returns its claims.
+func VerifyToken(t testing.TB, set []byte, token string) (claims string, err error) {
 	t.Helper()
 	var keys jose.JSONWebKeySet
 	if err := json.Unmarshal(set, &keys); err != nil {
@@ -164,15 +168,15 @@ func VerifyWith(t testing.TB, set []byte, token string) (claims string, err erro
 		kid, _ := parsed.Header["kid"].(string)
 		found := keys.Key(kid)
 		if len(found) != 1 {
-			return nil, fmt.Errorf("%d keys of the token's kid", len(found))
+			return nil, fmt.Errorf("the JWK Set has %d keys with the token's kid %q, want 1", len(found), kid)
 		}
 		if alg := found[0].Algorithm; alg != "" && alg != parsed.Method.Alg() {
-			return nil, fmt.Errorf("key for %s, token of %s", alg, parsed.Method.Alg())
+			return nil, fmt.Errorf("the key is for %s, but the token is signed with %s", alg, parsed.Method.Alg())
 		}
 		return found[0].Key, nil
 	})
 	if err == nil {
-		_, claims = Split(t, token)
+		_, claims = DecodeToken(t, token)
 	}
 	return claims, err
 }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// lock waits until no other process holds the lock file. The lock of a process
-// that ends is free.
+// lock waits until no other process holds the lock file. The system releases the
+// lock of a process that ends.
 func lock(name string) (unlock func(), err error) {
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// A Shape is what a source is to make of its documents; the zero values are
-// those of the sources.
-type Shape struct {
+// SourceOptions are the options that every source of documents has. A zero field
+// means the default of the source.
+type SourceOptions struct {
 	// Field is the user-id field.
 	Field      string
 	IDType     bsonjson.UserIDType
@@ -24,20 +24,19 @@ type Shape struct {
 	Projection bsonjson.Projection
 }
 
-// NewSource opens a source that has these documents, written as MongoDB
-// Extended JSON, in the order in which they were inserted. It closes the source
-// when the test ends.
-type NewSource func(t *testing.T, shape Shape, docs ...string) enrich.Source
+// OpenSource opens a source that has these documents, inserted in this order. They
+// are in MongoDB Extended JSON. It closes the source when the test ends.
+type OpenSource func(t *testing.T, options SourceOptions, docs ...string) enrich.Source
 
-// RunSource tests what every source of documents promises.
-func RunSource(t *testing.T, open NewSource) {
+// TestSource checks what enrichment expects of a source of documents.
+func TestSource(t *testing.T, open OpenSource) {
 	t.Run("finds by the user-id field", func(t *testing.T) { testLookups(t, open) })
 	t.Run("writes the format", func(t *testing.T) { testFormats(t, open) })
 	t.Run("applies the projection", func(t *testing.T) { testProjections(t, open) })
-	t.Run("says when the read began", func(t *testing.T) { testReadAt(t, open) })
+	t.Run("says when the read started", func(t *testing.T) { testReadAt(t, open) })
 	t.Run("names the document", func(t *testing.T) { testDocumentID(t, open) })
-	t.Run("bounds its wait by the context", func(t *testing.T) { testCanceled(t, open) })
-	t.Run("serves many at once", func(t *testing.T) { testConcurrent(t, open) })
+	t.Run("waits no longer than the context", func(t *testing.T) { testCanceled(t, open) })
+	t.Run("serves concurrent lookups", func(t *testing.T) { testConcurrent(t, open) })
 }
 
 const (
@@ -45,8 +44,8 @@ const (
 	uuidID = "73ffd264-44b3-4c69-90e8-e7d1dfc035d4"
 )
 
-// people has a document for each way of having a user id; each says in "is" why
-// it should have been found.
+// people has a document for each form of a user id. Its "is" says why a lookup
+// should find it.
 var people = []string{
 	`{"_id":"a","f":"u1","is":"string"}`,
 	`{"_id":"b","f":"5","is":"string of digits"}`,
@@ -63,13 +62,13 @@ var people = []string{
 	`{"_id":"l","f":"twice","is":"first"}`,
 	`{"_id":"n","f":{"$oid":"62efedca3587e6e83c0fc676"},"is":"ObjectId beside a string"}`,
 	`{"_id":"o","f":"62efedca3587e6e83c0fc676","is":"string beside an ObjectId"}`,
-	// By the field alone, the elements beside the id would put these first.
+	// Sorted by the field alone, the other elements would put these first.
 	`{"_id":"r","f":["a","thrice"],"is":"third of three"}`,
 	`{"_id":"q","f":["thrice","b"],"is":"second of three"}`,
 	`{"_id":"p","f":"thrice","is":"first of three"}`,
 }
 
-func testLookups(t *testing.T, open NewSource) {
+func testLookups(t *testing.T, open OpenSource) {
 	number := func(id string) enrich.User { return enrich.User{ID: id, Number: true} }
 	text := func(id string) enrich.User { return enrich.User{ID: id} }
 	tests := []struct {
@@ -105,7 +104,7 @@ func testLookups(t *testing.T, open NewSource) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			src := open(t, Shape{Field: tt.field, IDType: tt.typ}, people...)
+			src := open(t, SourceOptions{Field: tt.field, IDType: tt.typ}, people...)
 			doc, err := src.Lookup(t.Context(), enrich.Query{User: tt.user})
 			if tt.want == "" {
 				if !errors.Is(err, enrich.ErrNoDocument) {
@@ -121,17 +120,17 @@ func testLookups(t *testing.T, open NewSource) {
 	}
 }
 
-// expect looks u up in a source of this one document.
-func expect(t *testing.T, open NewSource, shape Shape, doc, want string) {
+// expect looks up user u in a source with one document.
+func expect(t *testing.T, open OpenSource, options SourceOptions, doc, want string) {
 	t.Helper()
-	shape.Field = "f"
-	got, err := open(t, shape, doc).Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
+	options.Field = "f"
+	got, err := open(t, options, doc).Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
 	if err != nil || string(got.JSON) != want {
 		t.Errorf("Lookup of %s = %s, %v; want %s", doc, got.JSON, err, want)
 	}
 }
 
-func testFormats(t *testing.T, open NewSource) {
+func testFormats(t *testing.T, open OpenSource) {
 	const doc = `{"_id":{"$oid":"` + hexID + `"},"f":"u","n":13,"l":{"$numberLong":"2"},"d":70.5,"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>\u2028"}`
 	tests := map[bsonjson.Format]string{
 		"":                   `{"_id":"` + hexID + `","f":"u","n":13,"l":2,"d":70.5,"at":"2022-08-08T23:06:40.000Z","s":"<&>` + "\u2028" + `"}`,
@@ -140,11 +139,11 @@ func testFormats(t *testing.T, open NewSource) {
 		bsonjson.AppServices: `{"_id":"` + hexID + `","f":"u","n":{"$numberInt":"13"},"l":{"$numberLong":"2"},"d":{"$numberDouble":"70.5"},"at":{"$date":{"$numberLong":"1660000000000"}},"s":"<&>` + "\u2028" + `"}`,
 	}
 	for format, want := range tests {
-		t.Run(string(format), func(t *testing.T) { expect(t, open, Shape{Format: format}, doc, want) })
+		t.Run(string(format), func(t *testing.T) { expect(t, open, SourceOptions{Format: format}, doc, want) })
 	}
 }
 
-func testProjections(t *testing.T, open NewSource) {
+func testProjections(t *testing.T, open OpenSource) {
 	const doc = `{"_id":"a","f":"u","lang":"en","address":{"city":"Linz","zip":"4020"},"pets":[{"name":"Rex","age":3},{"name":"Tom"}]}`
 	tests := []struct {
 		name             string
@@ -162,13 +161,13 @@ func testProjections(t *testing.T, open NewSource) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			expect(t, open, Shape{Projection: bsonjson.Projection{Include: tt.include, Exclude: tt.exclude}}, doc, tt.want)
+			expect(t, open, SourceOptions{Projection: bsonjson.Projection{Include: tt.include, Exclude: tt.exclude}}, doc, tt.want)
 		})
 	}
 }
 
-func testReadAt(t *testing.T, open NewSource) {
-	src := open(t, Shape{Field: "f"}, `{"_id":1,"f":"u"}`)
+func testReadAt(t *testing.T, open OpenSource) {
+	src := open(t, SourceOptions{Field: "f"}, `{"_id":1,"f":"u"}`)
 	before := time.Now()
 	doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}, NotBefore: before})
 	if err != nil || doc.ReadAt.Before(before) || doc.ReadAt.After(time.Now()) {
@@ -176,16 +175,16 @@ func testReadAt(t *testing.T, open NewSource) {
 	}
 }
 
-func testDocumentID(t *testing.T, open NewSource) {
-	src := open(t, Shape{Field: "f", Projection: bsonjson.Projection{Exclude: []string{"_id"}}}, `{"_id":{"$oid":"`+hexID+`"},"f":"u"}`)
+func testDocumentID(t *testing.T, open OpenSource) {
+	src := open(t, SourceOptions{Field: "f", Projection: bsonjson.Projection{Exclude: []string{"_id"}}}, `{"_id":{"$oid":"`+hexID+`"},"f":"u"}`)
 	doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
 	if want := `{"$oid":"` + hexID + `"}`; err != nil || doc.ID != want {
 		t.Errorf("Lookup named the document %s, %v; want %s", doc.ID, err, want)
 	}
 }
 
-func testCanceled(t *testing.T, open NewSource) {
-	src := open(t, Shape{Field: "f"}, `{"_id":1,"f":"secret-user"}`)
+func testCanceled(t *testing.T, open OpenSource) {
+	src := open(t, SourceOptions{Field: "f"}, `{"_id":1,"f":"secret-user"}`)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := src.Lookup(ctx, enrich.Query{User: enrich.User{ID: "secret-user"}})
@@ -197,12 +196,12 @@ func testCanceled(t *testing.T, open NewSource) {
 	}
 }
 
-func testConcurrent(t *testing.T, open NewSource) {
+func testConcurrent(t *testing.T, open OpenSource) {
 	var docs []string
 	for i := range 20 {
 		docs = append(docs, fmt.Sprintf(`{"_id":%d,"f":"u%d"}`, i, i))
 	}
-	src := open(t, Shape{Field: "f"}, docs...)
+	src := open(t, SourceOptions{Field: "f"}, docs...)
 	var callers sync.WaitGroup
 	for i := range docs {
 		callers.Go(func() {

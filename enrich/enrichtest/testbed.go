@@ -13,59 +13,59 @@ import (
 	"testing"
 )
 
-// FerretDB starts a MongoDB wire protocol server with an empty database and
-// returns its URI. It lives until the test ends or kill is called, which makes
-// an outage. The test is skipped where the server cannot be built.
-func FerretDB(t testing.TB) (uri string, kill func()) {
+// StartFerretDB starts a server for MongoDB's wire protocol with an empty database,
+// and returns its URI. The server stops when the test ends, or when kill is called
+// to make an outage. StartFerretDB skips the test if the server cannot be built.
+func StartFerretDB(t testing.TB) (uri string, kill func()) {
 	t.Helper()
-	return FerretDBAt(t, t.TempDir(), "127.0.0.1:0")
+	return StartFerretDBAt(t, t.TempDir(), "127.0.0.1:0")
 }
 
-// FerretDBAt is FerretDB with its data in dir, listening on addr: a second
+// StartFerretDBAt is StartFerretDB with its data in dir, listening on addr. A second
 // start after a kill ends the outage.
-func FerretDBAt(t testing.TB, dir, addr string) (uri string, kill func()) {
+func StartFerretDBAt(t testing.TB, dir, addr string) (uri string, kill func()) {
 	t.Helper()
 	return start(t, "ferretdb", dir, addr)
 }
 
-// Zitadel starts an OpenID provider for this issuer, whose client "web" has the
-// redirect URI, and returns its address, such as http://127.0.0.1:40123. It
-// lives until the test ends. The test is skipped where it cannot be built.
-func Zitadel(t testing.TB, issuer, redirectURI string) (addr string) {
+// StartZitadel starts an OpenID provider for the issuer, and returns its address,
+// such as http://127.0.0.1:40123. Its client "web" has the redirect URI. It stops
+// when the test ends. StartZitadel skips the test if it cannot be built.
+func StartZitadel(t testing.TB, issuer, redirectURI string) (addr string) {
 	t.Helper()
-	return ZitadelAt(t, issuer, redirectURI, "127.0.0.1:0")
+	return StartZitadelAt(t, issuer, redirectURI, "127.0.0.1:0")
 }
 
-// ZitadelAt is Zitadel, listening on addr.
-func ZitadelAt(t testing.TB, issuer, redirectURI, listen string) (addr string) {
+// StartZitadelAt is StartZitadel, listening on an address.
+func StartZitadelAt(t testing.TB, issuer, redirectURI, listen string) (addr string) {
 	t.Helper()
 	addr, _ = start(t, "zitadel", issuer, redirectURI, listen)
 	return addr
 }
 
-// Fosite is Zitadel with other software: it knows its access tokens by their
-// signatures, and logs everybody in as user id1.
-func Fosite(t testing.TB, issuer, redirectURI string) (addr string) {
+// StartFosite starts another OpenID provider, as StartZitadel does. It recognizes
+// its access tokens by their signatures, and logs in everybody as user id1.
+func StartFosite(t testing.TB, issuer, redirectURI string) (addr string) {
 	t.Helper()
 	addr, _ = start(t, "fosite", issuer, redirectURI)
 	return addr
 }
 
-// Toxiproxy starts a proxy that spoils connections, and returns the address of
-// its API. It lives until the test ends. The test is skipped where it cannot be
-// built. It is a process of its own so that its connections and goroutines are
-// not counted as the test's.
-func Toxiproxy(t testing.TB) (api string) {
+// StartToxiproxy starts a proxy that disturbs connections, and returns the address
+// of its API. It stops when the test ends. It runs in another process, so that its
+// connections and goroutines do not count as those of the test. StartToxiproxy skips
+// the test if it cannot be built.
+func StartToxiproxy(t testing.TB) (api string) {
 	t.Helper()
 	api, _ = start(t, "toxiproxy")
 	return api
 }
 
-// start runs a program of the testbed and returns the first line that it
-// prints, which says that it listens.
+// start runs a program of the testbed. It returns the first line that the program
+// prints, which says where it listens.
 func start(t testing.TB, program string, args ...string) (firstLine string, kill func()) {
 	t.Helper()
-	cmd := exec.Command(Program(t, program), args...)
+	cmd := exec.Command(BuildProgram(t, program), args...)
 	cmd.Stderr = t.Output()
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -82,14 +82,14 @@ func start(t testing.TB, program string, args ...string) (firstLine string, kill
 
 	firstLine, err = bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		t.Fatalf("%s said nothing: %v", program, err)
+		t.Fatalf("%s ended before it printed a line: %v", program, err)
 	}
 	return strings.TrimSpace(firstLine), kill
 }
 
-// Program returns the path of a program of the testbed: ferretdb, fosite, toxiproxy
-// or zitadel. The test is skipped where it cannot be built.
-func Program(t testing.TB, name string) (path string) {
+// BuildProgram returns the path of a program of the testbed: ferretdb, fosite,
+// toxiproxy or zitadel. It skips the test if the program cannot be built.
+func BuildProgram(t testing.TB, name string) (path string) {
 	t.Helper()
 	path, err := built[name]()
 	if err != nil {
@@ -98,7 +98,8 @@ func Program(t testing.TB, name string) (path string) {
 	return path
 }
 
-// built returns the path of each program, built at most once by this process.
+// built has a function for each program, which builds it once per process and
+// returns its path.
 var built = map[string]func() (string, error){
 	"ferretdb":  sync.OnceValues(func() (string, error) { return build("ferretdb") }),
 	"fosite":    sync.OnceValues(func() (string, error) { return build("fosite") }),
@@ -106,8 +107,8 @@ var built = map[string]func() (string, error){
 	"zitadel":   sync.OnceValues(func() (string, error) { return build("zitadel") }),
 }
 
-// build makes a program of the testbed, once for all test binaries of a user:
-// the result stays in the cache directory, under a hash of what it is made of.
+// build builds a program of the testbed, once for all test binaries of a user. The
+// result stays in the cache directory, under a hash of its sources.
 func build(program string) (string, error) {
 	module, err := findTestbed()
 	if err != nil {
@@ -139,8 +140,8 @@ func build(program string) (string, error) {
 	return path, buildAt(path, module, program)
 }
 
-// buildAt builds next to path and renames, so that a build that is interrupted
-// leaves nothing there.
+// buildAt builds next to path and then renames, so that an interrupted build leaves
+// nothing at path.
 func buildAt(path, module, program string) error {
 	scratch, err := os.MkdirTemp(filepath.Dir(path), "build-")
 	if err != nil {
@@ -154,7 +155,7 @@ func buildAt(path, module, program string) error {
 	return os.Rename(fresh, path)
 }
 
-// findTestbed looks for examples/testbed above the package that is tested.
+// findTestbed looks for examples/testbed above the package under test.
 func findTestbed() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -167,13 +168,13 @@ func findTestbed() (string, error) {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", fmt.Errorf("no examples/testbed above the tested package")
+			return "", fmt.Errorf("no examples/testbed above the package under test")
 		}
 		dir = parent
 	}
 }
 
-// hashFiles hashes the names and contents of the files that match.
+// hashFiles returns a hash of the names and contents of the files that match.
 func hashFiles(dir string, patterns ...string) (string, error) {
 	hash := sha256.New()
 	for _, pattern := range patterns {

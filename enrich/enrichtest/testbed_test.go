@@ -10,9 +10,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-func TestZitadel_AnswersForTheIssuerItIsGiven(t *testing.T) {
+func TestStartZitadel_ServesItsIssuer(t *testing.T) {
 	const issuer = "http://127.0.0.1:9/"
-	addr := enrichtest.Zitadel(t, issuer, "http://127.0.0.1:9/callback")
+	addr := enrichtest.StartZitadel(t, issuer, "http://127.0.0.1:9/callback")
 	resp, err := http.Get(addr + "/.well-known/openid-configuration")
 	if err != nil {
 		t.Fatal(err)
@@ -24,15 +24,15 @@ func TestZitadel_AnswersForTheIssuerItIsGiven(t *testing.T) {
 	}
 }
 
-func TestFerretDB_IsGoneOnceKilled(t *testing.T) {
-	uri, kill := enrichtest.FerretDB(t)
+func TestStartFerretDB_KillMakesAnOutage(t *testing.T) {
+	uri, kill := enrichtest.StartFerretDB(t)
 	addr := strings.TrimSuffix(strings.TrimPrefix(uri, "mongodb://"), "/")
 	if !listens(addr) {
 		t.Fatalf("nothing listens at %s", addr)
 	}
 	kill()
 	if listens(addr) {
-		t.Errorf("%s still listens", addr)
+		t.Errorf("%s still listens after kill", addr)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestSource(t *testing.T) {
 	}
 	for name, content := range files {
 		t.Run(name, func(t *testing.T) {
-			enrichtest.RunSource(t, func(t *testing.T, shape enrichtest.Shape, docs ...string) enrich.Source {
+			enrichtest.TestSource(t, func(t *testing.T, shape enrichtest.SourceOptions, docs ...string) enrich.Source {
 				path := filepath.Join(t.TempDir(), "users.json")
 				write(t, path, content(docs))
 				src, err := filedoc.Open(filedoc.Options{Path: path, Field: shape.Field, IDType: shape.IDType, Format: shape.Format, Projection: shape.Projection})

@@ -28,9 +28,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	uri, _ := enrichtest.FerretDB(t)
-	collection := enrichtest.Collection(t, uri)
-	enrichtest.Unique(t, collection, "user_account_id")
+	uri, _ := enrichtest.StartFerretDB(t)
+	collection := enrichtest.NewCollection(t, uri)
+	enrichtest.CreateUniqueIndex(t, collection, "user_account_id")
 	source, err := mongodoc.Open(mongodoc.Options{
 		URI: uri, Database: collection.Database().Name(), Collection: collection.Name(), Field: "user_account_id", Timeout: 5 * time.Second,
 	})

@@ -41,7 +41,7 @@ func token(issuer *enrichtest.Issuer) string { return issuer.Token(`{"sub":"u1"}
 // forged has the issuer's kid and a signature of nobody's.
 func forged(issuer *enrichtest.Issuer) string {
 	t := token(issuer)
-	return t[:strings.LastIndexByte(t, '.')+1] + enrichtest.Encode(strings.Repeat("x", 64))
+	return t[:strings.LastIndexByte(t, '.')+1] + enrichtest.EncodeSegment(strings.Repeat("x", 64))
 }
 
 func TestFetch_RepeatsWhenFreshnessEnds(t *testing.T) {

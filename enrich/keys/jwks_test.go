@@ -154,7 +154,7 @@ func TestJWKS_OwnKeysInTheBackendsSetAreNotTheBackends(t *testing.T) {
 		`{"alg":"ES256","kid":"` + ownID(t, ring) + `"}`: notOurs,
 		`{"alg":"ES256"}`: badToken,
 	} {
-		signed := enrichtest.Encode(header) + "." + enrichtest.Encode(`{"sub":"u1"}`)
+		signed := enrichtest.EncodeSegment(header) + "." + enrichtest.EncodeSegment(`{"sub":"u1"}`)
 		verified, err := verify(t, ring, token(issuer))
 		if err != nil {
 			t.Fatal(err)
@@ -163,7 +163,7 @@ func TestJWKS_OwnKeysInTheBackendsSetAreNotTheBackends(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		expect(t, through, signed+"."+enrichtest.Encode(string(signature)), want)
+		expect(t, through, signed+"."+enrichtest.EncodeSegment(string(signature)), want)
 	}
 }
 

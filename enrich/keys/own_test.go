@@ -30,12 +30,12 @@ func signer(t testing.TB, ring *keys.Ring, token string) enrich.Key {
 // restores reports whether the ring knows the token again as signed by the key.
 func restores(t testing.TB, ring *keys.Ring, key enrich.Key) bool {
 	t.Helper()
-	signed := enrichtest.Encode(`{"alg":"`+key.Algorithm()+`","kid":"`+key.ID()+`"}`) + "." + enrichtest.Encode(`{}`)
+	signed := enrichtest.EncodeSegment(`{"alg":"`+key.Algorithm()+`","kid":"`+key.ID()+`"}`) + "." + enrichtest.EncodeSegment(`{}`)
 	signature, err := key.Sign(signed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, restorer := range ring.Restorers(parse(t, signed+"."+enrichtest.Encode(string(signature)))) {
+	for _, restorer := range ring.Restorers(parse(t, signed+"."+enrichtest.EncodeSegment(string(signature)))) {
 		if restorer.Verify(signed, signature) != nil {
 			continue
 		}

@@ -60,12 +60,12 @@ func (f *fleet) any() *keys.Ring { return f.replicas[f.turn.Add(1)%int64(len(f.r
 // login returns a token that some replica signed, and the key.
 func (f *fleet) login(t *testing.T) (string, enrich.Key) {
 	key := signer(t, f.any(), f.backend)
-	signed := enrichtest.Encode(fmt.Sprintf(`{"alg":%q,"kid":%q}`, key.Algorithm(), key.ID())) + "." + enrichtest.Encode(`{"sub":"u1"}`)
+	signed := enrichtest.EncodeSegment(fmt.Sprintf(`{"alg":%q,"kid":%q}`, key.Algorithm(), key.ID())) + "." + enrichtest.EncodeSegment(`{"sub":"u1"}`)
 	signature, err := key.Sign(signed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signed + "." + enrichtest.Encode(string(signature)), key
+	return signed + "." + enrichtest.EncodeSegment(string(signature)), key
 }
 
 // RoundTrip implements [http.RoundTripper]: some replica's merged JWKS.

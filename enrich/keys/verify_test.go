@@ -104,7 +104,7 @@ func TestVerify_BindsTheAlgorithmToTheTypeOfTheKey(t *testing.T) {
 	hs := enrichtest.NewIssuer(t, "HS256")
 	ring := openFile(t, setOf(rs, es, ed), nil)
 	nobody := func(header string) string {
-		return enrichtest.Encode(header) + "." + enrichtest.Encode(`{"sub":"u1"}`) + "."
+		return enrichtest.EncodeSegment(header) + "." + enrichtest.EncodeSegment(`{"sub":"u1"}`) + "."
 	}
 	as := func(i *enrichtest.Issuer, algorithm, kid string) string {
 		return i.TokenWithHeader(fmt.Sprintf(`{"alg":%q,"kid":%q}`, algorithm, kid), `{"sub":"u1"}`)
@@ -186,7 +186,7 @@ func TestVerify_AllowsOnlyConfiguredAlgorithms(t *testing.T) {
 	narrowed := openFile(t, set(jwk), func(o *keys.Options) { o.Algorithms = []string{"PS256", "none"} })
 	expect(t, narrowed, token(newIssuer(rs, "PS256")), good)
 	expect(t, narrowed, token(rs), badToken)
-	expect(t, narrowed, enrichtest.Encode(`{"alg":"none"}`)+"."+enrichtest.Encode(`{}`)+".", badToken)
+	expect(t, narrowed, enrichtest.EncodeSegment(`{"alg":"none"}`)+"."+enrichtest.EncodeSegment(`{}`)+".", badToken)
 }
 
 func TestVerify_ChecksTimesWithLeeway(t *testing.T) {

@@ -84,7 +84,7 @@ func (c collection) Delete(id string) {
 func (c collection) Drop() { c.done(c.users.Drop(c.t.Context())) }
 
 func TestWatch_FerretDBWithoutChangeStreamsIsStillRead(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"anna"}`)
 	f := follow(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Timeout: 5 * time.Second})
 	if err := f.CanWatch(t.Context()); !errors.Is(err, mongodoc.ErrNoChangeStreams) {

@@ -23,7 +23,7 @@ import (
 // connect returns a new collection with these documents.
 func connect(t *testing.T, uri string, docs ...string) *mongo.Collection {
 	t.Helper()
-	collection := enrichtest.Collection(t, uri)
+	collection := enrichtest.NewCollection(t, uri)
 	for _, doc := range docs {
 		raw, err := bsonjson.Parse([]byte(doc))
 		if err != nil {
@@ -54,7 +54,7 @@ func TestSource(t *testing.T) {
 	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri := server(t)
-			enrichtest.RunSource(t, func(t *testing.T, shape enrichtest.Shape, docs ...string) enrich.Source {
+			enrichtest.TestSource(t, func(t *testing.T, shape enrichtest.SourceOptions, docs ...string) enrich.Source {
 				return open(t, mongodoc.Options{
 					URI: uri, Database: "tokengraft_test", Collection: connect(t, uri, docs...).Name(), Timeout: 5 * time.Second,
 					Field: shape.Field, IDType: shape.IDType, Format: shape.Format, Projection: shape.Projection,
@@ -65,7 +65,7 @@ func TestSource(t *testing.T) {
 }
 
 func TestLookup_SeesTheWriteBeforeIt(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"u","lang":"en"}`)
 	src := open(t, mongodoc.Options{URI: uri + "?readPreference=secondary", Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
 	query := enrich.Query{User: enrich.User{ID: "u"}}
@@ -107,14 +107,14 @@ func TestOpen_WorksBeforeMongoDBIsReachable(t *testing.T) {
 	}
 
 	away("before the start")
-	_, kill := enrichtest.FerretDBAt(t, dir, addr)
+	_, kill := enrichtest.StartFerretDBAt(t, dir, addr)
 	back("after the start")
 	if err := src.Check(t.Context()); err != nil {
 		t.Errorf("Check = %v", err)
 	}
 	kill()
 	away("in the outage")
-	enrichtest.FerretDBAt(t, dir, addr)
+	enrichtest.StartFerretDBAt(t, dir, addr)
 	back("after the outage")
 }
 
@@ -146,7 +146,7 @@ func TestLookup_HangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
 }
 
 func TestLookup_WarnsOfDuplicatesWithoutNamingAnyone(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":2,"f":"secret-user"}`, `{"_id":1,"f":"secret-user"}`)
 	var log bytes.Buffer
 	src := open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second,
@@ -162,7 +162,7 @@ func TestLookup_WarnsOfDuplicatesWithoutNamingAnyone(t *testing.T) {
 }
 
 func TestInspect_SaysHowToMakeTheIndex(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"u"}`)
 	o := mongodoc.Options{URI: uri + "?readPreference=nearest", Database: users.Database().Name(), Collection: users.Name(), Field: "f"}
 	warnings, err := open(t, o).Inspect(t.Context())

@@ -26,7 +26,7 @@ func overTLS(t *testing.T, uri string, pair tls.Certificate) (address string) {
 }
 
 func TestTLS_FollowsTheURI(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	a := certstest.New(t)
 	address := overTLS(t, uri, a.Pair(t, "server", "127.0.0.1"))
 	for _, c := range []struct {

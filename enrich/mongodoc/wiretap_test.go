@@ -58,7 +58,7 @@ func TestLookup_ReadConcernIsLocalOrStronger(t *testing.T) {
 		{"?readConcernLevel=majority&readPreference=secondary", "local"},
 		{"?readConcernLevel=linearizable", "linearizable"},
 	}
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"u"}`)
 	for _, tt := range tests {
 		t.Run(tt.options, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestLookup_ExcludedPathsNeverLeaveTheDatabase(t *testing.T) {
 		"exclude": {Exclude: []string{"ssn", "address.street"}},
 		"include": {Include: []string{"lang", "address.city"}},
 	}
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":1,"f":"u","lang":"en","ssn":"very-secret","address":{"city":"Linz","street":"also-secret"}}`)
 	for name, projection := range tests {
 		t.Run(name, func(t *testing.T) {

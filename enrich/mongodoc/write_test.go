@@ -23,7 +23,7 @@ func onEach(t *testing.T, test func(t *testing.T, source *mongodoc.Source, colle
 		t.Run(name, func(t *testing.T) {
 			uri := server(t)
 			collection := connect(t, uri)
-			enrichtest.Unique(t, collection, "f")
+			enrichtest.CreateUniqueIndex(t, collection, "f")
 			test(t, open(t, mongodoc.Options{
 				URI: uri, Database: collection.Database().Name(), Collection: collection.Name(),
 				Field: "f", Timeout: 5 * time.Second,
@@ -162,7 +162,7 @@ func TestCheckUnique_SaysHowToMakeTheIndex(t *testing.T) {
 
 func TestInsert_ErrorDoesNotQuoteTheDocument(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
-		enrichtest.Unique(t, collection, "email")
+		enrichtest.CreateUniqueIndex(t, collection, "email")
 		var err error
 		for _, id := range []string{"anna", "bert"} {
 			err = source.Insert(t.Context(), enrich.User{ID: id}, json.RawMessage(`{"email":"hush@example.com"}`))

@@ -51,7 +51,7 @@ func issued(t *testing.T, url, form string) (answer tokens) {
 
 func wantClaim(t *testing.T, token string, parts ...string) {
 	t.Helper()
-	_, claims := enrichtest.Split(t, token)
+	_, claims := enrichtest.DecodeToken(t, token)
 	for _, part := range parts {
 		if !strings.Contains(claims, part) {
 			t.Errorf("claims %s, want %s in them", claims, part)

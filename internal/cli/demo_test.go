@@ -48,7 +48,7 @@ func TestDemo_InvitesToWhatWorks(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &tokens); err != nil {
 		t.Fatalf("the refresh returns %s: %v", body, err)
 	}
-	if _, claims := enrichtest.Split(t, tokens.Access); !strings.Contains(claims, "Graz") {
+	if _, claims := enrichtest.DecodeToken(t, tokens.Access); !strings.Contains(claims, "Graz") {
 		t.Errorf("the claims after the document changed are %s, want Graz in them", claims)
 	}
 }

@@ -27,7 +27,7 @@ type document struct {
 
 // decode returns the claims of a token. Other tests verify signatures.
 func decode(t testing.TB, raw string) (c claims) {
-	_, text := enrichtest.Split(t, raw)
+	_, text := enrichtest.DecodeToken(t, raw)
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		t.Errorf("claims %s: %v", text, err)
 	}

@@ -35,7 +35,7 @@ func TestRefresh_ShowsUsersTheirOwnWrites(t *testing.T) {
 	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
 			uri, s := server(t), newSigners(t)
-			collection := enrichtest.Collection(t, uri)
+			collection := enrichtest.NewCollection(t, uri)
 			replicas := []*sidecar{openSidecar(t, s, uri, collection), openSidecar(t, s, uri, collection)}
 			stress(t, collection, replicas)
 			for _, r := range replicas {
@@ -155,7 +155,7 @@ func name(user int) string { return fmt.Sprintf("user%d", user) }
 
 // number returns the number in a token's document.
 func number(t *testing.T, raw string) int {
-	_, text := enrichtest.Split(t, raw)
+	_, text := enrichtest.DecodeToken(t, raw)
 	var claims struct {
 		Document struct{ N int } `json:"custom_data"`
 	}

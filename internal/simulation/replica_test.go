@@ -157,7 +157,7 @@ func (r *replica) enrich(ctx context.Context, x *exchange) {
 	x.signed, x.outcomes, x.canceled = time.Now(), outcomes, ctx.Err() != nil
 	oracle{r, x}.check()
 	if *replay >= 0 {
-		_, claims := enrichtest.Split(r.t, outcomes[0].Raw)
+		_, claims := enrichtest.DecodeToken(r.t, outcomes[0].Raw)
 		r.t.Log(x, claims)
 	}
 }

@@ -24,7 +24,7 @@ func database(t testing.TB) func(*functions.Options) {
 	t.Helper()
 	uri := os.Getenv("MONGODB_URI")
 	if uri == "" {
-		uri, _ = enrichtest.FerretDB(t)
+		uri, _ = enrichtest.StartFerretDB(t)
 	}
 	source, err := mongodoc.Open(mongodoc.Options{URI: uri, Database: "app", Collection: "users", Field: "user_account_id", Timeout: 10 * time.Second})
 	if err != nil {
@@ -59,7 +59,7 @@ const documented = `exports = async function onUserCreation(user) {
 }`
 
 func TestMongoDB_RunsTheExampleOfTheDocumentation(t *testing.T) {
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	source, err := mongodoc.Open(mongodoc.Options{URI: uri, Database: "myapp", Collection: "users", Field: "user_account_id", Timeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ func start(t *testing.T, key signing, more string) *sdk {
 // newCollection makes an empty collection of custom user data.
 func newCollection(t *testing.T) (users *mongo.Collection, settings string) {
 	t.Helper()
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	return enrichtest.Connect(t, uri).Database("myapp").Collection("users"),
 		fmt.Sprintf("documents: {mongodb: {uri: %q, database: myapp, collection: users, timeout: 5s}, user_id_field: user_account_id}\n", uri)
 }

@@ -28,7 +28,7 @@ func TestCreation_FiftyFirstLoginsMakeOneDocument(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			users, documents := newCollection(t)
-			enrichtest.Unique(t, users, "user_account_id")
+			enrichtest.CreateUniqueIndex(t, users, "user_account_id")
 			replicas := []*sdk{start(t, hs256, documents+creation), start(t, hs256, documents+creation)}
 			var logins sync.WaitGroup
 			for i := range 50 {
@@ -52,7 +52,7 @@ func TestCreation_FiftyFirstLoginsMakeOneDocument(t *testing.T) {
 func TestCreation_ComesBeforeLoginTriggers(t *testing.T) {
 	t.Parallel()
 	users, documents := newCollection(t)
-	enrichtest.Unique(t, users, "user_account_id")
+	enrichtest.CreateUniqueIndex(t, users, "user_account_id")
 	hooks := "user_creation: {document: '" + written(t, "new.json", `{"favorite_color":"blue"}`) + "'}\n" +
 		"triggers: [{name: seen, operation: LOGIN, last_login: lastLogin, wait: true}]\n"
 	s := start(t, hs256, documents+hooks)

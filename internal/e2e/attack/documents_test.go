@@ -59,7 +59,7 @@ func (s *suite) attackWithDocuments(t *testing.T) {
 	})
 	v.checkPasses(t, tokenRow{largeDocument, "20 KB", issuer.Token(claimsOf(`"hush-large"`, "")), "too_large"})
 	s.run(t, forgedClaim, "an original that has the claim already", func(t *testing.T) (happens string) {
-		_, claims := enrichtest.Split(t, v.issue(t, issuer.Token(claimsOf(quoted(anna), `,"custom_data":{"role":"admin"}`))))
+		_, claims := enrichtest.DecodeToken(t, v.issue(t, issuer.Token(claimsOf(quoted(anna), `,"custom_data":{"role":"admin"}`))))
 		replaced := strings.Count(claims, `"custom_data"`) == 1 && !strings.Contains(claims, `"role":"admin"`)
 		if !replaced {
 			t.Errorf("the claims are %s, want the document in place of the claim", claims)
@@ -73,8 +73,8 @@ func (s *suite) attackWithDocuments(t *testing.T) {
 func (v *target) checkWithinClaim(t *testing.T, original string) (happens string) {
 	t.Helper()
 	enriched := v.issue(t, original)
-	_, before := enrichtest.Split(t, original)
-	_, after := enrichtest.Split(t, enriched)
+	_, before := enrichtest.DecodeToken(t, original)
+	_, after := enrichtest.DecodeToken(t, enriched)
 	within := strings.HasPrefix(after, strings.TrimSuffix(before, "}")+`,"custom_data":{`) && strings.Join(topLevel(t, after), " ") == "iss aud sub iat exp role custom_data"
 	restored := v.atBackend(t, enriched)
 	if !within || restored != original {

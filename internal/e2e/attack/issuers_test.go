@@ -28,8 +28,8 @@ func newIssuers(t *testing.T) issuers {
 
 // forge makes a token with any signature.
 func forge(header, claims string, sign func(signed string) []byte) string {
-	signed := enrichtest.Encode(header) + "." + enrichtest.Encode(claims)
-	return signed + "." + enrichtest.Encode(string(sign(signed)))
+	signed := enrichtest.EncodeSegment(header) + "." + enrichtest.EncodeSegment(claims)
+	return signed + "." + enrichtest.EncodeSegment(string(sign(signed)))
 }
 
 func hmacWith(key []byte) func(string) []byte {
@@ -49,7 +49,7 @@ func jwkOf(issuer *enrichtest.Issuer) string {
 	return strings.TrimSuffix(strings.TrimPrefix(e2e.JWKS(issuer), `{"keys":[`), `]}`)
 }
 
-// decode undoes [enrichtest.Encode].
+// decode undoes [enrichtest.EncodeSegment].
 func decode(part string) string {
 	text, err := base64.RawURLEncoding.DecodeString(part)
 	if err != nil {

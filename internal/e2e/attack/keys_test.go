@@ -40,7 +40,7 @@ func jwksRows(i issuers, trap string) []jwksRow {
 		{"a redirect to file:", http.RedirectHandler("file:///etc/passwd", http.StatusFound), good, "unavailable"},
 		{"2 MiB", text(`{"keys":[` + strings.Repeat(" ", 2<<20) + `]}`), good, "unavailable"},
 		{"100,000 arrays in each other", text(`{"keys":` + strings.Repeat("[", 100_000)), good, "unavailable"},
-		{"a symmetric key, whose token comes", key(`"kty":"oct","kid":"key-HS256","k":"` + enrichtest.Encode(enrichtest.Secret) + `"`), i.hs.Token(claimsOf(quoted(anna), "")), badToken},
+		{"a symmetric key, whose token comes", key(`"kty":"oct","kid":"key-HS256","k":"` + enrichtest.EncodeSegment(enrichtest.Secret) + `"`), i.hs.Token(claimsOf(quoted(anna), "")), badToken},
 		{"a key with alg none", changed(`"alg":"ES256"`, `"alg":"none"`), good, unverified},
 		{"a key for encryption", changed(`"use":"sig"`, `"use":"enc"`), good, unverified},
 		{"a point that is not on the curve", key(`"kty":"EC","crv":"P-256","kid":"key-ES256","x":"AAAA","y":"AAAA"`), good, unverified},
@@ -112,7 +112,7 @@ func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
 	v := s.start(t, usual(startBackend(t, issuers.ec).URL), "["+annas+"]")
 	claims := claimsOf(quoted(anna), "")
 	enriched := v.issue(t, issuers.ec.Token(claims))
-	header, _ := enrichtest.Split(t, enriched)
+	header, _ := enrichtest.DecodeToken(t, enriched)
 	_, rest, _ := strings.Cut(header, `"kid":"`)
 	kid, _, _ := strings.Cut(rest, `"`)
 	for _, row := range []tokenRow{

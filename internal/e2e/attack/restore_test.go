@@ -52,7 +52,7 @@ func restoreRows(have spoils) []restoreRow {
 		{"no sealed parameter", forge(header(""), have.claims, ourSignature)},
 		{"a sealed parameter of 40 KB", forge(header(`,"tgr":"`+strings.Repeat("A", 40<<10)+`"`), have.claims, ourSignature)},
 		{"a sealed parameter that is an array", forge(header(`,"tgr":["`+have.sealed+`"]`), have.claims, ourSignature)},
-		{"r = s = 0 as our signature", parts[0] + "." + parts[1] + "." + enrichtest.Encode(strings.Repeat("\x00", 64))},
+		{"r = s = 0 as our signature", parts[0] + "." + parts[1] + "." + enrichtest.EncodeSegment(strings.Repeat("\x00", 64))},
 		{"another spelling of our signature", have.enriched[:len(have.enriched)-1] + string(nextLetter(have.enriched[len(have.enriched)-1]))},
 		{"an enriched token of another ring", have.otherRing},
 	}
@@ -99,7 +99,7 @@ func plunder(t *testing.T, v, other *target, issuers issuers) spoils {
 	if got := v.atBackend(t, have.enriched); got != have.original {
 		t.Fatalf("an enriched token becomes %s at the backend, want its original %s", got, have.original)
 	}
-	have.header, have.claims = enrichtest.Split(t, have.enriched)
+	have.header, have.claims = enrichtest.DecodeToken(t, have.enriched)
 	have.parts = strings.Split(have.enriched, ".")
 	var header struct{ Kid, Tgr string }
 	if err := json.Unmarshal([]byte(have.header), &header); err != nil || header.Tgr == "" {

@@ -164,7 +164,7 @@ func (i issuers) signatureRows() []tokenRow {
 	cut := strings.LastIndexByte(good, '.') + 1
 	signature := decode(good[cut:])
 	order := string(i.ec.Public().(*ecdsa.PublicKey).Params().N.FillBytes(make([]byte, 32)))
-	with := func(signature string) string { return good[:cut] + enrichtest.Encode(signature) }
+	with := func(signature string) string { return good[:cut] + enrichtest.EncodeSegment(signature) }
 	return []tokenRow{
 		{forgery, "as ES256 signature r = s = 0", with(strings.Repeat("\x00", 64)), unverified},
 		{forgery, "as ES256 signature r = s = n", with(order + order), unverified},

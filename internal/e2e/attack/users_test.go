@@ -88,7 +88,7 @@ func (s *suite) attackAsUsers(t *testing.T) {
 // inMongo returns the URI of a database with documents in app.users.
 func inMongo(t *testing.T, documents []string) string {
 	t.Helper()
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	users := enrichtest.Connect(t, uri).Database("app").Collection("users")
 	for _, text := range documents {
 		var document bson.D
@@ -107,7 +107,7 @@ func (row userRow) run(t *testing.T, v *target, issuer *enrichtest.Issuer, k kin
 		var got string
 		original := issuer.Token(claimsOf(row.id, ""))
 		reason := v.reasonOf(t, func() { got = v.issue(t, original) })
-		_, claims := enrichtest.Split(t, got)
+		_, claims := enrichtest.DecodeToken(t, got)
 		mark := ""
 		if _, found, ok := strings.Cut(claims, `"mark":"`); ok {
 			mark, _, _ = strings.Cut(found, `"`)

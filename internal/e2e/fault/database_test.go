@@ -30,6 +30,6 @@ func newDatabase(t *testing.T, document bson.D) *database {
 // start starts the server, or starts it again, at another address.
 func (db *database) start(t *testing.T) {
 	t.Helper()
-	uri, kill := enrichtest.FerretDBAt(t, db.dir, "127.0.0.1:0")
+	uri, kill := enrichtest.StartFerretDBAt(t, db.dir, "127.0.0.1:0")
 	db.address, db.kill = strings.Trim(strings.TrimPrefix(uri, "mongodb://"), "/"), kill
 }

@@ -70,7 +70,7 @@ func (l *live) tryLogIn(path string) (claims string, err error) {
 	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
 		return "", fmt.Errorf("%s: %w", response.Status, err)
 	}
-	_, claims = enrichtest.Split(l.t, body.Token)
+	_, claims = enrichtest.DecodeToken(l.t, body.Token)
 	return claims, nil
 }
 

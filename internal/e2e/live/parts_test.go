@@ -35,7 +35,7 @@ documents:
 // forwarder, which counts the connections to it.
 func startCountedMongo(t *testing.T) (address string, connections *atomic.Int64) {
 	t.Helper()
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
 	if err != nil {
 		t.Fatal(err)
@@ -227,6 +227,6 @@ func (l *live) accessToken() (claims string) {
 	l.t.Helper()
 	_, token, _ := strings.Cut(l.Public.Ask(l.t, http.MethodPost, "/token", "").Body, `"access_token":"`)
 	token, _, _ = strings.Cut(token, `"`)
-	_, claims = enrichtest.Split(l.t, token)
+	_, claims = enrichtest.DecodeToken(l.t, token)
 	return claims
 }

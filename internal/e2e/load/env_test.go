@@ -202,7 +202,7 @@ func (e *env) judge(t *testing.T, body []byte, algorithm string, user int) outco
 	case algorithm == "HS256" || rand.N(50) != 0: // to verify is expensive
 		return enriched
 	}
-	if _, err := enrichtest.VerifyWith(t, e.set, answer.Token); err != nil {
+	if _, err := enrichtest.VerifyToken(t, e.set, answer.Token); err != nil {
 		return outcome(err.Error())
 	}
 	return enriched

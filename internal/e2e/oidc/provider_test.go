@@ -31,8 +31,8 @@ type software struct {
 }
 
 var (
-	zitadel = software{"zitadel", enrichtest.Zitadel, zitadelRedirect}
-	fosite  = software{"fosite", enrichtest.Fosite, fositeRedirect}
+	zitadel = software{"zitadel", enrichtest.StartZitadel, zitadelRedirect}
+	fosite  = software{"fosite", enrichtest.StartFosite, fositeRedirect}
 )
 
 // provider is a real OpenID provider behind the sidecar, with a recorder

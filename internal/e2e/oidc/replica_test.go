@@ -86,6 +86,6 @@ documents: {file: users.json, user_id_field: id}
 	if got := address.Ask(t, http.MethodGet, "/.well-known/openid-configuration", ""); got.Status != http.StatusBadGateway {
 		t.Fatalf("without the provider: %d, want 502", got.Status)
 	}
-	enrichtest.ZitadelAt(t, public+"/", redirectURI, string(backend))
+	enrichtest.StartZitadelAt(t, public+"/", redirectURI, string(backend))
 	e2e.Eventually(t, "the merged JWKS is served", func() bool { return strings.Count(get(t, public+"/keys"), `"kid"`) == 2 })
 }

@@ -134,6 +134,6 @@ func claimsOf(t *testing.T, token string) string {
 	if token == "" {
 		return ""
 	}
-	_, claims := enrichtest.Split(t, token)
+	_, claims := enrichtest.DecodeToken(t, token)
 	return claims
 }

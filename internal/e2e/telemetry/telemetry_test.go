@@ -94,7 +94,7 @@ func TestExports_AreOffWithoutVariables(t *testing.T) {
 // seededMongo returns the configuration of a database with anna's document in it.
 func seededMongo(t *testing.T) string {
 	t.Helper()
-	uri, _ := enrichtest.FerretDB(t)
+	uri, _ := enrichtest.StartFerretDB(t)
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ sign: {keys: keys}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, claims := enrichtest.Split(t, tokens.Access); !strings.Contains(claims, "Wien") {
+	if _, claims := enrichtest.DecodeToken(t, tokens.Access); !strings.Contains(claims, "Wien") {
 		t.Fatalf("the claims are %s, want the document in them", claims)
 	}
 	s.Public.Get(t, "/me?access_token="+tokens.Access)

@@ -50,7 +50,7 @@ type Proxy struct {
 
 // Start starts toxiproxy, which stops when the test ends. It skips the test
 // where toxiproxy cannot be built.
-func Start(t testing.TB) *Proxy { return &Proxy{api: enrichtest.Toxiproxy(t)} }
+func Start(t testing.TB) *Proxy { return &Proxy{api: enrichtest.StartToxiproxy(t)} }
 
 // A Link leads to a party, and can be spoiled.
 type Link struct {
