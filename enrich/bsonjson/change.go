@@ -7,22 +7,21 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// A Change is what an event of a change stream says of one document.
+// A Change is what an event of a change stream says about one document.
 type Change struct {
 	// Tags are the ID of the document and the user ids that the event shows,
 	// as [enrich.Invalidator] takes them.
 	Tags []string
-	// Document is the query, as BSON, for the document. It is a part of the
-	// event's bytes.
+	// Document is the query for the document, as BSON. It aliases the event.
 	Document []byte
-	// UserIDChanged says that the user-id field may have changed, and that the event
-	// does not show to what.
+	// UserIDChanged says that the user-id field may have changed. The event does not
+	// show its new value.
 	UserIDChanged bool
 }
 
-// Change reads an event that has come through [Mapping.Pipeline]. It is not
-// ok if the event is of more than one document, as when the collection is
-// dropped, or cannot be understood: then any document may have changed.
+// Change reads an event that came through [Mapping.Pipeline]. It is not ok if any
+// document may have changed, because the event is about more than one document, as
+// when the collection is dropped, or cannot be understood.
 func (f Field) Change(event []byte) (c Change, ok bool) {
 	var operation string
 	var document []byte
@@ -50,8 +49,8 @@ func (f Field) Change(event []byte) (c Change, ok bool) {
 	return c, true
 }
 
-// Tags returns the text of every user id that the document has in the field, as
-// [enrich.User] has it, whether the claim is a string or a number.
+// Tags returns every user id that the document has in the field as text, the ID of an
+// [enrich.User].
 func (f Field) Tags(doc []byte) []string {
 	var tags []string
 	for _, id := range f.UserIDs(doc) {

@@ -17,7 +17,7 @@ type Field struct {
 	names []string
 }
 
-// newField reports a path that no document can have.
+// newField checks the path.
 func newField(path string) (Field, error) {
 	if path == "" {
 		return Field{}, errors.New("Field is missing")
@@ -32,9 +32,9 @@ func newField(path string) (Field, error) {
 // String returns the path.
 func (f Field) String() string { return f.path }
 
-// UserIDs returns every user id that the document has in the field: those whom
-// a MongoDB query for the id would find it by, but exactly, whatever collation
-// the collection has.
+// UserIDs returns every user id that the document has in the field: each id for which
+// a MongoDB query finds the document, but exactly, whatever the collation of the
+// collection is.
 func (f Field) UserIDs(doc []byte) []UserID { return appendIDs(nil, doc, f.names) }
 
 // appendIDs appends the ids at the path below an object.
@@ -47,9 +47,9 @@ func appendIDs(ids []UserID, doc []byte, path []string) []UserID {
 	return ids
 }
 
-// appendValueIDs appends the ids at the path below a value. An array stands for
-// itself, where a number in the path is an index, and for its elements; but not
-// for the elements of arrays in it.
+// appendValueIDs appends the ids at the path below a value. The path continues in an
+// array, where a number is an index, and in its elements, but not in the elements of
+// arrays in it.
 func appendValueIDs(ids []UserID, v bson.RawValue, path []string) []UserID {
 	switch {
 	case v.Type == bson.TypeArray:

@@ -2,9 +2,9 @@ package bsonjson
 
 import "go.mongodb.org/mongo-driver/v2/bson"
 
-// IsIndexedBy reports whether MongoDB can look the field up in an index of this
-// definition, as listIndexes returns it: the field comes first in the index,
-// which has every document and is not hidden.
+// IsIndexedBy reports whether MongoDB can find the field with the index of this
+// definition, as listIndexes returns it: the field comes first in the index, which is
+// neither partial nor hidden.
 func (f Field) IsIndexedBy(index []byte) bool {
 	first := false
 	for m, err := range members(index) {
@@ -21,8 +21,8 @@ func (f Field) IsIndexedBy(index []byte) bool {
 	return first
 }
 
-// IsUniqueIn reports whether an index of this definition, as listIndexes returns
-// it, keeps two documents from having the same value in the field.
+// IsUniqueIn reports whether the index of this definition, as listIndexes returns it,
+// prevents two documents with the same value in the field.
 func (f Field) IsUniqueIn(index []byte) bool {
 	unique := f.path == "_id" // whose index does not say so
 	names := 0

@@ -11,9 +11,9 @@ import (
 
 var errPath = errors.New("a document with a dot or a $ in the name of a member cannot be inserted")
 
-// Insertion is the MongoDB update, as BSON, that an upsert inserts a user's
-// document by: these members, MongoDB Extended JSON, and his id in the field. A
-// member of the field's name gives way.
+// Insertion returns the MongoDB update, as BSON, by which an upsert inserts a user's
+// document: these members, in MongoDB Extended JSON, and the user's id in the field,
+// in place of a member of that name.
 func (f Field) Insertion(id UserID, members []byte) ([]byte, error) {
 	text, err := Parse(members)
 	if err != nil {
@@ -24,8 +24,8 @@ func (f Field) Insertion(id UserID, members []byte) ([]byte, error) {
 		return nil, fmt.Errorf("document: %w", err)
 	}
 	document = slices.DeleteFunc(document, func(e bson.E) bool { return encloses(e.Key, f.path) })
-	// Members are set one by one, so a name is a path: what would be another
-	// one is refused rather than put elsewhere.
+	// Members are set one by one, so a name is a path. A name that is a different
+	// path is refused.
 	for _, e := range document {
 		if strings.HasPrefix(e.Key, "$") || strings.ContainsAny(e.Key, ".\x00") {
 			return nil, errPath
@@ -34,8 +34,8 @@ func (f Field) Insertion(id UserID, members []byte) ([]byte, error) {
 	return marshal(bson.D{{Key: "$setOnInsert", Value: append(document, bson.E{Key: f.path, Value: id.value()})}})
 }
 
-// Assignment is the MongoDB update, as BSON, that sets one path to an instant,
-// and in a document that an upsert inserts the field to the user's id.
+// Assignment returns the MongoDB update, as BSON, that sets a path to a time. In a
+// document that an upsert inserts it also sets the field to the user's id.
 func (f Field) Assignment(id UserID, path string, milliseconds int64) ([]byte, error) {
 	return marshal(bson.D{
 		{Key: "$set", Value: bson.D{{Key: path, Value: bson.DateTime(milliseconds)}}},
@@ -43,8 +43,8 @@ func (f Field) Assignment(id UserID, path string, milliseconds int64) ([]byte, e
 	})
 }
 
-// Mark is the MongoDB query, as BSON, for what is remembered of a user of the
-// collection, and the update that an upsert remembers him by.
+// Mark returns the MongoDB query, as BSON, for the record that a user of the
+// collection was created, and the update by which an upsert makes that record.
 func (id UserID) Mark(collection string, milliseconds int64) (query, update []byte, err error) {
 	query, errQuery := marshal(bson.D{{Key: "_id", Value: bson.D{{Key: "collection", Value: collection}, {Key: "user", Value: id.value()}}}})
 	update, errUpdate := marshal(bson.D{{Key: "$setOnInsert", Value: bson.D{{Key: "at", Value: bson.DateTime(milliseconds)}}}})

@@ -13,12 +13,11 @@ import (
 // something in the user-id field.
 const userIDChangedName = "moved"
 
-// Pipeline is the aggregation, as BSON, that a change stream's events go through
-// in the database, so that [Field.Change] can read them. Of the documents only
-// _id and the field come out: an update shows neither old nor new values, only
-// whether the field is among those that it changed. Updates that change nothing
-// of what the mapping keeps, nor the field, are left out; where the names do not tell for
-// sure, as in arrays, an update comes.
+// Pipeline returns the aggregation, as BSON, of a change stream whose events
+// [Field.Change] can read. Of a document only _id and the field leave the database.
+// An update shows no values, only whether it may have changed the field. An update
+// that changes neither the field nor what the mapping keeps is dropped. Where names
+// do not show that for sure, as in arrays, it is sent.
 func (m Mapping) Pipeline() ([][]byte, error) {
 	var stages []bson.D
 	if condition := m.relevant(); condition != nil {

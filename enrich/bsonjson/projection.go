@@ -6,19 +6,17 @@ import (
 	"strings"
 )
 
-// A Projection is which paths of a document reach the token. Paths are exact,
-// their elements joined with dots, as MongoDB writes them. The zero Projection
-// is the whole document.
+// A Projection says which paths of a document reach the token. A path is names joined
+// with dots, as in MongoDB. The zero Projection is the whole document.
 type Projection struct {
-	// Include is the allow-list; empty allows everything.
+	// Include is the allow-list. An empty one allows everything.
 	Include []string
 	// Exclude is the deny-list.
 	Exclude []string
 }
 
-// Validate reports what MongoDB would refuse or what could be read in two ways:
-// an allow-list with a deny-list of anything but _id, empty path elements, and
-// paths that lie within each other.
+// Validate reports what MongoDB refuses or what is ambiguous: an allow-list together
+// with a deny-list of anything but _id, empty names, and paths that overlap.
 func (p Projection) Validate() error {
 	if len(p.Include) > 0 {
 		for _, path := range p.Exclude {

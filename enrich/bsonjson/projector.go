@@ -1,13 +1,13 @@
 package bsonjson
 
 // A projector applies a [Projection] to documents as MongoDB's find does, with
-// one difference: an allow-list is exact, so _id is there only if it is on it.
+// one difference: an allow-list is exact, so _id is kept only if the list has it.
 // The zero projector keeps everything.
 type projector struct {
 	include, exclude paths
 }
 
-// newProjector reports what MongoDB would refuse.
+// newProjector checks the projection.
 func newProjector(p Projection) (projector, error) {
 	if err := p.Validate(); err != nil {
 		return projector{}, err

@@ -8,8 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// Filter is the MongoDB query, as BSON, for documents that have one of the ids
-// in the field; there is at least one.
+// Filter returns the MongoDB query, as BSON, for documents that have one of the ids in
+// the field. It needs at least one id.
 func (f Field) Filter(ids []UserID) ([]byte, error) {
 	if len(ids) == 1 {
 		return marshal(bson.D{{Key: f.path, Value: ids[0].value()}})
@@ -21,10 +21,10 @@ func (f Field) Filter(ids []UserID) ([]byte, error) {
 	return marshal(bson.D{{Key: f.path, Value: bson.D{{Key: "$in", Value: values}}}})
 }
 
-// Sort is the order, as BSON, in which the right one of several documents comes
-// first: BSON sorts strings before ObjectIds, and _id tells which was inserted
-// first. Of a single id _id alone decides: the field would put those documents
-// first that have something lesser beside the id in an array.
+// Sort returns the order, as BSON, in which the preferred of several documents comes
+// first: BSON sorts strings before ObjectIds, and _id shows which was inserted first.
+// With a single id only _id decides: the field would prefer documents that have a
+// lesser value next to the id in an array.
 func (f Field) Sort(ids []UserID) ([]byte, error) {
 	var order bson.D
 	if len(ids) > 1 && f.path != "_id" {
@@ -33,11 +33,11 @@ func (f Field) Sort(ids []UserID) ([]byte, error) {
 	return marshal(append(order, bson.E{Key: "_id", Value: 1}))
 }
 
-// Request is the projection, as BSON, to send to MongoDB so that [Mapping.Document]
+// Request returns the projection, as BSON, to send to MongoDB so that [Mapping.Document]
 // and [Field.UserIDs] can read what comes: what the mapping leaves out stays in
-// the database, but for _id and the field. A path that encloses the field, as
-// account does account.id, cannot be asked for without it, so there all of it
-// comes. Request returns nil where everything is wanted.
+// the database, except _id and the field. An excluded path around the field, as
+// account is around account.id, is sent whole. Request returns nil if everything is
+// wanted.
 func (m Mapping) Request() ([]byte, error) {
 	if len(m.projector.include) > 0 {
 		return marshal(flags(outermost(append(m.projector.include.list(""), "_id", m.field.path)), 1))

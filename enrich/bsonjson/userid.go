@@ -10,10 +10,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A UserID is a user id as documents have it: typed, and comparable, so that it
-// can be the key of an index. Numbers that MongoDB holds equal, whatever their
-// BSON types, are one UserID; a string and an ObjectId of the same digits are
-// two.
+// A UserID is a user id in a document. It has a type and is comparable, so it can be
+// the key of an index. Numbers that MongoDB considers equal are one UserID, whatever
+// their BSON types. A string and an ObjectId with the same digits are two.
 type UserID struct {
 	typ bson.Type
 	// text is the string itself, a number's decimal digits, or the bytes of an

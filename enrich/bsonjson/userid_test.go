@@ -1,8 +1,6 @@
 package bsonjson_test
 
 import (
-	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -80,82 +78,6 @@ func TestCandidates_MatchByTypeInOrderOfPreference(t *testing.T) {
 		}
 		if !slices.EqualFunc(got, tt.want, slices.Equal) {
 			t.Errorf("user %q (number %v) as %q matches %q, want %q", tt.user.ID, tt.user.Number, tt.typ, got, tt.want)
-		}
-	}
-}
-
-func TestField_ReachesWhatAMongoDBQueryReaches(t *testing.T) {
-	tests := []struct {
-		path, doc string
-		want      int // ids found
-	}{
-		{"f", `{"f":"u"}`, 1},
-		{"f", `{"g":"u"}`, 0},
-		{"f", `{"f":["u","v",{"f":"w"},["x"]]}`, 2},
-		{"a.b", `{"a":{"b":"u"}}`, 1},
-		{"a.b", `{"a.b":"u"}`, 0},
-		{"a.b", `{"a":{"b":["u","v"]}}`, 2},
-		{"a.b", `{"a":[{"b":"u"},{"c":"v"},{"b":"w"},"b",[{"b":"x"}]]}`, 2},
-		{"a.1", `{"a":["u","v"]}`, 1},
-		{"a.1.b", `{"a":[{"b":"u"},{"b":"v"}]}`, 1},
-		{"a.b.c", `{"a":{"b":"u"}}`, 0},
-		{"_id", `{"_id":"u"}`, 1},
-	}
-	for _, tt := range tests {
-		field, err := bsonjson.NewField(tt.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := bsonjson.Parse([]byte(tt.doc))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := field.UserIDs(doc); len(got) != tt.want {
-			t.Errorf("field %s of %s has %d user ids, want %d", tt.path, tt.doc, len(got), tt.want)
-		}
-	}
-	for _, path := range []string{"", ".", "a.", "a..b", "$where", "a\x00b"} {
-		if _, err := bsonjson.NewField(path); err == nil {
-			t.Errorf("NewField(%q) is no error", path)
-		}
-	}
-}
-
-func TestCompareIDs_SortsLikeMongoDB(t *testing.T) {
-	sorted := []any{
-		nil, math.NaN(), int32(-1), 0.5, int64(1), decimal(t, "1.5"), int32(2), "a", "b", bson.D{}, bson.Binary{Data: []byte("zz")}, bson.Binary{Data: []byte("aaa")},
-		objectID(t, "62efedca3587e6e83c0fc675"), objectID(t, "62efedca3587e6e83c0fc676"), false, true, bson.DateTime(-5), bson.DateTime(5), bson.Timestamp{T: 1}, bson.MaxKey{},
-	}
-	docs := [][]byte{marshal(t, bson.D{{Key: "no_id", Value: 1}})}
-	for _, id := range sorted {
-		docs = append(docs, marshal(t, bson.D{{Key: "x", Value: 1}, {Key: "_id", Value: id}}))
-	}
-	for i, a := range docs {
-		for j, b := range docs {
-			if got, want := bsonjson.CompareIDs(a, b), cmp.Compare(i, j); got != want {
-				t.Errorf("CompareIDs(%s, %s) = %d, want %d", bson.Raw(a), bson.Raw(b), got, want)
-			}
-		}
-	}
-	if got := bsonjson.CompareIDs(marshal(t, bson.D{{Key: "_id", Value: 1.0}}), marshal(t, bson.D{{Key: "_id", Value: int64(1)}})); got != 0 {
-		t.Errorf("CompareIDs(1.0, 1) = %d, want 0", got)
-	}
-}
-
-func TestDocumentID_IsCanonicalText(t *testing.T) {
-	tests := []struct{ doc, want string }{
-		{`{"_id":{"$oid":"62efedca3587e6e83c0fc675"}}`, `{"$oid":"62efedca3587e6e83c0fc675"}`},
-		{`{"_id":"a"}`, `"a"`},
-		{`{"_id":5}`, `{"$numberInt":"5"}`},
-		{`{"a":5}`, ``},
-	}
-	for _, tt := range tests {
-		doc, err := bsonjson.Parse([]byte(tt.doc))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := bsonjson.DocumentID(doc); got != tt.want {
-			t.Errorf("ID(%s) = %s, want %s", tt.doc, got, tt.want)
 		}
 	}
 }

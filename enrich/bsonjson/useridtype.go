@@ -8,8 +8,8 @@ type UserIDType string
 
 // The types of user ids.
 const (
-	// AutoID matches a string first, then an ObjectId where the id could be
-	// one. An id that is a JSON number matches numbers only.
+	// AutoID matches a string, else an ObjectId if the id could be one. An id that
+	// is a JSON number matches only numbers.
 	AutoID   UserIDType = "auto"
 	StringID UserIDType = "string"
 	ObjectID UserIDType = "objectId"

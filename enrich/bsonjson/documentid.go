@@ -7,9 +7,36 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// CompareIDs orders two documents by _id as MongoDB sorts them. A document
-// without one comes first. Types that nobody has as an _id compare by their
-// bytes within their place in the order.
+// documentID returns the canonical text of a document's _id, or nothing if it has
+// none.
+func documentID(doc []byte) string {
+	id, ok := idOf(doc)
+	if !ok {
+		return ""
+	}
+	w := writer{format: Canonical}
+	if err := w.value(id, 1); err != nil {
+		return ""
+	}
+	return string(w.out)
+}
+
+// idOf returns the value of a document's _id.
+func idOf(doc []byte) (id bson.RawValue, ok bool) {
+	for m, err := range members(doc) {
+		if err != nil {
+			break
+		}
+		if m.name == "_id" {
+			return m.value, true
+		}
+	}
+	return bson.RawValue{}, false
+}
+
+// CompareIDs compares two documents by _id, in the order in which MongoDB sorts them.
+// A document without an _id comes first. Types that nobody uses as an _id compare by
+// their bytes.
 func CompareIDs(a, b []byte) int {
 	idA, _ := idOf(a)
 	idB, _ := idOf(b)
@@ -19,7 +46,7 @@ func CompareIDs(a, b []byte) int {
 	return compareWithinRank(idA, idB)
 }
 
-// sortRank is where MongoDB sorts a type. Type 0 is that of no value.
+// sortRank is the rank by which MongoDB sorts types. Type 0 means no value.
 func sortRank(typ bson.Type) int {
 	switch typ {
 	case 0:
