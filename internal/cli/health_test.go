@@ -1,14 +1,11 @@
-package cli
+package cli_test
 
 import (
-	"bytes"
-	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
-func TestHealthTellsWhyNobodyCanBeAsked(t *testing.T) {
+func TestHealth_SaysWhyTheSidecarCannotBeAsked(t *testing.T) {
 	for admin, want := range map[string]string{
 		"off":           "tokengraft.yaml:3:8: admin: is off, so there is nobody to ask; want host:port",
 		"127.0.0.1:0":   "tokengraft.yaml:3:8: admin: has port 0, so only the log of serve tells which it is; want another",
@@ -21,25 +18,17 @@ func TestHealthTellsWhyNobodyCanBeAsked(t *testing.T) {
 		`"[::]:1"`:      "Is it running?",
 		"127.0.0.1:1 #": "Is it running?",
 	} {
-		text := strings.NewReplacer("PUBLIC", "127.0.0.1:0", "BACKEND", "http://127.0.0.1:1", "ADMIN", admin).Replace(`listen: PUBLIC
-backend: BACKEND
+		text := strings.Replace(`listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
 admin: ADMIN
 rules:
   - {match: POST /login, tokens: ["json:token"]}
 verify: {secret_file: secret}
 documents: {file: users.json, user_id_field: id}
-`)
-		dir := writeFiles(t, map[string]string{"tokengraft.yaml": text, "secret": "s"})
-		if code, stdout, stderr := health(dir); code == exitOK || stdout != "" || !strings.Contains(stderr, want) {
-			t.Errorf("health with admin: %s exits with %d, %q, %q; want a failure and %q", admin, code, stdout, stderr, want)
+`, "ADMIN", admin, 1)
+		path := writeConfig(t, text, map[string]string{"secret": "s"})
+		if code, stdout, stderr := run(t, "health", "-c", path); code == exitOK || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("health with admin: %s: exit code %d, stdout %q, stderr %q; want a failure and %q", admin, code, stdout, stderr, want)
 		}
 	}
-}
-
-// health runs the command with the configuration of a folder.
-func health(dir string, args ...string) (code int, stdout, stderr string) {
-	var out, errs bytes.Buffer
-	args = append([]string{"health", "-c", filepath.Join(dir, "tokengraft.yaml")}, args...)
-	code = Run(context.Background(), args, nil, &out, &errs)
-	return code, out.String(), errs.String()
 }

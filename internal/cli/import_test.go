@@ -1,19 +1,14 @@
-package cli
+package cli_test
 
 import (
-	"bytes"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-func TestImportTellsByItsExitCode(t *testing.T) {
-	broken := t.TempDir()
-	if err := os.WriteFile(filepath.Join(broken, "realm_config.json"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	sample := filepath.Join("examples", "app-services", "app")
+func TestImport_ExitCodeTellsAFaultFromWrongUsage(t *testing.T) {
+	broken := writeFiles(t, map[string]string{"realm_config.json": "{"})
+	sample := filepath.Join("..", "..", "examples", "app-services", "app")
 	for _, tt := range []struct {
 		args string
 		want int
@@ -27,10 +22,9 @@ func TestImportTellsByItsExitCode(t *testing.T) {
 		{"import", exitUsage},
 		{"import other", exitUsage},
 	} {
-		var stdout, stderr bytes.Buffer
-		got := Run(t.Context(), strings.Fields(tt.args), strings.NewReader(""), &stdout, &stderr)
-		if got != tt.want || (stdout.Len() > 0) != (tt.want == exitOK) || stderr.Len() == 0 {
-			t.Errorf("%s: exit code %d, want %d; stdout %q, stderr %q", tt.args, got, tt.want, &stdout, &stderr)
+		got, stdout, stderr := run(t, strings.Fields(tt.args)...)
+		if got != tt.want || (stdout != "") != (tt.want == exitOK) || stderr == "" {
+			t.Errorf("tokengraft %s: exit code %d, want %d; stdout %q, stderr %q", tt.args, got, tt.want, stdout, stderr)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package cli_test
 
 import (
 	"bytes"
@@ -8,18 +8,18 @@ import (
 	"testing"
 )
 
-func TestManualHasAPageForEveryCommand(t *testing.T) {
+func TestManual_HasAPageForEveryCommand(t *testing.T) {
 	dir := t.TempDir()
 	output(t, "man", dir)
 	pages := commands(t)
 	if len(pages) < 12 {
-		t.Fatalf("completion offers %d commands, want all: %v", len(pages), pages)
+		t.Fatalf("completion offers %d commands, want at least 12: %v", len(pages), pages)
 	}
 	for _, command := range pages {
 		name := "tokengraft-" + strings.Join(command, "-")
 		page, err := os.ReadFile(filepath.Join(dir, name+".1"))
 		if err != nil {
-			t.Errorf("no manual page: %v", err)
+			t.Errorf("the manual page of %q: %v", command, err)
 			continue
 		}
 		if want := "tokengraft " + strings.Join(command, " "); !bytes.Contains(page, []byte(want)) {
@@ -31,7 +31,7 @@ func TestManualHasAPageForEveryCommand(t *testing.T) {
 	}
 }
 
-func TestManualNeedsADirectory(t *testing.T) {
+func TestManual_NeedsADirectory(t *testing.T) {
 	for _, test := range []struct {
 		args []string
 		want int
@@ -39,14 +39,13 @@ func TestManualNeedsADirectory(t *testing.T) {
 		{[]string{"man"}, exitUsage},
 		{[]string{"man", filepath.Join(t.TempDir(), "nowhere")}, exitFault},
 	} {
-		var stdout, stderr bytes.Buffer
-		if got := Run(t.Context(), test.args, nil, &stdout, &stderr); got != test.want {
-			t.Errorf("%q exits with %d, want %d; stderr %s", test.args, got, test.want, &stderr)
+		if got, _, stderr := run(t, test.args...); got != test.want {
+			t.Errorf("tokengraft %q: exit code %d, %s; want %d", test.args, got, stderr, test.want)
 		}
 	}
 }
 
-func TestEveryShellGetsItsCompletion(t *testing.T) {
+func TestCompletion_IsThereForEveryShell(t *testing.T) {
 	for shell, want := range map[string]string{
 		"bash":       "complete -o default -F __start_tokengraft tokengraft",
 		"zsh":        "#compdef tokengraft",
@@ -73,14 +72,4 @@ func commands(t *testing.T, name ...string) (all [][]string) {
 		all = append(append(all, command), commands(t, command...)...)
 	}
 	return all
-}
-
-// output returns what a command line prints, and wants it to succeed.
-func output(t *testing.T, args ...string) string {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	if code := Run(t.Context(), args, nil, &stdout, &stderr); code != exitOK {
-		t.Fatalf("tokengraft %q exits with %d: %s", args, code, &stderr)
-	}
-	return stdout.String()
 }

@@ -100,3 +100,16 @@ func (s *Sidecar) spawn(t testing.TB, o Options, args []string) {
 		}
 	}()
 }
+
+// Run runs a command line of [Tokengraft] to its end, such as "check", "-c" and a
+// file.
+func Run(t testing.TB, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs strings.Builder
+	cmd := exec.Command(Tokengraft, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}

@@ -33,6 +33,18 @@ func TestStart_WarnsOfAWrongVariable(t *testing.T) {
 	}
 }
 
+// A span costs time, even if it is not exported.
+func TestStart_WithoutVariablesHasNoTracer(t *testing.T) {
+	withoutExports(t)
+	started, err := Start(t.Context(), slog.New(slog.DiscardHandler), "v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if started.Tracer != nil {
+		t.Errorf("without OTEL_ variables the tracer is %v, want none", started.Tracer)
+	}
+}
+
 func TestExports_CanBeDisabledInCapitals(t *testing.T) {
 	withoutExports(t)
 	t.Setenv("OTEL_TRACES_EXPORTER", "console")

@@ -1,8 +1,6 @@
 package live_test
 
 import (
-	"errors"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,13 +30,9 @@ func TestHealth_IsThatOfTheSidecarThoughTheFileIsWrong(t *testing.T) {
 		if test.stop {
 			l.Stop(t)
 		}
-		out, err := exec.Command(e2e.Tokengraft, append([]string{"health", "-c", filepath.Join(l.Dir, e2e.File)}, test.args...)...).CombinedOutput()
-		code := 0
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			code = exit.ExitCode()
-		}
-		if code != test.code || !strings.Contains(string(out), test.want) {
-			t.Errorf("health %v, stopped %v: exit code %d, %s; want %d and %q", test.args, test.stop, code, out, test.code, test.want)
+		code, stdout, stderr := e2e.Run(t, append([]string{"health", "-c", filepath.Join(l.Dir, e2e.File)}, test.args...)...)
+		if code != test.code || !strings.Contains(stdout+stderr, test.want) {
+			t.Errorf("health %v, stopped %v: exit code %d, %s%s; want %d and %q", test.args, test.stop, code, stdout, stderr, test.code, test.want)
 		}
 	}
 }

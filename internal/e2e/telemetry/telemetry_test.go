@@ -1,12 +1,10 @@
-package cli
+package telemetry_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -19,15 +17,17 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/internal/demo"
 	"github.com/tokengraft/tokengraft/internal/demo/backend"
-	"github.com/tokengraft/tokengraft/internal/telemetry"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
+
+func TestMain(m *testing.M) { e2e.Main(m) }
 
 const (
 	fromFile  = `documents: {file: users.json, user_id_field: id}`
 	fromMongo = `documents: {mongodb: {uri: "%s", database: app, collection: users, timeout: 5s}, user_id_field: id}`
 )
 
-func TestALoginIsExportedAsTheStandardVariablesSay(t *testing.T) {
+func TestExports_FollowTheStandardVariables(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		documents func(*testing.T) string
@@ -46,7 +46,6 @@ func TestALoginIsExportedAsTheStandardVariablesSay(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			documents := test.documents(t)
 			c := startCollector(t)
-			withoutExports(t)
 			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
 			secrets := logInOnce(t, documents)
 			c.Close()
@@ -56,24 +55,24 @@ func TestALoginIsExportedAsTheStandardVariablesSay(t *testing.T) {
 			}
 			for _, name := range []string{"tokengraft.tokens", "tokengraft.enrich.duration", "tokengraft.source.duration"} {
 				if !slices.Contains(c.metrics, name) {
-					t.Errorf("no metric %s among %q", name, c.metrics)
+					t.Errorf("the exported metrics are %q, want %s among them", c.metrics, name)
 				}
 			}
 			if want := []string{"tokengraft"}; !slices.Equal(c.services, want) {
-				t.Errorf("exported by services %q, want %q", c.services, want)
+				t.Errorf("the exporting services are %q, want %q", c.services, want)
 			}
 			for _, secret := range secrets {
 				if strings.Contains(c.received.String(), secret) {
-					t.Errorf("what was exported tells %q", secret)
+					t.Errorf("the exports have %q in them, which is secret", secret)
 				}
 			}
 		})
 	}
 }
 
-func TestWithoutVariablesNothingIsExported(t *testing.T) {
+func TestExports_AreOffWithoutVariables(t *testing.T) {
 	var connections atomic.Int64
-	for _, address := range []string{"127.0.0.1:4318", "127.0.0.1:4317"} { // where exporters go unless told otherwise
+	for _, address := range []string{"127.0.0.1:4318", "127.0.0.1:4317"} { // the default addresses of exporters
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
 			t.Skipf("SKIPPED, NOTHING WAS TESTED: somebody else listens at %s: %v", address, err)
@@ -86,31 +85,13 @@ func TestWithoutVariablesNothingIsExported(t *testing.T) {
 		go server.Serve(listener)
 		t.Cleanup(func() { server.Close() })
 	}
-	withoutExports(t)
 	logInOnce(t, fromFile)
 	if n := connections.Load(); n != 0 {
-		t.Errorf("%d connections to a collector that nobody named", n)
-	}
-	exports, err := telemetry.Start(t.Context(), slog.New(slog.DiscardHandler), "v1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if exports.Tracer != nil {
-		t.Error("there is a tracer, whose spans cost time and go nowhere")
+		t.Errorf("%d connections to collectors at the default addresses, want none", n)
 	}
 }
 
-// withoutExports takes away the variables of whoever runs the test.
-func withoutExports(t *testing.T) {
-	t.Helper()
-	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "OTEL_") {
-			t.Setenv(name, "")
-		}
-	}
-}
-
-// seededMongo is the configuration of a database with anna's document in it.
+// seededMongo returns the configuration of a database with anna's document in it.
 func seededMongo(t *testing.T) string {
 	t.Helper()
 	uri, _ := enrichtest.StartFerretDB(t)
@@ -125,47 +106,36 @@ func seededMongo(t *testing.T) string {
 	return fmt.Sprintf(fromMongo, uri)
 }
 
-// logInOnce runs the sidecar for one login and one request with the enriched
-// token, and returns what of them nobody else may learn. When it returns, the
-// sidecar has stopped.
+// logInOnce runs a sidecar for one login and for two requests, one of them with
+// the enriched token. It stops the sidecar, and returns what of all this must not
+// be exported.
 func logInOnce(t *testing.T, documents string) (secrets []string) {
 	t.Helper()
-	legacy, err := backend.New("https://legacy.example.com")
+	handler, err := backend.New("https://legacy.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(legacy)
+	server := httptest.NewServer(handler)
 	defer server.Close()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var enriched string
-	t.Run("serve", func(t *testing.T) {
-		startSidecar(t, fmt.Sprintf(`listen: %s
-backend: %s
+	s := e2e.Start(t, e2e.Options{
+		Configuration: fmt.Sprintf(`backend: %s
 admin: off
 rules: [{match: POST /login, tokens: ["json:access_token", "json:id_token"]}]
-verify: {jwks: %[2]s/jwks.json}
+verify: {jwks: %[1]s/jwks.json}
 sign: {keys: keys}
-%[3]s
-`, address, server.URL, documents), `[{"id": "`+backend.Users["anna"]+`", "city": "Wien"}]`)
-		waitForAddress(t, address)
-		tokens, err := demo.LogIn(t.Context(), "http://"+address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		enriched = tokens.Access
-		if _, claims := enrichtest.DecodeToken(t, enriched); !strings.Contains(claims, "Wien") {
-			t.Fatalf("claims %s, want the document in them", claims)
-		}
-		for _, path := range []string{"/me?access_token=" + enriched, "/users/" + backend.Users["anna"]} {
-			response, err := http.Get("http://" + address + path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			response.Body.Close()
-		}
+%[2]s
+`, server.URL, documents),
+		Documents: `[{"id": "` + backend.Users["anna"] + `", "city": "Wien"}]`,
 	})
-	return []string{"eyJ", enriched, "access_token=", backend.Users["anna"], "anna", "secret", "Wien"}
+	tokens, err := demo.LogIn(t.Context(), s.Public.URL(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, claims := enrichtest.DecodeToken(t, tokens.Access); !strings.Contains(claims, "Wien") {
+		t.Fatalf("the claims are %s, want the document in them", claims)
+	}
+	s.Public.Get(t, "/me?access_token="+tokens.Access)
+	s.Public.Get(t, "/users/"+backend.Users["anna"])
+	s.Stop(t)
+	return []string{"eyJ", tokens.Access, "access_token=", backend.Users["anna"], "anna", "secret", "Wien"}
 }

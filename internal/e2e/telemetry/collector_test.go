@@ -1,4 +1,4 @@
-package cli
+package telemetry_test
 
 import (
 	"io"
@@ -16,8 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A collector takes what is exported by OTLP over HTTP. What it has is read when
-// it is closed.
+// A collector receives exports by OTLP over HTTP. A test reads them after it has
+// closed the collector.
 type collector struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -80,8 +80,8 @@ func (c *collector) name(r *resource.Resource) {
 	}
 }
 
-// trace returns the spans of the login, each behind those that it is part of,
-// sorted.
+// trace returns the spans of the login, sorted. Before each are the names of the
+// spans that it is part of.
 func (c *collector) trace() (paths []string) {
 	byID := map[string]*traces.Span{}
 	for _, span := range c.spans {

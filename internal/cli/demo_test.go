@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/demo"
+)
+
+// What the demonstration says to try works, and shows something.
+func TestDemo_InvitesToWhatWorks(t *testing.T) {
+	d, err := demo.Start(t.Context(), "v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Stop()
+	var shown, invitation bytes.Buffer
+	token, err := showDemo(t.Context(), &shown, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inviteToDemo(&invitation, d, token)
+	for _, want := range []string{d.Public + "/login", d.Public + "/.well-known/jwks.json", d.Admin + "/metrics", d.Dir + "/tokengraft.yaml", "sed -i.bak "} {
+		if !strings.Contains(invitation.String(), want) {
+			t.Errorf("the invitation lacks %s:\n%s", want, &invitation)
+		}
+	}
+	metrics := read(t)(http.Get(d.Admin + "/metrics"))
+	if want := `tokengraft_tokens_total{reason="ok",rule="POST /login"} 2`; !strings.Contains(metrics, want) {
+		t.Errorf("the metrics after a login are\n%s\nwant %s among them", metrics, want)
+	}
+	moveAnna(t, d)
+	refresh := regexp.MustCompile(`(http://\S+) -d grant_type=refresh_token -d refresh_token=(\S+)`).FindStringSubmatch(invitation.String())
+	if refresh == nil {
+		t.Fatalf("the invitation lacks a refresh:\n%s", &invitation)
+	}
+	var tokens demo.Tokens
+	body := read(t)(http.PostForm(refresh[1], url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh[2]}}))
+	if err := json.Unmarshal([]byte(body), &tokens); err != nil {
+		t.Fatalf("the refresh returns %s: %v", body, err)
+	}
+	if _, claims := enrichtest.DecodeToken(t, tokens.Access); !strings.Contains(claims, "Graz") {
+		t.Errorf("the claims after the document changed are %s, want Graz in them", claims)
+	}
+}
+
+// moveAnna does what the invitation does with sed.
+func moveAnna(t *testing.T, d *demo.Demo) {
+	t.Helper()
+	users := filepath.Join(d.Dir, "users.json")
+	documents, err := os.ReadFile(users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(users, bytes.ReplaceAll(documents, []byte("Wien"), []byte("Graz")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// read returns a function that returns the body of a response.
+func read(t *testing.T) func(*http.Response, error) string {
+	return func(response *http.Response, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+}

@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"os"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// timeout(1) sends a signal to the process, and then to the group that the
+// process is in.
+func TestSignals_TheEchoOfTheFirstIsNoSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		signals, ended := make(chan os.Signal), false
+		go func() {
+			waitForSecond(signals)
+			ended = true
+		}()
+		signals <- syscall.SIGTERM
+		if synctest.Wait(); ended {
+			t.Errorf("a signal at once after the first ended the process, want it ignored for %v", echoTime)
+		}
+		time.Sleep(echoTime)
+		signals <- syscall.SIGTERM
+		if synctest.Wait(); !ended {
+			t.Errorf("a signal %v after the first did not end the process", echoTime)
+		}
+	})
+}

@@ -1,0 +1,133 @@
+package shutdown_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+func TestMain(m *testing.M) { e2e.Main(m) }
+
+// An env is a sidecar as a process of its own, in front of a backend whose
+// logins wait until they are released.
+type env struct {
+	*e2e.Sidecar
+	logins *e2e.Hold
+}
+
+// start starts a sidecar with these settings more. The users u0, u1 … have
+// documents.
+func start(t *testing.T, users int, settings string) *env {
+	t.Helper()
+	backend := startBackend(t)
+	var documents strings.Builder
+	for i := range users {
+		fmt.Fprintf(&documents, `{"id":"u%d","lang":"en"}`+"\n", i)
+	}
+	e := &env{logins: backend.Hold("/login")}
+	e.Sidecar = e2e.Start(t, e2e.Options{
+		Program: e2e.Tokengraft,
+		Configuration: fmt.Sprintf(`backend: %s
+rules: [{match: POST /login, tokens: ["json:token"]}]
+verify: {secret: %q}
+documents: {file: users.ndjson, user_id_field: id}
+%s
+`, backend.URL, enrichtest.Secret, settings),
+		Files: map[string]string{"users.ndjson": documents.String()},
+	})
+	e.WaitReady(t)
+	return e
+}
+
+// startBackend starts a backend that issues a token to the user of a login, and
+// echoes what comes over an upgraded connection.
+func startBackend(t *testing.T) *e2e.Backend {
+	backend, issuer := e2e.StartBackend(t), enrichtest.NewIssuer(t, "HS256")
+	backend.Handle("POST /login", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"token":%q}`, issuer.Token(fmt.Sprintf(`{"sub":%q,"exp":%d}`, r.FormValue("user"), time.Now().Add(time.Hour).Unix())))
+	}))
+	backend.Handle("GET /upgrade", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		io.Copy(conn, conn)
+	}))
+	return backend
+}
+
+// waitForLogins waits until that many logins have arrived at the backend.
+func (e *env) waitForLogins(t *testing.T, logins int) {
+	t.Helper()
+	e2e.Eventually(t, fmt.Sprintf("%d logins are at the backend", logins), func() bool { return e.logins.Arrived() == logins })
+}
+
+// terminate asks the sidecar to stop, and waits until its public listener takes
+// no more connections.
+func (e *env) terminate(t *testing.T) {
+	t.Helper()
+	e.Terminate()
+	e2e.Eventually(t, "the sidecar takes no more connections", func() bool {
+		conn, err := net.Dial("tcp", string(e.Public))
+		if err != nil {
+			return true
+		}
+		conn.Close()
+		return false
+	})
+}
+
+// readyz returns the status of /readyz, or 0 without an answer.
+func (e *env) readyz() int {
+	reply, _ := e.Admin.Try(http.MethodGet, "/readyz", "")
+	return reply.Status
+}
+
+// wantExit waits for the process to end.
+func (e *env) wantExit(t *testing.T, code int) {
+	t.Helper()
+	if got := e.Wait(); got != code {
+		t.Errorf("exit code %d, want %d:\n%s", got, code, e.Log)
+	}
+}
+
+// logIn logs a user in and returns the document in the token.
+func (e *env) logIn(client *http.Client, user string) (document string, err error) {
+	response, err := client.PostForm(e.Public.URL("/login"), url.Values{"user": {user}})
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	var body struct{ Token string }
+	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
+		return "", fmt.Errorf("%s: %w", response.Status, err)
+	}
+	token, err := enrich.ParseToken(body.Token)
+	return string(token.Claim("custom_data")), err
+}
+
+// loginHeader is the header of a login of u0 over HTTP/2.
+func loginHeader(address e2e.Address) []byte {
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{{":method", "POST"}, {":scheme", "https"}, {":authority", string(address)}, {":path", "/login?user=u0"}} {
+		encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
+	}
+	return block.Bytes()
+}

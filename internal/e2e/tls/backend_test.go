@@ -1,0 +1,103 @@
+package tls_test
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/certs/certstest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+// startMutual starts a backend that wants a certificate of its clients for
+// everything: for logins, and for its JWK Set. It returns its URL.
+func startMutual(t *testing.T, a *certstest.Authority) string {
+	t.Helper()
+	issuer := enrichtest.NewIssuer(t, "ES256")
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/jwks.json":
+			w.Write(issuer.JWKS())
+		case "/login":
+			fmt.Fprintf(w, `{"token":%q}`, issuer.Token(fmt.Sprintf(`{"sub":"u1","exp":%d}`, time.Now().Add(time.Hour).Unix())))
+		}
+	}))
+	server.TLS = &tls.Config{
+		Certificates: []tls.Certificate{a.Pair(t, "backend", "backend.test")},
+		ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: a.Pool,
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestBackendTLS_WantsTheRightCertificates(t *testing.T) {
+	t.Parallel()
+	a := certstest.New(t)
+	backend := startMutual(t, a)
+	a.Write(t, "client", "sidecar", 100*time.Hour)
+	ca, client := "ca_file: "+a.Dir+"/ca.pem", "cert_file: "+a.Dir+"/client.pem, key_file: "+a.Dir+"/client.key"
+	for _, c := range []struct {
+		name, settings string
+		status         int
+		advice         string // of check
+	}{
+		{"client certificate shown", "{" + ca + ", " + client + ", server_name: backend.test}", http.StatusOK, ""},
+		{"client certificate not shown", "{" + ca + ", server_name: backend.test}", http.StatusBadGateway, "backend_tls.cert_file"},
+		{"backend of an unknown authority", "{" + client + ", server_name: backend.test}", http.StatusBadGateway, "backend_tls.ca_file"},
+		{"backend of another name", "{" + ca + ", " + client + "}", http.StatusBadGateway, "backend_tls.server_name"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := e2e.Start(t, e2e.Options{
+				Configuration: fmt.Sprintf(`backend: %s
+admin: off
+backend_tls: %s
+rules: [{match: POST /login, tokens: ["json:token"]}]
+verify: {jwks: %[1]s/jwks.json}
+sign: {keys: keys}
+documents: {file: users.json, user_id_field: id}
+`, backend, c.settings),
+				Documents: `[{"id":"u1","lang":"en"}]`,
+			})
+			wantAdvice(t, s, c.advice)
+			got := s.Public.Ask(t, http.MethodPost, "/login", "")
+			if got.Status != c.status {
+				t.Fatalf("POST /login with backend_tls: %s: %d %s, want %d", c.settings, got.Status, got.Body, c.status)
+			}
+			if c.status != http.StatusOK {
+				return
+			}
+			// The sidecar fetches the backend's keys over the same TLS.
+			if document, want := documentIn(got.Body), `{"id":"u1","lang":"en"}`; document != want {
+				t.Errorf("the token of POST /login has %s, want %s", document, want)
+			}
+		})
+	}
+}
+
+// documentIn returns the document in the token of a login's response.
+func documentIn(body string) string {
+	var response struct{ Token string }
+	_ = json.Unmarshal([]byte(body), &response)
+	token, _ := enrich.ParseToken(response.Token)
+	return string(token.Claim("custom_data"))
+}
+
+// wantAdvice runs check on the sidecar's configuration. It must exit with 1 and
+// give this advice, or not fail if there is none to give.
+func wantAdvice(t *testing.T, s *e2e.Sidecar, advice string) {
+	t.Helper()
+	code, out, _ := e2e.Run(t, "check", "-c", filepath.Join(s.Dir, e2e.File))
+	if fails := advice != ""; (code == 1) != fails || !strings.Contains(out, advice) {
+		t.Errorf("check: exit code %d, failure wanted: %v, with the advice %q:\n%s", code, fails, advice, out)
+	}
+}
