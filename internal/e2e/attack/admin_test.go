@@ -70,10 +70,10 @@ var adminRows = []adminRow{
 func (s *suite) attackAdmin(t *testing.T) {
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	open := strings.Replace(usual(backend.URL), "admin: 127.0.0.1:0", "admin: 0.0.0.0:0\nadmin_token: hush-admin-token", 1)
-	v := s.start(t, open, "["+annas+"]")
+	tg := s.start(t, open, "["+annas+"]")
 	closed := s.start(t, usual(backend.URL), "["+annas+"]")
 	s.run(t, openAdmin, "admin: 0.0.0.0:0", func(t *testing.T) (happens string) {
-		if !v.Log.Warned("admin listener") {
+		if !tg.Log.Warned("admin listener") {
 			t.Error("no warning about an admin listener that other machines can reach")
 		}
 		if closed.Log.Warned("admin listener") {
@@ -81,14 +81,14 @@ func (s *suite) attackAdmin(t *testing.T) {
 		}
 		return "is warned of"
 	})
-	_, port, _ := net.SplitHostPort(string(v.Admin))
+	_, port, _ := net.SplitHostPort(string(tg.Admin))
 	address := map[peer]e2e.Address{
 		loopback: e2e.Address("127.0.0.1:" + port),
 		outside:  e2e.Address(net.JoinHostPort(outsideAddress(t), port)),
 	}
 	for _, row := range adminRows {
 		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) {
-			got := v.atAdmin(t, address[row.from], row.request)
+			got := tg.atAdmin(t, address[row.from], row.request)
 			if got != row.want {
 				t.Errorf("%q from %s: %s, want %s", row.request, row.from, got, row.want)
 			}
@@ -98,7 +98,7 @@ func (s *suite) attackAdmin(t *testing.T) {
 }
 
 // atAdmin sends a request of an [adminRow] and returns the status.
-func (v *target) atAdmin(t *testing.T, address e2e.Address, request string) string {
+func (tg *target) atAdmin(t *testing.T, address e2e.Address, request string) string {
 	t.Helper()
 	lines := strings.Split(request, "\n")
 	var method, path string
@@ -115,7 +115,7 @@ func (v *target) atAdmin(t *testing.T, address e2e.Address, request string) stri
 	if err != nil {
 		t.Error(err)
 	}
-	v.suite.look("the admin listener", []byte(answer))
+	tg.suite.look("the admin listener", []byte(answer))
 	return e2e.Statuses(answer)
 }
 

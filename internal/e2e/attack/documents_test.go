@@ -47,19 +47,19 @@ func (s *suite) attackWithDocuments(t *testing.T) {
 	for i, row := range documentRows {
 		documents = append(documents, fmt.Sprintf(`{"id":"hush-%d",%s}`, i, row.members))
 	}
-	v := s.start(t, usual(startBackend(t, issuer).URL), "["+strings.Join(documents, ",")+"]")
+	tg := s.start(t, usual(startBackend(t, issuer).URL), "["+strings.Join(documents, ",")+"]")
 	for i, row := range documentRows {
 		s.run(t, hostileDocument, row.sends, func(t *testing.T) (happens string) {
 			original := issuer.Token(claimsOf(quoted(fmt.Sprintf("hush-%d", i)), `,"role":"user"`))
-			return v.checkWithinClaim(t, original)
+			return tg.checkWithinClaim(t, original)
 		})
 	}
 	s.run(t, responseSplitting, "a document with CRLF, in a cookie and a header", func(t *testing.T) (happens string) {
-		return v.checkHeaderLines(t, issuer.Token(claimsOf(`"hush-splitting"`, "")))
+		return tg.checkHeaderLines(t, issuer.Token(claimsOf(`"hush-splitting"`, "")))
 	})
-	v.checkPasses(t, tokenRow{largeDocument, "20 KB", issuer.Token(claimsOf(`"hush-large"`, "")), "too_large"})
+	tg.checkPasses(t, tokenRow{largeDocument, "20 KB", issuer.Token(claimsOf(`"hush-large"`, "")), "too_large"})
 	s.run(t, forgedClaim, "an original that has the claim already", func(t *testing.T) (happens string) {
-		_, claims := enrichtest.DecodeToken(t, v.issue(t, issuer.Token(claimsOf(quoted(anna), `,"custom_data":{"role":"admin"}`))))
+		_, claims := enrichtest.DecodeToken(t, tg.issue(t, issuer.Token(claimsOf(quoted(anna), `,"custom_data":{"role":"admin"}`))))
 		replaced := strings.Count(claims, `"custom_data"`) == 1 && !strings.Contains(claims, `"role":"admin"`)
 		if !replaced {
 			t.Errorf("the claims are %s, want the document in place of the claim", claims)
@@ -70,13 +70,13 @@ func (s *suite) attackWithDocuments(t *testing.T) {
 
 // checkWithinClaim shows that the document of a token adds the claim to it and
 // changes nothing else, and that the token becomes its original again.
-func (v *target) checkWithinClaim(t *testing.T, original string) (happens string) {
+func (tg *target) checkWithinClaim(t *testing.T, original string) (happens string) {
 	t.Helper()
-	enriched := v.issue(t, original)
+	enriched := tg.issue(t, original)
 	_, before := enrichtest.DecodeToken(t, original)
 	_, after := enrichtest.DecodeToken(t, enriched)
 	within := strings.HasPrefix(after, strings.TrimSuffix(before, "}")+`,"custom_data":{`) && strings.Join(topLevel(t, after), " ") == "iss aud sub iat exp role custom_data"
-	restored := v.atBackend(t, enriched)
+	restored := tg.atBackend(t, enriched)
 	if !within || restored != original {
 		t.Errorf("claims %s become %s, want one member more; the backend gets %s back, want %s", before, after, restored, original)
 	}
@@ -98,9 +98,9 @@ func topLevel(t *testing.T, object string) (names []string) {
 
 // checkHeaderLines shows that a token in a cookie and in a header is one line
 // each.
-func (v *target) checkHeaderLines(t *testing.T, token string) (happens string) {
+func (tg *target) checkHeaderLines(t *testing.T, token string) (happens string) {
 	t.Helper()
-	got := v.ask(t, http.MethodPost, "/login", "{}", "Answer: Set-Cookie: session="+token+"; HttpOnly", "Answer: X-Token: "+token).Header
+	got := tg.ask(t, http.MethodPost, "/login", "{}", "Answer: Set-Cookie: session="+token+"; HttpOnly", "Answer: X-Token: "+token).Header
 	cookie := got.Get("Set-Cookie")
 	splits := len(got["Set-Cookie"]) != 1 || len(got["X-Token"]) != 1 || strings.Contains(cookie, "evil") ||
 		got.Get("X-Token") == token || !strings.HasSuffix(cookie, "; HttpOnly")

@@ -77,21 +77,21 @@ func (s *suite) attackWithFloods(t *testing.T) {
 	}
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	backend := startBackend(t, issuer)
-	v := s.start(t, usual(backend.URL)+"cache: {max_bytes: 4MiB, missing_for: 1h}\n", "["+annas+"]")
+	tg := s.start(t, usual(backend.URL)+"cache: {max_bytes: 4MiB, missing_for: 1h}\n", "["+annas+"]")
 	for _, row := range floodRows {
 		n := size(row.short, row.full)
 		s.run(t, row.kind, fmt.Sprintf(row.sends, n), func(t *testing.T) (happens string) {
-			return v.flood(t, n, backend, func() string { return row.token(issuer) })
+			return tg.flood(t, n, backend, func() string { return row.token(issuer) })
 		})
 	}
 	for _, row := range bombRows {
 		packed, unpacked := row.bomb()
 		sends := fmt.Sprintf("%s%s: %d KiB that unpack to %d MiB", row.coding, row.variant, len(packed)>>10, unpacked>>20)
-		s.run(t, bombs, sends, func(t *testing.T) (happens string) { return v.explode(t, row.coding, packed, "too_large") })
+		s.run(t, bombs, sends, func(t *testing.T) (happens string) { return tg.explode(t, row.coding, packed, "too_large") })
 	}
 	s.run(t, bombs, "gzip, packed 1,000 times", func(t *testing.T) (happens string) {
 		const layers = 1000
-		return v.explode(t, strings.Repeat("gzip, ", layers-1)+"gzip", packedTimes(layers), notLookedAt)
+		return tg.explode(t, strings.Repeat("gzip, ", layers-1)+"gzip", packedTimes(layers), notLookedAt)
 	})
 }
 
@@ -101,11 +101,11 @@ const (
 )
 
 // flood has the backend issue n tokens, several at once.
-func (v *target) flood(t *testing.T, n int, backend *e2e.Backend, token func() string) (happens string) {
+func (tg *target) flood(t *testing.T, n int, backend *e2e.Backend, token func() string) (happens string) {
 	fetches, before, began := backend.JWKSFetches(), heap(), time.Now()
 	eachOf(n, func() {
 		token := token()
-		if got, err := v.tryIssue(token); err != nil || got != token {
+		if got, err := tg.tryIssue(token); err != nil || got != token {
 			t.Errorf("a token comes back as %s, %v, want it as it was: %s", got, err, token)
 		}
 	})
@@ -173,12 +173,12 @@ func packedTimes(layers int) []byte {
 
 // explode has the backend answer with a bomb, and counts what is allocated
 // meanwhile.
-func (v *target) explode(t *testing.T, coding string, packed []byte, want string) (happens string) {
+func (tg *target) explode(t *testing.T, coding string, packed []byte, want string) (happens string) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	var got e2e.Reply
-	reason := v.reasonOf(t, func() {
-		got = v.ask(t, http.MethodPost, "/login", string(packed), "Answer: Content-Encoding: "+coding)
+	reason := tg.reasonOf(t, func() {
+		got = tg.ask(t, http.MethodPost, "/login", string(packed), "Answer: Content-Encoding: "+coding)
 	})
 	runtime.ReadMemStats(&after)
 	allocated := after.TotalAlloc - before.TotalAlloc

@@ -60,26 +60,26 @@ func stripped(name string) headerRow {
 // what the sidecar says, nor grow without bound.
 func (s *suite) attackWithHeaders(t *testing.T) {
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
-	v := s.start(t, usual(backend.URL), "["+annas+"]")
+	tg := s.start(t, usual(backend.URL), "["+annas+"]")
 	trusting := s.start(t, "trusted_proxies: [loopback]\n"+usual(backend.URL), "["+annas+"]")
 	for _, row := range headerRows {
 		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) {
 			if row.trusted {
 				return row.run(t, trusting)
 			}
-			return row.run(t, v)
+			return row.run(t, tg)
 		})
 	}
-	if !v.Log.Warned("trusted_proxies") {
+	if !tg.Log.Warned("trusted_proxies") {
 		t.Error("no warning about the headers that were dropped")
 	}
 	for _, row := range overflowRows {
-		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) { return row.run(t, v, backend) })
+		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) { return row.run(t, tg, backend) })
 	}
 }
 
-func (row headerRow) run(t *testing.T, v *target) (happens string) {
-	wire := v.ask(t, http.MethodGet, "/wire", "", row.lines...).Body
+func (row headerRow) run(t *testing.T, tg *target) (happens string) {
+	wire := tg.ask(t, http.MethodGet, "/wire", "", row.lines...).Body
 	happens = "what the proxy or the sidecar says reaches the backend"
 	if row.drops != "" {
 		happens = "is dropped"
@@ -89,7 +89,7 @@ func (row headerRow) run(t *testing.T, v *target) (happens string) {
 		}
 	}
 	for _, line := range row.keeps {
-		if line = strings.ReplaceAll(line, "PUBLIC", string(v.Public)); !strings.Contains(wire, line) {
+		if line = strings.ReplaceAll(line, "PUBLIC", string(tg.Public)); !strings.Contains(wire, line) {
 			happens = "IS STRIPPED"
 			t.Errorf("%q: the backend got %q, want %q in it", row.lines, wire, line)
 		}
@@ -124,13 +124,13 @@ var overflowRows = []overflowRow{
 	{flooding, "a backend that sends 1,000 early hints", nil, strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </"+kilobyte+">\r\n\r\n", 1_000) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200},
 }
 
-func (row overflowRow) run(t *testing.T, v *target, backend *e2e.Backend) (happens string) {
+func (row overflowRow) run(t *testing.T, tg *target, backend *e2e.Backend) (happens string) {
 	method, path, body := http.MethodPost, "/login", "{}"
 	if row.answer != "" {
 		method, path, body = http.MethodGet, "/answer", ""
 		backend.Handle("GET /answer", e2e.Response{Raw: row.answer})
 	}
-	got := v.ask(t, method, path, body, row.lines...).Status
+	got := tg.ask(t, method, path, body, row.lines...).Status
 	if got != row.want {
 		t.Errorf("%s: %d, want %d", row.sends, got, row.want)
 	}

@@ -45,10 +45,10 @@ var http2Rows = []http2Row{
 // HTTP/1.
 func (s *suite) attackByHTTP2(t *testing.T) {
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
-	v := s.start(t, usual(backend.URL), "["+annas+"]")
+	tg := s.start(t, usual(backend.URL), "["+annas+"]")
 	for _, row := range http2Rows {
 		s.run(t, downgrade, row.sends, func(t *testing.T) (happens string) {
-			got, wire := v.http2(t, row.fields)
+			got, wire := tg.http2(t, row.fields)
 			if !oneOf(row.want, got) {
 				t.Errorf("%q over HTTP/2: %s, want %s", row.fields, got, row.want)
 			}
@@ -62,9 +62,9 @@ func (s *suite) attackByHTTP2(t *testing.T) {
 
 // http2 sends one request for /wire over HTTP/2 as the fields, name: value, have
 // it, and returns its status, or reset, and the body.
-func (v *target) http2(t *testing.T, fields []string) (status, body string) {
+func (tg *target) http2(t *testing.T, fields []string) (status, body string) {
 	t.Helper()
-	conn, err := v.Public.Dial()
+	conn, err := tg.Public.Dial()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,9 @@ func (v *target) http2(t *testing.T, fields []string) (status, body string) {
 	}
 }
 
-// headerBlock encodes fields behind the pseudo headers that they do not name.
+// headerBlock encodes fields behind the pseudo headers that they do not name. The
+// last ": " of a field ends its name, so that a name can have one in it; of x-a
+// and of pseudo headers it is the first.
 func headerBlock(fields []string) []byte {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)

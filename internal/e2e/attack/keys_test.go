@@ -56,8 +56,8 @@ func (s *suite) attackWithKeys(t *testing.T) {
 	for _, row := range jwksRows(issuers, trap) {
 		backend := e2e.StartBackend(t)
 		backend.Handle("/jwks.json", row.jwks)
-		v := s.start(t, usual(backend.URL), "["+annas+"]")
-		v.checkPasses(t, tokenRow{hostileJWKS, row.sends, row.token, row.reasons})
+		tg := s.start(t, usual(backend.URL), "["+annas+"]")
+		tg.checkPasses(t, tokenRow{hostileJWKS, row.sends, row.token, row.reasons})
 	}
 	s.attackDiscovery(t, issuers, trap)
 	s.attackOwnKeys(t, issuers)
@@ -92,12 +92,12 @@ func (s *suite) attackDiscovery(t *testing.T, issuers issuers, trap string) {
 		asked.Store(true)
 		e2e.Response{Body: e2e.JWKS(issuers.ec)}.ServeHTTP(w, r)
 	}))
-	v := s.start(t, fmt.Sprintf("backend: %s\noidc: true\nsign: {keys: keys, algorithm: ES256}\ndocuments: {file: users.json, user_id_field: id}\n", backend.URL), "["+annas+"]")
-	v.WaitReady(t, "discovery")
+	tg := s.start(t, fmt.Sprintf("backend: %s\noidc: true\nsign: {keys: keys, algorithm: ES256}\ndocuments: {file: users.json, user_id_field: id}\n", backend.URL), "["+annas+"]")
+	tg.WaitReady(t, "discovery")
 	s.run(t, ssrf, "jwks_uri at "+internal+", token_endpoint elsewhere", func(t *testing.T) (happens string) {
 		var got string
 		good := issuers.ec.Token(claimsOf(quoted(anna), ""))
-		reason := v.reasonOf(t, func() { got = v.issue(t, good) })
+		reason := tg.reasonOf(t, func() { got = tg.issue(t, good) })
 		happens = fmt.Sprintf("the paths are asked at the backend: %t; its token there: %s", asked.Load(), reason)
 		if !asked.Load() || reason != "ok" || got == good {
 			t.Error(happens)
@@ -109,9 +109,9 @@ func (s *suite) attackDiscovery(t *testing.T, issuers issuers, trap string) {
 // attackOwnKeys shows that our own keys verify nothing as the backend's, and are
 // published without their private half.
 func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
-	v := s.start(t, usual(startBackend(t, issuers.ec).URL), "["+annas+"]")
+	tg := s.start(t, usual(startBackend(t, issuers.ec).URL), "["+annas+"]")
 	claims := claimsOf(quoted(anna), "")
-	enriched := v.issue(t, issuers.ec.Token(claims))
+	enriched := tg.issue(t, issuers.ec.Token(claims))
 	header, _ := enrichtest.DecodeToken(t, enriched)
 	_, rest, _ := strings.Cut(header, `"kid":"`)
 	kid, _, _ := strings.Cut(rest, `"`)
@@ -119,10 +119,10 @@ func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
 		{ownKeys, "an enriched token, issued again", enriched, "not_ours"},
 		{ownKeys, "our kid, the attacker's key", issuers.mallory.TokenWithHeader(`{"alg":"ES256","kid":"`+kid+`"}`, claims), "not_ours"},
 	} {
-		v.checkPasses(t, row)
+		tg.checkPasses(t, row)
 	}
 	s.run(t, published, "a request for our JWK Set", func(t *testing.T) (happens string) {
-		merged := v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
+		merged := tg.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
 		if strings.Contains(merged, `"d":`) || strings.Count(merged, `"kid"`) != 2 {
 			t.Errorf("the merged JWK Set is %s, want two public keys", merged)
 		}

@@ -43,7 +43,8 @@ var pathRows = []pathRow{
 // attackWithPaths shows that the backend sees the path that the client typed,
 // and which spellings of a rule's path its rule takes. A spelling that a lenient
 // backend takes and the rule does not gets the original, whose lack of the claim
-// grants nothing (H5).
+// grants nothing (H5). It also sends requests with secrets in them: here the
+// backend issues a token whatever the request is.
 func (s *suite) attackWithPaths(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	token := issuer.Token(claimsOf(quoted(anna), ""))
@@ -55,12 +56,12 @@ func (s *suite) attackWithPaths(t *testing.T) {
 		}
 		r.SendJSON(`{"access_token":"` + token + `"}`) // whatever the path
 	})
-	v := s.start(t, strings.Replace(usual(backend.URL.String()), "POST /login", "POST /oauth/token", 1), "["+annas+"]")
+	tg := s.start(t, strings.Replace(usual(backend.URL.String()), "POST /login", "POST /oauth/token", 1), "["+annas+"]")
 	for _, row := range pathRows {
 		line := row.method + " " + row.path
 		s.run(t, pathTricks, line, func(t *testing.T) (happens string) {
 			before := len(backend.Requests())
-			answer := v.send(t, line+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			answer := tg.send(t, line+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 			enriched := strings.Contains(answer, "access_token") && !strings.Contains(answer, token)
 			if enriched != row.enriched {
 				t.Errorf("%s: enriched %t, want %t", line, enriched, row.enriched)
@@ -79,7 +80,7 @@ func (s *suite) attackWithPaths(t *testing.T) {
 	}
 	for _, row := range secretRows {
 		s.run(t, secretRequest, row.sends, func(*testing.T) (happens string) {
-			_, _ = v.Public.Send(row.text + "Connection: close\r\n\r\n") // leaks are found at the end
+			_, _ = tg.Public.Send(row.text + "Connection: close\r\n\r\n") // leaks are found at the end
 			return "the last row says"
 		})
 	}

@@ -21,8 +21,8 @@ var (
 	restoreFlood = kind{"restore flood", "B4"}
 )
 
-// spoils are what an attacker has: enriched tokens and their parts.
-type spoils struct {
+// captured is what an attacker has: enriched tokens and their parts.
+type captured struct {
 	issuers
 	original, enriched string
 	header, claims     string   // of the enriched token
@@ -33,7 +33,7 @@ type spoils struct {
 	jwks               string   // what the sidecar publishes
 }
 
-func restoreRows(have spoils) []restoreRow {
+func restoreRows(have captured) []restoreRow {
 	parts, mallorys := have.parts, have.mallorys
 	original := strings.Split(have.original, ".")
 	ourSignature := bytesOf(decode(parts[2]))
@@ -63,12 +63,12 @@ func restoreRows(have spoils) []restoreRow {
 func (s *suite) attackRestore(t *testing.T) {
 	issuers := newIssuers(t)
 	backend := startBackend(t, issuers.ec)
-	v := s.start(t, usual(backend.URL), "["+annas+","+mallorys+"]")
+	tg := s.start(t, usual(backend.URL), "["+annas+","+mallorys+"]")
 	other := s.start(t, usual(backend.URL), "["+annas+"]")
-	have := plunder(t, v, other, issuers)
+	have := capture(t, tg, other, issuers)
 	for _, row := range restoreRows(have) {
 		s.run(t, restoring, row.sends, func(t *testing.T) (happens string) {
-			got := v.atBackend(t, row.token)
+			got := tg.atBackend(t, row.token)
 			if got != row.token {
 				t.Errorf("%s: the backend got %s", row.token, got)
 			}
@@ -76,12 +76,12 @@ func (s *suite) attackRestore(t *testing.T) {
 		})
 	}
 	s.run(t, flipping, fmt.Sprintf("each of %d bytes flipped, and flipped back", len(have.enriched)), func(t *testing.T) (happens string) {
-		return v.flipEveryByte(t, have)
+		return tg.flipEveryByte(t, have)
 	})
 	form, n := formOfTokens(have.kid)
 	s.run(t, restoreFlood, fmt.Sprintf("a form of %d forged tokens", n), func(t *testing.T) (happens string) {
 		began := time.Now()
-		got := v.ask(t, http.MethodPost, "/revoke", form, "Content-Type: application/x-www-form-urlencoded").Body
+		got := tg.ask(t, http.MethodPost, "/revoke", form, "Content-Type: application/x-www-form-urlencoded").Body
 		took := time.Since(began)
 		if got != form || took > 10*time.Second {
 			t.Errorf("a form of forged tokens took %v, want at most 10s, and went on as it came: %t", took, got == form)
@@ -90,13 +90,13 @@ func (s *suite) attackRestore(t *testing.T) {
 	})
 }
 
-// plunder logs in, and shows that an enriched token becomes its original: else
+// capture logs in, and shows that an enriched token becomes its original: else
 // the rows show nothing.
-func plunder(t *testing.T, v, other *target, issuers issuers) spoils {
+func capture(t *testing.T, tg, other *target, issuers issuers) captured {
 	t.Helper()
-	have := spoils{issuers: issuers, original: issuers.ec.Token(claimsOf(quoted(anna), ""))}
-	have.enriched = v.issue(t, have.original)
-	if got := v.atBackend(t, have.enriched); got != have.original {
+	have := captured{issuers: issuers, original: issuers.ec.Token(claimsOf(quoted(anna), ""))}
+	have.enriched = tg.issue(t, have.original)
+	if got := tg.atBackend(t, have.enriched); got != have.original {
 		t.Fatalf("an enriched token becomes %s at the backend, want its original %s", got, have.original)
 	}
 	have.header, have.claims = enrichtest.DecodeToken(t, have.enriched)
@@ -106,9 +106,9 @@ func plunder(t *testing.T, v, other *target, issuers issuers) spoils {
 		t.Fatalf("the header of an enriched token is %s, want a tgr in it", have.header)
 	}
 	have.kid, have.sealed = header.Kid, header.Tgr
-	have.mallorys = strings.Split(v.issue(t, issuers.ec.Token(claimsOf(quoted(mallory), ""))), ".")
+	have.mallorys = strings.Split(tg.issue(t, issuers.ec.Token(claimsOf(quoted(mallory), ""))), ".")
 	have.otherRing = other.issue(t, have.original)
-	have.jwks = v.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
+	have.jwks = tg.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
 	return have
 }
 
@@ -116,16 +116,16 @@ func happensTo(same bool) string { return either(same, "goes on as it came", "is
 
 // atBackend returns the bearer token that the backend gets when the client sends
 // this one.
-func (v *target) atBackend(t *testing.T, token string) string {
+func (tg *target) atBackend(t *testing.T, token string) string {
 	t.Helper()
-	wire := v.ask(t, http.MethodGet, "/wire", "", "Authorization: Bearer "+token).Body
+	wire := tg.ask(t, http.MethodGet, "/wire", "", "Authorization: Bearer "+token).Body
 	_, rest, _ := strings.Cut(wire, "Authorization: Bearer ")
 	got, _, _ := strings.Cut(rest, "\r\n")
 	return got
 }
 
 // flipEveryByte flips a bit of each byte of an enriched token, one at a time.
-func (v *target) flipEveryByte(t *testing.T, have spoils) (happens string) {
+func (tg *target) flipEveryByte(t *testing.T, have captured) (happens string) {
 	changed := 0
 	for i, was := range []byte(have.enriched) {
 		letter := byte('A') // in place of a dot
@@ -133,12 +133,12 @@ func (v *target) flipEveryByte(t *testing.T, have spoils) (happens string) {
 			letter = nextLetter(was)
 		}
 		tampered := have.enriched[:i] + string(letter) + have.enriched[i+1:]
-		if got := v.atBackend(t, tampered); got != tampered {
+		if got := tg.atBackend(t, tampered); got != tampered {
 			changed++
 			t.Errorf("with byte %d flipped the backend got %s, want %s", i, got, tampered)
 		}
 		if i%100 == 0 {
-			if got := v.atBackend(t, have.enriched); got != have.original {
+			if got := tg.atBackend(t, have.enriched); got != have.original {
 				t.Errorf("flipped back at byte %d the backend got %s, want the original", i, got)
 			}
 		}

@@ -41,9 +41,9 @@ var slowRows = []slowRow{
 // attackSlowly shows that slow connections end, and hold up nobody.
 func (s *suite) attackSlowly(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	v := s.start(t, usual(startBackend(t, issuer).URL), "["+annas+"]")
+	tg := s.start(t, usual(startBackend(t, issuer).URL), "["+annas+"]")
 	for _, row := range slowRows {
-		s.run(t, slowloris, row.String(), func(t *testing.T) (happens string) { return row.run(t, v, issuer) })
+		s.run(t, slowloris, row.String(), func(t *testing.T) (happens string) { return row.run(t, tg, issuer) })
 	}
 }
 
@@ -55,12 +55,12 @@ func (row slowRow) String() string {
 	return fmt.Sprintf("%d connections: %s", size(row.short, row.full), strings.Join(names, ", "))
 }
 
-func (row slowRow) run(t *testing.T, v *target, issuer *enrichtest.Issuer) (happens string) {
+func (row slowRow) run(t *testing.T, tg *target, issuer *enrichtest.Issuer) (happens string) {
 	began := time.Now()
 	var open sync.WaitGroup
 	defer open.Wait()
 	for i := range size(row.short, row.full) {
-		conn, err := v.Public.Dial()
+		conn, err := tg.Public.Dial()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func (row slowRow) run(t *testing.T, v *target, issuer *enrichtest.Issuer) (happ
 		})
 	}
 	original := issuer.Token(claimsOf(quoted(anna), ""))
-	if v.issue(t, original) == original {
+	if tg.issue(t, original) == original {
 		t.Error("a login meanwhile was not enriched")
 	}
 	loggedIn := time.Since(began)

@@ -23,20 +23,20 @@ type target struct {
 // start starts a sidecar to attack. When the test ends, it must still work.
 func (s *suite) start(t *testing.T, configuration, documents string) *target {
 	t.Helper()
-	v := &target{suite: s}
-	v.Sidecar = e2e.Start(t, e2e.Options{Configuration: configuration, Documents: documents, Log: s.lookAtLog})
-	t.Cleanup(func() { v.checkMetrics(t) })
-	v.waitReady(t)
-	return v
+	tg := &target{suite: s}
+	tg.Sidecar = e2e.Start(t, e2e.Options{Configuration: configuration, Documents: documents, Log: s.lookAtLog})
+	t.Cleanup(func() { tg.checkMetrics(t) })
+	tg.waitReady(t)
+	return tg
 }
 
 // waitReady returns when the sidecar is ready. It first gives the sidecar a
 // moment to fetch keys: some attacks keep them away.
-func (v *target) waitReady(t *testing.T) {
+func (tg *target) waitReady(t *testing.T) {
 	t.Helper()
 	polls := 0
 	e2e.Eventually(t, "the sidecar is ready", func() bool {
-		reply, err := v.Admin.Try(http.MethodGet, "/readyz", "")
+		reply, err := tg.Admin.Try(http.MethodGet, "/readyz", "")
 		polls++
 		if err == nil && reply.Status == http.StatusOK && (polls > 5 || !strings.Contains(reply.Body, "never answered")) {
 			return true
@@ -48,12 +48,12 @@ func (v *target) waitReady(t *testing.T) {
 
 // checkMetrics searches /metrics for secrets. It also shows that the sidecar has
 // survived the attack.
-func (v *target) checkMetrics(t *testing.T) {
-	text := v.Admin.Get(t, "/metrics")
+func (tg *target) checkMetrics(t *testing.T) {
+	text := tg.Admin.Get(t, "/metrics")
 	if strings.Contains(text, secret) || strings.Contains(text, "eyJ") {
 		t.Errorf("/metrics has a secret in it:\n%s", text)
 	}
-	conn, err := v.Public.Dial()
+	conn, err := tg.Public.Dial()
 	if err != nil {
 		t.Errorf("the sidecar has not survived the attack: %v", err)
 		return
@@ -63,12 +63,12 @@ func (v *target) checkMetrics(t *testing.T) {
 
 // reasonOf returns the reason under which the sidecar counts a token that do
 // makes the backend issue, or several, sorted.
-func (v *target) reasonOf(t *testing.T, do func()) string {
+func (tg *target) reasonOf(t *testing.T, do func()) string {
 	t.Helper()
-	before := v.Metrics(t).Reasons()
+	before := tg.Metrics(t).Reasons()
 	do()
 	var counted []string
-	after := v.Metrics(t).Reasons()
+	after := tg.Metrics(t).Reasons()
 	for _, reason := range slices.Sorted(maps.Keys(after)) {
 		if after[reason] > before[reason] {
 			counted = append(counted, reason)
@@ -85,9 +85,9 @@ const notLookedAt = "not looked at"
 
 // ask sends a request with header lines and reads the whole reply. It belongs
 // into the test's own goroutine.
-func (v *target) ask(t *testing.T, method, path, body string, lines ...string) e2e.Reply {
+func (tg *target) ask(t *testing.T, method, path, body string, lines ...string) e2e.Reply {
 	t.Helper()
-	reply, err := v.try(method, path, body, lines...)
+	reply, err := tg.try(method, path, body, lines...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,19 +95,19 @@ func (v *target) ask(t *testing.T, method, path, body string, lines ...string) e
 }
 
 // try is ask for any goroutine.
-func (v *target) try(method, path, body string, lines ...string) (e2e.Reply, error) {
-	reply, err := v.Public.Try(method, path, body, lines...)
+func (tg *target) try(method, path, body string, lines ...string) (e2e.Reply, error) {
+	reply, err := tg.Public.Try(method, path, body, lines...)
 	if err == nil && reply.Header.Get("Content-Type") == "application/problem+json" {
-		v.suite.look("an error", []byte(reply.Body))
+		tg.suite.look("an error", []byte(reply.Body))
 	}
 	return reply, err
 }
 
 // issue makes the backend answer a login with this token and returns what the
 // client gets in its place. It belongs into the test's own goroutine.
-func (v *target) issue(t *testing.T, token string) string {
+func (tg *target) issue(t *testing.T, token string) string {
 	t.Helper()
-	got, err := v.tryIssue(token)
+	got, err := tg.tryIssue(token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +115,8 @@ func (v *target) issue(t *testing.T, token string) string {
 }
 
 // tryIssue is issue for any goroutine.
-func (v *target) tryIssue(token string) (string, error) {
-	reply, err := v.try(http.MethodPost, "/login", `{"access_token":"`+token+`"}`)
+func (tg *target) tryIssue(token string) (string, error) {
+	reply, err := tg.try(http.MethodPost, "/login", `{"access_token":"`+token+`"}`)
 	if err != nil {
 		return "", err
 	}
@@ -131,9 +131,9 @@ func (v *target) tryIssue(token string) (string, error) {
 // send writes bytes to the public listener as they are, and returns everything
 // that comes back until the sidecar closes. Bytes that do not end in
 // [e2e.Closing] must make it close.
-func (v *target) send(t *testing.T, text string) string {
+func (tg *target) send(t *testing.T, text string) string {
 	t.Helper()
-	answers, err := v.Public.Send(text)
+	answers, err := tg.Public.Send(text)
 	if err != nil {
 		t.Error(err)
 	}

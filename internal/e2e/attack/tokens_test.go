@@ -35,9 +35,9 @@ const (
 func (s *suite) attackWithTokens(t *testing.T) {
 	i := newIssuers(t)
 	backend := startBackend(t, i.rsa, i.ec, i.ed)
-	v := s.start(t, strings.Replace(usual(backend.URL), "verify: {", "verify: {secret: \""+enrichtest.Secret+"\", ", 1), "["+annas+"]")
+	tg := s.start(t, strings.Replace(usual(backend.URL), "verify: {", "verify: {secret: \""+enrichtest.Secret+"\", ", 1), "["+annas+"]")
 	for _, issuer := range []*enrichtest.Issuer{i.rsa, i.ec, i.ed, i.hs} {
-		if reason := v.reasonOf(t, func() { v.issue(t, issuer.Token(claimsOf(quoted(anna), ""))) }); reason != "ok" {
+		if reason := tg.reasonOf(t, func() { tg.issue(t, issuer.Token(claimsOf(quoted(anna), ""))) }); reason != "ok" {
 			t.Fatalf("a good token of %s: %s, want it enriched: else the rows show nothing", issuer.Algorithm, reason)
 		}
 	}
@@ -47,17 +47,17 @@ func (s *suite) attackWithTokens(t *testing.T) {
 		i.signedRows(), i.encodingRows(), i.foreignRows(), // tokens that the backend has signed
 	} {
 		for _, row := range rows {
-			v.checkPasses(t, row)
+			tg.checkPasses(t, row)
 		}
 	}
 }
 
 // checkPasses shows that a hostile token reaches the client as it is.
-func (v *target) checkPasses(t *testing.T, row tokenRow) {
+func (tg *target) checkPasses(t *testing.T, row tokenRow) {
 	t.Helper()
-	v.suite.run(t, row.kind, row.sends, func(t *testing.T) (happens string) {
+	tg.suite.run(t, row.kind, row.sends, func(t *testing.T) (happens string) {
 		var got string
-		reason := v.reasonOf(t, func() { got = v.issue(t, row.token) })
+		reason := tg.reasonOf(t, func() { got = tg.issue(t, row.token) })
 		if got != row.token || !oneOf(row.reasons, reason) {
 			t.Errorf("the token %.300s comes back as %.300s, counted %s, want it as it was, counted %s", row.token, got, reason, row.reasons)
 		}

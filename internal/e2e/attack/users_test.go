@@ -72,15 +72,15 @@ var userRows = []userRow{
 func (s *suite) attackAsUsers(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	fromFile := usual(startBackend(t, issuer).URL)
-	v := s.start(t, fromFile, "["+strings.Join(people, ",")+"]")
+	tg := s.start(t, fromFile, "["+strings.Join(people, ",")+"]")
 	for _, row := range userRows {
-		row.run(t, v, issuer, kind{"user ids in file", "contract"})
+		row.run(t, tg, issuer, kind{"user ids in file", "contract"})
 	}
 	t.Run("mongodb", func(t *testing.T) { // is skipped where there is none
 		fromMongo := `documents: {mongodb: {uri: "` + inMongo(t, people) + `", database: app, collection: users, timeout: 5s}, user_id_field: id}`
-		v := s.start(t, strings.Replace(fromFile, "documents: {file: users.json, user_id_field: id}", fromMongo, 1), "[]")
+		tg := s.start(t, strings.Replace(fromFile, "documents: {file: users.json, user_id_field: id}", fromMongo, 1), "[]")
 		for _, row := range userRows {
-			row.run(t, v, issuer, kind{"user ids in MongoDB", "contract"})
+			row.run(t, tg, issuer, kind{"user ids in MongoDB", "contract"})
 		}
 	})
 }
@@ -102,11 +102,11 @@ func inMongo(t *testing.T, documents []string) string {
 	return uri
 }
 
-func (row userRow) run(t *testing.T, v *target, issuer *enrichtest.Issuer, k kind) {
-	v.suite.run(t, k, "sub "+strings.ReplaceAll(short(row.id), secret+"-", ""), func(t *testing.T) (happens string) {
+func (row userRow) run(t *testing.T, tg *target, issuer *enrichtest.Issuer, k kind) {
+	tg.suite.run(t, k, "sub "+strings.ReplaceAll(short(row.id), secret+"-", ""), func(t *testing.T) (happens string) {
 		var got string
 		original := issuer.Token(claimsOf(row.id, ""))
-		reason := v.reasonOf(t, func() { got = v.issue(t, original) })
+		reason := tg.reasonOf(t, func() { got = tg.issue(t, original) })
 		_, claims := enrichtest.DecodeToken(t, got)
 		mark := ""
 		if _, found, ok := strings.Cut(claims, `"mark":"`); ok {

@@ -30,11 +30,11 @@ func (s *suite) attackTheWire(t *testing.T) {
 		r.ReadBody()
 		r.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	})
-	v := s.start(t, usual(backend.URL.String()), "["+annas+"]")
+	tg := s.start(t, usual(backend.URL.String()), "["+annas+"]")
 	for _, row := range wireRows {
 		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) {
 			before := len(backend.Requests())
-			got := e2e.Statuses(v.send(t, row.text+e2e.Closing))
+			got := e2e.Statuses(tg.send(t, row.text+e2e.Closing))
 			if !regexp.MustCompile(`^(` + row.want + `)$`).MatchString(got) {
 				t.Errorf("%.200q: answered %s, want %s", row.text, got, row.want)
 			}
@@ -78,6 +78,7 @@ var wireRows = []wireRow{
 	{smuggling, "TE and CL", post + chunked + length + "\r\n" + hidden, "200"},
 	{smuggling, "TE: xchunked", post + length + "Transfer-Encoding: xchunked\r\n\r\n" + hidden, "501"},
 	{smuggling, "TE: chunked, identity", post + "Transfer-Encoding: chunked, identity\r\n\r\n" + hidden, "501"},
+	{smuggling, "TE: gzip, chunked and CL", post + length + "Transfer-Encoding: gzip, chunked\r\n\r\n" + hidden, "501"},
 	{smuggling, "TE: identity and CL", post + length + "Transfer-Encoding: identity\r\n\r\n" + hidden, "501"},
 	{smuggling, "two TE lines", post + chunked + chunked + "\r\n" + hidden, "501"},
 	{smuggling, "TE with a vertical tab", post + length + "Transfer-Encoding: \vchunked\r\n\r\n" + hidden, "400"},
