@@ -64,7 +64,7 @@ func TestOpen_FourOptionsAreEnough(t *testing.T) {
 		if want := `{"_id":"62efedca3587e6e83c0fc675","f":"anna"}`; err != nil || string(doc.JSON) != want {
 			t.Errorf("Lookup = %s, %v; want %s", doc.JSON, err, want)
 		}
-		server.On("find", func() { time.Sleep(time.Second) })
+		server.OnCommand("find", func() { time.Sleep(time.Second) })
 		began := time.Now()
 		_, err = src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "anna"}})
 		if took := time.Since(began); err == nil || took != 500*time.Millisecond {

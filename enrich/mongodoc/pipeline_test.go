@@ -26,8 +26,8 @@ func TestPipeline_SendsOnlyTheIDsOfAChangedDocument(t *testing.T) {
 				server.Update("1", `{"account":{"id":"anna","pin":"secret"},"lang":"secret"}`)
 				server.Delete("1")
 				synctest.Wait()
-				sent := fmt.Sprint(server.Sent())
-				if len(server.Sent()) != 4 || strings.Count(sent, "anna") != 2 || strings.Contains(sent, "secret") {
+				sent := fmt.Sprint(server.SentEvents())
+				if len(server.SentEvents()) != 4 || strings.Count(sent, "anna") != 2 || strings.Contains(sent, "secret") {
 					t.Errorf("out came %s; want four events with the user id in two and nothing else", sent)
 				}
 			})
@@ -51,7 +51,7 @@ func TestPipeline_DropsUpdatesOfExcludedPaths(t *testing.T) {
 				server.Unset("1", "ssn")
 				synctest.Wait()
 				f.wantReads(t, 0, "anna")
-				if sent := server.Sent(); len(sent) != 0 {
+				if sent := server.SentEvents(); len(sent) != 0 {
 					t.Errorf("out came %v, want nothing", sent)
 				}
 				server.Update("1", `{"seen.at":1,"lang":"de"}`)

@@ -49,7 +49,7 @@ func TestRetryOnce_AsksTheServerTwiceAtMost(t *testing.T) {
 				server := wiretest.New()
 				commands := []string{"find", "update", "aggregate", "listIndexes"}
 				for _, command := range commands {
-					server.Refuse(command, overloaded, "ExceededTimeLimit", "RetryableWriteError")
+					server.FailCommand(command, overloaded, "ExceededTimeLimit", "RetryableWriteError")
 				}
 				source := scripted(t, server, mongodoc.Options{URI: wiretest.URI + "&timeoutMS=900&retryReads=true&retryWrites=true"})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -59,7 +59,7 @@ func TestRetryOnce_AsksTheServerTwiceAtMost(t *testing.T) {
 				}
 				asked := 0
 				for _, command := range commands {
-					asked += server.Asked(command)
+					asked += server.CommandCount(command)
 				}
 				if asked == 0 || asked > 2 {
 					t.Errorf("the server was asked %d times, want once or twice", asked)
@@ -79,21 +79,21 @@ func TestLookup_SurvivesABrokenConnection(t *testing.T) {
 			if got := lookUp(t, source, enrich.User{ID: "bert"}); got != bert {
 				t.Errorf("the document is %s, want %s", got, bert)
 			}
-			server.Break()
+			server.CloseConnections()
 		}
 	})
 }
 
 func TestStream_PausesAfterARefusedResume(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
-		before := server.Asked("aggregate")
-		server.Refuse("aggregate", overloaded, "ExceededTimeLimit", "ResumableChangeStreamError")
-		server.Break()
+		before := server.CommandCount("aggregate")
+		server.FailCommand("aggregate", overloaded, "ExceededTimeLimit", "ResumableChangeStreamError")
+		server.CloseConnections()
 		time.Sleep(10 * time.Second)
-		if asked := server.Asked("aggregate") - before; asked < 2 || asked > 20 {
+		if asked := server.CommandCount("aggregate") - before; asked < 2 || asked > 20 {
 			t.Errorf("in ten seconds the stream was asked for %d times, want a few", asked)
 		}
-		server.Refuse("aggregate", 0, "")
+		server.FailCommand("aggregate", 0, "")
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
 		f.wantReads(t, 0, "bert")
@@ -107,7 +107,7 @@ func TestStream_GivesUpAResumeThatDoesNotOpen(t *testing.T) {
 		t.Cleanup(func() { close(hangs) })
 		server.Stop()
 		time.Sleep(10 * time.Second)
-		server.On("aggregate", func() { <-hangs })
+		server.OnCommand("aggregate", func() { <-hangs })
 		server.Start()
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
@@ -119,7 +119,7 @@ func TestWatch_EndsWhileItsStreamDoesNotOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
 		hangs := make(chan struct{})
-		server.On("aggregate", func() { <-hangs })
+		server.OnCommand("aggregate", func() { <-hangs })
 		f := followServer(t, mongodoc.Options{}, server)
 		t.Cleanup(func() { close(hangs) })
 		time.Sleep(10 * time.Second)
@@ -137,7 +137,7 @@ func TestLookup_TimeoutSaysSo(t *testing.T) {
 		source := scripted(t, server, mongodoc.Options{})
 		hangs := make(chan struct{})
 		t.Cleanup(func() { close(hangs) })
-		server.On("find", func() { <-hangs })
+		server.OnCommand("find", func() { <-hangs })
 		began := time.Now()
 		_, err := source.Lookup(t.Context(), enrich.Query{User: anna})
 		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 500*time.Millisecond {

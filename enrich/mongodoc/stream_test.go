@@ -43,7 +43,7 @@ func TestStream_ResumeReplaysMissedEvents(t *testing.T) {
 
 func TestStream_ShortBreakMissesNothing(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
-		server.Break()
+		server.CloseConnections()
 		server.Update("1", `{"n":2}`)
 		time.Sleep(2 * time.Second)
 		f.wantUp(t, 1)
@@ -56,7 +56,7 @@ func TestStream_LostHistoryEvictsEverythingReadBefore(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.Stop()
 		server.Update("1", `{"n":2}`)
-		server.Forget()
+		server.ForgetHistory()
 		time.Sleep(time.Minute)
 		server.Start()
 		time.Sleep(13 * time.Second) // one wait of ten for the server, none to begin anew
@@ -73,7 +73,7 @@ func TestStream_LostHistoryEvictsEverythingReadBefore(t *testing.T) {
 
 func TestStream_FiveSecondsWithoutAReplyAreABreak(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
-		server.Silence()
+		server.PauseStreams()
 		time.Sleep(4 * time.Second)
 		f.wantUp(t, 1)
 		time.Sleep(3 * time.Second)
@@ -83,7 +83,7 @@ func TestStream_FiveSecondsWithoutAReplyAreABreak(t *testing.T) {
 		time.Sleep(time.Minute)
 		f.wantUp(t, 0)
 
-		server.Speak()
+		server.ResumeStreams()
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
 		f.wants(t, "anna", annaChanged)
@@ -92,11 +92,11 @@ func TestStream_FiveSecondsWithoutAReplyAreABreak(t *testing.T) {
 
 func TestStream_ResumeWithoutAReplyStartsOver(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
-		server.Silence()
+		server.PauseStreams()
 		time.Sleep(7 * time.Second)
 		f.wantReads(t, 0, "bert")
 		time.Sleep(8 * time.Second)
-		server.Speak()
+		server.ResumeStreams()
 		time.Sleep(10 * time.Second)
 		f.wantLog(t, 2, "resumed=false")
 		f.wantReads(t, 1, "bert")
@@ -134,7 +134,7 @@ func TestElection_EvictsWhatMayBeRolledBack(t *testing.T) {
 		f.cache.Invalidate("anna")
 		f.wants(t, "anna", `{"_id":1,"f":"anna","n":666}`)
 
-		server.Elect()
+		server.ElectPrimary()
 		server.UpdateAtOneMember("1", `{"n":2}`) // no event says that 666 never was
 		time.Sleep(15 * time.Second)             // until the driver has asked again
 		f.wants(t, "anna", annaChanged)
@@ -148,7 +148,7 @@ func TestElection_DuringABreakEvictsToo(t *testing.T) {
 		server.Stop()
 		time.Sleep(time.Minute)
 		server.UpdateAtOneMember("1", `{"n":2}`)
-		server.Elect()
+		server.ElectPrimary()
 		server.Start()
 		time.Sleep(20 * time.Second)
 		f.wants(t, "anna", annaChanged)
@@ -158,7 +158,7 @@ func TestElection_DuringABreakEvictsToo(t *testing.T) {
 func TestStream_EventDiscardsALookupInProgress(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		f.cache.Invalidate("anna")
-		server.On("find", func() {
+		server.OnCommand("find", func() {
 			server.Update("1", `{"n":2}`)
 			time.Sleep(time.Millisecond) // the event comes before the answer
 		})
@@ -170,7 +170,7 @@ func TestStream_EventDiscardsALookupInProgress(t *testing.T) {
 func TestStream_RetriesWhenReadingTheNewUserFails(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		f.wants(t, "carl", "")
-		server.On("find", func() { time.Sleep(time.Second) }) // the timeout is half of it
+		server.OnCommand("find", func() { time.Sleep(time.Second) }) // the timeout is half of it
 		server.Update("1", `{"f":"carl"}`)
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
@@ -182,12 +182,12 @@ func TestStream_RetriesWhenReadingTheNewUserFails(t *testing.T) {
 func TestStream_StartEvictsEverythingReadBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
-		server.Refuse("aggregate", 262, "ExceededTimeLimit") // which says nothing of the connections
+		server.FailCommand("aggregate", 262, "ExceededTimeLimit") // which says nothing of the connections
 		f := followServer(t, mongodoc.Options{}, server, `{"_id":1,"f":"anna","n":1}`)
 		f.reads(t, "anna")
 		server.Update("1", `{"n":2}`)
 		f.wantUp(t, 0)
-		server.Refuse("aggregate", 0, "")
+		server.FailCommand("aggregate", 0, "")
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
 		f.wants(t, "anna", annaChanged)
@@ -199,7 +199,7 @@ func TestWatch_ReportsMissingChangeStreamsOnceAndAsksAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := wiretest.New()
-				server.Refuse("aggregate", code, name)
+				server.FailCommand("aggregate", code, name)
 				f := followServer(t, mongodoc.Options{}, server, bert)
 				time.Sleep(11 * time.Minute) // it was asked three times
 				f.wantUp(t, 0)
@@ -210,7 +210,7 @@ func TestWatch_ReportsMissingChangeStreamsOnceAndAsksAgain(t *testing.T) {
 				}
 				f.wants(t, "bert", bert)
 
-				server.Refuse("aggregate", 0, "")
+				server.FailCommand("aggregate", 0, "")
 				time.Sleep(6 * time.Minute)
 				f.wantUp(t, 1)
 				if err := f.CanWatch(t.Context()); err != nil {
@@ -239,7 +239,7 @@ func TestCanWatch_UnreachableServerIsNotErrNoChangeStreams(t *testing.T) {
 func TestWatch_EndsWithItsContext(t *testing.T) {
 	states := map[string]func(*wiretest.Server){
 		"quiet":  func(*wiretest.Server) {},
-		"silent": (*wiretest.Server).Silence,
+		"silent": (*wiretest.Server).PauseStreams,
 		"broken": (*wiretest.Server).Stop,
 	}
 	for name, enter := range states {

@@ -8,10 +8,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// answer returns what a member says to a command. Only change streams wait.
+// answer returns a member's answer to a command. Only change streams wait.
 func (s *Server) answer(command bson.D, member int) bson.D {
 	name := command[0].Key
-	refusal, before := s.look(name)
+	refusal, before := s.record(name)
 	if refusal.code != 0 {
 		time.Sleep(time.Millisecond)
 		return fault(refusal.code, refusal.name, refusal.labels...)
@@ -23,8 +23,8 @@ func (s *Server) answer(command bson.D, member int) bson.D {
 	return answer
 }
 
-// look counts a command, and returns what the test has in mind for it.
-func (s *Server) look(name string) (refusal, func()) {
+// record counts a command, and returns what the test has set for it.
+func (s *Server) record(name string) (refusal, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked[name]++
@@ -44,7 +44,7 @@ func (s *Server) carryOut(name string, command bson.D, member int) bson.D {
 	case "aggregate":
 		return s.aggregate(command)
 	case "getMore":
-		s.keepSilence()
+		s.waitWhilePaused()
 		return s.getMore(command)
 	case "killCursors":
 		return s.killCursors(command)
@@ -54,8 +54,8 @@ func (s *Server) carryOut(name string, command bson.D, member int) bson.D {
 
 func okay(with ...bson.E) bson.D { return append(with, bson.E{Key: "ok", Value: 1}) }
 
-// fault is the answer to a command that failed. Its message says more than an
-// error of ours may.
+// fault is the answer to a command that fails. Its message has details that our
+// errors must not repeat.
 func fault(code int32, name string, labels ...string) bson.D {
 	answer := bson.D{
 		{Key: "ok", Value: 0}, {Key: "code", Value: code}, {Key: "codeName", Value: name},
@@ -67,7 +67,7 @@ func fault(code int32, name string, labels ...string) bson.D {
 	return answer
 }
 
-// hello says what the member is.
+// hello describes the member.
 func (s *Server) hello(member int) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +93,7 @@ func (s *Server) hello(member int) bson.D {
 	return answer
 }
 
-// find answers queries for one path that equals a value, or one of several.
+// find answers queries for a path that equals one value, or one of several.
 func (s *Server) find(command bson.D) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,14 +103,15 @@ func (s *Server) find(command bson.D) bson.D {
 		if slices.ContainsFunc(filter, func(e bson.E) bool { return !equals(reach(doc, e.Key), e.Value) }) {
 			continue
 		}
-		// What a projection excludes comes all the same: only allow-lists are scripted.
+		// A projection that excludes fields is ignored. Only lists of fields to include
+		// are supported.
 		if projection, ok := get(command, "projection").(bson.D); ok && number(projection[0].Value) == int64(1) {
 			doc = include(doc, projection)
 		}
 		found = append(found, doc)
 	}
-	if id, ok := get(filter, "_id").(string); ok && s.made != nil {
-		if document := s.made(id); document != "" {
+	if id, ok := get(filter, "_id").(string); ok && s.generate != nil {
+		if document := s.generate(id); document != "" {
 			found = append(found, parse(document))
 		}
 	}
@@ -119,7 +120,7 @@ func (s *Server) find(command bson.D) bson.D {
 	}})
 }
 
-// equals reports whether one of the values that a path leads to is wanted.
+// equals reports whether one of the values at a path is wanted.
 func equals(values []any, wanted any) bool {
 	wants := []any{wanted}
 	if in, ok := wanted.(bson.D); ok && len(in) == 1 && in[0].Key == "$in" {
@@ -130,7 +131,7 @@ func equals(values []any, wanted any) bool {
 	})
 }
 
-// number makes whole numbers of one value equal, whatever their types.
+// number converts whole numbers to one type, so that equal ones compare as equal.
 func number(v any) any {
 	switch n := v.(type) {
 	case int32:
@@ -141,7 +142,7 @@ func number(v any) any {
 	return v
 }
 
-// namespace returns the collection of a command, as cursors name it.
+// namespace returns the collection of a command in the form of a cursor's ns.
 func namespace(command bson.D) string {
 	database, _ := get(command, "$db").(string)
 	collection, _ := command[0].Value.(string)

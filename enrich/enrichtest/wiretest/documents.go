@@ -8,8 +8,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// parse reads MongoDB Extended JSON. It panics on anything else, which is a
-// mistake of the test.
+// parse parses MongoDB Extended JSON. It panics if the test passes anything else.
 func parse(object string) (doc bson.D) {
 	if err := bson.UnmarshalExtJSON([]byte(object), false, &doc); err != nil {
 		panic(fmt.Sprintf("wiretest: %s: %v", object, err))
@@ -17,7 +16,7 @@ func parse(object string) (doc bson.D) {
 	return doc
 }
 
-// Insert adds a document, given as MongoDB Extended JSON as all that follow.
+// Insert adds a document. All methods take documents in MongoDB Extended JSON.
 func (s *Server) Insert(document string) {
 	doc := parse(document)
 	s.mu.Lock()
@@ -26,20 +25,20 @@ func (s *Server) Insert(document string) {
 	s.emit("insert", doc, bson.E{Key: "fullDocument", Value: doc})
 }
 
-// Make has the collection also hold what document says for each _id that is a
-// string, nothing if that is empty: more documents than there is room for. They
-// never change, and are found by their _id alone.
-func (s *Server) Make(document func(id string) string) {
+// GenerateDocuments makes the collection also have a document for every _id that is a
+// string, as the function returns it, or none if that is empty. So a test can have
+// more documents than memory. They never change, and only their _id finds them.
+func (s *Server) GenerateDocuments(document func(id string) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.made = document
+	s.generate = document
 }
 
-// Update sets fields of the document with this _id; their names may be dotted.
+// Update sets fields of the document with this _id. Their names may be dotted.
 func (s *Server) Update(id, set string) { s.update(id, set, true) }
 
-// UpdateAtOneMember is an Update that no other member has yet, so no change
-// stream shows it.
+// UpdateAtOneMember is an Update that the other members do not have yet, so no
+// change stream shows it.
 func (s *Server) UpdateAtOneMember(id, set string) { s.update(id, set, false) }
 
 func (s *Server) update(id, set string, committed bool) {
@@ -57,7 +56,7 @@ func (s *Server) update(id, set string, committed bool) {
 	}
 }
 
-// Unset removes a field at the top of the document with this _id.
+// Unset removes a top-level field of the document with this _id.
 func (s *Server) Unset(id, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +67,7 @@ func (s *Server) Unset(id, name string) {
 	}})
 }
 
-// Replace replaces the document that has the _id of this one.
+// Replace replaces the document with the same _id.
 func (s *Server) Replace(document string) {
 	doc := parse(document)
 	s.mu.Lock()
@@ -96,7 +95,7 @@ func (s *Server) Drop() {
 	s.emit("invalidate", nil)
 }
 
-// index finds a document by its _id, given as a JSON value.
+// index returns the index of the document with this _id, a JSON value.
 func (s *Server) index(id string) int {
 	return s.indexOf(parse(`{"_id":` + id + `}`)[0].Value)
 }

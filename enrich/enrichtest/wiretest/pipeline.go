@@ -10,8 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// run sends an event through the stages; nil if one of them drops it. A stage or
-// an operator that is not known here is an error.
+// run sends an event through the stages. It returns nil if one of them drops the
+// event, and an error for an unknown stage or operator.
 func run(pipeline bson.A, event bson.D) (bson.D, error) {
 	for _, stage := range pipeline {
 		name, of := only(stage)
@@ -37,7 +37,7 @@ func run(pipeline bson.A, event bson.D) (bson.D, error) {
 	return event, nil
 }
 
-// project includes what is set to 1, and adds what is computed.
+// project includes the fields that are set to 1, and adds computed ones.
 func project(doc bson.D, fields bson.D) (bson.D, error) {
 	included := include(doc, fields)
 	for _, field := range fields {
@@ -53,7 +53,7 @@ func project(doc bson.D, fields bson.D) (bson.D, error) {
 	return included, nil
 }
 
-// eval evaluates an expression on a document; this is $$this.
+// eval evaluates an expression on a document. The parameter this is $$this.
 func eval(expression any, doc bson.D, this any) (any, error) {
 	switch e := expression.(type) {
 	case string:
@@ -85,7 +85,7 @@ func evalAll(expressions bson.A, doc bson.D, this any) (bson.A, error) {
 	return values, nil
 }
 
-// operate applies an operator. As in MongoDB, what is made of null is null.
+// operate applies an operator. As in MongoDB, the result for null is null.
 func operate(name string, of any, doc bson.D, this any) (any, error) {
 	switch name {
 	case "$map", "$filter":

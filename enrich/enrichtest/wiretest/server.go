@@ -1,10 +1,10 @@
-// Package wiretest is a MongoDB server of one collection that tests script. It
-// speaks as much of the wire protocol as tokengraft asks for, change streams
-// included, and can do what servers do at the worst moment: break connections,
-// say nothing, forget their history, elect another primary.
+// Package wiretest is a MongoDB server with one collection that tests control. It
+// supports as much of the wire protocol as tokengraft uses, change streams included.
+// A test can make it fail in the ways that servers fail: close connections, pause,
+// forget their history, elect another primary.
 //
-// Its connections are in memory, so it runs in the bubbles of testing/synctest;
-// for other processes it serves on a listener, too.
+// Its connections are in memory, so it runs in a testing/synctest bubble. It can also
+// serve other processes on a listener.
 package wiretest
 
 import (
@@ -17,14 +17,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// URI is the connection string for a driver that has a [Server] for its dialer.
+// URI is the connection string for a driver that dials with a [Server].
 // It names the members of the replica set.
 const URI = "mongodb://a.test:27017,b.test:27017/?replicaSet=rs"
 
 var members = []string{"a.test:27017", "b.test:27017"}
 
-// A Server is a replica set whose members have all in common. Its methods may be
-// used concurrently.
+// A Server is a replica set whose members share their data. Its methods are safe for
+// concurrent use.
 type Server struct {
 	serving sync.WaitGroup
 
@@ -33,17 +33,17 @@ type Server struct {
 	closed    bool
 	down      bool
 	refusals  map[string]refusal // by command
-	silent    chan struct{}      // closed at the end of the silence; nil if there is none
+	paused    chan struct{}      // closed by ResumeStreams; nil if streams are not paused
 	primary   int                // of members
 	elections byte
 
 	docs      []bson.D
-	made      func(id string) string // nil for none
+	generate  func(id string) string // see GenerateDocuments; may be nil
 	events    []bson.D
 	grown     chan struct{} // closed when there is another event
-	forgotten int           // how many of the events nobody can resume from any more
+	forgotten int           // number of events from which no stream can resume
 	cursors   map[int64]*cursor
-	opened    int64 // cursors until now
+	opened    int64 // number of cursors
 	asked     map[string]int
 	on        map[string]func()
 	sent      []bson.D
@@ -57,17 +57,17 @@ func New() *Server {
 	}
 }
 
-// Close ends all connections, and waits until nobody is served.
+// Close closes all connections, and waits until every command has been answered.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.Speak()
-	s.Break()
+	s.ResumeStreams()
+	s.CloseConnections()
 	s.serving.Wait()
 }
 
-// DialContext connects to a member. It makes a Server the dialer of the driver.
+// DialContext connects to a member. With it, a Server is a dialer for the driver.
 func (s *Server) DialContext(_ context.Context, _, address string) (net.Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,8 +81,8 @@ func (s *Server) DialContext(_ context.Context, _, address string) (net.Conn, er
 	return client, nil
 }
 
-// Serve has the first member take connections until the listener is closed. It
-// is for URIs with directConnection=true, as the members' names lead nowhere.
+// Serve lets the first member accept connections until the listener closes. The URI
+// needs directConnection=true, because the members' names do not resolve.
 func (s *Server) Serve(listener net.Listener) {
 	for {
 		conn, err := listener.Accept()
@@ -119,8 +119,8 @@ func (s *Server) serve(conn net.Conn, member int) {
 	}
 }
 
-// Break ends all connections. The driver may connect anew at once.
-func (s *Server) Break() {
+// CloseConnections closes all connections. The driver may connect again at once.
+func (s *Server) CloseConnections() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for conn := range s.conns {
@@ -128,12 +128,12 @@ func (s *Server) Break() {
 	}
 }
 
-// Stop makes an outage, until Start.
+// Stop starts an outage, which lasts until Start.
 func (s *Server) Stop() {
 	s.mu.Lock()
 	s.down = true
 	s.mu.Unlock()
-	s.Break()
+	s.CloseConnections()
 }
 
 // Start ends the outage.
@@ -143,74 +143,75 @@ func (s *Server) Start() {
 	s.down = false
 }
 
-// Silence has all change streams hang until Speak. New ones can be opened, and
-// other commands are answered.
-func (s *Server) Silence() {
+// PauseStreams makes all change streams hang until ResumeStreams. New ones can be
+// opened, and the server answers other commands.
+func (s *Server) PauseStreams() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.silent = make(chan struct{})
+	s.paused = make(chan struct{})
 }
 
-// Speak ends the silence.
-func (s *Server) Speak() {
+// ResumeStreams ends the pause.
+func (s *Server) ResumeStreams() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.silent != nil {
-		close(s.silent)
-		s.silent = nil
+	if s.paused != nil {
+		close(s.paused)
+		s.paused = nil
 	}
 }
 
-// A refusal is what a command is refused with.
+// A refusal is the error that FailCommand sets for a command.
 type refusal struct {
 	code   int32
 	name   string
 	labels []string
 }
 
-// Refuse has every command of this name refused with this error; code zero ends
-// that. A refusal takes a millisecond, as a network would, so that
-// in a bubble time goes on for a client that repeats without a pause.
-func (s *Server) Refuse(command string, code int32, name string, labels ...string) {
+// FailCommand makes every command of this name fail with this error, until a call
+// with code zero. A failure takes a millisecond, as on a network. So in a synctest
+// bubble time passes for a client that retries without a pause.
+func (s *Server) FailCommand(command string, code int32, name string, labels ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refusals[command] = refusal{code, name, labels}
 }
 
-// Forget has the server forget its history: no stream resumes from before.
-func (s *Server) Forget() {
+// ForgetHistory makes the server forget its events. No stream can resume from an
+// earlier one.
+func (s *Server) ForgetHistory() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.emit("noop", nil) // so that every stream until now lacks something
+	s.emit("noop", nil) // so that every open stream has missed an event
 	s.forgotten = len(s.events)
 }
 
-// Elect makes another member the primary. Connections go on, and the driver
-// hears of it when it asks next.
-func (s *Server) Elect() {
+// ElectPrimary makes another member the primary. Connections stay open, and the
+// driver notices when it asks next.
+func (s *Server) ElectPrimary() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.primary = (s.primary + 1) % len(members)
 	s.elections++
 }
 
-// Asked returns how many commands of this name there were.
-func (s *Server) Asked(command string) int {
+// CommandCount returns the number of commands of this name so far.
+func (s *Server) CommandCount(command string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.asked[command]
 }
 
-// On has f called in the next command of this name, before it is answered, and
-// after it has read.
-func (s *Server) On(command string, f func()) {
+// OnCommand calls f during the next command of this name: after the command has
+// read, and before the answer.
+func (s *Server) OnCommand(command string, f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on[command] = f
 }
 
-// Sent returns the events that went out.
-func (s *Server) Sent() []bson.D {
+// SentEvents returns the events that change streams have sent.
+func (s *Server) SentEvents() []bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.sent)

@@ -14,7 +14,8 @@ type cursor struct {
 	next     int // of the events
 }
 
-// emit adds an event of a document; nil if it is of all. The lock is held.
+// emit adds an event about a document, or with nil about the collection. The caller
+// holds the lock.
 func (s *Server) emit(operation string, doc bson.D, more ...bson.E) {
 	event := bson.D{{Key: "_id", Value: token(len(s.events) + 1)}, {Key: "operationType", Value: operation}}
 	if doc != nil {
@@ -25,23 +26,23 @@ func (s *Server) emit(operation string, doc bson.D, more ...bson.E) {
 	s.grown = make(chan struct{})
 }
 
-// token is what a stream resumes with that has had this many events.
+// token returns the resume token of a stream that has sent so many events.
 func token(events int) bson.D {
 	return bson.D{{Key: "_data", Value: fmt.Sprintf("%08x", events)}}
 }
 
-// keepSilence waits until the server speaks.
-func (s *Server) keepSilence() {
+// waitWhilePaused waits until streams are not paused.
+func (s *Server) waitWhilePaused() {
 	s.mu.Lock()
-	silent := s.silent
+	paused := s.paused
 	s.mu.Unlock()
-	if silent != nil {
-		<-silent
+	if paused != nil {
+		<-paused
 	}
 }
 
-// aggregate opens a change stream. As those of MongoDB it has one read concern,
-// and ends if the pipeline does not keep the resume token.
+// aggregate opens a change stream. As in MongoDB, it allows only one read concern,
+// and ends if the pipeline drops the resume token.
 func (s *Server) aggregate(command bson.D) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,8 +88,8 @@ func (s *Server) getMore(command bson.D) bson.D {
 	}
 }
 
-// more returns the answer to a getMore if there is something to say, else what
-// to wait for.
+// more returns the answer to a getMore if there is one, else the channel to wait
+// for.
 func (s *Server) more(id int64, command bson.D) (answer bson.D, grown chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +118,7 @@ func (s *Server) more(id int64, command bson.D) (answer bson.D, grown chan struc
 	return batch(id, "nextBatch", namespace(command), events, c.next), nil
 }
 
-// nothing is the answer to a getMore whose time is over.
+// nothing is the answer to a getMore that timed out.
 func (s *Server) nothing(id int64, command bson.D) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// get returns a member of an object; nil if there is none.
+// get returns a member of an object, or nil.
 func get(object any, name string) any {
 	doc, _ := object.(bson.D)
 	for _, e := range doc {
@@ -17,7 +17,7 @@ func get(object any, name string) any {
 	return nil
 }
 
-// only returns the one member of an object, as stages and operators have it.
+// only returns the only member of an object, which a stage or an operator is.
 func only(object any) (name string, value any) {
 	if doc, _ := object.(bson.D); len(doc) == 1 {
 		return doc[0].Key, doc[0].Value
@@ -25,8 +25,8 @@ func only(object any) (name string, value any) {
 	return "", nil
 }
 
-// field returns the value at a path as expressions see it: of an array, the
-// list of what its elements have there.
+// field returns the value at a path as expressions see it. For an array, that is the
+// list of its elements' values.
 func field(value any, path string) any {
 	if path == "" {
 		return value
@@ -44,15 +44,15 @@ func field(value any, path string) any {
 	return field(get(value, name), below)
 }
 
-// reach returns what a path leads to as queries see it: a value, and if that is
-// an array, its elements too.
+// reach returns the values at a path as queries see them: the value, and if it is an
+// array, its elements too.
 func reach(doc bson.D, path string) []any {
 	value := field(doc, path)
 	array, _ := value.(bson.A)
 	return append([]any{value}, array...)
 }
 
-// include returns what the paths that are set to 1 lead to, and _id.
+// include returns the values at the paths that are set to 1, and _id.
 func include(doc, paths bson.D) bson.D {
 	included := bson.D{}
 	for _, e := range doc {
@@ -69,7 +69,7 @@ func include(doc, paths bson.D) bson.D {
 	return included
 }
 
-// within applies include to an object or to those of an array.
+// within applies include to an object, or to the objects of an array.
 func within(value any, paths bson.D) any {
 	switch v := value.(type) {
 	case bson.D:
@@ -92,7 +92,7 @@ func within(value any, paths bson.D) any {
 	return nil
 }
 
-// under returns the paths that go on below a name; nil if none does.
+// under returns the rest of each path that starts with a name, or nil.
 func under(paths bson.D, name string) (below bson.D) {
 	for _, e := range paths {
 		if path, ok := strings.CutPrefix(e.Key, name+"."); ok {

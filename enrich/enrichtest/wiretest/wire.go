@@ -1,4 +1,4 @@
-//lint:file-ignore SA1019 the driver deprecates OP_QUERY, but says hello with it
+//lint:file-ignore SA1019 the driver deprecates OP_QUERY, but still sends hello with it
 
 package wiretest
 
@@ -12,7 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/wiremessage"
 )
 
-// A request is one command as it came over the wire.
+// A request is one command as it was received.
 type request struct {
 	id      int32
 	legacy  bool // the first hello of a connection is an OP_QUERY
@@ -82,7 +82,7 @@ func queryCommand(body []byte) (bsoncore.Document, bool) {
 	return command, ok
 }
 
-// write sends the answer to a request, as the protocol of it wants.
+// write sends the answer to a request in the request's protocol.
 func write(w io.Writer, to request, answer bson.D) error {
 	doc, err := bson.Marshal(answer)
 	if err != nil {

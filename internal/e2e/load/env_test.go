@@ -103,7 +103,7 @@ func serveDocuments(t *testing.T) (address string) {
 	t.Helper()
 	server := wiretest.New()
 	t.Cleanup(server.Close)
-	server.Make(func(id string) string {
+	server.GenerateDocuments(func(id string) string {
 		user, err := strconv.Atoi(strings.TrimPrefix(id, "user-"))
 		if err != nil || !hasDocument(user) {
 			return ""
