@@ -67,5 +67,5 @@ attacks:
 
 # Writes the README's tables of settings and of faults, from the code.
 settings:
-	go test ./config -run README -update
+	go generate ./config
 	go test ./internal/e2e/fault -run README -update

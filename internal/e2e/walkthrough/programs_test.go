@@ -25,7 +25,9 @@ var programs = map[string]func(t *testing.T, path string) (built string){
 	"zitadel":     testbed,
 }
 
-func testbed(t *testing.T, path string) string { return enrichtest.BuildProgram(t, filepath.Base(path)) }
+func testbed(t *testing.T, path string) string {
+	return enrichtest.BuildProgram(t, filepath.Base(path))
+}
 
 // example returns what builds a program of ours.
 func example(pkg string) func(t *testing.T, path string) (built string) {
