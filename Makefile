@@ -45,9 +45,11 @@ faults:
 	go test -v -count=1 -timeout 20m ./internal/e2e/fault -full
 
 # Ten minutes at the machine's capacity, with a fault every twenty seconds, and a
-# hundred reloads under load.
+# hundred reloads under load. Then a hundred thousand logins through one cache, and
+# two thousand random worlds.
 load:
 	go test -v -count=1 -timeout 20m ./internal/e2e/load ./internal/e2e/live -full
+	go test -v -count=1 -timeout 20m -run '^TestCache_' ./internal/sidecar ./cache -full
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -14,13 +15,15 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
+var full = flag.Bool("full", false, "run 2000 random worlds, in place of 200 (make load)")
+
 // TestCache_HoldsLawsInRandomWorlds runs writers, a change stream, outages, logins
 // and refreshes at random on a fake clock, and checks every answer against the
 // history and the query. A failure logs its seed.
 func TestCache_HoldsLawsInRandomWorlds(t *testing.T) {
-	seeds := uint64(2000)
-	if testing.Short() {
-		seeds = 200
+	seeds := uint64(200)
+	if *full {
+		seeds = 2000
 	}
 	sum := make(map[string]int)
 	for seed := range seeds {
