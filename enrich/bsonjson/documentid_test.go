@@ -44,7 +44,7 @@ func TestDocumentID_IsCanonicalText(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := bsonjson.DocumentID(doc); got != tt.want {
-			t.Errorf("ID(%s) = %s, want %s", tt.doc, got, tt.want)
+			t.Errorf("DocumentID(%s) = %s, want %s", tt.doc, got, tt.want)
 		}
 	}
 }

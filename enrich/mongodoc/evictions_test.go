@@ -34,9 +34,9 @@ func TestWatch_EvictionsPerWriteDoNotGrowWithTheCache(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server := wiretest.New()
 			f := followServer(t, mongodoc.Options{}, server)
-			around := cacheAround(t, f)
-			everybody := func(prefix string, n int, src enrich.Source) int {
-				before := around.Stats()
+			shared := watchedCache(t, f)
+			logIn := func(prefix string, n int, src enrich.Source) int {
+				before := shared.Stats()
 				now := time.Now()
 				for i := range n {
 					q := enrich.Query{User: enrich.User{ID: fmt.Sprint(prefix, i)}, NotBefore: now.Add(-time.Hour), KeepUntil: now.Add(time.Hour)}
@@ -44,24 +44,24 @@ func TestWatch_EvictionsPerWriteDoNotGrowWithTheCache(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				after := around.Stats()
+				after := shared.Stats()
 				return int(after.Misses + after.Reloads - before.Misses - before.Reloads)
 			}
 			for i := range writers {
 				server.Insert(fmt.Sprintf(`{"_id":%d,"f":"writer%[1]d"}`, i))
 			}
 			synctest.Wait()
-			collection, others := around.Source(f.Source, "shape"), around.Source(idleSource{}, "crowd")
-			everybody("writer", writers, collection)
-			everybody("crowd", size, others)
-			if again := everybody("crowd", size, others); again != 0 {
+			collection, others := shared.Source(f.Source, "shape"), shared.Source(idleSource{}, "idle")
+			logIn("writer", writers, collection)
+			logIn("idle", size, others)
+			if again := logIn("idle", size, others); again != 0 {
 				t.Fatalf("%d of %d are not held: the cache is too small for the test", again, size)
 			}
 			for i := range writers {
 				server.Update(fmt.Sprint(i), `{"n":1}`)
 			}
 			synctest.Wait()
-			concerned, unconcerned := everybody("writer", writers, collection), everybody("crowd", size, others)
+			concerned, unconcerned := logIn("writer", writers, collection), logIn("idle", size, others)
 			t.Logf("%7d users: %.2f of the concerned and %.3f of the others read again for each of %d writes",
 				size, float64(concerned)/writers, float64(unconcerned)/writers, writers)
 			if concerned != writers {
@@ -74,9 +74,8 @@ func TestWatch_EvictionsPerWriteDoNotGrowWithTheCache(t *testing.T) {
 	}
 }
 
-// cacheAround is a cache for everybody, that the source of f tells of changes,
-// too.
-func cacheAround(t *testing.T, f *followed) *cache.Cache {
+// watchedCache is a second cache that the source of f invalidates.
+func watchedCache(t *testing.T, f *followed) *cache.Cache {
 	t.Helper()
 	c, err := cache.New(cache.Options{MaxBytes: 256 << 20})
 	if err != nil {

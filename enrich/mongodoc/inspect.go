@@ -63,7 +63,7 @@ func (s *Source) CheckUnique(ctx context.Context) error {
 	if slices.ContainsFunc(indexes, s.field.IsUniqueIn) {
 		return nil
 	}
-	return fmt.Errorf("%w: two first logins at a time could make two documents; make one with db.getCollection(%q).createIndex({%q: 1}, {unique: true})",
+	return fmt.Errorf("%w: two first logins at the same time could make two documents; make one with db.getCollection(%q).createIndex({%q: 1}, {unique: true})",
 		ErrNotUnique, s.collection, s.field.String())
 }
 
@@ -100,7 +100,7 @@ func (s *Source) collationWarning(ctx context.Context, collection *mongo.Collect
 	}
 	for _, spec := range specs {
 		if _, err := spec.Options.LookupErr("collation"); err == nil {
-			return "the collection has a collation: ids that are merely alike are told apart by a second read without an index", nil
+			return "the collection has a collation: similar ids are told apart by a second read without an index", nil
 		}
 	}
 	return "", nil

@@ -145,13 +145,13 @@ var (
 )
 
 // check makes the change.
-func (c change) check(t *testing.T, f *followed, d documents, settle func()) {
+func (c change) check(t *testing.T, f *followed, d documents, wait func()) {
 	for id := range c.want {
 		f.login(t, id)
 	}
 	f.reads(t, c.kept...)
 	c.do(d)
-	settle()
+	wait()
 	for id, want := range c.want {
 		f.wants(t, id, want)
 	}

@@ -129,14 +129,14 @@ func TestMarkCreated_IsRemembered(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
 		for i, want := range []bool{false, true, true} {
 			if known, err := source.IsCreated(t.Context(), enrich.User{ID: "anna"}); err != nil || known != want {
-				t.Errorf("at %d IsKnown = %t, %v; want %t", i, known, err, want)
+				t.Errorf("at %d IsCreated = %t, %v; want %t", i, known, err, want)
 			}
 			if first, err := source.MarkCreated(t.Context(), enrich.User{ID: "anna"}); err != nil || first != (i == 0) {
 				t.Errorf("at %d MarkCreated = %t, %v; want that it is the first at 0 only", i, first, err)
 			}
 		}
 		if known, err := source.IsCreated(t.Context(), enrich.User{ID: "bert"}); err != nil || known {
-			t.Errorf("IsKnown of another = %t, %v", known, err)
+			t.Errorf("IsCreated of another = %t, %v", known, err)
 		}
 	})
 }
