@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // checkRules lets Prometheus' own tool read the alerts and the configuration.
@@ -32,15 +34,15 @@ func checkRules(t *testing.T) {
 
 // evaluateQueries lets a Prometheus scrape the sidecar, and wants a number of
 // every panel and every alert.
-func evaluateQueries(t *testing.T, l *live) {
+func evaluateQueries(t *testing.T, s *e2e.Sidecar) {
 	program, err := exec.LookPath("prometheus")
 	if err != nil {
 		t.Skip("SKIPPED, THE QUERIES WERE NOT EVALUATED: no prometheus; install Debian's")
 	}
-	p := startPrometheus(t, program, strings.TrimPrefix(l.admin, "http://"))
+	p := startPrometheus(t, program, string(s.Admin))
 	pending := append(dashboardQueries(t), alertQueries(t)...)
 	for range 60 {
-		l.traffic(t) // between two scrapes, for rates to be above zero
+		makeTraffic(t, s) // between two scrapes, for rates to be above zero
 		time.Sleep(300 * time.Millisecond)
 		var left []query
 		for _, q := range pending {

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-func TestAbsenceOfTheClaimGrantsNothing(t *testing.T) {
+func TestAPI_GrantsNothingWithoutTheClaim(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	jwks := httptest.NewServer(issuer)
 	defer jwks.Close()
@@ -41,7 +41,7 @@ func TestAbsenceOfTheClaimGrantsNothing(t *testing.T) {
 			w := httptest.NewRecorder()
 			api.ServeHTTP(w, request)
 			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.message) {
-				t.Errorf("%d %s, want %d %s", w.Code, w.Body, tt.status, tt.message)
+				t.Errorf("GET /greeting: %d %s, want %d %s", w.Code, w.Body, tt.status, tt.message)
 			}
 		})
 	}

@@ -1,0 +1,77 @@
+package compose_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/internal/demo/backend"
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+func TestMain(m *testing.M) { e2e.Main(m) }
+
+const (
+	documents     = `[{"user_account_id": "62efedca3587e6e83c0fc675", "city": "Wien"}]`
+	configuration = `backend: %[1]s
+rules:
+  - match: POST /login
+    tokens: [json:access_token, json:id_token]
+  - match: POST /oauth/token
+    tokens: [json:access_token, json:id_token]
+verify: {jwks: %[1]s/jwks.json}
+sign: {keys: keys}
+documents: {file: users.json, user_id_field: user_account_id}
+cache: {stale_for: 1h}
+`
+)
+
+// startSidecar starts a sidecar, as a process of its own, in front of the sample
+// backend.
+func startSidecar(t *testing.T) *e2e.Sidecar {
+	t.Helper()
+	handler, err := backend.New("https://legacy.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return e2e.Start(t, e2e.Options{
+		Program:       e2e.Tokengraft,
+		Configuration: fmt.Sprintf(configuration, server.URL),
+		Documents:     documents,
+	})
+}
+
+// makeTraffic is a day at the sidecar: users with and without a document, logins
+// and refreshes, a source that fails for a while, and a configuration
+// that is wrong in a new way each time.
+func makeTraffic(t *testing.T, s *e2e.Sidecar) {
+	t.Helper()
+	public := s.Public.URL("")
+	anna, cleo := loginAs(t, public, "anna"), loginAs(t, public, "cleo")
+	wantMe(t, public, login(t, public).AccessToken, "anna")
+	wantClaim(t, refresh(t, public, anna.RefreshToken).AccessToken, `"city":"Wien"`)
+
+	s.Write(t, "users.json", "[broken")
+	wantClaim(t, refresh(t, public, anna.RefreshToken).AccessToken, `"city":"Wien"`)
+	refresh(t, public, cleo.RefreshToken)
+	s.Write(t, "users.json", documents)
+	s.Log.After(t, "was not reloaded", func() { s.Write(t, e2e.File, fmt.Sprintf("wrong%d: true\n", time.Now().UnixNano())) })
+}
+
+// TestQueries_ShowWhatASidecarMeasures wants each panel of the dashboard to show,
+// and each alert to watch, something that a sidecar really measures.
+func TestQueries_ShowWhatASidecarMeasures(t *testing.T) {
+	s := startSidecar(t)
+	makeTraffic(t, s)
+	metrics := s.Admin.Get(t, "/metrics")
+	if want := `config_reloads_total{result="failed"} 1`; !strings.Contains(metrics, want) {
+		t.Errorf("the metrics after a wrong configuration lack %s", want)
+	}
+	checkQueries(t, metrics)
+	t.Run("rules", checkRules)
+	t.Run("evaluated", func(t *testing.T) { evaluateQueries(t, s) })
+}
