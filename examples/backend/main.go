@@ -1,4 +1,4 @@
-// Cmd serves the sample legacy backend.
+// Backend serves the sample legacy backend.
 //
 //	go run ./examples/backend [ADDR]
 //	go run ./examples/backend health ADDR

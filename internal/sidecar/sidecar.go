@@ -9,7 +9,6 @@ package sidecar
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -84,7 +83,7 @@ func Open(cfg *config.Config, o Options) (*Sidecar, error) {
 		return nil, err
 	}
 	if s.cache, err = cache.New(cacheOptions(cfg, o)); err != nil {
-		return nil, fmt.Errorf("cache: %w", err)
+		return nil, err
 	}
 	public, errPublic := openPublic(cfg, o.Logger)
 	g, err := newGeneration(s, cfg, nil)
