@@ -8,8 +8,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// An Address is host:port to listen at, as [net.Listen] takes it. An empty host
-// is every interface. The zero Address is no listener.
+// An Address is host:port to listen at, as in [net.Listen]. An empty host means
+// every interface. The zero Address means no listener.
 type Address string
 
 // UnmarshalText parses host:port with a numeric port.

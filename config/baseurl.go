@@ -18,8 +18,8 @@ type BaseURL struct {
 
 var errBaseURL = errors.New("want a URL like http://127.0.0.1:9000, without user, path or query")
 
-// UnmarshalText parses an http or https URL of nothing but a host; a slash at
-// its end means nothing. Empty text is the zero BaseURL.
+// UnmarshalText parses an http or https URL without a path. A slash at the end is
+// allowed. Empty text is the zero BaseURL.
 func (b *BaseURL) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*b = BaseURL{}
@@ -45,7 +45,7 @@ func (BaseURL) Describe() yamlbind.Scalar {
 	}
 }
 
-// ParseBaseURL parses an http or https URL of nothing but a host.
+// ParseBaseURL parses an http or https URL without a path.
 func ParseBaseURL(text string) (b BaseURL, err error) {
 	err = b.UnmarshalText([]byte(text))
 	return b, err
@@ -57,7 +57,7 @@ func (b BaseURL) URL() *url.URL { return &url.URL{Scheme: b.Scheme, Host: b.Host
 // String returns the base without a slash at its end; empty if unset.
 func (b BaseURL) String() string { return b.URL().String() }
 
-// isAt reports whether a listener of this machine is what one would reach.
+// isAt reports whether the URL leads to this listener of the same machine.
 func (b BaseURL) isAt(listener Address) bool {
 	u := b.URL()
 	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
@@ -73,15 +73,15 @@ func (b BaseURL) isAt(listener Address) bool {
 	return host == u.Hostname() || everywhere && (there.IsLoopback() || u.Hostname() == "localhost")
 }
 
-// parseWebURL parses an absolute http or https URL. Its error is not for
-// people: that of net/url shows the text, which may have a password in it.
+// parseWebURL parses an absolute http or https URL. Do not show its error: that of
+// net/url contains the text, which may contain a password.
 func parseWebURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, errors.New("no http or https URL")
+		return nil, errors.New("not an http or https URL")
 	}
 	return u, nil
 }

@@ -10,9 +10,9 @@ import (
 // Changes are the paths of settings in which two configurations differ.
 type Changes []string
 
-// ChangesSince returns the settings in which the configuration differs from one of
-// before, in the order of the manual. A key file that both name counts where its
-// content differs, a secret wherever it stands. No value is shown.
+// ChangesSince returns the settings that differ from an earlier configuration, in
+// the order of the manual. A key file counts as changed if its content has changed,
+// and a secret wherever it comes from. The result contains no values.
 func (c *Config) ChangesSince(before *Config) Changes {
 	return yamlbind.Diff(before, c, func(path string, setting any) bool {
 		var name string
@@ -27,7 +27,7 @@ func (c *Config) ChangesSince(before *Config) Changes {
 	})
 }
 
-// Touch reports whether one of these settings changed, or one within.
+// Touch reports whether one of these settings changed, or a setting within it.
 func (c Changes) Touch(settings ...string) bool {
 	return slices.ContainsFunc(c, func(path string) bool {
 		return slices.ContainsFunc(settings, func(setting string) bool {

@@ -8,19 +8,19 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// A FieldError is one fault of a configuration. Its text holds no secret and
-// nothing that came from the environment into one.
+// A FieldError is one fault of a configuration. Its text contains no secret, and no
+// environment variable that is part of one.
 type FieldError struct {
-	// File is the configuration file, as it was named to Load. It is empty where
-	// the configuration was made in Go.
+	// File is the path that was given to Load. It is empty if the configuration was
+	// made in Go.
 	File string
-	// Line and Column are where the fault is in the file, both from 1. What is
-	// missing is at the mapping that lacks it.
+	// Line and Column are the place of the fault in the file, both counted from 1. A
+	// missing setting is at the mapping that should contain it.
 	Line, Column int
-	// Path is the setting, such as rules[1].tokens[0]. It is empty where the
-	// fault is in the file as a whole.
+	// Path is the setting, such as rules[1].tokens[0]. It is empty if the whole file
+	// is wrong.
 	Path string
-	// Err says what is wrong, and what is allowed.
+	// Err says what is wrong and what is allowed.
 	Err error
 }
 
@@ -38,14 +38,14 @@ func (e FieldError) Error() string {
 // Unwrap returns what is wrong.
 func (e FieldError) Unwrap() error { return e.Err }
 
-// A FileError is the cause of a FieldError where the configuration itself is
-// right, but a file that it names is not: missing, unreadable or empty.
+// A FileError is the cause of a FieldError if the configuration itself is right, but
+// a file that it names is missing, unreadable or empty.
 type FileError struct {
-	Name string // the file, as an absolute path or as relative as Load's
+	Name string // the path of the file, absolute or relative to the working directory
 	Err  error
 }
 
-// Error names the file, and never shows anything of it.
+// Error names the file, and never shows its content.
 func (e *FileError) Error() string { return e.Name + ": " + e.Err.Error() }
 
 // Unwrap returns the cause, such as [io/fs.ErrNotExist].
@@ -54,7 +54,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 // Faults are all faults of a configuration, in the order of their places.
 type Faults []FieldError
 
-// Error writes one fault a line.
+// Error returns one line for each fault.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {
@@ -83,7 +83,7 @@ func (f Faults) OnlyFiles() bool {
 	return true
 }
 
-// faultsOf returns what a report found; nil where that is nothing.
+// faultsOf returns the faults of a report, and nil if there are none.
 func faultsOf(file string, r *yamlbind.Report) error {
 	var faults Faults
 	for _, f := range r.Faults() {

@@ -9,13 +9,13 @@ import (
 	"slices"
 )
 
-// A sum tells contents of a file apart. The zero sum is that of one that cannot
-// be read.
+// A sum identifies the content of a file. The zero sum means that the file cannot be
+// read.
 type sum [sha256.Size]byte
 
-// sumUp takes the sums of the configuration file and of those that it names,
-// before anybody reads these: what is read is then never older than its sum, so
-// no change goes unnoticed.
+// sumUp records the sums of the configuration file and of the files that it names.
+// It runs before they are read, so that no file is older than its sum and no change
+// goes unnoticed.
 func (c *Config) sumUp(path string, content []byte) {
 	c.sums = map[string]sum{path: sha256.Sum256(content)}
 	for _, name := range []Path{
@@ -54,14 +54,14 @@ func isDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// File is the path of the configuration file itself; empty for a configuration
-// made in Go.
+// File returns the path of the configuration file, and "" for a configuration made
+// in Go.
 func (c *Config) File() string { return c.file }
 
-// Folders are where the files are that the configuration is made of: its own,
-// those of secrets, and those of the backend's keys. The files of documents, of
-// certificates and of our own keys are followed by who reads them. A file that is a symbolic link
-// is in two of them.
+// Folders returns the directories to watch for changes of the configuration: those of
+// its own file, of secrets, of the backend's keys, of functions, and the targets of
+// symbolic links among them. Documents, certificates and the sidecar's own keys are
+// not included, because their readers watch them.
 func (c *Config) Folders() []string {
 	folders := map[string]bool{}
 	for name := range c.sums {
@@ -76,7 +76,7 @@ func (c *Config) Folders() []string {
 	return slices.Sorted(maps.Keys(folders))
 }
 
-// Changed reports whether one of these files has another content than when the
+// Changed reports whether the content of one of these files has changed since the
 // configuration was loaded.
 func (c *Config) Changed() bool {
 	for name, sum := range c.sums {

@@ -8,8 +8,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// A JWKS is where a JWK set is: at most one of its fields is set. The zero JWKS
-// is nowhere.
+// A JWKS is where a JWK Set is: at a URL or in a file. At most one field is set. The
+// zero JWKS is unset.
 type JWKS struct {
 	URL  string // http or https
 	File Path
@@ -28,7 +28,7 @@ func (j *JWKS) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String returns the text that [JWKS.UnmarshalText] parses; empty for nowhere.
+// String returns the text that [JWKS.UnmarshalText] parses; empty if unset.
 func (j JWKS) String() string { return cmp.Or(j.URL, string(j.File)) }
 
 // Describe says what the text may be.

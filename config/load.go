@@ -9,22 +9,22 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// Default returns a configuration of nothing but defaults, for one that is made
-// in Go: set its fields, then [Config.Validate] it.
+// Default returns a configuration with all defaults, as a start for one that is made
+// in Go. Set its fields, then call [Config.Validate].
 func Default() *Config {
 	c := &Config{}
 	yamlbind.SetDefaults(c)
 	return c
 }
 
-// Load reads, completes and checks the configuration file at path. Relative
-// paths in it become relative to its folder, and secrets are read from the
-// files that hold them. Variables are looked up with env, which is [os.LookupEnv]
-// outside of tests.
+// Load reads, completes and checks the configuration file at path. It resolves
+// relative paths against the folder of the file, and reads secrets from the files
+// that contain them. It looks up variables with env, which is normally
+// [os.LookupEnv].
 //
-// The error is [Faults], all of them at once, or that of a file that cannot be
-// read, such as one that wraps [io/fs.ErrNotExist]. Faults may wrap it, too,
-// for a file that the configuration names: look for Faults first.
+// The error is [Faults], or says why the file itself cannot be read, and may wrap
+// [io/fs.ErrNotExist]. Faults can wrap that too, for a file that the configuration
+// names, so check for Faults first.
 func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	c, err := read(path, env)
 	if err != nil {
@@ -36,9 +36,9 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	return c, nil
 }
 
-// AdminAddress returns where the sidecar of a configuration file is asked how it
-// is, whatever else the file has wrong: one that runs goes on with what it had.
-// It is empty where there is nowhere, or the file does not say.
+// AdminAddress returns the admin listener of a configuration file, even if the file
+// has other faults: a sidecar that runs keeps its last good configuration. The
+// result is empty if the listener is off or the file does not show it.
 func AdminAddress(path string, env func(string) (string, bool)) Address {
 	c, err := read(path, env)
 	if err != nil || slices.ContainsFunc(c.report.Faults(), func(f yamlbind.Fault) bool { return f.Path == "" || f.Path == "admin" }) {
@@ -47,8 +47,8 @@ func AdminAddress(path string, env func(string) (string, bool)) Address {
 	return c.Admin
 }
 
-// read is Load with what could be understood beside the faults. Its own error is
-// that of the file.
+// read is Load, but returns the configuration even if it has faults. Its error says
+// why the file cannot be read.
 func read(path string, env func(string) (string, bool)) (*Config, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
@@ -73,9 +73,9 @@ func read(path string, env func(string) (string, bool)) (*Config, error) {
 	return c, nil
 }
 
-// Fault returns a fault of the setting at path that shows only when it is put
-// to use, with the place of the setting in the file. A path that is not in the
-// file is blamed on the innermost section that is.
+// Fault returns err as a fault of the setting at path, with its place in the file. It
+// is for faults that show only when a setting is used. If the file does not contain
+// the setting, the place is that of the innermost section it belongs to.
 func (c *Config) Fault(path string, err error) FieldError {
 	var at yamlbind.Place
 	if c.report != nil {

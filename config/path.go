@@ -6,8 +6,9 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// A Path is a file or directory. In a loaded [Config] it is absolute, or
-// relative as the configuration file's own name was. The zero Path is unset.
+// A Path is a file or directory. In the file it is relative to the folder of the
+// configuration file; [Load] makes it relative to the working directory. The zero
+// Path is unset.
 type Path string
 
 // UnmarshalText takes the path as it is written.

@@ -7,10 +7,10 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// Peers are the addresses that one element of trusted_proxies stands for.
+// Peers are the networks that one element of trusted_proxies names.
 type Peers []netip.Prefix
 
-// peerWords are the words for what no CIDR needs to be looked up for.
+// peerWords are the words for well-known networks.
 var peerWords = map[string]Peers{
 	"loopback": {netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 	"private": {
@@ -45,8 +45,8 @@ func (Peers) Describe() yamlbind.Scalar {
 	}
 }
 
-// unmapped returns what is an IPv4 network, written as IPv6, as IPv4: so peers are
-// compared.
+// unmapped returns an IPv4 network that is written as IPv6 as IPv4, the form in which
+// peers are compared.
 func unmapped(p netip.Prefix) netip.Prefix {
 	const before = 128 - 32 // bits
 	if !p.Addr().Is4In6() || p.Bits() < before {

@@ -10,8 +10,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// fragments are the presets, each a configuration file that lacks what only its
-// user knows.
+// fragments are the presets, each a configuration file without the settings that
+// differ from user to user.
 //
 //go:embed preset/*.yaml
 var fragments embed.FS
@@ -38,8 +38,8 @@ func (p Preset) read(r *yamlbind.Report) *yamlbind.Node {
 }
 
 // withPreset returns the file's settings over those of the preset that it
-// names. What comes from the preset stands where the file names it. A name that
-// is wrong is reported when it is bound.
+// names. Faults in settings of the preset are reported where the file names it. A
+// wrong name is reported later, when it is bound.
 func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
 	named := root.Get("preset")
 	if named == nil || named.Kind != yamlbind.Text {
@@ -59,7 +59,7 @@ func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
 
 // joins reports whether a rule of a preset joins the rules of the file: none of
 // them is for the same requests, with the same pattern or one that differs in the
-// names of its wildcards only. What is no rule does not join.
+// names of its wildcards only. A node that is not a rule does not join.
 func joins(rule *yamlbind.Node, own []*yamlbind.Node) bool {
 	pattern := rule.Get("match")
 	return pattern != nil && !slices.ContainsFunc(own, func(n *yamlbind.Node) bool {
@@ -73,8 +73,8 @@ func replaces(own, preset string) bool {
 	return muxpattern.Check(own) == nil && muxpattern.Check(own, preset) != nil
 }
 
-// applyPreset applies the preset of a configuration that was made in Go. What the
-// configuration says wins, and the preset's rules join its rules.
+// applyPreset applies the preset of a configuration that was made in Go. The settings
+// of the configuration win, and the preset's rules join its rules.
 func (c *Config) applyPreset() {
 	if !slices.Contains(presetNames(), c.Preset) {
 		return

@@ -5,39 +5,38 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// A Rule says which responses carry tokens, where, and what on failure.
+// A Rule says which responses carry tokens, where, and what happens on failure.
 type Rule struct {
-	// The requests whose responses these are: a pattern of net/http's ServeMux
-	// such as `POST /oauth/token`, used for lookup only.
+	// The requests of the rule: a pattern of net/http's ServeMux such as
+	// `POST /oauth/token`. It never redirects.
 	Match string `yaml:"match,required"`
 	// Where the tokens are: `json:PATH`, `header:NAME`, `cookie:NAME`,
 	// `fragment:NAME` or `query:NAME` of a redirect, `form:NAME`, `body`.
 	Tokens []locate.Location `yaml:"tokens,required"`
-	// Whether its requests are refreshes, whose tokens carry data read after
-	// the backend's answer. `auto` looks at the request.
+	// Whether its requests are refreshes. Their tokens get data that was read after
+	// the backend answered. `auto` looks at the request.
 	Refresh Refresh `yaml:"refresh" default:"auto"`
 	// The policy of this rule. Unset: the global one.
 	OnFailure Policy `yaml:"on_failure"`
-	// How clients are told that no token leaves: as OAuth token endpoints do, or
-	// as MongoDB Atlas App Services did.
+	// The format of the error if a hook refuses the tokens: that of OAuth token
+	// endpoints, or of MongoDB Atlas App Services.
 	Errors Errors `yaml:"errors" default:"oauth"`
-	// Further places of its requests where an enriched token may be: `json:`,
-	// `header:`, `cookie:`, `query:` or `form:`.
+	// Further locations of enriched tokens in its requests: `json:`, `header:`,
+	// `cookie:`, `query:` or `form:`.
 	Restore []locate.Location `yaml:"restore"`
 }
 
-// An AddressRule says which responses have addresses of the backend in them,
-// and where.
+// An AddressRule says which responses contain addresses of the backend, and where.
 type AddressRule struct {
-	// The requests whose responses these are, a pattern as in `rules`.
+	// The requests of the rule, a pattern as in `rules`.
 	Match string `yaml:"match,required"`
-	// Where the addresses are, http, https, ws or wss: `json:PATH`.
+	// Where the http, https, ws or wss addresses are: `json:PATH`.
 	At []locate.Location `yaml:"at,required"`
 }
 
 // OIDC says whether and where the backend has a discovery document.
 type OIDC struct {
-	// Enabled is set by `oidc: true`, and by saying where the document is.
+	// Enabled is set by `oidc: true`, and by a path of the document.
 	Enabled bool `yaml:"-"`
 	// The path of the discovery document at the backend, one or a list.
 	Discovery []string `yaml:"discovery,single" default:"/.well-known/openid-configuration"`

@@ -10,7 +10,7 @@ import _ "embed"
 var schema []byte
 
 // Schema returns the JSON Schema (draft 2020-12) of the configuration file, for
-// editors and CI. It takes whatever [Load] takes, and refuses what is wrong by
-// itself: an unknown or missing setting, a wrong type, an unknown word. What does
-// not go together only Load can tell.
+// editors and CI. It accepts every file that [Load] accepts, and refuses unknown or
+// missing settings, wrong types and unknown words. Only Load finds settings that do
+// not fit together. The result is shared and read-only.
 func Schema() []byte { return schema }

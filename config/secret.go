@@ -10,11 +10,11 @@ import (
 
 const redacted = "[redacted]"
 
-// A Secret is text that no log, error or dump shows: every way of printing it
-// writes [redacted]. Only Reveal tells. The zero Secret is empty.
+// A Secret is text that no log, error or dump shows: every way to print it writes
+// [redacted]. Only [Secret.Reveal] returns the text. The zero Secret is empty.
 type Secret struct {
-	// text is a pointer, so that a printer which reflects into it past our
-	// methods, as fmt does for unexported fields, shows an address.
+	// text is a pointer, so that a printer that bypasses the methods by reflection,
+	// as fmt does for unexported fields, shows only an address.
 	text *string
 }
 
@@ -26,7 +26,7 @@ func NewSecret(text string) Secret {
 	return Secret{&text}
 }
 
-// Reveal returns the text itself, for the one place that needs it.
+// Reveal returns the text itself.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""

@@ -10,8 +10,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// readSecrets reads the secrets that stand in files of their own. The line end
-// that editors and echo leave at the end is no part of a secret.
+// readSecrets reads the secrets that are in files of their own, without the line end
+// that editors and echo add.
 func readSecrets(c *Config, r *yamlbind.Report) {
 	for _, s := range []struct {
 		path   string

@@ -6,57 +6,56 @@ import (
 	"time"
 )
 
-// Functions are JavaScript functions, as MongoDB Atlas App Services exports
-// them. They use the database of `documents.mongodb`.
+// Functions are JavaScript functions in the layout of an exported MongoDB Atlas App
+// Services app. They use the database of `documents.mongodb`.
 type Functions struct {
 	// The directory of the functions, one in each `.js` file.
 	Dir Path `yaml:"dir"`
-	// The directory of the values that `context.values` has, one in each `.json`
-	// file, as an exported app has them.
+	// The directory of `context.values`, one value in each `.json` file, as in an
+	// exported app.
 	Values Path `yaml:"values"`
-	// What `context.environment.tag` is.
+	// The value of `context.environment.tag`.
 	Environment string `yaml:"environment"`
-	// The directory of the values that `context.environment.values` has: of the
-	// environment production those in `production.json`, of none those in
-	// `no-environment.json`, as an exported app has them.
+	// The directory of `context.environment.values`, one file for each environment,
+	// such as `production.json`, and `no-environment.json` for none, as in an
+	// exported app.
 	Environments Path `yaml:"environments"`
-	// The names by which functions ask for the database in
-	// `context.services.get`.
+	// The names of the database in `context.services.get`.
 	Services []string `yaml:"services" default:"mongodb-atlas"`
-	// The hosts that functions may reach with `context.http`. Empty: none.
+	// The hosts that functions may call with `context.http`. Empty: none.
 	Hosts []string `yaml:"hosts"`
 }
 
-// UserCreation is how the document of a user who has none is made, before his
-// first token leaves: by a function, a webhook or a template. Where that fails
-// no token leaves.
+// UserCreation is how to create the document of a user who has none, before they
+// get their first token: with a function, a webhook or a template. If that fails,
+// they get no token.
 type UserCreation struct {
 	// A function of `functions.dir`, which gets the user object.
 	Function string `yaml:"function"`
-	// Who is asked to make the document.
+	// An HTTP endpoint that creates the document.
 	Webhook Webhook `yaml:"webhook"`
-	// A JSON file with the document to insert, Extended JSON understood. A text
-	// `%%user.id`, `%%user.data.email`, another name of `data`, or `%%now` stands
-	// for what is known of the user.
+	// A JSON file with the document to insert, possibly Extended JSON. The strings
+	// `%%user.id`, `%%user.data.email` (or another name of `data`) and `%%now` are
+	// replaced with the user's values.
 	Document Path `yaml:"document"`
-	// Whether a user whose document was deleted gets a new one. Those who got
-	// one are remembered in the collection `tokengraft_users`.
+	// Whether a user whose document was deleted gets a new one. If not, the users
+	// who got one are recorded in the collection `tokengraft_users`.
 	Recreate bool `yaml:"recreate" default:"true"`
-	// For making one document. Greater than zero.
+	// For creating one document. Greater than zero.
 	Timeout time.Duration `yaml:"timeout" default:"5s"`
 }
 
-// Enabled reports whether documents are made at all.
+// Enabled reports whether documents are created at all.
 func (u UserCreation) Enabled() bool {
 	return u.Function != "" || u.Webhook.URL != "" || u.Document != ""
 }
 
-// Webhook is an HTTP endpoint that makes users' documents.
+// Webhook is an HTTP endpoint that creates users' documents.
 type Webhook struct {
-	// Gets a POST of `{"user": …}`. A 2xx answer with a JSON object is the
-	// document; without one the webhook has made it.
+	// Gets a POST of `{"user": …}`. A 2xx response with a JSON object contains the
+	// document; an empty one means that the webhook has inserted it.
 	URL string `yaml:"url"`
-	// Goes along as a bearer token.
+	// Sent as a bearer token.
 	Secret Secret `yaml:"secret"`
 	// A file with the secret instead.
 	SecretFile Path `yaml:"secret_file"`
@@ -68,27 +67,27 @@ type Trigger struct {
 	Name string `yaml:"name,required"`
 	// `LOGIN`, `CREATE` or `DELETE`.
 	Operation Operation `yaml:"operation,required"`
-	// The ways to sign in that count, as `{provider}` in a rule's pattern finds
+	// The ways to sign in that run it, as `{provider}` in a rule's pattern finds
 	// them. Empty: all.
 	Providers []string `yaml:"providers"`
 	// A function of `functions.dir`, which gets the event; or `last_login`.
 	Function string `yaml:"function"`
-	// A field of the document that is set to the time; or `function`.
+	// A field of the document to set to the time; or `function`.
 	LastLogin string `yaml:"last_login"`
-	// Whether the login waits for it, so that what it writes is in the token.
-	// Else it runs after, and again if it fails.
+	// Whether the login waits for it, so that its changes are in the token. If not,
+	// it runs in the background, and again if it fails.
 	Wait bool `yaml:"wait" default:"false"`
 	// For one run. Greater than zero.
 	Timeout time.Duration `yaml:"timeout" default:"2s"`
 }
 
-// Hooks reports whether anything happens when users sign in or are deleted.
+// Hooks reports whether anything runs when users sign in or are deleted.
 func (c *Config) Hooks() bool {
 	return c.UserCreation.Enabled() || len(c.Triggers) > 0 || len(c.Deletions) > 0
 }
 
-// FunctionsNamed are the functions that settings name, each with the path of its
-// setting.
+// FunctionsNamed returns the paths of the settings that name a function, and the
+// names of the functions.
 func (c *Config) FunctionsNamed() iter.Seq2[string, string] {
 	return func(yield func(path, function string) bool) {
 		if f := c.UserCreation.Function; f != "" && !yield("user_creation.function", f) {

@@ -13,12 +13,12 @@ import (
 )
 
 // Validate completes and checks a configuration that was made in Go, or changed
-// since it was loaded: its preset is applied, secrets are read from the files that
-// hold them, and words that are missing get their defaults. Paths are relative to
-// the working directory. Start with [Default]: a zero in a section means zero. A
-// setting at its default gives way to the preset.
+// since it was loaded. It applies the preset, reads secrets from the files that
+// contain them, and sets missing words to their defaults. Paths are relative to the
+// working directory. Start with [Default], because a zero number or duration means
+// zero. A preset overrides settings that have their defaults.
 //
-// The error is [Faults], all of them at once, as of a file but without places.
+// The error is [Faults], as for a file, but without places.
 func (c *Config) Validate() error {
 	if c.file == "" {
 		c.applyPreset()

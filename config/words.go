@@ -31,7 +31,7 @@ const (
 // Describe lists the words.
 func (Policy) Describe() yamlbind.Scalar { return yamlbind.Words(Pass, Refuse) }
 
-// A TokenKind tells access tokens from id_tokens.
+// A TokenKind is access token or id_token.
 type TokenKind string
 
 // The kinds of tokens.
@@ -62,8 +62,8 @@ func (Format) Describe() yamlbind.Scalar {
 // A UserIDType is the BSON type that user ids have in the documents.
 type UserIDType string
 
-// The types of user ids. AutoID is a string first, then an ObjectId where the id
-// could be one; an id that is a JSON number matches numbers only.
+// The types of user ids. AutoID tries a string first, then an ObjectId if the id
+// could be one; an id that is a JSON number matches only numbers.
 const (
 	AutoID   UserIDType = "auto"
 	StringID UserIDType = "string"
@@ -80,7 +80,7 @@ func (UserIDType) Describe() yamlbind.Scalar {
 // A Refresh says whether the requests of a rule are refreshes.
 type Refresh string
 
-// The ways to tell.
+// The ways to decide.
 const (
 	RefreshAuto   Refresh = "auto" // by looking at the request
 	RefreshAlways Refresh = "always"
@@ -92,17 +92,17 @@ func (Refresh) Describe() yamlbind.Scalar {
 	return yamlbind.Words(RefreshAuto, RefreshAlways, RefreshNever)
 }
 
-// A Preset is what is known of a backend: a fragment of a configuration file
-// that the one of the user goes over.
+// A Preset names ready-made settings for a known backend. The settings of the
+// configuration override them.
 type Preset string
 
 // Describe lists the words.
 func (Preset) Describe() yamlbind.Scalar { return yamlbind.Words(presetNames()...) }
 
-// Errors is the shape of answers that say why no token was issued.
+// Errors is the format of responses that say why no token was issued.
 type Errors string
 
-// The shapes.
+// The formats of errors.
 const (
 	ErrorsOAuth       Errors = "oauth"
 	ErrorsAppServices Errors = "app-services"
@@ -111,7 +111,7 @@ const (
 // Describe lists the words.
 func (Errors) Describe() yamlbind.Scalar { return yamlbind.Words(ErrorsOAuth, ErrorsAppServices) }
 
-// A ResponseKind is a JSON response of an OpenID provider that speaks of a user.
+// A ResponseKind is a JSON response of an OpenID provider that describes a user.
 type ResponseKind string
 
 // The kinds of responses.
@@ -123,7 +123,7 @@ const (
 // Describe lists the words.
 func (ResponseKind) Describe() yamlbind.Scalar { return yamlbind.Words(UserInfo, Introspection) }
 
-// An Operation is what a trigger waits for.
+// An Operation is the event that a trigger reacts to.
 type Operation string
 
 // The operations.
