@@ -49,7 +49,7 @@ faults:
 # two thousand random worlds.
 load:
 	go test -v -count=1 -timeout 20m ./internal/e2e/load ./internal/e2e/live -full
-	go test -v -count=1 -timeout 20m -run '^TestCache_' ./internal/sidecar ./cache -full
+	go test -v -count=1 -timeout 20m -run '^Test(Cache|Freshness)_' ./internal/sidecar ./cache ./internal/simulation -full
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

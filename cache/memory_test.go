@@ -43,7 +43,7 @@ func TestMaxBytes_BoundsMemoryAndIsUsed(t *testing.T) {
 			before := heap()
 			c := newCache(t, cache.Options{MaxBytes: maxBytes})
 			cached := c.Source(tt.size, "")
-			for n := range 2 * maxBytes / int(tt.size) {
+			for n := range maxBytes * 5 / 4 / int(tt.size) { // more than fit
 				if _, err := cached.Lookup(t.Context(), login(user(n))); err != nil {
 					t.Fatal(err)
 				}

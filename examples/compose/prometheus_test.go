@@ -2,7 +2,6 @@ package compose_test
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -89,7 +88,7 @@ func startPrometheus(t *testing.T, program, sidecar string) prometheus {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := freePrometheus(t)
+	p := prometheus(e2e.FreeAddress(t))
 	cmd := exec.Command(program, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+string(p), "--log.level=error")
 	cmd.Stderr = t.Output()
 	if err := cmd.Start(); err != nil {
@@ -101,16 +100,6 @@ func startPrometheus(t *testing.T, program, sidecar string) prometheus {
 	})
 	waitFor(t, "http://"+string(p)+"/-/ready")
 	return p
-}
-
-func freePrometheus(t *testing.T) prometheus {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return prometheus(listener.Addr().String())
 }
 
 var thresholds = regexp.MustCompile(` [<>=]+ `)

@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 
@@ -16,28 +17,28 @@ import (
 )
 
 func main() {
-	handler, stop, err := newHandler(os.Args[1])
+	if len(os.Args) != 3 {
+		log.Fatal("usage: embed CONFIGURATION ADDRESS")
+	}
+	s, err := newSidecar(os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer stop()
-	http.Handle("/hello", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("hello\n")) }))
-	http.Handle("/", handler)
+	http.Handle("/", s)
+	http.HandleFunc("/hello", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("hello\n")) })
 	log.Fatal(http.ListenAndServe(os.Args[2], nil))
 }
 
-// newHandler makes the handler and starts its background work. Stop ends both.
-func newHandler(file string) (handler http.Handler, stop func(), err error) {
+// newSidecar makes the handler and starts its background work.
+func newSidecar(file string) (*sidecar.Sidecar, error) {
 	cfg, err := config.Load(file, os.LookupEnv)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	s, err := sidecar.New(cfg, sidecar.Options{})
+	s, err := sidecar.New(cfg, sidecar.Options{Logger: slog.Default()})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); s.Run(ctx) }()
-	return s, func() { cancel(); <-done; s.Close() }, nil
+	go s.Run(context.Background())
+	return s, nil
 }

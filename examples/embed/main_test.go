@@ -36,12 +36,12 @@ documents: {file: users.json, user_id_field: id}
 			t.Fatal(err)
 		}
 	}
-	handler, stop, err := newHandler(filepath.Join(dir, "tokengraft.yaml"))
+	s, err := newSidecar(filepath.Join(dir, "tokengraft.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stop()
-	public := httptest.NewServer(handler)
+	defer s.Close()
+	public := httptest.NewServer(s)
 	defer public.Close()
 
 	response, err := http.Post(public.URL+"/login", "application/json", strings.NewReader(`{"username":"anna","password":"secret"}`))

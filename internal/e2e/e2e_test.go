@@ -69,6 +69,21 @@ func TestStart_RunsTheSidecarAnyWay(t *testing.T) {
 	}
 }
 
+func TestRun_ReturnsExitCodeAndOutput(t *testing.T) {
+	for _, c := range []struct {
+		argument, stdout, stderr string
+		code                     int
+	}{
+		{"version", "tokengraft ", "", 0},
+		{"nosuch", "", "unknown command", 2},
+	} {
+		code, stdout, stderr := e2e.Run(t, c.argument)
+		if code != c.code || !strings.HasPrefix(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) {
+			t.Errorf("tokengraft %s: exit code %d, stdout %q, stderr %q; want %d, %q, %q", c.argument, code, stdout, stderr, c.code, c.stdout, c.stderr)
+		}
+	}
+}
+
 func TestBackend_AnswersWhatTheTestSays(t *testing.T) {
 	backend := e2e.StartBackend(t)
 	issuer := enrichtest.NewIssuer(t, "ES256")

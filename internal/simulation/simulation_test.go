@@ -18,15 +18,18 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-var replay = flag.Int64("seed", -1, "run only the world of this seed, and log every exchange")
+var (
+	replay = flag.Int64("seed", -1, "run only the world of this seed, and log every exchange")
+	full   = flag.Bool("full", false, "run 2000 worlds, in place of 200 (make load)")
+)
 
 func TestFreshness_HoldsInEveryWorld(t *testing.T) {
-	first, last := uint64(0), uint64(2000)
+	first, last := uint64(0), uint64(200)
 	switch {
 	case *replay >= 0:
 		first, last = uint64(*replay), uint64(*replay)+1
-	case testing.Short():
-		last = 200
+	case *full:
+		last = 2000
 	}
 	sum, signers := newTally(), newSigners(t)
 	for seed := first; seed < last; seed++ {

@@ -29,6 +29,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -67,7 +68,13 @@ type Options struct {
 
 // A Sidecar is an [http.Handler] with its background work. It is safe for
 // concurrent use.
-type Sidecar struct{ sidecar *sidecar.Sidecar }
+type Sidecar struct {
+	sidecar *sidecar.Sidecar
+
+	mu      sync.Mutex
+	closed  chan struct{} // closed by Close
+	running sync.WaitGroup
+}
 
 // New makes a sidecar from a configuration of [config.Load] or [config.Default].
 // It reads files, but sends nothing over the network, so it works while the
@@ -83,7 +90,7 @@ func New(cfg *config.Config, o Options) (*Sidecar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sidecar{s}, nil
+	return &Sidecar{sidecar: s, closed: make(chan struct{})}, nil
 }
 
 // withoutListeners returns a copy of the configuration with values for what is
@@ -102,11 +109,40 @@ func withoutListeners(cfg *config.Config, o Options) *config.Config {
 // ServeHTTP implements [http.Handler].
 func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.sidecar.ServeHTTP(w, r) }
 
-// Run does the background work until ctx ends: it follows keys, documents and the
-// backend's discovery document, and applies changed files. Call it once. Without
-// it the handler works, but nothing is refreshed: the backend's keys are fetched
-// when a token needs them, and triggers that no login waits for do not run.
-func (s *Sidecar) Run(ctx context.Context) { s.sidecar.Run(ctx) }
+// Run does the background work until ctx ends or the sidecar is closed: it follows
+// keys, documents and the backend's discovery document, and applies changed files.
+// Call it once. Without it the handler works, but nothing is refreshed: the
+// backend's keys are fetched when a token needs them, and triggers that no login
+// waits for do not run.
+func (s *Sidecar) Run(ctx context.Context) {
+	if !s.begin() {
+		return
+	}
+	defer s.running.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	s.sidecar.Run(ctx)
+}
+
+// begin reports whether Run may start: the sidecar is not closed.
+func (s *Sidecar) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closed:
+		return false
+	default:
+		s.running.Add(1)
+		return true
+	}
+}
 
 // Ready answers like /readyz of the admin listener: 200 when requests should be
 // sent here, else 503. It needs Run.
@@ -115,10 +151,27 @@ func (s *Sidecar) Ready() http.Handler { return s.sidecar.Readiness() }
 // closeTimeout bounds closing the connections to the source of documents.
 const closeTimeout = time.Second
 
-// Close frees what New opened. Run must have returned, and no request may be in
-// flight.
+// Close ends Run, waits for it, and frees what New opened. No request may be in
+// flight or follow. A second call does nothing.
 func (s *Sidecar) Close() error {
+	if !s.end() {
+		return nil
+	}
+	s.running.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return s.sidecar.Close(ctx)
+}
+
+// end ends Run. It reports whether it is the first to do so.
+func (s *Sidecar) end() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closed:
+		return false
+	default:
+		close(s.closed)
+		return true
+	}
 }

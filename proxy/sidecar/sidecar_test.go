@@ -1,11 +1,13 @@
 package sidecar_test
 
 import (
+	"context"
 	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/proxy/locate"
 	"github.com/tokengraft/tokengraft/proxy/sidecar"
 )
 
@@ -29,5 +31,29 @@ func TestNew_ReportsEveryFaultOfAZeroConfiguration(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), setting) {
 			t.Errorf("New of a zero configuration: %v, want a fault of %s", err, setting)
 		}
+	}
+}
+
+func TestClose_EndsRun(t *testing.T) {
+	cfg := config.Default()
+	cfg.Backend, _ = config.ParseBaseURL("http://127.0.0.1:1")
+	cfg.Rules = []config.Rule{{Match: "POST /login", Tokens: []locate.Location{locate.WholeBody}}}
+	cfg.Verify.Secret = config.NewSecret("0123456789abcdef0123456789abcdef")
+	s, err := sidecar.New(cfg, sidecar.Options{Source: documents{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Run(context.Background())
+	}()
+	if err := s.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	<-ended
+	s.Run(context.Background()) // returns at once
+	if err := s.Close(); err != nil {
+		t.Errorf("second Close: %v, want nil", err)
 	}
 }

@@ -2,11 +2,9 @@ package appservices_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -93,9 +91,8 @@ documents: {mongodb: {uri: "mongodb://127.0.0.1:1", database: d, collection: c},
 functions: {dir: %q}
 user_creation: {function:  %s}
 `, filepath.Dir(written(t, "create.js", test.source)), test.named))
-		out, err := exec.Command(e2e.Tokengraft, "serve", "-c", file).CombinedOutput()
-		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 || !strings.Contains(string(out), test.want) {
-			t.Errorf("serve: %v, %s; want exit code 1 and %s", err, out, test.want)
+		if code, _, stderr := e2e.Run(t, "serve", "-c", file); code != 1 || !strings.Contains(stderr, test.want) {
+			t.Errorf("serve: exit code %d, %s; want 1 and %s", code, stderr, test.want)
 		}
 	}
 }
