@@ -1,33 +1,36 @@
 // Package proxy is a reverse proxy that adds users' documents to the tokens that
-// a backend issues, and gives the backend its own tokens back.
+// a backend issues, and restores the backend's own tokens in requests.
 //
 // A [Proxy] is an [http.Handler] in front of one backend. [Options] hold for its
-// whole life: the backend's address, timeouts, limits, where to log. A [Snapshot]
-// is what may change while it serves: the rules, the [Enricher], the keys to
-// publish. [Proxy.Use] replaces it between two requests. A request that has
-// begun finishes with the snapshot that it began with.
+// whole life: the backend's address, timeouts, limits, the logger. A [Snapshot] has
+// everything that may change while it serves: the rules, the [Enricher], the keys
+// to publish. [Proxy.Use] replaces the snapshot. Each request uses the snapshot
+// that it started with to its end.
+//
+// Most programs need package proxy/sidecar instead, which makes a Proxy and all
+// that it needs from one configuration.
 //
 // # A token in a response
 //
 // A [Rule] says which responses carry tokens and at which locations (package
 // [locate]). The proxy reads such a response within Limits.Body, undoes its
-// content coding, locates the tokens and hands them to the Enricher as one
+// content coding, locates the tokens and passes them to the Enricher as one
 // [enrich.Grant]: all of them are enriched, or none. Then it splices the
 // enriched tokens into the response. Every other byte stays as the backend sent
-// it, and so does a response in which nothing was enriched. If enrichment fails,
+// it. If no token was enriched, the whole response stays. If enrichment fails,
 // the rule's policy decides: the client gets the original response, or 503.
 //
 // # An enriched token in a request
 //
-// Where Snapshot.Restore is set, an enriched token in a request becomes the
-// original again, byte for byte, before the request goes to the backend.
+// If Snapshot.Restore is set, the proxy replaces enriched tokens in a request with
+// their originals, byte for byte, before it forwards the request.
 //
 // # Everything else
 //
-// Requests and responses that no rule matches stream through. A request is sent
-// at most once: codes and refresh tokens work only once. Errors of the proxy
-// itself are application/problem+json (RFC 9457) and never 401, because clients
-// sign their users out on it.
+// Requests and responses that no rule matches stream through. The proxy never
+// retries a request, because codes and refresh tokens work only once. Its own
+// errors are application/problem+json (RFC 9457) and never 401, because clients
+// sign their users out on a 401.
 //
 // The package knows HTTP. It knows neither token libraries nor databases.
 package proxy

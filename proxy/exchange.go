@@ -14,26 +14,26 @@ import (
 // An exchange is one request and its response, from the request's header to the
 // line in the access log. These are its steps, in their order:
 //
-//	run       answer by ourselves, or find the rule       exchange.go
-//	restore   swap enriched tokens back to originals      exchange_restore.go
-//	forward   have the backend answer                     exchange_forward.go
+//	serve     check the request, find its rule            exchange.go
+//	restore   replace enriched tokens with originals      exchange_restore.go
+//	forward   send the request to the backend             exchange_forward.go
 //	respond   locate tokens, enrich them, write them      exchange_respond.go
-//	finish    log what was answered                       exchange.go
+//	finish    write the access log                        exchange.go
 //
-// In shadow, observe takes the place of respond (exchange_shadow.go). A response
-// without tokens may have its body edited instead (exchange_edit.go).
+// In shadow mode, respond calls observe instead (exchange_shadow.go). If a response
+// is edited and not enriched, respond calls editBody (exchange_edit.go).
 type exchange struct {
 	proxy    *Proxy
 	snapshot *Snapshot
 	w        responseWriter
 
-	rule    *Rule       // nil where none matches
-	edit    editFunc    // nil where the body is not edited
-	timeout *time.Timer // of Timeouts.Response; nil where nothing is done to the response
+	rule    *Rule       // nil if none matches
+	edit    editFunc    // nil if the body is not edited
+	timeout *time.Timer // of Timeouts.Response; nil if no rule can change the response
 
-	requested  enrich.Grant // what the request says of the tokens to come; zero without a rule
+	requested  enrich.Grant // what the request says about the tokens to come; zero without a rule
 	bearer     string       // of a request that deletes its user
-	bodyRead   bool         // the request's body was read before the request goes on
+	bodyRead   bool         // the request's body was read before the request was forwarded
 	bodyBroken atomic.Bool  // the request's body could not be read
 
 	// For the access log: the request as it came.
@@ -63,7 +63,7 @@ func (x *exchange) run(r *http.Request) {
 	}
 }
 
-// serve answers by ourselves, or has the backend answer.
+// serve answers the request itself, or forwards it to the backend.
 func (x *exchange) serve(r *http.Request) error {
 	if err := x.check(r); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (x *exchange) serve(r *http.Request) error {
 	return nil
 }
 
-// check returns the problem of a request that must go no further.
+// check returns the problem of a request that must not be forwarded.
 func (x *exchange) check(r *http.Request) error {
 	switch {
 	case headerSize(r) > x.proxy.options.Limits.Headers:
@@ -99,31 +99,32 @@ func (x *exchange) check(r *http.Request) error {
 	return nil
 }
 
-// closeChunkedConn closes the connection after a chunked HTTP/1 request. If the
-// request had a Content-Length, too, which net/http hides from us, then a proxy
-// before us may take what follows for its body: RFC 9112, section 6.1, closes
-// there.
+// closeChunkedConn closes the connection after a chunked HTTP/1 request. Such a
+// request may also have had a Content-Length, which net/http hides. Then a proxy in
+// front of this one may disagree about where its body ends, so RFC 9112, section
+// 6.1, requires to close the connection.
 func closeChunkedConn(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
 		w.Header().Set("Connection", "close")
 	}
 }
 
-// mayEnrich reports whether a rule matches that can change the response. In
-// shadow none does: the request goes as if none matched.
+// mayEnrich reports whether a rule can change the response. In shadow mode none
+// can: the request is forwarded as if no rule matched.
 func (x *exchange) mayEnrich() bool { return x.rule != nil && !x.snapshot.Shadow }
 
-// refusesEarly reports whether the request is refused before it goes to the
-// backend, because its tokens could not be enriched now. A preflight issues none.
+// refusesEarly reports whether to refuse the request before it goes to the backend,
+// because its tokens could not be enriched now. OPTIONS and HEAD issue none.
 func (x *exchange) refusesEarly(method string) bool {
 	return x.mayEnrich() && x.rule.OnFailure == enrich.Refuse && !x.rule.Mixed &&
 		method != http.MethodOptions && method != http.MethodHead &&
 		x.snapshot.Failing != nil && x.snapshot.Failing()
 }
 
-// own returns a copy of the request that knows its exchange, ends after
-// Timeouts.Response where a rule can change the response, and whose body tells
-// what becomes of it. The server goes on looking at the body of its own.
+// own returns a copy of the request for the reverse proxy. Its context has the
+// exchange, and ends after Timeouts.Response if a rule can change the response. Its
+// body records whether reading it failed. It is a copy because the server still
+// looks at the body of the original.
 func (x *exchange) own(r *http.Request) (_ *http.Request, stop func()) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	stop = func() {}
@@ -143,9 +144,9 @@ type exchangeKey struct{}
 // exchangeOf returns the exchange of a request that [exchange.own] returned.
 func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
 
-// finish logs what was answered. After a panic that is an error of our own, or,
-// where the response has begun already, a broken connection: the rest must not
-// look like an end.
+// finish writes the access log. After a panic it answers with an internal error.
+// If the response has begun already, it breaks the connection instead, so that the
+// client does not take the response for complete.
 func (x *exchange) finish(ctx context.Context) {
 	fault := recover()
 	if fault != nil && fault != http.ErrAbortHandler {
@@ -157,11 +158,11 @@ func (x *exchange) finish(ctx context.Context) {
 	}
 	x.logAccess(ctx)
 	if fault != nil {
-		panic(http.ErrAbortHandler) // the server's own way to break off
+		panic(http.ErrAbortHandler) // net/http's way to break the connection
 	}
 }
 
-// pattern is the pattern of the exchange's rule, empty without one.
+// pattern returns the pattern of the exchange's rule, and "" without one.
 func (x *exchange) pattern() string {
 	if x.rule == nil {
 		return ""
@@ -169,7 +170,7 @@ func (x *exchange) pattern() string {
 	return x.rule.Pattern
 }
 
-// headerSize is about what the request's header takes on the wire.
+// headerSize returns roughly the size of the request's header on the wire.
 func headerSize(r *http.Request) int64 {
 	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
 	for name, values := range r.Header {

@@ -12,17 +12,17 @@ import (
 // An editFunc edits the JSON body of a 200 response that holds no token.
 type editFunc func(ctx context.Context, body []byte) ([]byte, error)
 
-// editor returns what edits the response to a request: for a discovery document,
-// for an answer that carries the claims, or for addresses. It is nil for all
-// others.
+// editor returns the function that edits the response to a request: a discovery
+// document, an object that gets the claims, or one with addresses. It is nil for
+// all others.
 func (x *exchange) editor(r *http.Request) editFunc {
 	path, s := cleanPath(r.URL.Path), x.snapshot
 	switch {
 	case x.rule != nil && len(x.rule.Addresses) > 0:
 		return x.proxy.addressEditor(r, x.rule.Addresses)
-	case !s.Shadow && slices.Contains(s.Answers, path) && (r.Method == http.MethodGet || r.Method == http.MethodPost):
+	case !s.Shadow && slices.Contains(s.ObjectPaths, path) && (r.Method == http.MethodGet || r.Method == http.MethodPost):
 		return s.Enricher.EnrichObject
-	case slices.Contains(s.Discovery, path) && r.Method == http.MethodGet:
+	case slices.Contains(s.DiscoveryPaths, path) && r.Method == http.MethodGet:
 		return func(_ context.Context, document []byte) ([]byte, error) { return s.Edit(document), nil }
 	}
 	return nil
@@ -33,8 +33,8 @@ func (x *exchange) edits(res *http.Response) bool {
 	return x.edit != nil && res.StatusCode == http.StatusOK && locate.IsJSON(res.Header)
 }
 
-// editBody edits the body of a response. What cannot be edited passes as it is:
-// absence of the claim grants nothing.
+// editBody edits the body of a response. A body that cannot be edited stays as it
+// is, because a missing claim grants nothing.
 func (x *exchange) editBody(res *http.Response) error {
 	body, err := x.readBody(res)
 	if err != nil || body.decoded == nil {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// forward has the backend answer: see [newReverseProxy].
+// forward sends the request to the backend, whose response goes through
+// [exchange.respond]: see [newReverseProxy].
 func (x *exchange) forward(r *http.Request) {
 	x.w.forwarded = true
 	x.proxy.reverse.ServeHTTP(&x.w, r)
@@ -28,16 +29,16 @@ func (x *exchange) startTimeout(ctx context.Context) (_ context.Context, stop fu
 	}
 }
 
-// stopTimeout is for a connection that was upgraded: it ends when one of its
-// ends wants it to.
+// stopTimeout is for an upgraded connection, which stays open until one side
+// closes it.
 func (x *exchange) stopTimeout() {
 	if x.timeout != nil {
 		x.timeout.Stop()
 	}
 }
 
-// statusClientGone is what the log says of a client that did not wait; it is
-// never sent. The number is nginx's.
+// statusClientGone is the status in the access log if the client did not wait. It
+// is never sent. The number is nginx's.
 const statusClientGone = 499
 
 // fail answers a request that failed, with the problem of its cause.
@@ -45,8 +46,8 @@ func (x *exchange) fail(ctx context.Context, cause error) {
 	problem := x.problemOf(ctx, cause)
 	if problem.Status == statusClientGone {
 		x.w.status = statusClientGone
-		// A return would be an empty 200: a client that merely stopped sending
-		// looks the same.
+		// A return would send an empty 200, and a client that only stopped sending
+		// would read it.
 		panic(http.ErrAbortHandler)
 	}
 	problem.reply().write(&x.w)
@@ -55,7 +56,8 @@ func (x *exchange) fail(ctx context.Context, cause error) {
 	}
 }
 
-// problemOf is the one place where causes become statuses.
+// problemOf returns the problem document for a cause. Nothing else maps causes to
+// statuses.
 func (x *exchange) problemOf(ctx context.Context, cause error) problem {
 	own, isOwn := errors.AsType[problem](cause)
 	switch {
@@ -71,8 +73,8 @@ func (x *exchange) problemOf(ctx context.Context, cause error) problem {
 	return problemUnreachable
 }
 
-// timedOut tells a backend that is slow from one that is not there: that one is
-// unreachable, however long it took to find out.
+// timedOut reports whether the backend was too slow. A backend that cannot be
+// connected to is unreachable instead, however long the attempt took.
 func timedOut(ctx context.Context, err error) bool {
 	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Op == "dial" {
 		return context.Cause(ctx) != nil
@@ -81,7 +83,7 @@ func timedOut(ctx context.Context, err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// clientGone tells a client that left from our own deadline.
+// clientGone reports whether the client left. Our own deadline is another cause.
 func clientGone(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), context.Canceled)
 }

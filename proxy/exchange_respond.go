@@ -12,8 +12,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// respond makes of the backend's response what the client gets: it locates the
-// tokens, enriches them, and writes them back. An error is for [exchange.fail].
+// respond turns the backend's response into the client's: it locates the tokens,
+// enriches them, and writes them back. [exchange.fail] handles its error.
 func (x *exchange) respond(res *http.Response) error {
 	answered, ctx := time.Now(), res.Request.Context()
 	switch {
@@ -40,7 +40,7 @@ func (x *exchange) respond(res *http.Response) error {
 	return nil
 }
 
-// mayIssue reports whether tokens are looked for in a response at all (law B2).
+// mayIssue reports whether a response of this kind can issue tokens (law B2).
 func mayIssue(res *http.Response) bool {
 	switch res.StatusCode {
 	case http.StatusPartialContent, http.StatusNotModified:
@@ -55,8 +55,8 @@ type located struct {
 	tokens   []locate.Occurrence
 }
 
-// locate finds the tokens of a response. In one that cannot be looked into there
-// are none.
+// locate finds the tokens of a response. It finds none in a body that it cannot
+// decode.
 func (x *exchange) locate(res *http.Response) (located, error) {
 	if !mayHoldTokens(x.rule, res) {
 		return x.locateIn(res.Header, body{}), nil
@@ -82,31 +82,31 @@ func (x *exchange) locateIn(header http.Header, body body) located {
 	return located{response, response.Find(x.rule.Tokens)}
 }
 
-// mayHoldTokens reports whether the body of a response can hold tokens. One that
-// has no body by its status can have cookies.
+// mayHoldTokens reports whether the body of a response can hold tokens. A response
+// whose status excludes a body can still have tokens in its header.
 func mayHoldTokens(rule *Rule, res *http.Response) bool {
 	return res.StatusCode != http.StatusNoContent && res.StatusCode != http.StatusResetContent &&
 		locate.NeedsBody(rule.Tokens, res.Header)
 }
 
-// An enrichment is what became of the tokens of one response.
+// An enrichment is the result of enriching the tokens of one response.
 type enrichment struct {
 	grant     enrich.Grant
 	outcomes  []enrich.Outcome
 	response  locate.Response // with the enriched tokens in it
 	changed   bool            // response differs from the backend's
 	refused   bool
-	rejection *enrich.Rejection // nil for nearly all
+	rejection *enrich.Rejection // nil unless a hook refused the tokens
 	took      time.Duration
 }
 
-// enrich enriches the tokens that were located, and reports what came of it.
+// enrich enriches the located tokens, and logs and counts the outcomes.
 func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) enrichment {
 	if len(l.tokens) == 0 {
 		return enrichment{}
 	}
-	// The backend has answered: that the client may be gone by now undoes
-	// nothing (law A6).
+	// The backend has issued the tokens, so finish even if the client is gone (law
+	// A6).
 	ctx = context.WithoutCancel(ctx)
 	began := time.Now() // the wait for the body is not our work
 	e := x.enrichGrant(ctx, l, x.grantOf(l, answered))
@@ -115,12 +115,12 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 	return e
 }
 
-// enrichGrant has the tokens of a grant enriched, all or none.
+// enrichGrant enriches the tokens of a grant, all or none.
 func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) enrichment {
 	e := enrichment{grant: g, outcomes: x.snapshot.Enricher.Enrich(ctx, g)}
 	if enriched := e.enriched(); len(enriched) > 0 {
 		e.response = l.response.Replace(l.tokens, enriched)
-		// Each token fits its place alone; together they may not (law H3).
+		// Each token fits its place alone, but several in one line may not (law H3).
 		e.changed = locate.Fits(l.response.Header, e.response.Header, x.snapshot.Sizes)
 		if !e.changed {
 			e.revert()
@@ -146,8 +146,8 @@ func (e *enrichment) enriched() map[string]string {
 	return enriched
 }
 
-// revert makes originals of the enriched tokens again, because there is no room
-// for them.
+// revert turns the enriched tokens back into originals, because together they do
+// not fit.
 func (e *enrichment) revert() {
 	for i, outcome := range e.outcomes {
 		if original := e.grant.Tokens[i].Raw; outcome.Raw != original {
@@ -156,7 +156,8 @@ func (e *enrichment) revert() {
 	}
 }
 
-// applyOutcome gives the client the enriched tokens, or what the policy says.
+// applyOutcome writes the enriched tokens into the response, or the error that the
+// rejection or the policy asks for.
 func (x *exchange) applyOutcome(res *http.Response, l located, e enrichment) {
 	switch {
 	case e.rejection != nil:
@@ -168,7 +169,8 @@ func (x *exchange) applyOutcome(res *http.Response, l located, e enrichment) {
 	}
 }
 
-// These fields are not true of another message, and not of another body (law A2).
+// messageFields do not hold for a changed message, and bodyFields not for a changed
+// body (law A2).
 var (
 	messageFields = []string{"Signature", "Signature-Input"}
 	bodyFields    = []string{"Content-Encoding", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5", "Accept-Ranges"}
@@ -182,8 +184,8 @@ func dropHeaders(res *http.Response, names []string) {
 	}
 }
 
-// writeBody gives the response its enriched tokens. A body without any goes on as
-// it came.
+// writeBody writes the header and body with the enriched tokens. If only the header
+// has changed, the body stays as the backend sent it.
 func writeBody(res *http.Response, before, after locate.Response) {
 	res.Header = after.Header
 	dropHeaders(res, messageFields)

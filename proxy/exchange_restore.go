@@ -12,9 +12,10 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// restore swaps the enriched tokens of a request back to originals (laws D), and
-// notes what the response will depend on. The request is ours alone, but not
-// what it refers to. The error is that the client's body broke off.
+// restore replaces the enriched tokens of a request with originals (laws D), and
+// notes what the response will depend on. The request is a copy that may be
+// changed, but its header and URL are shared. The error says that the client's body
+// could not be read.
 func (x *exchange) restore(r *http.Request) error {
 	body, err := x.readRequestBody(r)
 	if err != nil {
@@ -24,7 +25,7 @@ func (x *exchange) restore(r *http.Request) error {
 	if x.rule != nil {
 		x.noteRequest(request)
 	}
-	// The answer to TRACE shows the client what we send: no original (law D2).
+	// The response to TRACE would show the client the original (law D2).
 	if x.snapshot.Restore && r.Method != http.MethodTrace {
 		request = x.restoreTokens(r, request)
 		url := *r.URL
@@ -38,13 +39,13 @@ func (x *exchange) restore(r *http.Request) error {
 	return nil
 }
 
-// maxForgedTokens bounds the tokens of a request that are looked into in vain
+// maxForgedTokens bounds how many tokens of one request are checked without success
 // (law B4): each may cost the check of a signature, and a form has room for
 // thousands.
 const maxForgedTokens = 100
 
-// restoreTokens returns the request with originals in the place of enriched
-// tokens, and counts them.
+// restoreTokens returns the request with originals in place of enriched tokens, and
+// counts them.
 func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate.Request {
 	_, span := tracing.Start(r.Context(), "restore")
 	defer span.End()
@@ -64,19 +65,20 @@ func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate
 	return restored
 }
 
-// readRequestBody reads the body of a request if it can hold tokens to restore,
-// or say what is asked for. It is nil where the body is not read, or, without an
-// announced length, is over the limit and put back as it was.
+// readRequestBody reads the body of a request if it can contain tokens to restore
+// or fields that the response depends on. It returns nil if it does not read the
+// body, and if a body without Content-Length turns out to be over the limit; then
+// it puts back what it read.
 func (x *exchange) readRequestBody(r *http.Request) ([]byte, error) {
 	if !x.wantsRequestBody(r) {
 		return nil, nil
 	}
-	// For no longer than a response could take: what is read is held in memory.
+	// A slow client must not hold this memory for longer than a response takes.
 	control := http.NewResponseController(&x.w)
 	control.SetReadDeadline(time.Now().Add(x.proxy.options.Timeouts.Response))
 	body, whole, err := readUpTo(r.Body, x.proxy.options.Limits.Body)
 	if err != nil {
-		return nil, err // the deadline stays, else the server waits for the rest
+		return nil, err // the deadline stays, or the server would wait for the rest
 	}
 	control.SetReadDeadline(time.Time{})
 	if !whole {
@@ -104,7 +106,7 @@ func (x *exchange) wantsRequestBody(r *http.Request) bool {
 func (x *exchange) noteRequest(request locate.Request) {
 	x.requested = enrich.Grant{
 		Refresh: x.rule.isRefresh(request),
-		// A proof where tokens are used, too, need not be of a request for one.
+		// With Mixed the request may use a token, so the proof may be for that one.
 		DPoP:              request.Header.Get("DPoP") != "" && !x.rule.Mixed,
 		ClientCredentials: request.Param("grant_type") == "client_credentials",
 		Provider:          x.rule.provider(request.Path),

@@ -9,11 +9,11 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// observe has a response looked at in shadow: once the client has it, and on a
-// copy, so that looking can neither change nor delay it.
+// observe enriches a copy of a response in shadow mode, after the client got the
+// response. So it can neither change nor delay it.
 func (x *exchange) observe(res *http.Response, answered time.Time) {
 	ctx := context.WithoutCancel(res.Request.Context())
-	header := res.Header.Clone() // the client's is not ours alone
+	header := res.Header.Clone() // the reverse proxy changes the original
 	look := func(read func() body) {
 		x.proxy.shadow.start(func() {
 			e := x.enrich(ctx, x.locateIn(header, read()), answered)

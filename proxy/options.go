@@ -17,15 +17,17 @@ import (
 
 // Options hold for the whole life of a [Proxy]. Only Backend is required.
 type Options struct {
-	// Backend is the scheme and host of the backend. Paths go on as they came.
+	// Backend is the scheme and host of the backend. The path of a request does not
+	// change. Required.
 	Backend *url.URL
-	// TLS is the configuration for an https backend. Nil means the system's roots.
+	// TLS configures connections to an https backend. Nil means the system's roots
+	// and no client certificate.
 	TLS *tls.Config
-	// PublicURL is the scheme and host that clients type. Nil means what the
-	// request says.
+	// PublicURL is the scheme and host that clients use. Nil means those of each
+	// request.
 	PublicURL *url.URL
 	// TrustedProxies are the peers whose Forwarded, X-Forwarded-* and X-Real-IP
-	// headers are believed. Empty means none.
+	// headers the proxy keeps. Those of other peers are removed. Empty means none.
 	TrustedProxies []netip.Prefix
 	Timeouts       Timeouts
 	Limits         Limits
@@ -34,36 +36,37 @@ type Options struct {
 	// Meter records the metrics. Nil records none.
 	Meter metric.Meter
 	// Tracer traces requests and the steps of enriching, and propagates the W3C
-	// trace context to the backend. Nil traces nothing and passes the client's
-	// trace context on as it came.
+	// trace context to the backend. Nil traces nothing and forwards the client's
+	// trace context unchanged.
 	Tracer trace.Tracer
 }
 
-// Timeouts bound what the proxy waits for. Zero means the default.
+// Timeouts bound the waits of a [Proxy]. Zero means the default; negative is an
+// error.
 type Timeouts struct {
-	// Dial is for a connection to the backend, and again for its TLS handshake.
+	// Dial bounds connecting to the backend, and separately the TLS handshake.
 	// Defaults to 3 s.
 	Dial time.Duration
-	// Response is for a request that a rule matches and its whole response, counted
-	// from when the request's header has arrived. Other requests wait as long as the
-	// client does. Defaults to 60 s.
+	// Response bounds a request that a rule matches, from the end of its header to
+	// the end of its response. Other requests have no such limit. Defaults to 60 s.
 	Response time.Duration
-	// Write is how long a client may take nothing of what is written to it.
-	// Defaults to 60 s.
+	// Write is how long the proxy waits for a client that reads nothing of its
+	// response. Defaults to 60 s.
 	Write time.Duration
-	// Idle is how long an unused connection to the backend is kept. It must be
-	// shorter than what the backend keeps, because requests are never retried.
-	// Defaults to 1 s.
+	// Idle is how long the proxy keeps an unused connection to the backend. It must
+	// be shorter than the backend's own idle timeout, because the proxy does not
+	// retry a request on a connection that has just closed. Defaults to 1 s.
 	Idle time.Duration
 }
 
-// Limits are in bytes. Zero means the default.
+// Limits bound the messages of a [Proxy], in bytes. Zero means the default;
+// negative is an error.
 type Limits struct {
-	// Body is the largest body that is looked into, decompressed. A larger one
-	// streams through. Defaults to 1 MiB.
+	// Body is the largest body that the proxy searches for tokens, decompressed. A
+	// larger one streams through unchanged. Defaults to 1 MiB.
 	Body int64
-	// Headers is the largest header. A larger one of a request is answered with
-	// 431, of a response with 502. Defaults to 64 KiB.
+	// Headers is the largest header. A request with a larger one gets 431, and a
+	// response with a larger one becomes 502. Defaults to 64 KiB.
 	Headers int64
 }
 

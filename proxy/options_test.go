@@ -52,7 +52,7 @@ func TestNew_NamesTheFieldThatIsWrong(t *testing.T) {
 		{"tokens, but no enricher", proxy.Options{Backend: backend}, &proxy.Snapshot{Rules: rules}, "Snapshot.Enricher"},
 		{"restore, but no enricher", proxy.Options{Backend: backend}, &proxy.Snapshot{Restore: true}, "Snapshot.Enricher"},
 		{"deletions that nobody is told of", proxy.Options{Backend: backend}, &proxy.Snapshot{Rules: rules, Enricher: fixedToken("")}, "Snapshot.Deleted"},
-		{"discovery without an edit", proxy.Options{Backend: backend}, &proxy.Snapshot{Discovery: []string{"/"}}, "Snapshot.Edit"},
+		{"discovery without an edit", proxy.Options{Backend: backend}, &proxy.Snapshot{DiscoveryPaths: []string{"/"}}, "Snapshot.Edit"},
 		{"negative size", proxy.Options{Backend: backend}, &proxy.Snapshot{Sizes: locate.Limits{Line: -1}}, "Snapshot.Sizes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

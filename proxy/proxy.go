@@ -19,8 +19,8 @@ type Proxy struct {
 	failures       rateLimitedLog
 }
 
-// New returns a Proxy that serves by the snapshot. The error names each field
-// that is missing or wrong.
+// New returns a Proxy that serves the snapshot. The error names each field that is
+// missing or wrong.
 func New(o Options, s *Snapshot) (*Proxy, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -42,8 +42,8 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 	return p, nil
 }
 
-// Use makes requests that come from now on work by another snapshot. Those that
-// have begun finish with theirs. After an error nothing has changed.
+// Use serves new requests with another snapshot. Requests in flight finish with
+// theirs. On an error nothing changes.
 func (p *Proxy) Use(s *Snapshot) error {
 	if err := s.validate(); err != nil {
 		return err
@@ -65,8 +65,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.run(r)
 }
 
-// Run logs whether shadow is on and, from time to time, what was seen in it,
-// until ctx ends. Then responses that are being looked at have one more second.
+// Run reports on shadow mode until ctx ends: once a minute it logs what would have
+// become of the tokens. At the end it waits up to one second for responses that it
+// is still looking at. Without shadow mode a Proxy works without Run.
 func (p *Proxy) Run(ctx context.Context) {
 	on := p.snapshot.Load().Shadow
 	p.metrics.setShadow(ctx, on)

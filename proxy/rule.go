@@ -11,7 +11,8 @@ import (
 // A Rule says which responses carry tokens, where, and what happens when they
 // cannot be enriched.
 type Rule struct {
-	// Pattern is a pattern of [http.ServeMux]. Required.
+	// Pattern is the pattern of its requests, in the syntax of [http.ServeMux]. The
+	// segment {provider} is how the user signs in. Required.
 	Pattern string
 	// Tokens are the locations of tokens in its responses.
 	Tokens []locate.Location
@@ -21,37 +22,37 @@ type Rule struct {
 	OnFailure enrich.Policy
 	// Restore are further locations of enriched tokens in its requests.
 	Restore []locate.Location
-	// Addresses are the json: locations where an answer tells clients the backend's
-	// own address. It becomes the address that the client came by. Such a rule
-	// needs no Tokens.
+	// Addresses are the json: locations of the backend's own address in its
+	// responses. The proxy replaces it with the address that the client used. Such a
+	// rule needs no Tokens.
 	Addresses []locate.Location
-	// Rejection is how a client is told that a hook let no token leave. Nil is
-	// OAuth's way.
+	// Rejection writes the error that a client gets when a hook refuses its tokens.
+	// Nil means the error response of OAuth (RFC 6749, section 5.2).
 	Rejection RejectionFormat
-	// Deletes says that its requests delete the user whose token they bear, if the
+	// Deletes says that a request deletes the user of its bearer token, if the
 	// backend answers 2xx.
 	Deletes bool
-	// Mixed says that it also matches requests that issue no tokens, such as those
-	// for login pages. Then only answers with tokens can be refused.
+	// Mixed says that the rule also matches requests that issue no tokens, such as
+	// those for login pages. Then the proxy refuses only responses with tokens.
 	Mixed bool
 
 	labels ruleLabels
 }
 
-// Refresh is how a rule knows its refreshes from its logins.
+// Refresh is how a rule distinguishes refreshes from logins.
 type Refresh int
 
-// The ways to know.
+// The ways to distinguish them.
 const (
-	RefreshAuto   Refresh = iota // by the form, JSON body, cookies and path
+	RefreshAuto   Refresh = iota // as [locate.Request.IsRefresh] guesses
 	RefreshAlways                // all are refreshes
 	RefreshNever                 // all are logins
 )
 
-// A RejectionFormat writes the JSON object that tells a client why no token was
-// issued, in the backend's own shape so that its clients can read it. The
-// proxy sends it with status 400 to clients that read JSON; others, redirected
-// browsers among them, get a problem.
+// A RejectionFormat returns the JSON object that tells a client why no token was
+// issued, in the shape of the backend's own errors. The proxy sends it with status
+// 400 to clients that read JSON. Others, such as redirected browsers, get a problem
+// document.
 type RejectionFormat func(*enrich.Rejection) []byte
 
 func (rule *Rule) isRefresh(request locate.Request) bool {
@@ -64,8 +65,7 @@ func (rule *Rule) isRefresh(request locate.Request) bool {
 	return request.IsRefresh()
 }
 
-// provider is the path segment in the place of the pattern's {provider}: how the
-// user signs in.
+// provider returns the path segment at the pattern's {provider}.
 func (rule *Rule) provider(path string) string {
 	_, pattern, _ := strings.Cut(rule.Pattern, "/")
 	i := slices.Index(strings.Split(pattern, "/"), "{provider}")

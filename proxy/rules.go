@@ -10,20 +10,20 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// Rules find the rule of a request.
+// Rules find the rule of a request. [NewRules] makes them.
 type Rules struct {
 	mux       *http.ServeMux
 	byPattern map[string]*Rule
-	// anywhere are the headers and cookies that tokens were issued in. Clients send
+	// anywhere are the headers and cookies that rules issue tokens in. Clients send
 	// them to every path.
 	anywhere []locate.Location
 }
 
-// NewRules returns the rules. Patterns that are invalid or conflict are an
-// error.
+// NewRules returns the rules. The error names a pattern that is invalid, or two
+// that conflict by the rules of [http.ServeMux].
 func NewRules(rules []Rule) (_ *Rules, err error) {
 	defer func() {
-		// ServeMux has no other way to say it.
+		// ServeMux reports a bad pattern only by a panic.
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("%v", fault)
 		}
@@ -42,16 +42,16 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 	return rs, nil
 }
 
-// match returns the rule of a request, nil where there is none. The mux is for
-// lookup only: its handlers would redirect paths with // or .. in them, and the
-// backend must see paths as they came.
+// match returns the rule of a request, and nil if there is none. The mux is only
+// for lookup: its handlers would redirect paths with // or .. in them, but the
+// backend must see each path as the client sent it.
 func (rs *Rules) match(r *http.Request) *Rule {
 	if rs == nil {
 		return nil
 	}
 	_, pattern := rs.mux.Handler(r)
 	if strings.HasSuffix(pattern, r.URL.Path+"/") {
-		return nil // the mux would redirect from /a to /a/: that is another path
+		return nil // the mux would redirect from /a to /a/, which is another path
 	}
 	return rs.byPattern[pattern]
 }
@@ -64,7 +64,7 @@ func (rs *Rules) all() map[string]*Rule {
 	return rs.byPattern
 }
 
-// find returns the first rule that has a property, nil where none has.
+// find returns the first rule that has a property, and nil if none has.
 func (rs *Rules) find(has func(*Rule) bool) *Rule {
 	all := rs.all()
 	for _, pattern := range slices.Sorted(maps.Keys(all)) {
@@ -75,8 +75,8 @@ func (rs *Rules) find(has func(*Rule) bool) *Rule {
 	return nil
 }
 
-// restoreLocations are where enriched tokens can be in a request that this rule
-// matches; it may be nil.
+// restoreLocations returns where enriched tokens can be in a request. rule is the
+// one that matches it, or nil.
 func (rs *Rules) restoreLocations(rule *Rule) []locate.Location {
 	var locations []locate.Location
 	if rs != nil {

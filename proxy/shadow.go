@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// maxShadowed is how many responses are looked at in shadow at a time. More of
-	// them are only counted as missed.
+	// maxShadowed bounds the responses that are looked at in shadow mode at the same
+	// time. Further ones are only counted as missed.
 	maxShadowed    = 64
 	reportInterval = time.Minute
-	// shadowGrace is how long responses that are being looked at have when the
-	// proxy stops.
+	// shadowGrace is how long Run waits at its end for responses that are still
+	// looked at.
 	shadowGrace = time.Second
 )
 
-// shadow looks at responses beside the requests, at most maxShadowed at a time,
-// and reports what would have become of them.
+// shadow looks at responses in the background, at most maxShadowed at a time, and
+// reports what would have become of their tokens.
 type shadow struct {
 	logger *slog.Logger
 	slots  chan struct{} // each look takes one
@@ -57,7 +57,7 @@ func (s *shadow) start(look func()) {
 	}()
 }
 
-// run reports from time to time, until ctx ends, and then a last time.
+// run reports once a minute until ctx ends, and then a last time.
 func (s *shadow) run(ctx context.Context) {
 	ticker := time.NewTicker(reportInterval)
 	defer ticker.Stop()

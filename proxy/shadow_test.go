@@ -198,7 +198,7 @@ func TestShadow_PublishesTheMergedJWKS(t *testing.T) {
 // E5: userinfo and introspection answer as they did.
 func TestShadow_LeavesAnswersAlone(t *testing.T) {
 	said := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"sub":"u1"}`)
-	f, _ := startSaying(t, said, inShadow(setup{snapshot: func(s *proxy.Snapshot) { s.Answers = []string{"/userinfo"} }}))
+	f, _ := startSaying(t, said, inShadow(setup{snapshot: func(s *proxy.Snapshot) { s.ObjectPaths = []string{"/userinfo"} }}))
 	res, body := f.ask(t, "GET /userinfo HTTP/1.1\r\nHost: h\r\n\r\n")
 	sameResponse(t, "GET", said, res, body)
 }
@@ -314,7 +314,7 @@ func TestShadow_StartsAndEndsWithASnapshot(t *testing.T) {
 func TestShadow_EditsTheDiscoveryDocument(t *testing.T) {
 	const place = "/.well-known/openid-configuration"
 	f, _ := startSaying(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"a":1}`), inShadow(setup{snapshot: func(s *proxy.Snapshot) {
-		s.Discovery, s.Edit = []string{place}, func([]byte) []byte { return []byte(`{"a":2}`) }
+		s.DiscoveryPaths, s.Edit = []string{place}, func([]byte) []byte { return []byte(`{"a":2}`) }
 	}}))
 	if _, body := f.ask(t, "GET "+place+" HTTP/1.1\r\nHost: h\r\n\r\n"); body != `{"a":2}` {
 		t.Errorf("got %s", body)

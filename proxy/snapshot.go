@@ -12,46 +12,46 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// A Snapshot is everything that can change while a [Proxy] serves. It is
-// immutable; a request takes it once. The zero Snapshot forwards everything and
-// changes nothing.
+// A Snapshot has everything that can change while a [Proxy] serves. Do not modify
+// it after [New] or [Proxy.Use]. The zero Snapshot forwards everything and changes
+// nothing.
 type Snapshot struct {
 	// Rules find the rule of a request. Nil means no rules.
 	Rules *Rules
-	// Enricher enriches and restores tokens. It is required where a rule has
-	// Tokens, where Restore is set and where there are Answers.
+	// Enricher enriches and restores tokens. Required if a rule has Tokens, if
+	// Restore is set, or if there are ObjectPaths.
 	Enricher Enricher
-	// Restore swaps enriched tokens in requests back to originals.
+	// Restore replaces enriched tokens in requests with their originals.
 	Restore bool
-	// Shadow looks at tokens and counts what would become of them, and gives the
-	// client every response as it came. Keys are published and Restore works all
-	// the same, so shadow is the way in and the way out (law E5).
+	// Shadow counts what would become of tokens, but changes no response. The proxy
+	// still publishes Keys and restores tokens, so shadow mode is a safe first step
+	// of a rollout and a safe last step of a removal (law E5).
 	Shadow bool
-	// Failing reports that the source of documents fails now and that no older
-	// documents stand in. Then a rule that refuses does so before its request goes
-	// to the backend, so no code or refresh token is used up. Optional.
+	// Failing reports whether the source of documents is failing and no older
+	// documents can replace it. If so, a rule whose policy is Refuse answers 503
+	// before it forwards the request, so no code or refresh token is used up.
+	// Optional.
 	Failing func() bool
-	// Keys is what JWKSPaths answer with. It is nil without keys of our own: then
-	// the paths go to the backend.
+	// Keys is the response at JWKSPaths. If it is nil, the proxy forwards requests
+	// for these paths.
 	Keys      KeySet
 	JWKSPaths []string
-	// Answers are the paths whose JSON answers carry the claims of tokens, too:
-	// userinfo, introspection.
-	Answers []string
-	// Discovery are the paths of discovery documents that clients read. Edit
-	// corrects one for what changes on its way through the proxy (law C4); it
-	// returns a document without such a member as it is.
-	Discovery []string
-	Edit      func(document []byte) []byte
-	// Deleted is called with the bearer token of a request that has deleted its
-	// user. It is required where a rule Deletes.
+	// ObjectPaths are the paths whose JSON responses also get the claims, such as
+	// those of userinfo and introspection.
+	ObjectPaths []string
+	// DiscoveryPaths are the paths of the discovery documents that clients read.
+	// Edit corrects such a document for clients (law C4). It returns any other JSON
+	// object as it is. Required if there are DiscoveryPaths.
+	DiscoveryPaths []string
+	Edit           func(document []byte) []byte
+	// Deleted is called after a request deleted its user, with the bearer token of
+	// the request. Required if a rule Deletes.
 	Deleted func(ctx context.Context, token string)
 	// Sizes bound the enriched tokens.
 	Sizes locate.Limits
 }
 
-// An Enricher makes enriched tokens of originals, and originals of enriched
-// tokens.
+// An Enricher enriches tokens and restores originals. [enrich.Enricher] is one.
 type Enricher interface {
 	// Enrich returns one outcome for each token of the grant, in its order.
 	Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome
@@ -61,8 +61,11 @@ type Enricher interface {
 	Restore(token string) (original string, ok bool)
 }
 
-// A KeySet is a JWK Set and for how long a client may cache it.
+// A KeySet is the JWK Set that clients verify tokens with. The ring of package
+// enrich/keys is one.
 type KeySet interface {
+	// JWKS returns the set as JSON (RFC 7517, section 5), and for how long clients
+	// may cache it. After an error the client gets 503.
 	JWKS() (set []byte, maxAge time.Duration, err error)
 }
 
@@ -81,8 +84,8 @@ func (s *Snapshot) validate() error {
 	if rule := s.Rules.find(func(r *Rule) bool { return r.Deletes }); rule != nil && s.Deleted == nil {
 		missing("Deleted", fmt.Sprintf("rule %q deletes users", rule.Pattern))
 	}
-	if len(s.Discovery) > 0 && s.Edit == nil {
-		missing("Edit", "Discovery has paths")
+	if len(s.DiscoveryPaths) > 0 && s.Edit == nil {
+		missing("Edit", "DiscoveryPaths has paths")
 	}
 	if s.Sizes.Token < 0 || s.Sizes.Line < 0 {
 		faults = append(faults, errors.New("proxy: Snapshot.Sizes has a negative limit"))
@@ -90,7 +93,7 @@ func (s *Snapshot) validate() error {
 	return errors.Join(faults...)
 }
 
-// needsEnricher returns what an Enricher is needed for, empty for nothing.
+// needsEnricher returns what needs an Enricher, and "" if nothing does.
 func (s *Snapshot) needsEnricher() string {
 	rule := s.Rules.find(func(r *Rule) bool { return len(r.Tokens) > 0 })
 	switch {
@@ -98,13 +101,13 @@ func (s *Snapshot) needsEnricher() string {
 		return fmt.Sprintf("rule %q has Tokens", rule.Pattern)
 	case s.Restore:
 		return "Restore is set"
-	case len(s.Answers) > 0:
-		return "Answers has paths"
+	case len(s.ObjectPaths) > 0:
+		return "ObjectPaths has paths"
 	}
 	return ""
 }
 
-// keysAt returns the keys that a path answers with, nil where it goes to the
+// keysAt returns the keys to serve at a path, and nil if the request goes to the
 // backend.
 func (s *Snapshot) keysAt(path string) KeySet {
 	if s.Keys == nil || !slices.Contains(s.JWKSPaths, cleanPath(path)) {
@@ -113,5 +116,5 @@ func (s *Snapshot) keysAt(path string) KeySet {
 	return s.Keys
 }
 
-// cleanPath is a path as those backends read it that take // for /.
+// cleanPath returns a path as a backend reads it that treats // as /.
 func cleanPath(p string) string { return path.Clean("/" + p) }

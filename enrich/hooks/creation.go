@@ -11,19 +11,21 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// Creation is how the document of a user who has none is made: by at most one of
-// a function, a webhook and a template. The zero Creation makes none.
+// Creation says how to create the document of a user who has none. The first of
+// Function, Webhook and Template that is set creates it. The zero Creation creates
+// none. A user whose document cannot be created gets no tokens.
 type Creation struct {
-	// Function names a function that gets the user object.
+	// Function is the name of a function. It gets the user object, and inserts the
+	// document.
 	Function string
-	// Webhook is asked with the user object.
+	// Webhook gets the user object, and returns or inserts the document.
 	Webhook Webhook
-	// Template is the document.
+	// Template becomes the document.
 	Template Template
-	// Once makes the document of a user once ever: a user whose document was
+	// Once creates a document only for a new user. A user whose document was
 	// deleted gets no new one.
 	Once bool
-	// Timeout bounds making one document, retries included.
+	// Timeout bounds the creation of one document. Zero means 5 seconds.
 	Timeout time.Duration
 }
 
@@ -36,11 +38,12 @@ func (c Creation) isZero() bool {
 // their document at the same time.
 var ErrDuplicate = errors.New("duplicate key")
 
-// Create implements [enrich.Hooks]. Of concurrent calls for one user one makes
-// the document. Of several replicas one makes it, and the others find it.
+// Create implements [enrich.Hooks]. Concurrent calls for one user share one
+// creation. If several replicas create the document at once, one inserts it and the
+// others find it.
 func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
 	created := h.creating.DoChan(fmt.Sprintf("%t%s", s.User.Number, s.User.ID), func() (any, error) {
-		// Others wait for it, too, and the backend has created the user.
+		// Others may wait for it too, and the backend has already created the user.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.o.Creation.Timeout)
 		defer cancel()
 		return nil, h.create(ctx, s)
@@ -80,8 +83,8 @@ func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
 	return nil
 }
 
-// created records a new user and runs the CREATE triggers: once ever, however
-// many replicas see the user sign in for the first time.
+// created records a new user and runs the CREATE triggers, once per user across all
+// replicas.
 func (h *Hooks) created(ctx context.Context, s enrich.SignIn) (changed bool, err error) {
 	first, err := h.o.Documents.MarkCreated(ctx, s.User)
 	if err != nil || !first {
@@ -91,8 +94,8 @@ func (h *Hooks) created(ctx context.Context, s enrich.SignIn) (changed bool, err
 	return h.runTriggers(ctx, Create, s), nil
 }
 
-// createDocument makes the document. A failure rejects the login: an application
-// that has a creation function relies on it.
+// createDocument creates the document. A failure rejects the login, because an
+// application with a creation function relies on the document.
 func (h *Hooks) createDocument(ctx context.Context, s enrich.SignIn) error {
 	if h.o.Creation.isZero() {
 		return nil
@@ -124,7 +127,7 @@ func (h *Hooks) tolerateDuplicate(ctx context.Context, s enrich.SignIn, duplicat
 	return errors.Join(duplicate, err)
 }
 
-// makeDocument makes the document in the configured way.
+// makeDocument creates the document in the configured way.
 func (h *Hooks) makeDocument(ctx context.Context, s enrich.SignIn) (err error) {
 	defer supervise.Catch(h.o.Logger, "user creation", &err)
 	c, user := h.o.Creation, userObject(s)
@@ -141,7 +144,7 @@ func (h *Hooks) makeDocument(ctx context.Context, s enrich.SignIn) (err error) {
 	return h.o.Documents.Insert(ctx, s.User, c.Template.fill(user, s.At))
 }
 
-// rejection logs what went wrong and hides it from the client.
+// rejection logs the cause and returns an error that hides it from the client.
 func (h *Hooks) rejection(code string, cause error) error {
 	h.o.Logger.Error("the document of a new user could not be created; the login is rejected", slog.String("code", code), slog.Any("error", cause))
 	return &enrich.Rejection{Code: code, Message: "the user could not be created"}

@@ -8,13 +8,15 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// Documents makes and changes users' documents. Errors name no user.
+// Documents inserts and changes users' documents. mongodoc.Source implements it.
+// Errors name no user.
 type Documents interface {
-	// Insert inserts the user's document, MongoDB Extended JSON without the
-	// user-id field, unless they have one. It relies on a unique index.
+	// Insert inserts the user's document, unless they have one. The document is
+	// MongoDB Extended JSON without the user-id field. Insert relies on a unique
+	// index.
 	Insert(ctx context.Context, u enrich.User, document json.RawMessage) error
-	// SetTime sets a field of the user's document to an instant, and makes a
-	// document where there is none.
+	// SetTime sets a field of the user's document to a time, and inserts a document
+	// if there is none. Dots in field reach into objects.
 	SetTime(ctx context.Context, u enrich.User, field string, at time.Time) error
 	// Has reports whether the user has a document.
 	Has(ctx context.Context, u enrich.User) (bool, error)

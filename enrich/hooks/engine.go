@@ -10,21 +10,21 @@ import (
 type Functions interface {
 	// Has reports whether there is a function of this name.
 	Has(name string) bool
-	// Call runs a function for a user, with these arguments, all MongoDB
-	// Extended JSON. The error is an [*enrich.Rejection] for what the function
-	// threw, and wraps [ErrDuplicate] where that was MongoDB's refusal of a
-	// second document.
+	// Call runs a function for a user. User and arguments are MongoDB Extended JSON.
+	// If the function throws, the error is an [*enrich.Rejection]; if it throws
+	// MongoDB's refusal of a second document, the error wraps [ErrDuplicate].
 	Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error
 }
 
-// An Engine compiles the functions of an application. The error is every fault
-// that was found, each an [*EngineError].
+// An Engine compiles the functions of an application. Its error joins all faults,
+// each an [*EngineError].
 //
-// There is one engine, in package javascript below this one. A program links it
-// by naming it, so that one without functions does not carry it.
+// Package enrich/hooks/javascript has an engine. A program that does not import it
+// does not contain it.
 type Engine func(EngineOptions) (Functions, error)
 
-// EngineOptions are the functions of an application, and what they may use.
+// EngineOptions say where the functions of an application are, and what they may
+// use.
 type EngineOptions struct {
 	// Dir is the directory with the sources of the functions, in the layout of
 	// an exported App Services app. Required.
@@ -41,27 +41,29 @@ type EngineOptions struct {
 	// Database runs the MongoDB commands of functions. Nil means that functions
 	// reach no database.
 	Database Database
-	// Services are the names by which functions know the database. Nil means
+	// Services are the names of the database in context.services.get. Nil means
 	// mongodb-atlas.
 	Services []string
 	// Hosts are the host names that functions may send HTTP requests to, with a
-	// port unless it is the scheme's own. "*" is any. Nil means none.
+	// port unless it is the scheme's default. "*" means any. Nil means none.
 	Hosts []string
 	// Logger gets what functions write to the console, at debug level, and
 	// faults. Nil discards both.
 	Logger *slog.Logger
 }
 
-// A Database runs MongoDB's commands, such as insert. Command and reply are
-// Extended JSON; the reply is canonical. A command that MongoDB refuses gets a
-// reply, too: {"ok":0,"code":11000,"errmsg":…}. An error says that there was no
-// reply, and quotes nothing of the command. Command honours ctx and is safe for
+// A Database runs MongoDB commands. mongodoc.Source implements it. It is safe for
 // concurrent use.
 type Database interface {
+	// Command runs one command, such as insert, within ctx. Command and reply are
+	// Extended JSON; the reply is canonical. If MongoDB refuses the command, the
+	// refusal is the reply, {"ok":0,"code":11000,"errmsg":…}. An error means that
+	// there was no reply, and quotes nothing of the command.
 	Command(ctx context.Context, database string, command json.RawMessage) (json.RawMessage, error)
 }
 
-// An EngineError is a fault of what one of the [EngineOptions] names.
+// An EngineError is a fault of one of the [EngineOptions], or of the file that it
+// names.
 type EngineError struct {
 	Option string // the name of the field
 	Err    error

@@ -1,13 +1,13 @@
-// Package hooks acts when users sign in. It makes the document of a user who has
-// none, before their first token leaves, and runs triggers at each login, as
+// Package hooks acts when users sign in. It creates the document of a user who has
+// none, before they get their first token, and runs triggers at each login, as
 // MongoDB Atlas App Services did with its user creation function and its
 // authentication triggers.
 //
 // A document comes from a [Template], a [Webhook] or a function of the
 // application. Functions need an [Engine]; package javascript has one.
 //
-// [New] makes the hooks for an [enrich.Enricher]. Triggers that no login waits
-// for run in the background, in [Hooks.Run]:
+// [New] makes the hooks for an [enrich.Enricher]. [Hooks.Run] runs the triggers
+// that no login waits for, in the background:
 //
 //	h, err := hooks.New(hooks.Options{Creation: …, Documents: collection, Invalidator: cache})
 //	go h.Run(ctx)
@@ -15,10 +15,12 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
+	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	"golang.org/x/sync/singleflight"
@@ -26,20 +28,28 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// Options are what [Hooks] are made of.
+// What a zero Timeout means.
+const (
+	creationTimeout = 5 * time.Second
+	triggerTimeout  = 2 * time.Second
+)
+
+// Options configure [Hooks]. Documents and Invalidator are required.
 type Options struct {
+	// Creation creates documents. Zero creates none.
 	Creation Creation
+	// Triggers run in this order.
 	Triggers []Trigger
-	// Functions runs the functions that Creation and Triggers name. Required
-	// where they name any.
+	// Functions runs the functions that Creation and Triggers name. Required if
+	// they name any.
 	Functions Functions
-	// Documents is where documents are made. Required.
+	// Documents inserts and changes documents. Required.
 	Documents Documents
-	// Invalidator is told of users whose documents a hook may have changed.
-	// Required.
+	// Invalidator gets the users whose documents a hook may have changed. It is
+	// normally the cache in front of the source. Required.
 	Invalidator enrich.Invalidator
-	// Failing reports whether the documents' source is known to fail, so that no
-	// login waits for a trigger that would, too. Optional.
+	// Failing reports whether the source of documents is failing. Then triggers
+	// with Wait are skipped, so that no login waits for them. Optional.
 	Failing func() bool
 	// Logger gets failed creations and triggers. Nil discards them.
 	Logger *slog.Logger
@@ -47,10 +57,15 @@ type Options struct {
 	Meter metric.Meter
 }
 
-// complete puts defaults in place of zeros and reports what is missing.
+// complete replaces zeros with defaults and reports what is missing.
 func (o *Options) complete() error {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Creation.Timeout = cmp.Or(o.Creation.Timeout, creationTimeout)
+	o.Triggers = slices.Clone(o.Triggers)
+	for i := range o.Triggers {
+		o.Triggers[i].Timeout = cmp.Or(o.Triggers[i].Timeout, triggerTimeout)
 	}
 	switch {
 	case o.Documents == nil:
@@ -67,7 +82,8 @@ func (o *Options) namesFunctions() bool {
 	return o.Creation.Function != "" || slices.ContainsFunc(o.Triggers, func(t Trigger) bool { return t.Function != "" })
 }
 
-// Hooks implements [enrich.Hooks]. It is safe for concurrent use.
+// Hooks creates documents and runs triggers. It implements [enrich.Hooks], and is
+// safe for concurrent use.
 type Hooks struct {
 	o        Options
 	creating singleflight.Group
@@ -77,8 +93,8 @@ type Hooks struct {
 
 var _ enrich.Hooks = (*Hooks)(nil)
 
-// New returns hooks. The error names the option that is missing. Triggers that
-// no login waits for need [Hooks.Run].
+// New returns hooks. The error names the option that is missing. Without
+// [Hooks.Run], triggers that no login waits for do not run.
 func New(o Options) (*Hooks, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -97,8 +113,8 @@ func (h *Hooks) SigningIn(ctx context.Context, s enrich.SignIn) (changed bool) {
 // SignedIn implements [enrich.Hooks]: it queues the other LOGIN triggers.
 func (h *Hooks) SignedIn(ctx context.Context, s enrich.SignIn) { h.queueAll(ctx, Login, s) }
 
-// Deleted handles a user whom the backend has deleted: it forgets their document
-// and queues the DELETE triggers.
+// Deleted handles a user whom the backend has deleted: it invalidates their
+// document and queues the DELETE triggers.
 func (h *Hooks) Deleted(ctx context.Context, s enrich.SignIn) {
 	h.o.Invalidator.Invalidate(s.User.ID)
 	h.queueAll(ctx, Delete, s)

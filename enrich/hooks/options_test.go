@@ -1,8 +1,12 @@
 package hooks_test
 
 import (
+	"context"
+	"encoding/json"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
@@ -24,10 +28,34 @@ func TestNew_NamesTheMissingOption(t *testing.T) {
 	}
 }
 
-func ExampleParseTemplate() {
-	// In the configuration file this is user_creation.document.
-	_, err := hooks.ParseTemplate([]byte(`{"email": "%%user.data.email", "since": "%%now", "plan": "free"}`))
-	if err != nil {
-		panic(err)
-	}
+func TestOptions_ZeroTimeoutsMeanTheDefaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left := map[string]time.Duration{}
+		record := func(name string) func(context.Context, json.RawMessage, []json.RawMessage) error {
+			return func(ctx context.Context, _ json.RawMessage, _ []json.RawMessage) error {
+				deadline, _ := ctx.Deadline()
+				left[name] = time.Until(deadline)
+				return nil
+			}
+		}
+		h, err := hooks.New(hooks.Options{
+			Creation:    hooks.Creation{Function: "creation"},
+			Triggers:    []hooks.Trigger{{Operation: hooks.Login, Function: "trigger", Wait: true}},
+			Functions:   functions{"creation": record("creation"), "trigger": record("trigger")},
+			Documents:   &mongodoc.Source{},
+			Invalidator: &changes{},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Create(t.Context(), signIn("anna")); err != nil {
+			t.Errorf("Create with a zero Timeout: %v, want no error", err)
+		}
+		h.SigningIn(t.Context(), signIn("anna"))
+		for name, want := range map[string]time.Duration{"creation": 5 * time.Second, "trigger": 2 * time.Second} {
+			if left[name] != want {
+				t.Errorf("a %s with a zero Timeout may take %s, want %s", name, left[name], want)
+			}
+		}
+	})
 }

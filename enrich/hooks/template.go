@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// A Template is a document with places for what is known of the user: texts that
-// are %%user.id, %%user.type, %%user.data.NAME or %%now as a whole. A member
-// whose place nothing is known for is left out. The zero Template is none.
+// A Template is a document with placeholders: strings that are exactly %%user.id,
+// %%user.type, %%user.data.NAME or %%now. A member whose value is not known is left
+// out. The zero Template is no document.
 type Template struct{ root any }
 
 func (t Template) isZero() bool { return t.root == nil }
 
-// ParseTemplate reads a template, a JSON object; Extended JSON is understood.
+// ParseTemplate reads a template: a JSON object, which may be MongoDB Extended JSON.
+// It keeps nothing of the text.
 func ParseTemplate(text []byte) (Template, error) {
 	root, err := decode(text)
 	if err != nil {
@@ -42,7 +43,7 @@ func decode(text []byte) (root map[string]any, err error) {
 	return root, nil
 }
 
-// check looks for places that nothing is ever known for.
+// check returns an error for a placeholder that does not exist.
 func check(value any) error {
 	switch v := value.(type) {
 	case map[string]any:
@@ -80,8 +81,8 @@ func (t Template) fill(object json.RawMessage, now time.Time) json.RawMessage {
 	return document
 }
 
-// fill returns a value with its places filled; known is false for a place that
-// nothing is known for.
+// fill returns a value with its placeholders filled in. known is false for a
+// placeholder whose value is not known.
 func fill(value any, u user, now time.Time) (filled any, known bool) {
 	switch v := value.(type) {
 	case map[string]any:

@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// An Operation is what an authentication trigger waits for.
+// An Operation is the event that an authentication trigger reacts to.
 type Operation string
 
 // The operations, as App Services names them.
@@ -25,18 +25,20 @@ const (
 // A Trigger runs when a user signs in for the first time (CREATE), signs in
 // (LOGIN), or is deleted (DELETE).
 type Trigger struct {
+	// Name is for logs and metrics.
 	Name      string
 	Operation Operation
-	// Providers are the ways to sign in that count. Empty: all.
+	// Providers limits the trigger to these ways to sign in. Empty means all.
 	Providers []string
-	// Function names a function that gets the event.
+	// Function is the name of a function. It gets the event.
 	Function string
-	// LastLogin is a field of the document that is set to the time instead.
+	// LastLogin, instead of Function, is the path of a field of the document. The
+	// trigger sets it to the time of the event.
 	LastLogin string
-	// Wait runs the trigger before the document is looked up, so that what it
-	// writes is in the token. Otherwise it runs in the background, with retries.
+	// Wait runs the trigger before the document is looked up, so that its changes
+	// are in the token. Otherwise it runs in the background, with retries.
 	Wait bool
-	// Timeout bounds one run.
+	// Timeout bounds one run. Zero means 2 seconds.
 	Timeout time.Duration
 }
 
@@ -48,8 +50,8 @@ func (h *Hooks) has(o Operation) bool {
 	return slices.ContainsFunc(h.o.Triggers, func(t Trigger) bool { return t.Operation == o })
 }
 
-// runTriggers runs the triggers that are waited for, and reports whether a document may
-// have changed.
+// runTriggers runs the triggers with Wait, and reports whether a document may have
+// changed.
 func (h *Hooks) runTriggers(ctx context.Context, o Operation, s enrich.SignIn) (changed bool) {
 	for _, t := range h.o.Triggers {
 		if !t.Wait || !t.concerns(o, s.Provider) {
@@ -66,8 +68,8 @@ func (h *Hooks) runTriggers(ctx context.Context, o Operation, s enrich.SignIn) (
 
 var errFailing = errors.New("not run because the source of documents is failing")
 
-// runUnlessFailing runs a trigger, unless the source is known to fail: then no login
-// waits for it.
+// runUnlessFailing runs a trigger, unless the source is failing: then no login waits
+// for it.
 func (h *Hooks) runUnlessFailing(ctx context.Context, t Trigger, s enrich.SignIn) error {
 	if h.o.Failing != nil && h.o.Failing() {
 		h.count(ctx, t.Name, errFailing)
@@ -85,7 +87,7 @@ func (h *Hooks) queueAll(ctx context.Context, o Operation, s enrich.SignIn) {
 	}
 }
 
-// run runs a trigger once. The log does not get what a function threw.
+// run runs a trigger once. It does not log what a function threw.
 func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
@@ -101,7 +103,7 @@ func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error)
 	return err
 }
 
-// eventOf is the argument of a trigger's function.
+// eventOf returns the argument of a trigger's function.
 func eventOf(o Operation, s enrich.SignIn, user json.RawMessage) json.RawMessage {
 	providers := []string{}
 	if s.Provider != "" {

@@ -13,28 +13,28 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A Webhook is asked to make a user's document, or to say what is to be in it.
+// A Webhook is an HTTP endpoint that creates users' documents.
 type Webhook struct {
-	// URL gets a POST with {"user": …}, in the shape of App Services' user
-	// object. An answer of 2xx with a JSON object is the document; without one
-	// the webhook has made it. Any other answer lets no token leave, and the
-	// member error of a JSON answer is what the client is told.
+	// URL gets a POST with {"user": …}, in the shape of App Services' user object. A
+	// 2xx response with a JSON object contains the document. An empty 2xx response
+	// means that the webhook has inserted it. Any other response refuses the user
+	// their tokens, and the client gets the member error of a JSON response.
 	URL string
-	// Secret goes along as a bearer token. Optional.
+	// Secret is sent as a bearer token. Optional.
 	Secret string
 }
 
 // maxAnswer bounds what a webhook answers, in bytes.
 const maxAnswer = 1 << 20
 
-// client follows no redirect: users' data and the secret go to whom the
-// configuration names, and to nobody else.
+// client follows no redirect: users' data and the secret go only to the configured
+// URL.
 var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// ask returns the document, empty if the webhook has made it. It waits as long as
-// ctx lasts.
+// ask returns the document, or nothing if the webhook has inserted it. Only ctx
+// bounds its wait.
 func (w Webhook) ask(ctx context.Context, user json.RawMessage) (json.RawMessage, error) {
 	body, err := json.Marshal(map[string]json.RawMessage{"user": user})
 	if err != nil {

@@ -42,16 +42,16 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 	return snapshot, nil
 }
 
-// addDiscovery adds what a provider of OpenID Connect says of itself, and what
-// clients see of that.
+// addDiscovery adds the paths that the discovery document names, and the edit of
+// the document for clients.
 func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwn())) }
 	for _, place := range g.cfg.OIDC.Discovery {
-		snapshot.Discovery = append(snapshot.Discovery, pathOf(place))
+		snapshot.DiscoveryPaths = append(snapshot.DiscoveryPaths, pathOf(place))
 	}
-	for answer, place := range map[config.ResponseKind]string{config.UserInfo: d.UserInfo, config.Introspection: d.Introspection} {
-		if place != "" && slices.Contains(g.cfg.Claim.Responses, answer) {
-			snapshot.Answers = append(snapshot.Answers, pathOf(place))
+	for kind, place := range map[config.ResponseKind]string{config.UserInfo: d.UserInfo, config.Introspection: d.Introspection} {
+		if place != "" && slices.Contains(g.cfg.Claim.Responses, kind) {
+			snapshot.ObjectPaths = append(snapshot.ObjectPaths, pathOf(place))
 		}
 	}
 	if d.JWKS != "" {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// bodySpans returns what is at a location in a body, and for forms, which are
-// other things in requests than in responses, what form returns of that name.
+// bodySpans returns the values at a location in a body. form returns the values of
+// form fields, which differ between requests and responses.
 func bodySpans(header http.Header, text []byte, loc Location, form func(name string) []span) []span {
 	media := mediaType(header)
 	switch {
@@ -26,8 +26,8 @@ func isToken(media string) bool {
 }
 
 // isText reports whether a body of this media type is text, in which a token
-// may grow without breaking the frame around it. A body of no type is one: old
-// backends send their redirects so.
+// may grow without breaking the frame around it. A body without a type counts,
+// because old backends send their redirects so.
 func isText(media string) bool {
 	switch media {
 	case "", "application/xml", "application/javascript", "application/x-www-form-urlencoded":

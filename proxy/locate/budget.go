@@ -9,8 +9,9 @@ import (
 type Limits struct {
 	// Token is the largest token in a body. Defaults to 6 KiB.
 	Token int
-	// Line is the largest header line ("Name: value") with a token in it. A cookie
-	// is never over 4096 bytes. Defaults to 4 KiB.
+	// Line is the largest header line ("Name: value") that contains a token.
+	// Defaults to 4 KiB. A cookie with its attributes has at most 4096 bytes in any
+	// case (RFC 6265, section 6.1).
 	Line int
 }
 
@@ -20,8 +21,8 @@ func (l Limits) token() int { return cmp.Or(l.Token, 6<<10) }
 // together: browsers drop longer ones (RFC 6265, section 6.1).
 const cookieLimit = 4096
 
-// Budget returns how many bytes the enriched token may have here, 0 if no
-// token fits. Tokens that share a line do not know of each other's growth: see
+// Budget returns how many bytes the enriched token may have here, and 0 if no
+// token fits. It does not count the growth of other tokens in the same line: see
 // [Fits].
 func (f Occurrence) Budget(l Limits) int {
 	if f.at.part != linePart {
@@ -39,8 +40,8 @@ func (l Limits) line(name string) int {
 	return limit
 }
 
-// Fits reports whether every header line that differs is within its limit (law
-// H3). after is what [Response.Replace] made of before.
+// Fits reports whether every header line that [Response.Replace] changed is within
+// its limit (law H3). before is the header given to it, after the one returned.
 func Fits(before, after http.Header, l Limits) bool {
 	for name, lines := range after {
 		for i, text := range lines {

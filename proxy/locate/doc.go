@@ -1,17 +1,17 @@
-// Package locate knows where tokens are in HTTP messages. It finds them in
-// responses so that they can be enriched, and in requests so that they can be
-// restored, and puts the new ones in their place so that every other byte stays.
+// Package locate finds tokens in HTTP messages and replaces them: in responses so
+// that they can be enriched, in requests so that they can be restored. All other
+// bytes stay.
 //
 // A [Location] is a place as a rule names it: "json:access_token",
 // "cookie:session", "fragment:id_token". [Response.Find] returns the tokens at a
-// rule's locations, and every further place where the same token stands in full.
+// rule's locations, and every other place that contains one of these tokens.
 // [Response.Replace] puts the enriched tokens there. [Occurrence.Budget] and
-// [Fits] say how large they may be: header lines and cookies have limits.
+// [Fits] say how large they may be, because header lines and cookies have limits.
 //
-// [Request.Restore] swaps enriched tokens in a request back to originals,
+// [Request.Restore] replaces enriched tokens in a request with their originals,
 // wherever OAuth and OpenID Connect send tokens and at the rule's locations.
-// [Request.IsRefresh] says whether a request exchanges a refresh token.
+// [Request.IsRefresh] reports whether a request exchanges a refresh token.
 //
-// The package is pure: it does no I/O, verifies nothing, and never writes to what
-// it is given. It is the only importer of golang.org/x/net/html.
+// The package is pure: it does no I/O, verifies nothing, and never writes to its
+// arguments.
 package locate

@@ -8,7 +8,7 @@ import (
 )
 
 // hiddenInputs returns the values of all hidden inputs of an HTML page that are
-// named so. What stands in comments, scripts and the like is no input.
+// named so. It ignores comments, scripts and the like.
 func hiddenInputs(page []byte, named func(name string) bool) []span {
 	var spans []span
 	tokens := html.NewTokenizer(bytes.NewReader(page))

@@ -19,11 +19,11 @@ import (
 //	form:NAME      a hidden input of an HTML form_post page; in a request, a urlencoded form field
 //	body           the whole body
 //
-// A redirect's value may be packed, token$other$other: then the token is its
-// first part.
+// A redirect's parameter may pack several values, as token$other$other. Then the
+// token is the first part.
 //
-// It is comparable, and made by [Parse] or UnmarshalText only. The zero Location
-// is nowhere: no message has a token there.
+// A Location is comparable. [Parse] makes it. The zero Location is nowhere: no
+// message has a token there.
 type Location struct {
 	in   in
 	name string // as written: a path, a name; empty for the body
@@ -56,8 +56,7 @@ func Parse(text string) (Location, error) {
 	return l, nil
 }
 
-// MustParse is [Parse] for locations that stand in a program. It panics if one is
-// wrong.
+// MustParse is [Parse] for constant locations. It panics if the text is wrong.
 func MustParse(text string) Location {
 	l, err := Parse(text)
 	if err != nil {
@@ -66,7 +65,7 @@ func MustParse(text string) Location {
 	return l
 }
 
-// UnmarshalText is [Parse] for files.
+// UnmarshalText implements [encoding.TextUnmarshaler] with [Parse].
 func (l *Location) UnmarshalText(text []byte) error {
 	parsed, err := Parse(string(text))
 	if err == nil {
@@ -102,8 +101,8 @@ func (l Location) checkName() error {
 	return nil
 }
 
-// notInToken reports whether r cannot be in a token of RFC 9110, section
-// 5.6.2, which names of headers and cookies are.
+// notInToken reports whether r is not allowed in the name of a header or cookie,
+// which is a token of RFC 9110, section 5.6.2.
 func notInToken(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
@@ -120,7 +119,8 @@ func (l Location) String() string {
 	return string(l.in) + ":" + l.name
 }
 
-// Kind tells by its name what a token at the location is.
+// Kind returns the kind of tokens at the location, which its name shows: ID for
+// id_token, else Access.
 func (l Location) Kind() enrich.Kind {
 	if l.named("id_token", "IdToken") {
 		return enrich.ID
@@ -128,20 +128,20 @@ func (l Location) Kind() enrich.Kind {
 	return enrich.Access
 }
 
-// HoldsRefreshToken reports whether a refresh token is at the location, by its name. It
-// is not for us: [Response.Find] and [Request.Restore] never look there.
+// HoldsRefreshToken reports whether the location's name says that it holds a
+// refresh token. [Response.Find] and [Request.Restore] leave such locations alone.
 func (l Location) HoldsRefreshToken() bool { return l.named("refresh_token", "RefreshToken") }
 
-// named reports whether the location's name is one of two spellings of a word,
-// or ends in it as in a word of its own: of id_token and IdToken, X-Id-Token
-// and appIdToken do, paid_token and paidToken do not.
+// named reports whether the location's name is one of two spellings of a word, or
+// ends in that word. With id_token and IdToken these are X-Id-Token and appIdToken,
+// but not paid_token or paidToken.
 func (l Location) named(snake, camel string) bool {
 	name := l.last()
 	if name == strings.ToLower(camel[:1])+camel[1:] || strings.HasSuffix(name, camel) {
 		return true
 	}
 	name = strings.ReplaceAll(name, "-", "_")
-	if l.in == inHeader { // its case means nothing
+	if l.in == inHeader { // header names ignore case
 		name = strings.ToLower(name)
 	}
 	return name == snake || strings.HasSuffix(name, "_"+snake)
@@ -156,12 +156,12 @@ func (l Location) last() string {
 	return l.name
 }
 
-// path returns the path of a JSON location. It is parsed anew each time, which
-// costs nothing beside a signature, so that a Location stays comparable.
+// path returns the path of a JSON location. It parses the name each time, so that
+// a Location stays comparable. This costs little compared to a signature.
 func (l Location) path() jsonedit.Path {
 	if l.in != inJSON {
 		return nil
 	}
-	path, _ := jsonedit.ParsePath(l.name) // UnmarshalText let it in
+	path, _ := jsonedit.ParsePath(l.name) // Parse accepted it
 	return path
 }

@@ -14,9 +14,9 @@ func isMultipart(media string) bool { return media == "multipart/form-data" }
 // maxParts bounds the work on one body; no honest form has nearly as many.
 const maxParts = 1000
 
-// parts returns the names and values of the fields of a multipart form (RFC
-// 7578), as browsers send it that are told to send FormData. Of one that breaks
-// off they are those before.
+// parts returns the names and values of the fields of a multipart form (RFC 7578),
+// which browsers send for FormData. In a truncated form it returns those before
+// the end.
 func parts(header http.Header, body []byte) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		_, params, _ := mime.ParseMediaType(header.Get("Content-Type"))

@@ -4,13 +4,14 @@ import "net/http"
 
 // An Occurrence is a token at one place of a message.
 type Occurrence struct {
-	// Location is the rule's location; of a repeat, the place as a location.
+	// Location is the rule's location. If the rule does not name this place, which
+	// contains the token again, it is that place.
 	Location Location
-	// Token is the text of the value, unescaped, without "Bearer". It need not
-	// be a token at all: nothing is verified here.
+	// Token is the text of the value, unescaped, without "Bearer". It need not be a
+	// JWT, because nothing is verified here.
 	Token string
-	// Overhead is how many bytes the header line has around the token: name,
-	// colon, blank and the rest of the value. It is 0 in a body or query.
+	// Overhead is the size of the header line without the token, in bytes: name,
+	// colon, space and the rest of the value. It is 0 in a body or query.
 	Overhead int
 
 	textRange

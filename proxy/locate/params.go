@@ -36,8 +36,7 @@ func pairs(text string) iter.Seq2[string, string] {
 	}
 }
 
-// decoded undoes percent-encoding. A text that is wrongly encoded is taken as
-// it stands.
+// decoded undoes percent-encoding. A text that is wrongly encoded stays as it is.
 func decoded(text string) string {
 	if value, err := url.QueryUnescape(text); err == nil {
 		return value

@@ -6,9 +6,9 @@ import "net/http"
 // requests to any path can carry.
 func (l Location) InHeader() bool { return l.in == inHeader || l.in == inCookie }
 
-// NeedsBody reports whether a response with this header may have tokens of the
-// locations in its body, repeats included: whether [Response.Find] wants to see
-// it. A stream of events never ends, and has none.
+// NeedsBody reports whether [Response.Find] needs the body of a response with this
+// header: whether it may contain tokens of the locations, repeats included. An
+// event stream never ends, so it contains none.
 func NeedsBody(locs []Location, header http.Header) bool {
 	media := mediaType(header)
 	if media == "text/event-stream" {
@@ -28,11 +28,12 @@ func NeedsBody(locs []Location, header http.Header) bool {
 // IsJSON reports whether a message with this header has a JSON body.
 func IsJSON(header http.Header) bool { return isJSON(mediaType(header)) }
 
-// IsForm reports whether a request with this header has a urlencoded form for
-// its body. A broken parameter behind the type makes no difference: to lenient
-// backends it is a form all the same.
+// IsForm reports whether the body of a request with this header is a urlencoded
+// form. It ignores parameters of the media type, even broken ones, as lenient
+// backends do.
 func IsForm(header http.Header) bool { return isForm(mediaType(header)) }
 
-// IsMultipart reports whether a request with this header has a multipart form
-// for its body. No token is restored in one; its fields say what is asked for.
+// IsMultipart reports whether the body of a request with this header is a multipart
+// form. [Request.Restore] does not look into one; [Request.IsRefresh] and
+// [Request.Param] do.
 func IsMultipart(header http.Header) bool { return isMultipart(mediaType(header)) }

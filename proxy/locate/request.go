@@ -9,21 +9,22 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A Request is what of a request can hold tokens, or say what it asks for.
+// A Request is the part of an HTTP request that can contain tokens or show its
+// purpose. Nothing writes to it.
 type Request struct {
-	// Path is the path of its URL, unescaped.
+	// Path is the path of the URL, unescaped.
 	Path string
-	// Query is the query of its URL as it came, without the question mark.
+	// Query is the raw query of the URL, without the question mark.
 	Query  string
 	Header http.Header
-	// Body is the whole body without a content coding; nil if it was not read.
+	// Body is the whole body without a content coding. Nil if it was not read.
 	Body []byte
 }
 
-// IsRefresh guesses whether the request exchanges a refresh token (refresh:
-// auto). The grant_type of the form, of either kind, or JSON body decides. Where
-// there is none, it is one if a field, a cookie or the last path segment speaks
-// of it.
+// IsRefresh guesses whether the request exchanges a refresh token. The grant_type
+// in the form or JSON body decides (RFC 6749, section 6). Without a grant_type, the
+// request is a refresh if the name of a field or cookie contains "refresh", or the
+// last path segment contains "refresh" or "renew".
 func (r Request) IsRefresh() bool {
 	if grants := r.fields("grant_type"); len(grants) > 0 {
 		return slices.Contains(grants, "refresh_token")
@@ -34,9 +35,9 @@ func (r Request) IsRefresh() bool {
 		r.hasRefreshCookie() || r.hasRefreshField()
 }
 
-// Param returns a parameter of the request that is no token, as code and
-// state: a field of the form or JSON body, or else one of the query. It is empty
-// where there is none.
+// Param returns a parameter that is not a token, such as code or state: a field of
+// the form or JSON body, or else a parameter of the query. It is empty if the
+// request has none.
 func (r Request) Param(name string) string {
 	if fields := r.fields(name); len(fields) > 0 {
 		return fields[0]

@@ -8,17 +8,18 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A Response is what of a response can hold tokens.
+// A Response is the part of an HTTP response that can contain tokens. Nothing
+// writes to it.
 type Response struct {
 	Header http.Header
 	// Body is the whole body without a content coding.
 	Body []byte
 }
 
-// Find returns every token at the locations, in their order, and then every
-// further place where one of these tokens stands in full: in Location, in
-// Set-Cookie, in the headers that the locations name and in a body of text.
-// Where nothing is, nothing is found; that is no fault.
+// Find returns every token at the locations, in their order, and then every other
+// place that contains one of these tokens: in Location, in Set-Cookie, in the
+// headers that the locations name and in a text body. A location without a token
+// is not an error.
 func (r Response) Find(locs []Location) []Occurrence {
 	var occurrences []Occurrence
 	for _, loc := range locs {
@@ -47,10 +48,10 @@ func (r Response) inputs(name string) []span {
 	return hiddenInputs(r.Body, func(other string) bool { return other == name })
 }
 
-// Replace returns the response with the enriched tokens in the place of their
-// originals, by which they are named. occurrences come from Find on the same
-// response. An enriched token is one in compact serialization, which needs no
-// escaping anywhere. The result may share memory with r.
+// Replace returns the response with enriched tokens in place of their originals.
+// occurrences are the result of Find on the same response, and the keys of enriched
+// are the originals. Enriched tokens are in compact serialization, which needs no
+// escaping. The result may share memory with r.
 func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) Response {
 	changes := edits{}
 	for _, f := range occurrences {
@@ -65,8 +66,8 @@ func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) 
 	return r
 }
 
-// CookiesWithout returns the lines of Set-Cookie that hold none of the tokens
-// that were found. Find looks for repeats of JWTs alone; here others count, too.
+// CookiesWithout returns the Set-Cookie lines that contain none of the tokens that
+// Find returned. Unlike Find it also recognizes repeats of opaque tokens.
 func (r Response) CookiesWithout(occurrences []Occurrence) (lines []string) {
 	nothing := map[string]string{}
 	for _, f := range occurrences {
@@ -82,9 +83,9 @@ func (r Response) CookiesWithout(occurrences []Occurrence) (lines []string) {
 	return lines
 }
 
-// Param returns a parameter of the response that is no token, as code and
-// state: from the fragment or the query of a redirect, or from a form_post
-// page. It is empty where there is none.
+// Param returns a parameter that is not a token, such as code or state: from the
+// fragment or query of a redirect, or from a form_post page. It is empty if the
+// response has none.
 func (r Response) Param(name string) string {
 	var spans []span
 	for _, text := range r.Header["Location"] {
@@ -97,8 +98,8 @@ func (r Response) Param(name string) string {
 	return first(spans)
 }
 
-// IssuedTokenType returns what a token exchange says it issued, a URI of RFC
-// 8693, section 3, and else nothing.
+// IssuedTokenType returns the issued_token_type of a token exchange, a URI of RFC
+// 8693, section 3. It is empty for any other response.
 func (r Response) IssuedTokenType() string {
 	if !isJSON(mediaType(r.Header)) {
 		return ""

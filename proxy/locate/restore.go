@@ -2,8 +2,8 @@ package locate
 
 import "strings"
 
-// standardLocations are the locations that OAuth and OpenID Connect send tokens to a
-// backend in, beside Authorization (RFC 6750, 7009, 7521, 7662 and 8693;
+// standardLocations are where OAuth and OpenID Connect send tokens to a backend,
+// besides Authorization (RFC 6750, 7009, 7521, 7662 and 8693;
 // RP-Initiated Logout, section 2).
 var standardLocations = []Location{
 	{inQuery, "access_token"},
@@ -16,12 +16,13 @@ var standardLocations = []Location{
 	{inForm, "assertion"},
 }
 
-// Restore swaps the enriched tokens of a request for what swap returns, which
-// answers false for a token to be left alone: in Authorization with any scheme,
-// in cookies, in the usual query parameters and form fields, and at the locations
-// (law D1). It returns the request, in which nothing else differs, not even what
-// stands next to a token, and for the metric the name of the location of each
-// token that was swapped. The result may share memory with r.
+// Restore calls swap for each token of the request and puts the result in its
+// place; where swap returns false, the token stays. It looks in Authorization with
+// any scheme, in cookies, in the query parameters and form fields of OAuth and
+// OpenID Connect, and at the locations (law D1). All other bytes stay.
+//
+// Restore returns the new request, which may share memory with r, and for each
+// replaced token the name of its location, for a metric.
 func (r Request) Restore(locs []Location, swap func(token string) (string, bool)) (Request, []string) {
 	var names []string
 	changes, seen := edits{}, map[textRange]bool{}

@@ -1,14 +1,15 @@
 package oidc
 
-// A Discovery is what a backend says of itself (OpenID Connect Discovery 1.0,
+// A Discovery is what a backend says about itself (OpenID Connect Discovery 1.0,
 // section 3; RFC 8414, section 2).
 //
-// A document may name public addresses. The backend is asked at its own, so only
-// paths are kept here, percent-encoded as they stood, // included; empty where
-// the document names none.
+// Endpoints are paths, without scheme and host: a document may name public
+// addresses, but the proxy sends requests to the backend's private one. They keep
+// their percent-encoding and any //. An endpoint that the document does not name
+// is empty.
 type Discovery struct {
-	// Issuer is what iss of the backend's tokens must equal. It is not dialed,
-	// and may be any text.
+	// Issuer is the value of iss in the backend's tokens. It may be any text,
+	// because nothing connects to it.
 	Issuer string
 
 	Authorization       string
@@ -20,9 +21,10 @@ type Discovery struct {
 	EndSession          string
 	DeviceAuthorization string
 
-	// JWKS has its query, too: some backends tell their sets apart by it.
+	// JWKS is the path of the JWK Set with its query, because some backends
+	// distinguish their sets by it.
 	JWKS string
 
-	// Algorithms are what id_tokens are signed with, by the document.
+	// Algorithms are those that the backend signs id_tokens with.
 	Algorithms []string
 }

@@ -9,26 +9,26 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// Edits are what clients are to see of a discovery document that the backend
-// does not say (law C4). The zero Edits change nothing.
+// Edits say how the discovery document that clients see differs from the
+// backend's (law C4). The zero Edits change nothing.
 type Edits struct {
-	// Algorithms are those that we sign with. The lists of algorithms that access
-	// tokens and id_tokens are signed with gain what they lack.
+	// Algorithms are those that the proxy signs with. [Edit] adds them to the
+	// lists of signing algorithms of access tokens and id_tokens.
 	Algorithms []string
-	// UserInfo says that answers of the userinfo endpoint are signed by us, too.
+	// UserInfo says that the proxy also signs responses of the userinfo endpoint.
 	UserInfo bool
-	// Backend is the private address of the backend, and PublicURL the one that
-	// clients type; both are scheme and host. If both are set, addresses that
-	// begin with the one begin with the other instead.
+	// Backend is the backend's private address and PublicURL the one that clients
+	// use, both scheme and host. If both are set, [Edit] replaces Backend with
+	// PublicURL in every address.
 	Backend, PublicURL *url.URL
 }
 
-// Edit returns a discovery document as clients are to see it. Nothing but the
-// edits differs, to the byte; a list or address that is not there is not added,
-// and the issuer never changes: clients compare it with iss. The document comes
-// back as it is if there is nothing to change, if it does not parse, and if it
-// is signed, for then what stands in it is not what counts (RFC 8414, section
-// 2.1). The document is never written to.
+// Edit returns the discovery document that clients see. All other bytes stay. Edit
+// adds no list or address that is missing, and never changes the issuer, because
+// clients compare it with iss. It returns the document itself if there is nothing
+// to change, if it does not parse, and if it has signed_metadata, which takes
+// precedence over the plain members (RFC 8414, section 2.1). It never writes to the
+// document.
 func Edit(document []byte, e Edits) []byte {
 	object, err := jsonedit.Parse(document)
 	if err != nil || !absent(object.Value("signed_metadata")) {
@@ -68,7 +68,8 @@ func (e Edits) signedByUs(list string) bool {
 	return false
 }
 
-// withAlgorithms appends to a list what it lacks. What is no list stays.
+// withAlgorithms appends the algorithms that a list does not contain. A value that
+// is not a list stays.
 func withAlgorithms(list []byte, algorithms []string) []byte {
 	if list[0] != '[' {
 		return list
@@ -130,8 +131,8 @@ func (e Edits) addresses(value []byte) []byte {
 	return append(edited, value[kept:]...)
 }
 
-// baseLength is how much of an address is scheme and host, and 0 for what is no
-// address.
+// baseLength is the length of an address's scheme and host, and 0 for a text that
+// is not an address.
 func baseLength(text string) int {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
@@ -143,8 +144,9 @@ func baseLength(text string) int {
 	return len(scheme) + len("://") + len(rest)
 }
 
-// sameBase reports whether a text of nothing but scheme and host is that of u:
-// neither has case (RFC 3986, section 6.2.2.1), and a usual port may be left out.
+// sameBase reports whether a text of only scheme and host is the base of u. Letter
+// case does not count (RFC 3986, section 6.2.2.1), and the default port may be
+// missing.
 func sameBase(text string, u *url.URL) bool {
 	base, err := url.Parse(text)
 	return err == nil && base.User == nil && base.Hostname() != "" &&
@@ -162,9 +164,9 @@ func port(u *url.URL) string {
 	return "80"
 }
 
-// literalLength is how many bytes of a JSON string, its opening quote included,
-// say what it begins with. They are more than the text has where it is escaped:
-// many backends write http:\/\/.
+// literalLength returns how many bytes of a JSON string, with its opening quote,
+// encode the text that it begins with. An escaped text takes more bytes than it
+// has: many backends write http:\/\/.
 func literalLength(literal []byte, begin string) int {
 	n := len(`"`) + len(begin)
 	for !startsWith(literal[:n], begin) {

@@ -16,14 +16,16 @@ const (
 	maxRedirects = 5
 )
 
-// Fetch fetches the document once. It neither calls OnChange nor logs.
+// Fetch fetches the document once, for at most 3 seconds a path. It does not call
+// OnChange or log, and does not change [Follower.State]. The error has the fault of
+// every path.
 func (f *Follower) Fetch(ctx context.Context) (Discovery, error) {
 	d, _, err := f.fetch(ctx)
 	return d, err
 }
 
-// fetch returns what the first path says that has a document, and for how long it
-// is fresh. The error has that of every path.
+// fetch returns the document of the first path that has one, and for how long it
+// is fresh.
 func (f *Follower) fetch(ctx context.Context) (Discovery, time.Duration, error) {
 	var faults []error
 	for _, path := range f.o.Paths {
@@ -50,7 +52,7 @@ func (f *Follower) fetchAt(ctx context.Context, path string) (Discovery, time.Du
 	return d, httpcache.FreshFor(header, longestFresh), nil
 }
 
-// read returns the answer's body, cut where it is longer than [Parse] accepts.
+// read returns the response's body. It cuts a body that is too long for [Parse].
 func (f *Follower) read(ctx context.Context, path string) ([]byte, http.Header, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.o.Backend.Scheme+"://"+f.o.Backend.Host+path, nil)
 	if err != nil {
@@ -70,16 +72,16 @@ func (f *Follower) read(ctx context.Context, path string) ([]byte, http.Header, 
 	return body, response.Header, err
 }
 
-// asClient makes a request to the backend look as it would if a client had made
-// it at the public address and we had passed it on.
+// asClient makes a request look like one that a client sent to the public address
+// and the proxy forwarded.
 func (f *Follower) asClient(request *http.Request) {
 	request.Host = f.o.PublicURL.Host
 	request.Header.Set("X-Forwarded-Host", f.o.PublicURL.Host)
 	request.Header.Set("X-Forwarded-Proto", f.o.PublicURL.Scheme)
 }
 
-// redirect follows the backend to another path of its own. Where it names the
-// public address it means that, too: we would only ask ourselves there.
+// redirect follows the backend to another of its paths. A redirect to the public
+// address would lead back to the proxy, so it goes to the backend instead.
 func (f *Follower) redirect(next *http.Request, via []*http.Request) error {
 	switch {
 	case len(via) > maxRedirects:

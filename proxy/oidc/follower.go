@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// When the backend is asked for the document again.
+// How long the follower waits before it fetches the document again.
 const (
 	leastFresh   = time.Minute
 	longestFresh = 10 * time.Minute
@@ -20,41 +20,51 @@ const (
 	longestRetry = 30 * time.Second
 )
 
-// ErrNotFetched says that the backend's discovery document has not been had yet.
-var ErrNotFetched = errors.New("the backend's discovery document has not been had yet")
+// ErrNotFetched says that no fetch of the backend's discovery document has worked
+// yet.
+var ErrNotFetched = errors.New("the backend's discovery document has not been fetched yet")
 
-// Options are what a [Follower] works by. All but PublicURL are required.
+// Options configure a [Follower]. Client, Backend and Paths are required, and
+// OnChange for [Follower.Run].
 type Options struct {
-	// Client asks the backend. Its redirects are replaced by our own.
+	// Client sends the requests. The follower has its own CheckRedirect, which stays
+	// at the backend.
 	Client *http.Client
-	// Backend is scheme and host of the backend.
+	// Backend is the scheme and host of the backend.
 	Backend *url.URL
-	// PublicURL is scheme and host that clients type. The backend is asked as if
-	// by a client there: some name their issuer and addresses by that. Optional.
+	// PublicURL is the scheme and host that clients use. Requests name it in Host
+	// and X-Forwarded-*, because some backends derive their issuer and addresses
+	// from these. Nil means Backend.
 	PublicURL *url.URL
 	// Paths are where the document may be, in the order in which they are tried.
 	Paths []string
-	// OnChange is called with what the backend says: at first, and whenever that differs
-	// from before. It is called from [Follower.Run], never twice at a time, and
-	// before [Follower.State] speaks of it.
+	// OnChange gets the first document, and each later one that differs. It is
+	// called by [Follower.Run], one call at a time, and before [Follower.State]
+	// reports the document.
 	OnChange func(Discovery)
-	Logger   *slog.Logger
+	// Logger gets a line when fetching begins to fail and when it works again. Nil
+	// discards them.
+	Logger *slog.Logger
 }
 
-// A Follower follows the backend's discovery document.
+// A Follower fetches the backend's discovery document and notices changes. It is
+// safe for concurrent use.
 type Follower struct {
 	o      Options
 	client *http.Client
 
 	mu      sync.Mutex
-	last    *Discovery // the last good one; nil while there was none
+	last    *Discovery // the last good one; nil before the first
 	failing error      // of the last attempt
 }
 
-// NewFollower returns a Follower that has asked nothing yet.
+// NewFollower returns a Follower. It sends nothing yet.
 func NewFollower(o Options) *Follower {
 	if o.PublicURL == nil {
 		o.PublicURL = o.Backend
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	f := &Follower{o: o}
 	client := *o.Client
@@ -63,10 +73,10 @@ func NewFollower(o Options) *Follower {
 	return f
 }
 
-// Run fetches the document now and again until ctx ends: every 10 minutes
-// or as the backend's Cache-Control says, but not more often than once a minute;
-// while that fails, with pauses that grow from a second to 30. What was learned
-// last stays meanwhile.
+// Run fetches the document periodically until ctx ends: when its freshness by
+// Cache-Control ends (RFC 9111), at least every 10 minutes and at most once a
+// minute. After a failure it retries, with pauses that grow from 1 to 30 seconds;
+// the last good document stays in use meanwhile.
 func (f *Follower) Run(ctx context.Context) {
 	retry := firstRetry
 	for {
@@ -89,8 +99,9 @@ func (f *Follower) Run(ctx context.Context) {
 	}
 }
 
-// State reports why nothing is known of the backend, an error that wraps
-// [ErrNotFetched], or why what is known may be old. It waits for nothing.
+// State returns nil if the last fetch of Run worked. Otherwise the error says why
+// it failed, and wraps [ErrNotFetched] if no fetch has worked yet. State does not
+// wait.
 func (f *Follower) State() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,13 +114,13 @@ func (f *Follower) State() error {
 	return ErrNotFetched
 }
 
-// note takes in what an attempt came to. It calls OnChange with what is new, and
-// logs when asking begins to fail and when it works again.
+// note records the result of a fetch. It calls OnChange with a document that is
+// new, and logs when fetching begins to fail and when it works again.
 func (f *Follower) note(d Discovery, err error) {
 	before := f.failing // written here only
 	switch {
 	case err != nil && before == nil:
-		f.o.Logger.Warn("backend's discovery document could not be had; what was learned from it before stays, and it is asked for again", "error", err)
+		f.o.Logger.Warn("cannot fetch the backend's discovery document; the last good one stays in use; retrying", "error", err)
 	case err == nil && before != nil:
 		f.o.Logger.Info("backend's discovery document is there again")
 	}

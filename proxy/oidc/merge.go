@@ -8,10 +8,10 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// Merge adds learned rules to configured ones. A configured rule wins: a learned
-// one is dropped that has the same pattern, conflicts with it by the rules of
-// [http.ServeMux], or would if its method were not named, which the configured
-// one does not do either. Of learned ones that conflict the first stays.
+// Merge adds learned rules to configured ones. A configured rule wins over a
+// learned rule that has the same pattern or conflicts with it by the rules of
+// [http.ServeMux]. If the configured rule names no method, the learned rule's
+// method does not count. Of two learned rules that conflict, the first stays.
 func Merge(configured, learned []proxy.Rule) []proxy.Rule {
 	merged := slices.Clone(configured)
 	for _, rule := range learned {

@@ -13,10 +13,10 @@ import (
 // MaxDocument is the largest discovery document that is read, in bytes.
 const MaxDocument = 1 << 20
 
-// Parse reads a discovery document. Members that it does not know it ignores.
-// The error names every member that is wrong: issuer and jwks_uri must be there,
-// addresses must be absolute http or https URLs, and no member may stand twice
-// at any depth. The document is not kept.
+// Parse reads a discovery document and ignores unknown members. The error names
+// every member that is wrong: issuer and jwks_uri are required, addresses must be
+// absolute http or https URLs, and no member may occur twice in an object. Parse
+// does not keep the document.
 func Parse(document []byte) (Discovery, error) {
 	if len(document) > MaxDocument {
 		return Discovery{}, fmt.Errorf("discovery document: larger than %d bytes", MaxDocument)
@@ -50,8 +50,8 @@ const (
 	mtlsAliases       = "mtls_endpoint_aliases"
 )
 
-// A reader reads members and collects what is wrong with them. It shows names
-// only: an address may have a password in it.
+// A reader reads members and collects their faults. A fault shows only the
+// member's name, because an address may contain a password.
 type reader struct {
 	object *jsonedit.Object
 	faults []error
@@ -61,7 +61,7 @@ func (r *reader) fault(member jsonedit.Path, text string) {
 	r.faults = append(r.faults, fmt.Errorf("%s: %s", strings.Join(member, "."), text))
 }
 
-// text returns a string, and the empty one for a member that is not there.
+// text returns a member's string, and "" for a member that is missing.
 func (r *reader) text(member ...string) string {
 	value := r.object.Lookup(member)
 	if absent(value) {

@@ -33,8 +33,8 @@ func locations(texts ...string) []locate.Location {
 	return all
 }
 
-// Rules returns the rules of the backend's token and authorization endpoints,
-// without conflicts among them. The policy is that of all.
+// Rules returns rules for the backend's token and authorization endpoints. They all
+// have the policy, and do not conflict with each other.
 func (d Discovery) Rules(policy enrich.Policy) []proxy.Rule {
 	var rules []proxy.Rule
 	for _, endpoint := range []string{d.Token, d.TokenMTLS} {
@@ -59,9 +59,8 @@ func (d Discovery) Rules(policy enrich.Policy) []proxy.Rule {
 	return Merge(nil, rules)
 }
 
-// SignedUserInfo returns the rules of a userinfo endpoint whose answers are
-// tokens themselves (OpenID Connect Core, section 5.3.2), for those who want the
-// claim in them, too.
+// SignedUserInfo returns rules for a userinfo endpoint whose responses are tokens
+// themselves (OpenID Connect Core, section 5.3.2), so that they get the claim too.
 func (d Discovery) SignedUserInfo(policy enrich.Policy) []proxy.Rule {
 	if d.UserInfo == "" {
 		return nil
