@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // readSecrets reads the secrets that are in files of their own, without the line end
 // that editors and echo add.
 func readSecrets(c *Config, r *yamlbind.Report) {
+	c.read = maps.Clone(c.read) // which a copy of the configuration shares
 	for _, s := range []struct {
 		path   string
 		secret *Secret

@@ -173,6 +173,24 @@ func TestValidate_ReadsSecretsOfFiles(t *testing.T) {
 	}
 }
 
+// Two sidecars may be made of one configuration, each of a copy.
+func TestValidate_OfACopyLeavesSecretsOfFilesAlone(t *testing.T) {
+	c := made(t)
+	c.AdminTokenFile = config.Path(filepath.Join(t.TempDir(), "token"))
+	if err := os.WriteFile(string(c.AdminTokenFile), []byte("hunter3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err != nil {
+		t.Fatalf("Validate() = %v", err)
+	}
+	for range 2 {
+		other := *c
+		if err := other.Validate(); err != nil || other.AdminToken.Reveal() != "hunter3" {
+			t.Fatalf("Validate() of a copy = %v, admin_token %q, want hunter3", err, other.AdminToken.Reveal())
+		}
+	}
+}
+
 func TestValidate_PlacesFaultsOfWhatWasLoaded(t *testing.T) {
 	c, err := load(t, open(t, "testdata/minimal.txtar"))
 	if err != nil {

@@ -28,7 +28,8 @@ const (
 	// threshold is how many failures in a row open the breaker. One or two may
 	// be bad luck.
 	threshold = 3
-	// pingInterval is the time between pings while the breaker is open.
+	// pingInterval is the time between pings while the breaker is open, and before
+	// the first of them.
 	pingInterval = time.Second
 	// pingTimeout bounds one ping.
 	pingTimeout = 2 * time.Second
@@ -122,12 +123,21 @@ func (b *Breaker) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if opened := b.circuit.Load().opened.Load(); opened != nil && b.ping(ctx) == nil {
-				b.circuit.Store(new(circuit))
-				b.o.Logger.Info("the source of documents answers again", "after", time.Since(*opened).Round(time.Second).String())
-			}
+			b.pingOpen(ctx)
 		}
 	}
+}
+
+// pingOpen closes the breaker if it has been open for a pingInterval and the source
+// answers. A source may answer pings while its lookups fail: so it is left alone
+// for a while in any case.
+func (b *Breaker) pingOpen(ctx context.Context) {
+	opened := b.circuit.Load().opened.Load()
+	if opened == nil || time.Since(*opened) < pingInterval || b.ping(ctx) != nil {
+		return
+	}
+	b.circuit.Store(new(circuit))
+	b.o.Logger.Info("the source of documents answers again", "after", time.Since(*opened).Round(time.Second).String())
 }
 
 func (b *Breaker) ping(ctx context.Context) error {

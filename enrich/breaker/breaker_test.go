@@ -118,6 +118,25 @@ func TestBreaker_ClosesByPingNeverByLookup(t *testing.T) {
 	})
 }
 
+// A source under load may answer pings and fail lookups.
+func TestBreaker_StaysOpenForASecondThoughPingsAreAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := failing(errDown)
+		b, _ := run(t, s)
+		time.Sleep(900 * time.Millisecond) // shortly before Run looks
+		lookup(t, b, 3)
+		s.err.Store(nil)
+		time.Sleep(900 * time.Millisecond)
+		if synctest.Wait(); !b.Open() {
+			t.Errorf("Open() = false after 0.9s and %d pings, want true for a second at least", s.pings.Load())
+		}
+		time.Sleep(1200 * time.Millisecond)
+		if synctest.Wait(); b.Open() {
+			t.Errorf("Open() = true after 2.1s and %d pings, want false", s.pings.Load())
+		}
+	})
+}
+
 func TestBreaker_StaysClosedWhileSourceWorks(t *testing.T) {
 	for _, err := range []error{enrich.ErrNoDocument, enrich.ErrUndecodable, context.Canceled} {
 		synctest.Test(t, func(t *testing.T) {

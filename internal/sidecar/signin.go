@@ -28,6 +28,10 @@ type signIns struct {
 // nothing may change.
 func hasSignIns(cfg *config.Config) bool { return cfg.Hooks() && !cfg.Shadow }
 
+// errReadOnly is for Options.Source. The configuration's own file is reported when
+// it is loaded.
+var errReadOnly = errors.New("the source is only read, want documents.mongodb without Options.Source for user_creation and triggers")
+
 // openSignIns makes the hooks of a configuration; nil if it has none.
 func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) {
 	if !hasSignIns(cfg) {
@@ -36,6 +40,8 @@ func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) 
 	in := &signIns{creates: cfg.UserCreation.Enabled(), logger: o.Logger}
 	if collection, ok := d.source.(collectionSource); ok {
 		in.collection = collection.Source
+	} else if in.creates || len(cfg.Triggers) > 0 {
+		return nil, cfg.Fault("documents", errReadOnly)
 	}
 	functions, err := openFunctions(cfg, o.Functions, in.collection, o.Logger)
 	if err != nil {
