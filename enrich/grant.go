@@ -15,7 +15,7 @@ type Grant struct {
 	// ClientCredentials says that the tokens were issued to a client and not to a
 	// user (RFC 6749, section 4.4). No hook runs.
 	ClientCredentials bool
-	// Provider is how the user signed in, if the request says so.
+	// Provider is how the user signed in, if the request shows it.
 	Provider string
 	// MarkFailure asks for the freshness claim "error" on tokens whose document
 	// could not be fetched or is too large. It is for callers that send such

@@ -38,14 +38,14 @@ type Options struct {
 	// MaxSize is the size of the largest document, in bytes of its JSON. Zero
 	// means 16 KiB.
 	MaxSize int
-	// MaxAge bounds how old the document of a login may be. Zero means as old as
-	// the token may get; for a token without exp it means that the document is
-	// always read anew.
+	// MaxAge bounds how old the document of a login may be. Zero means the lifetime of
+	// the token, and for a token without exp that the document is always read from the
+	// source.
 	MaxAge time.Duration
 	// Restore says which enriched tokens can be restored. Zero means those that a
 	// key of our own signs.
 	Restore Restore
-	// Hooks act when users sign in. Nil means that nothing acts.
+	// Hooks run when users sign in. Nil means none.
 	Hooks Hooks
 	// Meter records how old embedded documents are. Nil records nothing.
 	Meter metric.Meter

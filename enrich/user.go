@@ -9,7 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A User is whom a token names. It is comparable. The zero User has no document.
+// A User is the user that a token names. It is comparable. The zero User has no
+// document.
 type User struct {
 	// ID is the text of the user-id claim, or the literal of a whole number.
 	ID string

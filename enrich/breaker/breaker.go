@@ -110,8 +110,8 @@ func (b *Breaker) Lookup(ctx context.Context, q enrich.Query) (_ enrich.Document
 	return b.o.Source.Lookup(ctx, q)
 }
 
-// Run pings the source while the breaker is open, until ctx ends. The gauge is
-// there while Run runs.
+// Run pings the source while the breaker is open, until ctx ends. The gauge exists
+// only while Run runs.
 func (b *Breaker) Run(ctx context.Context) {
 	if observed, err := b.o.Meter.RegisterCallback(b.observe, b.gauge); err == nil {
 		defer observed.Unregister()

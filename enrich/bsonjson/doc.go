@@ -18,7 +18,7 @@
 //
 // # Bytes
 //
-// Documents are bytes of BSON, in and out, and need no check before. A malformed
+// Documents are bytes of BSON, in and out. The caller need not check them: a malformed
 // document gives an error that wraps [enrich.ErrUndecodable], never a panic. No
 // error quotes a document.
 package bsonjson

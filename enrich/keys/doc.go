@@ -7,24 +7,24 @@
 // a PEM file, from a shared secret, or from a secret and one of the others. A
 // token is accepted if one of them verifies its signature, if its algorithm fits
 // the type of that key (RFC 8725, section 3.1), if the time is between nbf and
-// exp (RFC 7519, section 4.1), and if iss and aud are as configured. "none" is
-// never accepted, nor a key that the token itself brings along.
+// exp (RFC 7519, section 4.1), and if iss and aud are as configured. The algorithm
+// "none" is never accepted, and neither is a key in the token's own header.
 //
-// A JWK Set is fetched again when its freshness by Cache-Control ends (RFC 9111),
-// at most every 30 seconds and at least every 10 minutes; and at once, but 30
-// seconds apart, when it has no key for a token. The last good set is used while
-// the backend cannot be asked. A key that is missing in a newer set is no longer
-// trusted.
+// The ring fetches a JWK Set again when its freshness by Cache-Control ends (RFC
+// 9111), at most every 30 seconds and at least every 10 minutes. If the set has no
+// key for a token, the ring fetches it at once, but at most every 30 seconds. While
+// fetching fails, the last good set stays in use. A key that is missing in a newer
+// set is no longer trusted.
 //
 // # Signing
 //
 // An enriched token is signed
 //
 //   - with a key of our own from Options.Dir, if the original has an asymmetric
-//     algorithm. Missing keys are made when the ring opens, and when the backend
-//     shows a new algorithm. See package keydir for their rotation, which
+//     algorithm. The ring makes missing keys when it opens, and when the backend
+//     uses a new algorithm. See package keydir for their rotation, which
 //     Options.RotateAfter automates;
-//   - with the backend's own private key, with Options.BackendKey instead;
+//   - with the backend's own private key, from Options.BackendKey instead;
 //   - with the shared secret, if the original has HS256, HS384 or HS512.
 //
 // Without any of them tokens are verified but not signed.
@@ -35,8 +35,8 @@
 // # Life of a ring
 //
 // [Open] reads files and does not use the network. [Ring.Run] then follows the
-// backend's JWK Set and our directory until its context ends; without Run the
-// set is fetched only when a token needs it. [Ring.Check] fetches the set now and
-// reports what would keep tokens from being enriched. Keys may change at any
-// time; a ring needs no restart.
+// backend's JWK Set and our directory until its context ends. Without Run the ring
+// fetches the set only when a token needs it. [Ring.Check] fetches the set now and
+// reports what would prevent tokens from being enriched. Keys may change at any
+// time without a restart.
 package keys

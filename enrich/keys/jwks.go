@@ -8,8 +8,8 @@ import (
 )
 
 // JWKS returns the backend's keys and ours as one JWK Set (law E1), and for how
-// long clients may cache it: never longer than [keydir.MaxAge]. It is an error
-// until the backend's set has been fetched.
+// long clients may cache it, at most [keydir.MaxAge]. It returns an error until the
+// backend's set has been fetched.
 func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 	var theirs [][]byte
 	maxAge = keydir.MaxAge
@@ -42,8 +42,8 @@ func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 // verify enriched tokens with [Ring.JWKS].
 func (r *Ring) HasOwn() bool { return r.own != nil }
 
-// Reload has [Ring.Run] read the directory of our keys now. Run reads it every
-// two seconds in any case.
+// Reload makes [Ring.Run] read the directory of our keys now. Run reads it every two
+// seconds in any case.
 func (r *Ring) Reload() {
 	if r.own != nil {
 		r.own.reload()

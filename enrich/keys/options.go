@@ -12,10 +12,10 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// Same, as the algorithm to sign with, is the original's.
+// Same, as Options.Algorithm, signs with the algorithm of the original.
 const Same = "same"
 
-// Options are the settings of a [Ring]. At least one source of the backend's
+// Options configure a [Ring]. At least one source of the backend's
 // keys is required: JWKS, Discovery, PublicKey, Secret or BackendKey.
 type Options struct {
 	// JWKS is the URL or the path of the backend's JWK Set. Optional.
@@ -23,9 +23,9 @@ type Options struct {
 	// Discovery, instead of JWKS, says that the address of the JWK Set comes from
 	// the backend's OpenID discovery document: see [Ring.ApplyDiscovery].
 	Discovery bool
-	// Host is the Host of requests for the JWK Set; empty is the URL's.
+	// Host is the Host of requests for the JWK Set. Empty means the URL's.
 	Host string
-	// Client fetches the JWK Set. Nil is a client that gives up after 3 seconds.
+	// Client fetches the JWK Set. Nil means a client with a timeout of 3 seconds.
 	Client *http.Client
 	// PublicKey, instead of JWKS, is the path of a PEM file with the backend's
 	// public key or certificate. Optional.
@@ -33,12 +33,13 @@ type Options struct {
 	// Secret verifies HS256, HS384 and HS512 and signs them again. Optional.
 	Secret []byte
 
-	// Issuers are the values that iss may have; empty allows any, unless the
+	// Issuers are the allowed values of iss. Empty allows any, unless the
 	// discovery document names one.
 	Issuers []string
-	// Audience are values of which aud must contain one; empty allows any.
+	// Audience are values of which aud must contain one. Empty allows any.
 	Audience []string
-	// Algorithms are the allowed ones; empty allows all that fit the keys' types.
+	// Algorithms are the allowed algorithms of the backend's tokens. Empty allows all
+	// that fit the types of the keys.
 	Algorithms []string
 	// Leeway is how far clocks may differ where exp and nbf are checked. Zero
 	// allows no difference.
@@ -50,17 +51,17 @@ type Options struct {
 	// BackendKey, instead of Dir, is the path of a PEM file with the backend's own
 	// private key: tokens are signed as the backend does. It verifies tokens too.
 	BackendKey string
-	// Algorithm is what keys in Dir sign with. [Same] or empty is the original's.
+	// Algorithm is the algorithm of the keys in Dir. [Same] or empty means that of the
+	// original.
 	Algorithm string
 	// RetireAfter is how long retired keys in Dir are published: at least as long
-	// as tokens live. Zero is [keydir.DefaultRetireAfter].
+	// as tokens live. Zero means [keydir.DefaultRetireAfter].
 	RetireAfter time.Duration
 	// RotateAfter is how long a key in Dir signs before [Ring.Run] makes the next
-	// one. A key whose file does not say since when it signs is rotated at once.
-	// Zero is never.
+	// one. A key whose file has no such time is rotated at once. Zero means never.
 	RotateAfter time.Duration
 
-	// Logger is told what needs an operator's attention. Nil discards it.
+	// Logger gets what an operator should know. Nil discards it.
 	Logger *slog.Logger
 }
 

@@ -29,8 +29,8 @@ type Ring struct {
 
 var _ enrich.Ring = (*Ring)(nil)
 
-// Open reads all keys that are in files, and makes the own keys that are known
-// to be needed. It does not use the network: see [Ring.Run]. Its error wraps an
+// Open reads all keys that are in files, and makes the keys of our own that these
+// need. It does not use the network: see [Ring.Run]. Its error wraps an
 // [OptionError].
 func Open(o Options) (*Ring, error) { return openAt(o, time.Now) }
 
@@ -146,9 +146,9 @@ func (r *Ring) Run(ctx context.Context) {
 	<-ctx.Done()
 }
 
-// ApplyDiscovery takes the address of the JWK Set, if Options.Discovery is set,
-// and the issuer, unless Options.Issuers names others, from the backend's
-// discovery document. It may be called again when the document changes.
+// ApplyDiscovery sets what the backend's discovery document says: the address of the
+// JWK Set if Options.Discovery is set, and the issuer if Options.Issuers is empty. It
+// may be called again when the document changes.
 func (r *Ring) ApplyDiscovery(jwks, issuer string) {
 	if len(r.o.Issuers) == 0 {
 		r.issuers.Store([]string{issuer})
@@ -159,7 +159,7 @@ func (r *Ring) ApplyDiscovery(jwks, issuer string) {
 }
 
 // Check implements [enrich.Checker]: it fetches the backend's JWK Set, and
-// reports what would keep every token from being enriched. Its error wraps an
+// reports what would prevent every token from being enriched. Its error wraps an
 // [OptionError].
 func (r *Ring) Check(ctx context.Context) error {
 	if r.backend != nil {
@@ -195,8 +195,8 @@ func (r *Ring) checkAlgorithms() error {
 	return &OptionError{"Algorithms", errors.New("fit none of the backend's keys")}
 }
 
-// BackendReady reports why the backend's keys are not known yet, or may be out
-// of date.
+// BackendReady returns nil if the backend's keys are known and current. Otherwise the
+// error says why they are missing or may be out of date.
 func (r *Ring) BackendReady() error {
 	if r.backend == nil {
 		return nil
@@ -204,8 +204,8 @@ func (r *Ring) BackendReady() error {
 	return r.backend.Err()
 }
 
-// OwnReady reports that there are no keys of our own, though they are needed.
-// Until the backend has shown which algorithms it uses, none are.
+// OwnReady returns an error if keys of our own are needed and there are none. None are
+// needed until the backend's algorithms are known.
 func (r *Ring) OwnReady() error {
 	backend, known := r.backendKeys()
 	if known && len(r.ownAlgorithms(backend)) > 0 && r.own.isEmpty() {

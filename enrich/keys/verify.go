@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// Verify implements [enrich.Ring]. It does first what needs no network.
+// Verify implements [enrich.Ring]. It checks what needs no network first.
 func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, error) {
 	if !r.isAllowed(t.Algorithm) {
 		return enrich.Verified{}, fmt.Errorf("%w: algorithm %s is not allowed", enrich.ErrBadToken, printable(t.Algorithm))

@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
-// Run carries out one command line and returns the exit code.
+// Run runs one command line and returns the exit code.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := rootCommand()
 	root.SetArgs(args)
@@ -35,8 +35,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return code
 }
 
-// exitCode returns the exit code of an error, and what is left to say of it. What
-// fails before a command has started is wrong usage.
+// exitCode returns the exit code of an error, and the error that is still to be
+// printed, if any. An error before the command has started is wrong usage.
 func exitCode(err error, started bool) (int, error) {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code, e.err
@@ -64,8 +64,8 @@ func rootCommand() *cobra.Command {
 	return root
 }
 
-// addCobrasCommands adds help and completion, and lets them tell wrong usage as
-// ours do. It wants to know where root writes.
+// addCobrasCommands adds help and completion, and makes them report wrong usage like
+// the other commands. Root must have its output set.
 func addCobrasCommands(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

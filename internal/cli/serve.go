@@ -42,7 +42,7 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	// net/http writes there what a backend sent unasked, and quotes it.
+	// net/http logs unsolicited responses of a backend there, and quotes them.
 	log.SetOutput(io.Discard)
 	s, err := sidecar.Open(cfg, sidecarOptions(path, logger, t))
 	if err != nil {
@@ -52,7 +52,7 @@ func serve(c *cobra.Command, path string) error {
 	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown})
 }
 
-// sidecarOptions are those of a sidecar that serves, and follows its file.
+// sidecarOptions are the options of a sidecar that serves and follows its file.
 func sidecarOptions(path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
 	return sidecar.Options{
 		Logger:    logger,

@@ -8,7 +8,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// tasks is work in the background, by the part of a generation that it is for.
+// tasks are background work, by the part of a generation that needs it.
 type tasks map[any]func(context.Context)
 
 // background runs tasks. It is for one goroutine.
@@ -21,9 +21,8 @@ func newBackground(logger *slog.Logger) background {
 	return background{logger, map[any]func(){}}
 }
 
-// update makes these the tasks that run. It ends those that are not among them
-// before it starts new ones: two sources would contradict each other in what they
-// measure.
+// update makes these the running tasks. It ends others before it starts new ones,
+// because two sources at once would report contradicting metrics.
 func (b *background) update(ctx context.Context, tasks tasks) {
 	for part, stop := range b.stops {
 		if tasks[part] == nil {

@@ -16,24 +16,23 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
-// A generation is everything that one configuration is made into. It is put
-// together here and nowhere else. A reload makes the next one; requests finish by
-// the generation that they began with.
+// A generation has everything that is made from one configuration. A reload makes
+// the next one. A request uses the generation that it started with to its end.
 type generation struct {
 	cfg        *config.Config
 	logger     *slog.Logger
-	backendTLS *backendTLS // nil for the system's way
+	backendTLS *backendTLS // nil means the system's roots
 	ring       *keys.Ring
 	documents  *documents
-	signIns    *signIns // nil where nothing happens when users sign in
+	signIns    *signIns // nil if nothing runs when users sign in
 	enricher   *enrich.Enricher
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
-	discovery  *oidc.Discovery // what follower read; nil for nothing yet. Sidecar.mu guards it once it serves
+	discovery  *oidc.Discovery // what follower read last; nil before the first. Sidecar.mu guards it once the generation serves
 }
 
-// The settings that a part is made of. While none of them changes, the next
-// generation keeps the part with its connections and all that it has learned.
+// The settings that each part depends on. If none of them changes, the next
+// generation keeps the part with its connections and its state.
 var (
 	backendSettings   = []string{"backend_tls"}
 	followerSettings  = []string{"backend", "backend_tls", "public_url", "timeouts.dial", "timeouts.idle", "oidc"}
@@ -42,9 +41,9 @@ var (
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
 )
 
-// newGeneration makes the generation of a configuration. It keeps what it can of
-// the one before, which may be nil. It reads files and asks nobody over the
-// network.
+// newGeneration makes the generation of a configuration. It keeps the parts of the
+// one before that have not changed; before may be nil. It reads files and sends
+// nothing over the network.
 func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generation, error) {
 	g := &generation{cfg: cfg, logger: s.o.Logger}
 	keeps := func(settings []string) bool {
@@ -87,7 +86,8 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 	return g, nil
 }
 
-// assemble makes what every generation has of its own.
+// assemble makes the parts that no generation shares with another: the enricher and
+// the proxy.
 func (g *generation) assemble(s *Sidecar) (err error) {
 	o := enrich.Options{
 		Ring:      g.ring,
@@ -143,9 +143,9 @@ func (g *generation) discard(before *generation) {
 // document before it goes on without them.
 const prepareTimeout = 3 * time.Second
 
-// prepare asks the backend for what the generation before did not know, so that no
-// login comes too early for its keys. What does not arrive in time is followed in
-// the background like everything else.
+// prepare fetches the backend's keys and discovery document if they may differ from
+// those of the generation before, so that the first login finds them. What does not
+// arrive in time is fetched in the background.
 func (g *generation) prepare(ctx context.Context, before *generation) {
 	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 	defer cancel()
@@ -159,12 +159,12 @@ func (g *generation) prepare(ctx context.Context, before *generation) {
 	}
 }
 
-// applyDiscovery works by what the backend says of itself, from the next request
-// on. It reports whether it can.
+// applyDiscovery applies a discovery document, from the next request on. It reports
+// whether the document makes valid rules.
 func (g *generation) applyDiscovery(d oidc.Discovery) bool {
 	snapshot, err := newSnapshot(g, d)
 	if err == nil {
-		g.setIssuer(d) // before the rules: their first login needs the keys
+		g.setIssuer(d) // before the rules, because their first login needs the keys
 		err = g.proxy.Use(snapshot)
 	}
 	if err != nil {
@@ -175,13 +175,12 @@ func (g *generation) applyDiscovery(d oidc.Discovery) bool {
 	return true
 }
 
-// setIssuer tells the ring where the backend's keys are, and whose tokens they
-// sign.
+// setIssuer gives the ring the issuer and the address of the backend's keys.
 func (g *generation) setIssuer(d oidc.Discovery) {
 	g.ring.ApplyDiscovery(g.cfg.Backend.String()+d.JWKS, d.Issuer)
 }
 
-// tasks are what goes on besides the requests.
+// tasks returns the background work of the generation.
 func (g *generation) tasks() tasks {
 	tasks := tasks{g.ring: g.followKeys, g.documents: g.documents.run, g.proxy: g.proxy.Run}
 	if g.signIns != nil {
@@ -196,8 +195,8 @@ func (g *generation) tasks() tasks {
 	return tasks
 }
 
-// followKeys follows the backend's keys and ours. The directory is polled, too, so
-// one that cannot be watched is not a fault.
+// followKeys follows the backend's keys and ours. The ring also polls the directory,
+// so a directory that cannot be watched is not an error.
 func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })

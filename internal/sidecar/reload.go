@@ -16,20 +16,20 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// pollFiles is how often a reloader looks at files whose changes nobody reports:
-// not all file systems do.
+// pollFiles is how often a reloader looks for changed files, because not all file
+// systems report changes.
 const pollFiles = 5 * time.Second
 
 // A reloader applies changed configuration files to a running sidecar.
 type reloader struct {
 	sidecar *Sidecar
-	started *config.Config // what the listeners were made of
-	loaded  *config.Config // the last that was right, whether or not it could be opened
+	started *config.Config // the listeners have its settings
+	loaded  *config.Config // the last that Load accepted, even if it could not be opened
 	reloads metric.Int64Counter
 	asked   chan struct{}
 
 	mu    sync.Mutex
-	fault error // why the files are not what is running; nil when they are
+	fault error // why the configuration in the files is not running; nil if it is
 }
 
 func newReloader(s *Sidecar, cfg *config.Config) (*reloader, error) {
@@ -41,7 +41,7 @@ func newReloader(s *Sidecar, cfg *config.Config) (*reloader, error) {
 		return nil, err
 	}
 	for _, result := range []string{"ok", "failed"} {
-		r.reloads.Add(context.Background(), 0, withResult(result)) // there before the first, for alerts
+		r.reloads.Add(context.Background(), 0, withResult(result)) // so that alerts see the counter before the first reload
 	}
 	return r, nil
 }
@@ -50,21 +50,21 @@ func withResult(result string) metric.AddOption {
 	return metric.WithAttributes(attribute.String("result", result))
 }
 
-// ask makes run reload, whether or not a file has changed.
+// ask makes run reload, even if no file has changed.
 func (r *reloader) ask() {
 	select {
 	case r.asked <- struct{}{}:
-	default: // it will
+	default: // it has been asked already
 	}
 }
 
-// run reloads when it is asked to, and when a file has changed, until ctx ends.
+// run reloads when it is asked to and when a file has changed, until ctx ends.
 func (r *reloader) run(ctx context.Context) {
 	if r.sidecar.o.Load == nil {
 		<-ctx.Done()
 		return
 	}
-	var changed <-chan struct{} // nil where nobody reports changes: then files are only polled
+	var changed <-chan struct{} // nil if changes are not reported; then files are only polled
 	folders, err := filewatch.NewFolders()
 	if err != nil {
 		r.sidecar.o.Logger.Warn("changed configuration files are not seen at once, but within "+pollFiles.String(), "error", err)
@@ -91,16 +91,16 @@ func (r *reloader) run(ctx context.Context) {
 	}
 }
 
-// look reloads if a file has changed. While something is wrong it reloads in any
-// case: what is missing may be in other files than those that are known.
+// look reloads if a file has changed. After a failed reload it always tries again,
+// because the fault may be in a file that the last good configuration does not name.
 func (r *reloader) look(ctx context.Context) {
 	if r.state() != nil || r.loaded.Changed() {
 		r.reload(ctx, false)
 	}
 }
 
-// reload applies what is in the files, and logs the result. It logs a known fault
-// again only for somebody who asked.
+// reload applies the configuration in the files, and logs the result. It logs the
+// same fault again only if it was asked to reload.
 func (r *reloader) reload(ctx context.Context, asked bool) {
 	before := r.state()
 	changed, err := r.apply(ctx)
@@ -140,7 +140,7 @@ func (r *reloader) apply(ctx context.Context) (changed []string, err error) {
 	return changed, r.sidecar.apply(ctx, cfg)
 }
 
-// needRestart returns the settings that the listeners were not made of.
+// needRestart returns the changed settings that the listeners still have to adopt.
 func (r *reloader) needRestart() []string {
 	var settings []string
 	for _, path := range r.loaded.ChangesSince(r.started) {
@@ -164,10 +164,10 @@ func (r *reloader) setState(fault error) {
 	r.fault = fault
 }
 
-// errNotApplied tells no more than that: the log has the reason.
+// errNotApplied does not contain the reason, which is in the log.
 var errNotApplied = errors.New("the configuration file could not be applied; the running configuration stays")
 
-// condition is that the running configuration is the one in the files.
+// condition holds if the running configuration is the one in the files.
 func (r *reloader) condition() admin.Condition {
 	return admin.Condition{Name: "configuration", Instant: true, Probe: func(context.Context) error {
 		if r.state() != nil {

@@ -1,9 +1,9 @@
-// Package sidecar makes a configuration into a running process: it opens what the
+// Package sidecar turns a configuration into a running process: it opens what the
 // configuration names, serves, applies changed files, checks and stops.
 //
-// A [Sidecar] is what lives as long as the process. What one configuration is made
-// into is a generation; a reload makes the next one. It prints nothing and knows
-// no exit codes.
+// A [Sidecar] lives as long as the process. A generation has everything that is made
+// from one configuration; a reload makes the next generation. The package prints
+// nothing and knows no exit codes.
 package sidecar
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
-// Options are what a [Sidecar] is made of besides its configuration.
+// Options are the parts of a [Sidecar] that are not in its configuration.
 type Options struct {
 	// Logger gets the log. Nil discards it.
 	Logger *slog.Logger
@@ -36,9 +36,9 @@ type Options struct {
 	Meter metric.Meter
 	// Tracer traces requests. Nil traces none.
 	Tracer trace.Tracer
-	// Source is where documents come from, instead of what the configuration
-	// names. It may implement [enrich.Checker], and Watch as the package's own
-	// sources do. Nobody closes it.
+	// Source finds documents, instead of the source in the configuration. It may
+	// implement [enrich.Checker], and Watch as mongodoc.Source does. The caller closes
+	// it.
 	Source enrich.Source
 	// Functions runs JavaScript functions. Nil means that none is linked: a
 	// configuration that names functions is then an error.
@@ -63,17 +63,17 @@ type Sidecar struct {
 	o         Options
 	cache     *cache.Cache
 	readiness *admin.Readiness
-	public    *certs.Pair // that clients are shown; nil without tls
+	public    *certs.Pair // the certificate for clients; nil without tls
 	reloader  *reloader
 
-	mu         sync.Mutex // held while the generation, or what it discovered, is replaced
+	mu         sync.Mutex // held while the generation or its discovery is replaced
 	generation atomic.Pointer[generation]
 	background background     // of the goroutine of Run
 	closing    sync.WaitGroup // documents of earlier generations
 }
 
-// Open opens everything that the configuration names. It reads files and asks
-// nobody over the network, so it works while the backend and MongoDB are away. The
+// Open opens everything that the configuration names. It reads files and sends
+// nothing over the network, so it works while the backend and MongoDB are away. The
 // caller calls Close.
 func Open(cfg *config.Config, o Options) (*Sidecar, error) {
 	o = o.withDefaults()
@@ -104,21 +104,21 @@ func cacheOptions(cfg *config.Config, o Options) cache.Options {
 	}
 }
 
-// current is the generation of requests that come now.
+// current returns the generation for new requests.
 func (s *Sidecar) current() *generation { return s.generation.Load() }
 
-// ServeHTTP implements [http.Handler]. It serves the whole of a request by the
-// generation of its beginning, whose documents it needs until its end.
+// ServeHTTP implements [http.Handler]. A request uses the generation that it started
+// with to its end, and keeps the documents of that generation open.
 func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g := s.current()
-	for !g.documents.users.acquire() { // replaced since
+	for !g.documents.users.acquire() { // a reload has replaced it
 		g = s.current()
 	}
 	defer g.documents.users.release()
 	g.proxy.ServeHTTP(w, r)
 }
 
-// Readiness answers whether requests should be sent here, while Run runs.
+// Readiness answers 200 if requests should be sent here, else 503. It needs Run.
 func (s *Sidecar) Readiness() http.Handler { return s.readiness }
 
 // Fetch fetches the backend's keys and discovery document now, rather than with the
@@ -127,7 +127,7 @@ func (s *Sidecar) Fetch(ctx context.Context) { s.current().fetch(ctx) }
 
 // Run does the work in the background until ctx ends: it follows keys, documents,
 // certificates and the backend's discovery document, probes what the sidecar
-// needs, and applies changed files. It is called once.
+// needs, and applies changed files. Call it once.
 func (s *Sidecar) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { s.readiness.Run(ctx) })
@@ -141,8 +141,8 @@ func (s *Sidecar) Run(ctx context.Context) {
 }
 
 // Serve listens, does the work of Run and serves until ctx ends. Then it stops
-// cleanly and closes the sidecar: readiness goes down first, what is in flight
-// finishes, telemetry is flushed last.
+// and closes the sidecar: first it becomes not ready, then requests in flight finish,
+// and telemetry is flushed last.
 func (s *Sidecar) Serve(ctx context.Context, o ServeOptions) error {
 	servers, err := listen(s, o)
 	if err != nil {
@@ -177,13 +177,13 @@ func (s *Sidecar) Serve(ctx context.Context, o ServeOptions) error {
 	return fault
 }
 
-// Reload loads the configuration again even though no file has changed. It does
-// not wait: Run does it, and the log says what came of it.
+// Reload makes Run load the configuration again, even if no file has changed. It does
+// not wait; the log has the result.
 func (s *Sidecar) Reload() { s.reloader.ask() }
 
 // apply makes the configuration the current one. It opens and prepares everything
-// first, so that a fault changes nothing. Requests in flight finish by their own
-// generation. The goroutine of Run calls it.
+// first, so that a fault changes nothing. Requests in flight finish with their own
+// generation. Only the goroutine of Run calls it.
 func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 	before := s.current()
 	next, err := newGeneration(s, cfg, before)
@@ -196,7 +196,7 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	s.replace(before, next)
-	s.updateReadiness() // before the old source closes, so that nobody probes it then
+	s.updateReadiness() // before the old source closes, so that no probe uses it
 	s.background.update(ctx, next.tasks())
 	if next.documents != before.documents {
 		s.retire(ctx, before.documents)
@@ -204,8 +204,8 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 	return nil
 }
 
-// replace makes next the current generation, with what before discovered while
-// next was made.
+// replace makes next the current generation. If both share a follower that has read a
+// new discovery document in the meantime, replace applies it to next.
 func (s *Sidecar) replace(before, next *generation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,8 +215,8 @@ func (s *Sidecar) replace(before, next *generation) {
 	s.generation.Store(next)
 }
 
-// applyDiscovery makes the current generation work by what its follower read. It
-// ignores a follower that a reload has replaced.
+// applyDiscovery applies a discovery document to the current generation. It ignores a
+// follower that a reload has replaced.
 func (s *Sidecar) applyDiscovery(from *oidc.Follower, d oidc.Discovery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,19 +225,18 @@ func (s *Sidecar) applyDiscovery(from *oidc.Follower, d oidc.Discovery) {
 	}
 }
 
-// updateReadiness makes the sidecar need what the current generation needs.
+// updateReadiness sets the conditions of readiness to those of the current generation.
 func (s *Sidecar) updateReadiness() {
 	s.readiness.Use(append(s.current().conditions(), s.reloader.condition())...)
 }
 
-// lookupGrace is for what a request still does after timeouts.response: look up
-// documents and keys.
+// lookupGrace is how long a request may still look up documents and keys after
+// timeouts.response.
 const lookupGrace = 10 * time.Second
 
-// retire closes documents that the current generation does not have, once no
-// request needs them any more. Requests that look documents up have ended by
-// timeouts.response. Others, such as WebSockets, may take as long as they like,
-// and need none.
+// retire closes the documents of an earlier generation when no request needs them any
+// more. It waits for at most timeouts.response and a grace: later only requests such
+// as WebSockets are left, which look up no documents.
 func (s *Sidecar) retire(ctx context.Context, d *documents) {
 	d.users.close()
 	s.closing.Go(func() {

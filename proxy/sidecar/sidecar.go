@@ -15,9 +15,8 @@
 //	go s.Run(ctx)
 //	return http.ListenAndServe("127.0.0.1:8080", s)
 //
-// Of the configuration, the program replaces what it does itself: listen, admin,
-// tls and timeouts.shutdown have no effect here. Everything else means what it
-// means in a file.
+// The settings listen, admin, tls and timeouts.shutdown have no effect here, because
+// the program does that work itself. All other settings mean the same as in a file.
 //
 // The handler does the whole job of the command `tokengraft serve`: it forwards
 // every request, restores enriched tokens in requests, and enriches the tokens in
@@ -41,7 +40,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 )
 
-// Options are what a [Sidecar] is made of besides its configuration. The zero
+// Options are the parts of a [Sidecar] that are not in its configuration. The zero
 // Options work.
 type Options struct {
 	// Logger gets the log. Nil discards it.
@@ -49,13 +48,12 @@ type Options struct {
 	// Meter records the metrics. Nil records none.
 	Meter metric.Meter
 	// Tracer traces requests and propagates the trace context to the backend. Nil
-	// passes the trace context on as it came.
+	// forwards the trace context unchanged.
 	Tracer trace.Tracer
-	// Source is where documents come from, instead of the documents of the
-	// configuration, which then may be missing. One that implements
-	// [enrich.Checker] is guarded by a circuit breaker, and one with a method
-	// Watch(context.Context, enrich.Invalidator) error is followed. The caller
-	// closes it.
+	// Source finds documents, instead of the source in the configuration, which then
+	// may be missing. If it implements [enrich.Checker], a circuit breaker guards it.
+	// If it has a method Watch(context.Context, enrich.Invalidator) error, its changes
+	// are followed. The caller closes it.
 	Source enrich.Source
 	// Functions compiles the functions that the configuration names:
 	// javascript.Engine. Nil makes a configuration with functions an error.

@@ -1,6 +1,6 @@
 // Package keydir keeps signing keys in a directory: it lists, makes, rotates and
-// deletes them. It is what `tokengraft keys` and a keys.Ring share, and serves
-// tools of operators.
+// deletes them. The command `tokengraft keys` and a keys.Ring use it, and tools of
+// operators can.
 //
 // # Files
 //
@@ -18,22 +18,22 @@
 // these lines or with some of them. Without algorithm an RSA key signs with all
 // of [AnyRSA]; without active a key has always been active.
 //
-// The kid of a key is its RFC 7638 thumbprint. Files are written for their owner
-// alone, and appear whole or not at all. Any number of replicas may share a
-// directory: of two that make the same key together one makes it, and the other
-// adopts it. A directory without write permission is only read.
+// The kid of a key is its RFC 7638 thumbprint. Files are written with mode 0600, and
+// appear whole or not at all. Any number of replicas may share a directory: if two
+// make the same key at once, one makes it and the other uses it. A directory
+// without write permission is only read.
 //
 // # Life of a key
 //
 // A key is [Next] (published, does not sign yet), then [Active] (signs), then
 // [Retired] (does not sign, but still verifies and restores). The state follows
-// from the instants in the files and the clock alone, so that copies, read-only
-// mounts and replicas agree, whatever the modification times are.
+// only from the times in the files and the clock, so that copies, read-only mounts
+// and replicas agree. Modification times do not count.
 //
 // [Dir.Rotate] makes a next key. It becomes active after [Publication], when
-// every client that respects Cache-Control has fetched a JWK Set with it, and
-// then the former key retires. A retired key is published until the last token
+// every client that respects Cache-Control has fetched a JWK Set with it. Then the
+// former key retires. A retired key is published until the last token
 // that it signed has expired, and restores tokens until [Dir.Prune] deletes it.
 //
-// Every method takes the current time.
+// Methods whose result depends on the time take the current time.
 package keydir

@@ -11,17 +11,17 @@ type Info struct {
 	ID        string // kid
 	Algorithm string // or AnyRSA
 	State     State
-	Active    time.Time // from when it signs; zero: it always has
-	// SignsUntil is when other keys take over, or took over. Zero: none does, or
-	// it is not known when.
+	Active    time.Time // when it starts to sign; zero if it always has
+	// SignsUntil is when other keys take over, or took over. It is zero if none does
+	// or the time is not known.
 	SignsUntil time.Time
 	Path       string
 	// WorldReadable says that every user of the machine can read the file.
 	WorldReadable bool
 }
 
-// NeededUntil is until when a key is published, and must be kept, if no token
-// lives longer than retireAfter. Zero: it is not known.
+// NeededUntil returns until when a key is published, and must be kept, if no token
+// lives longer than retireAfter. It is zero if the time is not known.
 func (i Info) NeededUntil(retireAfter time.Duration) time.Time {
 	return neededUntil(i.SignsUntil, retireAfter)
 }

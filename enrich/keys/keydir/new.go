@@ -12,9 +12,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
-// AnyRSA is an algorithm of keys that sign with every RSA algorithm. Their JWKs
-// have no alg. It answers a backend whose RSA key names no algorithm: only its
-// tokens show which ones it uses.
+// AnyRSA is the algorithm of keys that sign with every RSA algorithm. Their JWKs have
+// no alg (RFC 7517, section 4.4). It is for a backend whose RSA key names no
+// algorithm, so that only its tokens show which ones it uses.
 const AnyRSA = jose.AnyRSA
 
 // ErrAlgorithm says that no keys are made for an algorithm.
@@ -46,9 +46,8 @@ func (d *Dir) New(algorithm string, now time.Time) (Info, error) {
 	return keys.info(made, now), nil
 }
 
-// Ensure makes a first key for an algorithm that has none, and reports whether
-// it did. Of two replicas that do so together one makes it, and the other finds
-// it.
+// Ensure makes a first key for an algorithm that has none, and reports whether it did.
+// If two replicas do so at once, one makes the key and the other finds it.
 func (d *Dir) Ensure(algorithm string, now time.Time) (made bool, err error) {
 	keys, err := d.read()
 	if err != nil || len(keys.signing(algorithm)) > 0 {

@@ -10,12 +10,13 @@ import (
 
 // Pruning says which retired keys [Dir.Prune] deletes.
 type Pruning struct {
-	// RetireAfter is the longest life of a token: keys are kept that may have
-	// signed a token that is still alive. Zero is [DefaultRetireAfter].
+	// RetireAfter is the longest life of a token. Prune keeps keys that may have
+	// signed a token that has not expired. Zero means [DefaultRetireAfter].
 	RetireAfter time.Duration
-	// IDs are the kids of retired keys to delete instead, whatever their age.
+	// IDs are the kids of the retired keys to delete, whatever their age. Empty means
+	// all keys that RetireAfter allows.
 	IDs []string
-	// DryRun deletes nothing.
+	// DryRun only reports what Prune would delete.
 	DryRun bool
 }
 

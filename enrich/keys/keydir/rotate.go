@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A Rotation is one key taking over from another, at Key.Active. Former is zero
-// if that was deleted meanwhile.
+// A Rotation says that Key takes over from Former at Key.Active. Former is zero if it
+// was deleted meanwhile.
 type Rotation struct {
 	Key, Former Info
 	// Dropped are next keys that were deleted: see [Dir.RotateNow].
@@ -20,9 +20,9 @@ type Rotation struct {
 // errWaiting says that the next key is there already.
 var errWaiting = errors.New("a next key is waiting already")
 
-// Rotate makes a next key for an algorithm, or for [AnyRSA]; for every one that
-// has an active key, if it is empty. The key is published now and signs after
-// [Publication]. While a next key waits, Rotate makes nothing and fails.
+// Rotate makes a next key for an algorithm, or for [AnyRSA]. An empty algorithm means
+// every algorithm that has an active key. The key is published now and signs after
+// [Publication]. While a next key is waiting, Rotate fails and makes nothing.
 func (d *Dir) Rotate(algorithm string, now time.Time) ([]Rotation, error) {
 	keys, algorithms, err := d.toRotate(algorithm, now)
 	if err != nil {
@@ -39,7 +39,7 @@ func (d *Dir) Rotate(algorithm string, now time.Time) ([]Rotation, error) {
 // RotateNow is [Dir.Rotate] for a key that has leaked: the new key signs at
 // once, so clients that cached the JWK Set refuse its tokens for up to [MaxAge].
 // Waiting next keys are deleted: they may have leaked with it, and have signed
-// nothing.
+// no tokens yet.
 func (d *Dir) RotateNow(algorithm string, now time.Time) ([]Rotation, error) {
 	_, algorithms, err := d.toRotate(algorithm, now)
 	if err != nil {
@@ -48,8 +48,9 @@ func (d *Dir) RotateNow(algorithm string, now time.Time) ([]Rotation, error) {
 	return rotateEach(algorithms, now, d.replace)
 }
 
-// RotateDue is [Dir.Rotate] for the keys that have signed for longer than age. A
-// next key that waits, or that another replica makes meanwhile, is enough.
+// RotateDue is [Dir.Rotate] for the keys that have signed for longer than age. It is
+// not an error if a next key is waiting already, or another replica makes it
+// meanwhile.
 func (d *Dir) RotateDue(age time.Duration, now time.Time) ([]Rotation, error) {
 	keys, err := d.read()
 	if err != nil {

@@ -21,7 +21,7 @@ func (s Set) Has(algorithm string) bool { return len(s.keys.signing(algorithm)) 
 // Contains reports whether some key has this kid.
 func (s Set) Contains(kid string) bool { return s.keys.byID(kid) != nil }
 
-// Signer returns the key that signs with an algorithm now, nil if there is none.
+// Signer returns the key that signs with an algorithm now, and nil if there is none.
 func (s Set) Signer(algorithm string, now time.Time) enrich.Key {
 	if k := s.keys.active(algorithm, now); k != nil && k.signers[algorithm] != nil {
 		return k.signers[algorithm]
@@ -30,7 +30,7 @@ func (s Set) Signer(algorithm string, now time.Time) enrich.Key {
 }
 
 // Restorer returns the key of this kid that may have signed a token with the
-// algorithm, retired keys included; nil if there is none.
+// algorithm, retired keys included, and nil if there is none.
 func (s Set) Restorer(kid, algorithm string) enrich.Key {
 	if k := s.keys.byID(kid); k != nil && k.signers[algorithm] != nil {
 		return k.signers[algorithm]

@@ -11,7 +11,7 @@ import (
 // MaxAge is the longest that clients may cache a JWK Set with these keys.
 const MaxAge = 5 * time.Minute
 
-// What a rotation waits for (law E3).
+// How long a rotation waits (law E3).
 const (
 	// clockSkew is how far apart the clocks may be of those who share a
 	// directory: the one that made a key, and each of the replicas.
