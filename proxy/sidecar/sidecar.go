@@ -110,8 +110,9 @@ func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.sidecar.
 // Run does the background work until ctx ends or the sidecar is closed: it follows
 // keys, documents and the backend's discovery document, and applies changed files.
 // Call it once. Without it the handler works, but nothing is refreshed: the
-// backend's keys are fetched when a token needs them, and triggers that no login
-// waits for do not run.
+// backend's keys are fetched when a token needs them, triggers that no login waits
+// for do not run, and a source of documents that has failed three times in a row is
+// never asked again.
 func (s *Sidecar) Run(ctx context.Context) {
 	if !s.begin() {
 		return
