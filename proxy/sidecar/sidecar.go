@@ -28,6 +28,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,6 +96,7 @@ func New(cfg *config.Config, o Options) (*Sidecar, error) {
 // required in a file and unused in a program.
 func withoutListeners(cfg *config.Config, o Options) *config.Config {
 	c := *cfg
+	c.Rules, c.Triggers = slices.Clone(cfg.Rules), slices.Clone(cfg.Triggers) // Validate completes them
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
 	}

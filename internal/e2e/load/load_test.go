@@ -29,7 +29,7 @@ type load struct {
 }
 
 var (
-	shortLoad = load{users: 100_000, lasts: 18 * time.Second, period: 6 * time.Second, fault: 1500 * time.Millisecond, grace: 4 * time.Second}
+	shortLoad = load{users: 100_000, lasts: 24 * time.Second, period: 8 * time.Second, fault: 2 * time.Second, grace: 5 * time.Second}
 	fullLoad  = load{users: 100_000, lasts: 10 * time.Minute, period: 20 * time.Second, fault: 6 * time.Second, grace: 8 * time.Second}
 )
 
