@@ -167,7 +167,7 @@ func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 func (e *Enricher) warnOfOriginalClaim(t *Token) {
 	if t.Claim(e.o.Claim) != nil {
 		e.warnOnce.Do(func() {
-			e.o.Logger.Warn("the backend's tokens already have a claim with this name. A user without a document keeps the backend's value. Choose another claim name.", "claim", e.o.Claim)
+			e.o.Logger.Warn("the backend's tokens already have a claim with this name. A user without a document keeps the backend's value. Choose another claim name", "claim", e.o.Claim)
 		})
 	}
 }
