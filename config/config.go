@@ -8,7 +8,7 @@
 //
 // The comment of each field is the manual of that setting. Its tags have the rest:
 // yaml the name and whether it is required, default what a missing setting means.
-// The settings table in the README and the JSON Schema that [Schema] returns are
+// The settings of docs/configuration.md and the JSON Schema that [Schema] returns are
 // generated from them, by
 //
 //	go generate ./config

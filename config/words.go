@@ -46,7 +46,7 @@ func (TokenKind) Describe() yamlbind.Scalar { return yamlbind.Words(AccessToken,
 // A Format is how a document's BSON values are written as JSON.
 type Format string
 
-// The formats. The table in the README says what becomes of each BSON type.
+// The formats. The table in docs/configuration.md says what becomes of each BSON type.
 const (
 	Plain       Format = "plain"        // what a JSON reader expects: ids and dates are strings
 	Relaxed     Format = "relaxed"      // MongoDB Extended JSON v2, relaxed
