@@ -40,7 +40,7 @@ func directiveIn(comment string) (directive string, found bool) {
 
 var untilText = regexp.MustCompile(`^until "(.+)"$`)
 
-// parse adds a directive. It reports whether the directive needs no block.
+// parse adds a directive. It reports whether the directive does not need a block.
 func (d *Directives) parse(directive string) (standalone bool, err error) {
 	word, rest := directive, ""
 	if i := strings.IndexAny(directive, " \n"); i >= 0 {

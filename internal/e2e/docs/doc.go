@@ -30,7 +30,7 @@
 //	<!-- test: elsewhere Name --> the test Name runs these commands
 //	<!-- test: not run: why -->  nothing here can run it
 //
-// Comments that need no block:
+// Comments without a block:
 //
 //	<!-- test: setup
 //	commands that readers do not see. A line that ends with " &" is started
@@ -40,6 +40,8 @@
 //	<!-- test: stop NAME -->     interrupt the program NAME in the background, as
 //	                             Ctrl+C does
 //
-// The commands go and make are stand-ins: "go run ." is the sidecar that the
-// tests have built, "go run ./examples/NAME" the sample program.
+// The command go is replaced: "go run ." starts the sidecar that the tests have
+// built, "go run ./examples/NAME" the sample program, and "go install ." does
+// nothing. If a configuration does not name its admin listener, a free address is
+// added, because the default one is the same on all pages.
 package docs

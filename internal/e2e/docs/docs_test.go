@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	docs.StandIn()
+	docs.Replace()
 	e2e.Main(m)
 }
 
@@ -90,7 +90,7 @@ func TestPage_IsReportedIfItIsWrong(t *testing.T) {
 			}
 			for _, text := range want {
 				if !strings.Contains(got.String(), text) {
-					t.Errorf("the report lacks %q:\n%s", text, &got)
+					t.Errorf("the report does not contain %q:\n%s", text, &got)
 				}
 			}
 		})

@@ -31,7 +31,10 @@ var blanks = regexp.MustCompile(`\s+`)
 func matchLine(shown, got string) bool {
 	shown, got = squeeze(shown), squeeze(got)
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(shown), anything, ".*")
-	return regexp.MustCompile("^" + pattern + "$").MatchString(got)
+	// At the start and at the end of a line anything includes the blank next to it.
+	pattern = strings.Replace("^"+pattern+"$", "^.* ", "^(?:.* )?", 1)
+	pattern = strings.Replace(pattern, " .*$", "(?: .*)?$", 1)
+	return regexp.MustCompile(pattern).MatchString(got)
 }
 
 func squeeze(line string) string { return strings.TrimSpace(blanks.ReplaceAllString(line, " ")) }

@@ -16,7 +16,7 @@ type Page struct {
 	Steps []Step // in the order of the page
 }
 
-// A Step is a fenced block with its directives, or a directive that needs no
+// A Step is a fenced block with its directives, or a directive without a
 // block.
 type Step struct {
 	Line     int

@@ -43,7 +43,7 @@ func (r *Runner) Run(t testing.TB, page *Page) (faults []Fault) {
 	return faults
 }
 
-// check does what needs no session.
+// check does what does not need a session.
 func (r *Runner) check(step Step) error {
 	switch {
 	case step.NotRun != "":

@@ -43,7 +43,7 @@ func newSession(t testing.TB, root, path string, a *addresses) *session {
 		must(t, os.Mkdir(dir, 0o755))
 	}
 	linkCheckout(t, root, s.repo)
-	for name := range standIns() {
+	for name := range replacements() {
 		executable, err := os.Executable()
 		must(t, err)
 		must(t, os.Symlink(executable, filepath.Join(folder, "bin", name)))

@@ -14,8 +14,8 @@ import (
 // realGo is the variable with the path of the go command.
 const realGo = "DOCS_REAL_GO"
 
-// standIns are the programs that the test binary can be started as, by name.
-func standIns() map[string]func() {
+// replacements are the programs that the test binary can be started as, by name.
+func replacements() map[string]func() {
 	found := map[string]func(){"go": goCommand}
 	if _, err := exec.LookPath("curl"); err != nil {
 		found["curl"] = programs.Curl
@@ -23,10 +23,10 @@ func standIns() map[string]func() {
 	return found
 }
 
-// StandIn runs the program whose name this process has, if it is a stand-in. It
-// does not return then. Call it first in TestMain.
-func StandIn() {
-	if run := standIns()[filepath.Base(os.Args[0])]; run != nil {
+// Replace runs the program whose name this process has, if it is one that this
+// package replaces, and then does not return. Call it first in TestMain.
+func Replace() {
+	if run := replacements()[filepath.Base(os.Args[0])]; run != nil {
 		run()
 		os.Exit(0)
 	}
