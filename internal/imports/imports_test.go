@@ -89,6 +89,8 @@ var inner = map[string][]string{
 	"config":                   {"enrich", "enrich/bsonjson", "internal/yamlbind", "proxy/locate"},
 	"internal/manual":          {"config", "internal/yamlbind"},
 	"internal/manual/generate": {"internal/manual"},
+	"internal/prose":           {},
+	"internal/prose/check":     {"internal/prose"},
 
 	// App Services.
 	"internal/appservices":           {"enrich"},
