@@ -1,13 +1,13 @@
-// Seed puts sample documents into a collection, and an index on their user-id
-// field, so that any MongoDB-compatible server can stand behind the examples.
-// It may run again: documents that are there stay.
+// Seed inserts sample documents into a collection and creates a unique index on their
+// user-id field. It works with any MongoDB-compatible server, and may run again:
+// existing documents stay.
 //
 //	MONGODB_URI=mongodb://… go run ./examples/seed DATABASE COLLECTION FILE
 //
-// FILE is a JSON array of documents, Extended JSON understood, each with
-// user_account_id. With REPLICA_SET=HOST:PORT it first makes the server, which
-// has that address for others, the one member of the replica set rs0: change
-// streams need one. It waits for a server that is only just starting.
+// FILE is a JSON array of documents, each with user_account_id. It may be Extended
+// JSON. With REPLICA_SET=HOST:PORT, the address at which others reach the server,
+// seed first makes the server the only member of the replica set rs0, because change
+// streams need a replica set. It waits up to a minute for a server that is starting.
 package main
 
 import (
@@ -48,7 +48,7 @@ func run(uri, database, collection, file string) error {
 	defer cancel()
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
 	if err != nil {
-		return errors.New("MONGODB_URI is no connection string")
+		return errors.New("MONGODB_URI is not a valid connection string; set it to mongodb://HOST:PORT/")
 	}
 	defer client.Disconnect(ctx)
 	if member := os.Getenv("REPLICA_SET"); member != "" {
@@ -72,8 +72,8 @@ func run(uri, database, collection, file string) error {
 	return nil
 }
 
-// initiate makes the server a replica set of one, and waits until it takes
-// writes. Servers that know no replica sets are as good for the examples.
+// initiate makes the server a replica set of one member, and waits until it accepts
+// writes. A server without replica sets works for the examples too.
 func initiate(ctx context.Context, client *mongo.Client, member string) error {
 	admin := client.Database("admin")
 	err := admin.RunCommand(ctx, bson.D{{Key: "replSetInitiate", Value: bson.D{
