@@ -67,7 +67,8 @@ fuzz-short:
 attacks:
 	go test -count=1 -v -timeout 60m ./internal/e2e/attack -floods
 
-# Writes the README's tables of settings and of faults, from the code.
+# Writes the tables of docs/ that come from the code: settings, reasons, problem
+# types, faults, attacks.
 settings:
 	go generate ./config
-	go test ./internal/e2e/fault -run README -update
+	go test ./internal/e2e/fault ./internal/e2e/attack -run Page -update

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the table of faults into the README")
+var update = flag.Bool("update", false, "write the table of faults into docs/failures.md")
 
-func TestREADME_HasTheTableOfFaults(t *testing.T) {
-	const name, begin, end = "../../../README.md", "<!-- faults -->\n", "<!-- /faults -->"
+func TestFailuresPage_HasTheTableOfFaults(t *testing.T) {
+	const name, begin, end = "../../../docs/failures.md", "<!-- faults -->\n", "<!-- /faults -->"
 	content, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestREADME_HasTheTableOfFaults(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Fatalf("the table of faults in %s is not current, run: go test ./internal/e2e/fault -run README -update\ngot:\n%s\nwant:\n%s", name, got, want)
+		t.Fatalf("the table of faults in %s is not current, run: go test ./internal/e2e/fault -run Page -update\ngot:\n%s\nwant:\n%s", name, got, want)
 	}
 	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
 		t.Fatal(err)
