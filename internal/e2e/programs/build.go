@@ -20,6 +20,7 @@ var builders = map[string]func(t testing.TB, root, path string) (built string){
 	"appservices": example("./examples/app-services/backend"),
 	"seed":        example("./examples/seed"),
 	"client":      example("./examples/oidc/client"),
+	"embed":       example("./examples/embed"),
 	"ferretdb":    testbed,
 	"zitadel":     testbed,
 }
