@@ -1,6 +1,6 @@
-// Embed is tokengraft inside a Go program: behind the program's own listener,
-// beside its other handlers. It reads the configuration file that the command
-// `tokengraft serve` would read.
+// Embed runs tokengraft inside a Go program, on the program's own listener and next
+// to its other handlers. It reads the same configuration file as the command
+// `tokengraft serve`.
 //
 //	go run ./examples/embed tokengraft.yaml 127.0.0.1:8080
 package main
@@ -29,7 +29,7 @@ func main() {
 	log.Fatal(http.ListenAndServe(os.Args[2], nil))
 }
 
-// newSidecar makes the handler and starts its background work.
+// newSidecar returns the handler and starts its background work.
 func newSidecar(file string) (*sidecar.Sidecar, error) {
 	cfg, err := config.Load(file, os.LookupEnv)
 	if err != nil {
