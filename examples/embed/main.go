@@ -1,6 +1,6 @@
-// Embed is tokengraft inside a Go program: behind the program's own listener,
-// next to its other handlers. It reads the configuration file that the command
-// `tokengraft serve` would read.
+// Embed runs tokengraft inside a Go program, on the program's own listener and next
+// to its other handlers. It reads the same configuration file as the command
+// `tokengraft serve`.
 //
 //	go run ./examples/embed tokengraft.yaml 127.0.0.1:8080
 package main
@@ -31,7 +31,7 @@ func main() {
 	}
 }
 
-// newSidecar makes the handler and starts its background work.
+// newSidecar returns the handler and starts its background work.
 func newSidecar(file string) (*sidecar.Sidecar, error) {
 	load := func() (*config.Config, error) { return config.Load(file, os.LookupEnv) }
 	cfg, err := load()

@@ -214,8 +214,8 @@ func programsOf(page *Page) (names []string) {
 		if (step.Language == "sh" || step.Language == "console") && step.NotRun == "" && step.Elsewhere == "" {
 			text += "\n" + strings.ReplaceAll(step.Text, "examples/app-services/backend", "appservices")
 		}
-		if strings.Contains(text, "make mongodb") {
-			text += " ferretdb seed"
+		if strings.Contains(text, "mongodb --") || strings.Contains(text, "examples/mongodb") {
+			text += " ferretdb mongodb"
 		}
 		for _, found := range word.FindAllString(text, -1) {
 			used[found] = true
