@@ -24,7 +24,7 @@ func newField(path string) (Field, error) {
 	}
 	names := strings.Split(path, ".")
 	if slices.Contains(names, "") || strings.HasPrefix(path, "$") || strings.ContainsRune(path, 0) {
-		return Field{}, fmt.Errorf("Field %q is not a path in a document, want names joined with dots", path)
+		return Field{}, fmt.Errorf("Field %q is not a path in a document; use names joined with dots", path)
 	}
 	return Field{path: path, names: names}, nil
 }

@@ -19,5 +19,5 @@ func (f Format) validate() error {
 	case "", Plain, Relaxed, Canonical, AppServices:
 		return nil
 	}
-	return fmt.Errorf("Format %q is unknown, want %s, %s, %s or %s", string(f), Plain, Relaxed, Canonical, AppServices)
+	return fmt.Errorf("Format %q is unknown; use %s, %s, %s or %s", string(f), Plain, Relaxed, Canonical, AppServices)
 }

@@ -22,18 +22,18 @@ func (p Projection) Validate() error {
 	if len(p.Include) > 0 {
 		for _, path := range p.Exclude {
 			if path != "_id" {
-				return fmt.Errorf("cannot exclude %q together with an include, only _id can be excluded then. Remove %q, or remove the include", path, path)
+				return fmt.Errorf("cannot exclude %q together with an include; with an include, only _id can be excluded", path)
 			}
 		}
 	}
 	for _, paths := range [][]string{p.Include, p.Exclude} {
 		for i, path := range paths {
 			if slices.Contains(strings.Split(path, "."), "") || strings.HasPrefix(path, "$") {
-				return fmt.Errorf("%q is not a path in a document, want names joined with dots", path)
+				return fmt.Errorf("%q is not a path in a document; use names joined with dots", path)
 			}
 			for _, other := range paths[:i] {
 				if path == other || strings.HasPrefix(path, other+".") || strings.HasPrefix(other, path+".") {
-					return fmt.Errorf("the paths %q and %q overlap. Remove one of them", other, path)
+					return fmt.Errorf("the paths %q and %q overlap; remove one of them", other, path)
 				}
 			}
 		}

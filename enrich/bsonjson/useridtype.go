@@ -23,5 +23,5 @@ func (t UserIDType) validate() error {
 	case "", AutoID, StringID, ObjectID, IntID, UUID:
 		return nil
 	}
-	return fmt.Errorf("IDType %q is unknown, want %s, %s, %s, %s or %s", string(t), AutoID, StringID, ObjectID, IntID, UUID)
+	return fmt.Errorf("IDType %q is unknown; use %s, %s, %s, %s or %s", string(t), AutoID, StringID, ObjectID, IntID, UUID)
 }

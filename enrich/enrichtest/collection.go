@@ -29,7 +29,7 @@ func RealMongoDB(t testing.TB) (uri string) {
 	t.Helper()
 	uri = os.Getenv("MONGODB_URI")
 	if uri == "" {
-		t.Skip("SKIPPED, NOTHING WAS TESTED: MONGODB_URI is not set. Set it to the URI of a MongoDB replica set")
+		t.Skip("SKIPPED: MONGODB_URI is not set. Set it to the URI of a MongoDB replica set")
 	}
 	return uri
 }

@@ -200,7 +200,12 @@ func (k *checker) ownKeys() {
 
 // discovery tells the ring what the backend says of itself.
 func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
-	discovery, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil).Fetch(ctx)
+	follower, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil)
+	if err != nil {
+		k.fault("oidc", err, "")
+		return false
+	}
+	discovery, err := follower.Fetch(ctx)
 	if err != nil {
 		k.fault("oidc", err, "Is there a discovery document at this path of the backend? serve starts without it: tokens pass unenriched until it is had.")
 		return false
