@@ -38,7 +38,7 @@ lint:
 	go run $(ACTIONLINT)
 	go build -C examples/testbed ./...
 
-# Its data is on the network; without it this says so and is no failure.
+# Its data is on the network. Without it, this says so and succeeds.
 vuln:
 	@if curl -sfI https://vuln.go.dev/index/modules.json >/dev/null 2>&1; \
 	then go run $(GOVULNCHECK) ./...; \
@@ -77,7 +77,7 @@ bench:
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
-# What CI has time for.
+# The same for two seconds each, for CI.
 fuzz-short:
 	.ci/fuzz 2s
 
@@ -86,10 +86,11 @@ fuzz-short:
 attacks:
 	go test -count=1 -v -timeout 60m ./internal/e2e/attack -floods
 
-# Writes the README's tables of settings and of faults, from the code.
+# Writes the tables of docs/ that come from the code: settings, reasons, problem
+# types, faults, attacks.
 settings:
 	go generate ./config
-	go test ./internal/e2e/fault -run README -update
+	go test ./internal/e2e/fault ./internal/e2e/attack -run Page -update
 
 # The programs that build a release.
 tools:

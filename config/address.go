@@ -8,8 +8,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// An Address is host:port to listen at, as in [net.Listen]. An empty host means
-// every interface. The zero Address means no listener.
+// An Address is host:port to listen on, as in [net.Listen]. An empty host means
+// all interfaces. The zero Address means no listener.
 type Address string
 
 // UnmarshalText parses host:port with a numeric port.
@@ -19,16 +19,13 @@ func (a *Address) UnmarshalText(text []byte) error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return errors.New("want host:port, like 127.0.0.1:8080 or :8080")
+		return errors.New("must be host:port, like 127.0.0.1:8080 or :8080")
 	}
 	*a = Address(text)
 	return nil
 }
 
-// Describe says what the text may be.
-func (Address) Describe() yamlbind.Scalar {
-	return yamlbind.Scalar{
-		Want:    "host:port",
-		Schemas: []yamlbind.Schema{yamlbind.Matching(`^([^:\[\]]*|\[[^\[\]]*\]):[0-9]+$`)},
-	}
-}
+var _ = yamlbind.Describe[Address](yamlbind.Scalar{
+	Want:    "host:port",
+	Schemas: []yamlbind.Schema{yamlbind.Matching(`^([^:\[\]]*|\[[^\[\]]*\]):[0-9]+$`)},
+})

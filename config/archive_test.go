@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// An archive is the files of a txtar file. The first member has no name: it is
-// the comment above them.
+// An archive has the files of a txtar file. The first member has no name: it is the
+// comment above the files.
 type archive []member
 
 type member struct{ name, data string }
@@ -46,7 +46,7 @@ func (a archive) String() string {
 	return out.String()
 }
 
-// section returns the data of a member, empty if there is none.
+// section returns the data of a member, or "" if there is none.
 func (a archive) section(name string) string {
 	for _, m := range a {
 		if m.name == name {

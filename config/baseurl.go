@@ -16,7 +16,7 @@ type BaseURL struct {
 	Host   string // host or host:port
 }
 
-var errBaseURL = errors.New("want a URL like http://127.0.0.1:9000, without user, path or query")
+var errBaseURL = errors.New("must be a URL like http://127.0.0.1:9000, without user, path or query")
 
 // UnmarshalText parses an http or https URL without a path. A slash at the end is
 // allowed. Empty text is the zero BaseURL.
@@ -37,13 +37,10 @@ func (b *BaseURL) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Describe says what the text may be.
-func (BaseURL) Describe() yamlbind.Scalar {
-	return yamlbind.Scalar{
-		Want:    "a URL without a path",
-		Schemas: []yamlbind.Schema{yamlbind.Matching(`^([Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/?#?)?$`)},
-	}
-}
+var _ = yamlbind.Describe[BaseURL](yamlbind.Scalar{
+	Want:    "a URL without a path",
+	Schemas: []yamlbind.Schema{yamlbind.Matching(`^([Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/?#?)?$`)},
+})
 
 // ParseBaseURL parses an http or https URL without a path.
 func ParseBaseURL(text string) (b BaseURL, err error) {
@@ -54,10 +51,10 @@ func ParseBaseURL(text string) (b BaseURL, err error) {
 // URL returns the base as a new URL.
 func (b BaseURL) URL() *url.URL { return &url.URL{Scheme: b.Scheme, Host: b.Host} }
 
-// String returns the base without a slash at its end; empty if unset.
+// String returns the base URL without a slash at its end, or "" if it is unset.
 func (b BaseURL) String() string { return b.URL().String() }
 
-// isAt reports whether the URL leads to this listener of the same machine.
+// isAt reports whether the URL leads to this listener on the same machine.
 func (b BaseURL) isAt(listener Address) bool {
 	u := b.URL()
 	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
@@ -67,7 +64,7 @@ func (b BaseURL) isAt(listener Address) bool {
 	}
 	here, there := net.ParseIP(host), net.ParseIP(u.Hostname())
 	if here.To4() != nil && there != nil && there.To4() == nil {
-		return false // 0.0.0.0 leaves [::1] to others
+		return false // 0.0.0.0 does not include [::1]
 	}
 	everywhere := host == "" || here.IsUnspecified()
 	return host == u.Hostname() || everywhere && (there.IsLoopback() || u.Hostname() == "localhost")

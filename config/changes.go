@@ -22,7 +22,7 @@ func (c *Config) ChangesSince(before *Config) Changes {
 		case JWKS:
 			name = string(file.File)
 		}
-		// The secret of a file is compared by itself.
+		// A secret in a file is compared as the setting without _file.
 		return before.sums[name] != c.sums[name] && !strings.HasSuffix(path, "_file")
 	})
 }

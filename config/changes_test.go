@@ -38,7 +38,7 @@ func edited(t *testing.T, dir, old, new string, files map[string]string) *config
 	return cfg
 }
 
-func TestChanges_NameSettingsOnly(t *testing.T) {
+func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		old, new string
@@ -47,7 +47,7 @@ func TestChanges_NameSettingsOnly(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "a comment", old: "rules:", new: "# hello\nrules:"},
-		{name: "what is the default", old: "rules:", new: "cache: {missing_for: 5s}\nrules:"},
+		{name: "a setting with its default", old: "rules:", new: "cache: {missing_for: 5s}\nrules:"},
 		{name: "a scalar", old: "8080", new: "8081", want: []string{"listen"}},
 		{name: "two, in the order of the manual", old: "rules:", new: "cache: {max_age: 1m}\ntimeouts: {dial: 1s}\nrules:", want: []string{"timeouts.dial", "cache.max_age"}},
 		{name: "a list", old: "rules:", new: "trusted_proxies: [private]\nrules:", want: []string{"trusted_proxies"}},
@@ -62,7 +62,7 @@ func TestChanges_NameSettingsOnly(t *testing.T) {
 			dir := t.TempDir()
 			before := edited(t, dir, "", "", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
 			if before.Changed() {
-				t.Error("changed before anything was")
+				t.Error("Changed() = true before a file was edited, want false")
 			}
 			files := tt.files
 			if files == nil {
@@ -82,18 +82,18 @@ func TestChanges_NameSettingsOnly(t *testing.T) {
 	}
 }
 
-func TestChanged_SeesAMissingFile(t *testing.T) {
+func TestChanged_NoticesAMissingFile(t *testing.T) {
 	dir := t.TempDir()
 	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
 	if err := os.Remove(filepath.Join(dir, "backend.pem")); err != nil {
 		t.Fatal(err)
 	}
 	if !cfg.Changed() {
-		t.Error("Changed = false")
+		t.Error("Changed() = false after backend.pem was removed, want true")
 	}
 }
 
-func TestFolders_HaveNamedFilesAndLinkTargets(t *testing.T) {
+func TestFolders_IncludeNamedFilesAndLinkTargets(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	if err := os.Symlink(filepath.Join(elsewhere, "uri"), filepath.Join(dir, "uri")); err != nil {
 		t.Fatal(err)

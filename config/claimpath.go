@@ -9,7 +9,7 @@ import (
 // a dot in a name.
 type ClaimPath string
 
-// UnmarshalText takes a path without empty names, as it is written.
+// UnmarshalText accepts a path without empty names, and keeps it unchanged.
 func (p *ClaimPath) UnmarshalText(text []byte) error {
 	if _, err := jsonedit.ParsePath(string(text)); err != nil {
 		return err
@@ -18,11 +18,8 @@ func (p *ClaimPath) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Describe says what the text may be.
-func (ClaimPath) Describe() yamlbind.Scalar {
-	return yamlbind.Scalar{
-		Want:    "the path of a claim",
-		Schemas: []yamlbind.Schema{yamlbind.Matching(`^(\\\.|[^.])+(\.(\\\.|[^.])+)*$`)},
-		AnyText: true,
-	}
-}
+var _ = yamlbind.Describe[ClaimPath](yamlbind.Scalar{
+	Want:    "the path of a claim",
+	Schemas: []yamlbind.Schema{yamlbind.Matching(`^(\\\.|[^.])+(\.(\\\.|[^.])+)*$`)},
+	AnyText: true,
+})

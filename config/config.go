@@ -6,10 +6,10 @@
 // error the [Config] is complete and checked: defaults are set, words are known,
 // and settings fit together.
 //
-// The comment of each field is the manual of that setting. Its tags have the rest:
-// yaml the name and whether it is required, default what a missing setting means.
-// The settings table in the README and the JSON Schema that [Schema] returns are
-// generated from them, by
+// The comment of each field is the manual of that setting. The yaml tag has its
+// name and says whether it is required; the default tag has the value of a missing
+// setting. The settings table in docs/configuration.md and the JSON Schema that
+// [Schema] returns are generated from them with
 //
 //	go generate ./config
 package config
@@ -23,20 +23,20 @@ import (
 // Config is the whole configuration of one sidecar, for one backend and one
 // collection.
 type Config struct {
-	// The address for clients. Port 0 takes a free port, which the log names.
+	// The address for clients. Port 0 takes a free port; the log shows which.
 	Listen Address `yaml:"listen,required"`
 	// The auth backend, without a path. Request paths are forwarded unchanged.
 	Backend BaseURL `yaml:"backend,required"`
 	// The certificate for clients. Unset: plain HTTP.
 	TLS TLS `yaml:"tls"`
-	// How to connect to an https backend. Unset: with the system's roots and no
-	// client certificate.
+	// How to connect to an https backend. Unset: trust the system's certificate
+	// authorities, and send no client certificate.
 	BackendTLS BackendTLS `yaml:"backend_tls"`
 	// The address that clients use, without a path. It sets X-Forwarded-Proto and
 	// X-Forwarded-Host for the backend, and is the Host of the sidecar's own
-	// discovery and JWKS requests. Unset: that of each request.
+	// discovery and JWKS requests. Unset: the address in each request.
 	PublicURL BaseURL `yaml:"public_url"`
-	// The address for health, metrics and the cache; `off` turns it off.
+	// The address for health checks, metrics and the cache; `off` turns it off.
 	Admin Address `yaml:"admin,off" default:"127.0.0.1:9901"`
 	// The bearer token of the admin listener for peers that are not loopback.
 	// Unset: such peers get health and metrics only.
@@ -55,18 +55,18 @@ type Config struct {
 	// `preset` is required. Of two rules that match a request, the more specific
 	// one applies.
 	Rules []Rule `yaml:"rules"`
-	// Learn paths and keys from the backend's OpenID Connect discovery
-	// document: `true`, `false`, or where it is.
+	// Read paths and keys from the backend's OpenID Connect discovery document:
+	// `true`, `false`, or the path of the document.
 	OIDC OIDC `yaml:"oidc,switch"`
-	// Ready-made rules, claim name and format for a known backend. The settings of
-	// the file win, and its rules are added to the preset's.
+	// Ready-made rules, claim name and format for a known backend. Settings in the
+	// file override the preset's, and its rules are added to the preset's.
 	Preset Preset `yaml:"preset"`
-	// Where responses contain the backend's own address. It is replaced with
+	// Where responses contain the backend's own address. The address is replaced with
 	// `public_url` or the address that the client used, so that clients do not
 	// bypass the sidecar.
 	Addresses []AddressRule `yaml:"addresses"`
-	// `true` signs nothing and changes no response. It publishes the merged JWKS,
-	// restores tokens, and counts what would become of tokens.
+	// `true` signs no token and changes no response. It still publishes the merged
+	// JWKS, restores tokens, and counts which tokens would be enriched, and why not.
 	Shadow bool `yaml:"shadow" default:"false"`
 
 	// How the backend's tokens are verified.
@@ -77,7 +77,7 @@ type Config struct {
 	// on with `sign.keys` or `oidc`, else off.
 	Restore Toggle `yaml:"restore" default:"auto"`
 
-	// What part of the document is in the token, and how.
+	// Which part of the document is in the token, and in which form.
 	Claim Claim `yaml:"claim"`
 	// Where documents come from, and how to find a user's document.
 	Documents Documents `yaml:"documents,required"`
@@ -88,25 +88,25 @@ type Config struct {
 	Functions Functions `yaml:"functions"`
 	// How to create the document of a user who has none.
 	UserCreation UserCreation `yaml:"user_creation"`
-	// What to run when users sign in or are deleted.
+	// Functions and updates to run when users sign in or are deleted.
 	Triggers []Trigger `yaml:"triggers"`
 	// Requests by which users delete themselves at the backend: patterns such as
 	// `DELETE /users/me`. If the backend answers 2xx, the user of the request's
 	// bearer token is deleted.
 	Deletions []string `yaml:"deletions"`
 
-	// What the client gets when enrichment fails: `pass` is the backend's response,
-	// unchanged; `refuse` is 503.
+	// The response to the client when enrichment fails: `pass` is the backend's
+	// response, unchanged; `refuse` is 503.
 	OnFailure Policy `yaml:"on_failure" default:"pass"`
 
-	file   string            `yaml:"-"` // empty if it was not loaded
+	file   string            `yaml:"-"` // empty if it was not loaded from a file
 	report *yamlbind.Report  `yaml:"-"` // has the places of settings in the file
-	sums   map[string]sum    `yaml:"-"` // of the files that it is made of, by name
+	sums   map[string]sum    `yaml:"-"` // checksums of all files of the configuration, by name
 	read   map[string]Secret `yaml:"-"` // the secrets from files, by the path of the setting
 }
 
-// Restores reports whether enriched tokens in requests are restored. It decides
-// what auto means.
+// Restores reports whether enriched tokens in requests are restored. It resolves
+// auto.
 func (c *Config) Restores() bool {
 	if c.Restore == Auto {
 		return c.Sign.Keys != "" || c.OIDC.Enabled
@@ -114,9 +114,10 @@ func (c *Config) Restores() bool {
 	return c.Restore == On
 }
 
-// Timeouts is how long the sidecar waits. All but Drain are greater than zero.
+// Timeouts is how long the sidecar waits. All except Drain must be greater than
+// zero.
 type Timeouts struct {
-	// For connecting to the backend, TLS included.
+	// For connecting to the backend, including TLS.
 	Dial time.Duration `yaml:"dial" default:"3s"`
 	// For the whole response to a request that a rule matches. Other responses have
 	// no limit.
@@ -127,16 +128,16 @@ type Timeouts struct {
 	Idle time.Duration `yaml:"idle" default:"1s"`
 	// For requests in flight when the sidecar stops.
 	Shutdown time.Duration `yaml:"shutdown" default:"8s"`
-	// How much of `shutdown` the sidecar still accepts requests, while it is already
-	// not ready, so that load balancers notice. Zero: none.
+	// How long the sidecar still accepts requests after it has become not ready, so
+	// that load balancers notice. A part of `shutdown`. Zero: not at all.
 	Drain time.Duration `yaml:"drain" default:"0s"`
 }
 
-// Limits bound the size of messages. All are greater than zero.
+// Limits bound the size of messages. All must be greater than zero.
 type Limits struct {
-	// The largest body that is searched for tokens, decompressed. A larger one
-	// streams through.
+	// The largest body that is searched for tokens, after decompression. A larger
+	// body is forwarded unchanged.
 	Body Size `yaml:"body" default:"1MiB"`
-	// The largest request and response header; a larger one is refused.
+	// The largest request or response header. A larger one is refused.
 	Headers Size `yaml:"headers" default:"64KiB"`
 }

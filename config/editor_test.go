@@ -14,8 +14,8 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 )
 
-// readAsEditor reads YAML 1.2 as the language servers of editors do: with a
-// parser that is not ours, and on past a key that is set twice.
+// readAsEditor reads YAML 1.2 as the language servers of editors do: with another
+// parser than Load, and without stopping at a key that is set twice.
 func readAsEditor(text string) (any, error) {
 	var value any
 	err := yaml.Unmarshal([]byte(text), &value)
@@ -25,7 +25,7 @@ func readAsEditor(text string) (any, error) {
 	return withTextKeys(value), nil
 }
 
-// withTextKeys returns a YAML value as JSON has it.
+// withTextKeys converts a YAML value to the types of encoding/json.
 func withTextKeys(value any) any {
 	switch value := value.(type) {
 	case map[any]any:
@@ -46,17 +46,18 @@ func withTextKeys(value any) any {
 	return value
 }
 
-var shapeWords = regexp.MustCompile(`^(is required, )?want (host:port|a URL|an http|a duration|a size|true|a CIDR|text|a list|a mapping)` +
-	`|, not (a |text|nothing)|^has no value|^is empty, want text|\bunknown\b|empty element`)
+var shapeWords = regexp.MustCompile(`^(is required; set it to|must be) (host:port|a URL|an http or https URL, or a file|a duration|a size|true|a CIDR|text|a list|a mapping)` +
+	`|, not (a |text|nothing)|^has no value|^is empty; set it to text|^must not be negative|\bunknown\b|empty element`)
 
-// isOfShape reports whether a fault is one that a schema can see, and does not
-// come from the environment.
+// isOfShape reports whether a schema can find the fault, and the setting does not
+// depend on the environment.
 func isOfShape(fault config.FieldError, a archive) bool {
 	line := strings.Split(a.section(file), "\n")[fault.Line-1]
 	return shapeWords.MatchString(fault.Err.Error()) && !strings.Contains(line, "${")
 }
 
-// atOrBelow reports whether a fault is of the setting at path, or of one in it.
+// atOrBelow reports whether a fault is about the setting at path, or about a setting
+// inside it.
 func atOrBelow(path string, faults config.Faults) bool {
 	for _, fault := range faults {
 		if rest, ok := strings.CutPrefix(fault.Path, path); ok && (path == "" || rest == "" || strings.ContainsAny(rest[:1], ".[")) {
@@ -66,7 +67,7 @@ func atOrBelow(path string, faults config.Faults) bool {
 	return false
 }
 
-// refusals returns why a schema refuses, by the path of the setting.
+// refusals returns the faults that a schema found, by the path of the setting.
 func refusals(err error) map[string]string {
 	found := map[string]string{}
 	if failure, ok := errors.AsType[*jsonschema.ValidationError](err); ok {
@@ -101,8 +102,8 @@ var (
 	plainName = regexp.MustCompile(`^[\w-]+$`)
 )
 
-// pathOf writes a location as faults do. No setting's name is a number but a
-// wrong one.
+// pathOf writes a location as faults do. Names that are numbers are indexes,
+// because settings do not have such names.
 func pathOf(location ...string) string {
 	var path strings.Builder
 	for i, name := range location {

@@ -48,7 +48,7 @@ func ExampleLoad() {
 	// 5m0s 64MiB pass
 }
 
-// All faults of a file are reported at once.
+// Load reports all faults of a file at once.
 func ExampleFaults() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
@@ -61,12 +61,12 @@ func ExampleFaults() {
 	_, err = config.Load(name, os.LookupEnv)
 	fmt.Println(strings.ReplaceAll(err.Error(), dir+"/", ""))
 	// Output:
-	// tokengraft.yaml:1:1: backend: is required, want a URL without a path
-	// tokengraft.yaml:1:1: documents: is required, want a mapping of mongodb, file, user_id_claim, user_id_field, user_id_type
-	// tokengraft.yaml:1:1: sign.keys: is required, want a directory for our private keys, or sign.backend_key
-	// tokengraft.yaml:1:9: listen: want host:port, like 127.0.0.1:8080 or :8080
-	// tokengraft.yaml:2:1: bakend: unknown setting, did you mean backend?
-	// tokengraft.yaml:3:13: on_failure: "ignore" is unknown, want pass or refuse
+	// tokengraft.yaml:1:1: backend: is required; set it to a URL without a path
+	// tokengraft.yaml:1:1: documents: is required; set it to a mapping with the settings mongodb, file, user_id_claim, user_id_field, user_id_type
+	// tokengraft.yaml:1:1: sign.keys: is required; set it to a directory for the sidecar's private keys, or set sign.backend_key
+	// tokengraft.yaml:1:9: listen: must be host:port, like 127.0.0.1:8080 or :8080
+	// tokengraft.yaml:2:1: bakend: unknown setting; did you mean backend?
+	// tokengraft.yaml:3:13: on_failure: "ignore" is unknown; use pass or refuse
 }
 
 // A configuration can be made in Go.
@@ -86,6 +86,6 @@ func ExampleConfig_Validate() {
 	cfg.Documents.UserIDField = "_id"
 	fmt.Println(cfg.Validate())
 	// Output:
-	// documents.user_id_field: is required, want text
+	// documents.user_id_field: is required; set it to text
 	// <nil>
 }

@@ -24,7 +24,7 @@ type FieldError struct {
 	Err error
 }
 
-// Error writes FILE:LINE:COLUMN: path: what is wrong, what is allowed.
+// Error returns FILE:LINE:COLUMN: path: what is wrong, what is allowed.
 func (e FieldError) Error() string {
 	switch {
 	case e.File == "":
@@ -35,7 +35,7 @@ func (e FieldError) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s: %v", e.File, e.Line, e.Column, e.Path, e.Err)
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns Err.
 func (e FieldError) Unwrap() error { return e.Err }
 
 // A FileError is the cause of a FieldError if the configuration itself is right, but

@@ -9,13 +9,13 @@ import (
 	"slices"
 )
 
-// A sum identifies the content of a file. The zero sum means that the file cannot be
-// read.
+// A sum is a checksum of the content of a file. The zero sum means that the file
+// cannot be read.
 type sum [sha256.Size]byte
 
-// sumUp records the sums of the configuration file and of the files that it names.
-// It runs before they are read, so that no file is older than its sum and no change
-// goes unnoticed.
+// sumUp records the checksums of the configuration file and of the files that it
+// names. It runs before they are read: a file that changes in between then differs
+// from its checksum, and the change is noticed.
 func (c *Config) sumUp(path string, content []byte) {
 	c.sums = map[string]sum{path: sha256.Sum256(content)}
 	for _, name := range []Path{
@@ -44,7 +44,7 @@ func sumOf(name string) sum {
 			one := sumOf(filepath.Join(name, file))
 			all.Write(append([]byte(file+"\x00"), one[:]...))
 		}
-		return nil // what cannot be read has the zero sum
+		return nil // a file that cannot be read has the zero sum
 	})
 	return sum(all.Sum(nil))
 }
@@ -54,7 +54,7 @@ func isDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// File returns the path of the configuration file, and "" for a configuration made
+// File returns the path of the configuration file, or "" for a configuration made
 // in Go.
 func (c *Config) File() string { return c.file }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 )
 
-// Whatever stands in the file, Load returns, and a fault has a place in it.
+// Load returns for any file, and each fault has a place in it.
 func FuzzLoad_FaultsHavePlaces(f *testing.F) {
 	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
@@ -26,7 +26,7 @@ func FuzzLoad_FaultsHavePlaces(f *testing.F) {
 		}
 		cfg, err := config.Load(name, env)
 		if (cfg == nil) == (err == nil) {
-			t.Fatalf("Load(%q) = %v, %v; want one of them", yaml, cfg, err)
+			t.Fatalf("Load(%q) = %v, %v; want either a configuration or an error", yaml, cfg, err)
 		}
 		if err == nil {
 			return

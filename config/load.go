@@ -9,8 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// Default returns a configuration with all defaults, as a start for one that is made
-// in Go. Set its fields, then call [Config.Validate].
+// Default returns a configuration with all defaults, to start one that is made in
+// Go. Set its fields, then call [Config.Validate].
 func Default() *Config {
 	c := &Config{}
 	yamlbind.SetDefaults(c)
@@ -58,7 +58,7 @@ func read(path string, env func(string) (string, bool)) (*Config, error) {
 	c.file, c.report = path, yamlbind.NewReport()
 	root := c.report.Parse(source)
 	if root.Kind == yamlbind.Nothing && len(c.report.Faults()) > 0 {
-		return c, nil // no YAML: what is missing in it says nothing
+		return c, nil // invalid YAML: missing settings are not worth reporting
 	}
 	dir := filepath.Dir(path)
 	b := yamlbind.Binder{Report: c.report, Env: env, Bound: func(scalar any) {
@@ -73,9 +73,9 @@ func read(path string, env func(string) (string, bool)) (*Config, error) {
 	return c, nil
 }
 
-// Fault returns err as a fault of the setting at path, with its place in the file. It
-// is for faults that show only when a setting is used. If the file does not contain
-// the setting, the place is that of the innermost section it belongs to.
+// Fault returns err as a fault of the setting at path, with its place in the file. Use
+// it for faults that are found only when a setting is used. If the file does not
+// contain the setting, the place is that of the innermost section it belongs to.
 func (c *Config) Fault(path string, err error) FieldError {
 	var at yamlbind.Place
 	if c.report != nil {

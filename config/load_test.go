@@ -15,17 +15,17 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 )
 
-var update = flag.Bool("update", false, "write what is found as what is wanted")
+var update = flag.Bool("update", false, "write the actual results to testdata")
 
 const file = "tokengraft.yaml"
 
-// Each archive of testdata is a folder: tokengraft.yaml, env with NAME=value
-// lines, files that the configuration names, and what is wanted of it: faults,
-// or the settings that differ from those of minimal.txtar.
+// Each archive of testdata has tokengraft.yaml, env with NAME=value lines, files
+// that the configuration names, and the expected result: faults, or the settings
+// that differ from those of minimal.txtar.
 func TestLoad_ReportsEveryFaultOrSetsEverySetting(t *testing.T) {
 	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(archives) == 0 {
-		t.Fatalf("testdata has %d archives, %v", len(archives), err)
+		t.Fatalf("testdata has %d archives (%v), want at least 1", len(archives), err)
 	}
 	minimal := settingsOf(t, "testdata/minimal.txtar")
 	for _, name := range archives {
@@ -48,11 +48,11 @@ func TestLoad_ReportsEveryFaultOrSetsEverySetting(t *testing.T) {
 func TestLoad_ReportsAMissingFile(t *testing.T) {
 	_, err := config.Load(filepath.Join(t.TempDir(), file), os.LookupEnv)
 	if _, isFaults := errors.AsType[config.Faults](err); isFaults || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("Load of no file = %v; want an error that is fs.ErrNotExist and no Faults", err)
+		t.Errorf("Load of a missing file = %v; want an error that is fs.ErrNotExist and not Faults", err)
 	}
 }
 
-func TestFaults_OnlyFilesTellsFilesFromSettings(t *testing.T) {
+func TestFaults_OnlyFilesIsFalseForFaultsOfSettings(t *testing.T) {
 	for name, want := range map[string]bool{
 		"testdata/secret-files-missing.txtar": true,
 		"testdata/secret-twins.txtar":         false,
@@ -64,10 +64,10 @@ func TestFaults_OnlyFilesTellsFilesFromSettings(t *testing.T) {
 			t.Fatalf("%s: Load = %v; want Faults", name, err)
 		}
 		if got := faults.OnlyFiles(); got != want {
-			t.Errorf("%s: OnlyFiles = %v, want %v of\n%v", name, got, want, err)
+			t.Errorf("%s: OnlyFiles = %v, want %v, for the faults\n%v", name, got, want, err)
 		}
 		if got := errors.Is(err, fs.ErrNotExist); got != want {
-			t.Errorf("%s: is fs.ErrNotExist = %v, want %v of\n%v", name, got, want, err)
+			t.Errorf("%s: errors.Is(err, fs.ErrNotExist) = %v, want %v, for the faults\n%v", name, got, want, err)
 		}
 	}
 }
@@ -94,12 +94,12 @@ func TestRestores_AutoIsOnWithOIDC(t *testing.T) {
 	for _, enabled := range []bool{true, false} {
 		cfg := config.Config{Restore: config.Auto, OIDC: config.OIDC{Enabled: enabled}}
 		if got := cfg.Restores(); got != enabled {
-			t.Errorf("Restores with oidc %v = %v", enabled, got)
+			t.Errorf("Restores with restore auto and oidc %v = %v, want %[1]v", enabled, got)
 		}
 	}
 }
 
-func TestSecret_OfAFileLosesTheLineEndOnly(t *testing.T) {
+func TestSecret_FromFileHasNoLineEnd(t *testing.T) {
 	cfg, err := load(t, open(t, "testdata/secret-files.txtar"))
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestSecret_OfAFileLosesTheLineEndOnly(t *testing.T) {
 		"mongodb+srv://user:hunter4@db": cfg.Documents.MongoDB.URI,
 	} {
 		if got := secret.Reveal(); got != want {
-			t.Errorf("secret of file = %q, want %q", got, want)
+			t.Errorf("secret from a file = %q, want %q", got, want)
 		}
 	}
 }
@@ -132,7 +132,7 @@ func TestFaults_ShowNoSecret(t *testing.T) {
 	}
 	for _, name := range archives {
 		if _, err := load(t, open(t, name)); err != nil && strings.Contains(err.Error(), "hunter") {
-			t.Errorf("%s: a fault shows a secret: %v", name, err)
+			t.Errorf("%s: a fault shows a secret that starts with hunter: %v", name, err)
 		}
 	}
 }
@@ -149,8 +149,8 @@ func TestPath_IsRelativeToTheFile(t *testing.T) {
 	}
 }
 
-// load loads the archive's configuration from inside of its folder, so that
-// faults and paths have short names.
+// load loads the configuration of an archive with the archive's folder as working
+// directory, so that faults and paths are short.
 func load(t *testing.T, a archive) (*config.Config, error) {
 	t.Helper()
 	t.Chdir(a.extract(t))
@@ -158,7 +158,7 @@ func load(t *testing.T, a archive) (*config.Config, error) {
 	return config.Load(file, environment(a))
 }
 
-// home is the folder that the tests started in.
+// home is the working directory of the tests.
 var home = func() string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -179,8 +179,8 @@ func environment(a archive) func(string) (string, bool) {
 	}
 }
 
-// compare checks one section of what is wanted, and that the other of the two
-// is absent.
+// compare checks one section of the expected result. With -update it replaces both
+// sections.
 func compare(t *testing.T, name string, a archive, want, got string) {
 	t.Helper()
 	if *update {
@@ -192,7 +192,7 @@ func compare(t *testing.T, name string, a archive, want, got string) {
 		return
 	}
 	if wanted := a.section(want); got != wanted {
-		t.Errorf("%s of\n%s\ngot:\n%s\nwant:\n%s", want, a.section(file), got, wanted)
+		t.Errorf("%s: %s of\n%s\ngot:\n%s\nwant:\n%s", name, want, a.section(file), got, wanted)
 	}
 }
 
@@ -226,7 +226,7 @@ func settingsOf(t *testing.T, name string) []string {
 	return dump(cfg)
 }
 
-// dump writes each setting as path = value, in the order of Config.
+// dump returns each setting as path = value, in the order of Config.
 func dump(cfg *config.Config) []string {
 	return appendDump(nil, "", reflect.ValueOf(*cfg))
 }
@@ -251,19 +251,19 @@ func appendDump(lines []string, path string, v reflect.Value) []string {
 	return lines
 }
 
-// YAML is UTF-8 (without control characters), and so is all that text goes into:
-// claims, BSON, headers. A secret from the environment may be any bytes.
-func TestLoad_TakesUTF8Only(t *testing.T) {
+// YAML is UTF-8 without control characters, and so are claims, BSON and headers,
+// which get text from the file. A secret from the environment may have any bytes.
+func TestLoad_AcceptsOnlyUTF8(t *testing.T) {
 	minimal := open(t, "testdata/minimal.txtar").section(file)
 	env := func(string) (string, bool) { return "caf\xe9", true }
 	for _, test := range []struct{ text, want string }{
 		{minimal, ""},
 		{minimal + "# café\n", ""},
 		{"\ufeff" + minimal, ""},
-		{minimal + "# caf\xe9\n", file + ":9:6: no YAML: a byte that is not UTF-8"},
-		{minimal + "admin_token: \"café\x00\"\n", file + ":9:19: no YAML: the control character U+0000"},
-		{"l\x00i\x00s\x00t\x00e\x00n\x00", file + ":1:2: no YAML: the control character U+0000"},
-		{"\xff\xfel\x00i\x00", file + ":1:1: no YAML: a byte that is not UTF-8"},
+		{minimal + "# caf\xe9\n", file + ":9:6: invalid YAML: this byte is not UTF-8; save the file as UTF-8"},
+		{minimal + "admin_token: \"café\x00\"\n", file + ":9:19: invalid YAML: control character U+0000; remove it"},
+		{"l\x00i\x00s\x00t\x00e\x00n\x00", file + ":1:2: invalid YAML: control character U+0000; remove it"},
+		{"\xff\xfel\x00i\x00", file + ":1:1: invalid YAML: this byte is not UTF-8; save the file as UTF-8"},
 		{minimal + "claim: {name: \"${CLAIM}\"}\n", file + ":9:15: claim.name: is not UTF-8"},
 		{minimal + "admin_token: ${TOKEN}\n", ""},
 	} {
@@ -278,7 +278,7 @@ func TestLoad_TakesUTF8Only(t *testing.T) {
 	}
 }
 
-// Peers are compared as the IPv4 addresses that they are.
+// Peers are compared as IPv4 addresses, even if they are written as IPv6.
 func TestPeers_MappedAddressesAreIPv4(t *testing.T) {
 	minimal := open(t, "testdata/minimal.txtar").section(file)
 	cfg, err := load(t, archive{{}, {file, minimal + "trusted_proxies: ['::ffff:10.0.0.0/104', '::ffff:192.0.2.1', '::ffff:0:0/95']\n"}})
@@ -290,7 +290,8 @@ func TestPeers_MappedAddressesAreIPv4(t *testing.T) {
 	}
 }
 
-// Another address family is another listener, and a fault would stop who has it.
+// The same port with another address family is another listener, and must not be
+// refused.
 func TestLoad_RefusesOnlyTheSidecarItselfAsBackend(t *testing.T) {
 	for listen, backends := range map[string]map[string]bool{
 		"0.0.0.0:8080":   {"http://[::1]:8080": true, "http://127.0.0.1:8080": false, "http://auth:8080": true, "http://localhost": true},
@@ -304,7 +305,7 @@ func TestLoad_RefusesOnlyTheSidecarItselfAsBackend(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := config.Load(file, os.LookupEnv); (err == nil) != right {
-				t.Errorf("listen %s, backend %s: %v", listen, backend, err)
+				t.Errorf("Load with listen %s and backend %s: error %v, want an error: %v", listen, backend, err, !right)
 			}
 		}
 	}

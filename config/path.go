@@ -11,14 +11,13 @@ import (
 // Path is unset.
 type Path string
 
-// UnmarshalText takes the path as it is written.
+// UnmarshalText keeps the path unchanged.
 func (p *Path) UnmarshalText(text []byte) error {
 	*p = Path(text)
 	return nil
 }
 
-// Describe says what the text may be.
-func (Path) Describe() yamlbind.Scalar { return yamlbind.Scalar{Want: "a path", AnyText: true} }
+var _ = yamlbind.Describe[Path](yamlbind.Scalar{Want: "a path", AnyText: true})
 
 func (p *Path) resolve(dir string) {
 	if *p != "" && !filepath.IsAbs(string(*p)) {

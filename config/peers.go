@@ -29,7 +29,7 @@ func (p *Peers) UnmarshalText(text []byte) error {
 	if err != nil {
 		addr, err := netip.ParseAddr(string(text))
 		if err != nil {
-			return errors.New("want a CIDR like 10.0.0.0/8, an address, private or loopback")
+			return errors.New("must be a CIDR like 10.0.0.0/8, an address, private or loopback")
 		}
 		prefix = netip.PrefixFrom(addr.WithZone(""), addr.BitLen())
 	}
@@ -37,16 +37,13 @@ func (p *Peers) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Describe says what the text may be.
-func (Peers) Describe() yamlbind.Scalar {
-	return yamlbind.Scalar{
-		Want:    "a CIDR, an address, private or loopback",
-		Schemas: []yamlbind.Schema{yamlbind.Matching(`^(private|loopback|[0-9.]+(/[0-9]+)?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%.+|/[0-9]+)?)$`)},
-	}
-}
+var _ = yamlbind.Describe[Peers](yamlbind.Scalar{
+	Want:    "a CIDR, an address, private or loopback",
+	Schemas: []yamlbind.Schema{yamlbind.Matching(`^(private|loopback|[0-9.]+(/[0-9]+)?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%.+|/[0-9]+)?)$`)},
+})
 
-// unmapped returns an IPv4 network that is written as IPv6 as IPv4, the form in which
-// peers are compared.
+// unmapped converts an IPv4 network that is written as IPv6 to IPv4, because peers are
+// compared as IPv4.
 func unmapped(p netip.Prefix) netip.Prefix {
 	const before = 128 - 32 // bits
 	if !p.Addr().Is4In6() || p.Bits() < before {

@@ -37,8 +37,8 @@ func (p Preset) read(r *yamlbind.Report) *yamlbind.Node {
 	return r.Parse(text)
 }
 
-// withPreset returns the file's settings over those of the preset that it
-// names. Faults in settings of the preset are reported where the file names it. A
+// withPreset merges the settings of the file over those of the preset that it
+// names. Faults in settings of the preset get the place of the preset setting. A
 // wrong name is reported later, when it is bound.
 func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
 	named := root.Get("preset")
@@ -51,15 +51,16 @@ func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
 	}
 	base := Preset(name).read(b.Report)
 	base.MoveTo(named.Place)
-	if root.Get("documents") == nil { // report that it is missing, not what then is missing in it
+	if root.Get("documents") == nil { // report that documents is missing, not the settings in it
 		base.Pairs = slices.DeleteFunc(base.Pairs, func(p yamlbind.Pair) bool { return p.Key == "documents" })
 	}
 	return root.Over(base, joins)
 }
 
-// joins reports whether a rule of a preset joins the rules of the file: none of
-// them is for the same requests, with the same pattern or one that differs in the
-// names of its wildcards only. A node that is not a rule does not join.
+// joins reports whether a rule of a preset is added to the rules of the file. It is
+// not added if the file has a rule for the same requests: one with the same pattern,
+// or with a pattern that differs only in the names of wildcards. A node that is not
+// a rule is never added.
 func joins(rule *yamlbind.Node, own []*yamlbind.Node) bool {
 	pattern := rule.Get("match")
 	return pattern != nil && !slices.ContainsFunc(own, func(n *yamlbind.Node) bool {
@@ -73,8 +74,8 @@ func replaces(own, preset string) bool {
 	return muxpattern.Check(own) == nil && muxpattern.Check(own, preset) != nil
 }
 
-// applyPreset applies the preset of a configuration that was made in Go. The settings
-// of the configuration win, and the preset's rules join its rules.
+// applyPreset applies the preset of a configuration that was made in Go. Settings of
+// the configuration override the preset's, and the preset's rules are added.
 func (c *Config) applyPreset() {
 	if !slices.Contains(presetNames(), c.Preset) {
 		return

@@ -13,8 +13,8 @@ type Rule struct {
 	// Where the tokens are: `json:PATH`, `header:NAME`, `cookie:NAME`,
 	// `fragment:NAME` or `query:NAME` of a redirect, `form:NAME`, `body`.
 	Tokens []locate.Location `yaml:"tokens,required"`
-	// Whether its requests are refreshes. Their tokens get data that was read after
-	// the backend answered. `auto` looks at the request.
+	// Whether its requests are refreshes. The tokens of a refresh get a document that
+	// is read after the backend has answered. `auto` looks at the request.
 	Refresh Refresh `yaml:"refresh" default:"auto"`
 	// The policy of this rule. Unset: the global one.
 	OnFailure Policy `yaml:"on_failure"`
@@ -38,11 +38,11 @@ type AddressRule struct {
 type OIDC struct {
 	// Enabled is set by `oidc: true`, and by a path of the document.
 	Enabled bool `yaml:"-"`
-	// The path of the discovery document at the backend, one or a list.
+	// The path of the discovery document at the backend: one path or a list.
 	Discovery []string `yaml:"discovery,single" default:"/.well-known/openid-configuration"`
 }
 
-// A location is a type of another package, which the manual does not know.
+// Location is a type of another package, so it cannot describe itself.
 var _ = yamlbind.Describe[locate.Location](yamlbind.Scalar{
 	Want: "a location like json:access_token",
 	Schemas: []yamlbind.Schema{

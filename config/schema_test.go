@@ -13,9 +13,9 @@ import (
 	"github.com/tokengraft/tokengraft/internal/manual"
 )
 
-// Every configuration of the tests and of the examples: what Load takes, the
-// schema takes; and at each path, what Load refuses for its shape, the schema
-// refuses, and nothing that Load does not.
+// For all configurations of the tests and the examples: the schema accepts those
+// that Load accepts. At each path, it refuses settings that Load refuses for their
+// shape, and no others.
 func TestSchema_AgreesWithLoad(t *testing.T) {
 	schema := compileSchema(t)
 	compared := 0
@@ -23,7 +23,7 @@ func TestSchema_AgreesWithLoad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			value, err := readAsEditor(a.section(file))
 			if err != nil {
-				t.Skipf("no YAML in an editor either: %v", err)
+				t.Skipf("an editor cannot parse it either: %v", err)
 			}
 			refused := refusals(schema.Validate(value))
 			faults := faultsOf(t, a)
@@ -35,23 +35,23 @@ func TestSchema_AgreesWithLoad(t *testing.T) {
 				_, here := refused[fault.Path]
 				_, everything := refused[""]
 				if !here && !everything {
-					t.Errorf("Load refuses %s, the schema does not: %v", fault.Path, fault)
+					t.Errorf("Load refuses %s, but the schema does not: %v", fault.Path, fault)
 				}
 			}
 			for path, message := range refused {
 				if !atOrBelow(path, faults) {
-					t.Errorf("the schema refuses %s, Load does not: %s", path, message)
+					t.Errorf("the schema refuses %s, but Load does not: %s", path, message)
 				}
 			}
 		})
 	}
 	if compared < 40 {
-		t.Errorf("%d faults were of shape, want 40 and more: does isOfShape know their words?", compared)
+		t.Errorf("isOfShape found %d faults, want at least 40; does it know the current messages?", compared)
 	}
 }
 
-// Ways to write a value, each added to the least that works, or in its place.
-func TestSchema_TakesTheValuesOfLoad(t *testing.T) {
+// Each value is added to a minimal configuration, or replaces a value in it.
+func TestSchema_AcceptsTheValuesThatLoadAccepts(t *testing.T) {
 	schema := compileSchema(t)
 	minimal := open(t, "testdata/minimal.txtar").section(file)
 	for _, line := range []string{
@@ -63,7 +63,7 @@ func TestSchema_TakesTheValuesOfLoad(t *testing.T) {
 		"admin_token_file: ''", "admin_token_file: 1", "admin_token_file: true",
 		"public_url: ''", "public_url: HTTPS://a:1/", "public_url: http://a/#", "public_url: http://a/b", "public_url: http://u@a", "public_url: a", "public_url: ",
 		"trusted_proxies: ", "trusted_proxies: []", "trusted_proxies: loopback", "trusted_proxies: [loopback, 10.0.0.1, 10.0.0.0/8]",
-		"trusted_proxies: ['fe80::1%eth0', '::ffff:1.2.3.4', '::/0']", "trusted_proxies: [nobody]", "trusted_proxies: ['']", "trusted_proxies: [10]",
+		"trusted_proxies: ['fe80::1%eth0', '::ffff:1.2.3.4', '::/0']", "trusted_proxies: [public]", "trusted_proxies: ['']", "trusted_proxies: [10]",
 		"timeouts: ", "timeouts: {}", "timeouts: ''", "timeouts: ${X:-}", "timeouts: 3s", "timeouts: []", "timeouts: {dail: 3s}",
 		"cache: {max_age: 0}", "cache: {max_age: 3}", "cache: {max_age: '0'}", "cache: {max_age: +1.5h.5m1.us}", "cache: {max_age: 1µs}", "cache: {max_age: -1s}", "cache: {max_age: 1d}", "cache: {max_age: 1 s}", "cache: {max_age: ''}", "cache: {max_age: }",
 		"limits: {body: 1024}", "limits: {body: '1024'}", "limits: {body: 1 MiB}", "limits: {body: 1kB}", "limits: {body: 1KB}", "limits: {body: 1mb}", "limits: {body: 1.5}", "limits: {body: -1}", "limits: {body: 1MiB }", "limits: {body: true}", "limits: {body: '${X:-1}MiB'}",
@@ -90,7 +90,7 @@ func TestSchema_TakesTheValuesOfLoad(t *testing.T) {
 	}
 }
 
-// agree checks that the schema takes a configuration if and only if Load does.
+// agree checks that the schema accepts a configuration if and only if Load does.
 func agree(t *testing.T, schema *jsonschema.Schema, what, text string) {
 	t.Helper()
 	value, err := readAsEditor(text)
@@ -100,7 +100,7 @@ func agree(t *testing.T, schema *jsonschema.Schema, what, text string) {
 	refused := schema.Validate(value)
 	faults := faultsOf(t, archive{{}, {file, text}})
 	if (refused == nil) != (len(faults) == 0) {
-		t.Errorf("%s: the schema says: %v\nLoad says: %v", what, refused, faults)
+		t.Errorf("%s: want the same result, got:\nschema: %v\nLoad: %v", what, refused, faults)
 	}
 }
 
@@ -113,20 +113,20 @@ func TestSchema_HasEverySettingOfTheManual(t *testing.T) {
 	for _, want := range manual.Settings(comments) {
 		got := find(schema, want.Path)
 		if got == nil {
-			t.Errorf("the schema has no %s", want.Path)
+			t.Errorf("the schema does not have %s", want.Path)
 			continue
 		}
 		if got.Description != want.Description {
 			t.Errorf("%s: description %q, want %q", want.Path, got.Description, want.Description)
 		}
 		if hasDefault := got.Default != nil; hasDefault != (want.Default != "") {
-			t.Errorf("%s: has a default: %v, want %q", want.Path, hasDefault, want.Default)
+			t.Errorf("%s: the schema has a default: %v, want %q", want.Path, hasDefault, want.Default)
 		} else if hasDefault {
 			if err := got.Validate(*got.Default); err != nil {
-				t.Errorf("%s: its default is no value of it: %v", want.Path, err)
+				t.Errorf("%s: the schema refuses its default: %v", want.Path, err)
 			}
 			if _, isBool := (*got.Default).(bool); isBool != (want.Type == "true or false") {
-				t.Errorf("%s: default %#v is not what the file has without quotes", want.Path, *got.Default)
+				t.Errorf("%s: default is %#v (%[2]T), want a boolean only for %q", want.Path, *got.Default, "true or false")
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func TestSchema_IsJSONForEditors(t *testing.T) {
 		`"title": "tokengraft configuration"`,
 	} {
 		if !strings.Contains(text, want) {
-			t.Errorf("Schema() has no %s", want)
+			t.Errorf("Schema() does not contain %s", want)
 		}
 	}
 }
@@ -181,12 +181,12 @@ func compileSchema(t *testing.T) *jsonschema.Schema {
 		t.Fatal(err)
 	}
 	if got, want := compiled.DraftVersion, 2020; got != want {
-		t.Fatalf("draft %d, want %d", got, want)
+		t.Fatalf("JSON Schema draft = %d, want %d", got, want)
 	}
 	return compiled
 }
 
-// configurations returns the archives of testdata, and one for each
+// configurations returns the archives of testdata, and an archive for each
 // configuration of the examples, with the environment that it needs.
 func configurations(t *testing.T) map[string]archive {
 	t.Helper()
@@ -214,7 +214,8 @@ func configurations(t *testing.T) map[string]archive {
 
 const exampleEnv = "PUBLIC=127.0.0.1:0\nADMIN=127.0.0.1:0\nBACKEND=127.0.0.1:1\nMONGODB_URI=mongodb://127.0.0.1:1\n"
 
-// faultsOf returns the faults of the configuration itself.
+// faultsOf returns the faults of a configuration, except those of files that it
+// names.
 func faultsOf(t *testing.T, a archive) (faults config.Faults) {
 	t.Helper()
 	_, err := load(t, a)

@@ -10,11 +10,12 @@ import (
 
 const redacted = "[redacted]"
 
-// A Secret is text that no log, error or dump shows: every way to print it writes
-// [redacted]. Only [Secret.Reveal] returns the text. The zero Secret is empty.
+// A Secret is text that does not appear in logs, errors or dumps: every way to
+// print it writes [redacted]. Only [Secret.Reveal] returns the text. The zero Secret
+// is empty.
 type Secret struct {
-	// text is a pointer, so that a printer that bypasses the methods by reflection,
-	// as fmt does for unexported fields, shows only an address.
+	// text is a pointer, so that a printer that uses reflection instead of the
+	// methods, as fmt does for unexported fields, shows only an address.
 	text *string
 }
 
@@ -43,11 +44,10 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Describe says what the text may be.
-func (Secret) Describe() yamlbind.Scalar { return yamlbind.Scalar{Want: "a secret", AnyText: true} }
+var _ = yamlbind.Describe[Secret](yamlbind.Scalar{Want: "a secret", AnyText: true})
 
-// MarshalText implements [encoding.TextMarshaler], which is what JSON, XML and
-// YAML encoders ask for.
+// MarshalText implements [encoding.TextMarshaler], which JSON, XML and YAML
+// encoders use.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // String implements [fmt.Stringer].

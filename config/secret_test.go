@@ -27,7 +27,7 @@ func TestSecret_NeverPrints(t *testing.T) {
 	}
 	for name, value := range values {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%T", "%10.3s"} {
-			refuse(t, plain, name+" by "+verb, fmt.Sprintf(verb, value))
+			wantHidden(t, plain, name+" with "+verb, fmt.Sprintf(verb, value))
 		}
 		for encoder, encode := range map[string]func(any) ([]byte, error){
 			"json": json.Marshal, "yaml": func(v any) ([]byte, error) { return yaml.Marshal(v) },
@@ -36,34 +36,34 @@ func TestSecret_NeverPrints(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s of %s: %v", encoder, name, err)
 			}
-			refuse(t, plain, name+" by "+encoder, string(text))
+			wantHidden(t, plain, name+" with "+encoder, string(text))
 		}
 		var log bytes.Buffer
 		slog.New(slog.NewTextHandler(&log, nil)).Info("m", "value", value)
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "value", value)
-		refuse(t, plain, name+" by slog", log.String())
+		wantHidden(t, plain, name+" with slog", log.String())
 	}
 	text, err := xml.Marshal(secret)
 	if err != nil {
 		t.Error(err)
 	}
-	refuse(t, plain, "xml", string(text))
-	refuse(t, plain, "String", secret.String())
+	wantHidden(t, plain, "xml", string(text))
+	wantHidden(t, plain, "String", secret.String())
 	if got := fmt.Sprint(secret); got != "[redacted]" {
 		t.Errorf("Sprint = %s, want [redacted]", got)
 	}
 }
 
-func refuse(t *testing.T, plain, how, printed string) {
+func wantHidden(t *testing.T, plain, how, printed string) {
 	t.Helper()
 	for _, shape := range []string{plain, fmt.Sprintf("%x", plain), fmt.Sprintf("%X", plain)} {
 		if strings.Contains(printed, shape) {
-			t.Errorf("%s shows the secret: %s", how, printed)
+			t.Errorf("%s shows the secret %s: %s", how, plain, printed)
 		}
 	}
 }
 
-func TestSecret_Reveals(t *testing.T) {
+func TestSecret_RevealReturnsTheText(t *testing.T) {
 	for _, text := range []string{"", "hunter2", " spaces kept\n"} {
 		if got := config.NewSecret(text); got.Reveal() != text || got.IsZero() != (text == "") {
 			t.Errorf("NewSecret(%q).Reveal() = %q, IsZero() = %v", text, got.Reveal(), got.IsZero())

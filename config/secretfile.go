@@ -11,10 +11,10 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// readSecrets reads the secrets that are in files of their own, without the line end
-// that editors and echo add.
+// readSecrets reads the secrets that are in files, without the line end that editors
+// and echo add.
 func readSecrets(c *Config, r *yamlbind.Report) {
-	c.read = maps.Clone(c.read) // which a copy of the configuration shares
+	c.read = maps.Clone(c.read) // a copy of the configuration shares the map
 	for _, s := range []struct {
 		path   string
 		secret *Secret
@@ -50,13 +50,13 @@ func readSecret(name string) (string, error) {
 	content, err := os.ReadFile(name)
 	if err != nil {
 		if cause, ok := errors.AsType[*fs.PathError](err); ok {
-			err = cause.Err // the path is named already
+			err = cause.Err // FileError names the path
 		}
 		return "", &FileError{name, err}
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
 	if text == "" {
-		return "", &FileError{name, errors.New("is empty, want a secret")}
+		return "", &FileError{name, errors.New("is empty; write the secret into it")}
 	}
 	return text, nil
 }

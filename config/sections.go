@@ -15,7 +15,7 @@ type TLS struct {
 // again when it changes.
 type BackendTLS struct {
 	// A PEM file with the authorities that may sign the backend's certificate.
-	// Unset: the system's.
+	// Unset: the system's authorities.
 	CAFile Path `yaml:"ca_file"`
 	// A PEM file with the client certificate, if the backend asks for one.
 	CertFile Path `yaml:"cert_file"`
@@ -51,41 +51,41 @@ type Verify struct {
 // Sign is how enriched tokens are signed.
 type Sign struct {
 	// The directory of the sidecar's private keys. Required, unless `backend_key` is set
-	// or the backend's tokens are all signed with `verify.secret`.
+	// or the backend signs all tokens with `verify.secret`.
 	Keys Path `yaml:"keys"`
-	// The algorithm of enriched tokens; `same` is that of the original. Tokens signed
-	// with `verify.secret` keep theirs.
+	// The algorithm of enriched tokens; `same` is the algorithm of the original. Tokens
+	// that the backend signs with `verify.secret` keep their algorithm.
 	Algorithm SignAlgorithm `yaml:"algorithm" default:"same"`
 	// A PEM file with the backend's private key, instead of `keys`. Enriched tokens
 	// are then signed with the backend's own key.
 	BackendKey Path `yaml:"backend_key"`
-	// The path of the JWKS with the backend's keys and the sidecar's, on the public
-	// listener. Without `keys`, requests for this path go to the backend.
+	// The path of the JWKS with the keys of the backend and of the sidecar, on the
+	// public listener. Without `keys`, requests for this path go to the backend.
 	JWKSPath string `yaml:"jwks_path" default:"/.well-known/jwks.json"`
 	// How long a key is published after another key has replaced it. Must be longer
 	// than the life of any token.
 	RetireAfter time.Duration `yaml:"retire_after" default:"24h"`
-	// How long a key of `keys` signs before the next one is made. The next key takes
-	// over when every client knows it. At least 15m. Zero: only
-	// `tokengraft keys rotate` makes one.
+	// How long a key of `keys` signs before the next one is made. The next key starts
+	// to sign when all clients have had time to fetch it. At least 15m. Zero: only
+	// `tokengraft keys rotate` makes a new key.
 	RotateAfter time.Duration `yaml:"rotate_after" default:"0s"`
 }
 
-// Claim is what part of the document is in the token, and how.
+// Claim says which part of the document is in the token, and in which form.
 type Claim struct {
-	// The name of the claim. It cannot be a registered claim, or one that decides
+	// The name of the claim. It cannot be a registered claim, or a claim that decides
 	// about access, because users may be able to write their own document.
 	Name string `yaml:"name" default:"custom_data"`
 	// How BSON values are written as JSON.
 	Format Format `yaml:"format" default:"plain"`
 	// The paths of the document to include. Dots reach into objects. Empty: all.
 	Include []string `yaml:"include"`
-	// The paths to leave out. Together with `include` only `_id` is allowed.
+	// The paths to leave out. Together with `include`, only `_id` is allowed.
 	Exclude []string `yaml:"exclude"`
 	// The kinds of tokens that get the claim.
 	Kinds []TokenKind `yaml:"kinds" default:"access"`
-	// Which responses besides tokens get the claim: `userinfo`, `introspection`.
-	// Requires `oidc`, which finds their paths.
+	// Other responses that get the claim: `userinfo`, `introspection`. Requires
+	// `oidc`, which finds their paths.
 	Responses []ResponseKind `yaml:"responses"`
 	// The largest document, as JSON.
 	MaxSize Size `yaml:"max_size" default:"16KiB"`
@@ -104,10 +104,10 @@ type Claim struct {
 
 // Documents is where documents come from, and how to find a user's document.
 type Documents struct {
-	// A collection of a MongoDB database; or `file`.
+	// A collection of a MongoDB database. This or `file` is required.
 	MongoDB MongoDB `yaml:"mongodb"`
-	// A file with documents, a JSON array or NDJSON, possibly Extended JSON; or
-	// `mongodb`. Each lookup notices a changed file.
+	// A file with documents instead of `mongodb`: a JSON array or NDJSON, possibly
+	// Extended JSON. A lookup after a change sees the changed file.
 	File Path `yaml:"file"`
 	// The claim that identifies the user. Dots reach into objects, `\.` is a literal
 	// dot.
@@ -133,8 +133,8 @@ type MongoDB struct {
 	Collection string `yaml:"collection,required"`
 	// For one lookup, retries included. Greater than zero.
 	Timeout time.Duration `yaml:"timeout" default:"500ms"`
-	// Whether to follow the change stream, so that changed documents leave the cache
-	// at once. `auto` follows it if there is one.
+	// Whether to follow the change stream, so that changed documents are removed from
+	// the cache at once. `auto` follows it if there is one.
 	Watch Toggle `yaml:"watch" default:"auto"`
 }
 
@@ -146,7 +146,7 @@ type Cache struct {
 	MaxAge time.Duration `yaml:"max_age" default:"0s"`
 	// How long to remember that a user has no document. Zero: not at all.
 	MissingFor time.Duration `yaml:"missing_for" default:"5s"`
-	// How long past its life an entry may be used while the source fails. Zero:
-	// never.
+	// How long an expired entry may still be used while the source fails. Zero: not
+	// at all.
 	StaleFor time.Duration `yaml:"stale_for" default:"0s"`
 }

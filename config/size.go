@@ -13,8 +13,8 @@ import (
 // A Size is a number of bytes.
 type Size int64
 
-// sizeUnits are tried in this order: each before those that end like it. The
-// binary ones are those that String writes, largest first.
+// sizeUnits are tried in this order, because B is the end of all others. String
+// writes only the binary units, largest first.
 var sizeUnits = []struct {
 	name  string
 	bytes int64
@@ -24,7 +24,7 @@ var sizeUnits = []struct {
 	{"B", 1},
 }
 
-var errSize = errors.New("want a size like 512, 16KiB, 64MiB or 1MB")
+var errSize = errors.New("must be a size like 512, 16KiB, 64MiB or 1MB")
 
 // UnmarshalText parses a whole number with or without a unit: B, KB, MB, GB
 // (powers of 1000) or KiB, MiB, GiB (powers of 1024).
@@ -36,27 +36,24 @@ func (s *Size) UnmarshalText(text []byte) error {
 			break
 		}
 	}
-	// ParseUint, unlike ParseInt, takes no sign.
+	// ParseUint, unlike ParseInt, does not accept a sign.
 	n, err := strconv.ParseUint(digits, 10, 63)
 	if err != nil {
 		return errSize
 	}
 	if int64(n) > math.MaxInt64/unit {
-		return fmt.Errorf("too large, %w", errSize)
+		return fmt.Errorf("is too large; %w", errSize)
 	}
 	*s = Size(int64(n) * unit)
 	return nil
 }
 
-// Describe says what the text may be.
-func (Size) Describe() yamlbind.Scalar {
-	return yamlbind.Scalar{
-		Want:    "a size",
-		Schemas: []yamlbind.Schema{yamlbind.Matching(`^[0-9]+( *(B|[kKMG]B|[KMG]iB))?$`), {"type": "integer", "minimum": 0}},
-	}
-}
+var _ = yamlbind.Describe[Size](yamlbind.Scalar{
+	Want:    "a size",
+	Schemas: []yamlbind.Schema{yamlbind.Matching(`^[0-9]+( *(B|[kKMG]B|[KMG]iB))?$`), {"type": "integer", "minimum": 0}},
+})
 
-// String writes the size in the largest binary unit that it is a multiple of.
+// String returns the size in the largest binary unit that divides it.
 func (s Size) String() string {
 	for _, u := range sizeUnits[:3] {
 		if n := int64(s); n != 0 && n%u.bytes == 0 {

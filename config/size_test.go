@@ -14,7 +14,7 @@ func TestSize_IsAWholeNumberOfBytes(t *testing.T) {
 	} {
 		var got config.Size
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
-			t.Errorf("Size %q = %d, %v; want %d", text, int64(got), err, int64(want))
+			t.Errorf("UnmarshalText(%q) = %d, %v; want %d", text, int64(got), err, int64(want))
 		}
 	}
 	for _, text := range []string{
@@ -23,7 +23,7 @@ func TestSize_IsAWholeNumberOfBytes(t *testing.T) {
 	} {
 		var got config.Size
 		if err := got.UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("Size %q = %d; want a fault", text, int64(got))
+			t.Errorf("UnmarshalText(%q) = %d, want an error", text, int64(got))
 		}
 	}
 }
@@ -34,12 +34,12 @@ func FuzzSize_ReadsWhatItWrites(f *testing.F) {
 	f.Add(int64(1<<63 - 1))
 	f.Fuzz(func(t *testing.T, n int64) {
 		if n < 0 {
-			t.Skip("no size is negative")
+			t.Skip("sizes are not negative")
 		}
 		var got config.Size
 		text := config.Size(n).String()
 		if err := got.UnmarshalText([]byte(text)); err != nil || int64(got) != n {
-			t.Errorf("Size(%d) writes %q, which reads as %d, %v", n, text, int64(got), err)
+			t.Errorf("Size(%d).String() = %q, which parses as %d, %v; want the same size", n, text, int64(got), err)
 		}
 	})
 }

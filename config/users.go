@@ -27,8 +27,8 @@ type Functions struct {
 }
 
 // UserCreation is how to create the document of a user who has none, before they
-// get their first token: with a function, a webhook or a template. If that fails,
-// they get no token.
+// get their first token: with a function, a webhook or a template. If it fails, the
+// user does not get a token.
 type UserCreation struct {
 	// A function of `functions.dir`, which gets the user object.
 	Function string `yaml:"function"`
@@ -53,7 +53,7 @@ func (u UserCreation) Enabled() bool {
 // Webhook is an HTTP endpoint that creates users' documents.
 type Webhook struct {
 	// Gets a POST of `{"user": …}`. A 2xx response with a JSON object contains the
-	// document; an empty one means that the webhook has inserted it.
+	// document; an empty 2xx response means that the webhook has inserted it.
 	URL string `yaml:"url"`
 	// Sent as a bearer token.
 	Secret Secret `yaml:"secret"`
@@ -67,15 +67,16 @@ type Trigger struct {
 	Name string `yaml:"name,required"`
 	// `LOGIN`, `CREATE` or `DELETE`.
 	Operation Operation `yaml:"operation,required"`
-	// The ways to sign in that run it, as `{provider}` in a rule's pattern finds
-	// them. Empty: all.
+	// The ways to sign in that run it: values of `{provider}` in the pattern of a
+	// rule. Empty: all.
 	Providers []string `yaml:"providers"`
-	// A function of `functions.dir`, which gets the event; or `last_login`.
+	// A function of `functions.dir`, which gets the event. This or `last_login` is
+	// required.
 	Function string `yaml:"function"`
-	// A field of the document to set to the time; or `function`.
+	// A field of the document to set to the current time, instead of `function`.
 	LastLogin string `yaml:"last_login"`
 	// Whether the login waits for it, so that its changes are in the token. If not,
-	// it runs in the background, and again if it fails.
+	// it runs in the background, and is retried if it fails.
 	Wait bool `yaml:"wait" default:"false"`
 	// For one run. Greater than zero.
 	Timeout time.Duration `yaml:"timeout" default:"2s"`

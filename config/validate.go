@@ -13,7 +13,7 @@ import (
 )
 
 // Validate completes and checks a configuration that was made in Go, or changed
-// since it was loaded. It applies the preset, reads secrets from the files that
+// after it was loaded. It applies the preset, reads secrets from the files that
 // contain them, and sets missing words to their defaults. Paths are relative to the
 // working directory. Start with [Default], because a zero number or duration means
 // zero. A preset overrides settings that have their defaults.
@@ -29,8 +29,8 @@ func (c *Config) Validate() error {
 	return faultsOf(c.file, r)
 }
 
-// validate checks what no setting can tell by itself, and completes what
-// follows from other settings.
+// validate checks settings that depend on other settings, and completes those that
+// follow from others.
 func validate(c *Config, r *yamlbind.Report) {
 	checkListeners(c, r)
 	checkBackendTLS(c, r)
@@ -48,24 +48,24 @@ func validate(c *Config, r *yamlbind.Report) {
 
 func checkListeners(c *Config, r *yamlbind.Report) {
 	if c.Listen == c.Admin && c.Listen != "" && !strings.HasSuffix(string(c.Listen), ":0") {
-		r.Fault("admin", errors.New("is the address of listen, want another or off"))
+		r.Fault("admin", errors.New("is the same address as listen; use another one, or off"))
 	}
 	if c.Backend.isAt(c.Listen) {
-		r.Fault("backend", errors.New("is the address of listen: the sidecar would ask itself, want that of the auth backend"))
+		r.Fault("backend", errors.New("is the sidecar's own address (listen); use the address of the auth backend"))
 	}
 }
 
 func checkOIDC(c *Config, r *yamlbind.Report) {
 	if len(c.Claim.Responses) > 0 && !c.OIDC.Enabled {
-		r.Fault("claim.responses", errors.New("needs oidc, which learns where those answers come from"))
+		r.Fault("claim.responses", errors.New("requires oidc, which finds the paths of these responses"))
 	}
 	for i, path := range c.OIDC.Discovery {
 		if !isPath(path) {
-			r.Fault(fmt.Sprintf("oidc.discovery[%d]", i), errors.New("want a path like /.well-known/openid-configuration"))
+			r.Fault(fmt.Sprintf("oidc.discovery[%d]", i), errors.New("must be a path like /.well-known/openid-configuration"))
 		}
 	}
 	if c.OIDC.Enabled && len(c.OIDC.Discovery) == 0 {
-		r.Fault("oidc.discovery", errors.New("is empty, want a path like /.well-known/openid-configuration"))
+		r.Fault("oidc.discovery", errors.New("is empty; set it to a path like /.well-known/openid-configuration"))
 	}
 }
 
@@ -77,22 +77,23 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	case r.Set("verify.jwks") && r.Set("verify.public_key"):
 		r.Fault("verify.public_key", errors.New("cannot be combined with verify.jwks"))
 	case !asymmetric && !secret && !c.OIDC.Enabled && !r.Set("sign.backend_key"):
-		r.Fault("verify", errors.New("no keys of the backend, want jwks, public_key or secret"))
+		r.Fault("verify", errors.New("no keys of the backend; set jwks, public_key or secret"))
 	}
 	if v.Leeway > 5*time.Minute {
-		r.Fault("verify.leeway", errors.New("is too long, want at most 5m"))
+		r.Fault("verify.leeway", errors.New("is too long; at most 5m is allowed"))
 	}
 	for i, algorithm := range v.Algorithms {
 		if algorithm.Symmetric() && !secret {
-			r.Fault(fmt.Sprintf("verify.algorithms[%d]", i), fmt.Errorf("%s needs verify.secret or verify.secret_file", algorithm))
+			r.Fault(fmt.Sprintf("verify.algorithms[%d]", i), fmt.Errorf("%s requires verify.secret or verify.secret_file", algorithm))
 		}
 	}
 	if len(v.Algorithms) > 0 && secretOnly(c, r) && !slices.ContainsFunc(v.Algorithms, VerifyAlgorithm.Symmetric) {
-		r.Fault("verify.algorithms", errors.New("none of them signs with verify.secret, want HS256, HS384 or HS512"))
+		r.Fault("verify.algorithms", errors.New("none of these algorithms uses verify.secret; add HS256, HS384 or HS512"))
 	}
 }
 
-// leastRotation is more than twice what a key is published before it signs.
+// leastRotation is more than twice the time for which a key is published before it
+// signs.
 const leastRotation = 15 * time.Minute
 
 func checkSign(c *Config, r *yamlbind.Report) {
@@ -101,31 +102,31 @@ func checkSign(c *Config, r *yamlbind.Report) {
 	case ownKeys && backendKey:
 		r.Fault("sign.backend_key", errors.New("cannot be combined with sign.keys"))
 	case backendKey && c.Sign.Algorithm != Same:
-		r.Fault("sign.algorithm", errors.New("stands beside sign.backend_key, which signs by the original's algorithm, want same"))
+		r.Fault("sign.algorithm", errors.New("cannot be combined with sign.backend_key, which always signs with the original's algorithm; use same"))
 	case !ownKeys && !backendKey && !secretOnly(c, r):
-		r.Fault("sign.keys", errors.New("is required, want a directory for our private keys, or sign.backend_key"))
+		r.Fault("sign.keys", errors.New("is required; set it to a directory for the sidecar's private keys, or set sign.backend_key"))
 	}
 	switch rotateAfter := c.Sign.RotateAfter; {
 	case rotateAfter == 0:
 	case rotateAfter < leastRotation:
-		r.Fault("sign.rotate_after", errors.New("is too short for a key to be published before it signs, want at least 15m, or 0s for never"))
+		r.Fault("sign.rotate_after", errors.New("is too short, because a key must be published before it signs; use at least 15m, or 0s for never"))
 	case !ownKeys:
-		r.Fault("sign.rotate_after", errors.New("needs sign.keys, want a directory that this sidecar may write to"))
+		r.Fault("sign.rotate_after", errors.New("requires sign.keys; set it to a directory that the sidecar can write to"))
 	}
 	if !isPath(c.Sign.JWKSPath) {
-		r.Fault("sign.jwks_path", errors.New("want a path like /.well-known/jwks.json"))
+		r.Fault("sign.jwks_path", errors.New("must be a path like /.well-known/jwks.json"))
 	}
 }
 
-// secretOnly reports whether no token can ask for a private key: all of the
-// backend's are signed with the secret.
+// secretOnly reports whether no token needs a private key, because the backend signs
+// all of them with the secret.
 func secretOnly(c *Config, r *yamlbind.Report) bool {
 	secret := r.Set("verify.secret") || r.Set("verify.secret_file")
 	return secret && !c.OIDC.Enabled && !r.Set("verify.jwks") && !r.Set("verify.public_key") && !r.Set("sign.backend_key")
 }
 
-// checkClaim checks the names of our claims, which must also differ from each
-// other, and what stands in the first.
+// checkClaim checks the names of the claims, which must differ from each other, and
+// the content of the first.
 func checkClaim(c Claim, r *yamlbind.Report) {
 	names := map[string]string{}
 	for _, claim := range []struct{ path, name string }{
@@ -138,7 +139,7 @@ func checkClaim(c Claim, r *yamlbind.Report) {
 			r.Fault(claim.path, err)
 		}
 		if other, ok := names[claim.name]; ok {
-			r.Fault(claim.path, fmt.Errorf("is the name in %s, want another", other))
+			r.Fault(claim.path, fmt.Errorf("is the same name as %s; use another one", other))
 		}
 		names[claim.name] = claim.path
 	}
@@ -146,16 +147,16 @@ func checkClaim(c Claim, r *yamlbind.Report) {
 		r.Fault(projectionPath(c), err)
 	}
 	if len(c.Kinds) == 0 {
-		r.Fault("claim.kinds", errors.New("is empty, want access, id or both"))
+		r.Fault("claim.kinds", errors.New("is empty; use access, id or both"))
 	}
 	for i, kind := range c.Kinds {
 		if kind != "" && slices.Contains(c.Kinds[:i], kind) {
-			r.Fault(fmt.Sprintf("claim.kinds[%d]", i), fmt.Errorf("%s is named twice", kind))
+			r.Fault(fmt.Sprintf("claim.kinds[%d]", i), fmt.Errorf("%s is listed twice", kind))
 		}
 	}
 }
 
-// projectionPath returns which of the two lists a fault of both is blamed on.
+// projectionPath returns which of the two lists causes a fault.
 func projectionPath(c Claim) string {
 	alone := bsonjson.Projection{Include: c.Include}
 	if len(c.Exclude) == 0 || alone.Validate() != nil {
@@ -170,7 +171,7 @@ func checkDocuments(d Documents, r *yamlbind.Report) {
 	case mongo && file:
 		r.Fault("documents.file", errors.New("cannot be combined with documents.mongodb"))
 	case !mongo && !file && r.Set("documents"):
-		r.Fault("documents.mongodb", errors.New("no source of documents, want mongodb or file"))
+		r.Fault("documents.mongodb", errors.New("no source of documents; set mongodb or file"))
 	}
 	if mongo {
 		checkURI(d.MongoDB, r)
@@ -192,8 +193,8 @@ func checkURI(m MongoDB, r *yamlbind.Report) {
 	uri := m.URI.Reveal()
 	switch {
 	case !given:
-		r.Fault(path, errors.New("is required, want a connection string, or uri_file"))
+		r.Fault(path, errors.New("is required; set it to a connection string, or set uri_file"))
 	case !strings.HasPrefix(uri, "mongodb://") && !strings.HasPrefix(uri, "mongodb+srv://"):
-		r.Fault(path, errors.New("want a connection string, mongodb:// or mongodb+srv://"))
+		r.Fault(path, errors.New("must be a connection string that starts with mongodb:// or mongodb+srv://"))
 	}
 }

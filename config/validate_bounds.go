@@ -9,14 +9,14 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// The most that makes sense, and that machines have room for.
+// Upper bounds for sizes, in bytes. Larger values are mistakes.
 const (
 	mostMessage = 1 << 30
 	mostCache   = 64 << 30
 )
 
-// checkSizes refuses a zero where it would not mean "none", but nothing that
-// works, and what is too large to work.
+// checkSizes refuses sizes that are too large, and zero for settings that do not
+// work with it.
 func checkSizes(c *Config, r *yamlbind.Report) {
 	for _, setting := range []struct {
 		path       string
@@ -32,12 +32,12 @@ func checkSizes(c *Config, r *yamlbind.Report) {
 		if setting.size == 0 {
 			r.Fault(setting.path, errZero)
 		} else if setting.size > setting.most {
-			r.Fault(setting.path, fmt.Errorf("is too large, want at most %s", setting.most))
+			r.Fault(setting.path, fmt.Errorf("is too large; at most %s is allowed", setting.most))
 		}
 	}
 }
 
-// checkWaits refuses a zero where nobody would wait at all.
+// checkWaits refuses zero timeouts, which would end before they start.
 func checkWaits(c *Config, r *yamlbind.Report) {
 	for _, setting := range []struct {
 		path string
@@ -57,10 +57,10 @@ func checkWaits(c *Config, r *yamlbind.Report) {
 	}
 }
 
-var errZero = errors.New("is zero, want more")
+var errZero = errors.New("must be greater than zero")
 
 func checkDrain(t Timeouts, r *yamlbind.Report) {
 	if t.Drain > 0 && t.Drain >= t.Shutdown {
-		r.Fault("timeouts.drain", fmt.Errorf("is a part of timeouts.shutdown, want less than %s", t.Shutdown))
+		r.Fault("timeouts.drain", fmt.Errorf("is a part of timeouts.shutdown; must be less than %s", t.Shutdown))
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// checkRules checks the rules one by one and against each other, and gives
-// those without a policy the global one.
+// checkRules checks the rules one by one and against each other. A rule without a
+// policy gets the global one.
 func checkRules(c *Config, r *yamlbind.Report) {
 	if len(c.Rules) == 0 && !c.OIDC.Enabled && !r.Set("preset") {
-		r.Fault("rules", errors.New("is required, want at least one rule"))
+		r.Fault("rules", errors.New("is required; add at least one rule, or set oidc or preset"))
 	}
 	checkPatterns(c, r)
 	for i := range c.Rules {
@@ -31,11 +31,11 @@ func checkRules(c *Config, r *yamlbind.Report) {
 	}
 }
 
-// A pattern is what a setting matches requests by.
+// A pattern is the path of a setting and the pattern in it, which matches requests.
 type pattern struct{ path, text string }
 
-// checkPatterns checks the patterns of rules, addresses and deletions, of which a
-// request can match one only.
+// checkPatterns checks the patterns of rules, addresses and deletions. A request can
+// match only one of them.
 func checkPatterns(c *Config, r *yamlbind.Report) {
 	var patterns []pattern
 	for i, rule := range c.Rules {
@@ -52,23 +52,22 @@ func checkPatterns(c *Config, r *yamlbind.Report) {
 	}
 }
 
-// checkPattern checks a pattern, and that no request could match an earlier one
-// as well.
+// checkPattern checks a pattern, and that it does not conflict with an earlier one.
 func checkPattern(p pattern, before []pattern, r *yamlbind.Report) {
 	path, pattern := p.path, p.text
 	if pattern == "" {
 		return // reported as missing
 	}
 	if err := muxpattern.Check(pattern); err != nil {
-		r.Fault(path, fmt.Errorf("no pattern like POST /oauth/token: %w", err))
+		r.Fault(path, fmt.Errorf("is not a pattern like POST /oauth/token: %w", err))
 		return
 	}
 	if method, _, ok := strings.Cut(pattern, " "); ok && method != strings.ToUpper(method) {
-		r.Fault(path, fmt.Errorf("HTTP methods are upper case, want %s", strings.ToUpper(method)))
+		r.Fault(path, fmt.Errorf("HTTP methods are upper case; write %s", strings.ToUpper(method)))
 		return
 	}
 	if strings.Contains(pattern, "?") {
-		r.Fault(path, errors.New("has a query, which patterns do not look at, want a path alone"))
+		r.Fault(path, errors.New("contains a query, but patterns match paths only; remove the query"))
 		return
 	}
 	for _, earlier := range before {
@@ -82,10 +81,10 @@ func checkPattern(p pattern, before []pattern, r *yamlbind.Report) {
 	}
 }
 
-// atLine names a setting, and its line where it is in a file.
+// atLine names a setting and, if it is in a file, its line.
 func atLine(path string, r *yamlbind.Report) string {
 	if line := r.Find(path).Line; line > 0 {
-		return fmt.Sprintf("%s in line %d", path, line)
+		return fmt.Sprintf("%s on line %d", path, line)
 	}
 	return path
 }
@@ -96,8 +95,7 @@ func checkTokens(path string, tokens []locate.Location, r *yamlbind.Report) {
 	}
 }
 
-// restorable are the parts of a request that restore reaches into, as the text
-// of a location begins.
+// restorable are the kinds of locations in which tokens of a request are restored.
 var restorable = []string{"json", "header", "cookie", "query", "form"}
 
 func checkRestore(path string, places []locate.Location, r *yamlbind.Report) {
@@ -106,7 +104,7 @@ func checkRestore(path string, places []locate.Location, r *yamlbind.Report) {
 		checkLocation(at, places[:i+1], r)
 		part, _, _ := strings.Cut(location.String(), ":")
 		if !slices.Contains(restorable, part) {
-			r.Fault(at, fmt.Errorf("no request has a %s location, want %s", part, yamlbind.OneOf(restorable)))
+			r.Fault(at, fmt.Errorf("requests do not have a %s location; use %s", part, yamlbind.OneOf(restorable)))
 		}
 	}
 }
@@ -116,20 +114,20 @@ func checkAddresses(path string, places []locate.Location, r *yamlbind.Report) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		checkLocation(at, places[:i+1], r)
 		if !strings.HasPrefix(location.String(), "json:") {
-			r.Fault(at, errors.New("addresses are found in JSON only, want json:PATH"))
+			r.Fault(at, errors.New("addresses are only found in JSON; use json:PATH"))
 		}
 	}
 }
 
-// checkLocation checks the last of some locations by itself and against those
+// checkLocation checks the last of some locations, and that it is not one of those
 // before it.
 func checkLocation(path string, locations []locate.Location, r *yamlbind.Report) {
 	last := len(locations) - 1
 	switch location := locations[last]; {
 	case location == (locate.Location{}): // reported as wrong
 	case location.HoldsRefreshToken():
-		r.Fault(path, errors.New("names a refresh token, which is never touched"))
+		r.Fault(path, errors.New("names a refresh token, but refresh tokens are never enriched; remove it"))
 	case slices.Contains(locations[:last], location):
-		r.Fault(path, fmt.Errorf("%s is named twice", location))
+		r.Fault(path, fmt.Errorf("%s is listed twice", location))
 	}
 }

@@ -23,7 +23,7 @@ func location(t testing.TB, text string) locate.Location {
 	return l
 }
 
-// made returns a configuration made in Go that is right, and about the least.
+// made returns a minimal valid configuration made in Go.
 func made(t testing.TB) *config.Config {
 	t.Helper()
 	backend, err := config.ParseBaseURL("http://127.0.0.1:9000")
@@ -40,7 +40,7 @@ func made(t testing.TB) *config.Config {
 	return c
 }
 
-func TestValidate_CompletesWhatWasMadeInGo(t *testing.T) {
+func TestValidate_CompletesAConfigurationMadeInGo(t *testing.T) {
 	c := made(t)
 	c.OnFailure = config.Refuse
 	c.Restore = ""
@@ -48,7 +48,7 @@ func TestValidate_CompletesWhatWasMadeInGo(t *testing.T) {
 	c.Documents.File, c.Functions.Dir = "", "functions"
 	c.Documents.MongoDB.URI = config.NewSecret("mongodb://db")
 	c.Documents.MongoDB.Database, c.Documents.MongoDB.Collection = "app", "users"
-	for range 2 { // the second time there is nothing to complete
+	for range 2 { // the second call has nothing to complete
 		if err := c.Validate(); err != nil {
 			t.Fatalf("Validate() = %v", err)
 		}
@@ -64,28 +64,28 @@ func TestValidate_CompletesWhatWasMadeInGo(t *testing.T) {
 	}
 }
 
-func TestValidate_ReportsWhatAFileWould(t *testing.T) {
+func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		edit func(*config.Config)
 		want string
 	}{
-		{"required", func(c *config.Config) { c.Listen = "" }, "listen: is required, want host:port"},
+		{"required", func(c *config.Config) { c.Listen = "" }, "listen: is required; set it to host:port"},
 		{"required section", func(c *config.Config) { c.Documents = config.Default().Documents },
-			"documents: is required, want a mapping of mongodb, file, user_id_claim, user_id_field, user_id_type"},
-		{"required in a section", func(c *config.Config) { c.TLS.CertFile = "cert.pem" }, "tls.key_file: is required, want a path"},
+			"documents: is required; set it to a mapping with the settings mongodb, file, user_id_claim, user_id_field, user_id_type"},
+		{"required in a section", func(c *config.Config) { c.TLS.CertFile = "cert.pem" }, "tls.key_file: is required; set it to a path"},
 		{"required in a rule", func(c *config.Config) { c.Rules[0].Tokens = nil },
-			"rules[0].tokens: is required, want a list, each a location like json:access_token"},
-		{"no text of a type", func(c *config.Config) { c.Listen = "8080" }, "listen: want host:port, like 127.0.0.1:8080 or :8080"},
-		{"no text of a type, or off", func(c *config.Config) { c.Admin = "9901" }, "admin: want host:port, like 127.0.0.1:8080 or :8080, or off"},
+			"rules[0].tokens: is required; set it to a list (each item: a location like json:access_token)"},
+		{"wrong text", func(c *config.Config) { c.Listen = "8080" }, "listen: must be host:port, like 127.0.0.1:8080 or :8080"},
+		{"wrong text where off is allowed", func(c *config.Config) { c.Admin = "9901" }, "admin: must be host:port, like 127.0.0.1:8080 or :8080, or off"},
 		{"struct", func(c *config.Config) { c.PublicURL = config.BaseURL{Scheme: "ftp", Host: "a"} },
-			"public_url: want a URL like http://127.0.0.1:9000, without user, path or query"},
-		{"word", func(c *config.Config) { c.Claim.Format = "bson" }, `claim.format: "bson" is unknown, want plain, relaxed, canonical or app-services`},
-		{"word in a list", func(c *config.Config) { c.Claim.Kinds = []config.TokenKind{"access", "refresh"} }, `claim.kinds[1]: "refresh" is unknown, want access or id`},
-		{"empty element", func(c *config.Config) { c.Verify.Audience = []string{""} }, "verify.audience[0]: is empty, want text"},
-		{"negative", func(c *config.Config) { c.Cache.MaxAge = -time.Second }, "cache.max_age: is negative, want a duration like 30s, or 0s"},
-		{"zero", func(c *config.Config) { c.Timeouts.Dial = 0 }, "timeouts.dial: is zero, want more"},
-		{"no combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret"},
+			"public_url: must be a URL like http://127.0.0.1:9000, without user, path or query"},
+		{"word", func(c *config.Config) { c.Claim.Format = "bson" }, `claim.format: "bson" is unknown; use plain, relaxed, canonical or app-services`},
+		{"word in a list", func(c *config.Config) { c.Claim.Kinds = []config.TokenKind{"access", "refresh"} }, `claim.kinds[1]: "refresh" is unknown; use access or id`},
+		{"empty element", func(c *config.Config) { c.Verify.Audience = []string{""} }, "verify.audience[0]: is empty; set it to text"},
+		{"negative", func(c *config.Config) { c.Cache.MaxAge = -time.Second }, "cache.max_age: must not be negative; use a duration like 30s, or 0s"},
+		{"zero", func(c *config.Config) { c.Timeouts.Dial = 0 }, "timeouts.dial: must be greater than zero"},
+		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret"},
 		{"patterns", func(c *config.Config) { c.Rules = append(c.Rules, c.Rules[0]) },
 			"rules[1].match: conflicts with rules[0].match: a request could match both, and neither is more specific"},
 		{"preset", func(c *config.Config) { c.Preset = "cobol" }, `preset: "cobol" is unknown`},
@@ -95,22 +95,22 @@ func TestValidate_ReportsWhatAFileWould(t *testing.T) {
 			tt.edit(c)
 			err := c.Validate()
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("Validate() = %v\nwant %s", err, tt.want)
+				t.Errorf("Validate() = %v\nwant one fault that starts with %s", err, tt.want)
 			}
 		})
 	}
 }
 
-// A configuration that Load takes is right and unchanged when its fields are set
-// in Go, too.
-func TestValidate_TakesWhatLoadTakes(t *testing.T) {
+// A configuration that Load accepts is also valid if the same fields are set in Go,
+// and Validate does not change it.
+func TestValidate_AcceptsWhatLoadAccepts(t *testing.T) {
 	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
 	exceptions := []string{
-		"secret-files.txtar", "hooks.txtar", // their secrets are read already
-		"preset-over.txtar", // sets a default, which in Go gives way to the preset
+		"secret-files.txtar", "hooks.txtar", // their secrets have been read already
+		"preset-over.txtar", // sets a default, which the preset overrides in Go
 	}
 	compared := 0
 	for _, name := range archives {
@@ -126,17 +126,17 @@ func TestValidate_TakesWhatLoadTakes(t *testing.T) {
 			}
 		}
 		if err := c.Validate(); err != nil {
-			t.Errorf("%s: Validate() = %v", name, err)
+			t.Errorf("%s: Validate() = %v, want nil", name, err)
 		}
 		if got, want := dump(c), dump(loaded); !slices.Equal(got, want) {
-			t.Errorf("%s: Validate changed the configuration:\n%q\nwant\n%q", name, got, want)
+			t.Errorf("%s: Validate changed the configuration to\n%q\nwant\n%q", name, got, want)
 		}
 		if err := loaded.Validate(); err != nil {
-			t.Errorf("%s: Validate() of what was loaded = %v", name, err)
+			t.Errorf("%s: Validate() of the loaded configuration = %v, want nil", name, err)
 		}
 	}
 	if compared < 9 {
-		t.Errorf("compared %d configurations, want 9 and more", compared)
+		t.Errorf("compared %d configurations, want at least 9", compared)
 	}
 }
 
@@ -149,15 +149,15 @@ func TestValidate_AppliesThePreset(t *testing.T) {
 			t.Fatalf("Validate() = %v", err)
 		}
 		if c.Claim.Name != "app_data" || c.Claim.Format != config.AppServices || len(c.Deletions) != 1 || len(c.Addresses) != 1 {
-			t.Errorf("claim %+v, deletions %q, addresses %v; want the name that was set, the rest of the preset", c.Claim, c.Deletions, c.Addresses)
+			t.Errorf("claim %+v, deletions %q, addresses %v; want the name that was set, and the rest from the preset", c.Claim, c.Deletions, c.Addresses)
 		}
 		if got, want := len(c.Rules), 5; got != want {
-			t.Errorf("%d rules, want %d: ours and the preset's", got, want)
+			t.Errorf("%d rules, want %d: the configuration's and the preset's", got, want)
 		}
 	}
 }
 
-func TestValidate_ReadsSecretsOfFiles(t *testing.T) {
+func TestValidate_ReadsSecretsFromFiles(t *testing.T) {
 	c := made(t)
 	c.AdminTokenFile = config.Path(filepath.Join(t.TempDir(), "token"))
 	if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), "admin_token_file: ") {
@@ -173,8 +173,8 @@ func TestValidate_ReadsSecretsOfFiles(t *testing.T) {
 	}
 }
 
-// Two sidecars may be made of one configuration, each of a copy.
-func TestValidate_OfACopyLeavesSecretsOfFilesAlone(t *testing.T) {
+// Two sidecars can use copies of one configuration.
+func TestValidate_OfACopyKeepsSecretsFromFiles(t *testing.T) {
 	c := made(t)
 	c.AdminTokenFile = config.Path(filepath.Join(t.TempDir(), "token"))
 	if err := os.WriteFile(string(c.AdminTokenFile), []byte("hunter3\n"), 0o600); err != nil {
@@ -191,13 +191,13 @@ func TestValidate_OfACopyLeavesSecretsOfFilesAlone(t *testing.T) {
 	}
 }
 
-func TestValidate_PlacesFaultsOfWhatWasLoaded(t *testing.T) {
+func TestValidate_PlacesFaultsOfALoadedConfiguration(t *testing.T) {
 	c, err := load(t, open(t, "testdata/minimal.txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Backend.Scheme = "ftp"
-	if got, want := c.Validate().Error(), file+":2:10: backend: want a URL"; !strings.HasPrefix(got, want) {
+	if got, want := c.Validate().Error(), file+":2:10: backend: must be a URL"; !strings.HasPrefix(got, want) {
 		t.Errorf("Validate() = %s, want %s", got, want)
 	}
 }
@@ -208,7 +208,7 @@ func TestJWKS_IsURLOrFile(t *testing.T) {
 	} {
 		var got config.JWKS
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want || got.String() != text {
-			t.Errorf("JWKS of %q = %+v, %v, written %q; want %+v", text, got, err, got, want)
+			t.Errorf("UnmarshalText(%q) = %+v, %v, String() = %q; want %+v", text, got, err, got.String(), want)
 		}
 	}
 }
@@ -219,6 +219,6 @@ func TestPeers_WordsAreNetworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := netip.MustParsePrefix("127.0.0.0/8"); !slices.Contains(got, want) {
-		t.Errorf("loopback = %v, want %v in it", got, want)
+		t.Errorf("UnmarshalText(loopback) = %v, want %v among them", got, want)
 	}
 }

@@ -14,11 +14,11 @@ func checkHooks(c *Config, r *yamlbind.Report) {
 	}
 	writes := c.UserCreation.Enabled() || len(c.Triggers) > 0
 	if writes && r.Set("documents.file") {
-		r.Fault("documents.file", errors.New("is only read, want documents.mongodb for user_creation and triggers"))
+		r.Fault("documents.file", errors.New("is read-only; user_creation and triggers require documents.mongodb"))
 	}
 	for path := range c.FunctionsNamed() {
 		if !r.Set("functions.dir") {
-			r.Fault(path, errors.New("needs functions.dir, the directory of the function"))
+			r.Fault(path, errors.New("requires functions.dir, the directory of the function"))
 		}
 	}
 }
@@ -34,10 +34,10 @@ func checkCreation(u UserCreation, r *yamlbind.Report) {
 		r.Fault(ways[1], fmt.Errorf("cannot be combined with %s", ways[0]))
 	}
 	if r.Set("user_creation.webhook") && u.Webhook.URL == "" {
-		r.Fault("user_creation.webhook", errors.New("no url, want one like https://hooks.internal/users"))
+		r.Fault("user_creation.webhook", errors.New("the url is missing; set it to a URL like https://hooks.internal/users"))
 	}
 	if _, err := parseWebURL(u.Webhook.URL); u.Webhook.URL != "" && err != nil {
-		r.Fault("user_creation.webhook.url", errors.New("no http or https URL, want one like https://hooks.internal/users"))
+		r.Fault("user_creation.webhook.url", errors.New("must be an http or https URL like https://hooks.internal/users"))
 	}
 }
 
@@ -46,11 +46,11 @@ func checkTrigger(path string, t Trigger, r *yamlbind.Report) {
 	case t.Function != "" && t.LastLogin != "":
 		r.Fault(path+".last_login", errors.New("cannot be combined with function"))
 	case t.Function == "" && t.LastLogin == "":
-		r.Fault(path, errors.New("nothing to run, want function or last_login"))
+		r.Fault(path, errors.New("has nothing to run; set function or last_login"))
 	case t.LastLogin != "" && t.Operation == Delete:
-		r.Fault(path+".last_login", errors.New("a deleted user has no document, want function"))
+		r.Fault(path+".last_login", errors.New("a deleted user has no document to update; use function"))
 	case t.Wait && t.Operation == Delete:
-		r.Fault(path+".wait", errors.New("nobody waits when a user is deleted, want false"))
+		r.Fault(path+".wait", errors.New("must be false for DELETE, because no login waits for it"))
 	case t.Timeout == 0:
 		r.Fault(path+".timeout", errZero)
 	}

@@ -16,20 +16,18 @@ const (
 	Off  Toggle = "off"
 )
 
-// Describe lists the words.
-func (Toggle) Describe() yamlbind.Scalar { return yamlbind.Words(Auto, On, Off) }
+var _ = yamlbind.DescribeWords(Auto, On, Off)
 
-// A Policy is what the client gets when enrichment fails.
+// A Policy is the response to the client when enrichment fails.
 type Policy string
 
 // The policies.
 const (
-	Pass   Policy = "pass"   // the backend's response, untouched
+	Pass   Policy = "pass"   // the backend's response, unchanged
 	Refuse Policy = "refuse" // 503
 )
 
-// Describe lists the words.
-func (Policy) Describe() yamlbind.Scalar { return yamlbind.Words(Pass, Refuse) }
+var _ = yamlbind.DescribeWords(Pass, Refuse)
 
 // A TokenKind is access token or id_token.
 type TokenKind string
@@ -40,24 +38,20 @@ const (
 	IDToken     TokenKind = "id"
 )
 
-// Describe lists the words.
-func (TokenKind) Describe() yamlbind.Scalar { return yamlbind.Words(AccessToken, IDToken) }
+var _ = yamlbind.DescribeWords(AccessToken, IDToken)
 
 // A Format is how a document's BSON values are written as JSON.
 type Format string
 
-// The formats. The table in the README says what becomes of each BSON type.
+// The formats. docs/configuration.md shows how they write each BSON type.
 const (
-	Plain       Format = "plain"        // what a JSON reader expects: ids and dates are strings
+	Plain       Format = "plain"        // ids and dates are strings, as most JSON readers expect
 	Relaxed     Format = "relaxed"      // MongoDB Extended JSON v2, relaxed
 	Canonical   Format = "canonical"    // MongoDB Extended JSON v2, canonical
-	AppServices Format = "app-services" // as MongoDB Atlas App Services wrote custom user data
+	AppServices Format = "app-services" // the format of custom user data in MongoDB Atlas App Services
 )
 
-// Describe lists the words.
-func (Format) Describe() yamlbind.Scalar {
-	return yamlbind.Words(Plain, Relaxed, Canonical, AppServices)
-}
+var _ = yamlbind.DescribeWords(Plain, Relaxed, Canonical, AppServices)
 
 // A UserIDType is the BSON type that user ids have in the documents.
 type UserIDType string
@@ -72,10 +66,7 @@ const (
 	UUID     UserIDType = "uuid"
 )
 
-// Describe lists the words.
-func (UserIDType) Describe() yamlbind.Scalar {
-	return yamlbind.Words(AutoID, StringID, ObjectID, IntID, UUID)
-}
+var _ = yamlbind.DescribeWords(AutoID, StringID, ObjectID, IntID, UUID)
 
 // A Refresh says whether the requests of a rule are refreshes.
 type Refresh string
@@ -87,17 +78,13 @@ const (
 	RefreshNever  Refresh = "never"
 )
 
-// Describe lists the words.
-func (Refresh) Describe() yamlbind.Scalar {
-	return yamlbind.Words(RefreshAuto, RefreshAlways, RefreshNever)
-}
+var _ = yamlbind.DescribeWords(RefreshAuto, RefreshAlways, RefreshNever)
 
 // A Preset names ready-made settings for a known backend. The settings of the
 // configuration override them.
 type Preset string
 
-// Describe lists the words.
-func (Preset) Describe() yamlbind.Scalar { return yamlbind.Words(presetNames()...) }
+var _ = yamlbind.DescribeWords(presetNames()...)
 
 // Errors is the format of responses that say why no token was issued.
 type Errors string
@@ -108,8 +95,7 @@ const (
 	ErrorsAppServices Errors = "app-services"
 )
 
-// Describe lists the words.
-func (Errors) Describe() yamlbind.Scalar { return yamlbind.Words(ErrorsOAuth, ErrorsAppServices) }
+var _ = yamlbind.DescribeWords(ErrorsOAuth, ErrorsAppServices)
 
 // A ResponseKind is a JSON response of an OpenID provider that describes a user.
 type ResponseKind string
@@ -120,8 +106,7 @@ const (
 	Introspection ResponseKind = "introspection" // RFC 7662
 )
 
-// Describe lists the words.
-func (ResponseKind) Describe() yamlbind.Scalar { return yamlbind.Words(UserInfo, Introspection) }
+var _ = yamlbind.DescribeWords(UserInfo, Introspection)
 
 // An Operation is the event that a trigger reacts to.
 type Operation string
@@ -133,20 +118,16 @@ const (
 	Delete Operation = "DELETE"
 )
 
-// Describe lists the words.
-func (Operation) Describe() yamlbind.Scalar { return yamlbind.Words(Login, Create, Delete) }
+var _ = yamlbind.DescribeWords(Login, Create, Delete)
 
 // A VerifyAlgorithm is a JWS algorithm that a backend may sign with (RFC 7518,
 // section 3.1, and RFC 8037). It is never none.
 type VerifyAlgorithm string
 
-// Describe lists the algorithms.
-func (VerifyAlgorithm) Describe() yamlbind.Scalar {
-	return yamlbind.Words("RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-		"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512")
-}
+var _ = yamlbind.DescribeWords[VerifyAlgorithm]("RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+	"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512")
 
-// Symmetric reports whether this is one of the algorithms of a shared secret.
+// Symmetric reports whether the algorithm uses a shared secret.
 func (a VerifyAlgorithm) Symmetric() bool { return strings.HasPrefix(string(a), "HS") }
 
 // A SignAlgorithm is an asymmetric JWS algorithm, or [Same].
@@ -155,8 +136,5 @@ type SignAlgorithm string
 // Same is the algorithm of the original.
 const Same SignAlgorithm = "same"
 
-// Describe lists the algorithms.
-func (SignAlgorithm) Describe() yamlbind.Scalar {
-	return yamlbind.Words(Same, "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-		"ES256", "ES384", "ES512", "EdDSA")
-}
+var _ = yamlbind.DescribeWords(Same, "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+	"ES256", "ES384", "ES512", "EdDSA")

@@ -40,23 +40,24 @@ var registeredClaims = []string{
 	"trust_mark_type", "trust_chain", "trust_anchor",
 }
 
-// accessClaims are names that resource servers commonly decide access by.
+// accessClaims are claims that resource servers commonly use to decide access.
 var accessClaims = []string{
 	"scope", "scp", "roles", "groups", "permissions", "entitlements",
 	"realm_access", "resource_access", "authorization_details",
 }
 
-// CheckClaimName reports why a claim of ours must not have this name: it is
-// empty, registered, or one that resource servers decide access by. Users may be
-// able to write their own document, so it must never pass for such a claim.
+// CheckClaimName returns nil if a claim that this package adds may have this
+// name. The name must not be empty, registered with IANA, or one that resource
+// servers use to decide access: users may be able to write their own document,
+// so it must never be mistaken for such a claim.
 func CheckClaimName(name string) error {
 	switch {
 	case name == "":
-		return errors.New("the claim needs a name")
+		return errors.New("the name of the claim is empty")
 	case slices.Contains(registeredClaims, name):
-		return fmt.Errorf("%q is a registered claim (RFC 7519, IANA registry), choose a name of your own", name)
+		return fmt.Errorf("%q is a registered claim (RFC 7519, IANA registry); choose another name", name)
 	case slices.Contains(accessClaims, name):
-		return fmt.Errorf("%q is a claim that access is decided by, choose a name of your own", name)
+		return fmt.Errorf("%q is a claim that resource servers use to decide access; choose another name", name)
 	}
 	return nil
 }

@@ -6,14 +6,14 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A claim is one member that we write into a token's payload.
+// A claim is one member that we add to a token's payload.
 type claim struct {
 	name  string
 	value []byte // JSON
 }
 
-// documentClaims returns the claims of a token whose user was looked up. The
-// zero Document says that the user has none.
+// documentClaims returns the claims for a user's document. The zero Document
+// means that the user has none.
 func (e *Enricher) documentClaims(d Document) []claim {
 	var claims []claim
 	freshness := "absent"
@@ -33,8 +33,8 @@ func (e *Enricher) documentClaims(d Document) []claim {
 	return claims
 }
 
-// failureClaims returns the claims of a token whose document could not be
-// fetched or does not fit.
+// failureClaims returns the claims of a token whose document could not be fetched
+// or is too large.
 func (e *Enricher) failureClaims() []claim {
 	return []claim{{e.o.Freshness, []byte(`"error"`)}}
 }

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// A Document is a user's data as it will stand in a token.
+// A Document is a user's data in the form that a token holds.
 type Document struct {
-	// JSON is one JSON object on one line, in which no name occurs twice. It is
-	// shared and read-only.
+	// JSON is one JSON object on one line. No name occurs twice in it. It is shared
+	// and read-only.
 	JSON json.RawMessage
 	// ReadAt is when the read of the data began.
 	ReadAt time.Time
-	// Stale says that the source failed, and that this document is older than the
-	// query allows.
+	// Stale means that the source failed and this document is older than the query
+	// allows.
 	Stale bool
-	// ID is the document's name in its source, by which an [Invalidator] knows
-	// it. It is empty if the source has no such name.
+	// ID identifies the document in its source. It is what the source passes to
+	// [Invalidator.Invalidate]. It is empty if the source has no such id.
 	ID string
 }

@@ -12,22 +12,22 @@ var (
 	ErrBadToken = errors.New("bad token")
 	ErrNotOurs  = errors.New("not the backend's token")
 	ErrTooLarge = errors.New("too large")
-	// ErrTime is an ErrBadToken because of exp or nbf. Many of them mean that a
-	// clock is wrong.
-	ErrTime = fmt.Errorf("%w: outside its time", ErrBadToken)
+	// ErrTime is an ErrBadToken because of exp or nbf. If it occurs often, a clock
+	// is probably wrong.
+	ErrTime = fmt.Errorf("%w: not valid at this time", ErrBadToken)
 )
 
-// The errors of a [Source] wrap one of these when the source works. Any other
-// error means that it failed.
+// The errors of a [Source] wrap one of these if the source works. Any other
+// error means that the source failed.
 var (
-	// ErrNoDocument says that the user has no document.
+	// ErrNoDocument means that the user has no document.
 	ErrNoDocument = errors.New("no document")
-	// ErrUndecodable says that the user has a document that cannot be written as
-	// a claim. Other users are not affected.
+	// ErrUndecodable means that the user's document cannot be written as a claim.
+	// Other users are not affected.
 	ErrUndecodable = errors.New("document cannot be decoded")
 )
 
-// A SizeError is an [ErrTooLarge] that says how much too large.
+// A SizeError is an [ErrTooLarge] with the size and the limit.
 type SizeError struct {
 	What  string // "document" or "enriched token"
 	Size  int    // in bytes
@@ -39,7 +39,7 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("%s of %d bytes, the limit is %d", e.What, e.Size, e.Limit)
 }
 
-// Unwrap is for [errors.Is].
+// Unwrap returns [ErrTooLarge], for [errors.Is].
 func (e *SizeError) Unwrap() error { return ErrTooLarge }
 
 func (e *Enricher) documentTooLarge(d Document) error {

@@ -2,32 +2,36 @@ package enrich
 
 import "time"
 
-// A Grant is the tokens that one response issues together, and what is known of
+// A Grant holds the tokens that one response issues together, and facts about
 // the request for them.
 type Grant struct {
 	// Answered is when the backend's response header was read.
 	Answered time.Time
-	// Refresh says that the tokens were issued for a refresh token. Their
+	// Refresh means that the tokens were issued for a refresh token. Their
 	// documents are read after Answered.
 	Refresh bool
-	// DPoP says that the request carried a DPoP proof (RFC 9449).
+	// DPoP means that the request carried a DPoP proof (RFC 9449). Its tokens are
+	// not enriched if our own key would sign them, because the proof's ath could
+	// not match.
 	DPoP bool
-	// ClientCredentials says that the tokens were issued to a client and not to a
-	// user (RFC 6749, section 4.4). No hook runs.
+	// ClientCredentials means that the tokens were issued to a client and not to
+	// a user (RFC 6749, section 4.4). No hook runs.
 	ClientCredentials bool
-	// Provider is how the user signed in, if the request shows it.
+	// Provider names the authentication provider that the user signed in with,
+	// such as "local-userpass". It is passed to the hooks. It is empty if the
+	// request does not say.
 	Provider string
-	// MarkFailure asks for the freshness claim "error" on tokens whose document
+	// MarkFailure asks for the freshness claim "error" in tokens whose document
 	// could not be fetched or is too large. It is for callers that send such
-	// tokens on.
+	// tokens to the client.
 	MarkFailure bool
-	// Shadow asks only what would become of the tokens. Nothing is signed: where
-	// the signature would be, the tokens of the outcomes have zeros.
+	// Shadow asks for a dry run: Enrich returns the same reasons and tokens of the
+	// same size, but signs nothing. The signatures are zeros.
 	Shadow bool
-	// Code and State are what the claims c_hash and s_hash of an id_token hash
-	// (OpenID Connect Core, section 3.3.2.11), from the response or its request.
-	// They are empty if neither has them.
+	// Code and State are the values that the claims c_hash and s_hash of an
+	// id_token hash (OpenID Connect Core, section 3.3.2.11), from the response or
+	// its request. They are empty if neither has them.
 	Code, State string
-	// Tokens differ from each other in Raw.
+	// Tokens are the issued tokens. No two have the same Raw.
 	Tokens []Issued
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// boundAccess returns the access token that an id_token's at_hash is true of,
-// or nil.
+// boundAccess returns the access token whose hash is the id_token's at_hash, or
+// nil if there is none.
 func (tx *transaction) boundAccess(id *candidate) *candidate {
 	if id.issued.Kind != ID || id.token == nil {
 		return nil
@@ -29,9 +29,9 @@ func (tx *transaction) boundAccess(id *candidate) *candidate {
 	return nil
 }
 
-// hashClaims returns the hash claims that an id_token needs in order to stay
-// true: at_hash of the enriched access token, and each hash whose function
-// changes with the algorithm. A hash that was missing or not true stays so.
+// hashClaims returns the hash claims of an id_token that must be updated: at_hash
+// for the enriched access token, and each hash whose function changes with the
+// algorithm. A hash that was missing or wrong before stays as it is.
 func (tx *transaction) hashClaims(id, access *candidate) ([]claim, error) {
 	if id.issued.Kind != ID {
 		return nil, nil
@@ -55,7 +55,7 @@ func (tx *transaction) hashClaims(id, access *candidate) ([]claim, error) {
 		switch {
 		case !isString || !wanted:
 		case text == "":
-			return nil, fmt.Errorf("%s must change from %s to %s, but neither the response nor its request has what it hashes", name, was, is)
+			return nil, fmt.Errorf("the id_token's %s must be recomputed because the algorithm changes from %s to %s, but neither the response nor its request has the value that it hashes", name, was, is)
 		case leftHash(was, text) == value:
 			claims = append(claims, claim{name, jsonedit.Quote(leftHash(is, text))})
 		}
@@ -63,8 +63,8 @@ func (tx *transaction) hashClaims(id, access *candidate) ([]claim, error) {
 	return claims, nil
 }
 
-// anyAccessToken returns an access token of the grant. If there is one, an
-// at_hash that fits none was never true.
+// anyAccessToken returns an access token of the grant, or "". If there is one, an
+// at_hash that matches none was wrong before.
 func (tx *transaction) anyAccessToken() string {
 	for _, c := range tx.candidates {
 		if c.issued.Kind == Access {
@@ -74,9 +74,10 @@ func (tx *transaction) anyAccessToken() string {
 	return ""
 }
 
-// leftHash is the value of at_hash, c_hash and s_hash: the left half of the
-// hash of the text, by the hash function of the id_token's algorithm (OpenID
-// Connect Core, section 3.1.3.6). Ed25519 is defined with SHA-512 (RFC 8032).
+// leftHash returns the value of at_hash, c_hash or s_hash for a text: the left
+// half of its hash, encoded. The hash function is that of the id_token's
+// algorithm (OpenID Connect Core, section 3.1.3.6); Ed25519 uses SHA-512
+// (RFC 8032).
 func leftHash(algorithm, text string) string {
 	h := newHash(algorithm)
 	h.Write([]byte(text))

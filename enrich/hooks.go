@@ -2,17 +2,22 @@ package enrich
 
 import "context"
 
-// Hooks act when users sign in, before their tokens leave. They bound their own
-// waits. None runs for [Grant.ClientCredentials].
+// Hooks are functions of the embedding program that [Enricher.Enrich] calls for
+// each user of a grant, after their tokens were verified and before they are
+// returned. A hook must limit its own waiting time. No hook runs for a grant with
+// [Grant.ClientCredentials], or for a token that does not identify a user.
 type Hooks interface {
-	// Create may create the document of a user who has none. If it returns nil,
-	// the document is looked up again. [ErrNoDocument] means that the user is to
-	// have none, and a [*Rejection] that they get no tokens.
+	// Create runs at a login or refresh of a user who has no document, and may
+	// create it. If it returns nil, the document is looked up again. It returns
+	// [ErrNoDocument] if it created none, and a [*Rejection] if the user must get
+	// no tokens. Any other error counts as a failed lookup.
 	Create(ctx context.Context, s SignIn) error
-	// SigningIn runs at a login, not at a refresh, unless the lookup failed. It
-	// reports whether the document may have changed and must be looked up again.
+	// SigningIn runs at each login whose lookup did not fail, before the tokens
+	// are signed. It reports whether the document may have changed; if so, it is
+	// looked up again.
 	SigningIn(ctx context.Context, s SignIn) (changed bool)
-	// SignedIn runs after SigningIn, and if the lookup failed instead of it. It
-	// does not wait.
+	// SignedIn runs at each login that Create did not reject, after SigningIn, and
+	// also if the lookup failed. It must return at once: work that takes time
+	// belongs in the background.
 	SignedIn(ctx context.Context, s SignIn)
 }

@@ -1,17 +1,18 @@
 package enrich
 
-// An Issued token is one token of a response, at one or more places of it.
+// An Issued is one token of a response. The response may hold it at more than one
+// place.
 type Issued struct {
 	// Raw is the token in compact serialization (RFC 7515, section 7.1), as the
 	// backend wrote it.
 	Raw  string
 	Kind Kind
-	// Budget is the size of the largest enriched token that fits every place of
+	// Budget is the largest size of the enriched token that fits at every place of
 	// this one, in bytes.
 	Budget int
 }
 
-// A Kind tells access tokens from id_tokens.
+// A Kind says whether a token is an access token or an id_token.
 type Kind string
 
 // The kinds of tokens.

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// query says how old the documents of a grant may be (laws F).
+// query returns the age limits of the grant's documents (laws F1 and F2). The
+// user is not set.
 func (tx *transaction) query(now time.Time) Query {
-	maxAge := time.Duration(math.MaxInt64) // if no token gets the claims, nothing is looked up
+	maxAge := time.Duration(math.MaxInt64) // used only if a token gets the claims
 	for _, c := range tx.candidates {
 		if tx.getsClaim(c) {
 			maxAge = min(maxAge, tx.maxAge(c.Verified, now))
@@ -23,8 +24,8 @@ func (tx *transaction) query(now time.Time) Query {
 	return q
 }
 
-// maxAge is how old the document of a token may be: what is left of the token's
-// life, and at most the life that it was issued with.
+// maxAge returns how old the document of a token may be: the token's remaining
+// lifetime, but at most the lifetime it was issued with.
 func (e *Enricher) maxAge(v Verified, now time.Time) time.Duration {
 	if v.ExpiresAt.IsZero() {
 		return e.o.MaxAge
@@ -39,7 +40,7 @@ func (e *Enricher) maxAge(v Verified, now time.Time) time.Duration {
 	return max(age, 0)
 }
 
-// lookUp asks the source, unless the claims name no user.
+// lookUp asks the source for a document. The zero user has none.
 func (e *Enricher) lookUp(ctx context.Context, q Query) (Document, error) {
 	if q.User == (User{}) {
 		return Document{}, ErrNoDocument
@@ -47,8 +48,8 @@ func (e *Enricher) lookUp(ctx context.Context, q Query) (Document, error) {
 	return e.o.Source.Lookup(ctx, q)
 }
 
-// lookUpWithHooks returns the document of a user after the hooks for them ran:
-// first the user is created, then they sign in.
+// lookUpWithHooks runs the hooks for a user and returns the user's document after
+// that. Create runs first, then SigningIn and SignedIn.
 func (tx *transaction) lookUpWithHooks(ctx context.Context, q Query) (Document, error) {
 	hooks := tx.o.Hooks
 	if hooks == nil || tx.grant.ClientCredentials || q.User == (User{}) {
@@ -69,7 +70,8 @@ func (tx *transaction) lookUpWithHooks(ctx context.Context, q Query) (Document, 
 	return document, err
 }
 
-// lookUpOrCreate returns the document of a user, which a hook may create.
+// lookUpOrCreate returns the document of a user. If they have none, the hook
+// Create may create it.
 func (tx *transaction) lookUpOrCreate(ctx context.Context, q Query, s SignIn) (Document, error) {
 	document, err := tx.lookUp(ctx, q)
 	if !errors.Is(err, ErrNoDocument) {
@@ -82,7 +84,8 @@ func (tx *transaction) lookUpOrCreate(ctx context.Context, q Query, s SignIn) (D
 	return tx.lookUp(ctx, q)
 }
 
-// hookDocument is what hooks see of a document: nothing if no token can hold it.
+// hookDocument returns the part of a document that hooks see: nil if it is too
+// large for a token.
 func (tx *transaction) hookDocument(d Document) json.RawMessage {
 	if len(d.JSON) > tx.o.MaxSize {
 		return nil
@@ -90,7 +93,7 @@ func (tx *transaction) hookDocument(d Document) json.RawMessage {
 	return d.JSON
 }
 
-// signIn is what the grant says of a user.
+// signIn describes a user of the grant for the hooks.
 func (tx *transaction) signIn(user User) SignIn {
 	s := SignIn{User: user, Provider: tx.grant.Provider, Refresh: tx.grant.Refresh, At: tx.grant.Answered}
 	for _, c := range tx.candidates {

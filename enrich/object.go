@@ -8,14 +8,14 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// EnrichObject returns a JSON object about a user, such as the answer of a
-// userinfo or introspection endpoint, with the claims that a token of that user
-// gets. All other bytes stay. The object stays as it is if the user has no
-// document, or if its member "active" is not true.
+// EnrichObject adds to a JSON object about a user, such as the response of a
+// userinfo or introspection endpoint, the claims that a token of that user gets.
+// All other bytes stay the same. It returns the object unchanged if the user has
+// no document, or if the object's member "active" is not true.
 //
-// The document is as old as it may be in a token with the same iat and exp. An
-// error means that the object cannot be read, or that its document cannot be
-// fetched or is too large.
+// The document may be as old as in a token with the same iat and exp. The error
+// says that the object is not valid JSON, that the document could not be fetched,
+// or that it is too large ([ErrTooLarge]).
 func (e *Enricher) EnrichObject(ctx context.Context, object []byte) ([]byte, error) {
 	o, err := jsonedit.Parse(object)
 	if err != nil {
@@ -25,7 +25,7 @@ func (e *Enricher) EnrichObject(ctx context.Context, object []byte) ([]byte, err
 		return object, nil
 	}
 	now := time.Now()
-	var v Verified // not verified: the object came from the backend itself
+	var v Verified // nothing to verify: the object came from the backend itself
 	v.IssuedAt, _ = numericDate(o.Value("iat"))
 	v.ExpiresAt, _ = numericDate(o.Value("exp"))
 	maxAge := e.maxAge(v, now)

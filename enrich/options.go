@@ -20,32 +20,32 @@ type Options struct {
 	Ring Ring
 	// Source finds the documents of users. Required.
 	Source Source
-	// UserID is the path of the claim that names the user: names joined with
-	// dots; `\.` is a dot within a name. Empty means "sub".
+	// UserID is the path of the claim that identifies the user: names joined with
+	// dots. Write `\.` for a dot within a name. Empty means "sub".
 	UserID string
 	// Claim is the name of the claim that holds the document. Empty means
-	// "custom_data". See [CheckClaimName] for names that are not allowed.
+	// "custom_data". [CheckClaimName] says which names are not allowed.
 	Claim string
-	// Freshness is the name of a claim that says "fresh", "stale", "absent" or
-	// "error". Empty means no such claim.
+	// Freshness is the name of a claim whose value is "fresh", "stale", "absent"
+	// or "error". Empty means no such claim.
 	Freshness string
 	// ReadAt is the name of a claim that says when the document was read, as a
-	// NumericDate. Empty means no such claim.
+	// NumericDate (RFC 7519, section 2). Empty means no such claim.
 	ReadAt string
 	// Kinds are the kinds of tokens that get the claims. Empty means access
-	// tokens.
+	// tokens only.
 	Kinds []Kind
-	// MaxSize is the size of the largest document, in bytes of its JSON. Zero
-	// means 16 KiB.
+	// MaxSize limits the size of a document, in bytes of its JSON. Zero means
+	// 16 KiB.
 	MaxSize int
-	// MaxAge bounds how old the document of a login may be. Zero means the lifetime of
-	// the token, and for a token without exp that the document is always read from the
-	// source.
+	// MaxAge limits how old the document in a token of a login may be. Zero means
+	// the lifetime of the token. For a token without exp, zero means that every
+	// login reads the document from the source.
 	MaxAge time.Duration
-	// Restore says which enriched tokens can be restored. Zero means those that a
-	// key of our own signs.
+	// Restore says which enriched tokens can be restored. The zero value means
+	// those that one of our own keys signed.
 	Restore Restore
-	// Hooks run when users sign in. Nil means none.
+	// Hooks run when users sign in. Nil means no hooks.
 	Hooks Hooks
 	// Meter records how old embedded documents are. Nil records nothing.
 	Meter metric.Meter
@@ -78,22 +78,22 @@ func (o Options) validate() error {
 	case o.Source == nil:
 		return errors.New("enrich: Options.Source is missing")
 	case o.MaxSize < 0:
-		return errors.New("enrich: Options.MaxSize is negative")
+		return fmt.Errorf("enrich: Options.MaxSize is %d bytes, want 0 (the default) or more", o.MaxSize)
 	case o.MaxAge < 0:
-		return errors.New("enrich: Options.MaxAge is negative")
+		return fmt.Errorf("enrich: Options.MaxAge is %v, want 0 (the default) or more", o.MaxAge)
 	case o.Restore < RestoreAuto || o.Restore > RestoreOff:
-		return errors.New("enrich: Options.Restore is unknown")
+		return fmt.Errorf("enrich: Options.Restore is %d, want RestoreAuto, RestoreOn or RestoreOff", o.Restore)
 	}
 	for _, kind := range o.Kinds {
 		if kind != Access && kind != ID {
-			return fmt.Errorf("enrich: Options.Kinds: unknown kind of token %q", kind)
+			return fmt.Errorf("enrich: Options.Kinds: unknown kind of token %q, want %q or %q", kind, Access, ID)
 		}
 	}
 	return o.checkClaims()
 }
 
 func (o Options) checkClaims() error {
-	fields := map[string]string{} // by the name of the claim
+	fields := map[string]string{} // from the name of a claim to its field
 	for _, claim := range []struct{ field, name string }{
 		{"Claim", o.Claim}, {"Freshness", o.Freshness}, {"ReadAt", o.ReadAt},
 	} {
@@ -104,7 +104,7 @@ func (o Options) checkClaims() error {
 			return fmt.Errorf("enrich: Options.%s: %w", claim.field, err)
 		}
 		if other, ok := fields[claim.name]; ok {
-			return fmt.Errorf("enrich: Options.%s is the same name as Options.%s, %q", claim.field, other, claim.name)
+			return fmt.Errorf("enrich: Options.%s and Options.%s are the same name, %q, want different names", claim.field, other, claim.name)
 		}
 		fields[claim.name] = claim.field
 	}

@@ -1,14 +1,14 @@
 package enrich
 
-// A Policy says what the client gets for tokens that should be enriched and are
-// not. It is for the caller to apply, to outcomes that are [Outcome.Refusable].
-// The zero Policy is Pass.
+// A Policy says what the client gets if a token could not be enriched. The
+// caller of [Enricher.Enrich] applies it to each outcome that is
+// [Outcome.Refusable]. The zero Policy is Pass.
 type Policy int
 
 // The policies.
 const (
-	Pass   Policy = iota // the backend's response as it came
-	Refuse               // an error, and no token
+	Pass   Policy = iota // the backend's response, unchanged
+	Refuse               // an error without a token
 )
 
 // String returns the policy's name, for logs.

@@ -2,17 +2,16 @@ package enrich
 
 import "errors"
 
-// A Rejection is the error of a hook that refuses a user their tokens.
+// A Rejection is the error that a hook returns if the user must get no tokens.
 type Rejection struct {
-	// Code is one word of App Services' error codes, such as
-	// FunctionExecutionError.
+	// Code is one of App Services' error codes, such as FunctionExecutionError.
 	Code string
-	// Message is for the client, in the words of the author of the hook. It does
-	// not belong in a log, because it may name the user.
+	// Message is a text for the client, written by the author of the hook. Do not
+	// log it: it may name the user.
 	Message string
 }
 
-// Error implements error. It leaves Message out.
+// Error implements error. The text does not contain Message.
 func (r *Rejection) Error() string { return "a hook refused the tokens: " + r.Code }
 
 func isRejection(err error) bool {

@@ -6,14 +6,14 @@ type Restore int
 
 // The ways to restore.
 const (
-	RestoreAuto Restore = iota // tokens signed with a key of our own
+	RestoreAuto Restore = iota // tokens signed with our own key
 	RestoreOn                  // all tokens
-	RestoreOff                 // none
+	RestoreOff                 // no tokens
 )
 
-// Restore returns the original of an enriched token, byte for byte, and false
-// for anything else. It checks only the signature: expiry and audience are for
-// the backend to check, and an id_token_hint is normally expired (law D3).
+// Restore returns the original of an enriched token, byte for byte. It returns
+// false for anything else. It checks only the signature: the backend checks
+// expiry, issuer and audience, and an id_token_hint is normally expired (law D3).
 func (e *Enricher) Restore(raw string) (original string, ok bool) {
 	t, err := ParseToken(raw)
 	if err != nil || t.header.Value(restoreParam) == nil {

@@ -5,24 +5,26 @@ import (
 	"time"
 )
 
-// A Ring is the backend's keys, which verify its tokens, and the keys that sign
-// enriched ones.
+// A Ring holds the backend's keys, which verify its tokens, and the keys that
+// sign enriched ones.
 type Ring interface {
-	// Verify checks a token's signature, time, issuer and audience. It bounds its
-	// own wait.
+	// Verify checks a token's signature, time, issuer and audience. It must limit
+	// its own waiting time.
 	//
 	// The error wraps [ErrNotOurs] or [ErrBadToken]. Any other error means that
 	// the ring could not decide, because the backend's keys could not be fetched.
 	Verify(ctx context.Context, t *Token) (Verified, error)
 	// Restorers returns the keys that may have signed t as an enriched token,
-	// retired keys too.
+	// including retired keys.
 	Restorers(t *Token) []Key
 }
 
-// Verified is what a [Ring] says of a token of the backend.
+// Verified is what [Ring.Verify] returns for a valid token of the backend.
 type Verified struct {
-	// IssuedAt and ExpiresAt are iat and exp; zero if the token has none.
+	// IssuedAt and ExpiresAt are the token's iat and exp. Each is the zero time if
+	// the token does not have the claim.
 	IssuedAt, ExpiresAt time.Time
-	// Signer signs the enriched token; nil if the ring has no key for it.
+	// Signer is the key that signs the enriched token. It is nil if the ring has
+	// no key for the token's algorithm.
 	Signer Key
 }

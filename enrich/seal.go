@@ -6,14 +6,14 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// An enriched token holds, in a private header parameter (RFC 7515, section
-// 4.3), what turns it back into the original: how to undo the edits of header
-// and payload, and the original's signature. It is sealed, because with that
-// signature a client could remove the claim (law D2).
+// An enriched token has a private header parameter (RFC 7515, section 4.3) that
+// holds what is needed to restore the original: how to undo the edits of header
+// and payload, and the original's signature. It is sealed, because a client that
+// knew the signature could remove the claim (law D2).
 //
-// The parameter is base64url of one version byte and the sealed text, which is
-// the undo of the header, the undo of the payload, and the signature. The undo
-// of the header is relative to a header whose parameter is the empty string.
+// The parameter is the base64url encoding of a version byte and the sealed text.
+// The text is the undo of the header, the undo of the payload, and the signature.
+// The undo of the header applies to a header whose parameter is the empty string.
 const (
 	restoreParam   = "tgr"
 	restoreVersion = 1

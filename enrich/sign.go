@@ -7,9 +7,9 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// signAll makes the enriched tokens: each that gets claims, and each id_token
-// whose at_hash must follow its access token. So access tokens are signed first
-// (law C2).
+// signAll makes the enriched tokens: each token that gets claims, and each
+// id_token whose at_hash must change with its access token. It signs access
+// tokens first, because at_hash depends on them (law C2).
 func (tx *transaction) signAll(claimsOf func(*candidate) []claim) *fault {
 	for _, c := range tx.candidates {
 		c.enriched = ""
@@ -31,15 +31,15 @@ func (tx *transaction) signAll(claimsOf func(*candidate) []claim) *fault {
 	return nil
 }
 
-// signToken signs a token with more claims. Without any it signs only an
-// id_token that is bound to an enriched access token.
+// signToken adds claims to a token and signs it. If there are none, it signs only
+// an id_token that is bound to an enriched access token.
 func (tx *transaction) signToken(c *candidate, claims []claim) *fault {
 	access := tx.boundAccess(c)
 	if len(claims) == 0 && (access == nil || access.enriched == "") {
 		return nil
 	}
 	if c.Signer == nil {
-		return &fault{SignFailed, fmt.Errorf("no key of ours signs %s", c.token.Algorithm)}
+		return &fault{SignFailed, fmt.Errorf("there is no signing key for a token with the algorithm %s", c.token.Algorithm)}
 	}
 	hashes, err := tx.hashClaims(c, access)
 	if err != nil {
@@ -56,12 +56,12 @@ func (tx *transaction) signToken(c *candidate, claims []claim) *fault {
 	return nil
 }
 
-// maxSignature is the size of most signatures, at most: RS256 with 4096 bits. A
-// larger one costs an allocation.
+// maxSignature is the size of an RS256 signature with a 4096-bit key, in bytes. It
+// sizes a buffer: a larger signature only costs one more allocation.
 const maxSignature = 512
 
-// encode splices the claims into the token and signs the result. All other
-// bytes stay (law A3).
+// encode splices the claims into the token and signs the result. All other bytes
+// stay the same (law A3).
 func (tx *transaction) encode(c *candidate, claims []claim) (string, error) {
 	payload := c.token.payload.Clone()
 	for _, claim := range claims {
@@ -86,7 +86,7 @@ func (tx *transaction) encode(c *candidate, claims []claim) (string, error) {
 	return string(base64.RawURLEncoding.AppendEncode(text, signature)), nil
 }
 
-// sign signs. In shadow it returns zeros of the same size.
+// sign returns a signature. In shadow it returns zeros of the same size.
 func (tx *transaction) sign(key Key, input string) ([]byte, error) {
 	if tx.grant.Shadow {
 		return make([]byte, key.SignatureSize()), nil
@@ -94,8 +94,8 @@ func (tx *transaction) sign(key Key, input string) ([]byte, error) {
 	return key.Sign(input)
 }
 
-// nameOwnKey makes a header name a key of our own, and removes what leads to
-// the backend's.
+// nameOwnKey makes a header name our own key, and removes the parameters that
+// refer to the backend's key.
 func nameOwnKey(header *jsonedit.Object, algorithm string, key Key) {
 	if key.Algorithm() != algorithm {
 		header.Set("alg", jsonedit.Quote(key.Algorithm()))

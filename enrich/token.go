@@ -18,8 +18,8 @@ const MaxToken = 64 << 10
 // A Token is a JWS in compact serialization, split and decoded. It is not
 // verified.
 type Token struct {
-	// SigningInput is what the signature covers: header and payload, encoded,
-	// with a dot between them (RFC 7515, section 5.1).
+	// SigningInput is the text that the signature covers: the encoded header and
+	// payload with a dot between them (RFC 7515, section 5.1).
 	SigningInput string
 	Signature    []byte
 	Algorithm    string // alg of the header
@@ -29,12 +29,12 @@ type Token struct {
 }
 
 // ParseToken splits a token and decodes its parts. It is strict: base64url must
-// be canonical, a member may occur once in an object, and crit is refused
-// because no extension is understood (RFC 7515, section 4.1.11).
+// be canonical, a member may occur only once in an object, and crit is refused
+// because no extension is supported (RFC 7515, section 4.1.11).
 //
 // The error wraps [ErrTooLarge] for a token of more than [MaxToken] bytes,
-// [ErrOpaque] for text that does not look like a JWS, and otherwise
-// [ErrBadToken].
+// [ErrOpaque] for text that does not look like a JWS, and [ErrBadToken] for
+// everything else.
 func ParseToken(raw string) (*Token, error) {
 	if len(raw) > MaxToken {
 		return nil, fmt.Errorf("token of %d bytes: %w", len(raw), ErrTooLarge)
@@ -57,42 +57,45 @@ func ParseToken(raw string) (*Token, error) {
 	return t, t.readHeader()
 }
 
-// Claim returns the JSON text of a claim, and nil if there is none. It is
-// read-only.
+// Claim returns the JSON text of a claim, or nil if the token does not have it.
+// The text is shared and read-only.
 func (t *Token) Claim(name string) []byte { return t.payload.Value(name) }
 
-// Claims returns the names and JSON texts of all claims, in their order.
+// Claims returns the names and JSON texts of all claims, in the order of the
+// token. The texts are shared and read-only.
 func (t *Token) Claims() iter.Seq2[string, []byte] { return t.payload.Members() }
 
 // Date returns a claim that is a NumericDate (RFC 7519, section 2), in whole
-// seconds, and false if the claim is missing or not a number. A date beyond all
-// calendars becomes one that is far in the future or in the past.
+// seconds. It returns false if the claim is missing or not a number. A date that
+// is too large for [time.Time] becomes one about 35,000 years away.
 func (t *Token) Date(name string) (time.Time, bool) { return numericDate(t.Claim(name)) }
 
-// Header returns the decoded JSON text of the header. It is read-only.
+// Header returns the decoded JSON text of the header. The text is shared and
+// read-only.
 func (t *Token) Header() []byte { return t.header.Bytes() }
 
 func (t *Token) readHeader() error {
 	var ok bool
 	if t.Algorithm, ok = jsonedit.Unquote(t.header.Value("alg")); !ok {
-		return fmt.Errorf("%w: header without alg", ErrBadToken)
+		return fmt.Errorf("%w: the header has no alg, or one that is not a string", ErrBadToken)
 	}
 	if kid := t.header.Value("kid"); kid != nil {
 		if t.KeyID, ok = jsonedit.Unquote(kid); !ok {
-			return fmt.Errorf("%w: kid is not a string", ErrBadToken)
+			return fmt.Errorf("%w: the header's kid is not a string", ErrBadToken)
 		}
 	}
 	if t.header.Value("crit") != nil {
-		return fmt.Errorf("%w: crit names extensions that are not understood", ErrBadToken)
+		return fmt.Errorf("%w: the header has crit, but no extension is supported", ErrBadToken)
 	}
 	return nil
 }
 
-// maxSeconds is how far from 1970 a date can be: some 35,000 years. Much further
-// time.Time overflows, and a token that never expires would be an expired one.
+// maxSeconds limits how far a date can be from 1970: about 35,000 years. Much
+// larger values overflow time.Time, and a token that never expires would look
+// expired.
 const maxSeconds = 1 << 40
 
-// numericDate reads the JSON text of a claim; nil is not a date.
+// numericDate parses the JSON text of a claim. Nil is not a date.
 func numericDate(value []byte) (time.Time, bool) {
 	seconds, err := strconv.ParseFloat(string(value), 64)
 	if err != nil {
@@ -104,9 +107,9 @@ func numericDate(value []byte) (time.Time, bool) {
 // isJWE reports whether a token has the five parts of RFC 7516, section 7.1.
 func isJWE(raw string) bool { return strings.Count(raw, ".") == 4 }
 
-// startsObject reports whether the first part of a token decodes to what could
-// be a JSON object. If it does not, the token was never a JWS: other formats have
-// two dots too. It is lenient, so that a JWS with a fault is a bad token.
+// startsObject reports whether the first part of a token could be a JSON object.
+// If not, the token is not a JWS: other formats have two dots too. The check is
+// lenient, so that a malformed JWS is a bad token and not an opaque one.
 func startsObject(part string) bool {
 	const block = 8
 	head := withoutBreaks.Replace(part[:min(len(part), 4*block)])
@@ -130,8 +133,8 @@ var strictBase64 = base64.RawURLEncoding.Strict()
 
 var errBase64 = errors.New("not canonical base64url")
 
-// decodeBase64 is strict where the standard library is not: that skips line
-// breaks, so one signature would have many spellings (law B5).
+// decodeBase64 refuses line breaks. The standard library skips them, so one
+// signature would have many spellings (law B5).
 func decodeBase64(part string) ([]byte, error) {
 	if strings.ContainsAny(part, "\r\n") {
 		return nil, errBase64

@@ -13,16 +13,17 @@ import (
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
-// A transaction enriches the tokens of one grant. Its methods stand in the order
-// in which they run: verify, bind, look up, sign, report. Nothing that a step
-// does is visible before the last one, so a fault leaves every token as it was.
+// A transaction enriches the tokens of one grant. Its methods are in the order in
+// which they run: verify, check bindings, look up, sign, report. Nothing is
+// visible to the caller before the last step, so a fault leaves every token
+// unchanged.
 type transaction struct {
 	*Enricher
 	grant      Grant
 	candidates []*candidate
 }
 
-// A fault is why the tokens of a grant stay as the backend issued them.
+// A fault is the reason why no token of a grant is enriched.
 type fault struct {
 	reason Reason
 	err    error
@@ -66,8 +67,9 @@ func traced(ctx context.Context, name string, do func(context.Context) *fault) *
 	return f
 }
 
-// verifyAll parses and verifies every token, those after a bad one too: each has
-// a reason of its own. The first that blocks the grant is the fault.
+// verifyAll parses and verifies every token. It does not stop at a bad one,
+// because each token gets its own reason. The first token that blocks the grant
+// is the fault.
 func (tx *transaction) verifyAll(ctx context.Context) *fault {
 	var first *fault
 	for _, c := range tx.candidates {
@@ -99,16 +101,16 @@ func (tx *transaction) verify(ctx context.Context, c *candidate) (Reason, error)
 	return Unavailable, err
 }
 
-// checkBindings finds what binds a token to another one or to the client and
-// would no longer be true of an enriched token: the at_hash of an id_token that
-// we cannot sign (law C3), and a DPoP proof (law D6).
+// checkBindings finds tokens that must not be enriched because something else
+// depends on their bytes: the at_hash of an id_token that we cannot sign (law C3)
+// or the ath of a DPoP proof (law D6).
 func (tx *transaction) checkBindings(context.Context) *fault {
 	for _, c := range tx.candidates {
 		switch {
 		case c.issued.Kind == ID && c.reason == Opaque && isJWE(c.issued.Raw):
-			return &fault{Opaque, errors.New("the id_token is encrypted, so its at_hash cannot follow the access token")}
+			return &fault{Opaque, errors.New("the id_token is encrypted, so its at_hash cannot be updated for an enriched access token")}
 		case c.issued.Kind == ID && c.reason == NotOurs && tx.boundAccess(c) != nil:
-			return &fault{NotOurs, fmt.Errorf("the id_token's at_hash cannot follow the access token: %w", c.err)}
+			return &fault{NotOurs, fmt.Errorf("the id_token's at_hash cannot be updated for an enriched access token: %w", c.err)}
 		case c.verified() && tx.grant.DPoP && c.Signer != nil && c.Signer.ID() != "":
 			return &fault{KeyBound, nil}
 		}
@@ -142,7 +144,7 @@ func (tx *transaction) lookUpAll(ctx context.Context) *fault {
 	return nil
 }
 
-// setDocument gives a token the result of its user's lookup.
+// setDocument stores the result of a user's lookup in one of their tokens.
 func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	switch {
 	case errors.Is(err, ErrNoDocument):
@@ -160,12 +162,12 @@ func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	return nil
 }
 
-// warnOfOriginalClaim warns once of a claim with our name in the backend's own
-// token. It stays, because the user has no document (law H2).
+// warnOfOriginalClaim logs one warning if the backend's own token has a claim
+// with our name. The claim stays because the user has no document (law H2).
 func (e *Enricher) warnOfOriginalClaim(t *Token) {
 	if t.Claim(e.o.Claim) != nil {
 		e.warnOnce.Do(func() {
-			e.o.Logger.Warn("the backend's own tokens have a claim of our name, and it stays if a user has no document: choose another name", "claim", e.o.Claim)
+			e.o.Logger.Warn("the backend's tokens already have a claim with this name. A user without a document keeps the backend's value. Choose another claim name", "claim", e.o.Claim)
 		})
 	}
 }
@@ -174,7 +176,7 @@ func (tx *transaction) signDocuments(context.Context) *fault {
 	return tx.signAll(func(c *candidate) []claim { return tx.documentClaims(c.document) })
 }
 
-// succeed gives every enriched token its reason.
+// succeed sets the reason of every enriched token.
 func (tx *transaction) succeed(ctx context.Context) {
 	for _, c := range tx.candidates {
 		if c.enriched == "" {
@@ -193,8 +195,8 @@ func (tx *transaction) succeed(ctx context.Context) {
 	}
 }
 
-// fail gives the fault's reason to every token that would have changed. They
-// stay as the backend issued them, unless they can be marked.
+// fail sets the fault's reason on every token that would have changed. The tokens
+// stay unchanged, unless a failure mark can be signed.
 func (tx *transaction) fail(f *fault) {
 	marked := tx.signMarks(f)
 	for _, c := range tx.candidates {
@@ -207,9 +209,9 @@ func (tx *transaction) fail(f *fault) {
 	}
 }
 
-// signMarks signs tokens whose freshness claim says that their document could
-// not be fetched or is too large, and reports whether it did. It does not where a
-// token failed to verify, because that token could be bound to one of the others.
+// signMarks signs tokens with the freshness claim "error", if their document
+// could not be fetched or is too large. It reports whether it did. It does not if
+// a token failed to verify, because that token could be bound to another one.
 func (tx *transaction) signMarks(f *fault) bool {
 	if !tx.grant.MarkFailure || tx.o.Freshness == "" || f.reason != Unavailable && f.reason != TooLarge {
 		return false

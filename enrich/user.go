@@ -9,34 +9,37 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A User is the user that a token names. It is comparable. The zero User has no
-// document.
+// A User identifies a user by the user-id claim of their token. It is comparable,
+// so it can be a map key. The zero User means that the token does not identify a
+// user; it has no document.
 type User struct {
-	// ID is the text of the user-id claim, or the literal of a whole number.
+	// ID is the claim's string, or the literal of a whole number.
 	ID string
-	// Number says that the claim was a JSON number: "5" and 5 are two users.
+	// Number means that the claim was a JSON number: "5" and 5 are two users.
 	Number bool
 }
 
-// logKey keys the hash that stands for a user in logs. It lives as long as the
-// process, so a log names one user consistently and none by their id.
+// logKey is the key of the hash that replaces a user's id in logs. It changes
+// with every start of the process. So the log lines of one run can be matched,
+// but a hash cannot be computed from an id.
 var logKey = rand.Text()
 
-// LogValue implements [slog.LogValuer] with a keyed hash, never the id.
+// LogValue implements [slog.LogValuer]. It returns a keyed hash of the id, so no
+// log contains the id.
 func (u User) LogValue() slog.Value {
 	sum := sha256.Sum256([]byte(logKey + u.ID))
 	return slog.StringValue(hex.EncodeToString(sum[:6]))
 }
 
-// String implements [fmt.Stringer] as LogValue does, so that no format verb
-// prints the id by accident.
+// String implements [fmt.Stringer]. It prints the same hash as LogValue, so no
+// format verb prints the id by accident.
 func (u User) String() string { return "user " + u.LogValue().String() }
 
 // GoString implements [fmt.GoStringer] for %#v.
 func (u User) GoString() string { return u.String() }
 
-// userOf reads the user from the claims. Only a string that is not empty and a
-// whole number name one.
+// userOf returns the user that the claims identify. A user id is a string that is
+// not empty or a whole number; for anything else it returns the zero User.
 func (e *Enricher) userOf(claims *jsonedit.Object) User {
 	value := claims.Lookup(e.userID)
 	if id, ok := jsonedit.Unquote(value); ok {

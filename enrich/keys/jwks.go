@@ -7,9 +7,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// JWKS returns the backend's keys and ours as one JWK Set (law E1), and for how
-// long clients may cache it, at most [keydir.MaxAge]. It returns an error until the
-// backend's set has been fetched.
+// JWKS returns the backend's keys and ours as one JWK Set (law E1). maxAge is how
+// long clients may cache it, at most [keydir.MaxAge]. JWKS returns an error until
+// the backend's set has been fetched.
 func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 	var theirs [][]byte
 	maxAge = keydir.MaxAge
@@ -38,12 +38,12 @@ func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 	return set, maxAge, err
 }
 
-// HasOwn reports whether there is a directory of our own keys: then clients
-// verify enriched tokens with [Ring.JWKS].
+// HasOwn reports whether the ring has a directory of our own keys. If so, clients
+// must verify enriched tokens with [Ring.JWKS].
 func (r *Ring) HasOwn() bool { return r.own != nil }
 
-// Reload makes [Ring.Run] read the directory of our keys now. Run reads it every two
-// seconds in any case.
+// Reload makes [Ring.Run] read the directory of our own keys now. Run also reads
+// it every two seconds.
 func (r *Ring) Reload() {
 	if r.own != nil {
 		r.own.reload()

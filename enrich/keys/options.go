@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// Same, as Options.Algorithm, signs with the algorithm of the original.
+// Same is the value of Options.Algorithm that means the algorithm of the original.
 const Same = "same"
 
 // Options configure a [Ring]. At least one source of the backend's
@@ -20,53 +20,59 @@ const Same = "same"
 type Options struct {
 	// JWKS is the URL or the path of the backend's JWK Set. Optional.
 	JWKS string
-	// Discovery, instead of JWKS, says that the address of the JWK Set comes from
-	// the backend's OpenID discovery document: see [Ring.ApplyDiscovery].
+	// Discovery means that the address of the JWK Set comes from the backend's
+	// OpenID discovery document: see [Ring.ApplyDiscovery]. It cannot be combined
+	// with JWKS.
 	Discovery bool
-	// Host is the Host of requests for the JWK Set. Empty means the URL's.
+	// Host is the Host header of requests for the JWK Set. Empty means the host of
+	// the URL.
 	Host string
 	// Client fetches the JWK Set. Nil means a client with a timeout of 3 seconds.
 	Client *http.Client
-	// PublicKey, instead of JWKS, is the path of a PEM file with the backend's
-	// public key or certificate. Optional.
+	// PublicKey is the path of a PEM file with the backend's public key or
+	// certificate. It cannot be combined with JWKS or Discovery. Optional.
 	PublicKey string
-	// Secret verifies HS256, HS384 and HS512 and signs them again. Optional.
+	// Secret is the secret that the backend signs HS256, HS384 and HS512 with. It
+	// verifies such tokens and signs the enriched ones. Optional.
 	Secret []byte
 
 	// Issuers are the allowed values of iss. Empty allows any, unless the
 	// discovery document names one.
 	Issuers []string
-	// Audience are values of which aud must contain one. Empty allows any.
+	// Audience are the accepted audiences. A token's aud must contain one of them.
+	// Empty allows any.
 	Audience []string
-	// Algorithms are the allowed algorithms of the backend's tokens. Empty allows all
-	// that fit the types of the keys.
+	// Algorithms are the allowed algorithms of the backend's tokens. Empty allows
+	// all that fit the types of the keys.
 	Algorithms []string
-	// Leeway is how far clocks may differ where exp and nbf are checked. Zero
+	// Leeway is how far clocks may differ when exp and nbf are checked. Zero
 	// allows no difference.
 	Leeway time.Duration
 
-	// Dir is the path of the directory of our own keys, which is made if it is
+	// Dir is the path of the directory of our own keys. Open makes it if it is
 	// missing. Without Dir and BackendKey only HS* tokens are signed.
 	Dir string
-	// BackendKey, instead of Dir, is the path of a PEM file with the backend's own
-	// private key: tokens are signed as the backend does. It verifies tokens too.
+	// BackendKey is the path of a PEM file with the backend's own private key. The
+	// ring signs enriched tokens with it, and verifies the backend's tokens too. It
+	// cannot be combined with Dir.
 	BackendKey string
-	// Algorithm is the algorithm of the keys in Dir. [Same] or empty means that of the
-	// original.
+	// Algorithm is the algorithm of the keys in Dir. [Same] or empty means the
+	// algorithm of the original.
 	Algorithm string
-	// RetireAfter is how long retired keys in Dir are published: at least as long
-	// as tokens live. Zero means [keydir.DefaultRetireAfter].
+	// RetireAfter is how long retired keys in Dir are published. It must be at least
+	// the lifetime of a token. Zero means [keydir.DefaultRetireAfter].
 	RetireAfter time.Duration
 	// RotateAfter is how long a key in Dir signs before [Ring.Run] makes the next
-	// one. A key whose file has no such time is rotated at once. Zero means never.
+	// one. A key whose file does not say since when it signs is rotated at once.
+	// Zero means never.
 	RotateAfter time.Duration
 
-	// Logger gets what an operator should know. Nil discards it.
+	// Logger gets messages for the operator. Nil discards them.
 	Logger *slog.Logger
 }
 
-// withDefaults returns the options with defaults in place of zeros. Its error is
-// an [OptionError].
+// withDefaults replaces zero options by their defaults. The error is an
+// [OptionError].
 func (o Options) withDefaults() (Options, error) {
 	if o.Algorithm == Same {
 		o.Algorithm = ""
@@ -92,28 +98,28 @@ func (o Options) validate() error {
 	case o.BackendKey != "" && o.Dir != "":
 		return &OptionError{"BackendKey", errors.New("cannot be combined with Dir")}
 	case o.Algorithm != "" && (!jose.IsSupported(o.Algorithm) || jose.IsSecret(o.Algorithm)):
-		return &OptionError{"Algorithm", fmt.Errorf("%q is not an algorithm of private keys, want same, RS256, PS256, ES256, EdDSA or the like", o.Algorithm)}
+		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm, want same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", o.Algorithm)}
 	}
 	for _, duration := range []struct {
 		option string
 		value  time.Duration
 	}{{"Leeway", o.Leeway}, {"RetireAfter", o.RetireAfter}, {"RotateAfter", o.RotateAfter}} {
 		if duration.value < 0 {
-			return &OptionError{duration.option, fmt.Errorf("%v is below zero", duration.value)}
+			return &OptionError{duration.option, fmt.Errorf("%v is negative, want 0s or more", duration.value)}
 		}
 	}
 	return nil
 }
 
-// An OptionError is a fault of one of the [Options], or of the file or the keys
-// that it names.
+// An OptionError says what is wrong with one of the [Options], or with the file
+// or the keys that it names.
 type OptionError struct {
 	Option string // the name of the field
 	Err    error
 }
 
-// Error names the field.
+// Error implements error. The text starts with the name of the field.
 func (e *OptionError) Error() string { return "keys: " + e.Option + ": " + e.Err.Error() }
 
-// Unwrap returns the fault alone.
+// Unwrap returns the error without the name of the field.
 func (e *OptionError) Unwrap() error { return e.Err }

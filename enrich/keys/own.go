@@ -15,15 +15,16 @@ import (
 
 const (
 	// pollInterval is how often the directory is read. Replicas must see each
-	// other's keys within 10 s (law E2), also on file systems that notify nobody.
+	// other's keys within 10 s (law E2), even on file systems without change
+	// notifications.
 	pollInterval = 2 * time.Second
-	// rotationInterval is how often the age of the keys is checked, and how soon
-	// a key that could not be made is tried again: making one takes much time.
+	// rotationInterval is how often the age of the keys is checked, and how long
+	// to wait before trying again to make the next key.
 	rotationInterval = time.Minute
 )
 
-// ownKeys are the keys of our directory. Nil is without a directory: it has no
-// keys, and none are to be made.
+// ownKeys holds the keys of our directory. Nil means that there is no directory:
+// it has no keys and makes none.
 type ownKeys struct {
 	dir         *keydir.Dir
 	rotateAfter time.Duration
@@ -32,11 +33,12 @@ type ownKeys struct {
 
 	loaded  atomic.Pointer[keydir.Set]
 	loading sync.Mutex    // held from reading the directory to storing loaded
-	missing chan string   // algorithms of tokens that no key signs
-	changed chan struct{} // has one element when the directory is to be read
+	missing chan string   // algorithms that need a key
+	changed chan struct{} // has one element if the directory should be read now
 }
 
-// openOwnKeys opens the directory, and makes the key for Options.Algorithm.
+// openOwnKeys opens the directory, and makes the key for Options.Algorithm if it
+// is missing.
 func openOwnKeys(o Options, now func() time.Time) (*ownKeys, error) {
 	dir, err := keydir.Create(o.Dir)
 	if err != nil {
@@ -54,7 +56,7 @@ func openOwnKeys(o Options, now func() time.Time) (*ownKeys, error) {
 
 // load reads the directory.
 func (o *ownKeys) load() error {
-	o.loading.Lock() // so that an older reading never replaces a newer one
+	o.loading.Lock() // so that an older read never replaces a newer one
 	defer o.loading.Unlock()
 	known := o.set()
 	set, err := o.dir.Load(known)
@@ -63,14 +65,14 @@ func (o *ownKeys) load() error {
 	}
 	for _, info := range set.List(o.now()) {
 		if info.WorldReadable && !known.Contains(info.ID) {
-			o.logger.Warn("a signing key can be read by every user of the machine: chmod 600 it", "file", info.Path)
+			o.logger.Warn("every user of this machine can read a signing key. Run chmod 600 on the file", "file", info.Path)
 		}
 	}
 	o.loaded.Store(&set)
 	return nil
 }
 
-// set returns the keys as they were last read.
+// set returns the keys of the last successful read.
 func (o *ownKeys) set() keydir.Set {
 	if o == nil || o.loaded.Load() == nil {
 		return keydir.Set{}
@@ -82,7 +84,7 @@ func (o *ownKeys) contains(kid string) bool { return o.set().Contains(kid) }
 
 func (o *ownKeys) isEmpty() bool { return len(o.set().List(o.now())) == 0 }
 
-// makeAll makes keys for the algorithms that have none.
+// makeAll makes a key for each algorithm that has none.
 func (o *ownKeys) makeAll(algorithms []string) error {
 	for _, algorithm := range algorithms {
 		if err := o.make(algorithm); err != nil {
@@ -106,32 +108,32 @@ func (o *ownKeys) make(algorithm string) error {
 	return o.load()
 }
 
-// request has follow make a key, outside of the login that needs it.
+// request asks follow to make a key. The login that needs it does not wait for it
+// (law E2).
 func (o *ownKeys) request(algorithm string) {
 	select {
 	case o.missing <- algorithm:
-	default: // enough is requested already
+	default: // the queue is full; the next login asks again
 	}
 }
 
-// reload has follow read the directory now.
+// reload asks follow to read the directory now.
 func (o *ownKeys) reload() {
 	select {
 	case o.changed <- struct{}{}:
-	default: // it is about to
+	default: // follow is about to read it
 	}
 }
 
-const noSigningKey = "no signing key: tokens of its algorithm pass unenriched"
+const noSigningKey = "cannot make a signing key. Tokens of its algorithm pass unenriched until there is one. Check that the directory sign.keys is writable and the disk is not full"
 
-// follow reads the directory, makes keys that are missing, and rotates, until
-// ctx ends.
+// follow reads the directory, makes missing keys, and rotates, until ctx ends.
 func (o *ownKeys) follow(ctx context.Context) {
 	poll, rotation := time.NewTicker(pollInterval), time.NewTicker(rotationInterval)
 	defer poll.Stop()
 	defer rotation.Stop()
 	making := failureLog{log: o.logger.Error, text: noSigningKey}
-	loading := failureLog{log: o.logger.Error, text: "the key directory cannot be read; known keys stay in use"}
+	loading := failureLog{log: o.logger.Error, text: "cannot read the key directory. The known keys stay in use"}
 	rotate := o.rotator()
 	rotate()
 	for {
@@ -141,7 +143,7 @@ func (o *ownKeys) follow(ctx context.Context) {
 		case algorithm := <-o.missing:
 			making.report(o.make(algorithm))
 		case <-rotation.C:
-			if !loading.failing { // which is logged already
+			if !loading.failing { // otherwise the cause is logged already
 				rotate()
 			}
 		case <-o.changed:
@@ -152,11 +154,11 @@ func (o *ownKeys) follow(ctx context.Context) {
 	}
 }
 
-// rotator returns a function that makes the next keys that are due, and logs why
-// it cannot.
+// rotator returns a function that makes the next keys that are due. It logs a
+// failure.
 func (o *ownKeys) rotator() func() {
-	failing := failureLog{log: o.logger.Error, text: "no next signing key; the old one signs for longer than sign.rotate_after"}
-	readOnly := failureLog{log: o.logger.Warn, text: "key directory is read-only, so this replica rotates no keys, despite sign.rotate_after: do it with a replica that can write to it, or with `tokengraft keys rotate` where the keys come from"}
+	failing := failureLog{log: o.logger.Error, text: "cannot make the next signing key. The current key signs for longer than sign.rotate_after; trying again every minute"}
+	readOnly := failureLog{log: o.logger.Warn, text: "this replica cannot rotate keys, despite sign.rotate_after, because the key directory is read-only. Rotate them with a replica that can write to it, or run `tokengraft keys rotate` where the keys come from"}
 	return func() {
 		if o.rotateAfter == 0 {
 			return
@@ -187,7 +189,7 @@ func isReadOnly(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
-// A failureLog logs a failure once, when it begins.
+// A failureLog logs only the first of consecutive failures.
 type failureLog struct {
 	log     func(text string, args ...any)
 	text    string

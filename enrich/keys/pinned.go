@@ -9,7 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
-// openPinned reads the secret, the public key and the backend's private key.
+// openPinned opens the keys that never change: the secret, the public key and the
+// backend's private key.
 func (r *Ring) openPinned() error {
 	if len(r.o.Secret) > 0 {
 		keys, err := jose.NewSecretKeys(r.o.Secret)
@@ -22,7 +23,7 @@ func (r *Ring) openPinned() error {
 	if r.o.PublicKey != "" {
 		public, err := readPEM(r.o.PublicKey, jose.ParsePublicPEM)
 		if err != nil {
-			return &OptionError{"PublicKey", fmt.Errorf("backend's public key: %w", err)}
+			return &OptionError{"PublicKey", fmt.Errorf("cannot read the backend's public key: %w", err)}
 		}
 		r.pinned = append(r.pinned, jose.Verifier{Key: public})
 	}
@@ -35,11 +36,11 @@ func (r *Ring) openPinned() error {
 func (r *Ring) openBackendKey() error {
 	private, err := readPEM(r.o.BackendKey, jose.ParsePrivatePEM)
 	if err != nil {
-		return &OptionError{"BackendKey", fmt.Errorf("backend's private key: %w", err)}
+		return &OptionError{"BackendKey", fmt.Errorf("cannot read the backend's private key: %w", err)}
 	}
 	keys, err := jose.NewKeys(private, "")
 	if err != nil {
-		return &OptionError{"BackendKey", fmt.Errorf("backend's private key: %s: %w", r.o.BackendKey, err)}
+		return &OptionError{"BackendKey", fmt.Errorf("cannot use the backend's private key: %s: %w", r.o.BackendKey, err)}
 	}
 	maps.Copy(r.shared, keys)
 	if r.o.PublicKey != "" {
@@ -51,8 +52,8 @@ func (r *Ring) openBackendKey() error {
 	return nil
 }
 
-// checkBackendKey reports that the backend's private key belongs to none of its
-// public keys: then it would sign nothing.
+// checkBackendKey returns an error if the backend's private key does not match one
+// of its public keys. Then it could not sign any token.
 func (r *Ring) checkBackendKey(public []jose.Verifier) error {
 	if r.o.BackendKey == "" {
 		return nil
@@ -62,10 +63,10 @@ func (r *Ring) checkBackendKey(public []jose.Verifier) error {
 			return nil
 		}
 	}
-	return &OptionError{"BackendKey", fmt.Errorf("%s belongs to none of the backend's public keys, so it can sign no token", r.o.BackendKey)}
+	return &OptionError{"BackendKey", fmt.Errorf("the private key in %s matches none of the backend's public keys, so it cannot sign tokens. Use the key that the backend signs with", r.o.BackendKey)}
 }
 
-// readPEM reads a key file. Its errors name the file and quote nothing of it.
+// readPEM reads a key file. Its errors contain the path, but nothing of the file.
 func readPEM[Key any](path string, parse func([]byte) (Key, error)) (key Key, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -14,14 +14,14 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jwks"
 )
 
-// A Ring is the keys that verify and sign. It is safe for concurrent use.
+// A Ring holds the keys that verify and sign. It is safe for concurrent use.
 type Ring struct {
 	o       Options
-	pinned  []jose.Verifier      // of files and secrets: they never change
+	pinned  []jose.Verifier      // from files and secrets; they never change
 	shared  map[string]*jose.Key // the backend's own keys that we sign with, by algorithm
-	backend *jwks.Follower       // the backend's JWK Set; nil without
-	own     *ownKeys             // nil without keys of our own
-	issuers atomic.Value         // []string: what iss may be
+	backend *jwks.Follower       // the backend's JWK Set; nil if it has none
+	own     *ownKeys             // nil without Options.Dir
+	issuers atomic.Value         // []string: the allowed values of iss
 	now     func() time.Time
 
 	warnedOfIssuer, warnedOfLife atomic.Bool
@@ -29,13 +29,12 @@ type Ring struct {
 
 var _ enrich.Ring = (*Ring)(nil)
 
-// Open reads all keys that are in files, and makes the keys of our own that these
-// need. It does not use the network: see [Ring.Run]. Its error wraps an
-// [OptionError].
+// Open reads all keys that are in files, and makes missing keys in Options.Dir. It
+// does not use the network: [Ring.Run] does. The error wraps an [OptionError].
 func Open(o Options) (*Ring, error) { return openAt(o, time.Now) }
 
-// openAt is Open with a clock for the instants that others wrote: exp, nbf, and
-// those of our keys.
+// openAt is Open with a clock. The clock is compared with times that other
+// processes wrote: exp, nbf, and the times in key files.
 func openAt(o Options, now func() time.Time) (*Ring, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -62,8 +61,8 @@ func (r *Ring) openOwn() (err error) {
 	return nil
 }
 
-// openBackend reads the backend's JWK Set if it is a file; [Ring.Run] fetches
-// one that is at a URL.
+// openBackend reads the backend's JWK Set if it is a file. [Ring.Run] fetches one
+// that is at a URL.
 func (r *Ring) openBackend() error {
 	if r.o.JWKS == "" && !r.o.Discovery {
 		return nil
@@ -79,17 +78,18 @@ func (r *Ring) openBackend() error {
 	return nil
 }
 
-// onNewSet makes the own keys that a new set of the backend needs.
+// onNewSet makes our own keys for the algorithms of a new set of the backend.
 func (r *Ring) onNewSet(set *jwks.Set) {
 	if err := r.checkBackendKey(set.Keys); err != nil {
-		r.o.Logger.Error("tokens pass unenriched", "error", err)
+		r.o.Logger.Error("cannot sign with the backend's private key. Tokens pass unenriched", "error", err)
 	}
 	if err := r.own.makeAll(r.ownAlgorithms(set.Keys)); err != nil {
 		r.o.Logger.Error(noSigningKey, "error", err)
 	}
 }
 
-// makeOwn makes the own keys that the backend's keys need, if those are known.
+// makeOwn makes our own keys for the algorithms of the backend's keys, if those
+// are known already.
 func (r *Ring) makeOwn() error {
 	backend, known := r.backendKeys()
 	if !known {
@@ -101,8 +101,8 @@ func (r *Ring) makeOwn() error {
 	return nil
 }
 
-// backendKeys returns the backend's keys, and whether they are known: its JWK
-// Set may not have been fetched yet.
+// backendKeys returns the backend's keys. They are not known until its JWK Set has
+// been fetched.
 func (r *Ring) backendKeys() (keys []jose.Verifier, known bool) {
 	if r.backend == nil {
 		return r.pinned, true
@@ -114,8 +114,8 @@ func (r *Ring) backendKeys() (keys []jose.Verifier, known bool) {
 	return slices.Concat(r.pinned, set.Keys), true
 }
 
-// ownAlgorithms returns what keys of our own are to sign with: what the options
-// say, or what keys of the backend can be used with.
+// ownAlgorithms returns the algorithms that our own keys must sign with:
+// Options.Algorithm, or those of the backend's keys.
 func (r *Ring) ownAlgorithms(backend []jose.Verifier) []string {
 	if r.own == nil {
 		return nil
@@ -132,8 +132,8 @@ func (r *Ring) ownAlgorithms(backend []jose.Verifier) []string {
 	return slices.DeleteFunc(algorithms, jose.IsSecret)
 }
 
-// Run follows the backend's JWK Set and the directory of our keys until ctx
-// ends.
+// Run keeps the backend's JWK Set and our own keys up to date until ctx ends. It
+// returns only then.
 func (r *Ring) Run(ctx context.Context) {
 	var following sync.WaitGroup
 	if r.backend != nil {
@@ -146,9 +146,9 @@ func (r *Ring) Run(ctx context.Context) {
 	<-ctx.Done()
 }
 
-// ApplyDiscovery sets what the backend's discovery document says: the address of the
-// JWK Set if Options.Discovery is set, and the issuer if Options.Issuers is empty. It
-// may be called again when the document changes.
+// ApplyDiscovery takes over settings from the backend's discovery document: the
+// address of the JWK Set if Options.Discovery is set, and the issuer if
+// Options.Issuers is empty. Call it again when the document changes.
 func (r *Ring) ApplyDiscovery(jwks, issuer string) {
 	if len(r.o.Issuers) == 0 {
 		r.issuers.Store([]string{issuer})
@@ -158,9 +158,9 @@ func (r *Ring) ApplyDiscovery(jwks, issuer string) {
 	}
 }
 
-// Check implements [enrich.Checker]: it fetches the backend's JWK Set, and
-// reports what would prevent every token from being enriched. Its error wraps an
-// [OptionError].
+// Check implements [enrich.Checker]. It fetches the backend's JWK Set, and returns
+// an error if something would prevent every token from being enriched. The error
+// wraps an [OptionError].
 func (r *Ring) Check(ctx context.Context) error {
 	if r.backend != nil {
 		if err := r.backend.Fetch(ctx); err != nil {
@@ -179,8 +179,8 @@ func (r *Ring) Check(ctx context.Context) error {
 	return nil
 }
 
-// checkAlgorithms reports that none of the backend's known keys can verify a
-// token: then every token would pass unenriched.
+// checkAlgorithms returns an error if none of the backend's known keys can verify
+// a token. Then every token would pass unenriched.
 func (r *Ring) checkAlgorithms() error {
 	keys, _ := r.backendKeys()
 	for algorithm := range jose.Supported() {
@@ -190,13 +190,13 @@ func (r *Ring) checkAlgorithms() error {
 		}
 	}
 	if len(keys) == 0 {
-		return &OptionError{"JWKS", errors.New("no key in it verifies a signature")}
+		return &OptionError{"JWKS", errors.New("it contains no key that can verify a signature")}
 	}
-	return &OptionError{"Algorithms", errors.New("fit none of the backend's keys")}
+	return &OptionError{"Algorithms", errors.New("none of the backend's keys can be used with these algorithms")}
 }
 
-// BackendReady returns nil if the backend's keys are known and current. Otherwise the
-// error says why they are missing or may be out of date.
+// BackendReady returns nil if the backend's keys are known and up to date.
+// Otherwise the error says why they are missing or may be out of date.
 func (r *Ring) BackendReady() error {
 	if r.backend == nil {
 		return nil
@@ -204,12 +204,12 @@ func (r *Ring) BackendReady() error {
 	return r.backend.Err()
 }
 
-// OwnReady returns an error if keys of our own are needed and there are none. None are
-// needed until the backend's algorithms are known.
+// OwnReady returns an error if our own keys are needed but there are none. None
+// are needed until the backend's algorithms are known.
 func (r *Ring) OwnReady() error {
 	backend, known := r.backendKeys()
 	if known && len(r.ownAlgorithms(backend)) > 0 && r.own.isEmpty() {
-		return errors.New("no signing key of our own yet")
+		return errors.New("there is no signing key yet")
 	}
 	return nil
 }

@@ -5,14 +5,14 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
-// signer returns the key that signs an enriched token in place of the key that
-// verified the original. It is nil where there is none.
+// signer returns the key that signs the enriched token, for an original with this
+// algorithm that the given key verified. It returns nil if there is none.
 func (r *Ring) signer(algorithm string, verified jose.Verifier) enrich.Key {
 	if shared := r.shared[algorithm]; shared != nil {
 		if shared.Matches(verified) {
 			return shared
 		}
-		return nil // the header would name a key that did not sign
+		return nil // the unchanged header would name a key that did not sign
 	}
 	if r.own == nil {
 		return nil

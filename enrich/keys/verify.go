@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// Verify implements [enrich.Ring]. It checks what needs no network first.
+// Verify implements [enrich.Ring]. It first checks what does not need the network.
 func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, error) {
 	if !r.isAllowed(t.Algorithm) {
 		return enrich.Verified{}, fmt.Errorf("%w: algorithm %s is not allowed", enrich.ErrBadToken, printable(t.Algorithm))
@@ -24,7 +24,7 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 		return enrich.Verified{}, err
 	}
 	if r.own.contains(t.KeyID) {
-		return enrich.Verified{}, fmt.Errorf("%w: signed with a key of ours", enrich.ErrNotOurs)
+		return enrich.Verified{}, fmt.Errorf("%w: signed with our own key", enrich.ErrNotOurs)
 	}
 	key, err := r.verifySignature(ctx, t)
 	if err != nil {
@@ -40,8 +40,8 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 	return verified, nil
 }
 
-// isAllowed reports whether an algorithm can be used at all: because the options
-// say so, or because its type is that of a key that is known or may come.
+// isAllowed reports whether an algorithm can be accepted at all: the options list
+// it, or it fits a known key or one that the backend's JWK Set may still bring.
 func (r *Ring) isAllowed(algorithm string) bool {
 	if !jose.IsSupported(algorithm) {
 		return false
@@ -55,22 +55,22 @@ func (r *Ring) isAllowed(algorithm string) bool {
 	return slices.ContainsFunc(r.pinned, func(k jose.Verifier) bool { return k.Fits(algorithm) })
 }
 
-// checkParties checks iss and aud where they are configured. Tokens for others
-// are left alone.
+// checkParties checks iss and aud if they are configured.
 func (r *Ring) checkParties(t *enrich.Token) error {
 	if issuers := r.issuers.Load().([]string); len(issuers) > 0 {
 		if issuer, ok := issuer(t); !ok || !slices.Contains(issuers, issuer) {
-			return fmt.Errorf("%w: iss is not the configured issuer", enrich.ErrNotOurs)
+			return fmt.Errorf("%w: its iss is not the configured issuer", enrich.ErrNotOurs)
 		}
 	}
 	accepted := func(audience string) bool { return slices.Contains(r.o.Audience, audience) }
 	if len(r.o.Audience) > 0 && !slices.ContainsFunc(audience(t), accepted) {
-		return fmt.Errorf("%w: aud has none of verify.audience", enrich.ErrNotOurs)
+		return fmt.Errorf("%w: its aud contains none of verify.audience", enrich.ErrNotOurs)
 	}
 	return nil
 }
 
-// issuer returns iss, which may be missing; false where it is not a string.
+// issuer returns the token's iss, or "" if it has none. It returns false if iss is
+// not a string.
 func issuer(t *enrich.Token) (string, bool) {
 	value := t.Claim("iss")
 	if value == nil {
@@ -79,8 +79,8 @@ func issuer(t *enrich.Token) (string, bool) {
 	return jsonedit.Unquote(value)
 }
 
-// audience returns aud, a string or an array of strings (RFC 7519, section
-// 4.1.3); nil where it is neither.
+// audience returns the token's aud, a string or an array of strings (RFC 7519,
+// section 4.1.3). It returns nil if aud is neither.
 func audience(t *enrich.Token) []string {
 	value := t.Claim("aud")
 	if audience, ok := jsonedit.Unquote(value); ok {
@@ -117,7 +117,8 @@ func (r *Ring) checkTimes(t *enrich.Token) error {
 	return nil
 }
 
-// date reads a claim that is a date, if the token has it.
+// date returns a claim that is a date. It returns false if the token does not have
+// the claim, and an error if the claim is not a number.
 func date(t *enrich.Token, name string) (date time.Time, ok bool, err error) {
 	if t.Claim(name) == nil {
 		return date, false, nil
@@ -130,8 +131,8 @@ func date(t *enrich.Token, name string) (date time.Time, ok bool, err error) {
 
 var errSignature = errors.New("no key of the backend verifies the signature")
 
-// verifySignature returns the key that verifies the token. It fetches the
-// backend's JWK Set again where the known keys cannot decide.
+// verifySignature returns the key that verifies the token. If none of the known
+// keys does, it fetches the backend's JWK Set again.
 func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verifier, error) {
 	if key, ok := findVerifier(r.pinned, t); ok {
 		return key, nil
@@ -146,7 +147,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		}
 	}
 	if err := r.backend.Refetch(ctx, set); err != nil {
-		return jose.Verifier{}, fmt.Errorf("%w, and it is not known whether there is a newer key: %w", errSignature, err)
+		return jose.Verifier{}, fmt.Errorf("%w, and newer keys could not be fetched: %w", errSignature, err)
 	}
 	set = r.backend.Current()
 	if key, ok := findVerifier(set.Keys, t); ok {
@@ -154,13 +155,13 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 	}
 	named := func(k jose.Verifier) bool { return k.ID == t.KeyID || k.ID == "" }
 	if t.KeyID != "" && !slices.ContainsFunc(set.Keys, named) {
-		return jose.Verifier{}, fmt.Errorf("%w: the backend has no key with its kid", enrich.ErrNotOurs)
+		return jose.Verifier{}, fmt.Errorf("%w: the backend has no key with the token's kid", enrich.ErrNotOurs)
 	}
 	return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
 }
 
-// findVerifier returns the first key that verifies the token's signature. A kid
-// narrows the choice; a key without a kid matches any.
+// findVerifier returns the first key that verifies the token's signature. If both
+// have a kid, it must be the same.
 func findVerifier(keys []jose.Verifier, t *enrich.Token) (jose.Verifier, bool) {
 	for _, k := range keys {
 		if k.ID != "" && t.KeyID != "" && k.ID != t.KeyID {
@@ -173,8 +174,8 @@ func findVerifier(keys []jose.Verifier, t *enrich.Token) (jose.Verifier, bool) {
 	return jose.Verifier{}, false
 }
 
-// printable returns an algorithm's name, which anybody may have written, in a
-// form that is safe to log.
+// printable returns an algorithm's name in a form that is safe to log. The name
+// comes from a token that is not verified.
 func printable(algorithm string) string {
 	if len(algorithm) > 16 || strings.ContainsFunc(algorithm, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "with an unprintable name"

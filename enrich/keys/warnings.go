@@ -7,9 +7,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// warnOfIssuer logs once that the backend signs tokens of another issuer than
-// its discovery document names. Every token passes unenriched then, and nothing
-// else says why.
+// warnOfIssuer logs once that the backend's tokens have another issuer than its
+// discovery document. Every token passes unenriched then, and nothing else says
+// why.
 func (r *Ring) warnOfIssuer(t *enrich.Token) {
 	if r.backend == nil || len(r.o.Issuers) > 0 || r.warnedOfIssuer.Load() {
 		return
@@ -23,13 +23,13 @@ func (r *Ring) warnOfIssuer(t *enrich.Token) {
 		return
 	}
 	if r.warnedOfIssuer.CompareAndSwap(false, true) {
-		r.o.Logger.Error("the backend signs tokens of another issuer than its discovery document names: they pass unenriched. Set verify.issuer, or public_url if the backend derives its issuer from the Host",
+		r.o.Logger.Error("the iss of the backend's tokens is not the issuer in its discovery document. They pass unenriched. Set verify.issuer to the tokens' iss, or set public_url if the backend derives its issuer from the Host header",
 			"discovery", r.issuers.Load().([]string), "token", issuer)
 	}
 }
 
-// warnOfLife logs once that a token may outlive the publication of the key that
-// signs it (law E3): after a rotation no verifier would accept it.
+// warnOfLife logs once that a token may live longer than its key is published
+// (law E3). After a rotation, verifiers would refuse it.
 func (r *Ring) warnOfLife(v enrich.Verified) {
 	life := r.life(v)
 	own := v.Signer != nil && v.Signer.ID() != ""
@@ -38,17 +38,17 @@ func (r *Ring) warnOfLife(v enrich.Verified) {
 	}
 	text := life.String()
 	if life == endless {
-		text = "without end"
+		text = "unlimited"
 	}
-	r.o.Logger.Warn("the backend's tokens live longer than a retired key is published: after a rotation verifiers refuse them before they expire. Set sign.retire_after to at least their life",
+	r.o.Logger.Warn("the backend's tokens live longer than a retired key is published. After a rotation, clients will refuse them before they expire. Set sign.retire_after to at least the lifetime of the tokens",
 		"token_life", text, "sign.retire_after", r.o.RetireAfter.String())
 }
 
 // endless is the life of a token without exp.
 const endless = time.Duration(math.MaxInt64)
 
-// life is how long a token lives in all; at least what is left of it, if it has
-// no iat.
+// life returns the whole lifetime of a token, or what is left of it if the token
+// has no iat.
 func (r *Ring) life(v enrich.Verified) time.Duration {
 	switch {
 	case v.ExpiresAt.IsZero():

@@ -26,7 +26,7 @@ func TestVerify_WarnsOnceOfALifeLongerThanRetireAfter(t *testing.T) {
 		{"as long", func(now time.Time) string { return fmt.Sprintf(`{"iat":%d,"exp":%d}`, now.Unix(), now.Unix()+3600) }, false, ""},
 		{"longer", func(now time.Time) string { return fmt.Sprintf(`{"iat":%d,"exp":%d}`, now.Unix(), now.Unix()+3601) }, false, "token_life=1h0m1s sign.retire_after=1h0m0s"},
 		{"longer, without iat", func(now time.Time) string { return fmt.Sprintf(`{"exp":%d}`, now.Unix()+7200) }, false, "token_life=2h0m0s"},
-		{"without exp", times(`{"iat":%d}`), false, `token_life="without end"`},
+		{"without exp", times(`{"iat":%d}`), false, `token_life=unlimited`},
 		{"signed with the secret again", times(`{"iat":%d}`), true, ""},
 	}
 	for _, tt := range tests {

@@ -102,9 +102,9 @@ func TestCheck_WantsKeysThatVerify(t *testing.T) {
 	some := httptest.NewServer(issuer)
 	defer some.Close()
 	for verify, want := range map[string]string{
-		"jwks: " + none.URL:                                           ":4:16: verify.jwks: no key in it verifies a signature",
-		"jwks: " + some.URL + ", algorithms: [RS256]":                 "verify.algorithms: fit none of the backend's keys",
-		"public_key: backend.pem, algorithms: [RS256]":                "verify.algorithms: fit none of the backend's keys",
+		"jwks: " + none.URL:                                           ":4:16: verify.jwks: it contains no key that can verify a signature",
+		"jwks: " + some.URL + ", algorithms: [RS256]":                 "verify.algorithms: none of the backend's keys can be used with these algorithms",
+		"public_key: backend.pem, algorithms: [RS256]":                "verify.algorithms: none of the backend's keys can be used with these algorithms",
 		"jwks: " + some.URL:                                           "",
 		"public_key: backend.pem, algorithms: [ES256]":                "",
 		"secret: 0123456789abcdef0123456789abcdef, jwks: " + none.URL: "",

@@ -1,4 +1,4 @@
-// Package httpcache says for how long an answer over HTTP stays fresh.
+// Package httpcache calculates how long an HTTP response stays fresh (RFC 9111).
 package httpcache
 
 import (
@@ -8,18 +8,21 @@ import (
 	"time"
 )
 
-// longest is what any answer is believed, in seconds: more than any caller
-// waits, and no number that overflows.
-const longest = 1 << 20
+// maxSeconds limits every number of seconds in a header. It is longer than any
+// caller waits, and too short to overflow a time.Duration.
+const maxSeconds = 1 << 20
 
-// FreshFor is how long an answer with this header stays fresh from when it came
-// (RFC 9111, section 4.2.1): by max-age or else by Expires, less its Age (section
-// 5.1), or else as long as the caller says. It is zero for one that is not to
-// be kept or that cannot be understood, and can be negative for one that was
-// old when it came.
-func FreshFor(header http.Header, otherwise time.Duration) time.Duration {
-	age, _ := strconv.Atoi(header.Get("Age"))
-	gone := seconds(age)
+// FreshFor returns how long a response with this header stays fresh, from the
+// moment it arrived (RFC 9111, section 4.2.1). That is its max-age, or the time
+// until Expires, minus its Age (section 5.1). A header with neither gets the
+// default.
+//
+// The result is zero if the response must not be stored, must be revalidated
+// each time, or has a value that cannot be parsed. It is negative if the
+// response was already too old when it arrived.
+func FreshFor(header http.Header, byDefault time.Duration) time.Duration {
+	n, _ := strconv.Atoi(header.Get("Age"))
+	age := seconds(n)
 	directives := directivesOf(header)
 	switch {
 	case directives.has("no-store"), directives.has("no-cache"):
@@ -29,29 +32,30 @@ func FreshFor(header http.Header, otherwise time.Duration) time.Duration {
 		if err != nil {
 			return 0
 		}
-		return seconds(maxAge) - gone
+		return seconds(maxAge) - age
 	case header.Get("Expires") != "":
-		return untilExpires(header) - gone
+		return untilExpires(header) - age
 	}
-	return otherwise
+	return byDefault
 }
 
-// untilExpires is from when the answer was made, by the clock that made it,
-// until it expires. It is zero for no date, such as "0" (section 5.3).
+// untilExpires returns the time from Date to Expires, so it does not depend on
+// our clock if the response has a Date. It is zero if Expires is not a date, such
+// as "0" (section 5.3).
 func untilExpires(header http.Header) time.Duration {
 	expires, err := http.ParseTime(header.Get("Expires"))
 	if err != nil {
 		return 0
 	}
-	made, err := http.ParseTime(header.Get("Date"))
+	created, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
-		made = time.Now()
+		created = time.Now()
 	}
-	return max(expires.Sub(made), 0) // what expired long ago would overflow
+	return max(expires.Sub(created), 0) // a date long ago would overflow below
 }
 
-// directives are those of Cache-Control by their names, in lower case. Of one
-// that stands twice the first counts.
+// directives are the directives of Cache-Control by name, in lower case. If a
+// directive is repeated, the first one applies.
 type directives map[string]string
 
 func (d directives) has(name string) bool {
@@ -70,4 +74,4 @@ func directivesOf(header http.Header) directives {
 	return found
 }
 
-func seconds(n int) time.Duration { return time.Duration(min(max(n, 0), longest)) * time.Second }
+func seconds(n int) time.Duration { return time.Duration(min(max(n, 0), maxSeconds)) * time.Second }

@@ -36,7 +36,7 @@ func TestObject_SetKeepsEveryOtherByte(t *testing.T) {
 	}
 }
 
-func TestObject_RemoveTakesOneCommaWithIt(t *testing.T) {
+func TestObject_RemoveRemovesOneComma(t *testing.T) {
 	const text = `{"a":1, "b":2 ,"c":3}`
 	tests := []struct{ names, want string }{
 		{"a", `{"b":2 ,"c":3}`},
@@ -54,12 +54,12 @@ func TestObject_RemoveTakesOneCommaWithIt(t *testing.T) {
 			o.Remove(name)
 		}
 		if got := string(o.Bytes()); got != tt.want {
-			t.Errorf("Remove(%s) = %s, want %s", tt.names, got, tt.want)
+			t.Errorf("Remove(%s) on %s = %s, want %s", tt.names, text, got, tt.want)
 		}
 	}
 }
 
-func TestParse_Refuses(t *testing.T) {
+func TestParse_RejectsAmbiguousAndInvalidText(t *testing.T) {
 	tests := []struct{ name, text string }{
 		{"duplicate name", `{"sub":"a","sub":"b"}`},
 		{"duplicate name, escaped", `{"custom_data":1,"custom\u005fdata":2}`},
@@ -71,27 +71,27 @@ func TestParse_Refuses(t *testing.T) {
 		{"trailing comma", `{"a":1,}`},
 		{"invalid UTF-8", "{\"a\":\"\xff\"}"},
 		{"too deep", `{"a":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`},
-		{"half", `{"a":`},
+		{"incomplete", `{"a":`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := jsonedit.Parse([]byte(tt.text)); err == nil {
-				t.Errorf("Parse(%.40s) = nil error", tt.text)
+				t.Errorf("Parse(%.40s) = nil error, want an error", tt.text)
 			}
 		})
 	}
 }
 
-func TestParse_ErrorsQuoteNothing(t *testing.T) {
+func TestParse_ErrorDoesNotQuoteTheText(t *testing.T) {
 	for _, text := range []string{`{"secret":1,"secret":2}`, `{"a":secret}`, `{"a":"secret`} {
 		_, err := jsonedit.Parse([]byte(text))
 		if err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("Parse(%s) error = %v, want one without the text", text, err)
+			t.Errorf("Parse(%s) error = %v, want an error without the word secret", text, err)
 		}
 	}
 }
 
-func TestObject_Lookup(t *testing.T) {
+func TestObject_LookupFollowsAPathOfNames(t *testing.T) {
 	o := parse(t, `{"a":{"b.c":{"d":5}},"e":[{"f":1}]}`)
 	tests := []struct{ path, want string }{
 		{`a.b\.c.d`, `5`},
@@ -123,7 +123,7 @@ func TestStrings_FindsSpans(t *testing.T) {
 		{"every element", `[{"t":"x"},{"t":"y"}]`, "*.t", []string{"x", "y"}},
 		{"escaped", `{"\u0061":"\u0078\/"}`, "a", []string{"x/"}},
 		{"member twice", `{"a":"x","a":"y"}`, "a", []string{"x", "y"}},
-		{"no string", `{"a":{"b":1},"c":null}`, "a.b", nil},
+		{"not a string", `{"a":{"b":1},"c":null}`, "a.b", nil},
 		{"byte order mark", "\ufeff{\"a\":\"x\"}", "a", []string{"x"}},
 		{"invalid UTF-8 elsewhere", "{\"z\":\"\xff\",\"a\":\"x\"}", "a", []string{"x"}},
 	}
@@ -142,7 +142,7 @@ func TestStrings_FindsSpans(t *testing.T) {
 				got = append(got, s.Value)
 				var value string
 				if err := json.Unmarshal([]byte(tt.text[s.Start:s.End]), &value); err != nil || value != s.Value {
-					t.Errorf("the span of %q holds %q", s.Value, tt.text[s.Start:s.End])
+					t.Errorf("Strings(%s, %s): the span of %q has the text %q", tt.text, tt.path, s.Value, tt.text[s.Start:s.End])
 				}
 			}
 			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
@@ -157,7 +157,7 @@ func TestStrings_FindsSpans(t *testing.T) {
 	}
 }
 
-func TestParsePath_RefusesEmptyElements(t *testing.T) {
+func TestParsePath_RejectsEmptyElements(t *testing.T) {
 	for _, s := range []string{"", ".", "a.", ".a", "a..b"} {
 		if path, err := jsonedit.ParsePath(s); err == nil {
 			t.Errorf("ParsePath(%q) = %q, want an error", s, path)
@@ -165,35 +165,36 @@ func TestParsePath_RefusesEmptyElements(t *testing.T) {
 	}
 }
 
-func TestDecodeUndo_RefusesWhatDoesNotFit(t *testing.T) {
+func TestDecodeUndo_RejectsIncompleteRecords(t *testing.T) {
 	o := parse(t, `{"a":1}`)
 	o.Set("a", []byte(`22`))
 	encoded := o.Undo().AppendBinary(nil)
 	for n := range len(encoded) {
 		if _, _, err := jsonedit.DecodeUndo(encoded[:n]); err == nil {
-			t.Errorf("DecodeUndo of %d of %d bytes = nil error", n, len(encoded))
+			t.Errorf("DecodeUndo(first %d of %d bytes) = nil error, want an error", n, len(encoded))
 		}
 	}
 	undo, rest, err := jsonedit.DecodeUndo(append(encoded, "rest"...))
 	if err != nil || string(rest) != "rest" {
-		t.Fatalf("DecodeUndo = %q, %v", rest, err)
+		t.Fatalf("DecodeUndo returned the rest %q and the error %v, want \"rest\" and no error", rest, err)
 	}
 	if _, err := undo.Revert([]byte(`{}`)); err == nil {
-		t.Error("Revert of a shorter text = nil error")
+		t.Error("Revert({}) = nil error, want an error: the edit is outside this text")
 	}
 }
 
-// FuzzUndo_RevertsEveryEdit holds the law that restore stands on: whatever is edited, the
-// encoded undo brings back the same bytes, and the edits are there.
+// FuzzUndo_RevertsEveryEdit tests law D1, on which restore is built: after any edits
+// the new values can be read, and the encoded undo record returns the same bytes as
+// before.
 func FuzzUndo_RevertsEveryEdit(f *testing.F) {
 	f.Add([]byte(`{"a":1,"b":{"c":[1.0]}}`), "a", "n", "b")
 	f.Add([]byte(` { } `), "x", "x", "x")
 	f.Add([]byte(`{"\u0061":1 , "é":"<&>"}`), "a", "é", "a")
 	f.Add([]byte(`{"a":1}`), "b", "a", "b")
-	f.Add([]byte(`{}`), "\xdc", "\x80", "0") // UTF-8 only when put together
+	f.Add([]byte(`{}`), "\xdc", "\x80", "0") // valid UTF-8 only together
 	f.Fuzz(func(t *testing.T, text []byte, set, replace, remove string) {
 		if !utf8.ValidString(set) || !utf8.ValidString(replace) {
-			return // names come from a YAML file, which is UTF-8
+			return // names are from a YAML file, which is UTF-8
 		}
 		before := bytes.Clone(text)
 		o, err := jsonedit.Parse(text)
@@ -205,29 +206,29 @@ func FuzzUndo_RevertsEveryEdit(f *testing.F) {
 		o.Remove(remove)
 		o.Set(set, []byte(`"third"`))
 		if !bytes.Equal(text, before) {
-			t.Fatal("an edit wrote to the parsed text")
+			t.Fatalf("the edits changed the parsed text from %q to %q", before, text)
 		}
 		edited := o.Bytes()
 		again, err := jsonedit.Parse(edited)
 		if err != nil {
-			t.Fatalf("edited %q into %q: %v", text, edited, err)
+			t.Fatalf("the edits made %q of %q, which cannot be parsed: %v", edited, text, err)
 		}
 		if string(again.Value(set)) != `"third"` {
-			t.Fatalf("edited %q into %q, which lacks %q", text, edited, set)
+			t.Fatalf("the edits made %q of %q; Value(%q) = %q, want %q", edited, text, set, again.Value(set), `"third"`)
 		}
 		undo, rest, err := jsonedit.DecodeUndo(o.Undo().AppendBinary(nil))
 		if err != nil || len(rest) > 0 {
-			t.Fatalf("DecodeUndo: %d bytes left, %v", len(rest), err)
+			t.Fatalf("DecodeUndo left %d bytes and returned the error %v, want 0 bytes and no error", len(rest), err)
 		}
 		back, err := undo.Revert(edited)
 		if err != nil || !bytes.Equal(back, text) {
-			t.Fatalf("reverted %q to %q, want %q (%v)", edited, back, text, err)
+			t.Fatalf("Revert(%q) = %q, %v; want %q", edited, back, err, text)
 		}
 	})
 }
 
-// FuzzStrings_SpansAreExact holds the law that locations stand on: a span covers exactly the
-// string it says, so that writing it back changes no byte.
+// FuzzStrings_SpansAreExact tests a span: it covers exactly its string, so writing
+// the string back changes no byte.
 func FuzzStrings_SpansAreExact(f *testing.F) {
 	f.Add([]byte(`{"access_token":"eyJ","x":{"access_token":"y"}}`), "access_token")
 	f.Add([]byte("\ufeff[[\"a\"]]"), "0.0")
@@ -240,7 +241,7 @@ func FuzzStrings_SpansAreExact(f *testing.F) {
 		for _, s := range spans {
 			value, ok := jsonedit.Unquote(text[s.Start:s.End])
 			if !ok || value != s.Value {
-				t.Fatalf("the span of %q in %q holds %q", s.Value, text, text[s.Start:s.End])
+				t.Fatalf("Strings(%q, %s): the span of %q has the text %q", text, at, s.Value, text[s.Start:s.End])
 			}
 		}
 	})
@@ -268,11 +269,11 @@ func parse(t *testing.T, text string) *jsonedit.Object {
 	return o
 }
 
-func FuzzParsePath_ReadsWhatStringWrote(f *testing.F) {
+func FuzzParsePath_InvertsString(f *testing.F) {
 	f.Add("a", "b.c", `d\e`)
 	f.Add("*", `\`, "0")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
-		jsonedit.ParsePath(a) // no input makes it panic
+		jsonedit.ParsePath(a) // must not panic for any input
 		want := jsonedit.Path{a, b, c}
 		text := want.String()
 		got, err := jsonedit.ParsePath(text)

@@ -7,17 +7,16 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// An index is written in one way only.
-func TestPath_OnlyAnIndexReachesIntoAnArray(t *testing.T) {
+func TestStrings_ArrayIndexHasOneSpelling(t *testing.T) {
 	for element, want := range map[string]int{"1": 1, "*": 2, "01": 0, "+1": 0, "-1": 0, "2": 0, "x": 0} {
 		spans, err := jsonedit.Strings([]byte(`["a","b"]`), jsonedit.Path{element})
 		if len(spans) != want || err != nil {
-			t.Errorf("%s: %d strings, %v; want %d", element, len(spans), err, want)
+			t.Errorf("Strings([\"a\",\"b\"], %s) found %d strings, error %v; want %d strings", element, len(spans), err, want)
 		}
 	}
 }
 
-func TestHasName_FindsEscapedNames(t *testing.T) {
+func TestHasName_FindsNamesAtAnyDepth(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{"x":1}`:                             true,
 		`{"a":1,"\u0078":2}`:                  true,
@@ -36,7 +35,7 @@ func TestHasName_FindsEscapedNames(t *testing.T) {
 	}
 	for _, text := range []string{``, `{"x":1`, `{"x":1}}`, `{"x":1} 2`, strings.Repeat(`{"x":`, 20000)} {
 		if _, err := jsonedit.HasName([]byte(text), func(string) bool { return true }); err == nil {
-			t.Errorf("HasName(%.20s) = nil error", text)
+			t.Errorf("HasName(%.20s) = nil error, want an error", text)
 		}
 	}
 }

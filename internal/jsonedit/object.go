@@ -1,9 +1,8 @@
-// Package jsonedit edits JSON text in place: it replaces the bytes it is asked
-// to replace and keeps every other byte, so that key order, number literals,
-// white space and unknown members stay as somebody else signed them. It never
-// takes a detour through Go maps.
+// Package jsonedit edits JSON text and keeps every byte that it is not asked to
+// replace: key order, number literals, white space and unknown members stay as the
+// backend signed them (law A3). It never decodes into Go maps.
 //
-// It is the only importer of the JSON library.
+// It is the only package that imports the JSON library.
 package jsonedit
 
 import (
@@ -18,11 +17,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ErrNotObject says that a text is valid JSON but no object.
+// ErrNotObject is the error of [Parse] for valid JSON that is not an object.
 var ErrNotObject = errors.New("not a JSON object")
 
-// An Object is the text of one JSON object with the places of its members.
-// It is not safe for concurrent use while it is edited.
+// An Object is the text of one JSON object and the offsets of its members. Make one
+// with [Parse]. It is not safe for concurrent use while it is edited.
 type Object struct {
 	text    []byte
 	members []member
@@ -35,11 +34,13 @@ type member struct {
 	start, value, end int    // offsets: the name's quote, the value, the byte after it
 }
 
-// Parse reads one JSON object. It refuses a member name that stands twice in
-// one object at any depth, compared unescaped (RFC 7519, section 4, and RFC
-// 7493, section 2.3), invalid UTF-8, nesting beyond 10,000 levels, and anything
-// but white space around the object. The Object reads text until it is edited,
-// and never writes to it. Errors show no part of the text.
+// Parse reads one JSON object. It returns an error for duplicate member names in
+// one object at any depth, compared unescaped (RFC 7519, section 4, and RFC 7493,
+// section 2.3), for invalid UTF-8, for more than 10,000 levels, and for anything
+// except white space around the object. Errors never quote the text.
+//
+// The Object keeps text and never writes to it. Do not modify text while the
+// Object is in use.
 func Parse(text []byte) (*Object, error) {
 	dec := decoder(text)
 	defer decoders.Put(dec)
@@ -69,7 +70,7 @@ func Parse(text []byte) (*Object, error) {
 	return o, atEnd(dec)
 }
 
-// usualMembers is how many claims most tokens have.
+// usualMembers is the number of claims of most tokens.
 const usualMembers = 12
 
 func readMember(dec *jsontext.Decoder) (member, error) {
@@ -77,7 +78,7 @@ func readMember(dec *jsontext.Decoder) (member, error) {
 	if err != nil {
 		return member{}, redact(err)
 	}
-	var plain [64]byte // names are short: on the stack
+	var plain [64]byte // most names fit, which avoids an allocation
 	name, err := jsontext.AppendUnquote(plain[:0], literal)
 	if err != nil {
 		return member{}, redact(err)
@@ -100,14 +101,16 @@ func (o *Object) Clone() *Object {
 	return &clone
 }
 
-// Bytes returns the text as edited so far. It is the Object's own.
+// Bytes returns the text with all edits so far. Do not modify it: it belongs to the
+// Object.
 func (o *Object) Bytes() []byte { return o.text }
 
-// Undo returns what turns the edited text back into the parsed one.
+// Undo returns the edits so far, in a form that reverts [Object.Bytes] to the text
+// that was parsed.
 func (o *Object) Undo() Undo { return o.undo }
 
-// Value returns the text of a member's value, a part of [Object.Bytes], and
-// nil where there is no such member.
+// Value returns the text of a member's value, as a slice of [Object.Bytes]. It is
+// nil if there is no such member.
 func (o *Object) Value(name string) []byte {
 	if i := o.index(name); i >= 0 {
 		return o.text[o.members[i].value:o.members[i].end]
@@ -115,7 +118,8 @@ func (o *Object) Value(name string) []byte {
 	return nil
 }
 
-// Members returns the unescaped names and the texts of the values, in order.
+// Members yields the unescaped name and the text of the value of each member, in
+// the order of the text.
 func (o *Object) Members() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for _, m := range o.members {
@@ -126,8 +130,9 @@ func (o *Object) Members() iter.Seq2[string, []byte] {
 	}
 }
 
-// Lookup returns the text of the value at a path through objects, and nil
-// where there is none. The empty path is the object itself.
+// Lookup returns the text of the value at a path of member names. It is nil if
+// there is no such value. The empty path is the object itself. Arrays are not
+// entered.
 func (o *Object) Lookup(path Path) []byte {
 	if len(path) == 0 {
 		return o.text
@@ -143,8 +148,8 @@ func (o *Object) Lookup(path Path) []byte {
 	return inner.Lookup(path[1:])
 }
 
-// Set gives a member a value, which must be valid JSON. A member that is there
-// keeps its place; a new one comes last.
+// Set sets the value of a member. The value must be valid JSON; Set does not check
+// it. An existing member keeps its place, and a new one becomes the last.
 func (o *Object) Set(name string, value []byte) {
 	if i := o.index(name); i >= 0 {
 		m := &o.members[i]
@@ -165,8 +170,8 @@ func (o *Object) Set(name string, value []byte) {
 	o.members = append(o.members, m)
 }
 
-// Remove takes a member out, and a comma with it. It does nothing where there
-// is no such member.
+// Remove removes a member and one comma. It does nothing if there is no such
+// member.
 func (o *Object) Remove(name string) {
 	i := o.index(name)
 	if i < 0 {
@@ -192,9 +197,10 @@ func (o *Object) index(name string) int {
 	return -1
 }
 
-// splice replaces length bytes at offset, notes how to undo it, and moves what
-// stands behind: the members from behind on, and the closing brace.
-func (o *Object) splice(offset, length int, with []byte, behind int) {
+// splice replaces length bytes at offset and records how to undo it. Then it moves
+// the offsets after the edit: those of the members from index next, and of the
+// closing brace.
+func (o *Object) splice(offset, length int, with []byte, next int) {
 	was := o.text[offset : offset+length]
 	text := make([]byte, 0, len(o.text)-length+len(with))
 	text = append(text, o.text[:offset]...)
@@ -204,7 +210,7 @@ func (o *Object) splice(offset, length int, with []byte, behind int) {
 	o.text = text
 
 	delta := len(with) - length
-	for i := behind; i < len(o.members); i++ {
+	for i := next; i < len(o.members); i++ {
 		o.members[i].start += delta
 		o.members[i].value += delta
 		o.members[i].end += delta
@@ -221,7 +227,7 @@ func decoder(text []byte, options ...jsontext.Options) *jsontext.Decoder {
 	return dec
 }
 
-// atEnd reports anything but white space after the value that was read.
+// atEnd returns an error if anything except white space follows the value.
 func atEnd(dec *jsontext.Decoder) error {
 	switch _, err := dec.ReadToken(); err {
 	case io.EOF:
@@ -238,11 +244,11 @@ func syntaxError(dec *jsontext.Decoder) error {
 	return redact(err)
 }
 
-// redact keeps of the library's error where it is and what kind it is; its
-// text quotes from the input, which may be secret.
+// redact returns an error with the position and the kind of the library's error.
+// The library's own text quotes the input, which may be secret.
 func redact(err error) error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return errors.New("a member name stands twice in one object")
+		return errors.New("an object has two members of the same name")
 	}
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return fmt.Errorf("invalid JSON at byte %d", syntactic.ByteOffset)

@@ -10,13 +10,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Path leads from a JSON value to values inside it. An element names a
-// member of an object, or is the index of an element of an array; * is every
-// element of an array.
+// A Path leads from a JSON value to values inside it. Each element is the name of a
+// member of an object, the index of an element of an array, or * for every element
+// of an array. The empty Path is the value itself.
 type Path []string
 
-// ParsePath reads a path as the configuration file has it: elements joined
-// with dots, where \. is a dot within a name and \\ a backslash.
+// ParsePath parses a path as it is written in the configuration file: elements
+// joined with dots, with \. for a dot in a name and \\ for a backslash. It returns
+// an error for an empty element.
 func ParsePath(s string) (Path, error) {
 	var path Path
 	var element strings.Builder
@@ -34,12 +35,12 @@ func ParsePath(s string) (Path, error) {
 	}
 	path = append(path, element.String())
 	if slices.Contains(path, "") {
-		return nil, fmt.Errorf("the path %q has an empty element, want names joined with dots", s)
+		return nil, fmt.Errorf("the path %q has an empty element. Join names with single dots", s)
 	}
 	return path, nil
 }
 
-// String returns the path as [ParsePath] reads it.
+// String returns the path in the form that [ParsePath] parses.
 func (p Path) String() string {
 	elements := make([]string, len(p))
 	for i, element := range p {
@@ -50,17 +51,17 @@ func (p Path) String() string {
 
 var escapeElement = strings.NewReplacer(`\`, `\\`, ".", `\.`)
 
-// A StringSpan is a JSON string and where it stands.
+// A StringSpan is a JSON string and its position in a text.
 type StringSpan struct {
-	Start, End int    // offsets of the opening quote and of the byte after the closing one
+	Start, End int    // offsets of the opening quote and of the byte after the closing quote
 	Value      string // unescaped
 }
 
-// Strings returns every string that stands at the path in a JSON text; of a
-// member that stands twice, both. Unlike [Parse] it is lenient where the reader
-// of the text decides: duplicate names and invalid UTF-8 pass, and a byte order
-// mark at the start. It fails where the text as a whole is not one JSON value,
-// without showing any part of it.
+// Strings returns every string at the path in a JSON text, in the order of the
+// text. If a member occurs twice, it returns both strings, because the proxy cannot
+// know which one a client reads. Unlike [Parse] it accepts duplicate names, invalid
+// UTF-8, and a byte order mark at the start. It returns an error if the text is not
+// exactly one JSON value. Errors never quote the text.
 func Strings(text []byte, path Path) ([]StringSpan, error) {
 	unmarked := bytes.TrimPrefix(text, byteOrderMark)
 	dec := lenient(unmarked)
@@ -85,12 +86,13 @@ type walker struct {
 	found []StringSpan
 }
 
-// value reads the next value and notes the strings at the path in it. Its
-// recursion is as deep as the path is long.
+// value reads the next value and collects the strings at the path in it. It
+// recurses once for each element of the path, so a deeply nested text cannot
+// exhaust the stack.
 func (w *walker) value(path Path) error {
 	switch kind := w.dec.PeekKind(); {
 	case len(path) == 0 && kind == '"':
-		return w.note()
+		return w.collect()
 	case len(path) > 0 && kind == '{':
 		return w.object(path)
 	case len(path) > 0 && kind == '[':
@@ -99,13 +101,13 @@ func (w *walker) value(path Path) error {
 	return w.dec.SkipValue()
 }
 
-func (w *walker) note() error {
+func (w *walker) collect() error {
 	literal, err := w.dec.ReadValue()
 	if err != nil {
 		return err
 	}
 	end := w.mark + int(w.dec.InputOffset())
-	// A string of invalid UTF-8 is no token: it is passed over.
+	// Skip a string with invalid UTF-8: it cannot be a token.
 	if value, err := jsontext.AppendUnquote(nil, literal); err == nil {
 		w.found = append(w.found, StringSpan{Start: end - len(literal), End: end, Value: string(value)})
 	}
@@ -154,7 +156,8 @@ func (w *walker) array(path Path) error {
 	return err
 }
 
-// arrayIndex is what an element of a path is for an array, -1 for a name.
+// arrayIndex returns the array index that an element of a path means, and -1 if the
+// element is a name. An index has only one spelling: 1, not 01 or +1.
 func arrayIndex(element string) int {
 	if index, err := strconv.Atoi(element); err == nil && strconv.Itoa(index) == element {
 		return index
@@ -162,14 +165,15 @@ func arrayIndex(element string) int {
 	return -1
 }
 
-// Quote returns s as a JSON string, with nothing escaped that need not be.
-// Invalid UTF-8 in s becomes the replacement character.
+// Quote returns s as a JSON string with as few escapes as possible. Invalid UTF-8 in
+// s becomes the replacement character U+FFFD.
 func Quote(s string) []byte {
 	quoted, _ := jsontext.AppendQuote(nil, s)
 	return quoted
 }
 
-// Unquote returns the text of a JSON string, and false for any other value.
+// Unquote returns the unescaped text of a JSON string, and false if the value is
+// not a valid string.
 func Unquote(value []byte) (string, bool) {
 	if len(value) == 0 || value[0] != '"' {
 		return "", false

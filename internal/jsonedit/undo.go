@@ -6,21 +6,24 @@ import (
 	"math"
 )
 
-// ErrUndo says that an [Undo] does not fit the text, or cannot be decoded.
-var ErrUndo = errors.New("edits do not fit the text")
+// ErrUndo is the error of an [Undo] that belongs to another text or cannot be
+// decoded.
+var ErrUndo = errors.New("the undo record does not fit the text")
 
-// Undo is what turns an edited text back into what it was: the replaced bytes
-// of every edit, in the order of the edits. It holds what was replaced, nothing
-// of what stayed.
+// Undo reverts the edits of an [Object]. It has the replaced bytes of each edit, in
+// the order of the edits, and no byte that was kept. The zero Undo reverts nothing.
 type Undo []splice
 
-// A splice says that length bytes at offset stand where was stood.
+// A splice is one edit: it replaced the bytes of was at offset with length other
+// bytes.
 type splice struct {
 	offset, length int
 	was            []byte
 }
 
-// Revert returns the text as it was before the edits. The edited text stays.
+// Revert returns the text from before the edits, as a new slice. It does not modify
+// edited. The error is [ErrUndo] if an edit is outside the text; Revert cannot
+// detect other texts that the edits were not made on.
 func (u Undo) Revert(edited []byte) ([]byte, error) {
 	text := edited
 	for i := len(u) - 1; i >= 0; i-- {
@@ -37,9 +40,9 @@ func (u Undo) Revert(edited []byte) ([]byte, error) {
 	return text, nil
 }
 
-// AppendBinary appends an encoding that [DecodeUndo] reads: the number of
-// edits, and of each its offset, its length, and the replaced bytes with their
-// number before them; all numbers as unsigned varints.
+// AppendBinary appends the encoding that [DecodeUndo] reads: the number of edits,
+// then for each edit its offset, its length, the number of replaced bytes, and these
+// bytes. All numbers are unsigned varints.
 func (u Undo) AppendBinary(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(u)))
 	for _, s := range u {
@@ -51,8 +54,9 @@ func (u Undo) AppendBinary(b []byte) []byte {
 	return b
 }
 
-// DecodeUndo reads what [Undo.AppendBinary] wrote and returns the bytes behind
-// it. The Undo shares b's memory.
+// DecodeUndo decodes an encoding that [Undo.AppendBinary] appended, and returns the
+// bytes after it. The Undo keeps b: do not modify b while the Undo is in use. The
+// error is [ErrUndo].
 func DecodeUndo(b []byte) (u Undo, rest []byte, err error) {
 	number := func() int {
 		n, size := binary.Uvarint(b)

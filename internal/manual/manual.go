@@ -1,10 +1,10 @@
-// Package manual writes what the types of package config say: the table of
-// settings, and the JSON Schema of the file. The comments of their fields are the
-// texts. It runs when code is generated, and never in the sidecar.
+// Package manual writes the reference parts of the documentation from the code:
+// the settings and the JSON Schema of the file from the types of package config
+// and their comments, the reasons and the problem types from where they are
+// declared. It runs when code is generated, and never in the sidecar.
 package manual
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -18,7 +18,7 @@ import (
 
 // A Setting is one row of the manual.
 type Setting struct {
-	// Path is where it stands in the file, such as rules[].match.
+	// Path is its place in the file, such as rules[].match.
 	Path string
 	// Type is what its value is, in words.
 	Type string
@@ -101,21 +101,4 @@ func appendSettings(rows []Setting, path string, section reflect.Type, comments 
 func isScalar(t reflect.Type) bool {
 	_, ok := yamlbind.ScalarOf(t)
 	return ok
-}
-
-// Markdown writes the settings as a table.
-func Markdown(settings []Setting) string {
-	var out strings.Builder
-	out.WriteString("| setting | value | default | |\n|---|---|---|---|\n")
-	for _, s := range settings {
-		initial := "–"
-		switch {
-		case s.Required:
-			initial = "required"
-		case s.Default != "":
-			initial = "`" + s.Default + "`"
-		}
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", s.Path, s.Type, initial, strings.ReplaceAll(s.Description, "|", `\|`))
-	}
-	return out.String()
 }

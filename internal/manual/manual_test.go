@@ -2,11 +2,13 @@ package manual_test
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/manual"
 )
 
@@ -37,16 +39,23 @@ func TestSettings_AllHaveTypeAndDescription(t *testing.T) {
 	}
 }
 
-func TestMarkdown_HasOneRowPerSetting(t *testing.T) {
+func TestMarkdown_HasATablePerSection(t *testing.T) {
 	rows := []manual.Setting{
 		{Path: "a", Type: "text", Default: "x", Description: "One."},
-		{Path: "b", Type: "text", Required: true, Description: "This | that."},
-		{Path: "c", Type: "text", Description: "Three."},
+		{Path: "b", Type: "a mapping", Description: "This | that."},
+		{Path: "b.c", Type: "text", Required: true, Description: "Three."},
+		{Path: "d", Type: "a list, each a mapping", Description: "Four."},
+		{Path: "d[].e", Type: "text", Description: "Five."},
 	}
-	want := "| setting | value | default | |\n|---|---|---|---|\n" +
+	const head = "| setting | value | default | |\n|---|---|---|---|\n"
+	want := head +
 		"| `a` | text | `x` | One. |\n" +
-		"| `b` | text | required | This \\| that. |\n" +
-		"| `c` | text | – | Three. |\n"
+		"| [`b`](#b) | a mapping | – | This \\| that. |\n" +
+		"| [`d`](#d) | a list, each a mapping | – | Four. |\n" +
+		"\n#### b\n\n" + head +
+		"| `b.c` | text | required | Three. |\n" +
+		"\n#### d\n\n" + head +
+		"| `d[].e` | text | – | Five. |\n"
 	if got := manual.Markdown(rows); got != want {
 		t.Errorf("Markdown(%v) =\n%s\nwant:\n%s", rows, got, want)
 	}
@@ -58,17 +67,50 @@ func TestSchema_IsCurrent(t *testing.T) {
 	}
 }
 
-func TestREADME_SettingsTableIsCurrent(t *testing.T) {
-	page, err := os.ReadFile("../../README.md")
+func TestPages_AreCurrent(t *testing.T) {
+	const root = "../.."
+	pages, err := manual.Pages(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := manual.Insert(string(page), manual.Markdown(manual.Settings(comments(t))))
-	if err != nil {
-		t.Fatal(err)
+	for _, page := range pages {
+		got, err := os.ReadFile(filepath.Join(root, page.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != page.Content {
+			t.Errorf("a table of %s is not what the code says, run: go generate ./config\n%s", page.Name, firstDifference(string(got), page.Content))
+		}
 	}
-	if got := string(page); got != want {
-		t.Errorf("the settings in README.md are not what the types say, run: go generate ./config\n%s", firstDifference(got, want))
+}
+
+func TestReasons_WantARowForEach(t *testing.T) {
+	declared, err := manual.DeclaredReasons("../../enrich")
+	if err != nil || len(declared) < 12 {
+		t.Fatalf("DeclaredReasons() = %q, %v; want all of them", declared, err)
+	}
+	for name, reasons := range map[string][]enrich.Reason{
+		"a new one": append(slices.Clone(declared), "planted"),
+		"one less":  declared[1:],
+	} {
+		if _, err := manual.Reasons(reasons); err == nil {
+			t.Errorf("%s: Reasons(%q) reports nothing, want an error", name, reasons)
+		}
+	}
+}
+
+func TestProblems_WantARowForEach(t *testing.T) {
+	declared, err := manual.DeclaredProblems("../../proxy")
+	if err != nil || len(declared) < 11 {
+		t.Fatalf("DeclaredProblems() = %v, %v; want all of them", declared, err)
+	}
+	for name, problems := range map[string][]manual.Problem{
+		"a new one": append(slices.Clone(declared), manual.Problem{Type: "urn:tokengraft:planted", Status: 500}),
+		"one less":  declared[1:],
+	} {
+		if _, err := manual.Problems(problems); err == nil {
+			t.Errorf("%s: Problems(%v) reports nothing, want an error", name, problems)
+		}
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 )
 
 // Schema returns the JSON Schema (draft 2020-12) of the configuration file, for
-// editors and CI. It takes whatever [config.Load] takes, and refuses what is wrong
-// by itself: an unknown or missing setting, a wrong type, an unknown word. What
-// does not go together only Load can tell. A text with a variable in it is
-// taken anywhere, as its value is not known.
+// editors and CI. It accepts whatever [config.Load] accepts, and refuses an unknown
+// or missing setting, a wrong type and an unknown word. Only Load finds settings that
+// do not fit together. A text with a variable in it is accepted anywhere, because
+// its value is not known.
 func Schema(comments Comments) []byte {
 	w := schemaWriter{comments, schema{"variable": yamlbind.Matching(`\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}`)}}
 	root := w.section(reflect.TypeFor[config.Config]())
@@ -102,7 +102,7 @@ func (w schemaWriter) list(t reflect.Type) schema {
 }
 
 // scalar refers to the schema of a scalar. The definitions have no description:
-// editors would show it in place of the setting's.
+// editors would show it instead of the setting's.
 func (w schemaWriter) scalar(t reflect.Type) schema {
 	s, _ := yamlbind.ScalarOf(t)
 	if s.Schemas == nil {

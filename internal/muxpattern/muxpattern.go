@@ -1,5 +1,5 @@
-// Package muxpattern checks patterns of [http.ServeMux], which says only by a
-// panic that it cannot take one.
+// Package muxpattern checks patterns of [http.ServeMux], which reports a bad
+// pattern only by a panic.
 package muxpattern
 
 import (
@@ -7,8 +7,9 @@ import (
 	"net/http"
 )
 
-// Check reports what is wrong with a pattern, or that a request could match
-// several of them and none is more specific.
+// Check returns an error if a pattern is invalid, or if two patterns conflict: a
+// request can match both, and neither is more specific. The text is ServeMux's and
+// names the patterns.
 func Check(patterns ...string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -18,7 +18,7 @@ func TestCheck_ReportsBadPatternsAndConflicts(t *testing.T) {
 		{[]string{"/{a}/b", "/b/{a}"}, false},
 	} {
 		if err := muxpattern.Check(tt.patterns...); (err == nil) != tt.ok {
-			t.Errorf("Check(%q) = %v, want an error: %v", tt.patterns, err, !tt.ok)
+			t.Errorf("Check(%q) = %v, want an error: %t", tt.patterns, err, !tt.ok)
 		}
 	}
 }

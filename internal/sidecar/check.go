@@ -68,13 +68,13 @@ func (k *checker) note(format string, args ...any) {
 
 // hints say what to do about what a setting names.
 var hints = map[string]string{
-	"verify":            "See the settings of verify and sign in the README.",
+	"verify":            "See the settings of verify and sign in docs/configuration.md.",
 	"verify.jwks":       "It must be a JWK Set. serve starts while a URL does not answer: tokens pass unenriched until it does.",
 	"verify.algorithms": "They must be those that the backend signs with: alg in the header of its tokens.",
 	"verify.public_key": "It must be a PEM file with a public key or a certificate, which this user can read.",
 	"sign.backend_key":  "It must be a PEM file with the private key that the backend signs with, which this user can read.",
 	"sign.keys":         "It must be a directory in which every *.pem file is a private key that this user can read; it must be writable, or have a key for each algorithm.",
-	"documents.mongodb": "See the settings of documents.mongodb in the README.",
+	"documents.mongodb": "See the settings of documents.mongodb in docs/configuration.md.",
 	"documents.file":    "It must be a JSON array or NDJSON of documents, which this user can read.",
 }
 
@@ -200,7 +200,12 @@ func (k *checker) ownKeys() {
 
 // discovery tells the ring what the backend says of itself.
 func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
-	discovery, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil).Fetch(ctx)
+	follower, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil)
+	if err != nil {
+		k.fault("oidc", err, "")
+		return false
+	}
+	discovery, err := follower.Fetch(ctx)
 	if err != nil {
 		k.fault("oidc", err, "Is there a discovery document at this path of the backend? serve starts without it: tokens pass unenriched until it is had.")
 		return false

@@ -1,8 +1,8 @@
-// Package supervise keeps a panic from ending the process: other users log in
-// through it. A panic becomes an error of the task that panicked, or restarts it.
+// Package supervise keeps a panic in one task from ending the process, through
+// which all users log in. The task returns an error, or is restarted.
 //
-// The log gets the stack of a panic. It never gets the value, which could quote a
-// token or a password.
+// The stack of the panic is logged. Its value is not, because it could quote a token
+// or a password.
 package supervise
 
 import (
@@ -14,14 +14,14 @@ import (
 )
 
 // ErrPanic is the error of a task that panicked.
-var ErrPanic = errors.New("panic; the log says where")
+var ErrPanic = errors.New("internal error: a task panicked; the log has the stack")
 
 // Catch turns a panic of the function that defers it into [ErrPanic]:
 //
 //	func (r *reader) read() (err error) {
 //		defer supervise.Catch(r.logger, "reading the key set", &err)
 //
-// The log names the task. A nil err is for tasks without an error.
+// The log line names the task. Pass a nil err if the function returns no error.
 func Catch(logger *slog.Logger, task string, err *error) {
 	if recover() == nil {
 		return
@@ -32,13 +32,13 @@ func Catch(logger *slog.Logger, task string, err *error) {
 	}
 }
 
-// restartPause keeps a task that panics again and again from using up the
-// processor and the log.
+// restartPause keeps a task that always panics from using all of the processor and
+// flooding the log.
 const restartPause = time.Second
 
-// Run runs a task until it returns. After a panic it runs the task again, unless
-// ctx has ended: keys and documents that nobody follows any more are worse than a
-// login that failed.
+// Run runs a task until it returns. After a panic it waits a second and runs the
+// task again, unless ctx has ended. Without the restart, keys or documents would
+// never be updated again.
 func Run(ctx context.Context, logger *slog.Logger, name string, task func(context.Context)) {
 	once := func() (err error) {
 		defer Catch(logger, name, &err)

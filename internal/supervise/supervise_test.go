@@ -10,7 +10,6 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// What is followed goes on being followed, and the log says that it broke.
 func TestRun_RestartsATaskThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -21,10 +20,10 @@ func TestRun_RestartsATaskThatPanics(t *testing.T) {
 			}
 		})
 		if runs != 3 {
-			t.Errorf("a task that panics twice ran %d times, want 3: again after each panic, and no more once it returns", runs)
+			t.Errorf("a task that panics twice ran %d times, want 3: again after each panic, and never after it returned", runs)
 		}
 		if strings.Count(log.String(), "task=keys") != 2 || strings.Contains(log.String(), "hush") {
-			t.Errorf("the log is %s\nwant two lines of the task, without the value of the panic", log.String())
+			t.Errorf("log:\n%s\nwant two lines with task=keys, without the value of the panic", log.String())
 		}
 	})
 }
@@ -40,7 +39,7 @@ func TestRun_EndsWithItsContext(t *testing.T) {
 			panic("hush")
 		})
 		if runs != 2 {
-			t.Errorf("ran %d times, want 2: no more once the context has ended", runs)
+			t.Errorf("the task ran %d times, want 2: it must not restart after the context has ended", runs)
 		}
 	})
 }
@@ -59,7 +58,7 @@ func TestCatch_ReturnsAnErrorForAPanic(t *testing.T) {
 			return nil
 		}
 		if got := task(); got != test.want {
-			t.Errorf("%s: %v, want %v", name, got, test.want)
+			t.Errorf("%s: the task returned %v, want %v", name, got, test.want)
 		}
 	}
 }

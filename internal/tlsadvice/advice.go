@@ -1,5 +1,6 @@
-// Package tlsadvice says which setting to look at when a TLS connection to the
-// backend fails. The proxy puts it into its log, check into its findings.
+// Package tlsadvice says which setting to change when a TLS connection to the
+// backend fails. The proxy logs the advice, and the command check prints it as a
+// hint.
 package tlsadvice
 
 import (
@@ -8,8 +9,8 @@ import (
 	"net"
 )
 
-// For returns the advice for an error of a connection to the backend. It is
-// empty for errors that are not of TLS.
+// For returns the advice for an error of a connection to the backend, as one or
+// two sentences. It is empty if the error has nothing to do with TLS.
 func For(err error) string {
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, name := errors.AsType[x509.HostnameError](err)
@@ -17,13 +18,13 @@ func For(err error) string {
 	operation, network := errors.AsType[*net.OpError](err)
 	switch {
 	case authority:
-		return "backend_tls.ca_file must have the authority that signed the backend's certificate."
+		return "Put the certificate of the authority that signed the backend's certificate into backend_tls.ca_file."
 	case name:
-		return "backend_tls.server_name must be a name that the backend's certificate is for."
+		return "Set backend_tls.server_name to a name that is in the backend's certificate."
 	case invalid:
-		return "the backend's certificate must be renewed, if the clocks are right."
+		return "Check the clocks of both machines. If they are right, renew the backend's certificate."
 	case network && operation.Op == "remote error":
-		return "the backend refuses our side of TLS: backend_tls.cert_file must be a certificate that it trusts."
+		return "The backend refused the TLS connection. Set backend_tls.cert_file to a client certificate that it trusts."
 	}
 	return ""
 }

@@ -1,4 +1,4 @@
-// Package tracing starts the spans of every package in the same way.
+// Package tracing starts the spans of all packages.
 package tracing
 
 import (
@@ -10,9 +10,9 @@ import (
 // Scope is the instrumentation scope of all our spans and metrics.
 const Scope = "github.com/tokengraft/tokengraft"
 
-// Start starts a span below the one in ctx, with that span's tracer. Where
-// nothing is recorded it costs nothing, and ending the span does nothing. No
-// span carries a token, a document or a user id.
+// Start starts a child of the span in ctx, with the same tracer provider. If that
+// span is not recorded, Start costs nothing and returns the same span, whose End
+// does nothing. Never put a token, a document or a user id into a span.
 func Start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	parent := trace.SpanFromContext(ctx)
 	if !parent.IsRecording() {

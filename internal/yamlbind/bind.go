@@ -10,17 +10,18 @@ import (
 	"strings"
 )
 
-// A Binder sets typed settings from nodes. Nothing stops it: each fault goes to
-// the report, and its setting keeps the default.
+// A Binder sets typed settings from nodes. It does not stop at a fault: the
+// fault goes to the report, and the setting keeps its default.
 type Binder struct {
 	*Report
-	// Env looks up the variables that texts name.
+	// Env looks up environment variables.
 	Env func(name string) (string, bool)
 	// Bound is called with a pointer to each scalar that was set. May be nil.
 	Bound func(scalar any)
 }
 
-// Bind sets the fields of a struct, by its pointer, from the root of a file.
+// Bind sets the fields of the struct that section points to from the root of a
+// file.
 func (b *Binder) Bind(root *Node, section any) {
 	v := reflect.ValueOf(section).Elem()
 	b.value("", root, Field{StructField: reflect.StructField{Type: v.Type()}}, v)
@@ -46,11 +47,11 @@ func (b *Binder) value(path string, n *Node, f Field, v reflect.Value) {
 	}
 }
 
-// mapping binds a section. One whose settings are all commented out is empty,
-// not wrong.
+// mapping binds a section. A section whose settings are all commented out is
+// empty, and that is not a fault.
 func (b *Binder) mapping(path string, n *Node, section Field, v reflect.Value) {
 	if n.Kind != Mapping && n.Kind != Nothing {
-		b.Fault(path, fmt.Errorf("want %s, not %s", section.wantWhole(), n.Kind))
+		b.Fault(path, fmt.Errorf("must be %s, not %s", section.wantWhole(), n.Kind))
 		return
 	}
 	fields := Fields(v.Type())
@@ -69,15 +70,15 @@ func (b *Binder) mapping(path string, n *Node, section Field, v reflect.Value) {
 func (r *Report) require(path string, fields []Field) {
 	for _, f := range fields {
 		if at := join(path, f.Setting); f.Required && !r.Set(at) {
-			r.Fault(at, fmt.Errorf("is required, want %s", f.wantWhole()))
+			r.Fault(at, fmt.Errorf("is required; set it to %s", f.wantWhole()))
 		}
 	}
 }
 
-// list replaces a list, default elements included.
+// list replaces a list and its default elements.
 func (b *Binder) list(path string, n *Node, f Field, v reflect.Value) {
 	if n.Kind != List && n.Kind != Nothing {
-		b.Fault(path, fmt.Errorf("want %s, not %s: begin each with a dash", f.Want(), n.Kind))
+		b.Fault(path, fmt.Errorf("must be %s, not %s; start each item with a dash", f.Want(), n.Kind))
 		return
 	}
 	if len(n.Items) == 0 {
@@ -85,8 +86,8 @@ func (b *Binder) list(path string, n *Node, f Field, v reflect.Value) {
 	}
 	v.SetZero()
 	for i, item := range n.Items {
-		// One that is wrong is appended, too, as its zero value, so that
-		// indexes stay those of the file.
+		// A wrong element is appended too, as its zero value, so that indexes
+		// are those of the file.
 		element := reflect.New(f.Type.Elem()).Elem()
 		setDefaults(element)
 		b.value(index(path, i), item, f.element(), element)
@@ -94,12 +95,13 @@ func (b *Binder) list(path string, n *Node, f Field, v reflect.Value) {
 	}
 }
 
-// element returns what holds for each element of a list.
+// element returns the field that describes each element of a list.
 func (f Field) element() Field {
 	return Field{StructField: reflect.StructField{Type: f.Type.Elem()}, Required: true}
 }
 
-// one replaces a list by a single element. An empty one leaves the list empty.
+// one replaces a list with a single element. An empty text leaves the list
+// empty.
 func (b *Binder) one(path string, n *Node, v reflect.Value) {
 	element := reflect.New(v.Type().Elem()).Elem()
 	b.scalar(path, n, Field{}, element)
@@ -109,20 +111,20 @@ func (b *Binder) one(path string, n *Node, v reflect.Value) {
 	}
 }
 
-// scalar binds text, expanded, to a value that parses it.
+// scalar expands variables in a text, and parses the result into v.
 func (b *Binder) scalar(path string, n *Node, f Field, v reflect.Value) {
 	s, _ := ScalarOf(v.Type())
 	input := n.Text
 	switch n.Kind {
 	case Nothing:
-		b.Fault(path, fmt.Errorf("has no value, want %s", f.wantScalar(s)))
+		b.Fault(path, fmt.Errorf("has no value; set it to %s", f.wantScalar(s)))
 		return
 	case List, Mapping:
-		b.Fault(path, fmt.Errorf("want %s, not %s", f.wantScalar(s), n.Kind))
+		b.Fault(path, fmt.Errorf("must be %s, not %s", f.wantScalar(s), n.Kind))
 		return
 	case Bare:
 		if s.AnyText {
-			b.Fault(path, errors.New("want text, not a number or boolean: put it in quotes"))
+			b.Fault(path, errors.New("must be text, not a number or boolean; put it in quotes"))
 			return
 		}
 	case Text:
@@ -148,7 +150,7 @@ func (b *Binder) text(path, input string, f Field, v reflect.Value) {
 	if input == "" {
 		b.empty[path] = true
 		if f.Required {
-			b.Fault(path, fmt.Errorf("is empty, want %s", f.Want()))
+			b.Fault(path, fmt.Errorf("is empty; set it to %s", f.Want()))
 		}
 	}
 	if b.Bound != nil {
@@ -156,7 +158,7 @@ func (b *Binder) text(path, input string, f Field, v reflect.Value) {
 	}
 }
 
-// wantScalar says what a scalar may be, or the section that may stand there.
+// wantScalar says what a scalar may be, or which section may replace it.
 func (f Field) wantScalar(s Scalar) string {
 	if f.Switch {
 		return f.Want()

@@ -5,11 +5,11 @@ import (
 	"reflect"
 )
 
-// Check holds a struct whose fields were set in Go to the rules of a file: it
-// reports values that no text of a file could have, and missing settings that are
-// required. It completes words that are empty, and what is zero in elements of
-// lists, with their defaults. A setting counts as set when it is neither zero nor
-// its default. The places are those of a report of before, which may be nil.
+// Check applies the rules of a file to a struct whose fields were set in Go: it
+// reports values that a file could not contain, and required settings that are
+// missing. Empty words, and zero values in elements of lists, get their defaults.
+// A setting is considered set if it is neither zero nor its default. Places come
+// from before, the report of an earlier file, which may be nil.
 func Check(section any, before *Report) *Report {
 	r := &Report{places: map[string]Place{}, empty: map[string]bool{}}
 	c := checker{r, before}
@@ -32,8 +32,9 @@ func (c checker) placeOf(path string) Place {
 
 func (c checker) mark(path string) { c.places[path] = c.placeOf(path) }
 
-// section checks the settings of a section, and reports whether any is set. One
-// of none needs nothing, unless it is an element of a list or the root.
+// section checks the settings of a section, and reports whether any is set. Only
+// a section with a setting, an element of a list and the root need their required
+// settings.
 func (c checker) section(path string, v reflect.Value, element bool) bool {
 	fields, set := Fields(v.Type()), false
 	for _, f := range fields {
@@ -65,7 +66,7 @@ func (c checker) setting(path string, f Field, v reflect.Value, element bool) bo
 			c.section(at, item, true)
 			c.mark(at)
 		case item.IsZero():
-			c.FaultAt(c.placeOf(at), at, fmt.Errorf("is empty, want %s", f.element().Want()))
+			c.FaultAt(c.placeOf(at), at, fmt.Errorf("is empty; set it to %s", f.element().Want()))
 		default:
 			c.scalar(at, f.element(), item, false)
 			c.mark(at)
@@ -90,7 +91,8 @@ func (c checker) scalar(path string, f Field, v reflect.Value, element bool) boo
 	return !isDefault(f, v)
 }
 
-// textOf returns how a file would write a value; false where any is right.
+// textOf returns a value as a file would write it. It returns false if every
+// value is allowed.
 func textOf(v reflect.Value) (string, bool) {
 	switch value := v.Interface().(type) {
 	case fmt.Stringer:

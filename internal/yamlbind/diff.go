@@ -2,9 +2,9 @@ package yamlbind
 
 import "reflect"
 
-// Diff returns the paths of the settings in which two structs of one type, by
-// their pointers, differ, in the order of the fields. Where two scalars are equal
-// the function may say that they differ nevertheless.
+// Diff returns the paths of the settings in which two structs differ, in the
+// order of the fields. Both arguments are pointers to structs of one type. For two
+// equal scalars, differ decides whether they differ after all.
 func Diff(before, after any, differ func(path string, scalar any) bool) []string {
 	d := diff{differ: differ}
 	d.section("", reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())

@@ -10,12 +10,12 @@ import (
 // variable is a whole ${NAME} or ${NAME:-default}.
 var variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
 
-var errVariable = errors.New("bad variable, want ${NAME} or ${NAME:-default}; a literal ${ is written $${")
+var errVariable = errors.New("is not a valid variable; write ${NAME} or ${NAME:-default}, and $${ for a literal ${")
 
-// Expand replaces ${NAME} and ${NAME:-default} by the environment's values, and
-// $${ by ${. As in a shell, a default stands in for an empty value, too. What
-// is put in is never expanded again. The error names the variable, never a
-// value.
+// Expand replaces ${NAME} and ${NAME:-default} with values of the environment,
+// and $${ with ${. As in a shell, the default also replaces an empty value.
+// Values are never expanded again. The error names the variable, and never shows
+// a value.
 func Expand(text string, env func(string) (string, bool)) (string, error) {
 	var out strings.Builder
 	for {
@@ -38,7 +38,7 @@ func Expand(text string, env func(string) (string, bool)) (string, error) {
 		case hasDefault && value == "":
 			value = match[3]
 		case !ok:
-			return "", fmt.Errorf("the environment has no %s, set it or write ${%[1]s:-default}", match[1])
+			return "", fmt.Errorf("the environment variable %s is not set; set it, or write ${%[1]s:-default}", match[1])
 		}
 		out.WriteString(text[:i] + value)
 		text = text[i+len(match[0]):]

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// A Field is a setting as its struct field and the tags of it describe it.
+// A Field is a setting, described by a struct field and its tags.
 type Field struct {
 	reflect.StructField
 	Setting  string // its name in the file
-	Default  string // as the file would say it
+	Default  string // as a file would write it
 	Required bool
-	Single   bool // one element may stand for a list of one
+	Single   bool // a single element may be written instead of a list
 	Off      bool // the word off sets the zero value
-	Switch   bool // a boolean may stand for the section: it sets the first field
+	Switch   bool // a boolean may replace the section; it sets the first field
 }
 
 // Fields returns the settings of a section, in their order.
@@ -39,10 +39,10 @@ func Fields(section reflect.Type) []Field {
 	return fields
 }
 
-// of returns the field in its section.
+// of returns the value of the field in its section.
 func (f Field) of(section reflect.Value) reflect.Value { return section.FieldByIndex(f.Index) }
 
-// Want says what the setting's value is, in faults and in the manual.
+// Want says what the value of the setting must be, in faults and in the manual.
 func (f Field) Want() string {
 	switch {
 	case f.Single:
@@ -53,15 +53,15 @@ func (f Field) Want() string {
 	return want(f.Type) + f.otherwise()
 }
 
-// wantWhole is Want with the settings of a section.
+// wantWhole is Want, but lists the settings of a section.
 func (f Field) wantWhole() string {
 	if f.Type.Kind() == reflect.Struct && !isScalar(f.Type) {
-		return "a mapping of " + strings.Join(namesOf(Fields(f.Type)), ", ")
+		return "a mapping with the settings " + strings.Join(namesOf(Fields(f.Type)), ", ")
 	}
 	return f.Want()
 }
 
-// otherwise says what may stand in place of a scalar.
+// otherwise says what may be written instead of a scalar.
 func (f Field) otherwise() string {
 	switch {
 	case f.Off:
@@ -78,7 +78,7 @@ func want(t reflect.Type) string {
 		return s.Want
 	}
 	if t.Kind() == reflect.Slice {
-		return "a list, each " + want(t.Elem())
+		return "a list (each item: " + want(t.Elem()) + ")"
 	}
 	return "a mapping"
 }
@@ -91,8 +91,8 @@ func namesOf(fields []Field) []string {
 	return names
 }
 
-// SetDefaults gives a section, by its pointer, what its tags say. It panics on a
-// tag that does not parse, which no file can cause.
+// SetDefaults sets the section that the argument points to to the defaults in its
+// tags. It panics on a default that does not parse, which a file cannot cause.
 func SetDefaults(section any) { setDefaults(reflect.ValueOf(section).Elem()) }
 
 func setDefaults(v reflect.Value) {

@@ -2,8 +2,8 @@ package yamlbind
 
 import "reflect"
 
-// Fill sets what a section, by its pointer, leaves zero or at its default to what
-// base has. Lists of sections are left alone.
+// Fill copies settings from base to section where section has the zero value or
+// the default. Both arguments are pointers. Lists of sections are not changed.
 func Fill(section, base any) {
 	fill(reflect.ValueOf(section).Elem(), reflect.ValueOf(base).Elem())
 }

@@ -3,7 +3,8 @@ package yamlbind
 import "slices"
 
 // A Node is a YAML value with its anchors, aliases and merge keys resolved.
-// Aliases share the nodes below them, so that a file cannot grow by them.
+// Aliases share the nodes below them, so that aliases of aliases cannot exhaust
+// memory.
 type Node struct {
 	Place
 	Kind  Kind
@@ -26,7 +27,7 @@ type Kind string
 const (
 	Nothing Kind = "nothing"
 	Text    Kind = "text"
-	Bare    Kind = "a number or boolean" // its text is as the file has it
+	Bare    Kind = "a number or boolean" // its text is as written in the file
 	List    Kind = "a list"
 	Mapping Kind = "a mapping"
 )
@@ -41,7 +42,7 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// MoveTo gives a node and all below it one place.
+// MoveTo sets the place of a node and of all nodes below it.
 func (n *Node) MoveTo(at Place) {
 	n.Place = at
 	for _, item := range n.Items {
@@ -53,9 +54,10 @@ func (n *Node) MoveTo(at Place) {
 	}
 }
 
-// Over returns what applies where n and base both say something: of mappings
-// both together, of lists n's items and those of base that join them, and else n
-// alone. Neither is written to: aliases share nodes.
+// Over merges n over base. For mappings the result has the keys of both, and n
+// wins. For lists it has the items of n and the items of base for which joins
+// reports true. Otherwise it is n. Neither argument is changed, because aliases
+// share nodes.
 func (n *Node) Over(base *Node, joins func(item *Node, own []*Node) bool) *Node {
 	both := *n
 	switch {

@@ -16,13 +16,13 @@ type reader struct {
 	anchors map[string]*Node
 }
 
-// Parse parses a file of one document. Syntax faults go to the report, and leave a
-// root that says less, or nothing and is of the kind [Nothing].
+// Parse parses a file with one document. Syntax faults go to the report. The
+// result is then incomplete, or of the kind [Nothing].
 func (r *Report) Parse(source []byte) *Node {
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))
 	nothing := &Node{Place: Place{1, 1}, Kind: Nothing}
 	if at, err := checkCharacters(source); err != nil {
-		r.FaultAt(at, "", fmt.Errorf("no YAML: %w", err))
+		r.FaultAt(at, "", fmt.Errorf("invalid YAML: %w", err))
 		return nothing
 	}
 	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
@@ -37,7 +37,7 @@ func (r *Report) Parse(source []byte) *Node {
 			continue
 		}
 		if root != nil {
-			r.FaultAt(placeOf(doc.Body), "", errors.New("a second YAML document, want one in a file"))
+			r.FaultAt(placeOf(doc.Body), "", errors.New("a second YAML document starts here; write one document per file"))
 			break
 		}
 		root = rd.node("", doc.Body)
@@ -46,7 +46,7 @@ func (r *Report) Parse(source []byte) *Node {
 	case root == nil:
 		return nothing
 	case root.Kind != Mapping && root.Kind != Nothing:
-		r.FaultAt(root.Place, "", fmt.Errorf("want a mapping, not %s", root.Kind))
+		r.FaultAt(root.Place, "", fmt.Errorf("must be a mapping, not %s", root.Kind))
 		return nothing
 	}
 	return root
@@ -57,7 +57,7 @@ func (r *reader) node(path string, n ast.Node) *Node {
 	switch n := n.(type) {
 	case *ast.AnchorNode:
 		value := r.node(path, n.Value)
-		// Known only now: nothing can contain itself.
+		// Registered after its value, so that an anchor cannot contain itself.
 		r.anchors[n.Name.GetToken().Value] = value
 		return value
 	case *ast.AliasNode:
@@ -79,7 +79,7 @@ func (r *reader) node(path string, n ast.Node) *Node {
 	case *ast.NullNode:
 		return &Node{Place: placeOf(n), Kind: Nothing}
 	}
-	r.FaultAt(placeOf(n), path, errors.New("tags and the like are not used here, want a plain value"))
+	r.FaultAt(placeOf(n), path, errors.New("tags and similar YAML features are not supported; write a plain value"))
 	return &Node{Place: placeOf(n), Kind: Nothing}
 }
 
@@ -103,7 +103,7 @@ func (r *reader) alias(path string, n *ast.AliasNode) *Node {
 	name := n.Value.GetToken().Value
 	target, ok := r.anchors[name]
 	if !ok {
-		r.FaultAt(placeOf(n), path, fmt.Errorf("no anchor &%s above this alias", name))
+		r.FaultAt(placeOf(n), path, fmt.Errorf("there is no anchor &%s above this alias", name))
 		return &Node{Place: placeOf(n), Kind: Nothing}
 	}
 	here := *target
@@ -111,8 +111,8 @@ func (r *reader) alias(path string, n *ast.AliasNode) *Node {
 	return &here
 }
 
-// mapping converts a mapping. Its own keys win over merged ones, and of merged
-// ones the earlier.
+// mapping converts a mapping. Its own keys win over merged keys, and earlier
+// merged keys win over later ones.
 func (r *reader) mapping(path string, n *ast.MappingNode) *Node {
 	m := &Node{Place: placeOf(n), Kind: Mapping}
 	lines := map[string]int{}
@@ -125,7 +125,7 @@ func (r *reader) mapping(path string, n *ast.MappingNode) *Node {
 		}
 		key := keyOf(pair.Key)
 		if line, ok := lines[key]; ok {
-			r.FaultAt(at, join(path, key), fmt.Errorf("is set twice, first in line %d", line))
+			r.FaultAt(at, join(path, key), fmt.Errorf("is set twice; the first is on line %d", line))
 			continue
 		}
 		lines[key] = at.Line
@@ -140,7 +140,7 @@ func (r *reader) mapping(path string, n *ast.MappingNode) *Node {
 	return m
 }
 
-// merge returns the entries that a merge key's value brings.
+// merge returns the entries that a merge key adds to its mapping.
 func (r *reader) merge(path string, n ast.Node) []Pair {
 	value := r.node(path, n)
 	parts := []*Node{value}
@@ -150,7 +150,7 @@ func (r *reader) merge(path string, n ast.Node) []Pair {
 	var entries []Pair
 	for _, part := range parts {
 		if part.Kind != Mapping {
-			r.FaultAt(part.Place, path, errors.New("want a mapping to merge, or a list of them"))
+			r.FaultAt(part.Place, path, errors.New("only a mapping, or a list of mappings, can be merged with <<"))
 			continue
 		}
 		entries = append(entries, part.Pairs...)
@@ -158,8 +158,7 @@ func (r *reader) merge(path string, n ast.Node) []Pair {
 	return entries
 }
 
-// keyOf returns a key's text. Keys are never expanded, and one that is no text
-// is no setting's name.
+// keyOf returns the text of a key. Variables in keys are never expanded.
 func keyOf(n ast.MapKeyNode) string {
 	if s, ok := n.(*ast.StringNode); ok {
 		return s.Value
@@ -167,8 +166,8 @@ func keyOf(n ast.MapKeyNode) string {
 	return n.String()
 }
 
-// placeOf returns where a value begins: of a block mapping, its first key. The
-// parser's own position of that is the colon.
+// placeOf returns the place where a value starts. A block mapping starts at its
+// first key; the parser's own position is that of the colon.
 func placeOf(n ast.Node) Place {
 	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
 		n = m.Values[0].Key

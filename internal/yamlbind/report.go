@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// A Place is a position in the file, both numbers from 1. The zero Place is none.
+// A Place is a position in the file. Both numbers start at 1. The zero Place means
+// that there is none.
 type Place struct{ Line, Column int }
 
 // A Fault is what is wrong with one setting.
@@ -16,10 +17,10 @@ type Fault struct {
 	Err  error  // says what is wrong, and what is allowed
 }
 
-// A Report gathers faults and knows where each setting stands in the file.
+// A Report collects faults and knows where each setting is in the file.
 type Report struct {
-	places map[string]Place // of a setting that is set → its value's place
-	empty  map[string]bool  // those of them whose text is empty
+	places map[string]Place // path of a setting → place of its value
+	empty  map[string]bool  // settings whose text is empty
 	faults []Fault
 }
 
@@ -28,17 +29,17 @@ func NewReport() *Report {
 	return &Report{places: map[string]Place{"": {1, 1}}, empty: map[string]bool{}}
 }
 
-// Set reports whether the file has this setting, right or wrong. An empty text,
-// such as an optional variable leaves, is as good as none.
+// Set reports whether the file has this setting, even with a wrong value. A
+// setting with an empty text, for example from an optional variable, is not set.
 func (r *Report) Set(path string) bool {
 	_, ok := r.places[path]
 	return ok && !r.empty[path]
 }
 
-// Fault records a fault of the setting at path. One that is not in the file is
-// blamed on the innermost section that is. A setting that was already found
-// wrong, or a list with an element that was, is left at that: what follows from
-// it would only distract.
+// Fault records a fault of the setting at path. If the file does not have the
+// setting, the place is that of the innermost section that it has. A second fault
+// of a setting, or of a list with a wrong element, is ignored, because it often
+// follows from the first.
 func (r *Report) Fault(path string, err error) {
 	known := func(f Fault) bool { return f.Path == path || strings.HasPrefix(f.Path, path+"[") }
 	if !slices.ContainsFunc(r.faults, known) {
@@ -52,7 +53,7 @@ func (r *Report) FaultAt(at Place, path string, err error) {
 }
 
 // Find returns the place of the setting, or of the innermost section around it
-// that is in the file. The root, whose path is empty, always is.
+// that is in the file. The root has an empty path and is always in the file.
 func (r *Report) Find(path string) Place {
 	for {
 		at, ok := r.places[path]

@@ -15,38 +15,46 @@ import (
 type Scalar struct {
 	// Want says what a value is, in faults and in the manual: "a size".
 	Want string
-	// Schemas are alternatives that take a value. None is stricter than the
-	// parser, which has the last word. Without any every text is a value.
+	// Schemas are alternatives; a value must match one. They must not be stricter
+	// than the parser. Without schemas every text is allowed.
 	Schemas []Schema
-	// AnyText says that next to every text is a value, so that a number without
-	// quotes is more likely a mistake.
+	// AnyText says that almost every text is allowed, so that a number without
+	// quotes is probably a mistake.
 	AnyText bool
 
-	words []string // the only values, where there are some
+	words []string // the allowed values; nil if a parser decides
 }
 
 // A Schema is a JSON Schema (draft 2020-12): keywords and their values.
 type Schema map[string]any
 
-// Matching is the schema of text that matches a regular expression.
+// Matching returns the schema of text that matches a regular expression.
 func Matching(pattern string) Schema { return Schema{"type": "string", "pattern": pattern} }
 
-// A Describer is a scalar that describes itself. Its method is called on the
-// zero value. It is an [encoding.TextUnmarshaler], too, unless it is one of some
-// words.
-type Describer interface{ Describe() Scalar }
+// Describe registers the description of a type that parses itself. Call it when a
+// package variable is initialized: it is not safe for concurrent use. It returns
+// its argument.
+func Describe[T any, P interface {
+	*T
+	encoding.TextUnmarshaler
+}](s Scalar) Scalar {
+	described[reflect.TypeFor[T]()] = s
+	return s
+}
 
-// Words describes a string type whose values are these words, exactly as
-// written. Such a type needs no parser.
-func Words[W ~string](words ...W) Scalar {
+// DescribeWords registers a string type whose values are these words, exactly as
+// written. Such a type does not need a parser. Call it like [Describe].
+func DescribeWords[W ~string](words ...W) Scalar {
 	plain := make([]string, len(words))
 	for i, word := range words {
 		plain[i] = string(word)
 	}
-	return Scalar{Want: OneOf(plain), Schemas: []Schema{{"enum": plain}}, words: plain}
+	s := Scalar{Want: OneOf(plain), Schemas: []Schema{{"enum": plain}}, words: plain}
+	described[reflect.TypeFor[W]()] = s
+	return s
 }
 
-// OneOf writes words as an alternative: a, b or c.
+// OneOf joins words as alternatives: a, b or c.
 func OneOf(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
@@ -55,7 +63,7 @@ func OneOf(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// described are the types that cannot describe themselves.
+// described has the description of each scalar type.
 var described = map[reflect.Type]Scalar{
 	reflect.TypeFor[string](): {Want: "text", AnyText: true},
 	reflect.TypeFor[bool](): {
@@ -68,26 +76,11 @@ var described = map[reflect.Type]Scalar{
 	},
 }
 
-// Describe describes a type of another package, which parses itself. It is called
-// once, where a variable of the package that binds is initialized, and returns
-// what it was given.
-func Describe[T any, P interface {
-	*T
-	encoding.TextUnmarshaler
-}](s Scalar) Scalar {
-	described[reflect.TypeFor[T]()] = s
-	return s
-}
-
-// ScalarOf returns the description of a type; false for sections and lists.
+// ScalarOf returns the description of a type. It returns false for sections and
+// lists.
 func ScalarOf(t reflect.Type) (Scalar, bool) {
-	if s, ok := described[t]; ok {
-		return s, true
-	}
-	if d, ok := reflect.Zero(t).Interface().(Describer); ok {
-		return d.Describe(), true
-	}
-	return Scalar{}, false
+	s, ok := described[t]
+	return s, ok
 }
 
 func isScalar(t reflect.Type) bool {
@@ -95,11 +88,11 @@ func isScalar(t reflect.Type) bool {
 	return ok
 }
 
-// setText parses text into a scalar. On an error v keeps its value.
+// setText parses text into a scalar. On an error v is unchanged.
 func setText(v reflect.Value, text string) error {
 	if s, _ := ScalarOf(v.Type()); s.words != nil {
 		if !slices.Contains(s.words, text) {
-			return fmt.Errorf("%q is unknown, want %s", text, s.Want)
+			return fmt.Errorf("%q is unknown; use %s", text, s.Want)
 		}
 		v.SetString(text)
 		return nil
@@ -114,13 +107,13 @@ func setText(v reflect.Value, text string) error {
 		*p = text
 	case *bool:
 		if text != "true" && text != "false" {
-			return errors.New("want true or false")
+			return errors.New("must be true or false")
 		}
 		*p = text == "true"
 	case *time.Duration:
 		return parseDuration(p, text)
 	default:
-		panic(fmt.Sprintf("no text becomes a %T", p))
+		panic(fmt.Sprintf("%T cannot be parsed from text", p))
 	}
 	return nil
 }
@@ -129,9 +122,9 @@ func parseDuration(d *time.Duration, text string) error {
 	parsed, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		return errors.New("want a duration like 30s, 500ms or 1h30m")
+		return errors.New("must be a duration like 30s, 500ms or 1h30m")
 	case parsed < 0:
-		return errors.New("is negative, want a duration like 30s, or 0s")
+		return errors.New("must not be negative; use a duration like 30s, or 0s")
 	}
 	*d = parsed
 	return nil

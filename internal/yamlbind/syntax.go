@@ -10,19 +10,19 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// checkCharacters returns the place of the first thing that no YAML has, and what
-// it is: the parser would take it for text.
+// checkCharacters returns the place of the first character that YAML does not
+// allow, and an error that names it. The parser would accept it as text.
 func checkCharacters(source []byte) (Place, error) {
 	at := Place{1, 1}
 	for len(source) > 0 {
 		char, size := utf8.DecodeRune(source)
 		switch {
 		case char == utf8.RuneError && size == 1:
-			return at, errors.New("a byte that is not UTF-8")
+			return at, errors.New("this byte is not UTF-8; save the file as UTF-8")
 		case char == '\n':
 			at = Place{at.Line + 1, 0}
 		case char < ' ' && char != '\t' && char != '\r':
-			return at, fmt.Errorf("the control character %U", char)
+			return at, fmt.Errorf("control character %U; remove it", char)
 		}
 		at.Column++
 		source = source[size:]
@@ -30,27 +30,27 @@ func checkCharacters(source []byte) (Place, error) {
 	return at, nil
 }
 
-// braceInText is the beginning of a line, up to a brace that somebody took for a
-// part of the text before it, as in ${NAME} and /users/{id}.
+// braceInText matches the start of a line up to a brace that was probably meant as
+// a part of the text before it, as in ${NAME} and /users/{id}.
 var braceInText = regexp.MustCompile(`[^\s,:\[{]\{$`)
 
-// syntax records the parser's error. Its message alone is taken: its text as an
-// error quotes lines of the file.
+// syntax records the parser's error. It uses only the message: the full text of
+// the error quotes lines of the file, which may contain secrets.
 func (r *Report) syntax(source []byte, err error) {
 	syntax, ok := errors.AsType[yaml.Error](err)
 	if !ok || syntax.GetToken() == nil || syntax.GetToken().Position == nil {
-		r.FaultAt(Place{1, 1}, "", errors.New("no YAML"))
+		r.FaultAt(Place{1, 1}, "", errors.New("invalid YAML"))
 		return
 	}
 	at := syntax.GetToken().Position
-	message := "no YAML: " + syntax.GetMessage()
+	message := "invalid YAML: " + syntax.GetMessage()
 	if braceInText.MatchString(upTo(source, at.Line, at.Column)) {
-		message += "; within braces or brackets, text with a { needs quotes"
+		message += "; inside braces or brackets, put text that contains { in quotes"
 	}
 	r.FaultAt(Place{max(1, at.Line), max(1, at.Column)}, "", errors.New(message))
 }
 
-// upTo returns a line up to a column, and empty if there is none.
+// upTo returns a line up to a column, or "" if there is no such line.
 func upTo(source []byte, line, column int) string {
 	lines := strings.Split(string(source), "\n")
 	if line < 1 || line > len(lines) {

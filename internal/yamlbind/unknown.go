@@ -2,8 +2,8 @@ package yamlbind
 
 import "fmt"
 
-// unknown says that a section has no such setting: with the one that was
-// probably meant, or with all there are.
+// unknown says that a section does not have a setting. It names the setting that
+// was probably meant, or all settings of the section.
 func unknown(key string, fields []Field) error {
 	nearest, distance := "", len(key)/3+2
 	for _, f := range fields {
@@ -12,13 +12,13 @@ func unknown(key string, fields []Field) error {
 		}
 	}
 	if nearest != "" {
-		return fmt.Errorf("unknown setting, did you mean %s?", nearest)
+		return fmt.Errorf("unknown setting; did you mean %s?", nearest)
 	}
-	return fmt.Errorf("unknown setting, want %s", OneOf(namesOf(fields)))
+	return fmt.Errorf("unknown setting; use %s", OneOf(namesOf(fields)))
 }
 
-// editDistance is the number of bytes to insert, remove or replace that makes
-// b of a (Levenshtein).
+// editDistance returns how many bytes to insert, remove or replace to turn a into
+// b (Levenshtein).
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
-// A garden has a setting of every kind.
+// garden has one setting of each kind.
 type garden struct {
 	Name   string        `yaml:"name,required"`
 	Season season        `yaml:"season" default:"spring"`
@@ -34,7 +34,7 @@ type pond struct {
 
 type season string
 
-func (season) Describe() yamlbind.Scalar { return yamlbind.Words[season]("spring", "autumn") }
+var _ = yamlbind.DescribeWords[season]("spring", "autumn")
 
 func bind(text string) (garden, []string) {
 	var g garden
@@ -63,22 +63,22 @@ func TestBind_SetsFields(t *testing.T) {
 	} {
 		got, faults := bind(text)
 		if faults != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %+v, %q; want %+v", text, got, faults, want)
+			t.Errorf("Bind(%q) = %+v with faults %q, want %+v without faults", text, got, faults, want)
 		}
 	}
 }
 
-func TestBind_ReportsEveryFaultAtItsPlace(t *testing.T) {
+func TestBind_ReportsEveryFaultWithItsPlace(t *testing.T) {
 	_, got := bind("season: winter\nwater: [1]\npaths: {a: b}\npond: 3\nbeds:\n  - {plant: 7}\n  - {rows: spring}\nsesaon: spring\n")
 	want := []string{
-		"1:1 name: is required, want text",
-		`1:9 season: "winter" is unknown, want spring or autumn`,
-		"2:8 water: want a duration, or off, not a list",
-		"3:8 paths: want text, or a list, each text, not a mapping: begin each with a dash",
-		"4:7 pond: want true or false, or a mapping",
-		"6:13 beds[0].plant: want text, not a number or boolean: put it in quotes",
-		"7:5 beds[1].plant: is required, want text",
-		"8:1 sesaon: unknown setting, did you mean season?",
+		"1:1 name: is required; set it to text",
+		`1:9 season: "winter" is unknown; use spring or autumn`,
+		"2:8 water: must be a duration, or off, not a list",
+		"3:8 paths: must be text, or a list (each item: text), not a mapping; start each item with a dash",
+		"4:7 pond: must be true or false, or a mapping",
+		"6:13 beds[0].plant: must be text, not a number or boolean; put it in quotes",
+		"7:5 beds[1].plant: is required; set it to text",
+		"8:1 sesaon: unknown setting; did you mean season?",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("faults:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -89,17 +89,17 @@ func TestCheck_CompletesAndReports(t *testing.T) {
 	g := garden{Season: "", Water: -1, Paths: []string{"gravel", ""}, Beds: []bed{{Plant: "rose"}, {Rows: "winter"}}}
 	r := yamlbind.Check(&g, nil)
 	want := []string{
-		"0:0 water: is negative, want a duration like 30s, or 0s, or off",
-		"0:0 paths[1]: is empty, want text",
-		`0:0 beds[1].rows: "winter" is unknown, want spring or autumn`,
-		"0:0 beds[1].plant: is required, want text",
-		"0:0 name: is required, want text",
+		"0:0 water: must not be negative; use a duration like 30s, or 0s, or off",
+		"0:0 paths[1]: is empty; set it to text",
+		`0:0 beds[1].rows: "winter" is unknown; use spring or autumn`,
+		"0:0 beds[1].plant: is required; set it to text",
+		"0:0 name: is required; set it to text",
 	}
 	if got := faults(r); !slices.Equal(got, want) {
 		t.Errorf("faults:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if g.Season != "spring" || g.Beds[0].Rows != "autumn" {
-		t.Errorf("completed: %+v, want the defaults of words", g)
+		t.Errorf("Check left season %q and beds[1].rows %q, want the defaults spring and autumn", g.Season, g.Beds[0].Rows)
 	}
 	for path, want := range map[string]bool{"season": false, "water": true, "paths": true, "beds[0].plant": true, "pond": false} {
 		if got := r.Set(path); got != want {
@@ -108,7 +108,7 @@ func TestCheck_CompletesAndReports(t *testing.T) {
 	}
 }
 
-func TestFill_LeavesWhatIsSet(t *testing.T) {
+func TestFill_KeepsSettingsThatAreSet(t *testing.T) {
 	var g, base garden
 	yamlbind.SetDefaults(&g)
 	yamlbind.SetDefaults(&base)
@@ -132,12 +132,12 @@ func TestDiff_NamesSettings(t *testing.T) {
 
 func TestFields_WantSaysWhatAValueIs(t *testing.T) {
 	want := map[string]string{
-		"name": "text", "season": "spring or autumn", "water": "a duration, or off", "paths": "text, or a list, each text",
-		"pond": "true, false or a mapping", "beds": "a list, each a mapping",
+		"name": "text", "season": "spring or autumn", "water": "a duration, or off", "paths": "text, or a list (each item: text)",
+		"pond": "true, false or a mapping", "beds": "a list (each item: a mapping)",
 	}
 	for _, f := range yamlbind.Fields(reflect.TypeFor[garden]()) {
 		if got := f.Want(); got != want[f.Setting] {
-			t.Errorf("%s: %s, want %s", f.Setting, got, want[f.Setting])
+			t.Errorf("Want() of %s = %q, want %q", f.Setting, got, want[f.Setting])
 		}
 	}
 }

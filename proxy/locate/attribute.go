@@ -9,10 +9,12 @@ import (
 
 const htmlSpace = " \t\r\n\f"
 
-// attributes returns the values of those of a start tag's attributes that are
-// named; of two of one name the first counts. It starts at the byte after the
-// tag's name. The tokenizer knows the attributes but not where they stand, so
-// this follows the same states (HTML, sections 13.2.5.32 to 13.2.5.39).
+// attributes returns the values of the attributes of a start tag that have one of the
+// names. Of two attributes of the same name it returns the first. at is the index of
+// the byte after the tag's name.
+//
+// The HTML tokenizer does not report the positions of attributes, so this function
+// follows the same state machine (HTML, sections 13.2.5.32 to 13.2.5.39).
 func attributes(tag string, at int, names ...string) map[string]span {
 	c := cursor{tag, at}
 	attrs := map[string]span{}
@@ -29,7 +31,7 @@ func attributes(tag string, at int, names ...string) map[string]span {
 	}
 }
 
-// A cursor is at a byte of a start tag.
+// A cursor is a position in a start tag.
 type cursor struct {
 	tag string
 	at  int
@@ -41,7 +43,7 @@ func (c *cursor) skip(chars string) {
 	c.at = len(c.tag) - len(strings.TrimLeft(c.tag[c.at:], chars))
 }
 
-// until moves to the next of chars, or to the end of the tag.
+// until moves to the next character of chars, or to the end of the tag.
 func (c *cursor) until(chars string) {
 	if n := strings.IndexAny(c.tag[c.at:], chars); n >= 0 {
 		c.at += n
@@ -50,7 +52,8 @@ func (c *cursor) until(chars string) {
 	}
 }
 
-// name moves over the name of an attribute, which an equals sign may begin.
+// name moves over the name of an attribute and returns it. The name may start with an
+// equals sign.
 func (c *cursor) name() string {
 	start := c.at
 	c.at++
@@ -58,7 +61,7 @@ func (c *cursor) name() string {
 	return c.tag[start:c.at]
 }
 
-// value moves over the value of an attribute, if it has one.
+// value moves over the value of an attribute and returns it, if there is one.
 func (c *cursor) value() span {
 	c.skip(htmlSpace)
 	if c.done() || c.tag[c.at] != '=' {

@@ -6,7 +6,7 @@ import (
 )
 
 // bodySpans returns the values at a location in a body. form returns the values of
-// form fields, which differ between requests and responses.
+// the form fields of a name: requests and responses have different kinds of forms.
 func bodySpans(header http.Header, text []byte, loc Location, form func(name string) []span) []span {
 	media := mediaType(header)
 	switch {
@@ -25,9 +25,9 @@ func isToken(media string) bool {
 	return media == "text/plain" || media == "application/jwt" || strings.HasSuffix(media, "+jwt")
 }
 
-// isText reports whether a body of this media type is text, in which a token
-// may grow without breaking the frame around it. A body without a type counts,
-// because old backends send their redirects so.
+// isText reports whether a body of this media type is text. In text, a token can
+// become longer; in a binary format, that could make a length field wrong. A body
+// without a media type is text, because old backends send redirects without one.
 func isText(media string) bool {
 	switch media {
 	case "", "application/xml", "application/javascript", "application/x-www-form-urlencoded":

@@ -5,25 +5,25 @@ import (
 	"net/http"
 )
 
-// Limits bound enriched tokens, in bytes. Zero means the default.
+// Limits are the largest sizes of enriched tokens, in bytes. Zero means the default.
 type Limits struct {
 	// Token is the largest token in a body. Defaults to 6 KiB.
 	Token int
-	// Line is the largest header line ("Name: value") that contains a token.
-	// Defaults to 4 KiB. A cookie with its attributes has at most 4096 bytes in any
-	// case (RFC 6265, section 6.1).
+	// Line is the largest header line ("Name: value") that contains an enriched token.
+	// Defaults to 4 KiB. A cookie with its attributes never has more than 4096 bytes,
+	// whatever Line is (RFC 6265, section 6.1).
 	Line int
 }
 
 func (l Limits) token() int { return cmp.Or(l.Token, 6<<10) }
 
-// cookieLimit is how long a cookie may be, its name, value and attributes
-// together: browsers drop longer ones (RFC 6265, section 6.1).
+// cookieLimit is the largest size of a cookie in bytes: name, value and attributes
+// together. Browsers may drop larger cookies (RFC 6265, section 6.1).
 const cookieLimit = 4096
 
-// Budget returns how many bytes the enriched token may have here, and 0 if no
-// token fits. It does not count the growth of other tokens in the same line: see
-// [Fits].
+// Budget returns how many bytes the enriched token may have at this place, and 0 if no
+// token fits. It does not consider that other tokens in the same line grow too: use
+// [Fits] after [Response.Replace].
 func (f Occurrence) Budget(l Limits) int {
 	if f.at.part != linePart {
 		return l.token()
@@ -31,7 +31,7 @@ func (f Occurrence) Budget(l Limits) int {
 	return max(0, l.line(f.at.header)-f.Overhead)
 }
 
-// line returns the limit of a header's lines.
+// line returns the largest size of a line of this header.
 func (l Limits) line(name string) int {
 	limit := cmp.Or(l.Line, 4<<10)
 	if name == setCookie {
@@ -40,8 +40,9 @@ func (l Limits) line(name string) int {
 	return limit
 }
 
-// Fits reports whether every header line that [Response.Replace] changed is within
-// its limit (law H3). before is the header given to it, after the one returned.
+// Fits reports whether every header line that [Response.Replace] changed is within its
+// limit (law H3). before is the header of the response, and after is the header of the
+// result.
 func Fits(before, after http.Header, l Limits) bool {
 	for name, lines := range after {
 		for i, text := range lines {

@@ -7,7 +7,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-func TestBudget_IsWhatFillsTheLine(t *testing.T) {
+func TestBudget_FillsTheLine(t *testing.T) {
 	limits := locate.Limits{Token: 6000, Line: 5000}
 	for _, test := range []struct {
 		loc, line string
@@ -21,29 +21,29 @@ func TestBudget_IsWhatFillsTheLine(t *testing.T) {
 	} {
 		found := locate.Response{Header: header(test.line)}.Find(locs(t, test.loc))
 		if len(found) != 1 {
-			t.Fatalf("found %d tokens in %.60s", len(found), test.line)
+			t.Fatalf("found %d tokens in %.60s, want 1", len(found), test.line)
 		}
 		if got := found[0].Overhead; got != test.overhead {
-			t.Errorf("Overhead in %.60s = %d; want %d", test.line, got, test.overhead)
+			t.Errorf("Overhead in %.60s = %d, want %d", test.line, got, test.overhead)
 		}
 		if got := found[0].Budget(limits); got != test.budget {
-			t.Errorf("Budget in %.60s = %d; want %d", test.line, got, test.budget)
+			t.Errorf("Budget in %.60s = %d, want %d", test.line, got, test.budget)
 		}
 	}
 	inBody := locate.Response{Header: header("Content-Type: application/jwt"), Body: []byte(T)}
 	if got := inBody.Find(locs(t, "body"))[0].Budget(limits); got != 6000 {
-		t.Errorf("Budget in a body = %d; want 6000", got)
+		t.Errorf("Budget in a body = %d, want 6000", got)
 	}
 }
 
-func TestFits_TokenThatFillsItsBudget(t *testing.T) {
+func TestFits_AcceptsATokenOfExactlyItsBudget(t *testing.T) {
 	limits := locate.Limits{Token: 6000, Line: 5000}
 	for _, test := range []struct{ loc, line string }{
 		{"header:X-Auth", "X-Auth: Bearer " + T},
 		{"query:t", "Location: /cb?t=" + T},
 		{"cookie:jwt", "Set-Cookie: jwt=" + T + "; Path=/"},
 	} {
-		// A line that was over its limit before is not for us to judge.
+		// Fits ignores X-Long, which is over the limit but does not change.
 		before := locate.Response{Header: header(test.line, "X-Long: "+strings.Repeat("x", 9000))}
 		found := before.Find(locs(t, test.loc))
 		budget := found[0].Budget(limits)
@@ -54,13 +54,13 @@ func TestFits_TokenThatFillsItsBudget(t *testing.T) {
 			token := strings.Repeat("a", grown.size-4) + ".b.c"
 			after := before.Replace(found, map[string]string{T: token})
 			if got := locate.Fits(before.Header, after.Header, limits); got != grown.fits {
-				t.Errorf("%s with a token of %d bytes, budget %d: Fits = %t", test.loc, grown.size, budget, got)
+				t.Errorf("%s with a token of %d bytes, budget %d: Fits = %t, want %t", test.loc, grown.size, budget, got, grown.fits)
 			}
 		}
 	}
 }
 
-func TestFits_NotTwoTokensThatFillALineTogether(t *testing.T) {
+func TestFits_RejectsTwoTokensThatTogetherExceedTheLine(t *testing.T) {
 	limits := locate.Limits{Token: 6000, Line: 5000}
 	before := locate.Response{Header: header("Location: /cb#access_token=" + T + "&id_token=" + U)}
 	found := before.Find(locs(t, "fragment:access_token", "fragment:id_token"))
@@ -69,6 +69,6 @@ func TestFits_NotTwoTokensThatFillALineTogether(t *testing.T) {
 		enriched[f.Token] = strings.Repeat("a", f.Budget(limits)-4) + ".b.c"
 	}
 	if after := before.Replace(found, enriched); locate.Fits(before.Header, after.Header, limits) {
-		t.Errorf("a Location of %d bytes fits into %d", len(after.Header.Get("Location")), limits.Line)
+		t.Errorf("Fits = true for a Location of %d bytes, want false: the limit is %d", len(after.Header.Get("Location")), limits.Line)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// setCookieValue returns the value of the cookie in a Set-Cookie line, if the
-// cookie has this name. The attributes are not looked at.
+// setCookieValue returns the value of the cookie in a Set-Cookie line if the cookie
+// has this name. It ignores the attributes.
 func setCookieValue(text, name string) []span {
 	pair, _, _ := strings.Cut(text, ";")
 	return cookieValue(text, 0, len(pair), name)
@@ -24,9 +24,9 @@ func cookieValues(text, name string) []span {
 	return spans
 }
 
-// cookieValue returns the value of the pair text[start:end], if it has this
-// name. The quotes that RFC 6265 allows around it stay, as does a percent-
-// encoding of other characters than the token's.
+// cookieValue returns the value of the pair text[start:end] if it has this name. The
+// span does not include the quotes that RFC 6265 allows around the value, so they
+// stay in the text.
 func cookieValue(text string, start, end int, name string) []span {
 	key, _, ok := strings.Cut(text[start:end], "=")
 	if !ok || strings.TrimSpace(key) != name {
@@ -42,7 +42,7 @@ func cookieValue(text string, start, end int, name string) []span {
 	return []span{s}
 }
 
-// cookieName returns the name of the cookie in a Set-Cookie line.
+// cookieName returns the name of the cookie at the start of a text.
 func cookieName(text string) string {
 	name, _, _ := strings.Cut(text, "=")
 	return strings.TrimSpace(name)

@@ -7,15 +7,15 @@ import (
 	"golang.org/x/net/html"
 )
 
-// hiddenInputs returns the values of all hidden inputs of an HTML page that are
-// named so. It ignores comments, scripts and the like.
+// hiddenInputs returns the values of all hidden inputs of an HTML page whose name
+// matches. It ignores comments, scripts and similar text.
 func hiddenInputs(page []byte, named func(name string) bool) []span {
 	var spans []span
 	tokens := html.NewTokenizer(bytes.NewReader(page))
 	for end := 0; ; {
 		kind := tokens.Next()
 		start := end
-		end += len(tokens.Raw()) // raw texts have no gaps between them
+		end += len(tokens.Raw()) // there are no gaps between raw texts
 		switch kind {
 		case html.ErrorToken:
 			return spans
@@ -27,7 +27,7 @@ func hiddenInputs(page []byte, named func(name string) bool) []span {
 	}
 }
 
-// hiddenInput returns the value of a tag, if it is a hidden input named so.
+// hiddenInput returns the value of a tag if it is a hidden input whose name matches.
 func hiddenInput(tag string, named func(name string) bool) (span, bool) {
 	const input = "<input"
 	if len(tag) <= len(input) || !strings.EqualFold(tag[:len(input)], input) || !strings.ContainsRune(htmlSpace+"/", rune(tag[len(input)])) {

@@ -11,13 +11,13 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// marker is a token that no fuzzer guesses.
+// marker is a token that a fuzzer cannot guess.
 const marker = "bWFya2Vy.bWFya2VyLW1hcmtlcg.bWFya2Vy"
 
-// contentTypes lets locations of each kind see the body.
+// contentTypes has a media type for each kind of location in a body.
 var contentTypes = []string{"application/json", "text/plain", "text/html", "application/x-www-form-urlencoded", "", "multipart/form-data; boundary=b"}
 
-// message puts a text wherever a location can look.
+// message returns a response with the text at every place where a location can look.
 func message(contentType byte, text string) locate.Response {
 	h := http.Header{
 		"Content-Type": {contentTypes[int(contentType)%len(contentTypes)]},
@@ -28,7 +28,7 @@ func message(contentType byte, text string) locate.Response {
 	return locate.Response{Header: h, Body: []byte(text)}
 }
 
-// fuzzSeeds has an example or two of each kind of location.
+// fuzzSeeds has one or two examples of each kind of location.
 var fuzzSeeds = []struct {
 	loc  string
 	kind byte
@@ -53,8 +53,8 @@ func addSeeds(f *testing.F) {
 	}
 }
 
-// fuzzed parses the fuzzer's location. It skips those that the message has no
-// text for, or that would change what the message is.
+// fuzzed parses the fuzzer's location. It skips the input if the location is invalid,
+// or if replacing it would change the media type of the message.
 func fuzzed(t *testing.T, text string) []locate.Location {
 	var l locate.Location
 	if l.UnmarshalText([]byte(text)) != nil || strings.EqualFold(text, "header:content-type") {
@@ -63,10 +63,10 @@ func fuzzed(t *testing.T, text string) []locate.Location {
 	return []locate.Location{l}
 }
 
-// texts are all the texts of a response.
+// texts returns all texts of a response.
 func texts(r locate.Response) []string { return append(lines(r.Header), string(r.Body)) }
 
-func FuzzReplace_ATokenByItselfChangesNothing(f *testing.F) {
+func FuzzReplace_SameTokensChangeNothing(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, l string, contentType byte, text string) {
 		r := message(contentType, text)
@@ -76,7 +76,7 @@ func FuzzReplace_ATokenByItselfChangesNothing(f *testing.F) {
 			same[f.Token] = f.Token
 		}
 		if got := r.Replace(found, same); !reflect.DeepEqual(got, message(contentType, text)) {
-			t.Errorf("%s in %q: became %q", l, texts(r), texts(got))
+			t.Errorf("%s: replacing tokens with themselves changed\n     %q\ninto %q", l, texts(r), texts(got))
 		}
 	})
 }
@@ -91,28 +91,29 @@ func FuzzReplace_ChangesOnlyTheToken(f *testing.F) {
 		for _, f := range r.Find(places) {
 			after := r.Replace(r.Find(places), map[string]string{f.Token: marker})
 			if !reflect.DeepEqual(r, message(contentType, text)) {
-				t.Fatalf("%s in %q: the response itself was written to", l, text)
+				t.Fatalf("%s in %q: Replace wrote to its argument", l, text)
 			}
 			replaced := 0
 			for i, got := range texts(after) {
 				before := texts(r)[i]
 				replaced += strings.Count(got, marker)
 				if !onlyReplaced(before, got, f.Token) {
-					t.Errorf("%s in %q: became %q", l, before, got)
+					t.Errorf("%s: replacing %q changed other bytes\n     %q\ninto %q", l, f.Token, before, got)
 				}
 			}
 			if replaced == 0 {
-				t.Errorf("%s in %q: found a token and replaced none", l, text)
+				t.Errorf("%s in %q: Find found %q, but Replace did not replace it", l, text, f.Token)
 			}
 		}
 	})
 }
 
-// onlyReplaced reports whether got is before with some tokens replaced by the
-// marker: what stands between the markers stands in before, in order, and
-// nothing but the token, escaped perhaps, stands between that.
+// onlyReplaced reports whether got is before with some tokens replaced by the marker.
+// Without escapes, the markers replaced by the token must give before. With escapes
+// the token can be spelled in several ways, so only the pieces between the markers
+// must be in before, in the same order.
 func onlyReplaced(before, got, token string) bool {
-	if !strings.ContainsAny(before, `%&\+`) { // nothing can be escaped
+	if !strings.ContainsAny(before, `%&\+`) { // there are no escapes
 		return strings.ReplaceAll(got, marker, token) == before
 	}
 	pieces := strings.Split(got, marker)
@@ -136,7 +137,7 @@ func FuzzRestore_UnknownTokensChangeNothing(f *testing.F) {
 		r := request(contentType, text)
 		got, names := r.Restore(fuzzed(t, l), func(string) (string, bool) { return "", false })
 		if len(names) > 0 || !reflect.DeepEqual(got, r) {
-			t.Errorf("%s in %q: became %+v, restored at %q", l, text, got, names)
+			t.Errorf("%s in %q: no token was swapped, but the request became %+v, restored at %q", l, text, got, names)
 		}
 	})
 }
@@ -156,24 +157,24 @@ func FuzzRestore_ChangesOnlyTheToken(f *testing.F) {
 		for _, token := range tokens {
 			got, names := r.Restore(places, func(asked string) (string, bool) { return marker, asked == token })
 			if !reflect.DeepEqual(r, request(contentType, text)) {
-				t.Fatalf("%s in %q: the request itself was written to", l, text)
+				t.Fatalf("%s in %q: Restore wrote to its argument", l, text)
 			}
 			before, after := requestTexts(r), requestTexts(got)
 			replaced := 0
 			for i := range before {
 				replaced += strings.Count(after[i], marker)
 				if !onlyReplaced(before[i], after[i], token) {
-					t.Errorf("%s in %q: became %q", l, before[i], after[i])
+					t.Errorf("%s: restoring %q changed other bytes\n     %q\ninto %q", l, token, before[i], after[i])
 				}
 			}
 			if replaced != len(names) {
-				t.Errorf("%s in %q: %d tokens restored, %d named", l, text, replaced, len(names))
+				t.Errorf("%s in %q: Restore replaced %d tokens and returned %d locations, want as many", l, text, replaced, len(names))
 			}
 		}
 	})
 }
 
-// request is message for requests.
+// request returns a request with the text at every place where a location can look.
 func request(contentType byte, text string) locate.Request {
 	r := message(contentType, text)
 	r.Header["Cookie"] = []string{text, "a=b; t=" + text}
@@ -185,9 +186,9 @@ func requestTexts(r locate.Request) []string {
 	return append(lines(r.Header), r.Query, string(r.Body))
 }
 
-// The HTML tokenizer says which hidden inputs a page has and what is in them;
-// where they stand is our own reading of the page, and must agree.
-func FuzzFind_HiddenInputsAreThoseOfTheHTMLTokenizer(f *testing.F) {
+// The HTML tokenizer returns the hidden inputs of a page, but not their positions. Our
+// own code finds the positions, and must find the same inputs.
+func FuzzFind_AgreesWithTheHTMLTokenizer(f *testing.F) {
 	for _, seed := range fuzzSeeds {
 		f.Add(seed.text)
 	}
@@ -195,7 +196,7 @@ func FuzzFind_HiddenInputsAreThoseOfTheHTMLTokenizer(f *testing.F) {
 	f.Add("<INPUT TYPE=hidden\fNAME=t name=u VALUE=\"a>b\"><input/type=hidden/name=t value=x")
 	f.Fuzz(func(t *testing.T, page string) {
 		if strings.ContainsAny(page, "\r\x00&") || strings.Contains(strings.ToLower(page), "bearer") {
-			t.Skip() // which are normalized, and decoded by other rules in attributes
+			t.Skip() // the tokenizer normalizes and decodes these differently
 		}
 		r := locate.Response{Header: http.Header{"Content-Type": {"image/png"}}, Body: []byte(page)}
 		var got []string
@@ -227,22 +228,21 @@ func hiddenInputs(page, name string) []string {
 	}
 }
 
-func FuzzIsRefresh_NotWithoutTheWord(f *testing.F) {
+func FuzzIsRefresh_NeedsTheWordRefreshOrRenew(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, name string, contentType byte, text string) {
 		r := request(contentType, text)
-		word := strings.ContainsAny(text, `%\`) || // which could spell it
+		word := strings.ContainsAny(text, `%\`) || // could be the word with escapes
 			strings.Contains(strings.ToLower(text), "refresh") || strings.Contains(strings.ToLower(text), "renew")
 		if r.IsRefresh() && !word {
-			t.Errorf("%q is taken for a refresh", text)
+			t.Errorf("IsRefresh of a request with the text %q = true, want false", text)
 		}
 		r.Param(name)
 		message(contentType, text).Param(name)
 	})
 }
 
-// A location is written as it was read.
-func FuzzParse_LocationWritesWhatItReads(f *testing.F) {
+func FuzzParse_IsInvertedByString(f *testing.F) {
 	for _, seed := range fuzzSeeds {
 		f.Add(seed.loc)
 	}
@@ -254,7 +254,7 @@ func FuzzParse_LocationWritesWhatItReads(f *testing.F) {
 			return
 		}
 		if l.String() != text || l == (locate.Location{}) {
-			t.Errorf("%q is written %q", text, l)
+			t.Errorf("String of %q = %q, want the same text and not the zero location", text, l)
 		}
 		l.Kind()
 		l.HoldsRefreshToken()

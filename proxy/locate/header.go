@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// headerValue returns the value of a header line, if it has one.
+// headerValue returns the value of a header line without white space around it.
 func headerValue(text string) []span { return []span{trimmed(text, 0, len(text))} }
 
-// mediaType returns the type in a Content-Type header without its parameters,
-// in lower case. It is empty where there is none.
+// mediaType returns the media type in the Content-Type header, in lower case and
+// without parameters. It is empty if there is no Content-Type.
 func mediaType(header http.Header) string {
 	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
 	return strings.ToLower(strings.TrimSpace(media))

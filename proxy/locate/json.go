@@ -11,8 +11,10 @@ func isJSON(media string) bool {
 	return media == "application/json" || strings.HasSuffix(media, "+json")
 }
 
-// RewriteJSON returns a JSON body with the strings at its json: locations
-// rewritten. Every other byte stays; a body that is not JSON comes back as it is.
+// RewriteJSON calls rewrite for each string at the json: locations of a JSON body and
+// replaces the string with the result. All other bytes stay unchanged, and so does a
+// body that is not JSON. It ignores other locations. The result may be body itself;
+// RewriteJSON never writes to body.
 func RewriteJSON(body []byte, locs []Location, rewrite func(string) string) []byte {
 	var changes []span
 	for _, loc := range locs {
@@ -32,8 +34,8 @@ func RewriteJSON(body []byte, locs []Location, rewrite func(string) string) []by
 	return []byte(splice(string(body), changes))
 }
 
-// jsonStrings returns the strings at a path, without their quotes. In a body
-// that is not JSON there are none.
+// jsonStrings returns the strings at a path, without their quotes. It returns none
+// for a body that is not JSON.
 func jsonStrings(body []byte, path jsonedit.Path) []span {
 	found, err := jsonedit.Strings(body, path)
 	if err != nil {

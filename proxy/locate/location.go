@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A Location is a place in a message where a token is, as a rule names it:
+// A Location is a place in a message where a token can be, as a rule names it:
 //
 //	json:PATH      string members of a JSON body; dots reach into objects and arrays
 //	header:NAME    every line of a header
@@ -19,20 +19,20 @@ import (
 //	form:NAME      a hidden input of an HTML form_post page; in a request, a urlencoded form field
 //	body           the whole body
 //
-// A redirect's parameter may pack several values, as token$other$other. Then the
+// A redirect's parameter may pack several values, as in token$other$other. Then the
 // token is the first part.
 //
-// A Location is comparable. [Parse] makes it. The zero Location is nowhere: no
-// message has a token there.
+// Make a Location with [Parse]. Locations can be compared with ==. The zero Location
+// is nowhere: no message has a token there.
 type Location struct {
 	in   in
-	name string // as written: a path, a name; empty for the body
+	name string // the path or name as it is written in the rule; empty for the body
 }
 
 // WholeBody is the location "body".
 var WholeBody = Location{in: inBody}
 
-// in is the part of a message that a location reaches into.
+// in is the part of a message that a location looks into.
 type in string
 
 const (
@@ -45,8 +45,8 @@ const (
 	inBody     in = "body"
 )
 
-// Parse parses a location as a rule writes it, such as "json:access_token". The
-// error says what is allowed.
+// Parse parses the text of a location, such as "json:access_token". The error says
+// what is allowed.
 func Parse(text string) (Location, error) {
 	word, name, named := strings.Cut(text, ":")
 	l := Location{in: in(word), name: name}
@@ -56,7 +56,7 @@ func Parse(text string) (Location, error) {
 	return l, nil
 }
 
-// MustParse is [Parse] for constant locations. It panics if the text is wrong.
+// MustParse is [Parse] for constants. It panics if the text is wrong.
 func MustParse(text string) Location {
 	l, err := Parse(text)
 	if err != nil {
@@ -65,7 +65,8 @@ func MustParse(text string) Location {
 	return l
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler] with [Parse].
+// UnmarshalText implements [encoding.TextUnmarshaler] with [Parse]. After an error
+// the location is unchanged.
 func (l *Location) UnmarshalText(text []byte) error {
 	parsed, err := Parse(string(text))
 	if err == nil {
@@ -74,35 +75,36 @@ func (l *Location) UnmarshalText(text []byte) error {
 	return err
 }
 
-// check reports what is wrong with a location; named says that it has a colon.
+// check returns what is wrong with a location. named says whether its text has a
+// colon.
 func (l Location) check(named bool) error {
 	switch l.in {
 	case inBody:
 		if named {
-			return errors.New("body is the whole body and takes no name")
+			return errors.New("the location body has no name, because it is the whole body. Use body")
 		}
 		return nil
 	case inJSON, inHeader, inCookie, inFragment, inQuery, inForm:
 		return l.checkName()
 	}
-	return errors.New("unknown kind, want json:PATH, header:NAME, cookie:NAME, fragment:NAME, query:NAME, form:NAME or body")
+	return errors.New("unknown kind. Use json:PATH, header:NAME, cookie:NAME, fragment:NAME, query:NAME, form:NAME or body")
 }
 
 func (l Location) checkName() error {
 	switch {
 	case l.name == "":
-		return fmt.Errorf("want a name, as in %s:access_token", l.in)
+		return fmt.Errorf("the name is missing. Add it, as in %s:access_token", l.in)
 	case l.in == inJSON:
 		_, err := jsonedit.ParsePath(l.name)
 		return err
 	case (l.in == inHeader || l.in == inCookie) && strings.ContainsFunc(l.name, notInToken):
-		return fmt.Errorf("a %s name has only letters, digits and !#$%%&'*+-.^_`|~", l.in)
+		return fmt.Errorf("a %s name can contain only letters, digits and !#$%%&'*+-.^_`|~", l.in)
 	}
 	return nil
 }
 
-// notInToken reports whether r is not allowed in the name of a header or cookie,
-// which is a token of RFC 9110, section 5.6.2.
+// notInToken reports whether r cannot be in the name of a header or cookie, which is
+// a "token" in the sense of RFC 9110, section 5.6.2.
 func notInToken(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
@@ -119,8 +121,8 @@ func (l Location) String() string {
 	return string(l.in) + ":" + l.name
 }
 
-// Kind returns the kind of tokens at the location, which its name shows: ID for
-// id_token, else Access.
+// Kind returns the kind of tokens at the location, which follows from its name: ID
+// for names such as id_token, idToken and X-Id-Token, otherwise Access.
 func (l Location) Kind() enrich.Kind {
 	if l.named("id_token", "IdToken") {
 		return enrich.ID
@@ -128,13 +130,14 @@ func (l Location) Kind() enrich.Kind {
 	return enrich.Access
 }
 
-// HoldsRefreshToken reports whether the location's name says that it holds a
-// refresh token. [Response.Find] and [Request.Restore] leave such locations alone.
+// HoldsRefreshToken reports whether the location has the name of a refresh token,
+// such as refresh_token or refreshToken. [Response.Find] and [Request.Restore] skip
+// such locations, because a refresh token must never change.
 func (l Location) HoldsRefreshToken() bool { return l.named("refresh_token", "RefreshToken") }
 
-// named reports whether the location's name is one of two spellings of a word, or
-// ends in that word. With id_token and IdToken these are X-Id-Token and appIdToken,
-// but not paid_token or paidToken.
+// named reports whether the location's name is a word in one of two spellings, or
+// ends with that word. For example, id_token and IdToken match X-Id-Token and
+// appIdToken, but not paid_token or paidToken.
 func (l Location) named(snake, camel string) bool {
 	name := l.last()
 	if name == strings.ToLower(camel[:1])+camel[1:] || strings.HasSuffix(name, camel) {
@@ -147,8 +150,8 @@ func (l Location) named(snake, camel string) bool {
 	return name == snake || strings.HasSuffix(name, "_"+snake)
 }
 
-// last returns the last element of the location's path. Only JSON has paths:
-// a dot in another name is part of the name.
+// last returns the last element of the location's path. Only JSON locations have
+// paths. In other names, a dot is part of the name.
 func (l Location) last() string {
 	if path := l.path(); len(path) > 0 {
 		return path[len(path)-1]
@@ -156,8 +159,9 @@ func (l Location) last() string {
 	return l.name
 }
 
-// path returns the path of a JSON location. It parses the name each time, so that
-// a Location stays comparable. This costs little compared to a signature.
+// path returns the path of a JSON location. It parses the name each time, because a
+// Location with a slice could not be compared. That is cheap compared to a
+// signature.
 func (l Location) path() jsonedit.Path {
 	if l.in != inJSON {
 		return nil

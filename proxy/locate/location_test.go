@@ -8,7 +8,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// loc parses a location that the test knows to be right.
+// loc parses a location. The test fails if the text is wrong.
 func loc(t testing.TB, text string) locate.Location {
 	t.Helper()
 	var l locate.Location
@@ -27,29 +27,29 @@ func locs(t testing.TB, texts ...string) []locate.Location {
 	return parsed
 }
 
-func TestLocation_IsWhatItWasParsedFrom(t *testing.T) {
+func TestLocation_StringIsTheParsedText(t *testing.T) {
 	for _, text := range []string{
 		"json:access_token", "json:data.tokens.*.jwt", `json:a\.b.c`, "header:x-Auth-token", "cookie:__Host-session",
 		"fragment:access_token", "query:code:x", "form:id_token", "body",
 	} {
 		first, again := loc(t, text), loc(t, text)
 		if got := first.String(); got != text {
-			t.Errorf("String of %q = %q", text, got)
+			t.Errorf("String of %q = %q, want the same text", text, got)
 		}
 		if first != again {
-			t.Errorf("%q parsed twice is two locations", text)
+			t.Errorf("%q parsed twice gives two locations that are not equal", text)
 		}
 	}
 }
 
 func TestLocation_ErrorSaysWhatIsAllowed(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
-		{"", "want json:PATH"},
-		{"jsn:access_token", "want json:PATH, header:NAME, cookie:NAME, fragment:NAME, query:NAME, form:NAME or body"},
-		{"json", "want a name, as in json:access_token"},
-		{"header:", "want a name, as in header:access_token"},
-		{"body:x", "takes no name"},
-		{"body:", "takes no name"},
+		{"", "Use json:PATH"},
+		{"jsn:access_token", "Use json:PATH, header:NAME, cookie:NAME, fragment:NAME, query:NAME, form:NAME or body"},
+		{"json", "Add it, as in json:access_token"},
+		{"header:", "Add it, as in header:access_token"},
+		{"body:x", "body has no name"},
+		{"body:", "body has no name"},
 		{"json:a..b", "empty element"},
 		{"header:X Auth", "only letters, digits and !#$%&'*+-.^_`|~"},
 		{"cookie:a;b", "only letters, digits"},
@@ -57,15 +57,15 @@ func TestLocation_ErrorSaysWhatIsAllowed(t *testing.T) {
 		unchanged := loc(t, "body")
 		err := unchanged.UnmarshalText([]byte(test.text))
 		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("UnmarshalText(%q) = %v; want %q in it", test.text, err, test.want)
+			t.Errorf("UnmarshalText(%q) = %v, want an error that contains %q", test.text, err, test.want)
 		}
 		if unchanged != loc(t, "body") {
-			t.Errorf("UnmarshalText(%q) changed the location to %v", test.text, unchanged)
+			t.Errorf("UnmarshalText(%q) failed but changed the location to %v", test.text, unchanged)
 		}
 	}
 }
 
-func TestLocation_NameTellsTheKind(t *testing.T) {
+func TestLocation_KindFollowsFromTheName(t *testing.T) {
 	for _, test := range []struct {
 		text    string
 		want    enrich.Kind
@@ -101,18 +101,18 @@ func TestLocation_NameTellsTheKind(t *testing.T) {
 	} {
 		l := loc(t, test.text)
 		if got := l.Kind(); got != test.want {
-			t.Errorf("Kind of %s = %s; want %s", l, got, test.want)
+			t.Errorf("Kind of %s = %s, want %s", l, got, test.want)
 		}
 		if got := l.HoldsRefreshToken(); got != test.refresh {
-			t.Errorf("Refresh of %s = %t; want %t", l, got, test.refresh)
+			t.Errorf("HoldsRefreshToken of %s = %t, want %t", l, got, test.refresh)
 		}
 	}
 }
 
-func TestLocation_ZeroIsNowhere(t *testing.T) {
+func TestLocation_ZeroFindsNoToken(t *testing.T) {
 	var zero locate.Location
 	r := locate.Response{Header: header("Content-Type: text/plain"), Body: []byte(T)}
 	if found := r.Find([]locate.Location{zero}); len(found) > 0 {
-		t.Errorf("found %d tokens at the zero location", len(found))
+		t.Errorf("found %d tokens at the zero location, want 0", len(found))
 	}
 }

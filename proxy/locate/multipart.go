@@ -11,11 +11,11 @@ import (
 
 func isMultipart(media string) bool { return media == "multipart/form-data" }
 
-// maxParts bounds the work on one body; no honest form has nearly as many.
+// maxParts limits the work on one body. Real forms have far fewer parts.
 const maxParts = 1000
 
-// parts returns the names and values of the fields of a multipart form (RFC 7578),
-// which browsers send for FormData. In a truncated form it returns those before
+// parts yields the names and values of the fields of a multipart form (RFC 7578),
+// which browsers send for FormData. Of an incomplete form it yields the fields before
 // the end.
 func parts(header http.Header, body []byte) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {

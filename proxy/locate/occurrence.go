@@ -4,11 +4,11 @@ import "net/http"
 
 // An Occurrence is a token at one place of a message.
 type Occurrence struct {
-	// Location is the rule's location. If the rule does not name this place, which
-	// contains the token again, it is that place.
+	// Location is the rule's location. For a place that the rule does not name but
+	// that repeats the token, it is the location of that place.
 	Location Location
-	// Token is the text of the value, unescaped, without "Bearer". It need not be a
-	// JWT, because nothing is verified here.
+	// Token is the text of the value, unescaped and without "Bearer". It can be any
+	// text, because this package does not verify tokens.
 	Token string
 	// Overhead is the size of the header line without the token, in bytes: name,
 	// colon, space and the rest of the value. It is 0 in a body or query.
@@ -36,14 +36,14 @@ func newOccurrences(loc Location, at place, text string, spans []span) []Occurre
 
 func occurrencesInBody(loc Location, body []byte, spans []span) []Occurrence {
 	if len(spans) == 0 {
-		return nil // as at most locations: not worth a copy of the body
+		return nil // the usual case: do not copy the body to a string
 	}
 	return newOccurrences(loc, place{}, string(body), spans)
 }
 
 const setCookie = "Set-Cookie"
 
-// eachLine finds in every line of a header.
+// eachLine returns what find finds in each line of a header.
 func eachLine(header http.Header, name string, loc Location, find func(string) []span) []Occurrence {
 	name = http.CanonicalHeaderKey(name)
 	var occurrences []Occurrence

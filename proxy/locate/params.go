@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// params returns the values of all parameters of this name in the urlencoded
-// text[start:end], of which any of the separators ends a parameter. Names are
-// compared decoded.
+// params returns the values of all parameters of this name in text[start:end], which
+// is urlencoded. Each character of separators ends a parameter. Names are decoded
+// before they are compared.
 func params(text string, start, end int, separators, name string) []span {
 	var spans []span
 	for start < end {
@@ -24,7 +24,7 @@ func params(text string, start, end int, separators, name string) []span {
 	return spans
 }
 
-// pairs returns the decoded names and values of a urlencoded form.
+// pairs yields the decoded names and values of a urlencoded form.
 func pairs(text string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for pair := range strings.SplitSeq(text, "&") {
@@ -36,7 +36,7 @@ func pairs(text string) iter.Seq2[string, string] {
 	}
 }
 
-// decoded undoes percent-encoding. A text that is wrongly encoded stays as it is.
+// decoded removes percent-encoding. It returns a text with invalid encoding unchanged.
 func decoded(text string) string {
 	if value, err := url.QueryUnescape(text); err == nil {
 		return value

@@ -2,13 +2,13 @@ package locate
 
 import "net/http"
 
-// InHeader reports whether the location is a header line or a cookie, which
-// requests to any path can carry.
+// InHeader reports whether the location is a header or a cookie. Clients can send
+// these to any path, not only to the paths of the rule.
 func (l Location) InHeader() bool { return l.in == inHeader || l.in == inCookie }
 
 // NeedsBody reports whether [Response.Find] needs the body of a response with this
-// header: whether it may contain tokens of the locations, repeats included. An
-// event stream never ends, so it contains none.
+// header, because the body may contain a token of the locations or a repeat of one.
+// It returns false for an event stream, which never ends.
 func NeedsBody(locs []Location, header http.Header) bool {
 	media := mediaType(header)
 	if media == "text/event-stream" {
@@ -29,11 +29,11 @@ func NeedsBody(locs []Location, header http.Header) bool {
 func IsJSON(header http.Header) bool { return isJSON(mediaType(header)) }
 
 // IsForm reports whether the body of a request with this header is a urlencoded
-// form. It ignores parameters of the media type, even broken ones, as lenient
-// backends do.
+// form. Like lenient backends it ignores parameters of the media type, even invalid
+// ones.
 func IsForm(header http.Header) bool { return isForm(mediaType(header)) }
 
 // IsMultipart reports whether the body of a request with this header is a multipart
-// form. [Request.Restore] does not look into one; [Request.IsRefresh] and
-// [Request.Param] do.
+// form. [Request.IsRefresh] and [Request.Param] read such a form, but
+// [Request.Restore] does not.
 func IsMultipart(header http.Header) bool { return isMultipart(mediaType(header)) }

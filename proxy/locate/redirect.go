@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// redirects are the headers that redirect: the usual one, and that of App
-// Services for clients whose platform hides it from them.
+// redirects are the headers that redirect: the standard header, and the one that App
+// Services sends to clients whose platform hides Location from them.
 var redirects = []string{"Location", "X-Baas-Location"}
 
-// eachRedirect finds in every URL that a response redirects to. Of values that
-// are packed it takes the first.
+// eachRedirect returns what find finds in each URL that a response redirects to. Of
+// packed values it returns the first.
 func eachRedirect(header http.Header, loc Location, find func(url, name string) []span) []Occurrence {
 	var occurrences []Occurrence
 	for _, name := range redirects {
@@ -21,8 +21,8 @@ func eachRedirect(header http.Header, loc Location, find func(url, name string) 
 	return occurrences
 }
 
-// unpack narrows values to the token that they begin with where a $ follows
-// it. App Services packs four values into one so, the access token first:
+// unpack shortens packed values to their first part, if that is a token. App Services
+// packs four values into one, with the access token first:
 // _baas_ua=access$refresh$user$device.
 func unpack(url string, spans []span) []span {
 	for i, s := range spans {
@@ -40,8 +40,8 @@ func fragmentParams(url, name string) []span {
 	if start == 0 {
 		return nil
 	}
-	// Apps that keep their own address in the fragment have the parameters
-	// behind a question mark there: /app#/callback?access_token=...
+	// Apps with routes in the fragment have the parameters after a question mark:
+	// /app#/callback?access_token=...
 	return params(url, start, len(url), "&?", name)
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// What is packed behind the first value is a refresh token, and not ours.
-func TestFind_OnlyTheFirstPackedValueIsAToken(t *testing.T) {
+// App Services packs a refresh token after the access token. It must not change.
+func TestFind_TakesOnlyTheFirstPackedValue(t *testing.T) {
 	for value, want := range map[string]string{
 		T + "$" + U + "$user$device": T,
 		"opaque$" + U:                "opaque$" + U,
@@ -15,7 +15,7 @@ func TestFind_OnlyTheFirstPackedValueIsAToken(t *testing.T) {
 	} {
 		occurrences := locate.Response{Header: header("Location: /#t=" + value)}.Find(locs(t, "fragment:t"))
 		if len(occurrences) == 0 || occurrences[0].Token != want {
-			t.Errorf("%s: found %v, want %s", value, occurrences, want)
+			t.Errorf("fragment:t in /#t=%s: found %v, want %s", value, occurrences, want)
 		}
 	}
 }

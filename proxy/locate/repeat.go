@@ -8,12 +8,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// A repeater finds the further places where a token that was found stands in
-// full: the HTML of a redirect, a cookie beside the body. A part of a longer
-// run of token characters is something else.
+// A repeater finds the other places of a response that contain a located token, such
+// as the HTML of a redirect or a cookie. A part of a longer run of token characters
+// is not a repeat.
 type repeater struct {
 	tokens map[string]bool
-	known  map[textRange]bool // what was found already, or is a refresh token
+	known  map[textRange]bool // places already found, and places of refresh tokens
 }
 
 func (r Response) repeats(occurrences []Occurrence) []Occurrence {
@@ -57,12 +57,12 @@ func (r repeater) find(loc Location, at place, text string) []Occurrence {
 	}))
 }
 
-// isRefreshName reports whether a name is that of a refresh token, which stays even
-// where it is the same as another token.
+// isRefreshName reports whether a value of this name is a refresh token. A refresh
+// token never changes, even if an access token has the same text.
 func isRefreshName(name string) bool { return Location{inForm, name}.HoldsRefreshToken() }
 
-// repeatHeaders returns the headers where repeats are looked for: those that
-// redirect and set cookies, and those where a token was found.
+// repeatHeaders returns the headers to search for repeats: Location, Set-Cookie, and
+// the headers in which a token was found.
 func repeatHeaders(occurrences []Occurrence) []string {
 	names := map[string]bool{"Location": true, setCookie: true}
 	for _, f := range occurrences {
@@ -73,17 +73,17 @@ func repeatHeaders(occurrences []Occurrence) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// nameBefore returns the name that introduces a value in some notation: a
-// parameter, a cookie, a JSON member, an element of XML, escaped or not.
+// nameBefore returns the name of the value at start: of a parameter, a cookie, a JSON
+// member or an XML element, escaped or not. It reads at most 64 bytes before start.
 func nameBefore(text string, start int) string {
-	const longest = 64 // bytes that are looked at
-	before := withoutEscapes(text[max(0, start-longest):start])
+	const maxName = 64
+	before := withoutEscapes(text[max(0, start-maxName):start])
 	before = strings.TrimRight(before, " \t\r\n\"'=:>\\")
 	return before[1+strings.LastIndexFunc(before, notBase64url):]
 }
 
-// withoutEscapes undoes the escapes of URLs and HTML. Others become blanks: what
-// they stand for is punctuation.
+// withoutEscapes removes the escapes of URLs and HTML. Other escapes become spaces,
+// because they only escape punctuation.
 func withoutEscapes(text string) string {
 	text = html.UnescapeString(decoded(text))
 	var b strings.Builder

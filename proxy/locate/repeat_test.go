@@ -25,7 +25,7 @@ func TestRepeat_BecomesTheSameEnrichedToken(t *testing.T) {
 
 	for _, text := range append(lines(after.Header), string(after.Body)) {
 		if strings.Contains(text, T) {
-			t.Errorf("the original is still in %s", text)
+			t.Errorf("the original %s is still in %s", T, text)
 		}
 	}
 	if got, want := strings.Join(lines(after.Header), "\n"), strings.ReplaceAll(strings.Join(lines(r.Header), "\n"), T, E); got != want {
@@ -36,8 +36,8 @@ func TestRepeat_BecomesTheSameEnrichedToken(t *testing.T) {
 	}
 }
 
-// Behind an escape the token begins: an n of \n is none of it.
-func TestRepeat_BehindAnEscape(t *testing.T) {
+// The token starts after the escape: the n of \n is not part of it.
+func TestRepeat_IsFoundAfterAnEscape(t *testing.T) {
 	for _, text := range []string{
 		`{"t":"{\u0022t\u0022:\u0022` + T + `\u0022}"}`, `{"t":"\n` + T + `\n"}`, `{"t":"https:\/\/app\/` + T + `"}`,
 		`<script>x = "\x22` + T + `\x22"</script>`, `<a href="?t%3D` + T + `%26">`, `C:\` + T,
@@ -45,19 +45,19 @@ func TestRepeat_BehindAnEscape(t *testing.T) {
 		r := locate.Response{Header: header("Content-Type: text/html", "X-Auth: "+T), Body: []byte(text)}
 		after := r.Replace(r.Find(locs(t, "header:X-Auth")), map[string]string{T: E})
 		if got, want := string(after.Body), strings.Replace(text, T, E, 1); got != want {
-			t.Errorf("got  %s\nwant %s", got, want)
+			t.Errorf("body\n got %s\nwant %s", got, want)
 		}
 	}
-	// As Python quotes a cookie.
+	// Python quotes cookies like this.
 	cookie := `Set-Cookie: s="a\054` + T + `\054b"`
 	r := locate.Response{Header: header(cookie, "X-Auth: "+T)}
 	after := r.Replace(r.Find(locs(t, "header:X-Auth")), map[string]string{T: E})
 	if got, want := lines(after.Header)[0], strings.Replace(cookie, T, E, 1); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+		t.Errorf("cookie\n got %s\nwant %s", got, want)
 	}
 }
 
-func TestRepeat_LeavesEverythingElse(t *testing.T) {
+func TestRepeat_LeavesOtherTextUnchanged(t *testing.T) {
 	for _, test := range []struct {
 		name, line, body string
 	}{
@@ -66,14 +66,14 @@ func TestRepeat_LeavesEverythingElse(t *testing.T) {
 		{"more parts", "Content-Type: text/html", T + ".a"},
 		{"a sentence's full stop", "Content-Type: text/html", T + "."},
 		{"other case", "Content-Type: text/html", strings.ToUpper(T)},
-		{"no text", "Content-Type: application/grpc", T},
+		{"binary", "Content-Type: application/grpc", T},
 		{"refresh token in JSON", "Content-Type: application/json", `{"refresh_token" : "` + T + `"}`},
 		{"refresh token in JSON in JSON", "Content-Type: application/json", `{"a":"{\u0022refresh_token\u0022:\u0022` + T + `\u0022}"}`},
 		{"refresh token in JSON in JSON, quoted", "Content-Type: application/json", `{"a":"{\"refresh_token\":\"` + T + `\"}"}`},
 		{"refresh token in JSON in an attribute", "Content-Type: text/html", `<b x="{&quot;refresh_token&quot;:&quot;` + T + `&quot;}">`},
 		{"refresh token in XML", "Content-Type: application/xml", `<refresh_token> ` + T + `</refresh_token>`},
 		{"refresh token in a form", "Content-Type: text/html", `<input value="` + T + `" type=hidden name=refresh_token><input type=hidden name="refreshToken" value='` + T + `'>`},
-		{"refresh token beside a bare percent sign", "Content-Type: text/html", `<b style="width:100%" x="%22refresh_token%22%3A%22` + T + `%22">`},
+		{"refresh token and a bare percent sign", "Content-Type: text/html", `<b style="width:100%" x="%22refresh_token%22%3A%22` + T + `%22">`},
 		{"refresh token in a cookie", "Set-Cookie: my-refresh_token=" + T + "; Path=/", ""},
 		{"refresh token in a redirect", "Location: /cb?next=%3FrefreshToken%3D" + T, ""},
 		{"a header that no location names", "X-Other: " + T, ""},
@@ -82,18 +82,18 @@ func TestRepeat_LeavesEverythingElse(t *testing.T) {
 			r := locate.Response{Header: header(test.line, "X-Auth: "+T), Body: []byte(test.body)}
 			after := r.Replace(r.Find(locs(t, "header:X-Auth")), map[string]string{T: E})
 			if got := string(after.Body); got != test.body {
-				t.Errorf("body became %s", got)
+				t.Errorf("body\n got %s\nwant %s", got, test.body)
 			}
 			if got := lines(after.Header); !slices.Contains(got, test.line) || !slices.Contains(got, "X-Auth: "+E) {
-				t.Errorf("header became %s; want only X-Auth to change", got)
+				t.Errorf("header = %s, want only X-Auth to change from %s", got, lines(r.Header))
 			}
 		})
 	}
 }
 
-func TestRepeat_OnlyOfTokens(t *testing.T) {
+func TestRepeat_IgnoresTextWithoutTheShapeOfAToken(t *testing.T) {
 	r := locate.Response{Header: header("Content-Type: text/html", "X-Auth: a.b"), Body: []byte("see a.b or a.b")}
 	if found := r.Find(locs(t, "header:X-Auth")); len(found) != 1 {
-		t.Errorf("found %d, want the header alone", len(found))
+		t.Errorf("found a.b %d times, want 1: only in the header", len(found))
 	}
 }

@@ -9,15 +9,15 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A Request is the part of an HTTP request that can contain tokens or show its
-// purpose. Nothing writes to it.
+// A Request is the part of an HTTP request that can contain tokens, or that shows
+// whether it is a refresh. No method writes to it.
 type Request struct {
 	// Path is the path of the URL, unescaped.
 	Path string
 	// Query is the raw query of the URL, without the question mark.
 	Query  string
 	Header http.Header
-	// Body is the whole body without a content coding. Nil if it was not read.
+	// Body is the whole body without a content coding. It is nil if it was not read.
 	Body []byte
 }
 
@@ -35,9 +35,9 @@ func (r Request) IsRefresh() bool {
 		r.hasRefreshCookie() || r.hasRefreshField()
 }
 
-// Param returns a parameter that is not a token, such as code or state: a field of
-// the form or JSON body, or else a parameter of the query. It is empty if the
-// request has none.
+// Param returns a parameter that is not a token, such as code or state. It looks in
+// the form or JSON body, and then in the query. It returns "" if the request does not
+// have the parameter.
 func (r Request) Param(name string) string {
 	if fields := r.fields(name); len(fields) > 0 {
 		return fields[0]
@@ -45,8 +45,8 @@ func (r Request) Param(name string) string {
 	return first(params(r.Query, 0, len(r.Query), "&", name))
 }
 
-// fields returns the values of the form fields of this name, or of the members
-// of a JSON object that are strings.
+// fields returns the values of the form fields of this name, or the strings at the
+// members of this name in a JSON object.
 func (r Request) fields(name string) []string {
 	if isJSON(mediaType(r.Header)) {
 		return tokens(jsonStrings(r.Body, jsonedit.Path{name}))
@@ -60,7 +60,8 @@ func (r Request) fields(name string) []string {
 	return values
 }
 
-// form returns the names and values of a form of either kind; of no form, none.
+// form yields the names and values of a urlencoded or multipart form. It yields
+// nothing if the body is not a form.
 func (r Request) form() iter.Seq2[string, string] {
 	switch media := mediaType(r.Header); {
 	case isForm(media):
@@ -71,7 +72,7 @@ func (r Request) form() iter.Seq2[string, string] {
 	return func(func(string, string) bool) {}
 }
 
-// formField returns the values of a urlencoded form and where they stand.
+// formField returns the values of the fields of this name in a urlencoded form.
 func (r Request) formField(name string) []span {
 	if !isForm(mediaType(r.Header)) {
 		return nil
@@ -94,7 +95,7 @@ func (r Request) hasRefreshCookie() bool {
 
 func (r Request) hasRefreshField() bool {
 	if isJSON(mediaType(r.Header)) {
-		// At every depth: a GraphQL client has its fields under variables.
+		// Look at every depth, because a GraphQL client has its fields under variables.
 		has, err := jsonedit.HasName(r.Body, mentionsRefresh)
 		return has && err == nil
 	}

@@ -16,7 +16,7 @@ const (
 
 const multipartType = `Content-Type: Multipart/Form-Data; boundary="-b-"`
 
-// multipart is a body of fields with these names and values (RFC 7578).
+// multipart returns a multipart form (RFC 7578) of names and values.
 func multipart(fields ...string) string {
 	var body strings.Builder
 	for i := 0; i < len(fields); i += 2 {
@@ -25,7 +25,7 @@ func multipart(fields ...string) string {
 	return body.String() + "---b---\r\n"
 }
 
-func TestIsRefresh_ByFieldsCookiesAndPath(t *testing.T) {
+func TestIsRefresh_LooksAtFieldsCookiesAndPath(t *testing.T) {
 	for _, test := range []struct {
 		name, path, line, body, cookie string
 		want                           bool
@@ -35,17 +35,17 @@ func TestIsRefresh_ByFieldsCookiesAndPath(t *testing.T) {
 		{"other form grant", "/oauth/refresh", formType, "grant_type=password&refresh_token=x", "refresh=1", false},
 		{"other JSON grant", "/oauth/refresh", jsonType, `{"grant_type":"authorization_code"}`, "", false},
 		{"grant of another type", "/token", "Content-Type: text/plain", "grant_type=refresh_token", "", false},
-		{"grant in the query is not looked at", "/token", "X: y", "", "", false},
+		{"grant in the query is ignored", "/token", "X: y", "", "", false},
 		{"form field", "/token", formType + ";charset=utf-8", "refreshToken=x", "", true},
 		{"multipart grant", "/token", multipartType, multipart("a", "b", "grant_type", "refresh_token"), "", true},
 		{"other multipart grant", "/refresh", multipartType, multipart("grant_type", "password", "refresh_token", "x"), "", false},
 		{"multipart field", "/token", multipartType, multipart("refreshToken", "x"), "", true},
 		{"multipart value", "/token", multipartType, multipart("a", "refresh_token"), "", false},
-		{"multipart that breaks off", "/token", multipartType, multipart("refresh", "x")[:60], "", true},
+		{"incomplete multipart", "/token", multipartType, multipart("refresh", "x")[:60], "", true},
 		{"multipart without a boundary", "/token", "Content-Type: multipart/form-data", multipart("refresh", "x"), "", false},
 		{"form value", "/token", formType, "a=refresh_token", "", false},
 		{"JSON field", "/token", "Content-Type: application/vnd.api+json", `{"REFRESH":null}`, "", true},
-		{"JSON field behind a byte order mark", "/token", jsonType, "\ufeff" + `{"refresh":1}`, "", true},
+		{"JSON field after a byte order mark", "/token", jsonType, "\ufeff" + `{"refresh":1}`, "", true},
 		{"nested JSON field", "/graphql", jsonType, `{"variables":[{"refreshToken":"x"}]}`, "", true},
 		{"JSON value", "/token", jsonType, `{"a":"refresh"}`, "", false},
 		{"broken JSON", "/token", jsonType, `{"refresh":`, "", false},
@@ -65,13 +65,13 @@ func TestIsRefresh_ByFieldsCookiesAndPath(t *testing.T) {
 				Body:   []byte(test.body),
 			}
 			if got := r.IsRefresh(); got != test.want {
-				t.Errorf("IsRefresh of %s %q with cookie %q = %t; want %t", test.path, test.body, test.cookie, got, test.want)
+				t.Errorf("IsRefresh of %s %q with cookie %q = %t, want %t", test.path, test.body, test.cookie, got, test.want)
 			}
 		})
 	}
 }
 
-func TestRequestParam_CodeAndState(t *testing.T) {
+func TestRequestParam_ReadsBodyThenQuery(t *testing.T) {
 	for _, test := range []struct {
 		line, query, body, want string
 	}{
@@ -83,26 +83,26 @@ func TestRequestParam_CodeAndState(t *testing.T) {
 	} {
 		r := locate.Request{Query: test.query, Header: header(test.line), Body: []byte(test.body)}
 		if got := r.Param("code"); got != test.want {
-			t.Errorf("Param of %q %q = %q; want %q", test.query, test.body, got, test.want)
+			t.Errorf("Param(code) of query %q and body %q = %q, want %q", test.query, test.body, got, test.want)
 		}
 	}
 }
 
-// B4: as many tokens as a form has room for.
-func TestRestore_FormOfNothingButTokensTakesLittleMemory(t *testing.T) {
+// B4: the form has as many tokens as fit into its body.
+func TestRestore_FormFullOfTokensUsesLittleMemory(t *testing.T) {
 	body := []byte(strings.Repeat("token=a.b.c&", 1<<20/12))
 	r := locate.Request{Header: header(formType), Body: body}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	r.Restore(nil, func(string) (string, bool) { return "", false })
 	runtime.ReadMemStats(&after)
-	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(30*len(body)) {
-		t.Errorf("%d bytes for a body of %d", took, len(body))
+	if used := after.TotalAlloc - before.TotalAlloc; used > uint64(30*len(body)) {
+		t.Errorf("Restore allocated %d bytes for a body of %d, want at most %d", used, len(body), 30*len(body))
 	}
 }
 
-// B4: anybody can send a body of small values, which take much as Go has them.
-func TestIsRefresh_TakesLittleMemory(t *testing.T) {
+// B4: anyone can send a body of many small values, which would be large as Go values.
+func TestIsRefresh_UsesLittleMemory(t *testing.T) {
 	for _, element := range []string{`{},`, `{"":0},`, `[],`, `0,`} {
 		body := []byte("[" + strings.Repeat(element, 1<<20/len(element)) + "0]")
 		r := locate.Request{Header: header(jsonType), Body: body}
@@ -110,8 +110,8 @@ func TestIsRefresh_TakesLittleMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		r.IsRefresh()
 		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; took > uint64(len(body)) {
-			t.Errorf("of %s: %d bytes for a body of %d", element, took, len(body))
+		if used := after.TotalAlloc - before.TotalAlloc; used > uint64(len(body)) {
+			t.Errorf("IsRefresh allocated %d bytes for an array of %s with %d bytes, want no more than these", used, element, len(body))
 		}
 	}
 }

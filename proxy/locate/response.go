@@ -8,18 +8,18 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A Response is the part of an HTTP response that can contain tokens. Nothing
+// A Response is the part of an HTTP response that can contain tokens. No method
 // writes to it.
 type Response struct {
 	Header http.Header
-	// Body is the whole body without a content coding.
+	// Body is the whole body, with its content coding removed.
 	Body []byte
 }
 
-// Find returns every token at the locations, in their order, and then every other
-// place that contains one of these tokens: in Location, in Set-Cookie, in the
-// headers that the locations name and in a text body. A location without a token
-// is not an error.
+// Find returns every token at the locations, in the order of the locations. After
+// them it returns every other place that contains one of these tokens: in Location,
+// in Set-Cookie, in the headers that the locations name, and in a text body. A
+// location without a token is not an error.
 func (r Response) Find(locs []Location) []Occurrence {
 	var occurrences []Occurrence
 	for _, loc := range locs {
@@ -48,10 +48,10 @@ func (r Response) inputs(name string) []span {
 	return hiddenInputs(r.Body, func(other string) bool { return other == name })
 }
 
-// Replace returns the response with enriched tokens in place of their originals.
-// occurrences are the result of Find on the same response, and the keys of enriched
-// are the originals. Enriched tokens are in compact serialization, which needs no
-// escaping. The result may share memory with r.
+// Replace returns the response with originals replaced by their enriched tokens.
+// occurrences are the result of Find on the same response. enriched has the enriched
+// tokens by their originals. They must be in compact serialization, because Replace
+// does not escape them. The result may share memory with r.
 func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) Response {
 	changes := edits{}
 	for _, f := range occurrences {
@@ -69,23 +69,23 @@ func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) 
 // CookiesWithout returns the Set-Cookie lines that contain none of the tokens that
 // Find returned. Unlike Find it also recognizes repeats of opaque tokens.
 func (r Response) CookiesWithout(occurrences []Occurrence) (lines []string) {
-	nothing := map[string]string{}
+	removed := map[string]string{}
 	for _, f := range occurrences {
-		nothing[f.Token] = ""
+		removed[f.Token] = ""
 	}
-	bare := r.Replace(occurrences, nothing).Header[setCookie]
+	without := r.Replace(occurrences, removed).Header[setCookie]
 	for i, line := range r.Header[setCookie] {
 		opaque := func(f Occurrence) bool { return !compact(f.Token) && strings.Contains(line, f.Token) }
-		if line == bare[i] && !slices.ContainsFunc(occurrences, opaque) {
+		if line == without[i] && !slices.ContainsFunc(occurrences, opaque) {
 			lines = append(lines, line)
 		}
 	}
 	return lines
 }
 
-// Param returns a parameter that is not a token, such as code or state: from the
-// fragment or query of a redirect, or from a form_post page. It is empty if the
-// response has none.
+// Param returns a parameter that is not a token, such as code or state. It looks in
+// the fragment of a redirect, then in its query, then in the hidden inputs of a
+// form_post page. It returns "" if the response does not have the parameter.
 func (r Response) Param(name string) string {
 	var spans []span
 	for _, text := range r.Header["Location"] {
@@ -98,8 +98,8 @@ func (r Response) Param(name string) string {
 	return first(spans)
 }
 
-// IssuedTokenType returns the issued_token_type of a token exchange, a URI of RFC
-// 8693, section 3. It is empty for any other response.
+// IssuedTokenType returns the issued_token_type of a token exchange, which is a URI
+// of RFC 8693, section 3. It returns "" for any other response.
 func (r Response) IssuedTokenType() string {
 	if !isJSON(mediaType(r.Header)) {
 		return ""

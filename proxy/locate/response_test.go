@@ -11,14 +11,14 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// Tokens of the tests, by their shape. E is T enriched.
+// Tokens of the tests. They only have the shape of tokens. E is T enriched.
 const (
 	T = "eyJ0.eyJz-_Ig.c2ln"
 	U = "eyJ1.eyJzdWI.dTI"
 	E = "eyJ0.eyJz-_IgLCJjdXN0b21fZGF0YSI6e319.ZW5y"
 )
 
-// header makes a header of lines "Name: value".
+// header returns a header with these lines "Name: value".
 func header(lines ...string) http.Header {
 	h := http.Header{}
 	for _, line := range lines {
@@ -28,7 +28,7 @@ func header(lines ...string) http.Header {
 	return h
 }
 
-// lines is what header makes a header of.
+// lines returns the lines of a header, sorted by name.
 func lines(h http.Header) []string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(h)) {
@@ -43,9 +43,9 @@ const page = `<!DOCTYPE html><html><!-- <input type=hidden name=id_token value=`
 <script>"<input type=hidden name=id_token value=` + U + `>"</script>
 <body onload="document.forms[0].submit()"><form method=post action=https://app/cb>%s</form></body></html>`
 
-// In want, T has become E and all else stayed. One entry of header or body per
-// location kind has the token, often among decoys.
-func TestReplace_OnlyTheTokenDiffers(t *testing.T) {
+// Each T in a response must become E, and nothing else may change. If found is 0, the
+// response has the token only at places that the location does not name.
+func TestReplace_ChangesOnlyTheToken(t *testing.T) {
 	for _, test := range []struct {
 		name, loc string
 		header    []string
@@ -80,7 +80,7 @@ func TestReplace_OnlyTheTokenDiffers(t *testing.T) {
 		{"cookie named in an attribute", "cookie:Path", []string{"Set-Cookie: a=b; Path=" + T}, "", 0},
 
 		{"fragment", "fragment:access_token", []string{"Location: https://app/cb?access_token=" + U + "#state=a%2fb+c&access_token=" + T + "&x"}, "", 1},
-		{"fragment behind a route", "fragment:access_token", []string{"Location: /app#/cb?access_token=" + T}, "", 1},
+		{"fragment after a route", "fragment:access_token", []string{"Location: /app#/cb?access_token=" + T}, "", 1},
 		{"query", "query:access_token", []string{"Location: /cb?b=%7e&access%5Ftoken=" + T + "&a=1#access_token=" + U}, "", 1},
 		{"fragment packed", "fragment:_baas_ua", []string{"Location: /app#_baas_state=s&_baas_ua=" + T + "$" + U + "$5f1f216e82df4a7979f9da93$&x"}, "", 1},
 		{"fragment packed, escaped", "fragment:_baas_ua", []string{"Location: /app#_baas_ua=" + T + "%24" + U + "%24user%24device"}, "", 1},
@@ -106,11 +106,11 @@ func TestReplace_OnlyTheTokenDiffers(t *testing.T) {
 			r := locate.Response{Header: header(test.header...), Body: []byte(test.body)}
 			found := r.Find(locs(t, test.loc))
 			if len(found) != test.found {
-				t.Fatalf("found %d tokens, want %d", len(found), test.found)
+				t.Fatalf("Find(%s) found %d tokens, want %d", test.loc, len(found), test.found)
 			}
 			for _, f := range found {
 				if f.Token != T && f.Token != U {
-					t.Errorf("found %q", f.Token)
+					t.Errorf("Find(%s) found %q, want %s or %s", test.loc, f.Token, T, U)
 				}
 			}
 			after := r.Replace(found, map[string]string{T: E})
@@ -126,16 +126,16 @@ func TestReplace_OnlyTheTokenDiffers(t *testing.T) {
 				t.Errorf("header\n got %s\nwant %s", got, want)
 			}
 			if got := string(r.Body); got != test.body {
-				t.Errorf("the original's body changed to %s", got)
+				t.Errorf("Replace changed the body of its argument\n got %s\nwant %s", got, test.body)
 			}
 			if got, want := lines(r.Header), lines(header(test.header...)); !slices.Equal(got, want) {
-				t.Errorf("the original's header changed to %s", got)
+				t.Errorf("Replace changed the header of its argument\n got %s\nwant %s", got, want)
 			}
 		})
 	}
 }
 
-func TestReplace_EscapedToken(t *testing.T) {
+func TestReplace_WritesOverAnEscapedToken(t *testing.T) {
 	for _, test := range []struct {
 		loc, content, place, want string
 	}{
@@ -163,7 +163,7 @@ func TestReplace_EscapedToken(t *testing.T) {
 	}
 }
 
-func TestFind_ValueThatIsNotATokenAsItStands(t *testing.T) {
+func TestFind_ReturnsOtherValuesUnchanged(t *testing.T) {
 	for _, test := range []struct{ loc, line, body, want string }{
 		{"header:X-Auth", "X-Auth: Bearer", "", "Bearer"},
 		{"header:X-Auth", "X-Auth: BearerToken x", "", "BearerToken x"},
@@ -173,17 +173,17 @@ func TestFind_ValueThatIsNotATokenAsItStands(t *testing.T) {
 	} {
 		found := locate.Response{Header: header(test.line), Body: []byte(test.body)}.Find(locs(t, test.loc))
 		if len(found) != 1 || found[0].Token != test.want {
-			t.Errorf("%s in %s%s found %+v; want one %q", test.loc, test.line, test.body, found, test.want)
+			t.Errorf("%s in %s%s: found %+v, want only %q", test.loc, test.line, test.body, found, test.want)
 		}
 	}
 }
 
-func TestReplace_SeveralTokensAtOnce(t *testing.T) {
+func TestReplace_ReplacesSeveralTokensAtOnce(t *testing.T) {
 	r := locate.Response{
 		Header: header("Content-Type: application/json", "Set-Cookie: jwt="+T, "Location: /#access_token="+T+"&id_token="+U),
 		Body:   []byte(`{"id_token":"` + U + `","access_token":"` + T + `"}`),
 	}
-	// A token that becomes another's original is not replaced again.
+	// T becomes U, which is also an original. It must not be replaced again.
 	enriched := map[string]string{T: U, U: E}
 	after := r.Replace(r.Find(locs(t, "json:access_token", "json:id_token", "json:access_token", "cookie:jwt", "fragment:access_token")), enriched)
 
@@ -211,7 +211,7 @@ func TestFind_KeepsTheOrderOfTheLocations(t *testing.T) {
 	}
 }
 
-func TestResponseParam_CodeAndState(t *testing.T) {
+func TestResponseParam_ReadsRedirectsAndForms(t *testing.T) {
 	for _, test := range []struct {
 		line, body, want string
 	}{
@@ -222,7 +222,7 @@ func TestResponseParam_CodeAndState(t *testing.T) {
 	} {
 		r := locate.Response{Header: header(test.line), Body: []byte(test.body)}
 		if got := r.Param("state"); got != test.want {
-			t.Errorf("Param of %q %q = %q; want %q", test.line, test.body, got, test.want)
+			t.Errorf("Param(state) of header %q and body %q = %q, want %q", test.line, test.body, got, test.want)
 		}
 	}
 }

@@ -2,8 +2,8 @@ package locate
 
 import "strings"
 
-// standardLocations are where OAuth and OpenID Connect send tokens to a backend,
-// besides Authorization (RFC 6750, 7009, 7521, 7662 and 8693;
+// standardLocations are the places where OAuth and OpenID Connect send tokens to a
+// backend, in addition to Authorization (RFC 6750, 7009, 7521, 7662 and 8693;
 // RP-Initiated Logout, section 2).
 var standardLocations = []Location{
 	{inQuery, "access_token"},
@@ -16,13 +16,13 @@ var standardLocations = []Location{
 	{inForm, "assertion"},
 }
 
-// Restore calls swap for each token of the request and puts the result in its
-// place; where swap returns false, the token stays. It looks in Authorization with
+// Restore calls swap for each token of the request and replaces the token with the
+// result. If swap returns false, the token stays. Restore looks in Authorization with
 // any scheme, in cookies, in the query parameters and form fields of OAuth and
-// OpenID Connect, and at the locations (law D1). All other bytes stay.
+// OpenID Connect, and at the locations (law D1). All other bytes stay unchanged.
 //
-// Restore returns the new request, which may share memory with r, and for each
-// replaced token the name of its location, for a metric.
+// Restore returns the new request, which may share memory with r, and the name of
+// the location of each replaced token, for a metric.
 func (r Request) Restore(locs []Location, swap func(token string) (string, bool)) (Request, []string) {
 	var names []string
 	changes, seen := edits{}, map[textRange]bool{}
@@ -49,12 +49,12 @@ func (r Request) Restore(locs []Location, swap func(token string) (string, bool)
 
 var (
 	authorization = Location{inHeader, "Authorization"}
-	// anyCookie is every cookie: a repeat may have been enriched in one that no
-	// rule names.
+	// anyCookie is every cookie. A response can repeat an enriched token in a cookie
+	// that no rule names.
 	anyCookie = Location{in: inCookie}
 )
 
-// restoreName returns the location as the metric's label has it.
+// restoreName returns the location for the label of a metric.
 func (l Location) restoreName() string {
 	if l.in == inHeader && strings.EqualFold(l.name, authorization.name) {
 		return "authorization"
@@ -92,12 +92,12 @@ func (r Request) at(loc Location) []Occurrence {
 	return occurrencesInBody(loc, r.Body, spans[:min(len(spans), maxValues)])
 }
 
-// maxValues bounds what is held in memory of the values at one location of a
-// request's body (law B4). No honest request has nearly as many.
+// maxValues limits how many values at one location of a request's body are kept in
+// memory (law B4). Real requests have far fewer.
 const maxValues = 10_000
 
-// cookieRuns returns the tokens within the values of a cookie: a repeat may
-// have put one there among other text.
+// cookieRuns returns the tokens in the values of a cookie. A value can have other
+// text around the token.
 func cookieRuns(text, name string) []span {
 	var spans []span
 	for _, value := range cookieValues(text, name) {

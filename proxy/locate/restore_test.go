@@ -8,11 +8,11 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// restoreE swaps E back for T and knows no other token.
+// restoreE replaces E with T. It returns false for every other token.
 func restoreE(token string) (string, bool) { return T, token == E }
 
-// In every request each E must have become T, and nothing else may differ.
-func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
+// Each E in a request must become T, and nothing else may change.
+func TestRestore_ReplacesOnlyTheToken(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		locs   []string
@@ -23,7 +23,7 @@ func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 	}{
 		{"any scheme", nil, "", []string{"Authorization: DPoP  " + E, "Authorization: " + E, `Authorization: Token token="` + E + `"`, "DPoP: " + U}, "",
 			[]string{"authorization", "authorization", "authorization"}},
-		// The backend judges it as it would if the client had padded the original.
+		// The backend gets the same padding that it would get without the proxy.
 		{"padding that a client adds stays", nil, "", []string{"Authorization: Bearer " + E + "=="}, "", []string{"authorization"}},
 		{"header", []string{"header:x-auth"}, "", []string{"X-Auth: bearer " + E}, "", []string{"header:x-auth"}},
 		{"header named twice", []string{"header:X-Auth", "header:x-auth", "header:Authorization"}, "", []string{"Authorization: Bearer " + E, "X-Auth: " + E}, "",
@@ -45,7 +45,7 @@ func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 			restored := func(s string) string { return strings.ReplaceAll(s, E, T) }
 
 			if !slices.Equal(names, test.want) {
-				t.Errorf("restored at %v; want %v", names, test.want)
+				t.Errorf("restored at %v, want %v", names, test.want)
 			}
 			if want := restored(test.query); got.Query != want {
 				t.Errorf("query\n got %s\nwant %s", got.Query, want)
@@ -57,35 +57,34 @@ func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 				t.Errorf("header\n got %s\nwant %s", got, want)
 			}
 			if string(r.Body) != test.body || !slices.Equal(lines(r.Header), lines(header(test.header...))) {
-				t.Errorf("the request itself was written to")
+				t.Errorf("Restore wrote to its argument: body %s, header %s", r.Body, lines(r.Header))
 			}
 		})
 	}
 }
 
-func TestRestore_PercentEncodedToken(t *testing.T) {
+func TestRestore_FindsAPercentEncodedToken(t *testing.T) {
 	dotted := strings.ReplaceAll(E, ".", "%2e")
 	r := locate.Request{Query: "a=%2e&access%5Ftoken=" + dotted, Header: header(formType), Body: []byte("token=" + dotted + "&b=%2e")}
 	got, _ := r.Restore(nil, restoreE)
 	if want := "a=%2e&access%5Ftoken=" + T; got.Query != want {
-		t.Errorf("query = %s; want %s", got.Query, want)
+		t.Errorf("query = %s, want %s", got.Query, want)
 	}
 	if want := "token=" + T + "&b=%2e"; string(got.Body) != want {
-		t.Errorf("body = %s; want %s", got.Body, want)
+		t.Errorf("body = %s, want %s", got.Body, want)
 	}
 }
 
-// A repeat is enriched in whatever cookie it stands (law A2), so it must be
-// found there again.
-func TestRestore_InACookieThatNoRuleNames(t *testing.T) {
+// A repeat is enriched in any cookie (law A2), so Restore must look in every cookie.
+func TestRestore_LooksInACookieThatNoRuleNames(t *testing.T) {
 	r := locate.Request{Header: header("Cookie: a=1; session=" + E + "; b=2")}
 	got, names := r.Restore(nil, restoreE)
 	if want := "a=1; session=" + T + "; b=2"; got.Header.Get("Cookie") != want || !slices.Equal(names, []string{"cookie"}) {
-		t.Errorf("cookies %q, restored at %v; want %q", got.Header.Get("Cookie"), names, want)
+		t.Errorf("cookies = %q, restored at %v; want %q, restored at [cookie]", got.Header.Get("Cookie"), names, want)
 	}
 }
 
-func TestRestore_TouchesNothingElse(t *testing.T) {
+func TestRestore_LeavesOtherPlacesUnchanged(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		locs   []string
@@ -101,22 +100,22 @@ func TestRestore_TouchesNothingElse(t *testing.T) {
 		{"a longer run", nil, "", []string{"Authorization: Bearer " + E + ".x", "Authorization: Bearer x" + E}, ""},
 		{"refresh tokens", []string{"form:refresh_token", "header:Refresh-Token"}, "",
 			[]string{formType, "Refresh-Token: " + E}, "refresh_token=" + E},
-		{"fragments never arrive", []string{"fragment:jwt"}, "jwt=" + E, []string{"Location: /#jwt=" + E}, ""},
+		{"fragments are never sent", []string{"fragment:jwt"}, "jwt=" + E, []string{"Location: /#jwt=" + E}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := locate.Request{Query: test.query, Header: header(test.header...), Body: []byte(test.body)}
 			got, names := r.Restore(locs(t, test.locs...), restoreE)
 			if len(names) > 0 {
-				t.Errorf("restored at %v", names)
+				t.Errorf("restored at %v, want nowhere", names)
 			}
 			if got.Query != test.query || string(got.Body) != test.body || !slices.Equal(lines(got.Header), lines(r.Header)) {
-				t.Errorf("the request became %+v", got)
+				t.Errorf("the request changed\n got %+v\nwant %+v", got, r)
 			}
 		})
 	}
 }
 
-func TestRestore_AsksOnlyAboutWhatCouldBeAToken(t *testing.T) {
+func TestRestore_SkipsTextWithoutTheShapeOfAToken(t *testing.T) {
 	r := locate.Request{
 		Query:  "access_token=opaque&id_token_hint=a..c",
 		Header: header("Authorization: Basic dTpw", "Authorization: Bearer a.b.c.d.e", formType),
@@ -128,6 +127,6 @@ func TestRestore_AsksOnlyAboutWhatCouldBeAToken(t *testing.T) {
 		return "", false
 	})
 	if want := []string{T}; !slices.Equal(asked, want) {
-		t.Errorf("asked about %q; want %q", asked, want)
+		t.Errorf("swap was called with %q, want %q", asked, want)
 	}
 }

@@ -2,14 +2,14 @@ package locate
 
 import "strings"
 
-// A span is a value in a text: the bytes text[start:end], unescaped in token.
+// A span is a value in a text: the bytes text[start:end]. token is the value
+// unescaped.
 type span struct {
 	start, end int
 	token      string
 }
 
-// trimmed returns the span of text[start:end] without the white space around
-// it.
+// trimmed returns the span of text[start:end] without white space around it.
 func trimmed(text string, start, end int) span {
 	const space = " \t\r\n\f\v"
 	value := strings.TrimLeft(text[start:end], space)
@@ -20,8 +20,9 @@ func trimmed(text string, start, end int) span {
 
 const bearer = "Bearer"
 
-// withoutBearer leaves the authentication scheme of RFC 6750 out of a span, in
-// whatever case, so that it stays. In the text its blank may be escaped.
+// withoutBearer returns the span without a leading "Bearer " (RFC 6750), in any case.
+// So the scheme stays when the token is replaced. The space may be escaped in the
+// text.
 func (s span) withoutBearer(text string) span {
 	if len(s.token) <= len(bearer) || !strings.EqualFold(s.token[:len(bearer)], bearer) {
 		return s
@@ -38,7 +39,7 @@ func (s span) withoutBearer(text string) span {
 	return span{s.end - len(rest), s.end, token}
 }
 
-// cutBlanks removes n leading blanks, percent-encoded or not.
+// cutBlanks removes n leading spaces, percent-encoded or not.
 func cutBlanks(text string, n int) (string, bool) {
 	for range n {
 		switch {
@@ -62,7 +63,7 @@ func tokens(spans []span) []string {
 	return values
 }
 
-// first returns the value of the first span, empty if there is none.
+// first returns the value of the first span, or "" if there is none.
 func first(spans []span) string {
 	if len(spans) == 0 {
 		return ""

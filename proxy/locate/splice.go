@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// A place is one text of a message: a line of a header, the query or the body.
+// A place is one text of a message: a header line, the query or the body. The zero
+// place is the body.
 type place struct {
 	part   part
-	header string // canonical name, of a line
-	line   int    // which line of the header
+	header string // canonical name of the header, if part is linePart
+	line   int    // index of the line among the lines of this header
 }
 
 type part int
@@ -28,15 +29,16 @@ type textRange struct {
 	start, end int
 }
 
-// edits are what to change in the texts of a message.
-type edits map[place][]span // token is the text to put in the span's place
+// edits are the changes to the texts of a message. The token of a span is its new
+// text.
+type edits map[place][]span
 
-// add replaces what was found.
+// add adds the replacement of an occurrence.
 func (e edits) add(f Occurrence, token string) {
 	e[f.at] = append(e[f.at], span{f.start, f.end, token})
 }
 
-// of returns a text with its edits made.
+// of returns a text with its edits applied.
 func (e edits) of(at place, text string) string {
 	if len(e[at]) == 0 {
 		return text
@@ -44,7 +46,7 @@ func (e edits) of(at place, text string) string {
 	return splice(text, e[at])
 }
 
-// headers returns a copy of a header with its edits made.
+// headers returns a copy of a header with its edits applied.
 func (e edits) headers(header http.Header) http.Header {
 	header = header.Clone()
 	for at := range e {
@@ -55,9 +57,9 @@ func (e edits) headers(header http.Header) http.Header {
 	return header
 }
 
-// splice returns text with its spans replaced by their tokens. Of two spans
-// that overlap the one that starts earlier counts, of two that start together
-// the one named first: two locations may name one token.
+// splice returns text with the spans replaced by their tokens. Spans can overlap,
+// because two locations may name the same token. Then the span that starts earlier
+// wins; of two that start together, the first in the slice wins.
 func splice(text string, spans []span) string {
 	spans = slices.Clone(spans)
 	slices.SortStableFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })

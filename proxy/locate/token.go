@@ -2,9 +2,9 @@ package locate
 
 import "strings"
 
-// compact reports whether a token could be a JWS in compact serialization:
-// three parts, none empty (RFC 7515, section 7.1). Nothing else is ever
-// enriched or restored.
+// compact reports whether a token has the shape of a JWS in compact serialization:
+// three base64url parts, none of them empty (RFC 7515, section 7.1). Other tokens
+// are neither enriched nor restored.
 func compact(token string) bool {
 	if strings.Count(token, ".") != 2 {
 		return false
@@ -25,10 +25,11 @@ func notBase64url(r rune) bool {
 	return true
 }
 
-// tokenRuns returns the longest possible runs of token characters in a text that
-// have the shape of a token, so that none is a part of something longer. An
-// escape ends a run: nobody escapes the characters of a token (RFC 3986, section
-// 2.3), and the 3D of %3D or the n of \n before one is none of it.
+// tokenRuns returns the runs of token characters in a text that have the shape of a
+// token. A run is as long as possible, so a part of a longer text is never taken for
+// a token. An escape ends a run, because the characters of a token are never escaped
+// (RFC 3986, section 2.3). So the 3D of %3D or the n of \n is not part of the token
+// after it.
 func tokenRuns(text string) []span {
 	var spans []span
 	for i := 0; i < len(text); {
@@ -48,23 +49,24 @@ func tokenRuns(text string) []span {
 	return spans
 }
 
-// escapes are those of URLs, and of strings in JSON, JavaScript and quoted
-// cookies, by what they begin with and how many digits follow.
+// escapes are the escapes of URLs, and of strings in JSON, JavaScript and quoted
+// cookies: a prefix and a number of hexadecimal digits.
 var escapes = []struct {
-	begin  string
+	prefix string
 	digits int
 }{
 	{"%", 2}, {`\u`, 4}, {`\x`, 2}, {`\0`, 2}, {`\b`, 0}, {`\f`, 0}, {`\n`, 0}, {`\r`, 0}, {`\t`, 0},
 }
 
-// escape returns how long the escape is that a text begins with, 0 for none.
+// escape returns the length of the escape at the start of a text, and 0 if there is
+// none. The text must not be empty.
 func escape(text string) int {
 	if text[0] != '%' && text[0] != '\\' {
-		return 0 // as nearly everywhere
+		return 0 // the usual case, and fast
 	}
 	for _, e := range escapes {
-		if digits, ok := strings.CutPrefix(text, e.begin); ok && startsWithDigits(digits, e.digits) {
-			return len(e.begin) + e.digits
+		if digits, ok := strings.CutPrefix(text, e.prefix); ok && startsWithDigits(digits, e.digits) {
+			return len(e.prefix) + e.digits
 		}
 	}
 	return 0

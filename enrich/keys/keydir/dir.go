@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// A Dir is a directory of private keys, shared by all replicas. It keeps nothing
-// in memory: every method reads the directory.
+// A Dir is a directory of private keys that replicas may share. It keeps nothing in
+// memory: every method reads the directory.
 type Dir struct{ path string }
 
 // Open returns the directory at path. The error wraps [fs.ErrNotExist] if there
@@ -31,7 +31,7 @@ func Open(path string) (*Dir, error) {
 	return &Dir{path: path}, nil
 }
 
-// Create is [Open], but makes a directory that is missing, for its owner alone.
+// Create is like [Open], but makes the directory if it is missing, with mode 0700.
 func Create(path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("key directory: %w", err)
@@ -39,7 +39,7 @@ func Create(path string) (*Dir, error) {
 	return Open(path)
 }
 
-// List describes every key, by algorithm and then from the oldest on.
+// List describes all keys, sorted by algorithm and then from oldest to newest.
 func (d *Dir) List(now time.Time) ([]Info, error) {
 	keys, err := d.read()
 	return keys.list(now), err
@@ -55,15 +55,16 @@ func (d *Dir) JWKS(now time.Time, retireAfter time.Duration) ([]byte, error) {
 	return Set{keys}.JWKS(now, retireAfter)
 }
 
-// Load reads every key. It does not read again a file that has not changed since
-// known was loaded: parsing years of RSA keys every two seconds takes too long.
+// Load reads all keys. It skips files that have not changed since known was
+// loaded, because a caller that loads every few seconds must not parse every RSA
+// key each time.
 func (d *Dir) Load(known Set) (Set, error) {
 	keys, err := d.reread(known.keys)
 	return Set{keys}, err
 }
 
-// read reads every key file. One that cannot be read is an error: it may be the
-// only key that restores some tokens, so no other takes its place.
+// read reads all key files. It fails if one of them cannot be read: that may be the
+// only key that restores some tokens, so a new key must not replace it (law E2).
 func (d *Dir) read() (keyList, error) { return d.reread(nil) }
 
 func (d *Dir) reread(known keyList) (keyList, error) {
@@ -76,9 +77,9 @@ func (d *Dir) reread(known keyList) (keyList, error) {
 		k, err := known.readFile(path)
 		switch {
 		case err != nil && isGone(path):
-			// It was deleted since the directory was read.
+			// It was deleted after the directory was read.
 		case err != nil:
-			return nil, fmt.Errorf("signing key: %w", err)
+			return nil, fmt.Errorf("cannot read a signing key: %w", err)
 		case byID[k.id] != nil: // the same key in a second file
 			byID[k.id].copies = append(byID[k.id].copies, path)
 		default:
@@ -90,7 +91,7 @@ func (d *Dir) reread(known keyList) (keyList, error) {
 	}), nil
 }
 
-// isGone reports whether nothing has this name. A link to nowhere is not gone:
+// isGone reports whether there is no file of this name. A broken link is not gone:
 // it is a key that cannot be read.
 func isGone(path string) bool {
 	_, err := os.Lstat(path)
@@ -113,8 +114,8 @@ func (d *Dir) files() ([]string, error) {
 	return paths, nil
 }
 
-// checkWritable reports why the directory must not be written to. A directory
-// without any write permission is never written, not even by root (law E2).
+// checkWritable returns an error if the directory must not be written to. Not even
+// root writes to a directory without write permission (law E2).
 func (d *Dir) checkWritable() error {
 	info, err := os.Stat(d.path)
 	if err == nil && info.Mode().Perm()&0o222 == 0 {

@@ -248,7 +248,7 @@ func TestKeyFile_EncryptedIsReportedAsSuch(t *testing.T) {
 	} {
 		dir, path := openDir(t)
 		write(t, filepath.Join(path, "a.pem"), []byte(text))
-		if _, err := dir.List(start); err == nil || !strings.Contains(err.Error(), "store it decrypted") {
+		if _, err := dir.List(start); err == nil || !strings.Contains(err.Error(), "Decrypt it") {
 			t.Errorf("%s: List = %v, want an error that says what to do", name, err)
 		}
 	}

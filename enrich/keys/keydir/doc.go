@@ -1,6 +1,6 @@
-// Package keydir keeps signing keys in a directory: it lists, makes, rotates and
-// deletes them. The command `tokengraft keys` and a keys.Ring use it, and tools of
-// operators can.
+// Package keydir manages signing keys in a directory: it lists, makes, rotates and
+// deletes them. The command `tokengraft keys` and keys.Ring use it, and so can your
+// own tools.
 //
 // # Files
 //
@@ -14,26 +14,26 @@
 //	-----BEGIN PRIVATE KEY-----
 //	…
 //
-// A PEM file of another origin (PKCS #8, PKCS #1 or SEC 1) works too, without
-// these lines or with some of them. Without algorithm an RSA key signs with all
-// of [AnyRSA]; without active a key has always been active.
+// A PEM file from another tool (PKCS #8, PKCS #1 or SEC 1) works too. It does not
+// need any of these lines. Without the line algorithm, an RSA key signs with all
+// RSA algorithms ([AnyRSA]). Without the line active, a key has always been active.
 //
-// The kid of a key is its RFC 7638 thumbprint. Files are written with mode 0600, and
-// appear whole or not at all. Any number of replicas may share a directory: if two
-// make the same key at once, one makes it and the other uses it. A directory
-// without write permission is only read.
+// The kid of a key is its RFC 7638 thumbprint. Files are written with mode 0600. A
+// file appears complete or not at all. Any number of replicas may share a
+// directory: if two make the same key at once, one makes it and the other uses it.
+// A directory without write permission is only read.
 //
 // # Life of a key
 //
 // A key is [Next] (published, does not sign yet), then [Active] (signs), then
-// [Retired] (does not sign, but still verifies and restores). The state follows
-// only from the times in the files and the clock, so that copies, read-only mounts
-// and replicas agree. Modification times do not count.
+// [Retired] (does not sign, but still verifies and restores). The state depends
+// only on the times in the files and on the clock, so that copies, read-only mounts
+// and replicas agree. The modification times of the files do not matter.
 //
-// [Dir.Rotate] makes a next key. It becomes active after [Publication], when
+// [Dir.Rotate] makes a next key. It becomes active after [Publication]; by then
 // every client that respects Cache-Control has fetched a JWK Set with it. Then the
-// former key retires. A retired key is published until the last token
-// that it signed has expired, and restores tokens until [Dir.Prune] deletes it.
+// previous key retires. A retired key is published until the last token that it
+// signed has expired. It restores tokens until [Dir.Prune] deletes it.
 //
-// Methods whose result depends on the time take the current time.
+// Methods whose result depends on the time take the current time as an argument.
 package keydir

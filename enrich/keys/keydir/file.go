@@ -14,13 +14,13 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
-// The names of the lines "name: value" before the PEM block of a key file:
-// explanatory text by RFC 7468, section 2. The instants are in the file, not in
-// its modification time, so that copies and read-only mounts agree (law E3).
+// The names of the lines "name: value" before the PEM block of a key file. RFC
+// 7468, section 2, allows such explanatory text. The times are in the text, and not
+// the file's modification time, so that copies and read-only mounts agree (law E3).
 const (
 	lineAlgorithm = "algorithm"
 	lineCreated   = "created"
-	lineActive    = "active" // from when the key signs
+	lineActive    = "active" // when the key starts to sign
 )
 
 // newFile makes a private key and returns the text of its file.
@@ -42,21 +42,21 @@ func newFile(algorithm string, created, active time.Time) ([]byte, error) {
 	return file.Bytes(), err
 }
 
-// A key is the private key of a file, with what the file says about it.
+// A key is the private key in a file, with what the file says about it.
 type key struct {
 	id              string // kid
 	algorithm       string // an algorithm, or AnyRSA
 	public          jose.Verifier
 	signers         map[string]*jose.Key // by algorithm
 	path            string
-	copies          []string  // further files with the same key
-	created, active time.Time // zero where the file does not say
+	copies          []string  // other files with the same key
+	created, active time.Time // zero if the file does not say
 	file            os.FileInfo
 }
 
 func (k *key) isWorldReadable() bool { return k.file.Mode().Perm()&0o004 != 0 }
 
-// remove deletes every file that has the key.
+// remove deletes every file that contains the key.
 func (k *key) remove() error {
 	for _, path := range append([]string{k.path}, k.copies...) {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -66,8 +66,8 @@ func (k *key) remove() error {
 	return nil
 }
 
-// readFile reads a key file, or returns the known key of a file that has not
-// changed.
+// readFile returns the key of a file. If the file has not changed since l was read,
+// it returns the key from l.
 func (l keyList) readFile(path string) (*key, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -76,7 +76,7 @@ func (l keyList) readFile(path string) (*key, error) {
 	for _, k := range l {
 		if k.path == path && isUnchanged(k.file, info) {
 			same := *k
-			same.copies = nil // these may have changed
+			same.copies = nil // the copies may have changed
 			return &same, nil
 		}
 	}
@@ -87,8 +87,8 @@ func isUnchanged(was, is os.FileInfo) bool {
 	return os.SameFile(was, is) && was.ModTime().Equal(is.ModTime()) && was.Size() == is.Size() && was.Mode() == is.Mode()
 }
 
-// readFile reads a key file. The info is of before, so that a file that changes
-// meanwhile is read again.
+// readFile reads a key file. The info must be from before the call, so that a file
+// that changes during the read is read again later.
 func readFile(path string, info os.FileInfo) (*key, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -102,8 +102,8 @@ func readFile(path string, info os.FileInfo) (*key, error) {
 	return k, nil
 }
 
-// parseFile reads the text of a key file. A file without our lines signs with
-// what its type can, and has always been active.
+// parseFile parses the text of a key file. Without our lines, a key signs with all
+// algorithms of its type and has always been active.
 func parseFile(text []byte) (*key, error) {
 	private, err := jose.ParsePrivatePEM(text)
 	if err != nil {
@@ -122,7 +122,7 @@ func parseFile(text []byte) (*key, error) {
 	return k, err
 }
 
-// readLines reads the lines before the PEM block.
+// readLines parses the lines before the PEM block.
 func (k *key) readLines(text []byte) (err error) {
 	lines, _, _ := bytes.Cut(text, []byte("-----BEGIN"))
 	for line := range strings.Lines(string(lines)) {
@@ -136,7 +136,7 @@ func (k *key) readLines(text []byte) (err error) {
 			k.active, err = time.Parse(time.RFC3339, value)
 		}
 		if err != nil {
-			return fmt.Errorf("line %q: want an RFC 3339 time", name)
+			return fmt.Errorf("the line %q has no valid time, want one like 2030-05-01T12:00:00Z (RFC 3339)", name)
 		}
 	}
 	return nil

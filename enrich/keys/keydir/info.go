@@ -11,22 +11,22 @@ type Info struct {
 	ID        string // kid
 	Algorithm string // or AnyRSA
 	State     State
-	Active    time.Time // when it starts to sign; zero if it always has
-	// SignsUntil is when other keys take over, or took over. It is zero if none does
-	// or the time is not known.
+	Active    time.Time // when the key starts to sign; zero if it has always been active
+	// SignsUntil is when other keys take over, or took over. It is zero if no key
+	// takes over or the time is not known.
 	SignsUntil time.Time
 	Path       string
-	// WorldReadable says that every user of the machine can read the file.
+	// WorldReadable means that every user of the machine can read the file.
 	WorldReadable bool
 }
 
-// NeededUntil returns until when a key is published, and must be kept, if no token
-// lives longer than retireAfter. It is zero if the time is not known.
+// NeededUntil returns how long the key is published and must be kept, if no token
+// lives longer than retireAfter. It is the zero time if that is not known.
 func (i Info) NeededUntil(retireAfter time.Duration) time.Time {
 	return neededUntil(i.SignsUntil, retireAfter)
 }
 
-// info describes a key; nil is an empty Info.
+// info describes a key. It returns the zero Info for nil.
 func (l keyList) info(k *key, now time.Time) Info {
 	if k == nil {
 		return Info{}
@@ -37,7 +37,7 @@ func (l keyList) info(k *key, now time.Time) Info {
 	}
 }
 
-// list describes every key, by algorithm and then from the oldest on.
+// list describes all keys, sorted by algorithm and then from oldest to newest.
 func (l keyList) list(now time.Time) []Info {
 	var infos []Info
 	for _, k := range l {

@@ -10,19 +10,20 @@ import (
 
 // Pruning says which retired keys [Dir.Prune] deletes.
 type Pruning struct {
-	// RetireAfter is the longest life of a token. Prune keeps keys that may have
-	// signed a token that has not expired. Zero means [DefaultRetireAfter].
+	// RetireAfter is the longest lifetime of a token. Prune keeps a key that may
+	// have signed a token that has not expired. Zero means [DefaultRetireAfter].
 	RetireAfter time.Duration
-	// IDs are the kids of the retired keys to delete, whatever their age. Empty means
-	// all keys that RetireAfter allows.
+	// IDs are the kids of the retired keys to delete, whatever their age. Empty
+	// means all that RetireAfter allows.
 	IDs []string
-	// DryRun only reports what Prune would delete.
+	// DryRun means that Prune reports what it would delete, but deletes nothing.
 	DryRun bool
 }
 
-// Prune deletes retired keys. Their tokens are no longer verified or restored.
-// It returns what it deleted, or would delete, and what it kept. It fails, and
-// deletes nothing, if one of the IDs is not the kid of a retired key.
+// Prune deletes retired keys. Tokens that they signed can no longer be verified or
+// restored. It returns the keys that it deleted, or would delete, and those that it
+// kept. If one of the IDs is not the kid of a retired key, it fails and deletes
+// nothing.
 func (d *Dir) Prune(p Pruning, now time.Time) (deleted, kept []Info, err error) {
 	keys, err := d.read()
 	if err != nil {
@@ -64,9 +65,9 @@ func (l keyList) checkRetired(ids []string, now time.Time) error {
 		k := l.byID(id)
 		switch {
 		case k == nil:
-			return fmt.Errorf("there is no key %s", id)
+			return fmt.Errorf("there is no key %s. `tokengraft keys list` shows all keys", id)
 		case l.state(k, now) != Retired:
-			return fmt.Errorf("key %s is %s, and only retired keys are deleted: `tokengraft keys rotate --now` replaces it", id, l.state(k, now))
+			return fmt.Errorf("key %s is %s, but only a retired key can be deleted. `tokengraft keys rotate --now` replaces it", id, l.state(k, now))
 		}
 	}
 	return nil

@@ -9,20 +9,21 @@ import (
 	"time"
 )
 
-// A Rotation says that Key takes over from Former at Key.Active. Former is zero if it
-// was deleted meanwhile.
+// A Rotation says that Key takes over from Former at Key.Active. Former is the zero
+// Info if that key was deleted in the meantime.
 type Rotation struct {
 	Key, Former Info
-	// Dropped are next keys that were deleted: see [Dir.RotateNow].
+	// Dropped are the next keys that [Dir.RotateNow] deleted.
 	Dropped []Info
 }
 
-// errWaiting says that the next key is there already.
-var errWaiting = errors.New("a next key is waiting already")
+// errWaiting means that the algorithm has a next key already.
+var errWaiting = errors.New("there is a next key already")
 
-// Rotate makes a next key for an algorithm, or for [AnyRSA]. An empty algorithm means
-// every algorithm that has an active key. The key is published now and signs after
-// [Publication]. While a next key is waiting, Rotate fails and makes nothing.
+// Rotate makes a next key for an algorithm, or for [AnyRSA]. An empty algorithm
+// means every algorithm that has an active key. The key is published at once and
+// signs after [Publication]. If an algorithm has a next key already, Rotate fails
+// and makes nothing.
 func (d *Dir) Rotate(algorithm string, now time.Time) ([]Rotation, error) {
 	keys, algorithms, err := d.toRotate(algorithm, now)
 	if err != nil {
@@ -30,16 +31,16 @@ func (d *Dir) Rotate(algorithm string, now time.Time) ([]Rotation, error) {
 	}
 	for _, algorithm := range algorithms {
 		if next := keys.next(algorithm, now); next != nil {
-			return nil, fmt.Errorf("%s: %w: %s, which signs from %s", algorithm, errWaiting, next.id, next.active.Format(time.RFC3339))
+			return nil, fmt.Errorf("%s: %w: %s, which starts to sign at %s", algorithm, errWaiting, next.id, next.active.Format(time.RFC3339))
 		}
 	}
 	return rotateEach(algorithms, now, d.addNext)
 }
 
-// RotateNow is [Dir.Rotate] for a key that has leaked: the new key signs at
+// RotateNow is like [Dir.Rotate], for a key that has leaked. The new key signs at
 // once, so clients that cached the JWK Set refuse its tokens for up to [MaxAge].
-// Waiting next keys are deleted: they may have leaked with it, and have signed
-// no tokens yet.
+// RotateNow deletes next keys: they may have leaked too, and have not signed any
+// tokens yet.
 func (d *Dir) RotateNow(algorithm string, now time.Time) ([]Rotation, error) {
 	_, algorithms, err := d.toRotate(algorithm, now)
 	if err != nil {
@@ -48,9 +49,9 @@ func (d *Dir) RotateNow(algorithm string, now time.Time) ([]Rotation, error) {
 	return rotateEach(algorithms, now, d.replace)
 }
 
-// RotateDue is [Dir.Rotate] for the keys that have signed for longer than age. It is
-// not an error if a next key is waiting already, or another replica makes it
-// meanwhile.
+// RotateDue is like [Dir.Rotate], for all keys that have signed for longer than age.
+// It is not an error if there is a next key already, or if another replica makes it
+// at the same time.
 func (d *Dir) RotateDue(age time.Duration, now time.Time) ([]Rotation, error) {
 	keys, err := d.read()
 	if err != nil {
@@ -71,7 +72,8 @@ func (d *Dir) RotateDue(age time.Duration, now time.Time) ([]Rotation, error) {
 	return done, nil
 }
 
-// rotateEach stops at the first failure. It returns the rotations before it too.
+// rotateEach rotates each algorithm and stops at the first failure. It returns the
+// rotations before the failure too.
 func rotateEach(algorithms []string, now time.Time, rotate func(algorithm string, now time.Time) (Rotation, error)) (done []Rotation, err error) {
 	for _, algorithm := range algorithms {
 		rotation, err := rotate(algorithm, now)
@@ -83,9 +85,9 @@ func rotateEach(algorithms []string, now time.Time, rotate func(algorithm string
 	return done, nil
 }
 
-// addNext makes the next key of an algorithm. The number of its file is chosen
-// before the directory is read, so that of two who do this together one finds
-// either the other's key or its name taken.
+// addNext makes the next key of an algorithm. It chooses the number of the file
+// before it reads the directory. So if two replicas do this at once, one of them
+// finds the key of the other, or the file name taken.
 func (d *Dir) addNext(algorithm string, now time.Time) (Rotation, error) {
 	number := d.freeNumber(algorithm)
 	keys, err := d.read()
@@ -103,8 +105,8 @@ func (d *Dir) addNext(algorithm string, now time.Time) (Rotation, error) {
 	return Rotation{Key: keys.info(made, now), Former: keys.info(former, now)}, nil
 }
 
-// replace makes a key that signs at once, and deletes the keys that would take
-// over from it.
+// replace makes a key that signs at once, and deletes next keys that would take over
+// from it.
 func (d *Dir) replace(algorithm string, now time.Time) (Rotation, error) {
 	number := d.freeNumber(algorithm)
 	keys, err := d.read()
@@ -121,15 +123,15 @@ func (d *Dir) replace(algorithm string, now time.Time) (Rotation, error) {
 	rotation := Rotation{Key: kept.info(made, now), Former: kept.info(former, now)}
 	for _, k := range dropped {
 		if err := k.remove(); err != nil {
-			return rotation, fmt.Errorf("the next key %s cannot be deleted, and will sign: %w", k.id, err)
+			return rotation, fmt.Errorf("cannot delete the next key %s, so it will sign later: %w", k.id, err)
 		}
 		rotation.Dropped = append(rotation.Dropped, keys.info(k, now))
 	}
 	return rotation, nil
 }
 
-// toRotate returns the keys, and which algorithms to rotate: the one asked for,
-// or all that have an active key.
+// toRotate returns the keys, and the algorithms to rotate: the given one, or all
+// that have an active key.
 func (d *Dir) toRotate(algorithm string, now time.Time) (keyList, []string, error) {
 	keys, err := d.read()
 	if err != nil {
@@ -143,11 +145,11 @@ func (d *Dir) toRotate(algorithm string, now time.Time) (keyList, []string, erro
 	case algorithm != "" && checkAlgorithm(algorithm) != nil:
 		return nil, nil, ErrAlgorithm
 	case len(active) == 0:
-		return nil, nil, fmt.Errorf("%s has no keys: `tokengraft keys new` makes a first one, and so does `tokengraft serve`", d.path)
+		return nil, nil, fmt.Errorf("there are no keys in %s. `tokengraft keys new` makes the first one, and so does `tokengraft serve`", d.path)
 	case algorithm == "":
 		return keys, active, nil
 	case !slices.Contains(active, algorithm):
-		return nil, nil, fmt.Errorf("%s has no key for %s that is active, only for %s: `tokengraft keys new` makes one", d.path, algorithm, strings.Join(active, ", "))
+		return nil, nil, fmt.Errorf("there is no active key for %s in %s, only for %s. `tokengraft keys new` makes one", algorithm, d.path, strings.Join(active, ", "))
 	}
 	return keys, []string{algorithm}, nil
 }

@@ -132,8 +132,8 @@ func TestClock_RunningBehindChangesNothing(t *testing.T) {
 	_, nowErr := dir.RotateNow("", start)
 	_, _, pruneErr := dir.Prune(keydir.Pruning{}, start)
 	for what, err := range map[string]error{"Rotate": rotateErr, "RotateNow": nowErr, "Prune": pruneErr} {
-		if err == nil || !strings.Contains(err.Error(), "set the clock") {
-			t.Errorf("%s by a clock of before the last rotation: %v, want an error that tells to set it", what, err)
+		if err == nil || !strings.Contains(err.Error(), "Set the clock") {
+			t.Errorf("%s with a clock from before the last rotation: %v, want an error that says to set it", what, err)
 		}
 	}
 	if got := states(t, dir, active); got != "retired active next" {

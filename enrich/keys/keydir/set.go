@@ -8,20 +8,21 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A Set is the keys of a directory at the time when [Dir.Load] read it. It never
-// changes. The zero Set is empty.
+// A Set holds the keys of a directory as [Dir.Load] read them. It never changes.
+// The zero Set is empty.
 type Set struct{ keys keyList }
 
-// List describes every key, by algorithm and then from the oldest on.
+// List describes all keys, sorted by algorithm and then from oldest to newest.
 func (s Set) List(now time.Time) []Info { return s.keys.list(now) }
 
-// Has reports whether some key signs with an algorithm, or with all of [AnyRSA].
+// Has reports whether a key signs with an algorithm, or with all RSA algorithms for
+// [AnyRSA].
 func (s Set) Has(algorithm string) bool { return len(s.keys.signing(algorithm)) > 0 }
 
-// Contains reports whether some key has this kid.
+// Contains reports whether a key has this kid.
 func (s Set) Contains(kid string) bool { return s.keys.byID(kid) != nil }
 
-// Signer returns the key that signs with an algorithm now, and nil if there is none.
+// Signer returns the key that now signs with an algorithm, or nil if there is none.
 func (s Set) Signer(algorithm string, now time.Time) enrich.Key {
 	if k := s.keys.active(algorithm, now); k != nil && k.signers[algorithm] != nil {
 		return k.signers[algorithm]
@@ -29,8 +30,8 @@ func (s Set) Signer(algorithm string, now time.Time) enrich.Key {
 	return nil
 }
 
-// Restorer returns the key of this kid that may have signed a token with the
-// algorithm, retired keys included, and nil if there is none.
+// Restorer returns the key with this kid, if it can have signed a token with the
+// algorithm; otherwise nil. The key may be retired.
 func (s Set) Restorer(kid, algorithm string) enrich.Key {
 	if k := s.keys.byID(kid); k != nil && k.signers[algorithm] != nil {
 		return k.signers[algorithm]
@@ -38,8 +39,8 @@ func (s Set) Restorer(kid, algorithm string) enrich.Key {
 	return nil
 }
 
-// JWKS returns a JWK Set of other JWKs and of the public halves of the published
-// keys. Retired keys are published for retireAfter.
+// JWKS returns a JWK Set with other JWKs, followed by the public halves of the
+// published keys. Retired keys are published for retireAfter.
 func (s Set) JWKS(now time.Time, retireAfter time.Duration, others ...[]byte) ([]byte, error) {
 	jwks := slices.Clip(others)
 	for _, k := range s.keys {

@@ -8,37 +8,38 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
-// MaxAge is the longest that clients may cache a JWK Set with these keys.
+// MaxAge is how long clients may cache a JWK Set with these keys.
 const MaxAge = 5 * time.Minute
 
 // How long a rotation waits (law E3).
 const (
-	// clockSkew is how far apart the clocks may be of those who share a
-	// directory: the one that made a key, and each of the replicas.
+	// clockSkew is the largest allowed difference between the clocks of the machines
+	// that share a directory.
 	clockSkew = time.Minute
-	// propagation is within which time every replica publishes a new key (law E2).
+	// propagation is the time in which every replica starts to publish a new key
+	// (law E2).
 	propagation = 10 * time.Second
-	// Publication is how long a key is published before it signs. It covers the
-	// longest that a client may cache a JWK Set, from the moment when the last
-	// replica publishes the key.
+	// Publication is how long a key is published before it signs. By then, every
+	// client has fetched a JWK Set with the key, even one that cached the old set
+	// just before the last replica published the key.
 	Publication = propagation + MaxAge + clockSkew
 )
 
 // DefaultRetireAfter is the default for how long a retired key is published.
 const DefaultRetireAfter = 24 * time.Hour
 
-// A State is where in its life a key is.
+// A State is the stage of a key's life.
 type State string
 
 // The states.
 const (
 	Next    State = "next"    // published, does not sign yet
 	Active  State = "active"  // signs
-	Retired State = "retired" // does not sign any more; still restores
+	Retired State = "retired" // no longer signs; still verifies and restores
 )
 
-// keyList is the keys of a directory, by the instant from which they sign, then
-// by file name.
+// keyList holds the keys of a directory, sorted by the time at which they start to
+// sign, then by file name.
 type keyList []*key
 
 func (l keyList) byID(id string) *key {
@@ -50,14 +51,14 @@ func (l keyList) byID(id string) *key {
 	return nil
 }
 
-// signing returns the keys that sign with an algorithm, the oldest first; for
-// AnyRSA, those that sign with all of them.
+// signing returns the keys that sign with an algorithm, the oldest first. For AnyRSA
+// these are the keys that sign with all RSA algorithms.
 func (l keyList) signing(algorithm string) keyList {
 	return l.filter(func(k *key) bool { return k.algorithm == algorithm || k.signers[algorithm] != nil })
 }
 
-// overlapping returns the keys that share an algorithm with a new key, the
-// oldest first: the new key will take over from them.
+// overlapping returns the keys from which a new key will take over, the oldest
+// first: those that have an algorithm in common with it.
 func (l keyList) overlapping(algorithm string) keyList {
 	return l.filter(func(k *key) bool {
 		return slices.ContainsFunc(jose.Expand(algorithm), func(each string) bool { return k.signers[each] != nil })
@@ -74,8 +75,8 @@ func (l keyList) filter(keep func(*key) bool) keyList {
 	return kept
 }
 
-// active returns the key that signs with an algorithm, nil if there is none. By
-// a slow clock the only key may not be due yet: it signs all the same.
+// active returns the key that now signs with an algorithm, or nil if there is none.
+// If our clock is slow, the time of the only key may not have come; it signs anyway.
 func (l keyList) active(algorithm string, now time.Time) *key {
 	signing := l.signing(algorithm)
 	if len(signing) == 0 {
@@ -102,7 +103,7 @@ func (l keyList) state(k *key, now time.Time) State {
 	return Retired
 }
 
-// current returns the newest active key of an algorithm, nil if there is none.
+// current returns the newest active key of an algorithm, or nil if there is none.
 func (l keyList) current(algorithm string, now time.Time) *key {
 	var current *key
 	for _, k := range l {
@@ -113,7 +114,7 @@ func (l keyList) current(algorithm string, now time.Time) *key {
 	return current
 }
 
-// next returns a key that will take over an algorithm, nil if there is none.
+// next returns a key that will take over an algorithm, or nil if there is none.
 func (l keyList) next(algorithm string, now time.Time) *key {
 	for _, k := range l.overlapping(algorithm) {
 		if l.state(k, now) == Next {
@@ -135,21 +136,21 @@ func (l keyList) activeAlgorithms(now time.Time) []string {
 	return slices.Compact(algorithms)
 }
 
-// checkClock reports a slow clock: by it active keys seem to be next keys, and
-// could be deleted.
+// checkClock returns an error if our clock is slow. With a slow clock, active keys
+// look like next keys and could be deleted.
 func (l keyList) checkClock(now time.Time) error {
 	for _, k := range l {
 		if k.created.After(now.Add(clockSkew)) {
-			return fmt.Errorf("key %s was made at %s, but the clock of this machine says %s: set the clock",
+			return fmt.Errorf("key %s was made at %s, but the clock of this machine shows %s. Set the clock",
 				k.id, k.created.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 		}
 	}
 	return nil
 }
 
-// signsUntil returns when other keys take over all algorithms of a key. It is
-// zero where one of them has no later key, and between keys that have always
-// been active: then it is not known when one took over.
+// signsUntil returns when other keys take over all algorithms of a key. It is zero
+// if an algorithm has no later key. It is also zero if the later key has always been
+// active, because then it is not known when that key took over.
 func (l keyList) signsUntil(k *key) time.Time {
 	var until time.Time
 	for algorithm := range k.signers {
@@ -165,9 +166,9 @@ func (l keyList) signsUntil(k *key) time.Time {
 	return until
 }
 
-// neededUntil returns when the last token of a key has expired, if none lives
-// longer than retireAfter: a replica with a slow clock has signed after
-// signsUntil. Zero stays zero.
+// neededUntil returns when the last token of a key has expired, if no token lives
+// longer than retireAfter. It adds clockSkew, because a replica with a slow clock
+// may have signed after signsUntil. Zero stays zero.
 func neededUntil(signsUntil time.Time, retireAfter time.Duration) time.Time {
 	if signsUntil.IsZero() {
 		return signsUntil

@@ -32,6 +32,7 @@ func TestAttacks(t *testing.T) {
 	t.Run("floods", s.attackWithFloods) // alone, because they measure memory
 	t.Run("others", s.attackTogether)
 	s.checkLeaks(t)
+	s.checkPage(t)
 	t.Logf("the attacks\n%s", s.table())
 }
 

@@ -1,103 +1,116 @@
 package docs_test
 
 import (
-	"io/fs"
+	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/tokengraft/tokengraft/internal/cli"
+	"github.com/tokengraft/tokengraft/internal/e2e"
+	"github.com/tokengraft/tokengraft/internal/e2e/docs"
 )
 
-const root = "../../.."
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(root, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
+func TestMain(m *testing.M) {
+	docs.Replace()
+	e2e.Main(m)
 }
 
-// What the README shows of the demo is what the demo shows. An "…" stands for
-// what differs from run to run.
-func TestREADME_ShowsTheDemo(t *testing.T) {
-	_, rest, found := strings.Cut(read(t, "README.md"), "go run . demo --once")
-	if !found {
-		t.Fatal("the README does not show the demo")
-	}
-	_, shown, _ := strings.Cut(rest, "\n\n")
-	shown, _, _ = strings.Cut(shown, "\n\n")
-	var out, log strings.Builder
-	if code := cli.Run(t.Context(), []string{"demo", "--once"}, strings.NewReader(""), &out, &log); code != 0 {
-		t.Fatalf("demo --once: exit code %d: %s", code, &log)
-	}
-	for _, line := range strings.Split(shown, "\n") {
-		pattern := strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSpace(line)), "…", `[\w-]+`)
-		if ok, err := regexp.MatchString(pattern, out.String()); !ok || err != nil {
-			t.Errorf("the demo does not print %q, %v:\n%s", line, err, &out)
+// TestPages runs the blocks of every page. To run one page:
+//
+//	go test ./internal/e2e/docs -run TestPages/docs/faq.md
+func TestPages(t *testing.T) {
+	runner := docs.NewRunner(t, root)
+	var notRun []string
+	for _, name := range pages(t) {
+		page, faults := docs.Parse(name, []byte(read(t, name)))
+		for _, step := range page.Steps {
+			if step.NotRun != "" {
+				notRun = append(notRun, fmt.Sprintf("%s:%d: %s", name, step.Line, step.NotRun))
+			}
 		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, fault := range append(faults, runner.Run(t, page)...) {
+				t.Error(fault)
+			}
+		})
 	}
+	t.Logf("%d blocks are not run:\n%s", len(notRun), strings.Join(notRun, "\n"))
 }
 
-var (
-	mdLink  = regexp.MustCompile(`\]\(([^)\s]*)\)`)
-	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
-	notWord = regexp.MustCompile(`[^\w\s-]`)
-)
-
-// TestLinks_LeadSomewhere looks at every link of every document to a file or a
-// heading of this repository.
-func TestLinks_LeadSomewhere(t *testing.T) {
+// pages are the documents whose blocks are tested.
+func pages(t *testing.T) (names []string) {
 	for _, name := range documents(t) {
-		for _, link := range mdLink.FindAllStringSubmatch(read(t, name), -1) {
-			target, anchor, _ := strings.Cut(link[1], "#")
-			if strings.Contains(target, "://") {
-				continue
-			}
-			if target == "" {
-				target = name
-			} else {
-				target = filepath.Join(filepath.Dir(name), target)
-			}
-			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
-				t.Errorf("%s: %s leads nowhere: %v", name, link[1], err)
-			} else if anchor != "" && !anchors(read(t, target))[anchor] {
-				t.Errorf("%s: %s leads to %s, which has no heading #%s", name, link[1], target, anchor)
-			}
+		if strings.HasPrefix(name, "docs/") || slices.Contains([]string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}, name) {
+			names = append(names, name)
 		}
-	}
-}
-
-// documents returns the Markdown files of the repository.
-func documents(t *testing.T) (names []string) {
-	t.Helper()
-	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "testdata"):
-			return fs.SkipDir
-		case strings.HasSuffix(path, ".md"):
-			names = append(names, path)
-		}
-		return nil
-	})
-	if err != nil || len(names) < 2 {
-		t.Fatalf("the documents are %v, %v", names, err)
 	}
 	return names
 }
 
-// anchors are those that GitHub makes of headings.
-func anchors(text string) map[string]bool {
-	found := map[string]bool{}
-	for _, h := range heading.FindAllStringSubmatch(text, -1) {
-		words := strings.ToLower(notWord.ReplaceAllString(h[1], ""))
-		found[strings.ReplaceAll(words, " ", "-")] = true
+// TestPage_IsReportedIfItIsWrong plants a mistake of each kind.
+func TestPage_IsReportedIfItIsWrong(t *testing.T) {
+	runner := docs.NewRunner(t, root)
+	for name, want := range map[string][]string{
+		"good.md":                  nil,
+		"wrong-output.md":          {"wrong-output.md:3: the output differs", "want:\ntwo", "got:\none"},
+		"failing-command.md":       {"failing-command.md:8: exit code 1, want 0", "$ false"},
+		"wrong-exit.md":            {"exit code 4, want 3"},
+		"after-a-failure.md":       {"after-a-failure.md:3: exit code 7", "after-a-failure.md:11: the configuration is wrong"},
+		"unknown-directive.md":     {"unknown-directive.md:3: the directive \"frobnicate\" is unknown"},
+		"dangling-directive.md":    {"dangling-directive.md:3: a directive without a block"},
+		"no-reason.md":             {"want not run: REASON"},
+		"unknown-language.md":      {"unknown-language.md:3: nothing says how to test a block of language \"diff\""},
+		"indented.md":              {"indented.md:3: an indented block"},
+		"wrong-configuration.md":   {"wrong-configuration.md:3: the configuration is wrong", "rules[0].tokns"},
+		"wrong-yaml.md":            {"is not YAML"},
+		"wrong-excerpt.md":         {"these lines are not in main.go"},
+		"go-without-file.md":       {"a Go block must be part of a compiled file"},
+		"no-such-test.md":          {"there is no test TestNoSuch"},
+		"other-test.md":            {`does not mention "frobnicator"`},
+		"background-ends.md":       {"ended at once", "exit code 2"},
+		"output-of-another.md":     {"the output differs"},
+		"console-without-a-run.md": {"a console block begins with a command"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(filepath.Join("testdata", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			page, faults := docs.Parse(name, text)
+			var got strings.Builder
+			for _, fault := range append(faults, runner.Run(t, page)...) {
+				fmt.Fprintln(&got, fault)
+			}
+			if want == nil && got.Len() > 0 {
+				t.Errorf("a page without mistakes is reported:\n%s", &got)
+			}
+			for _, text := range want {
+				if !strings.Contains(got.String(), text) {
+					t.Errorf("the report does not contain %q:\n%s", text, &got)
+				}
+			}
+		})
 	}
-	return found
+}
+
+func TestLinks_AreReportedIfTheyAreWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"[a](main.go) [b](docs) [c](https://example.com/nowhere)": "",
+		"[a](nowhere.md)":               "leads nowhere",
+		"[a](#nowhere)":                 "has no heading #nowhere",
+		"<img src=\"nowhere.svg\">":     "leads nowhere",
+		"```text\n[a](nowhere.md)\n```": "",
+	} {
+		name := "README.md"
+		if got := strings.Join(wrongLinks(name, text), "\n"); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("links of %q: %q, want %q", text, got, want)
+		}
+	}
+	if !anchors("## One `two`, [three](x.md)\n")["one-two-three"] {
+		t.Error("the anchor of a heading with code and a link is not found")
+	}
 }

@@ -4,19 +4,21 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tokengraft/tokengraft/internal/e2e"
+	"github.com/tokengraft/tokengraft/internal/e2e/programs"
 )
 
 // TestMain lets scripts run this test binary under these names.
 func TestMain(m *testing.M) {
-	programs := e2e.Programs()
-	maps.Copy(programs, map[string]func(){"curl": curl, "claims": claims, "token": firstToken, "field": field})
-	testscript.Main(m, programs)
+	all := e2e.Programs()
+	maps.Copy(all, map[string]func(){"curl": programs.Curl, "claims": claims, "token": firstToken, "field": field})
+	testscript.Main(m, all)
 }
 
 // TestWalkthrough runs every examples/*/*.txtar.
@@ -30,7 +32,7 @@ func TestWalkthrough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop := &workshop{dir: t.TempDir(), at: map[string]string{}}
+	shop := programs.NewWorkshop(t, ".")
 	for _, script := range scripts {
 		t.Run(filepath.Base(filepath.Dir(script)), func(t *testing.T) {
 			t.Parallel()
@@ -38,7 +40,7 @@ func TestWalkthrough(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := shop.pathFor(t, string(text))
+			path := shop.Path(t, programsOf(string(text)))
 			testscript.Run(t, testscript.Params{
 				Files: []string{script},
 				Setup: func(env *testscript.Env) error { setUp(t, env, examples, path); return nil },
@@ -59,4 +61,14 @@ func setUp(t *testing.T, env *testscript.Env, examples, path string) {
 	env.Setenv("HOST", strings.Replace(env.Getenv("PUBLIC"), "127.0.0.1", "localhost", 1)) // PUBLIC as a name
 	env.Setenv("PATH", path+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("LOG_FORMAT", "text")
+}
+
+var execLine = regexp.MustCompile(`(?m)^(?:! )?exec (\S+)`)
+
+// programsOf returns the names of the programs that a script runs.
+func programsOf(script string) (names []string) {
+	for _, line := range execLine.FindAllStringSubmatch(script, -1) {
+		names = append(names, line[1])
+	}
+	return names
 }

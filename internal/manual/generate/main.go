@@ -1,41 +1,42 @@
-// Generate writes the JSON Schema of the configuration file, and the table of
-// settings in a page. Package config runs it with go generate.
+// Generate writes the JSON Schema of the configuration file, and the tables of the
+// documentation that come from the code: settings, reasons, problem types. Package
+// config runs it with go generate.
 package main
 
 import (
 	"flag"
 	"log"
 	"os"
+	"path/filepath"
 
 	"github.com/tokengraft/tokengraft/internal/manual"
 )
 
 func main() {
 	log.SetFlags(0)
-	dir := flag.String("config", ".", "the directory of package config")
-	schema := flag.String("schema", "schema.json", "the file for the JSON Schema")
-	page := flag.String("page", "../README.md", "the page with the table of settings")
+	root := flag.String("root", "..", "the directory of the repository")
 	flag.Parse()
-	if err := generate(*dir, *schema, *page); err != nil {
+	if err := generate(*root); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func generate(dir, schema, page string) error {
-	comments, err := manual.ReadComments(dir)
+func generate(root string) error {
+	comments, err := manual.ReadComments(filepath.Join(root, "config"))
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(schema, manual.Schema(comments), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(root, "config", "schema.json"), manual.Schema(comments), 0o644); err != nil {
 		return err
 	}
-	before, err := os.ReadFile(page)
+	pages, err := manual.Pages(root)
 	if err != nil {
 		return err
 	}
-	after, err := manual.Insert(string(before), manual.Markdown(manual.Settings(comments)))
-	if err != nil || after == string(before) {
-		return err
+	for _, page := range pages {
+		if err := os.WriteFile(filepath.Join(root, page.Name), []byte(page.Content), 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(page, []byte(after), 0o644)
+	return nil
 }

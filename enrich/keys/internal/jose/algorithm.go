@@ -1,7 +1,7 @@
-// Package jose holds keys and what is done with them: verify, sign and seal,
-// read and write as JWK (RFC 7517) and PEM (RFC 7468). It is the only importer
-// of golang-jwt, of the JWK library and of the AEAD, whose types do not leave
-// it.
+// Package jose provides keys that verify, sign and seal, and reads and writes them
+// as JWK (RFC 7517) and PEM (RFC 7468). It is the only package that imports
+// golang-jwt, the JWK library and the AEAD; none of its exported names has their
+// types.
 package jose
 
 import (
@@ -34,8 +34,8 @@ var (
 	rsaAlgorithms    = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
 )
 
-// AnyRSA stands in place of an algorithm for a key that signs with every RSA
-// algorithm, and whose JWK has no alg.
+// AnyRSA is used instead of an algorithm and means every RSA algorithm. The JWK of
+// such a key has no alg.
 const AnyRSA = "RSA"
 
 // Supported returns every supported algorithm.
@@ -55,9 +55,9 @@ func Expand(algorithm string) []string {
 	return []string{algorithm}
 }
 
-// Algorithms returns what a key of this type can be used with, its default
-// first. The type alone decides: a token cannot use an RSA key as an HMAC
-// secret (law B1). The key is a public key or a []byte secret.
+// Algorithms returns the algorithms that a key of this type can be used with, its
+// default first. Only the type decides, so a token cannot use an RSA key as an
+// HMAC secret (law B1). The key is a public key or a []byte secret.
 func Algorithms(key any) []string {
 	switch key := key.(type) {
 	case []byte:
@@ -79,8 +79,8 @@ func Algorithms(key any) []string {
 	return nil
 }
 
-// Algorithm returns the one algorithm of a key of this type, [AnyRSA] for an RSA
-// key, and "" for a type that is not supported.
+// Algorithm returns the algorithm of a key of this type: [AnyRSA] for an RSA key,
+// and "" for a type that is not supported.
 func Algorithm(key any) string {
 	switch fitting := Algorithms(key); {
 	case len(fitting) == 0:
@@ -95,7 +95,7 @@ func Algorithm(key any) string {
 // minimumRSA is the smallest RSA key, in bits: RFC 7518, section 3.3.
 const minimumRSA = 2048
 
-// checkUsable reports why a key cannot be used at all.
+// checkUsable returns an error if a key cannot be used with any algorithm.
 func checkUsable(key any) error {
 	if key, ok := key.(*rsa.PublicKey); ok && key.N.BitLen() < minimumRSA {
 		return fmt.Errorf("an RSA key of %d bits is too short, the minimum is %d (RFC 7518, section 3.3)", key.N.BitLen(), minimumRSA)
@@ -121,5 +121,5 @@ func Generate(algorithm string) (crypto.Signer, error) {
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		return key, err
 	}
-	return nil, fmt.Errorf("no keys are made for the algorithm %q", algorithm)
+	return nil, fmt.Errorf("cannot make a key for the algorithm %q", algorithm)
 }

@@ -19,19 +19,19 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// A Key is a private key or a secret, with one algorithm. It has the methods of
+// A Key is a private key or a secret, with one algorithm. It implements
 // enrich.Key.
 type Key struct {
 	algorithm string
-	id        string // of a key of our own, else empty
+	id        string // the kid of our own key; empty for the backend's
 	method    jwt.SigningMethod
 	private   any // *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey or []byte
 	public    any
 	aead      cipher.AEAD
 }
 
-// NewKeys makes a [Key] of a private key for each of the algorithms, by default
-// for all that fit its type.
+// NewKeys returns a [Key] for each of the algorithms, all with the same private
+// key. Without algorithms it uses all that fit the type of the key.
 func NewKeys(private crypto.Signer, id string, algorithms ...string) (map[string]*Key, error) {
 	public := private.Public()
 	if err := checkUsable(public); err != nil {
@@ -44,15 +44,14 @@ func NewKeys(private crypto.Signer, id string, algorithms ...string) (map[string
 	return newKeys(Key{id: id, private: private, public: public}, der, algorithms)
 }
 
-// NewSecretKeys makes a [Key] of a secret that is shared with the backend, for
-// each algorithm that uses one.
+// NewSecretKeys returns a [Key] for each algorithm that uses a secret, all with
+// the secret that is shared with the backend.
 func NewSecretKeys(secret []byte) (map[string]*Key, error) {
 	return newKeys(Key{private: secret, public: secret}, secret, nil)
 }
 
-// newKeys completes a key for each algorithm. Its sealing key is derived from
-// the private key, so that every replica that can sign can restore, and nobody
-// else.
+// newKeys returns a copy of the key for each algorithm. The sealing key is derived
+// from the private key, so that exactly the replicas that can sign can restore.
 func newKeys(key Key, secret []byte, algorithms []string) (map[string]*Key, error) {
 	var err error
 	if key.aead, err = newSealer(secret); err != nil {
@@ -74,8 +73,8 @@ func newKeys(key Key, secret []byte, algorithms []string) (map[string]*Key, erro
 	return keys, nil
 }
 
-// newSealer derives an AEAD whose nonces are long enough to be chosen at random
-// for every token that is ever signed.
+// newSealer derives an AEAD from a secret. Its nonces are long enough to choose
+// one at random for every token.
 func newSealer(secret []byte) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, secret, nil, "tokengraft restore 1", chacha20poly1305.KeySize)
 	if err != nil {
@@ -84,16 +83,16 @@ func newSealer(secret []byte) (cipher.AEAD, error) {
 	return chacha20poly1305.NewX(key)
 }
 
-// Algorithm is the alg that the key signs with.
+// Algorithm returns the alg that the key signs with.
 func (k *Key) Algorithm() string { return k.algorithm }
 
-// ID is the kid of a key of our own; empty for one that is the backend's.
+// ID returns the kid of our own key. It is empty for the backend's key.
 func (k *Key) ID() string { return k.id }
 
 // Sign returns the signature of a signing input (RFC 7515, section 5.1).
 func (k *Key) Sign(signed string) ([]byte, error) { return k.method.Sign(signed, k.private) }
 
-// SignatureSize is the length of a signature, in bytes.
+// SignatureSize returns the length of a signature, in bytes.
 func (k *Key) SignatureSize() int {
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:
@@ -106,22 +105,22 @@ func (k *Key) SignatureSize() int {
 	return k.method.(*jwt.SigningMethodHMAC).Hash.Size()
 }
 
-// Verify checks a signature of the key.
+// Verify returns nil if the key made the signature.
 func (k *Key) Verify(signed string, signature []byte) error {
 	return k.method.Verify(signed, signature, k.public)
 }
 
-// Seal encrypts and authenticates. It returns a random nonce and the sealed
-// text.
+// Seal encrypts and authenticates a text. It returns a random nonce, followed by
+// the sealed text.
 func (k *Key) Seal(plaintext []byte) []byte {
 	nonce := make([]byte, k.aead.NonceSize(), k.aead.NonceSize()+len(plaintext)+k.aead.Overhead())
 	rand.Read(nonce) // never fails
 	return k.aead.Seal(nonce, nonce, plaintext, nil)
 }
 
-var errSealed = errors.New("sealed text too short")
+var errSealed = errors.New("the sealed text is too short")
 
-// Open decrypts what Seal returned.
+// Open decrypts a text that Seal returned.
 func (k *Key) Open(sealed []byte) ([]byte, error) {
 	size := k.aead.NonceSize()
 	if len(sealed) < size {
@@ -130,8 +129,8 @@ func (k *Key) Open(sealed []byte) ([]byte, error) {
 	return k.aead.Open(nil, sealed[:size], sealed[size:], nil)
 }
 
-// Matches reports whether this is the private half of a key that verifies, or
-// the same secret.
+// Matches reports whether this key is the private half of a verifying key, or the
+// same secret.
 func (k *Key) Matches(v Verifier) bool {
 	if secret, ok := k.public.([]byte); ok {
 		other, ok := v.Key.([]byte)
@@ -141,6 +140,8 @@ func (k *Key) Matches(v Verifier) bool {
 	return ok && public.Equal(v.Key)
 }
 
-// String and GoString keep private keys out of logs.
-func (k *Key) String() string   { return "key " + k.id + " " + k.algorithm }
+// String implements [fmt.Stringer]. It keeps the private key out of logs.
+func (k *Key) String() string { return "key " + k.id + " " + k.algorithm }
+
+// GoString implements [fmt.GoStringer]. It keeps the private key out of logs.
 func (k *Key) GoString() string { return k.String() }

@@ -6,10 +6,9 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"strings"
 )
 
-// blockTypes are the types of PEM blocks that hold a key, and how each is read.
+// blockTypes maps the types of PEM blocks that hold a key to their parsers.
 type blockTypes map[string]func(der []byte) (key any, err error)
 
 var privateBlocks = blockTypes{
@@ -33,10 +32,11 @@ func parseCertificate(der []byte) (any, error) {
 	return certificate.PublicKey, nil
 }
 
-var errEncrypted = errors.New("the private key is encrypted, store it decrypted and protect the file instead")
+var errEncrypted = errors.New("the private key is encrypted. Decrypt it and protect the file with permissions instead")
 
-// firstKey returns the key in the first block of these types. Errors quote
-// nothing of the text; what names the key that is missing.
+// firstKey returns the key in the first block of these types. Its errors contain
+// nothing of the text. If there is no such block, the error says that what is
+// missing.
 func (t blockTypes) firstKey(text []byte, what string) (key any, err error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		parse := t[block.Type]
@@ -50,13 +50,13 @@ func (t blockTypes) firstKey(text []byte, what string) (key any, err error) {
 		case err == errEncrypted, block.Headers["DEK-Info"] != "": // RFC 1421, section 4.6.1.3
 			return nil, errEncrypted
 		}
-		return nil, fmt.Errorf("malformed %s", strings.ToLower(block.Type))
+		return nil, fmt.Errorf("the PEM block %q is malformed", block.Type)
 	}
-	return nil, fmt.Errorf("no %s in PEM form", what)
+	return nil, fmt.Errorf("it contains no %s in PEM format", what)
 }
 
-// ParsePrivatePEM reads the first private key of a PEM file: PKCS #8, PKCS #1 or
-// SEC 1.
+// ParsePrivatePEM returns the first private key of a PEM file: PKCS #8, PKCS #1 or
+// SEC 1. Its errors contain nothing of the text.
 func ParsePrivatePEM(text []byte) (crypto.Signer, error) {
 	key, err := privateBlocks.firstKey(text, "private key")
 	if err != nil {
@@ -69,8 +69,8 @@ func ParsePrivatePEM(text []byte) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// ParsePublicPEM reads the first public key of a PEM file: SPKI, PKCS #1, or a
-// certificate's.
+// ParsePublicPEM returns the first public key of a PEM file: SPKI, PKCS #1, or that
+// of a certificate. Its errors contain nothing of the text.
 func ParsePublicPEM(text []byte) (crypto.PublicKey, error) {
 	key, err := publicBlocks.firstKey(text, "public key or certificate")
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A Verifier is a key that verifies: a public key, or a secret.
+// A Verifier is a key that verifies signatures: a public key or a secret.
 type Verifier struct {
-	ID        string // kid; empty where the key has no name
-	Algorithm string // alg; empty where the key is not bound to one
-	Key       any    // a crypto.PublicKey or a []byte secret; nil where its type is unknown
+	ID        string // kid; empty if the key has none
+	Algorithm string // alg; empty if the key may be used with every fitting one
+	Key       any    // a crypto.PublicKey or a []byte secret; nil if its type is unknown
 
 	encrypts bool // use is "enc"
 }
@@ -25,7 +25,7 @@ func (v Verifier) Fits(algorithm string) bool {
 	return (v.Algorithm == "" || v.Algorithm == algorithm) && slices.Contains(Algorithms(v.Key), algorithm)
 }
 
-// IsUsable reports whether the key can verify tokens of any algorithm.
+// IsUsable reports whether the key can verify tokens of at least one algorithm.
 func (v Verifier) IsUsable() bool {
 	return !v.encrypts && checkUsable(v.Key) == nil && slices.ContainsFunc(Algorithms(v.Key), v.Fits)
 }
@@ -48,8 +48,8 @@ func (v Verifier) Thumbprint() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sum), err
 }
 
-// JWK returns a public key as a JWK (RFC 7517, section 4). It has no alg where
-// the algorithm is empty or [AnyRSA].
+// JWK returns a public key as a JWK (RFC 7517, section 4). The JWK has no alg if
+// Algorithm is empty or [AnyRSA].
 func (v Verifier) JWK() ([]byte, error) {
 	algorithm := v.Algorithm
 	if algorithm == AnyRSA {
@@ -58,9 +58,9 @@ func (v Verifier) JWK() ([]byte, error) {
 	return json.Marshal(jose.JSONWebKey{Key: v.Key, KeyID: v.ID, Algorithm: algorithm, Use: "sig"})
 }
 
-// ReadJWK reads a JWK. Key is nil where the JWK is malformed or of an unknown
-// type. Certificates are ignored: the library refuses a JWK whose certificate
-// does not match, but its key is as good as any.
+// ReadJWK reads a JWK. The Key of the result is nil if the JWK is malformed or its
+// type unknown. Certificates are ignored: the library refuses a JWK whose
+// certificate does not match, but such a key verifies as well as any other.
 func ReadJWK(object *jsonedit.Object) Verifier {
 	bare := object.Clone()
 	for _, name := range []string{"x5u", "x5c", "x5t", "x5t#S256"} {

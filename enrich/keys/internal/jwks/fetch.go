@@ -15,13 +15,13 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// maxSize is the largest set that is read, in bytes.
+// maxSize is the largest size of a set, in bytes.
 const maxSize = 1 << 20
 
-var errTooLarge = errors.New("JWK Set larger than 1 MiB")
+var errTooLarge = errors.New("the JWK Set is larger than 1 MiB")
 
-// ReadFile reads a set that is a file, without calling OnChange. It does nothing
-// where the set is fetched from a URL.
+// ReadFile reads the set if it is a file, without calling OnChange. If the set is
+// at a URL, it does nothing.
 func (f *Follower) ReadFile() error {
 	if location := f.location.Load().(string); location == "" || isURL(location) {
 		return nil
@@ -33,8 +33,8 @@ func (f *Follower) ReadFile() error {
 	return err
 }
 
-// fetch reads the set once. A panic becomes an error: the text is not ours, and
-// logins go on with the known keys.
+// fetch reads the set once. A panic becomes an error: the text comes from outside,
+// and logins must continue with the known keys.
 func (f *Follower) fetch(ctx context.Context) (_ *Set, err error) {
 	location := f.location.Load().(string)
 	defer func() {
@@ -57,7 +57,7 @@ func (f *Follower) fetch(ctx context.Context) (_ *Set, err error) {
 	return set, nil
 }
 
-// read returns the text of the set and for how long it is fresh.
+// read returns the text of the set and how long it is fresh.
 func (f *Follower) read(ctx context.Context, location string) ([]byte, time.Duration, error) {
 	switch {
 	case location == "":
@@ -74,14 +74,14 @@ func (f *Follower) read(ctx context.Context, location string) ([]byte, time.Dura
 	request.Header.Set("Accept", "application/json, application/jwk-set+json")
 	response, err := f.o.Client.Do(request)
 	if fault, ok := errors.AsType[*url.Error](err); ok {
-		return nil, 0, fault.Err // without the URL, which may be secret in part
+		return nil, 0, fault.Err // without the URL, which may contain a secret
 	}
 	if err != nil {
 		return nil, 0, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("answered %s", response.Status)
+		return nil, 0, fmt.Errorf("the server answered %s, want 200", response.Status)
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxSize+1))
 	if err == nil && len(text) > maxSize {
@@ -90,7 +90,8 @@ func (f *Follower) read(ctx context.Context, location string) ([]byte, time.Dura
 	return text, httpcache.FreshFor(response.Header, maxFresh), err
 }
 
-// printable is a location without what may be secret in it.
+// printable returns a location without its password and query, which may be
+// secret.
 func printable(location string) string {
 	u, err := url.Parse(location)
 	if err != nil || location == "" {

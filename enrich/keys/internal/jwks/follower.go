@@ -1,7 +1,7 @@
-// Package jwks follows the backend's JWK Set (RFC 7517, section 5): it fetches
-// the set when its freshness ends, and at once when a token needs a newer one
-// (law B3). The last good set is kept while the backend cannot be asked; a key
-// that a newer set lacks is no longer trusted.
+// Package jwks keeps the backend's JWK Set (RFC 7517, section 5) up to date. It
+// fetches the set when it is no longer fresh, and at once when a token needs a
+// newer one (law B3). While fetching fails, it keeps the last good set. A key that
+// is missing in a newer set is no longer trusted.
 package jwks
 
 import (
@@ -16,39 +16,41 @@ import (
 
 // When the set is fetched again.
 const (
-	minFresh      = 30 * time.Second // also between fetches that tokens ask for
+	minFresh      = 30 * time.Second // also the pause between fetches that tokens ask for
 	maxFresh      = 10 * time.Minute
-	firstRetry    = time.Second // until the first set is there
-	firstMaxRetry = 5 * time.Second
+	firstRetry    = time.Second     // pause after the first failure
+	firstMaxRetry = 5 * time.Second // longest pause before the first set is fetched
 	shortWait     = 250 * time.Millisecond
 	fetchTimeout  = 3 * time.Second
 )
 
-// Why there is no set, or no newer one.
+// ErrNotFetched means that there is no set yet.
+var ErrNotFetched = errors.New("the backend's keys have not been fetched yet")
+
 var (
-	ErrNotFetched = errors.New("the backend's keys have not been fetched yet")
-	errNoLocation = errors.New("their address is not known until the backend's discovery document is fetched")
+	errNoLocation = errors.New("the address is not known until the backend's discovery document has been fetched")
 	errTooSoon    = errors.New("the backend's keys were fetched less than 30s ago")
 )
 
 // Options are the settings of a [Follower].
 type Options struct {
 	// Location is the URL or the path of the set. Empty means that SetLocation
-	// will name it.
+	// will set it.
 	Location string
-	// Host is the Host of requests; empty is the URL's.
+	// Host is the Host header of requests. Empty means the host of the URL.
 	Host string
-	// Client fetches; nil is one that gives up after 3 seconds.
+	// Client fetches the set. Nil means a client with a timeout of 3 seconds.
 	Client *http.Client
-	// IsOwn reports whether a thumbprint (RFC 7638) is that of a key of our own.
-	// Such keys are left out of the set: they are not the backend's.
+	// IsOwn reports whether a thumbprint (RFC 7638) is that of one of our own keys.
+	// The Follower leaves such keys out of the set. Required.
 	IsOwn func(thumbprint string) bool
-	// OnChange is called with each set that was fetched.
+	// OnChange is called with each set that was fetched. Required.
 	OnChange func(*Set)
-	Logger   *slog.Logger
+	// Logger gets a message when fetching starts or stops failing. Required.
+	Logger *slog.Logger
 }
 
-// A Follower knows the newest set of the backend.
+// A Follower keeps the backend's newest set.
 type Follower struct {
 	o        Options
 	location atomic.Value  // string
@@ -56,18 +58,18 @@ type Follower struct {
 	current  atomic.Pointer[Set]
 
 	mu      sync.Mutex
-	flight  *flight   // under way
-	asked   time.Time // when a fetch that a token asked for last began
+	flight  *flight   // the fetch in progress; nil if there is none
+	asked   time.Time // start of the last fetch that a token asked for
 	lastErr error     // of the last fetch
 }
 
-// flight is one fetch, which all who want one share.
+// flight is one fetch, shared by all callers that want one.
 type flight struct {
 	done chan struct{}
 	err  error
 }
 
-// NewFollower returns a Follower, which fetches nothing yet.
+// NewFollower returns a Follower. It does not fetch the set.
 func NewFollower(o Options) *Follower {
 	if o.Client == nil {
 		o.Client = &http.Client{Timeout: fetchTimeout}
@@ -77,24 +79,24 @@ func NewFollower(o Options) *Follower {
 	return f
 }
 
-// Current returns the newest set, nil before the first.
+// Current returns the newest set, or nil if none has been fetched yet.
 func (f *Follower) Current() *Set { return f.current.Load() }
 
 // SetLocation changes where the set is fetched from. The set of the old location
-// stays until the new one answers.
+// stays in use until the new one has been fetched.
 func (f *Follower) SetLocation(location string) {
 	if f.location.Swap(location) == location {
 		return
 	}
 	select {
 	case f.moved <- struct{}{}:
-	default: // Run will see the new location already
+	default: // Run is about to look at the location
 	}
 }
 
-// Run fetches until ctx ends: when the set's freshness ends or its location
-// changes, and with growing pauses while that fails. A set that a token asked
-// for delays the next fetch.
+// Run fetches the set until ctx ends: when it is no longer fresh, when its
+// location changes, and after growing pauses while fetching fails. A fetch that a
+// token asked for delays the next one.
 func (f *Follower) Run(ctx context.Context) {
 	retry := firstRetry
 	for {
@@ -116,8 +118,8 @@ func (f *Follower) Run(ctx context.Context) {
 	}
 }
 
-// maxRetry is the longest pause between fetches that fail. It is shorter until
-// the first set is there, because no token is enriched before.
+// maxRetry returns the longest pause after a failed fetch. It is shorter before
+// the first set, because no token can be enriched without one.
 func (f *Follower) maxRetry() time.Duration {
 	if f.Current() == nil {
 		return firstMaxRetry
@@ -125,7 +127,8 @@ func (f *Follower) maxRetry() time.Duration {
 	return minFresh
 }
 
-// freshFor is how long the set stays fresh; zero or less asks for a fetch.
+// freshFor returns how long the set stays fresh. Zero or less means that it must
+// be fetched now.
 func (f *Follower) freshFor() time.Duration {
 	if set := f.Current(); set != nil && set.location == f.location.Load() {
 		return time.Until(set.FreshUntil)
@@ -133,7 +136,7 @@ func (f *Follower) freshFor() time.Duration {
 	return 0
 }
 
-// Fetch fetches the set now, or waits for the fetch that is under way.
+// Fetch fetches the set now, or waits for the fetch in progress.
 func (f *Follower) Fetch(ctx context.Context) error {
 	f.mu.Lock()
 	flight := f.flight
@@ -144,17 +147,18 @@ func (f *Follower) Fetch(ctx context.Context) error {
 	return flight.wait(ctx)
 }
 
-// Refetch fetches the set because the one that was seen, nil for none, did not
-// decide a token. It shares a fetch that is under way, and does nothing where a
-// newer set is there already. An error means that the token is still undecided.
+// Refetch fetches a newer set than seen, because seen has no key for a token. Nil
+// means that no set was seen. Refetch shares the fetch in progress, and returns at
+// once if there is a newer set already. After an error, the caller still cannot
+// decide about the token.
 func (f *Follower) Refetch(ctx context.Context, seen *Set) error {
 	flight, err := f.refetch(seen)
 	if flight == nil {
 		return err
 	}
 	if seen == nil && f.failed() != nil {
-		// There is no set yet, and fetching has failed before: a backend that is
-		// back answers soon, and one that hangs must not delay every login.
+		// There is no set yet, and the last fetch failed. A backend that works again
+		// answers soon; one that hangs must not delay every login.
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, shortWait)
 		defer cancel()
@@ -162,8 +166,8 @@ func (f *Follower) Refetch(ctx context.Context, seen *Set) error {
 	return flight.wait(ctx)
 }
 
-// refetch returns the fetch to wait for, and nil where there is nothing to wait
-// for: a newer set is there, or it is too soon to fetch.
+// refetch returns the fetch to wait for. It returns nil if there is a newer set
+// already, or if it is too soon to fetch.
 func (f *Follower) refetch(seen *Set) (*flight, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -184,8 +188,8 @@ func (f *Follower) refetch(seen *Set) (*flight, error) {
 	return f.startLocked(), nil
 }
 
-// startLocked starts a fetch, which ends by its own timeout: it does not stop
-// when those who wait for it leave.
+// startLocked starts a fetch. The fetch has its own timeout and does not stop when
+// its callers stop waiting. The caller holds f.mu.
 func (f *Follower) startLocked() *flight {
 	flight := &flight{done: make(chan struct{})}
 	f.flight = flight
@@ -196,35 +200,35 @@ func (f *Follower) startLocked() *flight {
 		var set *Set
 		if set, flight.err = f.fetch(ctx); flight.err == nil {
 			if first {
-				f.o.OnChange(set) // nothing can be signed before
+				f.o.OnChange(set) // before Store: tokens need the keys that it makes
 			}
 			f.current.Store(set)
 		}
 		f.finish(flight.err, first)
 		close(flight.done)
 		if !first && flight.err == nil {
-			f.o.OnChange(set) // after those who wait: keys are not made inside a login
+			f.o.OnChange(set) // after close: a login does not wait until keys are made
 		}
 	}()
 	return flight
 }
 
-// finish makes room for the next fetch, and logs when fetching begins to fail
-// and when it works again. That the location is not known yet is logged by those
-// who fetch the discovery document.
+// finish ends a fetch, and logs when fetching starts to fail and when it works
+// again. It does not log an unknown location: the code that fetches the discovery
+// document does.
 func (f *Follower) finish(err error, first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.flight = nil
 	if first && err == nil {
-		f.asked = time.Time{} // the first load is not counted
+		f.asked = time.Time{} // the first fetch is not counted (law B3)
 	}
 	fails := func(err error) bool { return err != nil && !errors.Is(err, errNoLocation) }
 	switch {
 	case fails(err) && !fails(f.lastErr):
-		f.o.Logger.Warn("backend's JWKS cannot be fetched; known keys stay trusted, tokens of unknown keys pass unenriched", "error", err)
+		f.o.Logger.Warn("cannot fetch the backend's JWKS. Known keys stay trusted; tokens of unknown keys pass unenriched until a fetch succeeds", "error", err)
 	case err == nil && fails(f.lastErr):
-		f.o.Logger.Info("backend's JWKS can be fetched again")
+		f.o.Logger.Info("fetching the backend's JWKS works again")
 	}
 	f.lastErr = err
 }
@@ -245,7 +249,8 @@ func (f *Follower) failed() error {
 	return f.lastErr
 }
 
-// Err reports why there is no set yet, or why it may be out of date.
+// Err returns nil if the set is up to date. Otherwise the error says why there is
+// no set yet, or why it may be out of date.
 func (f *Follower) Err() error {
 	if f.Current() == nil {
 		return ErrNotFetched

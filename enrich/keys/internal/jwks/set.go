@@ -10,30 +10,30 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// A Set is the backend's keys at one time. It never changes.
+// A Set holds the backend's keys at one time. It never changes.
 type Set struct {
-	// Keys are those that can verify tokens.
+	// Keys are the keys that can verify tokens.
 	Keys []jose.Verifier
-	// Published is every public key as a JWK, as the backend wrote it, also those
-	// of types that are unknown here.
+	// Published holds every public key as a JWK, in the backend's bytes, including
+	// keys of unknown types.
 	Published [][]byte
-	// FreshUntil is when the set is due to be fetched again.
+	// FreshUntil is when the set must be fetched again.
 	FreshUntil time.Time
 
 	location string
 }
 
-// privateMembers are the private members of every key type (RFC 7518, section
-// 6), and of the draft AKP type, whose keys are published though unknown here.
+// privateMembers are the private members of all key types: those of RFC 7518,
+// section 6, and the draft type AKP, whose keys are published too.
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
-// parse reads a JWK Set, without secrets, private members, and keys of our own.
+// parse parses a JWK Set. It leaves out secrets, private members, and our own keys.
 func parse(text []byte, isOwn func(thumbprint string) bool) (*Set, error) {
 	var decoded struct {
 		Keys *[]json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(text, &decoded); err != nil || decoded.Keys == nil {
-		return nil, errors.New(`not a JWK Set: want an object with "keys" (RFC 7517, section 5)`)
+		return nil, errors.New(`this is not a JWK Set, want a JSON object with an array "keys" (RFC 7517, section 5)`)
 	}
 	set := new(Set)
 	for i, raw := range *decoded.Keys {
@@ -42,7 +42,7 @@ func parse(text []byte, isOwn func(thumbprint string) bool) (*Set, error) {
 			return nil, fmt.Errorf("key %d of the JWK Set: %w", i, err)
 		}
 		if kty, _ := jsonedit.Unquote(object.Value("kty")); kty == "oct" {
-			continue // a published secret is not a secret: neither publish nor trust it
+			continue // a published secret is no longer secret: do not publish or trust it
 		}
 		for _, private := range privateMembers {
 			object.Remove(private)

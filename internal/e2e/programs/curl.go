@@ -1,21 +1,18 @@
-package walkthrough_test
+package programs
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strings"
 	"time"
-
-	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// curl knows the few flags of curl(1) that the walkthroughs use, for machines
-// without it.
-func curl() {
+// Curl understands the few flags of curl(1) that walkthroughs and pages use, for
+// machines without it. In values @token stands for the content of the file token,
+// and @refresh for that of the file refresh.
+func Curl() {
 	if err := curlMain(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "curl:", err)
 		os.Exit(1)
@@ -58,7 +55,6 @@ func curlMain(args []string, w io.Writer) error {
 	if body != "" && header.Get("Content-Type") == "" {
 		header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	// @token in a value is what the file token holds.
 	for _, file := range []string{"token", "refresh"} {
 		if content, err := os.ReadFile(file); err == nil {
 			fill := strings.NewReplacer("@"+file, strings.TrimSpace(string(content)))
@@ -89,43 +85,4 @@ func curlMain(args []string, w io.Writer) error {
 	}
 	_, err = io.Copy(w, response.Body)
 	return err
-}
-
-// claims prints the claims of the tokens in its input, a line each.
-func claims() {
-	for _, token := range tokens() {
-		parsed, _ := enrich.ParseToken(token)
-		for name, value := range parsed.Claims() {
-			fmt.Printf("%s: %s\n", name, value)
-		}
-	}
-}
-
-// firstToken prints the first access token in its input: the first that is no
-// id_token.
-func firstToken() {
-	for _, token := range tokens() {
-		if parsed, _ := enrich.ParseToken(token); parsed.Claim("at_hash") == nil {
-			fmt.Println(token)
-			return
-		}
-	}
-}
-
-// tokens returns everything in the input that is a token.
-func tokens() []string {
-	text, err := io.ReadAll(os.Stdin)
-	if err != nil {
-		panic(err)
-	}
-	return e2e.Tokens(string(text))
-}
-
-// field prints a string member of the JSON object in its input.
-func field() {
-	var members map[string]any
-	if err := json.NewDecoder(os.Stdin).Decode(&members); err != nil {
-		panic(err)
-	}
-	fmt.Println(members[os.Args[1]])
 }

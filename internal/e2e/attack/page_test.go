@@ -1,0 +1,124 @@
+package attack_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the table of attacks into docs/security.md")
+
+// A pageRow is a row of the table in docs/security.md: kinds of attacks by their
+// names, what the attacker tries, and what happens.
+type pageRow struct {
+	kinds          []string
+	tries, happens string
+}
+
+var pageRows = []pageRow{
+	{[]string{confusion.name, forgery.name, critical.name},
+		"`alg: none`, HS256 with the public key as secret, an algorithm that does not fit the key's type, a forged or cut signature, an unknown `crit`",
+		"the original passes: `bad_token`, or `unavailable` while the JWKS may not be fetched again"},
+	{[]string{embeddedKey.name, kidTricks.name, "kid flood"},
+		"a key or its address in the token (`jwk`, `jku`, `x5u`, `x5c`); a `kid` that is a path, SQL or a URL; very many unknown `kid`s",
+		"the original passes. The sidecar never fetches an address that a token names. It compares a `kid` and does nothing else with it. It fetches the JWKS at most once in 30 s"},
+	{[]string{duplicates.name, deepJSON.name, hugeJSON.name, numbers.name, times.name, invalidText.name, notClaims.name, base64Tricks.name, shapes.name, compressed.name},
+		"duplicate members, deep, huge or invalid JSON, other spellings of base64url, odd times and numbers, a compressed payload, a wrong number of parts",
+		"the original passes: `bad_token`, `opaque` or `too_large`"},
+	{[]string{otherTenant.name},
+		"a token of another issuer or audience",
+		"the original passes: `not_ours`"},
+	{[]string{hostileJWKS.name, ownKeys.name, published.name},
+		"a JWKS that redirects elsewhere, is huge, or has unusable keys (symmetric, for encryption, off the curve); a token that is signed with a key of the sidecar",
+		"redirects are not followed, at most 1 MiB is read, and such keys verify nothing. The merged JWKS has no private member"},
+	{[]string{ssrf.name},
+		"a discovery document that names internal addresses",
+		"only the paths are used, at `backend`"},
+	{[]string{restoring.name, restoreFlood.name},
+		"an enriched token that was changed, whose claim was removed, that was mixed with parts of another token, or that another ring signed; a form full of forged tokens",
+		"it is forwarded unchanged. The original cannot be recovered from it"},
+	{[]string{"user ids in file", "user ids in MongoDB"},
+		"a user id with operators (`$ne`), an object, an array, NUL, wildcards, look-alikes",
+		"finds the document of exactly that user, or none"},
+	{[]string{hostileDocument.name, responseSplitting.name, forgedClaim.name},
+		"a document that looks like claims (`sub`, `roles`), ends the claim early or contains line breaks; a token that already has the claim",
+		"the document stays within the one claim, everything else stays as signed; the claim in the token is replaced"},
+	{[]string{largeDocument.name, bombs.name, "user flood"},
+		"a large document; bombs of gzip, deflate, brotli, zstd; very many users without a document",
+		"the original passes, `too_large`; memory stays within its limits"},
+	{[]string{smuggling.name, upgrades.name, downgrade.name},
+		"ambiguous lengths, obsolete framing, HTTP/2 requests that would be two in HTTP/1, `Upgrade: h2c`",
+		"400 or 501, or one reading for both sides, after which the connection ends"},
+	{[]string{spoofing.name, hopByHop.name},
+		"spoofed `Forwarded`, `X-Forwarded-*`, `X-Real-IP`, also with `_` for `-`; a `Connection` header that names what proxies add",
+		"removed, with a warning, unless `trusted_proxies` has the peer; added nevertheless"},
+	{[]string{overflow.name, slowloris.name},
+		"headers over `limits.headers`, from the client or from the backend; headers that arrive slowly",
+		"431; 502 for those of the backend; closed after 10 s"},
+	{[]string{pathTricks.name},
+		"other spellings of a rule's path",
+		"the backend sees what the client typed. A spelling that a lenient backend accepts and the rule does not (`;x`, another case, `%2e`) passes with the original, and [a missing claim grants nothing](#what-is-not-promised)"},
+	{[]string{openAdmin.name, elsewhere.name, adminPaths.name, inBrowser.name, local.name},
+		"the admin listener from another machine, or from a page in a browser on this one (DNS rebinding)",
+		"403, except for health and metrics"},
+	{[]string{"secrets in logs, spans, metrics, errors", secretRequest.name},
+		"all of the above, and requests with secrets in every part, with debug logs and traces on",
+		"no log line, span, metric or error contains a token, a secret, a document, a query string or a user id"},
+}
+
+// TestSecurityPage_HasTheTableOfAttacks compares the table in docs/security.md with
+// the rows above.
+func TestSecurityPage_HasTheTableOfAttacks(t *testing.T) {
+	const name, begin, end = "../../../docs/security.md", "<!-- attacks -->\n", "<!-- /attacks -->"
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, opened := strings.Cut(string(content), begin)
+	got, after, closed := strings.Cut(rest, end)
+	if !opened || !closed {
+		t.Fatalf("no table of attacks in %s: it needs the lines %q and %q", name, begin, end)
+	}
+	want := "| the attacker tries | what happens |\n| --- | --- |\n"
+	for _, row := range pageRows {
+		want += fmt.Sprintf("| %s | %s |\n", row.tries, row.happens)
+	}
+	if got == want {
+		return
+	}
+	if !*update {
+		t.Fatalf("the table of attacks in %s is not current, run: go test ./internal/e2e/attack -run Page -update\ngot:\n%s\nwant:\n%s", name, got, want)
+	}
+	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkPage checks that docs/security.md has every kind of attack, and no other.
+func (s *suite) checkPage(t *testing.T) {
+	t.Helper()
+	var made, described []string
+	for _, o := range s.outcomes {
+		made = append(made, o.name)
+	}
+	for _, row := range pageRows {
+		described = append(described, row.kinds...)
+	}
+	for _, kind := range made {
+		if !slices.Contains(described, kind) {
+			t.Errorf("no row for attacks of kind %q: add the kind to pageRows, which is the table in docs/security.md", kind)
+			described = append(described, kind)
+		}
+	}
+	if testing.Short() {
+		return // without floods
+	}
+	for _, kind := range described {
+		if !slices.Contains(made, kind) && kind != "user ids in MongoDB" { // skipped where there is no server
+			t.Errorf("pageRows has %q, but no attack of that kind was made", kind)
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package docs
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/internal/e2e/programs"
+)
+
+// A Runner runs pages of the repository at Root.
+type Runner struct {
+	Root     string
+	Workshop *programs.Workshop
+}
+
+// NewRunner returns a runner.
+func NewRunner(t testing.TB, root string) *Runner {
+	return &Runner{root, programs.NewWorkshop(t, root)}
+}
+
+// Run tests the blocks of a page, and returns what is wrong. After a command that
+// fails it runs no more commands, and checks the rest.
+func (r *Runner) Run(t testing.TB, page *Page) (faults []Fault) {
+	s := newSession(t, r.Root, r.Workshop.Path(t, programsOf(page)), newAddresses(t, page))
+	defer s.stopAll()
+	broken := false
+	for _, step := range page.Steps {
+		err := r.check(step)
+		if err == nil && !broken {
+			err = s.step(step)
+			broken = err != nil
+		}
+		if err != nil {
+			faults = append(faults, Fault{page.Name, step.Line, err.Error()})
+		}
+	}
+	return faults
+}
+
+// check does what does not need a session.
+func (r *Runner) check(step Step) error {
+	switch {
+	case step.NotRun != "":
+		return nil
+	case step.Elsewhere != "":
+		return checkElsewhere(r.Root, step)
+	case step.From != "":
+		return checkExcerpt(r.Root, step)
+	case step.YAML:
+		return checkYAML(step.Text)
+	case step.Language == "yaml":
+		return checkConfiguration(step.Text)
+	}
+	return nil
+}
+
+// step does what belongs to the session.
+func (s *session) step(step Step) error {
+	if step.File != "" {
+		if err := s.writeFile(step); err != nil {
+			return err
+		}
+	}
+	switch {
+	case step.NotRun != "" || step.Elsewhere != "":
+		return nil
+	case step.Setup != "":
+		return s.setUp(step.Setup, step.InRepo)
+	case step.Env != "":
+		_, err := s.run("export "+step.Env, false, 0)
+		return err
+	case step.Stop != "":
+		return s.stop(step.Stop)
+	case step.Output:
+		return s.checkOutput(step)
+	case step.Language == "sh" && step.File == "":
+		return s.block(step, commandOf{command: strings.TrimSpace(step.Text)})
+	case step.Language == "console":
+		return s.console(step)
+	}
+	return nil
+}
+
+func (s *session) writeFile(step Step) error {
+	dir := s.dir
+	if step.InRepo {
+		dir = s.repo
+	}
+	name := filepath.Join(dir, step.File)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte(s.addresses.replace(step.Text)), 0o600)
+}
+
+// A commandOf a console block, with the lines that follow it.
+type commandOf struct {
+	command string
+	output  []string
+}
+
+// console runs the commands of a console block one by one, and compares their
+// output.
+func (s *session) console(step Step) error {
+	commands, err := commandsOf(step.Text)
+	if err != nil {
+		return err
+	}
+	for i, c := range commands {
+		one := step
+		if i < len(commands)-1 {
+			one.Exit, one.Background = 0, false
+		}
+		if err := s.block(one, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commandsOf splits a console block. A command continues on a line that begins
+// with "> ", or after one that ends with a backslash.
+func commandsOf(text string) (commands []commandOf, err error) {
+	continued := false
+	for _, line := range lines(text) {
+		command, begins := strings.CutPrefix(line, "$ ")
+		more, continues := strings.CutPrefix(line, "> ")
+		switch last := len(commands) - 1; {
+		case begins:
+			commands = append(commands, commandOf{command: command})
+		case last < 0:
+			return nil, errors.New(`a console block begins with a command, "$ …"`)
+		case continued || continues && len(commands[last].output) == 0:
+			commands[last].command += "\n" + more
+		default:
+			commands[last].output = append(commands[last].output, line)
+		}
+		continued = strings.HasSuffix(line, "\\") && (begins || continued)
+	}
+	return commands, nil
+}
+
+// block runs commands, and compares their output if the page shows it.
+func (s *session) block(step Step, c commandOf) error {
+	if err := s.nameAdmin(); err != nil {
+		return err
+	}
+	if step.Background {
+		return s.blockInBackground(step, c)
+	}
+	got, err := s.run(c.command, step.InRepo, step.Exit)
+	if err != nil {
+		return fmt.Errorf("%w\n$ %s\n%s", err, c.command, got)
+	}
+	if step.Language == "console" && !matchLines(nonEmpty(c.output), nonEmpty(lines(got))) {
+		return differs(c.command, strings.Join(c.output, "\n"), got)
+	}
+	return nil
+}
+
+func (s *session) blockInBackground(step Step, c commandOf) error {
+	p, err := s.startUntil(c.command, step.InRepo, func(p *process) bool { return strings.Contains(p.output.String(), step.Until) })
+	if err != nil {
+		return fmt.Errorf("%w\n$ %s", err, c.command)
+	}
+	return s.eventually(c.command, c.output, p.output.String)
+}
+
+// checkOutput compares a block with what the block before has written.
+func (s *session) checkOutput(step Step) error {
+	return s.eventually("the block before", lines(step.Text), s.last.String)
+}
+
+// eventually waits until what a page shows is in an output that may be still
+// growing.
+func (s *session) eventually(command string, shown []string, output func() string) error {
+	deadline := time.Now().Add(5 * time.Second)
+	for !containsLines(nonEmpty(shown), nonEmpty(lines(output()))) {
+		if time.Now().After(deadline) {
+			return differs(command, strings.Join(shown, "\n"), output())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil
+}
+
+func differs(command, want, got string) error {
+	return fmt.Errorf("the output differs\n$ %s\nwant:\n%s\ngot:\n%s", command, want, got)
+}
+
+// nonEmpty drops empty lines, which pages may add or leave out.
+func nonEmpty(all []string) (kept []string) {
+	for _, line := range all {
+		if strings.TrimSpace(line) != "" {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}
+
+var word = regexp.MustCompile(`[\w.-]+`)
+
+// programsOf returns the programs that the commands of a page may run.
+func programsOf(page *Page) (names []string) {
+	used := map[string]bool{}
+	for _, step := range page.Steps {
+		text := step.Setup
+		if (step.Language == "sh" || step.Language == "console") && step.NotRun == "" && step.Elsewhere == "" {
+			text += "\n" + strings.ReplaceAll(step.Text, "examples/app-services/backend", "appservices")
+		}
+		if strings.Contains(text, "mongodb --") || strings.Contains(text, "examples/mongodb") {
+			text += " ferretdb mongodb"
+		}
+		for _, found := range word.FindAllString(text, -1) {
+			used[found] = true
+		}
+	}
+	for _, name := range programs.Names() {
+		if used[name] {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,146 @@
+package manual
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/enrich"
+)
+
+// advice is what the documentation says about a reason or a problem type: what it
+// means, and what to do.
+type advice struct{ means, do string }
+
+// reasonAdvice has every reason. A reason of package enrich without a row here is
+// an error of [Reasons].
+var reasonAdvice = map[enrich.Reason]advice{
+	enrich.OK: {
+		"Enriched with a fresh document.",
+		"Nothing."},
+	enrich.Stale: {
+		"Enriched with an older document, because the source fails (`cache.stale_for`).",
+		"Repair the source before `cache.stale_for` expires. Then the reason becomes `unavailable`."},
+	enrich.NoDocument: {
+		"The user has no document.",
+		"Nothing, if that is true. If the user has a document, `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: `tokengraft try` shows the id that the token has."},
+	enrich.Opaque: {
+		"Not a signed JWT: an opaque or an encrypted token.",
+		"Configure the provider to issue signed JWTs, if it can. Otherwise remove the location from the rule."},
+	enrich.NotOurs: {
+		"Another issuer or audience, or a `kid` that the backend's keys do not have.",
+		"`tokengraft try` says which. Correct `verify.issuer` or `verify.audience`, or look at what the backend publishes at `verify.jwks`."},
+	enrich.BadToken: {
+		"Wrong signature, time, algorithm or shape.",
+		"If the log has `clock_offset_seconds`, set the clocks. Otherwise `tokengraft try` says what is wrong."},
+	enrich.KeyBound: {
+		"Bound to a key of the client (DPoP), while the sidecar signs with its own keys.",
+		"Use `sign.backend_key`, or accept that these tokens pass without the claim."},
+	enrich.TooLarge: {
+		"The document, the token, or the header line or cookie with it exceeds its limit, or the body exceeds `limits.body`.",
+		"The log has the size and the limit. Use `claim.include` to take less, or raise `claim.max_size`, `claim.max_token_size`, `claim.max_header_size` or `limits.body`."},
+	enrich.Unavailable: {
+		"The documents or the backend's keys could not be read.",
+		"`/readyz` says which. `cache.stale_for` bridges the next outage of the documents."},
+	enrich.SignFailed: {
+		"There is no key of the sidecar for this algorithm, or signing failed. A missing key is made at once, for the next token.",
+		"If it continues, the log says what is wrong with the directory `sign.keys`."},
+	enrich.Canceled: {
+		"The client disconnected before the tokens were read.",
+		"Nothing."},
+	enrich.Rejected: {
+		"`user_creation` failed, or its function threw an error.",
+		"The log has the cause, `tokengraft_hooks_total{hook,error}` the number. The backend has made a session all the same; only the backend can end it."},
+}
+
+// Reasons writes the table of reasons. The code says what the client gets;
+// reasonAdvice has the rest.
+func Reasons(declared []enrich.Reason) (string, error) {
+	var out strings.Builder
+	out.WriteString("| reason | means | the client gets | other tokens of the same response | what to do |\n|---|---|---|---|---|\n")
+	for _, reason := range declared {
+		a, ok := reasonAdvice[reason]
+		if !ok {
+			return "", fmt.Errorf("reason %q has no row in reasonAdvice of internal/manual: say what it means and what to do", reason)
+		}
+		others := "are enriched"
+		if reason.Blocks() {
+			others = "stay original, too"
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", reason, a.means, clientGets(reason), others, a.do)
+	}
+	if len(declared) != len(reasonAdvice) {
+		return "", fmt.Errorf("reasonAdvice of internal/manual has %d rows, package enrich %d reasons: remove the rows of reasons that are gone", len(reasonAdvice), len(declared))
+	}
+	return out.String(), nil
+}
+
+func clientGets(reason enrich.Reason) string {
+	switch {
+	case reason == enrich.OK || reason == enrich.Stale:
+		return "the enriched token"
+	case reason == enrich.Rejected:
+		return "400 (403 if the response was not JSON), and no token"
+	case reason == enrich.Canceled:
+		return "–"
+	case enrich.Outcome{Reason: reason}.Refusable():
+		return "under `pass` the original, under `refuse` 503"
+	}
+	return "the original"
+}
+
+// problemAdvice has every problem type, without urn:tokengraft:. A problem of
+// package proxy without a row here is an error of [Problems].
+var problemAdvice = map[string]advice{
+	"backend-unreachable": {
+		"The connection to the backend failed or broke.",
+		"The log has the cause. Is the backend running, and is `backend` its address as seen from the sidecar? The log names the setting of a TLS error."},
+	"backend-timeout": {
+		"The backend did not answer a matched request within `timeouts.response`.",
+		"Look at the backend; raise `timeouts.response` if it needs longer."},
+	"enrichment-failed": {
+		"The policy is `refuse`, and a token was `unavailable`, `too_large` or `sign_failed`. The backend has issued the tokens, so there is no `Retry-After`.",
+		"See the [reason](#reasons), or set `on_failure: pass`."},
+	"documents-unavailable": {
+		"The policy is `refuse`, and MongoDB fails at the moment. The backend was not asked; the client can repeat the request (`Retry-After: 1`).",
+		"Repair MongoDB. Or set `cache.stale_for`, or `on_failure: pass`."},
+	"keys-unavailable": {
+		"Someone asked for the merged JWKS before the backend's keys were fetched.",
+		"Look at what `verify.jwks` names: does the backend answer there?"},
+	"rejected": {
+		"`user_creation` refused the sign-in, and the response was not JSON. JSON clients get 400 in the format of `rules[].errors`.",
+		"The log has the cause."},
+	"headers-too-large": {
+		"The header of the request is larger than `limits.headers`.",
+		"Often a cookie or token that grew: `claim.include`. Or raise `limits.headers`."},
+	"request-broken": {
+		"The body of the request ended early, or did not arrive within `timeouts.response`.",
+		"Usually the client's network. If it happens often, look at the proxy in front."},
+	"host-invalid": {
+		"The `Host` of the request has characters that a host cannot have.",
+		"Nothing; usually a scanner."},
+	"method-not-allowed": {
+		"A method other than GET, HEAD or OPTIONS at `sign.jwks_path`.",
+		"Correct the client, or set another `sign.jwks_path` if the backend uses this path for something else."},
+	"internal": {
+		"A bug: the request caused a panic. Other requests are not affected.",
+		"Report the stack that the log has."},
+}
+
+const urn = "urn:tokengraft:"
+
+// Problems writes the table of problem types.
+func Problems(declared []Problem) (string, error) {
+	var out strings.Builder
+	out.WriteString("| status | type | means | what to do |\n|---|---|---|---|\n")
+	for _, p := range declared {
+		a, ok := problemAdvice[strings.TrimPrefix(p.Type, urn)]
+		if !ok || p.Status == 0 {
+			return "", fmt.Errorf("problem %q with status %d: want a status of net/http and a row in problemAdvice of internal/manual", p.Type, p.Status)
+		}
+		fmt.Fprintf(&out, "| %d | `%s` | %s | %s |\n", p.Status, p.Type, a.means, a.do)
+	}
+	if len(declared) != len(problemAdvice) {
+		return "", fmt.Errorf("problemAdvice of internal/manual has %d rows, package proxy %d problems: remove the rows of problems that are gone", len(problemAdvice), len(declared))
+	}
+	return out.String(), nil
+}
