@@ -11,8 +11,12 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/programs"
 )
 
-// realGo is the variable with the path of the go command.
-const realGo = "DOCS_REAL_GO"
+// The variables with the path of the go command, and with the home directory that
+// has its caches.
+const (
+	realGo   = "DOCS_REAL_GO"
+	realHome = "DOCS_REAL_HOME"
+)
 
 // replacements are the programs that the test binary can be started as, by name.
 func replacements() map[string]func() {
@@ -32,6 +36,7 @@ func Replace() {
 	}
 	if path, err := exec.LookPath("go"); err == nil {
 		os.Setenv(realGo, path)
+		os.Setenv(realHome, os.Getenv("HOME"))
 	}
 }
 
@@ -49,6 +54,7 @@ func goCommand() {
 	name, args := built(os.Args[1:])
 	if name == "" {
 		name, args = os.Getenv(realGo), os.Args[1:]
+		os.Setenv("HOME", os.Getenv(realHome))
 	}
 	path, err := exec.LookPath(name)
 	if err == nil {

@@ -19,6 +19,7 @@ type documented struct {
 	section   string
 	blocks    []int  // of the section's configurations, those to use together
 	change    string // "old→new": an alternative that the section's text names
+	more      string // settings that the section's text names
 	algorithm string
 
 	request  string // method, path and, after a blank, the body
@@ -40,6 +41,10 @@ var pages = []documented{
 		request: `POST /api/token/ {"username":"anna","password":"secret"}`, body: `{"refresh":"opaque","access":"TOKEN"}`,
 		claims: `"token_type":"access","jti":"e8","user_id":15`, document: `{"id":15}`,
 		back: `POST /api/token/verify/ {"token":"TOKEN"}`, sent: `{"token":"ORIGINAL"}`},
+	{section: "Django REST framework (simplejwt)", blocks: []int{0}, algorithm: "HS256",
+		more:    "rules:\n  - {match: 'POST /api/token/refresh/{$}', tokens: [json:token], refresh: always, restore: [json:token]}\nrestore: on\n",
+		request: `POST /api/token/refresh/ {"token":"old"}`, body: `{"token":"TOKEN"}`, claims: `"token_type":"sliding","refresh_exp":4102444800,"user_id":"15"`, document: `{"id":"15"}`,
+		back: `POST /api/token/refresh/ {"token":"TOKEN"}`, sent: `{"token":"ORIGINAL"}`},
 	{section: "Rails (devise-jwt)", blocks: []int{0}, algorithm: "HS256",
 		request: `POST /users/sign_in {"user":{"email":"a@example.com","password":"secret"}}`, header: "Authorization: Bearer TOKEN", body: `{"id":1}`,
 		claims: `"jti":"0f","sub":"1","scp":"user","aud":null`, document: `{"id":1}`},
@@ -47,6 +52,10 @@ var pages = []documented{
 		request: `POST /api/auth/login {"email":"a@example.com","password":"secret"}`, body: `{"access_token":"TOKEN","token_type":"bearer","expires_in":3600}`,
 		claims: `"iss":"http:\/\/localhost\/api\/auth\/login","sub":"1","prv":"23"`, document: `{"id":1}`,
 		back: `POST /api/auth/refresh `, carries: "Authorization: Bearer TOKEN", sent: "Authorization: Bearer ORIGINAL"},
+	{section: "Spring Authorization Server", blocks: []int{0}, algorithm: "RS256",
+		request: `POST /oauth2/token grant_type=authorization_code&code=c`, body: `{"access_token":"TOKEN","refresh_token":"opaque","scope":"read","token_type":"Bearer","expires_in":299}`,
+		claims: `"sub":"anna","aud":"app","scope":["read"],"iss":"https://login.example.com","jti":"x"`, document: `{"id":"anna"}`,
+		back: `POST /oauth2/introspect token=TOKEN`, sent: `token=ORIGINAL`},
 	{section: "Supabase", blocks: []int{0}, algorithm: "HS256",
 		request: `POST /auth/v1/factors/5d7c/verify {"challenge_id":"c","code":"123456"}`, body: `{"access_token":"TOKEN","token_type":"bearer","expires_in":3600,"refresh_token":"r","user":{"id":"8a2e"}}`,
 		claims: `"aud":"authenticated","sub":"8a2e","role":"authenticated","aal":"aal2"`, document: `{"id":"8a2e"}`},
@@ -92,6 +101,25 @@ var pages = []documented{
 		claims:  `"iss":"http:\/\/example.com","nbf":1700000000,"data":{"user":{"id":"1"}}`, document: `{"id":1}`},
 }
 
+// The page says how to give a secret that the backend decodes from base64. This one
+// ends with the bytes that editors add to files.
+func TestBackendsPage_DecodedSecret(t *testing.T) {
+	t.Parallel()
+	secret := strings.Repeat("\xff\x00", 16) + "\r\n"
+	issuer := &enrichtest.Issuer{Algorithm: "HS256", Private: []byte(secret)}
+	backend, now := e2e.StartBackend(t), time.Now().Unix()
+	token := issuer.Token(fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now, now+60))
+	backend.Handle("POST /login", e2e.Response{Header: []string{"Content-Type: application/json"}, Body: fmt.Sprintf(`{"token":%q}`, token)})
+	got := e2e.Start(t, e2e.Options{
+		Configuration: frame + "backend: " + backend.URL + "\nrules: [{match: POST /login, tokens: ['json:token']}]\nverify: {secret_file: secret.bin}\n",
+		Documents:     `[{"id":"u1"}]`,
+		Files:         map[string]string{"secret.bin": secret + "\r\n"},
+	}).Public.Ask(t, "POST", "/login", "")
+	if claims := claimsOf(t, accessTokenIn(got.Body)); !strings.HasSuffix(claims, `"custom_data":{"id":"u1"}}`) {
+		t.Errorf("the claims are %s, want the document in them", claims)
+	}
+}
+
 // The frame has what the page says once for every backend, where a section does
 // not say it.
 const frame = `admin: off
@@ -124,7 +152,8 @@ func TestBackendsPage_ConfigurationsEnrich(t *testing.T) {
 				answer.Header = append(answer.Header, strings.ReplaceAll(p.header, "TOKEN", original))
 			}
 			backend.Handle(method+" "+path, answer)
-			backend.Handle("GET /realms/app/.well-known/openid-configuration", e2e.Response{Header: answer.Header, Body: keycloakMetadata})
+			backend.Handle("GET /realms/app/.well-known/openid-configuration", e2e.Response{Body: keycloakMetadata})
+			backend.Handle("GET /.well-known/oauth-authorization-server", e2e.Response{Body: springMetadata})
 
 			public := e2e.Start(t, e2e.Options{
 				Configuration: p.configuration(t, string(text), backend.URL),
@@ -177,6 +206,7 @@ func (p documented) configuration(t *testing.T, page, backend string) string {
 	for _, i := range p.blocks {
 		configuration = over(configuration, blocks[i])
 	}
+	configuration = over(configuration, p.more)
 	configuration = strings.NewReplacer(
 		"http://127.0.0.1:9000", backend,
 		`mongodb: {uri: "${MONGODB_URI}", database: app, collection: users}`, "file: users.json",
@@ -252,3 +282,11 @@ const keycloakMetadata = `{"issuer":"https://login.example.com/realms/app",
 "end_session_endpoint":"https://login.example.com/realms/app/protocol/openid-connect/logout",
 "jwks_uri":"https://login.example.com/jwks.json",
 "id_token_signing_alg_values_supported":["RS256"]}`
+
+const springMetadata = `{"issuer":"https://login.example.com",
+"authorization_endpoint":"https://login.example.com/oauth2/authorize",
+"token_endpoint":"https://login.example.com/oauth2/token",
+"jwks_uri":"https://login.example.com/jwks.json",
+"revocation_endpoint":"https://login.example.com/oauth2/revoke",
+"introspection_endpoint":"https://login.example.com/oauth2/introspect",
+"response_types_supported":["code"]}`

@@ -21,6 +21,7 @@ var builders = map[string]func(t testing.TB, root, path string) (built string){
 	"seed":        example("./examples/seed"),
 	"mongodb":     example("./examples/mongodb"),
 	"client":      example("./examples/oidc/client"),
+	"embed":       example("./examples/embed"),
 	"ferretdb":    testbed,
 	"zitadel":     testbed,
 }
