@@ -1,5 +1,5 @@
-// Backend serves a sample backend with the client API of App Services. JWT_SECRET is the secret of its
-// JWT_SECRET.
+// Backend serves a sample backend with the client API of App Services. JWT_SECRET
+// is the secret of its tokens.
 //
 //	JWT_SECRET=… go run ./examples/app-services/backend ADDR
 package main
