@@ -119,7 +119,7 @@ func TestBreaker_ClosesByPingNeverByLookup(t *testing.T) {
 }
 
 // A source under load may answer pings and fail lookups.
-func TestBreaker_StaysOpenForASecondThoughPingsAreAnswered(t *testing.T) {
+func TestBreaker_StaysOpenForASecondEvenIfPingsAreAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := failing(errDown)
 		b, _ := run(t, s)
@@ -149,7 +149,7 @@ func TestBreaker_StaysClosedWhileSourceWorks(t *testing.T) {
 	}
 }
 
-func TestBreaker_CountsPanicAsFailure(t *testing.T) {
+func TestBreaker_CountsAPanicAsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, log := run(t, nil) // a nil *source panics on Lookup
 		for range 3 {
