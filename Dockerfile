@@ -1,15 +1,16 @@
-# A static, non-root image without a shell. Built for amd64 and arm64 with
+# A static image without a shell, which does not run as root. Build it for amd64 and
+# arm64 with
 #
 #   docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=… --build-arg COMMIT=… .
 #
-# The targets backend and seed are the samples that docker-compose.yml runs.
+# The targets backend and seed are sample programs for docker-compose.yml.
 
 FROM --platform=${BUILDPLATFORM:-linux/amd64} golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-# Without defaults: those would win over what BuildKit builds for.
+# BuildKit sets these two. A default here would override its value.
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=
@@ -32,12 +33,12 @@ COPY --from=build /out/seed /seed
 USER 65532:65532
 ENTRYPOINT ["/seed"]
 
-# The last target is what `docker build .` makes.
+# `docker build .` builds the last target.
 FROM scratch AS tokengraft
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/tokengraft /tokengraft
-# A volume that is mounted here starts with the owner of this folder, so that
-# the first start can make its keys.
+# A new volume that is mounted here gets the owner of this directory, so that the
+# sidecar can create its keys when it first starts.
 COPY --from=build --chown=65532:65532 /out/keys /keys
 USER 65532:65532
 EXPOSE 8080 9901

@@ -8,7 +8,7 @@ import (
 	"github.com/tokengraft/tokengraft/cache"
 )
 
-func TestAdjust_AppliesToHeldEntries(t *testing.T) {
+func TestAdjust_AppliesToExistingEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := newFakeSource(`{}`)
 		c := newCache(t, cache.Options{StaleFor: time.Hour})

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// An atomicDuration may be changed while others load it.
+// An atomicDuration is a duration that is safe for concurrent use.
 type atomicDuration struct{ nanoseconds atomic.Int64 }
 
 func (d *atomicDuration) load() time.Duration   { return time.Duration(d.nanoseconds.Load()) }

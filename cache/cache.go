@@ -1,8 +1,8 @@
 // Package cache keeps users' documents in memory, in front of the sources that
 // they are read from.
 //
-// A [Cache] lives as long as the process. [Cache.Source] puts it in front of one
-// source, under a fingerprint of that source's settings:
+// A program needs one [Cache]. [Cache.Source] puts it in front of a source, with a
+// fingerprint of that source's settings:
 //
 //	c, err := cache.New(cache.Options{})
 //	...
@@ -10,21 +10,22 @@
 //	document, err := users.Lookup(ctx, query)
 //
 // A query says how old the document may be ([enrich.Query].NotBefore) and how
-// long the token will live (KeepUntil). The cache answers with an entry if all of
-// this is true:
+// long the token will live (KeepUntil). The cache answers from an entry if all of
+// these are true:
 //
-//   - It was read at NotBefore or later. A refresh asks for now, so it always
-//     reads; a login may ask for a document as old as a token may get.
+//   - It was read at NotBefore or later. A refresh sets NotBefore to the time of the
+//     backend's answer, so it always reads. A login may accept a document that is as
+//     old as a token may get.
 //   - The token that it was read for has not expired.
-//   - [Cache.Invalidate] has not named the user or the document since the read
-//     started. A read that is under way at that moment is not kept either.
+//   - [Cache.Invalidate] was not called for the user or the document since the read
+//     started. This also applies to a read that is in progress during the call.
 //
-// Otherwise it reads. All lookups of one user at the same time share one read.
-// When the read fails, an older document may take its place for as long as
-// [Options].StaleFor says.
+// Otherwise the cache reads from the source. All lookups of one user at the same time
+// share one read. If the read fails, the cache may answer with an older document, for
+// as long as [Options].StaleFor allows.
 //
-// [Cache.Adjust] applies other options without losing the entries, and
-// [Cache.Stats] tells a person how well the cache works.
+// [Cache.Adjust] changes the options and keeps the entries. [Cache.Stats] shows how
+// well the cache works.
 package cache
 
 import (
@@ -44,7 +45,7 @@ import (
 type Cache struct {
 	missingFor, staleFor atomicDuration
 
-	entries *ristretto.Cache[uint64, *entry] // by hash, see store.go
+	entries *ristretto.Cache[uint64, *entry] // by the hash of the key; see store.go
 	hash    func(key) uint64
 
 	invalidations *invalidations
@@ -53,12 +54,12 @@ type Cache struct {
 
 	reads sync.WaitGroup
 	mu    sync.Mutex
-	slots map[key]*slot // users with reads under way; guarded by mu
+	slots map[key]*slot // users with reads in progress; guarded by mu
 }
 
 var _ enrich.Invalidator = (*Cache)(nil)
 
-// New returns an empty Cache. The caller closes it.
+// New returns an empty Cache. The caller must close it.
 func New(o Options) (*Cache, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -82,11 +83,11 @@ func New(o Options) (*Cache, error) {
 	return c, nil
 }
 
-// Adjust applies other options to a running cache, except Meter and Logger. The
-// entries stay, as far as the new MaxBytes has room for them. A shorter StaleFor
-// applies to all of them at once, a longer one only to later reads. The
-// bookkeeping keeps its first size, so a MaxBytes many times as large makes the
-// choice of what to keep less exact.
+// Adjust changes the options of a running cache. It ignores Meter and Logger. Entries
+// stay if they fit into the new MaxBytes. A shorter StaleFor applies to all of them at
+// once, a longer one only to later reads. The bookkeeping keeps its first size, so if
+// MaxBytes becomes many times as large, the cache is less exact in choosing which
+// entries to keep.
 func (c *Cache) Adjust(o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -98,16 +99,16 @@ func (c *Cache) Adjust(o Options) error {
 	return nil
 }
 
-// Close waits for the reads under way and frees the memory. How long a read takes
-// is up to its source. No lookup may run during Close or after it.
+// Close waits for the reads in progress and frees the memory. Their sources decide how
+// long that takes. Do not call Lookup during or after Close.
 func (c *Cache) Close() {
 	c.reads.Wait()
 	c.metrics.closed.Store(true)
 	c.entries.Close()
 }
 
-// Invalidate implements [enrich.Invalidator]. A tag is a user's id, in any letter
-// case, or an [enrich.Document].ID.
+// Invalidate implements [enrich.Invalidator]. A tag is a user id or an
+// [enrich.Document].ID. Letter case does not matter.
 func (c *Cache) Invalidate(tags ...string) {
 	for _, tag := range tags {
 		c.invalidations.add(tag)
@@ -117,5 +118,5 @@ func (c *Cache) Invalidate(tags ...string) {
 // InvalidateAll implements [enrich.Invalidator].
 func (c *Cache) InvalidateAll() {
 	c.invalidations.addAll()
-	c.log.LogAttrs(context.Background(), slog.LevelInfo, "every document evicted from the cache")
+	c.log.LogAttrs(context.Background(), slog.LevelInfo, "evicted all documents from the cache, because changes may have been missed")
 }

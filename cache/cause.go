@@ -1,12 +1,12 @@
 package cache
 
-// A cause says why an entry left the cache without a later read in its place.
+// A cause says why an entry left the cache without a later read to replace it.
 type cause int
 
 const (
-	capacity cause = iota // another entry needed the room
+	capacity cause = iota // another entry needed the memory
 	changed               // it was invalidated
-	expired               // its life ended
+	expired               // its lifetime ended
 	causeCount
 )
 

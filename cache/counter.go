@@ -16,7 +16,7 @@ type counter struct {
 	total      atomic.Uint64
 }
 
-// init sets the instrument, and the value of its only label.
+// init sets the instrument and the value of its only label.
 func (c *counter) init(instrument metric.Int64Counter, label string, value fmt.Stringer) {
 	c.instrument = instrument
 	c.options = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String(label, value.String())))}

@@ -15,18 +15,18 @@ type key struct {
 	user  enrich.User
 }
 
-// An entry is the result of one read. It is never changed.
+// An entry is the result of one read. It does not change.
 type entry struct {
 	key     key
-	doc     enrich.Document // only ReadAt if missing
-	missing bool
+	doc     enrich.Document // has only ReadAt if missing is true
+	missing bool            // the user has no document
 	// keepUntil is when the token that it was read for expires. Until then the
-	// entry may be served to a login.
+	// entry may answer a login.
 	keepUntil time.Time
 	mark      mark
 }
 
-// document returns the result as a source would.
+// document returns the result in the form of [enrich.Source.Lookup].
 func (e *entry) document() (enrich.Document, error) {
 	if e.missing {
 		return enrich.Document{}, enrich.ErrNoDocument
@@ -41,24 +41,25 @@ func (e *entry) staleDocument() enrich.Document {
 	return doc
 }
 
-// fresh reports whether the entry is as young as the query asks, and its token
-// has not expired.
+// fresh reports whether the entry is not older than the query allows and its token has
+// not expired.
 func (e *entry) fresh(q enrich.Query, now time.Time) bool {
 	return elapsed(e.doc.ReadAt, q.NotBefore) <= 0 && elapsed(e.keepUntil, now) <= 0
 }
 
-// withinStaleBound reports whether the entry may be served though its source
-// fails. It may be at most staleFor past the life of the token that it was read
-// for, and the token of the query sets the same bound; see the function.
+// withinStaleBound reports whether the entry may be used while its source fails. The
+// token that it was read for may have expired at most staleFor ago. The function
+// withinStaleBound adds a limit that depends on the token of the query.
 func (e *entry) withinStaleBound(q enrich.Query, now time.Time, staleFor time.Duration) bool {
 	return !e.missing && staleFor > 0 &&
 		elapsed(e.keepUntil, now) <= staleFor &&
 		withinStaleBound(e.doc, q, now, staleFor)
 }
 
-// withinStaleBound reports whether the document is at most staleFor older than
-// the time that the token of the query has left. Without staleFor it must also be
-// as young as the query asks, so that a refresh never gets an earlier read.
+// withinStaleBound reports whether the age of the document is at most staleFor plus
+// the remaining lifetime of the query's token. If staleFor is zero, the document must
+// also not be older than the query allows, so that a refresh never gets an earlier
+// read.
 func withinStaleBound(doc enrich.Document, q enrich.Query, now time.Time, staleFor time.Duration) bool {
 	if staleFor == 0 && doc.ReadAt.Before(q.NotBefore) {
 		return false
@@ -66,8 +67,8 @@ func withinStaleBound(doc enrich.Document, q enrich.Query, now time.Time, staleF
 	return elapsed(doc.ReadAt, now)-staleFor <= remaining(now, q.KeepUntil)
 }
 
-// clone returns a copy of the entry that shares no memory with the token or with
-// the source's buffers: a few bytes of a large buffer would keep all of it.
+// clone returns a copy of the entry that shares no memory with the token or with the
+// source's buffers. Otherwise a few bytes could keep a large buffer in memory.
 func (e *entry) clone() *entry {
 	clone := *e
 	clone.key.user.ID = strings.Clone(e.key.user.ID)
@@ -76,12 +77,12 @@ func (e *entry) clone() *entry {
 	return &clone
 }
 
-// perEntry is the memory of an entry without the bytes of its document and ids:
-// the struct, and its places in ristretto's three maps (values, costs,
-// expirations), as measured by the test of the memory bound.
+// perEntry is the memory of an entry in bytes, without its document and ids: the
+// struct, and its share of ristretto's three maps (values, costs, expirations). The
+// test of the memory limit measured it.
 const perEntry = int64(unsafe.Sizeof(entry{})) + 208
 
-// cost returns the memory that the entry takes, in bytes.
+// cost returns the memory of the entry in bytes.
 func (e *entry) cost() int64 {
 	return perEntry + int64(cap(e.doc.JSON)+len(e.doc.ID)+len(e.key.user.ID))
 }

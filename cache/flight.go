@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// A flight is one read under way, shared by all who wait for it.
+// A flight is one read in progress, shared by all lookups that wait for it.
 type flight struct {
 	key    key
 	source enrich.Source
@@ -19,15 +19,15 @@ type flight struct {
 
 	startedAt time.Time
 	mark      mark
-	keepUntil time.Time // the latest of all who wait; guarded by Cache.mu
+	keepUntil time.Time // the latest of all lookups that wait; guarded by Cache.mu
 
 	done chan struct{}
-	// When done is closed, err or found is set. Err comes first.
+	// When done is closed, found or err is set. If both are set, err applies.
 	found *entry
 	err   error // the source failed
 }
 
-// wait returns when the flight is done, or with an error when ctx has ended.
+// wait waits until the flight is done. It returns an error if ctx ends first.
 func (f *flight) wait(ctx context.Context) error {
 	select {
 	case <-f.done:
@@ -37,13 +37,13 @@ func (f *flight) wait(ctx context.Context) error {
 	}
 }
 
-// join returns the flight of the key that started last, if it satisfies the
-// query, else a new one. It needs no look at older flights: they started, and
-// were invalidated, earlier.
+// join returns the key's newest flight if it satisfies the query, and otherwise starts
+// a new one. It does not have to check older flights: they started earlier, so if the
+// newest is too old or invalidated, they are too.
 func (c *Cache) join(ctx context.Context, k key, q enrich.Query, source enrich.Source) *flight {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// A flight stores its result before it leaves its slot. Whoever comes too
+	// A flight stores its result before it leaves its slot. So a lookup that is too
 	// late to join it finds the result here.
 	if held := c.get(k); c.fresh(held, q) {
 		return completed(held)
@@ -66,7 +66,7 @@ func (c *Cache) join(ctx context.Context, k key, q enrich.Query, source enrich.S
 		done: make(chan struct{}),
 	}
 	s.flights = append(s.flights, f)
-	// Others may join, so the read outlives its first caller.
+	// Others may join, so the read continues if its first caller leaves.
 	ctx = context.WithoutCancel(ctx)
 	c.reads.Go(func() { c.read(ctx, f, q.KeepUntil) })
 	return f
@@ -78,15 +78,15 @@ func (c *Cache) joinable(f *flight, q enrich.Query) bool {
 	return elapsed(f.startedAt, q.NotBefore) <= 0 && !c.invalidations.since(f.mark)
 }
 
-// completed returns a flight that is done and has found the entry.
+// completed returns a flight that is done, with the entry as its result.
 func completed(e *entry) *flight {
 	done := make(chan struct{})
 	close(done)
 	return &flight{found: e, done: done}
 }
 
-// read asks the source and stores the result. The flight is done only then, so a
-// lookup that follows those who waited is a hit.
+// read asks the source and stores the result. Only then the flight is done, so the next
+// lookup is a hit.
 func (c *Cache) read(ctx context.Context, f *flight, keepUntil time.Time) {
 	defer close(f.done)
 	defer c.leave(f)
@@ -102,8 +102,8 @@ func (c *Cache) read(ctx context.Context, f *flight, keepUntil time.Time) {
 	}
 }
 
-// newEntry returns the entry of what a flight read. A document that was read
-// before the flight started is stale, whether or not the source says so.
+// newEntry returns the result of a flight as an entry. A document that was read before
+// the flight started is stale, even if the source does not say so.
 func (c *Cache) newEntry(f *flight, doc enrich.Document, missing bool) *entry {
 	e := &entry{key: f.key, doc: doc, missing: missing, keepUntil: c.keepUntil(f), mark: f.mark}
 	if missing {
@@ -120,15 +120,15 @@ func (c *Cache) newEntry(f *flight, doc enrich.Document, missing bool) *entry {
 	return e
 }
 
-// keepUntil returns how long those who have joined so far need the result.
+// keepUntil returns how long the lookups that have joined so far need the result.
 func (c *Cache) keepUntil(f *flight) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return f.keepUntil
 }
 
-// store keeps the result of the flight, unless a later read has been stored. When
-// it returns, get finds the entry or ristretto has rejected it.
+// store stores the result of the flight, unless a later read has been stored already
+// (law F2). When it returns, get finds the entry, unless ristretto has rejected it.
 func (c *Cache) store(f *flight) {
 	s, readAt := f.slot, f.found.doc.ReadAt
 	s.storing.Lock()
@@ -140,7 +140,7 @@ func (c *Cache) store(f *flight) {
 	c.put(f.found)
 }
 
-// leave removes a flight that has been stored, or has failed, from its slot.
+// leave removes a flight from its slot, after its result was stored or it failed.
 func (c *Cache) leave(f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -36,7 +36,7 @@ func TestLookup_ThousandConcurrentLoginsShareOneRead(t *testing.T) {
 
 // A caller who comes too late to join a read finds its entry. This test runs on
 // real threads.
-func TestLookup_LateCallerFindsEntryOfRead(t *testing.T) {
+func TestLookup_LateCallerFindsTheEntryOfTheRead(t *testing.T) {
 	source := newFakeSource(`{}`)
 	cached := newCache(t, cache.Options{}).Source(source, "")
 	const users = 500
@@ -110,7 +110,7 @@ func TestLookup_SharedReadKeepsLatestKeepUntil(t *testing.T) {
 	})
 }
 
-func TestLookup_ReadOutlivesFirstCaller(t *testing.T) {
+func TestLookup_ReadContinuesWithoutFirstCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := newFakeSource(`{}`)
 		source.delay = 10 * time.Millisecond

@@ -10,7 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-func TestLogin_SecondAsksNoSource(t *testing.T) {
+func TestLogin_SecondDoesNotAskTheSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := newFakeSource(`{"n":1}`)
 		cached := newCache(t, cache.Options{}).Source(source, "")

@@ -87,7 +87,7 @@ func TestStripe_ForgetsNoInvalidation(t *testing.T) {
 	}
 }
 
-func TestInvalidate_ReadUnderWayIsNotKept(t *testing.T) {
+func TestInvalidate_ReadInProgressIsNotKept(t *testing.T) {
 	for name, invalidate := range invalidations {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestInvalidate_ForgetsThatDocumentIsMissing(t *testing.T) {
 	})
 }
 
-func TestLookup_ReadsChangingDocumentThreeTimesAtMost(t *testing.T) {
+func TestLookup_ReadsChangingDocumentAtMostThreeTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := newFakeSource(`{}`)
 		source.delay = 10 * time.Millisecond
@@ -154,7 +154,7 @@ func TestLookup_ReadsChangingDocumentThreeTimesAtMost(t *testing.T) {
 	})
 }
 
-func TestMissingFor_BoundsMissingEntries(t *testing.T) {
+func TestMissingFor_LimitsMissingEntries(t *testing.T) {
 	for name, tt := range map[string]struct {
 		missingFor, after time.Duration
 		reads             int

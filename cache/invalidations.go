@@ -6,16 +6,16 @@ import (
 	"sync/atomic"
 )
 
-// stripeCount is a power of two. Each stripe takes 32 bytes: 2 MiB.
+// stripeCount is a power of two. Each stripe takes 32 bytes, so all take 2 MiB.
 const stripeCount = 1 << 16
 
-// invalidations remembers when each tag was last invalidated, as a number that
-// counts all invalidations. Tags share stripes, so the memory does not grow with
-// their number; see [stripe] for what that costs.
+// invalidations remembers when each tag was last invalidated. The time is a sequence
+// number: the count of all invalidations so far. Tags share stripes, so the memory
+// does not grow with the number of tags; see [stripe] for the disadvantage.
 //
-// A read takes a [mark] before it starts. Its result is evicted once one of its
-// tags has a greater number. So an invalidation during a read evicts the result
-// before the cache can keep it.
+// A read takes a [mark] before it starts. Its result is invalid as soon as one of its
+// tags has a larger number. So an invalidation during a read invalidates the result
+// before the cache can store it (law F3).
 type invalidations struct {
 	count   atomic.Uint64
 	all     atomic.Uint64 // the count at the last addAll
@@ -25,13 +25,13 @@ type invalidations struct {
 
 func newInvalidations() *invalidations { return &invalidations{seed: maphash.MakeSeed()} }
 
-// add invalidates what was read under the tag before now.
+// add invalidates all results with the tag that were read before now.
 func (i *invalidations) add(tag string) {
 	hash := i.hash(tag)
 	i.stripe(hash).add(hash, i.count.Add(1))
 }
 
-// addAll invalidates all that was read before now.
+// addAll invalidates all results that were read before now.
 func (i *invalidations) addAll() {
 	n := i.count.Add(1)
 	for old := i.all.Load(); old < n; old = i.all.Load() {
@@ -49,7 +49,7 @@ func (i *invalidations) hash(tag string) uint64 {
 
 func (i *invalidations) stripe(hash uint64) *stripe { return &i.stripes[hash%stripeCount] }
 
-// mark returns the mark of a read of the user that starts now.
+// mark returns the mark for a read that starts now, for a user.
 func (i *invalidations) mark(userID string) mark {
 	hash := i.hash(userID)
 	return mark{count: i.count.Load(), user: hash, document: hash}
@@ -64,5 +64,5 @@ func (i *invalidations) since(m mark) bool {
 // that invalidate its result.
 type mark struct {
 	count          uint64
-	user, document uint64 // the same while no document is known
+	user, document uint64 // equal until the document is known
 }

@@ -26,7 +26,7 @@ func (size paddedSource) Lookup(_ context.Context, q enrich.Query) (enrich.Docum
 // user returns a user with an id as long as an ObjectId.
 func user(n int) enrich.User { return enrich.User{ID: fmt.Sprintf("%024x", n)} }
 
-func TestMaxBytes_BoundsMemoryAndIsUsed(t *testing.T) {
+func TestMaxBytes_LimitsMemoryAndIsUsed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fills tens of MiB")
 	}
@@ -99,7 +99,7 @@ func (size bufferSource) Lookup(context.Context, enrich.Query) (enrich.Document,
 	return enrich.Document{JSON: buffer, ReadAt: time.Now()}, nil
 }
 
-func TestMaxBytes_HitRatioIsWhatFits(t *testing.T) {
+func TestMaxBytes_HitRatioIsTheShareThatFits(t *testing.T) {
 	const size, users, maxBytes = paddedSource(1 << 10), 10_000, 4 << 20
 	for name, tt := range map[string]struct {
 		user func(n int) int // of the nth lookup

@@ -15,7 +15,7 @@ type metrics struct {
 	lookups   [resultCount]counter
 	evictions [causeCount]counter
 	rejected  atomic.Uint64
-	closed    atomic.Bool // entries that Close frees do not count as evicted
+	closed    atomic.Bool // entries that Close frees are not counted as evicted
 }
 
 func newMetrics(meter metric.Meter) (*metrics, error) {
@@ -25,14 +25,14 @@ func newMetrics(meter metric.Meter) (*metrics, error) {
 		return nil, fmt.Errorf("counter of lookups: %w", err)
 	}
 	evictions, err := meter.Int64Counter("tokengraft.cache.evictions",
-		metric.WithDescription("Documents that left the cache without a later read in their place, by cause. A changed one counts when its memory is freed."))
+		metric.WithDescription("Documents that left the cache without a later read to replace them, by cause. A changed document is counted when its memory is freed."))
 	if err != nil {
 		return nil, fmt.Errorf("counter of evictions: %w", err)
 	}
 	m := &metrics{}
 	for r := range resultCount {
 		m.lookups[r].init(lookups, "result", r)
-		lookups.Add(context.Background(), 0, m.lookups[r].options...) // a scrape finds zeros before the first lookup, for alerts
+		lookups.Add(context.Background(), 0, m.lookups[r].options...) // alerts need the zero before the first lookup
 	}
 	for c := range causeCount {
 		m.evictions[c].init(evictions, "cause", c)
@@ -48,7 +48,7 @@ func (m *metrics) countLookup(ctx context.Context, r result) {
 	}
 }
 
-// countEviction counts an entry that left. No caller's context is at hand.
+// countEviction counts an entry that left the cache. It has no context of a caller.
 func (m *metrics) countEviction(c cause) {
 	if !m.closed.Load() {
 		m.evictions[c].add(context.Background())

@@ -1,7 +1,7 @@
 package cache
 
 import (
-	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -13,31 +13,31 @@ const defaultMaxBytes = 64 << 20
 
 // Options configure a [Cache]. The zero value works.
 type Options struct {
-	// MaxBytes bounds the memory of the entries, in bytes. Zero means 64 MiB. The
-	// bookkeeping takes about 4 % of it and 3 MiB more.
+	// MaxBytes limits the memory of the entries, in bytes. Zero means 64 MiB. The
+	// bookkeeping takes another 3 MiB plus about 4 % of MaxBytes.
 	MaxBytes int64
-	// MissingFor is how long the cache remembers that a user has no document.
-	// Zero means not at all.
+	// MissingFor is how long the cache remembers that a user has no document. Zero
+	// means that it does not remember it.
 	MissingFor time.Duration
-	// StaleFor is how long past its life a document may still be served when the
+	// StaleFor is how long after its expiry a document may still be used while the
 	// source fails. Zero means never: the lookup fails.
 	StaleFor time.Duration
-	// Meter makes the cache's instruments. Nil records nothing.
+	// Meter records the cache's metrics. Nil records nothing.
 	Meter metric.Meter
-	// Logger gets what an operator should know. Nil discards it.
+	// Logger gets messages for the operator. Nil discards them.
 	Logger *slog.Logger
 }
 
-// withDefaults returns the options with the defaults of the fields that are zero,
-// or an error that names the field that cannot work.
+// withDefaults replaces zero options by their defaults. The error names the field that
+// is wrong.
 func (o Options) withDefaults() (Options, error) {
 	switch {
 	case o.MaxBytes < 0:
-		return o, errors.New("cache: Options.MaxBytes is negative")
+		return o, fmt.Errorf("cache: Options.MaxBytes is %d bytes, want 0 (the default) or more", o.MaxBytes)
 	case o.MissingFor < 0:
-		return o, errors.New("cache: Options.MissingFor is negative")
+		return o, fmt.Errorf("cache: Options.MissingFor is %v, want 0 or more", o.MissingFor)
 	case o.StaleFor < 0:
-		return o, errors.New("cache: Options.StaleFor is negative")
+		return o, fmt.Errorf("cache: Options.StaleFor is %v, want 0 or more", o.StaleFor)
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = defaultMaxBytes

@@ -1,6 +1,6 @@
 package cache
 
-// A result says how a lookup was answered. Every lookup has one.
+// A result says how the cache answered a lookup. Every lookup has one.
 type result int
 
 const (
@@ -8,7 +8,7 @@ const (
 	miss                  // from the source, without an entry
 	reload                // from the source, because the entry was not fresh
 	stale                 // with a stale document, because the source failed
-	missing               // from an entry that says that the user has no document
+	missing               // from an entry for a user without a document
 	resultCount
 )
 

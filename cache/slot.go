@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// A slot is where the flights of one key meet. It exists while one of them is
-// under way.
+// A slot holds the flights of one key. It exists while there are any.
 type slot struct {
-	// flights are in the order in which they started, guarded by Cache.mu. There
-	// is more than one when a query needed a read that started later.
+	// flights are the reads in progress, the oldest first; guarded by Cache.mu. There
+	// is more than one if a query needed a read that started later than the others.
 	flights []*flight
-	// storing lets one flight at a time put its result into the cache, because
-	// ristretto loses the second of two concurrent entries that are new to it.
+	// storing allows only one flight at a time to store its result, because ristretto
+	// loses one of two new entries that are stored at the same time.
 	storing sync.Mutex
 	newest  time.Time // ReadAt of the latest result stored; guarded by storing
 }

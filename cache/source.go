@@ -3,21 +3,22 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// maxReads bounds how often one lookup reads while its document keeps changing.
+// maxReads limits how often one lookup reads while its document keeps changing.
 const maxReads = 3
 
 var (
-	errChanging = errors.New("the document kept changing while it was read")
-	errTooStale = errors.New("the source failed, and its last good document is too old")
+	errChanging = fmt.Errorf("the document changed during each of %d reads", maxReads)
+	errTooStale = errors.New("the source failed, and the last document that it read is too old")
 )
 
-// A Source is an [enrich.Source] that answers from a [Cache] where it can, and
-// reads from another source where it cannot.
+// A Source is an [enrich.Source] that answers from a [Cache] if it can, and reads from
+// another source if not. [Cache.Source] makes it.
 type Source struct {
 	cache  *Cache
 	source enrich.Source
@@ -26,16 +27,16 @@ type Source struct {
 
 var _ enrich.Source = (*Source)(nil)
 
-// Source puts the cache in front of a source. The shape is a fingerprint of all
-// that documents depend on except the user: where they are read from and how they
-// are written. The cache never serves what it read in one shape in another, so
-// changed settings need no flush.
+// Source puts the cache in front of a source. The shape is a fingerprint of everything
+// that documents depend on, except the user: where they are read from and how they are
+// written. Sources with different shapes share no entries (law F7), so after a change
+// of settings the cache does not have to be cleared.
 func (c *Cache) Source(source enrich.Source, shape string) *Source {
 	return &Source{cache: c, source: source, shape: shape}
 }
 
-// Lookup implements [enrich.Source]. It returns when ctx ends at the latest. A
-// read that it started continues for others.
+// Lookup implements [enrich.Source]. It returns as soon as ctx ends. A read that it
+// started continues for other lookups.
 func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	k := key{shape: s.shape, user: q.User}
 	held := s.cache.get(k)
@@ -50,7 +51,8 @@ func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, e
 	return held.document()
 }
 
-// load answers from the source, and counts the result of the lookup.
+// load answers a lookup from the source and counts its result. held says whether there
+// was an entry.
 func (s *Source) load(ctx context.Context, k key, q enrich.Query, held bool) (enrich.Document, error) {
 	doc, err := s.readFresh(ctx, k, q)
 	switch {
@@ -65,7 +67,7 @@ func (s *Source) load(ctx context.Context, k key, q enrich.Query, held bool) (en
 }
 
 // readFresh returns the result of a read that started late enough and was not
-// invalidated while it was under way.
+// invalidated while it was in progress.
 func (s *Source) readFresh(ctx context.Context, k key, q enrich.Query) (enrich.Document, error) {
 	for range maxReads {
 		f := s.cache.join(ctx, k, q, s.source)
@@ -86,9 +88,9 @@ func (s *Source) readFresh(ctx context.Context, k key, q enrich.Query) (enrich.D
 	return enrich.Document{}, errChanging
 }
 
-// serveHeld answers from the cache after the source failed with err: with a fresh
-// entry if another read has stored one meanwhile, else with a stale document if
-// the query allows it, else with err.
+// serveHeld answers from the cache after the source failed with err. It returns a fresh
+// entry if another read has stored one in the meantime, otherwise a stale document if
+// the query allows it, and otherwise err.
 func (s *Source) serveHeld(k key, q enrich.Query, err error) (enrich.Document, error) {
 	held := s.cache.get(k)
 	switch {

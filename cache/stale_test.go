@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-func TestStaleFor_BoundsStaleDocuments(t *testing.T) {
+func TestStaleFor_LimitsStaleDocuments(t *testing.T) {
 	const staleFor = 10 * time.Minute
 	asks := map[string]func(enrich.User) enrich.Query{"login": login, "refresh": refresh}
 	brief := func(life time.Duration) func(enrich.User) enrich.Query {
@@ -100,7 +100,7 @@ func TestStaleFor_DoesNotApplyToMissingEntry(t *testing.T) {
 
 // A source may return an older document of its own while it cannot read. A file
 // source does.
-func TestStaleFor_BoundsStaleDocumentOfSourceAndDoesNotKeepIt(t *testing.T) {
+func TestStaleFor_LimitsStaleDocumentOfSourceAndDoesNotKeepIt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		age, staleFor time.Duration
 		marked        bool // Document.Stale, or only an old ReadAt

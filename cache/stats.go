@@ -1,43 +1,43 @@
 package cache
 
-// Stats are the figures of a [Cache] since New.
+// Stats are the statistics of a [Cache] since New.
 type Stats struct {
 	// Entries is the number of entries. It includes users without a document, and
-	// evicted entries whose memory is not yet freed.
+	// evicted entries whose memory is not freed yet.
 	Entries int `json:"entries"`
-	// Bytes is the memory of the entries.
+	// Bytes is the memory of the entries, and MaxBytes its limit.
 	Bytes    int64 `json:"bytes"`
 	MaxBytes int64 `json:"max_bytes"`
-	// Loading is the number of reads under way.
+	// Loading is the number of reads in progress.
 	Loading int `json:"loading"`
 
-	// Every lookup counts in one of these.
+	// Every lookup is counted in one of these.
 	Hits    uint64 `json:"hits"`
 	Misses  uint64 `json:"misses"`
 	Reloads uint64 `json:"reloads"`
 	Stale   uint64 `json:"stale"`
 	Missing uint64 `json:"missing"`
-	// HitRatio is the share of lookups that needed no source: Hits and Missing.
-	// It is zero before the first lookup.
+	// HitRatio is the share of lookups that the cache answered without the source:
+	// Hits and Missing. It is zero before the first lookup.
 	HitRatio float64 `json:"hit_ratio"`
 
 	Evictions Evictions `json:"evictions"`
-	// Rejected is the number of entries that were not kept, because the others
-	// are looked up more often.
+	// Rejected is the number of entries that were not stored, because the others are
+	// looked up more often.
 	Rejected uint64 `json:"rejected"`
 }
 
 // Evictions are the numbers of entries that left a [Cache], by cause.
 type Evictions struct {
 	Capacity uint64 `json:"capacity"`
-	// Changed counts an invalidated entry when its memory is freed. It is not
-	// served from the invalidation on.
+	// Changed counts an invalidated entry when its memory is freed. The entry is not
+	// used any longer from its invalidation on.
 	Changed uint64 `json:"changed"`
 	Expired uint64 `json:"expired"`
 }
 
-// Stats returns the figures. It visits every entry, so it is for a person who
-// asks, not for every lookup.
+// Stats returns the statistics. It visits every entry, so do not call it for every
+// lookup.
 func (c *Cache) Stats() Stats {
 	m := c.metrics
 	s := Stats{
@@ -65,7 +65,7 @@ func (c *Cache) Stats() Stats {
 	return s
 }
 
-// loading returns the number of reads under way.
+// loading returns the number of reads in progress.
 func (c *Cache) loading() (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -89,7 +89,7 @@ func TestStats_CountsEvictionsByCause(t *testing.T) {
 	})
 }
 
-func TestStats_ShowsReadsUnderWay(t *testing.T) {
+func TestStats_ShowsReadsInProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := newFakeSource(`{}`)
 		source.delay = time.Second

@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// A stripe knows the tag of its newest invalidation. Of all other tags it knows
-// only the last invalidation of any. So an entry is evicted for a tag that is not
-// its own only where two other tags of its stripe were invalidated since it was
-// read. That costs one read.
+// A stripe remembers the tag of its newest invalidation, and for all other tags
+// together only the last invalidation. So an entry can be evicted although its own tags
+// were not invalidated. That happens only if two other tags of its stripe were
+// invalidated since it was read, and it costs one read.
 type stripe struct {
 	newest atomic.Uint64 // written under mu
 	mu     sync.Mutex
@@ -16,8 +16,8 @@ type stripe struct {
 	others uint64 // the last invalidation of any other tag; guarded by mu
 }
 
-// add notes an invalidation of a tag by its number n. Concurrent ones may come in
-// any order.
+// add records the invalidation of a tag with the sequence number n. Concurrent calls
+// may be in any order.
 func (s *stripe) add(hash, n uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,11 +33,11 @@ func (s *stripe) add(hash, n uint64) {
 	}
 }
 
-// since reports whether the tag was invalidated after the one of number n, or may
-// have been.
+// since reports whether the tag was, or may have been, invalidated after the
+// invalidation with the number n.
 func (s *stripe) since(hash, n uint64) bool {
 	if s.newest.Load() <= n {
-		return false // as nearly always
+		return false // the usual case, without a lock
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -55,9 +55,9 @@ func CheckClaimName(name string) error {
 	case name == "":
 		return errors.New("the name of the claim is empty")
 	case slices.Contains(registeredClaims, name):
-		return fmt.Errorf("%q is a registered claim (RFC 7519, IANA registry), choose another name", name)
+		return fmt.Errorf("%q is a registered claim (RFC 7519, IANA registry); choose another name", name)
 	case slices.Contains(accessClaims, name):
-		return fmt.Errorf("%q is a claim that resource servers use to decide access, choose another name", name)
+		return fmt.Errorf("%q is a claim that resource servers use to decide access; choose another name", name)
 	}
 	return nil
 }

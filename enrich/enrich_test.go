@@ -118,7 +118,7 @@ var algorithms = []string{
 	"ES256", "ES384", "ES512", "EdDSA",
 }
 
-func TestEnrich_TokenVerifiesByOneJWKS(t *testing.T) {
+func TestEnrich_TokensVerifyWithOneJWKS(t *testing.T) {
 	for _, algorithm := range algorithms {
 		t.Run(algorithm, func(t *testing.T) {
 			f := newFixture(t, algorithm, nil)
@@ -172,7 +172,7 @@ func TestEnrich_ChangesOnlyTheClaim(t *testing.T) {
 	}
 }
 
-func TestHeader_NamesOurKeyAndNothingOfTheBackends(t *testing.T) {
+func TestHeader_NamesOnlyOurKey(t *testing.T) {
 	f := newFixture(t, "ES256", nil)
 	token := f.issuer.TokenWithHeader(`{"jku":"https://x/","x5c":["a"],"typ":"at+jwt","alg":"ES256","x5t#S256":"b","kid":"key-ES256","cty":"x","jwk":{},"x5u":"u","x5t":"t"}`, claimsOf(""))
 	got := f.enrichOne(t, token)
@@ -188,7 +188,7 @@ func TestHeader_NamesOurKeyAndNothingOfTheBackends(t *testing.T) {
 	}
 }
 
-func TestHeader_StaysWithTheBackendsKey(t *testing.T) {
+func TestHeader_IsUnchangedWithTheBackendsKey(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "RS256")
 	f := newFixture(t, "RS256", func(k *keys.Options, _ *enrich.Options) {
 		k.JWKS, k.Dir, k.BackendKey = "", "", filepath.Join(t.TempDir(), "backend.key")
@@ -209,7 +209,7 @@ func TestHeader_StaysWithTheBackendsKey(t *testing.T) {
 
 // Law C1: an id_token that gets no claim and speaks of no access token is none
 // of our business.
-func TestGrant_UnboundIDTokenBlocksNoOther(t *testing.T) {
+func TestGrant_UnboundIDTokenDoesNotBlockOthers(t *testing.T) {
 	f := newFixture(t, "ES256", nil)
 	signedBySecret := enrichtest.NewIssuer(t, "HS256")
 	for more, want := range map[string]enrich.Reason{"": enrich.OK, `,"at_hash":"x"`: enrich.BadToken} {

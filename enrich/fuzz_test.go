@@ -151,7 +151,7 @@ func FuzzTampered(f *testing.F) {
 	})
 }
 
-func TestRestore_EveryByteCounts(t *testing.T) {
+func TestRestore_RefusesAnyChangedByte(t *testing.T) {
 	for _, algorithm := range []string{"HS256", "EdDSA", "ES256", "RS256"} {
 		t.Run(algorithm, func(t *testing.T) {
 			f := newFixture(t, algorithm, func(_ *keys.Options, o *enrich.Options) { o.Restore = enrich.RestoreOn })

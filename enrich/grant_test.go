@@ -70,7 +70,7 @@ func TestGrant_IsEnrichedAllOrNone(t *testing.T) {
 	}
 }
 
-func TestGrant_TokenOverBudgetBlocksAll(t *testing.T) {
+func TestGrant_TokenOverItsBudgetBlocksAllTokens(t *testing.T) {
 	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Kinds = []enrich.Kind{enrich.Access, enrich.ID} })
 	g := grant(f.issuer.Token(claimsOf("")), f.issuer.Token(claimsOf("")+" "))
 	enriched := f.Enrich(t.Context(), g)

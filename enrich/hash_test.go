@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestHashes_FollowTheAccessTokenAndTheAlgorithm(t *testing.T) {
+func TestHashes_ChangeWithTheAccessTokenAndTheAlgorithm(t *testing.T) {
 	tests := []struct {
 		name, algorithm, sign string
 		was, is               func(string) string
@@ -66,7 +66,7 @@ func TestHashes_UnknownTextBlocksTheGrant(t *testing.T) {
 	}
 }
 
-func TestHashes_UntrueAtHashStays(t *testing.T) {
+func TestHashes_WrongAtHashIsUnchanged(t *testing.T) {
 	f := newFixture(t, "ES256", nil)
 	id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256("something else") + `"`))
 	got := f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), id))

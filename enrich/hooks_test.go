@@ -87,7 +87,7 @@ func TestHooks_CreatedDocumentIsInTheFirstToken(t *testing.T) {
 }
 
 // A read after a hook must not be answered by what was read before it.
-func TestHooks_DocumentIsReadAnewAfterwards(t *testing.T) {
+func TestHooks_DocumentIsReadAgainAfterwards(t *testing.T) {
 	var ended time.Time
 	hooks := &scripted{changed: true, create: func() error { ended = time.Now(); return nil }}
 	var queries []enrich.Query
@@ -159,7 +159,7 @@ func TestHooks_SeeTheDocument(t *testing.T) {
 	}
 }
 
-func TestIdentify_KnowsOriginalsAndEnrichedTokens(t *testing.T) {
+func TestIdentify_AcceptsOriginalsAndEnrichedTokens(t *testing.T) {
 	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Restore = enrich.RestoreOn })
 	original := f.issuer.Token(claimsOf(""))
 	enriched := f.Enrich(t.Context(), grant(original, ""))[0].Raw

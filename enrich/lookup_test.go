@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestFreshnessClaim_SaysWhatIsKnown(t *testing.T) {
+func TestFreshnessClaim_ReportsTheResultOfTheLookup(t *testing.T) {
 	readAt := time.Now().Add(-time.Minute)
 	source := func(document enrich.Document, err error) enrich.Source {
 		return sourceFunc(func(enrich.Query) (enrich.Document, error) { return document, err })
@@ -48,7 +48,7 @@ func TestFreshnessClaim_SaysWhatIsKnown(t *testing.T) {
 }
 
 // Each token says what is known of its own user.
-func TestFreshnessClaim_IsEachTokensOwn(t *testing.T) {
+func TestFreshnessClaim_IsPerToken(t *testing.T) {
 	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) {
 		o.Freshness = "freshness"
 		o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {
@@ -75,7 +75,7 @@ func TestFreshnessClaim_IsEachTokensOwn(t *testing.T) {
 	}
 }
 
-func TestQuery_SaysHowOldADocumentMayBe(t *testing.T) {
+func TestQuery_LimitsTheAgeOfTheDocument(t *testing.T) {
 	now := time.Now()
 	tests := []struct {
 		name    string

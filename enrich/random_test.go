@@ -15,7 +15,7 @@ import (
 )
 
 // Laws C1, C2 and D1 in grants that nobody would think of.
-func TestGrant_RandomOnesAreNeverHalfEnriched(t *testing.T) {
+func TestGrant_IsNeverPartlyEnriched(t *testing.T) {
 	hashes := map[string]func(string) string{"ES256": hash256, "HS256": hash256, "ES384": hash384, "EdDSA": hash512}
 	for _, algorithms := range [][2]string{{"ES256", keys.Same}, {"ES256", "EdDSA"}, {"EdDSA", "ES384"}, {"HS256", keys.Same}} {
 		for _, kinds := range [][]enrich.Kind{{enrich.Access}, {enrich.ID}, {enrich.Access, enrich.ID}} {

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestEnrich_LeavesOtherTokensAsTheyCame(t *testing.T) {
+func TestEnrich_LeavesOtherTokensUnchanged(t *testing.T) {
 	f := newFixture(t, "RS256", func(k *keys.Options, _ *enrich.Options) {
 		k.Issuers, k.Audience = []string{"https://auth.example.com"}, []string{"app"}
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestUserID_ReachesIntoObjects(t *testing.T) {
+func TestUserID_CanBeWithinAnObject(t *testing.T) {
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
 		o.UserID = `ext.user\.id`
 		o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {

@@ -1,10 +1,10 @@
-// Package breaker stops asking a source of documents that fails, so that logins
-// do not wait for it.
+// Package breaker is a circuit breaker for sources of documents: while a source
+// fails, logins do not wait for it.
 //
-// A [Breaker] is a source in front of another. After three failures in a row it
+// A [Breaker] is a source in front of another one. After three failures in a row it
 // opens: lookups fail at once with [ErrOpen]. [Breaker.Run] then pings the source
-// once a second, and the first answer closes the breaker. No login ever waits to
-// find out whether the source is back.
+// once a second, and the first answer closes the breaker. No login has to wait to
+// find out whether the source works again.
 package breaker
 
 import (
@@ -22,16 +22,16 @@ import (
 )
 
 // ErrOpen is the error of a lookup while the breaker is open.
-var ErrOpen = errors.New("the source of documents is failing; it is asked again when it answers a ping")
+var ErrOpen = errors.New("the source of documents is failing. It is not asked until it answers a ping")
 
 const (
-	// threshold is how many failures in a row open the breaker. One or two may
-	// be bad luck.
+	// threshold is the number of failures in a row that opens the breaker. One or
+	// two may happen by accident.
 	threshold = 3
-	// pingInterval is the time between pings while the breaker is open, and before
-	// the first of them.
+	// pingInterval is the time before the first ping of an open breaker, and between
+	// pings.
 	pingInterval = time.Second
-	// pingTimeout bounds one ping.
+	// pingTimeout limits one ping.
 	pingTimeout = 2 * time.Second
 )
 
@@ -42,14 +42,14 @@ type Options struct {
 		enrich.Source
 		enrich.Checker
 	}
-	// Logger gets a line when the breaker opens and when it closes. Nil discards
+	// Logger gets a message when the breaker opens and when it closes. Nil discards
 	// them.
 	Logger *slog.Logger
-	// Meter makes the gauge tokengraft.breaker.open. Nil records nothing.
+	// Meter records the gauge tokengraft.breaker.open. Nil records nothing.
 	Meter metric.Meter
 }
 
-// A Breaker is an [enrich.Source] in front of another. It is safe for concurrent
+// A Breaker is an [enrich.Source] in front of another one. It is safe for concurrent
 // use.
 type Breaker struct {
 	o       Options
@@ -59,7 +59,7 @@ type Breaker struct {
 
 var _ enrich.Source = (*Breaker)(nil)
 
-// New returns a closed Breaker. Only [Breaker.Run] can close it once it is open.
+// New returns a closed Breaker. Once it is open, only [Breaker.Run] can close it.
 func New(o Options) (*Breaker, error) {
 	if o.Source == nil {
 		return nil, errors.New("breaker: Options.Source is missing")
@@ -71,7 +71,7 @@ func New(o Options) (*Breaker, error) {
 		o.Meter = noop.Meter{}
 	}
 	gauge, err := o.Meter.Int64ObservableGauge("tokengraft.breaker.open",
-		metric.WithDescription("1 while the source of documents is not asked because it has been failing."))
+		metric.WithDescription("1 while the source of documents is not asked because it failed, otherwise 0."))
 	if err != nil {
 		return nil, fmt.Errorf("breaker: %w", err)
 	}
@@ -80,11 +80,11 @@ func New(o Options) (*Breaker, error) {
 	return b, nil
 }
 
-// Open reports whether lookups fail at once.
+// Open reports whether the breaker is open, so that lookups fail at once.
 func (b *Breaker) Open() bool { return b.circuit.Load().opened.Load() != nil }
 
-// State says since when the source is not asked. It is empty while the breaker
-// is closed.
+// State returns a text that says since when the breaker is open. It is empty while the
+// breaker is closed.
 func (b *Breaker) State() string {
 	opened := b.circuit.Load().opened.Load()
 	if opened == nil {
@@ -93,7 +93,7 @@ func (b *Breaker) State() string {
 	return fmt.Sprintf("not asked since %s, after %d failures in a row", opened.UTC().Format(time.RFC3339), threshold)
 }
 
-var errPanic = errors.New("panic")
+var errPanic = errors.New("the lookup panicked")
 
 // Lookup implements [enrich.Source].
 func (b *Breaker) Lookup(ctx context.Context, q enrich.Query) (_ enrich.Document, err error) {
@@ -104,7 +104,7 @@ func (b *Breaker) Lookup(ctx context.Context, q enrich.Query) (_ enrich.Document
 	err = errPanic // unless the source returns
 	defer func() {
 		if c.record(err) {
-			b.o.Logger.Error("the source of documents fails; it is not asked until it answers a ping", "error", err)
+			b.o.Logger.Error("the source of documents is failing. It is not asked until it answers a ping, which is tried once a second", "error", err)
 		}
 	}()
 	return b.o.Source.Lookup(ctx, q)
@@ -128,16 +128,16 @@ func (b *Breaker) Run(ctx context.Context) {
 	}
 }
 
-// pingOpen closes the breaker if it has been open for a pingInterval and the source
-// answers. A source may answer pings while its lookups fail: so it is left alone
-// for a while in any case.
+// pingOpen pings the source if the breaker has been open for at least a pingInterval,
+// and closes the breaker if the source answers. It waits that long because a source
+// may answer pings while its lookups fail.
 func (b *Breaker) pingOpen(ctx context.Context) {
 	opened := b.circuit.Load().opened.Load()
 	if opened == nil || time.Since(*opened) < pingInterval || b.ping(ctx) != nil {
 		return
 	}
 	b.circuit.Store(new(circuit))
-	b.o.Logger.Info("the source of documents answers again", "after", time.Since(*opened).Round(time.Second).String())
+	b.o.Logger.Info("the source of documents answers again and is used again", "after", time.Since(*opened).Round(time.Second).String())
 }
 
 func (b *Breaker) ping(ctx context.Context) error {

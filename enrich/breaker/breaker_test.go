@@ -112,14 +112,14 @@ func TestBreaker_ClosesByPingNeverByLookup(t *testing.T) {
 		if err := lookup(t, b, 1); err != nil || b.Open() || b.State() != "" {
 			t.Errorf("after an answered ping: Lookup error %v, Open() %t, State() %q; want nil, false and \"\"", err, b.Open(), b.State())
 		}
-		if got := log.String(); strings.Count(got, "level=ERROR") != 1 || strings.Count(got, "error=down") != 1 || strings.Count(got, "answers again\" after=1") != 1 {
+		if got := log.String(); strings.Count(got, "level=ERROR") != 1 || strings.Count(got, "error=down") != 1 || strings.Count(got, "used again\" after=1") != 1 {
 			t.Errorf("log:\n%s\nwant one line when the breaker opens, with the error, and one when it closes after 1?s", got)
 		}
 	})
 }
 
 // A source under load may answer pings and fail lookups.
-func TestBreaker_StaysOpenForASecondThoughPingsAreAnswered(t *testing.T) {
+func TestBreaker_StaysOpenForASecondEvenIfPingsAreAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := failing(errDown)
 		b, _ := run(t, s)
@@ -149,7 +149,7 @@ func TestBreaker_StaysClosedWhileSourceWorks(t *testing.T) {
 	}
 }
 
-func TestBreaker_CountsPanicAsFailure(t *testing.T) {
+func TestBreaker_CountsAPanicAsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, log := run(t, nil) // a nil *source panics on Lookup
 		for range 3 {

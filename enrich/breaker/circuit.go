@@ -9,15 +9,15 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A circuit is the state of a breaker until it closes again; then a new circuit
-// takes its place. A lookup counts in the circuit that it started in. So one that
-// fails late does not count against a source that answers again.
+// A circuit is the state of a breaker from one closing to the next. When a breaker
+// closes, it gets a new circuit. A lookup counts in the circuit that it started in, so
+// a late failure does not count against a source that works again.
 type circuit struct {
 	failures atomic.Int64              // in a row
 	opened   atomic.Pointer[time.Time] // nil while closed
 }
 
-// record counts the result of a lookup. It reports whether that opened the
+// record counts the result of a lookup. It reports whether the result opened the
 // circuit.
 func (c *circuit) record(err error) (opened bool) {
 	switch {

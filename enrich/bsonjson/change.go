@@ -7,21 +7,21 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// A Change is what an event of a change stream says about one document.
+// A Change is the part of a change stream event that is about one document.
 type Change struct {
-	// Tags are the ID of the document and the user ids that the event shows,
-	// as [enrich.Invalidator] takes them.
+	// Tags are the ID of the document and the user ids in the event, in the form
+	// that [enrich.Invalidator] takes.
 	Tags []string
 	// Document is the query for the document, as BSON. It aliases the event.
 	Document []byte
-	// UserIDChanged says that the user-id field may have changed. The event does not
-	// show its new value.
+	// UserIDChanged means that the user-id field may have changed. The event does
+	// not contain its new value.
 	UserIDChanged bool
 }
 
-// Change reads an event that came through [Mapping.Pipeline]. It is not ok if any
-// document may have changed, because the event is about more than one document, as
-// when the collection is dropped, or cannot be understood.
+// Change parses a change stream event that [Mapping.Pipeline] produced. It returns
+// false if the event cannot be parsed or is about more than one document, such as a
+// drop of the collection. Then any document may have changed.
 func (f Field) Change(event []byte) (c Change, ok bool) {
 	var operation string
 	var document []byte
@@ -49,8 +49,8 @@ func (f Field) Change(event []byte) (c Change, ok bool) {
 	return c, true
 }
 
-// Tags returns every user id that the document has in the field as text, the ID of an
-// [enrich.User].
+// Tags returns every user id in the document's field as text, in the form of
+// [enrich.User.ID].
 func (f Field) Tags(doc []byte) []string {
 	var tags []string
 	for _, id := range f.UserIDs(doc) {

@@ -7,10 +7,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// A cut keeps the named paths and drops all else, or the other way round.
+// A cut removes members from documents. If keep is true it keeps only the named
+// paths; otherwise it drops them.
 type cut struct{ keep bool }
 
-// members appends what is left of a document.
+// members appends the rest of a document.
 func (c cut) members(dst, doc []byte, tree paths, depth int) ([]byte, error) {
 	return c.rewrite(dst, doc, depth, func(dst []byte, m member) ([]byte, error) {
 		below, named := tree[m.name]
@@ -26,8 +27,8 @@ func (c cut) members(dst, doc []byte, tree paths, depth int) ([]byte, error) {
 	})
 }
 
-// elements appends what is left of an array: the paths go on in each of its
-// objects, and in those of arrays in it.
+// elements appends the rest of an array. It applies the paths to each object in the
+// array, and in arrays in it.
 func (c cut) elements(dst, array []byte, tree paths, depth int) ([]byte, error) {
 	kept := 0
 	return c.rewrite(dst, array, depth, func(dst []byte, m member) ([]byte, error) {
@@ -46,7 +47,8 @@ func (c cut) elements(dst, array []byte, tree paths, depth int) ([]byte, error) 
 	})
 }
 
-// rewrite appends a document of what write appends for each member of doc.
+// rewrite appends a document. Its members are what write appends for each member of
+// doc.
 func (c cut) rewrite(dst, doc []byte, depth int, write func([]byte, member) ([]byte, error)) ([]byte, error) {
 	if depth > maxDepth {
 		return nil, errDepth
@@ -66,7 +68,8 @@ func (c cut) rewrite(dst, doc []byte, depth int, write func([]byte, member) ([]b
 	return dst, nil
 }
 
-// copyMember appends a member as it is, if being named or not makes the cut keep it.
+// copyMember appends a member unchanged if the cut keeps it. named says whether a
+// path names it.
 func (c cut) copyMember(dst []byte, m member, named bool) []byte {
 	if named != c.keep {
 		return dst

@@ -7,8 +7,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// documentID returns the canonical text of a document's _id, or nothing if it has
-// none.
+// documentID returns the _id of a document as canonical Extended JSON, or "" if it
+// has none.
 func documentID(doc []byte) string {
 	id, ok := idOf(doc)
 	if !ok {
@@ -34,9 +34,9 @@ func idOf(doc []byte) (id bson.RawValue, ok bool) {
 	return bson.RawValue{}, false
 }
 
-// CompareIDs compares two documents by _id, in the order in which MongoDB sorts them.
-// A document without an _id comes first. Types that nobody uses as an _id compare by
-// their bytes.
+// CompareIDs compares two documents by _id, in the sort order of MongoDB. Its result
+// is that of [cmp.Compare]. A document without an _id comes first. Types that are not
+// used for an _id compare by their bytes.
 func CompareIDs(a, b []byte) int {
 	idA, _ := idOf(a)
 	idB, _ := idOf(b)
@@ -46,7 +46,8 @@ func CompareIDs(a, b []byte) int {
 	return compareWithinRank(idA, idB)
 }
 
-// sortRank is the rank by which MongoDB sorts types. Type 0 means no value.
+// sortRank returns the position of a type in MongoDB's sort order. Type 0 means no
+// value.
 func sortRank(typ bson.Type) int {
 	switch typ {
 	case 0:
@@ -79,7 +80,7 @@ func sortRank(typ bson.Type) int {
 	return 12
 }
 
-// compareWithinRank orders two values of one rank.
+// compareWithinRank compares two values of the same rank.
 func compareWithinRank(a, b bson.RawValue) int {
 	switch sortRank(a.Type) {
 	case sortRank(bson.TypeInt32):
@@ -87,7 +88,7 @@ func compareWithinRank(a, b bson.RawValue) int {
 	case sortRank(bson.TypeDateTime):
 		return cmp.Compare(a.DateTime(), b.DateTime())
 	case sortRank(bson.TypeBinary):
-		// The length comes first, and in the bytes it is little-endian.
+		// MongoDB compares the lengths first; in Value they are little-endian.
 		return cmp.Or(cmp.Compare(len(a.Value), len(b.Value)), bytes.Compare(a.Value[4:], b.Value[4:]))
 	case sortRank(bson.TypeString):
 		return bytes.Compare(a.Value[4:], b.Value[4:])

@@ -13,10 +13,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// extended writes what JSON does not have as MongoDB Extended JSON v2: relaxed
-// if that is the format, else canonical. The driver's own writer is not used
-// because it can neither stop at a duplicate name nor at a depth, and puts
-// some strings unescaped.
+// extended writes a value of a type that JSON does not have, as MongoDB Extended
+// JSON v2: relaxed if that is the format, otherwise canonical. It does not use the
+// driver's writer, because that accepts duplicate names and any depth, and does not
+// escape some strings.
 func (w *writer) extended(v bson.RawValue, depth int) error {
 	switch v.Type {
 	case bson.TypeInt32:
@@ -46,8 +46,7 @@ func (w *writer) extended(v bson.RawValue, depth int) error {
 	return nil
 }
 
-// extendedParts writes the values that are made of several parts, any of which
-// may be malformed.
+// extendedParts writes a value that has several parts. Any of them may be malformed.
 func (w *writer) extendedParts(v bson.RawValue, depth int) error {
 	switch v.Type {
 	case bson.TypeBinary:
@@ -68,14 +67,14 @@ func (w *writer) extendedParts(v bson.RawValue, depth int) error {
 	return errMalformed
 }
 
-// wrapped writes {"$name":"s"}; s needs no escape.
+// wrapped writes {"$name":"s"} for an s without characters to escape.
 func (w *writer) wrapped(name, s string) {
 	w.raw(`{"` + name + `":`)
 	w.quoted(s)
 	w.raw("}")
 }
 
-// wrappedText writes {"$name":"s"} of any s.
+// wrappedText writes {"$name":"s"} for any s. If ok is false, the value is malformed.
 func (w *writer) wrappedText(name, s string, ok bool) error {
 	w.raw(`{"` + name + `":`)
 	err := w.textOrMalformed(s, ok)
@@ -101,8 +100,8 @@ func (w *writer) extendedDouble(f float64) {
 	w.wrapped("$numberDouble", text)
 }
 
-// doubleText is the text of Extended JSON, where an integral double keeps a
-// fraction (1.0) so that it reads back as a double.
+// doubleText returns a double as Extended JSON writes it. A whole number keeps a
+// fraction (1.0), so that it is read back as a double.
 func doubleText(f float64) string {
 	switch {
 	case math.IsNaN(f):
@@ -119,8 +118,8 @@ func doubleText(f float64) string {
 	return text
 }
 
-// extendedDate writes milliseconds since 1970. Relaxed has a text for the years
-// 1970 to 9999 only, with three decimal places or none.
+// extendedDate writes a date in milliseconds since 1970. Relaxed writes the years
+// 1970 to 9999 as text, with three decimal places or none.
 func (w *writer) extendedDate(ms int64) {
 	t := time.UnixMilli(ms).UTC()
 	switch {
@@ -144,7 +143,7 @@ func (w *writer) binary(v bson.RawValue) error {
 	return nil
 }
 
-// regex sorts the options, as Extended JSON wants them.
+// regex writes a regular expression. Extended JSON requires sorted options.
 func (w *writer) regex(v bson.RawValue) error {
 	pattern, options, ok := v.RegexOK()
 	w.raw(`{"$regularExpression":{"pattern":`)

@@ -10,21 +10,21 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// A Field is the user-id field of documents. Dots reach into objects and, as in
-// a MongoDB query, into the elements of arrays.
+// A Field is the path of the user-id field. As in a MongoDB query, dots lead into
+// objects and into the elements of arrays.
 type Field struct {
 	path  string
 	names []string
 }
 
-// newField checks the path.
+// newField returns the field with a path, or an error if the path is not valid.
 func newField(path string) (Field, error) {
 	if path == "" {
 		return Field{}, errors.New("Field is missing")
 	}
 	names := strings.Split(path, ".")
 	if slices.Contains(names, "") || strings.HasPrefix(path, "$") || strings.ContainsRune(path, 0) {
-		return Field{}, fmt.Errorf("Field %q is not a path of a document, want names joined with dots", path)
+		return Field{}, fmt.Errorf("Field %q is not a path in a document; use names joined with dots", path)
 	}
 	return Field{path: path, names: names}, nil
 }
@@ -32,12 +32,11 @@ func newField(path string) (Field, error) {
 // String returns the path.
 func (f Field) String() string { return f.path }
 
-// UserIDs returns every user id that the document has in the field: each id for which
-// a MongoDB query finds the document, but exactly, whatever the collation of the
-// collection is.
+// UserIDs returns every user id in the document's field: all ids for which a MongoDB
+// query with a simple collation finds the document.
 func (f Field) UserIDs(doc []byte) []UserID { return appendIDs(nil, doc, f.names) }
 
-// appendIDs appends the ids at the path below an object.
+// appendIDs appends the ids at a path within an object.
 func appendIDs(ids []UserID, doc []byte, path []string) []UserID {
 	for m, err := range members(doc) {
 		if err == nil && m.name == path[0] {
@@ -47,9 +46,9 @@ func appendIDs(ids []UserID, doc []byte, path []string) []UserID {
 	return ids
 }
 
-// appendValueIDs appends the ids at the path below a value. The path continues in an
-// array, where a number is an index, and in its elements, but not in the elements of
-// arrays in it.
+// appendValueIDs appends the ids at a path within a value. If the value is an array,
+// the path applies to each element that is not an array itself, and a number in the
+// path is also an index.
 func appendValueIDs(ids []UserID, v bson.RawValue, path []string) []UserID {
 	switch {
 	case v.Type == bson.TypeArray:

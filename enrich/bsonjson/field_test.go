@@ -6,7 +6,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-func TestField_ReachesWhatAMongoDBQueryReaches(t *testing.T) {
+func TestField_FindsTheIDsThatAMongoDBQueryFinds(t *testing.T) {
 	tests := []struct {
 		path, doc string
 		want      int // ids found

@@ -2,11 +2,10 @@ package bsonjson
 
 import "fmt"
 
-// A Format is how a document's BSON values are written as JSON. The zero Format
-// is [Plain].
+// A Format says how BSON values are written as JSON. The zero Format is [Plain].
 type Format string
 
-// The formats. The documentation has a table of what becomes of each BSON type.
+// The formats. The documentation has a table with the result for each BSON type.
 const (
 	Plain       Format = "plain"        // what a JSON reader expects: ids and dates are strings
 	Relaxed     Format = "relaxed"      // MongoDB Extended JSON v2, relaxed
@@ -14,11 +13,11 @@ const (
 	AppServices Format = "app-services" // as MongoDB Atlas App Services wrote custom user data
 )
 
-// validate reports a word that is not a format.
+// validate returns an error for an unknown format.
 func (f Format) validate() error {
 	switch f {
 	case "", Plain, Relaxed, Canonical, AppServices:
 		return nil
 	}
-	return fmt.Errorf("Format %q is unknown, want %s, %s, %s or %s", string(f), Plain, Relaxed, Canonical, AppServices)
+	return fmt.Errorf("Format %q is unknown; use %s, %s, %s or %s", string(f), Plain, Relaxed, Canonical, AppServices)
 }

@@ -2,9 +2,9 @@ package bsonjson
 
 import "go.mongodb.org/mongo-driver/v2/bson"
 
-// IsIndexedBy reports whether MongoDB can find the field with the index of this
-// definition, as listIndexes returns it: the field comes first in the index, which is
-// neither partial nor hidden.
+// IsIndexedBy reports whether MongoDB can use an index to search the field: the
+// field comes first in the index, and the index is not partial or hidden. The
+// argument is the definition that listIndexes returns, as BSON.
 func (f Field) IsIndexedBy(index []byte) bool {
 	first := false
 	for m, err := range members(index) {
@@ -21,10 +21,10 @@ func (f Field) IsIndexedBy(index []byte) bool {
 	return first
 }
 
-// IsUniqueIn reports whether the index of this definition, as listIndexes returns it,
-// prevents two documents with the same value in the field.
+// IsUniqueIn reports whether an index prevents two documents with the same value in
+// the field. The argument is the definition that listIndexes returns, as BSON.
 func (f Field) IsUniqueIn(index []byte) bool {
-	unique := f.path == "_id" // whose index does not say so
+	unique := f.path == "_id" // its index is unique but does not say so
 	names := 0
 	for m, err := range members(index) {
 		if err != nil {
@@ -42,7 +42,7 @@ func (f Field) IsUniqueIn(index []byte) bool {
 	return unique && names == 1 && f.IsIndexedBy(index)
 }
 
-// firstName is the name of an object's first member.
+// firstName returns the name of an object's first member.
 func firstName(v bson.RawValue) string {
 	if v.Type == bson.TypeEmbeddedDocument {
 		for m, err := range members(v.Value) {

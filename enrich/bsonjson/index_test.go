@@ -6,7 +6,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-func TestIsIndexedBy_WantsTheFieldFirst(t *testing.T) {
+func TestIsIndexedBy_RequiresTheFieldFirst(t *testing.T) {
 	tests := []struct {
 		index string
 		want  bool

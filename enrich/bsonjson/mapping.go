@@ -6,8 +6,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A Mapping says which documents belong to a user, and what JSON a document
-// becomes. [NewMapping] makes it; a source keeps it and uses it for every lookup.
+// A Mapping says which document belongs to a user and how it is written as JSON.
+// [NewMapping] makes it. It does not change and is safe for concurrent use.
 type Mapping struct {
 	field     Field
 	idType    UserIDType
@@ -15,11 +15,11 @@ type Mapping struct {
 	projector projector
 }
 
-// NewMapping makes the mapping from the options that every source has: the path
-// of the user-id field, the type of the ids in it, the format of the JSON, and
-// what of a document reaches the token. Only the field is required: the zero
-// values mean [AutoID], [Plain] and the whole document. The error starts with the
-// name of the option that is wrong.
+// NewMapping makes a mapping from the options that every source has: the path of
+// the user-id field, the type of the ids in it, the format of the JSON, and the
+// parts of a document that reach the token. Only the field is required. The zero
+// values of the others mean [AutoID], [Plain] and the whole document. The error
+// starts with the name of the wrong option.
 func NewMapping(field string, idType UserIDType, format Format, projection Projection) (Mapping, error) {
 	f, err := newField(field)
 	if err != nil {
@@ -41,19 +41,19 @@ func NewMapping(field string, idType UserIDType, format Format, projection Proje
 // Field returns the user-id field.
 func (m Mapping) Field() Field { return m.field }
 
-// Candidates returns what a document may have in the user-id field if it is the
-// user's, in order of preference: the first that any document has wins. It is
-// empty for a user who can have no document.
+// Candidates returns the ids that the user-id field of the user's document can
+// contain, in order of preference. The user's document is the one with the first id
+// that any document has. The result is empty if the user cannot have a document.
 //
-// [AutoID] keeps numbers and strings apart. The other types say what the
-// documents have, so only the text of the claim counts, and the string "5" and
-// the number 5 are one user. A number must have its canonical digits, or 7 and
-// 007 would be two users of one document. A number beyond 64 bits matches
+// [AutoID] distinguishes numbers and strings. The other types say what the documents
+// contain, so only the text of the claim matters: the string "5" and the number 5
+// are the same user. A number must have its canonical digits; otherwise 7 and 007
+// would be two users with one document. A number of more than 64 bits matches
 // nothing.
 func (m Mapping) Candidates(u enrich.User) []UserID { return candidates(u, m.idType) }
 
-// Document projects and renders the BSON of a document. ReadAt is left to the
-// source. An error is about this one document and wraps [enrich.ErrUndecodable].
+// Document projects a BSON document and renders it as JSON. The caller must set
+// ReadAt. The error is about this document only and wraps [enrich.ErrUndecodable].
 func (m Mapping) Document(doc []byte) (enrich.Document, error) {
 	projected, err := m.projector.apply(doc)
 	if err != nil {

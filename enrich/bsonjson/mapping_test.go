@@ -21,8 +21,8 @@ func TestNewMapping_ErrorStartsWithTheWrongOption(t *testing.T) {
 		{"no field", "", "", "", bsonjson.Projection{}, "Field is missing"},
 		{"field that is not a path", "a..b", "", "", bsonjson.Projection{}, `Field "a..b" `},
 		{"field that is an operator", "$where", "", "", bsonjson.Projection{}, `Field "$where" `},
-		{"id type", "f", "objectid", "", bsonjson.Projection{}, `IDType "objectid" is unknown, want auto, string, objectId, int or uuid`},
-		{"format", "f", "", "Plain", bsonjson.Projection{}, `Format "Plain" is unknown, want plain, relaxed, canonical or app-services`},
+		{"id type", "f", "objectid", "", bsonjson.Projection{}, `IDType "objectid" is unknown; use auto, string, objectId, int or uuid`},
+		{"format", "f", "", "Plain", bsonjson.Projection{}, `Format "Plain" is unknown; use plain, relaxed, canonical or app-services`},
 		{"projection", "f", "", "", bsonjson.Projection{Include: []string{"a", "a.b"}}, `Projection: `},
 	}
 	for _, tt := range tests {

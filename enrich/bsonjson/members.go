@@ -8,17 +8,16 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// A member is one name and value of a document, or one index and element of an
-// array. Its bytes are a part of the document's.
+// A member is a name and a value of a document, or an index and an element of an
+// array. It aliases the document.
 type member struct {
 	name  string
 	value bson.RawValue
 }
 
-// members iterates over a document or array without looking into its values,
-// other than the driver's Elements, which validates the whole tree at each of
-// its levels and recurses as deep as the bytes make it. An error ends the
-// iteration.
+// members iterates over a document or array. It does not look into the values. The
+// driver's Elements does: it validates the whole tree at each level, and recurses
+// as deep as the document is. An error ends the iteration.
 func members(doc []byte) iter.Seq2[member, error] {
 	return func(yield func(member, error) bool) {
 		rest, ok := body(doc)
@@ -34,7 +33,7 @@ func members(doc []byte) iter.Seq2[member, error] {
 	}
 }
 
-// body returns what stands between a document's length and its final zero.
+// body returns a document without its length and its final zero.
 func body(doc []byte) ([]byte, bool) {
 	if len(doc) < 5 || int64(binary.LittleEndian.Uint32(doc)) != int64(len(doc)) || doc[len(doc)-1] != 0 {
 		return nil, false
@@ -42,7 +41,7 @@ func body(doc []byte) ([]byte, bool) {
 	return doc[4 : len(doc)-1], true
 }
 
-// next cuts the first member off; src is not empty.
+// next splits src after its first member. src is not empty.
 func next(src []byte) (m member, rest []byte, ok bool) {
 	typ := bson.Type(src[0])
 	name, src, ok := bytes.Cut(src[1:], []byte{0})
@@ -56,8 +55,8 @@ func next(src []byte) (m member, rest []byte, ok bool) {
 	return member{string(name), bson.RawValue{Type: typ, Value: src[:size]}}, src[size:], true
 }
 
-// valueSize is the size in bytes of the value at the start of src, which may be
-// shorter.
+// valueSize returns the size in bytes of the value at the start of src. It may be
+// more than src has.
 func valueSize(typ bson.Type, src []byte) (size int64, ok bool) {
 	switch typ {
 	case bson.TypeNull, bson.TypeUndefined, bson.TypeMinKey, bson.TypeMaxKey:
@@ -86,15 +85,16 @@ func valueSize(typ bson.Type, src []byte) (size int64, ok bool) {
 	return 0, false
 }
 
-// prefixedSize is the length that src starts with and what stands beside it.
-func prefixedSize(src []byte, beside int64) (int64, bool) {
+// prefixedSize returns the length that src starts with, plus extra: the bytes that
+// the length does not cover.
+func prefixedSize(src []byte, extra int64) (int64, bool) {
 	if len(src) < 4 {
 		return 0, false
 	}
-	return int64(binary.LittleEndian.Uint32(src)) + beside, true
+	return int64(binary.LittleEndian.Uint32(src)) + extra, true
 }
 
-// twoStringsSize is the size of two zero-terminated strings.
+// twoStringsSize returns the size of two zero-terminated strings.
 func twoStringsSize(src []byte) (int64, bool) {
 	first := bytes.IndexByte(src, 0)
 	if first < 0 {

@@ -6,8 +6,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// compareNumbers orders numbers of any BSON types by value. What is no
-// [rational] comes first.
+// compareNumbers compares numbers of any BSON types by value. Numbers that have no
+// [rational] come first.
 func compareNumbers(a, b bson.RawValue) int {
 	x, y := rational(a), rational(b)
 	switch {
@@ -21,9 +21,9 @@ func compareNumbers(a, b bson.RawValue) int {
 	return x.Cmp(y)
 }
 
-// rational is the exact value of a BSON number; nil for what has none: NaN,
-// the infinities, and decimals of an exponent that no id has, which would take
-// long to compare.
+// rational returns the exact value of a BSON number. It returns nil for NaN and the
+// infinities, and for decimals with a large exponent: those take long to compare,
+// and no id has one.
 func rational(v bson.RawValue) *big.Rat {
 	switch v.Type {
 	case bson.TypeInt32:
@@ -50,7 +50,8 @@ func decimal(d bson.Decimal128) *big.Rat {
 	return new(big.Rat).SetInt(digits.Mul(digits, ten.Exp(ten, big.NewInt(int64(exponent)), nil)))
 }
 
-// integer is the value of a BSON number that is a whole number of 64 bits.
+// integer returns the value of a BSON number, and false if it is not a whole number
+// that fits in 64 bits.
 func integer(v bson.RawValue) (int64, bool) {
 	switch v.Type {
 	case bson.TypeInt32:

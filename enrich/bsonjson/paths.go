@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// paths is a tree of member names; a path ends where a subtree is empty.
+// paths is a tree of member names. A path ends at an empty subtree.
 type paths map[string]paths
 
 func newPaths(list []string) paths {
@@ -23,7 +23,7 @@ func newPaths(list []string) paths {
 	return root
 }
 
-// list is the tree as sorted paths, each with this prefix.
+// list returns the paths of the tree, sorted, each with the prefix.
 func (p paths) list(prefix string) []string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(p)) {

@@ -9,15 +9,16 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// userIDChangedName is the member that Pipeline adds to an event: whether it changes
-// something in the user-id field.
+// userIDChangedName is the name of the member that Pipeline adds to an event. It is
+// true if the event may change the user-id field.
 const userIDChangedName = "moved"
 
-// Pipeline returns the aggregation, as BSON, of a change stream whose events
-// [Field.Change] can read. Of a document only _id and the field leave the database.
-// An update shows no values, only whether it may have changed the field. An update
-// that changes neither the field nor what the mapping keeps is dropped. Where names
-// do not show that for sure, as in arrays, it is sent.
+// Pipeline returns the stages of a change stream, each as BSON. [Field.Change] can
+// parse its events. Only the _id and the user-id field of a document leave the
+// database. The event of an update contains no values, only whether the update may
+// have changed the field. Updates that change neither the field nor what the mapping
+// keeps are dropped. If the names of the changed members do not show that for
+// certain, as in arrays, the event is sent.
 func (m Mapping) Pipeline() ([][]byte, error) {
 	var stages []bson.D
 	if condition := m.relevant(); condition != nil {
@@ -40,10 +41,10 @@ func (m Mapping) Pipeline() ([][]byte, error) {
 	return pipeline, nil
 }
 
-// relevant is the condition for the name of a changed field that the projection
-// or the user-id field depends on; nil where each does. A name may be of anything
-// around or within a path, so of what is kept only the first part of the path
-// counts.
+// relevant returns a condition for the name of a changed member. It is true if the
+// projection or the user-id field may depend on that member. Nil means that it is
+// always true. A changed member may be around or within a kept path, so the
+// condition uses only the first name of a kept path.
 func (m Mapping) relevant() bson.D {
 	if len(m.projector.include) > 0 {
 		return within(append(slices.Sorted(maps.Keys(m.projector.include)), m.field.names[0]))
@@ -57,7 +58,7 @@ func (m Mapping) relevant() bson.D {
 	return operator("$not", bson.A{within(unwanted)})
 }
 
-// within is the condition for a name at or below one of the paths.
+// within returns the condition that a name is one of the paths or within one.
 func within(paths []string) bson.D {
 	quoted := make([]string, len(paths))
 	for i, path := range paths {
@@ -69,9 +70,9 @@ func within(paths []string) bson.D {
 	})
 }
 
-// changesField is the expression for whether an event changes a field whose name
-// fulfils the condition. It is true for events that are no updates: what they
-// lack makes the list null, which is not empty.
+// changesField returns an expression that is true if an event changes a member whose
+// name meets the condition. It is also true for events that are not updates: they
+// have no updateDescription, so the list of names is null, and null is not empty.
 func changesField(condition bson.D) bson.D {
 	names := operator("$concatArrays", bson.A{
 		operator("$map", bson.D{
@@ -79,7 +80,7 @@ func changesField(condition bson.D) bson.D {
 			{Key: "in", Value: "$$this.k"},
 		}),
 		"$updateDescription.removedFields",
-		// Before MongoDB 4.4.4 there was no such member.
+		// MongoDB before 4.4.4 does not have this member.
 		operator("$ifNull", bson.A{"$updateDescription.truncatedArrays.field", bson.A{}}),
 	})
 	found := operator("$filter", bson.D{{Key: "input", Value: names}, {Key: "cond", Value: condition}})

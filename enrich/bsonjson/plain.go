@@ -10,15 +10,16 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// maxSafe is the largest integer up to which every one is exact in a JSON
-// reader that has doubles only (RFC 7493, section 2.2).
+// maxSafe is 2^53. All integers up to it are exact in a JSON reader that uses doubles
+// for all numbers (RFC 7493, section 2.2).
 const maxSafe = 1 << 53
 
-// uuidSubtype is the binary subtype of UUIDs. The older subtype 3 had a byte
-// order of its own in each driver, so that its text cannot be known.
+// uuidSubtype is the binary subtype of UUIDs. The older subtype 3 is not supported:
+// each driver used another byte order, so its text cannot be known.
 const uuidSubtype = 4
 
-// plain writes what JSON does not have as a reader without BSON expects it.
+// plain writes a value of a type that JSON does not have, in the form that a reader
+// without BSON expects.
 func (w *writer) plain(v bson.RawValue, depth int) error {
 	switch v.Type {
 	case bson.TypeObjectID:
@@ -41,7 +42,7 @@ func (w *writer) plain(v bson.RawValue, depth int) error {
 	return nil
 }
 
-// relaxed writes one value, with all that is in it, as relaxed Extended JSON.
+// relaxed writes a value, including all values in it, as relaxed Extended JSON.
 func (w *writer) relaxed(v bson.RawValue, depth int) error {
 	inner := writer{format: Relaxed, out: w.out}
 	err := inner.extended(v, depth)
@@ -58,10 +59,10 @@ func (w *writer) plainInt64(n int64) {
 	w.raw(text)
 }
 
-// plainDouble writes the shortest number that reads back as f. It is an integer
-// where f is one (1, not 1.0): the mongo shell stored every number as a double,
-// and readers that want an integer refuse a fraction. From 1e21 on, and below
-// 1e-6, it has an exponent, as in JavaScript.
+// plainDouble writes the shortest number that is read back as f. A whole number has
+// no fraction (1, not 1.0): the mongo shell stored every number as a double, and
+// readers that expect an integer refuse a fraction. From 1e21 on, and below 1e-6,
+// the number has an exponent, as in JavaScript.
 func (w *writer) plainDouble(f float64) {
 	switch size := math.Abs(f); {
 	case math.IsNaN(f), math.IsInf(f, 0):
@@ -73,7 +74,8 @@ func (w *writer) plainDouble(f float64) {
 	}
 }
 
-// plainDate writes RFC 3339, which has years 0 to 9999 only.
+// plainDate writes a date as in RFC 3339. Years outside 0 to 9999 do not fit that
+// format and become Extended JSON.
 func (w *writer) plainDate(v bson.RawValue, depth int) error {
 	t := time.UnixMilli(v.DateTime()).UTC()
 	if t.Year() < 0 || t.Year() > 9999 {
@@ -96,7 +98,7 @@ func (w *writer) plainBinary(v bson.RawValue) error {
 	return nil
 }
 
-// uuidText is the text form of a UUID's 16 bytes (RFC 9562, section 4).
+// uuidText returns the text form of a UUID's 16 bytes (RFC 9562, section 4).
 func uuidText(b []byte) string {
 	h := hex.EncodeToString(b)
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]

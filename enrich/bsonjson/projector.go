@@ -1,13 +1,13 @@
 package bsonjson
 
-// A projector applies a [Projection] to documents as MongoDB's find does, with
-// one difference: an allow-list is exact, so _id is kept only if the list has it.
-// The zero projector keeps everything.
+// A projector applies a [Projection] to documents as MongoDB's find does, with one
+// difference: it keeps _id only if Include contains it. The zero projector keeps
+// everything.
 type projector struct {
 	include, exclude paths
 }
 
-// newProjector checks the projection.
+// newProjector returns a projector, or an error if the projection is not valid.
 func newProjector(p Projection) (projector, error) {
 	if err := p.Validate(); err != nil {
 		return projector{}, err
@@ -15,8 +15,8 @@ func newProjector(p Projection) (projector, error) {
 	return projector{include: newPaths(p.Include), exclude: newPaths(p.Exclude)}, nil
 }
 
-// apply returns the document without what the projection leaves out. The result
-// may be doc itself.
+// apply returns the document without the parts that the projection drops. The result
+// may alias doc.
 func (p projector) apply(doc []byte) ([]byte, error) {
 	var err error
 	if len(p.include) > 0 {

@@ -8,7 +8,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-func TestProjection_KeepsWhatItSays(t *testing.T) {
+func TestProjection_KeepsAndDropsPaths(t *testing.T) {
 	const doc = `{"_id":1,"u":"x","a":{"b":1,"c":2,"d":{"e":3,"f":4}},"l":[{"b":1,"c":2},5,[{"b":3},6],{}],"s":"t"}`
 	tests := []struct {
 		include, exclude []string

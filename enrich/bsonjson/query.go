@@ -8,8 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// Filter returns the MongoDB query, as BSON, for documents that have one of the ids in
-// the field. It needs at least one id.
+// Filter returns a MongoDB query, as BSON, for documents that have one of the ids in
+// the field. ids must not be empty.
 func (f Field) Filter(ids []UserID) ([]byte, error) {
 	if len(ids) == 1 {
 		return marshal(bson.D{{Key: f.path, Value: ids[0].value()}})
@@ -21,10 +21,11 @@ func (f Field) Filter(ids []UserID) ([]byte, error) {
 	return marshal(bson.D{{Key: f.path, Value: bson.D{{Key: "$in", Value: values}}}})
 }
 
-// Sort returns the order, as BSON, in which the preferred of several documents comes
-// first: BSON sorts strings before ObjectIds, and _id shows which was inserted first.
-// With a single id only _id decides: the field would prefer documents that have a
-// lesser value next to the id in an array.
+// Sort returns a MongoDB sort order, as BSON, that puts the preferred of several
+// documents first (law F4): by the field, because BSON sorts strings before ObjectIds,
+// then by _id, because the lowest was inserted first. For a single id it is _id
+// only. The field would prefer a document whose array has a smaller value next to
+// the id.
 func (f Field) Sort(ids []UserID) ([]byte, error) {
 	var order bson.D
 	if len(ids) > 1 && f.path != "_id" {
@@ -33,11 +34,11 @@ func (f Field) Sort(ids []UserID) ([]byte, error) {
 	return marshal(append(order, bson.E{Key: "_id", Value: 1}))
 }
 
-// Request returns the projection, as BSON, to send to MongoDB so that [Mapping.Document]
-// and [Field.UserIDs] can read what comes: what the mapping leaves out stays in
-// the database, except _id and the field. An excluded path around the field, as
-// account is around account.id, is sent whole. Request returns nil if everything is
-// wanted.
+// Request returns a MongoDB projection, as BSON, that fetches what [Mapping.Document]
+// and [Field.UserIDs] need: the parts that the mapping keeps, _id and the field (law
+// H4). Nothing else leaves the database, with one exception: if an excluded path
+// contains the field, as account contains account.id, it is fetched completely.
+// Request returns nil if the whole document is needed.
 func (m Mapping) Request() ([]byte, error) {
 	if len(m.projector.include) > 0 {
 		return marshal(flags(outermost(append(m.projector.include.list(""), "_id", m.field.path)), 1))
@@ -51,13 +52,13 @@ func (m Mapping) Request() ([]byte, error) {
 	return marshal(flags(unwanted, 0))
 }
 
-// encloses reports whether path is inner or an object around it.
+// encloses reports whether path is inner or contains it.
 func encloses(path, inner string) bool {
 	return path == inner || strings.HasPrefix(inner, path+".")
 }
 
-// outermost drops paths that lie within another: MongoDB calls them a
-// collision.
+// outermost returns the paths without those that are within another one. MongoDB
+// refuses such paths as a collision.
 func outermost(paths []string) []string {
 	slices.Sort(paths)
 	paths = slices.Compact(paths)
@@ -79,7 +80,7 @@ func flags(paths []string, flag int32) bson.D {
 func marshal(doc bson.D) ([]byte, error) {
 	b, err := bson.Marshal(doc)
 	if err != nil {
-		return nil, fmt.Errorf("query as BSON: %w", err)
+		return nil, fmt.Errorf("cannot write the query as BSON: %w", err)
 	}
 	return b, nil
 }

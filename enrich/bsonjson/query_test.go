@@ -9,7 +9,7 @@ import (
 
 // What is excluded, or not included, is not asked for, and MongoDB refuses no
 // request as a collision of paths.
-func TestRequest_AsksForNoMoreThanItMust(t *testing.T) {
+func TestRequest_FetchesOnlyWhatIsNeeded(t *testing.T) {
 	tests := []struct {
 		field            string
 		include, exclude []string
@@ -41,7 +41,7 @@ func TestRequest_AsksForNoMoreThanItMust(t *testing.T) {
 	}
 }
 
-func TestFilter_AsksForEveryTypedForm(t *testing.T) {
+func TestFilter_MatchesEveryTypeOfTheID(t *testing.T) {
 	tests := []struct {
 		user                 enrich.User
 		wantFilter, wantSort string

@@ -10,17 +10,17 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A UserID is a user id in a document. It has a type and is comparable, so it can be
-// the key of an index. Numbers that MongoDB considers equal are one UserID, whatever
-// their BSON types. A string and an ObjectId with the same digits are two.
+// A UserID is a user id in a document, with its type. It is comparable, so it can be
+// a map key. Numbers that MongoDB considers equal are the same UserID, even if their
+// BSON types differ. A string and an ObjectId with the same digits are different.
 type UserID struct {
 	typ bson.Type
-	// text is the string itself, a number's decimal digits, or the bytes of an
-	// ObjectId or UUID.
+	// text is a string, the decimal digits of a number, or the bytes of an ObjectId
+	// or UUID.
 	text string
 }
 
-// candidates is [Mapping.Candidates] of a type.
+// candidates is [Mapping.Candidates] for a type of ids.
 func candidates(u enrich.User, typ UserIDType) []UserID {
 	if u.ID == "" {
 		return nil
@@ -57,7 +57,7 @@ func intID(text string) []UserID {
 	return []UserID{{bson.TypeInt64, text}}
 }
 
-// uuidID takes the text form of RFC 9562 only, in either case.
+// uuidID accepts only the text form of RFC 9562, in upper or lower case.
 func uuidID(text string) []UserID {
 	digits := strings.ReplaceAll(text, "-", "")
 	b, err := hex.DecodeString(digits)
@@ -67,7 +67,8 @@ func uuidID(text string) []UserID {
 	return []UserID{{bson.TypeBinary, string(b)}}
 }
 
-// userIDOf is the user id that a value of a document is, if it can be one.
+// userIDOf returns a value of a document as a user id. It returns false if the value
+// cannot be one.
 func userIDOf(v bson.RawValue) (id UserID, ok bool) {
 	switch v.Type {
 	case bson.TypeString:
@@ -83,8 +84,8 @@ func userIDOf(v bson.RawValue) (id UserID, ok bool) {
 	return UserID{bson.TypeInt64, strconv.FormatInt(n, 10)}, ok
 }
 
-// value is the id as MongoDB is asked for it. An int64 finds numbers of every
-// BSON type.
+// value returns the id as a value for a MongoDB query. An int64 finds numbers of
+// every BSON type.
 func (id UserID) value() any {
 	switch id.typ {
 	case bson.TypeObjectID:
@@ -92,7 +93,7 @@ func (id UserID) value() any {
 	case bson.TypeBinary:
 		return bson.Binary{Subtype: uuidSubtype, Data: []byte(id.text)}
 	case bson.TypeInt64:
-		// The digits came from an int64.
+		// No error is possible: the digits came from an int64.
 		n, _ := strconv.ParseInt(id.text, 10, 64)
 		return n
 	}

@@ -8,8 +8,8 @@ type UserIDType string
 
 // The types of user ids.
 const (
-	// AutoID matches a string, else an ObjectId if the id could be one. An id that
-	// is a JSON number matches only numbers.
+	// AutoID matches a string, and if no document has it, an ObjectId with the same
+	// digits. An id that is a JSON number matches only numbers.
 	AutoID   UserIDType = "auto"
 	StringID UserIDType = "string"
 	ObjectID UserIDType = "objectId"
@@ -17,11 +17,11 @@ const (
 	UUID     UserIDType = "uuid"
 )
 
-// validate reports a word that is not a type of user ids.
+// validate returns an error for an unknown type.
 func (t UserIDType) validate() error {
 	switch t {
 	case "", AutoID, StringID, ObjectID, IntID, UUID:
 		return nil
 	}
-	return fmt.Errorf("IDType %q is unknown, want %s, %s, %s, %s or %s", string(t), AutoID, StringID, ObjectID, IntID, UUID)
+	return fmt.Errorf("IDType %q is unknown; use %s, %s, %s, %s or %s", string(t), AutoID, StringID, ObjectID, IntID, UUID)
 }

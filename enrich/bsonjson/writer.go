@@ -7,7 +7,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// A writer appends BSON values as JSON of one format.
+// A writer writes BSON values as JSON in one format.
 type writer struct {
 	format Format
 	out    []byte
@@ -62,8 +62,8 @@ func (w *writer) array(array []byte, depth int) error {
 	return nil
 }
 
-// value writes a value that stands in an object or array of this depth. What
-// JSON has itself looks alike in every format.
+// value writes a value of an object or array at this depth. Objects, arrays, strings,
+// booleans and null are the same in every format.
 func (w *writer) value(v bson.RawValue, depth int) error {
 	switch v.Type {
 	case bson.TypeEmbeddedDocument:
@@ -89,7 +89,8 @@ func (w *writer) value(v bson.RawValue, depth int) error {
 	return w.plain(v, depth)
 }
 
-// appServices is canonical but for the bare ObjectId.
+// appServices writes a value as App Services did: canonical, except for an ObjectId,
+// which is a hexadecimal string.
 func (w *writer) appServices(v bson.RawValue, depth int) error {
 	if v.Type == bson.TypeObjectID {
 		w.quoted(v.ObjectID().Hex())
@@ -98,18 +99,18 @@ func (w *writer) appServices(v bson.RawValue, depth int) error {
 	return w.extended(v, depth)
 }
 
-// raw appends JSON as it is.
+// raw appends a piece of JSON.
 func (w *writer) raw(json string) { w.out = append(w.out, json...) }
 
-// quoted appends a string of which no character needs an escape.
+// quoted appends a string without characters to escape.
 func (w *writer) quoted(s string) {
 	w.out = append(w.out, '"')
 	w.out = append(w.out, s...)
 	w.out = append(w.out, '"')
 }
 
-// text appends any string. What is not UTF-8 is refused, not replaced: replaced,
-// it would be other data than the user's, and two names could become one.
+// text appends any string. It refuses bytes that are not UTF-8. Replacing them would
+// change the user's data, and could make two names equal.
 func (w *writer) text(s string) error {
 	if !utf8.ValidString(s) {
 		return errText
@@ -136,7 +137,7 @@ func (w *writer) textOrMalformed(s string, ok bool) error {
 	return w.text(s)
 }
 
-// appendControl escapes a control character as RFC 8259, section 7 has it.
+// appendControl appends a control character, escaped (RFC 8259, section 7).
 func appendControl(dst []byte, c byte) []byte {
 	switch c {
 	case '\b':

@@ -11,9 +11,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// MongoDBs has a function for each kind of server to run a test against: FerretDB,
-// and the MongoDB at MONGODB_URI. It returns the server's URI. Without MONGODB_URI,
-// the second skips the test.
+// MongoDBs has a function for each kind of server to run a test against: FerretDB, and
+// the MongoDB at the environment variable MONGODB_URI. The function returns the
+// server's URI. If the server is not available, it skips the test.
 var MongoDBs = map[string]func(testing.TB) (uri string){
 	"ferretdb": func(t testing.TB) string {
 		t.Helper()
@@ -23,17 +23,18 @@ var MongoDBs = map[string]func(testing.TB) (uri string){
 	"mongodb": RealMongoDB,
 }
 
-// RealMongoDB returns MONGODB_URI. It skips the test if that is not set.
+// RealMongoDB returns the environment variable MONGODB_URI. It skips the test if that
+// is not set.
 func RealMongoDB(t testing.TB) (uri string) {
 	t.Helper()
 	uri = os.Getenv("MONGODB_URI")
 	if uri == "" {
-		t.Skip("MONGODB_URI is not set")
+		t.Skip("SKIPPED: MONGODB_URI is not set. Set it to the URI of a MongoDB replica set")
 	}
 	return uri
 }
 
-// Connect returns a client of a server. It disconnects when the test ends.
+// Connect returns a client of a server. The client disconnects when the test ends.
 func Connect(t testing.TB, uri string) *mongo.Client {
 	t.Helper()
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
@@ -50,7 +51,7 @@ func NewCollection(t testing.TB, uri string) *mongo.Collection {
 	t.Helper()
 	collection := Connect(t, uri).Database("tokengraft_test").Collection("users_" + rand.Text())
 	t.Cleanup(func() {
-		// The server may have been killed.
+		// The test may have killed the server.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_ = collection.Drop(ctx)

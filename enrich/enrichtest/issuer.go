@@ -22,13 +22,12 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Secret is the HMAC secret of every issuer of HS256, HS384 or HS512. HS512 needs 64
-// bytes.
+// Secret is the HMAC secret of every issuer for HS256, HS384 or HS512. HS512 requires
+// 64 bytes.
 const Secret = "a test secret of no less than sixty-four bytes, for HS512 needs them"
 
-// An Issuer signs tokens as a backend does, or as an attacker does. Claims and
-// headers are text, so a test decides about every byte. As an [http.Handler] it
-// serves its JWK Set.
+// An Issuer signs tokens as a backend or an attacker does. Claims and headers are text,
+// so a test controls every byte. As an [http.Handler] it serves its JWK Set.
 type Issuer struct {
 	Algorithm string
 	KeyID     string
@@ -77,8 +76,8 @@ func (i *Issuer) Token(claims string) string {
 	return i.TokenWithHeader(fmt.Sprintf(`{"alg":%q,"typ":"JWT","kid":%q}`, i.Algorithm, i.KeyID), claims)
 }
 
-// TokenWithHeader signs claims and a header, both JSON texts. It uses the issuer's
-// key and algorithm, whatever the header says.
+// TokenWithHeader signs claims and a header, both JSON texts. It uses the issuer's key
+// and algorithm, even if the header names others.
 func (i *Issuer) TokenWithHeader(header, claims string) string {
 	signed := EncodeSegment(header) + "." + EncodeSegment(claims)
 	signature, err := jwt.GetSigningMethod(i.Algorithm).Sign(signed, i.Private)
@@ -96,7 +95,7 @@ func (i *Issuer) Public() any {
 	return i.Private
 }
 
-// PublicPEM returns the public key in PEM form.
+// PublicPEM returns the public key in PEM format.
 func (i *Issuer) PublicPEM() []byte {
 	der, err := x509.MarshalPKIXPublicKey(i.Public())
 	if err != nil {
@@ -105,7 +104,7 @@ func (i *Issuer) PublicPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-// PrivatePEM returns the private key in PEM form.
+// PrivatePEM returns the private key in PEM format.
 func (i *Issuer) PrivatePEM() []byte {
 	der, err := x509.MarshalPKCS8PrivateKey(i.Private)
 	if err != nil {

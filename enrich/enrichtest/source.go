@@ -24,18 +24,18 @@ type SourceOptions struct {
 	Projection bsonjson.Projection
 }
 
-// OpenSource opens a source that has these documents, inserted in this order. They
-// are in MongoDB Extended JSON. It closes the source when the test ends.
+// OpenSource opens a source with these documents, inserted in this order. They are in
+// MongoDB Extended JSON. It closes the source when the test ends.
 type OpenSource func(t *testing.T, options SourceOptions, docs ...string) enrich.Source
 
-// TestSource checks what enrichment expects of a source of documents.
+// TestSource checks that a source meets the contract of [enrich.Source].
 func TestSource(t *testing.T, open OpenSource) {
 	t.Run("finds by the user-id field", func(t *testing.T) { testLookups(t, open) })
 	t.Run("writes the format", func(t *testing.T) { testFormats(t, open) })
 	t.Run("applies the projection", func(t *testing.T) { testProjections(t, open) })
-	t.Run("says when the read started", func(t *testing.T) { testReadAt(t, open) })
-	t.Run("names the document", func(t *testing.T) { testDocumentID(t, open) })
-	t.Run("waits no longer than the context", func(t *testing.T) { testCanceled(t, open) })
+	t.Run("returns when the read started", func(t *testing.T) { testReadAt(t, open) })
+	t.Run("returns the document's id", func(t *testing.T) { testDocumentID(t, open) })
+	t.Run("stops when the context ends", func(t *testing.T) { testCanceled(t, open) })
 	t.Run("serves concurrent lookups", func(t *testing.T) { testConcurrent(t, open) })
 }
 
@@ -60,9 +60,9 @@ var people = []string{
 	`{"_id":"k","f":{"g":[{"h":"deep"}]},"is":"nested"}`,
 	`{"_id":"m","f":"twice","is":"second"}`,
 	`{"_id":"l","f":"twice","is":"first"}`,
-	`{"_id":"n","f":{"$oid":"62efedca3587e6e83c0fc676"},"is":"ObjectId beside a string"}`,
-	`{"_id":"o","f":"62efedca3587e6e83c0fc676","is":"string beside an ObjectId"}`,
-	// Sorted by the field alone, the other elements would put these first.
+	`{"_id":"n","f":{"$oid":"62efedca3587e6e83c0fc676"},"is":"ObjectId equal to a string"}`,
+	`{"_id":"o","f":"62efedca3587e6e83c0fc676","is":"string equal to an ObjectId"}`,
+	// A sort by the field alone would put these first because of their other elements.
 	`{"_id":"r","f":["a","thrice"],"is":"third of three"}`,
 	`{"_id":"q","f":["thrice","b"],"is":"second of three"}`,
 	`{"_id":"p","f":"thrice","is":"first of three"}`,
@@ -79,28 +79,28 @@ func testLookups(t *testing.T, open OpenSource) {
 		want  string // the document's "is", or "" for ErrNoDocument
 	}{
 		{"string", "", "f", text("u1"), "string"},
-		{"nobody", "", "f", text("u2"), ""},
-		{"case counts", "", "f", text("U1"), ""},
+		{"user without a document", "", "f", text("u2"), ""},
+		{"other letter case", "", "f", text("U1"), ""},
 		{"the zero user", "", "f", enrich.User{}, ""},
-		{"auto: a string matches no number", bsonjson.AutoID, "f", text("5"), "string of digits"},
-		{"auto: a number matches no string", bsonjson.AutoID, "f", number("5"), "int32"},
+		{"auto: a string does not match a number", bsonjson.AutoID, "f", text("5"), "string of digits"},
+		{"auto: a number does not match a string", bsonjson.AutoID, "f", number("5"), "int32"},
 		{"auto: int64", bsonjson.AutoID, "f", number("6"), "int64"},
 		{"auto: double", bsonjson.AutoID, "f", number("7"), "double"},
-		{"auto: no number of a string", bsonjson.AutoID, "f", text("6"), ""},
+		{"auto: a string of digits without a document", bsonjson.AutoID, "f", text("6"), ""},
 		{"auto: ObjectId", bsonjson.AutoID, "f", text(hexID), "ObjectId"},
-		{"auto: a string wins over an ObjectId", bsonjson.AutoID, "f", text("62efedca3587e6e83c0fc676"), "string beside an ObjectId"},
-		{"auto: no uuid", bsonjson.AutoID, "f", text(uuidID), ""},
-		{"string: no ObjectId", bsonjson.StringID, "f", text(hexID), ""},
-		{"objectId: no string", bsonjson.ObjectID, "f", text("62efedca3587e6e83c0fc676"), "ObjectId beside a string"},
-		{"objectId: no hex", bsonjson.ObjectID, "f", text("u1"), ""},
-		{"int: of digits", bsonjson.IntID, "f", text("5"), "int32"},
-		{"int: of a number", bsonjson.IntID, "f", number("6"), "int64"},
+		{"auto: a string is preferred to an ObjectId", bsonjson.AutoID, "f", text("62efedca3587e6e83c0fc676"), "string equal to an ObjectId"},
+		{"auto: does not match a UUID", bsonjson.AutoID, "f", text(uuidID), ""},
+		{"string: does not match an ObjectId", bsonjson.StringID, "f", text(hexID), ""},
+		{"objectId: does not match a string", bsonjson.ObjectID, "f", text("62efedca3587e6e83c0fc676"), "ObjectId equal to a string"},
+		{"objectId: not hexadecimal", bsonjson.ObjectID, "f", text("u1"), ""},
+		{"int: string of digits", bsonjson.IntID, "f", text("5"), "int32"},
+		{"int: number", bsonjson.IntID, "f", number("6"), "int64"},
 		{"uuid", bsonjson.UUID, "f", text(uuidID), "uuid"},
 		{"an element of an array", "", "f", text("x2"), "array"},
 		{"a dotted field, through an array", "", "f.g.h", text("deep"), "nested"},
 		{"_id", "", "_id", text("a"), "string"},
-		{"of two the lowest _id", "", "f", text("twice"), "first"},
-		{"of three the lowest _id, arrays or not", "", "f", text("thrice"), "first of three"},
+		{"two documents: the lowest _id", "", "f", text("twice"), "first"},
+		{"three documents, some with arrays: the lowest _id", "", "f", text("thrice"), "first of three"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,25 +108,25 @@ func testLookups(t *testing.T, open OpenSource) {
 			doc, err := src.Lookup(t.Context(), enrich.Query{User: tt.user})
 			if tt.want == "" {
 				if !errors.Is(err, enrich.ErrNoDocument) {
-					t.Fatalf("Lookup = %s, %v; want %v", doc.JSON, err, enrich.ErrNoDocument)
+					t.Fatalf("Lookup(%q) with type %q = %s, %v; want %v", tt.user.ID, tt.typ, doc.JSON, err, enrich.ErrNoDocument)
 				}
 				return
 			}
 			var got struct{ Is string }
 			if err != nil || json.Unmarshal(doc.JSON, &got) != nil || got.Is != tt.want || doc.Stale {
-				t.Errorf("Lookup = %s (stale %v), %v; want the document of %q", doc.JSON, doc.Stale, err, tt.want)
+				t.Errorf("Lookup(%#v) with type %q = %s (stale %v), %v; want the document with is=%q, not stale", tt.user.ID, tt.typ, doc.JSON, doc.Stale, err, tt.want)
 			}
 		})
 	}
 }
 
-// expect looks up user u in a source with one document.
+// expect looks up the user u in a source with one document, and checks the JSON.
 func expect(t *testing.T, open OpenSource, options SourceOptions, doc, want string) {
 	t.Helper()
 	options.Field = "f"
 	got, err := open(t, options, doc).Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
 	if err != nil || string(got.JSON) != want {
-		t.Errorf("Lookup of %s = %s, %v; want %s", doc, got.JSON, err, want)
+		t.Errorf("Lookup with the document %s = %s, %v; want %s", doc, got.JSON, err, want)
 	}
 }
 
@@ -151,13 +151,13 @@ func testProjections(t *testing.T, open OpenSource) {
 		want             string
 	}{
 		{"include", []string{"lang"}, nil, `{"lang":"en"}`},
-		{"include of the user-id field", []string{"f"}, nil, `{"f":"u"}`},
-		{"include of dotted paths", []string{"address.city", "pets.name"}, nil, `{"address":{"city":"Linz"},"pets":[{"name":"Rex"},{"name":"Tom"}]}`},
+		{"include the user-id field", []string{"f"}, nil, `{"f":"u"}`},
+		{"include dotted paths", []string{"address.city", "pets.name"}, nil, `{"address":{"city":"Linz"},"pets":[{"name":"Rex"},{"name":"Tom"}]}`},
 		{"include with _id excluded", []string{"lang"}, []string{"_id"}, `{"lang":"en"}`},
-		{"include of nothing there", []string{"none"}, nil, `{}`},
-		{"exclude of _id", nil, []string{"_id"}, `{"f":"u","lang":"en","address":{"city":"Linz","zip":"4020"},"pets":[{"name":"Rex","age":3},{"name":"Tom"}]}`},
-		{"exclude of the user-id field", nil, []string{"f", "_id", "pets", "address"}, `{"lang":"en"}`},
-		{"exclude of dotted paths", nil, []string{"address.zip", "pets.age"}, `{"_id":"a","f":"u","lang":"en","address":{"city":"Linz"},"pets":[{"name":"Rex"},{"name":"Tom"}]}`},
+		{"include a path that does not exist", []string{"none"}, nil, `{}`},
+		{"exclude _id", nil, []string{"_id"}, `{"f":"u","lang":"en","address":{"city":"Linz","zip":"4020"},"pets":[{"name":"Rex","age":3},{"name":"Tom"}]}`},
+		{"exclude the user-id field", nil, []string{"f", "_id", "pets", "address"}, `{"lang":"en"}`},
+		{"exclude dotted paths", nil, []string{"address.zip", "pets.age"}, `{"_id":"a","f":"u","lang":"en","address":{"city":"Linz"},"pets":[{"name":"Rex"},{"name":"Tom"}]}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -171,7 +171,7 @@ func testReadAt(t *testing.T, open OpenSource) {
 	before := time.Now()
 	doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}, NotBefore: before})
 	if err != nil || doc.ReadAt.Before(before) || doc.ReadAt.After(time.Now()) {
-		t.Errorf("Lookup asked at %v said the read began at %v, %v", before, doc.ReadAt, err)
+		t.Errorf("Lookup, called at %v, returned ReadAt %v, %v; want a time within the call", before, doc.ReadAt, err)
 	}
 }
 
@@ -179,7 +179,7 @@ func testDocumentID(t *testing.T, open OpenSource) {
 	src := open(t, SourceOptions{Field: "f", Projection: bsonjson.Projection{Exclude: []string{"_id"}}}, `{"_id":{"$oid":"`+hexID+`"},"f":"u"}`)
 	doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
 	if want := `{"$oid":"` + hexID + `"}`; err != nil || doc.ID != want {
-		t.Errorf("Lookup named the document %s, %v; want %s", doc.ID, err, want)
+		t.Errorf("Lookup returned the document ID %s, %v; want %s", doc.ID, err, want)
 	}
 }
 
@@ -189,10 +189,10 @@ func testCanceled(t *testing.T, open OpenSource) {
 	cancel()
 	_, err := src.Lookup(ctx, enrich.Query{User: enrich.User{ID: "secret-user"}})
 	if !errors.Is(err, context.Canceled) || errors.Is(err, enrich.ErrNoDocument) {
-		t.Fatalf("Lookup of a canceled caller = %v; want %v", err, context.Canceled)
+		t.Fatalf("Lookup with a canceled context returned the error %v; want %v", err, context.Canceled)
 	}
 	if strings.Contains(err.Error(), "secret-user") {
-		t.Errorf("the error %q names the user", err)
+		t.Errorf("Lookup returned the error %q; want one without the user id", err)
 	}
 }
 
@@ -207,7 +207,7 @@ func testConcurrent(t *testing.T, open OpenSource) {
 		callers.Go(func() {
 			doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: fmt.Sprintf("u%d", i)}})
 			if err != nil || string(doc.JSON) != docs[i] {
-				t.Errorf("Lookup = %s, %v; want %s", doc.JSON, err, docs[i])
+				t.Errorf("Lookup(u%d) = %s, %v; want %s", i, doc.JSON, err, docs[i])
 			}
 		})
 	}

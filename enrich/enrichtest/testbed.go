@@ -13,16 +13,17 @@ import (
 	"testing"
 )
 
-// StartFerretDB starts a server for MongoDB's wire protocol with an empty database,
-// and returns its URI. The server stops when the test ends, or when kill is called
-// to make an outage. StartFerretDB skips the test if the server cannot be built.
+// StartFerretDB starts FerretDB, a server for MongoDB's wire protocol, with an empty
+// database. It returns the server's URI. The server stops when the test ends. Call kill
+// to stop it earlier, for an outage. StartFerretDB skips the test if the server cannot
+// be built.
 func StartFerretDB(t testing.TB) (uri string, kill func()) {
 	t.Helper()
 	return StartFerretDBAt(t, t.TempDir(), "127.0.0.1:0")
 }
 
-// StartFerretDBAt is StartFerretDB with its data in dir, listening on addr. A second
-// start after a kill ends the outage.
+// StartFerretDBAt is like StartFerretDB, with the data in dir and listening on addr. A
+// second call after a kill ends the outage.
 func StartFerretDBAt(t testing.TB, dir, addr string) (uri string, kill func()) {
 	t.Helper()
 	return start(t, "ferretdb", dir, addr)
@@ -36,25 +37,25 @@ func StartZitadel(t testing.TB, issuer, redirectURI string) (addr string) {
 	return StartZitadelAt(t, issuer, redirectURI, "127.0.0.1:0")
 }
 
-// StartZitadelAt is StartZitadel, listening on an address.
+// StartZitadelAt is like StartZitadel, listening on an address.
 func StartZitadelAt(t testing.TB, issuer, redirectURI, listen string) (addr string) {
 	t.Helper()
 	addr, _ = start(t, "zitadel", issuer, redirectURI, listen)
 	return addr
 }
 
-// StartFosite starts another OpenID provider, as StartZitadel does. It recognizes
-// its access tokens by their signatures, and logs in everybody as user id1.
+// StartFosite starts another OpenID provider, as StartZitadel does. It finds its access
+// tokens by their signatures, and logs in every user as id1.
 func StartFosite(t testing.TB, issuer, redirectURI string) (addr string) {
 	t.Helper()
 	addr, _ = start(t, "fosite", issuer, redirectURI)
 	return addr
 }
 
-// StartToxiproxy starts a proxy that disturbs connections, and returns the address
-// of its API. It stops when the test ends. It runs in another process, so that its
-// connections and goroutines do not count as those of the test. StartToxiproxy skips
-// the test if it cannot be built.
+// StartToxiproxy starts a proxy that disturbs connections, and returns the address of
+// its API. It stops when the test ends. It runs in a process of its own, so that a test
+// can count its own connections and goroutines. StartToxiproxy skips the test if it
+// cannot be built.
 func StartToxiproxy(t testing.TB) (api string) {
 	t.Helper()
 	api, _ = start(t, "toxiproxy")
@@ -98,8 +99,8 @@ func BuildProgram(t testing.TB, name string) (path string) {
 	return path
 }
 
-// built has a function for each program, which builds it once per process and
-// returns its path.
+// built has a function for each program. The function builds the program once per
+// process and returns its path.
 var built = map[string]func() (string, error){
 	"ferretdb":  sync.OnceValues(func() (string, error) { return build("ferretdb") }),
 	"fosite":    sync.OnceValues(func() (string, error) { return build("fosite") }),
@@ -140,8 +141,8 @@ func build(program string) (string, error) {
 	return path, buildAt(path, module, program)
 }
 
-// buildAt builds next to path and then renames, so that an interrupted build leaves
-// nothing at path.
+// buildAt builds in a directory next to path and then renames the result, so that an
+// interrupted build leaves nothing at path.
 func buildAt(path, module, program string) error {
 	scratch, err := os.MkdirTemp(filepath.Dir(path), "build-")
 	if err != nil {

@@ -11,26 +11,26 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// settleTime is the age up to which a file is read again even if it looks the same:
-// a second write within one tick of the file system's clock can leave the same size
-// and time.
+// settleTime is how old a file must be before an unchanged size and time mean that
+// its content is unchanged. Two writes within one tick of the file system's clock can
+// leave the same size and time.
 const settleTime = time.Second
 
-// A file has the documents at a path: as they are now, and as they were when the
-// file was last good.
+// A file holds the documents at a path, and keeps the last good content while the file
+// is broken.
 type file struct {
 	path  string
 	field bsonjson.Field
 	log   *slog.Logger
 
-	// lock is a mutex that a context can stop waiting for: it holds one element
-	// while nobody reads.
+	// lock is a mutex for reading the file. It is a channel, so that a caller can stop
+	// waiting when its context ends. It has one element while it is free.
 	lock chan struct{}
 
 	mu   sync.Mutex
 	last reading
-	// good is the last good content, nil before the first. It changes only when the
-	// content does. goodAt is when it was last known to be current.
+	// good is the last good content; nil if there was none yet. It changes only when
+	// the content changes. goodAt is when it was last known to be current.
 	good   *index
 	goodAt time.Time
 }
@@ -41,10 +41,10 @@ func newFile(path string, field bsonjson.Field, log *slog.Logger) *file {
 	return f
 }
 
-// current returns the last good content, nil if there never was any, when it was
-// known to be current, and what is wrong with the file if it no longer is. Without
-// an error, that time is within the call. If several callers find the file changed
-// at the same time, one of them reads it.
+// current returns the last good content, when that was known to be current, and what
+// is wrong with the file now. The content is nil if there was none yet. Without an
+// error, the time is within the call. If several callers find the file changed at the
+// same time, one of them reads it.
 func (f *file) current(ctx context.Context) (*index, time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, time.Time{}, err
@@ -61,7 +61,7 @@ func (f *file) current(ctx context.Context) (*index, time.Time, error) {
 		return nil, time.Time{}, ctx.Err()
 	}
 	// The previous holder of the lock may have read the file that this call saw, or
-	// have started to read after this call. Both are recent enough.
+	// may have started its read after this call. Both results are recent enough.
 	if err == nil && f.unchanged(info) {
 		return f.result(now)
 	}
@@ -73,22 +73,22 @@ func (f *file) current(ctx context.Context) (*index, time.Time, error) {
 	return f.result(now)
 }
 
-// lastBegan returns when the last reading began.
+// lastBegan returns when the last read began.
 func (f *file) lastBegan() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.last.began
 }
 
-// unchanged reports whether info is of the file that was last read.
+// unchanged reports whether info shows the same content as the last read.
 func (f *file) unchanged(info fs.FileInfo) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.last.settled && sameFile(f.last.info, info)
 }
 
-// result returns what was last read. The caller knows that the path had it at this
-// time.
+// result returns what current returns, after the last read. The caller must know that
+// the path had that content at this time.
 func (f *file) result(at time.Time) (*index, time.Time, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -101,7 +101,7 @@ func (f *file) result(at time.Time) (*index, time.Time, error) {
 	return f.good, f.goodAt, f.last.fault
 }
 
-// read reads the path; the caller holds the lock.
+// read reads the file. The caller holds f.lock.
 func (f *file) read(now time.Time) {
 	info, index, err := loadIndex(f.path, f.field)
 	settled := info != nil && now.Sub(info.ModTime()).Abs() > settleTime
@@ -115,8 +115,8 @@ func (f *file) read(now time.Time) {
 	}
 }
 
-// report logs what is new, once for each state of the file. It does not log an error
-// of the first reading, which Open returns.
+// report logs changes in the state of the file, each once. It does not log an error of
+// the first read, because Open returns that.
 func (f *file) report(index *index, info fs.FileInfo, fault error) {
 	f.mu.Lock()
 	before, first := f.last, f.good == nil
@@ -127,11 +127,11 @@ func (f *file) report(index *index, info fs.FileInfo, fault error) {
 	switch {
 	case sameOutcome(before, reading{info: info, fault: fault}):
 	case fault != nil && !first:
-		log(slog.LevelError, "documents cannot be read, using those read before", slog.Any("error", fault))
+		log(slog.LevelError, "cannot read the documents file. Using its last good content, which counts as stale, until the file is fixed", slog.Any("error", fault))
 	case fault == nil && before.fault != nil:
-		log(slog.LevelInfo, "documents can be read again")
+		log(slog.LevelInfo, "reading the documents file works again")
 	}
 	if fault == nil && index.duplicates > 0 && !sameFile(before.info, info) {
-		log(slog.LevelWarn, "users have more than one document, the first one is used", slog.Int("users", index.duplicates))
+		log(slog.LevelWarn, "some users have more than one document. The one with the lowest _id is used. Delete the others", slog.Int("users", index.duplicates))
 	}
 }

@@ -15,10 +15,10 @@ import (
 // An index finds documents, as BSON, by the ids in their user-id field. It is
 // immutable.
 type index struct {
-	byID map[bsonjson.UserID][][]byte // each with the lowest _id first
-	// duplicates counts the user ids that have more than one document.
+	byID map[bsonjson.UserID][][]byte // the documents of an id, the lowest _id first
+	// duplicates is the number of user ids that have more than one document.
 	duplicates int
-	sum        [sha256.Size]byte // of the content
+	sum        [sha256.Size]byte // of the file's content
 }
 
 // loadIndex reads and indexes a file. It returns the info of the file even if the
@@ -46,7 +46,7 @@ func loadIndex(path string, field bsonjson.Field) (fs.FileInfo, *index, error) {
 	return info, index, nil
 }
 
-// withoutPath removes the path, which [Source.wrapError] adds.
+// withoutPath removes the path from an error, because [Source.wrapError] adds it.
 func withoutPath(err error) error {
 	var pathError *fs.PathError
 	if errors.As(err, &pathError) {
@@ -74,8 +74,8 @@ func newIndex(docs [][]byte, field bsonjson.Field) *index {
 	return x
 }
 
-// find returns the document of the first id that has one, nil if none has, and
-// whether there are others.
+// find returns the document of the first id that has one, or nil if none has. It also
+// reports whether there are other documents.
 func (x *index) find(ids []bsonjson.UserID) (doc []byte, duplicate bool) {
 	for _, id := range ids {
 		for _, candidate := range x.byID[id] {

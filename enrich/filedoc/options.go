@@ -11,22 +11,22 @@ import (
 // Options say where the documents are and how they become JSON. Path and Field are
 // required.
 type Options struct {
-	// Path is a file with a JSON array of documents, or with one document after the
-	// other (NDJSON). It may be MongoDB Extended JSON, so an export of mongoexport
-	// works as it is.
+	// Path is the path of a file with a JSON array of documents, or with one document
+	// after the other (NDJSON). It may be MongoDB Extended JSON, so an export of
+	// mongoexport works unchanged.
 	Path string
 
-	// Field is the path of the user-id field. Dots reach into objects and arrays.
+	// Field is the path of the user-id field. Dots lead into objects and arrays.
 	Field string
 	// IDType is the type of the ids in the field. Empty means [bsonjson.AutoID].
 	IDType bsonjson.UserIDType
-	// Format is how documents become JSON. Empty means [bsonjson.Plain].
+	// Format says how documents are written as JSON. Empty means [bsonjson.Plain].
 	Format bsonjson.Format
-	// Projection is what of a document reaches the token. Zero means the whole
-	// document.
+	// Projection says which parts of a document reach the token. The zero value means
+	// the whole document.
 	Projection bsonjson.Projection
 
-	// Logger gets what an operator should know. Nil means none.
+	// Logger gets messages for the operator. Nil discards them.
 	Logger *slog.Logger
 	// Meter records lookups. Nil records nothing.
 	Meter metric.Meter

@@ -10,14 +10,14 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// parse returns the documents of a file as BSON. The file is a JSON array of
-// objects, or one object after the other. Errors name the line and quote nothing. An
-// empty file is an error, because a file that is being written looks like that. A
-// file without documents is [].
+// parse returns the documents of a file as BSON. The file is a JSON array of objects,
+// or one object after the other. Errors contain the line, but nothing of the content.
+// An empty file is an error, because a file that is being written can be empty for a
+// moment.
 func parse(content []byte) ([][]byte, error) {
 	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	if len(bytes.TrimSpace(content)) == 0 {
-		return nil, errors.New("the file is empty; a file without documents is []")
+		return nil, errors.New("the file is empty. Write [] for a file without documents")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	array := bytes.HasPrefix(bytes.TrimLeft(content, " \t\r\n"), []byte("["))
@@ -39,32 +39,32 @@ func parse(content []byte) ([][]byte, error) {
 		}
 		doc, err := bsonjson.Parse(object)
 		if err != nil {
-			// Not wrapped: the file is wrong, not one user's document.
-			return nil, fmt.Errorf("document %d, which ends in line %d, is not an object of Extended JSON", len(docs)+1, line(content, decoder.InputOffset()))
+			// err is not wrapped: its ErrUndecodable would mean one user's document.
+			return nil, fmt.Errorf("line %d: document %d, which ends here, is not a JSON object or contains invalid Extended JSON", line(content, decoder.InputOffset()), len(docs)+1)
 		}
 		docs = append(docs, doc)
 	}
 	return docs, endOfArray(content, decoder)
 }
 
-// endOfArray reports what is wrong after the last document of an array.
+// endOfArray returns an error if the file does not end after the array.
 func endOfArray(content []byte, decoder *json.Decoder) error {
 	if _, err := decoder.Token(); err != nil {
 		return syntaxError(content, decoder)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("line %d: there is something after the array", line(content, decoder.InputOffset()))
+		return fmt.Errorf("line %d: there is text after the end of the array", line(content, decoder.InputOffset()))
 	}
 	return nil
 }
 
-// syntaxError says where the JSON is wrong: in or after the line where the last good
-// document ends.
+// syntaxError returns an error with the line where the last good document ends. The
+// fault is in that line or after it.
 func syntaxError(content []byte, decoder *json.Decoder) error {
-	return fmt.Errorf("invalid JSON from line %d on", line(content, decoder.InputOffset()))
+	return fmt.Errorf("line %d: the JSON is invalid here or further down", line(content, decoder.InputOffset()))
 }
 
-// line is the line, from 1, of an offset in bytes.
+// line returns the line number of a byte offset. The first line is 1.
 func line(content []byte, offset int64) int {
 	return 1 + bytes.Count(content[:offset], []byte("\n"))
 }

@@ -17,7 +17,7 @@ import (
 // concurrent use.
 type Source struct {
 	file    *file
-	opened  *index // what the file had when it was opened
+	opened  *index // the content at Open
 	mapping bsonjson.Mapping
 	metrics *sourcemetrics.Metrics
 }
@@ -51,8 +51,8 @@ func Open(o Options) (*Source, error) {
 	return s, nil
 }
 
-// Check reports whether the file can be read now. Lookups do not fail while it
-// cannot: they use its last good content.
+// Check implements [enrich.Checker]. It returns an error if the file cannot be read
+// now. Lookups do not fail then: they use its last good content.
 func (s *Source) Check(ctx context.Context) error {
 	_, _, err := s.file.current(ctx)
 	return s.wrapError(err)
@@ -61,9 +61,9 @@ func (s *Source) Check(ctx context.Context) error {
 // pollInterval is how often Watch checks the file.
 const pollInterval = time.Second
 
-// Watch tells a cache in front of the source when the file has changed, until ctx
-// ends, and returns the error of ctx. A file does not show which documents changed,
-// so Watch invalidates all of them. A broken file changes nothing.
+// Watch invalidates the documents in a cache when the file has changed, until ctx
+// ends, and then returns the error of ctx. It invalidates all documents, because a
+// file does not show which ones changed. It ignores a broken file.
 func (s *Source) Watch(ctx context.Context, invalidator enrich.Invalidator) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
@@ -80,10 +80,10 @@ func (s *Source) Watch(ctx context.Context, invalidator enrich.Invalidator) erro
 	}
 }
 
-// Lookup implements [enrich.Source]. While the file is broken, documents come from
+// Lookup implements [enrich.Source]. While the file is broken, it returns documents of
 // the last good content. They are stale, and their ReadAt is when that content was
-// last known to be current. A user without a document there may have one by now, so
-// Lookup returns what is wrong with the file.
+// last known to be current. For a user without a document in it, Lookup returns what
+// is wrong with the file, because the user may have a document by now.
 func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	began := time.Now()
 	doc, err := s.lookup(ctx, q.User)
@@ -120,7 +120,7 @@ func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document,
 	return doc, nil
 }
 
-// wrapError says which file an error is about.
+// wrapError adds the name of the file to an error.
 func (s *Source) wrapError(err error) error {
 	if err == nil {
 		return nil

@@ -172,7 +172,7 @@ func TestOpen_ReportsWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestOpen_WarnsOfDuplicatesOnce(t *testing.T) {
+func TestOpen_WarnsAboutDuplicatesOnce(t *testing.T) {
 	src, _, log := open(t, `[{"_id":2,"f":"u"},{"_id":1,"f":"u"},{"f":["v","v"]}]`)
 	for range 3 {
 		want(t, src, `{"_id":1,"f":"u"}`)
@@ -184,7 +184,7 @@ func TestOpen_WarnsOfDuplicatesOnce(t *testing.T) {
 
 // Readings cannot be counted from here, but time tells: a hundred one after the
 // other take much longer than one.
-func TestLookup_ManyReadAChangedFileOnce(t *testing.T) {
+func TestLookup_ConcurrentCallsReadAChangedFileOnce(t *testing.T) {
 	var content strings.Builder
 	for i := range 20_000 {
 		fmt.Fprintf(&content, `{"f":"u%d","lang":"en","tags":["a","b"]}`+"\n", i)

@@ -15,10 +15,10 @@ import (
 // Function, Webhook and Template that is set creates it. The zero Creation creates
 // none. A user whose document cannot be created gets no tokens.
 type Creation struct {
-	// Function is the name of a function. It gets the user object, and inserts the
+	// Function is the name of a function. It gets the user object and inserts the
 	// document.
 	Function string
-	// Webhook gets the user object, and returns or inserts the document.
+	// Webhook gets the user object and returns or inserts the document.
 	Webhook Webhook
 	// Template becomes the document.
 	Template Template
@@ -33,9 +33,9 @@ func (c Creation) isZero() bool {
 	return c.Function == "" && c.Webhook.URL == "" && c.Template.isZero()
 }
 
-// ErrDuplicate says that MongoDB has refused a second document with the same
-// value in a unique index. If that value is the user's id, another login made
-// their document at the same time.
+// ErrDuplicate means that MongoDB refused a second document with the same value
+// in a unique index. If that value is the user's id, another login created their
+// document at the same time.
 var ErrDuplicate = errors.New("duplicate key")
 
 // Create implements [enrich.Hooks]. Concurrent calls for one user share one
@@ -43,7 +43,8 @@ var ErrDuplicate = errors.New("duplicate key")
 // others find it.
 func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
 	created := h.creating.DoChan(fmt.Sprintf("%t%s", s.User.Number, s.User.ID), func() (any, error) {
-		// Others may wait for it too, and the backend has already created the user.
+		// The creation outlives this request: other requests may wait for it too,
+		// and the backend has already created the user.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.o.Creation.Timeout)
 		defer cancel()
 		return nil, h.create(ctx, s)
@@ -117,8 +118,9 @@ func (h *Hooks) createDocument(ctx context.Context, s enrich.SignIn) error {
 	return h.rejection("InternalServerError", err)
 }
 
-// tolerateDuplicate returns nil if the duplicate is the user's own document, and
-// the error if another unique index has the value of another user.
+// tolerateDuplicate returns nil if the duplicate is the user's own document. It
+// returns the error if the user has none: then the value belongs to another user,
+// in another unique index.
 func (h *Hooks) tolerateDuplicate(ctx context.Context, s enrich.SignIn, duplicate error) error {
 	has, err := h.o.Documents.Has(ctx, s.User)
 	if has {
@@ -146,6 +148,6 @@ func (h *Hooks) makeDocument(ctx context.Context, s enrich.SignIn) (err error) {
 
 // rejection logs the cause and returns an error that hides it from the client.
 func (h *Hooks) rejection(code string, cause error) error {
-	h.o.Logger.Error("the document of a new user could not be created; the login is rejected", slog.String("code", code), slog.Any("error", cause))
+	h.o.Logger.Error("could not create the document of a new user; the login is rejected", slog.String("code", code), slog.Any("error", cause))
 	return &enrich.Rejection{Code: code, Message: "the user could not be created"}
 }

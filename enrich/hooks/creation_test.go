@@ -25,13 +25,13 @@ func TestCreation_ConcurrentFirstLoginsMakeOneDocument(t *testing.T) {
 				t.Errorf("Create: %v", err)
 			}
 			if w.document(t, "anna") == "" {
-				t.Error("no document after Create")
+				t.Error("after Create: no document, want anna's")
 			}
 		})
 	}
 	logins.Wait()
 	if n := w.count(t); n != 1 {
-		t.Errorf("%d documents, want 1", n)
+		t.Errorf("50 concurrent logins made %d documents, want 1", n)
 	}
 }
 
@@ -47,7 +47,7 @@ func TestCreation_ToleratesADuplicateOfTheSameUser(t *testing.T) {
 		}},
 	})
 	if err := h.Create(t.Context(), signIn("anna")); err != nil {
-		t.Errorf("Create: %v, want nothing: another replica has made the document", err)
+		t.Errorf("Create: %v, want no error, because another replica has created the document", err)
 	}
 }
 
@@ -56,11 +56,12 @@ func TestCreation_RejectsADuplicateOfAnotherUser(t *testing.T) {
 	h := w.hooks(t, hooks.Options{
 		Creation: hooks.Creation{Function: "create"},
 		Functions: functions{"create": func(context.Context, json.RawMessage, []json.RawMessage) error {
-			return hooks.ErrDuplicate // of somebody's e-mail address
+			return hooks.ErrDuplicate // of another user's e-mail address
 		}},
 	})
-	if _, rejected := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna"))); !rejected {
-		t.Error("a token leaves though there is no document")
+	err := h.Create(t.Context(), signIn("anna"))
+	if _, rejected := errors.AsType[*enrich.Rejection](err); !rejected {
+		t.Errorf("Create: %v, want a rejection, because anna has no document", err)
 	}
 }
 
@@ -70,7 +71,7 @@ func TestCreation_RejectsWhenTheFunctionThrows(t *testing.T) {
 		Creation: hooks.Creation{Function: "create"},
 		Functions: functions{"create": func(_ context.Context, user json.RawMessage, args []json.RawMessage) error {
 			if len(args) != 1 || string(args[0]) != string(user) {
-				t.Errorf("arguments %s, want the user object", args)
+				t.Errorf("the function got the arguments %s, want the user object %s", args, user)
 			}
 			return &enrich.Rejection{Code: "FunctionExecutionError", Message: "anna is not invited"}
 		}},
@@ -78,14 +79,14 @@ func TestCreation_RejectsWhenTheFunctionThrows(t *testing.T) {
 	err := h.Create(t.Context(), signIn("anna"))
 	rejection, ok := errors.AsType[*enrich.Rejection](err)
 	if !ok || rejection.Message != "anna is not invited" || strings.Contains(err.Error(), "anna") {
-		t.Errorf("Create: %v, want a rejection whose error names nobody", err)
+		t.Errorf("Create: %v, want a rejection with the function's message, and an error that does not name the user", err)
 	}
 	if n := w.count(t); n != 0 {
-		t.Errorf("%d documents, want none", n)
+		t.Errorf("the function threw, and there are %d documents, want none", n)
 	}
 }
 
-func TestCreation_OnceEver(t *testing.T) {
+func TestCreation_OnceLeavesADeletedDocumentDeleted(t *testing.T) {
 	w := newWorld(t)
 	for _, test := range []struct {
 		once bool
@@ -100,12 +101,12 @@ func TestCreation_OnceEver(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := h.Create(t.Context(), signIn(test.user)); !errors.Is(err, test.want) {
-			t.Errorf("once %t: the second Create = %v, want %v", test.once, err, test.want)
+			t.Errorf("once %t: Create after the document was deleted: %v, want %v", test.once, err, test.want)
 		}
 	}
 }
 
-func TestCreation_MarksAUserWithoutADocument(t *testing.T) {
+func TestTrigger_CreateRunsOnceForAUserWithoutADocument(t *testing.T) {
 	w := newWorld(t)
 	var created atomic.Int32
 	h := w.hooks(t, hooks.Options{
@@ -121,13 +122,13 @@ func TestCreation_MarksAUserWithoutADocument(t *testing.T) {
 		}
 	}
 	if n := created.Load(); n != 1 {
-		t.Errorf("the CREATE trigger ran %d times, want once", n)
+		t.Errorf("the CREATE trigger ran %d times, want 1", n)
 	}
 }
 
-// One whose document was deleted and is made again is not a new user, and a new
-// one is new at one replica only.
-func TestTrigger_CreateRunsOnceEver(t *testing.T) {
+// A user is new once, on one replica only. A user whose document was deleted and
+// created again is not new.
+func TestTrigger_CreateRunsOnceAcrossReplicasAndDeletions(t *testing.T) {
 	w := newWorld(t)
 	var created atomic.Int32
 	o := hooks.Options{
@@ -154,7 +155,7 @@ func TestTrigger_CreateRunsOnceEver(t *testing.T) {
 		}
 	}
 	if n := created.Load(); n != 1 {
-		t.Errorf("the CREATE trigger ran %d times, want once", n)
+		t.Errorf("the CREATE trigger ran %d times, want 1", n)
 	}
 }
 
@@ -167,12 +168,13 @@ func TestHooks_SurviveAPanic(t *testing.T) {
 		Functions: fault,
 	})
 	h.SigningIn(t.Context(), signIn("anna"))
-	if _, rejected := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna"))); !rejected {
-		t.Error("a creation that panicked let tokens leave")
+	err := h.Create(t.Context(), signIn("anna"))
+	if _, rejected := errors.AsType[*enrich.Rejection](err); !rejected {
+		t.Errorf("Create with a function that panics: %v, want a rejection", err)
 	}
-	w.Source = nil // which panics
+	w.Source = nil // its methods panic
 	h = w.hooks(t, hooks.Options{Creation: hooks.Creation{Template: template(t, `{}`), Once: true}})
 	if err := h.Create(t.Context(), signIn("anna")); err == nil || errors.Is(err, enrich.ErrNoDocument) {
-		t.Errorf("Create = %v, want that it failed", err)
+		t.Errorf("Create with a source that panics: %v, want a failure", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 type Documents interface {
 	// Insert inserts the user's document, unless they have one. The document is
 	// MongoDB Extended JSON without the user-id field. Insert relies on a unique
-	// index.
+	// index on that field.
 	Insert(ctx context.Context, u enrich.User, document json.RawMessage) error
 	// SetTime sets a field of the user's document to a time, and inserts a document
 	// if there is none. Dots in field reach into objects.

@@ -11,16 +11,16 @@ type Functions interface {
 	// Has reports whether there is a function of this name.
 	Has(name string) bool
 	// Call runs a function for a user. User and arguments are MongoDB Extended JSON.
-	// If the function throws, the error is an [*enrich.Rejection]; if it throws
-	// MongoDB's refusal of a second document, the error wraps [ErrDuplicate].
+	// If the function throws, the error is an [*enrich.Rejection]. If it throws
+	// MongoDB's duplicate key error, the error wraps [ErrDuplicate].
 	Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error
 }
 
 // An Engine compiles the functions of an application. Its error joins all faults,
 // each an [*EngineError].
 //
-// Package enrich/hooks/javascript has an engine. A program that does not import it
-// does not contain it.
+// Package enrich/hooks/javascript has an engine. Only programs that import that
+// package contain it.
 type Engine func(EngineOptions) (Functions, error)
 
 // EngineOptions say where the functions of an application are, and what they may
@@ -39,30 +39,30 @@ type EngineOptions struct {
 	// values are in the file of that name among Environments.
 	Environment string
 	// Database runs the MongoDB commands of functions. Nil means that functions
-	// reach no database.
+	// cannot use a database.
 	Database Database
-	// Services are the names of the database in context.services.get. Nil means
-	// mongodb-atlas.
+	// Services are the names by which context.services.get finds the database. Nil
+	// means mongodb-atlas.
 	Services []string
 	// Hosts are the host names that functions may send HTTP requests to, with a
 	// port unless it is the scheme's default. "*" means any. Nil means none.
 	Hosts []string
-	// Logger gets what functions write to the console, at debug level, and
-	// faults. Nil discards both.
+	// Logger gets faults, and at debug level what functions write to the console.
+	// Nil discards both.
 	Logger *slog.Logger
 }
 
 // A Database runs MongoDB commands. mongodoc.Source implements it. It is safe for
 // concurrent use.
 type Database interface {
-	// Command runs one command, such as insert, within ctx. Command and reply are
-	// Extended JSON; the reply is canonical. If MongoDB refuses the command, the
-	// refusal is the reply, {"ok":0,"code":11000,"errmsg":…}. An error means that
-	// there was no reply, and quotes nothing of the command.
+	// Command runs one command, such as insert. Command and reply are Extended
+	// JSON; the reply is canonical. If MongoDB refuses the command, the reply is the
+	// refusal, {"ok":0,"code":11000,"errmsg":…}. An error means that there was no
+	// reply, and does not quote the command.
 	Command(ctx context.Context, database string, command json.RawMessage) (json.RawMessage, error)
 }
 
-// An EngineError is a fault of one of the [EngineOptions], or of the file that it
+// An EngineError is a fault in one of the [EngineOptions], or in the file that it
 // names.
 type EngineError struct {
 	Option string // the name of the field

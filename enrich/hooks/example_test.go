@@ -10,8 +10,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
-// A printer prints the documents that it should insert. mongodoc.Source inserts
-// them.
+// A printer prints the documents that it should insert. A real program uses
+// mongodoc.Source.
 type printer struct{ hooks.Documents }
 
 func (printer) Insert(ctx context.Context, u enrich.User, document json.RawMessage) error {

@@ -1,13 +1,13 @@
 // Package hooks acts when users sign in. It creates the document of a user who has
-// none, before they get their first token, and runs triggers at each login, as
-// MongoDB Atlas App Services did with its user creation function and its
+// none, before they get their first token, and runs triggers at each login. MongoDB
+// Atlas App Services did the same with its user creation function and its
 // authentication triggers.
 //
 // A document comes from a [Template], a [Webhook] or a function of the
 // application. Functions need an [Engine]; package javascript has one.
 //
-// [New] makes the hooks for an [enrich.Enricher]. [Hooks.Run] runs the triggers
-// that no login waits for, in the background:
+// [New] returns the hooks for an [enrich.Enricher]. [Hooks.Run] runs, in the
+// background, the triggers that no login waits for:
 //
 //	h, err := hooks.New(hooks.Options{Creation: …, Documents: collection, Invalidator: cache})
 //	go h.Run(ctx)
@@ -28,7 +28,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// What a zero Timeout means.
+// The default timeouts.
 const (
 	creationTimeout = 5 * time.Second
 	triggerTimeout  = 2 * time.Second
@@ -36,7 +36,7 @@ const (
 
 // Options configure [Hooks]. Documents and Invalidator are required.
 type Options struct {
-	// Creation creates documents. Zero creates none.
+	// Creation says how to create documents. The zero Creation creates none.
 	Creation Creation
 	// Triggers run in this order.
 	Triggers []Trigger
@@ -48,12 +48,12 @@ type Options struct {
 	// Invalidator gets the users whose documents a hook may have changed. It is
 	// normally the cache in front of the source. Required.
 	Invalidator enrich.Invalidator
-	// Failing reports whether the source of documents is failing. Then triggers
-	// with Wait are skipped, so that no login waits for them. Optional.
+	// Failing reports whether the source of documents is failing. While it is,
+	// triggers with Wait are skipped, so that no login waits for them. Optional.
 	Failing func() bool
 	// Logger gets failed creations and triggers. Nil discards them.
 	Logger *slog.Logger
-	// Meter counts runs. Nil counts nothing.
+	// Meter counts the runs of hooks. Nil counts nothing.
 	Meter metric.Meter
 }
 
@@ -73,7 +73,7 @@ func (o *Options) complete() error {
 	case o.Invalidator == nil:
 		return errors.New("hooks: Options.Invalidator is missing")
 	case o.Functions == nil && o.namesFunctions():
-		return errors.New("hooks: Options.Functions is missing, and Creation or Triggers name a function")
+		return errors.New("hooks: Options.Functions is missing, but Creation or Triggers name a function")
 	}
 	return nil
 }
@@ -93,8 +93,8 @@ type Hooks struct {
 
 var _ enrich.Hooks = (*Hooks)(nil)
 
-// New returns hooks. The error names the option that is missing. Without
-// [Hooks.Run], triggers that no login waits for do not run.
+// New returns hooks. The error names the option that is missing. Triggers that no
+// login waits for run only while [Hooks.Run] runs.
 func New(o Options) (*Hooks, error) {
 	if err := o.complete(); err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ func newCounter(m metric.Meter) (metric.Int64Counter, error) {
 		m = noop.Meter{}
 	}
 	return m.Int64Counter("tokengraft.hooks",
-		metric.WithDescription("Runs of the user creation and of triggers, by whether they failed."))
+		metric.WithDescription("Runs of the user creation and of triggers. The label error says whether the run failed."))
 }
 
 func (h *Hooks) count(ctx context.Context, hook string, err error) {

@@ -20,7 +20,7 @@ func TestNew_NamesTheMissingOption(t *testing.T) {
 		"Functions":   {Documents: documents, Invalidator: invalidator, Triggers: []hooks.Trigger{{Function: "f"}}},
 	} {
 		if _, err := hooks.New(o); err == nil || !strings.Contains(err.Error(), "Options."+want+" is missing") {
-			t.Errorf("New without %s: error %v, want one that names it", want, err)
+			t.Errorf("New without %s: error %v, want one that names the option", want, err)
 		}
 	}
 	if _, err := hooks.New(hooks.Options{Documents: documents, Invalidator: invalidator}); err != nil {

@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// maxQueued is how many runs of triggers may wait. Each holds a login's claims.
+	// maxQueued is the length of the queue. Each run in it holds a login's claims.
 	maxQueued = 1024
-	// workers is how many run at a time.
+	// workers is how many triggers run at a time.
 	workers = 4
 	// maxTries is how often a failing trigger runs.
 	maxTries = 5
-	// drainTimeout is how long queued runs may take when the sidecar stops.
+	// drainTimeout is how long the queued runs may take when the sidecar stops.
 	drainTimeout = 2 * time.Second
 )
 
-// A queue has the runs of triggers that no login waits for.
+// A queue holds the runs of triggers that no login waits for.
 type queue struct {
 	runs   chan run
 	mu     sync.RWMutex
@@ -37,10 +37,10 @@ type run struct {
 
 var (
 	errFull   = errors.New("the queue of triggers is full")
-	errClosed = errors.New("the queue of triggers is closed")
+	errClosed = errors.New("the queue of triggers is closed because the sidecar is stopping")
 )
 
-// put never waits: the login matters more than its triggers.
+// put does not wait: a full queue must not delay a login.
 func (q *queue) put(r run) error {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
@@ -78,11 +78,11 @@ func (h *Hooks) enqueue(ctx context.Context, t Trigger, s enrich.SignIn) {
 
 func (h *Hooks) drop(ctx context.Context, t Trigger, why error) {
 	h.count(ctx, t.Name, why)
-	h.o.Logger.Error("a trigger was dropped", slog.String("trigger", t.Name), slog.Any("error", why))
+	h.o.Logger.Error("a trigger was dropped and will not run", slog.String("trigger", t.Name), slog.Any("error", why))
 }
 
-// Run runs the queued triggers until ctx ends, and then those that are still
-// queued, for two seconds at most.
+// Run runs the queued triggers until ctx ends. It then runs those that are still
+// queued, for two seconds at most, and drops the rest.
 func (h *Hooks) Run(ctx context.Context) {
 	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -120,6 +120,6 @@ func (h *Hooks) retry(ctx context.Context, r run) {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, h.run(ctx, r.trigger, r.signIn) },
 		backoff.WithMaxTries(maxTries))
 	if err != nil {
-		h.o.Logger.Error("a trigger failed and is not retried any more", slog.String("trigger", r.trigger.Name), slog.Int("tries", maxTries), slog.Any("error", err))
+		h.o.Logger.Error("a trigger failed on every try; this run is lost", slog.String("trigger", r.trigger.Name), slog.Int("tries", maxTries), slog.Any("error", err))
 	}
 }

@@ -6,26 +6,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
 
 // A Template is a document with placeholders: strings that are exactly %%user.id,
 // %%user.type, %%user.data.NAME or %%now. A member whose value is not known is left
-// out. The zero Template is no document.
+// out. The zero Template creates no document.
 type Template struct{ root any }
 
 func (t Template) isZero() bool { return t.root == nil }
 
-// ParseTemplate reads a template: a JSON object, which may be MongoDB Extended JSON.
-// It keeps nothing of the text.
+// ParseTemplate parses a template: a JSON object, which may be MongoDB Extended JSON.
+// It does not keep the text.
 func ParseTemplate(text []byte) (Template, error) {
 	root, err := decode(text)
 	if err != nil {
-		return Template{}, fmt.Errorf("no document: %w", err)
+		return Template{}, fmt.Errorf("not a JSON object: %w", err)
 	}
 	if root == nil {
-		return Template{}, errors.New("no document: null")
+		return Template{}, errors.New("not a JSON object: null")
 	}
 	return Template{root}, check(root)
 }
@@ -38,7 +40,7 @@ func decode(text []byte) (root map[string]any, err error) {
 		return nil, err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return nil, errors.New("something follows the object")
+		return nil, errors.New("there is more text after the object")
 	}
 	return root, nil
 }
@@ -66,7 +68,8 @@ func check(value any) error {
 			return nil
 		}
 		if v != "%%user.id" && v != "%%user.type" && v != "%%now" {
-			return fmt.Errorf("nothing is known for %s, want %%%%user.id, %%%%user.type, %%%%user.data.email or another name of data, or %%%%now", v)
+			return fmt.Errorf("the placeholder %s does not exist, allowed are %%%%user.id, %%%%user.type, %%%%now and %%%%user.data.NAME with one of these names: %s",
+				v, strings.Join(slices.Sorted(maps.Keys(metadata)), ", "))
 		}
 	}
 	return nil
@@ -75,7 +78,7 @@ func check(value any) error {
 // fill returns the document of a user.
 func (t Template) fill(object json.RawMessage, now time.Time) json.RawMessage {
 	var u user
-	_ = json.Unmarshal(object, &u) // which we have written
+	_ = json.Unmarshal(object, &u) // it comes from userObject
 	filled, _ := fill(t.root, u, now)
 	document, _ := json.Marshal(filled)
 	return document

@@ -21,13 +21,14 @@ func TestTemplate_FillsInTheUser(t *testing.T) {
 		`"plain":"100%%"`, `"n":7`, `"big":"9007199254740993"`, `"list":["anna"]`, `"user_account_id":"anna"`,
 	} {
 		if !strings.Contains(got, want) {
-			t.Errorf("%s has no %s", got, want)
+			t.Errorf("the document is %s, want it to contain %s", got, want)
 		}
 	}
-	// What the user can make up is no operator, and what is unknown is no null.
+	// A claim that the user controls does not become an operator, and an unknown
+	// value does not become null.
 	for _, unwanted := range []string{"none", "odd", "$gt"} {
 		if strings.Contains(got, unwanted) {
-			t.Errorf("%s has %s", got, unwanted)
+			t.Errorf("the document is %s, want it without %s", got, unwanted)
 		}
 	}
 }
@@ -35,7 +36,7 @@ func TestTemplate_FillsInTheUser(t *testing.T) {
 func TestTemplate_RefusesUnknownPlaceholders(t *testing.T) {
 	for _, text := range []string{`[]`, `null`, `{} {}`, `{"a":"%%user.password"}`, `{"a":[{"b":"%%user.data.admin"}]}`, `{"a":"%%values.x"}`, `{`} {
 		if _, err := hooks.ParseTemplate([]byte(text)); err == nil {
-			t.Errorf("%s is a template", text)
+			t.Errorf("ParseTemplate(%s): no error, want one", text)
 		}
 	}
 }

@@ -59,17 +59,17 @@ func (h *Hooks) runTriggers(ctx context.Context, o Operation, s enrich.SignIn) (
 		}
 		err := h.runUnlessFailing(ctx, t, s)
 		if err != nil {
-			h.o.Logger.Warn("a trigger failed; the login goes on", slog.String("trigger", t.Name), slog.Any("error", err))
+			h.o.Logger.Warn("a trigger failed; the login continues", slog.String("trigger", t.Name), slog.Any("error", err))
 		}
 		changed = changed || err != errFailing
 	}
 	return changed
 }
 
-var errFailing = errors.New("not run because the source of documents is failing")
+var errFailing = errors.New("skipped because the source of documents is failing")
 
-// runUnlessFailing runs a trigger, unless the source is failing: then no login waits
-// for it.
+// runUnlessFailing runs a trigger, unless the source is failing: a login should not
+// wait for a database that does not answer.
 func (h *Hooks) runUnlessFailing(ctx context.Context, t Trigger, s enrich.SignIn) error {
 	if h.o.Failing != nil && h.o.Failing() {
 		h.count(ctx, t.Name, errFailing)
@@ -87,7 +87,7 @@ func (h *Hooks) queueAll(ctx context.Context, o Operation, s enrich.SignIn) {
 	}
 }
 
-// run runs a trigger once. It does not log what a function threw.
+// run runs a trigger once. It does not log what a function throws.
 func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()

@@ -12,11 +12,11 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
-func TestTrigger_WaitingLoginIsInTheToken(t *testing.T) {
+func TestTrigger_WaitChangesTheDocumentBeforeTheToken(t *testing.T) {
 	w := newWorld(t)
-	told := &changes{}
+	invalidated := &changes{}
 	h := w.hooks(t, hooks.Options{
-		Invalidator: told,
+		Invalidator: invalidated,
 		Functions:   functions{},
 		Triggers: []hooks.Trigger{
 			{Name: "seen", Operation: hooks.Login, LastLogin: "lastLogin", Wait: true, Timeout: 5 * time.Second},
@@ -24,13 +24,13 @@ func TestTrigger_WaitingLoginIsInTheToken(t *testing.T) {
 		},
 	})
 	if !h.SigningIn(t.Context(), signIn("anna")) {
-		t.Error("nothing changed by it")
+		t.Error("SigningIn = false, want true, because the trigger changed the document")
 	}
-	if got := w.document(t, "anna"); !strings.Contains(got, `"lastLogin":"2023-11-14T22:13:20.000Z"`) {
-		t.Errorf("the document is %s", got)
+	if got, want := w.document(t, "anna"), `"lastLogin":"2023-11-14T22:13:20.000Z"`; !strings.Contains(got, want) {
+		t.Errorf("the document is %s, want it to contain %s", got, want)
 	}
-	if len(told.tags) == 0 || told.tags[0] != "anna" {
-		t.Errorf("changed: %v, want anna", told.tags)
+	if len(invalidated.tags) == 0 || invalidated.tags[0] != "anna" {
+		t.Errorf("invalidated: %v, want anna", invalidated.tags)
 	}
 }
 
@@ -42,7 +42,7 @@ func TestTrigger_QueuedIsRetried(t *testing.T) {
 		Triggers: []hooks.Trigger{{Name: "audit", Operation: hooks.Login, Function: "audit", Timeout: time.Second}},
 		Functions: functions{"audit": func(_ context.Context, _ json.RawMessage, args []json.RawMessage) error {
 			if runs.Add(1) == 1 {
-				return errors.New("away")
+				return errors.New("unreachable")
 			}
 			events <- args[0]
 			return nil
@@ -52,7 +52,7 @@ func TestTrigger_QueuedIsRetried(t *testing.T) {
 	done := make(chan struct{})
 	go func() { h.Run(ctx); close(done) }()
 	if h.SigningIn(t.Context(), signIn("anna")) {
-		t.Error("it changed something before the login went on")
+		t.Error("SigningIn = true, want false, because the trigger does not wait")
 	}
 	h.SignedIn(t.Context(), signIn("anna"))
 	var event struct {
@@ -67,13 +67,13 @@ func TestTrigger_QueuedIsRetried(t *testing.T) {
 		t.Fatal(err)
 	}
 	if event.OperationType != "LOGIN" || event.Providers[0] != "local-userpass" || event.User.ID != "anna" || event.Time.Date != "2023-11-14T22:13:20Z" {
-		t.Errorf("the event is %+v", event)
+		t.Errorf("the event is %+v, want a LOGIN of anna with local-userpass at 2023-11-14T22:13:20Z", event)
 	}
 	stop()
 	<-done
 }
 
-func TestQueue_RunsWhatWaitsBeforeStopping(t *testing.T) {
+func TestQueue_RunsQueuedTriggersBeforeStopping(t *testing.T) {
 	w := newWorld(t)
 	var runs atomic.Int32
 	h := w.hooks(t, hooks.Options{
@@ -87,38 +87,38 @@ func TestQueue_RunsWhatWaitsBeforeStopping(t *testing.T) {
 	stop()
 	h.Run(ctx)
 	if n := runs.Load(); n != 100 {
-		t.Errorf("%d runs, want 100", n)
+		t.Errorf("%d of 100 queued triggers ran, want all", n)
 	}
 }
 
-func TestQueue_ReportsATriggerAfterTheEnd(t *testing.T) {
+func TestQueue_LogsATriggerDroppedAfterStopping(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{Functions: functions{}, Triggers: []hooks.Trigger{{Name: "audit", Operation: hooks.Login, Function: "audit", Timeout: time.Second}}})
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	h.Run(ctx)
 	h.SignedIn(t.Context(), signIn("anna")) // a login that began before a reload
-	if !strings.Contains(w.log.String(), "a trigger was dropped") {
-		t.Errorf("the log says %q", w.log)
+	if want := "a trigger was dropped"; !strings.Contains(w.log.String(), want) {
+		t.Errorf("the log is %q, want it to contain %q", w.log, want)
 	}
 }
 
-// While the breaker is open, a login should cost nothing more.
-func TestTrigger_NotAwaitedWhileTheSourceFails(t *testing.T) {
+// While the breaker is open, a login should not wait for the source again.
+func TestTrigger_SkippedWhileTheSourceFails(t *testing.T) {
 	w := newWorld(t)
 	h := w.hooks(t, hooks.Options{
 		Failing:  func() bool { return true },
 		Triggers: []hooks.Trigger{{Name: "seen", Operation: hooks.Login, Function: "f", Wait: true, Timeout: time.Second}},
 		Functions: functions{"f": func(context.Context, json.RawMessage, []json.RawMessage) error {
-			t.Error("it was run")
+			t.Error("the trigger ran, want it skipped while the source fails")
 			return nil
 		}},
 	})
 	if h.SigningIn(t.Context(), signIn("anna")) {
-		t.Error("it changed something, so the source is asked for a document that the cache has")
+		t.Error("SigningIn = true, want false: otherwise the source is asked for a document that is in the cache")
 	}
-	if !strings.Contains(w.log.String(), "not run because the source of documents is failing") {
-		t.Errorf("the log says %q", w.log)
+	if want := "skipped because the source of documents is failing"; !strings.Contains(w.log.String(), want) {
+		t.Errorf("the log is %q, want it to contain %q", w.log, want)
 	}
 }
 
@@ -140,20 +140,20 @@ func TestUserObject_HasTheDocument(t *testing.T) {
 		`"custom_data":{},`, `"custom_data":{},`, `"custom_data":{"lang":"en"},`, `"custom_data":{"lang":"en"},`,
 	} {
 		if !strings.Contains(seen[i], want) {
-			t.Errorf("at %d it sees %s, want %s", i, seen[i], want)
+			t.Errorf("argument %d of the function is %s, want it to contain %s", i, seen[i], want)
 		}
 	}
 	if !strings.Contains(seen[3], `"providers":[]`) {
-		t.Errorf("the event is %s, want no provider", seen[3])
+		t.Errorf("the event is %s, want it without providers", seen[3])
 	}
 }
 
-func TestHooks_ForgetADeletedUser(t *testing.T) {
+func TestHooks_DeletedInvalidatesTheUserAndRunsTriggers(t *testing.T) {
 	w := newWorld(t)
-	told := &changes{}
+	invalidated := &changes{}
 	var deleted atomic.Int32
 	h := w.hooks(t, hooks.Options{
-		Invalidator: told,
+		Invalidator: invalidated,
 		Triggers:    []hooks.Trigger{{Name: "bye", Operation: hooks.Delete, Function: "bye", Timeout: time.Second}},
 		Functions:   functions{"bye": func(context.Context, json.RawMessage, []json.RawMessage) error { deleted.Add(1); return nil }},
 	})
@@ -161,7 +161,7 @@ func TestHooks_ForgetADeletedUser(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	h.Run(ctx)
-	if len(told.tags) == 0 || told.tags[0] != "anna" || deleted.Load() != 1 {
-		t.Errorf("changed %v, %d runs of the DELETE trigger", told.tags, deleted.Load())
+	if len(invalidated.tags) == 0 || invalidated.tags[0] != "anna" || deleted.Load() != 1 {
+		t.Errorf("invalidated %v, %d runs of the DELETE trigger; want anna, 1", invalidated.tags, deleted.Load())
 	}
 }

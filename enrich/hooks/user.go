@@ -6,8 +6,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// metadata are the members of data in App Services' user object, and the claims
-// of OpenID Connect (Core, section 5.1) that they come from.
+// metadata maps the members of data in App Services' user object to the claims of
+// OpenID Connect (Core, section 5.1) that they come from.
 var metadata = map[string]string{
 	"email": "email", "name": "name", "picture": "picture", "gender": "gender",
 	"first_name": "given_name", "last_name": "family_name", "birthday": "birthdate",
@@ -30,21 +30,20 @@ type identity struct {
 
 type data map[string]json.RawMessage
 
-// userObject returns the user object, with what the claims say of the user. Of
-// the response nothing else counts: nobody has signed it, and what App Services'
-// logins said there, user_id and device_id, is the id again and nothing of the
-// user. Only text, numbers and booleans are taken over: an object of his own
-// making could be read as Extended JSON.
+// userObject returns the user object. Its data comes from the claims of the
+// verified tokens, and from no other part of the response, because the rest is not
+// signed. It takes text, numbers and booleans only: users could write an object
+// that is read as Extended JSON.
 func userObject(s enrich.SignIn) json.RawMessage {
-	said := data{}
+	found := data{}
 	for _, text := range s.Claims {
 		var claims data
 		if json.Unmarshal(text, &claims) != nil {
 			continue
 		}
 		for member, claim := range metadata {
-			if value := claims[claim]; isScalar(value) && said[member] == nil {
-				said[member] = value
+			if value := claims[claim]; isScalar(value) && found[member] == nil {
+				found[member] = value
 			}
 		}
 	}
@@ -53,13 +52,14 @@ func userObject(s enrich.SignIn) json.RawMessage {
 		customData = json.RawMessage("{}")
 	}
 	object, _ := json.Marshal(user{
-		ID: s.User.ID, Type: typeOf(s.Provider), Data: said, CustomData: customData,
-		Identities: []identity{{ID: s.User.ID, Provider: s.Provider, Data: said}},
+		ID: s.User.ID, Type: typeOf(s.Provider), Data: found, CustomData: customData,
+		Identities: []identity{{ID: s.User.ID, Provider: s.Provider, Data: found}},
 	})
 	return object
 }
 
-// typeOf is the type of a user: one who shows an API key is a server.
+// typeOf returns the type of a user. App Services calls the owner of an API key a
+// server.
 func typeOf(provider string) string {
 	if provider == "api-key" {
 		return "server"

@@ -17,24 +17,24 @@ import (
 type Webhook struct {
 	// URL gets a POST with {"user": …}, in the shape of App Services' user object. A
 	// 2xx response with a JSON object contains the document. An empty 2xx response
-	// means that the webhook has inserted it. Any other response refuses the user
-	// their tokens, and the client gets the member error of a JSON response.
+	// means that the webhook has inserted it. After any other response the user gets
+	// no tokens; if it is JSON, the client gets its member error as the message.
 	URL string
 	// Secret is sent as a bearer token. Optional.
 	Secret string
 }
 
-// maxAnswer bounds what a webhook answers, in bytes.
+// maxAnswer is the size of the largest response of a webhook, in bytes.
 const maxAnswer = 1 << 20
 
-// client follows no redirect: users' data and the secret go only to the configured
-// URL.
+// client does not follow redirects: users' data and the secret go only to the
+// configured URL.
 var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// ask returns the document, or nothing if the webhook has inserted it. Only ctx
-// bounds its wait.
+// ask returns the document, or nil if the webhook has inserted it. It waits until
+// ctx ends.
 func (w Webhook) ask(ctx context.Context, user json.RawMessage) (json.RawMessage, error) {
 	body, err := json.Marshal(map[string]json.RawMessage{"user": user})
 	if err != nil {
@@ -61,7 +61,7 @@ func (w Webhook) ask(ctx context.Context, user json.RawMessage) (json.RawMessage
 	case err != nil:
 		return nil, fmt.Errorf("webhook: %w", err)
 	case len(answer) > maxAnswer:
-		return nil, fmt.Errorf("webhook: an answer of more than %d bytes", maxAnswer)
+		return nil, fmt.Errorf("webhook: the response is larger than %d bytes", maxAnswer)
 	}
 	return readAnswer(response.StatusCode, bytes.TrimSpace(answer))
 }
@@ -70,7 +70,7 @@ func readAnswer(status int, answer []byte) (json.RawMessage, error) {
 	isObject := bytes.HasPrefix(answer, []byte("{")) && json.Valid(answer)
 	if status >= 200 && status < 300 {
 		if len(answer) > 0 && !isObject {
-			return nil, errors.New("webhook: the answer is not a JSON object")
+			return nil, errors.New("webhook: the response is not a JSON object")
 		}
 		return answer, nil
 	}
@@ -78,5 +78,5 @@ func readAnswer(status int, answer []byte) (json.RawMessage, error) {
 	if isObject && json.Unmarshal(answer, &reply) == nil && reply.Error != "" {
 		return nil, &enrich.Rejection{Code: "FunctionExecutionError", Message: reply.Error}
 	}
-	return nil, fmt.Errorf("webhook: answered %d", status)
+	return nil, fmt.Errorf("webhook: the response has status %d", status)
 }

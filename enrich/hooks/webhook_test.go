@@ -13,42 +13,43 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
-func TestWebhook_FollowsNoRedirect(t *testing.T) {
+func TestWebhook_DoesNotFollowRedirects(t *testing.T) {
 	w := newWorld(t)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		t.Error("the user's data went elsewhere")
+		t.Error("the user's data went to the target of the redirect")
 	}))
 	defer elsewhere.Close()
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		hook := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
 		defer hook.Close()
 		h := w.hooks(t, hooks.Options{Creation: hooks.Creation{Webhook: hooks.Webhook{URL: hook.URL, Secret: "hunter2"}}})
-		if _, rejected := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna"))); !rejected {
-			t.Errorf("%d: a token leaves", status)
+		err := h.Create(t.Context(), signIn("anna"))
+		if _, rejected := errors.AsType[*enrich.Rejection](err); !rejected {
+			t.Errorf("webhook that answers %d: Create: %v, want a rejection", status, err)
 		}
 	}
 }
 
-func TestWebhook_MakesOrReturnsTheDocument(t *testing.T) {
+func TestWebhook_ReturnsOrInsertsTheDocument(t *testing.T) {
 	for _, test := range []struct {
 		name, body string
 		status     int
 		want       string // in the document
 		message    string // of a rejection
 	}{
-		{"says", `{"lang":"en"}`, 200, `"lang":"en"`, ""},
-		{"makes it", ``, 204, "", ""},
+		{"returns it", `{"lang":"en"}`, 200, `"lang":"en"`, ""},
+		{"inserts it", ``, 204, "", ""},
 		{"refuses", `{"error":"not invited"}`, 403, "", "not invited"},
 		{"fails", `<html>`, 500, "", "the user could not be created"},
-		{"says nonsense", `[1]`, 200, "", "the user could not be created"},
-		{"says too much", `{"a":"` + strings.Repeat("x", 2<<20) + `"}`, 200, "", "the user could not be created"},
+		{"returns an array", `[1]`, 200, "", "the user could not be created"},
+		{"returns too much", `{"a":"` + strings.Repeat("x", 2<<20) + `"}`, 200, "", "the user could not be created"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
 			hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				var asked struct{ User struct{ ID string } }
 				if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || asked.User.ID != "anna" || r.Header.Get("Authorization") != "Bearer hunter2" {
-					t.Errorf("the webhook is asked for %+v, %v, with %q", asked, err, r.Header.Get("Authorization"))
+					t.Errorf("the webhook got %+v (error %v) with Authorization %q, want anna and Bearer hunter2", asked, err, r.Header.Get("Authorization"))
 				}
 				rw.WriteHeader(test.status)
 				_, _ = rw.Write([]byte(test.body))
@@ -66,13 +67,13 @@ func TestWebhook_MakesOrReturnsTheDocument(t *testing.T) {
 				t.Errorf("document %q, message %q; want %q, %q", got, message, test.want, test.message)
 			}
 			if strings.Contains(w.log.String(), "anna") || strings.Contains(w.log.String(), "hunter2") {
-				t.Errorf("the log tells too much: %s", w.log)
+				t.Errorf("the log contains the user id or the secret: %s", w.log)
 			}
 		})
 	}
 }
 
-func TestWebhook_EndsWithTheTimeout(t *testing.T) {
+func TestWebhook_StopsAtTheTimeout(t *testing.T) {
 	w := newWorld(t)
 	hang := make(chan struct{})
 	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang }))
@@ -81,6 +82,6 @@ func TestWebhook_EndsWithTheTimeout(t *testing.T) {
 	h := w.hooks(t, hooks.Options{Creation: hooks.Creation{Webhook: hooks.Webhook{URL: hook.URL}, Timeout: 50 * time.Millisecond}})
 	rejection, ok := errors.AsType[*enrich.Rejection](h.Create(t.Context(), signIn("anna")))
 	if !ok || rejection.Code != "ExecutionTimeLimitExceeded" {
-		t.Errorf("rejection %v", rejection)
+		t.Errorf("Create with a webhook that hangs: rejection %v, want ExecutionTimeLimitExceeded", rejection)
 	}
 }

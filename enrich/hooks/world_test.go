@@ -18,8 +18,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// world is a collection with a unique index on the user-id field, and hooks that
-// make documents in it.
+// world is a collection with a unique index on the user-id field, and the hooks
+// that create documents in it.
 type world struct {
 	*mongodoc.Source
 	collection *mongo.Collection
@@ -41,7 +41,7 @@ func newWorld(t *testing.T) *world {
 	return &world{source, collection, &strings.Builder{}}
 }
 
-// hooks returns hooks of one replica.
+// hooks returns the hooks of one replica.
 func (w *world) hooks(t *testing.T, o hooks.Options) *hooks.Hooks {
 	t.Helper()
 	o.Documents, o.Logger = w.Source, slog.New(slog.NewTextHandler(w.log, nil))
@@ -58,7 +58,7 @@ func (w *world) hooks(t *testing.T, o hooks.Options) *hooks.Hooks {
 	return h
 }
 
-// document returns the user's document, and nothing if he has none.
+// document returns the user's document, or "" if they have none.
 func (w *world) document(t *testing.T, id string) string {
 	t.Helper()
 	doc, err := w.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: id}})
@@ -84,7 +84,7 @@ func signIn(id string) enrich.SignIn {
 	}
 }
 
-// functions are functions of an application.
+// functions are the functions of an application.
 type functions map[string]func(ctx context.Context, user json.RawMessage, args []json.RawMessage) error
 
 func (f functions) Has(name string) bool { return f[name] != nil }
@@ -93,7 +93,7 @@ func (f functions) Call(ctx context.Context, name string, user json.RawMessage, 
 	return f[name](ctx, user, args)
 }
 
-// changes notes who was told to have changed.
+// changes records which users were invalidated.
 type changes struct {
 	mu   sync.Mutex
 	tags []string

@@ -89,7 +89,7 @@ func TestDiscovery_FetchesMovedKeysUntilTheyAnswer(t *testing.T) {
 	}
 }
 
-func TestDiscovery_WarnsOnceOfAnotherIssuer(t *testing.T) {
+func TestDiscovery_WarnsOnceAboutAnotherIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		es := enrichtest.NewIssuer(t, "ES256")

@@ -184,7 +184,7 @@ func TestFetch_ForATokenDelaysTheNext(t *testing.T) {
 	})
 }
 
-func TestFetch_SurvivesItsFirstCaller(t *testing.T) {
+func TestFetch_ContinuesWithoutItsFirstCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		backend := serving(issuer)

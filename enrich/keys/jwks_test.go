@@ -138,7 +138,7 @@ func TestJWKS_PublishesKeysThatVerifyNoToken(t *testing.T) {
 	}
 }
 
-func TestJWKS_OwnKeysInTheBackendsSetAreNotTheBackends(t *testing.T) {
+func TestJWKS_IgnoresOwnKeysInTheBackendsSet(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	dir := withDir(t)
 	ring := openFile(t, setOf(issuer), dir)

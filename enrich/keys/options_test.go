@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestOptions_FaultsNameTheField(t *testing.T) {
+func TestOpen_ErrorNamesTheWrongOption(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	secret := []byte(enrichtest.Secret)
 	private, public := file(t, issuer.PrivatePEM()), file(t, issuer.PublicPEM())

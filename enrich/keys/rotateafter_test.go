@@ -128,7 +128,7 @@ func TestReplicas_WithDifferentClocksConverge(t *testing.T) {
 	})
 }
 
-func TestOwnKeys_HalfWrittenFileDelaysNothing(t *testing.T) {
+func TestOwnKeys_HalfWrittenFileDoesNotDelaySigning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := enrichtest.NewIssuer(t, "ES256")
 		_, path := openDir(t)

@@ -140,7 +140,7 @@ func newIssuer(i *enrichtest.Issuer, algorithm string) *enrichtest.Issuer {
 	return &enrichtest.Issuer{Algorithm: algorithm, KeyID: i.KeyID, Private: i.Private}
 }
 
-func TestVerify_KidNarrowsTheChoiceOfKeys(t *testing.T) {
+func TestVerify_KidSelectsTheKeys(t *testing.T) {
 	one, two, stranger := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
 	named := func(id string) string { return fmt.Sprintf(`{"alg":"ES256","kid":%q}`, id) }
 	const nameless = `{"alg":"ES256"}`
@@ -265,7 +265,7 @@ func TestVerify_PublicKeyIsNeverASecret(t *testing.T) {
 	}
 }
 
-func TestVerify_LeavesTokensForOthersAlone(t *testing.T) {
+func TestVerify_RefusesTokensForOthers(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "HS256")
 	ring := open(t, keys.Options{
 		Secret: []byte(enrichtest.Secret), Issuers: []string{"https://one", "https://two"}, Audience: []string{"app", "api"},

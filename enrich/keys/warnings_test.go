@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-func TestVerify_WarnsOnceOfALifeLongerThanRetireAfter(t *testing.T) {
+func TestVerify_WarnsOnceAboutALifetimeLongerThanRetireAfter(t *testing.T) {
 	times := func(claims string) func(time.Time) string {
 		return func(now time.Time) string { return fmt.Sprintf(claims, now.Unix()) }
 	}

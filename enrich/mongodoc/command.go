@@ -13,14 +13,14 @@ import (
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
-// Command runs one MongoDB command, such as insert, on the primary, against any
-// database of the same servers. Command and reply are Extended JSON; the reply is
-// canonical. If MongoDB refuses the command, the refusal is the reply, with its code
-// and errmsg. Do not log it: it may quote documents. An error means that there was
-// no reply.
+// Command runs one MongoDB command, such as insert, on the primary, in any database
+// of the same servers. Command and reply are Extended JSON; the reply is canonical.
+// If MongoDB refuses the command, Command returns that reply, with its code and
+// errmsg, and no error. Do not log a reply: it may quote documents. An error means
+// that the command is not valid JSON or that there was no reply.
 //
-// Command adds nothing, not even a write concern, and retries nothing. Only ctx
-// bounds it, not the timeout of lookups.
+// Command sends the command unchanged, without adding even a write concern, and does
+// not retry. Only ctx limits its time, not Options.Timeout.
 func (s *Source) Command(ctx context.Context, database string, command json.RawMessage) (json.RawMessage, error) {
 	ctx, span := tracing.Start(ctx, "mongodb command", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("db.system.name", "mongodb")))

@@ -17,29 +17,30 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 )
 
-// connectTimeout bounds one attempt to connect, unless the URI does. It may be
-// longer than a lookup: an attempt that outlives its lookup serves the next one.
+// connectTimeout limits one attempt to connect, unless the URI sets another limit.
+// It may be longer than a lookup: if the lookup ends first, the next one uses the
+// connection.
 const connectTimeout = 5 * time.Second
 
-// A connection makes the driver's client as early as possible. With a mongodb://
-// URI that is at once, because the client connects in the background. With
-// mongodb+srv:// it is when DNS has named the servers, which the driver needs first.
+// A connection makes the driver's client as early as possible. With a mongodb:// URI
+// it makes the client at once, because the client connects in the background. With
+// mongodb+srv:// it must wait until DNS returns the addresses of the servers.
 type connection struct {
 	uri   string
 	ready atomic.Pointer[mongo.Client]
-	// lock has one element while nobody is making the client.
+	// lock is a mutex for making the client. It has one element while it is free.
 	lock      chan struct{}
-	dialer    options.ContextDialer // nil for the driver's own
+	dialer    options.ContextDialer // nil means the driver's own
 	primaries primaries
-	// readPreference is the URI's read preference, if it is not primary. It may be
-	// read once ready is set.
+	// readPreference is the URI's read preference, or "" if that is primary. It must
+	// not be read before ready is set.
 	readPreference string
 }
 
-var errClosed = errors.New("closed")
+var errClosed = errors.New("the source is closed")
 
-// newConnection reports what is wrong with the URI. It waits for DNS at most this
-// long.
+// newConnection returns an error if the URI is wrong. It waits for DNS, at most as
+// long as wait.
 func newConnection(uri string, dialer options.ContextDialer, wait time.Duration) (*connection, error) {
 	c := &connection{uri: uri, lock: make(chan struct{}, 1), dialer: dialer}
 	c.lock <- struct{}{}
@@ -51,15 +52,15 @@ func newConnection(uri string, dialer options.ContextDialer, wait time.Duration)
 	return c, nil
 }
 
-// isUnreachable reports whether an error says nothing about the URI, because DNS
-// failed or did not answer in time.
+// isUnreachable reports whether DNS failed or did not answer in time. Then the URI may
+// be right.
 func isUnreachable(err error) bool {
 	var dns *net.DNSError
 	return errors.As(err, &dns) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// client returns the client, and makes it first if there is none. An attempt that
-// outlives ctx continues for later callers.
+// client returns the client. If there is none, client makes it. If ctx ends first,
+// the attempt continues for later callers.
 func (c *connection) client(ctx context.Context) (*mongo.Client, error) {
 	if client := c.ready.Load(); client != nil {
 		return client, nil
@@ -85,13 +86,13 @@ func (c *connection) client(ctx context.Context) (*mongo.Client, error) {
 	}
 }
 
-// connect makes the client, unless an earlier call has. It returns a driver's error
-// only if that is about DNS or a file: any other could quote the password. The
-// value of a panic could too, so it returns only where the panic was.
+// connect makes the client, unless an earlier call has. It returns an error of the
+// driver only if it is about DNS or a file, because any other could quote the
+// password. The value of a panic could too, so for a panic it returns only the stack.
 func (c *connection) connect() (err error) {
 	defer func() {
 		if recover() != nil {
-			err = fmt.Errorf("panic in the MongoDB driver:\n%s", debug.Stack())
+			err = fmt.Errorf("the MongoDB driver panicked:\n%s", debug.Stack())
 		}
 	}()
 	if c.ready.Load() != nil {
@@ -124,8 +125,8 @@ func (c *connection) connect() (err error) {
 	return nil
 }
 
-// withDefaults sets what fresh reads and bounded waits depend on, whatever the URI
-// says, and what the URI leaves open.
+// withDefaults sets the options that fresh reads (law F1) and limited waits depend
+// on, even if the URI sets them, and defaults for others that the URI does not set.
 func withDefaults(o *options.ClientOptions) *options.ClientOptions {
 	o.SetReadPreference(readpref.Primary())
 	if o.ReadConcern == nil || o.ReadConcern.Level != "linearizable" {
@@ -141,17 +142,17 @@ func withDefaults(o *options.ClientOptions) *options.ClientOptions {
 		// The first login after a quiet hour should not wait for a TLS handshake.
 		o.SetMinPoolSize(2)
 	}
-	// Every call has a deadline. The driver would repeat a refused command until
-	// then, without a pause. See retryOnce.
+	// Without these, the driver would repeat a refused command without a pause until
+	// the deadline of the call. retryOnce replaces its retries.
 	o.SetRetryReads(false)
 	o.SetRetryWrites(false)
 	o.Timeout = nil
 	return o
 }
 
-// retryOnce runs an idempotent operation, and once more if it fails before ctx ends:
-// the connections may be dead since MongoDB restarted, or lead to a server that is
-// no longer the primary.
+// retryOnce runs an idempotent operation, and runs it again if it fails before ctx
+// ends. After a restart of MongoDB the pooled connections are dead, and after an
+// election they lead to a server that is no longer the primary.
 func retryOnce(ctx context.Context, do func() error) error {
 	err := do()
 	if err != nil && ctx.Err() == nil {
@@ -160,7 +161,7 @@ func retryOnce(ctx context.Context, do func() error) error {
 	return err
 }
 
-// close disconnects. Nobody can connect again.
+// close disconnects. Later calls of client fail.
 func (c *connection) close(ctx context.Context) error {
 	select {
 	case _, open := <-c.lock:

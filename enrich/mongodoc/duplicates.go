@@ -22,12 +22,12 @@ type duplicates struct {
 
 func (d *duplicates) warn(ctx context.Context, user enrich.User) {
 	if d.allow(time.Now()) {
-		d.log.LogAttrs(ctx, slog.LevelWarn, "a user has more than one document, the first one is used",
+		d.log.LogAttrs(ctx, slog.LevelWarn, "a user has more than one document. The first one is used. Delete the others, and create a unique index on the user-id field",
 			slog.Any("user", user))
 	}
 }
 
-// allow reports whether a warning may be logged now, and counts it as logged.
+// allow reports whether a warning may be logged now. If so, the caller must log it.
 func (d *duplicates) allow(now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

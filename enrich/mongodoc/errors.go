@@ -8,21 +8,21 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// ErrNoChangeStreams says that the collection has no change stream: the server is
-// standalone or of a kind without change streams, the database user lacks the
+// ErrNoChangeStreams means that the collection has no change stream: the server is
+// standalone or does not support change streams, the database user does not have the
 // permission, or the collection is a view.
-var ErrNoChangeStreams = errors.New("no change streams here")
+var ErrNoChangeStreams = errors.New("the collection has no change stream")
 
-// Why a change stream is no longer followed.
+// The reasons why a change stream is no longer followed.
 var (
 	errElection      = errors.New("another server has become the primary")
 	errStreamTimeout = fmt.Errorf("no answer for %v", streamTimeout)
 	errStreamEnded   = errors.New("the server ended the stream")
-	errUnknownChange = errors.New("the collection was dropped or renamed, or an event was not understood")
+	errUnknownChange = errors.New("the collection was dropped or renamed, or an event has an unknown form")
 )
 
-// resumable reports whether a stream that broke can continue where it was: the
-// server said nothing, or said so.
+// resumable reports whether a broken stream can continue where it stopped. It can if
+// the server did not answer, or if the server's error says so.
 func resumable(err error) bool {
 	if errors.Is(err, errStreamEnded) || errors.Is(err, errUnknownChange) {
 		return false
@@ -31,13 +31,13 @@ func resumable(err error) bool {
 	return !errors.As(err, &answer) || answer.Code == 0 || answer.HasErrorLabel("ResumableChangeStreamError")
 }
 
-// noChangeStreamCodes are the codes of a server without change streams:
-// Unauthorized, CommandNotFound, CommandNotSupported, CommandNotSupportedOnView,
-// NotImplemented, an unknown stage, and a stage that only replica sets have.
+// noChangeStreamCodes are the error codes that mean ErrNoChangeStreams: Unauthorized,
+// CommandNotFound, CommandNotSupported, CommandNotSupportedOnView, NotImplemented, an
+// unknown stage, and a stage that needs a replica set.
 var noChangeStreamCodes = []int32{13, 59, 115, 166, 238, 40324, 40573}
 
-// wrapStreamError is wrapError for a change stream: it adds [ErrNoChangeStreams]
-// where the server has none.
+// wrapStreamError is wrapError for errors of a change stream. It adds
+// [ErrNoChangeStreams] if the error means that.
 func (s *Source) wrapStreamError(err error) error {
 	var answer mongo.CommandError
 	if errors.As(err, &answer) && slices.Contains(noChangeStreamCodes, answer.Code) {
@@ -46,8 +46,9 @@ func (s *Source) wrapStreamError(err error) error {
 	return s.wrapError(err)
 }
 
-// wrapError says which documents an error is about. Of a server's answer it keeps
-// only the code: the message can quote the query, and with it the user's id.
+// wrapError adds the names of database and collection to an error. From a server's
+// error it keeps only the code: its message can quote the query, which contains the
+// user's id.
 func (s *Source) wrapError(err error) error {
 	var answer mongo.CommandError
 	var refusal mongo.WriteException
@@ -59,5 +60,5 @@ func (s *Source) wrapError(err error) error {
 	case errors.As(err, &refusal) && refusal.WriteConcernError != nil:
 		err = fmt.Errorf("MongoDB did not confirm a write (%s, code %d)", refusal.WriteConcernError.Name, refusal.WriteConcernError.Code)
 	}
-	return fmt.Errorf("documents in %s.%s: %w", s.database, s.collection, err)
+	return fmt.Errorf("MongoDB collection %s.%s: %w", s.database, s.collection, err)
 }

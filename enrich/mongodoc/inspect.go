@@ -10,8 +10,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Inspect reads from the collection once, within ctx, and returns warnings: what an
-// operator should know, but what does not stop the source from working.
+// Inspect reads from the collection once. It returns warnings for the operator about
+// problems that do not stop the source from working. An error means that the read
+// failed. Only ctx limits its time.
 func (s *Source) Inspect(ctx context.Context) (warnings []string, err error) {
 	collection, err := s.documents(ctx)
 	if err != nil {
@@ -21,7 +22,7 @@ func (s *Source) Inspect(ctx context.Context) (warnings []string, err error) {
 		return nil, s.wrapError(err)
 	}
 	if p := s.connection.readPreference; p != "" {
-		warnings = append(warnings, fmt.Sprintf("the URI's read preference %s is not used, reads go to the primary", p))
+		warnings = append(warnings, fmt.Sprintf("the read preference %s in the URI is ignored. Documents are always read from the primary, so that they are fresh", p))
 	}
 	for _, look := range []func(context.Context, *mongo.Collection) (string, error){s.indexWarning, s.collationWarning} {
 		warning, err := look(ctx, collection)
@@ -35,7 +36,7 @@ func (s *Source) Inspect(ctx context.Context) (warnings []string, err error) {
 	return warnings, nil
 }
 
-// probe reads the _id of any document. Unlike a ping, a read needs permission.
+// probe reads the _id of one document. Unlike a ping, a read needs a permission.
 func probe(ctx context.Context, collection *mongo.Collection) error {
 	cursor, err := collection.Find(ctx, struct{}{}, options.Find().SetLimit(1).SetProjection(map[string]int{"_id": 1}))
 	if err != nil {
@@ -45,12 +46,12 @@ func probe(ctx context.Context, collection *mongo.Collection) error {
 	return err
 }
 
-// ErrNotUnique says that a user can have two documents.
-var ErrNotUnique = errors.New("no unique index on the user-id field")
+// ErrNotUnique means that a user can get two documents.
+var ErrNotUnique = errors.New("there is no unique index on the user-id field")
 
-// CheckUnique reports, within ctx, whether a unique index limits users to one
-// document, as [Source.Insert] needs. The error wraps [ErrNotUnique] if none does,
-// and says how to make the index.
+// CheckUnique returns nil if a unique index limits users to one document, as
+// [Source.Insert] needs. If there is none, the error wraps [ErrNotUnique] and says
+// how to create the index. Only ctx limits its time.
 func (s *Source) CheckUnique(ctx context.Context) error {
 	collection, err := s.documents(ctx)
 	if err != nil {
@@ -63,23 +64,23 @@ func (s *Source) CheckUnique(ctx context.Context) error {
 	if slices.ContainsFunc(indexes, s.field.IsUniqueIn) {
 		return nil
 	}
-	return fmt.Errorf("%w: two first logins at the same time could make two documents; make one with db.getCollection(%q).createIndex({%q: 1}, {unique: true})",
+	return fmt.Errorf("%w, so two first logins of a user at the same time could create two documents. Create the index with db.getCollection(%q).createIndex({%q: 1}, {unique: true})",
 		ErrNotUnique, s.collection, s.field.String())
 }
 
 func indexesOf(ctx context.Context, collection *mongo.Collection) ([][]byte, error) {
 	cursor, err := collection.Indexes().List(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list of indexes: %w", err)
+		return nil, fmt.Errorf("cannot list the indexes: %w", err)
 	}
 	indexes, err := readAll(ctx, cursor)
 	if err != nil {
-		return nil, fmt.Errorf("list of indexes: %w", err)
+		return nil, fmt.Errorf("cannot list the indexes: %w", err)
 	}
 	return indexes, nil
 }
 
-// indexWarning says how to make a missing index.
+// indexWarning returns a warning if no index can be used to search the field.
 func (s *Source) indexWarning(ctx context.Context, collection *mongo.Collection) (string, error) {
 	indexes, err := indexesOf(ctx, collection)
 	if err != nil {
@@ -88,19 +89,19 @@ func (s *Source) indexWarning(ctx context.Context, collection *mongo.Collection)
 	if slices.ContainsFunc(indexes, s.field.IsIndexedBy) {
 		return "", nil
 	}
-	return fmt.Sprintf("no index on the user-id field, each lookup reads the whole collection; make one with db.getCollection(%q).createIndex({%q: 1})",
+	return fmt.Sprintf("there is no index on the user-id field, so each lookup reads the whole collection. Create the index with db.getCollection(%q).createIndex({%q: 1})",
 		s.collection, s.field.String()), nil
 }
 
-// collationWarning says that the collection has a collation.
+// collationWarning returns a warning if the collection has a collation.
 func (s *Source) collationWarning(ctx context.Context, collection *mongo.Collection) (string, error) {
 	specs, err := collection.Database().ListCollectionSpecifications(ctx, map[string]string{"name": s.collection})
 	if err != nil {
-		return "", fmt.Errorf("options of the collection: %w", err)
+		return "", fmt.Errorf("cannot read the options of the collection: %w", err)
 	}
 	for _, spec := range specs {
 		if _, err := spec.Options.LookupErr("collation"); err == nil {
-			return "the collection has a collation: similar ids are told apart by a second read without an index", nil
+			return "the collection has a collation. If a user has a similar id to another, their lookup takes a second read without an index", nil
 		}
 	}
 	return "", nil

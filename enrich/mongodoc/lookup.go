@@ -15,8 +15,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
-// Lookup implements [enrich.Source]. Every lookup reads from MongoDB, so the
-// document is never older than the query allows.
+// Lookup implements [enrich.Source]. It always reads from MongoDB, so the document is
+// never older than the query allows.
 func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	ctx, span := tracing.Start(ctx, "mongodb find", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("db.system.name", "mongodb"), attribute.String("db.operation.name", "find")))
@@ -54,10 +54,10 @@ func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document,
 	return s.mapping.Document(found[0])
 }
 
-// find returns the user's documents, at most two, the preferred one first. A
-// collation of the collection can return documents of other users, whose ids are
-// only similar. Then find repeats the query byte by byte, without the index, which
-// has that collation too.
+// find returns the user's documents, at most two, the preferred one first. If the
+// collection has a collation, the query can find documents of other users whose ids
+// are only similar. Then find repeats the query with a simple collation, which
+// compares bytes and cannot use the index.
 func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, error) {
 	found, err := s.query(ctx, ids, options.Find())
 	if err != nil {
@@ -73,8 +73,8 @@ func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, err
 	return found, nil
 }
 
-// rank is the position in ids of the best id that a document has, or len(ids) if
-// it has none.
+// rank returns the index of the first of the ids that a document has, or len(ids) if
+// it has none of them.
 func (s *Source) rank(doc []byte, ids []bsonjson.UserID) int {
 	has := s.field.UserIDs(doc)
 	rank := slices.IndexFunc(ids, func(id bsonjson.UserID) bool { return slices.Contains(has, id) })
@@ -84,8 +84,8 @@ func (s *Source) rank(doc []byte, ids []bsonjson.UserID) int {
 	return rank
 }
 
-// query returns the first two documents that MongoDB finds. The second shows that
-// there are more.
+// query returns the first two documents that MongoDB finds. It fetches the second to
+// detect duplicates.
 func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.FindOptionsBuilder) ([][]byte, error) {
 	filter, err := s.field.Filter(ids)
 	if err != nil {

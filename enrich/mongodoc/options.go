@@ -2,6 +2,7 @@ package mongodoc
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -11,43 +12,43 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// defaultTimeout is what a zero Timeout means.
+// defaultTimeout is the timeout if Options.Timeout is zero.
 const defaultTimeout = 500 * time.Millisecond
 
 // Options say where the documents are and how they become JSON. URI, Database,
 // Collection and Field are required.
 type Options struct {
-	// URI is the connection string. It is a secret: no error or log shows it.
-	// Its read preference and read concern are ignored: reads go to the primary
-	// with read concern local, or linearizable if the URI says so.
-	URI        string
-	Database   string
-	Collection string
+	// URI is the connection string. It is a secret: no error or log contains it.
+	// Its read preference and read concern are ignored: reads go to the primary with
+	// read concern local, or linearizable if the URI says so.
+	URI string
+	// Database and Collection say where the documents are.
+	Database, Collection string
 
-	// Field is the path of the user-id field. Dots reach into objects and arrays.
+	// Field is the path of the user-id field. Dots lead into objects and arrays.
 	Field string
 	// IDType is the type of the ids in the field. Empty means [bsonjson.AutoID].
 	IDType bsonjson.UserIDType
-	// Format is how documents become JSON. Empty means [bsonjson.Plain].
+	// Format says how documents are written as JSON. Empty means [bsonjson.Plain].
 	Format bsonjson.Format
-	// Projection is what of a document reaches the token. MongoDB sends nothing
-	// else. Zero means the whole document.
+	// Projection says which parts of a document reach the token. MongoDB sends
+	// nothing else. The zero value means the whole document.
 	Projection bsonjson.Projection
 
-	// Timeout bounds one lookup, with finding a server, connecting and retrying.
-	// Zero means 500 ms.
+	// Timeout limits one lookup, including the time to find a server, to connect and
+	// to retry. Zero means 500 ms.
 	Timeout time.Duration
-	// Logger gets what an operator should know. Nil means none.
+	// Logger gets messages for the operator. Nil discards them.
 	Logger *slog.Logger
-	// Meter records lookups, and whether the change stream is followed. Nil
-	// records nothing.
+	// Meter records lookups, and whether the change stream is followed. Nil records
+	// nothing.
 	Meter metric.Meter
 
-	dialer options.ContextDialer // of tests; nil for the network
+	dialer options.ContextDialer // for tests; nil means the network
 }
 
-// complete puts defaults in place of zeros, and reports each required option
-// that is missing.
+// complete replaces zero options by their defaults. The error names each required
+// option that is missing.
 func (o Options) complete() (Options, error) {
 	var faults []error
 	for _, required := range []struct{ name, value string }{
@@ -59,7 +60,7 @@ func (o Options) complete() (Options, error) {
 	}
 	switch {
 	case o.Timeout < 0:
-		faults = append(faults, errors.New("mongodoc: Options.Timeout is negative"))
+		faults = append(faults, fmt.Errorf("mongodoc: Options.Timeout is %v, want 0 (the default) or more", o.Timeout))
 	case o.Timeout == 0:
 		o.Timeout = defaultTimeout
 	}

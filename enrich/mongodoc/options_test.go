@@ -28,7 +28,7 @@ func TestOpen_ErrorNamesTheWrongOption(t *testing.T) {
 		{"id type", func(o *mongodoc.Options) { o.IDType = "uid" }, []string{`Options.IDType "uid" is unknown`}},
 		{"format", func(o *mongodoc.Options) { o.Format = "yaml" }, []string{`Options.Format "yaml" is unknown`}},
 		{"projection", func(o *mongodoc.Options) { o.Projection.Exclude = []string{"a", "a.b"} }, []string{"Options.Projection: "}},
-		{"timeout", func(o *mongodoc.Options) { o.Timeout = -1 }, []string{"Options.Timeout is negative"}},
+		{"timeout", func(o *mongodoc.Options) { o.Timeout = -1 }, []string{"Options.Timeout is -1ns, want 0 (the default) or more"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

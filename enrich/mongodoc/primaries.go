@@ -7,18 +7,19 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// primaries notices when another server has become the primary, or the same one
-// in another election. What was read from the previous primary may be rolled back,
-// and no change stream shows that. Behind a mongos, elections are not visible.
+// primaries detects when another server has become the primary, or the same server
+// after another election. Writes that were read from the previous primary may be
+// rolled back, and no change stream shows that. Elections behind a mongos are not
+// visible.
 type primaries struct {
 	mu          sync.Mutex
-	current     string    // which server, by which election; empty until one is known
+	current     string    // address and election id of the primary; empty until one is known
 	subscribers []*func() // guarded by mu
 }
 
-// topologyChanged looks for a new primary in what the driver has learned. The driver
-// calls it when it no longer reads from the previous one, in a goroutine where
-// nobody can catch a panic, which would end the process. So it only compares and
+// topologyChanged handles an event of the driver. When the driver calls it, it no
+// longer reads from the previous primary. The driver calls it in a goroutine of its
+// own, where a panic would end the process. So topologyChanged only compares and
 // calls the subscribers.
 func (p *primaries) topologyChanged(e *event.TopologyDescriptionChangedEvent) {
 	for _, server := range e.NewDescription.Servers {
@@ -39,8 +40,8 @@ func (p *primaries) set(primary string) {
 	p.current = primary
 }
 
-// subscribe has f called at each change of the primary until stop is called. f must
-// not block: the driver's monitor waits for it.
+// subscribe makes f be called at each change of the primary until stop is called. f
+// must not block, because the driver's monitor waits for it.
 func (p *primaries) subscribe(f func()) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

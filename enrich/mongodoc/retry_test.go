@@ -29,7 +29,7 @@ func scripted(t *testing.T, server *wiretest.Server, o mongodoc.Options) *mongod
 	return open(t, o.Through(server))
 }
 
-func TestRetryOnce_AsksTheServerTwiceAtMost(t *testing.T) {
+func TestRetryOnce_AsksTheServerAtMostTwice(t *testing.T) {
 	asks := map[string]func(context.Context, *mongodoc.Source) error{
 		"a lookup": func(ctx context.Context, s *mongodoc.Source) error {
 			_, err := s.Lookup(ctx, enrich.Query{User: anna})

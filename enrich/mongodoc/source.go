@@ -21,9 +21,9 @@ type Source struct {
 	collection string
 
 	mapping  bsonjson.Mapping
-	field    bsonjson.Field // the mapping's
-	request  []byte         // the projection as MongoDB gets it; nil for everything
-	pipeline [][]byte       // what the events of the change stream go through
+	field    bsonjson.Field // of the mapping
+	request  []byte         // the projection that MongoDB gets; nil means everything
+	pipeline [][]byte       // the stages of the change stream
 
 	timeout    time.Duration
 	log        *slog.Logger
@@ -36,9 +36,9 @@ var (
 	_ enrich.Checker = (*Source)(nil)
 )
 
-// Open makes a source. It waits for DNS, at most for the timeout, and never for
+// Open makes a source. It waits for DNS, at most for Options.Timeout, and never for
 // MongoDB: the source connects when MongoDB is reachable. The error names the option
-// that is missing or wrong. The caller closes the source.
+// that is missing or wrong. The caller must close the source.
 func Open(o Options) (*Source, error) {
 	o, err := o.complete()
 	if err != nil {
@@ -73,7 +73,8 @@ func Open(o Options) (*Source, error) {
 	}, nil
 }
 
-// Check reports whether the primary answers, within ctx.
+// Check implements [enrich.Checker]. It returns an error if the primary does not
+// answer before ctx ends.
 func (s *Source) Check(ctx context.Context) error {
 	if err := s.ping(ctx); err != nil {
 		return s.wrapError(err)

@@ -128,7 +128,7 @@ func freeAddr(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-func TestLookup_HangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
+func TestLookup_HangingServerTakesAtMostTheTimeout(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestLookup_HangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
 	}
 }
 
-func TestLookup_WarnsOfDuplicatesWithoutNamingAnyone(t *testing.T) {
+func TestLookup_WarnsAboutDuplicatesWithoutNamingAnyone(t *testing.T) {
 	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":2,"f":"secret-user"}`, `{"_id":1,"f":"secret-user"}`)
 	var log bytes.Buffer
@@ -205,7 +205,7 @@ func TestLookup_CollationDoesNotMixUpUsers(t *testing.T) {
 	}
 }
 
-func TestDefaults_ReadsGoToThePrimaryWhateverTheURISays(t *testing.T) {
+func TestDefaults_ReadsAlwaysGoToThePrimary(t *testing.T) {
 	o := mongodoc.WithDefaults(options.Client().ApplyURI("mongodb://a,b/?replicaSet=r&readPreference=secondary&maxStalenessSeconds=120"))
 	if got := o.ReadPreference.Mode(); got != readpref.PrimaryMode {
 		t.Errorf("the read preference is %v, want primary", got)

@@ -11,17 +11,18 @@ import (
 )
 
 const (
-	// maxAwait is how long the server waits for a change before it answers
-	// that there is none.
+	// maxAwait is how long the server waits for a change before it answers that
+	// there is none.
 	maxAwait = time.Second
-	// streamTimeout is how long a stream may go without an answer. In that time the
-	// driver reconnects after a short break, so that such a break does not show.
+	// streamTimeout is how long a stream may be without an answer before it counts
+	// as broken (law F3). The driver reconnects within that time, so a short
+	// interruption does not break the stream.
 	streamTimeout = 5 * time.Second
 )
 
-// CanWatch reports, within ctx, whether the collection has a change stream. The
-// error wraps [ErrNoChangeStreams] if it has none. Any other error means that
-// MongoDB did not say.
+// CanWatch returns nil if the collection has a change stream. If it has none, the
+// error wraps [ErrNoChangeStreams]. Any other error means that MongoDB did not
+// answer. Only ctx limits its time.
 func (s *Source) CanWatch(ctx context.Context) error {
 	stream, err := s.watchCollection(ctx, nil)
 	if err != nil {
@@ -30,13 +31,14 @@ func (s *Source) CanWatch(ctx context.Context) error {
 	return stream.Close(ctx)
 }
 
-// watchCollection opens a stream at the token. A nil token starts now.
+// watchCollection opens a stream that resumes after the token, or starts now if the
+// token is nil.
 func (s *Source) watchCollection(ctx context.Context, token any) (*mongo.ChangeStream, error) {
 	collection, err := s.documents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// Change streams have no other read concern: they show only changes that
+	// Change streams support no other read concern: they contain only changes that
 	// cannot be rolled back.
 	collection = collection.Clone(options.Collection().SetReadConcern(readconcern.Majority()))
 	o := options.ChangeStream().SetMaxAwaitTime(maxAwait)
@@ -52,9 +54,9 @@ func (s *Source) watchCollection(ctx context.Context, token any) (*mongo.ChangeS
 	return stream, err
 }
 
-// detachDeadline hides the deadline of ctx: the result has none, and is canceled
-// when ctx ends. A driver that sees a deadline while it opens or resumes a stream
-// repeats a refused command until then, without a pause (executeOperation in
+// detachDeadline returns a context without a deadline that is canceled when ctx ends.
+// If the driver sees a deadline while it opens or resumes a stream, it repeats a
+// refused command until then without a pause (executeOperation in its
 // change_stream.go).
 func detachDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	detached, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -62,7 +64,8 @@ func detachDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return detached, func() { stop(); cancel(nil) }
 }
 
-// nextEvent waits for an answer of the server and reports whether it has an event.
+// nextEvent waits for the next answer of the server. It reports whether the answer
+// contains an event, which is then stream.Current.
 func nextEvent(ctx context.Context, stream *mongo.ChangeStream) (found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()

@@ -71,7 +71,7 @@ func TestStream_LostHistoryEvictsEverythingReadBefore(t *testing.T) {
 	})
 }
 
-func TestStream_FiveSecondsWithoutAReplyAreABreak(t *testing.T) {
+func TestStream_IsBrokenAfterFiveSecondsWithoutAReply(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.PauseStreams()
 		time.Sleep(4 * time.Second)

@@ -25,7 +25,7 @@ func overTLS(t *testing.T, uri string, pair tls.Certificate) (address string) {
 	return listener.Addr().String()
 }
 
-func TestTLS_FollowsTheURI(t *testing.T) {
+func TestTLS_UsesTheOptionsOfTheURI(t *testing.T) {
 	uri, _ := enrichtest.StartFerretDB(t)
 	a := certstest.New(t)
 	address := overTLS(t, uri, a.Pair(t, "server", "127.0.0.1"))

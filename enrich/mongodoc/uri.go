@@ -9,8 +9,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// CheckURI reports what is wrong with a connection string. It uses neither the
-// network nor the files that the string names.
+// CheckURI returns an error if a connection string is wrong. It does not use the
+// network or the files that the string names. The error does not contain the
+// password.
 func CheckURI(uri string) error {
 	if strings.HasPrefix(uri, "mongodb+srv://") {
 		return nil
@@ -22,31 +23,31 @@ func CheckURI(uri string) error {
 	return explainURI(uri)
 }
 
-// explainURI says which part of a URI is wrong. The driver's own message can quote a
-// password from the user information or the options, so explainURI asks it again
-// about the URI without them.
+// explainURI returns an error that says which part of a URI is wrong. The driver's own
+// message can quote a password from the user information or the options. So explainURI
+// asks the driver again, without these parts.
 func explainURI(uri string) error {
 	scheme, rest, ok := strings.Cut(uri, "://")
 	if !ok || (scheme != "mongodb" && scheme != "mongodb+srv") {
-		return errors.New("the MongoDB URI does not start with mongodb:// or mongodb+srv://")
+		return errors.New("the MongoDB URI is wrong, want one that starts with mongodb:// or mongodb+srv://")
 	}
 	beforeOptions, afterHosts, _ := strings.Cut(rest, "?")
 	userInfo, hosts := cutUserInfo(beforeOptions)
 	if strings.ContainsAny(userInfo, "/@") || strings.Count(userInfo, ":") > 1 || strings.Contains(afterHosts, "@") {
-		return errors.New("in the MongoDB URI the user name or password has a character that must be percent-encoded")
+		return errors.New("the user name or password in the MongoDB URI contains a character that must be percent-encoded, such as %40 for @")
 	}
 	if scheme == "mongodb" {
 		if err := options.Client().ApplyURI("mongodb://" + hosts).Validate(); err != nil {
-			return fmt.Errorf("the hosts of the MongoDB URI: %w", err)
+			return fmt.Errorf("the hosts in the MongoDB URI are wrong: %w", err)
 		}
 		if err := options.Client().ApplyURI("mongodb://" + beforeOptions).Validate(); err != nil {
-			return errors.New("in the MongoDB URI the user name or password is not well percent-encoded")
+			return errors.New("the user name or password in the MongoDB URI is not percent-encoded correctly: a % must start a code such as %40")
 		}
 	}
-	return errors.New("the options or the host of the MongoDB URI are not what the driver allows")
+	return errors.New("the driver does not accept the host or an option of the MongoDB URI. Check its names and values; they are not printed here because they may contain a password")
 }
 
-// cutUserInfo cuts at the last @. One before that is an error in the user
+// cutUserInfo splits s at the last @. An earlier @ is an error in the user
 // information.
 func cutUserInfo(s string) (userInfo, hosts string) {
 	at := strings.LastIndex(s, "@")

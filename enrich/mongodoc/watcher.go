@@ -14,30 +14,32 @@ import (
 )
 
 const (
-	// minBackoff and maxBackoff bound the pause before a broken stream is opened
-	// again. It doubles each time.
+	// minBackoff and maxBackoff limit the pause before a broken stream is opened
+	// again. The pause doubles each time.
 	minBackoff = 200 * time.Millisecond
 	maxBackoff = 10 * time.Second
-	// recheckInterval is how often a server without change streams is asked again.
+	// recheckInterval is the pause before a server without change streams is asked
+	// again.
 	recheckInterval = 5 * time.Minute
 )
 
-// Watch follows the collection's changes until ctx ends, and returns the error of
-// ctx. It invalidates what each event changed. A broken stream is resumed where it
-// was, or started over. Watch invalidates everything where it cannot know what
-// changed: when a stream starts over, when the collection is dropped, and when the
-// primary changes. Without change streams it asks for them again every few minutes.
+// Watch follows the collection's changes until ctx ends, and then returns the error
+// of ctx. For each event it invalidates the changed document. It resumes a broken
+// stream where it stopped, or else starts a new one. If it cannot know what changed,
+// it invalidates everything: when it starts a new stream, when the collection is
+// dropped, and when the primary changes. If the collection has no change stream, it
+// tries again every five minutes.
 //
-// Each event invalidates the ID of its document. So a cached document goes even if
-// the event does not show whose it was. The event also invalidates the user ids
-// that the document has now, so a cache forgets that these users had none.
+// Each event invalidates the ID of its document. So a cache evicts the document even
+// if the event does not show whose it was. The event also invalidates the user ids
+// that the document has now, so a cache forgets that these users had no document.
 //
-// Run one Watch at a time, and wait for it before [Source.Close]. It leaves no
-// goroutine behind.
+// Run only one Watch at a time, and wait for it to return before you call
+// [Source.Close]. It leaves no goroutine behind.
 func (s *Source) Watch(ctx context.Context, invalidator enrich.Invalidator) error {
 	w := &watcher{Source: s, invalidator: invalidator}
-	// An election counts whether or not a stream is open: what was read before may
-	// be rolled back, and no event shows that.
+	// An election invalidates everything even while no stream is open: documents that
+	// were read before it may be rolled back, and no event shows that.
 	defer s.connection.primaries.subscribe(invalidator.InvalidateAll)()
 	for {
 		err := s.wrapStreamError(w.follow(ctx))
@@ -54,21 +56,21 @@ func (s *Source) Watch(ctx context.Context, invalidator enrich.Invalidator) erro
 	}
 }
 
-// A watcher is what Watch remembers from one stream to the next.
+// A watcher is the state of Watch from one stream to the next.
 type watcher struct {
 	*Source
 	invalidator enrich.Invalidator
-	// token is where the next stream resumes, in the driver's type; nil to start
-	// over.
+	// token says where the next stream resumes, in the driver's type. Nil starts a
+	// new stream.
 	token any
-	// failures counts the attempts since a stream was last followed.
+	// failures is the number of failed attempts since a stream was last followed.
 	failures int
-	// reported is the last reason in the log, which is not logged again.
+	// reported is the last reason in the log. It is not logged again.
 	reported string
 }
 
 // backoff returns how long to wait before the next attempt. It has jitter, so that
-// replicas which lost the same server do not return all at once.
+// replicas that lost the same server do not all come back at the same moment.
 func (w *watcher) backoff(err error) time.Duration {
 	wait := min(minBackoff<<min(w.failures, 10), maxBackoff)
 	if errors.Is(err, ErrNoChangeStreams) {
@@ -78,33 +80,33 @@ func (w *watcher) backoff(err error) time.Duration {
 	return wait*3/4 + rand.N(wait/4)
 }
 
-// reportFollowing logs and records that the stream is followed.
+// reportFollowing logs and records that the stream works.
 func (w *watcher) reportFollowing(ctx context.Context, resumed bool) {
 	w.failures, w.reported = 0, ""
 	w.metrics.SetFollowing(ctx, true)
 	w.log.LogAttrs(ctx, slog.LevelInfo, "following the change stream", slog.Bool("resumed", resumed))
 }
 
-// reportBroken logs why no stream is followed and when the next attempt is. It logs
-// the same reason only once in a row.
+// reportBroken logs why no stream is followed and when the next attempt starts. It
+// does not log the same reason again.
 func (w *watcher) reportBroken(ctx context.Context, err error, wait time.Duration) {
 	if err.Error() == w.reported {
 		return
 	}
 	w.reported = err.Error()
-	level, message := slog.LevelWarn, "the change stream is not followed"
+	level, message := slog.LevelWarn, "cannot follow the change stream. Until it works again, a login may use a cached document that has changed"
 	if errors.Is(err, ErrNoChangeStreams) {
-		level, message = slog.LevelInfo, "documents are read without following their changes"
+		level, message = slog.LevelInfo, "documents are read without following their changes, so a login may use a cached document that has changed"
 	}
 	w.log.LogAttrs(ctx, level, message, slog.String("reason", w.reported), slog.String("next_try", wait.Round(100*time.Millisecond).String()))
 }
 
-// follow follows one stream until it breaks, and returns why.
+// follow follows one stream until it breaks, and returns why it broke.
 func (w *watcher) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer w.metrics.SetFollowing(ctx, false)
-	// Else the stream could continue at a server that lags behind the new primary.
+	// Without this the stream could continue at a server that is behind the new primary.
 	defer w.connection.primaries.subscribe(func() { cancel(errElection) })()
 
 	resumed := w.token != nil
@@ -122,10 +124,10 @@ func (w *watcher) follow(ctx context.Context) error {
 	return err
 }
 
-// openStream resumes where the last stream broke, or starts a stream now. Then it
-// invalidates everything, because nobody knows what changed before. What is read
-// after that is read after the stream started, so the stream has every later
-// change of it.
+// openStream resumes the last stream where it broke, or starts a new one. For a new
+// one it invalidates everything, because earlier changes are not known. It does so
+// after the stream has started, so the stream contains every later change of a
+// document that is read from then on.
 func (w *watcher) openStream(ctx context.Context) (*mongo.ChangeStream, error) {
 	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
@@ -137,8 +139,8 @@ func (w *watcher) openStream(ctx context.Context) (*mongo.ChangeStream, error) {
 		err = errStreamTimeout
 	}
 	if err != nil && w.token != nil && (!resumable(err) || errors.Is(err, errStreamTimeout)) {
-		// The server answers, but no longer has the token or takes too long to
-		// find it.
+		// The server answers, but no longer has the token, or needs too long to find
+		// it.
 		w.token, w.failures = nil, 0
 	}
 	if err != nil {
@@ -151,15 +153,15 @@ func (w *watcher) openStream(ctx context.Context) (*mongo.ChangeStream, error) {
 	return stream, nil
 }
 
-// readEvents applies the events of a stream until it breaks, and returns why.
+// readEvents applies the events of a stream until it breaks, and returns why it broke.
 func (w *watcher) readEvents(ctx context.Context, stream *mongo.ChangeStream, resumed bool) error {
 	// The first answer came when the stream opened, without another request.
 	for answers := 0; ; answers++ {
 		found, err := nextEvent(ctx, stream)
 		switch {
 		case errors.Is(err, errStreamTimeout) && answers <= 1:
-			// The server may be searching its history for longer than we wait,
-			// and would again the next time. It is better to start over.
+			// The server may need longer than we wait to search its history, and
+			// would need as long the next time. So start a new stream.
 			w.token = nil
 			return err
 		case err != nil:
@@ -197,9 +199,9 @@ func (w *watcher) applyEvent(ctx context.Context, event []byte) error {
 	return nil
 }
 
-// currentTags reads whose document it is now. It may have been another user's in
-// between: what a cache has of that went with the document's ID, which the event
-// invalidated.
+// currentTags reads which users a document belongs to now. It may have belonged to
+// another user since the event. That does not matter: the event invalidated the
+// document's ID, so a cache has evicted that entry too.
 func (w *watcher) currentTags(ctx context.Context, document []byte) (tags []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
@@ -218,14 +220,14 @@ func (w *watcher) currentTags(ctx context.Context, document []byte) (tags []stri
 	return tags, err
 }
 
-// saveToken remembers where the stream is.
+// saveToken remembers the position of the stream.
 func (w *watcher) saveToken(stream *mongo.ChangeStream) {
 	if token := stream.ResumeToken(); token != nil {
 		w.token = token
 	}
 }
 
-// closeStream closes the stream. If that fails, the server does so later.
+// closeStream closes the stream. If that fails, the server closes it later.
 func (w *watcher) closeStream(ctx context.Context, stream *mongo.ChangeStream) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.timeout)
 	defer cancel()

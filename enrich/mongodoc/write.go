@@ -14,20 +14,20 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// createdUsers is the collection that remembers users for [Source.MarkCreated].
+// createdUsers is the collection in which [Source.MarkCreated] remembers users.
 const createdUsers = "tokengraft_users"
 
-var errNoUserID = errors.New("the user id does not have the type of the user-id field")
+var errNoUserID = errors.New("the user id in the token does not have the type of the user-id field")
 
-// Insert inserts a user's document, unless they have one. The document is MongoDB
-// Extended JSON without the user-id field. A unique index on the field keeps users
-// from having two; see [Source.CheckUnique].
+// Insert inserts a document for a user, unless they have one. The document is MongoDB
+// Extended JSON without the user-id field. The field must have a unique index, or a
+// user could get two documents: see [Source.CheckUnique].
 func (s *Source) Insert(ctx context.Context, u enrich.User, document json.RawMessage) error {
 	return s.upsertDocument(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Insertion(id, document) })
 }
 
-// SetTime sets a path of the user's document to a time, and inserts a document if
-// there is none.
+// SetTime sets a path in the user's document to a time. If the user has no document,
+// it inserts one.
 func (s *Source) SetTime(ctx context.Context, u enrich.User, path string, at time.Time) error {
 	return s.upsertDocument(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Assignment(id, path, at.UnixMilli()) })
 }
@@ -80,8 +80,8 @@ func (s *Source) IsCreated(ctx context.Context, u enrich.User) (bool, error) {
 	return n > 0, nil
 }
 
-// MarkCreated remembers a user, in the collection tokengraft_users of the same
-// database, and reports whether this is the first time.
+// MarkCreated records that a user was created, in the collection tokengraft_users of
+// the same database. It reports whether this is the first record for the user.
 func (s *Source) MarkCreated(ctx context.Context, u enrich.User) (first bool, err error) {
 	query, update, err := s.createdMark(u)
 	if err != nil {
@@ -98,9 +98,9 @@ func (s *Source) createdMark(u enrich.User) (query, update []byte, err error) {
 	return ids[0].Mark(s.collection, time.Now().UnixMilli())
 }
 
-// upsert runs one update, which can be repeated because it keeps what is there. Of
-// two at the same time MongoDB may refuse one, whose retry finds the other's
-// document. upsert reports whether it inserted a document.
+// upsert runs one update as an upsert and reports whether it inserted a document. The
+// update must be safe to repeat. If two run at the same time, MongoDB may refuse one;
+// its retry then finds the document of the other.
 func (s *Source) upsert(ctx context.Context, name string, query, update []byte) (made bool, err error) {
 	collection, err := s.durable(ctx, name)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Backend serves the sample legacy backend.
+// Backend serves the sample legacy backend, by default on 127.0.0.1:9000. With
+// health it checks that a running one answers.
 //
 //	go run ./examples/backend [ADDR]
 //	go run ./examples/backend health ADDR
@@ -39,7 +40,7 @@ func main() {
 	}
 }
 
-// health is the health check of an image without a shell.
+// health is a health check for an image without a shell.
 func health(address string) {
 	response, err := (&http.Client{Timeout: 2 * time.Second}).Get("http://" + address + "/")
 	if err != nil {

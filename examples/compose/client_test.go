@@ -54,13 +54,13 @@ func wantClaim(t *testing.T, token string, parts ...string) {
 	_, claims := enrichtest.DecodeToken(t, token)
 	for _, part := range parts {
 		if !strings.Contains(claims, part) {
-			t.Errorf("claims %s, want %s in them", claims, part)
+			t.Errorf("got claims %s, want %s in them", claims, part)
 		}
 	}
 }
 
-// wantMe wants the backend to take the token, which it does only with those it
-// issued, byte for byte.
+// wantMe checks that the backend accepts the token. The backend accepts only the
+// exact bytes of tokens that it issued.
 func wantMe(t *testing.T, base, token, user string) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodGet, base+"/me", nil)
@@ -74,7 +74,7 @@ func wantMe(t *testing.T, base, token, user string) {
 	}
 	defer response.Body.Close()
 	if body, _ := io.ReadAll(response.Body); !strings.Contains(string(body), `"name":"`+user+`"`) {
-		t.Errorf("%s/me: %s %s", base, response.Status, body)
+		t.Errorf("%s/me: got %s %s, want the name %s", base, response.Status, body, user)
 	}
 }
 

@@ -1,7 +1,7 @@
-// Package compose tests the deployment of docker-compose.yml as it stands, on a
-// real engine, with stand-ins for the images that cannot be pulled everywhere:
-// FerretDB for MongoDB, haproxy and Go of this machine. Without an engine it
-// still tests the dashboard and the alerts, against a sidecar that runs.
+// Package compose tests docker-compose.yml, unchanged, on a Docker engine. Images that
+// are not on the machine are replaced: FerretDB for MongoDB, and the machine's own
+// haproxy and Go. Without an engine, the package still tests the dashboard and the
+// alerts against a running sidecar.
 package compose_test
 
 import (
@@ -22,7 +22,7 @@ func TestDeployment(t *testing.T) {
 		t.Skip("SKIPPED, THE DEPLOYMENT WAS NOT TESTED: it builds images for minutes and takes port 8080; run `make compose`")
 	}
 	c := newCompose(t)
-	t.Log("the file is valid, whatever the profiles")
+	t.Log("the file is valid with every combination of profiles")
 	for _, profiles := range [][]string{nil, {"--profile", "observe"}, {"--profile", "scale"}, {"--profile", "observe", "--profile", "scale"}} {
 		c.run(append(profiles, "config", "-q")...)
 	}
@@ -30,11 +30,11 @@ func TestDeployment(t *testing.T) {
 	c.run("up", "-d")
 	c.waitHealthy("sidecar")
 
-	t.Log("a login carries the document")
+	t.Log("the token of a login contains the document")
 	first := login(t, public)
 	wantClaim(t, first.AccessToken, `"custom_data":{`, `"city":"Wien"`)
 
-	t.Log("so does a refresh, and the backend takes the enriched token")
+	t.Log("so does the token of a refresh, and the backend accepts the enriched token")
 	wantClaim(t, refresh(t, public, first.RefreshToken).AccessToken, `"city":"Wien"`)
 	wantMe(t, public, first.AccessToken, "anna")
 
@@ -42,9 +42,9 @@ func TestDeployment(t *testing.T) {
 	c.run("run", "--rm", "-T", "seed")
 	wantClaim(t, refresh(t, public, first.RefreshToken).AccessToken, `"city":"Wien"`)
 
-	t.Log("the sidecar's file system is read-only, it runs as nobody, and its admin port is not published")
+	t.Log("the sidecar's file system is read-only, it runs as an unprivileged user, and its admin port is not published")
 	if out := c.docker("inspect", "-f", "{{.HostConfig.ReadonlyRootfs}} {{.Config.User}} {{.HostConfig.PortBindings}}", c.container("sidecar")); !strings.HasPrefix(out, "true 65532:65532 map[8080/tcp") || strings.Contains(out, "9901") {
-		t.Errorf("container: %s", out)
+		t.Errorf("container: got %s, want a read-only file system, user 65532, and port 8080 without 9901", out)
 	}
 
 	checkScaled(t, c, first)
@@ -54,22 +54,22 @@ func TestDeployment(t *testing.T) {
 
 // checkScaled adds a second sidecar and kills it.
 func checkScaled(t *testing.T, c *compose, first tokens) {
-	t.Log("scaled to two behind a load balancer, each restores what the other enriched")
+	t.Log("with two sidecars behind a load balancer, each restores tokens that the other enriched")
 	c.run("--profile", "scale", "up", "-d")
 	c.waitHealthy("sidecar2")
 	waitFor(t, scaled+"/")
 	if out := c.inNetwork("nslookup", "sidecars"); strings.Count(out, "Name:") != 2 {
-		t.Errorf("Prometheus finds not both of the sidecars:\n%s", out)
+		t.Errorf("the name sidecars: want the addresses of both sidecars, got\n%s", out)
 	}
 	if out := c.inNetwork("wget", "-q", "-O", "-", "http://sidecars:9901/metrics"); !strings.Contains(out, "tokengraft_tokens_total{") {
-		t.Errorf("Prometheus scrapes no tokens:\n%s", out)
+		t.Errorf("the metrics of a sidecar: want tokengraft_tokens_total, got\n%s", out)
 	}
 	for range 4 {
 		wantMe(t, scaled, login(t, scaled).AccessToken, "anna")
 		wantMe(t, scaled, first.AccessToken, "anna")
 	}
 
-	t.Log("one sidecar killed: the other goes on, nothing is lost")
+	t.Log("one sidecar is killed, and the other answers all requests")
 	c.docker("kill", c.container("sidecar2"))
 	for range 10 {
 		wantMe(t, scaled, login(t, scaled).AccessToken, "anna")
@@ -78,22 +78,22 @@ func checkScaled(t *testing.T, c *compose, first tokens) {
 	c.waitHealthy("sidecar2")
 }
 
-// checkOutage takes MongoDB away from the sidecar for a while.
+// checkOutage stops MongoDB and starts it again.
 func checkOutage(t *testing.T, c *compose, first tokens) {
-	t.Log("MongoDB stopped: an older document stands in, and who has none yet logs in all the same; MongoDB back: fresh ones again")
+	t.Log("while MongoDB is stopped, a user with a cached document gets it, and any other user logs in without; when MongoDB is back, documents are fresh again")
 	c.run("stop", "-t", "1", "mongodb")
 	wantClaim(t, refresh(t, public, first.RefreshToken).AccessToken, `"city":"Wien"`)
 	wantMe(t, public, loginAs(t, public, "ben").AccessToken, "ben")
 	if got := valueOf(`tokengraft_tokens_total{reason="stale",rule="POST /oauth/token"}`, c.metrics("sidecar")); got != "1" {
-		t.Errorf("%q tokens were counted stale, want 1", got)
+		t.Errorf("tokens counted stale: got %q, want 1", got)
 	}
 	c.run("start", "mongodb")
 	c.waitGrowth("sidecar", `tokengraft_tokens_total{reason="ok",rule="POST /oauth/token"}`, func() { refresh(t, public, first.RefreshToken) })
 }
 
-// checkStop stops the sidecar, and then takes everything down.
+// checkStop stops the sidecar, and then removes everything.
 func checkStop(t *testing.T, c *compose) {
-	t.Log("stopped cleanly: exit code 0")
+	t.Log("the sidecar stops with exit code 0")
 	sidecar := c.container("sidecar")
 	c.run("stop", "sidecar")
 	if code := c.docker("inspect", "-f", "{{.State.ExitCode}}", sidecar); code != "0" {
@@ -101,7 +101,7 @@ func checkStop(t *testing.T, c *compose) {
 	}
 	checkQueries(t, c.lastMetrics, "alert ConfigurationWrong")
 
-	t.Log("down: nothing stays")
+	t.Log("after down, no container is left")
 	c.down()
 	if left := c.docker("ps", "-a", "-q", "--filter", "label=com.docker.compose.project="+project); left != "" {
 		t.Errorf("containers are left after down: %s", left)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// compose runs the deployment with whichever Compose there is.
+// compose runs the deployment, with the Compose plugin or with docker-compose.
 type compose struct {
 	t           *testing.T
 	command     []string
@@ -18,8 +18,8 @@ type compose struct {
 	lastMetrics string
 }
 
-// newCompose makes the stand-ins and takes everything down at the end. The test
-// is skipped where there is no engine or no Compose.
+// newCompose creates the replacement images, and removes everything at the end of the
+// test. Without a Docker engine or Compose, it skips the test.
 func newCompose(t *testing.T) *compose {
 	t.Helper()
 	if out, err := exec.Command("docker", "info").CombinedOutput(); err != nil {
@@ -49,7 +49,7 @@ func newCompose(t *testing.T) *compose {
 	return c
 }
 
-// down takes everything away, volumes included.
+// down removes everything, including volumes.
 func (c *compose) down() {
 	c.t.Helper()
 	c.run("--profile", "scale", "down", "-v", "-t", "10")
@@ -102,25 +102,24 @@ func (c *compose) waitHealthy(service string) {
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-	c.t.Fatalf("%s is %s", service, status)
+	c.t.Fatalf("after a minute %s is %s, want healthy", service, status)
 }
 
-// metrics asks the admin port, which only containers reach, from beside the
-// sidecar: in its network namespace, with the image of the Go stand-in.
+// metrics returns the metrics of a sidecar. Only containers reach the admin port, so
+// it runs wget in the sidecar's network namespace.
 func (c *compose) metrics(service string) string {
 	c.t.Helper()
 	c.lastMetrics = c.docker("run", "--rm", "--network", "container:"+c.container(service), goImage, "wget", "-q", "-O", "-", "http://127.0.0.1:9901/metrics")
 	return c.lastMetrics
 }
 
-// inNetwork runs a program of busybox where Prometheus would run.
+// inNetwork runs a busybox program in the network in which Prometheus would run.
 func (c *compose) inNetwork(args ...string) string {
 	c.t.Helper()
 	return c.docker(append([]string{"run", "--rm", "--network", project + "_default", goImage, "/bin/busybox"}, args...)...)
 }
 
-// waitGrowth does something again and again until the sidecar counts more in a
-// series.
+// waitGrowth calls do until the value of a series grows.
 func (c *compose) waitGrowth(service, series string, do func()) {
 	c.t.Helper()
 	before := valueOf(series, c.metrics(service))
@@ -131,7 +130,7 @@ func (c *compose) waitGrowth(service, series string, do func()) {
 		}
 		time.Sleep(250 * time.Millisecond)
 	}
-	c.t.Fatalf("%s stays %s", series, before)
+	c.t.Fatalf("%s stays %s, want it to grow", series, before)
 }
 
 func valueOf(series, metrics string) string {

@@ -17,7 +17,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// checkRules lets Prometheus' own tool read the alerts and the configuration.
+// checkRules checks the alerts and the configuration with promtool.
 func checkRules(t *testing.T) {
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
@@ -31,8 +31,8 @@ func checkRules(t *testing.T) {
 	}
 }
 
-// evaluateQueries lets a Prometheus scrape the sidecar, and wants a number of
-// every panel and every alert.
+// evaluateQueries starts a Prometheus that scrapes the sidecar, and checks that every
+// panel and every alert gets a number.
 func evaluateQueries(t *testing.T, s *e2e.Sidecar) {
 	program, err := exec.LookPath("prometheus")
 	if err != nil {
@@ -41,7 +41,7 @@ func evaluateQueries(t *testing.T, s *e2e.Sidecar) {
 	p := startPrometheus(t, program, string(s.Admin))
 	pending := append(dashboardQueries(t), alertQueries(t)...)
 	for range 60 {
-		makeTraffic(t, s) // between two scrapes, for rates to be above zero
+		makeTraffic(t, s) // between two scrapes, so that rates are above zero
 		time.Sleep(300 * time.Millisecond)
 		var left []query
 		for _, q := range pending {
@@ -53,14 +53,14 @@ func evaluateQueries(t *testing.T, s *e2e.Sidecar) {
 			return
 		}
 	}
-	t.Errorf("Prometheus has no numbers for %q", pending)
+	t.Errorf("Prometheus has no numbers for %q, want one for each query", pending)
 }
 
-// A server of Prometheus, by its address.
+// A prometheus is the address of a running Prometheus.
 type prometheus string
 
-// startPrometheus runs it with the configuration of the deployment, but for
-// where the sidecar is and how often it is scraped.
+// startPrometheus starts a Prometheus with the configuration of the deployment. Only
+// the sidecar's address and the intervals differ.
 func startPrometheus(t *testing.T, program, sidecar string) prometheus {
 	t.Helper()
 	text, err := os.ReadFile("prometheus.yml")
@@ -104,8 +104,8 @@ func startPrometheus(t *testing.T, program, sidecar string) prometheus {
 
 var thresholds = regexp.MustCompile(` [<>=]+ `)
 
-// shows reports whether a query has a number by now. Of an alert, which is quiet
-// while all is well, it is what stands left of the threshold.
+// shows reports whether a query returns a number. An alert returns nothing unless it
+// fires, so of an alert it evaluates the part before the threshold.
 func (p prometheus) shows(t *testing.T, q query) bool {
 	t.Helper()
 	watched := thresholds.Split(q.expr, 2)[0]

@@ -14,10 +14,9 @@ import (
 // A query is what a panel of the dashboard shows or an alert watches.
 type query struct{ name, expr string }
 
-// checkQueries wants every metric that the dashboard and the alerts ask for to
-// be among those that a sidecar has really measured something in, with the
-// labels that they name, but for alerts of what has not happened. It shows what
-// each query selects.
+// checkQueries checks that every metric in the queries of the dashboard and the alerts
+// has a value in a sidecar's metrics, with the labels that the query names. It skips
+// the queries notHappened. It logs what each query selects.
 func checkQueries(t *testing.T, metrics string, notHappened ...string) {
 	t.Helper()
 	for _, q := range append(dashboardQueries(t), alertQueries(t)...) {
@@ -27,12 +26,12 @@ func checkQueries(t *testing.T, metrics string, notHappened ...string) {
 		for _, s := range selectorsOf(q.expr) {
 			lines := s.selectFrom(metrics)
 			if len(lines) == 0 {
-				t.Errorf("%s: %s selects nothing that has been measured", q.name, s)
+				t.Errorf("%s: %s selects no metric, want at least one", q.name, s)
 				continue
 			}
 			for _, label := range groupings(q.expr) {
 				if !strings.Contains(lines[0], label+"=") {
-					t.Errorf("%s: %s has no label %s", q.name, lines[0], label)
+					t.Errorf("%s: got %s, want the label %s", q.name, lines[0], label)
 				}
 			}
 			t.Logf("%s: %s\n%s", q.name, q.expr, strings.Join(lines[:min(3, len(lines))], "\n"))
@@ -69,18 +68,18 @@ func (s selector) String() string {
 }
 
 // selectFrom returns the lines of the Prometheus text format that the selector
-// takes, without those of what never happened.
+// matches and whose value is not zero.
 func (s selector) selectFrom(metrics string) (lines []string) {
 	for _, line := range sample.FindAllStringSubmatch(metrics, -1) {
-		if line[1] == s.metric && line[3] != "0" && s.takes(line[2]) {
+		if line[1] == s.metric && line[3] != "0" && s.matches(line[2]) {
 			lines = append(lines, line[0])
 		}
 	}
 	return lines
 }
 
-func (s selector) takes(labels string) bool {
-	values := map[string]string{"job": "tokengraft"} // which Prometheus adds
+func (s selector) matches(labels string) bool {
+	values := map[string]string{"job": "tokengraft"} // Prometheus adds this label
 	for _, label := range matchers.FindAllStringSubmatch(labels, -1) {
 		values[label[1]] = label[3]
 	}

@@ -28,8 +28,7 @@ cache: {stale_for: 1h}
 `
 )
 
-// startSidecar starts a sidecar, as a process of its own, in front of the sample
-// backend.
+// startSidecar starts a sidecar process in front of the sample backend.
 func startSidecar(t *testing.T) *e2e.Sidecar {
 	t.Helper()
 	handler, err := backend.New("https://legacy.example.com")
@@ -45,9 +44,9 @@ func startSidecar(t *testing.T) *e2e.Sidecar {
 	})
 }
 
-// makeTraffic is a day at the sidecar: users with and without a document, logins
-// and refreshes, a source that fails for a while, and a configuration
-// that is wrong in a new way each time.
+// makeTraffic makes logins and refreshes of users with and without a document, lets
+// the source fail for a while, and writes a configuration that is wrong in a new way
+// each time.
 func makeTraffic(t *testing.T, s *e2e.Sidecar) {
 	t.Helper()
 	public := s.Public.URL("")
@@ -62,14 +61,14 @@ func makeTraffic(t *testing.T, s *e2e.Sidecar) {
 	s.Log.After(t, "was not reloaded", func() { s.Write(t, e2e.File, fmt.Sprintf("wrong%d: true\n", time.Now().UnixNano())) })
 }
 
-// TestQueries_ShowWhatASidecarMeasures wants each panel of the dashboard to show,
-// and each alert to watch, something that a sidecar really measures.
-func TestQueries_ShowWhatASidecarMeasures(t *testing.T) {
+// TestQueries_SelectMetricsOfASidecar checks that each panel of the dashboard and each
+// alert uses metrics that a sidecar really has.
+func TestQueries_SelectMetricsOfASidecar(t *testing.T) {
 	s := startSidecar(t)
 	makeTraffic(t, s)
 	metrics := s.Admin.Get(t, "/metrics")
 	if want := `config_reloads_total{result="failed"} 1`; !strings.Contains(metrics, want) {
-		t.Errorf("the metrics after a wrong configuration lack %s", want)
+		t.Errorf("metrics after a wrong configuration: want %s, got\n%s", want, metrics)
 	}
 	checkQueries(t, metrics)
 	t.Run("rules", checkRules)

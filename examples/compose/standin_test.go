@@ -18,8 +18,8 @@ const (
 	haproxyImage = "haproxy:3.2"
 )
 
-// standIns makes images of what is on this machine for those names that no
-// image has yet.
+// standIns builds a replacement, from programs on this machine, for each image that is
+// not there.
 func standIns(t *testing.T) {
 	t.Helper()
 	for image, make := range map[string]func(*testing.T, *rootFS){
@@ -34,21 +34,22 @@ func standIns(t *testing.T) {
 	}
 }
 
-// rootFS is the file system of an image in the making.
+// rootFS is the file system of an image that is being built.
 type rootFS struct {
 	t       *testing.T
 	dir     string
 	changes []string // Dockerfile instructions
 }
 
-// goStandIn is Go, a shell, and a module proxy of files with what go.mod needs.
+// goStandIn has Go, a shell, and the modules that go.mod needs as a module proxy of
+// files.
 func goStandIn(t *testing.T, r *rootFS) {
 	r.busybox()
 	r.copyTree(strings.TrimSpace(output(t, "go", "env", "GOROOT")), "/usr/local/go")
 	r.copy("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs/ca-certificates.crt")
 	cache := filepath.Join(strings.TrimSpace(output(t, "go", "env", "GOMODCACHE")), "cache", "download")
 	r.mkdir("/proxy")
-	// Of versions that only the choosing of versions looks at, go.mod is enough.
+	// For versions that are not used but compared, Go needs only their go.mod.
 	r.shell("sh", "-c", "cd '"+cache+"' && find . -name '*.mod' | tar -c -T - | tar -x -C '"+filepath.Join(r.dir, "proxy")+"'")
 	cmd := exec.Command("go", "mod", "download", "-json")
 	cmd.Dir = root
@@ -74,7 +75,7 @@ func goStandIn(t *testing.T, r *rootFS) {
 	}
 }
 
-// mongoStandIn is FerretDB, which takes no notice of mongod's arguments.
+// mongoStandIn is FerretDB. It ignores mongod's arguments.
 func mongoStandIn(t *testing.T, r *rootFS) {
 	r.busybox()
 	build := exec.Command("go", "build", "-C", filepath.Join(root, "examples", "testbed"), "-o", filepath.Join(r.dir, "ferretdb"), "./ferretdb")
@@ -145,7 +146,7 @@ func (r *rootFS) copyTree(from, to string) {
 	r.shell("cp", "-rL", from, to)
 }
 
-// importAs makes an image of the file system.
+// importAs creates an image from the file system.
 func (r *rootFS) importAs(image string) {
 	r.t.Helper()
 	command := "tar -C '" + r.dir + "' -c . | docker import"

@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/demo/backend"
 )
 
-func TestEmbed_LoginCarriesTheDocument(t *testing.T) {
+func TestEmbed_PutsTheDocumentIntoTheToken(t *testing.T) {
 	legacy, err := backend.New("https://legacy.example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +59,6 @@ documents: {file: users.json, user_id_field: id}
 	payload, _, _ = strings.Cut(payload, ".")
 	claims, err := base64.RawURLEncoding.DecodeString(payload)
 	if want := `"custom_data":{"id":"` + backend.Users["anna"] + `","lang":"en"}`; err != nil || !strings.Contains(string(claims), want) {
-		t.Errorf("claims %s (%v), want %s in them", claims, err, want)
+		t.Errorf("got claims %s (error %v), want %s in them", claims, err, want)
 	}
 }

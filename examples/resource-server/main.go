@@ -1,7 +1,6 @@
-// Resource-server is an API that reads custom_data from enriched tokens. It
-// verifies them by the merged JWKS, which it takes through tokengraft, and
-// refuses a token that misses what it needs: absence of the claim never grants
-// anything.
+// Resource-server is an API that reads custom_data from enriched tokens. It verifies
+// them with the merged JWKS, which it fetches through tokengraft. It refuses a token
+// without the claim: absence of the claim must never grant anything.
 //
 //	go run ./examples/resource-server JWKS_URL ISSUER AUDIENCE
 package main
@@ -33,8 +32,8 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// newAPI returns the API. The key set is fetched when a token names a key that
-// is not known yet, so rotated keys need no restart.
+// newAPI returns the API. The key set is fetched again when a token names an unknown
+// key, so a rotation of keys does not need a restart.
 func newAPI(ctx context.Context, jwksURL, issuer, audience string) http.Handler {
 	verifier := oidc.NewVerifier(issuer, oidc.NewRemoteKeySet(ctx, jwksURL), &oidc.Config{
 		ClientID:             audience,
@@ -47,7 +46,7 @@ func newAPI(ctx context.Context, jwksURL, issuer, audience string) http.Handler 
 
 var greetings = map[string]string{"en": "Hello", "fr": "Bonjour", "de": "Servus"}
 
-// greet needs the user's language.
+// greet answers in the user's language.
 func greet(w http.ResponseWriter, r *http.Request, verifier *oidc.IDTokenVerifier) {
 	raw, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
@@ -69,9 +68,9 @@ func greet(w http.ResponseWriter, r *http.Request, verifier *oidc.IDTokenVerifie
 		return
 	}
 	if claims.CustomData == nil {
-		// Not 401: the client would log its user out. The next refresh may
-		// bring the claim.
-		answer(w, http.StatusForbidden, "the token does not carry the user's data")
+		// Not 401, because clients log their user out on it. The token of the next
+		// refresh may have the claim.
+		answer(w, http.StatusForbidden, "the token does not contain the user's data")
 		return
 	}
 	greeting, ok := greetings[claims.CustomData.PrimaryLanguage]

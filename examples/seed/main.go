@@ -1,102 +1,53 @@
-// Seed puts sample documents into a collection, and an index on their user-id
-// field, so that any MongoDB-compatible server can stand behind the examples.
-// It may run again: documents that are there stay.
+// Seed puts documents from a file into a collection of any MongoDB-compatible
+// server, with a unique index on the field that identifies the user.
 //
-//	MONGODB_URI=mongodb://… go run ./examples/seed DATABASE COLLECTION FILE
+//	MONGODB_URI=mongodb://… go run ./examples/seed [--field NAME] [--replace] DATABASE COLLECTION FILE
 //
-// FILE is a JSON array of documents, Extended JSON understood, each with
-// user_account_id. With REPLICA_SET=HOST:PORT it first makes the server, which
-// has that address for others, the one member of the replica set rs0: change
-// streams need one. It waits for a server that is only just starting.
+// FILE is a JSON array of documents of any shape, or one document per line, and
+// may contain Extended JSON. Each document has the field, user_account_id by
+// default. A user's document that is already there stays, or is replaced with
+// --replace. With REPLICA_SET=HOST:PORT, the address that others use for the
+// server, it first makes the server the only member of the replica set rs0,
+// because change streams require one. It waits up to a minute for a server that is
+// just starting.
 package main
 
 import (
 	"context"
-	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"github.com/tokengraft/tokengraft/internal/demo/seed"
 )
 
-const userIDField = "user_account_id"
-
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: seed DATABASE COLLECTION FILE")
+	target := seed.Target{URI: os.Getenv("MONGODB_URI"), ReplicaSet: os.Getenv("REPLICA_SET")}
+	flag.StringVar(&target.Field, "field", "user_account_id", "the field that identifies the user")
+	flag.BoolVar(&target.Replace, "replace", false, "replace documents of the same user")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: seed [--field NAME] [--replace] DATABASE COLLECTION FILE")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() != 3 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(os.Getenv("MONGODB_URI"), os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	target.Database, target.Collection = flag.Arg(0), flag.Arg(1)
+	if err := run(target, flag.Arg(2)); err != nil {
 		fmt.Fprintln(os.Stderr, "seed:", err)
 		os.Exit(1)
 	}
 }
 
-func run(uri, database, collection, file string) error {
-	text, err := os.ReadFile(file)
+func run(target seed.Target, file string) error {
+	documents, err := seed.Documents(file)
 	if err != nil {
 		return err
-	}
-	var documents []bson.D
-	if err := bson.UnmarshalExtJSON(text, false, &documents); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		return errors.New("MONGODB_URI is no connection string")
-	}
-	defer client.Disconnect(ctx)
-	if member := os.Getenv("REPLICA_SET"); member != "" {
-		if err := initiate(ctx, client, member); err != nil {
-			return err
-		}
-	}
-	users := client.Database(database).Collection(collection)
-	if _, err := users.Indexes().CreateOne(ctx, mongo.IndexModel{
-		Keys:    bson.D{{Key: userIDField, Value: 1}},
-		Options: options.Index().SetUnique(true),
-	}); err != nil {
-		return err
-	}
-	for _, document := range documents {
-		_, err := users.InsertOne(ctx, document)
-		if err != nil && !mongo.IsDuplicateKeyError(err) {
-			return err
-		}
-	}
-	return nil
-}
-
-// initiate makes the server a replica set of one, and waits until it takes
-// writes. Servers that know no replica sets are as good for the examples.
-func initiate(ctx context.Context, client *mongo.Client, member string) error {
-	admin := client.Database("admin")
-	err := admin.RunCommand(ctx, bson.D{{Key: "replSetInitiate", Value: bson.D{
-		{Key: "_id", Value: "rs0"},
-		{Key: "members", Value: bson.A{bson.D{{Key: "_id", Value: 0}, {Key: "host", Value: member}}}},
-	}}}).Err()
-	const alreadyInitialized, commandNotFound = 23, 59
-	if refused, ok := errors.AsType[mongo.CommandError](err); ok && (refused.Code == alreadyInitialized || refused.Code == commandNotFound) {
-		err = nil
-	}
-	for err == nil {
-		var hello struct {
-			Writable bool `bson:"isWritablePrimary"`
-		}
-		err = admin.RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
-		if hello.Writable {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			err = ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-	return fmt.Errorf("replica set: %w", err)
+	return target.Put(ctx, documents)
 }

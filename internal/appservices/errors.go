@@ -1,4 +1,4 @@
-// Package appservices has what clients of MongoDB Atlas App Services expect.
+// Package appservices answers clients the way MongoDB Atlas App Services did.
 package appservices
 
 import (
@@ -7,8 +7,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// Rejection is what App Services answered when a user was not created: the
-// message and the code of the error. It is a proxy.RejectionFormat.
+// Rejection returns the body that App Services sent when a user was not created:
+// the message and the code of the error. It is a proxy.RejectionFormat.
 func Rejection(r *enrich.Rejection) []byte {
 	body, _ := json.Marshal(map[string]string{"error": r.Message, "error_code": r.Code})
 	return body

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// An Address is a host and a port where somebody speaks HTTP.
+// An Address is the host and port of an HTTP server.
 type Address string
 
-// FreeAddress returns an address at which nobody listens, for a sidecar whose
-// configuration or backend has to know it.
+// FreeAddress returns an unused address, for a sidecar whose address must be known
+// before it starts.
 func FreeAddress(t testing.TB) Address {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -26,18 +26,18 @@ func FreeAddress(t testing.TB) Address {
 	return Address(listener.Addr().String())
 }
 
-// URL returns the URL of a path there.
+// URL returns the URL of a path at the address.
 func (a Address) URL(path string) string { return "http://" + string(a) + path }
 
-// A Reply is what a client gets.
+// A Reply is a response as a client gets it.
 type Reply struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// client leaves everything as it comes: no redirect is followed, no body
-// unpacked.
+// client returns responses unchanged: it does not follow redirects and does not
+// decompress bodies.
 var client = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64, MaxResponseHeaderBytes: 16 << 20}
 
 // Try sends a request with header lines, "Name: value", and reads the whole
@@ -60,8 +60,8 @@ func (a Address) Try(method, target, body string, lines ...string) (Reply, error
 	return Reply{response.StatusCode, response.Header, string(text)}, err
 }
 
-// Ask is Try, and fails the test if there is no whole reply. It belongs into the
-// test's own goroutine.
+// Ask is like Try, but fails the test on an error. Call it only in the goroutine of
+// the test.
 func (a Address) Ask(t testing.TB, method, target, body string, lines ...string) Reply {
 	t.Helper()
 	reply, err := a.Try(method, target, body, lines...)
@@ -71,13 +71,13 @@ func (a Address) Ask(t testing.TB, method, target, body string, lines ...string)
 	return reply
 }
 
-// Get returns the body of what is at a path, whatever the status.
+// Get returns the body of a GET request for a path, with any status.
 func (a Address) Get(t testing.TB, path string) string {
 	t.Helper()
 	return a.Ask(t, http.MethodGet, path, "").Body
 }
 
-// Dial opens a connection that lives for 20 seconds at most.
+// Dial opens a connection with a deadline in 20 seconds.
 func (a Address) Dial() (*net.TCPConn, error) {
 	conn, err := net.Dial("tcp", string(a))
 	if err != nil {
@@ -86,16 +86,16 @@ func (a Address) Dial() (*net.TCPConn, error) {
 	return conn.(*net.TCPConn), conn.SetDeadline(time.Now().Add(20 * time.Second))
 }
 
-// Send writes bytes as they are, and returns everything that comes back until
-// the other side closes the connection. That it does not is an error; that it
-// resets the connection is none.
+// Send writes bytes to a new connection, and returns all bytes that the other side
+// sends until it closes or resets the connection. The error says that it left the
+// connection open.
 func (a Address) Send(text string) (answers string, err error) {
 	conn, err := a.Dial()
 	if err != nil {
 		return "", err
 	}
 	defer conn.Close()
-	go io.WriteString(conn, text) // the answer may come before the end of it
+	go io.WriteString(conn, text) // the response may come before all of text is written
 	all, err := io.ReadAll(conn)
 	if IsTimeout(err) {
 		return string(all), fmt.Errorf("%.60q left the connection open: %w", text, err)
@@ -103,7 +103,7 @@ func (a Address) Send(text string) (answers string, err error) {
 	return string(all), nil
 }
 
-// IsTimeout reports whether somebody waited in vain.
+// IsTimeout reports whether an error is a timeout.
 func IsTimeout(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout()

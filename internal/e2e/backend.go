@@ -13,15 +13,15 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// A Backend is an auth backend that does what the test says. It answers
+// A Backend is an auth backend for tests. Its response is
 //
-//	a pattern of Handle  as its handler does,
-//	/jwks.json           with the JWK Set that Publish gave it,
-//	/wire                with the request as it arrived,
-//	everything else      with the request's own body as JSON, and with the
-//	                     header lines that are in the request's Answer lines.
+//	for a pattern of Handle  that of the handler,
+//	for /jwks.json           the JWK Set of the last Publish,
+//	for /wire                the request as it arrived,
+//	for everything else      the body of the request as JSON, with the header lines
+//	                         in the Answer headers of the request.
 //
-// It remembers the last requests.
+// It records the last requests.
 type Backend struct {
 	*httptest.Server
 	Address Address
@@ -36,9 +36,9 @@ type Backend struct {
 	requests []Request
 }
 
-// A Request is one that has arrived at a backend.
+// A Request is a request that arrived at a backend.
 type Request struct {
-	Line   string // as it came
+	Line   string // the request line
 	Header http.Header
 	Body   string
 }
@@ -48,7 +48,7 @@ const (
 	keptBody     = 4 << 10
 )
 
-// StartBackend starts a backend, which stops when the test ends.
+// StartBackend starts a backend. It stops when the test ends.
 func StartBackend(t testing.TB) *Backend {
 	b := &Backend{mux: http.NewServeMux(), handlers: map[string]http.Handler{}, holds: map[string]*Hold{}, jwks: `{"keys":[]}`}
 	b.Server = httptest.NewUnstartedServer(b)
@@ -66,7 +66,7 @@ func StartBackend(t testing.TB) *Backend {
 	return b
 }
 
-// Handle says who answers what matches a pattern of [http.ServeMux], from now on.
+// Handle sets or replaces the handler of a pattern of [http.ServeMux].
 func (b *Backend) Handle(pattern string, handler http.Handler) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,7 +81,7 @@ func (b *Backend) Handle(pattern string, handler http.Handler) {
 	b.handlers[pattern] = handler
 }
 
-// Publish makes a text the backend's JWK Set.
+// Publish sets the backend's JWK Set.
 func (b *Backend) Publish(jwks string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -95,9 +95,8 @@ func (b *Backend) JWKSFetches() int {
 	return b.fetches
 }
 
-// Take returns the requests that have arrived since the last Take: the last 200
-// of them, with the first 4 KiB of their bodies. Requests for the JWK Set are not
-// among them.
+// Take returns the requests since the last Take, at most the last 200, with the first
+// 4 KiB of their bodies. It leaves out requests for the JWK Set.
 func (b *Backend) Take() []Request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -108,7 +107,7 @@ func (b *Backend) Take() []Request {
 
 // ServeHTTP implements [http.Handler].
 func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body) // before the answer: net/http drops what is left of it then
+	body, _ := io.ReadAll(r.Body) // before the response, because net/http then drops the rest of the body
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if hold := b.record(r, body); hold != nil && !hold.wait(r.Context()) {
 		return
@@ -134,7 +133,7 @@ func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// record remembers a request, and returns what it has to wait for, if anything.
+// record records a request, and returns the Hold of its path, if there is one.
 func (b *Backend) record(r *http.Request, body []byte) *Hold {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -145,7 +144,7 @@ func (b *Backend) record(r *http.Request, body []byte) *Hold {
 	return b.holds[r.URL.Path]
 }
 
-// addLines adds header lines with their names as they are.
+// addLines adds header lines, without changing the spelling of their names.
 func addLines(header http.Header, lines []string) {
 	for _, line := range lines {
 		name, value, _ := strings.Cut(line, ": ")
@@ -153,7 +152,7 @@ func addLines(header http.Header, lines []string) {
 	}
 }
 
-// JWKS returns the JWK Set of several issuers.
+// JWKS returns a JWK Set with the keys of several issuers.
 func JWKS(issuers ...*enrichtest.Issuer) string {
 	var keys []string
 	for _, issuer := range issuers {

@@ -1,13 +1,13 @@
-// Package e2e is the one harness of the black-box suites below it. It starts the
-// sidecar as a user does, through its command line, and sees only what a user
-// sees: its listeners, its log, its metrics and its exit code. Nothing that is
-// shipped imports it.
+// Package e2e is the harness of the black-box suites in its subdirectories. It starts
+// the sidecar through its command line, as a user does, and uses only what a user
+// sees: listeners, log, metrics and exit code. The released program does not import
+// it.
 //
 // A suite has a TestMain that calls [Main], and tests of this shape:
 //
 //	func TestMain(m *testing.M) { e2e.Main(m) }
 //
-//	func TestLogin_CarriesTheDocument(t *testing.T) {
+//	func TestLogin_PutsTheDocumentIntoTheToken(t *testing.T) {
 //		issuer := enrichtest.NewIssuer(t, "ES256")
 //		backend := e2e.StartBackend(t)
 //		backend.Publish(e2e.JWKS(issuer))
@@ -18,18 +18,18 @@
 //		sidecar.WaitReady(t)
 //		got := sidecar.Public.Ask(t, "POST", "/login", `{"access_token":"`+issuer.Token(claims)+`"}`)
 //		if got.Status != 200 || !strings.Contains(got.Body, …) {
-//			t.Errorf("POST /login: %d %s, want the document in the token", got.Status, got.Body)
+//			t.Errorf("POST /login: got %d %s, want the document in the token", got.Status, got.Body)
 //		}
 //	}
 //
-// [Start] runs the sidecar in this process, or as a process of its own if
-// [Options.Program] names one: then its memory, files and goroutines can be
-// counted (see [Sidecar.Usage]), it can be limited, and it can get signals. When
-// the test ends, the harness stops the sidecar and wants exit code 0; a process
-// of [Leakproof] also wants that nothing of it still runs.
+// [Start] runs the sidecar in the process of the test, or in a separate process if
+// [Options.Program] is set. A test can measure and limit the memory, files and
+// goroutines of a separate process (see [Sidecar.Usage]), and send it signals. When
+// the test ends, the harness stops the sidecar and checks that its exit code is 0.
+// [Leakproof] also checks that no goroutine of the sidecar still runs.
 //
-// A [Backend] answers what the test says. By default it answers a request with
-// the request's own body, so that a test says in one place what the client sends
-// and what the backend issues. For answers that differ byte by byte from what
-// net/http would send there are [Response.Raw] and package proxytest.
+// A [Backend] answers as the test says. By default it returns the body of the
+// request, so that a test says in one place what the client sends and what the
+// backend issues. To send bytes that net/http would not send, use [Response.Raw] or
+// package proxytest.
 package e2e

@@ -32,11 +32,11 @@ func login(t *testing.T) (body string) {
 	return fmt.Sprintf(`{"token":%q}`, token)
 }
 
-func TestStart_RunsTheSidecarAnyWay(t *testing.T) {
+func TestStart_RunsTheSidecarWithEachProgram(t *testing.T) {
 	for name, o := range map[string]e2e.Options{
-		"in this process":           {},
-		"as it is shipped":          {Program: e2e.Tokengraft},
-		"leakproof, with a wrapper": {Program: e2e.Leakproof, Wrapper: []string{"env", "GOGC=30"}},
+		"in the process of the test": {},
+		"tokengraft":                 {Program: e2e.Tokengraft},
+		"leakproof, with a wrapper":  {Program: e2e.Leakproof, Wrapper: []string{"env", "GOGC=30"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,13 +46,13 @@ func TestStart_RunsTheSidecarAnyWay(t *testing.T) {
 			s := start(t, backend, o)
 			sent := login(t)
 			if got := s.Public.Ask(t, "POST", "/login", sent, "X-Trace: a"); got.Status != 200 || got.Body == sent {
-				t.Errorf("a login: %d %s, want an enriched token", got.Status, got.Body)
+				t.Errorf("a login: got %d %s, want an enriched token", got.Status, got.Body)
 			}
 			if got := s.Metrics(t).Reasons(); got["ok"] != 1 {
-				t.Errorf("tokens by reason: %v, want one ok", got)
+				t.Errorf("tokens by reason: got %v, want one ok", got)
 			}
 			if taken := backend.Take(); len(taken) == 0 || taken[len(taken)-1].Line != "POST /login HTTP/1.1" || taken[len(taken)-1].Header.Get("X-Trace") != "a" {
-				t.Errorf("the backend got %v, want the login last", taken)
+				t.Errorf("the backend got %v, want POST /login with X-Trace: a last", taken)
 			}
 			s.Reconfigure(t, "documents:", "claim: {name: other}\ndocuments:")
 			if process := s.Process(); process != nil {
@@ -60,10 +60,10 @@ func TestStart_RunsTheSidecarAnyWay(t *testing.T) {
 			}
 			s.Terminate()
 			if code := s.Wait(); code != 0 {
-				t.Errorf("exit code %d, want 0", code)
+				t.Errorf("got exit code %d, want 0", code)
 			}
 			if !strings.Contains(s.Log.String(), `"msg":"stopped"`) || lines < 3 {
-				t.Errorf("the hook saw %d lines of the log, which is\n%s", lines, s.Log)
+				t.Errorf("Options.Log got %d lines, want at least 3, and the message stopped in the log, which is\n%s", lines, s.Log)
 			}
 		})
 	}
@@ -79,34 +79,34 @@ func TestRun_ReturnsExitCodeAndOutput(t *testing.T) {
 	} {
 		code, stdout, stderr := e2e.Run(t, c.argument)
 		if code != c.code || !strings.HasPrefix(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) {
-			t.Errorf("tokengraft %s: exit code %d, stdout %q, stderr %q; want %d, %q, %q", c.argument, code, stdout, stderr, c.code, c.stdout, c.stderr)
+			t.Errorf("tokengraft %s: got exit code %d, stdout %q, stderr %q; want %d, %q, %q", c.argument, code, stdout, stderr, c.code, c.stdout, c.stderr)
 		}
 	}
 }
 
-func TestBackend_AnswersWhatTheTestSays(t *testing.T) {
+func TestBackend_SendsTheResponsesOfTheTest(t *testing.T) {
 	backend := e2e.StartBackend(t)
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	backend.Publish(e2e.JWKS(issuer, issuer))
 	if got := backend.Address.Get(t, "/jwks.json"); strings.Count(got, `"kid"`) != 2 || backend.JWKSFetches() != 1 {
-		t.Errorf("/jwks.json is %s, fetched %d times", got, backend.JWKSFetches())
+		t.Errorf("/jwks.json: got %s after %d fetches, want two keys after 1", got, backend.JWKSFetches())
 	}
 	if got := backend.Address.Get(t, "/wire?a=b"); !strings.HasPrefix(got, "GET /wire?a=b HTTP/1.1\r\n") {
-		t.Errorf("/wire is %q", got)
+		t.Errorf("/wire: got %q, want the request", got)
 	}
 	if got := backend.Address.Ask(t, "POST", "/any", "body", "Answer: X-A: b"); got.Body != "body" || got.Header.Get("X-A") != "b" {
-		t.Errorf("POST /any answers %v", got)
+		t.Errorf("POST /any: got %v, want the body of the request and X-A: b", got)
 	}
 	backend.Handle("GET /fixed", e2e.Response{Status: 404, Body: "gone", Delay: 20 * time.Millisecond})
 	if got := backend.Address.Ask(t, "GET", "/fixed", ""); got.Status != 404 || got.Body != "gone" {
-		t.Errorf("GET /fixed answers %v", got)
+		t.Errorf("GET /fixed: got %v, want 404 gone", got)
 	}
 	backend.Handle("GET /fixed", e2e.Response{Raw: "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"})
 	if got, err := backend.Address.Try("GET", "/fixed", ""); err == nil {
-		t.Errorf("half an answer is read as %v", got)
+		t.Errorf("GET /fixed with half a response: got %v, want an error", got)
 	}
 	if got, err := backend.Address.Send("GET /any HTTP/1.1\r\nHost: h\r\n\r\n" + e2e.Closing); err != nil || e2e.Statuses(got) != "200 200" {
-		t.Errorf("two requests: %s, %v", e2e.Statuses(got), err)
+		t.Errorf("two requests: got %s, %v; want 200 200", e2e.Statuses(got), err)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestBackend_HoldsRequests(t *testing.T) {
 	e2e.Eventually(t, "the request arrives", func() bool { return hold.Arrived() == 1 })
 	select {
 	case <-answered:
-		t.Error("the request was answered before its release")
+		t.Error("the request was answered before Release, want after it")
 	case <-time.After(20 * time.Millisecond):
 	}
 	hold.Release()

@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// A Log is what a sidecar has logged. It can be read while it is written. It
-// keeps the last lines, 4 MiB of them, without the access log.
+// A Log holds the last 4 MiB of a sidecar's log, without the access log. It is safe
+// for concurrent use.
 type Log struct {
 	hook      func([]byte)
-	listening chan struct{} // has an element after each listener's line
+	listening chan struct{} // gets an element for each listener's line
 
 	mu        sync.Mutex
 	lines     []string
-	dropped   int // lines before those
+	dropped   int // number of lines before lines[0]
 	size      int // bytes of lines
 	warnings  []string
 	addresses map[string]Address // by listener
@@ -36,7 +36,7 @@ func (l *Log) Write(line []byte) (int, error) {
 		l.hook(line)
 	}
 	var record struct{ Level, Msg, Listener, Address string }
-	_ = json.Unmarshal(line, &record) // a panic is not JSON
+	_ = json.Unmarshal(line, &record) // the text of a panic is not JSON
 	switch {
 	case record.Msg == "request":
 		return len(line), nil
@@ -70,7 +70,7 @@ func (l *Log) String() string {
 	return strings.Join(l.lines, "")
 }
 
-// Count returns how many lines have this text in them.
+// Count returns how many lines contain a text.
 func (l *Log) Count(text string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,35 +82,34 @@ func (l *Log) Count(text string) (n int) {
 	return n
 }
 
-// Last returns the last line that has this text in it, or "".
+// Last returns the last line that contains a text, or "".
 func (l *Log) Last(text string) string {
 	line, _ := l.since(0, text)
 	return line
 }
 
-// Warned reports whether the message of a warning or an error has this text in
-// it.
+// Warned reports whether the message of a warning or an error contains a text.
 func (l *Log) Warned(text string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.ContainsFunc(l.warnings, func(w string) bool { return strings.Contains(w, text) })
 }
 
-// After does something and waits for the line with this text that it causes.
+// After calls do, and waits for a new line that contains a text.
 func (l *Log) After(t testing.TB, text string, do func()) (line string) {
 	t.Helper()
 	l.mu.Lock()
 	seen := l.dropped + len(l.lines)
 	l.mu.Unlock()
 	do()
-	Eventually(t, "the log says "+text, func() (found bool) {
+	Eventually(t, "the log contains "+text, func() (found bool) {
 		line, found = l.since(seen, text)
 		return found
 	})
 	return line
 }
 
-// since returns the last line with a text that is not among the first seen.
+// since returns the last line that contains a text, without the first seen lines.
 func (l *Log) since(seen int, text string) (line string, found bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

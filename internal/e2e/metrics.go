@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// Metrics are what /metrics says: the value of each series.
+// Metrics are the values of /metrics by series.
 type Metrics map[string]float64
 
-// Metrics asks for the metrics.
+// Metrics fetches the metrics.
 func (s *Sidecar) Metrics(t testing.TB) Metrics {
 	t.Helper()
 	series := Metrics{}
@@ -25,7 +25,7 @@ func (s *Sidecar) Metrics(t testing.TB) Metrics {
 
 var reasonLabel = regexp.MustCompile(`^tokengraft_tokens_total\{.*reason="(\w+)"`)
 
-// Reasons counts tokens by what became of them.
+// Reasons returns the number of tokens by reason.
 func (m Metrics) Reasons() map[string]int {
 	counts := map[string]int{}
 	for name, value := range m {
@@ -36,13 +36,13 @@ func (m Metrics) Reasons() map[string]int {
 	return counts
 }
 
-// A Usage is what a process takes of the machine.
+// A Usage is what a process uses of the machine.
 type Usage struct {
-	Goroutines, Files int   // files: connections too
+	Goroutines, Files int   // Files includes connections
 	Heap, Resident    int64 // bytes
 }
 
-// Usage is what the sidecar takes, if it is a process of its own.
+// Usage returns what the sidecar uses, if it runs in a separate process.
 func (m Metrics) Usage() Usage {
 	return Usage{
 		Goroutines: int(m["go_goroutines"]),

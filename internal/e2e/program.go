@@ -19,20 +19,19 @@ import (
 	"github.com/tokengraft/tokengraft/internal/cli"
 )
 
-// The programs that a test binary can be started as.
+// The programs that a test binary can run as.
 const (
-	Tokengraft = "tokengraft" // as it is shipped
-	Leakproof  = "leakproof"  // the same, but a goroutine that outlives the sidecar is exit code 100
+	Tokengraft = "tokengraft" // the released program
+	Leakproof  = "leakproof"  // the same, but exits with code 100 if a goroutine outlives the sidecar
 )
 
 const exitLeak = 100
 
-// Main runs the tests of a suite. The test binary can then be started as one of
-// the programs, which are in the PATH under their names. The tests see no
-// variable of whoever runs them that changes logs or telemetry.
+// Main runs the tests of a suite. It adds the programs to the PATH under their names.
+// It removes environment variables that change logs or telemetry.
 func Main(m *testing.M) { testscript.Main(suite{m}, Programs()) }
 
-// Programs are the programs by name, for a suite that has more of them and calls
+// Programs returns the programs by name, for a suite that adds more and calls
 // testscript.Main itself.
 func Programs() map[string]func() {
 	return map[string]func(){Tokengraft: tokengraft, Leakproof: leakproof}
@@ -57,25 +56,24 @@ func leakproof() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
-	// A DNS query that nobody waits for any more ends when the resolver's own
-	// time is over.
+	// An abandoned DNS query ends with the timeout of the resolver.
 	err := goleak.Find()
 	for deadline := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(deadline); {
 		err = goleak.Find()
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "left behind:", err)
+		fmt.Fprintln(os.Stderr, "goroutines are still running:", err)
 		code = exitLeak
 	}
 	os.Exit(code)
 }
 
-// spawn starts the sidecar as a process of its own.
+// spawn starts the sidecar as a separate process.
 func (s *Sidecar) spawn(t testing.TB, o Options, args []string) {
 	t.Helper()
 	line := append(append(append([]string(nil), o.Wrapper...), o.Program), args...)
 	cmd := exec.Command(line[0], line[1:]...)
-	// With a low GOGC the heap is about what is in use.
+	// With a low GOGC, the size of the heap is close to what is in use.
 	cmd.Env = append(append(os.Environ(), "LOG_FORMAT=json", "LOG_LEVEL=info", "GOGC=20"), o.Env...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -101,8 +99,8 @@ func (s *Sidecar) spawn(t testing.TB, o Options, args []string) {
 	}()
 }
 
-// Run runs a command line of [Tokengraft] to its end, such as "check", "-c" and a
-// file.
+// Run runs [Tokengraft] with arguments, such as "check", "-c" and a file, and waits
+// until it exits.
 func Run(t testing.TB, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs strings.Builder

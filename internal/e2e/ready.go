@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// Eventually waits until something holds. It fails the test after a minute.
+// Eventually waits until holds returns true. It fails the test after a minute.
 func Eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("it did not happen within a minute that %s", what)
+			t.Fatalf("waited a minute until %s, but that did not happen", what)
 		}
 	}
 }
 
-// WaitReady waits until /readyz answers 200 and says that each of these
-// conditions is ok, such as "jwks" or "discovery".
+// WaitReady waits until /readyz answers 200 and each of these conditions is ok, such
+// as "jwks" or "discovery".
 func (s *Sidecar) WaitReady(t testing.TB, conditions ...string) {
 	t.Helper()
 	var last Reply
@@ -28,7 +28,7 @@ func (s *Sidecar) WaitReady(t testing.TB, conditions ...string) {
 			t.Logf("/readyz: %d %s", last.Status, last.Body)
 		}
 	}()
-	Eventually(t, fmt.Sprintf("the sidecar is ready, and %q are ok", conditions), func() bool {
+	Eventually(t, fmt.Sprintf("the sidecar is ready and %q are ok", conditions), func() bool {
 		reply, err := s.Admin.Try(http.MethodGet, "/readyz", "")
 		if last = reply; err != nil || reply.Status != http.StatusOK {
 			return false

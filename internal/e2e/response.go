@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// A Response is an answer of a backend that is always the same.
+// A Response is a handler that always sends the same response.
 type Response struct {
-	Status int      // 200 if it is zero
-	Header []string // lines, "Name: value"; without a Content-Type it is JSON
+	Status int      // zero means 200
+	Header []string // lines, "Name: value"; the default Content-Type is application/json
 	Body   string
-	Delay  time.Duration // before it is sent
-	// Raw, if it is set, is sent in place of all of these, byte by byte, and the
-	// connection closed.
+	Delay  time.Duration // time before the response is sent
+	// Raw, if set, is sent instead of Status, Header and Body. Then the connection
+	// is closed.
 	Raw string
 }
 
@@ -30,7 +30,7 @@ func (a Response) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.Raw != "" {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
-			panic(err) // HTTP/2, which no backend speaks here
+			panic(err) // the request is HTTP/2, which this backend does not support
 		}
 		defer conn.Close()
 		io.WriteString(conn, a.Raw)
@@ -46,14 +46,14 @@ func (a Response) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, a.Body)
 }
 
-// A Hold keeps requests waiting at a backend.
+// A Hold makes requests wait at a backend.
 type Hold struct {
 	arrived  atomic.Int64
 	released chan struct{}
 	release  func()
 }
 
-// Hold makes requests for a path wait until they are released.
+// Hold makes requests for a path wait until [Hold.Release].
 func (b *Backend) Hold(path string) *Hold {
 	h := &Hold{released: make(chan struct{})}
 	h.release = sync.OnceFunc(func() { close(h.released) })
@@ -66,10 +66,10 @@ func (b *Backend) Hold(path string) *Hold {
 // Arrived returns how many requests have arrived, released or not.
 func (h *Hold) Arrived() int { return int(h.arrived.Load()) }
 
-// Release lets requests pass that wait, and those that come.
+// Release releases the waiting requests and all later ones.
 func (h *Hold) Release() { h.release() }
 
-// wait reports whether the client still waits when the request is released.
+// wait waits for the release. It returns false if the client disconnects first.
 func (h *Hold) wait(ctx context.Context) bool {
 	h.arrived.Add(1)
 	select {

@@ -14,51 +14,51 @@ import (
 	"github.com/tokengraft/tokengraft/internal/cli"
 )
 
-// Options say which sidecar to start. Configuration is required.
+// Options configure [Start]. Configuration is required.
 type Options struct {
-	// Configuration is the text of tokengraft.yaml. Where it does not say listen
-	// or admin, the sidecar listens at a free port of 127.0.0.1.
+	// Configuration is the text of tokengraft.yaml. Without listen or admin in it,
+	// the sidecar uses a free port of 127.0.0.1.
 	Configuration string
-	// Documents is the text of users.json, which is next to it.
+	// Documents is the text of users.json, in the same directory.
 	Documents string
-	// Files are more files next to it, by name.
+	// Files are more files in the same directory, by name.
 	Files map[string]string
-	// Dir is where the files are. The default is a new directory.
+	// Dir is the directory of the files. The default is a new one.
 	Dir string
 
-	// Program is the command to start as a process of its own: Tokengraft or
-	// Leakproof. The default is to run the sidecar in this process.
+	// Program is the program to start as a separate process: Tokengraft or
+	// Leakproof. By default the sidecar runs in the process of the test.
 	Program string
-	// Wrapper is a command line that runs the rest of its arguments, such as
-	// prlimit, before Program.
+	// Wrapper is a command line that runs Program with its arguments, such as
+	// prlimit.
 	Wrapper []string
-	// Env is added to the environment of a process, as name=value. In this
-	// process a test sets variables with t.Setenv.
+	// Env is added to the environment of the process, as name=value. Without
+	// Program, use t.Setenv.
 	Env []string
 
-	// Log is called with each line of the log as the sidecar writes it, one at a
-	// time. What it gets is valid until it returns.
+	// Log is called with each line of the sidecar's log, one at a time. The line
+	// is valid until Log returns.
 	Log func(line []byte)
 }
 
 // A Sidecar is `tokengraft serve`, running.
 type Sidecar struct {
-	Public, Admin Address // Admin is empty where the configuration has admin: off
+	Public, Admin Address // Admin is empty if the configuration has admin: off
 	Log           *Log
-	Dir           string // of its files
+	Dir           string // the directory of its files
 
-	process  *os.Process // nil in this process
-	stop     func()      // asks it to stop
+	process  *os.Process // nil if it runs in the process of the test
+	stop     func()      // asks the sidecar to stop
 	ended    chan struct{}
-	code     int // when ended is closed
+	code     int // the exit code, valid after ended is closed
 	expected sync.Once
 }
 
 // File is the name of the configuration file.
 const File = "tokengraft.yaml"
 
-// Start starts a sidecar and returns when it listens. When the test ends, it
-// stops the sidecar as [Sidecar.Stop] does.
+// Start starts a sidecar and returns when it listens. When the test ends, Start calls
+// [Sidecar.Stop].
 func Start(t testing.TB, o Options) *Sidecar {
 	t.Helper()
 	s := &Sidecar{Log: newLog(o.Log), Dir: o.Dir, ended: make(chan struct{})}
@@ -87,7 +87,7 @@ func Start(t testing.TB, o Options) *Sidecar {
 	return s
 }
 
-// run runs the sidecar in this process.
+// run runs the sidecar in the process of the test.
 func (s *Sidecar) run(args []string) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
@@ -104,9 +104,9 @@ func (s *Sidecar) awaitListeners(t testing.TB, listeners int) {
 		select {
 		case <-s.Log.listening:
 		case <-s.ended:
-			t.Fatalf("serve ended with exit code %d before it listened", s.code)
+			t.Fatalf("serve exited with code %d before it listened", s.code)
 		case <-tooLate:
-			t.Fatal("serve does not listen within a minute")
+			t.Fatal("serve did not listen within a minute")
 		}
 	}
 	s.Public, s.Admin = s.Log.address("public"), s.Log.address("admin")
@@ -130,18 +130,18 @@ func (s *Sidecar) Configure(t testing.TB, configuration string) {
 	s.Write(t, File, configuration)
 }
 
-// Reconfigure replaces a part of the configuration, and waits until the sidecar
-// has reloaded it.
+// Reconfigure replaces a part of the configuration, and waits until the sidecar has
+// reloaded the file.
 func (s *Sidecar) Reconfigure(t testing.TB, old, new string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.Dir, File))
 	if err != nil || !strings.Contains(string(text), old) {
-		t.Fatalf("the configuration has no %q, %v", old, err)
+		t.Fatalf("the configuration does not contain %q, error %v", old, err)
 	}
 	s.Log.After(t, "configuration reloaded", func() { s.Configure(t, strings.ReplaceAll(string(text), old, new)) })
 }
 
-// Write makes a file, or replaces it as editors do.
+// Write creates a file, or replaces it with a new one as editors do.
 func (s *Sidecar) Write(t testing.TB, name, content string) {
 	t.Helper()
 	path := filepath.Join(s.Dir, name)
@@ -153,23 +153,24 @@ func (s *Sidecar) Write(t testing.TB, name, content string) {
 	}
 }
 
-// Process is the process of the sidecar, or nil if it has none of its own.
+// Process returns the process of the sidecar, or nil if it runs in the process of the
+// test.
 func (s *Sidecar) Process() *os.Process { return s.process }
 
 // Terminate asks the sidecar to stop, and does not wait for it.
 func (s *Sidecar) Terminate() { s.stop() }
 
-// Wait waits until the sidecar has stopped and returns its exit code. Who calls
-// it may expect any: Stop then checks none.
+// Wait waits until the sidecar has stopped and returns its exit code. After Wait, Stop
+// does not check the code.
 func (s *Sidecar) Wait() (code int) {
 	s.expected.Do(func() {})
 	<-s.ended
 	return s.code
 }
 
-// Stop stops the sidecar and wants exit code 0. If the test has failed, it prints
-// the log. Only the first Stop does anything, and it only does if nobody has
-// called Wait.
+// Stop stops the sidecar and checks that its exit code is 0. If the test has failed,
+// it prints the log. After Wait or an earlier Stop, it only kills the process if that
+// still runs.
 func (s *Sidecar) Stop(t testing.TB) {
 	t.Helper()
 	s.expected.Do(func() {
@@ -177,10 +178,10 @@ func (s *Sidecar) Stop(t testing.TB) {
 		select {
 		case <-s.ended:
 			if s.code != 0 {
-				t.Errorf("serve: exit code %d, want 0", s.code)
+				t.Errorf("serve: got exit code %d, want 0", s.code)
 			}
 		case <-time.After(2 * time.Minute):
-			t.Error("serve does not stop within two minutes")
+			t.Error("serve did not stop within two minutes")
 		}
 		if t.Failed() {
 			t.Logf("the log of the sidecar:\n%s", s.Log)

@@ -7,7 +7,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// Tokens returns everything in a text that is a token.
+// Tokens returns all tokens in a text.
 func Tokens(text string) []string {
 	runs := strings.FieldsFunc(text, func(r rune) bool {
 		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", r)

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// comesAndGoes is what the MongoDB driver starts and ends on its own: that many
-// goroutines, and files.
+// comesAndGoes is how many goroutines and files the MongoDB driver opens and closes on
+// its own.
 const comesAndGoes = 4
 
-// Usage waits until the process has made the connections that it makes on its
-// own, and has closed the unused ones. It returns what the process takes then.
+// Usage waits until the process has opened its background connections and has closed
+// unused ones. It returns what the process then uses.
 func (s *Sidecar) Usage(t testing.TB) Usage {
 	t.Helper()
 	least := s.Metrics(t).Usage()
@@ -25,18 +25,18 @@ func (s *Sidecar) Usage(t testing.TB) Usage {
 	return least
 }
 
-// WantNoMore waits until the process takes no more than it did before, except
-// for so many connections that it may keep for later. It returns what the
-// process takes.
+// WantNoMore waits until the process uses no more than before, except for kept idle
+// connections. It fails the test if that does not happen. It returns what the process
+// uses.
 func (s *Sidecar) WantNoMore(t testing.TB, before Usage, kept int) (now Usage) {
 	t.Helper()
-	const garbage = 8 << 20 // that is not collected yet
+	const garbage = 8 << 20 // memory that has not been collected yet
 	for range 20 {
 		now = s.Usage(t)
 		if now.Goroutines <= before.Goroutines+comesAndGoes && now.Files <= before.Files+comesAndGoes+kept && now.Heap <= before.Heap+garbage {
 			return now
 		}
 	}
-	t.Errorf("something is left behind: the process took %+v before and takes %+v after", before, now)
+	t.Errorf("the process uses %+v, want no more than the %+v before", now, before)
 	return now
 }

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Closing is a request after which the sidecar closes the connection: put behind
-// other bytes it ends the answers, and shows whether they left the connection in
-// step.
+// Closing is a request after which the sidecar closes the connection. Sent after other
+// bytes, it ends the responses, and its response shows whether the sidecar still reads
+// requests at the right place.
 const Closing = "GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
-// Statuses returns the status codes of responses that follow each other, with
-// spaces between them, or "closed" where there is none.
+// Statuses returns the status codes of the responses in a text, separated by spaces,
+// or "closed" if there is no response.
 func Statuses(text string) string {
 	var codes []string
 	in := bufio.NewReader(strings.NewReader(text))

@@ -201,7 +201,12 @@ func (k *checker) ownKeys() {
 // discovery fetches the backend's discovery document and gives it to the ring. It
 // reports whether that succeeded.
 func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
-	discovery, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil).Fetch(ctx)
+	follower, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil)
+	if err != nil {
+		k.fault("oidc", err, "")
+		return false
+	}
+	discovery, err := follower.Fetch(ctx)
 	if err != nil {
 		k.fault("oidc", err, "Does the backend have a discovery document at this path? serve starts without it, but does not enrich tokens until it has fetched it.")
 		return false
@@ -281,7 +286,7 @@ func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
 	case setting == config.On:
 		k.fault("documents.mongodb.watch", err, "Change streams require a replica set (one node is enough), and the rights find and changeStream. Or set watch to auto.")
 	default:
-		k.warn("documents.mongodb.watch", "%w; until there is one, a login may get a document that is as old as the life of a token (a refresh always gets a fresh document)", err)
+		k.warn("documents.mongodb.watch", "%w; a login may get a document that is as old as the life of a token, but a refresh always gets a fresh one", err)
 	}
 }
 

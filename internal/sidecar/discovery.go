@@ -10,8 +10,8 @@ import (
 
 // newFollower returns a follower of the backend's discovery document, which calls
 // apply for each change.
-func newFollower(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger, apply func(*oidc.Follower, oidc.Discovery)) (f *oidc.Follower) {
-	f = oidc.NewFollower(oidc.Options{
+func newFollower(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger, apply func(*oidc.Follower, oidc.Discovery)) (f *oidc.Follower, err error) {
+	f, err = oidc.NewFollower(oidc.Options{
 		Client:    backendClient(cfg, backendTLS),
 		Backend:   cfg.Backend.URL(),
 		PublicURL: publicURL(cfg),
@@ -19,5 +19,5 @@ func newFollower(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger
 		OnChange:  func(d oidc.Discovery) { apply(f, d) },
 		Logger:    logger,
 	})
-	return f
+	return f, err
 }

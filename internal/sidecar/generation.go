@@ -60,7 +60,9 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 		g.follower, g.discovery = before.follower, before.discovery
 		s.mu.Unlock()
 	} else if cfg.OIDC.Enabled {
-		g.follower = newFollower(cfg, g.backendTLS.config(), s.o.Logger, s.applyDiscovery)
+		if g.follower, err = newFollower(cfg, g.backendTLS.config(), s.o.Logger, s.applyDiscovery); err != nil {
+			return nil, err
+		}
 	}
 	if keeps(ringSettings) {
 		g.ring = before.ring

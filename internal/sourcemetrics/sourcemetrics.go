@@ -1,5 +1,5 @@
-// Package sourcemetrics has the metrics that every source of documents records
-// about itself, so that they mean the same for each.
+// Package sourcemetrics defines the metrics that every source of documents records, so
+// that they mean the same for each.
 package sourcemetrics
 
 import (
@@ -27,29 +27,29 @@ type Metrics struct {
 	failed     metric.MeasurementOption
 }
 
-// lookupSeconds are the histogram's bounds: from a file in memory to a source
-// that uses up its timeout.
+// lookupSeconds are the bounds of the histogram. They range from a file in memory to a
+// source that needs its whole timeout.
 var lookupSeconds = []float64{.0001, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 
-// New makes the instruments of the source with this name. A nil meter records
-// nothing.
+// New makes the metrics of a source. The name is the value of their label "source". A
+// nil meter records nothing.
 func New(source string, meter metric.Meter) (*Metrics, error) {
 	if meter == nil {
 		meter = noop.Meter{}
 	}
 	duration, errDuration := meter.Float64Histogram("tokengraft.source.duration",
 		metric.WithUnit("s"),
-		metric.WithDescription("How long lookups of a document took, by whether the source could tell."),
+		metric.WithDescription("Duration of document lookups, by whether the source failed."),
 		metric.WithExplicitBucketBoundaries(lookupSeconds...))
 	duplicates, errDuplicates := meter.Int64Counter("tokengraft.source.duplicates",
-		metric.WithDescription("Lookups that found more than one document of a user."))
+		metric.WithDescription("Lookups that found more than one document for a user."))
 	watchUp, errWatchUp := meter.Int64UpDownCounter("tokengraft.watch.up",
-		metric.WithDescription("1 while the change stream is followed."))
+		metric.WithDescription("1 while the change stream is followed, otherwise 0."))
 	if err := errors.Join(errDuration, errDuplicates, errWatchUp); err != nil {
-		return nil, fmt.Errorf("metrics of source %s: %w", source, err)
+		return nil, fmt.Errorf("cannot make the metrics of the source %s: %w", source, err)
 	}
-	// Adding 0 makes the metric appear and leaves the value of another source,
-	// which a reload has not closed yet, as it is.
+	// Adding 0 makes the metric visible. It does not change the value of a previous
+	// source that a reload has not closed yet.
 	watchUp.Add(context.Background(), 0)
 
 	name := attribute.String("source", source)
@@ -63,8 +63,8 @@ func New(source string, meter metric.Meter) (*Metrics, error) {
 	}, nil
 }
 
-// Lookup records a lookup that started at this instant. That a user has no
-// document is an answer, not an error.
+// Lookup records a lookup that started at this time and returned err.
+// [enrich.ErrNoDocument] counts as a success, because the source answered.
 func (m *Metrics) Lookup(ctx context.Context, started time.Time, err error) {
 	result := m.succeeded
 	if err != nil && !errors.Is(err, enrich.ErrNoDocument) {
@@ -73,7 +73,7 @@ func (m *Metrics) Lookup(ctx context.Context, started time.Time, err error) {
 	m.duration.Record(ctx, time.Since(started).Seconds(), result)
 }
 
-// Duplicate records a lookup that found more than one document of its user.
+// Duplicate records a lookup that found more than one document for its user.
 func (m *Metrics) Duplicate(ctx context.Context) {
 	m.duplicates.Add(ctx, 1, m.source)
 }

@@ -27,7 +27,7 @@ func notBase64url(r rune) bool {
 
 // tokenRuns returns the runs of token characters in a text that have the shape of a
 // token. A run is as long as possible, so a part of a longer text is never taken for
-// a token. An escape ends a run, because the characters of a token need no escaping
+// a token. An escape ends a run, because the characters of a token are never escaped
 // (RFC 3986, section 2.3). So the 3D of %3D or the n of \n is not part of the token
 // after it.
 func tokenRuns(text string) []span {

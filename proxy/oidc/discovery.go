@@ -1,15 +1,15 @@
 package oidc
 
-// A Discovery is what a backend says about itself (OpenID Connect Discovery 1.0,
-// section 3; RFC 8414, section 2).
+// A Discovery has the parts of a discovery document that this program uses (OpenID
+// Connect Discovery 1.0, section 3; RFC 8414, section 2). Make one with [Parse].
 //
-// Endpoints are paths, without scheme and host: a document may name public
-// addresses, but the proxy sends requests to the backend's private one. They keep
-// their percent-encoding and any //. An endpoint that the document does not name
-// is empty.
+// Endpoints are paths without scheme and host, because the document may name public
+// addresses, but the proxy sends requests to the backend's private address. Paths
+// keep their percent-encoding and any //. An endpoint that is missing in the document
+// is "".
 type Discovery struct {
-	// Issuer is the value of iss in the backend's tokens. It may be any text,
-	// because nothing connects to it.
+	// Issuer is the value of iss in the backend's tokens. It may be any text, because
+	// the proxy never connects to it.
 	Issuer string
 
 	Authorization       string
@@ -21,10 +21,10 @@ type Discovery struct {
 	EndSession          string
 	DeviceAuthorization string
 
-	// JWKS is the path of the JWK Set with its query, because some backends
-	// distinguish their sets by it.
+	// JWKS is the path of the JWK Set. Unlike the other paths it includes the query,
+	// because some backends have several sets that differ only in the query.
 	JWKS string
 
-	// Algorithms are those that the backend signs id_tokens with.
+	// Algorithms are the algorithms that the backend signs id_tokens with.
 	Algorithms []string
 }

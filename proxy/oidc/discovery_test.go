@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
-// captured returns a document as a real backend answered it.
+// captured returns the discovery document of a real backend.
 func captured(t testing.TB, name string) []byte {
 	t.Helper()
 	document, err := os.ReadFile(filepath.Join("testdata", name+".json"))
@@ -22,7 +22,7 @@ func captured(t testing.TB, name string) []byte {
 	return document
 }
 
-func TestParse_ReadsWhatRealBackendsSay(t *testing.T) {
+func TestParse_ReadsDocumentsOfRealBackends(t *testing.T) {
 	tests := map[string]oidc.Discovery{
 		"hydra": {
 			Issuer:        "http://127.0.0.1:14444",
@@ -62,18 +62,18 @@ func TestParse_ReadsWhatRealBackendsSay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := oidc.Parse(captured(t, name))
 			if err != nil || !reflect.DeepEqual(got, want) {
-				t.Errorf("Parse = %+v, %v; want %+v", got, err, want)
+				t.Errorf("Parse of testdata/%s.json = %+v, %v; want %+v", name, got, err, want)
 			}
 		})
 	}
 }
 
-// with returns a document that has all it needs, and these members.
+// with returns a document with the required members and these members.
 func with(members string) string {
 	return `{"issuer":"https://a.example","jwks_uri":"https://a.example/keys"` + members + `}`
 }
 
-func TestParse_KeepsPathsAsTheyStand(t *testing.T) {
+func TestParse_KeepsPathsUnchanged(t *testing.T) {
 	tests := []struct{ name, member, url, want string }{
 		{"public address", "token_endpoint", "https://b.example:8443/t", "/t"},
 		{"no path", "token_endpoint", "https://b.example", "/"},
@@ -98,13 +98,13 @@ func TestParse_KeepsPathsAsTheyStand(t *testing.T) {
 			}
 			got := map[string]string{"token_endpoint": d.Token, "jwks_uri": d.JWKS}[tt.member]
 			if got != tt.want {
-				t.Errorf("%s %s is %q, want %q", tt.member, tt.url, got, tt.want)
+				t.Errorf("Parse with %s %s returned the path %q, want %q", tt.member, tt.url, got, tt.want)
 			}
 		})
 	}
 }
 
-func TestParse_TakesWhatIsOptional(t *testing.T) {
+func TestParse_AcceptsMissingAndUnknownMembers(t *testing.T) {
 	want := oidc.Discovery{Issuer: "https://a.example", JWKS: "/keys"}
 	for _, members := range []string{
 		``,
@@ -118,59 +118,60 @@ func TestParse_TakesWhatIsOptional(t *testing.T) {
 	}
 	d, err := oidc.Parse([]byte(with(`,"mtls_endpoint_aliases":{"token_endpoint":"https://mtls.a.example/mtls/t"}`)))
 	if err != nil || d.TokenMTLS != "/mtls/t" {
-		t.Errorf("Parse = %+v, %v; want the alias /mtls/t", d, err)
+		t.Errorf("Parse with mtls_endpoint_aliases = %+v, %v; want TokenMTLS /mtls/t", d, err)
 	}
 }
 
-func TestParse_SaysWhatIsWrong(t *testing.T) {
+func TestParse_ErrorNamesTheFault(t *testing.T) {
 	tests := []struct{ name, document, want string }{
 		{"not JSON", `<html>`, "invalid JSON"},
-		{"no object", `[]`, "not a JSON object"},
-		{"no issuer", `{"jwks_uri":"https://a.example/keys"}`, "issuer: is missing"},
-		{"empty issuer", `{"issuer":"","jwks_uri":"https://a.example/keys"}`, "issuer: is missing"},
-		{"no jwks_uri", `{"issuer":"https://a.example"}`, "jwks_uri: is missing"},
-		{"null jwks_uri", `{"issuer":"https://a.example","jwks_uri":null}`, "jwks_uri: is missing"},
-		{"issuer no string", `{"issuer":1,"jwks_uri":"https://a.example/keys"}`, "issuer: want a string"},
-		{"twice", with(`,"token_endpoint":"https://a.example/t","token\u005fendpoint":"https://a.example/u"`), "twice"},
-		{"twice inside", with(`,"x":{"a":1,"a":2}`), "twice"},
-		{"relative", with(`,"token_endpoint":"/t"`), "token_endpoint: want an absolute"},
-		{"without scheme", with(`,"token_endpoint":"//a.example/t"`), "token_endpoint: want an absolute"},
-		{"another scheme", with(`,"userinfo_endpoint":"file:///etc/passwd"`), "userinfo_endpoint: want an absolute"},
-		{"without host", with(`,"revocation_endpoint":"https:///t"`), "revocation_endpoint: want an absolute"},
-		{"garbage", with(`,"end_session_endpoint":"https://a.example/%zz"`), "end_session_endpoint: want an absolute"},
-		{"line break", with(`,"introspection_endpoint":"https://a.example/\n"`), "introspection_endpoint: want an absolute"},
-		{"address no string", with(`,"authorization_endpoint":["https://a.example/"]`), "authorization_endpoint: want a string"},
-		{"garbage alias", with(`,"mtls_endpoint_aliases":{"token_endpoint":"t"}`), "mtls_endpoint_aliases.token_endpoint: want"},
-		{"algorithms no list", with(`,"id_token_signing_alg_values_supported":"RS256"`), "id_token_signing_alg_values_supported: want a list"},
+		{"array", `[]`, "not a JSON object"},
+		{"no issuer", `{"jwks_uri":"https://a.example/keys"}`, "issuer is missing"},
+		{"empty issuer", `{"issuer":"","jwks_uri":"https://a.example/keys"}`, "issuer is missing"},
+		{"no jwks_uri", `{"issuer":"https://a.example"}`, "jwks_uri is missing"},
+		{"null jwks_uri", `{"issuer":"https://a.example","jwks_uri":null}`, "jwks_uri is missing"},
+		{"issuer is a number", `{"issuer":1,"jwks_uri":"https://a.example/keys"}`, "issuer is not a string"},
+		{"member twice", with(`,"token_endpoint":"https://a.example/t","token\u005fendpoint":"https://a.example/u"`), "two members of the same name"},
+		{"nested member twice", with(`,"x":{"a":1,"a":2}`), "two members of the same name"},
+		{"relative address", with(`,"token_endpoint":"/t"`), "token_endpoint is not an absolute"},
+		{"address without scheme", with(`,"token_endpoint":"//a.example/t"`), "token_endpoint is not an absolute"},
+		{"address with another scheme", with(`,"userinfo_endpoint":"file:///etc/passwd"`), "userinfo_endpoint is not an absolute"},
+		{"address without host", with(`,"revocation_endpoint":"https:///t"`), "revocation_endpoint is not an absolute"},
+		{"address with an invalid escape", with(`,"end_session_endpoint":"https://a.example/%zz"`), "end_session_endpoint is not an absolute"},
+		{"address with a line break", with(`,"introspection_endpoint":"https://a.example/\n"`), "introspection_endpoint is not an absolute"},
+		{"address is a list", with(`,"authorization_endpoint":["https://a.example/"]`), "authorization_endpoint is not a string"},
+		{"relative alias", with(`,"mtls_endpoint_aliases":{"token_endpoint":"t"}`), "mtls_endpoint_aliases.token_endpoint is not"},
+		{"algorithms are a string", with(`,"id_token_signing_alg_values_supported":"RS256"`), "id_token_signing_alg_values_supported is not a list"},
 		{"too large", with(`,"x":"` + strings.Repeat("x", oidc.MaxDocument) + `"`), "larger than 1048576 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d, err := oidc.Parse([]byte(tt.document))
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !reflect.DeepEqual(d, oidc.Discovery{}) {
-				t.Errorf("Parse(%.90s) = %+v, %v; want an error with %q", tt.document, d, err, tt.want)
+				t.Errorf("Parse(%.90s) = %+v, %v; want the zero Discovery and an error with %q", tt.document, d, err, tt.want)
 			}
 		})
 	}
 }
 
-func TestParse_SaysAllThatIsWrong(t *testing.T) {
+func TestParse_ErrorNamesEveryFaultAndNoValue(t *testing.T) {
 	_, err := oidc.Parse([]byte(`{"jwks_uri":7,"token_endpoint":"https://user:hunter2@/t"}`))
 	if err == nil {
-		t.Fatal("Parse = nil error")
+		t.Fatal("Parse = nil error, want an error")
 	}
 	for _, member := range []string{"issuer", "jwks_uri", "token_endpoint"} {
 		if !strings.Contains(err.Error(), member) {
-			t.Errorf("error %q, want it to name %s", err, member)
+			t.Errorf("error = %q, want it to name %s", err, member)
 		}
 	}
 	if strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("error %q shows a password", err)
+		t.Errorf("error = %q, want it without the password hunter2", err)
 	}
 }
 
-// FuzzParse holds the law that what parses gives rules that the proxy takes.
-func FuzzParse(f *testing.F) {
+// FuzzParse_GivesValidRules tests that every document that Parse accepts gives rules
+// that the proxy accepts.
+func FuzzParse_GivesValidRules(f *testing.F) {
 	for _, name := range []string{"hydra", "zitadel", "glewlwyd"} {
 		f.Add(captured(f, name))
 	}
@@ -184,7 +185,7 @@ func FuzzParse(f *testing.F) {
 		}
 		rules := d.Rules(enrich.Pass)
 		if _, err := proxy.NewRules(rules); err != nil {
-			t.Fatalf("rules of %q: %v", document, err)
+			t.Fatalf("NewRules fails for the rules of %q: %v", document, err)
 		}
 		if d.Token != "" && len(rules) == 0 {
 			t.Fatalf("no rule for the token endpoint of %q", document)

@@ -9,26 +9,28 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// Edits say how the discovery document that clients see differs from the
-// backend's (law C4). The zero Edits change nothing.
+// Edits are the changes to the discovery document that clients see (law C4). The zero
+// Edits change nothing.
 type Edits struct {
-	// Algorithms are those that the proxy signs with. [Edit] adds them to the
-	// lists of signing algorithms of access tokens and id_tokens.
+	// Algorithms are the algorithms that the proxy signs with. [Edit] adds them to
+	// the lists of signing algorithms of access tokens and id_tokens.
 	Algorithms []string
-	// UserInfo says that the proxy also signs responses of the userinfo endpoint.
+	// UserInfo says that the proxy also signs responses of the userinfo endpoint. Then
+	// [Edit] adds Algorithms to the list for userinfo too.
 	UserInfo bool
-	// Backend is the backend's private address and PublicURL the one that clients
-	// use, both scheme and host. If both are set, [Edit] replaces Backend with
-	// PublicURL in every address.
+	// Backend is the backend's private address, and PublicURL is the address that
+	// clients use. Only scheme and host are used. If both are set, [Edit] replaces
+	// Backend with PublicURL in every address.
 	Backend, PublicURL *url.URL
 }
 
-// Edit returns the discovery document that clients see. All other bytes stay. Edit
-// adds no list or address that is missing, and never changes the issuer, because
-// clients compare it with iss. It returns the document itself if there is nothing
-// to change, if it does not parse, and if it has signed_metadata, which takes
-// precedence over the plain members (RFC 8414, section 2.1). It never writes to the
-// document.
+// Edit returns the discovery document with the edits applied. All other bytes stay
+// unchanged. Edit never adds a missing list or address, and never changes the issuer,
+// because clients compare it with iss.
+//
+// Edit returns the document itself if there is nothing to change, if it cannot be
+// parsed, and if it has signed_metadata, which takes precedence over the plain
+// members (RFC 8414, section 2.1). It never writes to the document.
 func Edit(document []byte, e Edits) []byte {
 	object, err := jsonedit.Parse(document)
 	if err != nil || !absent(object.Value("signed_metadata")) {
@@ -43,7 +45,7 @@ func Edit(document []byte, e Edits) []byte {
 	return edited.Bytes()
 }
 
-// member returns what a member's value becomes.
+// member returns the edited value of a member.
 func (e Edits) member(name string, value []byte) []byte {
 	switch {
 	case name == "issuer":
@@ -58,6 +60,8 @@ func (e Edits) member(name string, value []byte) []byte {
 	return e.addresses(value)
 }
 
+// signedByUs reports whether a member is the list of the algorithms of something that
+// the proxy signs.
 func (e Edits) signedByUs(list string) bool {
 	switch list {
 	case idTokenAlgorithms, "access_token_signing_alg_values_supported":
@@ -68,13 +72,13 @@ func (e Edits) signedByUs(list string) bool {
 	return false
 }
 
-// withAlgorithms appends the algorithms that a list does not contain. A value that
-// is not a list stays.
+// withAlgorithms returns a list with the missing algorithms appended. It returns a
+// value that is not a list unchanged.
 func withAlgorithms(list []byte, algorithms []string) []byte {
 	if list[0] != '[' {
 		return list
 	}
-	listed, _ := jsonedit.Strings(list, jsonedit.Path{"*"}) // the document parsed
+	listed, _ := jsonedit.Strings(list, jsonedit.Path{"*"}) // no error: the document was parsed
 	inside := bytes.TrimRight(list[:len(list)-1], " \t\r\n")
 	edited := slices.Clone(inside)
 	for _, algorithm := range algorithms {
@@ -90,7 +94,7 @@ func withAlgorithms(list []byte, algorithms []string) []byte {
 	return append(edited, list[len(inside):]...)
 }
 
-// aliases rewrites the addresses of an object of addresses.
+// aliases returns an object of addresses with each address edited.
 func (e Edits) aliases(value []byte) []byte {
 	object, err := jsonedit.Parse(value)
 	if err != nil {
@@ -105,7 +109,7 @@ func (e Edits) aliases(value []byte) []byte {
 	return edited.Bytes()
 }
 
-// addresses rewrites a string, or the strings of a list.
+// addresses returns a string, or a list of strings, with each address edited.
 func (e Edits) addresses(value []byte) []byte {
 	var at jsonedit.Path
 	switch value[0] {
@@ -115,9 +119,9 @@ func (e Edits) addresses(value []byte) []byte {
 	default:
 		return value
 	}
-	spans, _ := jsonedit.Strings(value, at) // the document parsed
+	spans, _ := jsonedit.Strings(value, at) // no error: the document was parsed
 	var edited []byte
-	kept := 0 // up to where value is in edited
+	kept := 0 // value[:kept] is already in edited
 	for _, s := range spans {
 		base := s.Value[:baseLength(s.Value)]
 		if !sameBase(base, e.Backend) {
@@ -131,8 +135,8 @@ func (e Edits) addresses(value []byte) []byte {
 	return append(edited, value[kept:]...)
 }
 
-// baseLength is the length of an address's scheme and host, and 0 for a text that
-// is not an address.
+// baseLength returns the length of the scheme and host of an address, and 0 if the
+// text is not an address.
 func baseLength(text string) int {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
@@ -144,9 +148,8 @@ func baseLength(text string) int {
 	return len(scheme) + len("://") + len(rest)
 }
 
-// sameBase reports whether a text of only scheme and host is the base of u. Letter
-// case does not count (RFC 3986, section 6.2.2.1), and the default port may be
-// missing.
+// sameBase reports whether a text has the scheme and host of u, and nothing else. It
+// ignores case (RFC 3986, section 6.2.2.1), and a missing port is the default port.
 func sameBase(text string, u *url.URL) bool {
 	base, err := url.Parse(text)
 	return err == nil && base.User == nil && base.Hostname() != "" &&
@@ -164,18 +167,19 @@ func port(u *url.URL) string {
 	return "80"
 }
 
-// literalLength returns how many bytes of a JSON string, with its opening quote,
-// encode the text that it begins with. An escaped text takes more bytes than it
-// has: many backends write http:\/\/.
-func literalLength(literal []byte, begin string) int {
-	n := len(`"`) + len(begin)
-	for !startsWith(literal[:n], begin) {
+// literalLength returns how many bytes of a JSON string, with its opening quote, encode
+// a prefix of its text. These can be more bytes than the prefix has, because many
+// backends escape slashes: http:\/\/.
+func literalLength(literal []byte, prefix string) int {
+	n := len(`"`) + len(prefix)
+	for !unquotesTo(literal[:n], prefix) {
 		n++
 	}
 	return n
 }
 
-func startsWith(opened []byte, text string) bool {
+// unquotesTo reports whether a JSON string without its closing quote has this text.
+func unquotesTo(opened []byte, text string) bool {
 	unquoted, ok := jsonedit.Unquote(append(slices.Clone(opened), '"'))
 	return ok && unquoted == text
 }

@@ -24,7 +24,7 @@ var (
 	public  = base("https://auth.example.com")
 )
 
-func TestEdit_AlgorithmListsGainWhatWeSignWith(t *testing.T) {
+func TestEdit_AddsAlgorithmsToLists(t *testing.T) {
 	const list = "id_token_signing_alg_values_supported"
 	tests := []struct {
 		name, list string
@@ -36,17 +36,17 @@ func TestEdit_AlgorithmListsGainWhatWeSignWith(t *testing.T) {
 		{"appended", list, false, `["RS256"]`, []string{"ES256"}, `["RS256","ES256"]`},
 		{"several", list, false, `["RS256"]`, []string{"ES256", "RS256", "EdDSA"}, `["RS256","ES256","EdDSA"]`},
 		{"once", list, false, `["RS256"]`, []string{"ES256", "ES256"}, `["RS256","ES256"]`},
-		{"there already, escaped", list, false, `["\u0052S256"]`, []string{"RS256"}, `["\u0052S256"]`},
+		{"already in the list, escaped", list, false, `["\u0052S256"]`, []string{"RS256"}, `["\u0052S256"]`},
 		{"empty list", list, false, `[]`, []string{"ES256"}, `["ES256"]`},
 		{"empty list with white space", list, false, "[ \n]", []string{"ES256"}, "[\"ES256\" \n]"},
 		{"order and white space stay", list, false, "[ \"RS256\" ,\t\"HS256\"\n]", []string{"ES256"}, "[ \"RS256\" ,\t\"HS256\",\"ES256\"\n]"},
-		{"elements that are no strings stay", list, false, `[1,null]`, []string{"ES256"}, `[1,null,"ES256"]`},
-		{"no list stays", list, false, `"RS256"`, []string{"ES256"}, `"RS256"`},
-		{"nothing signed", list, false, `["RS256"]`, nil, `["RS256"]`},
+		{"elements that are not strings stay", list, false, `[1,null]`, []string{"ES256"}, `[1,null,"ES256"]`},
+		{"a string stays", list, false, `"RS256"`, []string{"ES256"}, `"RS256"`},
+		{"no algorithms", list, false, `["RS256"]`, nil, `["RS256"]`},
 		{"access tokens", "access_token_signing_alg_values_supported", false, `["RS256"]`, []string{"ES256"}, `["RS256","ES256"]`},
-		{"userinfo unasked", "userinfo_signing_alg_values_supported", false, `["RS256"]`, []string{"ES256"}, `["RS256"]`},
+		{"userinfo that is not signed", "userinfo_signing_alg_values_supported", false, `["RS256"]`, []string{"ES256"}, `["RS256"]`},
 		{"userinfo", "userinfo_signing_alg_values_supported", true, `["RS256"]`, []string{"ES256"}, `["RS256","ES256"]`},
-		{"what clients sign with", "token_endpoint_auth_signing_alg_values_supported", true, `["RS256"]`, []string{"ES256"}, `["RS256"]`},
+		{"algorithms of clients", "token_endpoint_auth_signing_alg_values_supported", true, `["RS256"]`, []string{"ES256"}, `["RS256"]`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,24 +60,24 @@ func TestEdit_AlgorithmListsGainWhatWeSignWith(t *testing.T) {
 	}
 }
 
-func TestEdit_PrivateAddressesBecomePublic(t *testing.T) {
+func TestEdit_ReplacesPrivateAddresses(t *testing.T) {
 	tests := []struct{ name, before, after string }{
 		{"path", `"http://127.0.0.1:9000/t?a=b#c"`, `"https://auth.example.com/t?a=b#c"`},
-		{"nothing else", `"http://127.0.0.1:9000"`, `"https://auth.example.com"`},
+		{"no path", `"http://127.0.0.1:9000"`, `"https://auth.example.com"`},
 		{"query", `"http://127.0.0.1:9000?q"`, `"https://auth.example.com?q"`},
 		{"fragment", `"http://127.0.0.1:9000#f"`, `"https://auth.example.com#f"`},
 		{"slashes stay", `"http://127.0.0.1:9000//t/"`, `"https://auth.example.com//t/"`},
 		{"escaped slashes", `"http:\/\/127.0.0.1:9000\/t\/u"`, `"https://auth.example.com\/t\/u"`},
 		{"escaped letters", `"\u0068ttp://127.0.0.\u0031:9000/\u0074"`, `"https://auth.example.com/\u0074"`},
-		{"capitals", `"HTTP://127.0.0.1:9000/T"`, `"https://auth.example.com/T"`},
+		{"upper case", `"HTTP://127.0.0.1:9000/T"`, `"https://auth.example.com/T"`},
 		{"list", `[ "http://127.0.0.1:9000/a" ,1, "x", "http://127.0.0.1:9000/b" ]`, `[ "https://auth.example.com/a" ,1, "x", "https://auth.example.com/b" ]`},
 		{"another port", `"http://127.0.0.1:90001/t"`, ``},
 		{"no port", `"http://127.0.0.1/t"`, ``},
 		{"another scheme", `"https://127.0.0.1:9000/t"`, ``},
 		{"longer host", `"http://127.0.0.1:9000.evil.example/t"`, ``},
-		{"user", `"http://127.0.0.1:9000@evil.example/t"`, ``},
-		{"user of the backend", `"http://me@127.0.0.1:9000/t"`, ``},
-		{"not at the beginning", `"see http://127.0.0.1:9000/t"`, ``},
+		{"backend's address as a user", `"http://127.0.0.1:9000@evil.example/t"`, ``},
+		{"user name", `"http://me@127.0.0.1:9000/t"`, ``},
+		{"not at the start", `"see http://127.0.0.1:9000/t"`, ``},
 		{"in a query", `"https://a.example/?u=http://127.0.0.1:9000/"`, ``},
 		{"number", `9000`, ``},
 		{"object", `{"u":"http://127.0.0.1:9000/t"}`, ``},
@@ -98,7 +98,7 @@ func TestEdit_PrivateAddressesBecomePublic(t *testing.T) {
 	}
 }
 
-func TestEdit_UsualPortsMayBeLeftOut(t *testing.T) {
+func TestEdit_KnowsDefaultPorts(t *testing.T) {
 	tests := []struct{ backend, address, want string }{
 		{"http://b:80", "http://b/t", "https://auth.example.com/t"},
 		{"http://b", "http://b:80/t", "https://auth.example.com/t"},
@@ -109,30 +109,30 @@ func TestEdit_UsualPortsMayBeLeftOut(t *testing.T) {
 	for _, tt := range tests {
 		got := oidc.Edit([]byte(`{"a":"`+tt.address+`"}`), oidc.Edits{Backend: base(tt.backend), PublicURL: public})
 		if want := `{"a":"` + tt.want + `"}`; string(got) != want {
-			t.Errorf("Edit with backend %s: %s, want %s", tt.backend, got, want)
+			t.Errorf("Edit with backend %s and address %s = %s, want %s", tt.backend, tt.address, got, want)
 		}
 	}
 }
 
-func TestEdit_AliasesOfMutualTLSBecomePublic(t *testing.T) {
+func TestEdit_ReplacesAliasesOfMutualTLS(t *testing.T) {
 	const (
 		before = `{"mtls_endpoint_aliases" : { "token_endpoint":"http://127.0.0.1:9000/t" , "n":1 },"other":{"a":"http://127.0.0.1:9000/t"}}`
 		after  = `{"mtls_endpoint_aliases" : { "token_endpoint":"https://auth.example.com/t" , "n":1 },"other":{"a":"http://127.0.0.1:9000/t"}}`
 	)
 	if got := oidc.Edit([]byte(before), oidc.Edits{Backend: backend, PublicURL: public}); string(got) != after {
-		t.Errorf("Edit = %s, want %s", got, after)
+		t.Errorf("Edit(%s) = %s, want %s", before, got, after)
 	}
 }
 
-// Some backends spell what they do not have null.
-func TestEdit_DocumentWithoutASignature(t *testing.T) {
+// Some backends write null for a member that they do not have.
+func TestEdit_IgnoresNullSignedMetadata(t *testing.T) {
 	const before, after = `{"signed_metadata":null,"a":"http://127.0.0.1:9000/t"}`, `{"signed_metadata":null,"a":"https://auth.example.com/t"}`
 	if got := oidc.Edit([]byte(before), oidc.Edits{Backend: backend, PublicURL: public}); string(got) != after {
-		t.Errorf("Edit = %s, want %s", got, after)
+		t.Errorf("Edit(%s) = %s, want %s", before, got, after)
 	}
 }
 
-func TestEdit_LeavesADocumentWithNothingToChange(t *testing.T) {
+func TestEdit_ReturnsADocumentWithNothingToChange(t *testing.T) {
 	all := oidc.Edits{Algorithms: []string{"ES256"}, UserInfo: true, Backend: backend, PublicURL: public}
 	const (
 		list    = `"id_token_signing_alg_values_supported":["RS256"]`
@@ -144,30 +144,30 @@ func TestEdit_LeavesADocumentWithNothingToChange(t *testing.T) {
 	}{
 		{"no edits", `{` + list + `,` + address + `}`, oidc.Edits{}},
 		{"no public URL", `{` + address + `}`, oidc.Edits{Backend: backend}},
-		{"algorithms listed", `{` + list + `}`, oidc.Edits{Algorithms: []string{"RS256"}}},
+		{"algorithms already listed", `{` + list + `}`, oidc.Edits{Algorithms: []string{"RS256"}}},
 		{"issuer", `{"issuer":"http://127.0.0.1:9000"}`, all},
 		{"signed_metadata", `{` + list + `,` + address + `,"signed_metadata":"eyJ"}`, all},
 		{"duplicate member", `{` + list + `,` + address + `,"a":1,"a":2}`, all},
 		{"not JSON", `{` + list + `,` + address, all},
-		{"no object", `[` + `"http://127.0.0.1:9000/t"` + `]`, all},
+		{"array", `[` + `"http://127.0.0.1:9000/t"` + `]`, all},
 		{"byte order mark", "\ufeff{" + list + `}`, all},
 		{"empty", ``, all},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := string(oidc.Edit([]byte(tt.document), tt.edits)); got != tt.document {
-				t.Errorf("Edit(%s) = %s, want it as it is", tt.document, got)
+				t.Errorf("Edit(%s) = %s, want the same document", tt.document, got)
 			}
 		})
 	}
 }
 
-func TestEdit_CapturedDocumentsChangeOnlyWhereTheyMust(t *testing.T) {
+func TestEdit_ChangesOnlyListsAndAddressesOfRealDocuments(t *testing.T) {
 	tests := []struct {
 		backend   string
 		address   string
-		addresses int // that become public
-		lists     int // that gain ES256
+		addresses int // how many are replaced
+		lists     int // how many get ES256K
 	}{
 		{"hydra", "http://127.0.0.1:14444", 7, 1},
 		{"zitadel", "http://localhost:19998", 8, 1},
@@ -179,26 +179,26 @@ func TestEdit_CapturedDocumentsChangeOnlyWhereTheyMust(t *testing.T) {
 			edits := oidc.Edits{Algorithms: []string{"ES256K"}, Backend: base(tt.address), PublicURL: public}
 			got := oidc.Edit(document, edits)
 			if n := bytes.Count(got, []byte(public.String())); n != tt.addresses {
-				t.Errorf("%d public addresses, want %d: %s", n, tt.addresses, got)
+				t.Errorf("Edit made %d public addresses, want %d: %s", n, tt.addresses, got)
 			}
 			if n := bytes.Count(got, []byte(`,"ES256K"`)); n != tt.lists {
-				t.Errorf("%d lists with ES256K, want %d: %s", n, tt.lists, got)
+				t.Errorf("Edit added ES256K to %d lists, want %d: %s", n, tt.lists, got)
 			}
 			back := bytes.ReplaceAll(got, []byte(public.String()), []byte(tt.address))
 			if back = bytes.ReplaceAll(back, []byte(`,"ES256K"`), nil); !bytes.Equal(back, document) {
-				t.Errorf("something else changed: %s", back)
+				t.Errorf("Edit changed other bytes. With its edits reverted it is\n%s\nwant\n%s", back, document)
 			}
 			if again := oidc.Edit(got, edits); !bytes.Equal(again, got) {
-				t.Errorf("edited twice it is %s", again)
+				t.Errorf("a second Edit returned %s, want %s", again, got)
 			}
 		})
 	}
 }
 
-// FuzzEdit holds law C4: what parsed still does, all that stands outside lists
-// and addresses stays to the byte, and they only lose the private address and
-// gain algorithms.
-func FuzzEdit(f *testing.F) {
+// FuzzEdit_ChangesOnlyListsAndAddresses tests law C4. The edited document can still be
+// parsed. Only lists and addresses change: lists get algorithms, and private addresses
+// become public. All other bytes stay.
+func FuzzEdit_ChangesOnlyListsAndAddresses(f *testing.F) {
 	for _, name := range []string{"hydra", "zitadel", "glewlwyd"} {
 		f.Add(captured(f, name))
 	}
@@ -210,44 +210,44 @@ func FuzzEdit(f *testing.F) {
 		before := bytes.Clone(document)
 		edited := oidc.Edit(document, edits)
 		if !bytes.Equal(document, before) {
-			t.Fatal("Edit wrote to the document")
+			t.Fatalf("Edit(%q) wrote to its argument: %q", before, document)
 		}
 		was, err := jsonedit.Parse(document)
 		if err != nil {
 			if !bytes.Equal(edited, document) {
-				t.Fatalf("Edit(%q) = %q, though it does not parse", document, edited)
+				t.Fatalf("Edit(%q) = %q, want the same document: it cannot be parsed", document, edited)
 			}
 			return
 		}
 		is, err := jsonedit.Parse(edited)
 		if err != nil {
-			t.Fatalf("Edit(%q) = %q: %v", document, edited, err)
+			t.Fatalf("Edit(%q) = %q, which cannot be parsed: %v", document, edited, err)
 		}
 		if !bytes.Equal(skeleton(was), skeleton(is)) {
-			t.Fatalf("Edit(%q) = %q: bytes outside the values changed", document, edited)
+			t.Fatalf("Edit(%q) = %q, want no byte outside the values to change", document, edited)
 		}
 		for name, value := range was.Members() {
 			if now := is.Value(name); !bytes.Equal(now, value) && !mayBecome(t, value, now) {
-				t.Fatalf("%q: %q became %q", name, value, now)
+				t.Fatalf("Edit changed %q from %q to %q, want only new algorithms and public addresses", name, value, now)
 			}
 		}
 		if again := oidc.Edit(edited, edits); !bytes.Equal(again, edited) {
-			t.Fatalf("Edit(%q) = %q, and again %q", document, edited, again)
+			t.Fatalf("Edit(%q) = %q, and a second Edit = %q, want the same", document, edited, again)
 		}
 	})
 }
 
-// skeleton is the text of an object without its values.
+// skeleton returns the text of an object with every value replaced by 0.
 func skeleton(o *jsonedit.Object) []byte {
-	bare := o.Clone()
+	zeros := o.Clone()
 	for name := range o.Members() {
-		bare.Set(name, []byte("0"))
+		zeros.Set(name, []byte("0"))
 	}
-	return bare.Bytes()
+	return zeros.Bytes()
 }
 
-// mayBecome reports whether all that changed in a value is that private addresses
-// became public ones, and that algorithms came last.
+// mayBecome reports whether a value may change from was to is: private addresses
+// become public, and algorithms are appended.
 func mayBecome(t *testing.T, was, is []byte) bool {
 	if was[0] == '{' {
 		return bytes.Equal(skeleton(parsed(t, was)), skeleton(parsed(t, is))) && bytes.Contains(is, []byte(public.String()))
@@ -262,7 +262,7 @@ func mayBecome(t *testing.T, was, is []byte) bool {
 	return !slices.ContainsFunc(to[len(from):], func(added string) bool { return added != `"ES256"` && added != `"RS256"` })
 }
 
-// literals returns a string, or the strings of a list, as they stand.
+// literals returns a string, or the strings of a list, with quotes and escapes.
 func literals(t *testing.T, value []byte) []string {
 	var at jsonedit.Path
 	if value[0] == '[' {

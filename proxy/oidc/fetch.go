@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	fetchTimeout = 3 * time.Second // of one path, redirects included
+	fetchTimeout = 3 * time.Second // for one path, including redirects
 	maxRedirects = 5
 )
 
-// Fetch fetches the document once, for at most 3 seconds a path. It does not call
-// OnChange or log, and does not change [Follower.State]. The error has the fault of
-// every path.
+// Fetch fetches the document once. It waits at most 3 seconds for each path. It does
+// not log, does not call OnChange, and does not change [Follower.State]. The error says
+// what failed at each path.
 func (f *Follower) Fetch(ctx context.Context) (Discovery, error) {
 	d, _, err := f.fetch(ctx)
 	return d, err
 }
 
-// fetch returns the document of the first path that has one, and for how long it
-// is fresh.
+// fetch returns the document at the first path that has one, and how long it stays
+// fresh.
 func (f *Follower) fetch(ctx context.Context) (Discovery, time.Duration, error) {
 	var faults []error
 	for _, path := range f.o.Paths {
@@ -49,10 +49,11 @@ func (f *Follower) fetchAt(ctx context.Context, path string) (Discovery, time.Du
 	if err != nil {
 		return Discovery{}, 0, fmt.Errorf("%s: %w", path, err)
 	}
-	return d, httpcache.FreshFor(header, longestFresh), nil
+	return d, httpcache.FreshFor(header, maxFresh), nil
 }
 
-// read returns the response's body. It cuts a body that is too long for [Parse].
+// read returns the body and header of the response. It reads at most one byte more
+// than [Parse] accepts.
 func (f *Follower) read(ctx context.Context, path string) ([]byte, http.Header, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.o.Backend.Scheme+"://"+f.o.Backend.Host+path, nil)
 	if err != nil {
@@ -66,28 +67,29 @@ func (f *Follower) read(ctx context.Context, path string) ([]byte, http.Header, 
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, nil, fmt.Errorf("answered %s", response.Status)
+		return nil, nil, fmt.Errorf("the backend answered %s, want 200", response.Status)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, MaxDocument+1))
 	return body, response.Header, err
 }
 
-// asClient makes a request look like one that a client sent to the public address
-// and the proxy forwarded.
+// asClient gives a request the headers that it would have if a client had sent it to
+// the public address and the proxy had forwarded it.
 func (f *Follower) asClient(request *http.Request) {
 	request.Host = f.o.PublicURL.Host
 	request.Header.Set("X-Forwarded-Host", f.o.PublicURL.Host)
 	request.Header.Set("X-Forwarded-Proto", f.o.PublicURL.Scheme)
 }
 
-// redirect follows the backend to another of its paths. A redirect to the public
-// address would lead back to the proxy, so it goes to the backend instead.
+// redirect follows redirects to other paths of the backend. A redirect to the public
+// address would lead back to the proxy, so redirect sends the request to the backend
+// instead.
 func (f *Follower) redirect(next *http.Request, via []*http.Request) error {
 	switch {
 	case len(via) > maxRedirects:
-		return errors.New("too many redirects")
+		return fmt.Errorf("the backend redirects more than %d times", maxRedirects)
 	case next.URL.Host != f.o.PublicURL.Host && next.URL.Host != f.o.Backend.Host:
-		return errors.New("redirects to another host")
+		return errors.New("the backend redirects to another host, which is not followed")
 	}
 	next.URL.Scheme, next.URL.Host = f.o.Backend.Scheme, f.o.Backend.Host
 	f.asClient(next)

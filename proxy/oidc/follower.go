@@ -12,56 +12,63 @@ import (
 	"time"
 )
 
-// How long the follower waits before it fetches the document again.
+// The follower waits this long before it fetches the document again.
 const (
-	leastFresh   = time.Minute
-	longestFresh = 10 * time.Minute
-	firstRetry   = time.Second
-	longestRetry = 30 * time.Second
+	minFresh   = time.Minute
+	maxFresh   = 10 * time.Minute
+	firstRetry = time.Second
+	maxRetry   = 30 * time.Second
 )
 
-// ErrNotFetched says that no fetch of the backend's discovery document has worked
-// yet.
+// ErrNotFetched is the error of [Follower.State] while no fetch of the backend's
+// discovery document has succeeded.
 var ErrNotFetched = errors.New("the backend's discovery document has not been fetched yet")
 
-// Options configure a [Follower]. Client, Backend and Paths are required, and
-// OnChange for [Follower.Run].
+// Options configure a [Follower].
 type Options struct {
-	// Client sends the requests. The follower has its own CheckRedirect, which stays
-	// at the backend.
+	// Client sends the requests. NewFollower copies it and replaces its CheckRedirect,
+	// so that redirects never leave the backend. Required.
 	Client *http.Client
-	// Backend is the scheme and host of the backend.
+	// Backend is the scheme and host of the backend. Required.
 	Backend *url.URL
-	// PublicURL is the scheme and host that clients use. Requests name it in Host
-	// and X-Forwarded-*, because some backends derive their issuer and addresses
-	// from these. Nil means Backend.
+	// PublicURL is the scheme and host that clients use. Requests have it in Host and
+	// X-Forwarded-*, because some backends derive their issuer and addresses from
+	// these. Nil means Backend.
 	PublicURL *url.URL
-	// Paths are where the document may be, in the order in which they are tried.
+	// Paths are the paths where the document can be. They are tried in this order. At
+	// least one is required.
 	Paths []string
-	// OnChange gets the first document, and each later one that differs. It is
-	// called by [Follower.Run], one call at a time, and before [Follower.State]
-	// reports the document.
+	// OnChange is called with the first document, and with each later document that
+	// differs from the one before. [Follower.Run] calls it, one call at a time, before
+	// [Follower.State] reports the document. Nil ignores changes.
 	OnChange func(Discovery)
-	// Logger gets a line when fetching begins to fail and when it works again. Nil
-	// discards them.
+	// Logger gets a warning when fetching starts to fail and a line when it succeeds
+	// again. Nil discards them.
 	Logger *slog.Logger
 }
 
-// A Follower fetches the backend's discovery document and notices changes. It is
-// safe for concurrent use.
+// A Follower fetches the backend's discovery document periodically and reports
+// changes. Make one with [NewFollower]. It is safe for concurrent use.
 type Follower struct {
 	o      Options
 	client *http.Client
 
 	mu      sync.Mutex
-	last    *Discovery // the last good one; nil before the first
-	failing error      // of the last attempt
+	last    *Discovery // the last document that was fetched; nil before the first
+	failing error      // of the last fetch; nil if it succeeded
 }
 
-// NewFollower returns a Follower. It sends nothing yet.
-func NewFollower(o Options) *Follower {
+// NewFollower returns a Follower. It sends no requests; [Follower.Run] and
+// [Follower.Fetch] do. The error names each required option that is missing.
+func NewFollower(o Options) (*Follower, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
 	if o.PublicURL == nil {
 		o.PublicURL = o.Backend
+	}
+	if o.OnChange == nil {
+		o.OnChange = func(Discovery) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -70,13 +77,30 @@ func NewFollower(o Options) *Follower {
 	client := *o.Client
 	client.CheckRedirect = f.redirect
 	f.client = &client
-	return f
+	return f, nil
 }
 
-// Run fetches the document periodically until ctx ends: when its freshness by
-// Cache-Control ends (RFC 9111), at least every 10 minutes and at most once a
-// minute. After a failure it retries, with pauses that grow from 1 to 30 seconds;
-// the last good document stays in use meanwhile.
+func (o Options) validate() error {
+	var faults []error
+	for _, required := range []struct {
+		option  string
+		missing bool
+	}{
+		{"Client", o.Client == nil},
+		{"Backend", o.Backend == nil},
+		{"Paths", len(o.Paths) == 0},
+	} {
+		if required.missing {
+			faults = append(faults, fmt.Errorf("oidc: Options.%s is missing", required.option))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Run fetches the document periodically until ctx ends. It fetches again when the
+// document is no longer fresh by its HTTP header (RFC 9111), but not before 1 minute
+// and not later than 10 minutes. After a failure it retries, with pauses that grow from
+// 1 to 30 seconds. Until a retry succeeds, the last good document stays in use.
 func (f *Follower) Run(ctx context.Context) {
 	retry := firstRetry
 	for {
@@ -84,10 +108,10 @@ func (f *Follower) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		f.note(d, err)
-		wait := min(max(fresh, leastFresh), longestFresh)
+		f.record(d, err)
+		wait := min(max(fresh, minFresh), maxFresh)
 		if err != nil {
-			wait, retry = retry, min(2*retry, longestRetry)
+			wait, retry = retry, min(2*retry, maxRetry)
 		} else {
 			retry = firstRetry
 		}
@@ -99,9 +123,9 @@ func (f *Follower) Run(ctx context.Context) {
 	}
 }
 
-// State returns nil if the last fetch of Run worked. Otherwise the error says why
-// it failed, and wraps [ErrNotFetched] if no fetch has worked yet. State does not
-// wait.
+// State returns nil if the last fetch of [Follower.Run] succeeded. Otherwise the error
+// says why it failed. The error wraps [ErrNotFetched] if no fetch has succeeded yet.
+// State does not wait.
 func (f *Follower) State() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,15 +138,15 @@ func (f *Follower) State() error {
 	return ErrNotFetched
 }
 
-// note records the result of a fetch. It calls OnChange with a document that is
-// new, and logs when fetching begins to fail and when it works again.
-func (f *Follower) note(d Discovery, err error) {
-	before := f.failing // written here only
+// record records the result of a fetch. It calls OnChange with a document that differs
+// from the last one, and logs when fetching starts to fail and when it succeeds again.
+func (f *Follower) record(d Discovery, err error) {
+	before := f.failing // no lock: only this function writes it
 	switch {
 	case err != nil && before == nil:
-		f.o.Logger.Warn("cannot fetch the backend's discovery document; the last good one stays in use; retrying", "error", err)
+		f.o.Logger.Warn("cannot fetch the backend's discovery document: retrying, and using the last good one until then", "error", err)
 	case err == nil && before != nil:
-		f.o.Logger.Info("backend's discovery document is there again")
+		f.o.Logger.Info("fetched the backend's discovery document again")
 	}
 	if err == nil && (f.last == nil || !reflect.DeepEqual(d, *f.last)) {
 		f.o.OnChange(d)

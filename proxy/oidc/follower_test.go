@@ -20,51 +20,51 @@ import (
 
 const wellKnown = "/.well-known/openid-configuration"
 
-// scripted is a backend in the process. The test looks at it and changes it
-// while all other goroutines of its bubble wait.
-type scripted struct {
-	turns  atomic.Int64 // of test and backend: in time that passes the race detector sees no order
-	script script
-	began  time.Time
-	asked  []string        // method, URL, Host
-	at     []time.Duration // since it began
-	header http.Header     // of the last request
-	heard  []string        // the token paths that Changed was told
-	log    bytes.Buffer
+// fakeBackend is a backend in this process. The test reads and changes it while all
+// other goroutines of its bubble wait.
+type fakeBackend struct {
+	sync     atomic.Int64 // orders test and backend for the race detector, which ignores the clock
+	respond  responder
+	started  time.Time
+	requests []string        // method, URL, Host
+	times    []time.Duration // of the requests, since started
+	header   http.Header     // of the last request
+	changes  []string        // the token paths that OnChange was called with
+	log      bytes.Buffer
 }
 
-type script func(*http.Request) (*http.Response, error)
+type responder func(*http.Request) (*http.Response, error)
 
-func newScripted() *scripted {
-	return &scripted{began: time.Now(), script: says(saying("/t"))}
+func newFakeBackend() *fakeBackend {
+	return &fakeBackend{started: time.Now(), respond: respondWith(documentWith("/t"))}
 }
 
-// answers makes the backend answer so from now on.
-func (b *scripted) answers(s script) { b.script = s }
-
-// pass lets time pass, and waits until all is done that is due.
-func (b *scripted) pass(d time.Duration) {
-	b.turns.Add(1)
+// advance lets time pass and waits until all goroutines are idle.
+func (b *fakeBackend) advance(d time.Duration) {
+	b.sync.Add(1)
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-func (b *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
-	b.turns.Add(1)
-	b.asked = append(b.asked, fmt.Sprintf("%s %s %s", r.Method, r.URL, r.Host))
-	b.at = append(b.at, time.Since(b.began))
+func (b *fakeBackend) RoundTrip(r *http.Request) (*http.Response, error) {
+	b.sync.Add(1)
+	b.requests = append(b.requests, fmt.Sprintf("%s %s %s", r.Method, r.URL, r.Host))
+	b.times = append(b.times, time.Since(b.started))
 	b.header = r.Header
-	response, err := b.script(r)
+	response, err := b.respond(r)
 	if response != nil {
 		response.Request = r
 	}
 	return response, err
 }
 
-// saying is a document with this token endpoint.
-func saying(token string) string { return with(`,"token_endpoint":"https://a.example` + token + `"`) }
+// documentWith returns a document with this token endpoint.
+func documentWith(token string) string {
+	return with(`,"token_endpoint":"https://a.example` + token + `"`)
+}
 
-func answer(status int, body string, header ...string) *http.Response {
+// newResponse returns a response. header has names and values by turns.
+func newResponse(status int, body string, header ...string) *http.Response {
 	response := &http.Response{StatusCode: status, Status: fmt.Sprint(status, " ", http.StatusText(status)), Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 	for i := 0; i < len(header); i += 2 {
 		response.Header.Add(header[i], header[i+1])
@@ -72,34 +72,35 @@ func answer(status int, body string, header ...string) *http.Response {
 	return response
 }
 
-func says(document string, header ...string) script {
+func respondWith(document string, header ...string) responder {
 	return func(*http.Request) (*http.Response, error) {
-		return answer(http.StatusOK, document, header...), nil
+		return newResponse(http.StatusOK, document, header...), nil
 	}
 }
 
-func fails(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") }
+func refuseConnection(*http.Request) (*http.Response, error) {
+	return nil, errors.New("connection refused")
+}
 
-// hangs answers when nobody waits any more.
-func hangs(r *http.Request) (*http.Response, error) {
+// hang does not answer until the request is canceled.
+func hang(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, context.Cause(r.Context())
 }
 
-func (b *scripted) options() oidc.Options {
+func (b *fakeBackend) options() oidc.Options {
 	return oidc.Options{
 		Client:   &http.Client{Transport: b},
 		Backend:  backend,
 		Paths:    []string{wellKnown},
-		OnChange: func(d oidc.Discovery) { b.heard = append(b.heard, d.Token) },
+		OnChange: func(d oidc.Discovery) { b.changes = append(b.changes, d.Token) },
 		Logger:   slog.New(slog.NewTextHandler(&b.log, nil)),
 	}
 }
 
-// follow follows the backend until the test ends, and waits until all is done
-// that is to be done now.
-func (b *scripted) follow(t *testing.T, o oidc.Options) *oidc.Follower {
-	f := oidc.NewFollower(o)
+// follow runs a Follower until the test ends. It returns when all goroutines are idle.
+func (b *fakeBackend) follow(t *testing.T, o oidc.Options) *oidc.Follower {
+	f := newFollower(t, o)
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan struct{})
 	go func() {
@@ -114,13 +115,34 @@ func (b *scripted) follow(t *testing.T, o oidc.Options) *oidc.Follower {
 	return f
 }
 
-func TestFollower_FetchesAgainAsCacheControlSays(t *testing.T) {
+func newFollower(t *testing.T, o oidc.Options) *oidc.Follower {
+	t.Helper()
+	f, err := oidc.NewFollower(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestNewFollower_ErrorNamesEveryMissingOption(t *testing.T) {
+	f, err := oidc.NewFollower(oidc.Options{})
+	if f != nil || err == nil {
+		t.Fatalf("NewFollower with no options = %v, %v; want nil and an error", f, err)
+	}
+	for _, option := range []string{"Options.Client", "Options.Backend", "Options.Paths"} {
+		if !strings.Contains(err.Error(), option) {
+			t.Errorf("NewFollower with no options = %v, want an error that names %s", err, option)
+		}
+	}
+}
+
+func TestFollower_FetchesAgainWhenCacheControlExpires(t *testing.T) {
 	tests := []struct {
 		name   string
 		header []string
 		want   time.Duration
 	}{
-		{"says nothing", nil, 10 * time.Minute},
+		{"no header", nil, 10 * time.Minute},
 		{"max-age", []string{"Cache-Control", "public, max-age=120"}, 2 * time.Minute},
 		{"second line, quoted, other case", []string{"Cache-Control", "public", "Cache-Control", `Max-Age="120"`}, 2 * time.Minute},
 		{"short", []string{"Cache-Control", "max-age=1"}, time.Minute},
@@ -133,12 +155,12 @@ func TestFollower_FetchesAgainAsCacheControlSays(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newScripted()
-				b.answers(says(saying("/t"), tt.header...))
+				b := newFakeBackend()
+				b.respond = respondWith(documentWith("/t"), tt.header...)
 				b.follow(t, b.options())
-				b.pass(tt.want + time.Second)
-				if want := []time.Duration{0, tt.want}; !slices.Equal(b.at, want) {
-					t.Errorf("asked at %v, want %v", b.at, want)
+				b.advance(tt.want + time.Second)
+				if want := []time.Duration{0, tt.want}; !slices.Equal(b.times, want) {
+					t.Errorf("%s: fetched at %v, want %v", tt.header, b.times, want)
 				}
 			})
 		})
@@ -147,158 +169,158 @@ func TestFollower_FetchesAgainAsCacheControlSays(t *testing.T) {
 
 func TestFollower_CallsOnChangeOnlyWhenSomethingDiffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newScripted()
+		b := newFakeBackend()
 		b.follow(t, b.options())
 		for _, document := range []string{
-			saying("/t"),
-			strings.Replace(saying("/t"), "{", "{ \"unknown\":1,\n", 1),
-			saying("/u"),
-			saying("/t"),
-			strings.Replace(saying("/t"), "}", `,"id_token_signing_alg_values_supported":["RS256"]}`, 1),
+			documentWith("/t"),
+			strings.Replace(documentWith("/t"), "{", "{ \"unknown\":1,\n", 1),
+			documentWith("/u"),
+			documentWith("/t"),
+			strings.Replace(documentWith("/t"), "}", `,"id_token_signing_alg_values_supported":["RS256"]}`, 1),
 		} {
-			b.answers(says(document))
-			b.pass(10 * time.Minute)
+			b.respond = respondWith(document)
+			b.advance(10 * time.Minute)
 		}
-		if want := []string{"/t", "/u", "/t", "/t"}; !slices.Equal(b.heard, want) {
-			t.Errorf("Changed was called with the token endpoints %q, want %q", b.heard, want)
+		if want := []string{"/t", "/u", "/t", "/t"}; !slices.Equal(b.changes, want) {
+			t.Errorf("OnChange was called with the token endpoints %q, want %q", b.changes, want)
 		}
 	})
 }
 
-func TestFollower_BackendMayStartLater(t *testing.T) {
+func TestFollower_RetriesUntilTheBackendStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newScripted()
-		b.answers(fails)
+		b := newFakeBackend()
+		b.respond = refuseConnection
 		f := b.follow(t, b.options())
 		if err := f.State(); !errors.Is(err, oidc.ErrNotFetched) || !strings.Contains(err.Error(), "connection refused") {
-			t.Errorf("State = %v, want ErrNotFetched and why", err)
+			t.Errorf("State = %v, want ErrNotFetched and \"connection refused\"", err)
 		}
-		b.pass(121 * time.Second)
+		b.advance(121 * time.Second)
 		var want []time.Duration
 		for _, seconds := range []int{0, 1, 3, 7, 15, 31, 61, 91, 121} {
 			want = append(want, time.Duration(seconds)*time.Second)
 		}
-		if !slices.Equal(b.at, want) {
-			t.Errorf("asked at %v, want %v", b.at, want)
+		if !slices.Equal(b.times, want) {
+			t.Errorf("fetched at %v, want %v", b.times, want)
 		}
-		b.answers(says(saying("/t")))
-		b.pass(30 * time.Second)
-		if err := f.State(); err != nil || len(b.heard) != 1 {
-			t.Errorf("State = %v after it started, Changed called %d times; want nil and once", err, len(b.heard))
+		b.respond = respondWith(documentWith("/t"))
+		b.advance(30 * time.Second)
+		if err := f.State(); err != nil || len(b.changes) != 1 {
+			t.Errorf("after the backend started: State = %v, %d calls of OnChange; want nil and 1 call", err, len(b.changes))
 		}
-		b.answers(fails) // pauses begin small again
-		before := len(b.at)
-		b.pass(10*time.Minute + time.Second)
-		if at := b.at[before:]; len(at) != 2 || at[1]-at[0] != time.Second {
-			t.Errorf("asked at %v, want twice, a second apart", at)
+		b.respond = refuseConnection // pauses start at 1 second again
+		before := len(b.times)
+		b.advance(10*time.Minute + time.Second)
+		if at := b.times[before:]; len(at) != 2 || at[1]-at[0] != time.Second {
+			t.Errorf("fetched at %v, want 2 fetches 1 second apart", at)
 		}
 	})
 }
 
 func TestFollower_KeepsTheLastGoodDocumentWhileFetchingFails(t *testing.T) {
-	tests := map[string]script{
-		"refused":    fails,
-		"hangs":      hangs,
-		"status":     func(*http.Request) (*http.Response, error) { return answer(503, saying("/u")), nil },
-		"wrong":      says(`{"issuer":"https://a.example"}`),
-		"no JSON":    says(`<html>`),
-		"too large":  says(saying("/u") + strings.Repeat(" ", oidc.MaxDocument)),
-		"no content": func(*http.Request) (*http.Response, error) { return answer(204, ""), nil },
+	tests := map[string]responder{
+		"refused":    refuseConnection,
+		"hang":       hang,
+		"status":     func(*http.Request) (*http.Response, error) { return newResponse(503, documentWith("/u")), nil },
+		"incomplete": respondWith(`{"issuer":"https://a.example"}`),
+		"HTML":       respondWith(`<html>`),
+		"too large":  respondWith(documentWith("/u") + strings.Repeat(" ", oidc.MaxDocument)),
+		"no content": func(*http.Request) (*http.Response, error) { return newResponse(204, ""), nil },
 	}
 	for name, failure := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newScripted()
+				b := newFakeBackend()
 				f := b.follow(t, b.options())
-				b.answers(failure)
-				b.pass(20 * time.Minute)
+				b.respond = failure
+				b.advance(20 * time.Minute)
 				if err := f.State(); err == nil || errors.Is(err, oidc.ErrNotFetched) {
-					t.Errorf("State = %v, want why it fails", err)
+					t.Errorf("State = %v, want the cause of the failure and not ErrNotFetched", err)
 				}
 				if got := strings.Count(b.log.String(), "level=WARN"); got != 1 {
-					t.Errorf("%d warnings, want 1: %s", got, b.log.String())
+					t.Errorf("log has %d warnings, want 1:\n%s", got, b.log.String())
 				}
-				b.answers(says(saying("/t")))
-				b.pass(time.Minute)
+				b.respond = respondWith(documentWith("/t"))
+				b.advance(time.Minute)
 				if err := f.State(); err != nil || strings.Count(b.log.String(), "level=INFO") != 1 {
-					t.Errorf("State = %v, want nil and one line that it is there again: %s", err, b.log.String())
+					t.Errorf("after the failure: State = %v, want nil and one line of level INFO in the log:\n%s", err, b.log.String())
 				}
-				if want := []string{"/t"}; !slices.Equal(b.heard, want) {
-					t.Errorf("Changed was called with %q, want %q", b.heard, want)
+				if want := []string{"/t"}; !slices.Equal(b.changes, want) {
+					t.Errorf("OnChange was called with %q, want %q", b.changes, want)
 				}
 			})
 		})
 	}
 }
 
-func TestFollower_KnowsNothingBeforeTheFirstAnswer(t *testing.T) {
+func TestFollower_StateIsNotFetchedBeforeTheFirstResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newScripted()
-		b.answers(hangs)
+		b := newFakeBackend()
+		b.respond = hang
 		f := b.follow(t, b.options())
 		if err := f.State(); err != oidc.ErrNotFetched {
 			t.Errorf("State = %v, want ErrNotFetched", err)
 		}
-		b.pass(3 * time.Second) // the wait for an answer is bounded
+		b.advance(3 * time.Second) // the timeout of a fetch
 		if err := f.State(); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("State = %v, want the deadline", err)
+			t.Errorf("State = %v, want context.DeadlineExceeded", err)
 		}
 	})
 }
 
-func TestFollower_StateKnowsADocumentOnlyAfterOnChange(t *testing.T) {
+func TestFollower_StateReportsADocumentOnlyAfterOnChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newScripted()
+		b := newFakeBackend()
 		o := b.options()
-		goOn := make(chan struct{})
-		o.OnChange = func(oidc.Discovery) { <-goOn }
+		proceed := make(chan struct{})
+		o.OnChange = func(oidc.Discovery) { <-proceed }
 		f := b.follow(t, o)
 		if err := f.State(); !errors.Is(err, oidc.ErrNotFetched) {
-			t.Errorf("State = %v while Changed runs, want ErrNotFetched", err)
+			t.Errorf("State = %v while OnChange runs, want ErrNotFetched", err)
 		}
-		close(goOn)
+		close(proceed)
 		synctest.Wait()
 		if err := f.State(); err != nil {
-			t.Errorf("State = %v, want nil", err)
+			t.Errorf("State = %v after OnChange, want nil", err)
 		}
 	})
 }
 
-func TestFollower_AsksTheBackendAsClientsDo(t *testing.T) {
+func TestFollower_SendsThePublicHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newScripted()
+		b := newFakeBackend()
 		o := b.options()
 		o.PublicURL = public
 		b.follow(t, o)
-		if want := []string{"GET http://127.0.0.1:9000" + wellKnown + " auth.example.com"}; !slices.Equal(b.asked, want) {
-			t.Errorf("asked %q, want %q", b.asked, want)
+		if want := []string{"GET http://127.0.0.1:9000" + wellKnown + " auth.example.com"}; !slices.Equal(b.requests, want) {
+			t.Errorf("requests = %q, want %q", b.requests, want)
 		}
 		if got := b.header.Get("X-Forwarded-Proto") + " " + b.header.Get("X-Forwarded-Host"); got != "https auth.example.com" {
-			t.Errorf("X-Forwarded-Proto and -Host are %s", got)
+			t.Errorf("X-Forwarded-Proto and -Host = %s, want https auth.example.com", got)
 		}
 	})
 }
 
 func TestFollower_TriesPathsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newScripted()
+		b := newFakeBackend()
 		o := b.options()
 		o.Paths = []string{"/a", "/b", "/c"}
-		b.answers(func(r *http.Request) (*http.Response, error) {
+		b.respond = func(r *http.Request) (*http.Response, error) {
 			if r.URL.Path == "/a" {
-				return answer(404, ""), nil
+				return newResponse(404, ""), nil
 			}
-			return answer(200, saying(r.URL.Path)), nil
-		})
-		f := b.follow(t, o)
-		if len(b.asked) != 2 || !slices.Equal(b.heard, []string{"/b"}) || f.State() != nil {
-			t.Errorf("asked %q, heard %q, State %v; want /a, then /b", b.asked, b.heard, f.State())
+			return newResponse(200, documentWith(r.URL.Path)), nil
 		}
-		b.answers(func(*http.Request) (*http.Response, error) { return answer(404, ""), nil })
-		b.pass(10 * time.Minute)
+		f := b.follow(t, o)
+		if len(b.requests) != 2 || !slices.Equal(b.changes, []string{"/b"}) || f.State() != nil {
+			t.Errorf("requests = %q, OnChange with %q, State = %v; want requests for /a and /b, OnChange with /b, and nil", b.requests, b.changes, f.State())
+		}
+		b.respond = func(*http.Request) (*http.Response, error) { return newResponse(404, ""), nil }
+		b.advance(10 * time.Minute)
 		for _, path := range o.Paths {
-			if err := f.State(); !strings.Contains(err.Error(), path+": answered 404") {
-				t.Errorf("State = %v, want what %s answered", err, path)
+			if err := f.State(); !strings.Contains(err.Error(), path+": the backend answered 404") {
+				t.Errorf("State = %v, want the answer of %s in it", err, path)
 			}
 		}
 	})
@@ -311,33 +333,33 @@ func TestFollower_RedirectsStayAtTheBackend(t *testing.T) {
 	}{
 		{"relative", "/new", true},
 		{"absolute", "http://127.0.0.1:9000/new", true},
-		{"public address, which is ourselves", "https://auth.example.com/new", true},
+		{"public address, which is the proxy's", "https://auth.example.com/new", true},
 		{"another host", "http://evil.example/new", false},
 		{"another port", "http://127.0.0.1:9001/new", false},
-		{"without end", wellKnown, false},
+		{"endless", wellKnown, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newScripted()
-				b.answers(func(r *http.Request) (*http.Response, error) {
+				b := newFakeBackend()
+				b.respond = func(r *http.Request) (*http.Response, error) {
 					if r.URL.Path == "/new" {
-						return answer(200, saying("/t")), nil
+						return newResponse(200, documentWith("/t")), nil
 					}
-					return answer(302, "", "Location", tt.location), nil
-				})
+					return newResponse(302, "", "Location", tt.location), nil
+				}
 				o := b.options()
 				o.PublicURL = public
-				_, err := oidc.NewFollower(o).Fetch(t.Context())
+				_, err := newFollower(t, o).Fetch(t.Context())
 				if (err == nil) != tt.follows {
-					t.Errorf("Ask = %v; want it to follow: %v", err, tt.follows)
+					t.Errorf("Fetch with a redirect to %s = %v, want no error: %t", tt.location, err, tt.follows)
 				}
-				if len(b.asked) > 6 {
-					t.Errorf("%d requests", len(b.asked))
+				if len(b.requests) > 6 {
+					t.Errorf("Fetch sent %d requests, want at most 6", len(b.requests))
 				}
-				for _, asked := range b.asked {
+				for _, asked := range b.requests {
 					if !strings.HasPrefix(asked, "GET http://127.0.0.1:9000/") || !strings.HasSuffix(asked, " auth.example.com") {
-						t.Errorf("asked %s", asked)
+						t.Errorf("request = %s, want the address of the backend and the public host", asked)
 					}
 				}
 			})
@@ -345,23 +367,23 @@ func TestFollower_RedirectsStayAtTheBackend(t *testing.T) {
 	}
 }
 
-func TestFollower_ReadsNoFurtherThanTheBound(t *testing.T) {
-	b := newScripted()
+func TestFollower_StopsReadingAfterMaxDocument(t *testing.T) {
+	b := newFakeBackend()
 	endless := &counted{}
-	b.answers(func(*http.Request) (*http.Response, error) {
-		response := answer(200, "")
+	b.respond = func(*http.Request) (*http.Response, error) {
+		response := newResponse(200, "")
 		response.Body = io.NopCloser(endless)
 		return response, nil
-	})
-	if _, err := oidc.NewFollower(b.options()).Fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than") {
-		t.Errorf("Ask = %v, want that it is too large", err)
+	}
+	if _, err := newFollower(t, b.options()).Fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("Fetch = %v, want an error that contains \"larger than\"", err)
 	}
 	if endless.read > oidc.MaxDocument+1 {
-		t.Errorf("%d bytes read, want at most %d", endless.read, oidc.MaxDocument+1)
+		t.Errorf("Fetch read %d bytes, want at most %d", endless.read, oidc.MaxDocument+1)
 	}
 }
 
-// counted is white space without end.
+// counted is endless white space. It counts the bytes that were read.
 type counted struct{ read int }
 
 func (c *counted) Read(p []byte) (int, error) {
@@ -370,27 +392,27 @@ func (c *counted) Read(p []byte) (int, error) {
 }
 
 func TestFetch_NeitherLogsNorCallsOnChange(t *testing.T) {
-	b := newScripted()
-	d, err := oidc.NewFollower(b.options()).Fetch(t.Context())
-	if err != nil || d.Token != "/t" || len(b.heard) > 0 {
-		t.Errorf("Ask = %+v, %v; Changed was told %q", d, err, b.heard)
+	b := newFakeBackend()
+	d, err := newFollower(t, b.options()).Fetch(t.Context())
+	if err != nil || d.Token != "/t" || len(b.changes) > 0 {
+		t.Errorf("Fetch = %+v, %v; OnChange was called with %q; want the token endpoint /t and no calls", d, err, b.changes)
 	}
-	b.answers(fails)
-	if _, err := oidc.NewFollower(b.options()).Fetch(t.Context()); err == nil || b.log.Len() > 0 {
-		t.Errorf("Ask = %v, want an error and no log: %s", err, b.log.String())
+	b.respond = refuseConnection
+	if _, err := newFollower(t, b.options()).Fetch(t.Context()); err == nil || b.log.Len() > 0 {
+		t.Errorf("Fetch = %v, want an error and an empty log:\n%s", err, b.log.String())
 	}
 }
 
-func TestFollower_EndsWithItsContext(t *testing.T) {
-	for name, answer := range map[string]script{"asking": hangs, "waiting": says(saying("/t")), "failing": fails} {
+func TestFollower_StopsWhenItsContextEnds(t *testing.T) {
+	for name, respond := range map[string]responder{"fetching": hang, "waiting": respondWith(documentWith("/t")), "failing": refuseConnection} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newScripted()
-				b.answers(answer)
+				b := newFakeBackend()
+				b.respond = respond
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := false
 				go func() {
-					oidc.NewFollower(b.options()).Run(ctx)
+					newFollower(t, b.options()).Run(ctx)
 					ended = true
 				}()
 				synctest.Wait()
@@ -398,7 +420,7 @@ func TestFollower_EndsWithItsContext(t *testing.T) {
 				cancel()
 				synctest.Wait()
 				if !ended || b.log.Len() != logged {
-					t.Errorf("ended %v, logged %s; want it to end and say nothing", ended, b.log.String())
+					t.Errorf("ended = %t, log:\n%s\nwant it to end and log nothing more", ended, b.log.String())
 				}
 			})
 		})

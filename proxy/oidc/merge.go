@@ -8,10 +8,11 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// Merge adds learned rules to configured ones. A configured rule wins over a
-// learned rule that has the same pattern or conflicts with it by the rules of
-// [http.ServeMux]. If the configured rule names no method, the learned rule's
-// method does not count. Of two learned rules that conflict, the first stays.
+// Merge returns the configured rules, and after them the learned rules that do not
+// conflict with a rule before them. Two rules conflict if they have the same pattern,
+// or if [http.ServeMux] says so. A configured rule without a method also replaces a
+// learned rule with the same path and any method. Merge does not write to its
+// arguments.
 func Merge(configured, learned []proxy.Rule) []proxy.Rule {
 	merged := slices.Clone(configured)
 	for _, rule := range learned {
@@ -22,12 +23,13 @@ func Merge(configured, learned []proxy.Rule) []proxy.Rule {
 	return merged
 }
 
+// excludes reports whether a learned pattern conflicts with another pattern.
 func excludes(pattern, learned string) bool {
 	if muxpattern.Check(pattern, learned) != nil {
 		return true
 	}
 	if strings.ContainsAny(pattern, " \t") {
-		return false // it names a method
+		return false // the pattern has a method
 	}
 	return muxpattern.Check(pattern, learned[strings.IndexByte(learned, ' ')+1:]) != nil
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// MaxDocument is the largest discovery document that is read, in bytes.
+// MaxDocument is the size of the largest discovery document that is read, in bytes.
 const MaxDocument = 1 << 20
 
-// Parse reads a discovery document and ignores unknown members. The error names
-// every member that is wrong: issuer and jwks_uri are required, addresses must be
-// absolute http or https URLs, and no member may occur twice in an object. Parse
-// does not keep the document.
+// Parse parses a discovery document and ignores unknown members. The members issuer
+// and jwks_uri are required, addresses must be absolute http or https URLs, and an
+// object must not have two members of the same name. The error names every member
+// that is wrong. Parse does not keep the document.
 func Parse(document []byte) (Discovery, error) {
 	if len(document) > MaxDocument {
-		return Discovery{}, fmt.Errorf("discovery document: larger than %d bytes", MaxDocument)
+		return Discovery{}, fmt.Errorf("discovery document: it is larger than %d bytes", MaxDocument)
 	}
 	object, err := jsonedit.Parse(document)
 	if err != nil {
@@ -50,18 +50,18 @@ const (
 	mtlsAliases       = "mtls_endpoint_aliases"
 )
 
-// A reader reads members and collects their faults. A fault shows only the
-// member's name, because an address may contain a password.
+// A reader reads members and collects their faults. A fault names the member but does
+// not show its value, because an address can contain a password.
 type reader struct {
 	object *jsonedit.Object
 	faults []error
 }
 
 func (r *reader) fault(member jsonedit.Path, text string) {
-	r.faults = append(r.faults, fmt.Errorf("%s: %s", strings.Join(member, "."), text))
+	r.faults = append(r.faults, fmt.Errorf("%s %s", strings.Join(member, "."), text))
 }
 
-// text returns a member's string, and "" for a member that is missing.
+// text returns the string of a member, and "" if the member is missing.
 func (r *reader) text(member ...string) string {
 	value := r.object.Lookup(member)
 	if absent(value) {
@@ -69,12 +69,12 @@ func (r *reader) text(member ...string) string {
 	}
 	text, ok := jsonedit.Unquote(value)
 	if !ok {
-		r.fault(member, "want a string")
+		r.fault(member, "is not a string")
 	}
 	return text
 }
 
-// absent reports whether a value is missing, which some backends spell null.
+// absent reports whether a value is missing. Some backends write null instead.
 func absent(value []byte) bool { return value == nil || string(value) == "null" }
 
 func (r *reader) required(member string) string {
@@ -93,13 +93,13 @@ func (r *reader) texts(member string) []string {
 	}
 	var texts []string
 	if json.Unmarshal(value, &texts) != nil {
-		r.fault(jsonedit.Path{member}, "want a list of strings")
+		r.fault(jsonedit.Path{member}, "is not a list of strings")
 	}
 	return texts
 }
 
-// path returns the path of an address. Its query is dropped: rules do not see
-// queries.
+// path returns the path of an address, without its query, because rules match only
+// paths.
 func (r *reader) path(member ...string) string {
 	u := r.url(r.text(member...), member)
 	if u == nil {
@@ -117,14 +117,14 @@ func (r *reader) pathAndQuery(member string) string {
 	return u.RequestURI()
 }
 
-// url parses an address, and returns nil for none.
+// url parses an address. It returns nil if the address is empty or wrong.
 func (r *reader) url(text string, member jsonedit.Path) *url.URL {
 	if text == "" {
 		return nil
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		r.fault(member, "want an absolute http or https URL")
+		r.fault(member, "is not an absolute http or https URL")
 		return nil
 	}
 	return u

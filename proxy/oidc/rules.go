@@ -9,19 +9,18 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// Where OpenID Connect puts tokens (Core, sections 3.1.3.3, 3.2.2.5 and 3.3.2.5;
-// Form Post Response Mode, section 2).
+// The locations of tokens in OpenID Connect (Core, sections 3.1.3.3, 3.2.2.5 and
+// 3.3.2.5; Form Post Response Mode, section 2).
 var (
-	tokenAnswer         = locations("json:access_token", "json:id_token")
-	authorizationAnswer = locations(
+	tokenResponse         = locations("json:access_token", "json:id_token")
+	authorizationResponse = locations(
 		"fragment:access_token", "fragment:id_token",
 		"query:access_token", "query:id_token",
 		"form:access_token", "form:id_token",
 	)
-	// tokenRequest are the fields of a token exchange (RFC 8693, section 2.1) and
-	// of an assertion (RFC 7521, section 4.1) for backends that take them as JSON,
-	// too. As form fields they are restored on every path, and so are the
-	// parameters of all other requests that law D1 names.
+	// tokenRequest are the fields of a token exchange (RFC 8693, section 2.1) and of
+	// an assertion (RFC 7521, section 4.1), for backends that also accept them as
+	// JSON. As form fields they are restored on every path (law D1).
 	tokenRequest = locations("json:subject_token", "json:actor_token", "json:assertion")
 )
 
@@ -33,15 +32,15 @@ func locations(texts ...string) []locate.Location {
 	return all
 }
 
-// Rules returns rules for the backend's token and authorization endpoints. They all
-// have the policy, and do not conflict with each other.
+// Rules returns rules for the backend's token and authorization endpoints. All of them
+// have the policy. They do not conflict with each other.
 func (d Discovery) Rules(policy enrich.Policy) []proxy.Rule {
 	var rules []proxy.Rule
 	for _, endpoint := range []string{d.Token, d.TokenMTLS} {
 		if endpoint != "" {
 			rules = append(rules, proxy.Rule{
 				Pattern:   "POST " + exactly(endpoint),
-				Tokens:    tokenAnswer,
+				Tokens:    tokenResponse,
 				OnFailure: policy,
 				Restore:   tokenRequest,
 			})
@@ -50,7 +49,7 @@ func (d Discovery) Rules(policy enrich.Policy) []proxy.Rule {
 	for _, pattern := range authorizationPatterns(d.Authorization) {
 		rules = append(rules, proxy.Rule{
 			Pattern:   pattern,
-			Tokens:    authorizationAnswer,
+			Tokens:    authorizationResponse,
 			Refresh:   proxy.RefreshNever,
 			OnFailure: policy,
 			Mixed:     true,
@@ -59,8 +58,9 @@ func (d Discovery) Rules(policy enrich.Policy) []proxy.Rule {
 	return Merge(nil, rules)
 }
 
-// SignedUserInfo returns rules for a userinfo endpoint whose responses are tokens
-// themselves (OpenID Connect Core, section 5.3.2), so that they get the claim too.
+// SignedUserInfo returns rules for a userinfo endpoint with signed responses (OpenID
+// Connect Core, section 5.3.2). Such a response is a token, and the rules add the claim
+// to it. Without a userinfo endpoint it returns nil.
 func (d Discovery) SignedUserInfo(policy enrich.Policy) []proxy.Rule {
 	if d.UserInfo == "" {
 		return nil
@@ -78,8 +78,9 @@ func (d Discovery) SignedUserInfo(policy enrich.Policy) []proxy.Rule {
 	return rules
 }
 
-// authorizationPatterns are the endpoint's own and those of what is below it:
-// some backends send the final redirect from there, after the login page.
+// authorizationPatterns returns the patterns of the authorization endpoint and of the
+// paths below it. After the login page, some backends send the final redirect from a
+// path below.
 func authorizationPatterns(endpoint string) []string {
 	if endpoint == "" {
 		return nil
@@ -92,8 +93,8 @@ func authorizationPatterns(endpoint string) []string {
 	return append(patterns, "GET "+below, "POST "+below)
 }
 
-// exactly returns the path part of a pattern of [http.ServeMux] that matches the
-// path and nothing below it.
+// exactly returns the path of a pattern of [http.ServeMux] that matches the endpoint
+// and no path below it.
 func exactly(endpoint string) string {
 	endpoint = cleaned(endpoint)
 	if strings.HasSuffix(endpoint, "/") {
@@ -102,8 +103,8 @@ func exactly(endpoint string) string {
 	return endpoint
 }
 
-// cleaned returns a path as [http.ServeMux] looks it up, whose patterns must be
-// like that: without // and dots, and with the slash at its end if it had one.
+// cleaned returns a path in the form that [http.ServeMux] looks up: without // and
+// dots, and with a slash at the end if there was one.
 func cleaned(endpoint string) string {
 	clean := path.Clean(endpoint)
 	if strings.HasSuffix(endpoint, "/") && clean != "/" {

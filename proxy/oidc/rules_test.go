@@ -22,7 +22,7 @@ func patterns(rules []proxy.Rule) []string {
 	return all
 }
 
-// matched returns the pattern that a mux with the rules looks a request up by.
+// matched returns the pattern of the rule that matches a request, or "".
 func matched(rules []proxy.Rule, method, path string) string {
 	mux := http.NewServeMux()
 	for _, rule := range rules {
@@ -32,7 +32,7 @@ func matched(rules []proxy.Rule, method, path string) string {
 	return pattern
 }
 
-func TestRules_FindEveryResponseThatCarriesTokens(t *testing.T) {
+func TestRules_MatchEveryResponseWithTokens(t *testing.T) {
 	const none = ""
 	tests := []struct{ backend, method, path, want string }{
 		{"hydra", "POST", "/oauth2/token", "POST /oauth2/token"},
@@ -62,16 +62,16 @@ func TestRules_FindEveryResponseThatCarriesTokens(t *testing.T) {
 	}
 }
 
-func TestRules_OfUnusualPaths(t *testing.T) {
+func TestRules_AcceptUnusualPaths(t *testing.T) {
 	tests := []struct {
 		name string
 		d    oidc.Discovery
 		want []string
 	}{
-		{"nothing learned", oidc.Discovery{}, nil},
+		{"no endpoints", oidc.Discovery{}, nil},
 		{"slash at the end", oidc.Discovery{Token: "/t/", Authorization: "/a/"},
 			[]string{"POST /t/{$}", "GET /a/{$}", "POST /a/{$}", "GET /a/", "POST /a/"}},
-		{"root has no rule for all below it", oidc.Discovery{Authorization: "/"}, []string{"GET /{$}", "POST /{$}"}},
+		{"root has no rule for the paths below", oidc.Discovery{Authorization: "/"}, []string{"GET /{$}", "POST /{$}"}},
 		{"escaped", oidc.Discovery{Token: "/a%2Fb/%7Bx%7D"}, []string{"POST /a%2Fb/%7Bx%7D"}},
 		{"dots", oidc.Discovery{Token: "/a/../b/./t"}, []string{"POST /b/t"}},
 		{"alias of another path", oidc.Discovery{Token: "/t", TokenMTLS: "/mtls/t"}, []string{"POST /t", "POST /mtls/t"}},
@@ -88,20 +88,20 @@ func TestRules_OfUnusualPaths(t *testing.T) {
 				t.Errorf("Rules = %q, want %q", got, tt.want)
 			}
 			if _, err := proxy.NewRules(rules); err != nil {
-				t.Error(err)
+				t.Errorf("NewRules(%q) = %v, want no error", tt.want, err)
 			}
 		})
 	}
 	rules := oidc.Discovery{Token: "/a%2Fb/%7Bx%7D"}.Rules(enrich.Pass)
 	if got := matched(rules, "POST", "/a%2Fb/%7bx%7d"); got != "POST /a%2Fb/%7Bx%7D" {
-		t.Errorf("an escaped path matches %q", got)
+		t.Errorf("/a%%2Fb/%%7bx%%7d matches %q, want POST /a%%2Fb/%%7Bx%%7D", got)
 	}
 	if got := matched(rules, "POST", "/a%2Fb/other"); got != "" {
-		t.Errorf("braces became a wildcard: another path matches %q", got)
+		t.Errorf("/a%%2Fb/other matches %q, want no rule: escaped braces are not a wildcard", got)
 	}
 }
 
-func TestRules_SayWhereTokensAre(t *testing.T) {
+func TestRules_HaveTheLocationsOfOpenIDConnect(t *testing.T) {
 	rules := oidc.Discovery{Token: "/t", Authorization: "/a"}.Rules(enrich.Refuse)
 	const redirects = "fragment:access_token fragment:id_token query:access_token query:id_token form:access_token form:id_token"
 	type places struct {
@@ -116,7 +116,7 @@ func TestRules_SayWhereTokensAre(t *testing.T) {
 		"POST /a/": {proxy.RefreshNever, redirects, ""},
 	}
 	if len(rules) != len(tests) {
-		t.Errorf("%d rules, want %d", len(rules), len(tests))
+		t.Errorf("Rules returned %d rules, want %d", len(rules), len(tests))
 	}
 	for _, rule := range rules {
 		got := places{rule.Refresh, words(rule.Tokens), words(rule.Restore)}
@@ -134,7 +134,7 @@ func TestMerge_ConfiguredRulesWin(t *testing.T) {
 	tests := []struct{ name, configured, learned, want string }{
 		{"nothing configured", "", "POST /t", "POST /t"},
 		{"nothing learned", "POST /t", "", "POST /t"},
-		{"beside", "POST /login", "POST /t,GET /a", "POST /login,POST /t,GET /a"},
+		{"different paths", "POST /login", "POST /t,GET /a", "POST /login,POST /t,GET /a"},
 		{"same pattern", "POST /t", "POST /t,GET /a", "POST /t,GET /a"},
 		{"conflict", "/a/{x}", "GET /a/,GET /a", "/a/{x},GET /a"},
 		{"same path, any method", "/t", "POST /t", "/t"},
@@ -143,7 +143,7 @@ func TestMerge_ConfiguredRulesWin(t *testing.T) {
 		{"everything", "/", "POST /t", "/,POST /t"},
 		{"more specific", "POST /a/callback", "POST /a/", "POST /a/callback,POST /a/"},
 		{"of another host", "a.example/t", "POST /t", "a.example/t,POST /t"},
-		{"learned ones among themselves", "", "POST /x,POST /x,POST /y", "POST /x,POST /y"},
+		{"two learned rules", "", "POST /x,POST /x,POST /y", "POST /x,POST /y"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,11 +152,11 @@ func TestMerge_ConfiguredRulesWin(t *testing.T) {
 				t.Errorf("Merge(%s; %s) = %s, want %s", tt.configured, tt.learned, got, tt.want)
 			}
 			if _, err := proxy.NewRules(merged); err != nil {
-				t.Error(err)
+				t.Errorf("NewRules(%q) = %v, want no error", patterns(merged), err)
 			}
 			for _, rule := range merged {
 				if slices.Contains(strings.Split(tt.configured, ","), rule.Pattern) && rule.Refresh != proxy.RefreshAlways {
-					t.Errorf("of %s the learned rule stayed", rule.Pattern)
+					t.Errorf("Merge(%s; %s) kept the learned rule %s, want the configured one", tt.configured, tt.learned, rule.Pattern)
 				}
 			}
 		})
@@ -173,15 +173,15 @@ func rulesOf(patterns string, refresh proxy.Refresh) []proxy.Rule {
 	return rules
 }
 
-func TestMerge_LeavesItsArgumentsAlone(t *testing.T) {
+func TestMerge_DoesNotWriteToItsArguments(t *testing.T) {
 	configured := append(make([]proxy.Rule, 0, 4), proxy.Rule{Pattern: "/a"})
 	oidc.Merge(configured, []proxy.Rule{{Pattern: "/b"}})
 	if got := configured[:2][1].Pattern; got != "" {
-		t.Errorf("Merge wrote %s behind the configured rules", got)
+		t.Errorf("Merge wrote the rule %s into the array of its argument", got)
 	}
 }
 
-func TestSignedUserInfo_IsATokenOfItsOwn(t *testing.T) {
+func TestSignedUserInfo_TakesTheWholeBodyAsAToken(t *testing.T) {
 	for endpoint, want := range map[string][]string{
 		"":                nil,
 		"/userinfo":       {"GET /userinfo", "POST /userinfo"},
@@ -192,14 +192,14 @@ func TestSignedUserInfo_IsATokenOfItsOwn(t *testing.T) {
 		for _, rule := range rules {
 			got = append(got, rule.Pattern)
 			if rule.OnFailure != enrich.Refuse || len(rule.Tokens) != 1 || rule.Tokens[0].String() != "body" {
-				t.Errorf("rule %+v", rule)
+				t.Errorf("rule for %q = %+v, want the location body and the policy refuse", endpoint, rule)
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("patterns of %q: %q, want %q", endpoint, got, want)
+			t.Errorf("patterns for the endpoint %q = %q, want %q", endpoint, got, want)
 		}
 		if _, err := proxy.NewRules(rules); err != nil {
-			t.Errorf("%q: %v", endpoint, err)
+			t.Errorf("NewRules(%q) = %v, want no error", got, err)
 		}
 	}
 }

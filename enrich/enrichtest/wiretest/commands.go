@@ -54,8 +54,8 @@ func (s *Server) carryOut(name string, command bson.D, member int) bson.D {
 
 func okay(with ...bson.E) bson.D { return append(with, bson.E{Key: "ok", Value: 1}) }
 
-// fault is the answer to a command that fails. Its message has details that our
-// errors must not repeat.
+// fault is the answer to a command that fails. Its message contains a user id, which
+// our errors must not repeat.
 func fault(code int32, name string, labels ...string) bson.D {
 	answer := bson.D{
 		{Key: "ok", Value: 0}, {Key: "code", Value: code}, {Key: "codeName", Value: name},

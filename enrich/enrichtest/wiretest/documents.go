@@ -25,9 +25,10 @@ func (s *Server) Insert(document string) {
 	s.emit("insert", doc, bson.E{Key: "fullDocument", Value: doc})
 }
 
-// GenerateDocuments makes the collection also have a document for every _id that is a
-// string, as the function returns it, or none if that is empty. So a test can have
-// more documents than memory. They never change, and only their _id finds them.
+// GenerateDocuments adds generated documents to the collection: for each _id that is a
+// string, the document that the function returns, or none if that is empty. So a test
+// can have more documents than fit in memory. They never change, and only a query for
+// _id finds them.
 func (s *Server) GenerateDocuments(document func(id string) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,8 +38,8 @@ func (s *Server) GenerateDocuments(document func(id string) string) {
 // Update sets fields of the document with this _id. Their names may be dotted.
 func (s *Server) Update(id, set string) { s.update(id, set, true) }
 
-// UpdateAtOneMember is an Update that the other members do not have yet, so no
-// change stream shows it.
+// UpdateAtOneMember is like Update, but the update has not reached the other members
+// yet, so no change stream shows it.
 func (s *Server) UpdateAtOneMember(id, set string) { s.update(id, set, false) }
 
 func (s *Server) update(id, set string, committed bool) {

@@ -26,7 +26,7 @@ func (s *Server) emit(operation string, doc bson.D, more ...bson.E) {
 	s.grown = make(chan struct{})
 }
 
-// token returns the resume token of a stream that has sent so many events.
+// token returns the resume token of a stream that has sent this number of events.
 func token(events int) bson.D {
 	return bson.D{{Key: "_data", Value: fmt.Sprintf("%08x", events)}}
 }
@@ -88,8 +88,8 @@ func (s *Server) getMore(command bson.D) bson.D {
 	}
 }
 
-// more returns the answer to a getMore if there is one, else the channel to wait
-// for.
+// more returns the answer to a getMore if there is one, and otherwise the channel to
+// wait for.
 func (s *Server) more(id int64, command bson.D) (answer bson.D, grown chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +118,7 @@ func (s *Server) more(id int64, command bson.D) (answer bson.D, grown chan struc
 	return batch(id, "nextBatch", namespace(command), events, c.next), nil
 }
 
-// nothing is the answer to a getMore that timed out.
+// nothing returns the answer to a getMore that timed out.
 func (s *Server) nothing(id int64, command bson.D) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,7 +17,7 @@ func get(object any, name string) any {
 	return nil
 }
 
-// only returns the only member of an object, which a stage or an operator is.
+// only returns the only member of an object. A stage and an operator are such objects.
 func only(object any) (name string, value any) {
 	if doc, _ := object.(bson.D); len(doc) == 1 {
 		return doc[0].Key, doc[0].Value

@@ -19,7 +19,7 @@ type request struct {
 	command bson.D
 }
 
-var errWire = errors.New("no message of the wire protocol that is understood")
+var errWire = errors.New("the message is not one that this server understands")
 
 // read reads one message.
 func read(r io.Reader) (request, error) {

@@ -2,11 +2,11 @@
 // Atlas App Services, unchanged.
 //
 // A program that embeds tokengraft and uses the settings functions,
-// user_creation.function or triggers names it once, as an option of the sidecar:
+// user_creation.function or triggers passes it to the sidecar as an option:
 //
 //	sidecar.New(cfg, sidecar.Options{Functions: javascript.Engine})
 //
-// A program that does not import this package does not carry the engine.
+// Only programs that import this package contain the engine.
 package javascript
 
 import (

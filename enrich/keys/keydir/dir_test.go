@@ -61,7 +61,7 @@ func write(t testing.TB, path string, text []byte) {
 	}
 }
 
-func TestNew_FileIsForItsOwnerAlone(t *testing.T) {
+func TestNew_FileIsReadableOnlyByItsOwner(t *testing.T) {
 	dir, path := openDir(t)
 	for _, algorithm := range []string{"RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"} {
 		info := newKey(t, dir, algorithm, start)
@@ -98,7 +98,7 @@ func TestNew_RefusesUnknownAlgorithms(t *testing.T) {
 	}
 }
 
-func TestState_FollowsFromInstantsAndTheClock(t *testing.T) {
+func TestState_DependsOnlyOnTheFilesAndTheClock(t *testing.T) {
 	dir, path := openDir(t)
 	newKey(t, dir, "ES256", start)
 	second := newKey(t, dir, "ES256", start)
@@ -153,7 +153,7 @@ func TestNew_NeverReplacesAFile(t *testing.T) {
 }
 
 // A directory may be listed though nothing in it can be asked for.
-func TestNew_FailsWhereFilesCannotBeLookedUp(t *testing.T) {
+func TestNew_FailsIfTheDirectoryCannotBeSearched(t *testing.T) {
 	const longest = 4095 // bytes of a path, on Linux
 	path := t.TempDir()
 	for len(path) < longest-6 {
@@ -168,7 +168,7 @@ func TestNew_FailsWhereFilesCannotBeLookedUp(t *testing.T) {
 	}
 }
 
-func TestKeyFile_OfAnotherOriginIsAdopted(t *testing.T) {
+func TestKeyFile_FromAnotherToolIsUsed(t *testing.T) {
 	for algorithm, word := range map[string]string{
 		"RS256": keydir.AnyRSA, "ES256": "ES256", "ES384": "ES384", "ES512": "ES512", "EdDSA": "EdDSA",
 	} {
@@ -198,7 +198,7 @@ func TestKeyFile_KidIsTheThumbprint(t *testing.T) {
 	}
 }
 
-func TestKeyFile_OfAnotherOriginMayNameItsAlgorithm(t *testing.T) {
+func TestKeyFile_FromAnotherToolMayNameItsAlgorithm(t *testing.T) {
 	dir, path := openDir(t)
 	pem := enrichtest.NewIssuer(t, "RS256").PrivatePEM()
 	write(t, filepath.Join(path, "a.pem"), append([]byte("Bag Attributes\r\nalgorithm: PS512\r\n"), pem...))
@@ -291,7 +291,7 @@ func TestList_ReportsWorldReadableFiles(t *testing.T) {
 	}
 }
 
-func TestKeyFile_LinkToNowhereIsUnreadable(t *testing.T) {
+func TestKeyFile_BrokenLinkIsAnError(t *testing.T) {
 	dir, path := openDir(t)
 	newKey(t, dir, "ES256", start)
 	if err := os.Symlink("gone.pem", filepath.Join(path, "link.pem")); err != nil {

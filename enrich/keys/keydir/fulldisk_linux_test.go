@@ -32,7 +32,7 @@ func fullDir(t *testing.T) (dir *keydir.Dir, path string) {
 }
 
 // Where there are no hard links a key is written under its name at once.
-func TestFullDisk_LeavesNoHalfKeyWithoutHardLinksEither(t *testing.T) {
+func TestFullDisk_LeavesNoIncompleteKeyWithoutHardLinks(t *testing.T) {
 	_, path := fullDir(t)
 	name := filepath.Join(path, "ES256-1.pem")
 	if err := keydir.Publish(filepath.Join(path, "not to be linked"), name, make([]byte, 1<<20)); !errors.Is(err, syscall.ENOSPC) {
@@ -43,7 +43,7 @@ func TestFullDisk_LeavesNoHalfKeyWithoutHardLinksEither(t *testing.T) {
 	}
 }
 
-func TestFullDisk_IsReportedAndLeavesNoHalfKey(t *testing.T) {
+func TestFullDisk_IsReportedAndLeavesNoIncompleteKey(t *testing.T) {
 	dir, path := fullDir(t)
 	later := time.Now().Add(time.Hour)
 	_, newErr := dir.New("ES256", later)

@@ -29,7 +29,7 @@ func prune(t testing.TB, dir *keydir.Dir, p keydir.Pruning, now time.Time) (dele
 	return kids(gone), kids(rest)
 }
 
-func TestPrune_KeepsKeysThatALiveTokenMayNeed(t *testing.T) {
+func TestPrune_KeepsKeysThatAValidTokenMayNeed(t *testing.T) {
 	dir, _ := openDir(t)
 	old := newKey(t, dir, "ES256", start)
 	takeover := rotate(t, dir.Rotate, "", start)[0].Key.Active
@@ -97,7 +97,7 @@ func TestPrune_DeletesEveryCopyOfAKey(t *testing.T) {
 	}
 }
 
-func TestPrune_ZeroKeepsForTheDefault(t *testing.T) {
+func TestPrune_ZeroRetireAfterMeansTheDefault(t *testing.T) {
 	dir, _ := openDir(t)
 	old := newKey(t, dir, "ES256", start)
 	takeover := rotate(t, dir.Rotate, "", start)[0].Key.Active

@@ -38,7 +38,7 @@ func TestRotate_PublishesBeforeItSigns(t *testing.T) {
 	}
 }
 
-func TestRotate_TakesEveryActiveAlgorithm(t *testing.T) {
+func TestRotate_RotatesEveryActiveAlgorithm(t *testing.T) {
 	dir, _ := openDir(t)
 	for _, algorithm := range []string{"ES256", "EdDSA", "ES384"} {
 		newKey(t, dir, algorithm, start)
@@ -58,7 +58,7 @@ func TestRotate_TakesEveryActiveAlgorithm(t *testing.T) {
 	}
 }
 
-func TestRotate_IsRefusedWhileANextKeyWaits(t *testing.T) {
+func TestRotate_FailsIfThereIsANextKey(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "ES256", start)
 	newKey(t, dir, "EdDSA", start)
@@ -75,7 +75,7 @@ func TestRotate_IsRefusedWhileANextKeyWaits(t *testing.T) {
 	rotate(t, dir.Rotate, "", next.Active)
 }
 
-func TestRotate_OfNothingSaysWhatToDo(t *testing.T) {
+func TestRotate_WithoutKeysSaysWhatToDo(t *testing.T) {
 	dir, _ := openDir(t)
 	if _, err := dir.Rotate("", start); err == nil || !strings.Contains(err.Error(), "keys new") {
 		t.Errorf("Rotate = %v, want an error that names `keys new`", err)
@@ -90,7 +90,7 @@ func TestRotate_OfNothingSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestRotate_TakesKeysThatWereAlwaysActive(t *testing.T) {
+func TestRotate_RotatesKeysThatWereAlwaysActive(t *testing.T) {
 	dir, path := openDir(t)
 	write(t, filepath.Join(path, "tls.key"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	next := rotate(t, dir.Rotate, "", start)[0].Key
@@ -123,7 +123,7 @@ func TestRotateNow_SignsAtOnce(t *testing.T) {
 }
 
 // By a clock that runs behind, an active key seems to wait, and would be dropped.
-func TestClock_RunningBehindChangesNothing(t *testing.T) {
+func TestSlowClock_ChangesNothing(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "ES256", start)
 	active := rotate(t, dir.Rotate, "", start)[0].Key.Active

@@ -1,5 +1,5 @@
-// Backend serves a stand-in for App Services. JWT_SECRET is the secret of its
-// tokens.
+// Backend serves a stand-in for App Services. It signs its tokens with the secret
+// JWT_SECRET.
 //
 //	JWT_SECRET=… go run ./examples/app-services/backend ADDR
 package main

@@ -1,7 +1,7 @@
-// Client is a strict OpenID Connect client without a browser: it logs in at the
-// sample provider of examples/testbed by the authorization code flow with PKCE,
-// checks everything that a client can check, asks userinfo, refreshes and logs
-// out. It prints what it sees.
+// Client is a strict OpenID Connect client without a browser. It logs in to the
+// sample provider of examples/testbed with the authorization code flow and PKCE,
+// checks everything that a client can check, calls userinfo, refreshes and logs out.
+// It prints each result.
 //
 //	go run ./examples/oidc/client ISSUER
 package main
@@ -23,7 +23,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-const redirectURI = "http://127.0.0.1:1/callback" // never followed
+const redirectURI = "http://127.0.0.1:1/callback" // the client reads it and does not follow it
 
 func main() {
 	if len(os.Args) != 2 {
@@ -74,8 +74,8 @@ func run(ctx context.Context, w io.Writer, issuer string) error {
 	return logout(ctx, w, provider, refreshed)
 }
 
-// show verifies the id_token, and by its at_hash the access token, and prints
-// the claim that the provider knows nothing of.
+// show verifies the id_token, and with its at_hash the access token. It prints the
+// claim that tokengraft added.
 func show(ctx context.Context, w io.Writer, what string, provider *oidc.Provider, tokens *oauth2.Token) error {
 	raw, _ := tokens.Extra("id_token").(string)
 	id, err := provider.Verifier(&oidc.Config{ClientID: "web"}).Verify(ctx, raw)
@@ -85,7 +85,7 @@ func show(ctx context.Context, w io.Writer, what string, provider *oidc.Provider
 	if err := id.VerifyAccessToken(tokens.AccessToken); err != nil {
 		return err
 	}
-	// An access token is no id_token, but the same keys sign it.
+	// An access token is not an id_token, but the same keys sign it.
 	access, err := provider.Verifier(&oidc.Config{ClientID: "web"}).Verify(ctx, tokens.AccessToken)
 	if err != nil {
 		return err
@@ -100,8 +100,7 @@ func show(ctx context.Context, w io.Writer, what string, provider *oidc.Provider
 	return nil
 }
 
-// authorize fills in the provider's login form as a person would, and returns
-// the code.
+// authorize fills in the provider's login form, and returns the code.
 func authorize(ctx context.Context, authURL, issuer string) (code string, err error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -133,7 +132,7 @@ func redirected(response *http.Response, err error) (*url.URL, error) {
 	return response.Location()
 }
 
-// logout ends the session with the id_token as the hint of whose it is.
+// logout ends the session. The id_token says which one.
 func logout(ctx context.Context, w io.Writer, provider *oidc.Provider, tokens *oauth2.Token) error {
 	var endpoints struct {
 		EndSession string `json:"end_session_endpoint"`

@@ -1,11 +1,11 @@
-// Fosite is an OpenID provider on the library under Ory Hydra. It keeps its JWT
-// access tokens by their signatures: of a token that it did not sign itself it
-// says that it is not active, however good the new signature is.
+// Fosite is an OpenID provider built on the library that Ory Hydra uses. It finds its
+// JWT access tokens by their signatures. So a token that tokengraft signed is inactive
+// for it, unless tokengraft restores the token.
 //
 //	fosite ISSUER REDIRECT_URI
 //
-// It listens on a loopback port, prints its address and serves until it is
-// killed. Client "web" with secret "secret"; whoever comes to log in is user id1.
+// It listens on a loopback port, prints its address and serves until it is killed.
+// The client is "web" with the secret "secret". Every login is user id1.
 package main
 
 import (

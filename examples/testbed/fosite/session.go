@@ -8,7 +8,7 @@ import (
 	"github.com/ory/fosite/token/jwt"
 )
 
-// A session is what both kinds of tokens are made of.
+// A session has the claims of both kinds of tokens.
 type session struct {
 	*openid.DefaultSession
 	Access *jwt.JWTClaims
@@ -27,7 +27,8 @@ func newSession(user string) *session {
 func (s *session) GetJWTClaims() jwt.JWTClaimsContainer { return s.Access }
 func (s *session) GetJWTHeader() *jwt.Headers           { return s.Headers }
 
-// Clone is fosite.Session's; the embedded one would forget the access token.
+// Clone implements fosite.Session. The embedded Clone would lose the claims of the
+// access token.
 func (s *session) Clone() fosite.Session {
 	access := *s.Access
 	return &session{DefaultSession: s.DefaultSession.Clone().(*openid.DefaultSession), Access: &access}

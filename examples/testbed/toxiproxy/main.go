@@ -1,6 +1,6 @@
-// Toxiproxy spoils TCP connections for the tests, as they tell it over its HTTP
-// API (github.com/Shopify/toxiproxy). It prints the address of that API, on a
-// loopback port, and serves until it is killed.
+// Toxiproxy disturbs TCP connections for the tests, which control it over its HTTP
+// API (github.com/Shopify/toxiproxy). The API listens on a loopback port. Toxiproxy
+// prints its address and serves until it is killed.
 package main
 
 import (

@@ -1,12 +1,12 @@
-// Zitadel is an OpenID provider that nobody here wrote: the example provider
-// of zitadel/oidc, with JWT access tokens. Its issuer is free, so that it can
-// be the public address of a sidecar in front of it.
+// Zitadel is a third-party OpenID provider: the example provider of zitadel/oidc,
+// with JWT access tokens. Its issuer is an argument, so that it can be the public
+// address of a sidecar in front of it.
 //
 //	zitadel ISSUER REDIRECT_URI [ADDR]
 //
-// It listens on a loopback port, prints its address and serves until it is
-// killed or interrupted. Client "web" with secret "secret"; user test-user@localhost with
-// password verysecure.
+// It listens on a loopback port, prints its address and serves until it is killed or
+// interrupted. The client is "web" with the secret "secret", and the user is
+// test-user@localhost with the password verysecure.
 package main
 
 import (
@@ -58,7 +58,8 @@ func run(issuer, redirectURI, address string) error {
 	return http.Serve(ln, handler)
 }
 
-// jwtStorage makes every client's access tokens JWTs; the example's are opaque.
+// jwtStorage makes the access tokens of all clients JWTs. The example provider issues
+// opaque ones.
 type jwtStorage struct{ *storage.Storage }
 
 func (s jwtStorage) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {

@@ -1,5 +1,5 @@
-// Package export reads the exported configuration of a MongoDB Atlas App
-// Services app and makes a configuration file of it.
+// Package export reads the exported configuration of a MongoDB Atlas App Services
+// app and writes a tokengraft configuration file from it.
 package export
 
 import (
@@ -10,26 +10,27 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/layout"
 )
 
-// An App is what of an export matters here, whatever its layout.
+// An App is the part of an export that a configuration is written from. It is the
+// same for every layout.
 type App struct {
 	// ID is the id that SDKs name, such as myapp-abcde. It may be empty.
 	ID        string
 	Data      CustomUserData
 	Sources   []DataSource
 	Functions []layout.Function
-	Triggers  []Trigger // of authentication only
-	// Values are the names of context.values, never what they hold.
+	Triggers  []Trigger // authentication triggers only
+	// Values are the names of context.values, without the values.
 	Values []string
-	// Environment is the one that the app was in, such as production, and may be
-	// empty; Environments says that it has values.
+	// Environment is the app's environment, such as production. It may be empty.
+	// Environments reports whether the export has values for it.
 	Environment  string
 	Environments bool
-	// Notes are what has no equivalent, in the order of reading.
+	// Notes list what is not carried over, in the order in which it was read.
 	Notes []Note
 }
 
-// CustomUserData is where the documents are. What the export does not say is
-// empty.
+// CustomUserData says where the documents are. A field is empty if the export does
+// not have it.
 type CustomUserData struct {
 	Enabled              bool
 	Service              string // the data source's name
@@ -50,23 +51,24 @@ type Trigger struct {
 	Function   string
 }
 
-// A Note says that something of the export is not in the configuration, and why
-// or what to do instead.
+// A Note says that a part of the export is not in the configuration, and why, or
+// what to do instead.
 type Note struct{ File, Text string }
 
 // String writes FILE: TEXT.
 func (n Note) String() string { return n.File + ": " + n.Text }
 
-// An export is an App while it is read. Nothing stops the reading: what is wrong
-// goes to the faults.
+// An export reads an App. It continues after an error, and collects the errors in
+// faults.
 type export struct {
 	fs.FS
 	app    App
-	data   *object // what app.Data was read of; nil without any
+	data   *object // the object that app.Data was read from; nil if there is none
 	faults Faults
 }
 
-// Read reads an exported app, in the layout of any year. The error is [Faults].
+// Read reads an exported app in any layout that App Services wrote over the years.
+// The error is of type [Faults].
 func Read(dir fs.FS) (*App, error) {
 	e := &export{FS: dir}
 	if !e.has(customUserData) && !slices.ContainsFunc(configs, e.has) {
@@ -93,7 +95,7 @@ func (e *export) note(file, text string) {
 func (e *export) glob(pattern string) []string {
 	names, err := fs.Glob(e, pattern)
 	if err != nil {
-		panic(err) // of patterns in this package
+		panic(err) // a wrong pattern in this package
 	}
 	return names
 }
@@ -103,12 +105,12 @@ func (e *export) has(name string) bool {
 	return err == nil
 }
 
-// configs are the names that the file about the app itself has had.
+// configs are the names of the app's own file in the different layouts.
 var configs = []string{"root_config.json", "realm_config.json", "config.json", "stitch.json"}
 
 const customUserData = "auth/custom_user_data.json"
 
-// readApp reads the app's own file, and where its custom user data is.
+// readApp reads the app's own file and its custom user data settings.
 func (e *export) readApp() {
 	var data *object
 	for _, name := range configs {
@@ -131,7 +133,7 @@ func (e *export) readApp() {
 		data = e.object(customUserData)
 	}
 	if data == nil {
-		e.note(customUserData, "there is none: this app had no custom user data")
+		e.note(customUserData, "the file does not exist: this app had no custom user data")
 		return
 	}
 	e.readData(data)
@@ -150,31 +152,32 @@ func (e *export) readData(o *object) {
 	e.noteSettings(o, dataSettings)
 }
 
-// appSettings are what the file about the app itself may say, and why it is not
-// carried over; nothing where it is, or where there is nothing to carry.
+// appSettings are the settings of the app's own file, each with the reason why it is
+// not carried over. The reason is empty if the setting is carried over or needs no
+// note.
 var appSettings = map[string]string{
 	"app_id": "", "client_app_id": "", "name": "", "config_version": "", "environment": "", "custom_user_data_config": "",
-	"location":         "where App Services ran",
-	"provider_region":  "where App Services ran",
-	"deployment_model": "where App Services ran",
-	"security":         "CORS is the backend's: its answers pass as they are",
+	"location":         "says where App Services ran",
+	"provider_region":  "says where App Services ran",
+	"deployment_model": "says where App Services ran",
+	"security":         "CORS is configured in the backend; its responses pass unchanged",
 	"hosting":          "hosting ended with the service",
 	"sync":             "Device Sync ended with the service",
 }
 
-// dataSettings are those of custom user data; older apps name the data source by
-// an internal id.
+// dataSettings are the settings of custom user data, in the form of appSettings.
+// Older apps name the data source by an internal id.
 var dataSettings = map[string]string{
 	"enabled": "", "mongo_service_name": "", "database_name": "", "collection_name": "", "user_id_field": "", "on_user_creation_function_name": "",
-	"mongo_service_id": "the data source's internal id says nothing here",
+	"mongo_service_id": "the internal id of the data source has no meaning outside App Services",
 }
 
-// noteSettings notes what of an object is not carried over.
+// noteSettings notes the settings of an object that are not carried over.
 func (e *export) noteSettings(o *object, known map[string]string) {
 	for _, name := range o.names() {
 		why, ok := known[name]
 		if !ok {
-			why = "no setting that is known"
+			why = "not a known setting"
 		}
 		if why != "" && o.has(name) && string(o.members[name].text) != "{}" {
 			e.note(o.file, name+": "+why)
@@ -182,13 +185,13 @@ func (e *export) noteSettings(o *object, known map[string]string) {
 	}
 }
 
-// readDataSources reads the clusters, which were services once.
+// readDataSources reads the clusters. Older exports have them among the services.
 func (e *export) readDataSources() {
 	for _, pattern := range []string{"data_sources/*/config.json", "services/*/config.json"} {
 		for _, file := range e.glob(pattern) {
 			o := e.object(file)
 			if kind := o.text("type"); kind != "" && kind != "mongodb-atlas" && kind != "mongodb" && kind != "datalake" {
-				e.note(file, "a service that is no MongoDB")
+				e.note(file, "not a MongoDB service")
 				continue
 			}
 			config := o.object("config")
@@ -197,7 +200,7 @@ func (e *export) readDataSources() {
 				source.Name = path.Base(path.Dir(file))
 			}
 			if preference := config.text("readPreference"); preference != "" && preference != "primary" {
-				e.note(file, "readPreference: documents are always read from the primary, for a refresh to show what was written before it")
+				e.note(file, "readPreference: documents are always read from the primary, so that a refresh returns what was written before it")
 			}
 			e.app.Sources = append(e.app.Sources, source)
 		}

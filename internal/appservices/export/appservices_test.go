@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/export"
 )
 
-// export makes the files of an export; of each pair the first is the name.
+// exported returns the files of an export. Each pair is a name and a text.
 func exported(pairs ...string) fstest.MapFS {
 	files := fstest.MapFS{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -28,7 +28,7 @@ const (
 	full = `{"enabled":true,"mongo_service_name":"mongodb-atlas","database_name":"myapp","collection_name":"users","user_id_field":"user_account_id"}`
 )
 
-// filledIn is what an export cannot say.
+// filledIn are the settings that an export does not have.
 const filledIn = "\nbackend: http://auth.internal:9000\nverify: {secret: s}\n"
 
 // load reads the configuration of an export as the sidecar does.
@@ -58,8 +58,8 @@ func reported(app *export.App) string {
 	return strings.Join(all, "\n") + "\n"
 }
 
-// The same settings, as App Services exported them over the years.
-func TestRead_EveryLayout(t *testing.T) {
+// Over the years, App Services exported the same settings in five layouts.
+func TestRead_AcceptsEveryLayout(t *testing.T) {
 	cluster := `{"name":"mongodb-atlas","type":"mongodb-atlas","config":{"clusterName":"Cluster0","readPreference":"nearest"}}`
 	old := `{"app_id":"myapp-abcde","name":"myapp","security":{"allowed_request_origins":["x"]},"custom_user_data_config":` + full + `}`
 	for name, files := range map[string]fstest.MapFS{
@@ -72,7 +72,7 @@ func TestRead_EveryLayout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			app := read(t, files)
 			if app.ID != "myapp-abcde" || !strings.Contains(reported(app), "readPreference") || !strings.Contains(string(app.Configuration("app")), `cluster "Cluster0"`) {
-				t.Errorf("id %q, notes\n%s, configuration\n%s", app.ID, reported(app), app.Configuration("app"))
+				t.Errorf("got id %q, notes\n%s, configuration\n%s; want id myapp-abcde, a note of readPreference, and Cluster0", app.ID, reported(app), app.Configuration("app"))
 			}
 			cfg, err := load(t, app, filledIn)
 			if err != nil {
@@ -80,7 +80,7 @@ func TestRead_EveryLayout(t *testing.T) {
 			}
 			d := cfg.Documents
 			if d.MongoDB.Database != "myapp" || d.MongoDB.Collection != "users" || d.UserIDField != "user_account_id" || cfg.Claim.Name != "user_data" || cfg.Claim.Format != "app-services" || cfg.Shadow {
-				t.Errorf("documents %+v, claim %+v, shadow %v", d, cfg.Claim, cfg.Shadow)
+				t.Errorf("got documents %+v, claim %+v, shadow %v; want myapp.users, user_account_id, user_data in app-services, false", d, cfg.Claim, cfg.Shadow)
 			}
 		})
 	}
@@ -98,22 +98,22 @@ func TestRead_ReportsEveryFaultWithFileAndLine(t *testing.T) {
 	const want = `realm_config.json:2: app_id: want text
 auth/custom_user_data.json:2: enabled: want true or false
 auth/custom_user_data.json:3: database_name: want text
-data_sources/a/config.json:2: no JSON: unexpected end of JSON input
+data_sources/a/config.json:2: invalid JSON: unexpected end of JSON input
 data_sources/b/config.json:1: data_sources/b/config.json: want an object
-functions/config.json:2: no JSON: invalid character '}' looking for beginning of value
+functions/config.json:2: invalid JSON: invalid character '}' looking for beginning of value
 triggers/a.json:3: operation_type: "RENAME" is unknown, want LOGIN, CREATE or DELETE`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }
 
-func TestRead_FolderWithoutAnApp(t *testing.T) {
+func TestRead_FolderWithoutAnAppNamesTheMissingFiles(t *testing.T) {
 	if _, err := export.Read(exported("readme.md", "")); err == nil || !strings.Contains(err.Error(), data) {
-		t.Errorf("Read = %v, want what is looked for", err)
+		t.Errorf("Read = %v, want an error that names %s", err, data)
 	}
 }
 
-// A hook is carried over whichever way the export names it.
+// Every layout names functions and triggers in another way; all are carried over.
 func TestConfiguration_HasFunctionsAndTriggers(t *testing.T) {
 	app := read(t, exported(
 		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"onUserCreation"}`, 1),
@@ -130,9 +130,9 @@ func TestConfiguration_HasFunctionsAndTriggers(t *testing.T) {
 		"auth/providers.json", "not read",
 	))
 	report, written := reported(app), string(app.Configuration("app"))
-	for _, want := range []string{"triggers/off.json: is disabled", "triggers/db.json: ", "triggers/bridge.json: AWS_EVENTBRIDGE", "values/secret.json: ", "auth/providers.json: ", `functions/source.js:2: require("axios"): there are no modules`} {
+	for _, want := range []string{"triggers/off.json: the trigger is disabled", "triggers/db.json: ", "triggers/bridge.json: AWS_EVENTBRIDGE", "values/secret.json: ", "auth/providers.json: ", `functions/source.js:2: require("axios"): Node and npm modules are not available`} {
 		if !strings.Contains(report, want) || !strings.Contains(written, "# - "+want) {
-			t.Errorf("%q is not in the report\n%s\nor not in the configuration\n%s", want, report, written)
+			t.Errorf("want %q in the notes, got\n%s\nand in the configuration, got\n%s", want, report, written)
 		}
 	}
 	for _, want := range []string{
@@ -142,18 +142,18 @@ func TestConfiguration_HasFunctionsAndTriggers(t *testing.T) {
 		"  - name: \"o\"\n    operation: CREATE\n    function: \"old\"\n", "  - name: \"o\"\n    operation: DELETE\n    function: \"old\"\n",
 	} {
 		if !strings.Contains(written, want) {
-			t.Errorf("%q is not in\n%s", want, written)
+			t.Errorf("want %q in the configuration, got\n%s", want, written)
 		}
 	}
 	checkFaults(t, app)
 	if strings.Contains(report+written, "hunter2") || strings.Contains(report+written, "node_modules") {
-		t.Errorf("more than names:\n%s\n%s", report, written)
+		t.Errorf("want neither values nor npm modules, got notes\n%s\nand configuration\n%s", report, written)
 	}
 }
 
-// A function that asked for another cluster by its name would get this one, and
-// write where it should not.
-func TestConfiguration_FunctionsReachTheClusterOfTheDocumentsOnly(t *testing.T) {
+// If another cluster were listed, a function that asks for it would get this one and
+// write to the wrong database.
+func TestConfiguration_FunctionsReachOnlyTheClusterWithTheDocuments(t *testing.T) {
 	source := func(name, cluster string) string {
 		return `{"name":"` + name + `","type":"mongodb-atlas","config":{"clusterName":"` + cluster + `"}}`
 	}
@@ -164,15 +164,15 @@ func TestConfiguration_FunctionsReachTheClusterOfTheDocumentsOnly(t *testing.T) 
 		"data_sources/c/config.json", source("alias", "Cluster0"),
 	))
 	if written := string(app.Configuration("app")); !strings.Contains(written, `services: ["mongodb-atlas", "alias"]`) {
-		t.Errorf("not the services of one cluster:\n%s", written)
+		t.Errorf("want the two services of Cluster0, mongodb-atlas and alias, got\n%s", written)
 	}
-	if want := "data_sources/a/config.json: functions reach the cluster of the documents only"; !strings.Contains(reported(app), want) {
-		t.Errorf("%q is not in\n%s", want, reported(app))
+	if want := "data_sources/a/config.json: functions can use only the cluster that has the documents"; !strings.Contains(reported(app), want) {
+		t.Errorf("want the note %q, got\n%s", want, reported(app))
 	}
 }
 
-// An export of the configuration alone has no functions, and is worth importing.
-func TestRead_MissingFunctionIsNotedAndTheRestImported(t *testing.T) {
+// An export of the configuration alone has no functions, but it is worth importing.
+func TestRead_NotesAMissingFunctionAndImportsTheRest(t *testing.T) {
 	app := read(t, exported(
 		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"gone"}`, 1),
 		"triggers/a.json", `{"name":"a","type":"AUTHENTICATION","config":{"operation_type":"LOGIN"},"function_name":"f"}`,
@@ -180,53 +180,54 @@ func TestRead_MissingFunctionIsNotedAndTheRestImported(t *testing.T) {
 	))
 	written := string(app.Configuration("app"))
 	for _, want := range []string{
-		`auth/custom_user_data.json: on_user_creation_function_name: calls the function "gone", which is not in functions`,
-		`triggers/a.json: calls the function "f", which is not in functions`,
-		"triggers/b.json: names no function",
+		`auth/custom_user_data.json: on_user_creation_function_name: the function "gone" is not in the directory functions`,
+		`triggers/a.json: the function "f" is not in the directory functions`,
+		"triggers/b.json: the trigger does not name a function",
 	} {
 		if !strings.Contains(written, "# - "+want) {
-			t.Errorf("%q is not in\n%s", want, written)
+			t.Errorf("want the comment %q, got\n%s", want, written)
 		}
 	}
 	checkFaults(t, app)
 	for _, setting := range []string{"\nfunctions:", "\nuser_creation:", "\ntriggers:"} {
 		if strings.Contains(written, setting) {
-			t.Errorf("%q, which serve would not start with, in\n%s", setting, written)
+			t.Errorf("serve would not start with the setting %q, want it left out, got\n%s", setting, written)
 		}
 	}
 }
 
-// missing are the settings that only the migrant knows.
+// missing are the settings that the user has to fill in.
 var missing = []string{
 	"backend", "verify", "sign.keys", "documents.mongodb.database", "documents.mongodb.collection", "documents.user_id_field",
 }
 
-// checkFaults reports a fault of another kind than something missing.
+// checkFaults fails the test if the configuration has any fault except missing
+// settings.
 func checkFaults(t testing.TB, app *export.App) {
 	t.Helper()
 	_, err := load(t, app, "")
 	faults, ok := errors.AsType[config.Faults](err)
 	if !ok {
-		t.Fatalf("Load = %v, want what is missing", err)
+		t.Fatalf("Load = %v, want faults about missing settings", err)
 	}
 	for _, fault := range faults {
 		if !slices.Contains(missing, fault.Path) {
-			t.Errorf("%v\nin\n%s", fault, app.Configuration("app"))
+			t.Errorf("fault %v, want only missing settings, in\n%s", fault, app.Configuration("app"))
 		}
 	}
 }
 
-// New apps were exported so.
-func TestConfiguration_NotEnabledIsShadow(t *testing.T) {
+// New apps were exported with custom user data disabled.
+func TestConfiguration_SetsShadowIfNotEnabled(t *testing.T) {
 	for _, text := range []string{`{"enabled":false}`, strings.Replace(full, "true", "false", 1)} {
 		app := read(t, exported(data, text))
 		if !strings.Contains(string(app.Configuration("app")), "\nshadow: true\n") {
-			t.Errorf("%s is not off:\n%s", text, app.Configuration("app"))
+			t.Errorf("%s: want shadow: true, got\n%s", text, app.Configuration("app"))
 		}
 		checkFaults(t, app)
 	}
 	if app := read(t, exported("config.json", `{"app_id":"x","custom_user_data_config":null}`)); !strings.Contains(string(app.Configuration("app")), "\nshadow: true\n") {
-		t.Errorf("no custom user data is not off:\n%s", app.Configuration("app"))
+		t.Errorf("without custom user data: want shadow: true, got\n%s", app.Configuration("app"))
 	}
 }
 
@@ -236,17 +237,17 @@ func TestConfiguration_QuotesTextOfTheExport(t *testing.T) {
 		app := read(t, exported("config.json", `{"app_id":"`+quoted+`"}`, data, strings.NewReplacer("myapp", quoted, "users", quoted).Replace(full)))
 		cfg, err := load(t, app, filledIn)
 		if err != nil {
-			t.Errorf("%q: %v\n%s", text, err, app.Configuration("app"))
+			t.Errorf("%q: Load = %v, want no error, for\n%s", text, err, app.Configuration("app"))
 			continue
 		}
 		if d := cfg.Documents.MongoDB; d.Database != text || d.Collection != text {
-			t.Errorf("%q became %q and %q", text, d.Database, d.Collection)
+			t.Errorf("%q: database %q, collection %q, want the same text in both", text, d.Database, d.Collection)
 		}
 	}
 }
 
-// FuzzRead holds the law: an export is told what is wrong with it, or makes a
-// configuration in which something may be missing, but nothing wrong.
+// FuzzRead checks that Read either returns Faults or an app whose configuration has
+// no faults except missing settings.
 func FuzzRead(f *testing.F) {
 	f.Add(full, `{"name":"n","type":"AUTHENTICATION","config":{"operation_type":"LOGIN"},"function_name":"f"}`)
 	f.Add(`{"enabled":false,"x\n":1}`, `{"type":"AUTHENTICATION","disabled":true}`)

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-var errNoApp = errors.New("is no exported app, want " + customUserData + ", or one of " + strings.Join(configs, ", "))
+var errNoApp = errors.New("not an exported app: found neither " + customUserData + " nor one of " + strings.Join(configs, ", "))
 
-// A Fault is something that no export has.
+// A Fault is an error in a file of the export.
 type Fault struct {
 	File string
-	Line int // from 1; 0 where the file as a whole is meant
+	Line int // from 1; 0 means the whole file
 	Err  error
 }
 
@@ -26,7 +26,7 @@ func (f Fault) Error() string {
 // Unwrap returns what is wrong.
 func (f Fault) Unwrap() error { return f.Err }
 
-// Faults are all faults of an export, in the order of reading.
+// Faults are all faults of an export, in the order in which they were found.
 type Faults []Fault
 
 // Error writes one fault a line.

@@ -23,18 +23,19 @@ func (e *export) readFunctions() {
 		e.faults.add("functions", 0, err)
 	}
 	for _, f := range e.app.Functions {
-		e.noteModules("functions/" + f.File)
+		e.noteRequired("functions/" + f.File)
 	}
 	if e.has("functions/config.json") {
-		e.value("functions/config.json") // for its faults: who may call a function is not ours to say
+		e.value("functions/config.json") // only to report its faults; the sidecar does not decide who may call a function
 	}
 }
 
-// required is how a function asks for a module. In a comment it is one, too.
+// required matches a call of require. It matches in comments too.
 var required = regexp.MustCompile(`\brequire\s*\(\s*["'` + "`" + `]([^"'` + "`" + `\n]+)`)
 
-// noteModules notes the modules that a function asks for: there are none.
-func (e *export) noteModules(file string) {
+// noteRequired notes each module that a function requires, because modules are not
+// available.
+func (e *export) noteRequired(file string) {
 	source, err := fs.ReadFile(e, file)
 	if err != nil {
 		e.faults.add(file, 0, err)
@@ -43,23 +44,22 @@ func (e *export) noteModules(file string) {
 	for _, at := range required.FindAllSubmatchIndex(source, -1) {
 		line := 1 + bytes.Count(source[:at[0]], []byte("\n"))
 		e.note(fmt.Sprintf("%s:%d", file, line),
-			fmt.Sprintf("require(%q): there are no modules, of Node or npm; put the code into the function, or into another one", source[at[2]:at[3]]))
+			fmt.Sprintf("require(%q): Node and npm modules are not available; put the code into this function or into another one", source[at[2]:at[3]]))
 	}
 }
 
-// readValues reads what functions find in context.values and in
-// context.environment.
+// readValues reads the names of context.values and finds context.environment.
 func (e *export) readValues() {
 	for _, file := range e.glob("values/*.json") {
 		value := e.object(file)
 		e.app.Values = append(e.app.Values, value.text("name"))
 		if value.boolean("from_secret") {
-			e.note(file, "what it names is a secret, which is not exported: write it there as the value, with from_secret: false")
+			e.note(file, "the value is a secret, and secrets are not exported: write the secret into this file as its value, with from_secret: false")
 		}
 	}
 	if file := "environments/" + cmp.Or(e.app.Environment, "no-environment") + ".json"; e.has(file) {
 		e.app.Environments = true
-		e.object(file).object("values") // for its faults
+		e.object(file).object("values") // only to report its faults
 	}
 }
 
@@ -78,14 +78,14 @@ func (e *export) readTrigger(o *object) {
 	switch {
 	case kind != "AUTHENTICATION":
 		if o.members != nil {
-			e.note(o.file, "database and scheduled triggers go on at Atlas")
+			e.note(o.file, "database and scheduled triggers keep running in Atlas")
 		}
 		return
 	case o.boolean("disabled"):
-		e.note(o.file, "is disabled")
+		e.note(o.file, "the trigger is disabled")
 		return
 	case processors.has("AWS_EVENTBRIDGE"):
-		e.note(o.file, "AWS_EVENTBRIDGE: triggers call functions only")
+		e.note(o.file, "AWS_EVENTBRIDGE: a trigger can call only a function")
 		return
 	}
 	trigger := Trigger{o.text("name"), o.file, config.texts("operation_type"), config.texts("providers"), function}
@@ -101,8 +101,8 @@ func (e *export) readTrigger(o *object) {
 	e.app.Triggers = append(e.app.Triggers, trigger)
 }
 
-// checkFunctions leaves out a creation function that is not in the export: the
-// rest is worth having without it.
+// checkFunctions leaves out a creation function that is not in the export. The
+// rest of the configuration is useful without it.
 func (e *export) checkFunctions() {
 	if name := e.app.Data.CreationFunction; name != "" && e.app.file(name) == "" {
 		e.app.Data.CreationFunction = ""
@@ -112,12 +112,12 @@ func (e *export) checkFunctions() {
 
 func noFunction(name string) string {
 	if name == "" {
-		return "names no function"
+		return "the trigger does not name a function"
 	}
-	return fmt.Sprintf("calls the function %q, which is not in functions: put its file there and import again", name)
+	return fmt.Sprintf("the function %q is not in the directory functions: put its file there and import again", name)
 }
 
-// file returns the file of a function, empty without one of that name.
+// file returns the file of a function, or "" if there is no function of that name.
 func (a *App) file(function string) string {
 	for _, f := range a.Functions {
 		if f.Name == function {

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// hooks writes what of the app's own code runs around a login. The files stay
-// where the export has them, which is in dir.
+// hooks writes the settings for the app's code that runs at a login. The files stay
+// in the export, which is in dir.
 func (w *writer) hooks(a *App, dir string) {
 	if a.Data.CreationFunction == "" && len(a.Triggers) == 0 {
 		return
 	}
 	w.functions(a, dir)
 	if name := a.Data.CreationFunction; name != "" {
-		w.WriteString("\n# Runs before the first token of a user who has no document leaves. The user-id\n# field needs a unique index: `tokengraft check` says how to make it.\nuser_creation:\n")
+		w.WriteString("\n# Runs for a user who has no document, before they get their first token. The\n# user-id field needs a unique index: `tokengraft check` prints the command that\n# creates it.\nuser_creation:\n")
 		w.setting("  ", "function", name)
 	}
 	if len(a.Triggers) > 0 {
-		w.WriteString("\n# With wait: true what a trigger writes is in the token that is being issued. App\n# Services did not wait.\ntriggers:\n")
+		w.WriteString("\n# With wait: true, the login waits for the trigger, and the token contains what the\n# trigger wrote. App Services did not wait.\ntriggers:\n")
 	}
 	for _, t := range a.Triggers {
 		for _, operation := range t.Operations {
@@ -27,7 +27,7 @@ func (w *writer) hooks(a *App, dir string) {
 }
 
 func (w *writer) functions(a *App, dir string) {
-	w.WriteString("\n# The app's own functions, unchanged: where they are as seen from this file, which\n# is meant for the directory that import ran in. context.http may go to hosts only.\nfunctions:\n")
+	w.WriteString("\n# The app's own functions, unchanged. The paths are relative to this file: keep it in\n# the directory where you ran the import. context.http can reach only the hosts that\n# you list in hosts.\nfunctions:\n")
 	w.setting("  ", "dir", path.Join(dir, "functions"))
 	if len(a.Values) > 0 {
 		w.setting("  ", "values", path.Join(dir, "values"))
@@ -44,8 +44,9 @@ func (w *writer) functions(a *App, dir string) {
 	w.WriteString("  # hosts: [api.example.com]\n")
 }
 
-// services are the quoted names by which functions know the cluster of the
-// documents. Of another they would get this one in its place.
+// services returns, quoted, the names that functions use for the cluster with the
+// documents. It leaves out other clusters: under their names, functions would get
+// this one.
 func (a *App) services() (names []string) {
 	documents := a.documentSource()
 	if documents == nil && a.Data.Service != "" {

@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// An object is a JSON object that knows where its members stand. Asked for one
-// that has another type it reports a fault; one that is not there, or null, is
-// the zero value. The nil object has no members.
+// An object is a JSON object that knows the line of each member. A member that is
+// missing or null has the zero value; a member of another type than the requested
+// one is a fault. The nil object has no members.
 type object struct {
 	file    string
 	members map[string]value
@@ -24,7 +24,8 @@ type value struct {
 	line int
 }
 
-// object reads a file of one object, which is empty where that fails.
+// object reads a file that contains one object. If that fails, it adds a fault and
+// returns an empty object.
 func (e *export) object(file string) *object {
 	o := &object{file: file, faults: &e.faults}
 	if v, ok := e.value(file); ok {
@@ -33,12 +34,12 @@ func (e *export) object(file string) *object {
 	return o
 }
 
-// value reads a file of JSON.
+// value reads a JSON file. If that fails, it adds a fault and returns false.
 func (e *export) value(file string) (value, bool) {
 	text, err := fs.ReadFile(e, file)
 	if err != nil {
 		if cause, ok := errors.AsType[*fs.PathError](err); ok {
-			err = cause.Err // the file is named already
+			err = cause.Err // the fault names the file
 		}
 		e.faults.add(file, 0, err)
 		return value{}, false
@@ -50,15 +51,15 @@ func (e *export) value(file string) (value, bool) {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			at = min(at, int(syntax.Offset))
 		}
-		e.faults.add(file, 1+bytes.Count(text[:at], []byte("\n")), fmt.Errorf("no JSON: %w", err))
+		e.faults.add(file, 1+bytes.Count(text[:at], []byte("\n")), fmt.Errorf("invalid JSON: %w", err))
 		return value{}, false
 	}
 	start := len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
 	return value{text[start:], 1 + bytes.Count(text[:start], []byte("\n"))}, true
 }
 
-// membersOf returns the members of an object, and reports what is none. The
-// text is valid JSON.
+// membersOf returns the members of an object. A value of another type is a fault.
+// The text is valid JSON.
 func (o *object) membersOf(what string, v value) map[string]value {
 	if len(v.text) == 0 || v.text[0] != '{' {
 		o.faults.add(o.file, v.line, fmt.Errorf("%s: want an object", what))
@@ -99,17 +100,17 @@ func (o *object) boolean(name string) bool {
 	return is
 }
 
-// texts returns a list of texts, for which one text may stand.
+// texts returns a list of strings. A single string is a list of one.
 func (o *object) texts(name string) []string {
 	if o.has(name) && o.members[name].text[0] == '"' {
 		return []string{o.text(name)}
 	}
 	var all []string
-	o.decode(name, &all, "text, or a list of it")
+	o.decode(name, &all, "text, or a list, each text")
 	return all
 }
 
-// object returns an object within this one, nil where there is none.
+// object returns a member that is an object, or nil if there is none.
 func (o *object) object(name string) *object {
 	if !o.has(name) {
 		return nil

@@ -1,20 +1,20 @@
 package export
 
-// others are the parts of an app that a sidecar has no equivalent of, as the
-// patterns of their files.
+// others are the parts of an app for which the sidecar has no equivalent, as
+// patterns of file names.
 var others = []struct{ pattern, text string }{
-	{"auth/providers.json", "authentication providers are the backend's"},
-	{"auth_providers/*.json", "authentication providers are the backend's"},
-	{"data_sources/*/*/*/rules.json", "rules ended with the service: what reads the collection must decide who may; users should not be able to write what grants them something"},
-	{"services/*/rules/*.json", "rules ended with the service: what reads the collection must decide who may; users should not be able to write what grants them something"},
+	{"auth/providers.json", "authentication providers are configured in the backend"},
+	{"auth_providers/*.json", "authentication providers are configured in the backend"},
+	{"data_sources/*/*/*/rules.json", "rules ended with the service: every program that reads the collection must check access itself, and users must not be able to write fields that grant them access"},
+	{"services/*/rules/*.json", "rules ended with the service: every program that reads the collection must check access itself, and users must not be able to write fields that grant them access"},
 	{"data_sources/*/default_rule.json", "rules ended with the service"},
-	{"http_endpoints/config.json", "HTTPS endpoints ended with the service; fetch_custom_user_data was theirs"},
+	{"http_endpoints/config.json", "HTTPS endpoints ended with the service, and so did their setting fetch_custom_user_data"},
 	{"http_endpoints/data_api_config.json", "the Data API ended with the service"},
 	{"graphql/config.json", "GraphQL ended with the service"},
 	{"hosting/config.json", "hosting ended with the service"},
-	{"sync/config.json", "Device Sync ended with the service: a changed document reaches no open session"},
-	{"log_forwarders/*.json", "logs go to stderr, traces and metrics where OTEL_EXPORTER_OTLP_ENDPOINT says"},
-	{"secrets.json", "secrets are files or variables of the environment"},
+	{"sync/config.json", "Device Sync ended with the service: open sessions do not get changed documents"},
+	{"log_forwarders/*.json", "logs go to stderr; traces and metrics go to OTEL_EXPORTER_OTLP_ENDPOINT"},
+	{"secrets.json", "keep secrets in files or environment variables"},
 }
 
 func (e *export) noteOthers() {
@@ -25,17 +25,17 @@ func (e *export) noteOthers() {
 	}
 	documents := e.app.documentSource()
 	if documents == nil && e.app.Data.Service != "" {
-		e.note(e.data.file, "mongo_service_name: the export has no data source of that name")
+		e.note(e.data.file, "mongo_service_name: the export has no data source of this name")
 	}
 	for _, source := range e.app.Sources {
 		if documents != nil && !source.isLike(*documents) {
-			e.note(source.File, "functions reach the cluster of the documents only")
+			e.note(source.File, "functions can use only the cluster that has the documents")
 		}
 	}
 }
 
-// documentSource returns the data source of the documents, nil where that is not
-// known. Where none is named, the only one is meant.
+// documentSource returns the data source that has the documents, or nil if it is not
+// known. If the settings do not name one and there is only one, it is that one.
 func (a *App) documentSource() *DataSource {
 	name := a.Data.Service
 	if name == "" && len(a.Sources) == 1 {
@@ -49,7 +49,7 @@ func (a *App) documentSource() *DataSource {
 	return nil
 }
 
-// isLike reports whether two data sources are one cluster.
+// isLike reports whether two data sources are the same cluster.
 func (s DataSource) isLike(other DataSource) bool {
 	return s.Name == other.Name || s.Cluster != "" && s.Cluster == other.Cluster
 }

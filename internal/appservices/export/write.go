@@ -8,10 +8,10 @@ import (
 	"unicode"
 )
 
-// Configuration returns the configuration file, with comments; dir is where the
-// export is, as seen from where that file will be. What an export
-// cannot know, the backend's address above all, is commented out in it. Its
-// values are text of the export, quoted.
+// Configuration returns a configuration file with comments. dir is the path of the
+// export, relative to the directory of that file. Settings that an export does not
+// have, such as the backend's address, are commented out. Text from the export is
+// quoted.
 func (a *App) Configuration(dir string) []byte {
 	var w writer
 	w.head(a)
@@ -23,7 +23,8 @@ func (a *App) Configuration(dir string) []byte {
 
 type writer struct{ bytes.Buffer }
 
-// comment writes text as a comment, whatever is in it.
+// comment writes text as a comment of one line. It replaces line breaks and other
+// unprintable characters, so that text from an export cannot end the comment.
 func (w *writer) comment(format string, args ...any) {
 	text := strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -39,7 +40,7 @@ func (w *writer) head(a *App) {
 	if a.ID != "" {
 		name = fmt.Sprintf("the App Services app %q", a.ID)
 	}
-	w.comment("Made of %s by `tokengraft import app-services`.", name)
+	w.comment("Written by `tokengraft import app-services` from %s.", name)
 	if len(a.Notes) > 0 {
 		w.WriteString("#\n# Not carried over:\n")
 		for _, note := range a.Notes {
@@ -50,22 +51,23 @@ func (w *writer) head(a *App) {
 
 func (w *writer) backend() {
 	w.WriteString(`
-# Where the clients come in: the base URL that their SDKs are given.
+# The address that clients connect to. Set the base URL of their SDKs to it.
 listen: ${LISTEN:-0.0.0.0:8080}
 
-# Behind a proxy that ends TLS say what the clients type: SDKs ask for the address
-# to go to, and are told http otherwise.
+# Behind a proxy that terminates TLS, set this to the URL that clients use. SDKs ask
+# the server for its URL, and without this setting they get one with http.
 # public_url: https://auth.example.com
 
-# FILL IN: the backend that issues the tokens now, as seen from here.
+# FILL IN: the address of the backend that issues the tokens now.
 # backend: http://auth.internal:9000
 
-# FILL IN: how its tokens are verified. App Services signed with HS256, for which
-# the secret is all. With jwks or public_key instead, sign: {keys: ./keys} too.
+# FILL IN: the keys that verify the backend's tokens. App Services signed with HS256,
+# so the secret is enough. If you use jwks or public_key instead, also set
+# sign: {keys: ./keys}.
 # verify: {secret: "${JWT_SECRET}"}
 
-# The paths, the claim user_data and its format that the SDKs know. With a backend
-# of another kind leave this out, and write rules, and
+# The preset has the paths, the claim user_data and its format that the SDKs expect.
+# If your backend has other paths, remove it and write rules and
 # claim: {name: user_data, format: app-services}
 preset: app-services
 `)
@@ -74,7 +76,8 @@ preset: app-services
 func (w *writer) documents(a *App) {
 	if !a.Data.Enabled {
 		w.WriteString(`
-# Custom user data was not enabled: nothing is put into tokens until this is false.
+# Custom user data was not enabled in this app, so tokens are not changed. Set this
+# to false to add documents to tokens.
 shadow: true
 `)
 	}
@@ -88,11 +91,12 @@ shadow: true
 	w.WriteString("    uri: ${MONGODB_URI:-mongodb://127.0.0.1:27017}\n")
 	w.setting("    ", "database", a.Data.Database)
 	w.setting("    ", "collection", a.Data.Collection)
-	w.WriteString("  # The user's id in App Services' tokens.\n  user_id_claim: sub\n")
+	w.WriteString("  # App Services' tokens have the user's id in this claim.\n  user_id_claim: sub\n")
 	w.setting("  ", "user_id_field", a.Data.UserIDField)
 }
 
-// setting writes a setting, commented out where the export does not say it.
+// setting writes a setting. If the export does not have its value, the setting is
+// commented out.
 func (w *writer) setting(indent, name, text string) {
 	if text == "" {
 		fmt.Fprintf(w, "%s# FILL IN\n%s# %s: \n", indent, indent, name)
@@ -101,14 +105,14 @@ func (w *writer) setting(indent, name, text string) {
 	fmt.Fprintf(w, "%s%s: %s\n", indent, name, quote(text))
 }
 
-// quote writes text so that it is taken as it is: a JSON string is one of YAML,
-// and $${ is no variable.
+// quote writes text so that the configuration gets exactly this text. A JSON string
+// is also a YAML string, and $${ is a literal ${.
 func quote(text string) string {
 	var quoted bytes.Buffer
 	encoder := json.NewEncoder(&quoted)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(strings.ReplaceAll(text, "${", "$${")); err != nil {
-		panic(err) // it is text
+		panic(err) // a string can always be encoded
 	}
 	return strings.TrimSuffix(quoted.String(), "\n")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-// open opens an app whose function f is the source.
+// open opens an app with one function, f.
 func open(t testing.TB, source string, change ...func(*functions.Options)) *functions.App {
 	t.Helper()
 	o := functions.Options{Functions: map[string]string{"f": source}}
@@ -26,13 +26,13 @@ func open(t testing.TB, source string, change ...func(*functions.Options)) *func
 		ctx, cancel := context.WithTimeout(context.Background(), functions.MaxTimeout+10*time.Second)
 		defer cancel()
 		if err := app.Close(ctx); err != nil {
-			t.Errorf("a call goes on: %v", err)
+			t.Errorf("Close: %v, want no call that still runs", err)
 		}
 	})
 	return app
 }
 
-// call calls f with arguments of Extended JSON.
+// call calls f. The arguments are Extended JSON.
 func call(t testing.TB, app *functions.App, args ...string) (string, error) {
 	t.Helper()
 	request := functions.Call{Function: "f"}
@@ -48,14 +48,14 @@ func TestCall_RunsAFunctionUnchanged(t *testing.T) {
 		{"exports", `exports = function (a) { return a + 1 }`, `1`, `{"$numberLong":"2"}`},
 		{"arrow", `exports = (a) => "x" + a`, `"y"`, `"xy"`},
 		{"module.exports", `module.exports = async function () { return true }`, `null`, `true`},
-		{"async with arguments taken apart", `exports = async ({user, time}) => { const u = await user; return [u.id, time] }`,
+		{"async with destructured arguments", `exports = async ({user, time}) => { const u = await user; return [u.id, time] }`,
 			`{"user":{"id":"5f"},"time":{"$date":{"$numberLong":"1"}}}`, `["5f",{"$date":{"$numberLong":"1"}}]`},
-		{"a comment at its end", `exports = function () { return 1.5 } // that is all`, `null`, `{"$numberDouble":"1.5"}`},
+		{"a comment at the end", `exports = function () { return 1.5 } // that is all`, `null`, `{"$numberDouble":"1.5"}`},
 		{"nothing returned", `exports = function () {}`, `null`, `null`},
 		{"promises in parallel", `exports = async () => Promise.all([1, 2].map(async (n) => n * 2))`, `null`, `[{"$numberLong":"2"},{"$numberLong":"4"}]`},
-		{"a getter that throws into a try", `exports = () => { const o = { get a() { throw new Error("x") } }; try { return EJSON.stringify(o) } catch (e) { return e.message } }`, `null`, `"x"`},
+		{"a getter that throws inside a try", `exports = () => { const o = { get a() { throw new Error("x") } }; try { return EJSON.stringify(o) } catch (e) { return e.message } }`, `null`, `"x"`},
 		{"a timer", `exports = async () => { await new Promise((done) => setTimeout(done, 1)); return "later" }`, `null`, `"later"`},
-		{"a class of arrays", `class Twice extends Array { double() { return this.map((n) => n * 2) } }
+		{"a class that extends Array", `class Twice extends Array { double() { return this.map((n) => n * 2) } }
 			exports = () => { const t = Twice.from([1]); return [t.double()[0], t instanceof Twice, t instanceof Array, [].constructor === Array, Array.isArray(t)] }`,
 			`null`, `[{"$numberLong":"2"},true,true,true,true]`},
 		{"typed arrays", `exports = () => new Uint8Array([1, 2, 3])`, `null`, `{"$binary":{"base64":"AQID","subType":"00"}}`},
@@ -79,11 +79,11 @@ func TestCall_RunsAFunctionUnchanged(t *testing.T) {
 	}
 }
 
-func TestCall_ResultWhoseGetterThrows(t *testing.T) {
+func TestCall_ThrowsWhatAGetterOfTheResultThrows(t *testing.T) {
 	_, err := call(t, open(t, `exports = () => ({ get a() { throw new RangeError("no a") } })`))
 	var e *functions.Error
 	if !errors.As(err, &e) || e.Name != "RangeError" || e.Message != "no a" {
-		t.Errorf("got %v, want the RangeError", err)
+		t.Errorf("got %v, want a RangeError with the message %q", err, "no a")
 	}
 }
 
@@ -95,7 +95,7 @@ func explain(t *testing.T, err error) {
 	}
 }
 
-func TestBSON_EveryTypeGoesThroughAFunction(t *testing.T) {
+func TestBSON_EveryTypePassesThroughAFunction(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"ObjectId", `{"$oid":"5f1f216e82df4a7979f9da93"}`, ""},
 		{"string", `"é\u0000\"<&>"`, `"é\u0000\"<&>"`},
@@ -103,20 +103,20 @@ func TestBSON_EveryTypeGoesThroughAFunction(t *testing.T) {
 		{"null", `null`, ""},
 		{"array", `[{"a":[]}]`, ""},
 		{"Int64", `{"$numberLong":"9007199254740991"}`, ""},
-		{"Int64 that no number has", `{"$numberLong":"-9007199254740993"}`, ""},
-		{"least Int64", `{"$numberLong":"-9223372036854775808"}`, ""},
-		{"greatest Int64", `{"$numberLong":"9223372036854775807"}`, ""},
-		{"Int32 becomes a number, and that an Int64", `{"$numberInt":"13"}`, `{"$numberLong":"13"}`},
+		{"Int64 that a number cannot hold", `{"$numberLong":"-9007199254740993"}`, ""},
+		{"lowest Int64", `{"$numberLong":"-9223372036854775808"}`, ""},
+		{"highest Int64", `{"$numberLong":"9223372036854775807"}`, ""},
+		{"Int32 becomes a number, then an Int64", `{"$numberInt":"13"}`, `{"$numberLong":"13"}`},
 		{"Double", `{"$numberDouble":"1.5"}`, ""},
-		{"integral Double becomes a number, and that an Int64", `{"$numberDouble":"2.0"}`, `{"$numberLong":"2"}`},
-		{"great Double", `{"$numberDouble":"1E+300"}`, ""},
+		{"integral Double becomes a number, then an Int64", `{"$numberDouble":"2.0"}`, `{"$numberLong":"2"}`},
+		{"large Double", `{"$numberDouble":"1E+300"}`, ""},
 		{"NaN", `{"$numberDouble":"NaN"}`, ""},
 		{"Infinity", `{"$numberDouble":"-Infinity"}`, ""},
 		{"negative zero", `{"$numberDouble":"-0.0"}`, ""},
 		{"Decimal128", `{"$numberDecimal":"1.10E+400"}`, ""},
 		{"Date", `{"$date":{"$numberLong":"-1"}}`, ""},
 		{"relaxed Date", `{"$date":"1970-01-01T00:00:00.005Z"}`, `{"$date":{"$numberLong":"5"}}`},
-		{"Date beyond JavaScript's", `{"$date":{"$numberLong":"9223372036854775807"}}`, ""},
+		{"Date outside JavaScript's range", `{"$date":{"$numberLong":"9223372036854775807"}}`, ""},
 		{"Binary", `{"$binary":{"base64":"AP8=","subType":"80"}}`, ""},
 		{"UUID", `{"$binary":{"base64":"AAECAwQFBgcICQoLDA0ODw==","subType":"04"}}`, ""},
 		{"relaxed UUID", `{"$uuid":"00010203-0405-0607-0809-0a0b0c0d0e0f"}`, `{"$binary":{"base64":"AAECAwQFBgcICQoLDA0ODw==","subType":"04"}}`},
@@ -129,7 +129,7 @@ func TestBSON_EveryTypeGoesThroughAFunction(t *testing.T) {
 		{"symbol", `{"$symbol":"s"}`, ""},
 		{"DBPointer", `{"$dbPointer":{"$ref":"c","$id":{"$oid":"5f1f216e82df4a7979f9da93"}}}`, ""},
 		{"undefined becomes null", `{"$undefined":true}`, `null`},
-		{"an object that only looks special", `{"$oid":{"$numberLong":"5"},"$date":null}`, ""},
+		{"object that only looks special", `{"$oid":{"$numberLong":"5"},"$date":null}`, ""},
 		{"members in their order", `{"b":{"$numberLong":"1"},"a":{"$numberLong":"2"},"_bsontype":"ObjectId"}`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -191,12 +191,12 @@ func TestError_MessageIsForTheClientAndNotForTheLog(t *testing.T) {
 		t.Fatalf("got %v, want an *Error", err)
 	}
 	if e.Name != "Refused" || !strings.HasPrefix(e.Message, "no account for\nat ann@example.com") || e.Code != "FunctionExecutionError" {
-		t.Errorf("got %q, %q, %q", e.Name, e.Message, e.Code)
+		t.Errorf("got name %q, message %q, code %q; want Refused, the whole message, FunctionExecutionError", e.Name, e.Message, e.Code)
 	}
 	if !strings.Contains(e.Stack, "f.js:3:") || !strings.Contains(err.Error(), "f.js:3:") {
-		t.Errorf("the stack does not say where: %q, %v", e.Stack, err)
+		t.Errorf("stack %q, error %v; want line 3 of f.js in both", e.Stack, err)
 	}
 	if strings.Contains(e.Stack+err.Error(), "ann@") {
-		t.Errorf("what may be logged has the message: %q, %v", e.Stack, err)
+		t.Errorf("stack %q, error %v; want neither to contain the message, because they may be logged", e.Stack, err)
 	}
 }

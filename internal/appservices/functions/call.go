@@ -14,27 +14,27 @@ import (
 	"github.com/dop251/goja"
 )
 
-// maxAwait is how long, after its end, a call may take to notice.
+// maxAwait is how long Call waits, after the time limit, for the function to stop.
 const maxAwait = 250 * time.Millisecond
 
-// A call is one call of one function, and of those that it executes, in a
-// runtime of its own. Only the goroutine of run touches it.
+// A call runs one function, and the functions that it executes, in its own runtime.
+// Only the goroutine of run uses it.
 type call struct {
 	*App
 	function string
 	vm       *goja.Runtime
-	// out is what an ending ends: the context of the operations.
+	// out is the context of the operations. stop cancels it.
 	out  context.Context
 	stop context.CancelCauseFunc
 	loop
 	types   types
-	exports map[string]goja.Value // of functions that have been asked for
-	traffic int
+	exports map[string]goja.Value // what loaded functions export, by name
+	traffic int                   // bytes read and written so far
 }
 
 // Call runs a function and returns its result as canonical Extended JSON: null
-// for undefined. What it has begun is finished before, awaited or not. An error
-// is an [*Error], or that ctx ended first.
+// for undefined. It returns after all operations that the function started are
+// finished, awaited or not. The error is an [*Error], or ctx's if ctx ended first.
 func (a *App) Call(ctx context.Context, request Call) (json.RawMessage, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, a.o.Timeout, ErrTime)
 	defer cancel()
@@ -65,13 +65,14 @@ func (a *App) Call(ctx context.Context, request Call) (json.RawMessage, error) {
 	case got := <-answered:
 		return got.result, got.err
 	case <-time.After(maxAwait):
-		a.log.LogAttrs(ctx, slog.LevelError, "a function does not end: it is inside a built-in, and goes on without its caller",
+		a.log.LogAttrs(ctx, slog.LevelError, "a function did not stop at its time limit, because a built-in cannot be interrupted; it continues in the background",
 			slog.String("function", request.Function))
 		return nil, endedBy(request.Function, limited)
 	}
 }
 
-// endedBy tells the caller's end from that of the call's own time.
+// endedBy returns the error of a call whose ctx has ended: by the time limit, or by
+// the caller.
 func endedBy(function string, ctx context.Context) error {
 	if cause := context.Cause(ctx); errors.Is(cause, ErrTime) {
 		return ended(function, cause)
@@ -79,7 +80,7 @@ func endedBy(function string, ctx context.Context) error {
 	return fmt.Errorf("function %s: %w", function, ctx.Err())
 }
 
-// run is the call. What goja panics with ends here.
+// run runs the call. It recovers from panics of goja.
 func (a *App) run(ctx context.Context, request Call) (result json.RawMessage, err error) {
 	out, stop := context.WithCancelCause(ctx)
 	c := &call{
@@ -98,25 +99,26 @@ func (a *App) run(ctx context.Context, request Call) (result json.RawMessage, er
 		}
 		stop(nil)
 		<-watched
-		c.begun.Wait()
+		c.operations.Wait()
 	}()
 	return c.do(request)
 }
 
-// panicked is the error of a panic: goja's way to leave JavaScript, or a fault.
+// panicked returns the error of a panic. goja panics to leave JavaScript; any other
+// panic is a fault.
 func (c *call) panicked(p any) error {
 	if err, ok := p.(error); ok {
 		if known := c.uncatchable(err); known != nil {
 			return known
 		}
 	}
-	// Neither the value nor an argument of a frame is logged: they can have data.
+	// The value of the panic is not logged, because it can contain users' data.
 	c.log.LogAttrs(c.out, slog.LevelError, "the JavaScript engine panicked", slog.String("function", c.function),
 		slog.String("type", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
 	return ended(c.function, ErrInternal)
 }
 
-// do calls the function and settles what it returns.
+// do calls the function and waits for its result.
 func (c *call) do(request Call) (json.RawMessage, error) {
 	if err := c.installGlobals(request); err != nil {
 		return nil, c.failed(err)
@@ -145,7 +147,7 @@ func (c *call) do(request Call) (json.RawMessage, error) {
 	return result, nil
 }
 
-// vmTry runs f outside any JavaScript and returns what it throws.
+// vmTry runs f, outside of JavaScript, and returns what f throws.
 func (c *call) vmTry(f func()) error {
 	if ex := c.vm.Try(f); ex != nil {
 		return ex
@@ -153,7 +155,7 @@ func (c *call) vmTry(f func()) error {
 	return nil
 }
 
-// failed makes the caller's error of one of goja's, or of the loop's.
+// failed converts an error of goja or of the loop to the error that Call returns.
 func (c *call) failed(err error) error {
 	var ex *goja.Exception
 	var rejected *rejection
@@ -170,7 +172,8 @@ func (c *call) failed(err error) error {
 	return ended(c.function, err)
 }
 
-// uncatchable is the error of an end that no JavaScript can catch, else nil.
+// uncatchable returns an error for a failure that JavaScript cannot catch, and nil
+// for any other.
 func (c *call) uncatchable(err error) error {
 	var interrupted *goja.InterruptedError
 	var overflow *goja.StackOverflowError
@@ -183,7 +186,7 @@ func (c *call) uncatchable(err error) error {
 	return nil
 }
 
-// stopped is the error of a call that was told to end.
+// stopped returns the error of a call that was interrupted.
 func (c *call) stopped() error {
 	cause := context.Cause(c.out)
 	if errors.Is(cause, ErrTime) || errors.Is(cause, ErrMemory) {
@@ -192,7 +195,8 @@ func (c *call) stopped() error {
 	return fmt.Errorf("function %s: %w", c.function, cause)
 }
 
-// execute calls a function of the app; within JavaScript, for it throws.
+// execute calls a function of the app. It may throw, so the caller must be inside
+// JavaScript or vmTry.
 func (c *call) execute(name string, args []goja.Value) goja.Value {
 	f, ok := goja.AssertFunction(c.load(name))
 	if !ok {
@@ -205,7 +209,7 @@ func (c *call) execute(name string, args []goja.Value) goja.Value {
 	return value
 }
 
-// load returns what a function's source exports; it runs once in a call.
+// load returns what a function's source exports. A source runs once per call.
 func (c *call) load(name string) goja.Value {
 	if exports, ok := c.exports[name]; ok {
 		return exports
@@ -230,16 +234,17 @@ func (c *call) load(name string) goja.Value {
 	return exports
 }
 
-// require tells the operator, too: what is thrown is for the client.
+// require throws, because modules are not available. It also logs a warning: the
+// client sees what is thrown, but the operator does not.
 func (c *call) require(request goja.FunctionCall) goja.Value {
 	module := cut(text(request.Argument(0)), maxLine)
-	c.log.LogAttrs(c.out, slog.LevelWarn, "a function asks for a module, and there are none: put the code into the function, or into another that context.functions.execute calls",
+	c.log.LogAttrs(c.out, slog.LevelWarn, "a function requires a module, but modules are not available: put the code into the function, or into another one that it calls with context.functions.execute",
 		slog.String("function", c.function), slog.String("module", module), slog.String("at", c.position()))
-	c.throw(fmt.Sprintf("require(%q): there are no modules, of Node or npm", module))
+	c.throw(fmt.Sprintf("require(%q): Node and npm modules are not available", module))
 	return nil
 }
 
-// position is the file and line of the function's own code that is being run.
+// position returns the file and line of the app's code that is running.
 func (c *call) position() string {
 	for _, frame := range c.vm.CaptureCallStack(0, nil) {
 		if file := frame.SrcName(); strings.HasSuffix(file, ".js") {
@@ -249,7 +254,7 @@ func (c *call) position() string {
 	return ""
 }
 
-// throw throws an Error, as JavaScript does.
+// throw throws a JavaScript Error.
 func (c *call) throw(message string) {
 	object, err := c.vm.New(c.vm.Get("Error"), c.vm.ToValue(message))
 	if err != nil {
@@ -262,7 +267,7 @@ func (c *call) typeError(format string, args ...any) {
 	panic(c.vm.NewTypeError(fmt.Sprintf(format, args...)))
 }
 
-// set sets a member of an object of ours, which never fails.
+// set sets a member of an object that this package created, which cannot fail.
 func (c *call) set(object *goja.Object, name string, value any) {
 	if err := object.Set(name, value); err != nil {
 		panic(err)

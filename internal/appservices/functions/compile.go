@@ -12,8 +12,9 @@ import (
 	"github.com/dop251/goja/parser"
 )
 
-// A function's source runs inside a function of its own, so that those of one
-// app share no names: as App Services did it, exports is a variable to assign.
+// Each source runs inside a function, so that the sources of an app do not share
+// variables. As in App Services, a source assigns its function to the variable
+// exports.
 const (
 	opening = "(function (exports, module, require) {"
 	closing = "\n;return typeof module.exports === 'function' ? module.exports : exports;})"
@@ -37,7 +38,7 @@ var (
 	mongodbProgram = goja.MustCompile("<mongodb>", mongodbSource, true)
 )
 
-// compile reports every fault of every function.
+// compile compiles all functions. The error joins the faults of all of them.
 func compile(sources map[string]string) (map[string]function, error) {
 	functions := make(map[string]function, len(sources))
 	var faults []error
@@ -51,7 +52,8 @@ func compile(sources map[string]string) (map[string]function, error) {
 	return functions, errors.Join(faults...)
 }
 
-// compileOne reads no source map: a comment in the source could name any file.
+// compileOne compiles one function. It ignores source maps, because a comment in the
+// source could name any file.
 func compileOne(file, source string) (*goja.Program, error) {
 	tree, err := parser.ParseFile(nil, file, opening+source+closing, 0, parser.WithDisableSourceMaps)
 	var list parser.ErrorList
@@ -73,18 +75,20 @@ func compileOne(file, source string) (*goja.Program, error) {
 	return program, nil
 }
 
-// parseFaults keeps the first: the parser sees others where there are none.
+// parseFaults returns only the first fault, because the parser reports false ones
+// after it.
 func parseFaults(file, source string, list parser.ErrorList) error {
 	list.Sort()
 	first := list[0]
 	return fault(file, source, first.Position.Line, first.Position.Column, first.Message)
 }
 
-// fault says where in the author's source: the opening and closing are not his.
+// fault returns an error with a position in the author's source, which does not have
+// the opening and the closing.
 func fault(file, source string, line, column int, message string) error {
 	lines := strings.Split(source, "\n")
 	if line > len(lines) {
-		return fmt.Errorf("%s:%d:%d: the source ends too early: something is not closed", file, len(lines), len(lines[len(lines)-1])+1)
+		return fmt.Errorf("%s:%d:%d: the source ends too early: a bracket or a quote is not closed", file, len(lines), len(lines[len(lines)-1])+1)
 	}
 	if line == 1 {
 		column -= len(opening)

@@ -41,8 +41,8 @@ type hookFunctions struct{ *App }
 // in a unique index.
 const duplicateKey = 11000
 
-// Call implements [hooks.Functions]. The function runs as the system user:
-// nothing restricts what it does, as in the triggers of App Services.
+// Call implements [hooks.Functions]. Like a trigger of App Services, the function
+// runs as the system user, without restrictions.
 func (f hookFunctions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
 	_, err := f.App.Call(ctx, Call{Function: name, User: user, Args: args, System: true})
 	thrown, ok := errors.AsType[*Error](err)

@@ -9,58 +9,60 @@ import (
 	"github.com/dop251/goja"
 )
 
-// What ends a call beside the function itself. An [*Error] wraps them.
+// Reasons why a call ended that are not exceptions of the function. An [*Error]
+// wraps them.
 var (
-	// ErrTime is that a call took longer than it may.
-	ErrTime = errors.New("out of time")
-	// ErrMemory is that the heap grew by more than it may.
-	ErrMemory = errors.New("out of memory")
-	// ErrStack is that calls nest too deeply.
+	// ErrTime means that a call took longer than [Options.Timeout].
+	ErrTime = errors.New("the time limit was exceeded")
+	// ErrMemory means that the heap grew by more than [Options.Memory].
+	ErrMemory = errors.New("the memory limit was exceeded")
+	// ErrStack means that calls nest too deeply.
 	ErrStack = errors.New("calls nest too deeply")
-	// ErrNoFunction is that there is no function of that name.
-	ErrNoFunction = errors.New("no such function")
-	// ErrInternal is a fault of the engine.
+	// ErrNoFunction means that there is no function of that name.
+	ErrNoFunction = errors.New("there is no function of this name")
+	// ErrInternal means that the engine failed.
 	ErrInternal = errors.New("the JavaScript engine failed")
 
-	errForever = errors.New("it waits for a promise that nothing settles")
-	errExports = errors.New("it exports no function: want `exports = function (…) {…}`")
+	errForever = errors.New("it waits for a promise that is never settled")
+	errExports = errors.New("it does not export a function: write `exports = function (…) {…}`")
 )
 
-// An Error is a call that gave no result: the function threw, or was ended.
+// An Error means that a call has no result, because the function threw or was
+// stopped.
 type Error struct {
 	Function string
 	// Code is App Services' error_code: FunctionExecutionError,
 	// ExecutionTimeLimitExceeded or FunctionNotFound.
 	Code string
-	// Name and Message are of what was thrown: Name is empty if that was no
-	// Error. Message is for the client, as App Services did it; it may quote
-	// users' data, so it belongs in no log.
+	// Name and Message describe what was thrown. Name is empty if that was not an
+	// Error. Message goes to the client, as in App Services. It may contain users'
+	// data, so it must not be logged.
 	Name, Message string
-	// MongoCode is the code of MongoDB's refusal, if that is what was thrown.
+	// MongoCode is MongoDB's error code, if an error of MongoDB was thrown.
 	MongoCode int64
-	// Stack is where it was thrown: files and lines, nothing else.
+	// Stack says where it was thrown: files, lines and columns, nothing else.
 	Stack string
 
-	cause error // why it was ended; nil for a throw
+	cause error // why the call was stopped; nil if the function threw
 }
 
-// Error has nothing of what the function said, so it may be logged.
+// Error returns a text that may be logged: it does not contain the message.
 func (e *Error) Error() string {
 	text := "function " + e.Function + ": "
 	if e.cause != nil {
 		return text + e.cause.Error()
 	}
-	text += "it threw"
+	text += "it threw an exception"
 	if at, _, _ := strings.Cut(e.Stack, "\n"); at != "" {
 		text += " " + at
 	}
 	return text
 }
 
-// Unwrap returns why the call was ended, nil for a throw.
+// Unwrap returns why the call was stopped, or nil if the function threw.
 func (e *Error) Unwrap() error { return e.cause }
 
-// ended is the Error of a call that did not throw.
+// ended returns the Error of a call that was stopped.
 func ended(function string, cause error) *Error {
 	code := "FunctionExecutionError"
 	switch {
@@ -72,11 +74,11 @@ func ended(function string, cause error) *Error {
 	return &Error{Function: function, Code: code, Message: cause.Error(), cause: cause}
 }
 
-// thrown is the Error of a value that a function threw.
+// thrown returns the Error for a value that a function threw.
 func (c *call) thrown(value goja.Value) error {
 	e := &Error{Function: c.function, Code: "FunctionExecutionError"}
 	if ex := c.vm.Try(func() { c.describe(value, e) }); ex != nil {
-		e.Message = "something that has no text" // its toString threw
+		e.Message = "the thrown value cannot be converted to text" // its toString threw
 	}
 	return e
 }
@@ -98,7 +100,8 @@ func (c *call) describe(value goja.Value, e *Error) {
 	e.Stack = c.frames(strings.Replace(text(object.Get("stack")), message, "", 1))
 }
 
-// text is a string value's text: anything else would run JavaScript to have one.
+// text returns the text of a string, and "" for other values: converting them could
+// run JavaScript.
 func text(value goja.Value) string {
 	if value == nil {
 		return ""
@@ -107,12 +110,12 @@ func text(value goja.Value) string {
 	return s
 }
 
-// frame is a line of a stack's text; after the column goja writes a place in its
-// own code.
+// frame matches a line of a stack trace. After the column, goja writes a position in
+// its own code.
 var frame = regexp.MustCompile(`(?m)^\s*at (?:\S+ \()?([^\s():]+)\.js:(\d+):(\d+)(?:\(\d+\))?\)?$`)
 
-// frames keeps the frames of the app's functions, and of these the place only:
-// the text before could be a line of the message.
+// frames returns the positions of the frames in the app's functions, without the
+// text around them: that could be a line of the message.
 func (c *call) frames(stack string) string {
 	var kept []string
 	for _, at := range frame.FindAllStringSubmatch(stack, -1) {
@@ -123,7 +126,7 @@ func (c *call) frames(stack string) string {
 	return cut(strings.Join(kept, "\n"), maxMessage)
 }
 
-// place is a position for the author, who did not write the opening.
+// place returns a position in the author's source, which does not have the opening.
 func place(function, line, column string) string {
 	if n, _ := strconv.Atoi(column); line == "1" {
 		column = strconv.Itoa(max(n-len(opening), 1))

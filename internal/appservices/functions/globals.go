@@ -71,10 +71,11 @@ func (c *call) newFunctions() *goja.Object {
 	return object
 }
 
-// newServices is context.services: every name of the database is one client.
+// newServices returns context.services. All names of the database return the same
+// client.
 func (c *call) newServices() (*goja.Object, error) {
 	object := c.vm.NewObject()
-	f, err := c.ours(mongodbProgram)
+	f, err := c.builtin(mongodbProgram)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (c *call) newServices() (*goja.Object, error) {
 	return object, nil
 }
 
-// command runs one command of MongoDB: command(database, {…}).
+// command runs one MongoDB command: command(database, {…}).
 func (c *call) command(request goja.FunctionCall) goja.Value {
 	database := request.Argument(0).String()
 	command := c.write(request.Argument(1))
@@ -100,7 +101,7 @@ func (c *call) command(request goja.FunctionCall) goja.Value {
 		reply, err := c.o.Database.Command(ctx, database, command)
 		return func() goja.Value {
 			if err != nil {
-				c.log.LogAttrs(ctx, slog.LevelWarn, "a function's command did not reach MongoDB", slog.String("function", c.function), slog.Any("error", err))
+				c.log.LogAttrs(ctx, slog.LevelWarn, "a MongoDB command of a function failed", slog.String("function", c.function), slog.Any("error", err))
 				c.throw("MongoDB did not answer")
 			}
 			return c.received(reply)
@@ -108,7 +109,7 @@ func (c *call) command(request goja.FunctionCall) goja.Value {
 	})
 }
 
-// received makes a value of what came from outside, within the call's bound.
+// received returns the value of a reply, and counts its bytes.
 func (c *call) received(text []byte) goja.Value {
 	c.count(len(text))
 	t, err := parse(text)
@@ -118,7 +119,7 @@ func (c *call) received(text []byte) goja.Value {
 	return c.value(t)
 }
 
-// newValues is an object whose get answers from values, parsed when asked for.
+// newValues returns context.values. A value is parsed when a function asks for it.
 func (c *call) newValues(values map[string]json.RawMessage) *goja.Object {
 	object := c.vm.NewObject()
 	c.set(object, "get", func(name string) goja.Value {
@@ -143,7 +144,8 @@ func (c *call) newEnvironment() *goja.Object {
 	return object
 }
 
-// newEJSON is canonical, as App Services' was, and in one line.
+// newEJSON returns EJSON. As in App Services it writes canonical Extended JSON, in
+// one line.
 func (c *call) newEJSON() *goja.Object {
 	object := c.vm.NewObject()
 	c.set(object, "stringify", func(request goja.FunctionCall) goja.Value {
@@ -161,8 +163,8 @@ func (c *call) newEJSON() *goja.Object {
 
 const maxLine = 2 << 10 // bytes of one line of the console
 
-// newConsole logs at debug whatever the method: the text may have users' data and
-// secrets in it.
+// newConsole returns console. All its methods log at debug level, because the text
+// may contain users' data and secrets.
 func (c *call) newConsole() *goja.Object {
 	object := c.vm.NewObject()
 	for _, level := range []string{"log", "info", "warn", "error", "debug"} {
@@ -185,7 +187,8 @@ func (c *call) line(args []goja.Value) string {
 	return cut(strings.Join(words, " "), maxLine)
 }
 
-// word shows an object as App Services did, as Extended JSON.
+// word returns the text of a value. As in App Services, an object becomes Extended
+// JSON.
 func (c *call) word(v goja.Value) string {
 	object, ok := v.(*goja.Object)
 	if !ok || object.ClassName() == "Error" || object.ClassName() == "Function" || object.ExportType() == promiseType {
@@ -194,11 +197,12 @@ func (c *call) word(v goja.Value) string {
 	return string(c.write(v))
 }
 
-// setTimeout has no clearTimeout: what is begun is finished.
+// setTimeout is the global setTimeout. There is no clearTimeout: a call waits for its
+// timers.
 func (c *call) setTimeout(request goja.FunctionCall) goja.Value {
 	f, ok := goja.AssertFunction(request.Argument(0))
 	if !ok {
-		c.typeError("setTimeout wants a function")
+		c.typeError("setTimeout needs a function")
 	}
 	delay := time.Duration(min(max(request.Argument(1).ToInteger(), 0), MaxTimeout.Milliseconds())) * time.Millisecond
 	var args []goja.Value

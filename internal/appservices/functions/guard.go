@@ -1,18 +1,19 @@
 package functions
 
 const (
-	// maxElements is how many an array may be made with. One that grows is the
-	// memory watch's.
+	// maxElements is how many elements an array may be created with. The memory
+	// limit applies to arrays that grow.
 	maxElements = 1 << 20
-	// maxText is how long a string may be made in one step.
+	// maxText is how many characters a built-in may add to a string in one step.
 	maxText = 16 << 20
-	// maxNesting is how deep what JSON.parse reads may nest: goja recurses.
+	// maxNesting is how deep the text of JSON.parse may nest, because goja parses
+	// it recursively.
 	maxNesting = 1000
 )
 
-// guard runs our source of bounds.
+// guard runs js/guard.js.
 func (c *call) guard() error {
-	f, err := c.ours(guardProgram)
+	f, err := c.builtin(guardProgram)
 	if err != nil {
 		return err
 	}
@@ -20,7 +21,7 @@ func (c *call) guard() error {
 	return err
 }
 
-// nesting is how deep JSON text nests.
+// nesting returns how deep JSON text nests.
 func nesting(text string) (deepest int) {
 	depth, inString := 0, false
 	for i := 0; i < len(text); i++ {

@@ -15,19 +15,19 @@ import (
 	"github.com/dop251/goja"
 )
 
-// maxBody bounds the body of one answer.
+// maxBody is the size of the largest body of a response, in bytes.
 const maxBody = 4 << 20
 
-// A bound is an error that a function may see. What the network says has
-// addresses in it, which a function that throws would show to the client.
-type bound string
+// A shown error is one that a function may see. Errors of the network are not shown:
+// they contain addresses, and a function that throws would send them to the client.
+type shown string
 
-func (b bound) Error() string { return string(b) }
+func (s shown) Error() string { return string(s) }
 
-const errHost = bound("context.http may not go to this host: the hosts that functions may reach are a setting")
+const errHost = shown("context.http may not reach this host: add it to the setting functions.hosts")
 
-// newClient makes a client that never leaves the allowed hosts, by a redirect
-// neither.
+// newClient returns a client that reaches only the allowed hosts, also after a
+// redirect.
 func newClient(o Options) *http.Client {
 	return &http.Client{
 		Transport: o.Transport,
@@ -36,7 +36,7 @@ func newClient(o Options) *http.Client {
 				return http.ErrUseLastResponse
 			}
 			if len(via) >= 10 {
-				return bound("more than 10 redirects")
+				return shown("more than 10 redirects")
 			}
 			return allowed(o.Hosts, r.URL)
 		},
@@ -45,7 +45,7 @@ func newClient(o Options) *http.Client {
 
 func allowed(hosts []string, target *url.URL) error {
 	if target.Scheme != "http" && target.Scheme != "https" {
-		return bound("context.http wants an http or https URL")
+		return shown("context.http needs an http or https URL")
 	}
 	if slices.Contains(hosts, "*") || slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, target.Host) }) {
 		return nil
@@ -57,7 +57,7 @@ type followKey struct{}
 
 func follows(ctx context.Context) bool { return ctx.Value(followKey{}) != nil }
 
-// newHTTP is context.http.
+// newHTTP returns context.http.
 func (c *call) newHTTP() *goja.Object {
 	object := c.vm.NewObject()
 	for _, method := range []string{"get", "post", "put", "patch", "delete", "head"} {
@@ -68,8 +68,8 @@ func (c *call) newHTTP() *goja.Object {
 	return object
 }
 
-// fetch sends what an object describes: url, or scheme, host and path with a
-// query; headers; body or form; encodeBodyAsJSON; followRedirects.
+// fetch sends the request that an object describes. Its members are url, or scheme,
+// host, path and query; headers; body or form; encodeBodyAsJSON; followRedirects.
 func (c *call) fetch(method string, o *goja.Object) goja.Value {
 	target := c.target(o)
 	if err := allowed(c.o.Hosts, target); err != nil {
@@ -86,9 +86,9 @@ func (c *call) fetch(method string, o *goja.Object) goja.Value {
 		answer, content, err := c.send(ctx, method, target, header, body)
 		return func() goja.Value {
 			if err != nil {
-				c.log.LogAttrs(c.out, slog.LevelWarn, "a function's HTTP request got no answer", slog.String("function", c.function),
+				c.log.LogAttrs(c.out, slog.LevelWarn, "an HTTP request of a function failed", slog.String("function", c.function),
 					slog.String("host", target.Host), slog.Any("error", err))
-				reason := bound("no answer")
+				reason := shown("no response")
 				errors.As(err, &reason)
 				c.throw(method + " " + target.Host + ": " + reason.Error())
 			}
@@ -97,11 +97,12 @@ func (c *call) fetch(method string, o *goja.Object) goja.Value {
 	})
 }
 
-// send's error has neither path nor query: these can have secrets.
+// send sends a request and reads the response. Its error does not contain the path
+// and the query, which may contain secrets.
 func (c *call) send(ctx context.Context, method string, target *url.URL, header http.Header, body []byte) (*http.Response, []byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, bound("no request can be made of it")
+		return nil, nil, shown("the request is invalid")
 	}
 	request.Header = header
 	if host := header.Get("Host"); host != "" {
@@ -118,7 +119,7 @@ func (c *call) send(ctx context.Context, method string, target *url.URL, header 
 	defer answer.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
 	if err == nil && len(content) > maxBody {
-		err = bound("an answer of more than 4 MiB")
+		err = shown("the response is larger than 4 MiB")
 	}
 	return answer, content, err
 }
@@ -146,7 +147,7 @@ func (c *call) target(o *goja.Object) *url.URL {
 	if text := o.Get("url"); !absent(text) {
 		target, err := url.Parse(text.String())
 		if err != nil {
-			c.throw("context.http: the URL cannot be parsed") // its error quotes it
+			c.throw("context.http: the URL cannot be parsed") // err quotes the URL
 		}
 		return target
 	}
@@ -166,12 +167,12 @@ func (c *call) header(v goja.Value) http.Header {
 	return header
 }
 
-// body encodes what is to be sent, and says so in the header.
+// body returns the encoded body and sets its Content-Type.
 func (c *call) body(o *goja.Object, header http.Header) []byte {
 	if form := o.Get("form"); !absent(form) {
 		var out bytes.Buffer
 		fields := multipart.NewWriter(&out)
-		c.each(form, func(name, value string) { _ = fields.WriteField(name, value) }) // a Buffer takes all
+		c.each(form, func(name, value string) { _ = fields.WriteField(name, value) }) // writing to a Buffer does not fail
 		_ = fields.Close()
 		header.Set("Content-Type", fields.FormDataContentType())
 		return out.Bytes()
@@ -191,13 +192,13 @@ func (c *call) body(o *goja.Object, header http.Header) []byte {
 			data, _ := object.Get("buffer").Export().([]byte)
 			return bytes.Clone(data)
 		}
-		c.typeError("context.http: a body that is an object wants encodeBodyAsJSON: true")
+		c.typeError("context.http: the body is an object: set encodeBodyAsJSON: true")
 	}
 	return []byte(body.String())
 }
 
-// each calls f with each member of an object, and with each element of one that
-// is an array.
+// each calls f with each member of an object. It calls f with each element of a
+// member that is an array.
 func (c *call) each(v goja.Value, f func(name, value string)) {
 	if absent(v) {
 		return

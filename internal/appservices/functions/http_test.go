@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-// echo answers with what it was asked.
+// echo starts a server whose response describes the request.
 func echo(t *testing.T) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -37,7 +37,7 @@ func echo(t *testing.T) *httptest.Server {
 	return server
 }
 
-func TestHTTP_AnswersAsAppServicesDid(t *testing.T) {
+func TestHTTP_ReturnsWhatAppServicesReturned(t *testing.T) {
 	server := echo(t)
 	host := strings.TrimPrefix(server.URL, "http://")
 	for _, tt := range []struct{ call, want string }{
@@ -65,7 +65,7 @@ func TestHTTP_AnswersAsAppServicesDid(t *testing.T) {
 	}
 }
 
-func TestHTTP_ReachesListedHostsOnly(t *testing.T) {
+func TestHTTP_ReachesOnlyListedHosts(t *testing.T) {
 	server := echo(t)
 	host := strings.TrimPrefix(server.URL, "http://")
 	for _, tt := range []struct {
@@ -73,14 +73,14 @@ func TestHTTP_ReachesListedHostsOnly(t *testing.T) {
 		hosts     []string
 		want      string
 	}{
-		{"nowhere by default", server.URL, nil, "may not go to this host"},
-		{"another host", "http://localhost/?key=secret", []string{host}, "may not go to this host"},
-		{"another port", "http://127.0.0.1:1/?key=secret", []string{host}, "may not go to this host"},
-		{"a redirect to another host", server.URL + "/away", []string{host}, "may not go to this host"},
-		{"a host in the user part", "http://" + host + "@localhost/?key=secret", []string{host}, "may not go to this host"},
+		{"no host by default", server.URL, nil, "may not reach this host"},
+		{"another host", "http://localhost/?key=secret", []string{host}, "may not reach this host"},
+		{"another port", "http://127.0.0.1:1/?key=secret", []string{host}, "may not reach this host"},
+		{"a redirect to another host", server.URL + "/away", []string{host}, "may not reach this host"},
+		{"a host in the user part", "http://" + host + "@localhost/?key=secret", []string{host}, "may not reach this host"},
 		{"a file", "file:///etc/passwd", []string{"*"}, "http or https"},
-		{"a host that is away", "http://127.0.0.1:1/?key=secret", []string{"*"}, "GET 127.0.0.1:1: no answer"},
-		{"an answer that is too large", server.URL + "/large", []string{host}, "4 MiB"},
+		{"an unreachable host", "http://127.0.0.1:1/?key=secret", []string{"*"}, "GET 127.0.0.1:1: no response"},
+		{"a response that is too large", server.URL + "/large", []string{host}, "4 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			app := open(t, `exports = () => context.http.get({url: "`+tt.url+`", followRedirects: true})`,
@@ -88,7 +88,7 @@ func TestHTTP_ReachesListedHostsOnly(t *testing.T) {
 			_, err := call(t, app)
 			var e *functions.Error
 			if !errors.As(err, &e) || !strings.Contains(e.Message, tt.want) || strings.Contains(e.Message, "secret") {
-				t.Errorf("got %v, want %s and no secret", err, tt.want)
+				t.Errorf("got %v, want a message with %q and without the secret", err, tt.want)
 				explain(t, err)
 			}
 		})

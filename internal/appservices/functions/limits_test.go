@@ -15,18 +15,18 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-func TestLimits_TimeEndsAFunction(t *testing.T) {
+func TestLimits_StopAFunctionAtItsTimeOrStackLimit(t *testing.T) {
 	for _, tt := range []struct {
 		name, source string
 		want         error
 	}{
 		{"a loop", `exports = () => { while (true) {} }`, functions.ErrTime},
 		{"a loop that catches", `exports = () => { for (;;) try { while (true) {} } catch (e) {} finally { for (;;); } }`, functions.ErrTime},
-		{"a loop in the job of a promise", `exports = async () => { await null; while (true) {} }`, functions.ErrTime},
-		{"jobs without end", `exports = () => { const again = () => Promise.resolve().then(again); return again() }`, functions.ErrTime},
+		{"a loop after an await", `exports = async () => { await null; while (true) {} }`, functions.ErrTime},
+		{"endless promise jobs", `exports = () => { const again = () => Promise.resolve().then(again); return again() }`, functions.ErrTime},
 		{"a loop at the top of the source", `while (true) {}`, functions.ErrTime},
-		{"a loop in the result's getter", `exports = () => ({ get a() { while (true) {} } })`, functions.ErrTime},
-		{"a loop in the error's text", `exports = () => { throw { toString() { while (true) {} } } }`, functions.ErrTime},
+		{"a loop in a getter of the result", `exports = () => ({ get a() { while (true) {} } })`, functions.ErrTime},
+		{"a loop in toString of the error", `exports = () => { throw { toString() { while (true) {} } } }`, functions.ErrTime},
 		{"a wait for a timer", `exports = () => new Promise((done) => setTimeout(done, 60000))`, functions.ErrTime},
 		{"a database that does not answer", `exports = () => context.services.get("mongodb-atlas").db("a").collection("b").findOne()`, functions.ErrTime},
 		{"recursion", `exports = function f() { return f() + 1 }`, functions.ErrStack},
@@ -48,7 +48,7 @@ func TestLimits_TimeEndsAFunction(t *testing.T) {
 	}
 }
 
-// silent is a database that never answers.
+// silent is a database that does not answer.
 type silent struct{}
 
 func (silent) Command(ctx context.Context, _ string, _ json.RawMessage) (json.RawMessage, error) {
@@ -56,7 +56,7 @@ func (silent) Command(ctx context.Context, _ string, _ json.RawMessage) (json.Ra
 	return nil, ctx.Err()
 }
 
-func TestLimits_MemoryEndsAFunction(t *testing.T) {
+func TestLimits_StopAFunctionAtItsMemoryLimit(t *testing.T) {
 	for _, tt := range []struct{ name, source string }{
 		{"an array that grows", `exports = () => { const a = []; for (;;) a.push({}) }`},
 		{"a string that doubles", `exports = () => { let s = "x"; for (;;) s += s }`},
@@ -85,38 +85,38 @@ func TestLimits_RefuseALargeAllocationInOneStep(t *testing.T) {
 	}
 }
 
-func TestLimits_RegularExpressionEndsWithItsCall(t *testing.T) {
+func TestLimits_StopARegularExpressionWithItsCall(t *testing.T) {
 	if regexp2.DefaultMatchTimeout <= functions.MaxTimeout {
-		t.Errorf("a match is given up after %s: a call that may take %s would see a wrong answer", regexp2.DefaultMatchTimeout, functions.MaxTimeout)
+		t.Errorf("a match times out after %s, want more than %s: a call that may take that long would get a wrong result", regexp2.DefaultMatchTimeout, functions.MaxTimeout)
 	}
 	usual := regexp2.DefaultMatchTimeout
-	regexp2.DefaultMatchTimeout = 2 * time.Second // so that this test is over then
+	regexp2.DefaultMatchTimeout = 2 * time.Second // so that this test is short
 	t.Cleanup(func() { regexp2.DefaultMatchTimeout = usual })
 
 	app := open(t, `exports = () => /^(?=(a+)+$)(a+)+$/.test("a".repeat(40) + "!")`, func(o *functions.Options) { o.Timeout = 200 * time.Millisecond })
-	began := time.Now()
+	start := time.Now()
 	got, err := call(t, app)
 	if !errors.Is(err, functions.ErrTime) {
-		t.Errorf("got %s, %v; want %v: a match that was given up is no answer", got, err, functions.ErrTime)
+		t.Errorf("got %s, %v; want %v, because a match that timed out has no result", got, err, functions.ErrTime)
 	}
-	if took := time.Since(began); took > functions.MaxTimeout/2 {
-		t.Errorf("the caller waited %s", took)
+	if took := time.Since(start); took > functions.MaxTimeout/2 {
+		t.Errorf("the call took %s, want about 450ms", took)
 	}
-	// The app's Close waits for the match.
+	// Close waits for the match to time out.
 }
 
 func TestLimits_BoundOperationsAndTraffic(t *testing.T) {
 	large := strings.Repeat("x", 1<<20)
 	for _, tt := range []struct{ name, body, want string }{
 		{"operations", `for (let i = 0; i < 1001; i++) await c.findOne()`, "1000 operations"},
-		{"bytes that come in", `for (let i = 0; i < 40; i++) await c.findOne()`, "32 MiB"},
-		{"bytes that go out", `const x = "x".repeat(1 << 20); for (let i = 0; i < 40; i++) await c.insertOne({x})`, "32 MiB"},
+		{"bytes that are read", `for (let i = 0; i < 40; i++) await c.findOne()`, "32 MiB"},
+		{"bytes that are written", `const x = "x".repeat(1 << 20); for (let i = 0; i < 40; i++) await c.insertOne({x})`, "32 MiB"},
 		{"a result", `return Array(40).fill("x".repeat(1 << 20))`, "32 MiB"},
 		{"documents", `return await c.find().toArray()`, "more documents"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reply := `{"ok":1,"cursor":{"id":{"$numberLong":"7"},"firstBatch":[]}}`
-			if strings.HasPrefix(tt.name, "bytes that come") {
+			if tt.name == "bytes that are read" {
 				reply = `{"ok":1,"cursor":{"id":{"$numberLong":"0"},"firstBatch":["` + large + `"]}}`
 			}
 			app := open(t, `exports = async () => { const c = context.services.get("mongodb-atlas").db("a").collection("b"); `+tt.body+` }`,
@@ -126,21 +126,21 @@ func TestLimits_BoundOperationsAndTraffic(t *testing.T) {
 			_, err := call(t, app)
 			var e *functions.Error
 			if !errors.As(err, &e) || !strings.Contains(e.Message, tt.want) {
-				t.Errorf("got %v, want %s", err, tt.want)
+				t.Errorf("got %v, want a message with %q", err, tt.want)
 				explain(t, err)
 			}
 		})
 	}
 }
 
-// fixed is a database with one answer.
+// fixed is a database that always sends the same reply.
 type fixed string
 
 func (f fixed) Command(context.Context, string, json.RawMessage) (json.RawMessage, error) {
 	return json.RawMessage(f), nil
 }
 
-func TestCall_SharesNothingWithOthers(t *testing.T) {
+func TestCall_SharesNoStateWithOtherCalls(t *testing.T) {
 	app := open(t, `let seen = 0;
 exports = (user) => {
 	const before = [seen++, ({}).polluted, [].concat.own, globalThis.left, typeof BSON.extra, context.values.get("v").n, JSON.stringify({a: 1})];
@@ -157,7 +157,7 @@ exports = (user) => {
 	}
 }
 
-func TestCall_ReachesNothingOutside(t *testing.T) {
+func TestCall_CannotUseFilesProcessesOrCodeFromStrings(t *testing.T) {
 	for _, tt := range []struct{ expression, want string }{
 		{`eval("1")`, "TypeError"},
 		{`(0, eval)("1")`, "TypeError"},
@@ -176,7 +176,7 @@ func TestCall_ReachesNothingOutside(t *testing.T) {
 	}
 }
 
-func TestCall_ConcurrentCallsKeepApart(t *testing.T) {
+func TestCall_IsIsolatedFromConcurrentCalls(t *testing.T) {
 	app := open(t, `exports = async (n) => { globalThis.n = n; await new Promise((done) => setTimeout(done, n % 3)); return globalThis.n }`,
 		func(o *functions.Options) { o.Timeout, o.Concurrency = functions.MaxTimeout, 4 })
 	var wait sync.WaitGroup
@@ -192,19 +192,19 @@ func TestCall_ConcurrentCallsKeepApart(t *testing.T) {
 	wait.Wait()
 }
 
-func TestCall_EndsWithItsCaller(t *testing.T) {
+func TestCall_StopsWithItsCaller(t *testing.T) {
 	app := open(t, `exports = () => { while (true) {} }`, func(o *functions.Options) { o.Timeout = functions.MaxTimeout })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := app.Call(ctx, functions.Call{Function: "f"}); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, functions.ErrTime) {
-		t.Errorf("got %v, want that the caller's time was over", err)
+		t.Errorf("got %v, want the caller's deadline", err)
 	}
 }
 
-func TestCall_PromiseThatNothingSettles(t *testing.T) {
+func TestCall_FailsAtOnceIfAPromiseIsNeverSettled(t *testing.T) {
 	app := open(t, `exports = () => new Promise(() => {})`, func(o *functions.Options) { o.Timeout = functions.MaxTimeout })
 	_, err := call(t, app)
-	if err == nil || errors.Is(err, functions.ErrTime) || !strings.Contains(err.Error(), "nothing settles") {
-		t.Errorf("got %v, want that nothing settles the promise", err)
+	if err == nil || errors.Is(err, functions.ErrTime) || !strings.Contains(err.Error(), "never settled") {
+		t.Errorf("got %v, want an error about a promise that is never settled", err)
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/layout"
 )
 
-// maxSource bounds one function's source, in bytes.
+// maxSource is the size of the largest source of a function, in bytes.
 const maxSource = 1 << 20
 
-// Load reads the sources of an exported app's functions, by their names, from
-// their directory.
+// Load reads the sources of an exported app's functions from their directory. It
+// returns them by name.
 func Load(dir fs.FS) (map[string]string, error) {
 	found, err := layout.Functions(dir)
 	if err != nil {
@@ -24,7 +24,7 @@ func Load(dir fs.FS) (map[string]string, error) {
 			return nil, err
 		}
 		if info.Size() > maxSource {
-			return nil, fmt.Errorf("function %s: more than %d bytes", f.File, maxSource)
+			return nil, fmt.Errorf("function %s: the source is larger than %d bytes", f.File, maxSource)
 		}
 		source, err := fs.ReadFile(dir, f.File)
 		if err != nil {

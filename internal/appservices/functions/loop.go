@@ -10,39 +10,39 @@ import (
 
 // A loop brings the results of operations back to the goroutine of the call.
 type loop struct {
-	settled chan func() error
-	pending int
-	started int
-	slots   chan struct{}
-	begun   *sync.WaitGroup
-	// alone are rejected promises that nobody has asked about.
-	alone map[*goja.Promise]bool
+	settled    chan func() error
+	pending    int
+	started    int
+	slots      chan struct{}
+	operations *sync.WaitGroup
+	// unhandled are the rejected promises that no code has handled.
+	unhandled map[*goja.Promise]bool
 }
 
 func newLoop() loop {
 	return loop{
-		settled: make(chan func() error),
-		slots:   make(chan struct{}, maxParallel),
-		begun:   new(sync.WaitGroup),
-		alone:   map[*goja.Promise]bool{},
+		settled:    make(chan func() error),
+		slots:      make(chan struct{}, maxParallel),
+		operations: new(sync.WaitGroup),
+		unhandled:  map[*goja.Promise]bool{},
 	}
 }
 
-// A rejection is a promise that ended badly.
+// A rejection is the error of a rejected promise.
 type rejection struct{ reason goja.Value }
 
 func (r *rejection) Error() string { return "a promise was rejected" }
 
-// begin starts an operation and returns its promise. What the operation returns
-// makes the promise's value, back in the goroutine of the call; there it may
-// throw. The operation honours its context.
+// begin starts an operation in its own goroutine and returns its promise. The
+// operation must stop when its context ends. The function that it returns runs in
+// the goroutine of the call, returns the promise's value, and may throw.
 func (c *call) begin(operation func(context.Context) func() goja.Value) goja.Value {
 	if c.started++; c.started > maxOperations {
-		c.throw("a function may begin 1000 operations, and this is one more")
+		c.throw("a function may start at most 1000 operations")
 	}
 	promise, resolve, reject := c.vm.NewPromise()
 	c.pending++
-	c.begun.Go(func() {
+	c.operations.Go(func() {
 		select {
 		case c.slots <- struct{}{}:
 		case <-c.out.Done():
@@ -58,12 +58,12 @@ func (c *call) begin(operation func(context.Context) func() goja.Value) goja.Val
 	return c.vm.ToValue(promise)
 }
 
-// attempt makes a throw of a panic: outside the goroutine of run nobody else would
-// catch it, and the sidecar would end.
+// attempt converts a panic to a throw. The operation runs outside the goroutine of
+// run, where an unrecovered panic would end the sidecar.
 func (c *call) attempt(operation func(context.Context) func() goja.Value) (value func() goja.Value) {
 	defer func() {
 		if p := recover(); p != nil {
-			_ = c.panicked(p) // for the log
+			_ = c.panicked(p) // only to log it
 			value = func() goja.Value {
 				c.throw(ErrInternal.Error())
 				return nil
@@ -73,8 +73,8 @@ func (c *call) attempt(operation func(context.Context) func() goja.Value) (value
 	return operation(c.out)
 }
 
-// resolve settles a promise and runs what waited for it. Its error is an end
-// that no JavaScript can catch.
+// resolve settles a promise and runs the code that waits for it. The error is one
+// that JavaScript cannot catch.
 func (c *call) resolve(value func() goja.Value, resolve, reject func(any) error) error {
 	var v goja.Value
 	if ex := c.vm.Try(func() { v = value() }); ex != nil {
@@ -83,8 +83,8 @@ func (c *call) resolve(value func() goja.Value, resolve, reject func(any) error)
 	return resolve(v)
 }
 
-// settle waits until a value is settled, if it is a promise, and every operation
-// is done: one that nobody awaits is finished, too.
+// settle waits until all operations are finished, awaited or not. It returns the
+// value, or if that is a promise, what the promise settled to.
 func (c *call) settle(value goja.Value) (goja.Value, error) {
 	var promise *goja.Promise
 	if value.ExportType() == promiseType { // exporting anything else could run getters
@@ -101,10 +101,10 @@ func (c *call) settle(value goja.Value) (goja.Value, error) {
 			return nil, context.Cause(c.out)
 		}
 	}
-	delete(c.alone, promise)
-	if len(c.alone) > 0 {
-		c.log.LogAttrs(c.out, slog.LevelWarn, "a function began what failed, and nobody awaits it: is an await missing?",
-			slog.String("function", c.function), slog.Int("failures", len(c.alone)))
+	delete(c.unhandled, promise)
+	if len(c.unhandled) > 0 {
+		c.log.LogAttrs(c.out, slog.LevelWarn, "a function started an operation that failed, but does not await it: is an await missing?",
+			slog.String("function", c.function), slog.Int("failures", len(c.unhandled)))
 	}
 	if promise == nil {
 		return value, nil
@@ -118,18 +118,19 @@ func (c *call) settle(value goja.Value) (goja.Value, error) {
 	return nil, errForever
 }
 
-// track keeps alone what it says.
+// track keeps unhandled up to date. goja calls it.
 func (l *loop) track(promise *goja.Promise, operation goja.PromiseRejectionOperation) {
 	if operation == goja.PromiseRejectionReject {
-		l.alone[promise] = true
+		l.unhandled[promise] = true
 	} else {
-		delete(l.alone, promise)
+		delete(l.unhandled, promise)
 	}
 }
 
-// count adds to what the call has read and written, within its bound.
+// count adds to the bytes that the call has read and written, and throws above the
+// limit.
 func (c *call) count(bytes int) {
 	if c.traffic += bytes; c.traffic > maxTraffic {
-		c.throw("a function may read and write 32 MiB, and this is more")
+		c.throw("a function may read and write at most 32 MiB")
 	}
 }

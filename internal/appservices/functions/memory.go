@@ -6,21 +6,22 @@ import (
 	"runtime/metrics"
 	"time"
 
-	// For the bound of what goja matches.
+	// goja matches regular expressions with it.
 	"github.com/dlclark/regexp2/v2"
 )
 
 func init() {
-	// A match cannot be interrupted, and goja takes one that timed out for none.
-	// So it must not time out before the call has: then nobody sees the answer.
+	// A match cannot be interrupted, and goja treats a match that timed out as no
+	// match. So a match must time out only after its call, whose result is an error
+	// by then.
 	regexp2.DefaultMatchTimeout = MaxTimeout + time.Second
 }
 
-// interval is between two looks at the heap.
+// interval is how often the heap is measured.
 const interval = 5 * time.Millisecond
 
-// watch ends the JavaScript when the call's time or memory is used up, and
-// stops, closing its channel, when the call does.
+// watch interrupts the JavaScript when the call exceeds its time or memory. It stops
+// when the call ends, and then closes the channel.
 func (c *call) watch() (stopped <-chan struct{}) {
 	done := make(chan struct{})
 	heap := growth{lowest: heapBytes(), most: uint64(c.o.Memory)}
@@ -42,11 +43,12 @@ func (c *call) watch() (stopped <-chan struct{}) {
 	return done
 }
 
-// A growth of the heap is measured from its lowest level.
+// A growth measures how much the heap has grown from its lowest size.
 type growth struct{ lowest, most uint64 }
 
-// exceeds lets the collector decide: what is above may be garbage, of this call
-// or of busy logins. That costs a cycle for each time that much was allocated.
+// exceeds reports whether live objects exceed the limit. The heap may hold garbage,
+// of this call or of other requests, so exceeds runs the garbage collector before it
+// decides. That costs one collection each time the heap grows by the limit.
 func (g *growth) exceeds() bool {
 	if !g.over() {
 		return false
@@ -61,7 +63,8 @@ func (g *growth) over() bool {
 	return now-g.lowest > g.most
 }
 
-// heapBytes is what objects take, dead ones that were not swept included.
+// heapBytes returns the size of all objects on the heap, including dead objects that
+// have not been swept.
 func heapBytes() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)

@@ -19,7 +19,7 @@ import (
 
 var _ hooks.Database = (*mongodoc.Source)(nil)
 
-// database connects to MONGODB_URI, or to a server of its own.
+// database connects to MONGODB_URI, or else to a FerretDB that it starts.
 func database(t testing.TB) func(*functions.Options) {
 	t.Helper()
 	uri := os.Getenv("MONGODB_URI")
@@ -33,13 +33,13 @@ func database(t testing.TB) func(*functions.Options) {
 	t.Cleanup(func() { source.Close(context.Background()) })
 	return func(o *functions.Options) {
 		o.Database, o.Timeout = source, functions.MaxTimeout
-		// A collection of the test's own, wherever the server is.
+		// Each app has its own collection, because the server may be shared.
 		o.Environment.Tag = fmt.Sprintf("test%d", time.Now().UnixNano())
 	}
 }
 
-// documented is the example of App Services' documentation, with nothing changed
-// but the names that everybody has to fill in.
+// documented is the example from App Services' documentation. Only the placeholders
+// are filled in.
 const documented = `exports = async function onUserCreation(user) {
   const customUserDataCollection = context.services
     .get("mongodb-atlas")
@@ -58,7 +58,7 @@ const documented = `exports = async function onUserCreation(user) {
   }
 }`
 
-func TestMongoDB_RunsTheExampleOfTheDocumentation(t *testing.T) {
+func TestMongoDB_RunsTheExampleFromAppServicesDocumentation(t *testing.T) {
 	uri, _ := enrichtest.StartFerretDB(t)
 	source, err := mongodoc.Open(mongodoc.Options{URI: uri, Database: "myapp", Collection: "users", Field: "user_account_id", Timeout: 10 * time.Second})
 	if err != nil {
@@ -71,26 +71,26 @@ func TestMongoDB_RunsTheExampleOfTheDocumentation(t *testing.T) {
 	}
 	reply, err := source.Command(t.Context(), "myapp", json.RawMessage(`{"find":"users","projection":{"_id":0}}`))
 	if want := `"firstBatch":[{"user_account_id":"5f1f216e82df4a7979f9da93","favorite_color":"blue"}]`; err != nil || !strings.Contains(string(reply), want) {
-		t.Errorf("MongoDB has %s, %v; want %s", reply, err, want)
+		t.Errorf("the collection has %s, %v; want %s", reply, err, want)
 	}
 }
 
-func TestMongoDB_MethodsAnswerAsInAppServices(t *testing.T) {
+func TestMongoDB_MethodsReturnWhatAppServicesReturned(t *testing.T) {
 	change := database(t)
 	for _, tt := range []struct{ name, body, want string }{
 		{"insertOne", `const r = await c.insertOne({a: 1}); return [r.insertedId instanceof BSON.ObjectId, (await c.findOne({_id: r.insertedId})).a]`, `[true,1]`},
 		{"insertOne with an _id", `return await c.insertOne({_id: "u1"})`, `{"insertedId":"u1"}`},
 		{"insertOne, the _id first", `await c.insertOne({a: 1, b: 2}); return Object.keys(await c.findOne())`, `["_id","a","b"]`},
 		{"insertMany", `return await c.insertMany([{_id: 1}, {_id: 2}])`, `{"insertedIds":[1,2]}`},
-		{"findOne of none", `return await c.findOne({a: 1})`, `null`},
+		{"findOne without a match", `return await c.findOne({a: 1})`, `null`},
 		{"findOne with a projection", `await c.insertOne({_id: 1, a: 1, b: 2}); return await c.findOne({a: 1}, {b: 1, _id: 0})`, `{"b":2}`},
 		{"find", `await three(); return await c.find({a: {$gt: 1}}).toArray()`, `[{"_id":2,"a":2},{"_id":3,"a":3}]`},
 		{"find, sorted, skipped and limited", `await three(); return await c.find().sort({a: -1}).skip(1).limit(1).toArray()`, `[{"_id":2,"a":2}]`},
 		{"a cursor's next", `await three(); const all = c.find({}, {_id: 0}).sort({a: 1}), got = []; for (let d; (d = await all.next()) !== undefined;) got.push(d.a); return got`, `[1,2,3]`},
-		{"more than one window of next", `await c.insertMany(Array.from({length: 250}, (_, i) => ({_id: i}))); const all = c.find().sort({_id: 1}).limit(240); let n = 0; while (await all.hasNext()) n += (await all.next())._id; return n`, `28680`},
+		{"next over more than one read", `await c.insertMany(Array.from({length: 250}, (_, i) => ({_id: i}))); const all = c.find().sort({_id: 1}).limit(240); let n = 0; while (await all.hasNext()) n += (await all.next())._id; return n`, `28680`},
 		{"updateOne", `await three(); return [await c.updateOne({a: {$gt: 1}}, {$set: {b: 1}}), await c.countDocuments({b: 1})]`, `[{"matchedCount":1,"modifiedCount":1},1]`},
 		{"updateOne, upserted", `return await c.updateOne({_id: "u"}, {$set: {lastLogin: new Date(0)}}, {upsert: true})`, `{"matchedCount":0,"modifiedCount":0,"upsertedId":"u"}`},
-		{"updateOne of none", `return await c.updateOne({_id: "u"}, {$set: {a: 1}})`, `{"matchedCount":0,"modifiedCount":0}`},
+		{"updateOne without a match", `return await c.updateOne({_id: "u"}, {$set: {a: 1}})`, `{"matchedCount":0,"modifiedCount":0}`},
 		{"updateMany", `await three(); return await c.updateMany({}, {$inc: {a: 1}})`, `{"matchedCount":3,"modifiedCount":3}`},
 		{"replaceOne", `await three(); return [await c.replaceOne({_id: 1}, {b: 1}), await c.findOne({_id: 1})]`, `[{"matchedCount":1,"modifiedCount":1},{"_id":1,"b":1}]`},
 		{"deleteOne", `await three(); return [await c.deleteOne({}), await c.count()]`, `[{"deletedCount":1},2]`},
@@ -99,7 +99,7 @@ func TestMongoDB_MethodsAnswerAsInAppServices(t *testing.T) {
 		{"aggregate", `await three(); return await c.aggregate([{$match: {a: {$gt: 1}}}, {$group: {_id: null, sum: {$sum: "$a"}}}]).toArray()`, `[{"_id":null,"sum":5}]`},
 		{"aggregate's next", `await three(); return (await c.aggregate([{$sort: {a: -1}}]).next()).a`, `3`},
 		{"findOneAndUpdate", `await three(); return [await c.findOneAndUpdate({_id: 1}, {$set: {a: 7}}), await c.findOneAndUpdate({_id: 1}, {$inc: {a: 1}}, {returnNewDocument: true})]`, `[{"_id":1,"a":1},{"_id":1,"a":8}]`},
-		{"findOneAndUpdate of none", `return await c.findOneAndUpdate({_id: 1}, {$set: {a: 7}})`, `null`},
+		{"findOneAndUpdate without a match", `return await c.findOneAndUpdate({_id: 1}, {$set: {a: 7}})`, `null`},
 		{"findOneAndUpdate, upserted once", `const once = () => c.findOneAndUpdate({_id: "u"}, {$setOnInsert: {n: 1}}, {upsert: true, returnNewDocument: true}); return [await once(), await once()]`, `[{"_id":"u","n":1},{"_id":"u","n":1}]`},
 		{"findOneAndReplace", `await three(); return await c.findOneAndReplace({_id: 1}, {b: 1}, {returnNewDocument: true})`, `{"_id":1,"b":1}`},
 		{"findOneAndDelete", `await three(); return [await c.findOneAndDelete({}, {sort: {a: -1}}), await c.count()]`, `[{"_id":3,"a":3},2]`},
@@ -108,11 +108,11 @@ func TestMongoDB_MethodsAnswerAsInAppServices(t *testing.T) {
 		{"a duplicate key by upsert", `await c.insertOne({_id: 1}); try { await c.updateOne({_id: 1, a: 1}, {$set: {b: 1}}, {upsert: true}) } catch (e) { return e.code }`, `11000`},
 		{"a command that MongoDB refuses", `try { await c.updateOne({}, {$nonsense: {a: 1}}) } catch (e) { return [typeof e.code, e.name] }`, `["number","MongoError"]`},
 		{"undefined in a query", `await three(); try { await c.deleteMany({a: {b: undefined}}) } catch (e) { return [e.name, await c.count()] }`, `["TypeError",3]`},
-		{"no query for a delete", `await three(); try { await c.deleteMany() } catch (e) { return [e.name, await c.count()] }`, `["TypeError",3]`},
+		{"a delete without a query", `await three(); try { await c.deleteMany() } catch (e) { return [e.name, await c.count()] }`, `["TypeError",3]`},
 		{"an update without operators", `await three(); try { await c.updateOne({_id: 1}, {a: 5}) } catch (e) { return [e.name, await c.count({a: 1})] }`, `["TypeError",1]`},
-		{"an await that is missing", `try { await c.insertOne({a: c.findOne()}) } catch (e) { return e.message }`, `"a promise where a value is wanted: is an await missing?"`},
-		{"an insert that nobody awaits", `c.insertOne({_id: 1}); return 0`, `0`},
-		{"what nobody awaited is there", `const r = three(); await r; return c.count()`, `3`},
+		{"a missing await", `try { await c.insertOne({a: c.findOne()}) } catch (e) { return e.message }`, `"got a promise, want a value: is an await missing?"`},
+		{"an insert that is not awaited", `c.insertOne({_id: 1}); return 0`, `0`},
+		{"a promise that is awaited later", `const r = three(); await r; return c.count()`, `3`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			app := open(t, `exports = async () => {
@@ -133,7 +133,7 @@ func TestMongoDB_MethodsAnswerAsInAppServices(t *testing.T) {
 	}
 }
 
-func TestMongoDB_StoresTypesAsWritten(t *testing.T) {
+func TestMongoDB_StoresEveryTypeUnchanged(t *testing.T) {
 	app := open(t, `exports = async (v) => {
 	const c = context.services.get("mongodb-atlas").db("appfunc").collection(context.environment.tag);
 	const { insertedId } = await c.insertOne({v});
@@ -152,10 +152,10 @@ func TestMongoDB_StoresTypesAsWritten(t *testing.T) {
 	}
 }
 
-func TestMongoDB_FiftyConcurrentCallsMakeOneDocument(t *testing.T) {
+func TestMongoDB_FiftyConcurrentCallsInsertOneDocument(t *testing.T) {
 	app := open(t, `exports = async (user) => {
 	const c = context.services.get("mongodb-atlas").db("appfunc").collection(context.environment.tag);
-	try { await c.insertOne({_id: user.id}); return "made" } catch (e) { if (e.code !== 11000) throw e; return "there" }
+	try { await c.insertOne({_id: user.id}); return "inserted" } catch (e) { if (e.code !== 11000) throw e; return "duplicate" }
 }`, database(t))
 	var wait sync.WaitGroup
 	var mu sync.Mutex
@@ -172,22 +172,23 @@ func TestMongoDB_FiftyConcurrentCallsMakeOneDocument(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if answers[`"made"`] != 1 || answers[`"there"`] != 49 {
-		t.Errorf("got %v, want one made and 49 there", answers)
+	if answers[`"inserted"`] != 1 || answers[`"duplicate"`] != 49 {
+		t.Errorf("got %v, want 1 inserted and 49 duplicate", answers)
 	}
 }
 
 func TestMongoDB_ErrorHidesTheAddress(t *testing.T) {
-	app := open(t, `exports = () => context.services.get("mongodb-atlas").db("a").collection("b").findOne()`, func(o *functions.Options) { o.Database = away{} })
+	app := open(t, `exports = () => context.services.get("mongodb-atlas").db("a").collection("b").findOne()`, func(o *functions.Options) { o.Database = unreachable{} })
 	_, err := call(t, app)
 	var e *functions.Error
 	if !errors.As(err, &e) || e.Message != "MongoDB did not answer" {
-		t.Errorf("got %v, want that MongoDB did not answer", err)
+		t.Errorf("got %v, want the message %q without the address", err, "MongoDB did not answer")
 	}
 }
 
-// What FerretDB does not have is shown by the command that MongoDB would get.
-func TestMongoDB_SendsCommands(t *testing.T) {
+// FerretDB does not have these commands, so the test compares the command that
+// MongoDB would get.
+func TestMongoDB_SendsCommandsThatFerretDBDoesNotHave(t *testing.T) {
 	for _, tt := range []struct{ method, want string }{
 		{`distinct("a", {b: 1})`, `{"distinct":"c","key":"a","query":{"b":{"$numberLong":"1"}}}`},
 		{`findOneAndUpdate({a: 1}, {$set: {b: true}}, {projection: {_id: 0}, sort: {a: -1}})`,
@@ -206,7 +207,7 @@ func TestMongoDB_SendsCommands(t *testing.T) {
 	}
 }
 
-// A recorder keeps the last command.
+// A recorder is a database that keeps the last command.
 type recorder json.RawMessage
 
 func (r *recorder) Command(_ context.Context, _ string, command json.RawMessage) (json.RawMessage, error) {
@@ -214,8 +215,8 @@ func (r *recorder) Command(_ context.Context, _ string, command json.RawMessage)
 	return json.RawMessage(`{"ok":1,"cursor":{"id":0,"firstBatch":[]},"values":[],"n":0,"nModified":0}`), nil
 }
 
-type away struct{}
+type unreachable struct{}
 
-func (away) Command(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+func (unreachable) Command(context.Context, string, json.RawMessage) (json.RawMessage, error) {
 	return nil, errors.New("10.1.2.3: connection refused")
 }

@@ -24,29 +24,29 @@ func TestOpen_ReportsEveryFaultWithItsPosition(t *testing.T) {
 		"later":    "exports = async function () {\n  for await (const x of []) {}\n}",
 	}})
 	if err == nil {
-		t.Fatal("no error")
+		t.Fatal("Open of four broken functions: no error, want one")
 	}
 	for _, want := range []string{"first.js:1:48: ", "third.js:3:22: ", "unclosed.js:2:1: ", "later.js:2:7: "} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("no %q in:\n%v", want, err)
+			t.Errorf("want %q in the error, got\n%v", want, err)
 		}
 	}
 	if strings.Contains(err.Error(), "good.js") {
-		t.Errorf("a fault of the one that has none:\n%v", err)
+		t.Errorf("want no fault for good.js, got\n%v", err)
 	}
 }
 
-func TestOpen_RefusesWrongOptionsAllAtOnce(t *testing.T) {
+func TestOpen_ReportsAllWrongOptionsAtOnce(t *testing.T) {
 	o := functions.Options{Timeout: time.Hour, Memory: -1, Values: map[string]json.RawMessage{"key": []byte(`"secret`)}}
 	o.Environment.Values = map[string]json.RawMessage{"url": nil}
 	_, err := functions.Open(o)
 	for _, want := range []string{"timeout", "memory", `value "key"`, `environment value "url"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("no %q in %v", want, err)
+			t.Errorf("want %q in the error, got %v", want, err)
 		}
 	}
 	if strings.Contains(err.Error(), "secret") {
-		t.Errorf("the error quotes a value: %v", err)
+		t.Errorf("want an error that does not quote a value, got %v", err)
 	}
 }
 
@@ -80,21 +80,21 @@ func TestContext_FunctionsExecuteEachOther(t *testing.T) {
 	if err != nil || string(got) != `"d2"` {
 		t.Errorf("got %s, %v; want d2", got, err)
 	}
-	for name, want := range map[string]string{"missing": "function not found: 'nothing'", "empty": "exports no function"} {
+	for name, want := range map[string]string{"missing": "function not found: 'nothing'", "empty": "does not export a function"} {
 		_, err := app.Call(t.Context(), functions.Call{Function: name})
 		var e *functions.Error
 		if !errors.As(err, &e) || !strings.Contains(e.Message, want) {
-			t.Errorf("%s: got %v, want %s", name, err, want)
+			t.Errorf("%s: got %v, want a message with %q", name, err, want)
 		}
 	}
 	_, err = app.Call(t.Context(), functions.Call{Function: "nothing"})
 	var e *functions.Error
 	if !errors.As(err, &e) || !errors.Is(err, functions.ErrNoFunction) || e.Code != "FunctionNotFound" {
-		t.Errorf("got %v, want that there is no such function", err)
+		t.Errorf("call of an unknown function: got %v, want ErrNoFunction with code FunctionNotFound", err)
 	}
 }
 
-func TestContext_IsWhatTheCallerSays(t *testing.T) {
+func TestContext_HasWhatTheCallerPasses(t *testing.T) {
 	app := open(t, `exports = () => [context.user.id, context.user.custom_data.at instanceof Date, context.request.remoteIPAddress, context.runningAsSystem(), context.app.name]`,
 		func(o *functions.Options) { o.App = json.RawMessage(`{"name":"myapp"}`) })
 	got, err := app.Call(t.Context(), functions.Call{Function: "f", System: true,
@@ -105,7 +105,7 @@ func TestContext_IsWhatTheCallerSays(t *testing.T) {
 	}
 }
 
-func TestConsole_LogsAtDebugOnly(t *testing.T) {
+func TestConsole_LogsOnlyAtDebugLevel(t *testing.T) {
 	for _, tt := range []struct {
 		level slog.Level
 		want  bool
@@ -118,7 +118,7 @@ func TestConsole_LogsAtDebugOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(log.String(), "5f1f216e82df4a7979f9da93") && strings.Contains(log.String(), "Error: no"); got != tt.want || (!tt.want && log.Len() > 0) {
-			t.Errorf("at %s: %s", tt.level, log.String())
+			t.Errorf("log level %s: want text of the console %v, got %q", tt.level, tt.want, log.String())
 		}
 	}
 }
@@ -129,15 +129,15 @@ func TestCall_LogsAnUnawaitedFailureWithoutItsText(t *testing.T) {
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	})
 	if got, err := call(t, app); err != nil || got != `{"$numberLong":"1"}` {
-		t.Fatalf("got %s, %v", got, err)
+		t.Fatalf("got %s, %v; want 1", got, err)
 	}
-	if !strings.Contains(log.String(), "nobody awaits") || strings.Contains(log.String(), "ann") {
-		t.Errorf("logged %q", log.String())
+	if !strings.Contains(log.String(), "does not await it") || strings.Contains(log.String(), "ann") {
+		t.Errorf("want a warning of the missing await, without the text that was thrown, got %q", log.String())
 	}
 }
 
-// No source makes the engine panic, or outlive its time.
-func FuzzOpen_NoSourceBreaksTheEngine(f *testing.F) {
+// FuzzOpen checks that no source makes the engine panic or run past its time limit.
+func FuzzOpen_SurvivesAnySource(f *testing.F) {
 	for _, source := range []string{
 		`exports = (a) => a`, `exports = async () => { await null; throw {} }`, `exports = () => { throw null }`, `exports = () => Symbol()`,
 		`exports = () => new Proxy({}, {ownKeys() { return ["a"] }, get() { throw 1 }})`, `module = null`, `exports = class {}`,
@@ -158,10 +158,10 @@ func FuzzOpen_NoSourceBreaksTheEngine(f *testing.F) {
 		}
 		result, err := app.Call(t.Context(), functions.Call{Function: "f", Args: []json.RawMessage{[]byte(`{"$oid":"5f1f216e82df4a7979f9da93"}`)}})
 		if errors.Is(err, functions.ErrInternal) {
-			t.Errorf("the engine failed")
+			t.Errorf("source %q: the engine panicked", source)
 		}
 		if err == nil && !json.Valid(result) {
-			t.Errorf("got %s, want JSON", result)
+			t.Errorf("source %q: got %s, want JSON", source, result)
 		}
 	})
 }
@@ -177,9 +177,9 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// Functions of App Services could use packages of npm. Who wrote them hears where
+// Functions of App Services could use npm packages. The error and the log say where
 // they do.
-func TestRequire_NamesTheModule(t *testing.T) {
+func TestRequire_NamesTheModuleAndItsPosition(t *testing.T) {
 	for name, source := range map[string]string{
 		"at the top": "// a comment\nconst axios = require(\"axios\");\nexports = () => 1",
 		"within":     "exports = async () => {\n  const axios = require(`axios`);\n}",
@@ -189,11 +189,11 @@ func TestRequire_NamesTheModule(t *testing.T) {
 			app := open(t, source, func(o *functions.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 			_, err := call(t, app)
 			e, ok := errors.AsType[*functions.Error](err)
-			if !ok || e.Name != "Error" || e.Message != `require("axios"): there are no modules, of Node or npm` || !strings.HasPrefix(e.Stack, "at f.js:2:") {
-				t.Errorf("got %+v", e)
+			if !ok || e.Name != "Error" || e.Message != `require("axios"): Node and npm modules are not available` || !strings.HasPrefix(e.Stack, "at f.js:2:") {
+				t.Errorf("got %+v, want an Error about axios at f.js:2", e)
 			}
 			if text := log.String(); !strings.Contains(text, "function=f module=axios at=f.js:2") || !strings.Contains(text, "put the code into the function") {
-				t.Errorf("the log says %s", text)
+				t.Errorf("want a warning about axios at f.js:2 with advice, got %s", text)
 			}
 		})
 	}
@@ -205,13 +205,13 @@ func (faulty) Command(context.Context, string, json.RawMessage) (json.RawMessage
 	panic("hunter2")
 }
 
-func TestMongoDB_PanicIsThrown(t *testing.T) {
+func TestMongoDB_ThrowsIfTheDatabasePanics(t *testing.T) {
 	var log bytes.Buffer
 	app := open(t, `exports = () => context.services.get("mongodb-atlas").db("a").collection("b").findOne()`,
 		func(o *functions.Options) { o.Database, o.Logger = faulty{}, slog.New(slog.NewTextHandler(&log, nil)) })
 	_, err := call(t, app)
 	e, ok := errors.AsType[*functions.Error](err)
 	if !ok || e.Message != "the JavaScript engine failed" || !strings.Contains(log.String(), "Command") || strings.Contains(log.String(), "hunter2") {
-		t.Errorf("got %v, log %s", err, &log)
+		t.Errorf("got %v, log %s; want ErrInternal, and a stack without the value of the panic", err, &log)
 	}
 }

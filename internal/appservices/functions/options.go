@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// complete puts defaults in place of zeros, and reports every fault.
+// complete replaces zeros with defaults and reports all faults.
 func (o *Options) complete() error {
 	o.Timeout = either(o.Timeout, 10*time.Second)
 	o.Memory = either(o.Memory, 64<<20)
@@ -30,10 +30,10 @@ func (o *Options) complete() error {
 	}
 	var faults []error
 	if o.Timeout < 0 || o.Timeout > MaxTimeout {
-		faults = append(faults, fmt.Errorf("timeout of functions: %s, want at most %s", o.Timeout, MaxTimeout))
+		faults = append(faults, fmt.Errorf("the timeout of functions is %s, want at most %s", o.Timeout, MaxTimeout))
 	}
 	if o.Memory < 0 || o.Concurrency < 0 {
-		faults = append(faults, errors.New("memory and concurrency of functions: want no negative number"))
+		faults = append(faults, errors.New("the memory and the concurrency of functions must not be negative"))
 	}
 	faults = append(faults, checkJSON("value", o.Values)...)
 	faults = append(faults, checkJSON("environment value", o.Environment.Values)...)
@@ -49,7 +49,8 @@ func either[T comparable](value, zero T) T {
 	return value
 }
 
-// checkJSON does not quote a value: it can be a secret.
+// checkJSON reports values that are not JSON. It does not quote them, because they
+// can be secrets.
 func checkJSON(what string, values map[string]json.RawMessage) (faults []error) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, err := parse(values[name]); err != nil {

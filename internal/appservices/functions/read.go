@@ -11,11 +11,11 @@ import (
 	"github.com/dop251/goja"
 )
 
-// safe is the largest integer that a JavaScript number has exactly.
+// safe is the largest integer up to which a JavaScript number is exact.
 const safe = 1<<53 - 1
 
-// read makes a JavaScript value of Extended JSON. Integers and doubles become
-// numbers, as in App Services; an integer that no number has exactly becomes a
+// read returns the JavaScript value of Extended JSON. As in App Services, integers
+// and doubles become numbers. An integer that a number cannot hold exactly becomes a
 // BSON.Long.
 func (c *call) read(text []byte) (goja.Value, error) {
 	value, err := parse(text)
@@ -48,8 +48,8 @@ func (c *call) value(t tree) goja.Value {
 	return c.vm.ToValue(t)
 }
 
-// object defines members rather than setting them: one named __proto__ would
-// change the prototype.
+// object defines members instead of setting them: setting a member named __proto__
+// would change the prototype.
 func (c *call) object(t members) goja.Value {
 	object := c.vm.NewObject()
 	for _, m := range t {
@@ -66,7 +66,7 @@ func (c *call) number(text string) goja.Value {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil && !math.IsInf(f, 0) {
-		c.typeError("no number")
+		c.typeError("the number is invalid")
 	}
 	return c.vm.ToValue(f)
 }
@@ -78,7 +78,7 @@ func (c *call) integer(n int64) goja.Value {
 	return c.make("Long", int32(n), int32(n>>32))
 }
 
-// make makes a BSON value.
+// make returns a value of a BSON type.
 func (c *call) make(name string, args ...any) goja.Value {
 	values := make([]goja.Value, len(args))
 	for i, arg := range args {
@@ -91,8 +91,8 @@ func (c *call) make(name string, args ...any) goja.Value {
 	return object
 }
 
-// special is the value of an object that Extended JSON gives a meaning, nil for
-// any other.
+// special returns the value of an object with a special meaning in Extended JSON,
+// such as {"$oid": …}, and nil for any other object.
 func (c *call) special(t members) goja.Value {
 	if len(t) == 0 || !strings.HasPrefix(t[0].name, "$") {
 		return nil
@@ -108,7 +108,7 @@ func (c *call) special(t members) goja.Value {
 	return c.specialParts(t)
 }
 
-// specialText is the value of {"$name":"s"}.
+// specialText returns the value of {"$name":"s"}.
 func (c *call) specialText(name, s string) goja.Value {
 	switch name {
 	case "$oid":
@@ -135,7 +135,8 @@ func (c *call) specialText(name, s string) goja.Value {
 	return nil
 }
 
-// specialParts is the value of the others, which have parts.
+// specialParts returns the value of a special object that is not of the form
+// {"$name":"s"}.
 func (c *call) specialParts(t members) goja.Value {
 	parts, _ := t[0].value.(members)
 	switch t[0].name {
@@ -163,7 +164,8 @@ func (c *call) specialParts(t members) goja.Value {
 	return nil
 }
 
-// date is a Date, but for one that JavaScript cannot have.
+// date returns a Date. A time outside the range of JavaScript's Date stays Extended
+// JSON.
 func (c *call) date(ms int64) goja.Value {
 	if ms < -864e13 || ms > 864e13 {
 		return c.other(members{{"$date", members{{"$numberLong", strconv.FormatInt(ms, 10)}}}})
@@ -204,7 +206,7 @@ func textOf(t members, name string) (string, bool) {
 	return "", false
 }
 
-// appendTree writes a tree as it was read.
+// appendTree appends the JSON of a tree.
 func appendTree(text []byte, t tree) []byte {
 	switch t := t.(type) {
 	case members:
@@ -227,6 +229,6 @@ func appendTree(text []byte, t tree) []byte {
 		}
 		return append(text, ']')
 	}
-	scalar, _ := json.Marshal(t) // a string, number, bool or nil: these have no error
+	scalar, _ := json.Marshal(t) // a string, number, bool or nil can always be encoded
 	return append(text, scalar...)
 }

@@ -7,16 +7,16 @@ import (
 	"io"
 )
 
-// maxDepth is how deep objects and arrays may nest, as in MongoDB.
+// maxDepth is how deep objects and arrays may nest. MongoDB has the same limit.
 const maxDepth = 100
 
 var (
-	errJSON  = errors.New("no JSON value")
-	errDepth = errors.New("nested deeper than 100")
+	errJSON  = errors.New("invalid JSON")
+	errDepth = errors.New("nested deeper than 100 levels")
 )
 
 // A tree is a JSON value: nil, bool, string, [json.Number], []any of trees, or
-// members in their order.
+// members, which keep their order.
 type (
 	tree    any
 	members []member
@@ -26,7 +26,8 @@ type (
 	}
 )
 
-// parse reads one JSON value. Its error has nothing of the text.
+// parse parses one JSON value. Its error does not quote the text, which may be a
+// secret.
 func parse(text []byte) (tree, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

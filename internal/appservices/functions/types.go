@@ -20,14 +20,14 @@ type types struct {
 	date         *goja.Object
 }
 
-// newTypes runs our source of the types.
+// newTypes runs js/bson.js.
 func (c *call) newTypes() (types, error) {
 	native := c.vm.NewObject()
 	c.set(native, "newObjectId", newObjectID)
 	c.set(native, "newUUID", newUUID)
 	c.set(native, "text", func(data []byte) string { return strings.ToValidUTF8(string(data), "\uFFFD") })
 	c.set(native, "bytes", func(s string) goja.Value { return c.vm.ToValue(c.vm.NewArrayBuffer([]byte(s))) })
-	f, err := c.ours(bsonProgram)
+	f, err := c.builtin(bsonProgram)
 	if err != nil {
 		return types{}, err
 	}
@@ -44,8 +44,9 @@ func (c *call) newTypes() (types, error) {
 	return t, nil
 }
 
-// ours runs a program of ours, which makes a function.
-func (c *call) ours(program *goja.Program) (goja.Callable, error) {
+// builtin runs a program from the directory js and returns the function that it
+// evaluates to.
+func (c *call) builtin(program *goja.Program) (goja.Callable, error) {
 	value, err := c.vm.RunProgram(program)
 	if err != nil {
 		return nil, err
@@ -54,8 +55,9 @@ func (c *call) ours(program *goja.Program) (goja.Callable, error) {
 	return f, nil
 }
 
-// of names the type of an object, if it is of one. App Services' functions write
-// BSON.MinKey and BSON.MaxKey for the values, too.
+// of returns the name of an object's BSON type, if it has one. Functions of App
+// Services also write the constructors BSON.MinKey and BSON.MaxKey where they mean
+// the values.
 func (t types) of(o *goja.Object) (string, bool) {
 	if t.isKey(o) {
 		if o == t.constructors["MinKey"] {
@@ -76,7 +78,7 @@ func (t types) isKey(v goja.Value) bool {
 }
 
 var (
-	process = sync.OnceValue(func() []byte { // the part of an ObjectId that tells processes apart
+	process = sync.OnceValue(func() []byte { // the part of an ObjectId that identifies the process
 		var id [5]byte
 		rand.Read(id[:])
 		return id[:]
@@ -84,8 +86,8 @@ var (
 	counter atomic.Uint32
 )
 
-// newObjectID makes an ObjectId as drivers do: time, process, counter. So those
-// made first are lower.
+// newObjectID returns a new ObjectId in the form that drivers use: time, process,
+// counter. A later one is higher.
 func newObjectID() string {
 	id := binary.BigEndian.AppendUint32(nil, uint32(time.Now().Unix()))
 	id = append(id, process()...)
@@ -93,7 +95,7 @@ func newObjectID() string {
 	return hex.EncodeToString(append(id, byte(n>>16), byte(n>>8), byte(n)))
 }
 
-// newUUID makes a random UUID (RFC 9562, version 4).
+// newUUID returns a random UUID (RFC 9562, version 4).
 func newUUID() string {
 	var id [16]byte
 	rand.Read(id[:])

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// readValues reads the values of an exported app, one in each file of a
-// directory. No directory means no values.
+// readValues reads the values of an exported app: one per file in a directory. An
+// empty dir means no values.
 func readValues(dir string) (map[string]json.RawMessage, error) {
 	if dir == "" {
 		return nil, nil
@@ -32,7 +32,8 @@ func readValues(dir string) (map[string]json.RawMessage, error) {
 	return values, nil
 }
 
-// readValue reads one value. App Services does not export what is in a secret.
+// readValue reads one value. A secret is a fault, because App Services does not
+// export its value.
 func readValue(file string) (name string, _ json.RawMessage, err error) {
 	var value struct {
 		Name       string          `json:"name"`
@@ -49,13 +50,13 @@ func readValue(file string) (name string, _ json.RawMessage, err error) {
 	case value.Name == "" || value.Value == nil:
 		err = fmt.Errorf(`%s: want {"name": …, "value": …}`, file)
 	case value.FromSecret:
-		err = fmt.Errorf("%s: the value is a secret of App Services, which an export leaves out: write the secret here and set from_secret: false", file)
+		err = fmt.Errorf("%s: the value is a secret, and App Services does not export secrets: write the secret here and set from_secret: false", file)
 	}
 	return value.Name, value.Value, err
 }
 
 // readEnvironment reads the values of one environment of an exported app. An app
-// without environments has its values under no-environment.
+// without environments has its values in no-environment.json.
 func readEnvironment(dir, name string) (map[string]json.RawMessage, error) {
 	if dir == "" {
 		return nil, nil
@@ -67,7 +68,7 @@ func readEnvironment(dir, name string) (map[string]json.RawMessage, error) {
 		err = json.Unmarshal(text, &environment)
 	}
 	if err != nil {
-		return nil, fmt.Errorf(`%w; want %s with {"values": {…}}`, err, file)
+		return nil, fmt.Errorf(`%w: want the file %s with {"values": {…}}`, err, file)
 	}
 	return environment.Values, nil
 }

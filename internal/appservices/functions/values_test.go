@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The name of a directory is not a pattern.
-func TestReadValues_DirectoryOfAnyName(t *testing.T) {
+// The name of a directory is not used as a pattern.
+func TestReadValues_AcceptsAnyDirectoryName(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "app [1]")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)

@@ -15,9 +15,9 @@ import (
 	"github.com/dop251/goja"
 )
 
-// write makes canonical Extended JSON of a JavaScript value. As in App Services
-// an integral number is an Int64, any other a Double. It throws, so it wants
-// JavaScript or vmTry around it.
+// write returns a JavaScript value as canonical Extended JSON. As in App Services,
+// an integral number becomes an Int64, and any other number a Double. It may throw,
+// so the caller must be inside JavaScript or vmTry.
 func (c *call) write(value goja.Value) []byte {
 	w := writer{call: c}
 	w.value(value, 0)
@@ -31,7 +31,7 @@ type writer struct {
 
 func (w *writer) raw(s string) {
 	if len(w.out)+len(s) > maxTraffic {
-		w.throw("a value of more than 32 MiB")
+		w.throw("the value is larger than 32 MiB")
 	}
 	w.out = append(w.out, s...)
 }
@@ -71,11 +71,11 @@ func (w *writer) primitive(v any) {
 		w.double(v)
 	case *big.Int:
 		if !v.IsInt64() {
-			w.typeError("a BigInt of more than 64 bits")
+			w.typeError("the BigInt has more than 64 bits")
 		}
 		w.wrapped("$numberLong", v.String())
 	default:
-		w.typeError("a value that MongoDB cannot have (%T)", v)
+		w.typeError("MongoDB cannot store this value (%T)", v)
 	}
 }
 
@@ -102,7 +102,7 @@ func (w *writer) exactDouble(f float64) {
 
 func (w *writer) object(o *goja.Object, depth int) {
 	if depth > maxDepth {
-		w.typeError("a value nested deeper than %d, or in itself", maxDepth)
+		w.typeError("the value is nested deeper than %d levels, or contains itself", maxDepth)
 	}
 	if name, ok := w.types.of(o); ok {
 		w.bson(name, o)
@@ -130,11 +130,12 @@ var (
 	bufferType  = reflect.TypeFor[goja.ArrayBuffer]()
 )
 
-// other asks for the type first: exporting a plain object would copy all of it.
+// other checks the type before it exports the object, because exporting a plain
+// object copies all of it.
 func (w *writer) other(o *goja.Object, depth int) {
 	switch o.ExportType() {
 	case promiseType:
-		w.typeError("a promise where a value is wanted: is an await missing?")
+		w.typeError("got a promise, want a value: is an await missing?")
 	case bytesType:
 		w.binary(o.Export().([]byte), 0)
 	case bufferType:
@@ -155,7 +156,7 @@ func (w *writer) array(o *goja.Object, depth int) {
 	w.raw("]")
 }
 
-// plain writes an object's own members; functions are none.
+// plain writes an object's own members, without functions.
 func (w *writer) plain(o *goja.Object, depth int) {
 	w.raw("{")
 	first := true
@@ -178,12 +179,12 @@ func (w *writer) plain(o *goja.Object, depth int) {
 func (w *writer) date(o *goja.Object) {
 	at, ok := o.Export().(time.Time)
 	if !ok {
-		w.typeError("an invalid Date")
+		w.typeError("the Date is invalid")
 	}
 	w.raw(`{"$date":{"$numberLong":"` + strconv.FormatInt(at.UnixMilli(), 10) + `"}}`)
 }
 
-// regexp keeps the flags that MongoDB has; g, y, d and u mean nothing to it.
+// regexp keeps only the flags that MongoDB knows: not g, y, d and u.
 func (w *writer) regexp(pattern, flags string) {
 	kept := slices.DeleteFunc([]byte(flags), func(flag byte) bool { return !strings.ContainsRune("imslux", rune(flag)) || flag == 'u' })
 	slices.Sort(kept)
@@ -200,13 +201,13 @@ func (w *writer) binary(data []byte, subType int64) {
 	w.raw(fmt.Sprintf(`","subType":"%02x"}}`, subType))
 }
 
-// bson writes a value of our types. Their members cannot be changed, but who
-// makes an object with their prototype leaves them out.
+// bson writes a value of a BSON type. The members of such a value cannot be changed,
+// but an object that a function creates with the same prototype does not have them.
 func (w *writer) bson(name string, o *goja.Object) {
 	member := func(name string) goja.Value {
 		value := o.Get(name)
 		if value == nil {
-			w.typeError("a BSON value that BSON did not make")
+			w.typeError("the object has the prototype of a BSON type, but BSON did not create it")
 		}
 		return value
 	}
@@ -235,11 +236,11 @@ func (w *writer) bson(name string, o *goja.Object) {
 	}
 }
 
-// quote writes < and > as they are, unlike [json.Marshal].
+// quote returns a JSON string. Unlike [json.Marshal], it does not escape < and >.
 func quote(s string) string {
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // of a string there is no error
+	_ = encoder.Encode(s) // a string can always be encoded
 	return strings.TrimSuffix(out.String(), "\n")
 }

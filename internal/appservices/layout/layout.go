@@ -1,5 +1,5 @@
-// Package layout knows where an exported app of MongoDB Atlas App Services keeps
-// its functions. It reads none of them.
+// Package layout finds the functions of an exported MongoDB Atlas App Services app.
+// It does not read their files.
 package layout
 
 import (
@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// A Function is the name of a function, by which triggers call it, and its file
+// A Function is a function of the app: the name that triggers call, and its file
 // in the directory of functions.
 type Function struct{ Name, File string }
 
-// Functions finds the functions below their directory: NAME.js, FOLDER/NAME.js,
-// which is called FOLDER/NAME, and from before 2021 NAME/source.js. Modules of
-// npm are left out.
+// Functions finds the functions in a directory and its folders. NAME.js is the
+// function NAME, FOLDER/NAME.js is FOLDER/NAME, and in exports from before 2021
+// NAME/source.js is NAME. It leaves out node_modules.
 func Functions(dir fs.FS) (functions []Function, err error) {
 	err = fs.WalkDir(dir, ".", func(file string, entry fs.DirEntry, err error) error {
 		switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/layout"
 )
 
-func TestFunctions_OfEveryLayout(t *testing.T) {
+func TestFunctions_FindsEveryLayout(t *testing.T) {
 	dir := fstest.MapFS{}
 	for _, file := range []string{
 		"config.json", "onUserCreation.js", "utils/mail.js", "old/source.js", "old/config.json", "deep/old/source.js",

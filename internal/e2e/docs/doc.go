@@ -3,7 +3,7 @@
 // leads somewhere.
 //
 // A page is one session. Its blocks run from top to bottom in an empty directory
-// of the page, with the sidecar, the sample programs and curl in the PATH. A
+// ~/try of the page, next to a checkout ~/tokengraft, with the sidecar, the sample programs and curl in the PATH. A
 // variable that a block sets is there in the next one. Addresses on loopback are
 // replaced with free ports, so pages show the usual ones.
 //

@@ -43,7 +43,7 @@ func TestPages(t *testing.T) {
 // pages are the documents whose blocks are tested.
 func pages(t *testing.T) (names []string) {
 	for _, name := range documents(t) {
-		if strings.HasPrefix(name, "docs/") || slices.Contains([]string{"CONTRIBUTING.md", "SECURITY.md"}, name) {
+		if strings.HasPrefix(name, "docs/") || slices.Contains([]string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}, name) {
 			names = append(names, name)
 		}
 	}

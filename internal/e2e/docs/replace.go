@@ -11,8 +11,12 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/programs"
 )
 
-// realGo is the variable with the path of the go command.
-const realGo = "DOCS_REAL_GO"
+// The variables with the path of the go command, and with the home directory that
+// has its caches.
+const (
+	realGo   = "DOCS_REAL_GO"
+	realHome = "DOCS_REAL_HOME"
+)
 
 // replacements are the programs that the test binary can be started as, by name.
 func replacements() map[string]func() {
@@ -32,6 +36,7 @@ func Replace() {
 	}
 	if path, err := exec.LookPath("go"); err == nil {
 		os.Setenv(realGo, path)
+		os.Setenv(realHome, os.Getenv("HOME"))
 	}
 }
 
@@ -39,9 +44,17 @@ func Replace() {
 // go run . ARGS, go run ./examples/NAME ARGS, and those of the testbed. Nothing is
 // installed. Everything else is for the go command.
 func goCommand() {
+	if out, ok := builtTo(os.Args[1:]); ok {
+		if err := copyProgram("ferretdb", out); err != nil {
+			fmt.Fprintln(os.Stderr, "go:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	name, args := built(os.Args[1:])
 	if name == "" {
 		name, args = os.Getenv(realGo), os.Args[1:]
+		os.Setenv("HOME", os.Getenv(realHome))
 	}
 	path, err := exec.LookPath(name)
 	if err == nil {
@@ -49,6 +62,34 @@ func goCommand() {
 	}
 	fmt.Fprintln(os.Stderr, "go:", err)
 	os.Exit(1)
+}
+
+// builtTo returns where a go command builds the server of examples/mongodb.
+func builtTo(args []string) (path string, ok bool) {
+	if len(args) == 6 && strings.Join(args[:3], " ") == "build -C examples/testbed" && args[5] == "./ferretdb" {
+		return args[4], true
+	}
+	return "", false
+}
+
+// copyProgram copies a program in the PATH. The copy may be in use already.
+func copyProgram(name, to string) error {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	temporary := fmt.Sprintf("%s.%d", to, os.Getpid())
+	if err := os.WriteFile(temporary, content, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(temporary, to)
 }
 
 // built returns the program that a go command runs or installs.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -27,7 +28,11 @@ func NewRunner(t testing.TB, root string) *Runner {
 // Run tests the blocks of a page, and returns what is wrong. After a command that
 // fails it runs no more commands, and checks the rest.
 func (r *Runner) Run(t testing.TB, page *Page) (faults []Fault) {
-	s := newSession(t, r.Root, r.Workshop.Path(t, programsOf(page)), newAddresses(t, page))
+	words := commandWords(page)
+	if _, err := exec.LookPath("jq"); words["jq"] && err != nil {
+		t.Skipf("SKIPPED, NOTHING WAS TESTED: %s uses jq, which is not installed", page.Name)
+	}
+	s := newSession(t, r.Root, r.Workshop.Path(t, programsAmong(words)), newAddresses(t, page))
 	defer s.stopAll()
 	broken := false
 	for _, step := range page.Steps {
@@ -206,21 +211,26 @@ func nonEmpty(all []string) (kept []string) {
 
 var word = regexp.MustCompile(`[\w.-]+`)
 
-// programsOf returns the programs that the commands of a page may run.
-func programsOf(page *Page) (names []string) {
+// commandWords returns the words of the commands of a page.
+func commandWords(page *Page) map[string]bool {
 	used := map[string]bool{}
 	for _, step := range page.Steps {
 		text := step.Setup
 		if (step.Language == "sh" || step.Language == "console") && step.NotRun == "" && step.Elsewhere == "" {
 			text += "\n" + strings.ReplaceAll(step.Text, "examples/app-services/backend", "appservices")
 		}
-		if strings.Contains(text, "make mongodb") {
-			text += " ferretdb seed"
+		if strings.Contains(text, "mongodb --") || strings.Contains(text, "examples/mongodb") {
+			text += " ferretdb mongodb"
 		}
 		for _, found := range word.FindAllString(text, -1) {
 			used[found] = true
 		}
 	}
+	return used
+}
+
+// programsAmong returns the programs that commands with these words may run.
+func programsAmong(used map[string]bool) (names []string) {
 	for _, name := range programs.Names() {
 		if used[name] {
 			names = append(names, name)

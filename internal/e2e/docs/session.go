@@ -22,7 +22,8 @@ const (
 )
 
 // A session runs the commands of a page, each block in a shell that begins with
-// the variables of the one before.
+// the variables of the one before. It has a home directory of its own, with the
+// working directory ~/try and the checkout ~/tokengraft.
 type session struct {
 	dir, repo  string // working directories
 	state      string // the folder of what is kept between blocks
@@ -36,20 +37,20 @@ type session struct {
 func newSession(t testing.TB, root, path string, a *addresses) *session {
 	folder := t.TempDir()
 	s := &session{
-		dir: filepath.Join(folder, "work"), repo: filepath.Join(folder, "repo"), state: filepath.Join(folder, "state"),
+		dir: filepath.Join(folder, "try"), repo: filepath.Join(folder, "tokengraft"), state: filepath.Join(folder, ".state"),
 		addresses: a, last: new(bytes.Buffer),
 	}
-	for _, dir := range []string{s.dir, s.state, filepath.Join(folder, "bin")} {
+	for _, dir := range []string{s.dir, s.state, filepath.Join(folder, ".bin")} {
 		must(t, os.Mkdir(dir, 0o755))
 	}
 	linkCheckout(t, root, s.repo)
 	for name := range replacements() {
 		executable, err := os.Executable()
 		must(t, err)
-		must(t, os.Symlink(executable, filepath.Join(folder, "bin", name)))
+		must(t, os.Symlink(executable, filepath.Join(folder, ".bin", name)))
 	}
 	must(t, os.WriteFile(s.stateFile("export"), nil, 0o600))
-	s.environ = append(os.Environ(), "LOG_FORMAT=text", "PATH="+strings.Join([]string{filepath.Join(folder, "bin"), path, os.Getenv("PATH")}, string(os.PathListSeparator)))
+	s.environ = append(os.Environ(), "LOG_FORMAT=text", "HOME="+folder, "PATH="+strings.Join([]string{filepath.Join(folder, ".bin"), path, os.Getenv("PATH")}, string(os.PathListSeparator)))
 	t.Cleanup(s.stopAll)
 	return s
 }

@@ -12,26 +12,26 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/toxic"
 )
 
-// A breakage is how a fault begins and ends at a link.
+// A breakage starts and ends a fault.
 type breakage struct {
 	wrapper []string // a command line that runs the sidecar
 	begin   func(*testing.T, *env, *toxic.Link)
-	end     func(*testing.T, *env, *toxic.Link) // nil: it lasts
+	end     func(*testing.T, *env, *toxic.Link) // nil: the fault does not end
 }
 
-// spoil is a fault that toxiproxy makes.
-func spoil(with string) breakage {
+// disturb is a fault that toxiproxy makes in a link.
+func disturb(with string) breakage {
 	return breakage{
-		begin: func(t *testing.T, _ *env, link *toxic.Link) { link.Spoil(t, with) },
-		end:   func(t *testing.T, _ *env, link *toxic.Link) { link.Heal(t) },
+		begin: func(t *testing.T, _ *env, link *toxic.Link) { link.Disturb(t, with) },
+		end:   func(t *testing.T, _ *env, link *toxic.Link) { link.Clear(t) },
 	}
 }
 
-// delayBackend has net/http see that the client is gone before there is an
-// answer: it takes the end of what it reads for that.
+// delayBackend delays the response of the backend, so that the client closes its half
+// of the connection before. net/http then treats the client as disconnected.
 var delayBackend = breakage{
-	begin: func(t *testing.T, e *env, _ *toxic.Link) { e.backend.Spoil(t, toxic.Latency(300*time.Millisecond)) },
-	end:   func(t *testing.T, e *env, _ *toxic.Link) { e.backend.Heal(t) },
+	begin: func(t *testing.T, e *env, _ *toxic.Link) { e.backend.Disturb(t, toxic.Latency(300*time.Millisecond)) },
+	end:   func(t *testing.T, e *env, _ *toxic.Link) { e.backend.Clear(t) },
 }
 
 var restartBackend = breakage{
@@ -41,7 +41,7 @@ var restartBackend = breakage{
 	},
 	end: func(t *testing.T, e *env, link *toxic.Link) {
 		e.startBackend(t)
-		link.Lead(t, e.backendAddress())
+		link.PointTo(t, e.backendAddress())
 	},
 }
 
@@ -49,16 +49,16 @@ var restartMongo = breakage{
 	begin: func(_ *testing.T, e *env, _ *toxic.Link) { e.database.kill() },
 	end: func(t *testing.T, e *env, link *toxic.Link) {
 		e.database.start(t)
-		link.Lead(t, e.mongoAddress())
+		link.PointTo(t, e.mongoAddress())
 	},
 }
 
-// closeHalf puts a server in a party's place that ends its half of every
-// connection at once, and reads on.
-func closeHalf(party func(*env) string) breakage {
+// closeHalf replaces a server with one that closes its half of every connection at
+// once, and continues to read. address returns the address of the real server.
+func closeHalf(address func(*env) string) breakage {
 	return breakage{
-		begin: func(t *testing.T, _ *env, link *toxic.Link) { link.Lead(t, startHalfClosed(t)) },
-		end:   func(t *testing.T, e *env, link *toxic.Link) { link.Lead(t, party(e)) },
+		begin: func(t *testing.T, _ *env, link *toxic.Link) { link.PointTo(t, startHalfClosed(t)) },
+		end:   func(t *testing.T, e *env, link *toxic.Link) { link.PointTo(t, address(e)) },
 	}
 }
 
@@ -85,12 +85,12 @@ func startHalfClosed(t *testing.T) (address string) {
 	return listener.Addr().String()
 }
 
-// misname gives a party a name that does not resolve.
-func misname(party func(*hosts)) breakage {
-	return breakage{begin: func(_ *testing.T, e *env, _ *toxic.Link) { party(&e.hosts) }}
+// unresolvable gives a server a name that does not resolve. set sets the name.
+func unresolvable(set func(*hosts)) breakage {
+	return breakage{begin: func(_ *testing.T, e *env, _ *toxic.Link) { set(&e.hosts) }}
 }
 
-// answerKeys has something else answer for the JWK Set.
+// answerKeys replaces the response at the JWKS address.
 func answerKeys(response e2e.Response) breakage {
 	return breakage{
 		begin: func(_ *testing.T, e *env, _ *toxic.Link) { e.keys.Handle("/jwks.json", response) },
@@ -98,28 +98,29 @@ func answerKeys(response e2e.Response) breakage {
 	}
 }
 
-// rotateUnseen gives the backend another key, and nobody can ask for it.
-var rotateUnseen = breakage{
+// rotateWhileUnreachable makes the JWKS unreachable, and then gives the backend a new
+// key.
+var rotateWhileUnreachable = breakage{
 	begin: func(t *testing.T, e *env, link *toxic.Link) {
-		link.Spoil(t, toxic.Reset)
+		link.Disturb(t, toxic.Reset)
 		e.rotate(t)
 	},
-	end: func(t *testing.T, _ *env, link *toxic.Link) { link.Heal(t) },
+	end: func(t *testing.T, _ *env, link *toxic.Link) { link.Clear(t) },
 }
 
-// limitFiles stands for a full disk: a small file system would need root.
+// limitFiles allows only empty files. It simulates a full disk without root.
 var limitFiles = breakage{
 	wrapper: []string{"sh", "-c", `ulimit -S -f 0; exec "$@"`, "sh"},
 	begin:   func(*testing.T, *env, *toxic.Link) {},
 	end: func(t *testing.T, e *env, _ *toxic.Link) {
 		out, err := exec.Command("prlimit", "--pid", fmt.Sprint(e.Process().Pid), "--fsize=unlimited").CombinedOutput()
 		if err != nil {
-			t.Skipf("SKIPPED, HOW IT HEALS WAS NOT TESTED: prlimit of util-linux: %v %s", err, out)
+			t.Skipf("SKIPPED, THE RECOVERY WAS NOT TESTED: prlimit failed; install util-linux: %v %s", err, out)
 		}
 	},
 }
 
-// jump sets the backend's clock.
+// jump moves the backend's clock.
 func jump(by time.Duration) breakage {
 	return breakage{
 		begin: func(_ *testing.T, e *env, _ *toxic.Link) { e.jump.Store(int64(by)) },

@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// A database is a MongoDB server whose collection app.users has one document.
+// A database is a MongoDB server with one document in the collection app.users.
 type database struct {
 	dir, address string
 	kill         func()
@@ -20,14 +20,14 @@ func newDatabase(t *testing.T, document bson.D) *database {
 	db := &database{dir: t.TempDir()}
 	db.start(t)
 	client := enrichtest.Connect(t, "mongodb://"+db.address)
-	defer client.Disconnect(t.Context()) // before anybody kills the server
+	defer client.Disconnect(t.Context()) // before a test kills the server
 	if _, err := client.Database("app").Collection("users").InsertOne(t.Context(), document); err != nil {
 		t.Fatal(err)
 	}
 	return db
 }
 
-// start starts the server, or starts it again, at another address.
+// start starts the server. When it starts again, it has another address.
 func (db *database) start(t *testing.T) {
 	t.Helper()
 	uri, kill := enrichtest.StartFerretDBAt(t, db.dir, "127.0.0.1:0")

@@ -15,16 +15,16 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/toxic"
 )
 
-// What the sidecar waits for at most.
+// The timeouts of the sidecar and of its clients.
 const (
 	dialTimeout     = time.Second
 	responseTimeout = 1500 * time.Millisecond
-	mongoTimeout    = 800 * time.Millisecond // MongoDB shares two processors with all other faults
-	patience        = 8 * time.Second        // of clients
+	mongoTimeout    = 800 * time.Millisecond // generous, because other faults run on the same processors
+	clientTimeout   = 8 * time.Second
 )
 
-// An env is a sidecar with everything that it is connected with, and a link in
-// each connection. It has the two policies, each at a rule of its own.
+// An env is a sidecar and everything that it is connected to, with a link in each
+// connection. Each of the two policies has its own rule.
 type env struct {
 	*e2e.Sidecar
 	proxy                        *toxic.Proxy
@@ -40,10 +40,11 @@ type env struct {
 	jump   atomic.Int64 // of the backend's clock, in nanoseconds
 }
 
-// hosts are where the sidecar looks for the others, if not at the links.
+// hosts are the addresses in the sidecar's configuration: by default those of the
+// links.
 type hosts struct{ backend, jwks, mongo string }
 
-// newEnv makes an env around a MongoDB server, without the sidecar.
+// newEnv returns an env with this MongoDB server and without a sidecar.
 func newEnv(t *testing.T, proxy *toxic.Proxy, db *database) *env {
 	t.Helper()
 	e := &env{proxy: proxy, database: db, keys: e2e.StartBackend(t)}
@@ -76,7 +77,7 @@ documents: {mongodb: {uri: "mongodb://%s/", database: app, collection: users, ti
 	e.client = e.proxy.Link(t, string(e.Public))
 }
 
-// startBackend starts the backend, or starts it again at another address.
+// startBackend starts the backend. When it starts again, it has another address.
 func (e *env) startBackend(t *testing.T) {
 	e.auth = e2e.StartBackend(t)
 	e.auth.Handle("POST /{policy}/token", http.HandlerFunc(e.issue))
@@ -98,5 +99,5 @@ func (e *env) issue(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, `{"access_token":%q}`, token)
 }
 
-// about is in anna's document, and takes a while at 1 KB/s.
+// about is in anna's document. It takes more than half a second at 1 KB/s.
 var about = strings.Repeat("about anna ", 60)

@@ -13,19 +13,20 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/toxic"
 )
 
-var full = flag.Bool("full", false, "make every fault, and ask twenty times during each")
+var full = flag.Bool("full", false, "test every fault, with twenty requests during each")
 
-// slack is what a slow machine may add to a promise.
+// slack is how much longer than promised a slow machine may take.
 const slack = 4 * time.Second
 
-// annasDocument belongs to the user of all faults.
+// annasDocument is the document of the user in all tests.
 var annasDocument = bson.D{{Key: "id", Value: "anna"}, {Key: "about", Value: about}}
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// TestFaults makes every fault, and holds the sidecar to its promise: what
-// clients get, how long they wait, how soon it recovers, and that nothing is left
-// behind. With -v it prints what it measured.
+// TestFaults causes every fault and checks that the sidecar does what its row
+// promises: what clients get, how long they wait, how soon the sidecar recovers, and
+// that it leaks neither goroutines nor connections nor memory. With -v it prints what
+// it measured.
 func TestFaults(t *testing.T) {
 	proxy, db := toxic.Start(t), newDatabase(t, annasDocument)
 	measured := make([]measurement, len(faults))
@@ -57,24 +58,24 @@ func (f fault) run(t *testing.T, e *env) measurement {
 		f.breaks.begin(t, e, f.link(e))
 		e.start(t, f)
 		m.before = e.Usage(t)
-		m.waits = f.endure(t, e, 0)
+		m.waits = f.askDuring(t, e, 0)
 	} else {
 		e.start(t, f)
 		e.WaitReady(t)
 		normal := e.warmUp(t)
 		m.before = e.Usage(t)
 		f.breaks.begin(t, e, f.link(e))
-		m.waits = f.endure(t, e, normal)
+		m.waits = f.askDuring(t, e, normal)
 	}
 	if f.at.name == client.name {
-		e.wantEnriched(t, string(e.Public), "of other clients")
+		e.wantEnriched(t, string(e.Public), "by other clients")
 	}
 	f.checkReasons(t, e)
 	if f.when == before {
-		m.after = e.WantNoMore(t, m.before, 0) // what it takes when all is well is not known
+		m.after = e.WantNoMore(t, m.before, 0) // before the recovery: the usage without the fault is unknown
 	}
 	if f.breaks.end != nil {
-		m.healedIn = f.heal(t, e)
+		m.recoveredIn = f.awaitRecovery(t, e)
 	}
 	if f.when == later {
 		m.after = e.WantNoMore(t, m.before, 0)
@@ -82,7 +83,7 @@ func (f fault) run(t *testing.T, e *env) measurement {
 	return m
 }
 
-// link returns where the fault is, or nil.
+// link returns the link that has the fault, or nil.
 func (f fault) link(e *env) *toxic.Link {
 	if f.at.link == nil {
 		return nil
@@ -90,38 +91,39 @@ func (f fault) link(e *env) *toxic.Link {
 	return f.at.link(e)
 }
 
-// warmUp asks until connections are made, and returns what an answer takes.
+// warmUp makes requests until connections exist, and returns how long a response
+// takes.
 func (e *env) warmUp(t *testing.T) time.Duration {
 	t.Helper()
 	var took []time.Duration
 	for range 5 {
-		began := time.Now()
+		start := time.Now()
 		e.wantEnriched(t, e.client.Address, "without the fault")
-		took = append(took, time.Since(began)/2)
+		took = append(took, time.Since(start)/2)
 	}
 	return median(took)
 }
 
-// wantEnriched asks under both policies.
+// wantEnriched checks that a client gets enriched tokens under both policies.
 func (e *env) wantEnriched(t *testing.T, address, when string) {
 	t.Helper()
-	client := newClient(patience)
+	client := newClient(clientTimeout)
 	for _, policy := range policies {
 		if got := e.refresh(client, address, policy); got != enriched {
-			t.Errorf("a refresh %s under %s: %s, want %s", when, policy, got, enriched)
+			t.Errorf("a refresh %s under %s: got %s, want %s", when, policy, got, enriched)
 		}
 	}
 }
 
 var policies = []string{"pass", "refuse"}
 
-// endure asks while the fault lasts, in the short form less often if that takes
-// long, and returns what the fault added to each answer.
-func (f fault) endure(t *testing.T, e *env, normal time.Duration) (waits []time.Duration) {
+// askDuring makes requests during the fault and returns how much longer than normal
+// each took. Without -full it makes fewer requests if they are slow.
+func (f fault) askDuring(t *testing.T, e *env, normal time.Duration) (waits []time.Duration) {
 	t.Helper()
 	ask := f.ask
 	if ask == nil {
-		client := newClient(patience)
+		client := newClient(clientTimeout)
 		ask = func(e *env, policy string) outcome { return e.refresh(client, e.client.Address, policy) }
 	}
 	want := map[string]outcome{"pass": f.must.pass, "refuse": f.must.refuse}
@@ -129,51 +131,51 @@ func (f fault) endure(t *testing.T, e *env, normal time.Duration) (waits []time.
 	start := time.Now()
 	for round := 0; round < few || round < many && (*full || time.Since(start) < time.Second); round++ {
 		for _, policy := range policies {
-			began := time.Now()
+			asked := time.Now()
 			if got := ask(e, policy); got != want[policy] {
-				t.Errorf("a refresh during the fault under %s: %s, want %s", policy, got, want[policy])
+				t.Errorf("a refresh during the fault under %s: got %s, want %s", policy, got, want[policy])
 			}
-			waits = append(waits, max(0, time.Since(began)-normal))
+			waits = append(waits, max(0, time.Since(asked)-normal))
 		}
 	}
 	if longest := slices.Max(waits); longest > f.must.bound+slack {
-		t.Errorf("an answer took %v longer, the promise is %v", longest, f.must.bound)
+		t.Errorf("a response took %v longer than without the fault, want at most %v and %v of slack", longest, f.must.bound, slack)
 	}
 	return waits
 }
 
-// heal ends the fault and returns for how long it is felt after that.
-func (f fault) heal(t *testing.T, e *env) time.Duration {
+// awaitRecovery ends the fault and returns how long the sidecar took to recover.
+func (f fault) awaitRecovery(t *testing.T, e *env) time.Duration {
 	t.Helper()
 	f.breaks.end(t, e, f.link(e))
-	began := time.Now()
-	client := newClient(patience)
+	ended := time.Now()
+	client := newClient(clientTimeout)
 	for {
 		pass, refuse := e.refresh(client, e.client.Address, "pass"), e.refresh(client, e.client.Address, "refuse")
-		took := time.Since(began)
+		took := time.Since(ended)
 		switch {
 		case pass == enriched && refuse == enriched:
-			if took > f.must.healed+slack {
-				t.Errorf("recovered after %v, the promise is %v", took, f.must.healed)
+			if took > f.must.recovery+slack {
+				t.Errorf("recovered after %v, want at most %v and %v of slack", took, f.must.recovery, slack)
 			}
 			return took
-		case took > f.must.healed+2*slack:
-			t.Fatalf("not recovered %v after the end of the fault: %s under pass, %s under refuse", took, pass, refuse)
+		case took > f.must.recovery+2*slack:
+			t.Fatalf("%v after the end of the fault: got %s under pass and %s under refuse, want the enriched token", took, pass, refuse)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 }
 
-// checkReasons looks at what the sidecar counted.
+// checkReasons checks the reasons under which the sidecar counted tokens.
 func (f fault) checkReasons(t *testing.T, e *env) {
 	t.Helper()
 	reasons := e.Metrics(t).Reasons()
 	if f.must.reason != "" && reasons[f.must.reason] == 0 {
-		t.Errorf("tokens by reason: %v, want some that are %s", reasons, f.must.reason)
+		t.Errorf("tokens by reason: got %v, want some with reason %s", reasons, f.must.reason)
 	}
 	for reason, count := range reasons {
 		if count > 0 && reason != f.must.reason && reason != "ok" && reason != "canceled" {
-			t.Errorf("tokens by reason: %v, want none that is %s", reasons, reason)
+			t.Errorf("tokens by reason: got %v, want none with reason %s", reasons, reason)
 		}
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// A measurement is what one fault did.
+// A measurement is what one fault did to the sidecar and its clients.
 type measurement struct {
 	fault
-	waits         []time.Duration // more than an answer takes without the fault
-	healedIn      time.Duration
+	waits         []time.Duration // what the fault added to each response
+	recoveredIn   time.Duration
 	before, after e2e.Usage
 }
 
@@ -27,12 +27,12 @@ func printMeasured(measured []measurement) string {
 		if m.waits == nil {
 			continue
 		}
-		healed := "–"
+		recovery := "–"
 		if m.breaks.end != nil {
-			healed = round(m.healedIn)
+			recovery = round(m.recoveredIn)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d → %d\t%d → %d\t%.1f → %.1f\n",
-			m.at.name, m.what, m.must.pass, m.must.refuse, cmp.Or(m.must.reason, "–"), round(median(m.waits)), round(slices.Max(m.waits)), healed,
+			m.at.name, m.what, m.must.pass, m.must.refuse, cmp.Or(m.must.reason, "–"), round(median(m.waits)), round(slices.Max(m.waits)), recovery,
 			m.before.Goroutines, m.after.Goroutines, m.before.Files, m.after.Files, mebibytes(m.before.Heap), mebibytes(m.after.Heap))
 	}
 	table.Flush()

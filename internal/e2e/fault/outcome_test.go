@@ -13,24 +13,24 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// An outcome is what a client gets. Others than these are a status code.
+// An outcome is what a client gets: one of these, or a status code.
 type outcome string
 
 const (
-	enriched  outcome = "the enriched token"
-	original  outcome = "the original token"
-	brokenOff outcome = "the connection is broken off"
-	noAnswer  outcome = "no answer"
+	enriched   outcome = "the enriched token"
+	original   outcome = "the original token"
+	closed     outcome = "a closed connection"
+	noResponse outcome = "no response"
 )
 
-// newClient returns a client that makes a connection for each request, so that
-// none that was spoiled is used again, and gives up after a time.
-func newClient(patience time.Duration) *http.Client {
-	return &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+// newClient returns a client that opens a new connection for each request, so that it
+// does not reuse a disturbed one.
+func newClient(timeout time.Duration) *http.Client {
+	return &http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true}}
 }
 
-// refresh asks for a token by the rule of a policy, as a client that has a
-// refresh token: none of those documents comes from the cache.
+// refresh asks for a token with a refresh token, at the rule of a policy. A refresh
+// always reads the document from the source.
 func (e *env) refresh(client *http.Client, address, policy string) outcome {
 	response, err := client.Post("http://"+address+"/"+policy+"/token", "application/x-www-form-urlencoded", strings.NewReader("grant_type=refresh_token&refresh_token=r"))
 	if err != nil {
@@ -39,20 +39,19 @@ func (e *env) refresh(client *http.Client, address, policy string) outcome {
 	return e.read(response)
 }
 
-// askImpatiently asks as a client that does not wait for long.
-func askImpatiently(e *env, policy string) outcome {
+// askWithShortTimeout is refresh by a client that waits only a second.
+func askWithShortTimeout(e *env, policy string) outcome {
 	return e.refresh(newClient(time.Second), e.client.Address, policy)
 }
 
-// askAndCloseHalf asks as a client that ends its half of the connection as soon
-// as it has asked.
+// askAndCloseHalf sends a request and then closes the client's half of the connection.
 func askAndCloseHalf(e *env, policy string) outcome {
 	conn, err := e.Public.Dial()
 	if err != nil {
 		return outcomeOf(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(clientTimeout))
 	fmt.Fprintf(conn, "POST /%s/token HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", policy)
 	conn.CloseWrite()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -74,12 +73,12 @@ func (e *env) read(response *http.Response) outcome {
 	return e.judge(body)
 }
 
-// outcomeOf says how a client got nothing.
+// outcomeOf returns the outcome of a failed request.
 func outcomeOf(err error) outcome {
 	if e2e.IsTimeout(err) {
-		return noAnswer
+		return noResponse
 	}
-	return brokenOff
+	return closed
 }
 
 func (e *env) judge(body []byte) outcome {
@@ -87,7 +86,7 @@ func (e *env) judge(body []byte) outcome {
 		Token string `json:"access_token"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return outcome("no JSON: " + err.Error())
+		return outcome("invalid JSON: " + err.Error())
 	}
 	if _, issued := e.issued.Load(answer.Token); issued {
 		return original

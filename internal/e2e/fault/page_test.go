@@ -35,20 +35,20 @@ func TestFailuresPage_HasTheTableOfFaults(t *testing.T) {
 	}
 }
 
-// faultsTable is the table of what is promised, in Markdown. Faults at one place
-// with the same promise share a row.
+// faultsTable returns the table of promises in Markdown. Faults at the same place with
+// the same promise share a row.
 func faultsTable(faults []fault) string {
 	var rows []string
 	whats := map[string][]string{}
 	for _, f := range faults {
-		row := fmt.Sprintf("| %s | %%s | %s | %s | %s | %s | %s |\n", f.at.name, f.must.pass, f.must.refuse, f.counted(), cmp.Or(f.must.wait, "–"), f.felt())
+		row := fmt.Sprintf("| %s | %%s | %s | %s | %s | %s | %s |\n", f.at.name, f.must.pass, f.must.refuse, f.counted(), cmp.Or(f.must.wait, "–"), f.recovers())
 		if whats[row] == nil {
 			rows = append(rows, row)
 		}
 		whats[row] = append(whats[row], f.what)
 	}
 	var table strings.Builder
-	table.WriteString("| where | fault | the client gets under `pass` | under `refuse` | counted as | waits longer by at most | after its end |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	table.WriteString("| where | fault | the client gets under `pass` | under `refuse` | counted as | extra wait, at most | after the fault |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, row := range rows {
 		fmt.Fprintf(&table, row, strings.Join(whats[row], "; "))
 	}
@@ -62,13 +62,13 @@ func (f fault) counted() string {
 	return "`" + f.must.reason + "`"
 }
 
-// felt says for how long the fault is felt after its end.
-func (f fault) felt() string {
+// recovers says how soon the sidecar recovers after the fault.
+func (f fault) recovers() string {
 	switch {
 	case f.breaks.end == nil:
 		return "–"
-	case f.must.healed == 0:
+	case f.must.recovery == 0:
 		return "recovers at once"
 	}
-	return fmt.Sprintf("recovers within %d s", f.must.healed/time.Second)
+	return fmt.Sprintf("recovers within %d s", f.must.recovery/time.Second)
 }

@@ -2,40 +2,40 @@ package fault_test
 
 import "time"
 
-// A promise is what must happen.
+// A promise is what must happen during a fault and after it.
 type promise struct {
 	pass, refuse outcome // what the client gets under each policy
-	// reason is what the tokens count as that are not enriched; "" if there are
-	// none.
+	// reason is the reason of the tokens that are not enriched with a fresh document,
+	// or "" if there are none.
 	reason string
-	// wait is what the sidecar adds to an answer at most, in words, and bound
-	// what that is here.
+	// wait describes how much longer a client waits at most. bound is its value in
+	// this test.
 	wait  string
 	bound time.Duration
-	// healed is for how long the fault is felt at most after its end.
-	healed time.Duration
+	// recovery is how long the sidecar may take to recover after the fault.
+	recovery time.Duration
 }
 
-const openedBreaker = "`documents.mongodb.timeout`; nothing after three failures"
+const openedBreaker = "`documents.mongodb.timeout`; no wait after three failures"
 
 var (
-	notChange  = promise{pass: enriched, refuse: enriched}
-	disconnect = promise{pass: brokenOff, refuse: brokenOff}
-	notAnswer  = promise{pass: noAnswer, refuse: noAnswer}
+	unchanged    = promise{pass: enriched, refuse: enriched}
+	disconnected = promise{pass: closed, refuse: closed}
+	unanswered   = promise{pass: noResponse, refuse: noResponse}
 
 	answer502     = promise{pass: "502", refuse: "502"}
 	answer502Late = promise{pass: "502", refuse: "502", wait: "`timeouts.dial`", bound: dialTimeout}
-	timeOut       = promise{pass: "504", refuse: "504", wait: "`timeouts.response`", bound: responseTimeout}
+	answer504     = promise{pass: "504", refuse: "504", wait: "`timeouts.response`", bound: responseTimeout}
 
-	lackKeys      = promise{pass: original, refuse: "503", reason: "unavailable", wait: "3 s once, then 250 ms", bound: 3 * time.Second, healed: 5 * time.Second}
-	lackNewKey    = promise{pass: original, refuse: "503", reason: "unavailable", wait: "3 s", bound: 3 * time.Second, healed: 30 * time.Second}
-	lackDocuments = promise{pass: original, refuse: "503", reason: "unavailable", wait: openedBreaker, bound: mongoTimeout, healed: 3 * time.Second}
-	serveStale    = promise{pass: enriched, refuse: enriched, reason: "stale", wait: openedBreaker, bound: mongoTimeout, healed: 3 * time.Second}
-	notSign       = promise{pass: original, refuse: "503", reason: "sign_failed", healed: 3 * time.Second}
-	// Which of two clocks has jumped does not show in a token.
-	notTrustClocks = promise{pass: original, refuse: original, reason: "bad_token"}
+	noKeys         = promise{pass: original, refuse: "503", reason: "unavailable", wait: "3 s once, then 250 ms", bound: 3 * time.Second, recovery: 5 * time.Second}
+	noNewKey       = promise{pass: original, refuse: "503", reason: "unavailable", wait: "3 s", bound: 3 * time.Second, recovery: 30 * time.Second}
+	noDocuments    = promise{pass: original, refuse: "503", reason: "unavailable", wait: openedBreaker, bound: mongoTimeout, recovery: 3 * time.Second}
+	staleDocuments = promise{pass: enriched, refuse: enriched, reason: "stale", wait: openedBreaker, bound: mongoTimeout, recovery: 3 * time.Second}
+	cannotSign     = promise{pass: original, refuse: "503", reason: "sign_failed", recovery: 3 * time.Second}
+	// A token does not show which of the two clocks is wrong.
+	wrongClock = promise{pass: original, refuse: original, reason: "bad_token"}
 )
 
-func beSlower(wait string, bound time.Duration) promise {
+func slower(wait string, bound time.Duration) promise {
 	return promise{pass: enriched, refuse: enriched, wait: wait, bound: bound}
 }

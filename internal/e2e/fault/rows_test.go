@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/toxic"
 )
 
-// A fault is a row: what breaks, when, and what must happen.
+// A fault is a row of the table: what breaks, when, and what must happen.
 type fault struct {
 	at     place
 	what   string
@@ -17,14 +17,14 @@ type fault struct {
 	when   moment
 	must   promise
 
-	// Most need none of these.
-	settings string // more of them, for the sidecar
-	ask      func(e *env, policy string) outcome
-	alone    bool // the fault needs a MongoDB server of its own
-	full     bool // only in the full form
+	// Optional:
+	settings string                              // more settings of the sidecar
+	ask      func(e *env, policy string) outcome // default: refresh
+	alone    bool                                // the fault needs its own MongoDB server
+	full     bool                                // only with -full
 }
 
-// A place is between the sidecar and a party, at the link if there is one.
+// A place is where a fault is. link is nil if that is not a connection.
 type place struct {
 	name string
 	link func(*env) *toxic.Link
@@ -33,69 +33,69 @@ type place struct {
 var (
 	client    = place{"client", func(e *env) *toxic.Link { return e.client }}
 	backend   = place{"backend", func(e *env) *toxic.Link { return e.backend }}
-	newKeys   = place{"JWKS, not fetched yet", func(e *env) *toxic.Link { return e.jwks }}
-	knownKeys = place{"JWKS", func(e *env) *toxic.Link { return e.jwks }}
+	newKeys   = place{"JWKS, before the first fetch", func(e *env) *toxic.Link { return e.jwks }}
+	knownKeys = place{"JWKS, after a fetch", func(e *env) *toxic.Link { return e.jwks }}
 	mongo     = place{"MongoDB", func(e *env) *toxic.Link { return e.mongo }}
 	disk      = place{name: "disk"}
 	clock     = place{name: "clock"}
 )
 
-// A moment is when a fault begins.
+// A moment is when a fault starts.
 type moment int
 
 const (
-	later  moment = iota // while the sidecar works
+	later  moment = iota // while the sidecar runs
 	before               // before the sidecar starts
 )
 
 var faults = []fault{
-	{at: client, what: "latency", breaks: spoil(toxic.Latency(300 * time.Millisecond)), must: beSlower("the latency", 300*time.Millisecond)},
-	{at: client, what: "1 KB/s", breaks: spoil(toxic.Narrow), must: beSlower("what it takes", 5*time.Second)},
-	{at: client, what: "sends slowly", breaks: spoil(toxic.SlicedUp), must: beSlower("what it takes", 3*time.Second)},
-	{at: client, what: "closes slowly", breaks: spoil(toxic.SlowClose), must: notChange, full: true},
-	{at: client, what: "reset", breaks: spoil(toxic.Reset), must: disconnect},
-	{at: client, what: "request breaks off", breaks: spoil(toxic.CutUp(100)), must: disconnect},
-	{at: client, what: "closes its half after the request", breaks: delayBackend, ask: askAndCloseHalf, must: disconnect},
-	{at: client, what: "nothing passes", breaks: spoil(toxic.BlackholeUp), ask: askImpatiently, must: notAnswer},
+	{at: client, what: "high latency", breaks: disturb(toxic.Latency(300 * time.Millisecond)), must: slower("the latency", 300*time.Millisecond)},
+	{at: client, what: "a connection of 1 KB/s", breaks: disturb(toxic.Narrow), must: slower("the time it takes", 5*time.Second)},
+	{at: client, what: "sends the request slowly", breaks: disturb(toxic.SlicedUp), must: slower("the time it takes", 3*time.Second)},
+	{at: client, what: "closes connections slowly", breaks: disturb(toxic.SlowClose), must: unchanged, full: true},
+	{at: client, what: "resets the connection", breaks: disturb(toxic.Reset), must: disconnected},
+	{at: client, what: "closes the connection in the middle of the request", breaks: disturb(toxic.CutUp(100)), must: disconnected},
+	{at: client, what: "closes its half of the connection after the request", breaks: delayBackend, ask: askAndCloseHalf, must: disconnected},
+	{at: client, what: "no bytes get through", breaks: disturb(toxic.BlackholeUp), ask: askWithShortTimeout, must: unanswered},
 
-	{at: backend, what: "latency", breaks: spoil(toxic.Latency(300 * time.Millisecond)), must: beSlower("the latency", responseTimeout)},
-	{at: backend, what: "1 KB/s", breaks: spoil(toxic.Narrow), must: beSlower("what it takes", responseTimeout)},
-	{at: backend, what: "closes slowly", breaks: spoil(toxic.SlowClose), must: beSlower("", responseTimeout), full: true},
-	{at: backend, what: "sends slowly", breaks: spoil(toxic.Sliced), must: timeOut},
-	{at: backend, what: "nothing passes", breaks: spoil(toxic.Blackhole), must: timeOut},
-	{at: backend, what: "reset", breaks: spoil(toxic.Reset), must: answer502},
-	{at: backend, what: "answer breaks off", breaks: spoil(toxic.CutDown(200)), must: answer502},
-	{at: backend, what: "closes its half at once", breaks: closeHalf((*env).backendAddress), must: answer502},
+	{at: backend, what: "high latency", breaks: disturb(toxic.Latency(300 * time.Millisecond)), must: slower("the latency", responseTimeout)},
+	{at: backend, what: "a connection of 1 KB/s", breaks: disturb(toxic.Narrow), must: slower("the time it takes", responseTimeout)},
+	{at: backend, what: "closes connections slowly", breaks: disturb(toxic.SlowClose), must: slower("", responseTimeout), full: true},
+	{at: backend, what: "sends the response slowly", breaks: disturb(toxic.Sliced), must: answer504},
+	{at: backend, what: "no bytes get through", breaks: disturb(toxic.Blackhole), must: answer504},
+	{at: backend, what: "resets the connection", breaks: disturb(toxic.Reset), must: answer502},
+	{at: backend, what: "closes the connection in the middle of the response", breaks: disturb(toxic.CutDown(200)), must: answer502},
+	{at: backend, what: "closes its half of the connection at once", breaks: closeHalf((*env).backendAddress), must: answer502},
 	{at: backend, what: "restarts", breaks: restartBackend, must: answer502},
-	{at: backend, what: "name does not resolve", breaks: misname(func(h *hosts) { h.backend = "backend.invalid:80" }), when: before, must: answer502Late},
+	{at: backend, what: "the name does not resolve", breaks: unresolvable(func(h *hosts) { h.backend = "backend.invalid:80" }), when: before, must: answer502Late},
 
-	{at: newKeys, what: "answers 500", breaks: answerKeys(e2e.Response{Status: http.StatusInternalServerError}), when: before, must: lackKeys},
-	{at: newKeys, what: "garbage", breaks: answerKeys(e2e.Response{Body: `{"keys":[{"kty":`}), when: before, must: lackKeys},
-	{at: newKeys, what: "over 1 MiB", breaks: answerKeys(e2e.Response{Body: `{"keys":[],"x":"` + strings.Repeat("x", 2<<20) + `"}`}), when: before, must: lackKeys},
-	{at: newKeys, what: "latency over 3 s", breaks: spoil(toxic.Latency(4 * time.Second)), when: before, must: lackKeys},
-	{at: newKeys, what: "sends slowly", breaks: spoil(toxic.SlicedFine), when: before, must: lackKeys, full: true},
-	{at: newKeys, what: "nothing passes", breaks: spoil(toxic.Blackhole), when: before, must: lackKeys, full: true},
-	{at: newKeys, what: "reset", breaks: spoil(toxic.Reset), when: before, must: lackKeys, full: true},
-	{at: newKeys, what: "answer breaks off", breaks: spoil(toxic.CutDown(150)), when: before, must: lackKeys, full: true},
-	{at: newKeys, what: "name does not resolve", breaks: misname(func(h *hosts) { h.jwks = "jwks.invalid:80" }), when: before, must: lackKeys},
-	{at: knownKeys, what: "away, the keys known", breaks: spoil(toxic.Reset), must: notChange},
-	{at: knownKeys, what: "away, and the backend has a new key", breaks: rotateUnseen, must: lackNewKey, full: true},
+	{at: newKeys, what: "the response has status 500", breaks: answerKeys(e2e.Response{Status: http.StatusInternalServerError}), when: before, must: noKeys},
+	{at: newKeys, what: "the response is not valid JSON", breaks: answerKeys(e2e.Response{Body: `{"keys":[{"kty":`}), when: before, must: noKeys},
+	{at: newKeys, what: "the response is larger than 1 MiB", breaks: answerKeys(e2e.Response{Body: `{"keys":[],"x":"` + strings.Repeat("x", 2<<20) + `"}`}), when: before, must: noKeys},
+	{at: newKeys, what: "latency above 3 s", breaks: disturb(toxic.Latency(4 * time.Second)), when: before, must: noKeys},
+	{at: newKeys, what: "the response arrives slowly", breaks: disturb(toxic.SlicedFine), when: before, must: noKeys, full: true},
+	{at: newKeys, what: "no bytes get through", breaks: disturb(toxic.Blackhole), when: before, must: noKeys, full: true},
+	{at: newKeys, what: "the connection is reset", breaks: disturb(toxic.Reset), when: before, must: noKeys, full: true},
+	{at: newKeys, what: "the connection is closed in the middle of the response", breaks: disturb(toxic.CutDown(150)), when: before, must: noKeys, full: true},
+	{at: newKeys, what: "the name does not resolve", breaks: unresolvable(func(h *hosts) { h.jwks = "jwks.invalid:80" }), when: before, must: noKeys},
+	{at: knownKeys, what: "unreachable", breaks: disturb(toxic.Reset), must: unchanged},
+	{at: knownKeys, what: "unreachable, and the backend signs with a new key", breaks: rotateWhileUnreachable, must: noNewKey, full: true},
 
-	{at: mongo, what: "latency below `timeout`", breaks: spoil(toxic.Latency(50 * time.Millisecond)), must: beSlower("the latency", mongoTimeout)},
-	{at: mongo, what: "closes slowly", breaks: spoil(toxic.SlowClose), must: beSlower("the latency", mongoTimeout), full: true},
-	{at: mongo, what: "latency over `timeout`", breaks: spoil(toxic.Latency(2 * time.Second)), must: lackDocuments},
-	{at: mongo, what: "1 KB/s", breaks: spoil(toxic.Narrow), must: lackDocuments},
-	{at: mongo, what: "sends slowly", breaks: spoil(toxic.Sliced), must: lackDocuments, full: true},
-	{at: mongo, what: "nothing passes", breaks: spoil(toxic.Blackhole), must: lackDocuments},
-	{at: mongo, what: "reset", breaks: spoil(toxic.Reset), must: lackDocuments},
-	{at: mongo, what: "answer breaks off", breaks: spoil(toxic.CutDown(100)), must: lackDocuments},
-	{at: mongo, what: "closes its half at once", breaks: closeHalf((*env).mongoAddress), must: lackDocuments, full: true},
-	{at: mongo, what: "restarts", breaks: restartMongo, alone: true, must: lackDocuments},
-	{at: mongo, what: "nothing passes, with `cache.stale_for`", breaks: spoil(toxic.Blackhole), settings: "cache: {stale_for: 1h}", must: serveStale},
-	{at: mongo, what: "name does not resolve", breaks: misname(func(h *hosts) { h.mongo = "mongodb.invalid:27017" }), when: before, must: lackDocuments},
+	{at: mongo, what: "latency below `timeout`", breaks: disturb(toxic.Latency(50 * time.Millisecond)), must: slower("the latency", mongoTimeout)},
+	{at: mongo, what: "closes connections slowly", breaks: disturb(toxic.SlowClose), must: slower("the latency", mongoTimeout), full: true},
+	{at: mongo, what: "latency above `timeout`", breaks: disturb(toxic.Latency(2 * time.Second)), must: noDocuments},
+	{at: mongo, what: "a connection of 1 KB/s", breaks: disturb(toxic.Narrow), must: noDocuments},
+	{at: mongo, what: "sends responses slowly", breaks: disturb(toxic.Sliced), must: noDocuments, full: true},
+	{at: mongo, what: "no bytes get through", breaks: disturb(toxic.Blackhole), must: noDocuments},
+	{at: mongo, what: "resets connections", breaks: disturb(toxic.Reset), must: noDocuments},
+	{at: mongo, what: "closes the connection in the middle of a response", breaks: disturb(toxic.CutDown(100)), must: noDocuments},
+	{at: mongo, what: "closes its half of the connection at once", breaks: closeHalf((*env).mongoAddress), must: noDocuments, full: true},
+	{at: mongo, what: "restarts", breaks: restartMongo, alone: true, must: noDocuments},
+	{at: mongo, what: "no bytes get through, with `cache.stale_for`", breaks: disturb(toxic.Blackhole), settings: "cache: {stale_for: 1h}", must: staleDocuments},
+	{at: mongo, what: "the name does not resolve", breaks: unresolvable(func(h *hosts) { h.mongo = "mongodb.invalid:27017" }), when: before, must: noDocuments},
 
-	{at: disk, what: "full, so no key of ours can be made", breaks: limitFiles, when: before, must: notSign},
+	{at: disk, what: "full, so the sidecar cannot create its key", breaks: limitFiles, when: before, must: cannotSign},
 
-	{at: clock, what: "jumps ahead, past `exp`", breaks: jump(-2 * time.Hour), must: notTrustClocks},
-	{at: clock, what: "jumps back, before `nbf`", breaks: jump(2 * time.Hour), must: notTrustClocks},
+	{at: clock, what: "jumps forward, past `exp`", breaks: jump(-2 * time.Hour), must: wrongClock},
+	{at: clock, what: "jumps back, before `nbf`", breaks: jump(2 * time.Hour), must: wrongClock},
 }

@@ -24,8 +24,8 @@ import (
 
 var algorithms = []string{"RS256", "ES256", "EdDSA", "HS256"}
 
-// An outcome is what a client gets. Others than these are a status code, or what
-// went wrong.
+// An outcome is what a client gets: one of these, a status code, or the text of an
+// error.
 type outcome string
 
 const (
@@ -33,7 +33,7 @@ const (
 	original outcome = "the original token"
 )
 
-// An env is a sidecar under load, with everything around it.
+// An env is a sidecar under load and everything that it is connected to.
 type env struct {
 	*e2e.Sidecar
 	backend, jwks, mongo *toxic.Link
@@ -41,13 +41,13 @@ type env struct {
 	issuers map[string]*enrichtest.Issuer
 	users   int
 	set     []byte                // the merged JWKS
-	during  atomic.Pointer[fault] // what is failing
+	during  atomic.Pointer[fault] // the current fault
 
 	mu       sync.Mutex
 	took     []time.Duration
-	got      map[string]int // by what was failing, and the outcome
+	got      map[string]int // by fault and outcome
 	enriched map[string]int // by algorithm
-	wrong    []string       // what the policy does not allow
+	wrong    []string       // responses that the policy does not allow
 }
 
 func newEnv(t *testing.T, users int) *env {
@@ -83,7 +83,7 @@ cache: {max_bytes: 1MiB, missing_for: 1s}
 	e.WaitReady(t)
 	set := e.Public.Get(t, "/.well-known/jwks.json")
 	if n := strings.Count(set, `"kid"`); n != 2*len(published) {
-		t.Fatalf("the merged JWKS has %d keys, want %d: %s", n, 2*len(published), set)
+		t.Fatalf("the merged JWKS: got %d keys, want %d: %s", n, 2*len(published), set)
 	}
 	e.set = []byte(set)
 	return e
@@ -96,9 +96,9 @@ func (e *env) asked() int {
 	return len(e.took)
 }
 
-// serveDocuments starts a MongoDB server with a change stream and the documents
-// of nine users of ten, and returns its address. It is a scripted one: FerretDB
-// takes longer to find one of so many than all the rest together.
+// serveDocuments starts a scripted MongoDB server with a change stream and with
+// documents for nine of ten users, and returns its address. FerretDB would be too slow
+// with so many documents.
 func serveDocuments(t *testing.T) (address string) {
 	t.Helper()
 	server := wiretest.New()
@@ -123,8 +123,7 @@ func hasDocument(user int) bool { return user%10 != 0 }
 
 func aboutUser(user int) string { return fmt.Sprintf("all about user %d.", user) }
 
-// issue answers with a token of the user and the algorithm that the client asks
-// for.
+// issue returns a token for the user and the algorithm in the request.
 func (e *env) issue(rw http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	token := e.issuers[r.FormValue("algorithm")].Token(fmt.Sprintf(`{"sub":%q,"iat":%d,"exp":%d}`, r.FormValue("user"), now.Unix(), now.Add(time.Minute).Unix()))
@@ -132,7 +131,7 @@ func (e *env) issue(rw http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(rw, `{"access_token":%q}`, token)
 }
 
-// ask logs a user in, or refreshes their token, and counts what they get.
+// ask makes a login or a refresh of a random user, and counts the outcome.
 func (e *env) ask(t *testing.T, client *http.Client) {
 	user, algorithm := rand.N(e.users), algorithms[rand.N(len(algorithms))]
 	policy, action := []string{"pass", "refuse"}[rand.N(2)], []string{"login", "refresh"}[rand.N(2)]
@@ -140,9 +139,9 @@ func (e *env) ask(t *testing.T, client *http.Client) {
 	if hasDocument(user) {
 		want = enriched
 	}
-	before, began := e.during.Load(), time.Now()
+	before, start := e.during.Load(), time.Now()
 	got := e.request(t, client, policy, action, algorithm, user)
-	took := time.Since(began)
+	took := time.Since(start)
 	allowed := got == want || before.allows(policy, got) || e.during.Load().allows(policy, got)
 
 	e.mu.Lock()
@@ -153,11 +152,11 @@ func (e *env) ask(t *testing.T, client *http.Client) {
 		e.enriched[algorithm]++
 	}
 	if !allowed {
-		e.wrong = append(e.wrong, fmt.Sprintf("%s, %s of user %d with %s under %s: %s, want %s", before.what, action, user, algorithm, policy, got, want))
+		e.wrong = append(e.wrong, fmt.Sprintf("%s, %s of user %d with %s under %s: got %s, want %s", before.what, action, user, algorithm, policy, got, want))
 	}
 }
 
-// allows reports whether a client may get this under the policy.
+// allows reports whether a client may get an outcome during the fault, under a policy.
 func (f *fault) allows(policy string, got outcome) bool {
 	if got == original && policy == "refuse" || got == "503" && policy == "pass" {
 		return false
@@ -199,7 +198,7 @@ func (e *env) judge(t *testing.T, body []byte, algorithm string, user int) outco
 		return original
 	case !strings.Contains(document, aboutUser(user)):
 		return "the document of another user"
-	case algorithm == "HS256" || rand.N(50) != 0: // to verify is expensive
+	case algorithm == "HS256" || rand.N(50) != 0: // verifying every token would be expensive
 		return enriched
 	}
 	if _, err := enrichtest.VerifyToken(t, e.set, answer.Token); err != nil {

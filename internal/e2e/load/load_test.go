@@ -15,17 +15,17 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/toxic"
 )
 
-var full = flag.Bool("full", false, "take ten minutes, with a fault every twenty seconds")
+var full = flag.Bool("full", false, "run for ten minutes, with a fault every twenty seconds")
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// A load says how hard the sidecar is tried.
+// A load says how many users log in, for how long, and how often faults happen.
 type load struct {
 	users  int
 	lasts  time.Duration
-	period time.Duration // from fault to fault
-	fault  time.Duration // how long one lasts
-	grace  time.Duration // how long it may be felt after that
+	period time.Duration // from one fault to the next
+	fault  time.Duration // how long a fault lasts
+	grace  time.Duration // how long the sidecar may take to recover
 }
 
 var (
@@ -35,33 +35,33 @@ var (
 
 const clients = 16
 
-// TestLoad has clients log in and refresh, with tokens of four algorithms. It
-// looks at every answer: nobody gets less than the policy says, nor anything of
-// another user, and what the sidecar takes of the machine does not grow.
+// TestLoad makes logins and refreshes, with tokens of four algorithms. It checks every
+// response: each client gets what the policy promises and no document of another user.
+// It also checks that the sidecar's memory, goroutines and files do not grow.
 func TestLoad(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED, NO LOAD: it takes twenty seconds of every processor; run without -short")
+		t.Skip("SKIPPED, THE LOAD WAS NOT TESTED: it uses every processor for twenty seconds; run without -short")
 	}
 	how := shortLoad
 	if *full {
 		how = fullLoad
 	}
 	e := newEnv(t, how.users)
-	e.attend(t, time.Second) // so that pools and caches are made
+	e.makeRequests(t, time.Second) // to fill pools and caches
 	before := e.Usage(t)
 
 	var samples []e2e.Usage
-	spoiling := make(chan struct{})
+	disturbing := make(chan struct{})
 	go func() {
-		defer close(spoiling)
-		e.spoil(t, how)
+		defer close(disturbing)
+		e.disturb(t, how)
 	}()
 	for third := range 3 {
-		e.attend(t, how.lasts/3)
+		e.makeRequests(t, how.lasts/3)
 		samples = append(samples, e.Metrics(t).Usage())
 		t.Logf("%d of 3 thirds: %d logins and refreshes", third+1, e.asked())
 	}
-	<-spoiling
+	<-disturbing
 	after := e.WantNoMore(t, before, clients)
 
 	t.Logf("\n%s", e.report(how))
@@ -70,14 +70,14 @@ func TestLoad(t *testing.T) {
 		before.Goroutines, after.Goroutines, before.Files, after.Files)
 	e.checkAnswers(t)
 	if last, first := samples[2].Resident, samples[0].Resident; last > first+first/4+16<<20 {
-		t.Errorf("resident memory grew from %d to %d bytes", first, last)
+		t.Errorf("resident memory grew from %d to %d bytes, want at most %d", first, last, first+first/4+16<<20)
 	}
 }
 
 func mebibytes(bytes int64) float64 { return float64(bytes) / (1 << 20) }
 
-// attend has all clients ask for a while.
-func (e *env) attend(t *testing.T, lasts time.Duration) {
+// makeRequests lets all clients make requests for a time.
+func (e *env) makeRequests(t *testing.T, lasts time.Duration) {
 	t.Helper()
 	end := time.Now().Add(lasts)
 	var asking sync.WaitGroup
@@ -93,22 +93,22 @@ func (e *env) attend(t *testing.T, lasts time.Duration) {
 	asking.Wait()
 }
 
-// spoil makes one fault after the other, and leaves time to recover at the end.
-func (e *env) spoil(t *testing.T, how load) {
-	began := time.Now()
-	for i := 0; time.Since(began)+how.period <= how.lasts+time.Second; i++ {
+// disturb causes one fault after the other. It leaves time to recover at the end.
+func (e *env) disturb(t *testing.T, how load) {
+	start := time.Now()
+	for i := 0; time.Since(start)+how.period <= how.lasts+time.Second; i++ {
 		f := faults[i%len(faults)]
 		e.during.Store(&f)
-		f.link(e).Spoil(t, f.toxic)
+		f.link(e).Disturb(t, f.toxic)
 		time.Sleep(how.fault)
-		f.link(e).Heal(t)
+		f.link(e).Clear(t)
 		time.Sleep(how.grace)
 		e.during.Store(&fault{what: "no fault"})
 		time.Sleep(how.period - how.fault - how.grace)
 	}
 }
 
-// A fault is what fails, and what else clients may get meanwhile.
+// A fault is what fails, and which other outcomes are allowed meanwhile.
 type fault struct {
 	what    string
 	link    func(*env) *toxic.Link
@@ -116,35 +116,35 @@ type fault struct {
 	allowed []outcome
 }
 
-// lacking is what clients get whose document cannot be read, by the policy.
+// withoutDocument is what clients get if their document cannot be read, by policy.
 var (
-	lacking     = []outcome{original, "503"}
-	unreachable = []outcome{"502", "504"}
-	faults      = []fault{
-		{"MongoDB: nothing passes", func(e *env) *toxic.Link { return e.mongo }, toxic.Blackhole, lacking},
+	withoutDocument = []outcome{original, "503"}
+	unreachable     = []outcome{"502", "504"}
+	faults          = []fault{
+		{"MongoDB: no bytes get through", func(e *env) *toxic.Link { return e.mongo }, toxic.Blackhole, withoutDocument},
 		{"backend: reset", func(e *env) *toxic.Link { return e.backend }, toxic.Reset, unreachable},
 		{"JWKS: reset", func(e *env) *toxic.Link { return e.jwks }, toxic.Reset, nil},
-		{"MongoDB: reset", func(e *env) *toxic.Link { return e.mongo }, toxic.Reset, lacking},
+		{"MongoDB: reset", func(e *env) *toxic.Link { return e.mongo }, toxic.Reset, withoutDocument},
 		{"backend: latency", func(e *env) *toxic.Link { return e.backend }, toxic.Latency(time.Second), nil},
-		{"backend: nothing passes", func(e *env) *toxic.Link { return e.backend }, toxic.Blackhole, unreachable},
-		{"MongoDB: 1 KB/s", func(e *env) *toxic.Link { return e.mongo }, toxic.Narrow, lacking},
+		{"backend: no bytes get through", func(e *env) *toxic.Link { return e.backend }, toxic.Blackhole, unreachable},
+		{"MongoDB: 1 KB/s", func(e *env) *toxic.Link { return e.mongo }, toxic.Narrow, withoutDocument},
 	}
 )
 
-// checkAnswers wants that nobody got less than the policy says.
+// checkAnswers checks that every client got what the policy promises.
 func (e *env) checkAnswers(t *testing.T) {
 	t.Helper()
 	if len(e.wrong) > 0 {
-		t.Errorf("%d answers are not what the policy says, such as:\n%s", len(e.wrong), strings.Join(e.wrong[:min(len(e.wrong), 10)], "\n"))
+		t.Errorf("%d responses are not what the policy promises, such as:\n%s", len(e.wrong), strings.Join(e.wrong[:min(len(e.wrong), 10)], "\n"))
 	}
 	for _, algorithm := range algorithms {
 		if e.enriched[algorithm] == 0 {
-			t.Errorf("no token of %s was enriched", algorithm)
+			t.Errorf("enriched tokens of %s: got none, want some", algorithm)
 		}
 	}
 }
 
-// report says what happened, for information.
+// report summarizes the run.
 func (e *env) report(how load) string {
 	took := slices.Sorted(slices.Values(e.took))
 	var text strings.Builder

@@ -19,7 +19,9 @@ var builders = map[string]func(t testing.TB, root, path string) (built string){
 	"backend":     example("./examples/backend"),
 	"appservices": example("./examples/app-services/backend"),
 	"seed":        example("./examples/seed"),
+	"mongodb":     example("./examples/mongodb"),
 	"client":      example("./examples/oidc/client"),
+	"embed":       example("./examples/embed"),
 	"ferretdb":    testbed,
 	"zitadel":     testbed,
 }

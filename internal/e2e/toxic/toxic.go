@@ -1,5 +1,5 @@
-// Package toxic spoils connections between the parties of a test, with
-// toxiproxy as a process of its own.
+// Package toxic disturbs connections in tests, such as those between the sidecar and
+// its backend. It runs toxiproxy as a separate process.
 package toxic
 
 import (
@@ -15,9 +15,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// What can be done to a link, in toxiproxy's words.
+// Faults of a link, as toxiproxy's API expects them.
 const (
-	Blackhole   = `{"type":"timeout","attributes":{"timeout":0}}` // nothing passes
+	Blackhole   = `{"type":"timeout","attributes":{"timeout":0}}` // no bytes get through
 	BlackholeUp = `{"type":"timeout","stream":"upstream","attributes":{"timeout":0}}`
 	Reset       = `{"type":"reset_peer","attributes":{"timeout":0}}`
 	Narrow      = `{"type":"bandwidth","attributes":{"rate":1}}` // 1 KB a second
@@ -27,38 +27,38 @@ const (
 	SlicedUp    = `{"type":"slicer","stream":"upstream","attributes":{"average_size":20,"delay":50000}}`
 )
 
-// Latency delays whatever is sent downstream.
+// Latency delays bytes that are sent downstream.
 func Latency(d time.Duration) string {
 	return fmt.Sprintf(`{"type":"latency","attributes":{"latency":%d}}`, d.Milliseconds())
 }
 
-// CutUp closes a connection after so many bytes sent upstream.
+// CutUp closes a connection after a number of bytes sent upstream.
 func CutUp(bytes int) string { return cut("upstream", bytes) }
 
-// CutDown closes a connection after so many bytes sent downstream.
+// CutDown closes a connection after a number of bytes sent downstream.
 func CutDown(bytes int) string { return cut("downstream", bytes) }
 
 func cut(stream string, bytes int) string {
 	return fmt.Sprintf(`{"type":"limit_data","stream":%q,"attributes":{"bytes":%d}}`, stream, bytes)
 }
 
-// A Proxy makes links.
+// A Proxy creates links.
 type Proxy struct {
 	api   string
 	links atomic.Int64
 }
 
-// Start starts toxiproxy, which stops when the test ends. It skips the test
-// where toxiproxy cannot be built.
+// Start starts toxiproxy. It stops when the test ends. If toxiproxy cannot be built,
+// Start skips the test.
 func Start(t testing.TB) *Proxy { return &Proxy{api: enrichtest.StartToxiproxy(t)} }
 
-// A Link leads to a party, and can be spoiled.
+// A Link forwards connections to an address, and can be disturbed.
 type Link struct {
-	Address string // where it listens
-	url     string // of the link in toxiproxy's API
+	Address string // the address at which it listens
+	url     string // its URL in toxiproxy's API
 }
 
-// Link makes a link that leads to an address.
+// Link creates a link to an address.
 func (p *Proxy) Link(t testing.TB, to string) *Link {
 	t.Helper()
 	l := &Link{}
@@ -73,14 +73,14 @@ func (p *Proxy) Link(t testing.TB, to string) *Link {
 	return l
 }
 
-// Spoil adds what is wrong with a link, such as [Reset].
-func (l *Link) Spoil(t testing.TB, toxic string) {
+// Disturb adds a fault to a link, such as [Reset].
+func (l *Link) Disturb(t testing.TB, toxic string) {
 	t.Helper()
 	call(t, http.MethodPost, l.url+"/toxics", toxic)
 }
 
-// Heal removes everything that is wrong with a link.
-func (l *Link) Heal(t testing.TB) {
+// Clear removes all faults of a link.
+func (l *Link) Clear(t testing.TB) {
 	t.Helper()
 	var toxics []struct{ Name string }
 	if err := json.Unmarshal(call(t, http.MethodGet, l.url+"/toxics", ""), &toxics); err != nil {
@@ -91,8 +91,8 @@ func (l *Link) Heal(t testing.TB) {
 	}
 }
 
-// Lead makes a link lead elsewhere, and ends its connections.
-func (l *Link) Lead(t testing.TB, to string) {
+// PointTo changes the address to which a link forwards, and closes its connections.
+func (l *Link) PointTo(t testing.TB, to string) {
 	t.Helper()
 	call(t, http.MethodPatch, l.url, fmt.Sprintf(`{"upstream":%q}`, to))
 }

@@ -34,8 +34,8 @@ var (
 	rsaAlgorithms    = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
 )
 
-// AnyRSA, in place of an algorithm, means every RSA algorithm. The JWK of such a
-// key has no alg.
+// AnyRSA is used instead of an algorithm and means every RSA algorithm. The JWK of
+// such a key has no alg.
 const AnyRSA = "RSA"
 
 // Supported returns every supported algorithm.

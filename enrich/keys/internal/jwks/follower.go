@@ -214,8 +214,8 @@ func (f *Follower) startLocked() *flight {
 }
 
 // finish ends a fetch, and logs when fetching starts to fail and when it works
-// again. It does not log an unknown location, because whoever fetches the
-// discovery document does.
+// again. It does not log an unknown location: the code that fetches the discovery
+// document does.
 func (f *Follower) finish(err error, first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

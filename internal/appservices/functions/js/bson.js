@@ -1,11 +1,11 @@
-// The BSON types that functions see. What tells a type is the prototype, never a
-// member: documents come from users. `native` is Go's.
+// The BSON types that functions use. Only the prototype identifies a type, never a
+// member, because documents come from users. `native` has functions written in Go.
 (function (native) {
   "use strict";
 
   const hidden = (object, name, value) => Object.defineProperty(object, name, { value });
 
-  // App Services took its types with and without new.
+  // In App Services, the types worked with and without new.
   const type = (name, init, methods, statics) => {
     const constructor = { [name]: function (...args) {
       const self = new.target ? this : Object.create(constructor.prototype);
@@ -20,7 +20,7 @@
   const ObjectId = type("ObjectId", function (id) {
     if (id === undefined || id === null) id = native.newObjectId();
     if (id instanceof ObjectId) id = id.toHexString();
-    if (!ObjectId.isValid(id)) throw new TypeError("an ObjectId wants 24 hex digits");
+    if (!ObjectId.isValid(id)) throw new TypeError("an ObjectId needs 24 hex digits");
     hidden(this, "hex", id.toLowerCase());
   }, {
     toHexString() { return this.hex; },
@@ -76,7 +76,7 @@
 
   const decimal = /^[+-]?(((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?)|inf(inity)?|nan)$/i;
   const Decimal128 = type("Decimal128", function (text) {
-    if (!decimal.test(text)) throw new TypeError("a Decimal128 wants the text of a number");
+    if (!decimal.test(text)) throw new TypeError("a Decimal128 needs the text of a number");
     hidden(this, "text", String(text));
   }, {
     toString() { return this.text; },
@@ -109,7 +109,7 @@
     const hex = value === undefined ? native.newUUID()
       : typeof value === "string" ? value.replace(/-/g, "")
       : bytes(value.buffer || value).toHex();
-    if (!/^[0-9a-fA-F]{32}$/.test(hex)) throw new TypeError("a UUID wants 32 hex digits, with or without hyphens");
+    if (!/^[0-9a-fA-F]{32}$/.test(hex)) throw new TypeError("a UUID needs 32 hex digits, with or without hyphens");
     hidden(this, "buffer", Uint8Array.fromHex(hex));
     hidden(this, "sub_type", 4);
   }, Object.assign({}, binary, {
@@ -128,8 +128,8 @@
   const MinKey = type("MinKey", function () {}, {});
   const MaxKey = type("MaxKey", function () {}, {});
 
-  // Types that hardly a function looks into (timestamp, code, symbol …), kept
-  // as their Extended JSON so that they go back as they came.
+  // Types that functions rarely use (timestamp, code, symbol …). They are kept as
+  // Extended JSON, so that they are written back unchanged.
   const Other = type("Other", function (ejson) { hidden(this, "ejson", ejson); }, {
     toString() { return this.ejson; },
     toJSON() { return JSON.parse(this.ejson); },

@@ -1,5 +1,6 @@
-// Bounds before the built-ins that allocate a lot in one step, which nothing can
-// interrupt; and no code from strings. `depth` is Go's: how deep JSON nests.
+// Limits for built-ins that allocate a lot in one step, because they cannot be
+// interrupted. Also refuses code from strings. `depth` is written in Go and returns
+// how deep JSON nests.
 (function (maxElements, maxText, maxNesting, depth) {
   "use strict";
 
@@ -7,14 +8,15 @@
   const define = (object, name, value) =>
     Object.defineProperty(object, name, { value, writable: true, configurable: true });
   const elements = (n) => {
-    if (typeof n === "number" && n > maxElements) throw new RangeError("an array of more than " + maxElements + " elements");
+    if (typeof n === "number" && n > maxElements) throw new RangeError("the array would have more than " + maxElements + " elements");
   };
   const characters = (n) => {
-    if (n > maxText) throw new RangeError("a string of more than " + maxText + " characters");
+    if (n > maxText) throw new RangeError("the string would have more than " + maxText + " characters");
   };
 
-  // replace puts a proxy in place of a constructor, so that all else about it
-  // stays. goja knows no instances of a proxy.
+  // replace replaces a constructor with a proxy, which keeps all its other
+  // properties. In goja, instanceof does not work with a proxy, so replace defines
+  // it.
   const isInstance = Function.prototype[Symbol.hasInstance];
   const replace = (original, handler) => {
     const proxy = new Proxy(original, handler);
@@ -35,7 +37,7 @@
     });
   }
 
-  // wrap looks at what a method is called with first.
+  // wrap checks the arguments of a method before each call.
   const wrap = (object, name, look) => {
     const original = object[name];
     define(object, name, { [name](...args) { look(this, args); return apply(original, this, args); } }[name]);
@@ -45,7 +47,7 @@
   wrap(String.prototype, "padStart", (_, [n]) => characters(Number(n)));
   wrap(String.prototype, "padEnd", (_, [n]) => characters(Number(n)));
   wrap(JSON, "parse", (_, [text]) => {
-    if (depth(String(text)) > maxNesting) throw new RangeError("JSON nested deeper than " + maxNesting);
+    if (depth(String(text)) > maxNesting) throw new RangeError("the JSON is nested deeper than " + maxNesting + " levels");
   });
 
   const refuse = () => { throw new TypeError("code from strings is not supported: eval, new Function"); };

@@ -1,7 +1,7 @@
-// The collection methods of App Services, each as the command of MongoDB that it
-// is. `run(database, command)` is Go's: a promise of MongoDB's reply. No cursor
-// outlives its first batch: the functions of a login read little, and what they
-// leave half read would stay open at the server.
+// The collection methods of App Services, each as a MongoDB command.
+// `run(database, command)` is written in Go and returns a promise of MongoDB's reply.
+// A cursor has only one batch: functions of a login read little, and a cursor that
+// they do not read to its end would stay open on the server.
 (function (run, BSON) {
   "use strict";
 
@@ -26,17 +26,17 @@
     return reply;
   };
 
-  // An undefined in a query is nearly always a mistake, and would match every
-  // document without the field. MongoDB refuses it; so it is refused here.
+  // An undefined in a query is nearly always a mistake. Converted to null, it would
+  // match every document without the field. MongoDB refuses it, and so does this.
   const refuseUndefined = (value, path) => {
-    if (value === undefined) throw new TypeError("the query has undefined at " + path);
+    if (value === undefined) throw new TypeError("the query has the value undefined at " + path);
     if (Array.isArray(value)) value.forEach((element, i) => refuseUndefined(element, path + "." + i));
     else if (value && Object.getPrototypeOf(value) === Object.prototype) {
       for (const key of Object.keys(value)) refuseUndefined(value[key], path ? path + "." + key : key);
     }
   };
   const query = (value) => {
-    if (value === null || typeof value !== "object") throw new TypeError("a query is an object");
+    if (value === null || typeof value !== "object") throw new TypeError("a query must be an object");
     refuseUndefined(value, "");
     return value;
   };
@@ -49,12 +49,13 @@
     if (options && options.session) throw new TypeError("transactions are not supported: options.session");
   };
 
-  // operators says whether an update changes a document or replaces it: given
-  // the wrong one MongoDB would do the other without a word.
+  // operators checks that an update has operators, or that a replacement has none.
+  // MongoDB would silently replace a document instead of changing it, or change it
+  // instead of replacing it.
   const operators = (update, wanted) => {
-    if (update === null || typeof update !== "object") throw new TypeError("an update is an object");
+    if (update === null || typeof update !== "object") throw new TypeError("an update must be an object");
     const has = Array.isArray(update) || Object.keys(update).some((key) => key[0] === "$");
-    if (has !== wanted) throw new TypeError(wanted ? "an update needs operators such as $set" : "a replacement has no operators");
+    if (has !== wanted) throw new TypeError(wanted ? "an update needs operators such as $set" : "a replacement must not have operators");
     return update;
   };
 
@@ -62,7 +63,7 @@
     #fetch; #options; #buffer = []; #started = false; #skipped = 0; #taken = 0;
     constructor(fetch, options) { this.#fetch = fetch; this.#options = Object.assign({}, options); }
     #set(name, value) {
-      if (this.#started) throw new Error("cursor." + name + "() comes before the first document");
+      if (this.#started) throw new Error("call cursor." + name + "() before you read the first document");
       this.#options[name] = value;
       return this;
     }
@@ -71,7 +72,7 @@
     skip(n) { return this.#set("skip", n); }
     project(fields) { return this.#set("projection", fields); }
 
-    // window reads at most n documents that have not been read.
+    // window reads the next documents, at most n.
     async #window(n) {
       this.#started = true;
       const left = this.#options.limit ? this.#options.limit - this.#taken : Infinity;
@@ -86,7 +87,7 @@
     async toArray() {
       const { docs, more } = await this.#window(most + 1);
       if (more || docs.length > most) {
-        throw new Error("more documents than a function may read at once (" + most + ", or 16 MiB): narrow the query or set limit()");
+        throw new Error("there are more documents than a function may read at once (" + most + ", or 16 MiB): narrow the query or set limit()");
       }
       return this.#buffer.splice(0).concat(docs);
     }
@@ -109,8 +110,8 @@
     constructor(database, name) { this.#database = database; this.#name = name; }
     #ask(command) { return ask(this.#database, command); }
 
-    // batch returns the documents of a reply, and closes a cursor that is still
-    // open: there may be more.
+    // batch returns the documents of a reply. If the server keeps a cursor open for
+    // more, batch closes it.
     async #batch(command) {
       const { cursor } = await this.#ask(command);
       const open = Number(cursor.id) !== 0;
@@ -159,7 +160,7 @@
     async insertMany(documents, options) {
       refuseSession(options);
       const named = documents.map((document) => {
-        if (document === null || typeof document !== "object" || Array.isArray(document)) throw new TypeError("a document is an object");
+        if (document === null || typeof document !== "object" || Array.isArray(document)) throw new TypeError("a document must be an object");
         if (document._id !== undefined) return document;
         const _id = new BSON.ObjectId();
         return Object.assign({ _id }, document, { _id });
@@ -206,7 +207,8 @@
     }
     async findOneAndDelete(filter, options) { return this.#findAndModify(filter, { remove: true }, options); }
 
-    // bulkWrite does one after the other; the first that fails ends it.
+    // bulkWrite runs the operations one after the other, and stops at the first that
+    // fails.
     async bulkWrite(operations, options) {
       for (const operation of operations) {
         const [method] = Object.keys(operation);
@@ -216,7 +218,7 @@
           case "updateOne": case "updateMany": await this[method](o.filter, o.update, Object.assign({}, options, o)); break;
           case "replaceOne": await this.replaceOne(o.filter, o.replacement, Object.assign({}, options, o)); break;
           case "deleteOne": case "deleteMany": await this[method](o.filter, Object.assign({}, options, o)); break;
-          default: throw new TypeError("bulkWrite does not know " + method);
+          default: throw new TypeError("bulkWrite does not support " + method);
         }
       }
       return null;
