@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// logAccess writes the line of a request. Its keys are a closed set, without a
-// query, header or body.
+// logAccess writes the line of a request to the access log. The line always has the same
+// keys. It never has a query, a header or a body, because these can contain tokens.
 func (x *exchange) logAccess(ctx context.Context) {
 	x.proxy.options.Logger.LogAttrs(ctx, slog.LevelInfo, "request",
 		slog.String("method", x.method),
@@ -23,8 +23,8 @@ func (x *exchange) logAccess(ctx context.Context) {
 	)
 }
 
-// redactPath hides path segments that could be a token, a code in a link or a
-// user's id. Words stay, with a version number maybe.
+// redactPath hides the segments of a path that could be a token, a code in a link or a
+// user id. Words and version numbers stay.
 func redactPath(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
@@ -35,8 +35,8 @@ func redactPath(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// knownMethod is the method, or what OpenTelemetry says for one that is not
-// known: a stranger chose its text, which can be a token.
+// knownMethod returns a method of RFC 9110 or PATCH unchanged. It returns _OTHER for any
+// other text, as OpenTelemetry does, because a client can send a token as the method.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
@@ -46,8 +46,9 @@ func knownMethod(method string) string {
 	return "_OTHER"
 }
 
-// looksNamed tells what a person named from what a machine generated. That is
-// long, has many digits, or goes back and forth between them and both cases.
+// looksNamed reports whether a path segment looks like a name that a person chose. A
+// generated text is long, has many digits, or changes often between digits, upper and
+// lower case.
 func looksNamed(segment string) bool {
 	const maxLength, maxDigits, maxStarts = 32, 3, 4
 	digits, starts, before := 0, 0, ' '
@@ -61,11 +62,11 @@ func looksNamed(segment string) bool {
 		before = c
 	}
 	return len(segment) <= maxLength && digits <= maxDigits && starts <= maxStarts &&
-		!strings.Contains(segment, "@") && !strings.HasPrefix(segment, "eyJ") // the shortest token
+		!strings.Contains(segment, "@") && !strings.HasPrefix(segment, "eyJ") // even a short token
 }
 
-// startsWord reports whether something begins between two characters: a word of
-// camelCase, a number, or what follows it.
+// startsWord reports whether a word of camelCase starts between two characters, or a
+// number starts or ends there.
 func startsWord(before, c rune) bool {
 	return unicode.IsLower(before) && unicode.IsUpper(c) || unicode.IsLetter(before) && unicode.IsDigit(c) || unicode.IsDigit(before) && unicode.IsLetter(c)
 }

@@ -26,7 +26,7 @@ func (f *fixture) accessLog(t *testing.T, lines int) []map[string]any {
 }
 
 func TestAccessLog_IsOneLineOfAClosedSetOfKeys(t *testing.T) {
-	f, _ := startSaying(t, twoTokens, setup{rules: logins(t)})
+	f, _ := startResponding(t, twoTokens, setup{rules: logins(t)})
 	f.ask(t, "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nAuthorization: Bearer secret\r\n"+form+"\r\nContent-Length: 15\r\n\r\npassword=secret")
 	entry := f.accessLog(t, 1)[0]
 	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "status", "time"}
@@ -59,7 +59,7 @@ func TestAccessLog_HidesTokensAndIDsInPaths(t *testing.T) {
 		{"/users/10432", "/users/[redacted]"},
 		{"/users/anna%40example.com", "/users/[redacted]"},
 	}
-	f, _ := startSaying(t, asCame, setup{})
+	f, _ := startResponding(t, noContent, setup{})
 	for i, tt := range tests {
 		f.ask(t, "GET "+tt.path+" HTTP/1.1\r\nHost: h\r\n\r\n")
 		if got := f.accessLog(t, i+1)[i]["path"]; got != tt.want {
@@ -71,7 +71,7 @@ func TestAccessLog_HidesTokensAndIDsInPaths(t *testing.T) {
 // Whatever the answer is, the line has its status.
 func TestAccessLog_HasTheStatusOfEveryAnswer(t *testing.T) {
 	tests := []struct {
-		name, text, said string
+		name, text, sent string
 		want             float64
 	}{
 		{"the backend's", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", answer("HTTP/1.1 401 Unauthorized", ""), 401},
@@ -81,7 +81,7 @@ func TestAccessLog_HasTheStatusOfEveryAnswer(t *testing.T) {
 		{"no HTTP", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "nonsense\r\n\r\n", 502},
 	}
 	for _, tt := range tests {
-		f, _ := startSaying(t, tt.said, setup{})
+		f, _ := startResponding(t, tt.sent, setup{})
 		w := f.dial(t)
 		w.send(tt.text)
 		if got := f.accessLog(t, 1)[0]["status"]; got != tt.want {
@@ -92,7 +92,7 @@ func TestAccessLog_HasTheStatusOfEveryAnswer(t *testing.T) {
 
 // A method is any text that a stranger likes, a token too.
 func TestAccessLog_HidesUnknownMethods(t *testing.T) {
-	f, _ := startSaying(t, asCame, setup{})
+	f, _ := startResponding(t, noContent, setup{})
 	f.ask(t, "eyJhbGciOiJub25lIn0.e30. /eyJhbGciOiJub25lIn0.e30. HTTP/1.1\r\nHost: h\r\n\r\n")
 	entry := f.accessLog(t, 1)[0]
 	if entry["method"] != "_OTHER" || entry["path"] != "/[redacted]" {

@@ -8,9 +8,9 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// addressEditor returns what makes the addresses in an answer to r lead back
-// here, whatever they were: a client that took the backend's own would bypass the
-// proxy from then on.
+// addressEditor returns a function that replaces the addresses in the response to r with
+// the address that the client used. Otherwise the client would send its next requests
+// directly to the backend.
 func (p *Proxy) addressEditor(r *http.Request, at []locate.Location) editFunc {
 	proto, host := p.publicOrigin(r)
 	public := origin{clientSide(proto), clientSide(host)}
@@ -19,18 +19,18 @@ func (p *Proxy) addressEditor(r *http.Request, at []locate.Location) editFunc {
 	}
 }
 
-// clientSide is the first of the values that several proxies have added: that
-// proxy talked to the client itself.
+// clientSide returns the first of several values of a forwarded header. It is from the
+// proxy that the client connected to.
 func clientSide(values string) string {
 	first, _, _ := strings.Cut(values, ",")
 	return strings.TrimSpace(first)
 }
 
-// An origin is the address that clients use.
+// An origin is the scheme and host that clients use.
 type origin struct{ scheme, host string }
 
-// replaceIn returns a URL with this origin in the place of its own; a WebSocket
-// stays one. What is not such a URL stays as it is.
+// replaceIn returns a URL with its scheme and host replaced by this origin. A ws or wss
+// URL stays one. Any other text is returned unchanged.
 func (o origin) replaceIn(url string) string {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok {

@@ -13,7 +13,7 @@ import (
 
 const location = "{ \"deployment_model\":\"LOCAL\", \"location\":\"US-VA\",\"hostname\" : \"%s\",\n\"ws_hostname\":\"%s\",\"n\":1.0}\n"
 
-func publishing(t *testing.T) setup {
+func addressRules(t *testing.T) setup {
 	return setup{rules: []proxy.Rule{{Pattern: "GET /app/{app}/location", Addresses: locations(t, "json:hostname", "json:ws_hostname")}}}
 }
 
@@ -22,7 +22,7 @@ func TestAddresses_LeadBackToWhereTheClientCameIn(t *testing.T) {
 	public := func(o *proxy.Options) { o.PublicURL = &url.URL{Scheme: "https", Host: "auth.example.com"} }
 	trusting := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 	tests := []struct {
-		name, said                string
+		name, sent                string
 		options                   func(*proxy.Options)
 		backendHTTP, backendWS    string
 		wantHostname, wantWSocket string
@@ -35,11 +35,11 @@ func TestAddresses_LeadBackToWhereTheClientCameIn(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := publishing(t)
+			s := addressRules(t)
 			s.options = tt.options
-			said := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", fmt.Sprintf(location, tt.backendHTTP, tt.backendWS))
-			f, _ := startSaying(t, said, s)
-			_, body := f.ask(t, "GET /app/x/location HTTP/1.1\r\nHost: h:8080\r\n"+tt.said+"\r\n")
+			sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", fmt.Sprintf(location, tt.backendHTTP, tt.backendWS))
+			f, _ := startResponding(t, sent, s)
+			_, body := f.ask(t, "GET /app/x/location HTTP/1.1\r\nHost: h:8080\r\n"+tt.sent+"\r\n")
 			if want := fmt.Sprintf(location, tt.wantHostname, tt.wantWSocket); body != want {
 				t.Errorf("got  %s\nwant %s", body, want)
 			}
@@ -48,15 +48,15 @@ func TestAddresses_LeadBackToWhereTheClientCameIn(t *testing.T) {
 }
 
 func TestAddresses_LeaveOtherAnswersAlone(t *testing.T) {
-	for _, said := range []string{
+	for _, sent := range []string{
 		answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", `{"error": "none","hostname":7}`),
 		answer("HTTP/1.1 404 Not Found\nContent-Type: application/json", `{"hostname":"http://a"}`),
 		answer("HTTP/1.1 200 OK\nContent-Type: text/plain", `{"hostname":"http://a"}`),
 		answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"hostname":"http://a"`),
 	} {
-		f, _ := startSaying(t, said, publishing(t))
+		f, _ := startResponding(t, sent, addressRules(t))
 		res, body := f.ask(t, "GET /app/x/location HTTP/1.1\r\nHost: h\r\n\r\n")
-		sameResponse(t, http.MethodGet, said, res, body)
+		sameResponse(t, http.MethodGet, sent, res, body)
 		if strings.Contains(f.log.String(), "panic") {
 			t.Error(f.log.String())
 		}

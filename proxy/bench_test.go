@@ -40,7 +40,7 @@ func BenchmarkProxy(b *testing.B) {
 	})
 	run := func(name, algorithm, path string) {
 		b.Run(name, func(b *testing.B) {
-			f := start(b, backendURL, setup{algorithm: algorithm, rules: []proxy.Rule{rule(b, "POST /login", "json:access_token")}, options: quiet})
+			f := start(b, backendURL, setup{algorithm: algorithm, rules: []proxy.Rule{rule(b, "POST /login", "json:access_token")}, options: withoutLog})
 			issued = `{"access_token":"` + f.token("") + `"}`
 			benchmarkLogins(b, f.URL+path)
 			if bare > 0 {
@@ -54,8 +54,8 @@ func BenchmarkProxy(b *testing.B) {
 	}
 }
 
-// quiet keeps the log out of the measurement.
-func quiet(o *proxy.Options) { o.Logger = slog.New(slog.DiscardHandler) }
+// withoutLog keeps the log out of the measurement.
+func withoutLog(o *proxy.Options) { o.Logger = slog.New(slog.DiscardHandler) }
 
 // bareProxy is what a proxy costs that does nothing.
 func bareProxy(backend *url.URL) *httputil.ReverseProxy {

@@ -13,21 +13,21 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A body is the body of a response, or none.
+// A body is the body of a response. The zero body was not read.
 type body struct {
 	decoded []byte // without its content coding; nil if it was not read
-	// opaque says that it cannot be looked into: it is too large, or compressed in a
-	// way that cannot be undone. Then no token of the response is touched, because
-	// others may be in there.
+	// opaque says that the body cannot be searched for tokens, because it is too large
+	// or cannot be decompressed. Then no token of the response is enriched, not even in
+	// the header, because the body may contain tokens of the same grant (law C1).
 	opaque, tooLarge bool
 }
 
-// readBody reads the body of a response within the limit, undoes its content
-// coding, and puts it back as it came.
+// readBody reads the body of a response up to the limit and decodes it. The response
+// keeps a body with the same bytes.
 func (x *exchange) readBody(res *http.Response) (body, error) {
 	raw, whole, err := readUpTo(res.Body, x.proxy.options.Limits.Body)
 	if err != nil {
-		return body{}, fmt.Errorf("backend's response broke off: %w", err)
+		return body{}, fmt.Errorf("the backend's response is incomplete: %w", err)
 	}
 	if !whole {
 		res.Body = readCloser{io.MultiReader(bytes.NewReader(raw), res.Body), res.Body}
@@ -37,8 +37,8 @@ func (x *exchange) readBody(res *http.Response) (body, error) {
 	return x.decodeBody(res.Header, raw), nil
 }
 
-// decodeBody undoes the content coding of a body within the limit. An empty one
-// has none, whatever the header says: many redirects have both.
+// decodeBody removes the content coding of a body, up to the limit. An empty body is not
+// decoded, because many redirects have no body and still a Content-Encoding.
 func (x *exchange) decodeBody(header http.Header, raw []byte) body {
 	if len(raw) == 0 {
 		return body{decoded: raw}
@@ -48,28 +48,28 @@ func (x *exchange) decodeBody(header http.Header, raw []byte) body {
 	case errors.Is(err, errTooLarge):
 		return body{opaque: true, tooLarge: true}
 	case err != nil:
-		x.warn("coding", "a response cannot be unpacked and passes as it is", "error", err)
+		x.warn("coding", "cannot decompress a response: it is forwarded unchanged, and its tokens are not enriched", "error", err)
 		return body{opaque: true}
 	}
 	return body{decoded: decoded}
 }
 
-// countTooLarge counts a response whose body is over the limit. It passes under
-// any policy.
+// countTooLarge counts and logs a response whose body is over the limit. Such a response
+// is forwarded unchanged under any policy.
 func (x *exchange) countTooLarge(ctx context.Context) {
 	x.count(ctx, enrich.TooLarge)
-	x.warn("body", "a response is larger than limits.body and passes as it is", "limit", x.proxy.options.Limits.Body)
+	x.warn("body", "a response is larger than limits.body: it is forwarded unchanged, and its tokens are not enriched", "limit", x.proxy.options.Limits.Body)
 }
 
-// readUpTo reads a body up to the limit. If it is longer, whole is false and one
-// byte more was read.
+// readUpTo reads a body up to the limit, in bytes. If the body is longer, whole is false
+// and read has one byte more than the limit.
 func readUpTo(r io.Reader, limit int64) (read []byte, whole bool, err error) {
 	read, err = io.ReadAll(io.LimitReader(r, limit+1))
 	return read, int64(len(read)) <= limit, err
 }
 
-// setRequestBody gives the request a body that was read. A length that was
-// announced is corrected; one that was not stays unannounced.
+// setRequestBody replaces the body of a request. If the request had a Content-Length, it
+// is corrected. A chunked request stays chunked.
 func setRequestBody(r *http.Request, body []byte) {
 	r.Body = readCloser{bytes.NewReader(body), r.Body}
 	if r.ContentLength >= 0 {
@@ -77,8 +77,9 @@ func setRequestBody(r *http.Request, body []byte) {
 	}
 }
 
-// requestBody notes that the client's body could not be read: then it is not the
-// backend that failed. At its end the trailers are there.
+// requestBody is the body of the client's request. It sets broken if reading fails, so
+// that the failure is not blamed on the backend. It calls ended at the end of the body,
+// when the trailers have arrived.
 type requestBody struct {
 	io.ReadCloser
 	broken *atomic.Bool
@@ -98,13 +99,13 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// copiedBody is a body of which a copy is kept while it passes.
+// copiedBody is a body that keeps a copy of what is read from it.
 type copiedBody struct {
 	io.ReadCloser
 	limit int64 // of the copy, which gets at most one byte more
 	copy  bytes.Buffer
-	// ended is called once, with the copy and with how the body ended: io.EOF if
-	// the backend has sent it whole.
+	// ended is called once, with the copy and the error that ended the body. The error
+	// is io.EOF if the body is complete.
 	ended func(copy []byte, err error)
 }
 
@@ -125,7 +126,7 @@ func (b *copiedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-var errClosedEarly = errors.New("closed before its end")
+var errClosedEarly = errors.New("the body was closed before its end")
 
 func (b *copiedBody) end(err error) {
 	if b.ended != nil {

@@ -16,16 +16,17 @@ import (
 
 var errTooLarge = errors.New("larger than limits.body when decompressed")
 
-// maxCodings bounds how often a body is unpacked: nested thousands of times, a
-// small one would take minutes. Real ones have one coding, or two by mistake.
+// maxCodings limits how many content codings are removed. A small body with thousands of
+// nested codings would take minutes. Real bodies have one coding, or two by mistake.
 const maxCodings = 4
 
-// decode undoes the content codings of a body (RFC 9110, section 8.4), the last
-// one first. Nothing larger than limit comes out, whatever went in.
+// decode removes the content codings of a body (RFC 9110, section 8.4), the last one
+// first. It returns errTooLarge if a result is larger than limit, in bytes, and never
+// decompresses more than that.
 func decode(body []byte, codings string, limit int64) ([]byte, error) {
 	applied := strings.Split(codings, ",")
 	if len(applied) > maxCodings {
-		return nil, fmt.Errorf("%d content codings, at most %d are undone", len(applied), maxCodings)
+		return nil, fmt.Errorf("the body has %d content codings, at most %d are decoded", len(applied), maxCodings)
 	}
 	for i := len(applied) - 1; i >= 0; i-- {
 		reader, err := decoder(body, strings.ToLower(strings.TrimSpace(applied[i])))
@@ -56,7 +57,8 @@ func decoder(body []byte, coding string) (io.ReadCloser, error) {
 	case "br":
 		return io.NopCloser(brotli.NewReader(reader)), nil
 	case "zstd":
-		// RFC 8878 has decoders hold a window of 8 MiB; a larger one is a bomb.
+		// RFC 8878 requires decoders to support a window of 8 MiB. A larger window could
+		// be an attack on memory.
 		d, err := zstd.NewReader(reader, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderMaxMemory(16<<20))
 		if err != nil {
 			return nil, err
@@ -66,8 +68,8 @@ func decoder(body []byte, coding string) (io.ReadCloser, error) {
 	return nil, fmt.Errorf("unknown content coding %q", coding)
 }
 
-// inflate reads zlib, which deflate means, or bare deflate, which some servers
-// send.
+// inflate reads the zlib format, which the coding "deflate" means. Some servers send raw
+// deflate instead, so inflate also reads that.
 func inflate(body []byte) (io.ReadCloser, error) {
 	if reader, err := zlib.NewReader(bytes.NewReader(body)); err == nil {
 		return reader, nil

@@ -104,11 +104,11 @@ func TestDecode_BombPassesAsItCameAndIsCountedOnce(t *testing.T) {
 	for _, coding := range codings {
 		t.Run(coding.name, func(t *testing.T) {
 			matching := refusing(rule(t, "POST /login", "json:access_token"))
-			said := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: "+coding.header,
+			sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: "+coding.header,
 				compress(t, coding.writer, `{"access_token":"`+strings.Repeat("0", 4<<20)+`"}`))
-			f, _ := startSaying(t, said, setup{rules: []proxy.Rule{matching}})
+			f, _ := startResponding(t, sent, setup{rules: []proxy.Rule{matching}})
 			res, body := f.ask(t, login)
-			sameResponse(t, "POST", said, res, body)
+			sameResponse(t, "POST", sent, res, body)
 			if n := f.reason(t, enrich.TooLarge); n != 1 {
 				t.Errorf("counted %d times", n)
 			}
@@ -124,8 +124,8 @@ func TestDecode_BombIsNotUnpackedInMemory(t *testing.T) {
 		if coding.name == "identity" {
 			continue
 		}
-		said := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: "+coding.header, compress(t, coding.writer, bomb))
-		f, _ := startSaying(t, said, setup{
+		sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: "+coding.header, compress(t, coding.writer, bomb))
+		f, _ := startResponding(t, sent, setup{
 			rules:   logins(t),
 			options: func(o *proxy.Options) { o.Limits.Body = 64 << 10 },
 		})
@@ -151,10 +151,10 @@ func TestDecode_BrokenCodingsPassAsTheyCame(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			said := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: "+tt.coding, tt.body)
-			f, _ := startSaying(t, said, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}})
+			sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: "+tt.coding, tt.body)
+			f, _ := startResponding(t, sent, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}})
 			res, body := f.ask(t, login)
-			sameResponse(t, "POST", said, res, body)
+			sameResponse(t, "POST", sent, res, body)
 		})
 	}
 }
@@ -167,7 +167,7 @@ func TestBody_OverTheLimitStreamsThrough(t *testing.T) {
 		matching.OnFailure = policy
 		small := func(o *proxy.Options) { o.Limits.Body = 1000 }
 		body := `{"pad":"` + strings.Repeat("x", 5000) + `","access_token":"a.b.c","id_token":"a.b.d"}`
-		f, _ := startSaying(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", body), setup{rules: []proxy.Rule{matching}, options: small})
+		f, _ := startResponding(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", body), setup{rules: []proxy.Rule{matching}, options: small})
 		res, got := f.ask(t, login)
 		sameResponse(t, "POST", answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", body), res, got)
 		if n := f.reason(t, enrich.TooLarge); n != 1 {
@@ -216,7 +216,7 @@ func TestDecode_BodyPackedTooOftenPassesAsItCame(t *testing.T) {
 		body = packed.Bytes()
 	}
 	head := "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: gzip" + strings.Repeat(", gzip", packings-1)
-	f, _ := startSaying(t, answer(head, string(body)), setup{rules: logins(t)})
+	f, _ := startResponding(t, answer(head, string(body)), setup{rules: logins(t)})
 	if _, got := f.ask(t, login); got != string(body) {
 		t.Errorf("got %q", got)
 	}

@@ -14,15 +14,15 @@ import (
 // A backend that takes no connection is not there, however long it took to find
 // out: 502 and not 504.
 func TestBackend_ThatTakesNoConnectionIs502(t *testing.T) {
-	address := deafListener(t)
+	address := unresponsiveListener(t)
 	f := start(t, &url.URL{Scheme: "http", Host: address}, setup{options: func(o *proxy.Options) { o.Timeouts.Dial = 100 * time.Millisecond }})
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 502, "urn:tokengraft:backend-unreachable")
 }
 
-// deafListener is a listener whose queue is full, so that the system answers no
+// unresponsiveListener is a listener whose queue is full, so that the system answers no
 // connection.
-func deafListener(t *testing.T) (address string) {
+func unresponsiveListener(t *testing.T) (address string) {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {

@@ -20,14 +20,14 @@ import (
 // of its own.
 func startIssuing(t testing.TB, s setup, say func(token string) string) (f *fixture, token string) {
 	t.Helper()
-	var said string
+	var sent string
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.ReadBody()
-		r.Send(said)
+		r.Send(sent)
 	})
 	f = start(t, backend.URL, s)
 	token = f.token("")
-	said = say(token)
+	sent = say(token)
 	return f, token
 }
 
@@ -170,7 +170,7 @@ func TestEnriched_FailureLeavesTheAnswerAsItCame(t *testing.T) {
 		reason enrich.Reason
 		token  func(f *fixture) string
 	}{
-		{enrich.NoDocument, func(f *fixture) string { return f.issuer.Token(`{"sub":"nobody"}`) }},
+		{enrich.NoDocument, func(f *fixture) string { return f.issuer.Token(`{"sub":"unknown"}`) }},
 		{enrich.Opaque, func(*fixture) string { return "2YotnFZFEjr1zCsicMWpAA" }},
 		{enrich.BadToken, func(f *fixture) string { return f.token("") + "x" }},
 		{enrich.NotOurs, func(f *fixture) string {
@@ -179,12 +179,12 @@ func TestEnriched_FailureLeavesTheAnswerAsItCame(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.reason), func(t *testing.T) {
-			var said string
-			backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(said) })
+			var sent string
+			backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(sent) })
 			f := start(t, backend.URL, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}})
-			said = answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: gzip\nETag: \"1\"", gzipped(`{"access_token":"`+tt.token(f)+`"}`))
+			sent = answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: gzip\nETag: \"1\"", gzipped(`{"access_token":"`+tt.token(f)+`"}`))
 			res, body := f.ask(t, login)
-			sameResponse(t, "POST", said, res, body)
+			sameResponse(t, "POST", sent, res, body)
 			if n := f.reason(t, tt.reason); n != 1 {
 				t.Errorf("counted %d times", n)
 			}

@@ -11,8 +11,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// An exchange is one request and its response, from the request's header to the
-// line in the access log. These are its steps, in their order:
+// An exchange is one request and its response, from the header of the request to the
+// line in the access log. These are its steps, in order:
 //
 //	serve     check the request, find its rule            exchange.go
 //	restore   replace enriched tokens with originals      exchange_restore.go
@@ -20,23 +20,23 @@ import (
 //	respond   locate tokens, enrich them, write them      exchange_respond.go
 //	finish    write the access log                        exchange.go
 //
-// In shadow mode, respond calls observe instead (exchange_shadow.go). If a response
-// is edited and not enriched, respond calls editBody (exchange_edit.go).
+// In shadow mode, respond calls observe instead (exchange_shadow.go). For a response
+// that is edited and has no tokens, respond calls editBody (exchange_edit.go).
 type exchange struct {
 	proxy    *Proxy
 	snapshot *Snapshot
 	w        responseWriter
 
 	rule    *Rule       // nil if none matches
-	edit    editFunc    // nil if the body is not edited
+	edit    editFunc    // nil if the body of the response is not edited
 	timeout *time.Timer // of Timeouts.Response; nil if no rule can change the response
 
-	requested  enrich.Grant // what the request says about the tokens to come; zero without a rule
-	bearer     string       // of a request that deletes its user
-	bodyRead   bool         // the request's body was read before the request was forwarded
-	bodyBroken atomic.Bool  // the request's body could not be read
+	requested  enrich.Grant // the part of the grant that is known from the request; zero without a rule
+	bearer     string       // the bearer token of a request that deletes its user
+	bodyRead   bool         // the body of the request was read before the request was forwarded
+	bodyBroken atomic.Bool  // the body of the request could not be read
 
-	// For the access log: the request as it came.
+	// For the access log, from the client's request.
 	began              time.Time
 	method, path, peer string
 }
@@ -53,10 +53,10 @@ func newExchange(p *Proxy, w http.ResponseWriter, r *http.Request) *exchange {
 	}
 }
 
-// run answers a request.
+// run serves a request from start to end.
 func (x *exchange) run(r *http.Request) {
 	x.w.clearWriteDeadline()
-	defer x.w.armWriteDeadline() // for what the server still has to write
+	defer x.w.armWriteDeadline() // for the rest of the response, which the server writes
 	defer x.finish(r.Context())
 	if err := x.serve(r); err != nil {
 		x.fail(r.Context(), err)
@@ -79,7 +79,7 @@ func (x *exchange) serve(r *http.Request) error {
 		x.w.Header().Set("Retry-After", "1")
 		return problemFailing
 	}
-	r, stop := x.own(r)
+	r, stop := x.prepare(r)
 	defer stop()
 	if err := x.restore(r); err != nil {
 		return problemRequest
@@ -93,39 +93,39 @@ func (x *exchange) check(r *http.Request) error {
 	switch {
 	case headerSize(r) > x.proxy.options.Limits.Headers:
 		return problemHeaders
-	case strings.ContainsAny(r.Host, `/\?#@`): // of HTTP/2; net/http refuses HTTP/1's
+	case strings.ContainsAny(r.Host, `/\?#@`): // only over HTTP/2; net/http checks this over HTTP/1
 		return problemHost
 	}
 	return nil
 }
 
-// closeChunkedConn closes the connection after a chunked HTTP/1 request. Such a
-// request may also have had a Content-Length, which net/http hides. Then a proxy in
-// front of this one may disagree about where its body ends, so RFC 9112, section
-// 6.1, requires to close the connection.
+// closeChunkedConn closes the connection after a chunked HTTP/1 request. Such a request
+// may also have a Content-Length, which net/http hides. Then a proxy in front of this
+// one may disagree about where the body ends, so RFC 9112, section 6.1, requires closing
+// the connection.
 func closeChunkedConn(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
 		w.Header().Set("Connection", "close")
 	}
 }
 
-// mayEnrich reports whether a rule can change the response. In shadow mode none
-// can: the request is forwarded as if no rule matched.
+// mayEnrich reports whether a rule can change the response. In shadow mode no rule can,
+// so the request is forwarded as if no rule matched.
 func (x *exchange) mayEnrich() bool { return x.rule != nil && !x.snapshot.Shadow }
 
-// refusesEarly reports whether to refuse the request before it goes to the backend,
-// because its tokens could not be enriched now. OPTIONS and HEAD issue none.
+// refusesEarly reports whether to refuse the request before it is forwarded, because its
+// tokens could not be enriched at the moment. OPTIONS and HEAD issue no tokens.
 func (x *exchange) refusesEarly(method string) bool {
 	return x.mayEnrich() && x.rule.OnFailure == enrich.Refuse && !x.rule.Mixed &&
 		method != http.MethodOptions && method != http.MethodHead &&
 		x.snapshot.Failing != nil && x.snapshot.Failing()
 }
 
-// own returns a copy of the request for the reverse proxy. Its context has the
-// exchange, and ends after Timeouts.Response if a rule can change the response. Its
-// body records whether reading it failed. It is a copy because the server still
-// looks at the body of the original.
-func (x *exchange) own(r *http.Request) (_ *http.Request, stop func()) {
+// prepare returns a copy of the request for the reverse proxy. The context of the copy
+// has the exchange, and ends after Timeouts.Response if a rule can change the response.
+// Its body records whether reading it failed. prepare does not change r, because the
+// server still uses the body of r.
+func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	stop = func() {}
 	if x.mayEnrich() {
@@ -141,12 +141,12 @@ func (x *exchange) own(r *http.Request) (_ *http.Request, stop func()) {
 
 type exchangeKey struct{}
 
-// exchangeOf returns the exchange of a request that [exchange.own] returned.
+// exchangeOf returns the exchange of a request that [exchange.prepare] returned.
 func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
 
-// finish writes the access log. After a panic it answers with an internal error.
-// If the response has begun already, it breaks the connection instead, so that the
-// client does not take the response for complete.
+// finish writes the access log. After a panic it answers with an internal error. If a
+// part of the response has already been sent, it closes the connection instead, so that
+// the client does not take the response for complete.
 func (x *exchange) finish(ctx context.Context) {
 	fault := recover()
 	if fault != nil && fault != http.ErrAbortHandler {
@@ -158,7 +158,7 @@ func (x *exchange) finish(ctx context.Context) {
 	}
 	x.logAccess(ctx)
 	if fault != nil {
-		panic(http.ErrAbortHandler) // net/http's way to break the connection
+		panic(http.ErrAbortHandler) // makes net/http close the connection
 	}
 }
 
@@ -170,7 +170,7 @@ func (x *exchange) pattern() string {
 	return x.rule.Pattern
 }
 
-// headerSize returns roughly the size of the request's header on the wire.
+// headerSize returns the approximate size of the request's header in bytes.
 func headerSize(r *http.Request) int64 {
 	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
 	for name, values := range r.Header {

@@ -9,12 +9,13 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// An editFunc edits the JSON body of a 200 response that holds no token.
+// An editFunc edits the JSON body of a 200 response that has no tokens. It does not
+// write to its argument.
 type editFunc func(ctx context.Context, body []byte) ([]byte, error)
 
 // editor returns the function that edits the response to a request: a discovery
-// document, an object that gets the claims, or one with addresses. It is nil for
-// all others.
+// document, an object that gets the claims, or a response with addresses. It returns nil
+// if the response is not edited.
 func (x *exchange) editor(r *http.Request) editFunc {
 	path, s := cleanPath(r.URL.Path), x.snapshot
 	switch {
@@ -28,13 +29,13 @@ func (x *exchange) editor(r *http.Request) editFunc {
 	return nil
 }
 
-// edits reports whether the body of a response is edited.
+// edits reports whether to edit the body of a response.
 func (x *exchange) edits(res *http.Response) bool {
 	return x.edit != nil && res.StatusCode == http.StatusOK && locate.IsJSON(res.Header)
 }
 
-// editBody edits the body of a response. A body that cannot be edited stays as it
-// is, because a missing claim grants nothing.
+// editBody edits the body of a response. If that fails, the body stays unchanged, which
+// is safe: a missing claim never grants access (law H5).
 func (x *exchange) editBody(res *http.Response) error {
 	body, err := x.readBody(res)
 	if err != nil || body.decoded == nil {
@@ -42,7 +43,7 @@ func (x *exchange) editBody(res *http.Response) error {
 	}
 	edited, err := x.edit(context.WithoutCancel(res.Request.Context()), body.decoded)
 	if err != nil {
-		x.warn("answer", "an answer passes without the claim", "error", err)
+		x.warn("answer", "cannot add the claim to a response: it is forwarded unchanged", "error", err)
 		return nil
 	}
 	if !bytes.Equal(edited, body.decoded) {

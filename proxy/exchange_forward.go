@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// forward sends the request to the backend, whose response goes through
-// [exchange.respond]: see [newReverseProxy].
+// forward sends the request to the backend and the response to the client. The reverse
+// proxy calls [exchange.respond] in between: see [newReverseProxy].
 func (x *exchange) forward(r *http.Request) {
 	x.w.forwarded = true
 	x.proxy.reverse.ServeHTTP(&x.w, r)
 }
 
-var errResponseTimeout = fmt.Errorf("the backend's whole response took longer than timeouts.response: %w", context.DeadlineExceeded)
+var errResponseTimeout = fmt.Errorf("the complete response of the backend took longer than timeouts.response: %w", context.DeadlineExceeded)
 
 // startTimeout returns a context that ends after Timeouts.Response, or when stop
 // is called.
@@ -29,16 +29,16 @@ func (x *exchange) startTimeout(ctx context.Context) (_ context.Context, stop fu
 	}
 }
 
-// stopTimeout is for an upgraded connection, which stays open until one side
-// closes it.
+// stopTimeout removes the timeout of an upgraded connection, which stays open until one
+// side closes it.
 func (x *exchange) stopTimeout() {
 	if x.timeout != nil {
 		x.timeout.Stop()
 	}
 }
 
-// statusClientGone is the status in the access log if the client did not wait. It
-// is never sent. The number is nginx's.
+// statusClientGone is the status in the access log if the client closed the connection
+// before the response. It is never sent. nginx uses the same number.
 const statusClientGone = 499
 
 // fail answers a request that failed, with the problem of its cause.
@@ -46,8 +46,8 @@ func (x *exchange) fail(ctx context.Context, cause error) {
 	problem := x.problemOf(ctx, cause)
 	if problem.Status == statusClientGone {
 		x.w.status = statusClientGone
-		// A return would send an empty 200, and a client that only stopped sending
-		// would read it.
+		// Returning would send an empty 200. A client that has only closed its sending
+		// side would take that for the response.
 		panic(http.ErrAbortHandler)
 	}
 	problem.reply().write(&x.w)
@@ -56,7 +56,7 @@ func (x *exchange) fail(ctx context.Context, cause error) {
 	}
 }
 
-// problemOf returns the problem document for a cause. Nothing else maps causes to
+// problemOf returns the problem for a cause. This is the only place that maps causes to
 // statuses.
 func (x *exchange) problemOf(ctx context.Context, cause error) problem {
 	own, isOwn := errors.AsType[problem](cause)
@@ -73,8 +73,8 @@ func (x *exchange) problemOf(ctx context.Context, cause error) problem {
 	return problemUnreachable
 }
 
-// timedOut reports whether the backend was too slow. A backend that cannot be
-// connected to is unreachable instead, however long the attempt took.
+// timedOut reports whether the backend was too slow. If connecting to the backend timed
+// out, the backend is unreachable instead.
 func timedOut(ctx context.Context, err error) bool {
 	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Op == "dial" {
 		return context.Cause(ctx) != nil
@@ -83,7 +83,8 @@ func timedOut(ctx context.Context, err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// clientGone reports whether the client left. Our own deadline is another cause.
+// clientGone reports whether the client closed the connection. The proxy's own timeout
+// has another cause.
 func clientGone(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), context.Canceled)
 }

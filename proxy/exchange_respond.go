@@ -12,8 +12,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// respond turns the backend's response into the client's: it locates the tokens,
-// enriches them, and writes them back. [exchange.fail] handles its error.
+// respond changes the backend's response into the client's: it locates the tokens,
+// enriches them, and writes them back. Its error goes to [exchange.fail].
 func (x *exchange) respond(res *http.Response) error {
 	answered, ctx := time.Now(), res.Request.Context()
 	switch {
@@ -40,7 +40,8 @@ func (x *exchange) respond(res *http.Response) error {
 	return nil
 }
 
-// mayIssue reports whether a response of this kind can issue tokens (law B2).
+// mayIssue reports whether a response with this status and method can issue tokens (law
+// B2).
 func mayIssue(res *http.Response) bool {
 	switch res.StatusCode {
 	case http.StatusPartialContent, http.StatusNotModified:
@@ -55,8 +56,8 @@ type located struct {
 	tokens   []locate.Occurrence
 }
 
-// locate finds the tokens of a response. It finds none in a body that it cannot
-// decode.
+// locate finds the tokens of a response. It finds none if the response has a body that
+// it cannot decode.
 func (x *exchange) locate(res *http.Response) (located, error) {
 	if !mayHoldTokens(x.rule, res) {
 		return x.locateIn(res.Header, body{}), nil
@@ -82,8 +83,8 @@ func (x *exchange) locateIn(header http.Header, body body) located {
 	return located{response, response.Find(x.rule.Tokens)}
 }
 
-// mayHoldTokens reports whether the body of a response can hold tokens. A response
-// whose status excludes a body can still have tokens in its header.
+// mayHoldTokens reports whether the body of a response can contain tokens. A response
+// without a body can still have tokens in its header.
 func mayHoldTokens(rule *Rule, res *http.Response) bool {
 	return res.StatusCode != http.StatusNoContent && res.StatusCode != http.StatusResetContent &&
 		locate.NeedsBody(rule.Tokens, res.Header)
@@ -93,10 +94,10 @@ func mayHoldTokens(rule *Rule, res *http.Response) bool {
 type enrichment struct {
 	grant     enrich.Grant
 	outcomes  []enrich.Outcome
-	response  locate.Response // with the enriched tokens in it
-	changed   bool            // response differs from the backend's
-	refused   bool
-	rejection *enrich.Rejection // nil unless a hook refused the tokens
+	response  locate.Response   // with the enriched tokens; valid only if changed
+	changed   bool              // at least one token was enriched
+	refused   bool              // the policy replaces the response with 503
+	rejection *enrich.Rejection // nil unless a hook rejected the tokens
 	took      time.Duration
 }
 
@@ -105,10 +106,10 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 	if len(l.tokens) == 0 {
 		return enrichment{}
 	}
-	// The backend has issued the tokens, so finish even if the client is gone (law
-	// A6).
+	// The backend has already issued the tokens, so finish even if the client is gone
+	// (law A6).
 	ctx = context.WithoutCancel(ctx)
-	began := time.Now() // the wait for the body is not our work
+	began := time.Now() // after the body has arrived: that wait is not enrichment
 	e := x.enrichGrant(ctx, l, x.grantOf(l, answered))
 	e.took = time.Since(began)
 	x.report(ctx, l.response.Header, e)
@@ -120,7 +121,8 @@ func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) e
 	e := enrichment{grant: g, outcomes: x.snapshot.Enricher.Enrich(ctx, g)}
 	if enriched := e.enriched(); len(enriched) > 0 {
 		e.response = l.response.Replace(l.tokens, enriched)
-		// Each token fits its place alone, but several in one line may not (law H3).
+		// Each token is within its own budget, but several tokens in one header line may
+		// together exceed the limit (law H3).
 		e.changed = locate.Fits(l.response.Header, e.response.Header, x.snapshot.Sizes)
 		if !e.changed {
 			e.revert()
@@ -146,8 +148,8 @@ func (e *enrichment) enriched() map[string]string {
 	return enriched
 }
 
-// revert turns the enriched tokens back into originals, because together they do
-// not fit.
+// revert replaces the enriched tokens with their originals, because together they are
+// too large for a header line.
 func (e *enrichment) revert() {
 	for i, outcome := range e.outcomes {
 		if original := e.grant.Tokens[i].Raw; outcome.Raw != original {
@@ -156,12 +158,12 @@ func (e *enrichment) revert() {
 	}
 }
 
-// applyOutcome writes the enriched tokens into the response, or the error that the
-// rejection or the policy asks for.
+// applyOutcome writes the enriched tokens into the response. If the tokens were rejected
+// or the policy refuses, it replaces the response with an error.
 func (x *exchange) applyOutcome(res *http.Response, l located, e enrichment) {
 	switch {
 	case e.rejection != nil:
-		replace(res, nil, x.rejectionReply(res, e.rejection)) // a cookie could be a session
+		replace(res, nil, x.rejectionReply(res, e.rejection)) // no cookies: one could be a session
 	case e.refused:
 		replace(res, l.response.CookiesWithout(l.tokens), problemRefused.reply())
 	case e.changed:
@@ -169,14 +171,14 @@ func (x *exchange) applyOutcome(res *http.Response, l located, e enrichment) {
 	}
 }
 
-// messageFields do not hold for a changed message, and bodyFields not for a changed
-// body (law A2).
+// messageFields are wrong after any change of the message, and bodyFields after a change
+// of the body (law A2).
 var (
 	messageFields = []string{"Signature", "Signature-Input"}
 	bodyFields    = []string{"Content-Encoding", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5", "Accept-Ranges"}
 )
 
-// dropHeaders removes fields of the header and the trailers.
+// dropHeaders removes fields from the header and the trailers.
 func dropHeaders(res *http.Response, names []string) {
 	for _, name := range names {
 		res.Header.Del(name)
@@ -184,8 +186,8 @@ func dropHeaders(res *http.Response, names []string) {
 	}
 }
 
-// writeBody writes the header and body with the enriched tokens. If only the header
-// has changed, the body stays as the backend sent it.
+// writeBody replaces the header and body of a response. If only the header has changed,
+// the body stays as the backend sent it.
 func writeBody(res *http.Response, before, after locate.Response) {
 	res.Header = after.Header
 	dropHeaders(res, messageFields)
@@ -195,11 +197,11 @@ func writeBody(res *http.Response, before, after locate.Response) {
 	dropHeaders(res, bodyFields)
 	res.Body = readCloser{bytes.NewReader(after.Body), res.Body}
 	if len(res.Trailer) > 0 {
-		res.ContentLength = -1 // trailers need chunks
+		res.ContentLength = -1 // chunked, because trailers require it
 		res.Header.Del("Content-Length")
 		return
 	}
-	// Both: golang/go#81149.
+	// Set the field and the header: golang/go#81149.
 	res.ContentLength = int64(len(after.Body))
 	res.Header.Set("Content-Length", strconv.Itoa(len(after.Body)))
 }

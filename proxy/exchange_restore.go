@@ -12,10 +12,10 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// restore replaces the enriched tokens of a request with originals (laws D), and
-// notes what the response will depend on. The request is a copy that may be
-// changed, but its header and URL are shared. The error says that the client's body
-// could not be read.
+// restore replaces the enriched tokens of a request with their originals (laws D), and
+// records what the grant needs from the request. It changes r, but not its header and
+// URL, which are shared with the client's request. The error means that the client's
+// body could not be read.
 func (x *exchange) restore(r *http.Request) error {
 	body, err := x.readRequestBody(r)
 	if err != nil {
@@ -23,9 +23,10 @@ func (x *exchange) restore(r *http.Request) error {
 	}
 	request := locate.Request{Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header, Body: body}
 	if x.rule != nil {
-		x.noteRequest(request)
+		x.recordRequest(request)
 	}
-	// The response to TRACE would show the client the original (law D2).
+	// The response to TRACE repeats the request, so it would show the original to the
+	// client (law D2).
 	if x.snapshot.Restore && r.Method != http.MethodTrace {
 		request = x.restoreTokens(r, request)
 		url := *r.URL
@@ -39,12 +40,11 @@ func (x *exchange) restore(r *http.Request) error {
 	return nil
 }
 
-// maxForgedTokens bounds how many tokens of one request are checked without success
-// (law B4): each may cost the check of a signature, and a form has room for
-// thousands.
+// maxForgedTokens limits how many tokens of one request are checked without success (law
+// B4). Each check may verify a signature, and a form has room for thousands of tokens.
 const maxForgedTokens = 100
 
-// restoreTokens returns the request with originals in place of enriched tokens, and
+// restoreTokens returns the request with its enriched tokens replaced by originals, and
 // counts them.
 func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate.Request {
 	_, span := tracing.Start(r.Context(), "restore")
@@ -65,20 +65,20 @@ func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate
 	return restored
 }
 
-// readRequestBody reads the body of a request if it can contain tokens to restore
-// or fields that the response depends on. It returns nil if it does not read the
-// body, and if a body without Content-Length turns out to be over the limit; then
-// it puts back what it read.
+// readRequestBody reads the body of a request if the body can contain tokens to restore
+// or fields that the grant needs. Otherwise it returns nil. It also returns nil for a
+// chunked body that turns out to be over the limit; the request then still has the
+// complete body.
 func (x *exchange) readRequestBody(r *http.Request) ([]byte, error) {
 	if !x.wantsRequestBody(r) {
 		return nil, nil
 	}
-	// A slow client must not hold this memory for longer than a response takes.
+	// A slow client must not occupy this memory for longer than a response may take.
 	control := http.NewResponseController(&x.w)
 	control.SetReadDeadline(time.Now().Add(x.proxy.options.Timeouts.Response))
 	body, whole, err := readUpTo(r.Body, x.proxy.options.Limits.Body)
 	if err != nil {
-		return nil, err // the deadline stays, or the server would wait for the rest
+		return nil, err // keep the deadline, or the server would wait for the rest of the body
 	}
 	control.SetReadDeadline(time.Time{})
 	if !whole {
@@ -88,6 +88,7 @@ func (x *exchange) readRequestBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
+// wantsRequestBody reports whether to read the body of a request before forwarding it.
 func (x *exchange) wantsRequestBody(r *http.Request) bool {
 	if r.Body == http.NoBody || r.ContentLength > x.proxy.options.Limits.Body || r.Header.Get("Content-Encoding") != "" {
 		return false
@@ -101,12 +102,12 @@ func (x *exchange) wantsRequestBody(r *http.Request) bool {
 	return false
 }
 
-// noteRequest notes what the response to a request that a rule matches will
-// depend on.
-func (x *exchange) noteRequest(request locate.Request) {
+// recordRequest records what the grant needs from a request that a rule matches.
+func (x *exchange) recordRequest(request locate.Request) {
 	x.requested = enrich.Grant{
 		Refresh: x.rule.isRefresh(request),
-		// With Mixed the request may use a token, so the proof may be for that one.
+		// A Mixed rule also matches requests that use a token. Then the proof can be for
+		// that token.
 		DPoP:              request.Header.Get("DPoP") != "" && !x.rule.Mixed,
 		ClientCredentials: request.Param("grant_type") == "client_credentials",
 		Provider:          x.rule.provider(request.Path),

@@ -9,19 +9,19 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// observe enriches a copy of a response in shadow mode, after the client got the
-// response. So it can neither change nor delay it.
+// observe enriches the tokens of a copy of the response, in shadow mode. It does so in
+// the background after the response was sent, so it can neither change nor delay it.
 func (x *exchange) observe(res *http.Response, answered time.Time) {
 	ctx := context.WithoutCancel(res.Request.Context())
 	header := res.Header.Clone() // the reverse proxy changes the original
-	look := func(read func() body) {
+	enrichCopy := func(read func() body) {
 		x.proxy.shadow.start(func() {
 			e := x.enrich(ctx, x.locateIn(header, read()), answered)
 			x.proxy.shadow.add(x.rule, e)
 		})
 	}
 	if !mayHoldTokens(x.rule, res) {
-		look(func() body { return body{} })
+		enrichCopy(func() body { return body{} })
 		return
 	}
 	limit := x.proxy.options.Limits.Body
@@ -30,7 +30,7 @@ func (x *exchange) observe(res *http.Response, answered time.Time) {
 		case int64(len(raw)) > limit:
 			x.countTooLarge(ctx)
 		case err == io.EOF:
-			look(func() body { return x.decodeObserved(ctx, header, raw) })
+			enrichCopy(func() body { return x.decodeObserved(ctx, header, raw) })
 		case clientGone(res.Request.Context()):
 			x.count(ctx, enrich.Canceled)
 		}

@@ -62,13 +62,13 @@ func (r *replay) checkRequest(t *testing.T, want *http.Request, c capture) {
 	}
 }
 
-// checkResponse compares what the client got with what the backend said: the
+// checkResponse compares what the client got with what the backend sent: the
 // same, or the same but for the tokens and the length. It returns how many tokens
 // are enriched.
 func (r *replay) checkResponse(t *testing.T, c capture, got *http.Response, gotBody string) (enriched int) {
 	t.Helper()
-	said, saidBody := c.readResponse(t)
-	before, after := flat(said, saidBody), flat(got, gotBody)
+	sent, saidBody := c.readResponse(t)
+	before, after := flat(sent, saidBody), flat(got, gotBody)
 	tokens := pairs(t, aToken.FindAllString(before, -1), aToken.FindAllString(after, -1))
 	if len(tokens) == 0 {
 		method, _, _ := strings.Cut(c.request, " ")
@@ -78,8 +78,8 @@ func (r *replay) checkResponse(t *testing.T, c capture, got *http.Response, gotB
 	if got, want := aToken.ReplaceAllString(after, "TOKEN"), aToken.ReplaceAllString(before, "TOKEN"); got != want {
 		t.Errorf("around the tokens the client got\n%q\nwant\n%q", got, want)
 	}
-	if got.StatusCode != said.StatusCode || got.ContentLength != int64(len(gotBody)) {
-		t.Errorf("got %s with a length of %d for %d bytes, want %s", got.Status, got.ContentLength, len(gotBody), said.Status)
+	if got.StatusCode != sent.StatusCode || got.ContentLength != int64(len(gotBody)) {
+		t.Errorf("got %s with a length of %d for %d bytes, want %s", got.Status, got.ContentLength, len(gotBody), sent.Status)
 	}
 	for original, enriched := range tokens {
 		r.checkEnriched(t, original, enriched, tokens)

@@ -74,16 +74,16 @@ func TestBackend_AnswerThatBreaksOffBreaksOff(t *testing.T) {
 	}
 }
 
-func quick(o *proxy.Options) { o.Timeouts.Response = 100 * time.Millisecond }
+func shortTimeout(o *proxy.Options) { o.Timeouts.Response = 100 * time.Millisecond }
 
 // Contract: "timed out 504"; G3: "the whole response of matched rules".
 func TestTimeout_MatchedResponseThatHangsIs504(t *testing.T) {
-	for _, said := range []string{"", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"} {
+	for _, sent := range []string{"", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"} {
 		backend := proxytest.Start(t, func(r *proxytest.Request) {
-			r.Send(said)
+			r.Send(sent)
 			r.WaitClosed()
 		})
-		f := start(t, backend.URL, setup{rules: logins(t), options: quick})
+		f := start(t, backend.URL, setup{rules: logins(t), options: shortTimeout})
 		res, body := f.ask(t, login)
 		expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 504, "urn:tokengraft:backend-timeout")
 	}
@@ -97,7 +97,7 @@ func TestTimeout_LeavesUnmatchedResponsesAlone(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 		r.Send("ok")
 	})
-	f := start(t, backend.URL, setup{options: quick})
+	f := start(t, backend.URL, setup{options: shortTimeout})
 	if res, body := f.ask(t, login); res.StatusCode != 200 || body != "ok" {
 		t.Errorf("got %d %q", res.StatusCode, body)
 	}
@@ -105,7 +105,7 @@ func TestTimeout_LeavesUnmatchedResponsesAlone(t *testing.T) {
 
 // Contract: "headers too large 431".
 func TestLimits_RequestHeaderOverTheLimitIs431(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{options: func(o *proxy.Options) { o.Limits.Headers = 1000 }})
+	f, backend := startResponding(t, noContent, setup{options: func(o *proxy.Options) { o.Limits.Headers = 1000 }})
 	res, body := f.ask(t, request("GET", "/", []string{"Cookie: " + strings.Repeat("x", 1000)}, ""))
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 431, "urn:tokengraft:headers-too-large")
 	if n := len(backend.Requests()); n != 0 {
@@ -118,7 +118,7 @@ func TestLimits_RequestHeaderOverTheLimitIs431(t *testing.T) {
 
 // The client's form that breaks off is no request.
 func TestRequestBody_ThatBreaksOffNeverReachesTheBackend(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{})
+	f, backend := startResponding(t, noContent, setup{})
 	w := f.dial(t)
 	w.send("POST /token HTTP/1.1\r\nHost: h\r\n" + form + "\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
 	res := w.receive("POST")
@@ -135,9 +135,9 @@ type panicking struct{ proxy.Enricher }
 func (panicking) Enrich(context.Context, enrich.Grant) []enrich.Outcome { panic("of token a.b.c") }
 
 func TestPanic_Is500AndTheProxyGoesOn(t *testing.T) {
-	s := newScripted(enrich.OK).use(rule(t, "POST /login", "json:access_token"))
+	s := newFakeEnricher(enrich.OK).use(rule(t, "POST /login", "json:access_token"))
 	s.snapshot = func(snapshot *proxy.Snapshot) { snapshot.Enricher = panicking{snapshot.Enricher} }
-	f, _ := startSaying(t, twoTokens, s)
+	f, _ := startResponding(t, twoTokens, s)
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 500, "urn:tokengraft:internal")
 	if log := f.log.String(); strings.Contains(log, "a.b.c") || !strings.Contains(log, "panic") {
@@ -198,7 +198,7 @@ func TestClientGone_AfterTheAnswerDoesNotStopTheEnrichment(t *testing.T) {
 	f, _ := startIssuing(t, setup{
 		rules: logins(t), source: source,
 		watch: func(r *http.Request) { asked <- r.Context() },
-	}, loggedIn)
+	}, loginResponse)
 	w := f.dial(t)
 	w.send(login)
 	<-looking
@@ -214,7 +214,7 @@ func TestClientGone_WhileTheBodyArrivesIsCounted(t *testing.T) {
 		r.Send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 		r.WaitClosed()
 	})
-	s, answered := toldOfAnswers(setup{rules: logins(t)})
+	s, answered := reportAnswered(setup{rules: logins(t)})
 	f := start(t, backend.URL, s)
 	w := f.dial(t)
 	w.send(login)
@@ -236,7 +236,7 @@ func TestRequestBody_ThatCannotBeReadIsTheClientsFault(t *testing.T) {
 
 // limits.headers: "the largest request and response header".
 func TestLimits_ResponseHeaderOverTheLimitIs502(t *testing.T) {
-	f, _ := startSaying(t, "HTTP/1.1 204 No Content\r\nX: "+strings.Repeat("x", 5000)+"\r\n\r\n", setup{options: func(o *proxy.Options) { o.Limits.Headers = 4000 }})
+	f, _ := startResponding(t, "HTTP/1.1 204 No Content\r\nX: "+strings.Repeat("x", 5000)+"\r\n\r\n", setup{options: func(o *proxy.Options) { o.Limits.Headers = 4000 }})
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 502, "urn:tokengraft:backend-unreachable")
 }

@@ -31,9 +31,9 @@ func (f sourceFunc) Lookup(ctx context.Context, q enrich.Query) (enrich.Document
 	return f(ctx, q)
 }
 
-// english is a source in which everybody but "nobody" has one document.
+// english is a source in which everybody but "unknown" has one document.
 var english = sourceFunc(func(_ context.Context, q enrich.Query) (enrich.Document, error) {
-	if q.User.ID == "nobody" {
+	if q.User.ID == "unknown" {
 		return enrich.Document{}, enrich.ErrNoDocument
 	}
 	return enrich.Document{JSON: []byte(`{"lang":"en"}`), ReadAt: time.Now()}, nil
@@ -52,9 +52,9 @@ type setup struct {
 	watch     func(*http.Request) // sees the requests before the proxy
 }
 
-// toldOfAnswers makes the setup tell when the header of the backend's answer to a
+// reportAnswered makes the setup tell when the header of the backend's answer to a
 // request of its first rule has been read. The rule's deletions are how.
-func toldOfAnswers(s setup) (setup, <-chan bool) {
+func reportAnswered(s setup) (setup, <-chan bool) {
 	answered, other := make(chan bool, 1), s.snapshot
 	s.rules[0].Deletes = true
 	s.snapshot = func(snapshot *proxy.Snapshot) {
@@ -223,8 +223,8 @@ func logins(t testing.TB) []proxy.Rule {
 	return []proxy.Rule{rule(t, "POST /login", "json:access_token")}
 }
 
-// loggedIn is the answer to a login, by those rules.
-func loggedIn(token string) string {
+// loginResponse is the answer to a login, by those rules.
+func loginResponse(token string) string {
 	return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
 }
 

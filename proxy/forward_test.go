@@ -11,8 +11,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// asCame is an answer for tests that look at the request only.
-const asCame = "HTTP/1.1 204 No Content\r\n\r\n"
+// noContent is an answer for tests that look at the request only.
+const noContent = "HTTP/1.1 204 No Content\r\n\r\n"
 
 // Contract: "paths go on as they came".
 func TestForward_KeepsPathsAndQueries(t *testing.T) {
@@ -20,7 +20,7 @@ func TestForward_KeepsPathsAndQueries(t *testing.T) {
 		"/", "/a", "/a/", "//", "//a//b", "/a/../b", "/a/./b", "/..", "/%2e%2e/a", "/a%2Fb", "/a%2fb%7C", "/a|b", `/a"b<c>{d}\e^f` + "`", "/a%20b+c", "/a;b=1,c", "/ü", "/a:b@c", "/'()*!$&=",
 		"/?", "/a?", "/?;", "/?a=1;b=2", "/?a=%zz", "/?%", "/?a=1&&b", "/?a=b?c/d", "/?a=|\"<>", "/?=&=", "/a%3Fb?c", "/login//?x=;", "/login/..",
 	}
-	f, backend := startSaying(t, asCame, setup{rules: []proxy.Rule{rule(t, "/login/", "json:access_token"), rule(t, "GET /a/{x...}", "query:access_token")}})
+	f, backend := startResponding(t, noContent, setup{rules: []proxy.Rule{rule(t, "/login/", "json:access_token"), rule(t, "GET /a/{x...}", "query:access_token")}})
 	for i, target := range targets {
 		f.ask(t, "GET "+target+" HTTP/1.1\r\nHost: h\r\n\r\n")
 		if got := backend.Requests()[i].Line; got != "GET "+target+" HTTP/1.1" {
@@ -31,7 +31,7 @@ func TestForward_KeepsPathsAndQueries(t *testing.T) {
 
 // A1 toward the backend: the request but for the hop is what came.
 func TestForward_KeepsRequestHeaders(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{})
+	f, backend := startResponding(t, noContent, setup{})
 	lines := []string{
 		"Host: auth.example.com:8443", "Accept-Encoding: gzip, br", "Authorization: Basic dTpw", "Cookie: a=1; b=2",
 		"Cookie: c=3", "Idempotency-Key: k", "If-None-Match: \"1\"", "Origin: null", "Range: bytes=0-1", "Te: trailers",
@@ -53,7 +53,7 @@ func TestForward_KeepsRequestHeaders(t *testing.T) {
 
 // A8.
 func TestForward_MatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{rules: logins(t)})
+	f, backend := startResponding(t, noContent, setup{rules: logins(t)})
 	f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
 	if got, _ := backend.Requests()[0].Get("Accept-Encoding"); got != "identity" {
 		t.Errorf("Accept-Encoding %q, want identity", got)
@@ -62,28 +62,28 @@ func TestForward_MatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
 
 // Contract, "Transparent".
 func TestForwarded_OnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
-	const said = "Forwarded: for=1.2.3.4;proto=https\r\nX-Forwarded-For: 1.2.3.4, 5.6.7.8\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: public.example.com\r\nX-Forwarded-Port: 443\r\nX-Real-Ip: 1.2.3.4\r\n"
+	const sent = "Forwarded: for=1.2.3.4;proto=https\r\nX-Forwarded-For: 1.2.3.4, 5.6.7.8\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: public.example.com\r\nX-Forwarded-Port: 443\r\nX-Real-Ip: 1.2.3.4\r\n"
 	loopback := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 	others := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
 	public := func(o *proxy.Options) { o.PublicURL = &url.URL{Scheme: "https", Host: "auth.example.com"} }
 	own := []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: h", "X-Forwarded-Proto: http"}
 	tests := []struct {
-		name, said string
+		name, sent string
 		options    func(*proxy.Options)
 		want       []string
 	}{
-		{"nobody is trusted", said, nil, own},
-		{"others are trusted", said, others, own},
-		{"nothing is said", "", loopback, own},
-		{"trusted", said, loopback, []string{
+		{"nobody is trusted", sent, nil, own},
+		{"others are trusted", sent, others, own},
+		{"nothing is sent", "", loopback, own},
+		{"trusted", sent, loopback, []string{
 			"Forwarded: for=1.2.3.4;proto=https", "X-Forwarded-For: 1.2.3.4, 5.6.7.8, 127.0.0.1", "X-Forwarded-Host: public.example.com",
 			"X-Forwarded-Port: 443", "X-Forwarded-Proto: https", "X-Real-Ip: 1.2.3.4"}},
-		{"public_url", said, public, []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: auth.example.com", "X-Forwarded-Proto: https"}},
+		{"public_url", sent, public, []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: auth.example.com", "X-Forwarded-Proto: https"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f, backend := startSaying(t, asCame, setup{options: tt.options})
-			f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\n"+tt.said+"\r\n")
+			f, backend := startResponding(t, noContent, setup{options: tt.options})
+			f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\n"+tt.sent+"\r\n")
 			var got []string
 			for _, line := range backend.Requests()[0].Header {
 				if strings.HasPrefix(line, "X-") || strings.HasPrefix(line, "Forwarded") {
@@ -103,7 +103,7 @@ func TestForwarded_OnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
 
 // Contract: "one warning per peer that names trusted_proxies".
 func TestForwarded_WarnsOfAnUntrustedPeerOnce(t *testing.T) {
-	f, _ := startSaying(t, asCame, setup{})
+	f, _ := startResponding(t, noContent, setup{})
 	for range 3 {
 		f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nX-Real-Ip: 6.6.6.6\r\n\r\n")
 	}
@@ -114,7 +114,7 @@ func TestForwarded_WarnsOfAnUntrustedPeerOnce(t *testing.T) {
 
 // To backends that make variables of headers X_Forwarded_For is X-Forwarded-For.
 func TestForwarded_DropsOtherSpellings(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{})
+	f, backend := startResponding(t, noContent, setup{})
 	f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: 6.6.6.6\r\nx-forwarded_host: 6.6.6.6\r\nX_REAL_IP: 6.6.6.6\r\nX_Other: kept\r\n\r\n")
 	got := strings.Join(backend.Requests()[0].Header, "\n")
 	if strings.Contains(got, "6.6.6.6") || !strings.Contains(got, "kept") {
@@ -129,7 +129,7 @@ func TestForwarded_DropsTrailersOfUntrustedPeers(t *testing.T) {
 		name, kind string
 		trusted    bool
 	}{{"streamed", "text/plain", false}, {"form", "application/x-www-form-urlencoded", false}, {"trusted", "text/plain", true}} {
-		f, backend := startSaying(t, asCame, setup{options: func(o *proxy.Options) {
+		f, backend := startResponding(t, noContent, setup{options: func(o *proxy.Options) {
 			if tt.trusted {
 				o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 			}

@@ -10,13 +10,14 @@ import (
 	"sync"
 )
 
-// setForwarded tells the backend who asks and what was typed. What untrusted
-// peers say of that is dropped.
+// setForwarded sets the X-Forwarded-* headers of the request to the backend: the
+// client's address, and the scheme and host that the client used. It removes such
+// headers of untrusted peers.
 func (p *Proxy) setForwarded(pr *httputil.ProxyRequest) {
 	peer := pr.In.RemoteAddr
 	for name, values := range pr.In.Header {
 		if isForwardedHeader(name) {
-			pr.Out.Header[name] = values // ReverseProxy has dropped the commonest
+			pr.Out.Header[name] = values // ReverseProxy has removed the most common ones
 		}
 	}
 	inHeader, inTrailer := p.stripForwarded(peer, pr.Out.Header), p.stripForwarded(peer, pr.Out.Trailer)
@@ -29,23 +30,23 @@ func (p *Proxy) setForwarded(pr *httputil.ProxyRequest) {
 	pr.Out.Header.Set("X-Forwarded-Host", host)
 }
 
-// stripForwarded drops what an untrusted peer says of the client, and reports
-// whether there was something.
-func (p *Proxy) stripForwarded(peer string, h http.Header) (dropped bool) {
+// stripForwarded removes the forwarded headers of an untrusted peer. It reports whether
+// there were any.
+func (p *Proxy) stripForwarded(peer string, h http.Header) (removed bool) {
 	if p.trusts(peer) {
 		return false
 	}
 	for name := range h {
 		if isForwardedHeader(name) {
 			delete(h, name)
-			dropped = true
+			removed = true
 		}
 	}
-	return dropped
+	return removed
 }
 
-// publicOrigin is what the client typed to come here, as far as that is known.
-// Several proxies may each have added a value.
+// publicOrigin returns the scheme and host that the client used. Each may be a list, if
+// several trusted proxies have added a value.
 func (p *Proxy) publicOrigin(r *http.Request) (proto, host string) {
 	if public := p.options.PublicURL; public != nil {
 		return public.Scheme, public.Host
@@ -61,13 +62,14 @@ func (p *Proxy) publicOrigin(r *http.Request) (proto, host string) {
 	return proto, host
 }
 
-// isForwardedHeader reports whether a header says for whom a request is made. To
-// backends that make variables of headers, as CGI does, _ is -.
+// isForwardedHeader reports whether a header describes the client to the backend. It
+// treats _ like -, because CGI and similar backends do.
 func isForwardedHeader(name string) bool {
 	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
 	return name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
 }
 
+// trusts reports whether a peer, as host:port, is a trusted proxy.
 func (p *Proxy) trusts(peer string) bool {
 	address, ok := peerAddress(peer)
 	if !ok {
@@ -86,8 +88,8 @@ func peerAddress(peer string) (netip.Addr, bool) {
 	return addrPort.Addr().Unmap().WithZone(""), err == nil
 }
 
-// untrustedPeers warns of each peer whose headers were dropped once, but of no
-// more than maxUntrustedPeers.
+// untrustedPeers logs one warning for each peer whose headers were removed, and at most
+// maxUntrustedPeers in total.
 type untrustedPeers struct {
 	logger *slog.Logger
 
@@ -108,5 +110,5 @@ func (u *untrustedPeers) warn(peer string) {
 		u.seen = map[netip.Addr]bool{}
 	}
 	u.seen[address] = true
-	u.logger.Warn("dropped the X-Forwarded-* headers of a peer that is not trusted: name it in trusted_proxies if it is a proxy of yours", "peer", address.String())
+	u.logger.Warn("removed the X-Forwarded-* headers of an untrusted peer. If it is your proxy, add its address to trusted_proxies", "peer", address.String())
 }

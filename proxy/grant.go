@@ -9,9 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// grantOf makes one grant of the tokens that were located, and of what the
-// request said of them. A token at several places is one token, and must fit all
-// of them.
+// grantOf returns one grant of the located tokens, with what was recorded from the
+// request. A token at several places is one token with the smallest of their budgets.
 func (x *exchange) grantOf(l located, answered time.Time) enrich.Grant {
 	g := x.requested
 	g.Answered = answered
@@ -35,9 +34,9 @@ func (x *exchange) grantOf(l located, answered time.Time) enrich.Grant {
 	return g
 }
 
-// kindOf corrects the kind of a token by the type that a token exchange says it
-// issued (RFC 8693, section 2.2.1): every type is named access_token there. A
-// refresh token is not eligible.
+// kindOf returns the kind of a token. A token exchange names every token access_token,
+// so its issued_token_type decides (RFC 8693, section 2.2.1). A refresh token is not
+// eligible.
 func kindOf(kind enrich.Kind, issuedType string) (_ enrich.Kind, eligible bool) {
 	switch {
 	case kind == enrich.Access && strings.HasSuffix(issuedType, ":id_token"):
@@ -48,7 +47,8 @@ func kindOf(kind enrich.Kind, issuedType string) (_ enrich.Kind, eligible bool) 
 	return kind, true
 }
 
-// bearerOf is the token of an Authorization header, whatever its scheme.
+// bearerOf returns the token of an Authorization header with any scheme, and "" if there
+// is none.
 func bearerOf(h http.Header) string {
 	_, token, _ := strings.Cut(h.Get("Authorization"), " ")
 	return strings.TrimSpace(token)

@@ -14,16 +14,16 @@ import (
 
 // scripted is an Enricher that says the same of every token, and remembers what
 // it was asked.
-type scripted struct {
+type fakeEnricher struct {
 	reason enrich.Reason
 	grants chan enrich.Grant
 }
 
-func newScripted(reason enrich.Reason) *scripted {
-	return &scripted{reason, make(chan enrich.Grant, 10)}
+func newFakeEnricher(reason enrich.Reason) *fakeEnricher {
+	return &fakeEnricher{reason, make(chan enrich.Grant, 10)}
 }
 
-func (s *scripted) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcome {
+func (s *fakeEnricher) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcome {
 	s.grants <- g
 	outcomes := make([]enrich.Outcome, len(g.Tokens))
 	for i, issued := range g.Tokens {
@@ -32,12 +32,12 @@ func (s *scripted) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcome {
 	return outcomes
 }
 
-func (s *scripted) EnrichObject(_ context.Context, object []byte) ([]byte, error) { return object, nil }
+func (s *fakeEnricher) EnrichObject(_ context.Context, object []byte) ([]byte, error) { return object, nil }
 
-func (s *scripted) Restore(string) (string, bool) { return "", false }
+func (s *fakeEnricher) Restore(string) (string, bool) { return "", false }
 
 // use is a setup with this Enricher.
-func (s *scripted) use(rules ...proxy.Rule) setup {
+func (s *fakeEnricher) use(rules ...proxy.Rule) setup {
 	return setup{rules: rules, snapshot: func(snapshot *proxy.Snapshot) { snapshot.Enricher = s }}
 }
 
@@ -75,10 +75,10 @@ func TestGrant_RefreshIsKnownByItsRequest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			enricher := newScripted(enrich.NoDocument)
+			enricher := newFakeEnricher(enrich.NoDocument)
 			matching := rule(t, "POST /", "json:access_token")
 			matching.Refresh = tt.rule
-			f, _ := startSaying(t, twoTokens, enricher.use(matching))
+			f, _ := startResponding(t, twoTokens, enricher.use(matching))
 			f.ask(t, request("POST", tt.target, tt.lines, tt.body))
 			if g := <-enricher.grants; g.Refresh != tt.want {
 				t.Errorf("Refresh %v, want %v", g.Refresh, tt.want)
@@ -90,10 +90,10 @@ func TestGrant_RefreshIsKnownByItsRequest(t *testing.T) {
 // F1 stands on Answered: reads for a refresh begin no earlier than the backend
 // answered, not when its body had arrived.
 func TestGrant_SaysWhenTheBackendAnswered(t *testing.T) {
-	enricher := newScripted(enrich.NoDocument)
+	enricher := newFakeEnricher(enrich.NoDocument)
 	var sent, ended time.Time
 	head, body, _ := strings.Cut(twoTokens, "\r\n\r\n")
-	s, answered := toldOfAnswers(enricher.use(rule(t, "POST /login", "json:access_token")))
+	s, answered := reportAnswered(enricher.use(rule(t, "POST /login", "json:access_token")))
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		sent = time.Now()
 		r.Send(head + "\r\n\r\n")
@@ -119,8 +119,8 @@ func TestGrant_HasCodeAndStateOfTheRequestOrTheResponse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			enricher := newScripted(enrich.NoDocument)
-			f, _ := startSaying(t, tt.answer, enricher.use(rule(t, "POST /login", "json:access_token", "fragment:access_token")))
+			enricher := newFakeEnricher(enrich.NoDocument)
+			f, _ := startResponding(t, tt.answer, enricher.use(rule(t, "POST /login", "json:access_token", "fragment:access_token")))
 			kind := form
 			if strings.HasPrefix(tt.body, "{") {
 				kind = jsonBody
@@ -134,9 +134,9 @@ func TestGrant_HasCodeAndStateOfTheRequestOrTheResponse(t *testing.T) {
 }
 
 func TestGrant_HasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
-	enricher := newScripted(enrich.NoDocument)
+	enricher := newFakeEnricher(enrich.NoDocument)
 	text := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nX-Token: a.b.c", `{"access_token":"a.b.c","id_token":"d.e.f","refresh_token":"g.h.i"}`)
-	f, _ := startSaying(t, text, enricher.use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token", "json:refresh_token", "header:X-Token"))))
+	f, _ := startResponding(t, text, enricher.use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token", "json:refresh_token", "header:X-Token"))))
 	f.ask(t, login)
 	g := <-enricher.grants
 	line := 4<<10 - len("X-Token: ")
@@ -152,8 +152,8 @@ func TestGrant_TokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
 		{form, "grant_type=client_credentials"},
 		{jsonBody, `{"grant_type":"client_credentials"}`},
 	} {
-		enricher := newScripted(enrich.NoDocument)
-		f, _ := startSaying(t, twoTokens, enricher.use(rule(t, "POST /login", "json:access_token")))
+		enricher := newFakeEnricher(enrich.NoDocument)
+		f, _ := startResponding(t, twoTokens, enricher.use(rule(t, "POST /login", "json:access_token")))
 		f.ask(t, request("POST", "/login", []string{tt.kind}, tt.body))
 		if g := <-enricher.grants; !g.ClientCredentials {
 			t.Errorf("%s: taken for the tokens of a user", tt.body)
@@ -163,7 +163,7 @@ func TestGrant_TokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
 
 // D6.
 func TestGrant_ProofKeepsTheTokenAsItIs(t *testing.T) {
-	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, loggedIn)
+	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, loginResponse)
 	res, body := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nDPoP: a.b.c\r\nContent-Length: 0\r\n\r\n")
 	if n := f.reason(t, enrich.KeyBound); res.StatusCode != 200 || n != 1 || !strings.Contains(body, token) {
 		t.Errorf("got %d %q, counted %d times", res.StatusCode, body, n)
@@ -182,8 +182,8 @@ func TestGrant_ExchangedTokenIsWhatItIsSaidToBe(t *testing.T) {
 		{"urn:ietf:params:oauth:token-type:refresh_token", nil},
 	}
 	for _, tt := range tests {
-		enricher := newScripted(enrich.NoDocument)
-		f, _ := startSaying(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"a.b.c","issued_token_type":"`+tt.issued+`"}`),
+		enricher := newFakeEnricher(enrich.NoDocument)
+		f, _ := startResponding(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"a.b.c","issued_token_type":"`+tt.issued+`"}`),
 			enricher.use(rule(t, "POST /login", "json:access_token")))
 		f.ask(t, login)
 		var got []enrich.Kind

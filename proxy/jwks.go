@@ -5,8 +5,9 @@ import (
 	"strconv"
 )
 
-// serveJWKS answers with the merged JWK Set, to browsers of any origin (law
-// E1). It never answers with half of it, which a client would cache.
+// serveJWKS serves the merged JWK Set, also to browsers of any origin (law E1). If the
+// set is not complete yet, it returns problemNoKeys, because clients would cache an
+// incomplete set.
 func serveJWKS(w http.ResponseWriter, r *http.Request, keys KeySet) error {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")

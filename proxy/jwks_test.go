@@ -22,7 +22,7 @@ func (f fresh) JWKS() ([]byte, time.Duration, error) {
 
 // E1: "one URL verifies enriched tokens and originals", from any origin.
 func TestJWKS_IsTheMergedSet(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = fresh{s.Keys} }})
+	f, backend := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = fresh{s.Keys} }})
 	original := f.token("")
 	enriched := f.enriched(t, original)
 	want, _, err := f.ring.JWKS()
@@ -54,7 +54,7 @@ func TestJWKS_IsTheMergedSet(t *testing.T) {
 }
 
 func TestJWKS_AllowsAnyOrigin(t *testing.T) {
-	f, _ := startSaying(t, asCame, setup{})
+	f, _ := startResponding(t, noContent, setup{})
 	res, _ := f.ask(t, "OPTIONS "+jwksPath+" HTTP/1.1\r\nHost: h\r\nOrigin: https://app\r\nAccess-Control-Request-Method: GET\r\n\r\n")
 	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD, OPTIONS" {
 		t.Errorf("got %d %q", res.StatusCode, res.Header)
@@ -62,7 +62,7 @@ func TestJWKS_AllowsAnyOrigin(t *testing.T) {
 }
 
 func TestJWKS_CanOnlyBeRead(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{})
+	f, backend := startResponding(t, noContent, setup{})
 	for _, method := range []string{"POST", "PUT", "DELETE"} {
 		res, body := f.ask(t, method+" "+jwksPath+" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
 		expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 405, "urn:tokengraft:method-not-allowed")
@@ -83,7 +83,7 @@ func (noKeys) JWKS() ([]byte, time.Duration, error) { return nil, 0, errors.New(
 // E1: "until the backend's keys have been had once it answers 503, never half a
 // set".
 func TestJWKS_Is503BeforeTheBackendsKeysAreKnown(t *testing.T) {
-	f, _ := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = noKeys{} }})
+	f, _ := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = noKeys{} }})
 	res, body := f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:keys-unavailable")
 	if res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Access-Control-Allow-Origin") != "*" {
@@ -93,7 +93,7 @@ func TestJWKS_Is503BeforeTheBackendsKeysAreKnown(t *testing.T) {
 
 // E1: "without own keys the path goes to the backend".
 func TestJWKS_WithoutOwnKeysGoesToTheBackend(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = nil }})
+	f, backend := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = nil }})
 	f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
 	if got := backend.Requests(); len(got) != 1 || got[0].Line != "GET "+jwksPath+" HTTP/1.1" {
 		t.Errorf("the backend got %d requests", len(got))
@@ -102,7 +102,7 @@ func TestJWKS_WithoutOwnKeysGoesToTheBackend(t *testing.T) {
 
 // G6: a reload is one pointer; requests take whole snapshots.
 func TestUse_TakesEffectWithTheNextRequest(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{})
+	f, backend := startResponding(t, noContent, setup{})
 	rules, err := proxy.NewRules(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 // requests. A fuzz run starts goroutines of its own that do.
 func TestMain(m *testing.M) {
 	before := runtime.NumGoroutine()
-	code := trusting(m.Run)
+	code := withTestRoots(m.Run)
 	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
 	if code == 0 && !fuzzing && !goroutinesEnd(before) {
 		fmt.Println("goroutines were left behind")
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func trusting(run func() int) int {
+func withTestRoots(run func() int) int {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
 	dir, err := os.MkdirTemp("", "")

@@ -24,24 +24,24 @@ func newMetrics(meter metric.Meter) (metrics, error) {
 	var m metrics
 	var errs [5]error
 	m.tokens, errs[0] = meter.Int64Counter("tokengraft.tokens",
-		metric.WithDescription("Tokens of matched responses, by why they were or were not enriched."))
+		metric.WithDescription("Tokens in responses that a rule matches, by the reason why they were or were not enriched."))
 	m.duration, errs[1] = meter.Float64Histogram("tokengraft.enrich.duration",
 		metric.WithUnit("s"),
-		metric.WithDescription("What enriching added to a response."),
+		metric.WithDescription("Time that enriching added to a response."),
 		metric.WithExplicitBucketBoundaries(.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5))
 	m.size, errs[2] = meter.Int64Histogram("tokengraft.token.size",
 		metric.WithUnit("By"),
 		metric.WithDescription("Size of enriched tokens."),
 		metric.WithExplicitBucketBoundaries(512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384))
 	m.restored, errs[3] = meter.Int64Counter("tokengraft.restored",
-		metric.WithDescription("Enriched tokens in requests that were swapped back to originals."))
+		metric.WithDescription("Enriched tokens in requests that were replaced with their originals."))
 	m.shadow, errs[4] = meter.Int64Gauge("tokengraft.shadow",
-		metric.WithDescription("1 while shadow is on: tokens are counted, and not enriched."))
+		metric.WithDescription("1 while shadow is on: tokens are counted but not enriched."))
 	return m, errors.Join(errs[:]...)
 }
 
-// ruleLabels are a rule's labels of the metrics. They are made once, which costs
-// more than the counting.
+// ruleLabels are the labels of a rule's metrics. They are made once, because making them
+// costs more than counting.
 type ruleLabels struct {
 	rule   metric.MeasurementOption
 	reason map[enrich.Reason]metric.MeasurementOption
@@ -59,8 +59,8 @@ func newRuleLabels(pattern string) ruleLabels {
 	return l
 }
 
-// announce makes the counters of a rule appear before its first token, for alerts
-// that query them.
+// announce makes the counters of a rule appear with the value 0 before its first token,
+// so that alerts can query them.
 func (m metrics) announce(rule *Rule) {
 	for _, labels := range rule.labels.reason {
 		m.tokens.Add(context.Background(), 0, labels)
@@ -71,7 +71,7 @@ func (m metrics) countRestored(ctx context.Context, location string) {
 	m.restored.Add(ctx, 1, metric.WithAttributes(attribute.String("location", location)))
 }
 
-// setShadow says whether the tokens that are counted ok were enriched.
+// setShadow records whether shadow mode is on.
 func (m metrics) setShadow(ctx context.Context, on bool) {
 	value := int64(0)
 	if on {
@@ -80,7 +80,7 @@ func (m metrics) setShadow(ctx context.Context, on bool) {
 	m.shadow.Record(ctx, value)
 }
 
-// count counts a token, or a response that could not be looked into.
+// count counts a token, or a response that could not be searched for tokens.
 func (x *exchange) count(ctx context.Context, reason enrich.Reason) {
 	x.proxy.metrics.tokens.Add(ctx, 1, x.rule.labels.reason[reason])
 	if x.snapshot.Shadow {
@@ -88,7 +88,7 @@ func (x *exchange) count(ctx context.Context, reason enrich.Reason) {
 	}
 }
 
-// report counts and logs what became of the tokens of a response.
+// report counts and logs the outcomes of the tokens of a response.
 func (x *exchange) report(ctx context.Context, header http.Header, e enrichment) {
 	m := x.proxy.metrics
 	m.duration.Record(ctx, e.took.Seconds(), x.rule.labels.rule)

@@ -20,20 +20,21 @@ type Options struct {
 	// Backend is the scheme and host of the backend. The path of a request does not
 	// change. Required.
 	Backend *url.URL
-	// TLS configures connections to an https backend. Nil means the system's roots
-	// and no client certificate.
+	// TLS configures connections to an https backend. New copies it. Nil means the
+	// system's root certificates and no client certificate.
 	TLS *tls.Config
 	// PublicURL is the scheme and host that clients use. Nil means those of each
 	// request.
 	PublicURL *url.URL
-	// TrustedProxies are the peers whose Forwarded, X-Forwarded-* and X-Real-IP
-	// headers the proxy keeps. Those of other peers are removed. Empty means none.
+	// TrustedProxies are the addresses of peers whose Forwarded, X-Forwarded-* and
+	// X-Real-IP headers the proxy keeps. It removes these headers of other peers. Empty
+	// means that no peer is trusted.
 	TrustedProxies []netip.Prefix
 	Timeouts       Timeouts
 	Limits         Limits
-	// Logger gets the access log and warnings. Nil discards them.
+	// Logger gets the access log and the warnings. Nil discards them.
 	Logger *slog.Logger
-	// Meter records the metrics. Nil records none.
+	// Meter makes the instruments of the metrics. Nil records no metrics.
 	Meter metric.Meter
 	// Tracer traces requests and the steps of enriching, and propagates the W3C
 	// trace context to the backend. Nil traces nothing and forwards the client's
@@ -41,26 +42,27 @@ type Options struct {
 	Tracer trace.Tracer
 }
 
-// Timeouts bound the waits of a [Proxy]. Zero means the default; negative is an
+// Timeouts limit how long a [Proxy] waits. Zero means the default. Negative is an
 // error.
 type Timeouts struct {
-	// Dial bounds connecting to the backend, and separately the TLS handshake.
+	// Dial limits connecting to the backend, and separately the TLS handshake.
 	// Defaults to 3 s.
 	Dial time.Duration
-	// Response bounds a request that a rule matches, from the end of its header to
-	// the end of its response. Other requests have no such limit. Defaults to 60 s.
+	// Response limits a request that a rule matches, from the end of its header to the
+	// end of its response. Other requests have no such limit. Defaults to 60 s.
 	Response time.Duration
-	// Write is how long the proxy waits for a client that reads nothing of its
-	// response. Defaults to 60 s.
+	// Write is how long the proxy waits while a client does not read its response. Then
+	// it closes the connection. Defaults to 60 s.
 	Write time.Duration
-	// Idle is how long the proxy keeps an unused connection to the backend. It must
-	// be shorter than the backend's own idle timeout, because the proxy does not
-	// retry a request on a connection that has just closed. Defaults to 1 s.
+	// Idle is how long the proxy keeps an unused connection to the backend. It must be
+	// shorter than the backend's own idle timeout: the proxy never retries a request, so
+	// a request on a connection that the backend has just closed fails with 502. Defaults
+	// to 1 s.
 	Idle time.Duration
 }
 
-// Limits bound the messages of a [Proxy], in bytes. Zero means the default;
-// negative is an error.
+// Limits are the largest sizes of messages of a [Proxy], in bytes. Zero means the
+// default. Negative is an error.
 type Limits struct {
 	// Body is the largest body that the proxy searches for tokens, decompressed. A
 	// larger one streams through unchanged. Defaults to 1 MiB.

@@ -13,7 +13,7 @@ import (
 )
 
 func TestNew_ZerosMeanTheDefaults(t *testing.T) {
-	backend := proxytest.Start(t, proxytest.Saying(answer("HTTP/1.1 200 OK", "hello")))
+	backend := proxytest.Start(t, proxytest.RespondWith(answer("HTTP/1.1 200 OK", "hello")))
 	p, err := proxy.New(proxy.Options{Backend: backend.URL}, &proxy.Snapshot{})
 	if err != nil {
 		t.Fatal(err)

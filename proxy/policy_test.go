@@ -22,7 +22,7 @@ var reasons = []enrich.Reason{
 // G1: "pass: the backend's response, untouched".
 func TestPass_GivesTheBackendsResponse(t *testing.T) {
 	for _, reason := range reasons {
-		f, _ := startSaying(t, twoTokens, newScripted(reason).use(rule(t, "POST /login", "json:access_token")))
+		f, _ := startResponding(t, twoTokens, newFakeEnricher(reason).use(rule(t, "POST /login", "json:access_token")))
 		res, body := f.ask(t, login)
 		sameResponse(t, "POST", twoTokens, res, body)
 		if n := f.reason(t, reason); n != 1 {
@@ -35,7 +35,7 @@ func TestPass_GivesTheBackendsResponse(t *testing.T) {
 // sign_failed. The others pass in any case."
 func TestRefuse_OnlyForAFailure(t *testing.T) {
 	for _, reason := range reasons {
-		f, _ := startSaying(t, twoTokens, newScripted(reason).use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))))
+		f, _ := startResponding(t, twoTokens, newFakeEnricher(reason).use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))))
 		res, body := f.ask(t, login)
 		if n := f.reason(t, reason); n != 2 {
 			t.Errorf("%s: counted %d times", reason, n)
@@ -69,7 +69,7 @@ func TestRefuse_KeepsWhatABrowserNeedsAndNoToken(t *testing.T) {
 		"Access-Control-Allow-Origin: https://app\nAccess-Control-Allow-Credentials: true\nVary: Origin\nVary: Cookie\n" +
 		tokens + "Set-Cookie: csrf=1; Secure\nSet-Cookie: copy2=a.b.cd"
 	text := answer(head, gzipped(`{"access_token":"a.b.c"}`))
-	f, _ := startSaying(t, text, newScripted(enrich.Unavailable).use(refusing(rule(t, "POST /login", "json:access_token", "cookie:session", "header:X-Token"))))
+	f, _ := startResponding(t, text, newFakeEnricher(enrich.Unavailable).use(refusing(rule(t, "POST /login", "json:access_token", "cookie:session", "header:X-Token"))))
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:enrichment-failed")
 	for name := range res.Header {
@@ -91,7 +91,7 @@ func TestRefuse_KeepsWhatABrowserNeedsAndNoToken(t *testing.T) {
 func TestRefuse_KeepsNoCookieWithAnOpaqueToken(t *testing.T) {
 	const cookies = "Set-Cookie: session=2YotnFZFEjr1zCsicMWpAA; Path=/\nSet-Cookie: copy=%222YotnFZFEjr1zCsicMWpAA%22\nSet-Cookie: csrf=1"
 	text := answer("HTTP/1.1 200 OK\nContent-Type: application/json\n"+cookies, `{"access_token":"2YotnFZFEjr1zCsicMWpAA","id_token":"d.e.f"}`)
-	f, _ := startSaying(t, text, newScripted(enrich.Unavailable).use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))))
+	f, _ := startResponding(t, text, newFakeEnricher(enrich.Unavailable).use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))))
 	if res, _ := f.ask(t, login); !reflect.DeepEqual(res.Header["Set-Cookie"], []string{"csrf=1"}) {
 		t.Errorf("Set-Cookie %q, want csrf alone", res.Header["Set-Cookie"])
 	}
@@ -99,7 +99,7 @@ func TestRefuse_KeepsNoCookieWithAnOpaqueToken(t *testing.T) {
 
 // Rule 9 of the house: a failure is logged, sometimes, and names no token.
 func TestFailure_IsLoggedOnceInAWhileWithoutItsToken(t *testing.T) {
-	f, _ := startSaying(t, twoTokens, newScripted(enrich.Unavailable).use(rule(t, "POST /login", "json:access_token")))
+	f, _ := startResponding(t, twoTokens, newFakeEnricher(enrich.Unavailable).use(rule(t, "POST /login", "json:access_token")))
 	for range 3 {
 		f.ask(t, login)
 	}
@@ -127,7 +127,7 @@ func TestFailure_MeasuresAWrongClock(t *testing.T) {
 // G3: a refusal before the request is sent on burns nothing, and says so.
 func TestRefuse_BeforeForwardingWhileTheSourceFails(t *testing.T) {
 	failing := func(s *proxy.Snapshot) { s.Failing = func() bool { return true } }
-	f, backend := startSaying(t, twoTokens, setup{
+	f, backend := startResponding(t, twoTokens, setup{
 		rules:    []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token")), rule(t, "POST /passing", "json:access_token")},
 		snapshot: failing,
 	})
@@ -150,7 +150,7 @@ func TestRefuse_BeforeForwardingWhileTheSourceFails(t *testing.T) {
 func TestRefuse_BeforeForwardingOnlyRequestsForTokens(t *testing.T) {
 	mixed := refusing(rule(t, "/authorize/", "fragment:access_token"))
 	mixed.Mixed = true
-	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{
+	f, backend := startResponding(t, answer("HTTP/1.1 200 OK", ""), setup{
 		rules:    []proxy.Rule{refusing(rule(t, "/login", "json:access_token")), mixed},
 		snapshot: func(s *proxy.Snapshot) { s.Failing = func() bool { return true } },
 	})

@@ -8,9 +8,10 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// A problem is an error answer of our own (RFC 9457), and the error that leads to
-// it. It tells the client nothing of the inside; the log has the cause. None is
-// 401, because clients sign their users out on it.
+// A problem is an error response that the proxy itself sends (RFC 9457), and the error
+// that leads to it. It must not show addresses, settings' values or tokens to the
+// client; the log has the cause. No problem has status 401, because clients sign their
+// users out on a 401.
 type problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -19,20 +20,20 @@ type problem struct {
 }
 
 var (
-	problemUnreachable = problem{"urn:tokengraft:backend-unreachable", "Backend unreachable", http.StatusBadGateway, "The authentication backend cannot be reached or broke off its answer."}
-	problemTimeout     = problem{"urn:tokengraft:backend-timeout", "Backend timed out", http.StatusGatewayTimeout, "The authentication backend did not answer in time."}
-	problemRefused     = problem{"urn:tokengraft:enrichment-failed", "Tokens could not be completed", http.StatusServiceUnavailable, "The tokens were issued, but the user's data could not be added to them."}
-	problemRejected    = problem{"urn:tokengraft:rejected", "Sign-in rejected", http.StatusForbidden, "The user's data could not be set up, so no tokens are issued."}
-	problemFailing     = problem{"urn:tokengraft:documents-unavailable", "Users' data not available", http.StatusServiceUnavailable, "The users' data cannot be had at the moment; the request was not sent on and can be repeated."}
-	problemNoKeys      = problem{"urn:tokengraft:keys-unavailable", "Keys not available yet", http.StatusServiceUnavailable, "The authentication backend's keys have not been had yet."}
-	problemHeaders     = problem{"urn:tokengraft:headers-too-large", "Request header fields too large", http.StatusRequestHeaderFieldsTooLarge, "The request's header is larger than limits.headers."}
-	problemRequest     = problem{"urn:tokengraft:request-broken", "Request body incomplete", http.StatusBadRequest, "The request's body broke off or took too long."}
-	problemHost        = problem{"urn:tokengraft:host-invalid", "Invalid host", http.StatusBadRequest, "The request's host has characters that no host has."}
-	problemMethod      = problem{"urn:tokengraft:method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed, "The JWK Set can only be read."}
-	problemInternal    = problem{"urn:tokengraft:internal", "Internal error", http.StatusInternalServerError, "The sidecar failed on this request; its log says where."}
+	problemUnreachable = problem{"urn:tokengraft:backend-unreachable", "Backend unreachable", http.StatusBadGateway, "The authentication backend cannot be reached, or its response is incomplete or invalid. Try again later."}
+	problemTimeout     = problem{"urn:tokengraft:backend-timeout", "Backend timed out", http.StatusGatewayTimeout, "The authentication backend did not answer in time. Try again later."}
+	problemRefused     = problem{"urn:tokengraft:enrichment-failed", "User data could not be added", http.StatusServiceUnavailable, "The user's data could not be added to the tokens, so they are not sent. Sign in again; this request cannot be repeated, because its code or refresh token is used up."}
+	problemRejected    = problem{"urn:tokengraft:rejected", "Sign-in rejected", http.StatusForbidden, "The user's data could not be created, so no tokens are sent."}
+	problemFailing     = problem{"urn:tokengraft:documents-unavailable", "User data not available", http.StatusServiceUnavailable, "User data is not available at the moment. The request was not sent to the authentication backend, so it can be repeated."}
+	problemNoKeys      = problem{"urn:tokengraft:keys-unavailable", "Keys not available yet", http.StatusServiceUnavailable, "The authentication backend's keys have not been fetched yet. Try again in a few seconds."}
+	problemHeaders     = problem{"urn:tokengraft:headers-too-large", "Request header fields too large", http.StatusRequestHeaderFieldsTooLarge, "The header of the request is larger than limits.headers. Often a cookie or a token in it is too large."}
+	problemRequest     = problem{"urn:tokengraft:request-broken", "Request body incomplete", http.StatusBadRequest, "The body of the request is incomplete, or took too long to arrive."}
+	problemHost        = problem{"urn:tokengraft:host-invalid", "Invalid host", http.StatusBadRequest, "The Host of the request has characters that a host cannot have."}
+	problemMethod      = problem{"urn:tokengraft:method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed, "The JWK Set is read-only. Use GET, HEAD or OPTIONS."}
+	problemInternal    = problem{"urn:tokengraft:internal", "Internal error", http.StatusInternalServerError, "This request caused an internal error. The log of the proxy has the details."}
 )
 
-// Error implements error.
+// Error implements [error].
 func (p problem) Error() string { return p.Title }
 
 func (p problem) reply() reply {
@@ -40,9 +41,9 @@ func (p problem) reply() reply {
 	return reply{p.Status, "application/problem+json", body}
 }
 
-// rejectionReply tells a client that reads JSON why a hook let no token leave.
-// Others, redirected browsers among them, get a problem. The status is 400, as
-// RFC 6749, section 5.2, wants it.
+// rejectionReply returns the reply if a hook rejected the tokens of a response. If the
+// backend's response was JSON, the client gets the reason as JSON with status 400 (RFC
+// 6749, section 5.2). Other clients, such as redirected browsers, get a problem.
 func (x *exchange) rejectionReply(res *http.Response, r *enrich.Rejection) reply {
 	if !locate.IsJSON(res.Header) {
 		return problemRejected.reply()
@@ -54,7 +55,8 @@ func (x *exchange) rejectionReply(res *http.Response, r *enrich.Rejection) reply
 	return reply{http.StatusBadRequest, "application/json", format(r)}
 }
 
-// oauthRejection is what a token endpoint answers (RFC 6749, section 5.2).
+// oauthRejection returns the error response of a token endpoint (RFC 6749, section
+// 5.2).
 func oauthRejection(r *enrich.Rejection) []byte {
 	body, _ := json.Marshal(map[string]string{"error": "access_denied", "error_description": r.Message})
 	return body

@@ -20,7 +20,7 @@ import (
 func TestProtocol_EarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
 	f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
 		return "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" +
-			loggedIn(token)
+			loginResponse(token)
 	})
 	w := f.dial(t)
 	w.send(login)
@@ -36,7 +36,7 @@ func TestProtocol_EarlyHintsReachTheClientBeforeTheAnswer(t *testing.T) {
 
 // A7.
 func TestProtocol_TrailersOfRequestsReachTheBackend(t *testing.T) {
-	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{rules: logins(t)})
+	f, backend := startResponding(t, answer("HTTP/1.1 200 OK", ""), setup{rules: logins(t)})
 	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded"} {
 		f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nContent-Type: "+kind+"\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\nX-Sum: 7\r\n\r\n")
 	}
@@ -84,7 +84,7 @@ func TestProtocol_ExpectContinueIsTheBackendsToAnswer(t *testing.T) {
 // A7: a form was asked for and read before it goes on, so nobody waits for the
 // backend to ask: old ones never do, and some refuse.
 func TestProtocol_ExpectContinueOfAFormThatWasReadIsNotForwarded(t *testing.T) {
-	f, backend := startSaying(t, twoTokens, setup{rules: logins(t)})
+	f, backend := startResponding(t, twoTokens, setup{rules: logins(t)})
 	w := f.dial(t)
 	w.send("POST /login HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n" + form + "\r\nContent-Length: 3\r\n\r\n")
 	if res := w.receive("POST"); res.StatusCode != 100 {
@@ -129,7 +129,7 @@ func TestUpgrade_CarriesBytesBothWays(t *testing.T) {
 
 // A7.
 func TestProtocol_ServesHTTP10Clients(t *testing.T) {
-	f, backend := startIssuing10(t)
+	f, backend := startHTTP10Backend(t)
 	w := f.dial(t)
 	w.send("POST /login HTTP/1.0\r\nContent-Length: 0\r\n\r\n")
 	raw, err := io.ReadAll(w.in) // to the end of the connection
@@ -145,8 +145,8 @@ func TestProtocol_ServesHTTP10Clients(t *testing.T) {
 	}
 }
 
-// startIssuing10 has a backend of HTTP/1.0, whose bodies end with the connection.
-func startIssuing10(t *testing.T) (*fixture, *proxytest.Backend) {
+// startHTTP10Backend has a backend of HTTP/1.0, whose bodies end with the connection.
+func startHTTP10Backend(t *testing.T) (*fixture, *proxytest.Backend) {
 	var f *fixture
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.ReadBody()
@@ -159,7 +159,7 @@ func startIssuing10(t *testing.T) (*fixture, *proxytest.Backend) {
 
 // A7: HTTP/2 without TLS, as load balancers speak it.
 func TestProtocol_ServesHTTP2Clients(t *testing.T) {
-	f, backend := startIssuing10(t)
+	f, backend := startHTTP10Backend(t)
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	defer transport.CloseIdleConnections()
@@ -252,7 +252,7 @@ func TestUpgrade_OutlivesTheResponseTimeout(t *testing.T) {
 // B2: /a/ is another path than /a, though a mux would redirect from one to the
 // other.
 func TestRules_SubtreeDoesNotMatchItsRootWithoutTheSlash(t *testing.T) {
-	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login/", "json:access_token")}}, loggedIn)
+	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login/", "json:access_token")}}, loginResponse)
 	if _, body := f.ask(t, login); !strings.Contains(body, original) {
 		t.Errorf("POST /login was enriched by the rule of POST /login/: %s", body)
 	}
@@ -264,7 +264,7 @@ func TestRules_SubtreeDoesNotMatchItsRootWithoutTheSlash(t *testing.T) {
 // RFC 9112, section 6.1: what follows a request that may have had two lengths is
 // not taken for another one.
 func TestProtocol_ChunkedRequestEndsItsConnection(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{})
+	f, backend := startResponding(t, noContent, setup{})
 	w := f.dial(t)
 	w.send("POST /first HTTP/1.1\r\nHost: h\r\nContent-Length: 44\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /second HTTP/1.1\r\nHost: h\r\n\r\n")
 	if res := w.receive("POST"); res.StatusCode != 204 || !res.Close {
@@ -281,7 +281,7 @@ func TestProtocol_ChunkedRequestEndsItsConnection(t *testing.T) {
 // On an upgraded connection nobody would see what passes: to another HTTP, which
 // carries requests, there is no upgrade.
 func TestUpgrade_ToAnotherHTTPIsDropped(t *testing.T) {
-	f, backend := startSaying(t, asCame, setup{})
+	f, backend := startResponding(t, noContent, setup{})
 	for i, protocol := range []string{"h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.2, HTTP/1.1"} {
 		f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\nUpgrade: "+protocol+"\r\n\r\n")
 		for _, name := range []string{"Upgrade", "Connection", "HTTP2-Settings"} {

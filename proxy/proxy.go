@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// A Proxy is an [http.Handler] in front of one backend. It is safe for
-// concurrent use.
+// A Proxy is an [http.Handler] in front of one backend. Make one with [New]. It is safe
+// for concurrent use.
 type Proxy struct {
 	options        Options
 	snapshot       atomic.Pointer[Snapshot]
@@ -19,8 +19,8 @@ type Proxy struct {
 	failures       rateLimitedLog
 }
 
-// New returns a Proxy that serves the snapshot. The error names each field that is
-// missing or wrong.
+// New returns a Proxy that serves the snapshot. The error names each field of the
+// options, or of the snapshot, that is missing or wrong.
 func New(o Options, s *Snapshot) (*Proxy, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -42,8 +42,9 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 	return p, nil
 }
 
-// Use serves new requests with another snapshot. Requests in flight finish with
-// theirs. On an error nothing changes.
+// Use makes new requests use another snapshot. Requests in flight continue with the
+// snapshot they started with. If s is invalid, Use returns an error that names each
+// wrong field and changes nothing.
 func (p *Proxy) Use(s *Snapshot) error {
 	if err := s.validate(); err != nil {
 		return err
@@ -65,14 +66,14 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.run(r)
 }
 
-// Run reports on shadow mode until ctx ends: once a minute it logs what would have
-// become of the tokens. At the end it waits up to one second for responses that it
-// is still looking at. Without shadow mode a Proxy works without Run.
+// Run logs the report of shadow mode once a minute until ctx ends. At the end it waits
+// up to one second for responses that are still being checked, and logs a last report.
+// A Proxy without shadow mode works without Run.
 func (p *Proxy) Run(ctx context.Context) {
 	on := p.snapshot.Load().Shadow
 	p.metrics.setShadow(ctx, on)
 	if on {
-		p.options.Logger.Info("shadow is on: tokens are looked at and counted, nothing is signed and nothing is changed")
+		p.options.Logger.Info("shadow is on: tokens are counted, but nothing is signed and no response is changed")
 	}
 	p.shadow.run(ctx)
 }

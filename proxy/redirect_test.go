@@ -79,17 +79,17 @@ func TestBudget_LineOverItIsTooLarge(t *testing.T) {
 			t.Run(tt.name+" "+policy.String(), func(t *testing.T) {
 				matching := rule(t, "POST /login", "cookie:session", "fragment:access_token", "header:X-Token")
 				matching.OnFailure = policy
-				var said string
+				var sent string
 				f, _ := startIssuing(t, setup{
 					rules:    []proxy.Rule{matching},
 					snapshot: func(s *proxy.Snapshot) { s.Sizes = locate.Limits{Token: 6 << 10, Line: tt.line} },
 				}, func(token string) string {
-					said = answer(strings.ReplaceAll(tt.head, "TOKEN", token), "")
-					return said
+					sent = answer(strings.ReplaceAll(tt.head, "TOKEN", token), "")
+					return sent
 				})
 				res, body := f.ask(t, login)
 				if policy == enrich.Pass {
-					sameResponse(t, "POST", said, res, body)
+					sameResponse(t, "POST", sent, res, body)
 				} else {
 					expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:enrichment-failed")
 				}
@@ -105,8 +105,8 @@ func TestBudget_LineOverItIsTooLarge(t *testing.T) {
 func TestBudget_TokensThatShareALineMustFitTogether(t *testing.T) {
 	for _, fits := range []bool{true, false} {
 		var line int
-		var said string
-		backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(said) })
+		var sent string
+		backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(sent) })
 		sizes := func(s *proxy.Snapshot) { s.Sizes = locate.Limits{Token: 6 << 10, Line: line} }
 		// The growth of a token is learned from a first proxy.
 		measure := start(t, backend.URL, setup{})
@@ -119,7 +119,7 @@ func TestBudget_TokensThatShareALineMustFitTogether(t *testing.T) {
 		}
 		matching := rule(t, "POST /login", "fragment:access_token", "fragment:other")
 		f := start(t, backend.URL, setup{rules: []proxy.Rule{matching}, snapshot: sizes})
-		said = answer("HTTP/1.1 302 Found\nLocation: /#access_token="+f.token("")+"&other="+f.token(`,"n":1`), "")
+		sent = answer("HTTP/1.1 302 Found\nLocation: /#access_token="+f.token("")+"&other="+f.token(`,"n":1`), "")
 		res, body := f.ask(t, login)
 		if fits {
 			if n := f.reason(t, enrich.OK); n != 2 {
@@ -127,7 +127,7 @@ func TestBudget_TokensThatShareALineMustFitTogether(t *testing.T) {
 			}
 			continue
 		}
-		sameResponse(t, "POST", said, res, body)
+		sameResponse(t, "POST", sent, res, body)
 		if n := f.reason(t, enrich.TooLarge); n != 2 || res.StatusCode != http.StatusFound {
 			t.Errorf("got %d, counted %d times, want 2", res.StatusCode, n)
 		}

@@ -15,7 +15,7 @@ type shape struct {
 	body           string
 }
 
-func posts(target, line, body string) shape { return shape{"POST", target, []string{line}, body} }
+func post(target, line, body string) shape { return shape{"POST", target, []string{line}, body} }
 
 // with adds a line to the shape's header.
 func (s shape) with(line string) shape {
@@ -30,83 +30,83 @@ var shapes = []struct {
 }{
 	{
 		"Keycloak, Hydra and any other OAuth 2.0 token endpoint",
-		posts("/realms/app/protocol/openid-connect/token", form, "grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Fapp%2F&client_id=web"),
-		posts("/realms/app/protocol/openid-connect/token", form, "grant_type=refresh_token&refresh_token=r.e.f&client_id=web").with("Authorization: Basic d2ViOng="),
+		post("/realms/app/protocol/openid-connect/token", form, "grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Fapp%2F&client_id=web"),
+		post("/realms/app/protocol/openid-connect/token", form, "grant_type=refresh_token&refresh_token=r.e.f&client_id=web").with("Authorization: Basic d2ViOng="),
 	},
 	{
 		"Auth0, with JSON",
-		posts("/oauth/token", jsonBody, `{"grant_type":"authorization_code","client_id":"web","code":"c"}`),
-		posts("/oauth/token", jsonBody, `{"grant_type":"refresh_token","client_id":"web","refresh_token":"r"}`),
+		post("/oauth/token", jsonBody, `{"grant_type":"authorization_code","client_id":"web","code":"c"}`),
+		post("/oauth/token", jsonBody, `{"grant_type":"refresh_token","client_id":"web","refresh_token":"r"}`),
 	},
 	{
 		"Firebase Authentication",
-		posts("/v1/accounts:signInWithPassword?key=k", jsonBody, `{"email":"a@b.c","password":"p","returnSecureToken":true}`),
-		posts("/v1/token?key=k", form, "grant_type=refresh_token&refresh_token=r"),
+		post("/v1/accounts:signInWithPassword?key=k", jsonBody, `{"email":"a@b.c","password":"p","returnSecureToken":true}`),
+		post("/v1/token?key=k", form, "grant_type=refresh_token&refresh_token=r"),
 	},
 	{
 		"Supabase Auth, grant_type in the query",
-		posts("/auth/v1/token?grant_type=password", "Content-Type: application/json;charset=UTF-8", `{"email":"a@b.c","password":"p","gotrue_meta_security":{}}`),
-		posts("/auth/v1/token?grant_type=refresh_token", "Content-Type: application/json;charset=UTF-8", `{"refresh_token":"r"}`),
+		post("/auth/v1/token?grant_type=password", "Content-Type: application/json;charset=UTF-8", `{"email":"a@b.c","password":"p","gotrue_meta_security":{}}`),
+		post("/auth/v1/token?grant_type=refresh_token", "Content-Type: application/json;charset=UTF-8", `{"refresh_token":"r"}`),
 	},
 	{
 		"Django REST framework, simplejwt",
-		posts("/api/token/", jsonBody, `{"username":"anna","password":"p"}`),
-		posts("/api/token/refresh/", jsonBody, `{"refresh": "r.e.f"}`),
+		post("/api/token/", jsonBody, `{"username":"anna","password":"p"}`),
+		post("/api/token/refresh/", jsonBody, `{"refresh": "r.e.f"}`),
 	},
 	{
 		"Django, dj-rest-auth with cookies",
-		posts("/dj-rest-auth/login/", jsonBody, `{"username":"anna","password":"p"}`),
-		posts("/dj-rest-auth/token/refresh/", jsonBody, `{}`).with("Cookie: app-auth=a.b.c; app-refresh-token=r.e.f"),
+		post("/dj-rest-auth/login/", jsonBody, `{"username":"anna","password":"p"}`),
+		post("/dj-rest-auth/token/refresh/", jsonBody, `{}`).with("Cookie: app-auth=a.b.c; app-refresh-token=r.e.f"),
 	},
 	{
 		"Laravel, jwt-auth",
-		posts("/api/auth/login", form, "email=a%40b.c&password=p"),
+		post("/api/auth/login", form, "email=a%40b.c&password=p"),
 		shape{"POST", "/api/auth/refresh", []string{"Authorization: Bearer a.b.c"}, ""},
 	},
 	{
 		"Flask-JWT-Extended",
-		posts("/login", jsonBody, `{"username":"anna","password":"p"}`),
+		post("/login", jsonBody, `{"username":"anna","password":"p"}`),
 		shape{"POST", "/refresh", []string{"Authorization: Bearer r.e.f"}, ""},
 	},
 	{
 		"Rodauth, jwt_refresh",
-		posts("/login", jsonBody, `{"login":"a@b.c","password":"p"}`),
-		posts("/jwt-refresh", jsonBody, `{"refresh_token":"1_2_r"}`).with("Authorization: a.b.c"),
+		post("/login", jsonBody, `{"login":"a@b.c","password":"p"}`),
+		post("/jwt-refresh", jsonBody, `{"refresh_token":"1_2_r"}`).with("Authorization: a.b.c"),
 	},
 	{
 		"ASP.NET Core Identity",
-		posts("/login?useCookies=false", jsonBody, `{"email":"a@b.c","password":"p"}`),
-		posts("/refresh", jsonBody, `{"refreshToken":"r"}`),
+		post("/login?useCookies=false", jsonBody, `{"email":"a@b.c","password":"p"}`),
+		post("/refresh", jsonBody, `{"refreshToken":"r"}`),
 	},
 	{
 		"FusionAuth",
-		posts("/api/login", jsonBody, `{"loginId":"a@b.c","password":"p","applicationId":"i"}`),
-		posts("/api/jwt/refresh", jsonBody, `{"refreshToken":"r","token":"a.b.c"}`),
+		post("/api/login", jsonBody, `{"loginId":"a@b.c","password":"p","applicationId":"i"}`),
+		post("/api/jwt/refresh", jsonBody, `{"refreshToken":"r","token":"a.b.c"}`),
 	},
 	{
 		"Directus",
-		posts("/auth/login", jsonBody, `{"email":"a@b.c","password":"p"}`),
-		posts("/auth/refresh", jsonBody, `{"refresh_token":"r","mode":"json"}`),
+		post("/auth/login", jsonBody, `{"email":"a@b.c","password":"p"}`),
+		post("/auth/refresh", jsonBody, `{"refresh_token":"r","mode":"json"}`),
 	},
 	{
 		"Nhost",
-		posts("/v1/signin/email-password", jsonBody, `{"email":"a@b.c","password":"p"}`),
-		posts("/v1/token", jsonBody, `{"refreshToken":"r"}`),
+		post("/v1/signin/email-password", jsonBody, `{"email":"a@b.c","password":"p"}`),
+		post("/v1/token", jsonBody, `{"refreshToken":"r"}`),
 	},
 	{
 		"SuperTokens, with cookies",
-		posts("/auth/signin", jsonBody, `{"formFields":[{"id":"email","value":"a@b.c"}]}`),
+		post("/auth/signin", jsonBody, `{"formFields":[{"id":"email","value":"a@b.c"}]}`),
 		shape{"POST", "/auth/session/refresh", []string{"Cookie: sAccessToken=a.b.c; sRefreshToken=r"}, ""},
 	},
 	{
 		"PocketBase",
-		posts("/api/collections/users/auth-with-password", jsonBody, `{"identity":"anna","password":"p"}`),
+		post("/api/collections/users/auth-with-password", jsonBody, `{"identity":"anna","password":"p"}`),
 		shape{"POST", "/api/collections/users/auth-refresh", []string{"Authorization: a.b.c"}, ""},
 	},
 	{
 		"a GraphQL mutation",
-		posts("/graphql", jsonBody, `{"query":"mutation ($e:String!,$p:String!){login(email:$e,password:$p){token}}","variables":{"e":"a@b.c","p":"p"}}`),
-		posts("/graphql", jsonBody, `{"query":"mutation ($refreshToken:String!){renew(token:$refreshToken){token}}","variables":{"refreshToken":"r"}}`),
+		post("/graphql", jsonBody, `{"query":"mutation ($e:String!,$p:String!){login(email:$e,password:$p){token}}","variables":{"e":"a@b.c","p":"p"}}`),
+		post("/graphql", jsonBody, `{"query":"mutation ($refreshToken:String!){renew(token:$refreshToken){token}}","variables":{"refreshToken":"r"}}`),
 	},
 }
 
@@ -129,8 +129,8 @@ func TestRefresh_ThatDoesNotSaySoNeedsItsRule(t *testing.T) {
 		"Auth.js: a session cookie":                               {"GET", "/api/auth/session", []string{"Cookie: __Secure-authjs.session-token=a.b.c"}, ""},
 		"Ory Kratos: a session cookie":                            {"GET", "/sessions/whoami?tokenize_as=app", []string{"Cookie: ory_kratos_session=s"}, ""},
 		"api_guard with Devise: a header of its own":              {"POST", "/users/tokens", []string{"Authorization: Bearer a.b.c", "Refresh-Token: r"}, ""},
-		"Feathers: an access token for the next":                  posts("/authentication", jsonBody, `{"strategy":"jwt","accessToken":"a.b.c"}`),
-		"Amazon Cognito: its own media type":                      posts("/", "Content-Type: application/x-amz-json-1.1", `{"AuthFlow":"REFRESH_TOKEN_AUTH","AuthParameters":{"REFRESH_TOKEN":"r"}}`),
+		"Feathers: an access token for the next":                  post("/authentication", jsonBody, `{"strategy":"jwt","accessToken":"a.b.c"}`),
+		"Amazon Cognito: its own media type":                      post("/", "Content-Type: application/x-amz-json-1.1", `{"AuthFlow":"REFRESH_TOKEN_AUTH","AuthParameters":{"REFRESH_TOKEN":"r"}}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			wantRefresh(t, proxy.RefreshAuto, s, false)
@@ -142,18 +142,18 @@ func TestRefresh_ThatDoesNotSaySoNeedsItsRule(t *testing.T) {
 // A browser keeps the cookie of the session before. To take its login for a
 // refresh costs a read, and nothing is staler for it.
 func TestRefresh_LoginWithAnOldRefreshCookieIsOne(t *testing.T) {
-	wantRefresh(t, proxy.RefreshAuto, posts("/login", jsonBody, `{"user":"anna"}`).with("Cookie: refreshToken=old"), true)
+	wantRefresh(t, proxy.RefreshAuto, post("/login", jsonBody, `{"user":"anna"}`).with("Cookie: refreshToken=old"), true)
 }
 
 // wantRefresh sends the request through a rule with this setting, and compares
 // what the enricher was told, and what the backend saw.
 func wantRefresh(t *testing.T, setting proxy.Refresh, s shape, want bool) {
 	t.Helper()
-	enricher := newScripted(enrich.NoDocument)
+	enricher := newFakeEnricher(enrich.NoDocument)
 	path, _, _ := strings.Cut(s.target, "?")
 	matching := rule(t, s.method+" "+path, "json:access_token")
 	matching.Refresh = setting
-	f, backend := startSaying(t, twoTokens, enricher.use(matching))
+	f, backend := startResponding(t, twoTokens, enricher.use(matching))
 	f.ask(t, request(s.method, s.target, s.lines, s.body))
 	if g := <-enricher.grants; g.Refresh != want {
 		t.Errorf("%s %s: Refresh %v, want %v", s.method, s.target, g.Refresh, want)

@@ -12,10 +12,10 @@ import (
 )
 
 // rejecting is an Enricher whose hooks let no token leave.
-type rejecting struct{ *scripted }
+type rejecting struct{ *fakeEnricher }
 
 func (r rejecting) Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome {
-	outcomes := r.scripted.Enrich(ctx, g)
+	outcomes := r.fakeEnricher.Enrich(ctx, g)
 	for i := range outcomes {
 		outcomes[i].Err = fmt.Errorf("somewhere: %w", &enrich.Rejection{Code: "FunctionExecutionError", Message: `"anna" is not invited`})
 	}
@@ -42,8 +42,8 @@ func TestRejection_LetsNothingOfTheSignInThrough(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := rule(t, "POST /login", "json:access_token", "fragment:access_token")
 			r.Rejection, r.OnFailure = test.format, test.policy
-			s := setup{rules: []proxy.Rule{r}, snapshot: func(s *proxy.Snapshot) { s.Enricher = rejecting{newScripted(enrich.Rejected)} }}
-			f, _ := startSaying(t, test.answer, s)
+			s := setup{rules: []proxy.Rule{r}, snapshot: func(s *proxy.Snapshot) { s.Enricher = rejecting{newFakeEnricher(enrich.Rejected)} }}
+			f, _ := startResponding(t, test.answer, s)
 			res, body := f.ask(t, login)
 			if res.StatusCode != test.wantStatus || !strings.Contains(body, test.want) {
 				t.Errorf("got %d %s, want %d %s", res.StatusCode, body, test.wantStatus, test.want)
@@ -72,8 +72,8 @@ func TestGrant_SaysWhatTheRequestIs(t *testing.T) {
 		{"/token", form, "grant_type=client_credentials&client_id=c", "", true},
 		{"/token", form, "grant_type=password&username=a", "", false},
 	} {
-		s := newScripted(enrich.OK)
-		f, _ := startSaying(t, twoTokens, s.use(rule(t, "POST /auth/providers/{provider}/login", "json:access_token"), rule(t, "POST /token", "json:access_token")))
+		s := newFakeEnricher(enrich.OK)
+		f, _ := startResponding(t, twoTokens, s.use(rule(t, "POST /auth/providers/{provider}/login", "json:access_token"), rule(t, "POST /token", "json:access_token")))
 		f.ask(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", test.target, test.lines, len(test.body), test.body))
 		if g := <-s.grants; g.Provider != test.provider || g.ClientCredentials != test.client {
 			t.Errorf("%s: provider %q, client %t; want %q, %t", test.target, g.Provider, g.ClientCredentials, test.provider, test.client)
@@ -92,7 +92,7 @@ func TestDeletion_NamesTheBearer(t *testing.T) {
 		{"DELETE /users/me HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", ""},
 	} {
 		got := "nothing"
-		f, _ := startSaying(t, test.answer, setup{
+		f, _ := startResponding(t, test.answer, setup{
 			rules:    []proxy.Rule{{Pattern: "DELETE /users/me", Deletes: true}},
 			snapshot: func(s *proxy.Snapshot) { s.Deleted = func(_ context.Context, token string) { got = token } },
 		})

@@ -97,7 +97,7 @@ func (d deployment) open(t *testing.T) (*keys.Ring, *enrich.Enricher) {
 		t.Fatal(err)
 	}
 	enricher, err := enrich.New(enrich.Options{
-		Ring: ring, Source: people, UserID: d.user, Claim: "custom_data",
+		Ring: ring, Source: usersOnly, UserID: d.user, Claim: "custom_data",
 		Kinds: []enrich.Kind{enrich.Access}, MaxSize: 16 << 10, Logger: logger,
 	})
 	if err != nil {
@@ -106,9 +106,9 @@ func (d deployment) open(t *testing.T) (*keys.Ring, *enrich.Enricher) {
 	return ring, enricher
 }
 
-// people is a source in which everybody has a document but the client "lab",
-// whose own tokens name it where those of people name the user.
-var people = sourceFunc(func(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+// usersOnly is a source in which everybody has a document but the client "lab",
+// whose own tokens name it where those of usersOnly name the user.
+var usersOnly = sourceFunc(func(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	if q.User.ID == "lab" {
 		return enrich.Document{}, enrich.ErrNoDocument
 	}
@@ -121,7 +121,7 @@ func (r *replay) replay(t *testing.T, c capture) (outcome string) {
 	t.Helper()
 	request, _ := readRequest(t, c.request)
 	if request.URL.Path == r.jwksPath {
-		return r.askMerged(t, c)
+		return r.getMergedJWKS(t, c)
 	}
 	r.answers <- c.response
 	before := r.tally(t)
@@ -135,9 +135,9 @@ func (r *replay) replay(t *testing.T, c capture) (outcome string) {
 	return difference(before, after)
 }
 
-// askMerged asks for the JWK Set, in which the backend's keys are as it
+// getMergedJWKS asks for the JWK Set, in which the backend's keys are as it
 // published them, with ours behind them.
-func (r *replay) askMerged(t *testing.T, c capture) (outcome string) {
+func (r *replay) getMergedJWKS(t *testing.T, c capture) (outcome string) {
 	t.Helper()
 	_, body := r.ask(t, c.request)
 	_, published := c.readResponse(t)
@@ -190,7 +190,7 @@ func difference(before, after map[string]int64) string {
 		}
 	}
 	if len(words) == 0 {
-		return "as it came"
+		return "unchanged"
 	}
 	slices.Sort(words)
 	return strings.Join(words, ", ")

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// A reply is a response of our own.
+// A reply is a response that the proxy itself sends.
 type reply struct {
 	status      int
 	contentType string
 	body        []byte
 }
 
-// write answers a request with the reply.
+// write sends the reply to the client.
 func (r reply) write(w http.ResponseWriter) {
 	r.setHeader(w.Header())
 	w.WriteHeader(r.status)
@@ -29,10 +29,9 @@ func (r reply) setHeader(h http.Header) {
 	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 }
 
-// replace puts a reply in the place of the backend's response. It has no
-// Retry-After: the backend has answered, and a retry would burn the refresh
-// token. What a browser needs to read it stays, and these lines of Set-Cookie
-// (law G1).
+// replace replaces the backend's response with a reply (law G1). It keeps the headers
+// that a browser needs to read the reply, and the given Set-Cookie lines. It sets no
+// Retry-After, because the backend has already used up the code or refresh token.
 func replace(res *http.Response, cookies []string, with reply) {
 	kept := http.Header{}
 	for name, values := range res.Header {

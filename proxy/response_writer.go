@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// A responseWriter records what was answered, and bounds how long the client may
-// take for it.
+// A responseWriter records the status and size of a response, and limits how long the
+// proxy waits for a client that does not read it.
 type responseWriter struct {
 	http.ResponseWriter
-	status       int
-	bytes        int64
-	writeTimeout time.Duration // for how long the client may take nothing
-	// forwarded says that the backend's header is passed on: then net/http adds no
-	// Date, and no Content-Type of its own guess, where the backend sent none.
+	status       int           // 0 before the header was sent
+	bytes        int64         // of the body
+	writeTimeout time.Duration // Timeouts.Write
+	// forwarded says that the header is the backend's. Then net/http must not add a Date
+	// or a guessed Content-Type that the backend did not send.
 	forwarded bool
 }
 
@@ -24,18 +24,18 @@ func (w *responseWriter) WriteHeader(status int) {
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status
 		if w.forwarded {
-			keepAbsent(w.Header())
+			suppressDefaults(w.Header())
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 	if w.forwarded && status >= 200 && w.Header()["Content-Length"] == nil {
-		// Else net/http adds a Content-Length of 0 to a body that ends at once.
+		// Otherwise net/http would add Content-Length: 0 if the body is empty.
 		w.FlushError()
 	}
 }
 
-// keepAbsent keeps net/http from adding fields to the header.
-func keepAbsent(h http.Header) {
+// suppressDefaults prevents net/http from adding fields to the header.
+func suppressDefaults(h http.Header) {
 	for _, name := range []string{"Date", "Content-Type"} {
 		if _, ok := h[name]; !ok {
 			h[name] = nil
@@ -55,29 +55,28 @@ func (w *responseWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap is for [http.ResponseController].
+// Unwrap returns the underlying writer, for [http.ResponseController].
 func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Hijack implements [http.Hijacker]: what follows is an upgraded connection.
+// Hijack implements [http.Hijacker]. It records status 101, because only an upgrade
+// hijacks a connection.
 func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.status = http.StatusSwitchingProtocols
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-// armWriteDeadline starts the time that the client has to take what is written
-// next.
+// armWriteDeadline sets the deadline for the next write.
 func (w *responseWriter) armWriteDeadline() {
 	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.writeTimeout))
 }
 
-// clearWriteDeadline ends that time. While nothing is written a client may wait
-// for as long as it likes, and over HTTP/2 a deadline would end its request all
-// the same.
+// clearWriteDeadline removes the deadline. While nothing is written, a client may wait as
+// long as it wants; over HTTP/2, a deadline would end its request anyway.
 func (w *responseWriter) clearWriteDeadline() {
 	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Time{})
 }
 
-// FlushError is for [http.ResponseController].
+// FlushError flushes the response, for [http.ResponseController].
 func (w *responseWriter) FlushError() error {
 	w.armWriteDeadline()
 	defer w.clearWriteDeadline()

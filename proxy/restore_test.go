@@ -56,7 +56,7 @@ func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.location+" "+tt.name, func(t *testing.T) {
-			f, backend := startSaying(t, asCame, restoring(t))
+			f, backend := startResponding(t, noContent, restoring(t))
 			original := f.token("")
 			for _, token := range []string{f.enriched(t, original), original} {
 				with := func(s string) string { return strings.ReplaceAll(s, "TOKEN", token) }
@@ -82,7 +82,7 @@ func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 
 // D1: "nothing else in the request changes".
 func TestRestore_LeavesEverythingElse(t *testing.T) {
-	f, backend := startSaying(t, asCame, func() setup {
+	f, backend := startResponding(t, noContent, func() setup {
 		s := restoring(t)
 		s.options = func(o *proxy.Options) { o.Limits.Body = 4000 }
 		return s
@@ -124,7 +124,7 @@ func has(got string, ok bool) func(want string) bool {
 // D2: the backend's answer to a TRACE is the request, and so would show the
 // client the original.
 func TestRestore_NotForTRACE(t *testing.T) {
-	f, backend := startSaying(t, asCame, restoring(t))
+	f, backend := startResponding(t, noContent, restoring(t))
 	enriched := f.enriched(t, f.token(""))
 	f.ask(t, request("TRACE", "/", []string{"Authorization: Bearer " + enriched}, ""))
 	if got, _ := backend.Requests()[0].Get("Authorization"); got != "Bearer "+enriched {
@@ -134,7 +134,7 @@ func TestRestore_NotForTRACE(t *testing.T) {
 
 // D1: the framing is what came, too.
 func TestRestore_ChunkedFormsStayChunked(t *testing.T) {
-	f, backend := startSaying(t, asCame, restoring(t))
+	f, backend := startResponding(t, noContent, restoring(t))
 	original := f.token("")
 	for _, token := range []string{f.enriched(t, original), original} {
 		body := "token=" + token
@@ -155,7 +155,7 @@ func TestRestore_LargeUploadStreams(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		arrived <- r.Receive(3)
 		arrived <- r.Receive(17)
-		r.Send(asCame)
+		r.Send(noContent)
 	})
 	s := restoring(t)
 	s.options = func(o *proxy.Options) { o.Limits.Body = 10 }
@@ -178,7 +178,7 @@ func TestRestore_LargeUploadStreams(t *testing.T) {
 func TestRestore_CanBeOff(t *testing.T) {
 	s := restoring(t)
 	s.snapshot = func(snapshot *proxy.Snapshot) { snapshot.Restore = false }
-	f, backend := startSaying(t, asCame, s)
+	f, backend := startResponding(t, noContent, s)
 	enriched := f.enriched(t, f.token(""))
 	f.ask(t, request("GET", "/?access_token="+enriched, []string{"Authorization: Bearer " + enriched}, ""))
 	r := backend.Requests()[0]
@@ -190,7 +190,7 @@ func TestRestore_CanBeOff(t *testing.T) {
 // B4: of a form that is full of what could be enriched tokens few are looked
 // into; an honest request has a few.
 func TestRestore_LooksIntoForgedTokensWithinABound(t *testing.T) {
-	f, backend := startSaying(t, asCame, restoring(t))
+	f, backend := startResponding(t, noContent, restoring(t))
 	original := f.token("")
 	enriched := f.enriched(t, original)
 	for i, forged := range []int{99, 100} {

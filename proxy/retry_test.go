@@ -65,7 +65,7 @@ func TestForward_FramesBodilessRequestsAsTheyCame(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f, backend := startSaying(t, "HTTP/1.1 204 No Content\r\n\r\n", setup{rules: logins(t)})
+			f, backend := startResponding(t, "HTTP/1.1 204 No Content\r\n\r\n", setup{rules: logins(t)})
 			f.ask(t, tt.text)
 			var got []string
 			for _, line := range backend.Requests()[0].Header {

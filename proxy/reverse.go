@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// newReverseProxy returns what has the backend answer. Each of its callbacks is
-// a step of the exchange that the request belongs to.
+// newReverseProxy returns the reverse proxy that forwards requests to the backend. Each
+// of its callbacks calls a method of the request's exchange.
 func newReverseProxy(o Options) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite:        func(pr *httputil.ProxyRequest) { exchangeOf(pr.In.Context()).rewrite(pr) },
@@ -18,19 +18,19 @@ func newReverseProxy(o Options) *httputil.ReverseProxy {
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
 			exchangeOf(r.Context()).fail(r.Context(), err)
 		},
-		FlushInterval: -1, // what the backend has written goes to the client at once
+		FlushInterval: -1, // send every write of the backend to the client immediately
 		BufferPool:    &bufferPool{},
 		ErrorLog:      slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
 }
 
-// rewrite makes the request to the backend of the one that came.
+// rewrite makes the request to the backend.
 func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	out, backend := pr.Out, x.proxy.options.Backend
 	out.URL.Scheme = backend.Scheme
 	out.URL.Host = backend.Host
-	out.URL.RawQuery = pr.In.URL.RawQuery // ReverseProxy drops what it cannot parse
-	out.Trailer = pr.In.Trailer           // its copy would not see them come
+	out.URL.RawQuery = pr.In.URL.RawQuery // ReverseProxy removes parameters that it cannot parse
+	out.Trailer = pr.In.Trailer           // the same map, which is filled after the body was read
 	keepPath(out, pr.In)
 	x.proxy.setForwarded(pr)
 	dropProtocolUpgrade(out.Header)
@@ -38,13 +38,13 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 		out.Header.Set("Accept-Encoding", "identity")
 	}
 	if x.bodyRead {
-		out.Header.Del("Expect") // it was met: old backends would only let us wait
+		out.Header.Del("Expect") // the body is here; old backends never send 100 Continue
 	}
 }
 
-// keepPath sends the path byte for byte as it came. The URL alone would escape
-// some characters again; it does so behind a leading //, which an opaque URL
-// takes for the host.
+// keepPath keeps the path of the client's request byte for byte. URL.Path alone would
+// escape some characters differently, so keepPath sets URL.Opaque. It cannot do that for
+// a path that starts with //, because an opaque URL would take that for a host.
 func keepPath(out, in *http.Request) {
 	path, _, _ := strings.Cut(in.RequestURI, "?")
 	if strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && path != out.URL.EscapedPath() {
@@ -52,9 +52,9 @@ func keepPath(out, in *http.Request) {
 	}
 }
 
-// dropProtocolUpgrade asks for no upgrade to another HTTP or to TLS. On such a
-// connection the client could send the backend requests that nobody here sees:
-// with any X-Forwarded-For, and answers that stay original.
+// dropProtocolUpgrade removes a request to upgrade to another version of HTTP or to TLS.
+// On such a connection the client could send requests that bypass the proxy, with any
+// X-Forwarded-For and without enrichment.
 func dropProtocolUpgrade(h http.Header) {
 	for protocol := range strings.SplitSeq(strings.ToLower(h.Get("Upgrade")), ",") {
 		protocol, _, _ = strings.Cut(strings.TrimSpace(protocol), "/")

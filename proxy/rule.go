@@ -11,26 +11,30 @@ import (
 // A Rule says which responses carry tokens, where, and what happens when they
 // cannot be enriched.
 type Rule struct {
-	// Pattern is the pattern of its requests, in the syntax of [http.ServeMux]. The
-	// segment {provider} is how the user signs in. Required.
+	// Pattern matches the rule's requests, in the syntax of [http.ServeMux]. If it has
+	// a segment {provider}, that segment of the path says how the user signs in.
+	// Required.
 	Pattern string
-	// Tokens are the locations of tokens in its responses.
+	// Tokens are the locations of tokens in the rule's responses. Empty means that its
+	// responses carry no tokens.
 	Tokens []locate.Location
-	// Refresh says which of its requests are refreshes.
+	// Refresh says which of the rule's requests are refreshes.
 	Refresh Refresh
-	// OnFailure is what the client gets when enrichment fails.
+	// OnFailure is what the client gets when enrichment fails. The zero value is
+	// [enrich.Pass].
 	OnFailure enrich.Policy
-	// Restore are further locations of enriched tokens in its requests.
+	// Restore are more locations of enriched tokens in the rule's requests, in
+	// addition to Tokens and the locations of OAuth and OpenID Connect.
 	Restore []locate.Location
-	// Addresses are the json: locations of the backend's own address in its
-	// responses. The proxy replaces it with the address that the client used. Such a
-	// rule needs no Tokens.
+	// Addresses are json: locations of the backend's own address in the rule's
+	// responses. The proxy replaces it with the address that the client used. A rule
+	// with Addresses does not have to have Tokens.
 	Addresses []locate.Location
-	// Rejection writes the error that a client gets when a hook refuses its tokens.
+	// Rejection formats the error that a client gets when a hook rejects its tokens.
 	// Nil means the error response of OAuth (RFC 6749, section 5.2).
 	Rejection RejectionFormat
-	// Deletes says that a request deletes the user of its bearer token, if the
-	// backend answers 2xx.
+	// Deletes says that a request of the rule deletes the user of its bearer token. It
+	// takes effect if the backend answers 2xx.
 	Deletes bool
 	// Mixed says that the rule also matches requests that issue no tokens, such as
 	// those for login pages. Then the proxy refuses only responses with tokens.
@@ -39,14 +43,15 @@ type Rule struct {
 	labels ruleLabels
 }
 
-// Refresh is how a rule distinguishes refreshes from logins.
+// Refresh says how a rule distinguishes refreshes from logins. The zero Refresh is
+// RefreshAuto.
 type Refresh int
 
 // The ways to distinguish them.
 const (
-	RefreshAuto   Refresh = iota // as [locate.Request.IsRefresh] guesses
-	RefreshAlways                // all are refreshes
-	RefreshNever                 // all are logins
+	RefreshAuto   Refresh = iota // [locate.Request.IsRefresh] decides
+	RefreshAlways                // every request is a refresh
+	RefreshNever                 // every request is a login
 )
 
 // A RejectionFormat returns the JSON object that tells a client why no token was
@@ -65,7 +70,8 @@ func (rule *Rule) isRefresh(request locate.Request) bool {
 	return request.IsRefresh()
 }
 
-// provider returns the path segment at the pattern's {provider}.
+// provider returns the segment of a path at the {provider} of the pattern, and "" if
+// there is none.
 func (rule *Rule) provider(path string) string {
 	_, pattern, _ := strings.Cut(rule.Pattern, "/")
 	i := slices.Index(strings.Split(pattern, "/"), "{provider}")

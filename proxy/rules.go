@@ -10,20 +10,21 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// Rules find the rule of a request. [NewRules] makes them.
+// Rules find the rule of a request. Make them with [NewRules]. A nil *Rules has no
+// rules.
 type Rules struct {
 	mux       *http.ServeMux
 	byPattern map[string]*Rule
-	// anywhere are the headers and cookies that rules issue tokens in. Clients send
-	// them to every path.
+	// anywhere are the locations of tokens in headers and cookies. Clients send these
+	// to every path.
 	anywhere []locate.Location
 }
 
-// NewRules returns the rules. The error names a pattern that is invalid, or two
-// that conflict by the rules of [http.ServeMux].
+// NewRules returns the rules. It returns an error if a pattern is invalid, or if two
+// patterns conflict by the rules of [http.ServeMux]. The error names them.
 func NewRules(rules []Rule) (_ *Rules, err error) {
 	defer func() {
-		// ServeMux reports a bad pattern only by a panic.
+		// ServeMux reports a bad pattern by a panic.
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("%v", fault)
 		}
@@ -42,16 +43,16 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 	return rs, nil
 }
 
-// match returns the rule of a request, and nil if there is none. The mux is only
-// for lookup: its handlers would redirect paths with // or .. in them, but the
-// backend must see each path as the client sent it.
+// match returns the rule of a request, and nil if there is none. It uses the mux only
+// to look up the pattern. The handlers of the mux would redirect paths that contain //
+// or .., but the backend must get each path unchanged.
 func (rs *Rules) match(r *http.Request) *Rule {
 	if rs == nil {
 		return nil
 	}
 	_, pattern := rs.mux.Handler(r)
 	if strings.HasSuffix(pattern, r.URL.Path+"/") {
-		return nil // the mux would redirect from /a to /a/, which is another path
+		return nil // the mux would redirect /a to /a/, but these are different paths
 	}
 	return rs.byPattern[pattern]
 }
@@ -64,7 +65,8 @@ func (rs *Rules) all() map[string]*Rule {
 	return rs.byPattern
 }
 
-// find returns the first rule that has a property, and nil if none has.
+// find returns the first rule, in the order of patterns, that has a property. It
+// returns nil if no rule has it.
 func (rs *Rules) find(has func(*Rule) bool) *Rule {
 	all := rs.all()
 	for _, pattern := range slices.Sorted(maps.Keys(all)) {
@@ -75,8 +77,8 @@ func (rs *Rules) find(has func(*Rule) bool) *Rule {
 	return nil
 }
 
-// restoreLocations returns where enriched tokens can be in a request. rule is the
-// one that matches it, or nil.
+// restoreLocations returns the locations of enriched tokens in a request. rule is the
+// rule that matches the request, or nil.
 func (rs *Rules) restoreLocations(rule *Rule) []locate.Location {
 	var locations []locate.Location
 	if rs != nil {

@@ -11,33 +11,33 @@ import (
 )
 
 const (
-	// maxShadowed bounds the responses that are looked at in shadow mode at the same
-	// time. Further ones are only counted as missed.
+	// maxShadowed limits how many responses are checked in shadow mode at the same time.
+	// Responses beyond this limit are not checked, only counted as missed.
 	maxShadowed    = 64
 	reportInterval = time.Minute
-	// shadowGrace is how long Run waits at its end for responses that are still
-	// looked at.
+	// shadowGrace is how long Run waits at its end for responses that are still being
+	// checked.
 	shadowGrace = time.Second
 )
 
-// shadow looks at responses in the background, at most maxShadowed at a time, and
-// reports what would have become of their tokens.
+// shadow enriches copies of responses in the background, at most maxShadowed at a time,
+// and reports the outcomes.
 type shadow struct {
 	logger *slog.Logger
-	slots  chan struct{} // each look takes one
+	slots  chan struct{} // each response that is being checked occupies one
 
 	mu     sync.Mutex
 	counts map[string]*shadowCounts // by the rule's pattern
-	missed int
+	missed int                      // responses that were not checked
 }
 
 func newShadow(logger *slog.Logger) *shadow {
 	return &shadow{logger: logger, slots: make(chan struct{}, maxShadowed), counts: map[string]*shadowCounts{}}
 }
 
-// start runs look in a goroutine, or counts it as missed if too many run. A
-// login survives a panic in its shadow.
-func (s *shadow) start(look func()) {
+// start runs check in a goroutine. If too many checks are running, it only counts the
+// response as missed. A panic of check is logged.
+func (s *shadow) start(check func()) {
 	select {
 	case s.slots <- struct{}{}:
 	default:
@@ -50,14 +50,14 @@ func (s *shadow) start(look func()) {
 		defer func() { <-s.slots }()
 		defer func() {
 			if recover() != nil {
-				s.logger.Error("panic while looking at a response in shadow", "stack", string(debug.Stack()))
+				s.logger.Error("panic while checking a response in shadow mode; the response itself was sent", "stack", string(debug.Stack()))
 			}
 		}()
-		look()
+		check()
 	}()
 }
 
-// run reports once a minute until ctx ends, and then a last time.
+// run logs a report once a minute until ctx ends, and then a last one.
 func (s *shadow) run(ctx context.Context) {
 	ticker := time.NewTicker(reportInterval)
 	defer ticker.Stop()
@@ -73,14 +73,14 @@ func (s *shadow) run(ctx context.Context) {
 	}
 }
 
-// waitIdle waits, but not longer than the timeout, for what is being looked at.
-// It takes every slot and keeps it, so nothing more is looked at.
+// waitIdle waits until no response is being checked, or until the timeout. It keeps every
+// slot that it gets, so no new check can start.
 func (s *shadow) waitIdle(timeout time.Duration) {
-	late := time.After(timeout)
+	expired := time.After(timeout)
 	for range cap(s.slots) {
 		select {
 		case s.slots <- struct{}{}:
-		case <-late:
+		case <-expired:
 			return
 		}
 	}
@@ -90,21 +90,21 @@ func (s *shadow) waitIdle(timeout time.Duration) {
 func (s *shadow) count(rule *Rule, reason enrich.Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.of(rule).tokens[reason]++
+	s.countsOf(rule).tokens[reason]++
 }
 
-// add adds what would have become of one response.
+// add adds the outcome of one response.
 func (s *shadow) add(rule *Rule, e enrichment) {
 	if len(e.outcomes) == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.of(rule).add(e)
+	s.countsOf(rule).add(e)
 }
 
-// of returns the counts of a rule. The caller holds mu.
-func (s *shadow) of(rule *Rule) *shadowCounts {
+// countsOf returns the counts of a rule. The caller holds mu.
+func (s *shadow) countsOf(rule *Rule) *shadowCounts {
 	c := s.counts[rule.Pattern]
 	if c == nil {
 		c = &shadowCounts{tokens: map[enrich.Reason]int{}}

@@ -10,13 +10,13 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// shadowCounts are what a rule would have done since the last report.
+// shadowCounts are the outcomes of a rule since the last report.
 type shadowCounts struct {
-	tokens  map[enrich.Reason]int
-	refused int // responses
-	largest int // enriched token, in bytes
-	over    *enrich.SizeError
-	slowest time.Duration
+	tokens   map[enrich.Reason]int
+	refused  int               // responses that would be refused
+	largest  int               // size of the largest enriched token, in bytes
+	tooLarge *enrich.SizeError // of the largest document or token over its limit; nil if there is none
+	slowest  time.Duration     // longest enrichment of a response
 }
 
 func (c *shadowCounts) add(e enrichment) {
@@ -28,8 +28,8 @@ func (c *shadowCounts) add(e enrichment) {
 		if outcome.Raw != e.grant.Tokens[i].Raw {
 			c.largest = max(c.largest, len(outcome.Raw))
 		}
-		if over, ok := errors.AsType[*enrich.SizeError](outcome.Err); ok && (c.over == nil || c.over.Size < over.Size) {
-			c.over = over
+		if err, ok := errors.AsType[*enrich.SizeError](outcome.Err); ok && (c.tooLarge == nil || c.tooLarge.Size < err.Size) {
+			c.tooLarge = err
 		}
 	}
 }
@@ -42,13 +42,14 @@ func (s *shadow) report() {
 	s.counts, s.missed = map[string]*shadowCounts{}, 0
 	s.mu.Unlock()
 	for _, pattern := range slices.Sorted(maps.Keys(counts)) {
-		s.logger.Info("shadow: what would have been done", append([]any{"rule", pattern}, counts[pattern].attrs()...)...)
+		s.logger.Info("shadow report: no response was changed", append([]any{"rule", pattern}, counts[pattern].attrs()...)...)
 	}
 	if missed > 0 {
-		s.logger.Warn("shadow: too many responses at a time to look at all of them", "missed", missed)
+		s.logger.Warn("shadow report: some responses were not checked, because too many arrived at the same time", "missed", missed)
 	}
 }
 
+// attrs returns the attributes of the report.
 func (c *shadowCounts) attrs() []any {
 	var tokens []any
 	for _, reason := range slices.Sorted(maps.Keys(c.tokens)) {
@@ -60,8 +61,8 @@ func (c *shadowCounts) attrs() []any {
 		"largest_token", c.largest,
 		"slowest_seconds", c.slowest.Seconds(),
 	}
-	if c.over != nil {
-		attrs = append(attrs, "too_large", c.over)
+	if c.tooLarge != nil {
+		attrs = append(attrs, "too_large", c.tooLarge, "advice", sizeAdvice(c.tooLarge))
 	}
 	return attrs
 }

@@ -36,16 +36,16 @@ func TestShadow_ChangesNoByteAtAnyPlaceInAnyCodingOverAnyVersion(t *testing.T) {
 		for _, coding := range codings {
 			for _, version := range versions {
 				t.Run(place.location+" "+coding.name+" "+version, func(t *testing.T) {
-					var said string
+					var sent string
 					s := inShadow(setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", place.location))}})
 					f, _ := startIssuing(t, s, func(token string) string {
-						said = answer("HTTP/1.1 "+strings.ReplaceAll(place.head, "TOKEN", token)+"\nETag: \"1\"\nContent-Encoding: "+coding.header,
+						sent = answer("HTTP/1.1 "+strings.ReplaceAll(place.head, "TOKEN", token)+"\nETag: \"1\"\nContent-Encoding: "+coding.header,
 							compress(t, coding.writer, strings.ReplaceAll(place.body, "TOKEN", token)))
-						return said
+						return sent
 					})
 					defer f.Close()
 					res, body := f.askOver(t, version)
-					sameResponse(t, "POST", said, res, body)
+					sameResponse(t, "POST", sent, res, body)
 					waitFor(t, "the count", func() bool { return f.reason(t, enrich.OK) == 1 })
 				})
 			}
@@ -58,7 +58,7 @@ func TestShadow_ChangesNoByteOfAnyResponse(t *testing.T) {
 	for _, tt := range responses {
 		t.Run(tt.name, func(t *testing.T) {
 			matching := refusing(rule(t, "/login", "json:access_token", "cookie:token", "fragment:access_token", "form:t", "header:X-Token", "body"))
-			f, _ := startSaying(t, tt.text, inShadow(setup{rules: []proxy.Rule{matching}}))
+			f, _ := startResponding(t, tt.text, inShadow(setup{rules: []proxy.Rule{matching}}))
 			res, body := f.ask(t, tt.method+" /login HTTP/1.1\r\nHost: h\r\n\r\n")
 			sameResponse(t, tt.method, tt.text, res, body)
 		})
@@ -81,7 +81,7 @@ func TestShadow_CountsForRealBackendsWhatIsDoneLive(t *testing.T) {
 func (r *replay) replayInShadow(t *testing.T, c capture, want string) {
 	request, _ := readRequest(t, c.request)
 	if request.URL.Path == r.jwksPath {
-		if got := r.askMerged(t, c); got != want {
+		if got := r.getMergedJWKS(t, c); got != want {
 			t.Errorf("outcome %q, want %q", got, want)
 		}
 		return
@@ -97,13 +97,13 @@ func (r *replay) replayInShadow(t *testing.T, c capture, want string) {
 // G1, G3: neither before nor after the backend has answered.
 func TestShadow_NeverRefuses(t *testing.T) {
 	for _, reason := range reasons {
-		s := newScripted(reason).use(refusing(rule(t, "POST /login", "json:access_token")))
+		s := newFakeEnricher(reason).use(refusing(rule(t, "POST /login", "json:access_token")))
 		use := s.snapshot
 		s.snapshot = func(snapshot *proxy.Snapshot) {
 			use(snapshot)
 			snapshot.Failing = func() bool { return true }
 		}
-		f, _ := startSaying(t, twoTokens, inShadow(s))
+		f, _ := startResponding(t, twoTokens, inShadow(s))
 		res, body := f.ask(t, login)
 		sameResponse(t, "POST", twoTokens, res, body)
 		waitFor(t, string(reason), func() bool { return f.reason(t, reason) == 1 })
@@ -162,7 +162,7 @@ func TestShadow_Streams(t *testing.T) {
 // A8 is for answers that are to be edited: in shadow the client gets the coding
 // that it asked for.
 func TestShadow_AsksForWhatTheClientAsksFor(t *testing.T) {
-	f, backend := startSaying(t, twoTokens, inShadow(setup{rules: logins(t)}))
+	f, backend := startResponding(t, twoTokens, inShadow(setup{rules: logins(t)}))
 	f.ask(t, request("POST", "/login", []string{"Accept-Encoding: br;q=1, gzip"}, ""))
 	if saw := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(saw, "Accept-Encoding: br;q=1, gzip") {
 		t.Errorf("the backend saw %s", saw)
@@ -171,7 +171,7 @@ func TestShadow_AsksForWhatTheClientAsksFor(t *testing.T) {
 
 // E5: what was issued before shadow goes on working.
 func TestShadow_Restores(t *testing.T) {
-	f, backend := startSaying(t, asCame, inShadow(restoring(t)))
+	f, backend := startResponding(t, noContent, inShadow(restoring(t)))
 	original := f.token("")
 	f.ask(t, request("GET", "/userinfo", []string{"Authorization: Bearer " + f.enriched(t, original)}, ""))
 	if saw := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(saw, "Authorization: Bearer "+original) {
@@ -184,7 +184,7 @@ func TestShadow_Restores(t *testing.T) {
 
 // E5: verifiers have our keys before any token is signed with them.
 func TestShadow_PublishesTheMergedJWKS(t *testing.T) {
-	f, backend := startSaying(t, asCame, inShadow(setup{}))
+	f, backend := startResponding(t, noContent, inShadow(setup{}))
 	want, _, err := f.ring.JWKS()
 	if err != nil {
 		t.Fatal(err)
@@ -197,20 +197,20 @@ func TestShadow_PublishesTheMergedJWKS(t *testing.T) {
 
 // E5: userinfo and introspection answer as they did.
 func TestShadow_LeavesAnswersAlone(t *testing.T) {
-	said := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"sub":"u1"}`)
-	f, _ := startSaying(t, said, inShadow(setup{snapshot: func(s *proxy.Snapshot) { s.ObjectPaths = []string{"/userinfo"} }}))
+	sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"sub":"u1"}`)
+	f, _ := startResponding(t, sent, inShadow(setup{snapshot: func(s *proxy.Snapshot) { s.ObjectPaths = []string{"/userinfo"} }}))
 	res, body := f.ask(t, "GET /userinfo HTTP/1.1\r\nHost: h\r\n\r\n")
-	sameResponse(t, "GET", said, res, body)
+	sameResponse(t, "GET", sent, res, body)
 }
 
 // Fine print: "counted too_large once", and a client that leaves is canceled.
 func TestShadow_CountsWhatCannotBeLookedInto(t *testing.T) {
 	matching := refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))
 	small := func(o *proxy.Options) { o.Limits.Body = 1000 }
-	said := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+strings.Repeat("x", 5000)+`"}`)
-	f, _ := startSaying(t, said, inShadow(setup{rules: []proxy.Rule{matching}, options: small}))
+	sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+strings.Repeat("x", 5000)+`"}`)
+	f, _ := startResponding(t, sent, inShadow(setup{rules: []proxy.Rule{matching}, options: small}))
 	res, body := f.ask(t, login)
-	sameResponse(t, "POST", said, res, body)
+	sameResponse(t, "POST", sent, res, body)
 	waitFor(t, "too_large", func() bool { return f.reason(t, enrich.TooLarge) == 1 })
 
 	gone := make(chan bool)
@@ -231,11 +231,11 @@ func TestShadow_CountsWhatCannotBeLookedInto(t *testing.T) {
 // A login must survive its shadow.
 func TestShadow_SurvivesAPanic(t *testing.T) {
 	broken := sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) { panic("eyJsecret") })
-	f, original := startIssuing(t, inShadow(setup{rules: logins(t), source: broken}), loggedIn)
+	f, original := startIssuing(t, inShadow(setup{rules: logins(t), source: broken}), loginResponse)
 	if _, body := f.ask(t, login); !strings.Contains(body, original) {
 		t.Errorf("got %s", body)
 	}
-	waitFor(t, "the notice", func() bool { return strings.Contains(f.log.String(), "panic while looking") })
+	waitFor(t, "the notice", func() bool { return strings.Contains(f.log.String(), "panic while checking") })
 	if strings.Contains(f.log.String(), "eyJsecret") {
 		t.Error("the log quotes the panic")
 	}
@@ -253,10 +253,10 @@ func TestShadow_ReportsWhatWouldHaveBeenDone(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.ReadBody()
 		user := strings.Fields(r.Line)[1][len("/login/"):]
-		r.Send(loggedIn(f.issuer.Token(`{"sub":"` + user + `"}`)))
+		r.Send(loginResponse(f.issuer.Token(`{"sub":"` + user + `"}`)))
 	})
 	f = start(t, backend.URL, inShadow(setup{rules: []proxy.Rule{refusing(rule(t, "POST /login/{user}", "json:access_token"))}, source: large}))
-	for _, user := range []string{"u1", "u2", "nobody", "large"} {
+	for _, user := range []string{"u1", "u2", "unknown", "large"} {
 		f.ask(t, request("POST", "/login/"+user, nil, ""))
 	}
 	waitFor(t, "the counts", func() bool {
@@ -266,30 +266,30 @@ func TestShadow_ReportsWhatWouldHaveBeenDone(t *testing.T) {
 	stop()
 	f.proxy.Run(ctx)
 	log := f.log.String()
-	line := between(t, log, `"msg":"shadow: what would have been done"`, "\n")
+	line := between(t, log, `"msg":"shadow report: no response was changed"`, "\n")
 	for _, want := range []string{
 		`"rule":"POST /login/{user}","tokens":{"no_document":1,"ok":2,"too_large":1},"responses_refused":1,"largest_token":`,
-		`"too_large":"document of 20008 bytes, the limit is 16384"`,
+		`20008`, `16384`, `"advice":"Select fewer fields with claim.include, or raise claim.max_size."`,
 	} {
 		if !strings.Contains(line, want) {
-			t.Errorf("the report lacks %s: %s", want, line)
+			t.Errorf("report = %s, want it to contain %s", line, want)
 		}
 	}
 	f.proxy.Run(ctx)
-	if n := strings.Count(f.log.String(), "what would have been done"); n != 1 {
-		t.Errorf("told %d times", n)
+	if n := strings.Count(f.log.String(), "shadow report"); n != 1 {
+		t.Errorf("log has %d reports, want 1: the second Run had nothing to report", n)
 	}
 	if n := strings.Count(f.log.String(), "shadow is on"); n != 2 {
-		t.Errorf("each of two runs says that shadow is on; it was said %d times", n)
+		t.Errorf("log says %d times that shadow is on, want 2: once for each Run", n)
 	}
-	if strings.Contains(log, "eyJ") || strings.Contains(line, "nobody") {
-		t.Errorf("a token or a user is in the log: %s", log)
+	if strings.Contains(log, "eyJ") || strings.Contains(line, "unknown") {
+		t.Errorf("log has a token or a user id:\n%s", log)
 	}
 }
 
 // The way in and out is between two requests.
 func TestShadow_StartsAndEndsWithASnapshot(t *testing.T) {
-	f, original := startIssuing(t, setup{rules: logins(t)}, loggedIn)
+	f, original := startIssuing(t, setup{rules: logins(t)}, loginResponse)
 	rules, err := proxy.NewRules(logins(t))
 	if err != nil {
 		t.Fatal(err)
@@ -313,7 +313,7 @@ func TestShadow_StartsAndEndsWithASnapshot(t *testing.T) {
 // C4, E5: verifiers learn what we will sign with in time, as from the JWKS.
 func TestShadow_EditsTheDiscoveryDocument(t *testing.T) {
 	const place = "/.well-known/openid-configuration"
-	f, _ := startSaying(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"a":1}`), inShadow(setup{snapshot: func(s *proxy.Snapshot) {
+	f, _ := startResponding(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"a":1}`), inShadow(setup{snapshot: func(s *proxy.Snapshot) {
 		s.DiscoveryPaths, s.Edit = []string{place}, func([]byte) []byte { return []byte(`{"a":2}`) }
 	}}))
 	if _, body := f.ask(t, "GET "+place+" HTTP/1.1\r\nHost: h\r\n\r\n"); body != `{"a":2}` {

@@ -23,53 +23,58 @@ type Snapshot struct {
 	Enricher Enricher
 	// Restore replaces enriched tokens in requests with their originals.
 	Restore bool
-	// Shadow counts what would become of tokens, but changes no response. The proxy
-	// still publishes Keys and restores tokens, so shadow mode is a safe first step
-	// of a rollout and a safe last step of a removal (law E5).
+	// Shadow switches shadow mode on: the proxy counts which tokens it would enrich,
+	// but changes no response. It still publishes Keys and restores tokens, so shadow
+	// mode is a safe first step of a rollout and a safe last step of a removal (law
+	// E5).
 	Shadow bool
 	// Failing reports whether the source of documents is failing and no older
 	// documents can replace it. If so, a rule whose policy is Refuse answers 503
 	// before it forwards the request, so no code or refresh token is used up.
 	// Optional.
 	Failing func() bool
-	// Keys is the response at JWKSPaths. If it is nil, the proxy forwards requests
-	// for these paths.
+	// Keys is the JWK Set that the proxy serves at JWKSPaths. If Keys is nil, requests
+	// for these paths go to the backend.
 	Keys      KeySet
 	JWKSPaths []string
-	// ObjectPaths are the paths whose JSON responses also get the claims, such as
-	// those of userinfo and introspection.
+	// ObjectPaths are the paths whose JSON responses also get the claims, such as the
+	// paths of userinfo and introspection.
 	ObjectPaths []string
-	// DiscoveryPaths are the paths of the discovery documents that clients read.
-	// Edit corrects such a document for clients (law C4). It returns any other JSON
-	// object as it is. Required if there are DiscoveryPaths.
+	// DiscoveryPaths are the paths of the discovery documents that clients read. Edit
+	// corrects such a document for clients (law C4). It must not write to its argument,
+	// and returns the argument if there is nothing to correct. Required if there are
+	// DiscoveryPaths.
 	DiscoveryPaths []string
 	Edit           func(document []byte) []byte
-	// Deleted is called after a request deleted its user, with the bearer token of
-	// the request. Required if a rule Deletes.
+	// Deleted is called after the backend deleted a user, with the bearer token of the
+	// request. ctx does not end with the request. Required if a rule Deletes.
 	Deleted func(ctx context.Context, token string)
-	// Sizes bound the enriched tokens.
+	// Sizes are the largest sizes of enriched tokens.
 	Sizes locate.Limits
 }
 
-// An Enricher enriches tokens and restores originals. [enrich.Enricher] is one.
+// An Enricher enriches tokens and restores originals. It must be safe for concurrent
+// use. [enrich.Enricher] implements it.
 type Enricher interface {
 	// Enrich returns one outcome for each token of the grant, in its order.
 	Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome
-	// EnrichObject adds the claims of a token to a JSON object that describes a user.
+	// EnrichObject returns a JSON object that describes a user, with the claims added.
+	// It does not write to its argument.
 	EnrichObject(ctx context.Context, object []byte) ([]byte, error)
 	// Restore returns the original of an enriched token, and false for any other.
 	Restore(token string) (original string, ok bool)
 }
 
-// A KeySet is the JWK Set that clients verify tokens with. The ring of package
-// enrich/keys is one.
+// A KeySet is the JWK Set that clients verify tokens with. It must be safe for
+// concurrent use. The Ring of package enrich/keys implements it.
 type KeySet interface {
-	// JWKS returns the set as JSON (RFC 7517, section 5), and for how long clients
-	// may cache it. After an error the client gets 503.
+	// JWKS returns the set as JSON (RFC 7517, section 5), and how long clients may
+	// cache it. The proxy does not write to the set. After an error the client gets
+	// 503.
 	JWKS() (set []byte, maxAge time.Duration, err error)
 }
 
-// validate names each field that is missing or negative.
+// validate returns an error that names each field that is missing or negative.
 func (s *Snapshot) validate() error {
 	if s == nil {
 		return errors.New("proxy: the Snapshot is nil")
@@ -93,7 +98,7 @@ func (s *Snapshot) validate() error {
 	return errors.Join(faults...)
 }
 
-// needsEnricher returns what needs an Enricher, and "" if nothing does.
+// needsEnricher says why an Enricher is required. It returns "" if it is not.
 func (s *Snapshot) needsEnricher() string {
 	rule := s.Rules.find(func(r *Rule) bool { return len(r.Tokens) > 0 })
 	switch {
@@ -107,8 +112,8 @@ func (s *Snapshot) needsEnricher() string {
 	return ""
 }
 
-// keysAt returns the keys to serve at a path, and nil if the request goes to the
-// backend.
+// keysAt returns the keys to serve at a path. It returns nil if requests for the path go
+// to the backend.
 func (s *Snapshot) keysAt(path string) KeySet {
 	if s.Keys == nil || !slices.Contains(s.JWKSPaths, cleanPath(path)) {
 		return nil
@@ -116,5 +121,5 @@ func (s *Snapshot) keysAt(path string) KeySet {
 	return s.Keys
 }
 
-// cleanPath returns a path as a backend reads it that treats // as /.
+// cleanPath returns a path without // and dots, as many backends read it.
 func cleanPath(p string) string { return path.Clean("/" + p) }

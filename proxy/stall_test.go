@@ -13,8 +13,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// startStalling is a proxy that lets clients take nothing for a second.
-func startStalling(t *testing.T, backend http.HandlerFunc) *fixture {
+// startWithWriteTimeout is a proxy that lets clients take nothing for a second.
+func startWithWriteTimeout(t *testing.T, backend http.HandlerFunc) *fixture {
 	server := httptest.NewServer(backend)
 	t.Cleanup(server.Close)
 	address, err := url.Parse(server.URL)
@@ -26,7 +26,7 @@ func startStalling(t *testing.T, backend http.HandlerFunc) *fixture {
 
 func TestWriteTimeout_ClientThatTakesNothingIsDisconnected(t *testing.T) {
 	ended := make(chan struct{})
-	f := startStalling(t, func(w http.ResponseWriter, _ *http.Request) {
+	f := startWithWriteTimeout(t, func(w http.ResponseWriter, _ *http.Request) {
 		defer close(ended)
 		for block := make([]byte, 64<<10); ; {
 			if _, err := w.Write(block); err != nil {
@@ -43,7 +43,7 @@ func TestWriteTimeout_ClientThatTakesNothingIsDisconnected(t *testing.T) {
 }
 
 func TestWriteTimeout_LeavesAPausingStreamAlone(t *testing.T) {
-	f := startStalling(t, func(w http.ResponseWriter, _ *http.Request) {
+	f := startWithWriteTimeout(t, func(w http.ResponseWriter, _ *http.Request) {
 		for i := range 2 {
 			time.Sleep(time.Duration(i) * 2500 * time.Millisecond)
 			fmt.Fprintf(w, "event %d\n", i)
@@ -71,7 +71,7 @@ func TestWriteTimeout_LeavesAPausingStreamAlone(t *testing.T) {
 }
 
 func TestTimeout_FormThatDoesNotEndIs400OnAnyPath(t *testing.T) {
-	f, _ := startSaying(t, asCame, setup{options: func(o *proxy.Options) { o.Timeouts.Response = time.Second }})
+	f, _ := startResponding(t, noContent, setup{options: func(o *proxy.Options) { o.Timeouts.Response = time.Second }})
 	res, _ := f.ask(t, "POST /introspect HTTP/1.1\r\nHost: h\r\n"+form+"\r\nContent-Length: 100\r\n\r\ntoken=")
 	if res.StatusCode != 400 {
 		t.Errorf("answered %s, want 400", res.Status)

@@ -13,8 +13,8 @@ import (
 // propagator reads and writes the W3C trace context.
 var propagator = propagation.TraceContext{}
 
-// startSpan starts the span of a request, as a part of the client's trace if the
-// request names one.
+// startSpan starts the span of a request. If the request has a trace context, the span
+// is part of that trace.
 func (p *Proxy) startSpan(r *http.Request) (*http.Request, trace.Span) {
 	if p.options.Tracer == nil {
 		return r, trace.SpanFromContext(context.Background())
@@ -25,8 +25,8 @@ func (p *Proxy) startSpan(r *http.Request) (*http.Request, trace.Span) {
 	return r.WithContext(ctx), span
 }
 
-// endSpan ends the span of a request with what became of it. Its attributes are
-// as few as the keys of the access log.
+// endSpan adds the result to the span of a request and ends it. Like the access log it
+// records no query, header or body.
 func (x *exchange) endSpan(span trace.Span) {
 	if x.rule != nil {
 		span.SetName(x.rule.Pattern)
@@ -39,9 +39,9 @@ func (x *exchange) endSpan(span trace.Span) {
 	span.End()
 }
 
-// tracedTransport starts a span for each request to the backend, which the
-// backend's own spans become part of. The instrumentation that comes with
-// OpenTelemetry would put the query string into it.
+// tracedTransport starts a span for each request to the backend. The backend's own
+// spans are its children. The standard instrumentation of OpenTelemetry is not used,
+// because it records the query string.
 type tracedTransport struct {
 	http.RoundTripper
 	tracer trace.Tracer
@@ -60,6 +60,6 @@ func (t tracedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	span.SetAttributes(attribute.Int("http.response.status_code", response.StatusCode))
-	response.Request = r // what comes next is no part of this span
+	response.Request = r // whose context does not have the span
 	return response, nil
 }

@@ -24,7 +24,7 @@ func TestTracing_ShowsEachStepAndNoSecret(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.ReadBody()
 		parent, _ = r.Get("Traceparent")
-		r.Send(loggedIn(token))
+		r.Send(loginResponse(token))
 	})
 	f := start(t, backend.URL, setup{
 		rules:   logins(t),
@@ -57,7 +57,7 @@ func TestTracing_ShowsEachStepAndNoSecret(t *testing.T) {
 }
 
 func TestTracing_WithoutATracerTheContextPassesAsItCame(t *testing.T) {
-	f, backend := startSaying(t, answer("HTTP/1.1 200 OK", ""), setup{})
+	f, backend := startResponding(t, answer("HTTP/1.1 200 OK", ""), setup{})
 	f.ask(t, traced)
 	if got, _ := backend.Requests()[0].Get("Traceparent"); got != "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" {
 		t.Errorf("traceparent %q", got)

@@ -17,11 +17,11 @@ import (
 )
 
 // sameResponse reports where the response that a client got differs from what
-// the backend said. The words behind the status mean nothing (RFC 9112, section
+// the backend sent. The words behind the status mean nothing (RFC 9112, section
 // 4), and net/http writes its own.
-func sameResponse(t *testing.T, method, said string, got *http.Response, gotBody string) {
+func sameResponse(t *testing.T, method, sent string, got *http.Response, gotBody string) {
 	t.Helper()
-	want, err := http.ReadResponse(bufio.NewReader(strings.NewReader(said)), &http.Request{Method: method})
+	want, err := http.ReadResponse(bufio.NewReader(strings.NewReader(sent)), &http.Request{Method: method})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ var responses = []struct{ name, method, text string }{
 func TestTransparency_UnmatchedResponsesStay(t *testing.T) {
 	for _, tt := range responses {
 		t.Run(tt.name, func(t *testing.T) {
-			f, _ := startSaying(t, tt.text, setup{rules: logins(t)})
+			f, _ := startResponding(t, tt.text, setup{rules: logins(t)})
 			res, body := f.ask(t, tt.method+" /other HTTP/1.1\r\nHost: h\r\n\r\n")
 			sameResponse(t, tt.method, tt.text, res, body)
 		})
@@ -86,7 +86,7 @@ func TestTransparency_MatchedResponsesWithoutTokensStay(t *testing.T) {
 	for _, tt := range responses {
 		t.Run(tt.name, func(t *testing.T) {
 			matching := rule(t, "/login", "json:access_token", "cookie:token", "fragment:access_token", "form:t", "header:X-Token")
-			f, _ := startSaying(t, tt.text, setup{rules: []proxy.Rule{refusing(matching)}})
+			f, _ := startResponding(t, tt.text, setup{rules: []proxy.Rule{refusing(matching)}})
 			res, body := f.ask(t, tt.method+" /login HTTP/1.1\r\nHost: h\r\n\r\n")
 			sameResponse(t, tt.method, tt.text, res, body)
 		})
@@ -107,12 +107,12 @@ func TestEnriched_OnlyAtTheExactPlace(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var said string
-			backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(said) })
+			var sent string
+			backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(sent) })
 			f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token", "json:refresh_token")}})
-			said = answer("HTTP/1.1 "+tt.head, fmt.Sprintf(tt.body, f.token("")))
+			sent = answer("HTTP/1.1 "+tt.head, fmt.Sprintf(tt.body, f.token("")))
 			res, body := f.ask(t, tt.method+" "+tt.path+" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
-			sameResponse(t, tt.method, said, res, body)
+			sameResponse(t, tt.method, sent, res, body)
 			if n := f.reason(t, enrich.OK); n != 0 {
 				t.Errorf("%d tokens counted as enriched", n)
 			}

@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// expectContinue is how long a backend is waited for that may not know of
-// Expect: 100-continue, before it gets the body unasked.
+// expectContinue is how long the proxy waits for the backend's 100 Continue. Then it
+// sends the body anyway, because some backends ignore Expect: 100-continue.
 const expectContinue = time.Second
 
-// newTransport returns a transport for many connections to one backend, which
-// sends every request at most once. The default one keeps two connections and
-// opens one for every other request, which costs as much as the whole proxying.
+// newTransport returns a transport for many connections to one backend, which sends
+// every request at most once. Go's default transport keeps only two idle connections
+// and opens a new one for most other requests, which costs as much as everything else
+// that the proxy does.
 func newTransport(o Options) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: o.Timeouts.Dial}
 	transport := sendOnce{&http.Transport{
@@ -22,7 +23,7 @@ func newTransport(o Options) http.RoundTripper {
 		TLSHandshakeTimeout:    o.Timeouts.Dial,
 		MaxIdleConnsPerHost:    1024,
 		IdleConnTimeout:        o.Timeouts.Idle,
-		DisableCompression:     true, // else it asks for gzip on its own and unpacks it
+		DisableCompression:     true, // otherwise the transport adds Accept-Encoding: gzip and decompresses
 		ForceAttemptHTTP2:      true,
 		ExpectContinueTimeout:  expectContinue,
 		MaxResponseHeaderBytes: o.Limits.Headers,
@@ -33,13 +34,13 @@ func newTransport(o Options) http.RoundTripper {
 	return tracedTransport{transport, o.Tracer}
 }
 
-// sendOnce makes a transport send every request at most once (law A5): codes,
-// refresh tokens and links in e-mails are used up by the first.
+// sendOnce makes a transport send every request at most once (law A5), because a code,
+// a refresh token or a link in an e-mail works only once.
 //
-// [http.Transport] sends a request again, when a kept connection turns out to be
-// closed, if it has no body and looks repeatable to it: a GET, HEAD, OPTIONS or
-// TRACE, or anything with an Idempotency-Key; over HTTP/2 some others, too. So a
-// request without a body gets an empty one that cannot be rewound.
+// When an idle connection turns out to be closed, [http.Transport] retries a request
+// that has no body and looks repeatable: a GET, HEAD, OPTIONS or TRACE, a request with
+// an Idempotency-Key, and some others over HTTP/2. So sendOnce gives a request without
+// a body an empty body that cannot be sent again.
 type sendOnce struct{ http.RoundTripper }
 
 // RoundTrip implements [http.RoundTripper].
@@ -47,17 +48,17 @@ func (t sendOnce) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		keepZeroLength(r)
 		r.Body = emptyBody{}
-		r.ContentLength = 0 // with such a body: unknown
-		// Nothing announces the body: without this it would be chunked.
+		r.ContentLength = 0 // which means unknown, because there is a body
+		// Without this, the empty body would be sent as chunks.
 		r.TransferEncoding = []string{"identity"}
 	}
 	return t.RoundTripper.RoundTrip(r)
 }
 
-// keepZeroLength keeps the Content-Length of 0 of a request, which the transport
-// would no longer send, in a spelling that it does not look for; names of
-// headers have no case (RFC 9110, section 5.1). Methods that usually have a body
-// get one in any case (section 8.6): some servers insist.
+// keepZeroLength keeps a Content-Length of 0, which the transport would not send with
+// emptyBody. It uses lower case, which the transport does not recognize; header names
+// ignore case (RFC 9110, section 5.1). POST, PUT and PATCH always get the header
+// (section 8.6), because some servers require it.
 func keepZeroLength(r *http.Request) {
 	length := r.Header["Content-Length"]
 	switch r.Method {
@@ -69,8 +70,7 @@ func keepZeroLength(r *http.Request) {
 	}
 }
 
-// emptyBody is not [http.NoBody], of which the transport knows that it can be
-// sent again.
+// emptyBody is an empty body that the transport does not recognize as empty.
 type emptyBody struct{}
 
 func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }

@@ -16,9 +16,9 @@ import (
 	"github.com/tokengraft/tokengraft/internal/tlsadvice"
 )
 
-// A rateLimitedLog keeps a failure that every request shares from flooding the
-// log: one line for each rule and subject, and then one in logInterval. The
-// metrics have them all.
+// A rateLimitedLog keeps a failure of every request from flooding the log. For each
+// rule and subject it writes at most one line per logInterval. The metrics count every
+// failure.
 type rateLimitedLog struct {
 	logger *slog.Logger
 	limits sync.Map // *rate.Sometimes by rule and subject
@@ -38,14 +38,18 @@ func (x *exchange) warn(subject, message string, attrs ...any) {
 	x.proxy.failures.warn(x.pattern(), subject, message, attrs...)
 }
 
-// warnNotEnriched logs why a token was not enriched.
+// warnNotEnriched logs why a token was not enriched, and what to do.
 func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome enrich.Outcome) {
 	attrs := []any{"reason", string(outcome.Reason), "policy", x.rule.OnFailure.String()}
 	if outcome.Err != nil {
 		attrs = append(attrs, "error", outcome.Err)
 	}
+	if advice := sizeAdvice(outcome.Err); advice != "" {
+		attrs = append(attrs, "advice", advice)
+	}
 	if date, err := http.ParseTime(header.Get("Date")); err == nil && errors.Is(outcome.Err, enrich.ErrTime) {
-		// A fresh token outside its time is a wrong clock, here or there.
+		// If a new token is already expired or not yet valid, one of the two clocks is
+		// wrong.
 		attrs = append(attrs, "clock_offset_seconds", date.Sub(g.Answered).Round(time.Second).Seconds())
 	}
 	message := "token not enriched"
@@ -55,19 +59,48 @@ func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome e
 	x.warn(string(outcome.Reason), message, attrs...)
 }
 
-// warnBackend logs why the backend did not answer.
+// sizeAdvice says which settings help if a document or token is too large. It is empty
+// for other errors.
+func sizeAdvice(err error) string {
+	tooLarge, ok := errors.AsType[*enrich.SizeError](err)
+	switch {
+	case !ok:
+		return ""
+	case tooLarge.What == "document":
+		return "Select fewer fields with claim.include, or raise claim.max_size."
+	}
+	return "Select fewer fields with claim.include, or raise claim.max_token_size (for tokens in headers and cookies: claim.max_header_size)."
+}
+
+// warnBackend logs why the backend did not answer, and what to do.
 func (x *exchange) warnBackend(err error) {
 	attrs := []any{"backend", x.proxy.options.Backend.Host, "error", loggable(err)}
-	if advice := tlsadvice.For(err); advice != "" {
+	if advice := backendAdvice(err); advice != "" {
 		attrs = append(attrs, "advice", advice)
 	}
 	x.warn("backend", "backend did not answer", attrs...)
 }
 
-var errUnreadable = errors.New("it closed the connection, or sent what cannot be read as HTTP")
+// backendAdvice says what to do about an error of the connection to the backend. It is
+// empty if the error itself says enough.
+func backendAdvice(err error) string {
+	if advice := tlsadvice.For(err); advice != "" {
+		return advice
+	}
+	operation, network := errors.AsType[*net.OpError](err)
+	switch {
+	case network && operation.Op == "dial":
+		return "Check that the backend is running and that the setting backend has its address."
+	case errors.Is(err, errResponseTimeout):
+		return "Raise timeouts.response if the backend needs longer."
+	}
+	return ""
+}
 
-// loggable returns an error of the network as it is. Others quote what the
-// backend sent, in which there may be tokens.
+var errUnreadable = errors.New("the backend closed the connection, or its response is not valid HTTP")
+
+// loggable returns errors of the network unchanged. It hides other errors, because
+// they quote the backend's response, which may contain tokens.
 func loggable(err error) error {
 	_, network := errors.AsType[net.Error](err)
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)

@@ -91,10 +91,10 @@ func answer(head, body string) string {
 // login is a request that the rule POST /login matches.
 const login = "POST /login HTTP/1.1\r\nHost: auth.example.com\r\nContent-Length: 0\r\n\r\n"
 
-// startSaying is a proxy in front of a backend that always says the same.
-func startSaying(t testing.TB, text string, s setup) (*fixture, *proxytest.Backend) {
+// startResponding is a proxy in front of a backend that always says the same.
+func startResponding(t testing.TB, text string, s setup) (*fixture, *proxytest.Backend) {
 	t.Helper()
-	backend := proxytest.Start(t, proxytest.Saying(text))
+	backend := proxytest.Start(t, proxytest.RespondWith(text))
 	return start(t, backend.URL, s), backend
 }
 

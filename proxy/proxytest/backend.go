@@ -1,6 +1,6 @@
-// Package proxytest is a legacy backend that tests script byte by byte: what
-// net/http would put right or add on its own stays as the test wrote it.
-// Nothing that is shipped imports it.
+// Package proxytest is a backend for tests of package proxy. A test writes its responses
+// byte by byte, so they can have faults that net/http would correct, and omit headers
+// that net/http would add. Only tests import it.
 package proxytest
 
 import (
@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// A Backend answers requests by a script. It keeps connections alive, as long
-// as the script does not close them.
+// A Backend calls a function of the test for each request. It keeps connections open
+// until the function closes them.
 type Backend struct {
-	URL *url.URL
+	URL *url.URL // scheme and host
 
 	answer func(*Request)
 
@@ -23,8 +23,8 @@ type Backend struct {
 	conns    []net.Conn
 }
 
-// Start returns a backend that calls answer with each request whose header has
-// arrived, one at a time for each connection. It is closed when the test ends.
+// Start returns a backend that calls answer when the header of a request has arrived. On
+// each connection it makes one call at a time. The backend is closed when the test ends.
 func Start(t testing.TB, answer func(*Request)) *Backend {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -57,16 +57,16 @@ func Start(t testing.TB, answer func(*Request)) *Backend {
 	return b
 }
 
-// Saying returns an answer that is the same text for every request, whose body
-// is read first.
-func Saying(text string) func(*Request) {
+// RespondWith returns a function for [Start] that reads the body of a request and then
+// sends the text.
+func RespondWith(text string) func(*Request) {
 	return func(r *Request) {
 		r.ReadBody()
 		r.Send(text)
 	}
 }
 
-// Requests returns the requests that have arrived so far.
+// Requests returns the requests that have arrived so far, in their order.
 func (b *Backend) Requests() []*Request {
 	b.mu.Lock()
 	defer b.mu.Unlock()

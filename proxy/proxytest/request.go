@@ -9,12 +9,14 @@ import (
 	"strings"
 )
 
-// A Request is a request as it stood on the wire.
+// A Request is a request, byte for byte.
 type Request struct {
-	// Line is the request line, Header the lines below it.
+	// Line is the request line, and Header are the lines of the header, without line
+	// ends.
 	Line   string
 	Header []string
-	// Body is what ReadBody has read, with its chunks and trailers.
+	// Body is the body that ReadBody has read. A chunked body includes its chunk sizes
+	// and trailers.
 	Body string
 
 	conn net.Conn
@@ -39,8 +41,7 @@ func readRequest(conn net.Conn, in *bufio.Reader) (*Request, error) {
 	}
 }
 
-// Get returns the value of a header line, and whether there is one. Of several
-// the first counts.
+// Get returns the value of the first header line of this name, and whether there is one.
 func (r *Request) Get(name string) (value string, ok bool) {
 	for _, line := range r.Header {
 		if key, value, _ := strings.Cut(line, ": "); strings.EqualFold(key, name) {
@@ -50,7 +51,8 @@ func (r *Request) Get(name string) (value string, ok bool) {
 	return "", false
 }
 
-// ReadBody reads the body as the header frames it.
+// ReadBody reads the body into Body. It is chunked or has a Content-Length, as the header
+// says.
 func (r *Request) ReadBody() {
 	if coding, _ := r.Get("Transfer-Encoding"); coding == "chunked" {
 		r.readChunks()
@@ -63,7 +65,7 @@ func (r *Request) ReadBody() {
 	r.Body = string(body[:read])
 }
 
-// readChunks reads up to the empty line behind the last chunk and its trailers.
+// readChunks reads up to the empty line after the last chunk and the trailers.
 func (r *Request) readChunks() {
 	for last := false; ; {
 		line, err := r.in.ReadString('\n')
@@ -84,22 +86,23 @@ func (r *Request) readChunks() {
 	}
 }
 
-// Send sends text as it is. That the peer is gone is no fault.
+// Send sends text to the peer. It ignores errors, because the peer may have closed the
+// connection.
 func (r *Request) Send(text string) { io.WriteString(r.conn, text) }
 
-// SendJSON sends a response 200 with a body of JSON.
+// SendJSON sends a response with status 200 and a JSON body.
 func (r *Request) SendJSON(body string) {
 	r.Send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
 }
 
-// Receive returns the next n bytes that the peer sends.
+// Receive returns the next n bytes that the peer sends, or fewer if the connection ends.
 func (r *Request) Receive(n int) string {
 	text := make([]byte, n)
 	read, _ := io.ReadFull(r.in, text)
 	return string(text[:read])
 }
 
-// WaitClosed returns when the peer has closed the connection.
+// WaitClosed waits until the peer has closed the connection.
 func (r *Request) WaitClosed() { io.Copy(io.Discard, r.in) }
 
 // Close closes the connection.

@@ -19,7 +19,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/sidecar"
 )
 
-// documents is a source of the program's own.
+// documents is a source that the program implements itself. Its keys are user ids.
 type documents map[string]json.RawMessage
 
 func (d documents) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
@@ -31,7 +31,7 @@ func (d documents) Lookup(_ context.Context, q enrich.Query) (enrich.Document, e
 	return enrich.Document{JSON: document, ReadAt: began}, nil
 }
 
-// A configuration made in Go, and a source of documents of the program's own.
+// The configuration is made in Go, and the program implements the source of documents.
 func Example() {
 	secret := "a secret that the backend shares with us"
 	backend := httptest.NewServer(loginService(secret))
@@ -53,7 +53,7 @@ func Example() {
 	// Output: {"sub":"u1","exp":4102444800,"custom_data":{"lang":"en"}}
 }
 
-// loginService is a backend that answers with {"access_token": …}.
+// loginService returns a backend whose response has a token in "access_token".
 func loginService(secret string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{Subject: "u1", ExpiresAt: jwt.NewNumericDate(time.Unix(4102444800, 0))})

@@ -16,12 +16,13 @@
 //	return http.ListenAndServe("127.0.0.1:8080", s)
 //
 // The settings listen, admin, tls and timeouts.shutdown have no effect here, because
-// the program does that work itself. All other settings mean the same as in a file.
+// the program itself listens and shuts down. All other settings mean the same as in the
+// command `tokengraft serve`.
 //
-// The handler does the whole job of the command `tokengraft serve`: it forwards
-// every request, restores enriched tokens in requests, and enriches the tokens in
-// responses that a rule matches. It never fails a request because it cannot
-// enrich, unless the configuration says on_failure: refuse.
+// The handler does the same as that command: it forwards every request, restores
+// enriched tokens in requests, and enriches the tokens in responses that a rule matches.
+// If it cannot enrich, the client gets the original response, unless the configuration
+// says on_failure: refuse.
 package sidecar
 
 import (
@@ -42,7 +43,7 @@ import (
 )
 
 // Options are the parts of a [Sidecar] that are not in its configuration. The zero
-// Options work.
+// Options are valid.
 type Options struct {
 	// Logger gets the log. Nil discards it.
 	Logger *slog.Logger
@@ -51,22 +52,24 @@ type Options struct {
 	// Tracer traces requests and propagates the trace context to the backend. Nil
 	// forwards the trace context unchanged.
 	Tracer trace.Tracer
-	// Source finds documents, instead of the source in the configuration, which then
-	// may be missing. If it implements [enrich.Checker], a circuit breaker guards it.
+	// Source replaces the source of documents in the configuration, which then may be
+	// missing there. If it implements [enrich.Checker], a circuit breaker protects it.
 	// If it has a method Watch(context.Context, enrich.Invalidator) error, its changes
-	// are followed. The caller closes it.
+	// are followed. The caller closes it. Nil means the source in the configuration.
 	Source enrich.Source
-	// Functions compiles the functions that the configuration names:
-	// javascript.Engine. Nil makes a configuration with functions an error.
+	// Functions compiles the functions that the configuration names. Use
+	// javascript.Engine of package enrich/hooks/javascript. With nil, New returns an
+	// error if the configuration names functions.
 	Functions hooks.Engine
-	// Load loads the configuration again. [Sidecar.Run] calls it when a file of
-	// the configuration has changed, and applies the result without losing a
-	// request. Nil keeps the configuration of New.
+	// Load loads the configuration again. [Sidecar.Run] calls it when a file of the
+	// configuration has changed, and applies the result without dropping a request. If
+	// it returns an error, the error is logged and nothing changes. Nil keeps the
+	// configuration that was passed to New.
 	Load func() (*config.Config, error)
 }
 
-// A Sidecar is an [http.Handler] with its background work. It is safe for
-// concurrent use.
+// A Sidecar is an [http.Handler] and its background work. Make one with [New]. It is
+// safe for concurrent use.
 type Sidecar struct {
 	sidecar *sidecar.Sidecar
 
@@ -75,11 +78,12 @@ type Sidecar struct {
 	running sync.WaitGroup
 }
 
-// New makes a sidecar from a configuration of [config.Load] or [config.Default].
-// It reads files, but sends nothing over the network, so it works while the
-// backend and MongoDB are away. The error is every fault of the configuration, or
-// what the configuration names and cannot be opened. The caller does not change cfg
-// afterwards, and calls Close.
+// New returns a sidecar for a configuration of [config.Load] or [config.Default]. It
+// reads files but sends nothing over the network, so it succeeds while the backend or
+// MongoDB cannot be reached. The error has every fault of the configuration, or says
+// which file or part of it cannot be opened.
+//
+// Do not modify cfg afterwards. Call [Sidecar.Close] when you no longer use the sidecar.
 func New(cfg *config.Config, o Options) (*Sidecar, error) {
 	cfg = withoutListeners(cfg, o)
 	if err := cfg.Validate(); err != nil {
@@ -92,11 +96,11 @@ func New(cfg *config.Config, o Options) (*Sidecar, error) {
 	return &Sidecar{sidecar: s, closed: make(chan struct{})}, nil
 }
 
-// withoutListeners returns a copy of the configuration with values for what is
-// required in a file and unused in a program.
+// withoutListeners returns a copy of the configuration. It sets settings that are
+// required in a file but not used here.
 func withoutListeners(cfg *config.Config, o Options) *config.Config {
 	c := *cfg
-	c.Rules, c.Triggers = slices.Clone(cfg.Rules), slices.Clone(cfg.Triggers) // Validate completes them
+	c.Rules, c.Triggers = slices.Clone(cfg.Rules), slices.Clone(cfg.Triggers) // Validate writes to them
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
 	}
@@ -110,13 +114,14 @@ func withoutListeners(cfg *config.Config, o Options) *config.Config {
 func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.sidecar.ServeHTTP(w, r) }
 
 // Run does the background work until ctx ends or the sidecar is closed: it follows
-// keys, documents and the backend's discovery document, and applies changed files.
-// Call it once. Without it the handler works, but nothing is refreshed: the
-// backend's keys are fetched when a token needs them, triggers that no login waits
-// for do not run, and a source of documents that has failed three times in a row is
-// never asked again.
+// keys, documents and the backend's discovery document, and applies changed files. Call
+// it once.
+//
+// Without Run the handler works, with these limits: the backend's keys are only fetched
+// when a token needs them, triggers that no login waits for do not run, and a source of
+// documents that has failed three times in a row is never used again.
 func (s *Sidecar) Run(ctx context.Context) {
-	if !s.begin() {
+	if !s.startRun() {
 		return
 	}
 	defer s.running.Done()
@@ -132,8 +137,9 @@ func (s *Sidecar) Run(ctx context.Context) {
 	s.sidecar.Run(ctx)
 }
 
-// begin reports whether Run may start: the sidecar is not closed.
-func (s *Sidecar) begin() bool {
+// startRun reports whether Run may start, because the sidecar is not closed. If so, it
+// adds Run to running.
+func (s *Sidecar) startRun() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -145,17 +151,18 @@ func (s *Sidecar) begin() bool {
 	}
 }
 
-// Ready answers like /readyz of the admin listener: 200 when requests should be
-// sent here, else 503. It needs Run.
+// Ready returns a handler that answers like /readyz of the admin listener: 200 if the
+// sidecar is ready for requests, otherwise 503. It requires Run.
 func (s *Sidecar) Ready() http.Handler { return s.sidecar.Readiness() }
 
-// closeTimeout bounds closing the connections to the source of documents.
+// closeTimeout limits how long Close waits for the connections to the source of
+// documents.
 const closeTimeout = time.Second
 
-// Close ends Run, waits for it, and frees what New opened. No request may be in
-// flight or follow. A second call does nothing.
+// Close stops Run, waits until it has returned, and closes everything that New opened.
+// Stop serving requests before you call it. A second call does nothing and returns nil.
 func (s *Sidecar) Close() error {
-	if !s.end() {
+	if !s.stopRun() {
 		return nil
 	}
 	s.running.Wait()
@@ -164,8 +171,8 @@ func (s *Sidecar) Close() error {
 	return s.sidecar.Close(ctx)
 }
 
-// end ends Run. It reports whether it is the first to do so.
-func (s *Sidecar) end() bool {
+// stopRun stops Run. It reports whether this is the first call.
+func (s *Sidecar) stopRun() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {

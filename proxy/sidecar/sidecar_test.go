@@ -11,16 +11,16 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/sidecar"
 )
 
-// A program that embeds tokengraft carries neither the JavaScript engine nor the
-// command line.
-func TestSidecar_LinksNoEngineAndNoCommandLine(t *testing.T) {
+// A program that embeds tokengraft must not contain the JavaScript engine or the
+// libraries of the command line.
+func TestSidecar_DoesNotLinkEngineOrCommandLine(t *testing.T) {
 	deps, err := exec.Command("go", "list", "-deps", ".").CombinedOutput()
 	if err != nil {
 		t.Fatalf("go list: %v\n%s", err, deps)
 	}
 	for _, module := range []string{"github.com/dop251/goja", "github.com/spf13/cobra", "go.opentelemetry.io/otel/sdk", "github.com/prometheus/"} {
 		if strings.Contains(string(deps), module) {
-			t.Errorf("go list -deps . has %s, want it in programs only that ask for it", module)
+			t.Errorf("go list -deps . has %s, want it only in programs that import it", module)
 		}
 	}
 }
@@ -29,12 +29,12 @@ func TestNew_ReportsEveryFaultOfAZeroConfiguration(t *testing.T) {
 	_, err := sidecar.New(&config.Config{}, sidecar.Options{})
 	for _, setting := range []string{"backend", "rules", "verify", "documents"} {
 		if err == nil || !strings.Contains(err.Error(), setting) {
-			t.Errorf("New of a zero configuration: %v, want a fault of %s", err, setting)
+			t.Errorf("New(zero configuration) = %v, want an error that names %s", err, setting)
 		}
 	}
 }
 
-func TestClose_EndsRun(t *testing.T) {
+func TestClose_StopsRun(t *testing.T) {
 	cfg := config.Default()
 	cfg.Backend, _ = config.ParseBaseURL("http://127.0.0.1:1")
 	cfg.Rules = []config.Rule{{Match: "POST /login", Tokens: []locate.Location{locate.WholeBody}}}
@@ -49,11 +49,11 @@ func TestClose_EndsRun(t *testing.T) {
 		s.Run(context.Background())
 	}()
 	if err := s.Close(); err != nil {
-		t.Errorf("Close: %v", err)
+		t.Errorf("Close = %v, want nil", err)
 	}
 	<-ended
-	s.Run(context.Background()) // returns at once
+	s.Run(context.Background()) // returns immediately
 	if err := s.Close(); err != nil {
-		t.Errorf("second Close: %v, want nil", err)
+		t.Errorf("second Close = %v, want nil", err)
 	}
 }
