@@ -144,7 +144,7 @@ func newKeyCommand(f *keyFlags) *cobra.Command {
 		fmt.Fprintf(c.OutOrStdout(), "%s %s, signs from %s: %s\n", info.Algorithm, info.ID, instant(info.Active, ""), info.Path)
 		return nil
 	})
-	c.Long = "New makes a key. The first key of an algorithm signs at once. A further key is published first,\nand replaces the active key when all clients have had time to fetch it."
+	c.Long = "New makes a key. The first key of an algorithm signs at once. A further key is published first,\nand replaces the active key when all clients know it."
 	algorithm = algorithmFlag(c, "RS256", "the algorithm of the key")
 	return c
 }

@@ -103,7 +103,7 @@ func (k *checker) settings() {
 		}
 	}
 	if k.cfg.Claim.MaxTokenSize > 8<<10 {
-		k.warn("claim.max_token_size", "is over 8KiB; clients send the token in a header, and many servers refuse headers of this size")
+		k.warn("claim.max_token_size", "exceeds 8KiB; clients send the token in a header, and many servers refuse headers of this size")
 	}
 }
 
