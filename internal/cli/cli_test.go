@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/cli"
 )
 
-// The exit codes that the README promises.
+// The exit codes that docs/failures.md promises.
 const (
 	exitOK    = 0
 	exitFault = 1
