@@ -47,7 +47,7 @@ func TestReload_OfAWrongFileChangesNothingAndIsReported(t *testing.T) {
 	if claims := l.logIn("/login"); !strings.Contains(claims, "Wien") {
 		t.Errorf("claims %s, want those of the running configuration", claims)
 	}
-	if ready := l.Admin.Get(t, "/readyz"); !strings.Contains(ready, `"status":"degraded"`) || !strings.Contains(ready, `"configuration":"lost"`) {
+	if ready := l.Admin.Get(t, "/readyz"); !strings.Contains(ready, `"status":"degraded"`) || !strings.Contains(ready, `"configuration":"failing"`) {
 		t.Errorf("readyz: %s", ready)
 	}
 	if metrics := l.Admin.Get(t, "/metrics"); !strings.Contains(metrics, `tokengraft_config_reloads_total{result="failed"} 1`) {
@@ -186,11 +186,11 @@ func TestReload_KeepsTheCacheUnlessTheShapeChanges(t *testing.T) {
 func TestReload_SaysWhatNeedsARestart(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
-	line := l.Log.After(t, "need a restart", func() { l.Reconfigure(t, "documents:", "limits: {headers: 1MiB}\ndocuments:") })
+	line := l.Log.After(t, "only after a restart", func() { l.Reconfigure(t, "documents:", "limits: {headers: 1MiB}\ndocuments:") })
 	if !strings.Contains(line, `["limits.headers"]`) {
 		t.Errorf("the log says %s", line)
 	}
-	line = l.Log.After(t, "need a restart", func() {
+	line = l.Log.After(t, "only after a restart", func() {
 		l.Reconfigure(t, "listen: 127.0.0.1:0", "listen: "+string(e2e.FreeAddress(t)))
 	})
 	if !strings.Contains(line, `["listen","limits.headers"]`) {
