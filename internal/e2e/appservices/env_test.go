@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// start starts a stand-in for App Services and a sidecar in front of it, and returns an
+// start starts a substitute for App Services and a sidecar in front of it, and returns an
 // SDK that uses the sidecar's address.
 func start(t *testing.T, key signing, more string) *sdk {
 	t.Helper()

@@ -25,7 +25,7 @@ func TestHealth_IsGoodWhileTheFileIsWrong(t *testing.T) {
 	}{
 		{want: "alive"},
 		{args: []string{"--ready"}, want: "degraded"},
-		{stop: true, code: 2, want: "rules[0].match: no pattern"},
+		{stop: true, code: 2, want: "rules[0].match: is not a pattern"},
 	} {
 		if test.stop {
 			l.Stop(t)

@@ -47,7 +47,7 @@ func TestReload_OfAWrongFileIsLoggedAndChangesNothing(t *testing.T) {
 	if claims := l.logIn("/login"); !strings.Contains(claims, "Wien") {
 		t.Errorf("a login after the wrong file: got claims %s, want Wien in them", claims)
 	}
-	if ready := l.Admin.Get(t, "/readyz"); !strings.Contains(ready, `"status":"degraded"`) || !strings.Contains(ready, `"configuration":"lost"`) {
+	if ready := l.Admin.Get(t, "/readyz"); !strings.Contains(ready, `"status":"degraded"`) || !strings.Contains(ready, `"configuration":"failing"`) {
 		t.Errorf("/readyz after the wrong file: got %s, want degraded because of the configuration", ready)
 	}
 	if metrics := l.Admin.Get(t, "/metrics"); !strings.Contains(metrics, `tokengraft_config_reloads_total{result="failed"} 1`) {
@@ -187,11 +187,11 @@ func TestReload_KeepsTheCacheUnlessTheProjectionChanges(t *testing.T) {
 func TestReload_NamesSettingsThatNeedARestart(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
-	line := l.Log.After(t, "need a restart", func() { l.Reconfigure(t, "documents:", "limits: {headers: 1MiB}\ndocuments:") })
+	line := l.Log.After(t, "only after a restart", func() { l.Reconfigure(t, "documents:", "limits: {headers: 1MiB}\ndocuments:") })
 	if want := `["limits.headers"]`; !strings.Contains(line, want) {
 		t.Errorf("the log: got %s, want %s in it", line, want)
 	}
-	line = l.Log.After(t, "need a restart", func() {
+	line = l.Log.After(t, "only after a restart", func() {
 		l.Reconfigure(t, "listen: 127.0.0.1:0", "listen: "+string(e2e.FreeAddress(t)))
 	})
 	if want := `["listen","limits.headers"]`; !strings.Contains(line, want) {
