@@ -16,7 +16,7 @@ ARG TARGETARCH
 ARG VERSION=
 ARG COMMIT=
 ENV CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH}
-RUN go build -trimpath -ldflags "-s -w -X github.com/tokengraft/tokengraft/internal/cli.version=${VERSION} -X github.com/tokengraft/tokengraft/internal/cli.commit=${COMMIT}" -o /out/tokengraft . && \
+RUN go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X github.com/tokengraft/tokengraft/internal/cli.version=${VERSION} -X github.com/tokengraft/tokengraft/internal/cli.commit=${COMMIT}" -o /out/tokengraft . && \
     go build -trimpath -ldflags "-s -w" -o /out/backend ./examples/backend && \
     go build -trimpath -ldflags "-s -w" -o /out/seed ./examples/seed && \
     mkdir /out/keys

@@ -2,30 +2,43 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
+CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 FUZZTIME ?= 10m
 
-.PHONY: all test race lint vuln compose tables faults load bench fuzz fuzz-short attacks settings
+# go test, with the skipped tests as the last lines. With STRICT=1 a skipped test
+# is a failure.
+TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
+
+# Tools and files that a release is made of. Not committed.
+GENERATED = $(CURDIR)/packaging/generated
+TOOLS ?= $(GENERATED)/bin
+
+.PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks settings \
+	tools package-files release-snapshot release-check release deb images
 
 all: lint test race
 
 # The README's test command. It builds a MongoDB wire server, an OpenID provider
 # and toxiproxy from examples/testbed, a minute or two the first time.
 test:
-	go test ./...
+	$(TEST) ./...
 
 # On one processor: on two, the runtime (Go 1.26) lets receivers from expired
 # timers of one testing/synctest bubble share a race context, and crashes.
 race:
-	go test -race -short -cpu 1 ./...
+	$(TEST) -race -short -cpu 1 ./...
 
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go mod verify
+	go run $(ACTIONLINT)
 	go build -C examples/testbed ./...
 
-# Its data is on the network; without it this says so and is no failure.
+# Its data is on the network. Without it, this says so and succeeds.
 vuln:
 	@if curl -sfI https://vuln.go.dev/index/modules.json >/dev/null 2>&1; \
 	then go run $(GOVULNCHECK) ./...; \
@@ -33,11 +46,17 @@ vuln:
 
 # The deployment of docker-compose.yml, where a Docker engine runs.
 compose:
-	TOKENGRAFT_TEST_COMPOSE=1 go test -v -count=1 -timeout 20m ./examples/compose
+	TOKENGRAFT_TEST_COMPOSE=1 $(TEST) -v -count=1 -timeout 20m ./examples/compose
+
+# The tests that can use a real MongoDB, against the replica set at MONGODB_URI.
+# `.ci/mongodb` starts one.
+mongodb:
+	@test -n "$$MONGODB_URI" || { echo "MONGODB_URI is not set. Start a replica set with .ci/mongodb"; exit 1; }
+	$(TEST) -count=1 ./enrich/mongodoc ./enrich/hooks ./internal/simulation ./internal/appservices/functions
 
 # The tables of faults and of attacks, from their short forms.
 tables:
-	go test -v -run '^(TestFaults|TestAttacks)$$' ./internal/e2e/fault ./internal/e2e/attack
+	$(TEST) -v -run '^(TestFaults|TestAttacks)$$' ./internal/e2e/fault ./internal/e2e/attack
 
 # Every fault of the network, twenty times, and prints what each did. `make test`
 # has a short form of this, and of load.
@@ -58,7 +77,7 @@ bench:
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
-# What CI has time for.
+# The same for two seconds each, for CI.
 fuzz-short:
 	.ci/fuzz 2s
 
@@ -72,3 +91,53 @@ attacks:
 settings:
 	go generate ./config
 	go test ./internal/e2e/fault ./internal/e2e/attack -run Page -update
+
+# The programs that build a release.
+tools:
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) go install $(GORELEASER)
+	GOBIN=$(TOOLS) go install $(CYCLONEDX)
+
+# Completions and manual pages, as the program prints them. goreleaser calls this.
+package-files:
+	rm -rf $(GENERATED)/man $(GENERATED)/completions
+	mkdir -p $(GENERATED)/man $(GENERATED)/completions
+	go build -o $(GENERATED)/bin/tokengraft .
+	TZ=UTC SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(GENERATED)/bin/tokengraft man $(GENERATED)/man
+	gzip -n9 $(GENERATED)/man/*.1
+	for shell in bash fish zsh; do \
+		$(GENERATED)/bin/tokengraft completion $$shell >$(GENERATED)/completions/tokengraft.$$shell || exit 1; done
+
+# goreleaser reads the version from git, and wants a remote even where it publishes
+# nothing.
+SNAPSHOT = GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://github.com/tokengraft/tokengraft \
+	PATH="$(TOOLS):$$PATH" goreleaser release --snapshot --clean
+
+# Archives, packages, SBOMs and checksums of this commit, in dist/. Nothing is
+# published.
+release-snapshot: tools
+	$(SNAPSHOT)
+
+# Builds the snapshot in two folders and compares the hashes.
+release-check: tools
+	TOOLS=$(TOOLS) .ci/release-check
+
+# Builds the deb for this machine, installs it in a layer above the machine's files,
+# starts the service's command line, and removes the package. For Debian and Ubuntu.
+deb: tools
+	sed 's/^\( *goos:\).*/\1 [linux]/; s/^\( *goarch:\).*/\1 [$(shell go env GOARCH)]/; s/formats: \[deb, rpm\]/formats: [deb]/' .goreleaser.yaml >$(GENERATED)/deb.yaml
+	echo "dist: $(GENERATED)/dist" >>$(GENERATED)/deb.yaml
+	$(SNAPSHOT) --config $(GENERATED)/deb.yaml --skip=archive,sbom
+	TOKENGRAFT_TEST_DEB=1 $(TEST) -v -count=1 $(if $(filter-out 0,$(shell id -u)),-exec 'sudo -E') ./packaging
+
+# Publishes the tag that is checked out; GitHub Actions calls this and `images`.
+release: tools
+	.ci/release-notes "$$(git describe --tags --exact-match)" >$(GENERATED)/notes.md
+	PATH="$(TOOLS):$$PATH" goreleaser release --clean --release-notes $(GENERATED)/notes.md
+
+# Builds and pushes the images of a tag: make images IMAGE=ghcr.io/… TAG=v0.1.0
+images:
+	docker buildx build --push --platform linux/amd64,linux/arm64 --provenance=mode=max --sbom=true \
+		--build-arg VERSION=$(TAG) --build-arg COMMIT=$$(git rev-parse HEAD) \
+		--build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+		--tag $(IMAGE):$(TAG:v%=%) $(if $(findstring -,$(TAG)),,--tag $(IMAGE):latest) .

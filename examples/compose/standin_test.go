@@ -18,12 +18,16 @@ const (
 	haproxyImage = "haproxy:3.2"
 )
 
+// toolsImage is busybox, for commands that the test runs in the network of a service.
+const toolsImage = "tokengraft-test-tools"
+
 // standIns builds a replacement, from programs on this machine, for each image that is
-// not there.
-func standIns(t *testing.T) {
+// not there. It reports whether the one of Go is a replacement.
+func standIns(t *testing.T) (noGo bool) {
 	t.Helper()
 	for image, make := range map[string]func(*testing.T, *rootFS){
 		goImage: goStandIn, mongoImage: mongoStandIn, haproxyImage: haproxyStandIn,
+		toolsImage: func(_ *testing.T, r *rootFS) { r.busybox() },
 	} {
 		if exec.Command("docker", "image", "inspect", image).Run() == nil {
 			continue
@@ -31,7 +35,9 @@ func standIns(t *testing.T) {
 		r := &rootFS{t: t, dir: t.TempDir()}
 		make(t, r)
 		r.importAs(image)
+		noGo = noGo || image == goImage
 	}
+	return noGo
 }
 
 // rootFS is the file system of an image that is being built.

@@ -1,5 +1,5 @@
-// Backend serves a stand-in for App Services. It signs its tokens with the secret
-// JWT_SECRET.
+// Backend serves a sample backend with the client API of App Services. JWT_SECRET
+// is the secret of its tokens.
 //
 //	JWT_SECRET=… go run ./examples/app-services/backend ADDR
 package main
@@ -25,6 +25,7 @@ func main() {
 	defer stop()
 	server := &http.Server{Addr: address, Handler: appservices.New(address, []byte(os.Getenv("JWT_SECRET"))), ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
+	log.Printf("backend with the client API of App Services at http://%s", address)
 	if err := server.ListenAndServe(); err != http.ErrServerClosed {
 		log.Fatal(err)
 	}

@@ -15,11 +15,11 @@ type adminRow struct {
 	kind
 	sends   string
 	from    peer
-	request string // method, path and size of the body, then header lines
+	request string // first line: method, path and optional size of the body; then header lines
 	want    string // the status
 }
 
-// A peer is where a request comes from.
+// A peer is the machine that sends a request.
 type peer string
 
 const (
@@ -28,11 +28,11 @@ const (
 )
 
 var (
-	openAdmin  = kind{"open admin listener", "contract"}
-	elsewhere  = kind{"admin from elsewhere", "contract"}
-	adminPaths = kind{"admin paths", "contract"}
-	inBrowser  = kind{"admin in a browser", "contract"}
-	local      = kind{"admin on this machine", "contract"}
+	openAdmin  = kind{"open admin listener", "security.md"}
+	elsewhere  = kind{"admin from another machine", "security.md"}
+	adminPaths = kind{"admin paths", "security.md"}
+	inBrowser  = kind{"admin in a browser", "security.md"}
+	local      = kind{"admin on this machine", "security.md"}
 )
 
 var adminRows = []adminRow{
@@ -40,7 +40,7 @@ var adminRows = []adminRow{
 	{elsewhere, "DELETE /cache", outside, "DELETE /cache", "403"},
 	{elsewhere, "PUT /loglevel", outside, "PUT /loglevel", "403"},
 	{elsewhere, "a wrong token", outside, "GET /cache\nAuthorization: Bearer hush-admin-toke", "403"},
-	{elsewhere, "the token as Basic", outside, "GET /cache\nAuthorization: Basic hush-admin-token", "403"},
+	{elsewhere, "the token with the scheme Basic", outside, "GET /cache\nAuthorization: Basic hush-admin-token", "403"},
 	{elsewhere, "the token in the query", outside, "GET /cache?admin_token=hush-admin-token", "403"},
 	{elsewhere, "X-Forwarded-For: 127.0.0.1", outside, "GET /cache\nX-Forwarded-For: 127.0.0.1\nX-Real-Ip: 127.0.0.1", "403"},
 	{elsewhere, "the right token", outside, "GET /cache\nAuthorization: Bearer hush-admin-token", "200"},
@@ -51,22 +51,22 @@ var adminRows = []adminRow{
 	{adminPaths, "/cache/..", outside, "DELETE /cache/..", "403"},
 	{adminPaths, "/%63ache", outside, "GET /%63ache", "403"},
 	{adminPaths, "/livez%2f..%2fcache", outside, "GET /livez%2f..%2fcache", "403"},
-	{adminPaths, "absolute form", outside, "GET http://127.0.0.1/cache", "403"},
+	{adminPaths, "an absolute URL with 127.0.0.1", outside, "GET http://127.0.0.1/cache", "403"},
 	{adminPaths, "/metrics/", outside, "GET /metrics/", "403"},
-	{inBrowser, "DELETE /cache by evil.example that resolves to 127.0.0.1", loopback, "DELETE /cache\nHost: evil.example:9901", "403"},
-	{inBrowser, "PUT /loglevel, the same", loopback, "PUT /loglevel\nHost: evil.example", "403"},
-	{inBrowser, "GET /cache, the same", loopback, "GET /cache\nHost: evil.example", "403"},
-	{inBrowser, "a Host of digits, 127.0.0.1.evil.example", loopback, "GET /cache\nHost: 127.0.0.1.evil.example", "403"},
+	{inBrowser, "DELETE /cache at evil.example, which resolves to 127.0.0.1", loopback, "DELETE /cache\nHost: evil.example:9901", "403"},
+	{inBrowser, "PUT /loglevel at the same name", loopback, "PUT /loglevel\nHost: evil.example", "403"},
+	{inBrowser, "GET /cache at the same name", loopback, "GET /cache\nHost: evil.example", "403"},
+	{inBrowser, "GET /cache at 127.0.0.1.evil.example", loopback, "GET /cache\nHost: 127.0.0.1.evil.example", "403"},
 	{inBrowser, "DELETE /cache with Origin: https://evil.example", loopback, "DELETE /cache\nOrigin: https://evil.example", "403"},
 	{inBrowser, "DELETE /cache with Origin: null", loopback, "DELETE /cache\nOrigin: null", "403"},
-	{inBrowser, "GET /readyz by a name", loopback, "GET /readyz\nHost: tokengraft:9901", "200"},
+	{inBrowser, "GET /readyz at a name", loopback, "GET /readyz\nHost: tokengraft:9901", "200"},
 	{local, "DELETE /cache", loopback, "DELETE /cache", "204"},
-	{local, "DELETE /cache by localhost", loopback, "DELETE /cache\nHost: localhost:9901", "204"},
-	{local, "PUT /loglevel of 1 MB", loopback, "PUT /loglevel 1000000", "400"},
+	{local, "DELETE /cache at localhost", loopback, "DELETE /cache\nHost: localhost:9901", "204"},
+	{local, "PUT /loglevel with a body of 1 MB", loopback, "PUT /loglevel 1000000", "400"},
 }
 
-// attackAdmin shows that the admin listener is for this machine alone unless its
-// owner says otherwise, and that pages in a browser on it are strangers.
+// attackAdmin checks that without the admin token only this machine can use the admin
+// listener, and that web pages in a browser on this machine cannot.
 func (s *suite) attackAdmin(t *testing.T) {
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	open := strings.Replace(usual(backend.URL), "admin: 127.0.0.1:0", "admin: 0.0.0.0:0\nadmin_token: hush-admin-token", 1)
@@ -74,12 +74,12 @@ func (s *suite) attackAdmin(t *testing.T) {
 	closed := s.start(t, usual(backend.URL), "["+annas+"]")
 	s.run(t, openAdmin, "admin: 0.0.0.0:0", func(t *testing.T) (happens string) {
 		if !tg.Log.Warned("admin listener") {
-			t.Error("no warning about an admin listener that other machines can reach")
+			t.Error("admin: 0.0.0.0:0: got no warning, want one about an admin listener that other machines can reach")
 		}
 		if closed.Log.Warned("admin listener") {
-			t.Error("a warning about a loopback admin listener")
+			t.Error("admin: 127.0.0.1:0: got a warning about the admin listener, want none")
 		}
-		return "is warned of"
+		return "the log has a warning"
 	})
 	_, port, _ := net.SplitHostPort(string(tg.Admin))
 	address := map[peer]e2e.Address{
@@ -90,14 +90,14 @@ func (s *suite) attackAdmin(t *testing.T) {
 		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) {
 			got := tg.atAdmin(t, address[row.from], row.request)
 			if got != row.want {
-				t.Errorf("%q from %s: %s, want %s", row.request, row.from, got, row.want)
+				t.Errorf("%q from %s: got %s, want %s", row.request, row.from, got, row.want)
 			}
 			return got
 		})
 	}
 }
 
-// atAdmin sends a request of an [adminRow] and returns the status.
+// atAdmin sends the request of an [adminRow] and returns the status.
 func (tg *target) atAdmin(t *testing.T, address e2e.Address, request string) string {
 	t.Helper()
 	lines := strings.Split(request, "\n")
@@ -119,8 +119,8 @@ func (tg *target) atAdmin(t *testing.T, address e2e.Address, request string) str
 	return e2e.Statuses(answer)
 }
 
-// outsideAddress returns an address of this machine that is not loopback: the
-// sidecar takes a peer that comes by it for another machine.
+// outsideAddress returns an address of this machine that is not loopback. A connection
+// to it looks to the sidecar like one from another machine.
 func outsideAddress(t *testing.T) string {
 	t.Helper()
 	addresses, err := net.InterfaceAddrs()
@@ -132,6 +132,6 @@ func outsideAddress(t *testing.T) string {
 			return network.IP.String()
 		}
 	}
-	t.Skip("SKIPPED, NOTHING WAS TESTED: this machine has no address but loopback; give it one, such as: ip addr add 192.0.2.1/32 dev lo")
+	t.Skip("SKIPPED, THE ADMIN LISTENER WAS NOT TESTED: this machine has only loopback addresses; add another one with: ip addr add 192.0.2.1/32 dev lo")
 	return ""
 }

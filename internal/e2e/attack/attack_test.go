@@ -15,12 +15,12 @@ import (
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// TestAttacks makes every attack, a subtest each, and fails where the outcome is
-// another one than its row says. It prints what happened as a table. It all
-// happens with debug logs and traces on, which must not have a secret in them.
+// TestAttacks runs every attack as a subtest, and checks that its outcome is the one in
+// its row. It prints all outcomes as a table. Debug logs and traces are on, and must
+// not contain a secret.
 //
-// Who adds an attack adds a row to a table of its kind. The groups below start
-// the targets, and run the rows of the tables.
+// To add an attack, add a row to the table of its kind. The groups below start the
+// targets and run the rows.
 func TestAttacks(t *testing.T) {
 	t.Setenv("LOG_LEVEL", "debug")
 	t.Setenv("LOG_FORMAT", "json")
@@ -29,14 +29,14 @@ func TestAttacks(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 
-	t.Run("floods", s.attackWithFloods) // alone, because they measure memory
+	t.Run("floods", s.attackWithFloods) // without other attacks, because they measure memory
 	t.Run("others", s.attackTogether)
 	s.checkLeaks(t)
 	s.checkPage(t)
 	t.Logf("the attacks\n%s", s.table())
 }
 
-// attackTogether runs the groups that do not disturb each other.
+// attackTogether runs the groups that can run in parallel.
 func (s *suite) attackTogether(t *testing.T) {
 	for _, group := range []struct {
 		name   string
@@ -61,26 +61,27 @@ func (s *suite) attackTogether(t *testing.T) {
 	}
 }
 
-// A kind of attack has a name, and the law that an attack breaks if it succeeds.
+// A kind of attack has a name, and the promise that a successful attack breaks: a law
+// of docs/design/laws.md, an RFC, or docs/security.md.
 type kind struct{ name, law string }
 
-// A suite is all attacks of one run.
+// A suite runs the attacks and collects their outcomes.
 type suite struct {
 	mu       sync.Mutex
 	outcomes []outcome
 	leaks    []string
 	exported int // bytes of spans and metrics
-	logged   int // lines
+	logged   int // lines of the log
 }
 
-// An outcome is a row of the table that is printed.
+// An outcome is a row of the printed table.
 type outcome struct {
 	kind
 	sends, happens string
 }
 
-// run makes one attack as a subtest. attack fails the test if it succeeds, and
-// returns what happened.
+// run runs one attack as a subtest. attack returns what happened, and fails the test
+// if the attack succeeds.
 func (s *suite) run(t *testing.T, k kind, sends string, attack func(t *testing.T) (happens string)) {
 	t.Helper()
 	t.Run(k.name+"/"+sends, func(t *testing.T) { s.report(k, sends, attack(t)) })
@@ -102,7 +103,7 @@ func (s *suite) table() string {
 	slices.SortStableFunc(s.outcomes, func(a, b outcome) int { return first[a.name] - first[b.name] })
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', tabwriter.Debug)
-	fmt.Fprintln(w, "attack\t the attacker sends\t what happens\t law")
+	fmt.Fprintln(w, "attack\t the attacker sends\t what happens\t promise")
 	for _, o := range s.outcomes {
 		fmt.Fprintf(w, "%s\t %s\t %s\t %s\n", o.name, o.sends, o.happens, o.law)
 	}
@@ -110,7 +111,7 @@ func (s *suite) table() string {
 	return text.String()
 }
 
-// either returns one of two words for what happened.
+// either returns yes if good is true, and else no.
 func either(good bool, yes, no string) string {
 	if good {
 		return yes
@@ -118,5 +119,5 @@ func either(good bool, yes, no string) string {
 	return no
 }
 
-// oneOf reports whether got is one of several words with bars between them.
+// oneOf reports whether got is one of several words, which are separated by bars.
 func oneOf(words, got string) bool { return slices.Contains(strings.Split(words, "|"), got) }

@@ -11,19 +11,19 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// A documentRow is what a user has written into a document: its members, which
-// must stay within the claim.
+// A documentRow has the members that a user wrote into a document. They must stay
+// within the claim.
 type documentRow struct{ sends, members string }
 
 var documentRows = []documentRow{
-	{"members sub, scope, exp, iss, aud, roles", `"sub":"hush-anna","scope":"admin","exp":99999999999,"iss":"evil","aud":"*","roles":["admin"]`},
+	{"the members sub, scope, exp, iss, aud, roles", `"sub":"hush-anna","scope":"admin","exp":99999999999,"iss":"evil","aud":"*","roles":["admin"]`},
 	{"__proto__ and constructor", `"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}`},
-	{`a name of ","role":"admin`, `"name":"\",\"role\":\"admin","n2":"\"},\"role\":\"admin\",\"x\":{\"y\":\""`},
-	{`a key of x":1},"role":"admin`, `"x\":1},\"role\":\"admin":"","quote\"\\":1`},
+	{`the value ","role":"admin`, `"name":"\",\"role\":\"admin","n2":"\"},\"role\":\"admin\",\"x\":{\"y\":\""`},
+	{`the member name x":1},"role":"admin`, `"x\":1},\"role\":\"admin":"","quote\"\\":1`},
 	{"line breaks and markup", splitting},
-	{"the claim in the claim", `"custom_data":{"custom_data":{}},"tgr":"x","alg":"none"`},
-	{"extended JSON", `"when":{"$date":"2020-01-01T00:00:00Z"},"code":{"$code":"function(){}"},"n":{"$numberDouble":"NaN"}`},
-	{"90 objects in each other", `"x":` + strings.Repeat(`{"x":`, 90) + "1" + strings.Repeat("}", 90)},
+	{"a member with the name of the claim", `"custom_data":{"custom_data":{}},"tgr":"x","alg":"none"`},
+	{"Extended JSON", `"when":{"$date":"2020-01-01T00:00:00Z"},"code":{"$code":"function(){}"},"n":{"$numberDouble":"NaN"}`},
+	{"90 nested objects", `"x":` + strings.Repeat(`{"x":`, 90) + "1" + strings.Repeat("}", 90)},
 }
 
 const splitting = `"name":"a\r\nSet-Cookie: session=evil\r\n\r\n<script>alert(1)</script>\u2028\u0000"`
@@ -35,8 +35,8 @@ var (
 	forgedClaim       = kind{"forged claim", "H2"}
 )
 
-// attackWithDocuments shows that what a user writes into a document stays within
-// the claim.
+// attackWithDocuments checks that a document stays within the claim, whatever a user
+// writes into it.
 func (s *suite) attackWithDocuments(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	documents := []string{
@@ -57,19 +57,19 @@ func (s *suite) attackWithDocuments(t *testing.T) {
 	s.run(t, responseSplitting, "a document with CRLF, in a cookie and a header", func(t *testing.T) (happens string) {
 		return tg.checkHeaderLines(t, issuer.Token(claimsOf(`"hush-splitting"`, "")))
 	})
-	tg.checkPasses(t, tokenRow{largeDocument, "20 KB", issuer.Token(claimsOf(`"hush-large"`, "")), "too_large"})
-	s.run(t, forgedClaim, "an original that has the claim already", func(t *testing.T) (happens string) {
+	tg.checkPasses(t, tokenRow{largeDocument, "a document of 20 KB", issuer.Token(claimsOf(`"hush-large"`, "")), "too_large"})
+	s.run(t, forgedClaim, "an original that already has the claim", func(t *testing.T) (happens string) {
 		_, claims := enrichtest.DecodeToken(t, tg.issue(t, issuer.Token(claimsOf(quoted(anna), `,"custom_data":{"role":"admin"}`))))
 		replaced := strings.Count(claims, `"custom_data"`) == 1 && !strings.Contains(claims, `"role":"admin"`)
 		if !replaced {
-			t.Errorf("the claims are %s, want the document in place of the claim", claims)
+			t.Errorf("got claims %s, want the claim replaced with the document", claims)
 		}
-		return either(replaced, "is replaced", "STAYS")
+		return either(replaced, "the claim is replaced with the document", "THE CLAIM STAYS")
 	})
 }
 
-// checkWithinClaim shows that the document of a token adds the claim to it and
-// changes nothing else, and that the token becomes its original again.
+// checkWithinClaim checks that enriching a token adds the claim and changes nothing
+// else, and that the token is restored.
 func (tg *target) checkWithinClaim(t *testing.T, original string) (happens string) {
 	t.Helper()
 	enriched := tg.issue(t, original)
@@ -78,17 +78,17 @@ func (tg *target) checkWithinClaim(t *testing.T, original string) (happens strin
 	within := strings.HasPrefix(after, strings.TrimSuffix(before, "}")+`,"custom_data":{`) && strings.Join(topLevel(t, after), " ") == "iss aud sub iat exp role custom_data"
 	restored := tg.atBackend(t, enriched)
 	if !within || restored != original {
-		t.Errorf("claims %s become %s, want one member more; the backend gets %s back, want %s", before, after, restored, original)
+		t.Errorf("claims %s: got %s, want one more member; the backend got %s, want %s", before, after, restored, original)
 	}
-	return either(within && restored == original, "within the claim, all else as signed; restores", "GETS OUT")
+	return either(within && restored == original, "stays within the claim; the token is restored", "GETS OUT OF THE CLAIM")
 }
 
-// topLevel returns the names of an object's members, in their order.
+// topLevel returns the names of an object's members in order.
 func topLevel(t *testing.T, object string) (names []string) {
 	t.Helper()
 	var members bson.D
 	if err := bson.UnmarshalExtJSON([]byte(object), false, &members); err != nil {
-		t.Fatalf("claims %s: %v", object, err)
+		t.Fatalf("claims %s are not JSON: %v", object, err)
 	}
 	for _, member := range members {
 		names = append(names, member.Key)
@@ -96,8 +96,8 @@ func topLevel(t *testing.T, object string) (names []string) {
 	return names
 }
 
-// checkHeaderLines shows that a token in a cookie and in a header is one line
-// each.
+// checkHeaderLines checks that an enriched token in a cookie and in a header does not
+// add lines.
 func (tg *target) checkHeaderLines(t *testing.T, token string) (happens string) {
 	t.Helper()
 	got := tg.ask(t, http.MethodPost, "/login", "{}", "Answer: Set-Cookie: session="+token+"; HttpOnly", "Answer: X-Token: "+token).Header
@@ -105,7 +105,7 @@ func (tg *target) checkHeaderLines(t *testing.T, token string) (happens string) 
 	splits := len(got["Set-Cookie"]) != 1 || len(got["X-Token"]) != 1 || strings.Contains(cookie, "evil") ||
 		got.Get("X-Token") == token || !strings.HasSuffix(cookie, "; HttpOnly")
 	if splits {
-		t.Errorf("the header is %q, want one line of each", got)
+		t.Errorf("got header %q, want one X-Token line and one Set-Cookie line, both enriched", got)
 	}
-	return either(splits, "SPLITS", "one line each, base64url")
+	return either(splits, "THE RESPONSE IS SPLIT", "one line each, in base64url")
 }

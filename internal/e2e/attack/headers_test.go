@@ -11,19 +11,19 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// A headerRow is a request whose header lies to the backend.
+// A headerRow is a request with headers that could mislead the backend.
 type headerRow struct {
 	kind
 	sends   string
-	trusted bool     // the client is a proxy that the sidecar trusts
-	lines   []string // of the header
-	drops   string   // what the backend does not get, if anything
-	keeps   []string // what it gets; PUBLIC is the sidecar's address
+	trusted bool     // the client is a trusted proxy
+	lines   []string // header lines
+	drops   string   // text that the backend must not get, or ""
+	keeps   []string // lines that the backend must get; PUBLIC is the sidecar's address
 }
 
 var (
-	spoofing = kind{"spoofed client address", "contract"}
-	hopByHop = kind{"hop-by-hop tricks", "RFC 9110 7.6.1"}
+	spoofing = kind{"spoofed client address", "security.md"}
+	hopByHop = kind{"hop-by-hop headers", "RFC 9110 7.6.1"}
 )
 
 var headerRows = []headerRow{
@@ -45,19 +45,20 @@ var headerRows = []headerRow{
 		keeps: []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: PUBLIC"}},
 }
 
-// spoofed is a line in which a client says that it is 6.6.6.6.
+// spoofed returns a row with a line in which a client claims to be 6.6.6.6.
 func spoofed(line string) headerRow {
 	return headerRow{kind: spoofing, sends: line, lines: []string{line}, drops: "6.6.6.6", keeps: []string{"X-Forwarded-For: 127.0.0.1\r\n"}}
 }
 
-// stripped is a client that asks to strip what a trusted proxy says.
+// stripped returns a row in which a client asks to remove a header that a trusted
+// proxy sets.
 func stripped(name string) headerRow {
 	return headerRow{kind: hopByHop, sends: "Connection: " + name + ", through a trusted proxy that sets it", trusted: true,
 		lines: []string{name + ": 1.2.3.4", "Connection: " + name}, keeps: []string{"1.2.3.4"}}
 }
 
-// attackWithHeaders shows that headers neither lie to the backend, nor remove
-// what the sidecar says, nor grow without bound.
+// attackWithHeaders checks that clients can neither spoof nor remove headers that
+// proxies set, and that the size of headers is bounded.
 func (s *suite) attackWithHeaders(t *testing.T) {
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	tg := s.start(t, usual(backend.URL), "["+annas+"]")
@@ -71,7 +72,7 @@ func (s *suite) attackWithHeaders(t *testing.T) {
 		})
 	}
 	if !tg.Log.Warned("trusted_proxies") {
-		t.Error("no warning about the headers that were dropped")
+		t.Error("the log: got no warning about dropped headers, want one that names trusted_proxies")
 	}
 	for _, row := range overflowRows {
 		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) { return row.run(t, tg, backend) })
@@ -80,35 +81,35 @@ func (s *suite) attackWithHeaders(t *testing.T) {
 
 func (row headerRow) run(t *testing.T, tg *target) (happens string) {
 	wire := tg.ask(t, http.MethodGet, "/wire", "", row.lines...).Body
-	happens = "what the proxy or the sidecar says reaches the backend"
+	happens = "the header of the proxy or the sidecar reaches the backend"
 	if row.drops != "" {
 		happens = "is dropped"
 		if strings.Contains(wire, row.drops) {
 			happens = "REACHES THE BACKEND"
-			t.Errorf("%q: the backend got %q, want no %q", row.lines, wire, row.drops)
+			t.Errorf("%q: the backend got %q, want it without %q", row.lines, wire, row.drops)
 		}
 	}
 	for _, line := range row.keeps {
 		if line = strings.ReplaceAll(line, "PUBLIC", string(tg.Public)); !strings.Contains(wire, line) {
-			happens = "IS STRIPPED"
+			happens = "THE HEADER IS REMOVED"
 			t.Errorf("%q: the backend got %q, want %q in it", row.lines, wire, line)
 		}
 	}
 	return happens
 }
 
-// An overflowRow is more header than there may be.
+// An overflowRow has headers that are too large, or almost.
 type overflowRow struct {
 	kind
 	sends  string
-	lines  []string // of a login's header
-	answer string   // of the backend, byte by byte; "" for the header lines that lines ask for
+	lines  []string // header lines of a login
+	answer string   // the raw response of the backend; "" means the usual one
 	want   int      // the status
 }
 
 var (
-	overflow = kind{"header overflow", "contract"}
-	flooding = kind{"header overflow", "G3"} // by the backend
+	overflow = kind{"header overflow", "security.md"}
+	flooding = kind{"header overflow", "G3"} // from the backend
 )
 
 var kilobyte = strings.Repeat("x", 1000)
@@ -118,7 +119,7 @@ var overflowRows = []overflowRow{
 	{overflow, "100 cookies of 1 KB", slices.Repeat([]string{"Cookie: a=" + kilobyte}, 100), "", 431},
 	{overflow, "10,000 request headers", slices.Repeat([]string{"X-Many: 1"}, 10_000), "", 431},
 	{overflow, "3 MB in one request header", []string{"X-Large: " + strings.Repeat("x", 3_000_000)}, "", 431},
-	{overflow, "60 answered cookies of 1 KB", slices.Repeat([]string{"Answer: Set-Cookie: a=" + kilobyte[:900]}, 60), "", 200},
+	{overflow, "a backend that sets 60 cookies of 1 KB", slices.Repeat([]string{"Answer: Set-Cookie: a=" + kilobyte[:900]}, 60), "", 200},
 	{flooding, "a backend that sets 100 cookies of 1 KB", nil, "HTTP/1.1 200 OK\r\n" + strings.Repeat("Set-Cookie: a="+kilobyte+"\r\n", 100) + "Content-Length: 0\r\n\r\n", 502},
 	{flooding, "a backend that sends 10 MB of one header", nil, "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 10<<20) + "\r\nContent-Length: 0\r\n\r\n", 502},
 	{flooding, "a backend that sends 1,000 early hints", nil, strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </"+kilobyte+">\r\n\r\n", 1_000) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200},
@@ -132,7 +133,7 @@ func (row overflowRow) run(t *testing.T, tg *target, backend *e2e.Backend) (happ
 	}
 	got := tg.ask(t, method, path, body, row.lines...).Status
 	if got != row.want {
-		t.Errorf("%s: %d, want %d", row.sends, got, row.want)
+		t.Errorf("%s: got %d, want %d", row.sends, got, row.want)
 	}
 	return fmt.Sprintf("%d %s", got, http.StatusText(got))
 }

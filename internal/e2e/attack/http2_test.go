@@ -12,37 +12,37 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// An http2Row is a request in HTTP/2 that becomes another one if somebody writes
-// it as HTTP/1.
+// An http2Row is an HTTP/2 request that could become a different request when it is
+// written as HTTP/1.
 type http2Row struct {
 	sends  string
 	fields []string // name: value
-	want   string   // statuses or reset, with bars between them
+	want   string   // statuses or reset, separated by bars
 }
 
 var downgrade = kind{"HTTP/2 downgrade", "RFC 9113 8.2"}
 
 var http2Rows = []http2Row{
-	{"a good request", nil, "200"},
+	{"a valid request", nil, "200"},
 	{"a Connection header", []string{"connection: x-forwarded-for"}, "reset|400"},
 	{"Transfer-Encoding: chunked", []string{"transfer-encoding: chunked"}, "reset|400"},
 	{"Content-Length: 0 and a body", []string{"content-length: 0"}, "200|reset|400"},
-	{"two Content-Length", []string{"content-length: 0", "content-length: 5"}, "200|reset|400"},
-	{"CRLF in a value", []string{"x-a: b\r\nsmuggled: 1"}, "reset|400"},
-	{"CRLF in a name", []string{"x-a\r\nsmuggled: 1"}, "reset|400"},
-	{"a colon in a name", []string{"smuggled:x: 1"}, "reset|400"},
-	{"upper case in a name", []string{"Smuggled: 1"}, "reset|400"},
+	{"two Content-Length headers", []string{"content-length: 0", "content-length: 5"}, "200|reset|400"},
+	{"CRLF in a header value", []string{"x-a: b\r\nsmuggled: 1"}, "reset|400"},
+	{"CRLF in a header name", []string{"x-a\r\nsmuggled: 1"}, "reset|400"},
+	{"a colon in a header name", []string{"smuggled:x: 1"}, "reset|400"},
+	{"upper case in a header name", []string{"Smuggled: 1"}, "reset|400"},
 	{"CRLF in the path", []string{":path: /wire HTTP/1.1\r\nSmuggled: 1\r\n\r\n"}, "reset|400"},
 	{"a space in the path", []string{":path: /wire HTTP/1.1 x"}, "reset|400|200"},
 	{"CRLF in the method", []string{":method: GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\nGET"}, "reset|400|502"},
 	{"a space in the method", []string{":method: GET /smuggled"}, "reset|400|502"},
 	{"an authority with a path", []string{":authority: h/smuggled"}, "400"},
 	{"CRLF in the authority", []string{":authority: h\r\nSmuggled: 1"}, "reset|400|502"},
-	{"a header after another pseudo header", []string{"x-a: b", ":path: /smuggled"}, "reset|400"},
+	{"a pseudo header after a header", []string{"x-a: b", ":path: /smuggled"}, "reset|400"},
 }
 
-// attackByHTTP2 shows that no field of HTTP/2 becomes a header, or a request, of
-// HTTP/1.
+// attackByHTTP2 checks that an HTTP/2 field cannot add a header or a request to the
+// HTTP/1 connection to the backend.
 func (s *suite) attackByHTTP2(t *testing.T) {
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	tg := s.start(t, usual(backend.URL), "["+annas+"]")
@@ -50,7 +50,7 @@ func (s *suite) attackByHTTP2(t *testing.T) {
 		s.run(t, downgrade, row.sends, func(t *testing.T) (happens string) {
 			got, wire := tg.http2(t, row.fields)
 			if !oneOf(row.want, got) {
-				t.Errorf("%q over HTTP/2: %s, want %s", row.fields, got, row.want)
+				t.Errorf("%q over HTTP/2: got %s, want %s", row.fields, got, row.want)
 			}
 			if strings.Contains(strings.ToLower(wire), "smuggled") {
 				t.Errorf("%q over HTTP/2: the backend got %q, want nothing smuggled", row.fields, wire)
@@ -60,8 +60,8 @@ func (s *suite) attackByHTTP2(t *testing.T) {
 	}
 }
 
-// http2 sends one request for /wire over HTTP/2 as the fields, name: value, have
-// it, and returns its status, or reset, and the body.
+// http2 sends an HTTP/2 request for /wire with these fields, each "name: value". It
+// returns the status, or reset, and the body.
 func (tg *target) http2(t *testing.T, fields []string) (status, body string) {
 	t.Helper()
 	conn, err := tg.Public.Dial()
@@ -93,9 +93,9 @@ func (tg *target) http2(t *testing.T, fields []string) (status, body string) {
 	}
 }
 
-// headerBlock encodes fields behind the pseudo headers that they do not name. The
-// last ": " of a field ends its name, so that a name can have one in it; of x-a
-// and of pseudo headers it is the first.
+// headerBlock encodes the usual pseudo headers, unless fields replace them, and then
+// the fields. The name of a field ends at the last ": ", so that a name can contain
+// one. The names of x-a and of pseudo headers end at the first.
 func headerBlock(fields []string) []byte {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)

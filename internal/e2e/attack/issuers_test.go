@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// issuers are the backend's keys, and mallory's.
+// issuers have the backend's keys, and the attacker's.
 type issuers struct{ rsa, ec, ed, hs, mallory *enrichtest.Issuer }
 
 func newIssuers(t *testing.T) issuers {
@@ -26,7 +26,7 @@ func newIssuers(t *testing.T) issuers {
 	return i
 }
 
-// forge makes a token with any signature.
+// forge returns a token with the signature that sign returns.
 func forge(header, claims string, sign func(signed string) []byte) string {
 	signed := enrichtest.EncodeSegment(header) + "." + enrichtest.EncodeSegment(claims)
 	return signed + "." + enrichtest.EncodeSegment(string(sign(signed)))
@@ -60,7 +60,7 @@ func decode(part string) string {
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// nextLetter differs from a letter in the last of its six bits.
+// nextLetter returns the letter that differs only in the last of its six bits.
 func nextLetter(letter byte) byte { return alphabet[strings.IndexByte(alphabet, letter)^1] }
 
 // deflated compresses a text.
@@ -72,7 +72,7 @@ func deflated(text string) string {
 	return out.String()
 }
 
-// short abbreviates a long text.
+// short shortens a long text.
 func short(text string) string {
 	if len(text) > 30 {
 		return fmt.Sprintf("%s… (%d bytes)", text[:8], len(text))

@@ -13,8 +13,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// A jwksRow is what a backend answers where its JWK Set should be, and a token
-// that must pass as it came.
+// A jwksRow is a hostile response at the JWKS address, and a token that must pass
+// unchanged.
 type jwksRow struct {
 	sends   string
 	jwks    http.Handler
@@ -24,12 +24,12 @@ type jwksRow struct {
 
 var (
 	hostileJWKS = kind{"hostile JWK Set", "B1, B3"}
-	ssrf        = kind{"SSRF by discovery", "contract"}
+	ssrf        = kind{"SSRF by discovery", "security.md"}
 	ownKeys     = kind{"own keys", "B1"}
 	published   = kind{"own keys", "E1"}
 )
 
-// jwksRows have a trap, which is an address where nobody may ask.
+// jwksRows returns the rows. trap is a URL that the sidecar must never fetch.
 func jwksRows(i issuers, trap string) []jwksRow {
 	good := i.ec.Token(claimsOf(quoted(anna), ""))
 	text := func(jwks string) http.Handler { return e2e.Response{Body: jwks} }
@@ -38,9 +38,9 @@ func jwksRows(i issuers, trap string) []jwksRow {
 	return []jwksRow{
 		{"a redirect to another host", http.RedirectHandler(trap+"/jwks", http.StatusFound), good, "unavailable"},
 		{"a redirect to file:", http.RedirectHandler("file:///etc/passwd", http.StatusFound), good, "unavailable"},
-		{"2 MiB", text(`{"keys":[` + strings.Repeat(" ", 2<<20) + `]}`), good, "unavailable"},
-		{"100,000 arrays in each other", text(`{"keys":` + strings.Repeat("[", 100_000)), good, "unavailable"},
-		{"a symmetric key, whose token comes", key(`"kty":"oct","kid":"key-HS256","k":"` + enrichtest.EncodeSegment(enrichtest.Secret) + `"`), i.hs.Token(claimsOf(quoted(anna), "")), badToken},
+		{"a response of 2 MiB", text(`{"keys":[` + strings.Repeat(" ", 2<<20) + `]}`), good, "unavailable"},
+		{"100,000 nested arrays", text(`{"keys":` + strings.Repeat("[", 100_000)), good, "unavailable"},
+		{"a symmetric key, and a token signed with it", key(`"kty":"oct","kid":"key-HS256","k":"` + enrichtest.EncodeSegment(enrichtest.Secret) + `"`), i.hs.Token(claimsOf(quoted(anna), "")), badToken},
 		{"a key with alg none", changed(`"alg":"ES256"`, `"alg":"none"`), good, unverified},
 		{"a key for encryption", changed(`"use":"sig"`, `"use":"enc"`), good, unverified},
 		{"a point that is not on the curve", key(`"kty":"EC","crv":"P-256","kid":"key-ES256","x":"AAAA","y":"AAAA"`), good, unverified},
@@ -48,8 +48,8 @@ func jwksRows(i issuers, trap string) []jwksRow {
 	}
 }
 
-// attackWithKeys shows that nobody but the configured backend says which keys
-// count, and that asking for them leads nowhere else.
+// attackWithKeys checks that only the keys of the configured backend verify tokens, and
+// that the sidecar fetches keys from no other host.
 func (s *suite) attackWithKeys(t *testing.T) {
 	issuers := newIssuers(t)
 	trap := startTrap(t, e2e.JWKS(issuers.mallory, issuers.ec))
@@ -63,8 +63,8 @@ func (s *suite) attackWithKeys(t *testing.T) {
 	s.attackOwnKeys(t, issuers)
 }
 
-// startTrap returns the URL of a server with a JWK Set. It fails the test if
-// anybody asks it.
+// startTrap starts a server with a JWK Set and returns its URL. Any request to it fails
+// the test.
 func startTrap(t *testing.T, jwks string) (url string) {
 	var asked atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -74,14 +74,14 @@ func startTrap(t *testing.T, jwks string) (url string) {
 	t.Cleanup(func() {
 		trap.Close()
 		if n := asked.Load(); n != 0 {
-			t.Errorf("an address that a token or the backend named was asked %d times, want never", n)
+			t.Errorf("an address that a token or the backend named: got %d requests, want none", n)
 		}
 	})
 	return trap.URL
 }
 
-// attackDiscovery shows that of the addresses in a discovery document only the
-// paths count.
+// attackDiscovery checks that the sidecar uses only the paths of the addresses in a
+// discovery document.
 func (s *suite) attackDiscovery(t *testing.T, issuers issuers, trap string) {
 	const internal = "http://169.254.169.254"
 	var asked atomic.Bool
@@ -98,16 +98,16 @@ func (s *suite) attackDiscovery(t *testing.T, issuers issuers, trap string) {
 		var got string
 		good := issuers.ec.Token(claimsOf(quoted(anna), ""))
 		reason := tg.reasonOf(t, func() { got = tg.issue(t, good) })
-		happens = fmt.Sprintf("the paths are asked at the backend: %t; its token there: %s", asked.Load(), reason)
+		happens = fmt.Sprintf("the JWKS path is fetched from the backend: %t; its token: %s", asked.Load(), reason)
 		if !asked.Load() || reason != "ok" || got == good {
-			t.Error(happens)
+			t.Errorf("%s; want true, ok and an enriched token", happens)
 		}
 		return happens
 	})
 }
 
-// attackOwnKeys shows that our own keys verify nothing as the backend's, and are
-// published without their private half.
+// attackOwnKeys checks that tokens signed with the sidecar's own keys are not accepted
+// as the backend's, and that those keys are published without their private part.
 func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
 	tg := s.start(t, usual(startBackend(t, issuers.ec).URL), "["+annas+"]")
 	claims := claimsOf(quoted(anna), "")
@@ -116,7 +116,7 @@ func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
 	_, rest, _ := strings.Cut(header, `"kid":"`)
 	kid, _, _ := strings.Cut(rest, `"`)
 	for _, row := range []tokenRow{
-		{ownKeys, "an enriched token, issued again", enriched, "not_ours"},
+		{ownKeys, "an enriched token that the backend issues", enriched, "not_ours"},
 		{ownKeys, "our kid, the attacker's key", issuers.mallory.TokenWithHeader(`{"alg":"ES256","kid":"`+kid+`"}`, claims), "not_ours"},
 	} {
 		tg.checkPasses(t, row)
@@ -124,7 +124,7 @@ func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
 	s.run(t, published, "a request for our JWK Set", func(t *testing.T) (happens string) {
 		merged := tg.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
 		if strings.Contains(merged, `"d":`) || strings.Count(merged, `"kid"`) != 2 {
-			t.Errorf("the merged JWK Set is %s, want two public keys", merged)
+			t.Errorf("the merged JWK Set: got %s, want two public keys", merged)
 		}
 		return fmt.Sprintf("%d keys, private members: %t", strings.Count(merged, `"kid"`), strings.Contains(merged, `"d":`))
 	})

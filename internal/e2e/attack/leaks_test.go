@@ -12,13 +12,14 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// secret is part of everything that no log may have: user ids, documents, the
-// admin token, query strings.
+// secret is a part of all texts that must not be logged: user ids, documents, the admin
+// token, query strings.
 const secret = "hush"
 
-// secrets finds what no log, metric, span or error may have in it: our secrets,
-// and how tokens begin, and anything as long as a part of one. The thumbprint of
-// a key has 43 characters; the bytes of a span's clock may spell eyJ alone.
+// secrets matches texts that no log, metric, span or error may contain: the secrets of
+// this suite, the start of a token, and any text as long as a part of a token. It
+// allows the thumbprint of a key, which has 43 characters, and eyJ alone, which may be
+// in the bytes of a span's time.
 var secrets = regexp.MustCompile(secret + `|eyJ[A-Za-z0-9_-]{6}|` + regexp.QuoteMeta(enrichtest.Secret) + `|[A-Za-z0-9_-]{44,}`)
 
 // look searches a text for secrets.
@@ -26,11 +27,11 @@ func (s *suite) look(where string, text []byte) {
 	if found := secrets.FindIndex(text); found != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.leaks = append(s.leaks, fmt.Sprintf("%s has %q in %q", where, text[found[0]:found[1]], text[max(0, found[0]-200):min(len(text), found[1]+100)]))
+		s.leaks = append(s.leaks, fmt.Sprintf("%s contains %q in %q", where, text[found[0]:found[1]], text[max(0, found[0]-200):min(len(text), found[1]+100)]))
 	}
 }
 
-// collect takes what the sidecar exports by OTLP.
+// collect receives what the sidecar exports over OTLP.
 func (s *suite) collect(_ http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.look("an export to "+r.URL.Path, body)
@@ -39,24 +40,24 @@ func (s *suite) collect(_ http.ResponseWriter, r *http.Request) {
 	s.exported += len(body)
 }
 
-// checkLeaks checks that something was searched, and nothing found.
+// checkLeaks checks that logs and exports were searched, and that no secret was found.
 func (s *suite) checkLeaks(t *testing.T) {
 	s.mu.Lock()
 	for _, leak := range s.leaks[:min(len(s.leaks), 20)] {
 		t.Error(leak)
 	}
 	if s.exported == 0 || s.logged == 0 {
-		t.Errorf("%d bytes were exported and %d lines logged, want some of both to search", s.exported, s.logged)
+		t.Errorf("searched %d bytes of exports and %d lines of the log, want some of both", s.exported, s.logged)
 	}
-	happens := fmt.Sprintf("%d of them in %d log lines and %d KiB of exports", len(s.leaks), s.logged, s.exported>>10)
+	happens := fmt.Sprintf("%d secrets in %d log lines and %d KiB of exports", len(s.leaks), s.logged, s.exported>>10)
 	s.mu.Unlock()
-	s.report(kind{"secrets in logs, spans, metrics, errors", "style 9"}, "all of the above, at LOG_LEVEL=debug, traced", happens)
+	s.report(kind{"secrets in logs, spans, metrics, errors", "security.md"}, "all of the above, with LOG_LEVEL=debug and traces", happens)
 }
 
-// longestLine bounds what an attacker can make the sidecar log at once.
+// longestLine is the length of the longest line that an attacker may cause, in bytes.
 const longestLine = 8 << 10
 
-// lookAtLog takes a line of a sidecar's log.
+// lookAtLog checks a line of a sidecar's log.
 func (s *suite) lookAtLog(line []byte) {
 	s.look("the log", line)
 	var record struct{ Level, Msg string }
@@ -65,29 +66,29 @@ func (s *suite) lookAtLog(line []byte) {
 	defer s.mu.Unlock()
 	s.logged++
 	if !valid {
-		s.leaks = append(s.leaks, fmt.Sprintf("the log has %d bytes that are not one line of JSON, or too long: %.300s", len(line), line))
+		s.leaks = append(s.leaks, fmt.Sprintf("the log contains %d bytes that are not one line of JSON, or are too long: %.300s", len(line), line))
 	}
 }
 
-// A secretRow is a request with a secret in one of its parts. The suite searches
-// what is logged and traced of it.
+// A secretRow is a request with a secret in one of its parts. The suite searches the
+// log and the traces for it.
 type secretRow struct{ sends, text string }
 
-var secretRequest = kind{"secrets in requests", "style 9"}
+var secretRequest = kind{"secrets in requests", "security.md"}
 
 var unsigned = forge(`{"alg":"none"}`, "{}", bytesOf(""))
 
 var secretRows = []secretRow{
-	{"a token as method", unsigned + " /secret-method HTTP/1.1\r\nHost: h\r\n"},
+	{"a token as the method", unsigned + " /secret-method HTTP/1.1\r\nHost: h\r\n"},
 	{"a token in the path", "GET /" + unsigned + "/short HTTP/1.1\r\nHost: h\r\n"},
 	{"a token in the query", "GET /a?token=" + unsigned + " HTTP/1.1\r\nHost: h\r\n"},
-	{"a token as Host", "GET /a HTTP/1.1\r\nHost: " + unsigned + "\r\n"},
-	{"a line of the log in the path", "GET /a%0a%22level%22:%22ERROR%22 HTTP/1.1\r\nHost: h\r\n"},
+	{"a token as the Host", "GET /a HTTP/1.1\r\nHost: " + unsigned + "\r\n"},
+	{"a forged log line in the path", "GET /a%0a%22level%22:%22ERROR%22 HTTP/1.1\r\nHost: h\r\n"},
 	{"a token as the name of a header", "GET /a HTTP/1.1\r\nHost: h\r\n" + unsigned + ": x\r\n"},
-	{"a token as trace context", "GET /a HTTP/1.1\r\nHost: h\r\nTraceparent: " + unsigned + "\r\nTracestate: a=" + unsigned + "\r\nBaggage: user=" + anna + "\r\n"},
+	{"a token as the trace context", "GET /a HTTP/1.1\r\nHost: h\r\nTraceparent: " + unsigned + "\r\nTracestate: a=" + unsigned + "\r\nBaggage: user=" + anna + "\r\n"},
 	{"a token as User-Agent, Referer and request id", "GET /a HTTP/1.1\r\nHost: h\r\nUser-Agent: " + unsigned + "\r\nReferer: http://x/?" + unsigned + "\r\nX-Request-Id: " + unsigned + "\r\n"},
 	{"a token in a broken header line", "GET /a HTTP/1.1\r\nHost: h\r\nBroken " + unsigned + "\r\n"},
-	{"a token behind the version", "GET /a HTTP/1.1 " + unsigned + "\r\nHost: h\r\n"},
-	{"a token as request target", "GET " + unsigned + " HTTP/1.1\r\nHost: h\r\n"},
-	{"a token as password of the target", "GET http://" + anna + ":" + unsigned + "@h/a HTTP/1.1\r\nHost: h\r\n"},
+	{"a token after the HTTP version", "GET /a HTTP/1.1 " + unsigned + "\r\nHost: h\r\n"},
+	{"a token as the request target", "GET " + unsigned + " HTTP/1.1\r\nHost: h\r\n"},
+	{"a token as the password in the request target", "GET http://" + anna + ":" + unsigned + "@h/a HTTP/1.1\r\nHost: h\r\n"},
 }

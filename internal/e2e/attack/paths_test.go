@@ -9,14 +9,14 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// A pathRow is a spelling of a path that has the rule POST /oauth/token, or has
-// not.
+// A pathRow is a spelling of a path that the rule POST /oauth/token matches or does
+// not match.
 type pathRow struct {
 	method, path string
 	enriched     bool
 }
 
-var pathTricks = kind{"path tricks", "B2"}
+var pathTricks = kind{"path spellings", "B2"}
 
 var pathRows = []pathRow{
 	{"POST", "/oauth/token", true},
@@ -40,11 +40,11 @@ var pathRows = []pathRow{
 	{"HEAD", "/oauth/token", false},
 }
 
-// attackWithPaths shows that the backend sees the path that the client typed,
-// and which spellings of a rule's path its rule takes. A spelling that a lenient
-// backend takes and the rule does not gets the original, whose lack of the claim
-// grants nothing (H5). It also sends requests with secrets in them: here the
-// backend issues a token whatever the request is.
+// attackWithPaths checks that the backend gets the path as the client sent it, and
+// which spellings of its path a rule matches. If a lenient backend accepts a spelling
+// that the rule does not match, the client gets the original: a missing claim grants
+// nothing (law H5). attackWithPaths also sends the requests with secrets, because this
+// backend issues a token for every request.
 func (s *suite) attackWithPaths(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	token := issuer.Token(claimsOf(quoted(anna), ""))
@@ -54,7 +54,7 @@ func (s *suite) attackWithPaths(t *testing.T) {
 			r.SendJSON(string(issuer.JWKS()))
 			return
 		}
-		r.SendJSON(`{"access_token":"` + token + `"}`) // whatever the path
+		r.SendJSON(`{"access_token":"` + token + `"}`) // for every path
 	})
 	tg := s.start(t, strings.Replace(usual(backend.URL.String()), "POST /login", "POST /oauth/token", 1), "["+annas+"]")
 	for _, row := range pathRows {
@@ -64,24 +64,24 @@ func (s *suite) attackWithPaths(t *testing.T) {
 			answer := tg.send(t, line+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 			enriched := strings.Contains(answer, "access_token") && !strings.Contains(answer, token)
 			if enriched != row.enriched {
-				t.Errorf("%s: enriched %t, want %t", line, enriched, row.enriched)
+				t.Errorf("%s: got an enriched token: %t, want %t", line, enriched, row.enriched)
 			}
 			var arrived []string
 			for _, r := range backend.Requests()[before:] {
 				arrived = append(arrived, r.Line)
 			}
-			happens = either(enriched, "is the rule's", "is not the rule's")
+			happens = either(enriched, "the rule matches", "the rule does not match")
 			if !slices.Contains(arrived, line+" HTTP/1.1") {
-				t.Errorf("%s: the backend got %q, want it as it came", line, arrived)
-				return happens
+				t.Errorf("%s: the backend got %q, want it unchanged", line, arrived)
+				return happens + "; THE BACKEND GETS ANOTHER PATH"
 			}
-			return happens + "; the backend sees it as it came"
+			return happens + "; the backend gets it unchanged"
 		})
 	}
 	for _, row := range secretRows {
 		s.run(t, secretRequest, row.sends, func(*testing.T) (happens string) {
-			_, _ = tg.Public.Send(row.text + "Connection: close\r\n\r\n") // leaks are found at the end
-			return "the last row says"
+			_, _ = tg.Public.Send(row.text + "Connection: close\r\n\r\n") // checkLeaks finds leaks
+			return "see the last row"
 		})
 	}
 }

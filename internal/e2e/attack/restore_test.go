@@ -11,8 +11,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// A restoreRow is a token that a client sends, and that the backend must get as
-// it is.
+// A restoreRow is a token that a client sends and that must not be restored: the
+// backend must get it unchanged.
 type restoreRow struct{ sends, token string }
 
 var (
@@ -21,16 +21,16 @@ var (
 	restoreFlood = kind{"restore flood", "B4"}
 )
 
-// captured is what an attacker has: enriched tokens and their parts.
+// captured holds what an attacker has: enriched tokens and their parts.
 type captured struct {
 	issuers
 	original, enriched string
-	header, claims     string   // of the enriched token
-	parts              []string // of it: header, claims, signature
-	kid, sealed        string   // parameters of its header
-	mallorys           []string // parts of another user's
-	otherRing          string   // another sidecar's
-	jwks               string   // what the sidecar publishes
+	header, claims     string   // the enriched token's, decoded
+	parts              []string // the enriched token's header, claims and signature
+	kid, sealed        string   // parameters of the enriched token's header
+	mallorys           []string // the parts of another user's enriched token
+	otherRing          string   // a token that another sidecar enriched
+	jwks               string   // the JWK Set that the sidecar publishes
 }
 
 func restoreRows(have captured) []restoreRow {
@@ -40,26 +40,26 @@ func restoreRows(have captured) []restoreRow {
 	header := func(more string) string { return `{"alg":"ES256","kid":"` + have.kid + `"` + more + `}` }
 	sealed := `,"tgr":"` + have.sealed + `"`
 	return []restoreRow{
-		{"the claim stripped off, the signature left", parts[0] + "." + original[1] + "." + parts[2]},
+		{"the claim removed, our signature kept", parts[0] + "." + original[1] + "." + parts[2]},
 		{"the original's header and claims, our signature", original[0] + "." + original[1] + "." + parts[2]},
 		{"another token's header and sealed parameter", mallorys[0] + "." + parts[1] + "." + parts[2]},
 		{"another token's header and signature", mallorys[0] + "." + parts[1] + "." + mallorys[2]},
-		{"another's claims under my header", parts[0] + "." + mallorys[1] + "." + parts[2]},
+		{"another user's claims with the attacker's header", parts[0] + "." + mallorys[1] + "." + parts[2]},
 		{"alg none with the sealed parameter", forge(`{"alg":"none","kid":"`+have.kid+`"`+sealed+`}`, have.claims, bytesOf(""))},
-		{"HS256 with our JWK Set as secret", forge(`{"alg":"HS256","kid":"`+have.kid+`"`+sealed+`}`, have.claims, hmacWith([]byte(have.jwks)))},
-		{"our kid and the sealed parameter, the attacker's key", have.mallory.TokenWithHeader(have.header, have.claims)},
-		{"the backend's key and the sealed parameter", have.ec.TokenWithHeader(`{"alg":"ES256","kid":"key-ES256"`+sealed+`}`, have.claims)},
+		{"HS256 with our JWK Set as the secret", forge(`{"alg":"HS256","kid":"`+have.kid+`"`+sealed+`}`, have.claims, hmacWith([]byte(have.jwks)))},
+		{"our kid and the sealed parameter, signed with the attacker's key", have.mallory.TokenWithHeader(have.header, have.claims)},
+		{"the sealed parameter, signed with the backend's key", have.ec.TokenWithHeader(`{"alg":"ES256","kid":"key-ES256"`+sealed+`}`, have.claims)},
 		{"no sealed parameter", forge(header(""), have.claims, ourSignature)},
 		{"a sealed parameter of 40 KB", forge(header(`,"tgr":"`+strings.Repeat("A", 40<<10)+`"`), have.claims, ourSignature)},
 		{"a sealed parameter that is an array", forge(header(`,"tgr":["`+have.sealed+`"]`), have.claims, ourSignature)},
 		{"r = s = 0 as our signature", parts[0] + "." + parts[1] + "." + enrichtest.EncodeSegment(strings.Repeat("\x00", 64))},
-		{"another spelling of our signature", have.enriched[:len(have.enriched)-1] + string(nextLetter(have.enriched[len(have.enriched)-1]))},
+		{"another base64url spelling of our signature", have.enriched[:len(have.enriched)-1] + string(nextLetter(have.enriched[len(have.enriched)-1]))},
 		{"an enriched token of another ring", have.otherRing},
 	}
 }
 
-// attackRestore shows that nothing but an enriched token, whole, becomes its
-// original at the backend, so that nobody gets an original by tampering.
+// attackRestore checks that only a complete enriched token is restored, so that an
+// attacker cannot get an original by changing a token.
 func (s *suite) attackRestore(t *testing.T) {
 	issuers := newIssuers(t)
 	backend := startBackend(t, issuers.ec)
@@ -70,34 +70,34 @@ func (s *suite) attackRestore(t *testing.T) {
 		s.run(t, restoring, row.sends, func(t *testing.T) (happens string) {
 			got := tg.atBackend(t, row.token)
 			if got != row.token {
-				t.Errorf("%s: the backend got %s", row.token, got)
+				t.Errorf("%s: the backend got %s, want it unchanged", row.token, got)
 			}
 			return happensTo(got == row.token)
 		})
 	}
-	s.run(t, flipping, fmt.Sprintf("each of %d bytes flipped, and flipped back", len(have.enriched)), func(t *testing.T) (happens string) {
+	s.run(t, flipping, fmt.Sprintf("an enriched token with one of its %d bytes changed, for each byte", len(have.enriched)), func(t *testing.T) (happens string) {
 		return tg.flipEveryByte(t, have)
 	})
 	form, n := formOfTokens(have.kid)
 	s.run(t, restoreFlood, fmt.Sprintf("a form of %d forged tokens", n), func(t *testing.T) (happens string) {
-		began := time.Now()
+		start := time.Now()
 		got := tg.ask(t, http.MethodPost, "/revoke", form, "Content-Type: application/x-www-form-urlencoded").Body
-		took := time.Since(began)
+		took := time.Since(start)
 		if got != form || took > 10*time.Second {
-			t.Errorf("a form of forged tokens took %v, want at most 10s, and went on as it came: %t", took, got == form)
+			t.Errorf("a form of forged tokens: forwarded unchanged: %t after %v, want true after at most 10s", got == form, took)
 		}
 		return happensTo(got == form) + ", in " + took.Round(10*time.Millisecond).String()
 	})
 }
 
-// capture logs in, and shows that an enriched token becomes its original: else
-// the rows show nothing.
+// capture logs in and checks that an enriched token is restored. Otherwise the rows
+// would prove nothing.
 func capture(t *testing.T, tg, other *target, issuers issuers) captured {
 	t.Helper()
 	have := captured{issuers: issuers, original: issuers.ec.Token(claimsOf(quoted(anna), ""))}
 	have.enriched = tg.issue(t, have.original)
 	if got := tg.atBackend(t, have.enriched); got != have.original {
-		t.Fatalf("an enriched token becomes %s at the backend, want its original %s", got, have.original)
+		t.Fatalf("an enriched token: the backend got %s, want its original %s", got, have.original)
 	}
 	have.header, have.claims = enrichtest.DecodeToken(t, have.enriched)
 	have.parts = strings.Split(have.enriched, ".")
@@ -112,10 +112,9 @@ func capture(t *testing.T, tg, other *target, issuers issuers) captured {
 	return have
 }
 
-func happensTo(same bool) string { return either(same, "goes on as it came", "is changed on its way") }
+func happensTo(same bool) string { return either(same, "is forwarded unchanged", "IS CHANGED") }
 
-// atBackend returns the bearer token that the backend gets when the client sends
-// this one.
+// atBackend sends a bearer token and returns the one that the backend gets.
 func (tg *target) atBackend(t *testing.T, token string) string {
 	t.Helper()
 	wire := tg.ask(t, http.MethodGet, "/wire", "", "Authorization: Bearer "+token).Body
@@ -124,30 +123,31 @@ func (tg *target) atBackend(t *testing.T, token string) string {
 	return got
 }
 
-// flipEveryByte flips a bit of each byte of an enriched token, one at a time.
+// flipEveryByte changes each byte of an enriched token, one at a time, and checks that
+// the backend gets the changed token.
 func (tg *target) flipEveryByte(t *testing.T, have captured) (happens string) {
 	changed := 0
 	for i, was := range []byte(have.enriched) {
-		letter := byte('A') // in place of a dot
+		letter := byte('A') // replaces a dot
 		if was != '.' {
 			letter = nextLetter(was)
 		}
 		tampered := have.enriched[:i] + string(letter) + have.enriched[i+1:]
 		if got := tg.atBackend(t, tampered); got != tampered {
 			changed++
-			t.Errorf("with byte %d flipped the backend got %s, want %s", i, got, tampered)
+			t.Errorf("with byte %d changed: the backend got %s, want %s", i, got, tampered)
 		}
 		if i%100 == 0 {
 			if got := tg.atBackend(t, have.enriched); got != have.original {
-				t.Errorf("flipped back at byte %d the backend got %s, want the original", i, got)
+				t.Errorf("unchanged, after byte %d: the backend got %s, want the original", i, got)
 			}
 		}
 	}
-	return fmt.Sprintf("%d of the flipped were changed on their way; flipped back it is the original", changed)
+	return fmt.Sprintf("%d of them are restored; the unchanged token is restored", changed)
 }
 
-// formOfTokens returns a form that is full of what could be enriched tokens, each
-// of which would cost a signature to look into.
+// formOfTokens returns a form full of forged tokens. Each could be an enriched one, so
+// each would cost the check of a signature.
 func formOfTokens(kid string) (form string, n int) {
 	var text strings.Builder
 	for ; text.Len() < 900<<10; n++ {

@@ -13,16 +13,16 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// A slowRow is many connections that never send a whole header. The sidecar must
-// close them, and others log in meanwhile.
+// A slowRow is many connections that never send a whole header. The sidecar must close
+// them, and other clients must be able to log in meanwhile.
 type slowRow struct {
-	short, full int // connections
+	short, full int // number of connections
 	each        []slowConnection
 	within      time.Duration
 }
 
-// A slowConnection sends the begin of a header, and then nothing, or a byte now
-// and then.
+// A slowConnection sends the start of a header. Then it sends a byte at every interval,
+// or nothing if that is zero.
 type slowConnection struct {
 	name, begin string
 	every       time.Duration
@@ -32,13 +32,14 @@ var slowloris = kind{"slowloris", "G3"}
 
 var slowRows = []slowRow{
 	{150, 900, []slowConnection{
-		{"silent", "", 0},
+		{"no bytes", "", 0},
 		{"half a header", "POST /login HTTP/1.1\r\nHost: h\r\nX-Half: ", 0},
 		{"a byte a second", "GET / HTTP/1.1\r\nHost: h\r\nX: ", time.Second},
 	}, time.Minute},
 }
 
-// attackSlowly shows that slow connections end, and hold up nobody.
+// attackSlowly checks that the sidecar closes slow connections, and that they do not
+// block other clients.
 func (s *suite) attackSlowly(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	tg := s.start(t, usual(startBackend(t, issuer).URL), "["+annas+"]")
@@ -56,7 +57,7 @@ func (row slowRow) String() string {
 }
 
 func (row slowRow) run(t *testing.T, tg *target, issuer *enrichtest.Issuer) (happens string) {
-	began := time.Now()
+	start := time.Now()
 	var open sync.WaitGroup
 	defer open.Wait()
 	for i := range size(row.short, row.full) {
@@ -69,21 +70,21 @@ func (row slowRow) run(t *testing.T, tg *target, issuer *enrichtest.Issuer) (hap
 			defer conn.Close()
 			go row.each[i%len(row.each)].send(conn)
 			if _, err := io.Copy(io.Discard, conn); e2e.IsTimeout(err) {
-				t.Errorf("connection %d was left open", i)
+				t.Errorf("connection %d is still open, want it closed", i)
 			}
 		})
 	}
 	original := issuer.Token(claimsOf(quoted(anna), ""))
 	if tg.issue(t, original) == original {
-		t.Error("a login meanwhile was not enriched")
+		t.Error("a login meanwhile: got the original token, want it enriched")
 	}
-	loggedIn := time.Since(began)
+	loggedIn := time.Since(start)
 	open.Wait()
-	took := time.Since(began)
+	took := time.Since(start)
 	if took > row.within {
-		t.Errorf("closed after %v, want at most %v", took, row.within)
+		t.Errorf("all connections were closed after %v, want at most %v", took, row.within)
 	}
-	return fmt.Sprintf("closed after %s, a login meanwhile took %s", took.Round(time.Second), loggedIn.Round(100*time.Millisecond))
+	return fmt.Sprintf("closed after %s; a login meanwhile took %s", took.Round(time.Second), loggedIn.Round(100*time.Millisecond))
 }
 
 func (c slowConnection) send(conn net.Conn) {

@@ -20,7 +20,7 @@ type target struct {
 	suite *suite
 }
 
-// start starts a sidecar to attack. When the test ends, it must still work.
+// start starts a sidecar to attack. When the test ends, the sidecar must still work.
 func (s *suite) start(t *testing.T, configuration, documents string) *target {
 	t.Helper()
 	tg := &target{suite: s}
@@ -30,15 +30,15 @@ func (s *suite) start(t *testing.T, configuration, documents string) *target {
 	return tg
 }
 
-// waitReady returns when the sidecar is ready. It first gives the sidecar a
-// moment to fetch keys: some attacks keep them away.
+// waitReady waits until the sidecar is ready. It waits a moment longer if the sidecar
+// has no keys, because some attacks keep it from fetching them.
 func (tg *target) waitReady(t *testing.T) {
 	t.Helper()
 	polls := 0
 	e2e.Eventually(t, "the sidecar is ready", func() bool {
 		reply, err := tg.Admin.Try(http.MethodGet, "/readyz", "")
 		polls++
-		if err == nil && reply.Status == http.StatusOK && (polls > 5 || !strings.Contains(reply.Body, "never answered")) {
+		if err == nil && reply.Status == http.StatusOK && (polls > 5 || !strings.Contains(reply.Body, "not ready yet")) {
 			return true
 		}
 		time.Sleep(15 * time.Millisecond) // Eventually adds 10
@@ -46,23 +46,23 @@ func (tg *target) waitReady(t *testing.T) {
 	})
 }
 
-// checkMetrics searches /metrics for secrets. It also shows that the sidecar has
-// survived the attack.
+// checkMetrics searches /metrics for secrets. It also checks that the sidecar still
+// works after the attack.
 func (tg *target) checkMetrics(t *testing.T) {
 	text := tg.Admin.Get(t, "/metrics")
 	if strings.Contains(text, secret) || strings.Contains(text, "eyJ") {
-		t.Errorf("/metrics has a secret in it:\n%s", text)
+		t.Errorf("/metrics contains a secret:\n%s", text)
 	}
 	conn, err := tg.Public.Dial()
 	if err != nil {
-		t.Errorf("the sidecar has not survived the attack: %v", err)
+		t.Errorf("the sidecar does not accept connections after the attack: %v", err)
 		return
 	}
 	conn.Close()
 }
 
-// reasonOf returns the reason under which the sidecar counts a token that do
-// makes the backend issue, or several, sorted.
+// reasonOf calls do, which makes the backend issue a token, and returns the reason
+// under which the sidecar counted it. Several reasons are sorted.
 func (tg *target) reasonOf(t *testing.T, do func()) string {
 	t.Helper()
 	before := tg.Metrics(t).Reasons()
@@ -80,11 +80,11 @@ func (tg *target) reasonOf(t *testing.T, do func()) string {
 	return strings.Join(counted, " ")
 }
 
-// notLookedAt is what became of a token that no rule finds.
+// notLookedAt is the result of reasonOf if the sidecar did not find a token.
 const notLookedAt = "not looked at"
 
-// ask sends a request with header lines and reads the whole reply. It belongs
-// into the test's own goroutine.
+// ask sends a request with header lines and reads the whole reply. Call it only in the
+// goroutine of the test.
 func (tg *target) ask(t *testing.T, method, path, body string, lines ...string) e2e.Reply {
 	t.Helper()
 	reply, err := tg.try(method, path, body, lines...)
@@ -94,7 +94,7 @@ func (tg *target) ask(t *testing.T, method, path, body string, lines ...string) 
 	return reply
 }
 
-// try is ask for any goroutine.
+// try is like ask, for any goroutine.
 func (tg *target) try(method, path, body string, lines ...string) (e2e.Reply, error) {
 	reply, err := tg.Public.Try(method, path, body, lines...)
 	if err == nil && reply.Header.Get("Content-Type") == "application/problem+json" {
@@ -103,8 +103,8 @@ func (tg *target) try(method, path, body string, lines ...string) (e2e.Reply, er
 	return reply, err
 }
 
-// issue makes the backend answer a login with this token and returns what the
-// client gets in its place. It belongs into the test's own goroutine.
+// issue makes the backend answer a login with a token, and returns the token that the
+// client gets. Call it only in the goroutine of the test.
 func (tg *target) issue(t *testing.T, token string) string {
 	t.Helper()
 	got, err := tg.tryIssue(token)
@@ -114,7 +114,7 @@ func (tg *target) issue(t *testing.T, token string) string {
 	return got
 }
 
-// tryIssue is issue for any goroutine.
+// tryIssue is like issue, for any goroutine.
 func (tg *target) tryIssue(token string) (string, error) {
 	reply, err := tg.try(http.MethodPost, "/login", `{"access_token":"`+token+`"}`)
 	if err != nil {
@@ -123,14 +123,14 @@ func (tg *target) tryIssue(token string) (string, error) {
 	got, opens := strings.CutPrefix(reply.Body, `{"access_token":"`)
 	got, closes := strings.CutSuffix(got, `"}`)
 	if reply.Status != http.StatusOK || !opens || !closes {
-		return "", fmt.Errorf("the login was answered %d with %d bytes: %.60s…%s", reply.Status, len(reply.Body), reply.Body, reply.Body[max(0, len(reply.Body)-60):])
+		return "", fmt.Errorf("the response to the login has status %d and %d bytes: %.60s…%s", reply.Status, len(reply.Body), reply.Body, reply.Body[max(0, len(reply.Body)-60):])
 	}
 	return got, nil
 }
 
-// send writes bytes to the public listener as they are, and returns everything
-// that comes back until the sidecar closes. Bytes that do not end in
-// [e2e.Closing] must make it close.
+// send writes bytes to the public listener, and returns all bytes that come back until
+// the sidecar closes the connection. The bytes must end in [e2e.Closing], or make the
+// sidecar close the connection in another way.
 func (tg *target) send(t *testing.T, text string) string {
 	t.Helper()
 	answers, err := tg.Public.Send(text)
@@ -140,7 +140,7 @@ func (tg *target) send(t *testing.T, text string) string {
 	return answers
 }
 
-// startBackend starts a backend that issues what the attacker says, and publishes
+// startBackend starts a backend that issues the tokens in its requests, and publishes
 // the keys of these issuers.
 func startBackend(t *testing.T, issuers ...*enrichtest.Issuer) *e2e.Backend {
 	backend := e2e.StartBackend(t)
@@ -148,8 +148,8 @@ func startBackend(t *testing.T, issuers ...*enrichtest.Issuer) *e2e.Backend {
 	return backend
 }
 
-// usual is the configuration of most targets: tokens of a login that are
-// verified with the backend's JWKS and enriched from a file.
+// usual returns the configuration of most targets: the tokens of a login are verified
+// with the backend's JWKS and enriched from a file.
 func usual(backend string) string {
 	return fmt.Sprintf(`admin: 127.0.0.1:0
 backend: %s
@@ -160,14 +160,15 @@ documents: {file: users.json, user_id_field: id}
 `, backend)
 }
 
-// Whose tokens the attackers have, and whose they want.
+// Anna and Mallory are the users. Mallory attacks.
 const (
 	anna, mallory = "hush-anna", "hush-mallory"
 	annas         = `{"id":"hush-anna","mark":"hush of anna"}`
 	mallorys      = `{"id":"hush-mallory","mark":"hush of mallory"}`
 )
 
-// claimsOf are good claims of a user, whose id is JSON; more are members.
+// claimsOf returns valid claims of a user. The user is JSON, and more are further
+// members.
 func claimsOf(user, more string) string {
 	now := time.Now().Unix()
 	return fmt.Sprintf(`{"iss":"https://idp.example.com","aud":"app","sub":%s,"iat":%d,"exp":%d%s}`, user, now, now+3600, more)

@@ -14,14 +14,14 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// A tokenRow is a token that the backend was made to issue, or that an attacker
-// made. It must pass as it came.
+// A tokenRow is a token from an attacker, or one that the backend signed but that must
+// not be enriched. It must pass unchanged.
 type tokenRow struct {
 	kind
 	sends, token string
-	// reasons are those that the sidecar may count it under, with bars between
-	// them: a signature that no key verifies is undecided while the JWKS may not
-	// be fetched again.
+	// reasons are the reasons under which the sidecar may count the token, separated
+	// by bars. While the JWKS may not be fetched again, a signature that no key
+	// verifies is unavailable.
 	reasons string
 }
 
@@ -30,15 +30,15 @@ const (
 	unverified = "bad_token|not_ours|unavailable"
 )
 
-// attackWithTokens shows that no hostile token is enriched, and that each passes
-// byte for byte.
+// attackWithTokens checks that no hostile token is enriched, and that each passes byte
+// for byte.
 func (s *suite) attackWithTokens(t *testing.T) {
 	i := newIssuers(t)
 	backend := startBackend(t, i.rsa, i.ec, i.ed)
 	tg := s.start(t, strings.Replace(usual(backend.URL), "verify: {", "verify: {secret: \""+enrichtest.Secret+"\", ", 1), "["+annas+"]")
 	for _, issuer := range []*enrichtest.Issuer{i.rsa, i.ec, i.ed, i.hs} {
 		if reason := tg.reasonOf(t, func() { tg.issue(t, issuer.Token(claimsOf(quoted(anna), ""))) }); reason != "ok" {
-			t.Fatalf("a good token of %s: %s, want it enriched: else the rows show nothing", issuer.Algorithm, reason)
+			t.Fatalf("a valid token of %s: got reason %s, want ok: otherwise the rows would prove nothing", issuer.Algorithm, reason)
 		}
 	}
 	trap := startTrap(t, e2e.JWKS(i.mallory))
@@ -52,27 +52,27 @@ func (s *suite) attackWithTokens(t *testing.T) {
 	}
 }
 
-// checkPasses shows that a hostile token reaches the client as it is.
+// checkPasses checks that a hostile token reaches the client unchanged.
 func (tg *target) checkPasses(t *testing.T, row tokenRow) {
 	t.Helper()
 	tg.suite.run(t, row.kind, row.sends, func(t *testing.T) (happens string) {
 		var got string
 		reason := tg.reasonOf(t, func() { got = tg.issue(t, row.token) })
 		if got != row.token || !oneOf(row.reasons, reason) {
-			t.Errorf("the token %.300s comes back as %.300s, counted %s, want it as it was, counted %s", row.token, got, reason, row.reasons)
+			t.Errorf("token %.300s: got %.300s with reason %s, want it unchanged with reason %s", row.token, got, reason, row.reasons)
 		}
-		return either(got == row.token, "passes as it came: "+reason, "is changed")
+		return either(got == row.token, "passes unchanged: "+reason, "IS CHANGED")
 	})
 }
 
 var (
 	confusion   = kind{"algorithm confusion", "B1"}
 	embeddedKey = kind{"embedded key", "B1"}
-	kidTricks   = kind{"kid traversal", "B1"}
+	kidTricks   = kind{"malicious kid", "B1"}
 	forgery     = kind{"forged signature", "B1"}
 )
 
-// confusedRows have an algorithm that is not what the key is for.
+// confusedRows are tokens whose algorithm does not fit the key.
 func (i issuers) confusedRows(t *testing.T) []tokenRow {
 	claims := claimsOf(quoted(anna), "")
 	signed := func(by *enrichtest.Issuer, alg, kid string) string {
@@ -80,26 +80,26 @@ func (i issuers) confusedRows(t *testing.T) []tokenRow {
 	}
 	ps := &enrichtest.Issuer{Algorithm: "PS256", Private: i.rsa.Private}
 	rows := []tokenRow{
-		{confusion, "ES256 signature that says RS256", signed(i.ec, "RS256", "key-RS256"), unverified},
-		{confusion, "RS256 signature that says ES256", signed(i.rsa, "ES256", "key-ES256"), unverified},
-		{confusion, "RS256 signature that says PS256", signed(i.rsa, "PS256", "key-RS256"), unverified},
-		{confusion, "PS256 signature, the key being for RS256", signed(ps, "PS256", "key-RS256"), unverified},
+		{confusion, "an ES256 signature with alg RS256", signed(i.ec, "RS256", "key-RS256"), unverified},
+		{confusion, "an RS256 signature with alg ES256", signed(i.rsa, "ES256", "key-ES256"), unverified},
+		{confusion, "an RS256 signature with alg PS256", signed(i.rsa, "PS256", "key-RS256"), unverified},
+		{confusion, "a PS256 signature with a key for RS256", signed(ps, "PS256", "key-RS256"), unverified},
 		{confusion, "EdDSA with the kid of a P-256 key", signed(i.ed, "EdDSA", "key-ES256"), unverified},
-		{confusion, "ES256 signature that says EdDSA", signed(i.ec, "EdDSA", "key-EdDSA"), unverified},
+		{confusion, "an ES256 signature with alg EdDSA", signed(i.ec, "EdDSA", "key-EdDSA"), unverified},
 		{confusion, "ES384 with a P-256 key", signed(i.ec, "ES384", "key-ES256"), unverified},
 		{confusion, "ES256K with a P-256 key", signed(i.ec, "ES256K", "key-ES256"), badToken},
 	}
 	for _, secret := range publicForms(t, i.rsa) {
-		sends := "HS256 with the RSA key as secret: " + secret.form
+		sends := "HS256 with the RSA public key as the secret: " + secret.form
 		rows = append(rows,
-			tokenRow{confusion, sends + ", its kid", forge(`{"alg":"HS256","kid":"key-RS256"}`, claims, hmacWith(secret.key)), badToken},
+			tokenRow{confusion, sends + ", with its kid", forge(`{"alg":"HS256","kid":"key-RS256"}`, claims, hmacWith(secret.key)), badToken},
 			tokenRow{confusion, sends, forge(`{"alg":"HS256"}`, claims, hmacWith(secret.key)), badToken})
 	}
 	for _, alg := range []string{"none", "None", "NONE", "nOnE", "none ", "rs256", "RS1", ""} {
 		header := fmt.Sprintf(`{"alg":%q}`, alg)
 		rows = append(rows,
 			tokenRow{confusion, fmt.Sprintf("alg %q without a signature", alg), forge(header, claims, bytesOf("")), badToken},
-			tokenRow{confusion, fmt.Sprintf("alg %q with a true RS256 signature", alg), i.rsa.TokenWithHeader(header, claims), badToken})
+			tokenRow{confusion, fmt.Sprintf("alg %q with a valid RS256 signature", alg), i.rsa.TokenWithHeader(header, claims), badToken})
 	}
 	for _, header := range []string{`{"typ":"JWT"}`, `{"alg":null}`, `{"alg":["RS256"]}`, `{"alg":256}`, `{"alg":{"a":1}}`, `{"ALG":"RS256"}`} {
 		rows = append(rows, tokenRow{confusion, "the header " + header, i.rsa.TokenWithHeader(header, claims), badToken})
@@ -107,8 +107,8 @@ func (i issuers) confusedRows(t *testing.T) []tokenRow {
 	return rows
 }
 
-// A publicForm is how somebody may write down a public key, and then take it for
-// a secret.
+// A publicForm is an encoding of a public key that an attacker could use as an HMAC
+// secret.
 type publicForm struct {
 	form string
 	key  []byte
@@ -123,18 +123,18 @@ func publicForms(t *testing.T, issuer *enrichtest.Issuer) []publicForm {
 	block := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 	return []publicForm{
 		{"its PEM", block},
-		{"its PEM without the last line end", bytes.TrimSpace(block)},
+		{"its PEM without the last line break", bytes.TrimSpace(block)},
 		{"its DER", der},
 		{"its PKCS #1 DER", x509.MarshalPKCS1PublicKey(public)},
 		{"its modulus", public.N.Bytes()},
 		{"its JWK", []byte(jwkOf(issuer))},
 		{"its JWK Set", issuer.JWKS()},
-		{"nothing", nil},
+		{"an empty secret", nil},
 	}
 }
 
-// keyRows bring a key with them, or name one. A trap is where the attacker's key
-// can be fetched.
+// keyRows are tokens that contain a key or name one. trap is the URL of the attacker's
+// key.
 func (i issuers) keyRows(trap string) (rows []tokenRow) {
 	claims := claimsOf(quoted(anna), "")
 	jwk := jwkOf(i.mallory)
@@ -158,7 +158,7 @@ func (i issuers) keyRows(trap string) (rows []tokenRow) {
 	return append(rows, tokenRow{kidTricks, "kid that is an array", i.ec.TokenWithHeader(`{"alg":"ES256","kid":["key-ES256"]}`, claims), badToken})
 }
 
-// signatureRows have the signatures that broken verifiers take.
+// signatureRows are tokens with signatures that broken verifiers accept.
 func (i issuers) signatureRows() []tokenRow {
 	good := i.ec.Token(claimsOf(quoted(anna), ""))
 	cut := strings.LastIndexByte(good, '.') + 1
@@ -166,13 +166,13 @@ func (i issuers) signatureRows() []tokenRow {
 	order := string(i.ec.Public().(*ecdsa.PublicKey).Params().N.FillBytes(make([]byte, 32)))
 	with := func(signature string) string { return good[:cut] + enrichtest.EncodeSegment(signature) }
 	return []tokenRow{
-		{forgery, "as ES256 signature r = s = 0", with(strings.Repeat("\x00", 64)), unverified},
-		{forgery, "as ES256 signature r = s = n", with(order + order), unverified},
-		{forgery, "as ES256 signature r = 1, s = 0", with(strings.Repeat("\x00", 31) + "\x01" + strings.Repeat("\x00", 32)), unverified},
-		{forgery, "as ES256 signature the DER of 0, 0", with("\x30\x06\x02\x01\x00\x02\x01\x00"), unverified},
-		{forgery, "as ES256 signature none", with(""), unverified},
-		{forgery, "as ES256 signature a byte", with("\x00"), unverified},
-		{forgery, "as ES256 signature half of the true one", with(signature[:32]), unverified},
-		{forgery, "as ES256 signature the true one twice", with(signature + signature), unverified},
+		{forgery, "the ES256 signature r = s = 0", with(strings.Repeat("\x00", 64)), unverified},
+		{forgery, "the ES256 signature r = s = n", with(order + order), unverified},
+		{forgery, "the ES256 signature r = 1, s = 0", with(strings.Repeat("\x00", 31) + "\x01" + strings.Repeat("\x00", 32)), unverified},
+		{forgery, "an ES256 signature in DER, with r = s = 0", with("\x30\x06\x02\x01\x00\x02\x01\x00"), unverified},
+		{forgery, "ES256 with an empty signature", with(""), unverified},
+		{forgery, "an ES256 signature of one byte", with("\x00"), unverified},
+		{forgery, "half of a valid ES256 signature", with(signature[:32]), unverified},
+		{forgery, "a valid ES256 signature twice", with(signature + signature), unverified},
 	}
 }

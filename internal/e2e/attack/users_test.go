@@ -9,18 +9,19 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// people are documents whose user ids are almost equal. Each says whose it is.
+// people are documents with user ids that are almost equal. The mark says whose
+// document it is.
 var people = []string{
 	annas, mallorys,
 	`{"id":"5","mark":"hush of the string 5"}`, `{"id":5,"mark":"hush of the number 5"}`,
 	`{"id":"62efedca3587e6e83c0fc676","mark":"hush of the hex string"}`, `{"id":{"$oid":"62efedca3587e6e83c0fc676"},"mark":"hush of the ObjectId"}`,
 	`{"id":"caf\u00e9","mark":"hush of NFC"}`,
-	`{"id":null,"mark":"hush of null"}`, `{"mark":"hush of nobody"}`, `{"id":{"$numberDouble":"1.5"},"mark":"hush of 1.5"}`,
+	`{"id":null,"mark":"hush of null"}`, `{"mark":"hush of a document without an id"}`, `{"id":{"$numberDouble":"1.5"},"mark":"hush of 1.5"}`,
 	`{"id":true,"mark":"hush of true"}`, `{"id":{"a":1},"mark":"hush of an object"}`, `{"id":"","mark":"hush of the empty"}`,
 }
 
-// A userRow is a user id in a token, in JSON, and the mark of the document that
-// it finds, if any.
+// A userRow is a user id in a token, as JSON, and the mark of the document that it
+// must find, or "".
 type userRow struct{ id, mark string }
 
 var userRows = []userRow{
@@ -67,25 +68,25 @@ var userRows = []userRow{
 	{`"` + strings.Repeat("a", 30<<10) + `"`, ""},
 }
 
-// attackAsUsers shows that a user id finds the document of exactly that user, in
-// a file and in a database.
+// attackAsUsers checks that a user id finds the document of exactly that user, in a
+// file and in MongoDB.
 func (s *suite) attackAsUsers(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	fromFile := usual(startBackend(t, issuer).URL)
 	tg := s.start(t, fromFile, "["+strings.Join(people, ",")+"]")
 	for _, row := range userRows {
-		row.run(t, tg, issuer, kind{"user ids in file", "contract"})
+		row.run(t, tg, issuer, kind{"user ids in file", "security.md"})
 	}
-	t.Run("mongodb", func(t *testing.T) { // is skipped where there is none
+	t.Run("mongodb", func(t *testing.T) { // skipped if there is no FerretDB
 		fromMongo := `documents: {mongodb: {uri: "` + inMongo(t, people) + `", database: app, collection: users, timeout: 5s}, user_id_field: id}`
 		tg := s.start(t, strings.Replace(fromFile, "documents: {file: users.json, user_id_field: id}", fromMongo, 1), "[]")
 		for _, row := range userRows {
-			row.run(t, tg, issuer, kind{"user ids in MongoDB", "contract"})
+			row.run(t, tg, issuer, kind{"user ids in MongoDB", "security.md"})
 		}
 	})
 }
 
-// inMongo returns the URI of a database with documents in app.users.
+// inMongo starts a server with documents in app.users, and returns its URI.
 func inMongo(t *testing.T, documents []string) string {
 	t.Helper()
 	uri, _ := enrichtest.StartFerretDB(t)
@@ -113,8 +114,8 @@ func (row userRow) run(t *testing.T, tg *target, issuer *enrichtest.Issuer, k ki
 			mark, _, _ = strings.Cut(found, `"`)
 		}
 		if mark != row.mark || row.mark == "" && (reason != "no_document" || got != original) {
-			t.Errorf("sub %s: the document %q, counted %s, want the document %q", short(row.id), mark, reason, row.mark)
+			t.Errorf("sub %s: got document %q and reason %s, want document %q", short(row.id), mark, reason, row.mark)
 		}
-		return either(mark == "", "no document: "+reason, "the document"+strings.TrimPrefix(mark, secret))
+		return either(mark == "", "finds no document: "+reason, "finds the document"+strings.TrimPrefix(mark, secret))
 	})
 }

@@ -210,7 +210,7 @@ func (p documented) configuration(t *testing.T, page, backend string) string {
 	configuration = strings.NewReplacer(
 		"http://127.0.0.1:9000", backend,
 		`mongodb: {uri: "${MONGODB_URI}", database: app, collection: users}`, "file: users.json",
-		"user_id_field: user_id", "user_id_field: id",
+		"user_id_field: user_account_id", "user_id_field: id",
 		"user_id_field: email", "user_id_field: id",
 	).Replace(configuration)
 	configuration = remote.ReplaceAllString(configuration, "jwks: "+backend+"/jwks.json\n")
