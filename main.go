@@ -1,5 +1,5 @@
-// Tokengraft is a reverse-proxy sidecar that puts users' documents into the
-// tokens that an auth backend issues. The README says how to run it.
+// Tokengraft is a reverse-proxy sidecar that adds users' documents to the tokens that
+// an auth backend issues. README.md explains how to run it.
 package main
 
 import (

@@ -24,7 +24,7 @@ type FieldError struct {
 	Err error
 }
 
-// Error returns FILE:LINE:COLUMN: path: what is wrong, what is allowed.
+// Error returns FILE:LINE:COLUMN: PATH: ERR.
 func (e FieldError) Error() string {
 	switch {
 	case e.File == "":

@@ -66,7 +66,7 @@ type Sign struct {
 	// than the life of any token.
 	RetireAfter time.Duration `yaml:"retire_after" default:"24h"`
 	// How long a key of `keys` signs before the next one is made. The next key starts
-	// to sign when all clients have had time to fetch it. At least 15m. Zero: only
+	// to sign when all clients know it. At least 15m. Zero: only
 	// `tokengraft keys rotate` makes a new key.
 	RotateAfter time.Duration `yaml:"rotate_after" default:"0s"`
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// sourceFunc is a source that a test scripts.
+// sourceFunc is a source that is a function.
 type sourceFunc func(q enrich.Query) (enrich.Document, error)
 
 func (f sourceFunc) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) { return f(q) }
 
-// documents is a source of one document for each user named.
+// documents is a source with one document for each of these users.
 func documents(byID map[string]string) sourceFunc {
 	return func(q enrich.Query) (enrich.Document, error) {
 		document, ok := byID[q.User.ID]
@@ -31,15 +31,15 @@ func documents(byID map[string]string) sourceFunc {
 	}
 }
 
-// fixture is a backend's issuer, a ring that trusts it, and an enricher.
+// A fixture is a backend's issuer, a ring that trusts it, and an enricher.
 type fixture struct {
 	*enrich.Enricher
 	issuer *enrichtest.Issuer
 	ring   *keys.Ring
 }
 
-// newFixture has keys of its own unless the algorithm is HMAC, one document,
-// {"lang":"en"} of user u1, and what change says.
+// newFixture returns a fixture with one document, {"lang":"en"} of the user u1. It has
+// own signing keys unless the algorithm is HMAC. change may change the options.
 func newFixture(t testing.TB, algorithm string, change func(*keys.Options, *enrich.Options)) fixture {
 	t.Helper()
 	f := fixture{issuer: enrichtest.NewIssuer(t, algorithm)}
@@ -86,8 +86,8 @@ func (f fixture) jwks(t testing.TB) []byte {
 	return set
 }
 
-// grant is a login's grant of an access token and, if it is not empty, an
-// id_token.
+// grant returns the grant of a login with an access token and an id_token. Either may
+// be empty.
 func grant(access, id string) enrich.Grant {
 	g := enrich.Grant{Answered: time.Now()}
 	if access != "" {
@@ -99,10 +99,10 @@ func grant(access, id string) enrich.Grant {
 	return g
 }
 
-// issuedAt is when all tokens are, so that their claims can be compared.
+// issuedAt is the iat of all tokens, so that their claims can be compared.
 var issuedAt = time.Now().Unix()
 
-// claimsOf are the claims of user u1, valid for an hour, with more behind them.
+// claimsOf returns claims of the user u1 that are valid for an hour, followed by more.
 func claimsOf(more string) string {
 	return fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d%s}`, issuedAt, issuedAt+3600, more)
 }
@@ -136,13 +136,13 @@ func TestEnrich_TokensVerifyWithOneJWKS(t *testing.T) {
 			}
 			if algorithm[:2] == "HS" {
 				if original, _ := enrichtest.DecodeToken(t, token); header != original {
-					t.Errorf("header %s, want it whole: %s", header, original)
+					t.Errorf("header %s, want it unchanged: %s", header, original)
 				}
 				return
 			}
 			for name, token := range map[string]string{"enriched": got.Raw, "original": token} {
 				if _, err := enrichtest.VerifyToken(t, f.jwks(t), token); err != nil {
-					t.Errorf("the %s token does not verify by the merged JWKS: %v", name, err)
+					t.Errorf("the %s token does not verify with the merged JWKS: %v", name, err)
 				}
 			}
 		})
@@ -155,15 +155,15 @@ func TestEnrich_ChangesOnlyTheClaim(t *testing.T) {
 	tests := []struct{ name, claims, want string }{
 		{"literals", `{"n":9007199254740993,"f":1.0,"h":"<&>","sub":"u1","exp":%d}`, `{"n":9007199254740993,"f":1.0,"h":"<&>","sub":"u1","exp":%d,"custom_data":{"lang":"en"}}`},
 		{"order and white space", "{ \"z\" : 1 ,\n\"sub\":\"u1\",\"a\":[ ],\"exp\":%d\t}", "{ \"z\" : 1 ,\n\"sub\":\"u1\",\"a\":[ ],\"exp\":%d\t,\"custom_data\":{\"lang\":\"en\"}}"},
-		{"claim replaced", `{"custom_data":{"role":"admin"},"sub":"u1","exp":%d}`, `{"custom_data":{"lang":"en"},"sub":"u1","exp":%d}`},
-		{"claim replaced, escaped", `{"custom\u005fdata":null,"sub":"u1","exp":%d}`, `{"custom\u005fdata":{"lang":"en"},"sub":"u1","exp":%d}`},
+		{"claim in the original", `{"custom_data":{"role":"admin"},"sub":"u1","exp":%d}`, `{"custom_data":{"lang":"en"},"sub":"u1","exp":%d}`},
+		{"claim in the original, escaped", `{"custom\u005fdata":null,"sub":"u1","exp":%d}`, `{"custom\u005fdata":{"lang":"en"},"sub":"u1","exp":%d}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			token := f.issuer.Token(fmt.Sprintf(tt.claims, exp))
 			got := f.enrichOne(t, token)
 			if _, claims := enrichtest.DecodeToken(t, got.Raw); claims != fmt.Sprintf(tt.want, exp) {
-				t.Errorf("claims %s (%s), want %s", claims, got.Reason, fmt.Sprintf(tt.want, exp))
+				t.Errorf("claims %s (reason %s), want %s", claims, got.Reason, fmt.Sprintf(tt.want, exp))
 			}
 			if original, ok := f.Restore(got.Raw); !ok || original != token {
 				t.Errorf("restored %v to %s, want %s", ok, original, token)
@@ -178,10 +178,10 @@ func TestHeader_NamesOnlyOurKey(t *testing.T) {
 	got := f.enrichOne(t, token)
 	header, _ := enrichtest.DecodeToken(t, got.Raw)
 	if !strings.HasPrefix(header, `{"typ":"at+jwt","alg":"ES256","kid":"`) || !strings.Contains(header, `,"cty":"x","tgr":"`) {
-		t.Errorf("header %s (%s, %v)", header, got.Reason, got.Err)
+		t.Errorf("header %s (%s, %v), want our kid, the restore parameter, and no reference to another key", header, got.Reason, got.Err)
 	}
 	if strings.Contains(header, "key-ES256") {
-		t.Errorf("header %s still names the backend's key", header)
+		t.Errorf("header %s, want it without the backend's key-ES256", header)
 	}
 	if original, ok := f.Restore(got.Raw); !ok || original != token {
 		t.Errorf("restored %v to %s, want %s", ok, original, token)
@@ -200,15 +200,14 @@ func TestHeader_IsUnchangedWithTheBackendsKey(t *testing.T) {
 	token := issuer.TokenWithHeader(header, claimsOf(""))
 	got := f.enrichOne(t, token)
 	if kept, _ := enrichtest.DecodeToken(t, got.Raw); got.Reason != enrich.OK || kept != header {
-		t.Errorf("header %s (%s, %v), want it whole: %s", kept, got.Reason, got.Err, header)
+		t.Errorf("header %s (%s, %v), want it unchanged: %s", kept, got.Reason, got.Err, header)
 	}
 	if _, err := enrichtest.VerifyToken(t, issuer.JWKS(), got.Raw); err != nil {
-		t.Errorf("the enriched token does not verify by the backend's JWKS: %v", err)
+		t.Errorf("the enriched token does not verify with the backend's JWKS: %v", err)
 	}
 }
 
-// Law C1: an id_token that gets no claim and speaks of no access token is none
-// of our business.
+// Law C1: an id_token that gets no claim and has no at_hash affects no other token.
 func TestGrant_UnboundIDTokenDoesNotBlockOthers(t *testing.T) {
 	f := newFixture(t, "ES256", nil)
 	signedBySecret := enrichtest.NewIssuer(t, "HS256")
@@ -221,8 +220,8 @@ func TestGrant_UnboundIDTokenDoesNotBlockOthers(t *testing.T) {
 	}
 }
 
-// Law C1 under the policy refuse: of the second id_token nothing is known,
-// because the keys were just asked for.
+// Law C1 under the policy refuse. The second time, the id_token is undecided, because
+// the keys were fetched just before.
 func TestOutcome_UnboundIDTokenIsNotRefusable(t *testing.T) {
 	tests := []struct {
 		name, more string
@@ -243,7 +242,7 @@ func TestOutcome_UnboundIDTokenIsNotRefusable(t *testing.T) {
 				t.Fatalf("reasons %q, %q; want %q, unavailable", got[0].Reason, got[1].Reason, tt.want)
 			}
 			if refusable := got[1].Refusable(); refusable != (tt.want == enrich.Unavailable) {
-				t.Errorf("the id_token is a reason to refuse: %v", refusable)
+				t.Errorf("Refusable of the id_token = %v, want %v", refusable, !refusable)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// people is a source of one's own: documents by user id.
+// people is your own source: documents by user id.
 type people map[string]string
 
 func (p people) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
@@ -25,8 +25,8 @@ func (p people) Lookup(_ context.Context, q enrich.Query) (enrich.Document, erro
 	return enrich.Document{JSON: []byte(document), ReadAt: began}, nil
 }
 
-// A backend signs tokens with a secret. Its user anna has a document, which the
-// token carries afterwards.
+// A backend signs tokens with a secret. Its user anna has a document. The enriched
+// token contains it.
 func Example() {
 	ring, err := keys.Open(keys.Options{Secret: []byte(secret), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -70,7 +70,7 @@ func Example() {
 
 const secret = "a secret of at least 32 bytes, shared with the backend"
 
-// signed is a token as the backend issues it.
+// signed returns a token as the backend issues it.
 func signed(claims string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	input := encode([]byte(`{"alg":"HS256"}`)) + "." + encode([]byte(claims))

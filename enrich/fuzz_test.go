@@ -10,16 +10,16 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// fuzzed are fixtures that restore: one whose header stays the backend's, one
-// whose header becomes ours. Every payload names a user with a document.
+// fuzzed returns two fixtures that restore: one that keeps the header, and one that
+// makes it name our key. Every user has a document.
 func fuzzed(f *testing.F) map[string]fixture {
-	everybody := func(enrich.Query) (enrich.Document, error) {
+	sameDocument := func(enrich.Query) (enrich.Document, error) {
 		return enrich.Document{JSON: []byte(`{"lang":"en","n":1.0}`)}, nil
 	}
 	fixtures := map[string]fixture{}
 	for _, algorithm := range []string{"HS256", "EdDSA"} {
 		fixtures[algorithm] = newFixture(f, algorithm, func(_ *keys.Options, o *enrich.Options) {
-			o.Source, o.Restore = sourceFunc(everybody), enrich.RestoreOn
+			o.Source, o.Restore = sourceFunc(sameDocument), enrich.RestoreOn
 			o.Freshness, o.ReadAt, o.UserID = "freshness", "read_at", "sub"
 			o.MaxSize = 1 << 20
 		})
@@ -27,8 +27,8 @@ func fuzzed(f *testing.F) map[string]fixture {
 	return fixtures
 }
 
-// FuzzRestore: an enriched token restores to the original, byte for byte, and
-// in its payload nothing but our claims differs (laws A3 and D1).
+// FuzzRestore checks that an enriched token restores to the original, byte for byte,
+// and that only our claims differ in its payload (laws A3 and D1).
 func FuzzRestore(f *testing.F) {
 	header := `{"alg":"EdDSA","kid":"key-EdDSA"}`
 	for _, payload := range []string{
@@ -52,7 +52,7 @@ func FuzzRestore(f *testing.F) {
 				continue // not verified
 			}
 			if len(got.Raw) > enrich.MaxToken {
-				continue // no proxy would give it so much room
+				continue // larger than any budget
 			}
 			restored, ok := fixture.Restore(got.Raw)
 			if !ok || restored != original {
@@ -63,7 +63,7 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
-// checkClaims compares the claims of two tokens, all but ours.
+// checkClaims compares the claims of two tokens, except for ours.
 func checkClaims(t *testing.T, original, enriched string) {
 	t.Helper()
 	claims := func(raw string) string {
@@ -86,7 +86,7 @@ func checkClaims(t *testing.T, original, enriched string) {
 	}
 }
 
-// FuzzParseToken: what is accepted is the one spelling of its parts (law B5).
+// FuzzParseToken checks that ParseToken accepts only one spelling of a token (law B5).
 func FuzzParseToken(f *testing.F) {
 	for _, header := range []string{`{"alg":"EdDSA"}`, "\n {\"kid\":\"k\",\"alg\":\"\"}", `{"alg":"x","crit":[]}`, `{"alg":1}`, `{`} {
 		token := enrichtest.EncodeSegment(header) + "." + enrichtest.EncodeSegment(`{"sub":"u1"}`) + "." + enrichtest.EncodeSegment("signature")
@@ -116,13 +116,13 @@ func FuzzParseToken(f *testing.F) {
 			t.Errorf("header %q, want %q", got, parts[0])
 		}
 		if got := enrichtest.EncodeSegment(string(token.Signature)); token.SigningInput != parts[0]+"."+parts[1] || got != parts[2] {
-			t.Errorf("signed %q, signature %q, want %q", token.SigningInput, got, parts)
+			t.Errorf("signing input %q, signature %q, want %q", token.SigningInput, got, parts)
 		}
 	})
 }
 
-// FuzzTampered: an enriched token of which any byte was changed, removed or
-// added restores to nothing (law D3).
+// FuzzTampered checks that an enriched token is not restored after any byte was
+// changed, removed or added (law D3).
 func FuzzTampered(f *testing.F) {
 	fixtures := fuzzed(f)
 	var enriched []string
@@ -144,7 +144,7 @@ func FuzzTampered(f *testing.F) {
 			}
 			for algorithm, fixture := range fixtures {
 				if original, ok := fixture.Restore(tampered); ok {
-					t.Errorf("%s: restored %q from %q, which is %q tampered with", algorithm, original, tampered, token)
+					t.Errorf("%s: restored %q from %q, a changed form of %q; want it refused", algorithm, original, tampered, token)
 				}
 			}
 		}
@@ -164,7 +164,7 @@ func TestRestore_RefusesAnyChangedByte(t *testing.T) {
 				for _, c := range []byte{'A', '_', '.', '\n', enriched[i] ^ 1, enriched[i] ^ 32} {
 					if tampered := enriched[:i] + string(c) + enriched[i+1:]; tampered != enriched {
 						if original, ok := f.Restore(tampered); ok {
-							t.Errorf("byte %d as %q: restored to %s", i, c, original)
+							t.Errorf("byte %d changed to %q: restored to %s, want it refused", i, c, original)
 						}
 					}
 				}

@@ -17,7 +17,7 @@ func TestGrant_IsEnrichedAllOrNone(t *testing.T) {
 		change func(*keys.Options, *enrich.Options)
 		want   [2]enrich.Reason // of the access token and of the id_token
 	}{
-		{"id_token of no kind that gets the claim", func(f fixture, _ string) string { return f.issuer.Token(claimsOf("")) }, nil,
+		{"id_token that gets no claim", func(f fixture, _ string) string { return f.issuer.Token(claimsOf("")) }, nil,
 			[2]enrich.Reason{enrich.OK, ""}},
 		{"foreign id_token", func(f fixture, _ string) string {
 			return f.issuer.TokenWithHeader(`{"alg":"ES256","kid":"other"}`, claimsOf(""))
@@ -27,7 +27,7 @@ func TestGrant_IsEnrichedAllOrNone(t *testing.T) {
 			[2]enrich.Reason{enrich.BadToken, enrich.BadToken}},
 		{"encrypted id_token", func(fixture, string) string { return "eyJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d" }, nil,
 			[2]enrich.Reason{enrich.Opaque, enrich.Opaque}},
-		{"foreign id_token that speaks of the access token", func(f fixture, access string) string {
+		{"foreign id_token with the access token's at_hash", func(f fixture, access string) string {
 			return f.issuer.TokenWithHeader(`{"alg":"ES256","kid":"other"}`, claimsOf(`,"at_hash":"`+hash256(access)+`"`))
 		}, nil,
 			[2]enrich.Reason{enrich.NotOurs, enrich.NotOurs}},
@@ -39,11 +39,11 @@ func TestGrant_IsEnrichedAllOrNone(t *testing.T) {
 		{"document too large", func(f fixture, _ string) string { return f.issuer.Token(claimsOf("")) },
 			func(_ *keys.Options, o *enrich.Options) { o.MaxSize = 5 },
 			[2]enrich.Reason{enrich.TooLarge, ""}},
-		{"no key of ours", func(f fixture, access string) string {
+		{"no signing key", func(f fixture, access string) string {
 			return f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `"`))
 		}, func(k *keys.Options, _ *enrich.Options) { k.Dir = "" },
 			[2]enrich.Reason{enrich.SignFailed, enrich.SignFailed}},
-		{"no key of ours, and nothing to sign", func(f fixture, access string) string {
+		{"no signing key and nothing to sign", func(f fixture, access string) string {
 			return f.issuer.Token(claimsOf(`,"at_hash":"` + hash256(access) + `"`))
 		}, func(k *keys.Options, o *enrich.Options) { k.Dir, o.Source = "", documents(nil) },
 			[2]enrich.Reason{enrich.NoDocument, ""}},
@@ -63,7 +63,7 @@ func TestGrant_IsEnrichedAllOrNone(t *testing.T) {
 					t.Errorf("token %d: reason %q (%v), want %q", i, got[i].Reason, got[i].Err, tt.want[i])
 				}
 				if changed := got[i].Raw != original; changed != (tt.want[i] == enrich.OK) {
-					t.Errorf("token %d: changed %v, reason %q", i, changed, got[i].Reason)
+					t.Errorf("token %d: reason %q, changed %v; want changed %v", i, got[i].Reason, changed, !changed)
 				}
 			}
 		})
@@ -104,6 +104,6 @@ func TestGrant_ReadsOncePerUser(t *testing.T) {
 	})
 	got := f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), f.issuer.Token(claimsOf(`,"nonce":"n"`))))
 	if got[0].Reason != enrich.OK || got[1].Reason != enrich.OK || reads != 1 {
-		t.Errorf("reasons %q, %q; %d reads, want 1", got[0].Reason, got[1].Reason, reads)
+		t.Errorf("reasons %q, %q after %d reads; want ok, ok after 1", got[0].Reason, got[1].Reason, reads)
 	}
 }

@@ -20,11 +20,11 @@ func TestHashes_ChangeWithTheAccessTokenAndTheAlgorithm(t *testing.T) {
 	}{
 		{"same algorithm", "ES256", "", hash256, hash256},
 		{"other hash", "ES256", "EdDSA", hash256, hash512},
-		{"other hash, other family", "ES256", "ES384", hash256, hash384},
+		{"other hash, same family", "ES256", "ES384", hash256, hash384},
 		{"shorter hash", "ES384", "ES256", hash384, hash256},
 		{"same hash, other family", "EdDSA", "ES512", hash512, hash512},
-		{"RSA's longest", "PS512", "", hash512, hash512},
-		{"a secret's, which signs again", "HS384", "EdDSA", hash384, hash384},
+		{"longest RSA hash", "PS512", "", hash512, hash512},
+		{"secret, which signs the enriched token too", "HS384", "EdDSA", hash384, hash384},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestHashes_ChangeWithTheAccessTokenAndTheAlgorithm(t *testing.T) {
 			g.Code, g.State = "the code", "the state"
 			got := f.Enrich(t.Context(), g)
 			if got[0].Reason != enrich.OK || got[1].Reason != enrich.OK {
-				t.Fatalf("reasons %q, %q (%v)", got[0].Reason, got[1].Reason, got[1].Err)
+				t.Fatalf("reasons %q, %q (%v), want ok, ok", got[0].Reason, got[1].Reason, got[1].Err)
 			}
 			want := claims(tt.is, got[0].Raw)
 			if _, claims := enrichtest.DecodeToken(t, got[1].Raw); claims != want {
@@ -57,7 +57,7 @@ func TestHashes_UnknownTextBlocksTheGrant(t *testing.T) {
 	f := newFixture(t, "ES256", func(k *keys.Options, _ *enrich.Options) { k.Algorithm = "EdDSA" })
 	access := f.issuer.Token(claimsOf(""))
 	for _, claim := range []string{"c_hash", "s_hash"} {
-		id := f.issuer.Token(claimsOf(fmt.Sprintf(`,"at_hash":%q,%q:%q`, hash256(access), claim, hash256("what nobody told"))))
+		id := f.issuer.Token(claimsOf(fmt.Sprintf(`,"at_hash":%q,%q:%q`, hash256(access), claim, hash256("an unknown value"))))
 		for i, got := range f.Enrich(t.Context(), grant(access, id)) {
 			if got.Reason != enrich.SignFailed || got.Raw != []string{access, id}[i] {
 				t.Errorf("%s: token %d: reason %q (%v), want sign_failed and the original", claim, i, got.Reason, got.Err)
@@ -71,12 +71,12 @@ func TestHashes_WrongAtHashIsUnchanged(t *testing.T) {
 	id := f.issuer.Token(claimsOf(`,"at_hash":"` + hash256("something else") + `"`))
 	got := f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), id))
 	if got[0].Reason != enrich.OK || got[1].Raw != id {
-		t.Errorf("reasons %q, %q; id_token changed %v, want it as it was", got[0].Reason, got[1].Reason, got[1].Raw != id)
+		t.Errorf("reasons %q, %q; id_token changed %v, want it unchanged", got[0].Reason, got[1].Reason, got[1].Raw != id)
 	}
 }
 
-// With an access token beside it, an at_hash that does not fit was never true;
-// without one, nobody can say.
+// If the grant has an access token, an at_hash that does not match it was wrong before.
+// Without one, it could be right.
 func TestHashes_AtHashWithoutItsAccessToken(t *testing.T) {
 	f := newFixture(t, "ES256", func(k *keys.Options, o *enrich.Options) {
 		k.Algorithm, o.Kinds = "EdDSA", []enrich.Kind{enrich.ID}
@@ -89,7 +89,7 @@ func TestHashes_AtHashWithoutItsAccessToken(t *testing.T) {
 			t.Errorf("access token %q: reason %q (%v), changed %v; want %q", access, got.Reason, got.Err, got.Raw != id, want)
 		}
 		if _, claims := enrichtest.DecodeToken(t, got.Raw); !strings.Contains(claims, hash256("something else")) {
-			t.Errorf("access token %q: claims %s, want the at_hash that was there", access, claims)
+			t.Errorf("access token %q: claims %s, want the original at_hash", access, claims)
 		}
 	}
 }

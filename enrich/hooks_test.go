@@ -11,33 +11,33 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// scripted are hooks that note what they are told.
+// scripted are hooks that record their calls.
 type scripted struct {
-	told    []string
+	calls   []string
 	signIns []enrich.SignIn
 	changed bool
 	create  func() error
 }
 
 func (s *scripted) SigningIn(_ context.Context, in enrich.SignIn) bool {
-	s.told, s.signIns = append(s.told, "signing in"), append(s.signIns, in)
+	s.calls, s.signIns = append(s.calls, "signing in"), append(s.signIns, in)
 	return s.changed
 }
 
 func (s *scripted) SignedIn(_ context.Context, in enrich.SignIn) {
-	s.told, s.signIns = append(s.told, "signed in"), append(s.signIns, in)
+	s.calls, s.signIns = append(s.calls, "signed in"), append(s.signIns, in)
 }
 
 func (s *scripted) Create(_ context.Context, in enrich.SignIn) error {
-	s.told, s.signIns = append(s.told, "create"), append(s.signIns, in)
+	s.calls, s.signIns = append(s.calls, "create"), append(s.signIns, in)
 	if s.create == nil {
 		return enrich.ErrNoDocument
 	}
 	return s.create()
 }
 
-// The user creation runs before a token leaves, whenever the user has no
-// document, but never for a client itself; triggers run at logins only.
+// Create runs before the tokens are returned if the user has no document. It never runs
+// for a client itself. The other hooks run at logins only.
 func TestHooks_RunBeforeATokenLeaves(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -50,7 +50,7 @@ func TestHooks_RunBeforeATokenLeaves(t *testing.T) {
 		{"a refresh", "u1", func(g *enrich.Grant) { g.Refresh = true }, ""},
 		{"a refresh without a document", "new", func(g *enrich.Grant) { g.Refresh = true }, "create"},
 		{"client credentials", "new", func(g *enrich.Grant) { g.ClientCredentials = true }, ""},
-		{"nobody", "", nil, ""},
+		{"no user", "", nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			hooks := &scripted{}
@@ -61,12 +61,12 @@ func TestHooks_RunBeforeATokenLeaves(t *testing.T) {
 				test.change(&g)
 			}
 			f.Enrich(t.Context(), g)
-			if got := strings.Join(hooks.told, ", "); got != test.want {
-				t.Errorf("the hooks were told %q, want %q", got, test.want)
+			if got := strings.Join(hooks.calls, ", "); got != test.want {
+				t.Errorf("hooks called: %q, want %q", got, test.want)
 			}
 			for _, in := range hooks.signIns {
 				if in.User.ID != test.user || in.Provider != "local-userpass" || len(in.Claims) != 2 || !strings.Contains(string(in.Claims[1]), "a@b.c") {
-					t.Errorf("told of %s by %s with %s", in.User.ID, in.Provider, in.Claims)
+					t.Errorf("a hook got the user %q, provider %q and claims %s; want %q, local-userpass and the claims of both tokens", in.User.ID, in.Provider, in.Claims, test.user)
 				}
 			}
 		})
@@ -82,11 +82,11 @@ func TestHooks_CreatedDocumentIsInTheFirstToken(t *testing.T) {
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Hooks, o.Source = hooks, documents(made) })
 	outcomes := f.Enrich(t.Context(), grant(f.issuer.Token(strings.Replace(claimsOf(""), "u1", "new", 1)), ""))
 	if outcomes[0].Reason != enrich.OK {
-		t.Errorf("%s, %v", outcomes[0].Reason, outcomes[0].Err)
+		t.Errorf("reason %q (%v), want ok", outcomes[0].Reason, outcomes[0].Err)
 	}
 }
 
-// A read after a hook must not be answered by what was read before it.
+// A lookup after a hook must not return a document that was read before it.
 func TestHooks_DocumentIsReadAgainAfterwards(t *testing.T) {
 	var ended time.Time
 	hooks := &scripted{changed: true, create: func() error { ended = time.Now(); return nil }}
@@ -101,7 +101,7 @@ func TestHooks_DocumentIsReadAgainAfterwards(t *testing.T) {
 	began := time.Now()
 	f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), ""))
 	if len(queries) != 3 || !queries[0].NotBefore.Before(began) || queries[1].NotBefore.Before(ended) || queries[2].NotBefore.Before(queries[1].NotBefore) {
-		t.Errorf("queries %+v, want three, those after a hook not before it", queries)
+		t.Errorf("queries %+v, want three; NotBefore of those after a hook must not be before its end", queries)
 	}
 }
 
@@ -111,12 +111,12 @@ func TestHooks_RejectionBlocksTheGrant(t *testing.T) {
 	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Hooks = hooks })
 	outcomes := f.Enrich(t.Context(), grant(f.issuer.Token(strings.Replace(claimsOf(""), "u1", "new", 1)), ""))
 	if outcomes[0].Reason != enrich.Rejected || !errors.Is(outcomes[0].Err, rejection) {
-		t.Errorf("%s, %v", outcomes[0].Reason, outcomes[0].Err)
+		t.Errorf("reason %q (%v), want rejected with %v", outcomes[0].Reason, outcomes[0].Err, rejection)
 	}
 }
 
-// A user who was turned away has not signed in. Nobody waits for triggers when
-// the source of documents, which most of them work on, does not answer.
+// A rejected user has not signed in. If the source failed, SigningIn does not run,
+// because it may wait for the same source.
 func TestHooks_RunOnlyForUsersWhoSignIn(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -126,7 +126,7 @@ func TestHooks_RunOnlyForUsersWhoSignIn(t *testing.T) {
 	}{
 		{"rejected", enrich.ErrNoDocument, &enrich.Rejection{Code: "FunctionExecutionError"}, "create"},
 		{"has no document", enrich.ErrNoDocument, enrich.ErrNoDocument, "create, signing in, signed in"},
-		{"source away", errors.New("away"), nil, "signed in"},
+		{"source down", errors.New("down"), nil, "signed in"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			hooks := &scripted{create: func() error { return test.create }}
@@ -135,8 +135,8 @@ func TestHooks_RunOnlyForUsersWhoSignIn(t *testing.T) {
 				o.Source = sourceFunc(func(enrich.Query) (enrich.Document, error) { return enrich.Document{}, test.source })
 			})
 			f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), ""))
-			if got := strings.Join(hooks.told, ", "); got != test.want {
-				t.Errorf("the hooks were told %q, want %q", got, test.want)
+			if got := strings.Join(hooks.calls, ", "); got != test.want {
+				t.Errorf("hooks called: %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -155,7 +155,7 @@ func TestHooks_SeeTheDocument(t *testing.T) {
 	})
 	f.Enrich(t.Context(), grant(f.issuer.Token(claimsOf("")), ""))
 	if len(hooks.signIns) != 2 || string(hooks.signIns[0].Document) != `{"n":1}` || string(hooks.signIns[1].Document) != `{"n":2}` {
-		t.Errorf("told of %+v, want the document before and after what waits", hooks.signIns)
+		t.Errorf("hooks got %+v, want the document before and after SigningIn", hooks.signIns)
 	}
 }
 
@@ -165,12 +165,12 @@ func TestIdentify_AcceptsOriginalsAndEnrichedTokens(t *testing.T) {
 	enriched := f.Enrich(t.Context(), grant(original, ""))[0].Raw
 	for _, token := range []string{original, enriched} {
 		if in, err := f.Identify(t.Context(), token); err != nil || in.User.ID != "u1" {
-			t.Errorf("%v, %v", in.User, err)
+			t.Errorf("Identify(%q) = %q, %v; want u1", token, in.User.ID, err)
 		}
 	}
 	for _, token := range []string{"", "opaque", enriched[:len(enriched)-8] + "AAAAAAAA", original + "x", f.issuer.Token(strings.Replace(claimsOf(""), "u1", "", 1))} {
 		if _, err := f.Identify(t.Context(), token); err == nil {
-			t.Errorf("%q is somebody's", token)
+			t.Errorf("Identify(%q) has no error, want one", token)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestFreshnessClaim_ReportsTheResultOfTheLookup(t *testing.T) {
 		source enrich.Source
 		pass   bool
 		reason enrich.Reason
-		want   string // what is added; empty: the original
+		want   string // the claims that are added; empty means the original
 	}{
 		{"fresh", source(enrich.Document{JSON: []byte(`{}`), ReadAt: readAt}, nil), true, enrich.OK, `,"custom_data":{},` + read + `,"freshness":"fresh"`},
 		{"stale", source(enrich.Document{JSON: []byte(`{}`), ReadAt: readAt, Stale: true}, nil), true, enrich.Stale, `,"custom_data":{},` + read + `,"freshness":"stale"`},
@@ -47,7 +47,7 @@ func TestFreshnessClaim_ReportsTheResultOfTheLookup(t *testing.T) {
 	}
 }
 
-// Each token says what is known of its own user.
+// Each token says whether the document of its own user was found.
 func TestFreshnessClaim_IsPerToken(t *testing.T) {
 	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) {
 		o.Freshness = "freshness"

@@ -17,9 +17,9 @@ func TestEnrichObject_HasTheClaimsOfAToken(t *testing.T) {
 		{"userinfo", `{ "sub":"u1", "n":1.0 }`, `{ "sub":"u1", "n":1.0 ` + claims},
 		{"active", `{"active":true,"sub":"u1"}`, `{"active":true,"sub":"u1"` + claims},
 		{"not active", `{"active":false,"sub":"u1"}`, ""},
-		{"active in words", `{"active":"true","sub":"u1"}`, ""},
-		{"nobody's", `{"sub":"u2"}`, ""},
-		{"of nobody", `{"name":"x"}`, ""},
+		{"active is a string", `{"active":"true","sub":"u1"}`, ""},
+		{"user without a document", `{"sub":"u2"}`, ""},
+		{"no user", `{"name":"x"}`, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,14 +40,14 @@ func TestEnrichObject_FailsWithoutTheDocument(t *testing.T) {
 		o.Source = sourceFunc(func(enrich.Query) (enrich.Document, error) { return enrich.Document{}, down })
 	})
 	if _, err := f.EnrichObject(t.Context(), []byte(`{"sub":"u1"}`)); !errors.Is(err, down) {
-		t.Errorf("EnrichObject with the source down = %v", err)
+		t.Errorf("EnrichObject with the source down returned the error %v, want %v", err, down)
 	}
 	if _, err := f.EnrichObject(t.Context(), []byte(`{"sub":"u1","sub":"u2"}`)); err == nil {
-		t.Error("EnrichObject of two users = nil error")
+		t.Error("EnrichObject with two members sub has no error, want one")
 	}
 	f = newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.MaxSize = 3 })
 	if _, err := f.EnrichObject(t.Context(), []byte(`{"sub":"u1"}`)); !errors.Is(err, enrich.ErrTooLarge) {
-		t.Errorf("EnrichObject with a document too large = %v", err)
+		t.Errorf("EnrichObject with a document over MaxSize returned the error %v, want %v", err, enrich.ErrTooLarge)
 	}
 }
 
@@ -60,8 +60,8 @@ func TestEnrichObject_DocumentIsAsOldAsInAToken(t *testing.T) {
 		{"no exp", `{"sub":"u1"}`, 0, 0},
 		{"no exp, max_age", `{"sub":"u1"}`, time.Hour, time.Hour},
 		{"exp", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), 0, 10 * time.Minute},
-		{"exp of fractions", fmt.Sprintf(`{"sub":"u1","iat":%d.25,"exp":%d.5}`, now.Unix(), now.Unix()+600), time.Hour, 10 * time.Minute},
-		{"exp beyond all time", `{"sub":"u1","exp":9223372036854775807}`, time.Hour, time.Hour},
+		{"exp with a fraction", fmt.Sprintf(`{"sub":"u1","iat":%d.25,"exp":%d.5}`, now.Unix(), now.Unix()+600), time.Hour, 10 * time.Minute},
+		{"exp too large for a time", `{"sub":"u1","exp":9223372036854775807}`, time.Hour, time.Hour},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestEnrichObject_DocumentIsAsOldAsInAToken(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := now.Sub(asked.NotBefore); (got - tt.want).Abs() > 5*time.Second {
-				t.Errorf("a document of %v may be used, want %v", got, tt.want)
+				t.Errorf("EnrichObject(%s) accepts a document that is %v old, want %v", tt.answer, got, tt.want)
 			}
 		})
 	}

@@ -32,7 +32,7 @@ func TestNew_NamesTheFieldThatIsWrong(t *testing.T) {
 		o := enrich.Options{Ring: f.ring, Source: documents(nil)}
 		tt.change(&o)
 		if _, err := enrich.New(o); err == nil || !strings.Contains(err.Error(), "Options."+tt.field) {
-			t.Errorf("New with a wrong %s = %v, want an error that names it", tt.field, err)
+			t.Errorf("New with a wrong %s returned the error %v, want one that names the field", tt.field, err)
 		}
 	}
 }
@@ -56,7 +56,7 @@ func TestNew_ZeroOptionsHaveDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The warning of the claim goes to no logger.
+	// The warning about the claim is discarded, because there is no logger.
 	if got := e.Enrich(t.Context(), grant(f.issuer.Token(claimsOf(`,"custom_data":1`)), ""))[0]; got.Reason != enrich.NoDocument {
 		t.Errorf("user without a document: reason %q, want no_document", got.Reason)
 	}

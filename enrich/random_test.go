@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// Laws C1, C2 and D1 in grants that nobody would think of.
+// Laws C1, C2 and D1 in random grants.
 func TestGrant_IsNeverPartlyEnriched(t *testing.T) {
 	hashes := map[string]func(string) string{"ES256": hash256, "HS256": hash256, "ES384": hash384, "EdDSA": hash512}
 	for _, algorithms := range [][2]string{{"ES256", keys.Same}, {"ES256", "EdDSA"}, {"EdDSA", "ES384"}, {"HS256", keys.Same}} {
@@ -37,7 +37,7 @@ func TestGrant_IsNeverPartlyEnriched(t *testing.T) {
 	}
 }
 
-// someDocuments has a document of u1, a stale one of u2, and cannot tell of u3.
+// someDocuments has a document for u1 and a stale one for u2, and fails for u3.
 func someDocuments(q enrich.Query) (enrich.Document, error) {
 	switch q.User.ID {
 	case "u1", "u2":
@@ -48,8 +48,8 @@ func someDocuments(q enrich.Query) (enrich.Document, error) {
 	return enrich.Document{}, enrich.ErrNoDocument
 }
 
-// randomGrant has up to four tokens, of which id_tokens may speak of access
-// tokens before them, and of the code.
+// randomGrant returns a grant of up to four tokens. Its id_tokens may have the at_hash of
+// an access token before them, and a c_hash.
 func randomGrant(r *rand.Rand, issuer *enrichtest.Issuer, hash func(string) string) enrich.Grant {
 	one := func(of ...string) string { return of[r.IntN(len(of))] }
 	g := enrich.Grant{Answered: time.Now(), Code: one("", "code", "code"), MarkFailure: r.IntN(2) == 0, DPoP: r.IntN(9) == 0}
@@ -82,13 +82,13 @@ func checkAllOrNone(t *testing.T, f fixture, g enrich.Grant, got []enrich.Outcom
 		original := g.Tokens[i].Raw
 		bad := outcome.Reason == enrich.BadToken && slices.Contains(kinds, g.Tokens[i].Kind)
 		if enriched && (bad || outcome.Refusable() || outcome.Reason == enrich.KeyBound) {
-			t.Errorf("token %d is %s, and another is enriched", i, outcome.Reason)
+			t.Errorf("token %d has the reason %s, but another one is enriched", i, outcome.Reason)
 		}
 		if outcome.Raw == original {
 			continue
 		}
 		if !enriched {
-			t.Errorf("token %d changed, and none is enriched", i)
+			t.Errorf("token %d changed, but none is enriched", i)
 		}
 		if restored, ok := f.Restore(outcome.Raw); !ok || restored != original {
 			t.Errorf("token %d: restored %v to %s, want %s", i, ok, restored, original)
@@ -96,11 +96,11 @@ func checkAllOrNone(t *testing.T, f fixture, g enrich.Grant, got []enrich.Outcom
 	}
 }
 
-// checkHashes asks of every id_token whether what it said of the code and of the
-// access tokens is as true of those that go out.
+// checkHashes checks every id_token: a hash that was right before must be right for the
+// outgoing tokens.
 func checkHashes(t *testing.T, g enrich.Grant, got []enrich.Outcome, hashes map[string]func(string) string) {
 	t.Helper()
-	says := func(raw, claim, of string) bool {
+	hashIsRight := func(raw, claim, of string) bool {
 		token, err := enrich.ParseToken(raw)
 		if err != nil {
 			return false
@@ -109,12 +109,12 @@ func checkHashes(t *testing.T, g enrich.Grant, got []enrich.Outcome, hashes map[
 		return hash == hashes[token.Algorithm](of)
 	}
 	for i, id := range g.Tokens {
-		if says(id.Raw, "c_hash", "code") && !says(got[i].Raw, "c_hash", "code") {
-			t.Errorf("token %d: c_hash is no longer true", i)
+		if hashIsRight(id.Raw, "c_hash", "code") && !hashIsRight(got[i].Raw, "c_hash", "code") {
+			t.Errorf("token %d: c_hash is no longer right", i)
 		}
 		for j, access := range g.Tokens {
-			if says(id.Raw, "at_hash", access.Raw) && !says(got[i].Raw, "at_hash", got[j].Raw) {
-				t.Errorf("token %d: at_hash is no longer true of token %d", i, j)
+			if hashIsRight(id.Raw, "at_hash", access.Raw) && !hashIsRight(got[i].Raw, "at_hash", got[j].Raw) {
+				t.Errorf("token %d: at_hash is no longer right for token %d", i, j)
 			}
 		}
 	}

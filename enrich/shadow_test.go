@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// E5: "sign nothing", and yet sizes and reasons are those of signed tokens.
+// Law E5: shadow signs nothing, but returns the sizes and reasons of signed tokens.
 func TestShadow_MeasuresAndSignsNothing(t *testing.T) {
 	for _, algorithm := range []string{"HS256", "HS384", "HS512", "RS256", "PS512", "ES256", "ES384", "ES512", "EdDSA"} {
 		t.Run(algorithm, func(t *testing.T) {
@@ -21,17 +21,17 @@ func TestShadow_MeasuresAndSignsNothing(t *testing.T) {
 			g.Shadow = true
 			for i, shadow := range f.Enrich(t.Context(), g) {
 				if shadow.Reason != live[i].Reason || len(shadow.Raw) != len(live[i].Raw) || shadow.Raw == g.Tokens[i].Raw {
-					t.Errorf("%q with %d bytes, live %q with %d", shadow.Reason, len(shadow.Raw), live[i].Reason, len(live[i].Raw))
+					t.Errorf("shadow has the reason %q and %d bytes, want those of the signed token, %q and %d", shadow.Reason, len(shadow.Raw), live[i].Reason, len(live[i].Raw))
 				}
 				if signature := shadow.Raw[strings.LastIndex(shadow.Raw, ".")+1:]; strings.Trim(signature, "A") != "" {
-					t.Errorf("signed with %s", signature)
+					t.Errorf("shadow has the signature %s, want zeros", signature)
 				}
 				if _, ok := f.Restore(shadow.Raw); ok {
-					t.Error("it restores, so it verifies")
+					t.Error("the shadow token restores, so its signature verifies; want it not to")
 				}
 			}
 			if !slices.ContainsFunc(live, func(o enrich.Outcome) bool { return o.Reason == enrich.OK }) {
-				t.Errorf("live %+v", live)
+				t.Errorf("signed tokens %+v, want at least one enriched", live)
 			}
 		})
 	}

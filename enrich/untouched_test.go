@@ -38,15 +38,15 @@ func TestEnrich_LeavesOtherTokensUnchanged(t *testing.T) {
 		{"opaque", "d0849b7d-f5e0-4586-8ca1-224325530f21", enrich.Opaque},
 		{"opaque with two dots", "v4.public.abcdef", enrich.Opaque},
 		{"JWE", "eyJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d", enrich.Opaque},
-		{"a million dots", strings.Repeat(".", 60<<10), enrich.Opaque},
+		{"only dots", strings.Repeat(".", 60<<10), enrich.Opaque},
 		{"longer than any token", "eyJ" + strings.Repeat("a", enrich.MaxToken), enrich.TooLarge},
 		{"another issuer", f.issuer.Token(fmt.Sprintf(`{"iss":"https://other","aud":"app","sub":"u1","exp":%d}`, now+60)), enrich.NotOurs},
 		{"no issuer", f.issuer.Token(fmt.Sprintf(`{"aud":"app","sub":"u1","exp":%d}`, now+60)), enrich.NotOurs},
 		{"another audience", f.issuer.Token(fmt.Sprintf(`{"iss":"https://auth.example.com","aud":"other","sub":"u1","exp":%d}`, now+60)), enrich.NotOurs},
 		{"expired", f.issuer.Token(ours(`"u1"`, now-60, "")), enrich.BadToken},
-		{"expired within the leeway of nothing", f.issuer.Token(ours(`"u1"`, now-5, "")), enrich.BadToken},
+		{"expired 5 s ago, with 1 s leeway", f.issuer.Token(ours(`"u1"`, now-5, "")), enrich.BadToken},
 		{"not valid yet", f.issuer.Token(ours(`"u1"`, now+60, fmt.Sprintf(`,"nbf":%d`, now+30))), enrich.BadToken},
-		{"exp is text", f.issuer.Token(`{"iss":"https://auth.example.com","aud":"app","sub":"u1","exp":"2100000000"}`), enrich.BadToken},
+		{"exp is a string", f.issuer.Token(`{"iss":"https://auth.example.com","aud":"app","sub":"u1","exp":"2100000000"}`), enrich.BadToken},
 		{"sub twice", f.issuer.Token(ours(`"u2","sub":"u1"`, now+60, "")), enrich.BadToken},
 		{"claim twice, escaped", f.issuer.Token(ours(`"u1"`, now+60, `,"a":{"x":1,"\u0078":2}`)), enrich.BadToken},
 		{"alg twice", f.issuer.TokenWithHeader(`{"alg":"RS256","alg":"none","kid":"key-RS256"}`, ours(`"u1"`, now+60, "")), enrich.BadToken},
@@ -55,11 +55,11 @@ func TestEnrich_LeavesOtherTokensUnchanged(t *testing.T) {
 		{"none, other spelling", enrichtest.EncodeSegment(`{"alg":"nOnE"}`) + "." + parts[1] + ".", enrich.BadToken},
 		{"RSA key as an HMAC secret", hmac.Token(ours(`"u1"`, now+60, "")), enrich.BadToken},
 		{"key in the header", foreign.TokenWithHeader(`{"alg":"ES256","kid":"key-RS256","jwk":`+string(foreign.JWKS()[9:len(foreign.JWKS())-2])+`}`, ours(`"u1"`, now+60, "")), enrich.BadToken},
-		{"signature cut", good[:len(good)-4], enrich.BadToken},
+		{"signature cut off", good[:len(good)-4], enrich.BadToken},
 		{"claims changed", parts[0] + "." + enrichtest.EncodeSegment(ours(`"u1"`, now+61, "")) + "." + parts[2], enrich.BadToken},
 		{"padded", parts[0] + "=." + parts[1] + "." + parts[2], enrich.BadToken},
 		{"line break", parts[0] + "." + parts[1] + "." + parts[2] + "\n", enrich.BadToken},
-		{"payload is no object", f.issuer.Token(`["sub"]`), enrich.BadToken},
+		{"payload is an array", f.issuer.Token(`["sub"]`), enrich.BadToken},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,17 +68,17 @@ func TestEnrich_LeavesOtherTokensUnchanged(t *testing.T) {
 				t.Errorf("reason %q (%v), want %q", got.Reason, got.Err, tt.want)
 			}
 			if (got.Raw == tt.token) != (tt.want != enrich.OK) {
-				t.Errorf("token changed: %v", got.Raw != tt.token)
+				t.Errorf("reason %q, token changed %v; want changed %v", got.Reason, got.Raw != tt.token, got.Raw == tt.token)
 			}
 			if got.Err != nil && (strings.Contains(got.Err.Error(), "u1") || strings.Contains(got.Err.Error(), parts[1])) {
-				t.Errorf("error %q tells the user or the token", got.Err)
+				t.Errorf("error %q contains the user id or the token, want neither", got.Err)
 			}
 		})
 	}
 }
 
-// undecided says that a signature was wrong by the keys at hand, and that a
-// test before this one used up the refetch of law B3.
+// undecided reports whether the ring could not decide because an earlier test had just
+// used the one refetch in 30 s (law B3).
 func undecided(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "less than 30s ago")
 }

@@ -15,19 +15,19 @@ func TestBackendKey_SignsOnlyTokensItVerifies(t *testing.T) {
 	for _, algorithm := range []string{"RS256", "RS512", "PS256"} {
 		key := signer(t, ring, token(newIssuer(backend, algorithm)))
 		if key == nil || key.ID() != "" || key.Algorithm() != algorithm {
-			t.Errorf("%s: signer %v, want the backend's own", algorithm, key)
+			t.Errorf("signer for %s: %v, want the backend's key", algorithm, key)
 		}
 	}
 	if key := signer(t, ring, token(other)); key != nil {
-		t.Errorf("signer %v of another key's token, want none", key)
+		t.Errorf("signer for a token of another key: %v, want none", key)
 	}
 	stranger := enrichtest.NewIssuer(t, "ES256")
-	beside := openFile(t, setOf(stranger), func(o *keys.Options) { o.BackendKey = file(t, other.PrivatePEM()) })
-	if key := signer(t, beside, token(stranger)); key != nil {
-		t.Errorf("signer %v of another key's token of the same type, want none", key)
+	second := openFile(t, setOf(stranger), func(o *keys.Options) { o.BackendKey = file(t, other.PrivatePEM()) })
+	if key := signer(t, second, token(stranger)); key != nil {
+		t.Errorf("signer for a token of another key of the same type: %v, want none", key)
 	}
 	if ring.HasOwn() {
-		t.Error("HasOwn with the backend's key alone")
+		t.Error("HasOwn with only the backend's key = true, want false")
 	}
 }
 
@@ -36,11 +36,11 @@ func TestBackendKey_MustBelongToThePublicKeys(t *testing.T) {
 	private := file(t, other.PrivatePEM())
 	_, err := keys.Open(keys.Options{PublicKey: file(t, theirs.PublicPEM()), BackendKey: private, Logger: slog.New(slog.DiscardHandler)})
 	if fault, ok := errors.AsType[*keys.OptionError](err); !ok || fault.Option != "BackendKey" {
-		t.Errorf("Open = %v, want a fault of BackendKey", err)
+		t.Errorf("Open = %v, want an OptionError for BackendKey", err)
 	}
 	ring := openFile(t, setOf(theirs), func(o *keys.Options) { o.BackendKey = private })
 	err = ring.Check(t.Context())
 	if fault, ok := errors.AsType[*keys.OptionError](err); !ok || fault.Option != "BackendKey" {
-		t.Errorf("Check = %v, want a fault of BackendKey", err)
+		t.Errorf("Check = %v, want an OptionError for BackendKey", err)
 	}
 }

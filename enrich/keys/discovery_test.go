@@ -21,7 +21,7 @@ func TestDiscovery_NamesTheAddressOfTheKeys(t *testing.T) {
 		ring := backend.open(t, func(o *keys.Options) { o.JWKS, o.Discovery = "", true })
 		run(t, ring)
 		if _, err := verify(t, ring, token(es)); err == nil || errors.Is(err, enrich.ErrBadToken) || errors.Is(err, enrich.ErrNotOurs) {
-			t.Errorf("Verify before it is known where the keys are = %v, want undecided", err)
+			t.Errorf("Verify before the address of the keys is known returned the error %v, want undecided", err)
 		}
 		ring.ApplyDiscovery(jwksURL, "https://auth.example.com")
 		synctest.Wait()
@@ -32,24 +32,25 @@ func TestDiscovery_NamesTheAddressOfTheKeys(t *testing.T) {
 		ring.ApplyDiscovery(jwksURL, "https://auth.example.com")
 		synctest.Wait()
 		if got := backend.count(); got != before {
-			t.Errorf("learning the same again made %d fetches", got-before)
+			t.Errorf("ApplyDiscovery with the same values caused %d fetches, want none", got-before)
 		}
 	})
 }
 
-// The keys have moved: neither a fetch under way from where they were nor a
-// failure where they are now puts that off until the old set's end.
+// After the keys have moved, the ring fetches them from the new address soon. It does not
+// wait until the old set expires, even if a fetch from the old address is in progress or
+// the new address fails at first.
 func TestDiscovery_FetchesMovedKeysUntilTheyAnswer(t *testing.T) {
 	const moved = jwksURL + "/moved"
 	tests := []struct {
 		name  string
-		under func(t *testing.T, ring *keys.Ring) // what happens when they move
-		takes time.Duration                       // to answer where they were
-		down  time.Duration                       // where they are now
+		under func(t *testing.T, ring *keys.Ring) // runs just before they move
+		takes time.Duration                       // time that the old address needs to answer
+		down  time.Duration                       // time that the new address fails
 	}{
 		{"at once", nil, 0, 0},
-		{"when they can be had", nil, 0, 10 * time.Second},
-		{"after a fetch of the old place", func(t *testing.T, ring *keys.Ring) {
+		{"when the new address works", nil, 0, 10 * time.Second},
+		{"after a fetch from the old address", func(t *testing.T, ring *keys.Ring) {
 			go ring.Verify(t.Context(), parse(t, forged(enrichtest.NewIssuer(t, "ES256"))))
 			synctest.Wait()
 		}, time.Second, 0},
@@ -82,7 +83,7 @@ func TestDiscovery_FetchesMovedKeysUntilTheyAnswer(t *testing.T) {
 				ring.ApplyDiscovery(moved, "")
 				pass(tt.takes + 2*tt.down)
 				if !publishes(t, ring, "newer") || publishes(t, ring, old.KeyID) {
-					t.Errorf("published %v, want the key of where they are now", published(t, ring))
+					t.Errorf("published %v, want the key at the new address", published(t, ring))
 				}
 			})
 		})
@@ -112,12 +113,12 @@ func TestDiscovery_WarnsOnceAboutAnotherIssuer(t *testing.T) {
 			t.Errorf("Verify = %v, want not ours", err)
 		}
 		if got := log.String(); strings.Count(got, "https://public.example.com") != 1 || strings.Count(got, "http://private:9000") != 1 || strings.Contains(got, "stranger") {
-			t.Errorf("log %s, want both issuers once, and nothing of a stranger's", got)
+			t.Errorf("log %s, want both issuers once, and no issuer of a token that does not verify", got)
 		}
 	})
 }
 
-// Before it is known where the keys are there is nothing to complain of.
+// Until the address of the keys is known, nothing is logged about them.
 func TestDiscovery_LogsNoFailureBeforeTheAddressIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -133,7 +134,7 @@ func TestDiscovery_LogsNoFailureBeforeTheAddressIsKnown(t *testing.T) {
 			t.Errorf("Verify = %v", err)
 		}
 		if strings.Contains(log.String(), "JWKS") {
-			t.Errorf("log %s, want nothing of the JWKS", log.String())
+			t.Errorf("log %s, want nothing about the JWKS", log.String())
 		}
 	})
 }

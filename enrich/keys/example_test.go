@@ -9,8 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// A ring of a backend that shares a secret with us verifies its tokens, and
-// signs enriched ones with the secret again.
+// A ring for a backend that shares its secret: it verifies the backend's tokens, and
+// signs enriched ones with the same secret.
 func Example() {
 	ring, err := keys.Open(keys.Options{
 		Secret:  []byte("a secret that is shared with the backend"),
@@ -36,7 +36,7 @@ func Example() {
 	// Output: "u1" is verified and can be signed with HS256
 }
 
-// Open says which option is at fault.
+// The error of Open says which option is wrong.
 func ExampleOpen_fault() {
 	_, err := keys.Open(keys.Options{Dir: "./keys"})
 	if fault, ok := errors.AsType[*keys.OptionError](err); ok {

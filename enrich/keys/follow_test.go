@@ -13,8 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// run runs the ring until the test ends, and waits until it has done all it has
-// to do now.
+// run runs the ring until the test ends, and waits until it is idle.
 func run(t *testing.T, ring *keys.Ring) {
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan struct{})
@@ -29,16 +28,16 @@ func run(t *testing.T, ring *keys.Ring) {
 	synctest.Wait()
 }
 
-// pass lets time pass, and waits until all is done that is due.
+// pass lets time pass, and waits until everything is idle.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// token is one of no expiry: of these tests the keys are the matter.
+// token returns a token that does not expire.
 func token(issuer *enrichtest.Issuer) string { return issuer.Token(`{"sub":"u1"}`) }
 
-// forged has the issuer's kid and a signature of nobody's.
+// forged returns a token with the issuer's kid and a signature of no key.
 func forged(issuer *enrichtest.Issuer) string {
 	t := token(issuer)
 	return t[:strings.LastIndexByte(t, '.')+1] + enrichtest.EncodeSegment(strings.Repeat("x", 64))
@@ -50,7 +49,7 @@ func TestFetch_RepeatsWhenFreshnessEnds(t *testing.T) {
 		header http.Header
 		want   time.Duration
 	}{
-		{"says nothing", nil, 10 * time.Minute},
+		{"no header", nil, 10 * time.Minute},
 		{"max-age", http.Header{"Cache-Control": {"public, max-age=60"}}, time.Minute},
 		{"max-age on the second line", http.Header{"Cache-Control": {"public", "max-age=60"}}, time.Minute},
 		{"quoted, other case", http.Header{"Cache-Control": {`Max-Age="60"`}}, time.Minute},
@@ -62,8 +61,8 @@ func TestFetch_RepeatsWhenFreshnessEnds(t *testing.T) {
 		{"no-store", http.Header{"Cache-Control": {"no-store"}}, 30 * time.Second},
 		{"no-cache", http.Header{"Cache-Control": {"no-cache, max-age=600"}}, 30 * time.Second},
 		{"malformed", http.Header{"Cache-Control": {"max-age=soon"}}, 30 * time.Second},
-		{"Expires", http.Header{"Expires": {"Sat, 01 Jan 2000 00:02:00 GMT"}}, 2 * time.Minute}, // time begins at 00:00 in a bubble
-		{"Expires beside max-age", http.Header{"Expires": {"Sat, 01 Jan 2000 00:02:00 GMT"}, "Cache-Control": {"max-age=60"}}, time.Minute},
+		{"Expires", http.Header{"Expires": {"Sat, 01 Jan 2000 00:02:00 GMT"}}, 2 * time.Minute}, // in a bubble, time starts at 00:00
+		{"Expires and max-age", http.Header{"Expires": {"Sat, 01 Jan 2000 00:02:00 GMT"}, "Cache-Control": {"max-age=60"}}, time.Minute},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -94,12 +93,12 @@ func TestFetch_RepeatsForAnUnknownKeyOnceIn30Seconds(t *testing.T) {
 				}
 				backend := serving(old)
 				ring := backend.open(t, nil)
-				expect(t, ring, token(old), good) // the first load is not counted
+				expect(t, ring, token(old), good) // the first fetch is not counted
 				pass(time.Second)
 
 				expect(t, ring, make(newer), map[string]string{"unknown kid": notOurs, "signature that no key verifies": badToken}[name])
 				if got := backend.count(); got != 2 {
-					t.Fatalf("%d fetches, want a second at once", got)
+					t.Fatalf("%d fetches, want a second one at once", got)
 				}
 				backend.serve(setOf(old, newer), nil)
 				pass(30*time.Second - time.Millisecond)
@@ -132,19 +131,19 @@ func TestFetch_IsSharedByTokensOfAnUnknownKey(t *testing.T) {
 		var callers sync.WaitGroup
 		for i := range 100 {
 			callers.Go(func() {
-				time.Sleep(time.Duration(i) * 11 * time.Millisecond) // some when the fetch is over
+				time.Sleep(time.Duration(i) * 11 * time.Millisecond) // some start after the fetch
 				expect(t, ring, raw, good)
 			})
 		}
 		callers.Wait()
 		if got := backend.count(); got != 2 {
-			t.Errorf("%d fetches, want one beside the first load", got)
+			t.Errorf("%d fetches, want 2: the first and a shared one", got)
 		}
 	})
 }
 
-// A token may look through the old set while another has it fetched: many keys
-// without a kid make that take long.
+// While one token searches the old set, another may fetch the new one. The many keys
+// without a kid make the search slow.
 func TestFetch_IsSkippedWhenANewerSetCame(t *testing.T) {
 	old, newer := enrichtest.NewIssuer(t, "EdDSA"), enrichtest.NewIssuer(t, "EdDSA")
 	nameless := strings.Replace(jwkOf(old), `"kid":"key-EdDSA",`, "", 1)
@@ -175,11 +174,11 @@ func TestFetch_ForATokenDelaysTheNext(t *testing.T) {
 		expect(t, ring, token(other), notOurs)
 		pass(60*time.Second - time.Millisecond)
 		if got := backend.count(); got != 2 {
-			t.Errorf("%d fetches, want 2 as long as the second is fresh", got)
+			t.Errorf("%d fetches, want 2 while the second set is fresh", got)
 		}
 		pass(time.Millisecond)
 		if got := backend.count(); got != 3 {
-			t.Errorf("%d fetches, want a third when it no longer is", got)
+			t.Errorf("%d fetches, want 3 when the second set is no longer fresh", got)
 		}
 	})
 }

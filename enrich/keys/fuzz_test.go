@@ -13,8 +13,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// E1: whatever the backend's set is, what is published of it is JSON and has no
-// private member, and its public keys stay as they are.
+// Law E1: for any set of the backend, the published set is valid JSON and has no private
+// member.
 func FuzzJWKS_PublishesNothingPrivate(f *testing.F) {
 	f.Add([]byte(`{"keys":[]}`))
 	f.Add(setOf(enrichtest.NewIssuer(f, "ES256"), enrichtest.NewIssuer(f, "EdDSA")))
@@ -31,24 +31,24 @@ func FuzzJWKS_PublishesNothingPrivate(f *testing.F) {
 		}
 		set, maxAge, err := ring.JWKS()
 		if err != nil || maxAge < 0 || maxAge > keydir.MaxAge {
-			t.Fatalf("JWKS of %q: %s, %v", text, maxAge, err)
+			t.Fatalf("JWKS for the set %q: max age %s, %v; want at most %s and no error", text, maxAge, err, keydir.MaxAge)
 		}
 		var published struct{ Keys []map[string]json.RawMessage }
 		if err := json.Unmarshal(set, &published); err != nil {
-			t.Fatalf("published %q: %v", set, err)
+			t.Fatalf("published %q, which is not valid JSON: %v", set, err)
 		}
 		for _, key := range published.Keys {
 			for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"} {
 				if key[private] != nil {
-					t.Errorf("published %q with %q", set, private)
+					t.Errorf("published %q, want it without the private member %q", set, private)
 				}
 			}
 		}
 	})
 }
 
-// What is no key is refused, and none of it is quoted; what is one is published
-// by its public half.
+// Open refuses a file that does not contain a key, and the error does not quote it. For a
+// file with a key, only the public half is published.
 func FuzzOpen_QuotesNoKeyFile(f *testing.F) {
 	issuer := enrichtest.NewIssuer(f, "ES256")
 	f.Add(issuer.PublicPEM())
@@ -70,7 +70,7 @@ func FuzzOpen_QuotesNoKeyFile(f *testing.F) {
 			}
 			set, _, err := ring.JWKS()
 			if err != nil || !json.Valid(set) || strings.Contains(string(set), `"d":`) {
-				t.Errorf("of %q the set is %q, %v", text, set, err)
+				t.Errorf("with the key file %q the published set is %q, %v; want valid JSON without private members", text, set, err)
 			}
 		}
 	})
@@ -80,7 +80,7 @@ func checkQuotesNothing(t *testing.T, err error, text []byte) {
 	t.Helper()
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); len(line) > 10 && strings.Contains(err.Error(), line) {
-			t.Errorf("the error %q quotes the file", err)
+			t.Errorf("the error %q quotes the file, want it not to", err)
 		}
 	}
 }

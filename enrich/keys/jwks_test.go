@@ -30,7 +30,7 @@ func withDir(t *testing.T) func(*keys.Options) {
 	return func(o *keys.Options) { o.Dir = dir }
 }
 
-// marshal is a key as a JWK, as the library writes it.
+// marshal returns a key as a JWK, as the library writes it.
 func marshal(t *testing.T, jwk jose.JSONWebKey) string {
 	t.Helper()
 	text, err := json.Marshal(jwk)
@@ -40,7 +40,7 @@ func marshal(t *testing.T, jwk jose.JSONWebKey) string {
 	return string(text)
 }
 
-// adding gives a JWK another member, in front.
+// adding adds a member to a JWK, before the others.
 func adding(member, jwk string) string { return `{` + member + `,` + jwk[1:] }
 
 func TestJWKS_KeepsTheBackendsKeysAsTheyAre(t *testing.T) {
@@ -84,13 +84,13 @@ func TestJWKS_NeverPublishesPrivateMembers(t *testing.T) {
 			}
 		}
 		if jwk["kty"] == "oct" {
-			t.Errorf("the secret %v is published", jwk["kid"])
+			t.Errorf("the secret with kid %v is published", jwk["kid"])
 		}
 	}
 }
 
-// Who publishes a certificate that does not fit, as many do who encode it
-// wrongly, still has a key.
+// A key whose certificate does not match it can be used. Many backends encode
+// certificates wrongly.
 func TestJWKS_IgnoresCertificates(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	for _, member := range []string{
@@ -119,9 +119,9 @@ func TestJWKS_PublishesKeysThatVerifyNoToken(t *testing.T) {
 		issuer *enrichtest.Issuer
 		want   string
 	}{
-		{"a good one", jwkOf(p256), p256, good},
+		{"for signatures", jwkOf(p256), p256, good},
 		{"for encryption", strings.Replace(jwkOf(p256), `"use":"sig"`, `"use":"enc"`, 1), p256, notOurs},
-		{"for another algorithm of encryption", strings.Replace(jwkOf(p256), `"alg":"ES256"`, `"alg":"ECDH-ES"`, 1), p256, notOurs},
+		{"for an encryption algorithm", strings.Replace(jwkOf(p256), `"alg":"ES256"`, `"alg":"ECDH-ES"`, 1), p256, notOurs},
 		{"for an algorithm of another type", strings.Replace(jwkOf(p256), `"alg":"ES256"`, `"alg":"RS256"`, 1), p256, notOurs},
 		{"RSA of 1024 bits", jwkOf(small), small, notOurs},
 		{"unknown type", `{"kty":"XYZ","kid":"key-ES256"}`, p256, notOurs},
@@ -175,10 +175,10 @@ func TestJWKS_IsCachedNoLongerThanTheBackends(t *testing.T) {
 		want   time.Duration
 	}{
 		{"at once", "max-age=60", 0, time.Minute},
-		{"what is left", "max-age=60", 45 * time.Second, 15 * time.Second},
-		{"never over five minutes", "max-age=600", 0, 5 * time.Minute},
-		{"near the end of a long one", "max-age=600", 6 * time.Minute, 4 * time.Minute},
-		{"fetched anew", "max-age=60", 70 * time.Second, 50 * time.Second},
+		{"the rest of its freshness", "max-age=60", 45 * time.Second, 15 * time.Second},
+		{"at most five minutes", "max-age=600", 0, 5 * time.Minute},
+		{"near the end of a long freshness", "max-age=600", 6 * time.Minute, 4 * time.Minute},
+		{"fetched again", "max-age=60", 70 * time.Second, 50 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// openDir makes a directory of our keys.
+// openDir makes a directory for our keys.
 func openDir(t testing.TB) (dir *keydir.Dir, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "a", "keys")
@@ -43,7 +43,7 @@ func list(t testing.TB, dir *keydir.Dir, now time.Time) []keydir.Info {
 	return infos
 }
 
-// states is the states of the keys, in the order of the list.
+// states returns the states of the keys, in the order of the list.
 func states(t testing.TB, dir *keydir.Dir, now time.Time) string {
 	t.Helper()
 	var states []string
@@ -70,15 +70,15 @@ func TestOwnKeys_PrunedKeyNeitherVerifiesNorRestores(t *testing.T) {
 	rotate(t, dir.RotateNow, "", time.Now().Add(time.Second))
 	deleted, _, err := dir.Prune(keydir.Pruning{RetireAfter: time.Hour, IDs: []string{leaked.ID()}}, time.Now().Add(2*time.Second))
 	if err != nil || len(deleted) != 1 || deleted[0].ID != leaked.ID() {
-		t.Errorf("deleted %+v (%v), want the named key, however young", deleted, err)
+		t.Errorf("deleted %+v (%v), want the named key, although it is new", deleted, err)
 	}
 	again := openFile(t, setOf(issuer), func(o *keys.Options) { o.Dir = path })
 	if publishes(t, again, leaked.ID()) || restores(t, again, leaked) {
-		t.Error("the leaked key is published or restores still")
+		t.Error("the leaked key is still published or still restores, want neither")
 	}
 }
 
-// What is known of a file is kept until the file changes.
+// A key file is parsed again after it was replaced.
 func TestOwnKeys_ReplacedFileIsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, path := openDir(t)
@@ -92,13 +92,13 @@ func TestOwnKeys_ReplacedFileIsReadAgain(t *testing.T) {
 		pass(10 * time.Second)
 		now := list(t, dir, time.Now())[0]
 		if publishes(t, ring, a.ID) || !publishes(t, ring, now.ID) || now.ID == a.ID {
-			t.Errorf("published %v, want the key that is in the file now", published(t, ring))
+			t.Errorf("published %v, want only the key that is in the file now", published(t, ring))
 		}
 	})
 }
 
-// Kubernetes mounts a secret's files as links through ..data, a link to a
-// directory of each version, and takes a link away after its file.
+// Kubernetes mounts the files of a secret as links through ..data, which is a link to the
+// directory of the current version. It removes a link after its file.
 func TestOwnKeys_FollowAMountedSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, path := openDir(t)
@@ -129,12 +129,12 @@ func TestOwnKeys_FollowAMountedSecret(t *testing.T) {
 		steps := []struct {
 			name string
 			do   func()
-			want int // keys published, with the backend's
+			want int // number of published keys, including the backend's
 		}{
 			{"one key", func() {}, 2},
 			{"a second", func() { version("..2", old, newer); link("..data/newer.pem", "newer.pem") }, 3},
-			{"the first gone, its link not yet", func() { version("..3", newer) }, 3},
-			{"the first gone", func() { os.Remove(in("old.pem")) }, 2},
+			{"the first removed, but not its link", func() { version("..3", newer) }, 3},
+			{"the first and its link removed", func() { os.Remove(in("old.pem")) }, 2},
 		}
 		for _, step := range steps {
 			step.do()
@@ -151,9 +151,9 @@ func TestOpen_RefusesAnUnreadableKeyFile(t *testing.T) {
 	write(t, filepath.Join(path, "ES256-1.pem"), []byte("garbage"))
 	_, err := keys.Open(keys.Options{Dir: path, Algorithm: "EdDSA", Secret: []byte("s")})
 	if fault, ok := errors.AsType[*keys.OptionError](err); !ok || fault.Option != "Dir" {
-		t.Errorf("Open = %v, want a fault of Dir", err)
+		t.Errorf("Open = %v, want an OptionError for Dir", err)
 	}
 	if entries, _ := os.ReadDir(path); len(entries) != 1 {
-		t.Errorf("%d files, want none made", len(entries))
+		t.Errorf("%d files in the directory, want only the unreadable one", len(entries))
 	}
 }

@@ -20,17 +20,17 @@ func TestOpen_ErrorNamesTheWrongOption(t *testing.T) {
 		options keys.Options
 		want    string
 	}{
-		{"zero", keys.Options{}, "JWKS"},
+		{"zero options", keys.Options{}, "JWKS"},
 		{"no keys of the backend", keys.Options{Dir: t.TempDir()}, "JWKS"},
 		{"two addresses", keys.Options{JWKS: jwksURL, Discovery: true}, "Discovery"},
 		{"a set and a public key", keys.Options{JWKS: jwksURL, PublicKey: public}, "PublicKey"},
 		{"discovery and a public key", keys.Options{Discovery: true, PublicKey: public}, "PublicKey"},
 		{"two ways to sign", keys.Options{Dir: t.TempDir(), BackendKey: private}, "BackendKey"},
-		{"algorithm of secrets", keys.Options{Secret: secret, Dir: t.TempDir(), Algorithm: "HS256"}, "Algorithm"},
-		{"algorithm of no key", keys.Options{Secret: secret, Dir: t.TempDir(), Algorithm: "RSA"}, "Algorithm"},
-		{"leeway below zero", keys.Options{Secret: secret, Leeway: -1}, "Leeway"},
-		{"retirement below zero", keys.Options{Secret: secret, RetireAfter: -1}, "RetireAfter"},
-		{"rotation below zero", keys.Options{Secret: secret, RotateAfter: -time.Hour}, "RotateAfter"},
+		{"algorithm for secrets", keys.Options{Secret: secret, Dir: t.TempDir(), Algorithm: "HS256"}, "Algorithm"},
+		{"unknown algorithm", keys.Options{Secret: secret, Dir: t.TempDir(), Algorithm: "RSA"}, "Algorithm"},
+		{"negative leeway", keys.Options{Secret: secret, Leeway: -1}, "Leeway"},
+		{"negative retirement", keys.Options{Secret: secret, RetireAfter: -1}, "RetireAfter"},
+		{"negative rotation", keys.Options{Secret: secret, RotateAfter: -time.Hour}, "RotateAfter"},
 		{"directory that is a file", keys.Options{Secret: secret, Dir: private}, "Dir"},
 	}
 	for _, tt := range tests {
@@ -38,13 +38,13 @@ func TestOpen_ErrorNamesTheWrongOption(t *testing.T) {
 			_, err := keys.Open(tt.options)
 			fault, ok := errors.AsType[*keys.OptionError](err)
 			if !ok || fault.Option != tt.want || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("Open(%+v) = %v, want a fault of %s", tt.options, err, tt.want)
+				t.Errorf("Open(%+v) = %v, want an OptionError for %s", tt.options, err, tt.want)
 			}
 		})
 	}
 }
 
-// Neither a client nor a logger is needed.
+// Client and Logger are optional.
 func TestOptions_ZeroClientAndLoggerWork(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	backend := httptest.NewServer(issuer)
@@ -57,8 +57,8 @@ func TestOptions_ZeroClientAndLoggerWork(t *testing.T) {
 		t.Errorf("Check = %v", err)
 	}
 	if key := signer(t, ring, token(issuer)); key == nil {
-		t.Error("no signer, want a key of our own")
+		t.Error("Verify returned no signer, want our own key")
 	}
 	issuer.Down.Store(true)
-	expect(t, ring, token(&enrichtest.Issuer{Algorithm: "ES256", KeyID: "other", Private: issuer.Private}), undecided) // which is logged
+	expect(t, ring, token(&enrichtest.Issuer{Algorithm: "ES256", KeyID: "other", Private: issuer.Private}), undecided) // this logs a warning
 }

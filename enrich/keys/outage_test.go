@@ -21,7 +21,7 @@ func TestOutage_KeepsTheLastGoodSet(t *testing.T) {
 		"huge": func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"keys":[]}`+strings.Repeat(" ", 1<<20))
 		},
-		"panic":   func(http.ResponseWriter, *http.Request) { panic("a parser's fault") },
+		"panic":   func(http.ResponseWriter, *http.Request) { panic("a fault in a parser") },
 		"hanging": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	}
 	for name, answer := range answers {
@@ -36,7 +36,7 @@ func TestOutage_KeepsTheLastGoodSet(t *testing.T) {
 				pass(time.Hour)
 				expect(t, ring, token(issuer), good)
 				if ring.BackendReady() == nil {
-					t.Error("Following says that all is well")
+					t.Error("BackendReady = nil while the backend fails, want an error")
 				}
 				if _, maxAge, err := ring.JWKS(); err != nil || maxAge != 0 {
 					t.Errorf("JWKS may be cached for %v (%v), want 0", maxAge, err)
@@ -45,7 +45,7 @@ func TestOutage_KeepsTheLastGoodSet(t *testing.T) {
 				backend.serve(setOf(issuer), nil)
 				pass(34 * time.Second)
 				if err := ring.BackendReady(); err != nil {
-					t.Errorf("Following = %v, want well again within 30 s and a fetch", err)
+					t.Errorf("BackendReady = %v 34 s after the backend works again, want nil", err)
 				}
 			})
 		})
@@ -60,7 +60,7 @@ func TestOutage_HangingBackendDelaysATokenByThreeSeconds(t *testing.T) {
 		ring := backend.open(t, nil)
 		expect(t, ring, token(issuer), good)
 		backend.answer(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-		for _, want := range []time.Duration{3 * time.Second, 0} { // the next token is not held at all
+		for _, want := range []time.Duration{3 * time.Second, 0} { // the second token does not wait
 			began := time.Now()
 			expect(t, ring, token(other), undecided)
 			if waited := time.Since(began); waited != want {
@@ -83,7 +83,7 @@ func TestFetch_EndsTrustInAKeyThatIsGone(t *testing.T) {
 		pass(time.Minute)
 		expect(t, ring, token(old), notOurs)
 		if publishes(t, ring, "old") {
-			t.Error("the key is still published")
+			t.Error("the removed key is still published")
 		}
 		backend.serve(set(), nil)
 		pass(10 * time.Minute)

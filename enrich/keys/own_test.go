@@ -17,7 +17,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// signer is the key that the ring signs the enriched token with; nil for none.
+// signer returns the key that the ring signs the enriched token with, or nil.
 func signer(t testing.TB, ring *keys.Ring, token string) enrich.Key {
 	t.Helper()
 	verified, err := verify(t, ring, token)
@@ -27,7 +27,7 @@ func signer(t testing.TB, ring *keys.Ring, token string) enrich.Key {
 	return verified.Signer
 }
 
-// restores reports whether the ring knows the token again as signed by the key.
+// restores reports whether the ring can restore a token that the key signed.
 func restores(t testing.TB, ring *keys.Ring, key enrich.Key) bool {
 	t.Helper()
 	signed := enrichtest.EncodeSegment(`{"alg":"`+key.Algorithm()+`","kid":"`+key.ID()+`"}`) + "." + enrichtest.EncodeSegment(`{}`)
@@ -52,15 +52,15 @@ func TestOwnKeys_AreMadeAtStartForTheKnownAlgorithms(t *testing.T) {
 		change func(*keys.Options)
 		want   string
 	}{
-		{"by a JWKS", func(o *keys.Options) { o.JWKS = file(t, setOf(issuers...)) }, "ES256 EdDSA"},
-		{"by a public key", func(o *keys.Options) { o.PublicKey = file(t, issuers[0].PublicPEM()) }, "ES256"},
-		{"by the setting of both", func(o *keys.Options) {
+		{"from a JWKS", func(o *keys.Options) { o.JWKS = file(t, setOf(issuers...)) }, "ES256 EdDSA"},
+		{"from a public key", func(o *keys.Options) { o.PublicKey = file(t, issuers[0].PublicPEM()) }, "ES256"},
+		{"from Algorithms and a JWKS", func(o *keys.Options) {
 			o.JWKS, o.Algorithms = file(t, setOf(issuers...)), []string{"ES256", "ES384", "HS256"}
 		}, "ES256 ES384"},
-		{"by sign.algorithm", func(o *keys.Options) { o.JWKS, o.Algorithm = file(t, setOf(issuers...)), "ES384" }, "ES384"},
-		{"same is the original's", func(o *keys.Options) { o.JWKS, o.Algorithm = file(t, setOf(issuers[0])), keys.Same }, "ES256"},
-		{"by a secret: none", func(o *keys.Options) { o.Secret = []byte(enrichtest.Secret) }, ""},
-		{"by a secret and an empty JWKS: none", func(o *keys.Options) {
+		{"from Algorithm", func(o *keys.Options) { o.JWKS, o.Algorithm = file(t, setOf(issuers...)), "ES384" }, "ES384"},
+		{"from Algorithm: same", func(o *keys.Options) { o.JWKS, o.Algorithm = file(t, setOf(issuers[0])), keys.Same }, "ES256"},
+		{"none for a secret", func(o *keys.Options) { o.Secret = []byte(enrichtest.Secret) }, ""},
+		{"none for a secret and an empty JWKS", func(o *keys.Options) {
 			o.JWKS, o.Secret = file(t, set()), []byte(enrichtest.Secret)
 		}, ""},
 	}
@@ -73,7 +73,7 @@ func TestOwnKeys_AreMadeAtStartForTheKnownAlgorithms(t *testing.T) {
 				got = append(got, info.Algorithm)
 			}
 			if strings.Join(got, " ") != tt.want {
-				t.Errorf("keys for %v, want %s", got, tt.want)
+				t.Errorf("made keys for %v, want %s", got, tt.want)
 			}
 			if err := ring.OwnReady(); err != nil {
 				t.Errorf("OwnReady = %v", err)
@@ -88,10 +88,10 @@ func TestOwnKeys_SurviveARestart(t *testing.T) {
 	first := signer(t, openFile(t, setOf(issuer), dir), token(issuer))
 	again := openFile(t, setOf(issuer), dir)
 	if got := signer(t, again, token(issuer)).ID(); got != first.ID() {
-		t.Errorf("signs with %s, want %s", got, first.ID())
+		t.Errorf("after a restart the ring signs with %s, want %s", got, first.ID())
 	}
 	if !restores(t, again, first) {
-		t.Error("does not restore what was signed before the restart")
+		t.Error("after a restart the ring does not restore tokens from before, want it to")
 	}
 }
 
@@ -130,7 +130,7 @@ func TestOwnKeys_TakenFileNameIsAnError(t *testing.T) {
 	_, path := openDir(t)
 	write(t, filepath.Join(path, "EdDSA-1.pem"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	if _, err := keys.Open(keys.Options{Dir: path, Algorithm: "EdDSA", Secret: []byte("s")}); err == nil {
-		t.Error("opened without a key for EdDSA, want an error")
+		t.Error("Open without a key for EdDSA, whose file name is taken, has no error, want one")
 	}
 }
 
@@ -141,7 +141,7 @@ func TestOwnKeys_AnyRSASignsEveryRSAAlgorithm(t *testing.T) {
 	ring := openFile(t, set(jwk), func(o *keys.Options) { o.Dir = path })
 	for _, algorithm := range []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"} {
 		if key := signer(t, ring, token(newIssuer(rs, algorithm))); key == nil || key.Algorithm() != algorithm {
-			t.Errorf("signer %v for %s, want one at once", key, algorithm)
+			t.Errorf("signer %v for %s, want one without waiting", key, algorithm)
 		}
 	}
 	infos := list(t, dir, time.Now())
@@ -166,11 +166,11 @@ func TestOwnKeys_DeletedKeyIsReplacedOutsideOfTheLogin(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second)
 		if key := signer(t, ring, token(es)); key != nil {
-			t.Fatalf("signer %v, want none: its file is gone", key)
+			t.Fatalf("signer %v, want none, because its file was deleted", key)
 		}
 		synctest.Wait()
 		if key := signer(t, ring, token(es)); key == nil {
-			t.Error("no signer, want a key that was made since")
+			t.Error("no signer after the login, want a new key")
 		}
 	})
 }
@@ -181,11 +181,11 @@ func TestOwnKeys_AreMadeForANewAlgorithm(t *testing.T) {
 		backend := serving(es)
 		ring := backend.open(t, withDir(t))
 		if err := ring.OwnReady(); err != nil {
-			t.Errorf("OwnReady = %v before the backend showed what is needed", err)
+			t.Errorf("OwnReady = %v before the backend's algorithms are known, want nil", err)
 		}
 		run(t, ring)
 		backend.serve(setOf(es, ed), nil)
-		signer(t, ring, token(ed)) // a login, which does not wait for the key that it shows is needed
+		signer(t, ring, token(ed)) // this login needs a new key, but does not wait for it
 		synctest.Wait()
 		if key := signer(t, ring, token(ed)); key == nil || key.Algorithm() != "EdDSA" {
 			t.Errorf("signer %v, want one for EdDSA", key)
@@ -208,7 +208,7 @@ func TestOwnKeys_WorldReadableFileIsLoggedOnce(t *testing.T) {
 		run(t, ring)
 		pass(time.Minute)
 		if got := strings.Count(log.String(), info.Path); got != 1 {
-			t.Errorf("%d warnings, want 1: %s", got, log.String())
+			t.Errorf("the file is in %d log messages, want 1: %s", got, log.String())
 		}
 	})
 }

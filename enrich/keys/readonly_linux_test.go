@@ -14,8 +14,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// asNobody takes from the test's thread what lets root read and write
-// everything, until the test ends. It does nothing to other users.
+// asNobody takes away root's permission to read and write everything from the test's
+// thread, until the test ends. It does nothing if the user is not root.
 func asNobody(t *testing.T) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -36,7 +36,7 @@ func setfsuid(t *testing.T, uid int) {
 	}
 }
 
-// lockedDir is a directory with a key for ES256 that nobody can write to.
+// lockedDir returns a read-only directory with a key for ES256 that has this mode.
 func lockedDir(t *testing.T, key os.FileMode) (path string) {
 	t.Helper()
 	base := t.TempDir()
@@ -53,7 +53,7 @@ func lockedDir(t *testing.T, key os.FileMode) (path string) {
 	}
 	asNobody(t)
 	if _, err := os.Create(filepath.Join(path, "x")); err == nil {
-		t.Skip("SKIPPED: this user writes to read-only directories")
+		t.Skip("SKIPPED: this user can write to read-only directories")
 	}
 	return path
 }
@@ -63,14 +63,14 @@ func TestOwnKeys_ReadOnlyDirectoryIsNeverWritten(t *testing.T) {
 	o := keys.Options{Dir: path, Secret: []byte(enrichtest.Secret), Logger: slog.New(slog.DiscardHandler)}
 	o.Algorithm = "ES256"
 	if _, err := keys.Open(o); err != nil {
-		t.Errorf("Open = %v, want the mounted key used", err)
+		t.Errorf("Open = %v, want nil with the key in the directory", err)
 	}
 	o.Algorithm = "EdDSA"
 	if _, err := keys.Open(o); err == nil {
-		t.Error("opened without a key for EdDSA, and none can be made: want an error")
+		t.Error("Open without a key for EdDSA, which cannot be made, has no error, want one")
 	}
 	if entries, err := os.ReadDir(path); err != nil || len(entries) != 1 {
-		t.Errorf("%d files (%v), want the one that was there", len(entries), err)
+		t.Errorf("%d files (%v), want only the first key", len(entries), err)
 	}
 }
 
@@ -78,6 +78,6 @@ func TestOwnKeys_FileWithoutReadPermissionIsAnError(t *testing.T) {
 	path := lockedDir(t, 0)
 	_, err := keys.Open(keys.Options{Dir: path, Algorithm: "ES256", Secret: []byte(enrichtest.Secret), Logger: slog.New(slog.DiscardHandler)})
 	if err == nil {
-		t.Error("opened with a key that cannot be read, want an error")
+		t.Error("Open with a key that cannot be read has no error, want one")
 	}
 }

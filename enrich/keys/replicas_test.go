@@ -25,7 +25,7 @@ func TestReplicas_SeeEachOthersKeysWithin10Seconds(t *testing.T) {
 		other := openFile(t, setOf(issuer), func(o *keys.Options) { o.Dir = path })
 		pass(keydir.Publication)
 		if key := signer(t, other, token(issuer)); key.ID() != next.ID || !restores(t, ring, key) {
-			t.Errorf("signed with %s, want %s, which the other replica restores", key.ID(), next.ID)
+			t.Errorf("a replica signs with %s, want %s, and the other replica to restore it", key.ID(), next.ID)
 		}
 	})
 }
@@ -48,7 +48,7 @@ func TestRotation_IsPublishedBeforeItSigns(t *testing.T) {
 			{2 * time.Second, old.ID(), true},
 			{keydir.Publication - 1, old.ID(), true},
 			{keydir.Publication, next.ID, true},
-			{keydir.Publication + 6*time.Minute, next.ID, true}, // a minute more, for a replica that runs behind
+			{keydir.Publication + 6*time.Minute, next.ID, true}, // one more minute, for a replica with a slow clock
 			{keydir.Publication + 6*time.Minute + 2*time.Second, next.ID, false},
 		}
 		for _, tt := range tests {
@@ -76,6 +76,6 @@ func TestJWKS_PublishesEveryKeyThatWasAlwaysActive(t *testing.T) {
 	write(t, filepath.Join(path, "b.pem"), b.PrivatePEM())
 	ring := openFile(t, set(), func(o *keys.Options) { o.Dir = path })
 	if got := len(published(t, ring)); got != 2 {
-		t.Errorf("%d keys published, want both: nobody knows when one retired", got)
+		t.Errorf("%d keys published, want both, because it is not known when one retired", got)
 	}
 }

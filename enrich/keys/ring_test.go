@@ -17,11 +17,11 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// jwksURL is where rings of these tests find the backend's JWKS; no network is
-// asked, see endpoint.
+// jwksURL is the address of the backend's JWKS in these tests. The network is not used:
+// see endpoint.
 const jwksURL = "http://backend.example/jwks.json"
 
-// An endpoint is a backend's JWKS, within the test process.
+// An endpoint serves a backend's JWKS within the test process.
 type endpoint struct {
 	mu      sync.Mutex
 	handler http.Handler
@@ -29,14 +29,15 @@ type endpoint struct {
 	last    *http.Request
 }
 
-// serving answers with these issuers' keys until it is told otherwise.
+// serving returns an endpoint that serves the keys of these issuers, until serve or
+// answer is called.
 func serving(issuers ...*enrichtest.Issuer) *endpoint {
 	e := new(endpoint)
 	e.serve(setOf(issuers...), nil)
 	return e
 }
 
-// serve answers with a JWK Set from now on, under this header.
+// serve makes the endpoint answer with a JWK Set and a header.
 func (e *endpoint) serve(set []byte, header http.Header) {
 	e.answer(func(w http.ResponseWriter, _ *http.Request) {
 		for name, values := range header {
@@ -52,14 +53,14 @@ func (e *endpoint) answer(handler http.HandlerFunc) {
 	e.handler = handler
 }
 
-// count is how often the JWKS was asked for.
+// count returns the number of requests so far.
 func (e *endpoint) count() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.fetches
 }
 
-// RoundTrip implements [http.RoundTripper]. What is canceled has no answer.
+// RoundTrip implements [http.RoundTripper]. A canceled request gets no answer.
 func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 	e.mu.Lock()
 	e.fetches++
@@ -74,13 +75,13 @@ func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// open opens a ring that follows the endpoint.
+// open opens a ring that fetches its JWKS from the endpoint.
 func (e *endpoint) open(t *testing.T, change func(*keys.Options)) *keys.Ring {
 	t.Helper()
 	return open(t, keys.Options{JWKS: jwksURL, Client: &http.Client{Transport: e}}, change)
 }
 
-// open opens a ring that logs nothing, with what change says.
+// open opens a ring that logs nothing. change may change the options.
 func open(t *testing.T, o keys.Options, change func(*keys.Options)) *keys.Ring {
 	t.Helper()
 	o.Logger = slog.New(slog.DiscardHandler)
@@ -94,7 +95,7 @@ func open(t *testing.T, o keys.Options, change func(*keys.Options)) *keys.Ring {
 	return ring
 }
 
-// setOf is the JWK Set of several issuers.
+// setOf returns the JWK Set of several issuers.
 func setOf(issuers ...*enrichtest.Issuer) []byte {
 	var jwks []string
 	for _, issuer := range issuers {
@@ -105,7 +106,7 @@ func setOf(issuers ...*enrichtest.Issuer) []byte {
 
 func set(jwks ...string) []byte { return []byte(`{"keys":[` + strings.Join(jwks, ",") + `]}`) }
 
-// jwkOf is the issuer's public key as a JWK.
+// jwkOf returns the issuer's public key as a JWK.
 func jwkOf(issuer *enrichtest.Issuer) string {
 	return strings.TrimSuffix(strings.TrimPrefix(string(issuer.JWKS()), `{"keys":[`), `]}`)
 }
@@ -125,7 +126,7 @@ func parse(t testing.TB, token string) *enrich.Token {
 	return parsed
 }
 
-// What Verify can decide about a token.
+// The possible results of Verify.
 const (
 	good      = "good"
 	badToken  = "bad token"
@@ -133,7 +134,7 @@ const (
 	undecided = "undecided"
 )
 
-// verdict names what the error of a Verify means.
+// verdict returns the result that an error of Verify means.
 func verdict(err error) string {
 	switch {
 	case err == nil:
@@ -146,7 +147,7 @@ func verdict(err error) string {
 	return undecided
 }
 
-// expect fails unless the ring says this of the token.
+// expect checks that Verify has this result for the token.
 func expect(t testing.TB, ring *keys.Ring, token, want string) {
 	t.Helper()
 	if _, err := verify(t, ring, token); verdict(err) != want {
@@ -154,7 +155,7 @@ func expect(t testing.TB, ring *keys.Ring, token, want string) {
 	}
 }
 
-// published is the names and values of each key of the ring's merged JWKS.
+// published returns the keys of the ring's merged JWKS.
 func published(t testing.TB, ring *keys.Ring) []map[string]any {
 	t.Helper()
 	set, _, err := ring.JWKS()
@@ -173,7 +174,7 @@ func keysIn(t testing.TB, set []byte) []map[string]any {
 	return decoded.Keys
 }
 
-// publishes reports whether the merged JWKS has a key of this kid.
+// publishes reports whether the merged JWKS has a key with this kid.
 func publishes(t testing.TB, ring *keys.Ring, kid string) bool {
 	t.Helper()
 	for _, jwk := range published(t, ring) {
@@ -184,7 +185,7 @@ func publishes(t testing.TB, ring *keys.Ring, kid string) bool {
 	return false
 }
 
-// file writes a file into a directory of the test.
+// file writes a file into a temporary directory and returns its path.
 func file(t testing.TB, text []byte) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "file")
@@ -201,8 +202,7 @@ func write(t testing.TB, path string, text []byte) {
 	}
 }
 
-// ownID is the kid of the ring's own key for ES256, which signs for a backend
-// that does.
+// ownID returns the kid of the ring's own key for ES256.
 func ownID(t testing.TB, ring *keys.Ring) string {
 	t.Helper()
 	for _, jwk := range published(t, ring) {

@@ -30,11 +30,11 @@ func TestRotation_OneReplicaRotatesAndTheOthersAdopt(t *testing.T) {
 		}
 		pass(time.Until(began.Add(15 * time.Minute)))
 		if got := states(t, dir, time.Now()); got != "active active" {
-			t.Fatalf("states %s, want no rotation before it is due", got)
+			t.Fatalf("states %s before rotate_after, want active active", got)
 		}
 		pass(2 * time.Minute)
 		if got := states(t, dir, time.Now()); got != "active next active next" {
-			t.Fatalf("states %s, want one next key each", got)
+			t.Fatalf("states %s, want one next key for each algorithm", got)
 		}
 		pass(keydir.Publication)
 		for _, ring := range replicas {
@@ -46,7 +46,7 @@ func TestRotation_OneReplicaRotatesAndTheOthersAdopt(t *testing.T) {
 		}
 		pass(time.Until(began.Add(40 * time.Minute)))
 		if got := states(t, dir, time.Now()); got != "retired active next retired active next" {
-			t.Errorf("states %s after the next rotation, want one next key each", got)
+			t.Errorf("states %s after the next rotation, want one next key for each algorithm", got)
 		}
 	})
 }
@@ -78,7 +78,7 @@ func TestRotation_OfAReadOnlyDirectoryIsLoggedOnce(t *testing.T) {
 		run(t, ring)
 		pass(time.Hour)
 		if entries, _ := os.ReadDir(path); len(entries) != 1 {
-			t.Errorf("%d files, want the one that was there", len(entries))
+			t.Errorf("%d files, want only the first key", len(entries))
 		}
 		if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "read-only") {
 			t.Errorf("logged %q, want one warning", got)
@@ -119,11 +119,11 @@ func TestReplicas_WithDifferentClocksConverge(t *testing.T) {
 		}
 		pass(keydir.Publication)
 		if got, want := signing(), []string{next.Former.ID, next.Key.ID, next.Key.ID}; !slices.Equal(got, want) {
-			t.Errorf("signing with %v, want %v: each by its own clock", got, want)
+			t.Errorf("the replicas sign with %v, want %v, each by its own clock", got, want)
 		}
 		pass(30 * time.Second)
 		if got, want := signing(), slices.Repeat([]string{next.Key.ID}, 3); !slices.Equal(got, want) {
-			t.Errorf("signing with %v, want %v", got, want)
+			t.Errorf("the replicas sign with %v, want %v", got, want)
 		}
 	})
 }
@@ -142,15 +142,15 @@ func TestOwnKeys_HalfWrittenFileDoesNotDelaySigning(t *testing.T) {
 		write(t, half, whole[:len(whole)/2])
 		pass(time.Minute)
 		if got := signer(t, ring, token(issuer)); got.ID() != first.ID() || !restores(t, ring, first) {
-			t.Errorf("signs with %s, want %s, which is known", got.ID(), first.ID())
+			t.Errorf("signs with %s, want the known key %s", got.ID(), first.ID())
 		}
 		if got := strings.Count(log.String(), half); got != 1 {
-			t.Errorf("the file is named %d times, want once: %s", got, log.String())
+			t.Errorf("the file is in %d log messages, want 1: %s", got, log.String())
 		}
 		write(t, half, whole)
 		pass(10 * time.Second)
 		if got := len(published(t, ring)); got != 3 {
-			t.Errorf("%d keys published, want the backend's, ours and the one that is whole now", got)
+			t.Errorf("%d keys published, want 3: the backend's, ours and the one that is complete now", got)
 		}
 	})
 }

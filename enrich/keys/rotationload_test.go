@@ -23,19 +23,19 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// tokenLife is as long as these replicas publish what has retired.
+// tokenLife is the lifetime of tokens, and how long the replicas publish retired keys.
 const tokenLife = 10 * time.Minute
 
-// A fleet is replicas whose clocks differ, behind a load balancer.
+// A fleet is a set of replicas whose clocks differ, behind a load balancer.
 type fleet struct {
 	path     string
 	replicas []*keys.Ring
-	backend  string // a token of the backend's
+	backend  string // a token of the backend
 	turn     atomic.Int64
 }
 
-// startFleet starts three replicas that share a directory, half a minute behind
-// the true time, on it, and ahead of it.
+// startFleet starts three replicas that share a directory. Their clocks are half a
+// minute slow, right, and half a minute fast.
 func startFleet(t *testing.T, rotateAfter time.Duration) *fleet {
 	issuer := enrichtest.NewIssuer(t, "EdDSA")
 	_, path := openDir(t)
@@ -50,14 +50,14 @@ func startFleet(t *testing.T, rotateAfter time.Duration) *fleet {
 		}
 		run(t, ring)
 		f.replicas = append(f.replicas, ring)
-		pass(700 * time.Millisecond) // they poll at other instants
+		pass(700 * time.Millisecond) // so that they poll at different times
 	}
 	return f
 }
 
 func (f *fleet) any() *keys.Ring { return f.replicas[f.turn.Add(1)%int64(len(f.replicas))] }
 
-// login returns a token that some replica signed, and the key.
+// login returns a token that one of the replicas signed, and the key.
 func (f *fleet) login(t *testing.T) (string, enrich.Key) {
 	key := signer(t, f.any(), f.backend)
 	signed := enrichtest.EncodeSegment(fmt.Sprintf(`{"alg":%q,"kid":%q}`, key.Algorithm(), key.ID())) + "." + enrichtest.EncodeSegment(`{"sub":"u1"}`)
@@ -68,7 +68,8 @@ func (f *fleet) login(t *testing.T) (string, enrich.Key) {
 	return signed + "." + enrichtest.EncodeSegment(string(signature)), key
 }
 
-// RoundTrip implements [http.RoundTripper]: some replica's merged JWKS.
+// RoundTrip implements [http.RoundTripper]. It answers with the merged JWKS of one of the
+// replicas.
 func (f *fleet) RoundTrip(r *http.Request) (*http.Response, error) {
 	set, maxAge, err := f.any().JWKS()
 	if err != nil {
@@ -80,13 +81,13 @@ func (f *fleet) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// A verifier takes tokens by the merged JWKS.
+// A verifier verifies tokens with the merged JWKS.
 type verifier interface {
 	VerifySignature(ctx context.Context, token string) ([]byte, error)
 }
 
-// A follower is a verifier that does what Cache-Control says, and no more: it
-// asks nobody about a kid that it does not know.
+// A follower is a verifier that fetches the JWKS only when Cache-Control says so. It does
+// not fetch it for an unknown kid.
 type follower struct {
 	fleet *fleet
 	set   jose.JSONWebKeySet
@@ -112,13 +113,14 @@ func (f *follower) VerifySignature(_ context.Context, token string) ([]byte, err
 	return jws.Verify(f.set)
 }
 
-// A tally is what the clients of a fleet saw.
+// A tally counts what the clients of a fleet saw.
 type tally struct {
 	logins, verified, failed, unrestored atomic.Int64
 	kids                                 sync.Map
 }
 
-// use logs in every half minute, and shows each token at once, and when it ends.
+// use logs in every half minute. It verifies each token at once, and again just before it
+// expires.
 func (seen *tally) use(t *testing.T, f *fleet, v verifier, until time.Time) {
 	type held struct {
 		token string
@@ -126,7 +128,7 @@ func (seen *tally) use(t *testing.T, f *fleet, v verifier, until time.Time) {
 		ends  time.Time
 	}
 	var tokens []held
-	show := func(token string) {
+	check := func(token string) {
 		seen.verified.Add(1)
 		if _, err := v.VerifySignature(t.Context(), token); err != nil {
 			seen.failed.Add(1)
@@ -136,11 +138,11 @@ func (seen *tally) use(t *testing.T, f *fleet, v verifier, until time.Time) {
 		token, key := f.login(t)
 		seen.logins.Add(1)
 		seen.kids.Store(key.ID(), true)
-		show(token)
+		check(token)
 		tokens = append(tokens, held{token, key, time.Now().Add(tokenLife)})
 		time.Sleep(30 * time.Second)
 		for len(tokens) > 0 && time.Until(tokens[0].ends) < 30*time.Second {
-			show(tokens[0].token)
+			check(tokens[0].token)
 			if !restores(t, f.any(), tokens[0].key) {
 				seen.unrestored.Add(1)
 			}
@@ -149,8 +151,8 @@ func (seen *tally) use(t *testing.T, f *fleet, v verifier, until time.Time) {
 	}
 }
 
-// load lets followers, whose caches end at all times, and go-oidc's verifier use
-// the fleet.
+// load puts load on the fleet: followers whose caches expire at different times, and
+// go-oidc's verifier.
 func (f *fleet) load(t *testing.T, during time.Duration) *tally {
 	seen := new(tally)
 	until := time.Now().Add(during)
@@ -177,8 +179,8 @@ func (f *fleet) load(t *testing.T, during time.Duration) *tally {
 	return seen
 }
 
-// operate does something in the directory every while, until the test ends, by
-// a clock that is half a minute behind.
+// operate runs an operation on the directory at regular intervals until the test ends,
+// with a clock that is half a minute slow.
 func (f *fleet) operate(t *testing.T, every time.Duration, do func(*keydir.Dir, time.Time) error) {
 	dir, err := keydir.Open(f.path)
 	if err != nil {
@@ -220,13 +222,14 @@ func pruneAll(dir *keydir.Dir, now time.Time) error {
 	return err
 }
 
-// TestRotation_UnderLoadFailsNoVerification shows law E3 with clients that
-// follow Cache-Control, and that the same load does fail without a publication.
+// TestRotation_UnderLoadFailsNoVerification checks law E3 with clients that follow
+// Cache-Control. It also checks that the same load detects failures if the new key is not
+// published first.
 func TestRotation_UnderLoadFailsNoVerification(t *testing.T) {
 	tests := []struct {
 		name        string
 		rotateAfter time.Duration
-		operator    func(*keydir.Dir, time.Time) error // every 15 min
+		operator    func(*keydir.Dir, time.Time) error // runs every 15 minutes
 		during      time.Duration
 		fails       bool
 	}{
@@ -242,7 +245,7 @@ func TestRotation_UnderLoadFailsNoVerification(t *testing.T) {
 				seen := f.load(t, tt.during)
 				switch failed := seen.failed.Load(); {
 				case tt.fails && failed == 0:
-					t.Error("no verification failed: this load shows nothing")
+					t.Error("no verification failed, want some: otherwise this load cannot detect a failure")
 				case !tt.fails && failed > 0:
 					t.Errorf("%d of %d verifications failed, want none", failed, seen.verified.Load())
 				}

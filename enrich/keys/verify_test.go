@@ -40,7 +40,7 @@ func TestPublicKey_VerifiesInAnyPEMForm(t *testing.T) {
 		{"SPKI of Ed25519", ed.PublicPEM(), ed},
 		{"PKCS #1", block("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&private.PublicKey)), rs},
 		{"certificate", block("CERTIFICATE", certificate), rs},
-		{"behind text and other blocks", append([]byte("subject=x\n"+string(block("X", nil))), rs.PublicPEM()...), rs},
+		{"after text and other blocks", append([]byte("subject=x\n"+string(block("X", nil))), rs.PublicPEM()...), rs},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestPublicKey_VerifiesInAnyPEMForm(t *testing.T) {
 			expect(t, ring, token(tt.issuer), good)
 			expect(t, ring, forged(tt.issuer), badToken)
 			if got := len(published(t, ring)); got != 1 {
-				t.Errorf("%d keys published, want the backend's one", got)
+				t.Errorf("%d keys published, want only the backend's key", got)
 			}
 		})
 	}
@@ -103,7 +103,7 @@ func TestVerify_BindsTheAlgorithmToTheTypeOfTheKey(t *testing.T) {
 	rs, es, ed := enrichtest.NewIssuer(t, "RS256"), enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "EdDSA")
 	hs := enrichtest.NewIssuer(t, "HS256")
 	ring := openFile(t, setOf(rs, es, ed), nil)
-	nobody := func(header string) string {
+	unsigned := func(header string) string {
 		return enrichtest.EncodeSegment(header) + "." + enrichtest.EncodeSegment(`{"sub":"u1"}`) + "."
 	}
 	as := func(i *enrichtest.Issuer, algorithm, kid string) string {
@@ -112,12 +112,12 @@ func TestVerify_BindsTheAlgorithmToTheTypeOfTheKey(t *testing.T) {
 	tests := []struct {
 		name, token string
 	}{
-		{"none", nobody(`{"alg":"none","kid":"key-RS256"}`)},
-		{"NONE", nobody(`{"alg":"NONE"}`)},
-		{"no name at all", nobody(`{"alg":""}`)},
+		{"none", unsigned(`{"alg":"none","kid":"key-RS256"}`)},
+		{"NONE", unsigned(`{"alg":"NONE"}`)},
+		{"empty alg", unsigned(`{"alg":""}`)},
 		{"HMAC with the public key's PEM", func() string { hs.Private = rs.PublicPEM(); return as(hs, "HS256", "key-RS256") }()},
 		{"HMAC with the JWK", func() string { hs.Private = []byte(jwkOf(rs)); return as(hs, "HS256", "key-RS256") }()},
-		{"HMAC with nothing", func() string { hs.Private = []byte{}; return as(hs, "HS256", "key-RS256") }()},
+		{"HMAC with an empty secret", func() string { hs.Private = []byte{}; return as(hs, "HS256", "key-RS256") }()},
 		{"other algorithm in the header", as(rs, "PS256", "key-RS256")},
 		{"other type in the header", as(es, "ES256", "key-RS256")},
 		{"other curve in the header", as(es, "ES384", "key-ES256")},
@@ -126,7 +126,7 @@ func TestVerify_BindsTheAlgorithmToTheTypeOfTheKey(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := verify(t, ring, tt.token); err == nil {
-				t.Errorf("verified %s", tt.token)
+				t.Errorf("Verify(%s) has no error, want one", tt.token)
 			}
 		})
 	}
@@ -135,7 +135,7 @@ func TestVerify_BindsTheAlgorithmToTheTypeOfTheKey(t *testing.T) {
 	}
 }
 
-// newIssuer is another issuer with the same key, for another algorithm.
+// newIssuer returns an issuer with the same key, for another algorithm.
 func newIssuer(i *enrichtest.Issuer, algorithm string) *enrichtest.Issuer {
 	return &enrichtest.Issuer{Algorithm: algorithm, KeyID: i.KeyID, Private: i.Private}
 }
@@ -158,14 +158,14 @@ func TestVerify_KidSelectsTheKeys(t *testing.T) {
 	}{
 		{"no kid, first key", both, nameless, one, good},
 		{"no kid, last key", both, nameless, two, good},
-		{"no kid, no key", both, nameless, stranger, badToken},
+		{"no kid, unknown key", both, nameless, stranger, badToken},
 		{"its kid", both, named("2"), two, good},
 		{"the kid of the other", both, named("1"), two, badToken},
-		{"a kid of nobody", both, named("3"), two, notOurs},
-		{"two keys of one kid, first", set(withID(one, "1"), withID(two, "1")), named("1"), one, good},
-		{"two keys of one kid, last", set(withID(one, "1"), withID(two, "1")), named("1"), two, good},
+		{"unknown kid", both, named("3"), two, notOurs},
+		{"two keys with one kid, first", set(withID(one, "1"), withID(two, "1")), named("1"), one, good},
+		{"two keys with one kid, last", set(withID(one, "1"), withID(two, "1")), named("1"), two, good},
 		{"keys without kid", set(withoutID(one), withoutID(two)), named("any"), two, good},
-		{"keys without kid, no key", set(withoutID(one), withoutID(two)), named("any"), stranger, badToken},
+		{"keys without kid, unknown key", set(withoutID(one), withoutID(two)), named("any"), stranger, badToken},
 		{"no keys", set(), named("1"), one, notOurs},
 		{"no keys, no kid", set(), nameless, one, badToken},
 	}
@@ -190,7 +190,7 @@ func TestVerify_AllowsOnlyConfiguredAlgorithms(t *testing.T) {
 }
 
 func TestVerify_ChecksTimesWithLeeway(t *testing.T) {
-	// Time begins at 946684800 in a bubble.
+	// In a bubble, time starts at 946684800.
 	tests := []struct {
 		name, claims, want string
 	}{
@@ -202,17 +202,17 @@ func TestVerify_ChecksTimesWithLeeway(t *testing.T) {
 		{"not valid yet", `{"nbf":946684831}`, badToken},
 		{"iat is not checked", `{"iat":946684831}`, good},
 		{"a fraction", `{"exp":946684860.5}`, good},
-		{"exp is text", `{"exp":"946684860"}`, badToken},
+		{"exp is a string", `{"exp":"946684860"}`, badToken},
 		{"exp is null", `{"exp":null}`, badToken},
 		{"exp is true", `{"exp":true}`, badToken},
 		{"exp is an array", `{"exp":[946684860]}`, badToken},
-		{"exp is beyond numbers", `{"exp":1e999}`, badToken},
+		{"exp is too large for a number", `{"exp":1e999}`, badToken},
 		{"never expires", `{"exp":9223372036854775807}`, good},
-		{"expires beyond all time", `{"exp":1e300}`, good},
-		{"expired before all time", `{"exp":-1e300}`, badToken},
+		{"expires too late for a time", `{"exp":1e300}`, good},
+		{"expired too early for a time", `{"exp":-1e300}`, badToken},
 		{"never valid", `{"nbf":9223372036854775807}`, badToken},
-		{"valid beyond all time", `{"nbf":1e300}`, badToken},
-		{"valid since before all time", `{"nbf":-1e300}`, good},
+		{"valid too late for a time", `{"nbf":1e300}`, badToken},
+		{"valid since too early for a time", `{"nbf":-1e300}`, good},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -236,12 +236,12 @@ func TestVerify_ReturnsTheTimesOfTheToken(t *testing.T) {
 	} {
 		got, err := verify(t, ring, issuer.Token(claims))
 		if err != nil || !got.IssuedAt.Equal(want.IssuedAt) || !got.ExpiresAt.Equal(want.ExpiresAt) {
-			t.Errorf("%s: %v to %v (%v), want %v to %v", claims, got.IssuedAt, got.ExpiresAt, err, want.IssuedAt, want.ExpiresAt)
+			t.Errorf("Verify of %s = issued %v, expires %v (%v); want %v, %v", claims, got.IssuedAt, got.ExpiresAt, err, want.IssuedAt, want.ExpiresAt)
 		}
 	}
 }
 
-// The options may allow HS256 though there is no secret: the public key is none.
+// Even if the options allow HS256, the public key is never used as a secret.
 func TestVerify_PublicKeyIsNeverASecret(t *testing.T) {
 	rs, hs := enrichtest.NewIssuer(t, "RS256"), enrichtest.NewIssuer(t, "HS256")
 	der, err := x509.MarshalPKIXPublicKey(rs.Public())
@@ -294,8 +294,8 @@ func TestVerify_RefusesTokensForOthers(t *testing.T) {
 	}
 }
 
-// A discovery document without an issuer allows tokens without one, and no other
-// kind of iss.
+// A discovery document without an issuer allows tokens without iss or with an empty one,
+// but not an iss that is not a string.
 func TestVerify_MissingIssuerIsNotAnIssuerOfAnotherType(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "HS256")
 	ring := open(t, keys.Options{Secret: []byte(enrichtest.Secret)}, nil)

@@ -21,13 +21,13 @@ func TestVerify_WarnsOnceAboutALifetimeLongerThanRetireAfter(t *testing.T) {
 		name   string
 		claims func(time.Time) string
 		secret bool
-		want   string // of the warning; empty: none
+		want   string // part of the warning; empty means no warning
 	}{
 		{"as long", func(now time.Time) string { return fmt.Sprintf(`{"iat":%d,"exp":%d}`, now.Unix(), now.Unix()+3600) }, false, ""},
 		{"longer", func(now time.Time) string { return fmt.Sprintf(`{"iat":%d,"exp":%d}`, now.Unix(), now.Unix()+3601) }, false, "token_life=1h0m1s sign.retire_after=1h0m0s"},
 		{"longer, without iat", func(now time.Time) string { return fmt.Sprintf(`{"exp":%d}`, now.Unix()+7200) }, false, "token_life=2h0m0s"},
 		{"without exp", times(`{"iat":%d}`), false, `token_life=unlimited`},
-		{"signed with the secret again", times(`{"iat":%d}`), true, ""},
+		{"signed with the secret", times(`{"iat":%d}`), true, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestVerify_WarnsOnceAboutALifetimeLongerThanRetireAfter(t *testing.T) {
 					expect(t, ring, issuer.Token(tt.claims(time.Now())), good)
 				}
 				if got := strings.Count(log.String(), "level=WARN"); got > 1 || (got == 1) != (tt.want != "") || !strings.Contains(log.String(), tt.want) {
-					t.Errorf("warned %d times, want once of %q or never: %s", got, tt.want, log.String())
+					t.Errorf("%d warnings, want one with %q, or none if that is empty: %s", got, tt.want, log.String())
 				}
 			})
 		})

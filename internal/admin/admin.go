@@ -1,6 +1,6 @@
-// Package admin is the admin listener: health, metrics, the cache, the log
-// level. What changes something, and what shows more than health, is for
-// loopback peers and holders of the admin token.
+// Package admin is the admin listener: health, metrics, the cache and the log level.
+// Every peer can read health and metrics. Everything else requires a loopback peer or
+// the admin token.
 package admin
 
 import (
@@ -17,20 +17,20 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// Options are what the admin listener serves. All are required.
+// Options are the parts that the admin listener serves. All are required.
 type Options struct {
-	// Token returns what peers that are not loopback must show. Empty refuses
-	// them. It is called for every request.
+	// Token returns the bearer token that peers other than loopback must send. If it is
+	// empty, such peers are refused. Token is called for every request.
 	Token func() string
 	// Metrics answers GET /metrics.
 	Metrics http.Handler
-	// Cache is what DELETE /cache acts on.
+	// Cache is emptied by DELETE /cache.
 	Cache enrich.Invalidator
-	// Figures returns what GET /cache shows, as JSON.
+	// Figures returns the response of GET /cache, which is encoded as JSON.
 	Figures func() any
 	// Readiness answers GET /readyz.
 	Readiness *Readiness
-	// Level is what PUT /loglevel sets.
+	// Level is set by PUT /loglevel.
 	Level *slog.LevelVar
 }
 
@@ -47,25 +47,25 @@ func New(o Options) http.Handler {
 	return o.guard(mux)
 }
 
-// status is the answer of a request that has no other.
+// status is the response to a request without other content.
 type status struct {
 	Status string `json:"status"`
 }
 
-// guard lets loopback peers and holders of the token through, and everybody to
-// health and metrics. Of the rest others do not even learn what there is. A
-// browser on this machine is a loopback peer, too, whatever page it shows: a page
-// does not get further than the others.
+// guard allows health and metrics for every peer, and everything else only for
+// loopback peers and requests with the token. Others get 403 for every path, so that
+// they do not learn which paths exist. A browser on this machine is a loopback peer
+// too, but it may show a page of another site, so requests of pages are not trusted.
 func (o Options) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secret := o.Token()
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		// Hashed, so that the comparison tells nothing of the length either.
+		// Hashed, so that the comparison does not reveal the length either.
 		want, got := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(strings.TrimSpace(token)))
-		shown := secret != "" && strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+		authorized := secret != "" && strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 		local := isLoopback(r.RemoteAddr) && !isPage(r)
-		if !shown && !local && !isHealth(r.URL.Path) {
-			writeJSON(w, http.StatusForbidden, status{"forbidden: show the admin_token as a bearer token, or ask from loopback"})
+		if !authorized && !local && !isHealth(r.URL.Path) {
+			writeJSON(w, http.StatusForbidden, status{"forbidden; send admin_token as a bearer token, or connect from loopback"})
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -79,9 +79,9 @@ func isLoopback(peer string) bool {
 	return err == nil && addrPort.Addr().Unmap().IsLoopback()
 }
 
-// isPage reports whether a page in a browser makes the request: it says where
-// it is from, or that it came by a name, which is how a page of another site
-// calls itself the same origin (DNS rebinding).
+// isPage reports whether a page in a browser sends the request. The request then has
+// an Origin, or its Host is a name: a page of another site can use a name to pretend
+// to have the same origin (DNS rebinding).
 func isPage(r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -96,7 +96,7 @@ func (o Options) figures(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, o.Figures())
 }
 
-// evict evicts one user here; other replicas keep what they have.
+// evict removes one user from the cache of this replica. Other replicas do not notice.
 func (o Options) evict(w http.ResponseWriter, r *http.Request) {
 	o.Cache.Invalidate(r.PathValue("user_id"))
 	w.WriteHeader(http.StatusNoContent)
@@ -107,7 +107,7 @@ func (o Options) evictAll(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// levels are the words that LOG_LEVEL takes, too.
+// levels are the words for log levels, which LOG_LEVEL accepts too.
 var levels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
@@ -118,11 +118,11 @@ func (o Options) setLevel(w http.ResponseWriter, r *http.Request) {
 	word := strings.ToLower(strings.TrimSpace(string(body)))
 	level, known := levels[word]
 	if err != nil || !known {
-		writeJSON(w, http.StatusBadRequest, status{"unknown level, want debug, info, warn or error as the body"})
+		writeJSON(w, http.StatusBadRequest, status{"unknown level; send debug, info, warn or error as the body"})
 		return
 	}
 	o.Level.Set(level)
-	writeJSON(w, http.StatusOK, status{"log level " + word})
+	writeJSON(w, http.StatusOK, status{"the log level is " + word})
 }
 
 func writeJSON(w http.ResponseWriter, code int, value any) {

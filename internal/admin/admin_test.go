@@ -12,21 +12,21 @@ import (
 	"github.com/tokengraft/tokengraft/internal/admin"
 )
 
-// changes remembers what it was told.
-type changes struct{ told []string }
+// fakeCache records the users that are removed from it; "*" for all.
+type fakeCache struct{ evicted []string }
 
-func (c *changes) Invalidate(tags ...string) { c.told = append(c.told, tags...) }
-func (c *changes) InvalidateAll()            { c.told = append(c.told, "*") }
+func (c *fakeCache) Invalidate(tags ...string) { c.evicted = append(c.evicted, tags...) }
+func (c *fakeCache) InvalidateAll()            { c.evicted = append(c.evicted, "*") }
 
-// fixture is an admin listener and what it acts on.
+// fixture is an admin listener with its cache and log level.
 type fixture struct {
 	http.Handler
-	cache *changes
+	cache *fakeCache
 	level *slog.LevelVar
 }
 
 func newFixture(token string) fixture {
-	f := fixture{cache: &changes{}, level: &slog.LevelVar{}}
+	f := fixture{cache: &fakeCache{}, level: &slog.LevelVar{}}
 	f.Handler = admin.New(admin.Options{
 		Token:     func() string { return token },
 		Metrics:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "metrics") }),
@@ -55,8 +55,7 @@ func (f fixture) ask(method, target, body, peer, authorization string) *httptest
 	return w
 }
 
-// Contract, "Admin listener".
-func TestHandler_OnlyLoopbackAndTheTokenGetMoreThanHealth(t *testing.T) {
+func TestHandler_AllowsMoreThanHealthOnlyForLoopbackAndTheToken(t *testing.T) {
 	requests := []struct {
 		method, target string
 		open           bool
@@ -77,7 +76,7 @@ func TestHandler_OnlyLoopbackAndTheTokenGetMoreThanHealth(t *testing.T) {
 	}
 	peers := []struct {
 		name, peer, token, authorization string
-		let                              bool
+		allowed                          bool
 	}{
 		{"loopback", loopback, "", "", true},
 		{"loopback of IPv6", "[::1]:5000", "t0ken", "", true},
@@ -95,14 +94,14 @@ func TestHandler_OnlyLoopbackAndTheTokenGetMoreThanHealth(t *testing.T) {
 			t.Run(p.name+" "+r.method+" "+r.target, func(t *testing.T) {
 				f := newFixture(p.token)
 				want := r.status
-				if !p.let && !r.open {
+				if !p.allowed && !r.open {
 					want = http.StatusForbidden
 				}
 				if w := f.ask(r.method, r.target, "debug", p.peer, p.authorization); w.Code != want {
 					t.Errorf("got %d %s, want %d", w.Code, w.Body, want)
 				}
-				if want == http.StatusForbidden && (f.cache.told != nil || f.level.Level() != slog.LevelInfo) {
-					t.Error("it was done all the same")
+				if want == http.StatusForbidden && (f.cache.evicted != nil || f.level.Level() != slog.LevelInfo) {
+					t.Errorf("the request was refused but executed: evicted %q, level %s", f.cache.evicted, f.level.Level())
 				}
 			})
 		}
@@ -112,15 +111,15 @@ func TestHandler_OnlyLoopbackAndTheTokenGetMoreThanHealth(t *testing.T) {
 func TestHandler_ShowsAndEmptiesTheCache(t *testing.T) {
 	f := newFixture("")
 	if w := f.ask("GET", "/cache", "", loopback, ""); w.Body.String() != "{\"hits\":7}\n" || w.Header().Get("Content-Type") != "application/json" {
-		t.Errorf("got %q %s", w.Header(), w.Body)
+		t.Errorf("GET /cache: header %q, body %q; want the figures as JSON", w.Header(), w.Body)
 	}
 	for _, target := range []string{"/cache/u1", "/cache/a%2Fb%20c%25", "/cache/%2E%2E", "/cache/%2F%2Fx", "/cache/%C3%BC", "/cache"} {
 		if w := f.ask("DELETE", target, "", loopback, ""); w.Code != http.StatusNoContent {
-			t.Errorf("DELETE %s: %d", target, w.Code)
+			t.Errorf("DELETE %s: status %d, want %d", target, w.Code, http.StatusNoContent)
 		}
 	}
-	if want := []string{"u1", "a/b c%", "..", "//x", "ü", "*"}; !reflect.DeepEqual(f.cache.told, want) {
-		t.Errorf("evicted %q, want %q", f.cache.told, want)
+	if want := []string{"u1", "a/b c%", "..", "//x", "ü", "*"}; !reflect.DeepEqual(f.cache.evicted, want) {
+		t.Errorf("evicted %q, want %q", f.cache.evicted, want)
 	}
 }
 
@@ -142,13 +141,13 @@ func TestHandler_SetsTheLogLevel(t *testing.T) {
 	for _, tt := range tests {
 		f := newFixture("")
 		if w := f.ask("PUT", "/loglevel", tt.body, loopback, ""); w.Code != tt.status || f.level.Level() != tt.want {
-			t.Errorf("%q: %d, level %s; want %d, %s", tt.body, w.Code, f.level.Level(), tt.status, tt.want)
+			t.Errorf("PUT /loglevel %q: status %d, level %s; want %d, %s", tt.body, w.Code, f.level.Level(), tt.status, tt.want)
 		}
 	}
 }
 
-// A page in a browser on this machine is a loopback peer, and still a stranger.
-func TestHandler_BrowserGetsHealthOnly(t *testing.T) {
+// A page in a browser on this machine is a loopback peer, but is not trusted.
+func TestHandler_AllowsOnlyHealthForPagesInABrowser(t *testing.T) {
 	tests := []struct {
 		host, origin, authorization string
 		status                      int
@@ -159,7 +158,7 @@ func TestHandler_BrowserGetsHealthOnly(t *testing.T) {
 		{"[::1]", "", "", 204},
 		{"localhost:9901", "", "", 204},
 		{"LocalHost", "", "", 204},
-		{"", "", "", 204}, // HTTP/1.0, which no browser speaks
+		{"", "", "", 204}, // HTTP/1.0, which browsers do not use
 		{"evil.example:9901", "", "", 403},
 		{"127.0.0.1.evil.example", "", "", 403},
 		{"localhost.evil.example:9901", "", "", 403},
@@ -179,7 +178,7 @@ func TestHandler_BrowserGetsHealthOnly(t *testing.T) {
 		w := httptest.NewRecorder()
 		newFixture("t0ken").ServeHTTP(w, r)
 		if w.Code != tt.status {
-			t.Errorf("Host %q, Origin %q, Authorization %q: %d, want %d", tt.host, tt.origin, tt.authorization, w.Code, tt.status)
+			t.Errorf("DELETE /cache with Host %q, Origin %q, Authorization %q: status %d, want %d", tt.host, tt.origin, tt.authorization, w.Code, tt.status)
 		}
 	}
 }

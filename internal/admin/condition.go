@@ -6,17 +6,17 @@ import "context"
 type Condition struct {
 	// Name is what /readyz and the log call it.
 	Name string
-	// Gate says that the sidecar is not ready before the condition held once.
-	// Otherwise it is ready without it, but degraded.
+	// Gate says that the sidecar is not ready until the condition has held once.
+	// Without Gate it is ready, but degraded.
 	Gate bool
-	// Probe reports why the condition does not hold. It is called again and
-	// again, and must end with its context.
+	// Probe returns why the condition does not hold; nil if it holds. It is called
+	// repeatedly, and must return when its context ends.
 	Probe func(context.Context) error
-	// Instant says that Probe does not block. Then every request of /readyz calls
+	// Instant says that Probe does not block. Then every request for /readyz calls
 	// it.
 	Instant bool
-	// Fault returns, without blocking, why the sidecar does not use what may well
-	// answer; empty if it does use it. /readyz then shows the fault and is
-	// degraded. Optional.
+	// Fault returns why the sidecar does not use something, even if Probe returns
+	// nil, or "" if it uses it. It must not block. /readyz then shows the fault and
+	// is degraded. Optional.
 	Fault func() string
 }

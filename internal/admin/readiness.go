@@ -13,7 +13,7 @@ import (
 
 // How often conditions are probed.
 const (
-	unknownInterval = 100 * time.Millisecond // until they held once
+	unknownInterval = 100 * time.Millisecond // until they have held once
 	knownInterval   = 5 * time.Second
 	probeTimeout    = 2 * time.Second
 )
@@ -21,26 +21,26 @@ const (
 // startGrace is how long a condition may take at the start before the log warns.
 const startGrace = 2 * time.Second
 
-// Readiness says whether requests should be sent here. Its zero value is ready
-// as soon as it runs.
+// Readiness answers /readyz: should requests be sent to this sidecar? The zero value
+// is ready.
 type Readiness struct {
 	logger *slog.Logger
 
 	mu         sync.Mutex
 	conditions []Condition
 	states     map[string]state
-	replaced   chan struct{} // closed when other conditions replace these
-	began      bool          // it has been ready once
+	replaced   chan struct{} // closed when Use replaces the conditions
+	wasReady   bool          // it has been ready once
 	stopping   bool
 }
 
-// state is what is known of a condition.
+// state is the state of a condition, as /readyz shows it.
 type state string
 
 const (
-	unknown state = "never answered"
+	unknown state = "not ready yet" // it has never held
 	ok      state = "ok"
-	failing state = "lost"
+	failing state = "failing" // it has held before
 )
 
 // NewReadiness returns a Readiness in which no condition has held yet.
@@ -50,9 +50,9 @@ func NewReadiness(logger *slog.Logger, conditions ...Condition) *Readiness {
 	return r
 }
 
-// Use makes these the conditions from now on. What is known of one stays with
-// its name. What was ready once goes on being so: conditions that are new, and
-// do not hold yet, only degrade it.
+// Use replaces the conditions. A condition keeps the state of the previous condition
+// with the same name. If the sidecar has been ready once, it stays ready: new
+// conditions that do not hold yet only degrade it.
 func (r *Readiness) Use(conditions ...Condition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,7 +74,7 @@ func (r *Readiness) Run(ctx context.Context) {
 	}
 }
 
-// probe probes the conditions until others replace them or ctx ends.
+// probe probes the conditions until Use replaces them or ctx ends.
 func (r *Readiness) probe(ctx context.Context) {
 	conditions, replaced := r.using()
 	ctx, cancel := context.WithCancel(ctx)
@@ -96,7 +96,7 @@ func (r *Readiness) using() ([]Condition, <-chan struct{}) {
 	return r.conditions, r.replaced
 }
 
-// Stop makes the sidecar not ready for good, so that no more requests come.
+// Stop makes the sidecar not ready, permanently, so that it gets no more requests.
 func (r *Readiness) Stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -116,7 +116,7 @@ func (r *Readiness) follow(ctx context.Context, c Condition) {
 		if r.note(c, err) == unknown {
 			wait = unknownInterval
 			if !logged && time.Since(began) >= startGrace {
-				r.logger.Warn("not there yet", "what", c.Name, "error", err)
+				r.logger.Warn("not ready yet", "what", c.Name, "error", err)
 				logged = true
 			}
 		}
@@ -128,17 +128,17 @@ func (r *Readiness) follow(ctx context.Context, c Condition) {
 	}
 }
 
-// ask probes a condition. One that panics does not hold.
+// ask probes a condition. If the probe panics, the condition does not hold.
 func (r *Readiness) ask(ctx context.Context, c Condition) (err error) {
 	defer supervise.Catch(r.logger, "readiness: "+c.Name, &err)
 	return c.Probe(ctx)
 }
 
-// note stores what a probe found, and logs a change.
+// note stores the result of a probe, and logs a change.
 func (r *Readiness) note(c Condition, err error) state {
 	r.mu.Lock()
 	was, known := r.states[c.Name]
-	if !known { // replaced while it was probed
+	if !known { // Use has replaced it during the probe
 		r.mu.Unlock()
 		return unknown
 	}
@@ -150,18 +150,18 @@ func (r *Readiness) note(c Condition, err error) state {
 		}
 	}
 	r.states[c.Name] = is
-	r.began = r.began || !r.gated()
+	r.wasReady = r.wasReady || !r.gated()
 	r.mu.Unlock()
 	switch {
 	case was != is && is == ok:
-		r.logger.Info("there", "what", c.Name)
+		r.logger.Info("ready", "what", c.Name)
 	case was != is && is == failing:
-		r.logger.Warn("lost; going on without it", "what", c.Name, "error", err)
+		r.logger.Warn("failing; continuing without it", "what", c.Name, "error", err)
 	}
 	return is
 }
 
-// gated reports whether a gating condition has not held yet.
+// gated reports whether a condition with Gate has not held yet.
 func (r *Readiness) gated() bool {
 	return slices.ContainsFunc(r.conditions, func(c Condition) bool { return c.Gate && r.states[c.Name] == unknown })
 }

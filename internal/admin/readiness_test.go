@@ -16,7 +16,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/admin"
 )
 
-var errAway = errors.New("away")
+var errAway = errors.New("unreachable")
 
 // switched is a condition that a test turns on and off.
 type switched struct {
@@ -35,7 +35,7 @@ func newSwitched(name string, gate bool) *switched {
 	return s
 }
 
-// readyz asks how it stands.
+// readyz returns the response of /readyz.
 func readyz(t *testing.T, r *admin.Readiness) (code int, status string, checks map[string]string) {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -50,8 +50,8 @@ func readyz(t *testing.T, r *admin.Readiness) (code int, status string, checks m
 	return w.Code, body.Status, body.Checks
 }
 
-// Fine print: 503 before the first answer of what gates, and while stopping;
-// degraded for all else.
+// It is 503 until all conditions with Gate have held once, and while stopping.
+// Otherwise it is 200, and degraded if a condition does not hold.
 func TestReadiness_FollowsItsConditions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -66,21 +66,21 @@ func TestReadiness_FollowsItsConditions(t *testing.T) {
 				t.Errorf("got %d %s %v, want %d %s %v", code, status, checks, wantCode, want, wantChecks)
 			}
 		}
-		expect(503, "starting", "never answered", "never answered")
+		expect(503, "starting", "not ready yet", "not ready yet")
 		go func() { r.Run(ctx); close(ended) }()
 
 		time.Sleep(time.Minute)
-		expect(503, "starting", "never answered", "never answered")
+		expect(503, "starting", "not ready yet", "not ready yet")
 		backend.holds.Store(true)
-		time.Sleep(time.Second) // what was never there is asked for often
-		expect(200, "degraded", "ok", "never answered")
+		time.Sleep(time.Second) // conditions that have never held are probed often
+		expect(200, "degraded", "ok", "not ready yet")
 		source.holds.Store(true)
 		time.Sleep(time.Second)
 		expect(200, "ready", "ok", "ok")
 
-		backend.holds.Store(false) // lost, once seen, is no reason to stop
+		backend.holds.Store(false) // a condition that has held before only degrades
 		time.Sleep(6 * time.Second)
-		expect(200, "degraded", "lost", "ok")
+		expect(200, "degraded", "failing", "ok")
 		backend.holds.Store(true)
 		time.Sleep(6 * time.Second)
 		expect(200, "ready", "ok", "ok")
@@ -89,13 +89,13 @@ func TestReadiness_FollowsItsConditions(t *testing.T) {
 		expect(503, "stopping", "ok", "ok")
 		cancel()
 		<-ended
-		if n := strings.Count(log.String(), "lost"); n != 1 {
-			t.Errorf("a loss was logged %d times: %s", n, &log)
+		if n := strings.Count(log.String(), "failing"); n != 1 {
+			t.Errorf("the failing backend was logged %d times, want 1: %s", n, &log)
 		}
 	})
 }
 
-func TestReadiness_CutsOffAHangingProbe(t *testing.T) {
+func TestReadiness_CancelsAHangingProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var waited time.Duration
 		r := admin.NewReadiness(slog.New(slog.DiscardHandler), admin.Condition{Name: "source", Gate: true, Probe: func(ctx context.Context) error {
@@ -110,34 +110,33 @@ func TestReadiness_CutsOffAHangingProbe(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		if code, status, _ := readyz(t, r); code != 503 || status != "starting" || waited > 2*time.Second {
-			t.Errorf("got %d %s; a probe waited %s", code, status, waited)
+			t.Errorf("got %d %s, and a probe that ran for %s; want 503 starting, and at most 2s", code, status, waited)
 		}
 	})
 }
 
-// What need not be waited for is told as it is now, not as it was.
+// /readyz shows the current state of an Instant condition, not that of its last probe.
 func TestReadiness_AsksAnInstantConditionEachTime(t *testing.T) {
 	keys := newSwitched("keys", true)
 	keys.Instant = true
 	r := admin.NewReadiness(slog.New(slog.DiscardHandler), keys.Condition)
 	if code, status, _ := readyz(t, r); code != 503 || status != "starting" {
-		t.Errorf("before: got %d %s", code, status)
+		t.Errorf("before the condition holds: got %d %s, want 503 starting", code, status)
 	}
 	keys.holds.Store(true)
 	if code, status, _ := readyz(t, r); code != 200 || status != "ready" {
-		t.Errorf("after: got %d %s", code, status)
+		t.Errorf("when the condition holds: got %d %s, want 200 ready", code, status)
 	}
 }
 
 func TestReadiness_ReadyWithoutConditions(t *testing.T) {
 	if code, status, checks := readyz(t, &admin.Readiness{}); code != 200 || status != "ready" || len(checks) != 0 {
-		t.Errorf("got %d %s %v", code, status, checks)
+		t.Errorf("got %d %s %v, want 200 ready and no checks", code, status, checks)
 	}
 }
 
-// TestReadiness_UseKeepsWhatIsKnown: what is ready does not stop being so
-// because something new is wanted.
-func TestReadiness_UseKeepsWhatIsKnown(t *testing.T) {
+// A sidecar that is ready stays ready when it gets new conditions.
+func TestReadiness_UseKeepsKnownStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		backend, source, added := newSwitched("backend", true), newSwitched("source", false), newSwitched("discovery", true)
 		r := admin.NewReadiness(slog.New(slog.DiscardHandler), backend.Condition, source.Condition)
@@ -152,14 +151,14 @@ func TestReadiness_UseKeepsWhatIsKnown(t *testing.T) {
 			}
 		}
 		r.Use(backend.Condition, added.Condition)
-		expect(503, "starting", map[string]string{"backend": "never answered", "discovery": "never answered"})
+		expect(503, "starting", map[string]string{"backend": "not ready yet", "discovery": "not ready yet"})
 		r.Use(backend.Condition, source.Condition)
 		backend.holds.Store(true)
 		source.holds.Store(true)
 		time.Sleep(time.Second)
 		expect(200, "ready", map[string]string{"backend": "ok", "source": "ok"})
 		r.Use(backend.Condition, added.Condition)
-		expect(200, "degraded", map[string]string{"backend": "ok", "discovery": "never answered"})
+		expect(200, "degraded", map[string]string{"backend": "ok", "discovery": "not ready yet"})
 		added.holds.Store(true)
 		time.Sleep(time.Second)
 		expect(200, "ready", map[string]string{"backend": "ok", "discovery": "ok"})
@@ -178,16 +177,16 @@ func TestReadiness_FaultDegrades(t *testing.T) {
 		go r.Run(ctx)
 		synctest.Wait()
 		if code, status, checks := readyz(t, r); code != 200 || status != "ready" || checks["source"] != "ok" {
-			t.Errorf("without a fault: %d %s %v", code, status, checks)
+			t.Errorf("without a fault: got %d %s %v, want 200, ready and ok", code, status, checks)
 		}
 		fault = "not asked"
 		if code, status, checks := readyz(t, r); code != 200 || status != "degraded" || checks["source"] != "not asked" {
-			t.Errorf("with a fault: %d %s %v, want 200, degraded and the fault", code, status, checks)
+			t.Errorf("with a fault: got %d %s %v, want 200, degraded and the fault", code, status, checks)
 		}
 	})
 }
 
-// A reload makes other conditions while somebody asks (run it under -race).
+// A reload replaces the conditions during a request (run it with -race).
 func TestReadiness_AnswersFromOneSetOfConditions(t *testing.T) {
 	named := func(name string, asked func()) admin.Condition {
 		return admin.Condition{
@@ -200,7 +199,7 @@ func TestReadiness_AnswersFromOneSetOfConditions(t *testing.T) {
 	later := named("later", func() {})
 	r = admin.NewReadiness(slog.New(slog.DiscardHandler), named("first", func() { r.Use(later) }))
 	if _, _, checks := readyz(t, r); !reflect.DeepEqual(checks, map[string]string{"later": "a fault"}) {
-		t.Errorf("the answer is %v, want what is known of later", checks)
+		t.Errorf("checks = %v, want only those of the conditions that Use set", checks)
 	}
 
 	done := make(chan struct{})
@@ -216,7 +215,7 @@ func TestReadiness_AnswersFromOneSetOfConditions(t *testing.T) {
 	<-done
 }
 
-// A probe that panics ends neither the process nor the probing.
+// A probe that panics stops neither the process nor the next probes.
 func TestReadiness_PanickingProbeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var faulty atomic.Bool
@@ -237,17 +236,17 @@ func TestReadiness_PanickingProbeFails(t *testing.T) {
 		faulty.Store(false)
 		time.Sleep(time.Second)
 		if code, status, _ := readyz(t, r); code != 200 {
-			t.Errorf("afterwards got %d %s, want 200", code, status)
+			t.Errorf("after the probe works again: got %d %s, want 200", code, status)
 		}
 	})
 }
 
-// Law G4: a sidecar that starts alone says what it starts without, once.
+// Law G4: a sidecar that starts without something logs once what is missing.
 func TestReadiness_LogsWhatIsMissingAtTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		late, away := newSwitched("late", true), newSwitched("away", false)
-		r := admin.NewReadiness(slog.New(slog.NewTextHandler(&log, nil)), late.Condition, away.Condition)
+		late, missing := newSwitched("late", true), newSwitched("missing", false)
+		r := admin.NewReadiness(slog.New(slog.NewTextHandler(&log, nil)), late.Condition, missing.Condition)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { r.Run(ctx); close(ended) }()
@@ -256,8 +255,8 @@ func TestReadiness_LogsWhatIsMissingAtTheStart(t *testing.T) {
 		time.Sleep(time.Minute)
 		cancel()
 		<-ended
-		if got := log.String(); strings.Count(got, `level=WARN msg="not there yet" what=away error=away`) != 1 || strings.Contains(got, "yet\" what=late") {
-			t.Errorf("the log is %s; want it to tell once of what is away, and not of what is there within seconds", got)
+		if got := log.String(); strings.Count(got, `level=WARN msg="not ready yet" what=missing error=unreachable`) != 1 || strings.Contains(got, "yet\" what=late") {
+			t.Errorf("the log is %s; want one warning for missing, and none for late, which holds after a second", got)
 		}
 	})
 }

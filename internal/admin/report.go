@@ -8,7 +8,7 @@ type report struct {
 	Checks map[string]state `json:"checks"`
 }
 
-// report returns what is known, and of which conditions.
+// report returns the state of all conditions, and the conditions.
 func (r *Readiness) report() (report, []Condition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -22,7 +22,7 @@ func (r *Readiness) report() (report, []Condition) {
 	switch {
 	case r.stopping:
 		rep.Status = "stopping"
-	case !r.began && r.gated():
+	case !r.wasReady && r.gated():
 		rep.Status = "starting"
 	}
 	return rep, r.conditions
@@ -44,7 +44,7 @@ func (rep *report) addFaults(conditions []Condition) {
 	}
 }
 
-// ServeHTTP answers 200 when requests should be sent here, and else 503.
+// ServeHTTP answers 200 if requests should be sent to this sidecar, and 503 if not.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	asked, _ := r.using()
 	for _, c := range asked {

@@ -1,5 +1,5 @@
-// Package certs reads TLS certificates from files, and follows those that are
-// renewed while they are in use.
+// Package certs reads TLS certificates from files, and follows their renewal while
+// they are in use.
 package certs
 
 import (
@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	pause = 2 * time.Second    // between looks at the files
-	soon  = 7 * 24 * time.Hour // before a certificate ends it is warned of
-	again = 24 * time.Hour     // between such warnings
+	pause = 2 * time.Second    // between two checks of the files
+	soon  = 7 * 24 * time.Hour // how long before its end a certificate is reported
+	again = 24 * time.Hour     // between such reports
 )
 
-// Options say where a pair is. All are required.
+// Options name the files of a pair. All are required.
 type Options struct {
-	// Name is what the log calls the pair: its setting.
+	// Name is the name of the pair in the log: its setting.
 	Name string
-	// CertFile has the certificate, and those between it and a root, in PEM form.
+	// CertFile has the certificate and intermediate certificates in PEM form.
 	CertFile string
 	// KeyFile has the certificate's private key in PEM form.
 	KeyFile string
@@ -46,47 +46,47 @@ type Pair struct {
 	o       Options
 	current atomic.Pointer[tls.Certificate]
 
-	// Of Run, after Open:
-	read   [2]os.FileInfo // the files as they were when they were last read
-	fault  string         // of that reading
-	warned time.Time      // of the certificate's end
+	// Only Run uses these after Open:
+	read   [2]os.FileInfo // the files when they were last read
+	fault  string         // the error of that read
+	warned time.Time      // when the certificate's end was last logged
 }
 
-// Open reads the pair. [Pair.Run] follows it. The error is an [OptionError].
+// Open reads the pair. [Pair.Run] follows its renewal. The error is an [OptionError].
 func Open(o Options) (*Pair, error) {
 	p := &Pair{o: o}
 	return p, p.load()
 }
 
-// GetCertificate is for [tls.Config]. It waits for nothing.
+// GetCertificate is for [tls.Config]. It does not block.
 func (p *Pair) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return p.current.Load(), nil
 }
 
-// GetClientCertificate is for [tls.Config]. It waits for nothing.
+// GetClientCertificate is for [tls.Config]. It does not block.
 func (p *Pair) GetClientCertificate(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	return p.current.Load(), nil
 }
 
-// Expiry says what is wrong with the certificate's time: it has ended, ends
-// within a week, or has not begun. It is nil for most.
+// Expiry returns an error if the certificate has expired, expires within a week, or is
+// not valid yet.
 func (p *Pair) Expiry() error {
 	leaf, now := p.current.Load().Leaf, time.Now()
 	end := leaf.NotAfter.Format(time.RFC3339)
 	switch {
 	case now.After(leaf.NotAfter):
-		return fmt.Errorf("the certificate expired at %s: renew it", end)
+		return fmt.Errorf("the certificate expired at %s; renew it", end)
 	case leaf.NotAfter.Sub(now) < soon:
-		return fmt.Errorf("the certificate expires at %s: renew it", end)
+		return fmt.Errorf("the certificate expires at %s; renew it", end)
 	case now.Before(leaf.NotBefore):
-		return fmt.Errorf("the certificate is not valid before %s: is the clock right?", leaf.NotBefore.Format(time.RFC3339))
+		return fmt.Errorf("the certificate is not valid before %s; is the clock of this machine right?", leaf.NotBefore.Format(time.RFC3339))
 	}
 	return nil
 }
 
-// Run looks every two seconds for a renewed pair, until ctx ends. While the files are
-// not a pair, as between the writing of the one and the other, the last good one
-// is kept.
+// Run checks every two seconds for a renewed pair, until ctx ends. While the files are
+// not a pair, for example because only one has been written, the last good pair stays
+// in use.
 func (p *Pair) Run(ctx context.Context) {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
@@ -101,8 +101,8 @@ func (p *Pair) Run(ctx context.Context) {
 	}
 }
 
-// follow takes over a pair that has changed. A fault is logged once, and looked
-// at again each time: it may lie outside of the files.
+// follow reads a pair that has changed. It logs a fault once, and tries again each
+// time, because the cause may be outside the files.
 func (p *Pair) follow() {
 	if p.fault == "" && !p.changed() {
 		return
@@ -111,17 +111,17 @@ func (p *Pair) follow() {
 	switch {
 	case err == nil:
 		p.fault, p.warned = "", time.Time{}
-		p.o.Logger.Info("a renewed certificate is used from the next handshake on", "setting", p.o.Name, "expires", p.current.Load().Leaf.NotAfter)
+		p.o.Logger.Info("the renewed certificate is used for new connections", "setting", p.o.Name, "expires", p.current.Load().Leaf.NotAfter)
 	case err.Error() != p.fault:
 		p.fault = err.Error()
-		p.o.Logger.Warn("the renewed certificate cannot be used, the one before stays: put a certificate and its key in place", "setting", p.o.Name, "error", err)
+		p.o.Logger.Warn("the renewed certificate cannot be used, and the previous one stays in use; write a certificate and its key", "setting", p.o.Name, "error", err)
 	}
 }
 
 func (p *Pair) warn() {
 	if err := p.Expiry(); err != nil && (p.warned.IsZero() || time.Since(p.warned) >= again) {
 		p.warned = time.Now()
-		p.o.Logger.Warn("certificate", "setting", p.o.Name, "error", err)
+		p.o.Logger.Warn("the certificate needs attention", "setting", p.o.Name, "error", err)
 	}
 }
 
@@ -135,7 +135,7 @@ func (p *Pair) changed() bool {
 	return false
 }
 
-// stat returns nil for a file that is not there.
+// stat returns nil for a file that does not exist.
 func (p *Pair) stat() (infos [2]os.FileInfo) {
 	for i, name := range []string{p.o.CertFile, p.o.KeyFile} {
 		if info, err := os.Stat(name); err == nil {
@@ -146,13 +146,13 @@ func (p *Pair) stat() (infos [2]os.FileInfo) {
 }
 
 func (p *Pair) load() error {
-	p.read = p.stat() // before: what changes while it is read is read again
+	p.read = p.stat() // first, so that a change during the read is noticed
 	cert, err := os.ReadFile(p.o.CertFile)
-	if err == nil {
-		err = checkCertificate(cert)
-	}
 	if err != nil {
 		return &OptionError{"CertFile", err}
+	}
+	if err := checkCertificate(cert); err != nil {
+		return &OptionError{"CertFile", fmt.Errorf("%s: %w", p.o.CertFile, err)}
 	}
 	key, err := os.ReadFile(p.o.KeyFile)
 	if err != nil {
@@ -160,16 +160,16 @@ func (p *Pair) load() error {
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return &OptionError{"KeyFile", err}
+		return &OptionError{"KeyFile", fmt.Errorf("%s: %w", p.o.KeyFile, err)}
 	}
 	p.current.Store(&pair)
 	return nil
 }
 
-var errNoCertificate = errors.New("has no certificate in PEM form")
+var errNoCertificate = errors.New("there is no certificate in PEM form")
 
-// checkCertificate tells a fault of the certificate from one of the key, which
-// [tls.X509KeyPair] does not.
+// checkCertificate checks the certificate alone, because the errors of
+// [tls.X509KeyPair] do not say which of the two files is wrong.
 func checkCertificate(text []byte) error {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "CERTIFICATE" {
@@ -180,7 +180,7 @@ func checkCertificate(text []byte) error {
 	return errNoCertificate
 }
 
-// Pool reads the authorities whose certificates are trusted, in PEM form.
+// Pool reads the certificates of trusted authorities in PEM form.
 func Pool(file string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -188,7 +188,7 @@ func Pool(file string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, errNoCertificate
+		return nil, fmt.Errorf("%s: %w", file, errNoCertificate)
 	}
 	return pool, nil
 }

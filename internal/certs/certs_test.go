@@ -37,7 +37,7 @@ func host(t *testing.T, p *certs.Pair) string {
 		t.Fatal(err)
 	}
 	if client, _ := p.GetClientCertificate(nil); client != pair {
-		t.Error("as a client it shows another certificate")
+		t.Error("GetClientCertificate and GetCertificate return different certificates")
 	}
 	return pair.Leaf.Subject.CommonName
 }
@@ -49,12 +49,12 @@ func TestPair_UsesARenewedCertificate(t *testing.T) {
 		p, log := start(t, certFile, keyFile)
 		time.Sleep(time.Minute)
 		if got := host(t, p); got != "before" || log.Len() > 0 {
-			t.Errorf("shows %s, logs %q", got, log)
+			t.Errorf("before the renewal: certificate of %q, log %q; want before and an empty log", got, log)
 		}
 		a.Write(t, "server", "after", 100*24*time.Hour)
 		time.Sleep(3 * time.Second)
 		if got := host(t, p); got != "after" {
-			t.Errorf("three seconds after the renewal it shows the certificate from %s", got)
+			t.Errorf("three seconds after the renewal: certificate of %q, want after", got)
 		}
 	})
 }
@@ -78,7 +78,7 @@ func TestPair_KeepsTheLastGoodCertificate(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				if got := host(t, p); got != "before" {
-					t.Errorf("shows the certificate of %q, want the last good one", got)
+					t.Errorf("certificate of %q, want the last good one, before", got)
 				}
 				if got := strings.Count(log.String(), "level=WARN"); got != 1 {
 					t.Errorf("%d warnings in an hour, want 1: %s", got, log)
@@ -86,18 +86,18 @@ func TestPair_KeepsTheLastGoodCertificate(t *testing.T) {
 				a.Write(t, "server", "after", 100*24*time.Hour)
 				time.Sleep(3 * time.Second)
 				if got := host(t, p); got != "after" {
-					t.Errorf("three seconds after it was put right it shows the certificate of %s", got)
+					t.Errorf("three seconds after the files were fixed: certificate of %q, want after", got)
 				}
 			})
 		})
 	}
 }
 
-func TestPair_WarnsOfItsExpiryOnceADay(t *testing.T) {
+func TestPair_WarnsAboutItsExpiryOnceADay(t *testing.T) {
 	for _, c := range []struct {
 		life time.Duration // from now on
 		want string        // of the log
-		days int           // on which it warns, of the two that begin in the next 25 hours
+		days int           // how many of the two days in the next 25 hours have a warning
 	}{
 		{100 * 24 * time.Hour, "", 0},
 		{8*24*time.Hour - 2*time.Hour, "expires at", 1},
@@ -112,14 +112,14 @@ func TestPair_WarnsOfItsExpiryOnceADay(t *testing.T) {
 					t.Errorf("%d warnings, want %d that say %q:\n%s", got, c.days, c.want, log)
 				}
 				if err := p.Expiry(); (err != nil) != (c.days > 0) {
-					t.Errorf("Expiry() = %v", err)
+					t.Errorf("Expiry() = %v, want an error: %v", err, c.days > 0)
 				}
 			})
 		})
 	}
 }
 
-func TestOpen_NamesTheFileAtFault(t *testing.T) {
+func TestOpen_NamesTheWrongFile(t *testing.T) {
 	a := certstest.New(t)
 	certFile, keyFile := a.Write(t, "server", "host", time.Hour)
 	_, otherKey := a.Write(t, "other", "other", time.Hour)
@@ -137,15 +137,15 @@ func TestOpen_NamesTheFileAtFault(t *testing.T) {
 	}
 }
 
-func TestPool_NeedsCertificates(t *testing.T) {
+func TestPool_RequiresCertificates(t *testing.T) {
 	a := certstest.New(t)
 	_, keyFile := a.Write(t, "server", "host", time.Hour)
 	if pool, err := certs.Pool(a.Dir + "/ca.pem"); err != nil || !pool.Equal(a.Pool) {
-		t.Errorf("Pool = %v, %v", pool, err)
+		t.Errorf("Pool(ca.pem) = %v, %v; want the certificate of the authority", pool, err)
 	}
 	for _, file := range []string{keyFile, "absent.pem"} {
 		if _, err := certs.Pool(file); err == nil {
-			t.Errorf("Pool(%s) is no error", file)
+			t.Errorf("Pool(%s): no error, want one", file)
 		}
 	}
 }

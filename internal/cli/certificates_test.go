@@ -10,7 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/certs/certstest"
 )
 
-// withTLS writes a configuration with this setting in its third line.
+// withTLS writes a configuration with this setting on line 3.
 func withTLS(t *testing.T, setting string) (path string) {
 	t.Helper()
 	return writeConfig(t, fmt.Sprintf(`listen: 127.0.0.1:0
@@ -22,7 +22,7 @@ documents: {file: users.json, user_id_field: id}
 `, setting, enrichtest.Secret), nil)
 }
 
-func TestCertificates_UnreadableOnesStopTheStart(t *testing.T) {
+func TestCertificates_UnreadableFilesPreventTheStart(t *testing.T) {
 	a := certstest.New(t)
 	certFile, keyFile := a.Write(t, "server", "host", 100*time.Hour)
 	_, otherKey := a.Write(t, "other", "other", time.Hour)

@@ -15,7 +15,7 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration and everything that it names",
-		Long:  "Check validates the configuration file and then opens everything once, as serve would:\nthe backend, the keys (a missing signing key is made), the source of documents. It serves\nnothing. It reports every fault at once, and exits 0 if there are none but warnings.",
+		Long:  "Check validates the configuration file. Then it opens everything once, as serve would: the\nbackend, the keys (it makes a missing signing key) and the source of documents. It does not\nserve. It reports all faults at once, and exits 0 if there are only warnings.",
 		Args:  noArguments,
 	}
 	path := configFlag(c)
@@ -35,14 +35,14 @@ func checkCommand() *cobra.Command {
 		case 0:
 			return nil
 		case 1:
-			return errors.New("1 fault")
+			return errors.New("check found 1 fault")
 		}
-		return fmt.Errorf("%d faults", faults)
+		return fmt.Errorf("check found %d faults", faults)
 	}
 	return c
 }
 
-// printFinding prints a finding in a line, with its hint below.
+// printFinding prints a finding on one line, and its hint below.
 func printFinding(w io.Writer, f sidecar.Finding) {
 	fmt.Fprintf(w, "%-6s %v\n", f.Severity, f)
 	if f.Hint != "" {

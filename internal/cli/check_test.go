@@ -12,8 +12,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// Check reports everything that keeps serve from starting.
-func TestCheck_ReportsFunctionsThoughMongoDBIsAway(t *testing.T) {
+// Check reports everything that prevents serve from starting.
+func TestCheck_ReportsFunctionsWithoutMongoDB(t *testing.T) {
 	path := writeConfig(t, `listen: 127.0.0.1:0
 backend: http://127.0.0.1:1
 rules: [{match: POST /login, tokens: [body]}]
@@ -36,8 +36,8 @@ user_creation: {function: create}
 }
 
 // A wrong file is reported at the setting that names it. serve ends with the first
-// such fault, check reports all of them.
-func TestFiles_WrongOnesAreReportedAtTheirSettings(t *testing.T) {
+// such fault; check reports all of them.
+func TestFiles_WrongFilesAreReportedAtTheirSettings(t *testing.T) {
 	junk := writeFiles(t, map[string]string{"junk.pem": "junk"})
 	files := map[string]string{"backend.pem": string(enrichtest.NewIssuer(t, "ES256").PublicPEM()), "users.json": "[]"}
 	for _, test := range []struct {
@@ -66,14 +66,14 @@ documents:
 		}
 		for _, want := range test.want {
 			if got := stdout + stderr; strings.Count(got, path+want) != 1 {
-				t.Errorf("%s prints\n%s\nwant %q in it once", test.command, got, path+want)
+				t.Errorf("%s prints\n%s\nwant %q once", test.command, got, path+want)
 			}
 		}
 	}
 }
 
-// To [http.ServeMux] a host is what stands before the first slash.
-func TestCheck_WarnsOfAPathWithoutItsSlash(t *testing.T) {
+// For [http.ServeMux], the text before the first slash is a host.
+func TestCheck_WarnsAboutAPathWithoutASlash(t *testing.T) {
 	path := writeConfig(t, `listen: 127.0.0.1:0
 backend: http://127.0.0.1:1
 rules:
@@ -85,17 +85,17 @@ verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
 documents: {file: users.json, user_id_field: id}
 `, map[string]string{"users.json": "[]"})
 	_, stdout, _ := run(t, "check", "-c", path)
-	for _, want := range []string{":4:13: rules[0].match: is for the host oauth only; a path begins with a slash", ":6:13: rules[2].match: is for the host login only"} {
+	for _, want := range []string{":4:13: rules[0].match: matches only requests for the host oauth; if this is a path, start it with a slash", ":6:13: rules[2].match: matches only requests for the host login"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("check prints\n%s\nwant %q in it", stdout, want)
 		}
 	}
-	if n := strings.Count(stdout, "is for the host"); n != 2 {
-		t.Errorf("check warns of %d hosts, want 2:\n%s", n, stdout)
+	if n := strings.Count(stdout, "matches only requests for the host"); n != 2 {
+		t.Errorf("check warns about %d hosts, want 2:\n%s", n, stdout)
 	}
 }
 
-func TestCheck_WantsKeysThatVerify(t *testing.T) {
+func TestCheck_ReportsKeysThatCannotVerify(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	none := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"keys":[]}`) }))
 	defer none.Close()
@@ -118,7 +118,7 @@ documents: {file: users.json, user_id_field: id}
 `, none.URL, verify), map[string]string{"users.json": "[]", "backend.pem": string(issuer.PublicPEM())})
 		code, stdout, _ := run(t, "check", "-c", path)
 		if (code == exitOK) != (want == "") || !strings.Contains(stdout, want) {
-			t.Errorf("check with verify: {%s}: exit code %d, want the fault %q:\n%s", verify, code, want, stdout)
+			t.Errorf("check with verify: {%s}: exit code %d, want the fault %q in\n%s", verify, code, want, stdout)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package cli is the command line of tokengraft: one file for each command, with
-// its flags, its words and its exit codes.
+// Package cli is the command line of tokengraft. Each command has a file with its
+// flags, texts and exit codes.
 package cli
 
 import (
@@ -35,8 +35,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return code
 }
 
-// exitCode returns the exit code of an error, and the error that is still to be
-// printed, if any. An error before the command has started is wrong usage.
+// exitCode returns the exit code of an error, and the error to print; nil if it has
+// been printed. An error before the command has started is wrong usage.
 func exitCode(err error, started bool) (int, error) {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code, e.err
@@ -45,7 +45,7 @@ func exitCode(err error, started bool) (int, error) {
 		return exitUsage, err
 	}
 	if !started {
-		return exitUsage, fmt.Errorf("%w\nTry 'tokengraft --help'", err)
+		return exitUsage, fmt.Errorf("%w\nRun 'tokengraft --help' to see the commands and flags", err)
 	}
 	return exitFault, err
 }
@@ -53,8 +53,8 @@ func exitCode(err error, started bool) (int, error) {
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "tokengraft",
-		Short:         "Every JWT of your auth backend carries the user's document",
-		Long:          "tokengraft is a reverse proxy in front of an auth backend. Every JWT that the backend\nissues then carries the user's document from MongoDB, and nothing in the backend or\nits clients changes.",
+		Short:         "Add users' documents to the JWTs of your auth backend",
+		Long:          "tokengraft is a reverse proxy in front of an auth backend. Every JWT that the backend\nissues then carries the user's document from MongoDB. Nothing changes in the backend or\nits clients.",
 		Version:       describeBuild(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -65,7 +65,7 @@ func rootCommand() *cobra.Command {
 }
 
 // addCobrasCommands adds help and completion, and makes them report wrong usage like
-// the other commands. Root must have its output set.
+// the other commands. The output of root must be set before.
 func addCobrasCommands(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -12,15 +12,15 @@ import (
 	"github.com/tokengraft/tokengraft/internal/cli"
 )
 
-// The exit codes that the README promises.
+// The exit codes that the documentation promises.
 const (
 	exitOK    = 0
 	exitFault = 1
 	exitUsage = 2 // also a wrong configuration
 )
 
-// run runs a command line to its end. A serve that should have failed is stopped
-// after a while.
+// run runs a command line to its end. It stops a serve that should have failed
+// after a minute.
 func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -30,17 +30,17 @@ func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-// output returns what a command line prints, and wants it to succeed.
+// output returns what a command line prints. The test fails if the command fails.
 func output(t *testing.T, args ...string) string {
 	t.Helper()
 	code, stdout, stderr := run(t, args...)
 	if code != exitOK {
-		t.Fatalf("tokengraft %q: exit code %d, %s; want %d", args, code, stderr, exitOK)
+		t.Fatalf("tokengraft %q: exit code %d, stderr %s; want %d", args, code, stderr, exitOK)
 	}
 	return stdout
 }
 
-// writeFiles makes a folder of these files, and returns its path.
+// writeFiles writes these files to a new folder, and returns its path.
 func writeFiles(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -52,7 +52,7 @@ func writeFiles(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// writeConfig makes a folder of a configuration and of more files, and returns
+// writeConfig writes a configuration and other files to a new folder, and returns
 // the path of the configuration.
 func writeConfig(t *testing.T, configuration string, files map[string]string) string {
 	t.Helper()

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A wrong command line says what to type instead, and exits with 2. To ask for the
-// version or for help is not wrong.
+// A wrong command line says what to type instead, and exits with 2. Commands that
+// ask for the version or for help are not wrong.
 func TestCommandLine_SaysWhatToType(t *testing.T) {
 	for _, test := range []struct {
 		args           string
@@ -22,17 +22,18 @@ func TestCommandLine_SaysWhatToType(t *testing.T) {
 		{args: "--version", code: exitOK, stdout: "tokengraft "},
 		{args: "nosuch", code: exitUsage, stderr: `unknown command "nosuch" for "tokengraft"`},
 		{args: "serve --nosuch", code: exitUsage, stderr: "unknown flag: --nosuch"},
-		{args: "serve my.yaml", code: exitUsage, stderr: "tokengraft: serve takes no argument, want -c my.yaml for a configuration file"},
-		{args: "check my.yaml", code: exitUsage, stderr: "tokengraft: check takes no argument, want -c my.yaml for a configuration file"},
-		{args: "keys list mykeys", code: exitUsage, stderr: "tokengraft: keys list takes no argument, want --dir mykeys for a directory of keys"},
-		{args: "schema my.yaml", code: exitUsage, stderr: `tokengraft: schema takes no argument, and "my.yaml" is one`},
-		{args: "keys", code: exitUsage, stderr: "tokengraft: keys wants one of its commands\nUsage:"},
-		{args: "import", code: exitUsage, stderr: "tokengraft: import wants one of its commands\nUsage:"},
-		{args: "completion", code: exitUsage, stderr: "tokengraft: completion wants one of its commands\nUsage:"},
+		{args: "serve my.yaml", code: exitUsage, stderr: "tokengraft: serve does not take an argument; use -c my.yaml for a configuration file"},
+		{args: "check my.yaml", code: exitUsage, stderr: "tokengraft: check does not take an argument; use -c my.yaml for a configuration file"},
+		{args: "keys list mykeys", code: exitUsage, stderr: "tokengraft: keys list does not take an argument; use --dir mykeys for a directory of keys"},
+		{args: "schema my.yaml", code: exitUsage, stderr: `tokengraft: schema does not take an argument, but got "my.yaml"`},
+		{args: "keys", code: exitUsage, stderr: "tokengraft: keys needs one of its commands\nUsage:"},
+		{args: "import", code: exitUsage, stderr: "tokengraft: import needs one of its commands\nUsage:"},
+		{args: "completion", code: exitUsage, stderr: "tokengraft: completion needs one of its commands\nUsage:"},
 		{args: "keys nosuch", code: exitUsage, stderr: `unknown command "nosuch" for "tokengraft keys"`},
 		{args: "completion nosuch", code: exitUsage, stderr: `unknown command "nosuch" for "tokengraft completion"`},
-		{args: "keys list --dir nosuch", code: exitFault, stderr: "Name the directory with --dir DIR, or a configuration with -c FILE; keys new makes one"},
-		{args: "try -c nosuch.yaml", code: exitUsage, stderr: "no token: give it as the argument or on standard input"},
+		{args: "keys list --dir nosuch", code: exitFault, stderr: "Name the directory with --dir DIR, or the configuration file with -c FILE. `tokengraft keys new` makes"},
+		{args: "import app-services", code: exitUsage, stderr: "tokengraft: import app-services needs exactly one argument, DIR, but got 0"},
+		{args: "try -c nosuch.yaml", code: exitUsage, stderr: "no token; pass it as the argument or on standard input"},
 	} {
 		code, stdout, stderr := run(t, strings.Fields(test.args)...)
 		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {
@@ -40,7 +41,7 @@ func TestCommandLine_SaysWhatToType(t *testing.T) {
 				test.args, code, stdout, stderr, test.code, test.stdout, test.stderr)
 		}
 		if test.code != exitOK && stdout != "" {
-			t.Errorf("tokengraft %s fails and writes %.100q to stdout, want nothing that a script could take for the result", test.args, stdout)
+			t.Errorf("tokengraft %s fails but writes %.100q to stdout, want nothing: a script could use it as the result", test.args, stdout)
 		}
 	}
 }

@@ -16,11 +16,11 @@ import (
 func demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "See it work, with nothing installed",
-		Long:  "Demo runs a sample legacy backend, a file of documents and the sidecar in this process, on\nloopback ports. It logs in, shows the token before and after, and keeps running with\ncommands to try, unless --once is given.",
+		Short: "Run a demonstration with a sample backend",
+		Long:  "Demo runs a sample legacy backend and the sidecar in one process, on loopback ports, with a\nfile of documents. It logs in and shows the token before and after. Then it prints commands to\ntry and keeps running, unless --once is given.",
 		Args:  noArguments,
 	}
-	once := c.Flags().Bool("once", false, "exit when the token has been shown")
+	once := c.Flags().Bool("once", false, "exit after the token has been shown")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		version, _ := build()
 		d, err := demo.Start(c.Context(), version)
@@ -48,18 +48,18 @@ func showDemo(ctx context.Context, w io.Writer, d *demo.Demo) (refresh string, e
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(w, "A legacy backend at %s issues anna a token:\n", d.Backend)
+	fmt.Fprintf(w, "Anna logs in at the legacy backend, %s:\n", d.Backend)
 	describe(w, "before", before.Access)
-	fmt.Fprintf(w, "\nAnna logs in again, through tokengraft at %s:\n", d.Public)
+	fmt.Fprintf(w, "\nAnna logs in again, through tokengraft, %s:\n", d.Public)
 	describe(w, "after", after.Access)
 	if token, err := enrich.ParseToken(after.Access); err != nil || token.Claim("custom_data") == nil {
-		return "", errors.New("the token does not carry the document")
+		return "", fmt.Errorf("the token from tokengraft does not contain custom_data; the log of the sidecar says why:\n%s", d.Log())
 	}
 	status, body, err := d.Me(ctx, after.Access)
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(w, "\nThe backend knows only its own tokens, and takes this one through tokengraft:\n\n  GET /me  %s  %s\n", status, bytes.TrimSpace(body))
+	fmt.Fprintf(w, "\nThe backend accepts only tokens that it issued. tokengraft replaces this one with the original:\n\n  GET /me  %s  %s\n", status, bytes.TrimSpace(body))
 	return after.Refresh, nil
 }
 
@@ -67,24 +67,24 @@ func showDemo(ctx context.Context, w io.Writer, d *demo.Demo) (refresh string, e
 func inviteToDemo(w io.Writer, d *demo.Demo, refresh string) {
 	const claims = `    | sed 's/.*"access_token":"[^.]*\.\([^.]*\).*/\1/' | tr '_-' '/+' | base64 -d 2>/dev/null; echo`
 	fmt.Fprintf(w, `
-It keeps running; Ctrl-C ends it. Try:
+The demo keeps running. Press Ctrl-C to stop it. Try these commands:
 
-  # log ben in, and look at the claims
+  # log in as ben, and show the claims
   curl -s %[1]s/login -H 'Content-Type: application/json' -d '{"username":"ben","password":"secret"}' \
 %[5]s
 
-  # change anna's document, and refresh her token: it follows
+  # change anna's document, and refresh her token: the new token has the change
   sed -i.bak 's/Wien/Graz/' %[2]s/users.json
   curl -s %[1]s/oauth/token -d grant_type=refresh_token -d refresh_token=%[4]s \
 %[5]s
 
-  # one JWKS verifies the backend's tokens and ours
+  # one JWKS verifies the backend's tokens and the enriched tokens
   curl -s %[1]s/.well-known/jwks.json
 
-  # what was enriched, how big tokens are, how old documents
+  # metrics: enriched tokens, their sizes, the age of documents
   curl -s %[3]s/metrics | grep tokengraft
 
-  # the configuration of this sidecar
+  # show the configuration of this sidecar
   cat %[2]s/tokengraft.yaml
 `, d.Public, d.Dir, d.Admin, refresh, claims)
 }

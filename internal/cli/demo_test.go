@@ -16,8 +16,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/demo"
 )
 
-// What the demonstration says to try works, and shows something.
-func TestDemo_InvitesToWhatWorks(t *testing.T) {
+// The commands that the demonstration suggests work.
+func TestDemo_SuggestsCommandsThatWork(t *testing.T) {
 	d, err := demo.Start(t.Context(), "v1")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestDemo_InvitesToWhatWorks(t *testing.T) {
 	inviteToDemo(&invitation, d, token)
 	for _, want := range []string{d.Public + "/login", d.Public + "/.well-known/jwks.json", d.Admin + "/metrics", d.Dir + "/tokengraft.yaml", "sed -i.bak "} {
 		if !strings.Contains(invitation.String(), want) {
-			t.Errorf("the invitation lacks %s:\n%s", want, &invitation)
+			t.Errorf("the suggested commands are\n%s\nwant %s in them", &invitation, want)
 		}
 	}
 	metrics := read(t)(http.Get(d.Admin + "/metrics"))
@@ -41,7 +41,7 @@ func TestDemo_InvitesToWhatWorks(t *testing.T) {
 	moveAnna(t, d)
 	refresh := regexp.MustCompile(`(http://\S+) -d grant_type=refresh_token -d refresh_token=(\S+)`).FindStringSubmatch(invitation.String())
 	if refresh == nil {
-		t.Fatalf("the invitation lacks a refresh:\n%s", &invitation)
+		t.Fatalf("the suggested commands are\n%s\nwant a refresh among them", &invitation)
 	}
 	var tokens demo.Tokens
 	body := read(t)(http.PostForm(refresh[1], url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh[2]}}))
@@ -53,7 +53,7 @@ func TestDemo_InvitesToWhatWorks(t *testing.T) {
 	}
 }
 
-// moveAnna does what the invitation does with sed.
+// moveAnna makes the change that the demonstration suggests with sed.
 func moveAnna(t *testing.T, d *demo.Demo) {
 	t.Helper()
 	users := filepath.Join(d.Dir, "users.json")

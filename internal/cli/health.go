@@ -19,12 +19,12 @@ import (
 func healthCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "health",
-		Short: "Ask a running sidecar whether it is well",
-		Long:  "Health asks /livez on the configured admin address: the health check of an image without\na shell. It exits 0 if the answer is yes, even if the file is wrong meanwhile but says where\nto ask: the sidecar goes on with what it had.",
+		Short: "Check the health of a running sidecar",
+		Long:  "Health asks /livez on the configured admin address, and exits 0 if the sidecar is alive. It is the\nhealth check of an image without a shell. It also works with a faulty configuration file from\nwhich the admin address can be read: the sidecar then keeps its last good configuration.",
 		Args:  noArguments,
 	}
 	path := configFlag(c)
-	ready := c.Flags().Bool("ready", false, "ask /readyz: is it ready for requests?")
+	ready := c.Flags().Bool("ready", false, "ask /readyz instead: is the sidecar ready for requests?")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		endpoint := "/livez"
 		if *ready {
@@ -44,8 +44,8 @@ func healthCommand() *cobra.Command {
 	return c
 }
 
-// adminAddress returns where to ask the sidecar of a configuration file; empty if
-// it cannot be asked. The error is what is wrong with the file.
+// adminAddress returns the admin address in a configuration file, or "" if the
+// sidecar cannot be asked. The error says what is wrong with the file.
 func adminAddress(path string) (config.Address, error) {
 	cfg, err := loadConfig(path)
 	if err != nil {
@@ -54,18 +54,18 @@ func adminAddress(path string) (config.Address, error) {
 	_, port, _ := net.SplitHostPort(string(cfg.Admin))
 	switch {
 	case cfg.Admin == "":
-		return "", cfg.Fault("admin", errors.New("is off, so there is nobody to ask; want host:port"))
+		return "", cfg.Fault("admin", errors.New("is off, so health cannot ask the sidecar; set it to host:port"))
 	case port == "0":
-		return "", cfg.Fault("admin", errors.New("has port 0, so only the log of serve tells which it is; want another"))
+		return "", cfg.Fault("admin", errors.New("has port 0, so health does not know the real port; set another port"))
 	}
 	return cfg.Admin, nil
 }
 
-// adminClient goes through no proxy: the sidecar is near.
+// adminClient does not use a proxy, because the sidecar is close.
 var adminClient = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}
 
-// askAdmin returns the answer of the admin listener at an address, which may be
-// of all interfaces. Anything but 200 is an error.
+// askAdmin returns the response of the admin listener at an address. If the address
+// is that of all interfaces, it asks localhost. A status other than 200 is an error.
 func askAdmin(ctx context.Context, address, endpoint string) ([]byte, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -81,7 +81,7 @@ func askAdmin(ctx context.Context, address, endpoint string) ([]byte, error) {
 	}
 	response, err := adminClient.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("%w\nIs it running? Its log says where it listens", err)
+		return nil, fmt.Errorf("%w\nIs the sidecar running? Its log shows the address of the admin listener", err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))

@@ -5,18 +5,18 @@ import (
 	"testing"
 )
 
-func TestHealth_SaysWhyTheSidecarCannotBeAsked(t *testing.T) {
+func TestHealth_SaysWhyItCannotAskTheSidecar(t *testing.T) {
 	for admin, want := range map[string]string{
-		"off":           "tokengraft.yaml:3:8: admin: is off, so there is nobody to ask; want host:port",
-		"127.0.0.1:0":   "tokengraft.yaml:3:8: admin: has port 0, so only the log of serve tells which it is; want another",
-		"127.0.0.1:1":   "Is it running?",
-		"nonsense":      "tokengraft.yaml:3:8: admin: want host:port, like 127.0.0.1:8080 or :8080, or off",
-		`"${NOWHERE}"`:  "admin: the environment has no NOWHERE",
-		"{a: b":         "no YAML",
-		"localhost:1":   "Is it running?",
-		"0.0.0.0:1":     "Is it running?",
-		`"[::]:1"`:      "Is it running?",
-		"127.0.0.1:1 #": "Is it running?",
+		"off":           "tokengraft.yaml:3:8: admin: is off, so health cannot ask the sidecar; set it to host:port",
+		"127.0.0.1:0":   "tokengraft.yaml:3:8: admin: has port 0, so health does not know the real port; set another port",
+		"127.0.0.1:1":   "Is the sidecar running?",
+		"nonsense":      "tokengraft.yaml:3:8: admin: must be host:port, like 127.0.0.1:8080 or :8080, or off",
+		`"${NOWHERE}"`:  "admin: the environment variable NOWHERE is not set",
+		"{a: b":         "invalid YAML",
+		"localhost:1":   "Is the sidecar running?",
+		"0.0.0.0:1":     "Is the sidecar running?",
+		`"[::]:1"`:      "Is the sidecar running?",
+		"127.0.0.1:1 #": "Is the sidecar running?",
 	} {
 		text := strings.Replace(`listen: 127.0.0.1:0
 backend: http://127.0.0.1:1

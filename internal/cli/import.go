@@ -13,17 +13,17 @@ import (
 func importCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import",
-		Short: "Make a configuration file of another system's",
+		Short: "Convert the configuration of another system",
 	}
 	onlyCommands(c)
 	c.AddCommand(&cobra.Command{
 		Use:   "app-services DIR",
-		Short: "Make one of an exported MongoDB Atlas App Services app",
-		Long: "App-services reads the exported configuration of an App Services app, in the layout of any year,\n" +
-			"and prints a configuration file with comments: save it as tokengraft.yaml in the directory that the\n" +
-			"command ran in, as its paths are relative to it, and fill in what the export cannot know. What has\n" +
-			"no equivalent is told on stderr, and in the comments.",
-		Args: cobra.ExactArgs(1),
+		Short: "Convert an exported MongoDB Atlas App Services app",
+		Long: "App-services reads an exported App Services app, in the layout of any year, and prints a\n" +
+			"configuration file with comments. Save it as tokengraft.yaml in the current directory, because its\n" +
+			"paths are relative to that directory. Then fill in what the export does not contain. Stderr and the\n" +
+			"comments list what does not have an equivalent.",
+		Args: oneArgument("DIR"),
 		RunE: func(c *cobra.Command, args []string) error { return importAppServices(c, args[0]) },
 	})
 	return c
@@ -32,17 +32,17 @@ func importCommand() *cobra.Command {
 func importAppServices(c *cobra.Command, dir string) error {
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s is no directory", dir)
+		err = fmt.Errorf("%s is not a directory", dir)
 	}
 	if err != nil {
-		return &exitError{exitUsage, fmt.Errorf("%w\nName the directory that the export was unpacked to", err)}
+		return &exitError{exitUsage, fmt.Errorf("%w\nName the directory to which the export was unpacked", err)}
 	}
 	app, err := export.Read(os.DirFS(dir))
 	if err != nil {
 		return fmt.Errorf("%s cannot be imported\n%w", dir, err)
 	}
 	for _, note := range app.Notes {
-		fmt.Fprintln(c.ErrOrStderr(), "not carried over:", note)
+		fmt.Fprintln(c.ErrOrStderr(), "not imported:", note)
 	}
 	_, err = c.OutOrStdout().Write(app.Configuration(filepath.ToSlash(dir)))
 	return err

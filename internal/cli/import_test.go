@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestImport_ExitCodeTellsAFaultFromWrongUsage(t *testing.T) {
+func TestImport_ExitCodesOfFaultsAndWrongUsageDiffer(t *testing.T) {
 	broken := writeFiles(t, map[string]string{"realm_config.json": "{"})
 	sample := filepath.Join("..", "..", "examples", "app-services", "app")
 	for _, tt := range []struct {

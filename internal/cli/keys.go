@@ -15,54 +15,53 @@ import (
 func keysCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "keys",
-		Short: "Look after the signing keys",
-		Long: `Keys looks after the directory of private keys that enriched tokens are signed with
-(sign.keys). All replicas share it, and see within seconds what changes there.
+		Short: "Manage the signing keys",
+		Long: `Keys manages the directory of private keys that sign enriched tokens (sign.keys). All
+replicas share it, and notice changes within seconds.
 
-A key is next (published, so that clients get to know it), then active (it signs), then
-retired: published for as long as its tokens may live, and able to restore them for as
-long as its file exists.`,
+A key is first next: it is published, so that clients can fetch it. Then it is active: it
+signs. Then it is retired: it is published while its tokens may be valid, and it restores
+tokens as long as its file exists.`,
 	}
 	onlyCommands(c)
 	f := new(keyFlags)
 	flags := c.PersistentFlags()
 	flags.StringVar(&f.dir, "dir", "keys", "the `DIR`ectory of the keys")
-	flags.DurationVar(&f.retireAfter, "retire-after", keydir.DefaultRetireAfter, "for how long retired keys are published: what sign.retire_after is")
-	flags.StringVarP(&f.config, "config", "c", "", "the configuration `FILE` to take both from")
+	flags.DurationVar(&f.retireAfter, "retire-after", keydir.DefaultRetireAfter, "how long retired keys are published, as in sign.retire_after")
+	flags.StringVarP(&f.config, "config", "c", "", "the configuration `FILE` to read both from")
 	c.AddCommand(
-		keysSubcommand("list", "List the keys with their states", f, openKeys, f.list),
+		keysSubcommand("list", "List the keys and their states", f, openKeys, f.list),
 		newKeyCommand(f),
 		rotateKeysCommand(f),
 		pruneKeysCommand(f),
-		keysSubcommand("jwks", "Print the public halves as a JWK Set", f, openKeys, f.printJWKS),
+		keysSubcommand("jwks", "Print the public keys as a JWK Set", f, openKeys, f.printJWKS),
 	)
 	return c
 }
 
-// keyFlags is which directory is meant, and how long its retired keys are
-// needed.
+// keyFlags are the directory of keys, and how long its retired keys are needed.
 type keyFlags struct {
 	dir, config string
 	retireAfter time.Duration
 }
 
-// resolve takes from the configuration file, if one is named, what flags would
-// say.
+// resolve reads the values of the other flags from the configuration file, if there
+// is one.
 func (f *keyFlags) resolve(c *cobra.Command) error {
 	switch {
 	case f.config == "" && f.retireAfter <= 0:
-		return &exitError{exitUsage, errors.New("--retire-after is not above zero, want how long tokens live at the most")}
+		return &exitError{exitUsage, errors.New("--retire-after must be greater than zero; set it to the longest life of a token")}
 	case f.config == "":
 		return nil
 	case c.Flags().Changed("dir") || c.Flags().Changed("retire-after"):
-		return &exitError{exitUsage, errors.New("--config stands beside --dir or --retire-after, which it says, want one or the other")}
+		return &exitError{exitUsage, errors.New("--config cannot be combined with --dir or --retire-after, because the file contains both")}
 	}
 	cfg, err := loadConfig(f.config)
 	if err != nil {
 		return err
 	}
 	if cfg.Sign.Keys == "" {
-		return fmt.Errorf("%s has no sign.keys: no keys of our own sign there", f.config)
+		return fmt.Errorf("%s does not set sign.keys, so there is no directory of keys", f.config)
 	}
 	f.dir, f.retireAfter = string(cfg.Sign.Keys), cfg.Sign.RetireAfter
 	return nil
@@ -87,12 +86,12 @@ func keysSubcommand(name, short string, f *keyFlags, openDir func(string) (*keyd
 func openKeys(path string) (*keydir.Dir, error) {
 	dir, err := keydir.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%w\nName the directory with --dir DIR, or a configuration with -c FILE; keys new makes one", err)
+		err = fmt.Errorf("%w\nName the directory with --dir DIR, or the configuration file with -c FILE. `tokengraft keys new` makes a directory with a key", err)
 	}
 	return dir, err
 }
 
-// usageOfAlgorithm makes an algorithm that there is not wrong usage.
+// usageOfAlgorithm makes an unknown algorithm an error of usage.
 func usageOfAlgorithm(err error) error {
 	if errors.Is(err, keydir.ErrAlgorithm) {
 		return &exitError{exitUsage, err}
@@ -113,7 +112,7 @@ func (f *keyFlags) list(c *cobra.Command, dir *keydir.Dir) error {
 	table := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ALGORITHM\tSTATE\tSIGNS FROM\tSIGNS UNTIL\tNEEDED UNTIL\tKID\tFILE")
 	for _, info := range infos {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", info.Algorithm, info.State, instant(info.Active, "ever"),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", info.Algorithm, info.State, instant(info.Active, "always"),
 			instant(info.SignsUntil, "-"), instant(info.NeededUntil(f.retireAfter), "-"), info.ID, info.Path)
 	}
 	if err := table.Flush(); err != nil {
@@ -121,13 +120,13 @@ func (f *keyFlags) list(c *cobra.Command, dir *keydir.Dir) error {
 	}
 	for _, info := range infos {
 		if info.WorldReadable {
-			fmt.Fprintf(c.ErrOrStderr(), "warning: %s can be read by every user of the machine: chmod 600 it\n", info.Path)
+			fmt.Fprintf(c.ErrOrStderr(), "warning: every user of this machine can read %[1]s; run: chmod 600 %[1]s\n", info.Path)
 		}
 	}
 	return nil
 }
 
-// instant is a time as commands print it, and another word for none.
+// instant formats a time. The zero time is printed as none.
 func instant(t time.Time, none string) string {
 	if t.IsZero() {
 		return none
@@ -145,8 +144,8 @@ func newKeyCommand(f *keyFlags) *cobra.Command {
 		fmt.Fprintf(c.OutOrStdout(), "%s %s, signs from %s: %s\n", info.Algorithm, info.ID, instant(info.Active, ""), info.Path)
 		return nil
 	})
-	c.Long = "New makes a key. The first of its algorithm signs at once; a further one is published\nfirst, and takes over when every client has had the time to fetch it."
-	algorithm = algorithmFlag(c, "RS256", "what it signs")
+	c.Long = "New makes a key. The first key of an algorithm signs at once. A further key is published first,\nand replaces the active key when all clients know it."
+	algorithm = algorithmFlag(c, "RS256", "the algorithm of the key")
 	return c
 }
 

@@ -31,7 +31,7 @@ func TestManual_HasAPageForEveryCommand(t *testing.T) {
 	}
 }
 
-func TestManual_NeedsADirectory(t *testing.T) {
+func TestManual_RequiresADirectory(t *testing.T) {
 	for _, test := range []struct {
 		args []string
 		want int
@@ -45,7 +45,7 @@ func TestManual_NeedsADirectory(t *testing.T) {
 	}
 }
 
-func TestCompletion_IsThereForEveryShell(t *testing.T) {
+func TestCompletion_SupportsEveryShell(t *testing.T) {
 	for shell, want := range map[string]string{
 		"bash":       "complete -o default -F __start_tokengraft tokengraft",
 		"zsh":        "#compdef tokengraft",
@@ -58,8 +58,8 @@ func TestCompletion_IsThereForEveryShell(t *testing.T) {
 	}
 }
 
-// commands returns every command under the one with this name, as completion
-// offers them. Only help has no page.
+// commands returns all commands below the one with this name, as completion offers
+// them, except help, which does not have a page.
 func commands(t *testing.T, name ...string) (all [][]string) {
 	t.Helper()
 	args := append(append([]string{"__complete"}, name...), "")

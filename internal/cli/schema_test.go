@@ -6,7 +6,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 )
 
-func TestSchema_IsThatOfTheConfiguration(t *testing.T) {
+func TestSchema_PrintsTheSchemaOfTheConfiguration(t *testing.T) {
 	if got, want := output(t, "schema"), string(config.Schema()); got != want {
 		t.Errorf("tokengraft schema = %s\nwant:\n%s", got, want)
 	}

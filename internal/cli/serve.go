@@ -20,7 +20,7 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the sidecar",
-		Long:  "Serve runs the sidecar until SIGINT or SIGTERM. It starts while the backend or MongoDB are\naway and heals by itself. A changed configuration file counts without a\nrestart; SIGHUP looks for it at once. It logs one \"listening\" line for each listener, to\nstderr.",
+		Long:  "Serve runs the sidecar until SIGINT or SIGTERM. It also starts while the backend or MongoDB cannot\nbe reached, and uses them as soon as they can. It applies a changed configuration file without a\nrestart, within seconds; SIGHUP makes it look at once. The log goes to stderr and has a\n\"listening\" line for each listener.",
 		Args:  noArguments,
 	}
 	path := configFlag(c)
@@ -42,7 +42,7 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	// net/http logs unsolicited responses of a backend there, and quotes them.
+	// net/http logs unsolicited responses of the backend there, with their content.
 	log.SetOutput(io.Discard)
 	s, err := sidecar.Open(cfg, sidecarOptions(path, logger, t))
 	if err != nil {
@@ -52,7 +52,7 @@ func serve(c *cobra.Command, path string) error {
 	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown})
 }
 
-// sidecarOptions are the options of a sidecar that serves and follows its file.
+// sidecarOptions returns the options of a sidecar that serves and reloads its file.
 func sidecarOptions(path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
 	return sidecar.Options{
 		Logger:    logger,

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// UntilSignal returns a context that ends with the first SIGINT or SIGTERM. A
-// second signal ends the process at once: somebody is tired of waiting.
+// UntilSignal returns a context that ends with the first SIGINT or SIGTERM. A second
+// signal ends the process at once, for users who do not want to wait.
 func UntilSignal() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -19,17 +19,17 @@ func UntilSignal() context.Context {
 		<-signals
 		cancel()
 		waitForSecond(signals)
-		fmt.Fprintln(os.Stderr, "tokengraft: ended at once by a second signal; what was in flight is lost")
+		fmt.Fprintln(os.Stderr, "tokengraft: stopped at once by a second signal; requests in flight were cut")
 		os.Exit(exitFault)
 	}()
 	return ctx
 }
 
-// echoTime is how long a further signal counts as the first one: timeout(1) and
-// other supervisors signal the process, and then its whole group.
+// echoTime is how long a further signal is treated as a repetition of the first:
+// timeout(1) and other supervisors signal the process, and then its whole group.
 const echoTime = time.Second
 
-// waitForSecond waits for a signal that is not an echo of the first.
+// waitForSecond waits for a signal that is not a repetition of the first.
 func waitForSecond(signals <-chan os.Signal) {
 	first := time.Now()
 	for range signals {

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// timeout(1) sends a signal to the process, and then to the group that the
-// process is in.
-func TestSignals_TheEchoOfTheFirstIsNoSecond(t *testing.T) {
+// timeout(1) sends a signal to the process, and then to its process group.
+func TestSignals_IgnoreARepetitionOfTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		signals, ended := make(chan os.Signal), false
 		go func() {

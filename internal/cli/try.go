@@ -19,8 +19,8 @@ import (
 func tryCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "try [TOKEN]",
-		Short: "Enrich one token and show what becomes of it",
-		Long:  "Try enriches one token of the backend, the argument or the first line of standard input,\nwith the very code that serves. It prints header and claims before and after, what each\nclaim costs, and the reason. It exits 0 if the token was enriched and 3 if not.",
+		Short: "Enrich one token and show the result",
+		Long:  "Try enriches one token of the backend with the same code as serve. The token is the argument or\nthe first line of standard input. Try prints header and claims before and after, the size of each\nclaim, and the reason. It exits 0 if the token was enriched, and 3 if not.",
 		Args:  cobra.MaximumNArgs(1),
 	}
 	path := configFlag(c)
@@ -50,7 +50,7 @@ func tryCommand() *cobra.Command {
 	return c
 }
 
-// readToken is tokenOf until ctx ends: nobody may be typing.
+// readToken is tokenOf, but stops waiting for input when ctx ends.
 func readToken(ctx context.Context, stdin io.Reader, args []string) (string, error) {
 	var token string
 	var err error
@@ -67,8 +67,8 @@ func readToken(ctx context.Context, stdin io.Reader, args []string) (string, err
 	}
 }
 
-// tokenOf is the token of the argument, or else of the first line of standard
-// input that is not blank.
+// tokenOf returns the token in the argument or, without one, on the first line of
+// standard input that is not blank.
 func tokenOf(stdin io.Reader, args []string) (string, error) {
 	text := strings.TrimSpace(strings.Join(args, ""))
 	lines := bufio.NewReader(io.LimitReader(stdin, enrich.MaxToken+1))
@@ -76,7 +76,7 @@ func tokenOf(stdin io.Reader, args []string) (string, error) {
 		line, err := lines.ReadString('\n')
 		text = strings.TrimSpace(line)
 		if err == io.EOF && text == "" {
-			return "", &exitError{exitUsage, errors.New("no token: give it as the argument or on standard input")}
+			return "", &exitError{exitUsage, errors.New("no token; pass it as the argument or on standard input")}
 		} else if err != nil && err != io.EOF {
 			return "", err
 		}
@@ -87,7 +87,7 @@ func tokenOf(stdin io.Reader, args []string) (string, error) {
 	return text, nil
 }
 
-// printOutcome prints a token before and after, and why.
+// printOutcome prints a token before and after, the reason, and the cause.
 func printOutcome(w io.Writer, token string, outcome enrich.Outcome) {
 	describe(w, "before", token)
 	if outcome.Raw != token {
@@ -100,7 +100,7 @@ func printOutcome(w io.Writer, token string, outcome enrich.Outcome) {
 	}
 }
 
-// describe prints the parts of a token and what each claim takes of it.
+// describe prints the parts of a token, and the size of each claim in it.
 func describe(w io.Writer, when, raw string) {
 	fmt.Fprintf(w, "\n%s: %d bytes\n", when, len(raw))
 	token, err := enrich.ParseToken(raw)

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-func TestTry_TakesTheFirstLineAsTheToken(t *testing.T) {
+func TestTry_ReadsTheTokenFromTheFirstLine(t *testing.T) {
 	for _, test := range []struct{ argument, stdin, want string }{
 		{stdin: "a.b.c\n", want: "a.b.c"},
 		{stdin: "\n  a.b.c \r\nd.e.f\n", want: "a.b.c"},
@@ -19,12 +19,11 @@ func TestTry_TakesTheFirstLineAsTheToken(t *testing.T) {
 	} {
 		token, err := tokenOf(strings.NewReader(test.stdin), []string{test.argument})
 		if token != test.want || err != nil {
-			t.Errorf("the token of argument %q and stdin %q is %q (%v), want %q", test.argument, test.stdin, token, err, test.want)
+			t.Errorf("tokenOf(stdin %q, argument %q) = %q, %v; want %q", test.stdin, test.argument, token, err, test.want)
 		}
 	}
 }
 
-// Nobody may be typing.
 func TestTry_CanBeInterruptedWhileItWaitsForAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stdin, typing := io.Pipe()

@@ -15,8 +15,8 @@ const (
 	exitNotEnriched = 3
 )
 
-// An exitError is an error with an exit code of its own; err may be nil where
-// everything has been said.
+// An exitError is an error with its own exit code. err is nil if everything has
+// been printed.
 type exitError struct {
 	code int
 	err  error
@@ -25,29 +25,39 @@ type exitError struct {
 func (e *exitError) Error() string { return fmt.Sprint(e.err) }
 func (e *exitError) Unwrap() error { return e.err }
 
-// noArguments is for commands that take none. Who gives one mostly means a file
-// or a directory, which have flags.
+// noArguments is for commands without arguments. An argument is probably meant as a
+// file or a directory, which have flags.
 func noArguments(c *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
 		return nil
 	case c.Flags().Lookup("dir") != nil:
-		return fmt.Errorf("%s takes no argument, want --dir %s for a directory of keys", commandName(c), args[0])
+		return fmt.Errorf("%s does not take an argument; use --dir %s for a directory of keys", commandName(c), args[0])
 	case c.Flags().Lookup("config") != nil:
-		return fmt.Errorf("%s takes no argument, want -c %s for a configuration file", commandName(c), args[0])
+		return fmt.Errorf("%s does not take an argument; use -c %s for a configuration file", commandName(c), args[0])
 	}
-	return fmt.Errorf("%s takes no argument, and %q is one", commandName(c), args[0])
+	return fmt.Errorf("%s does not take an argument, but got %q", commandName(c), args[0])
 }
 
-// onlyCommands is for commands that do nothing but have others.
+// oneArgument is for commands with one argument, of this name.
+func oneArgument(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s needs exactly one argument, %s, but got %d", commandName(c), name, len(args))
+		}
+		return nil
+	}
+}
+
+// onlyCommands is for commands that only have other commands.
 func onlyCommands(c *cobra.Command) {
-	c.Args = cobra.NoArgs // what is none of them is no command
+	c.Args = cobra.NoArgs // cobra reports an argument as an unknown command
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return &exitError{exitUsage, fmt.Errorf("%s wants one of its commands\n%s", commandName(c), c.UsageString())}
+		return &exitError{exitUsage, fmt.Errorf("%s needs one of its commands\n%s", commandName(c), c.UsageString())}
 	}
 }
 
-// someCommand is for help, which takes a command's name.
+// someCommand is for help, whose arguments are the name of a command.
 func someCommand(c *cobra.Command, args []string) error {
 	found, rest, err := c.Root().Find(args)
 	if err == nil && len(rest) > 0 {
@@ -56,7 +66,7 @@ func someCommand(c *cobra.Command, args []string) error {
 	return err
 }
 
-// commandName is a command as it stands behind tokengraft.
+// commandName returns the name of a command without tokengraft.
 func commandName(c *cobra.Command) string {
 	return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 }

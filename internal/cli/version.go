@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version and commit are stamped by the linker in images; `go install` records
-// them itself.
+// version and commit are set by the linker in images. For `go install`, Go records
+// both.
 var version, commit string
 
 func versionCommand() *cobra.Command {

@@ -27,12 +27,13 @@ type Demo struct {
 	Dir                    string // of the configuration and the documents
 	Backend, Public, Admin string // base URLs
 
+	log         logBuffer // of the sidecar
 	stopBackend func() error
 	stopServing context.CancelFunc
 	served      chan error
 }
 
-// documents are those of the backend's users anna and ben.
+// documents has the documents of the users anna and ben.
 const documents = `[
   {"user_account_id": "62efedca3587e6e83c0fc675", "primaryLanguage": "en", "city": "Wien", "visits": {"$numberLong": "9007199254740993"}},
   {"user_account_id": "5f1f216e82df4a7979f9da93", "primaryLanguage": "fr", "tags": ["<b>", "&"]}
@@ -104,15 +105,16 @@ func (d *Demo) startSidecar(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	t, err := telemetry.Start(ctx, slog.New(slog.DiscardHandler), version)
+	logger := slog.New(slog.NewTextHandler(&d.log, nil))
+	t, err := telemetry.Start(ctx, logger, version)
 	if err != nil {
 		return err
 	}
-	s, err := sidecar.Open(cfg, sidecar.Options{Meter: t.Meter, Tracer: t.Tracer, Load: load})
+	s, err := sidecar.Open(cfg, sidecar.Options{Logger: logger, Meter: t.Meter, Tracer: t.Tracer, Load: load})
 	if err != nil {
 		return err
 	}
-	s.Fetch(ctx) // our keys are made before the first login
+	s.Fetch(ctx) // so that the signing key is made before the first login
 	serving, stop := context.WithCancel(ctx)
 	d.stopServing = stop
 	go func() {
@@ -121,8 +123,8 @@ func (d *Demo) startSidecar(ctx context.Context, version string) error {
 	return nil
 }
 
-// writeFiles writes documents and configuration, and returns the file of the
-// latter.
+// writeFiles writes the documents and the configuration, and returns the path of
+// the configuration file.
 func (d *Demo) writeFiles() (file string, err error) {
 	public, errPublic := freeAddress()
 	admin, errAdmin := freeAddress()
@@ -137,7 +139,7 @@ func (d *Demo) writeFiles() (file string, err error) {
 	)
 }
 
-// freeAddress returns a loopback address at which nobody listens.
+// freeAddress returns an unused loopback address.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -147,7 +149,7 @@ func freeAddress() (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// Stop stops what runs, the sidecar first, and removes the files.
+// Stop stops the sidecar and then the backend, and removes the files.
 func (d *Demo) Stop() error {
 	var errs []error
 	if d.stopServing != nil {
@@ -160,14 +162,13 @@ func (d *Demo) Stop() error {
 	return errors.Join(append(errs, os.RemoveAll(d.Dir))...)
 }
 
-// Tokens are those that the backend issues, as far as the demonstration needs
-// them.
+// Tokens are the tokens of a response that the demonstration needs.
 type Tokens struct {
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token"`
 }
 
-// LogIn logs anna in at a base URL, that of the backend or the public one.
+// LogIn logs in as anna at a base URL: that of the backend or of the sidecar.
 func LogIn(ctx context.Context, base string) (tokens Tokens, err error) {
 	body := []byte(`{"username":"anna","password":"secret"}`)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/login", bytes.NewReader(body))
@@ -182,7 +183,7 @@ func LogIn(ctx context.Context, base string) (tokens Tokens, err error) {
 	return tokens, json.Unmarshal(answer, &tokens)
 }
 
-// Me asks the backend, through the sidecar, whose token it is.
+// Me asks the backend through the sidecar whose token this is.
 func (d *Demo) Me(ctx context.Context, token string) (status string, body []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.Public+"/me", nil)
 	if err != nil {
@@ -192,7 +193,8 @@ func (d *Demo) Me(ctx context.Context, token string) (status string, body []byte
 	return do(request)
 }
 
-// do waits for a sidecar that is only just starting to listen.
+// do sends a request. It retries for a second, because the sidecar may not listen
+// yet.
 func do(request *http.Request) (status string, body []byte, err error) {
 	for range 50 {
 		var response *http.Response

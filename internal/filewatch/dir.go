@@ -2,8 +2,8 @@ package filewatch
 
 import "context"
 
-// Dir calls changed, at once and when something in a directory has changed, until
-// ctx ends, of which it makes no error. The error says why it cannot watch.
+// Dir calls changed once at the start, and whenever something in a directory has
+// changed, until ctx ends; then it returns nil. The error says why it cannot watch.
 func Dir(ctx context.Context, path string, changed func()) error {
 	folders, err := NewFolders()
 	if err != nil {
@@ -13,7 +13,7 @@ func Dir(ctx context.Context, path string, changed func()) error {
 	if err := folders.Watch(path); err != nil {
 		return err
 	}
-	changed() // since the caller has read the directory
+	changed() // the directory may have changed since the caller read it
 	for {
 		select {
 		case <-ctx.Done():

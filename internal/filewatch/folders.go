@@ -1,6 +1,5 @@
-// Package filewatch tells when files change. It is the only importer of fsnotify.
-// File systems that tell nobody of changes make it silent, so whoever needs to
-// know polls, too.
+// Package filewatch reports when files change. It is the only package that imports
+// fsnotify. Some file systems do not report changes, so callers must poll too.
 package filewatch
 
 import (
@@ -13,22 +12,23 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settling is how long a change waits to be told: files are often written in
-// steps, or several together.
+// settling is how long a change waits before it is reported, because files are often
+// written in steps, or several at once.
 const settling = 200 * time.Millisecond
 
-// Folders tell when something in them changes: folders, not files, because
-// editors rename, and mounts of secrets swap symbolic links.
+// Folders reports when something in one of some folders changes. It watches folders
+// and not files, because editors rename files, and mounts of secrets swap symbolic
+// links.
 type Folders struct {
-	// Changed has one element when something has changed, and settled.
+	// Changed has one element after something has changed and settled.
 	Changed <-chan struct{}
 
 	watcher   *fsnotify.Watcher
 	following sync.WaitGroup
 }
 
-// NewFolders watches no folder yet. The error says why none can be. The caller
-// closes it.
+// NewFolders returns a Folders that does not watch any folder yet. The error says why
+// folders cannot be watched. The caller calls Close.
 func NewFolders() (*Folders, error) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -40,12 +40,13 @@ func NewFolders() (*Folders, error) {
 	return f, nil
 }
 
-// Watch makes these the folders that are watched. One that is itself replaced is
-// lost. The error names those that cannot be watched; the others are.
+// Watch replaces the folders that are watched. A folder that is itself replaced later
+// is no longer watched. The error names the folders that cannot be watched; the others
+// are watched.
 func (f *Folders) Watch(paths ...string) error {
 	for _, path := range f.watcher.WatchList() {
 		if !slices.Contains(paths, path) {
-			_ = f.watcher.Remove(path) // it may be gone
+			_ = f.watcher.Remove(path) // it may have been deleted
 		}
 	}
 	var faults []error
@@ -63,8 +64,8 @@ func (f *Folders) Close() {
 	f.following.Wait()
 }
 
-// follow takes in what happens, until the watcher is closed. Its errors are of
-// events that were lost, so there were some.
+// follow handles events until the watcher is closed. An error of the watcher means
+// that events were lost, so it is treated as a change.
 func (f *Folders) follow(changed chan<- struct{}) {
 	var settled <-chan time.Time
 	for {
@@ -74,7 +75,7 @@ func (f *Folders) follow(changed chan<- struct{}) {
 				return
 			}
 			if event.Op == fsnotify.Chmod {
-				continue // reading can be one
+				continue // reading a file can cause it
 			}
 		case <-f.watcher.Errors:
 		case <-settled:

@@ -9,14 +9,14 @@ import (
 	"github.com/tokengraft/tokengraft/internal/filewatch"
 )
 
-func TestFolders_ReportChangesInThemOnly(t *testing.T) {
+func TestFolders_ReportOnlyChangesInThem(t *testing.T) {
 	one, two := t.TempDir(), t.TempDir()
 	f, err := filewatch.NewFolders()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	told := func(within time.Duration) bool {
+	reported := func(within time.Duration) bool {
 		select {
 		case <-f.Changed:
 			return true
@@ -30,24 +30,24 @@ func TestFolders_ReportChangesInThemOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := f.Watch(one, filepath.Join(one, "not there")); err == nil {
-		t.Error("a folder that is not there is watched")
+	if err := f.Watch(one, filepath.Join(one, "missing")); err == nil {
+		t.Error("Watch of a missing folder: no error, want one")
 	}
 	write(one)
-	if !told(10 * time.Second) {
-		t.Error("nothing was told")
+	if !reported(10 * time.Second) {
+		t.Error("the change in the first folder was not reported")
 	}
 	if err := f.Watch(two); err != nil {
 		t.Fatal(err)
 	}
-	for told(time.Second) { // what was under way
+	for reported(time.Second) { // earlier changes
 	}
 	write(one)
-	if told(time.Second) {
-		t.Error("told of a folder that is watched no more")
+	if reported(time.Second) {
+		t.Error("a change in a folder that is no longer watched was reported")
 	}
 	write(two)
-	if !told(10 * time.Second) {
-		t.Error("nothing was told of the other folder")
+	if !reported(10 * time.Second) {
+		t.Error("the change in the second folder was not reported")
 	}
 }

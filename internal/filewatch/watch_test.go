@@ -10,8 +10,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/filewatch"
 )
 
-// watched watches a directory until the test ends. What it returns has an
-// element when it changed.
+// watched watches a directory until the test ends. The channel has an element when the
+// directory has changed.
 func watched(t *testing.T, path string) <-chan struct{} {
 	t.Helper()
 	changes := make(chan struct{}, 1)
@@ -28,10 +28,10 @@ func watched(t *testing.T, path string) <-chan struct{} {
 	t.Cleanup(func() {
 		cancel()
 		if err := <-stopped; err != nil {
-			t.Errorf("Dir = %v", err)
+			t.Errorf("Dir(%s) = %v, want nil", path, err)
 		}
 	})
-	expect(t, changes, "the watch began")
+	expect(t, changes, "the watch started")
 	return changes
 }
 
@@ -40,7 +40,7 @@ func expect(t *testing.T, changes <-chan struct{}, what string) {
 	select {
 	case <-changes:
 	case <-time.After(30 * time.Second):
-		t.Fatalf("%s, and nothing was told", what)
+		t.Fatalf("%s, but no change was reported", what)
 	}
 }
 
@@ -68,8 +68,8 @@ func TestDir_ReportsEveryChange(t *testing.T) {
 	expect(t, changes, "a file was deleted")
 }
 
-// Kubernetes mounts files as links through ..data, a link to a directory of
-// which it swaps another in by renaming.
+// Kubernetes mounts files as links through ..data, which is itself a link to a
+// directory. It replaces ..data by renaming another link.
 func TestDir_ReportsASwappedMount(t *testing.T) {
 	path := t.TempDir()
 	in := func(name string) string { return filepath.Join(path, name) }
@@ -79,14 +79,14 @@ func TestDir_ReportsASwappedMount(t *testing.T) {
 	do(t, os.Mkdir(in("..2"), 0o700), os.WriteFile(in("..2/key.pem"), []byte("2"), 0o600))
 	expect(t, changes, "a directory was made")
 	do(t, os.Symlink("..2", in("..data_tmp")), os.Rename(in("..data_tmp"), in("..data")))
-	expect(t, changes, "another directory was swapped in")
+	expect(t, changes, "..data was replaced")
 	if text, err := os.ReadFile(in("key.pem")); err != nil || string(text) != "2" {
 		t.Errorf("read %q (%v), want the new file", text, err)
 	}
 }
 
-func TestDir_MissingDirectory(t *testing.T) {
+func TestDir_ReportsAMissingDirectory(t *testing.T) {
 	if err := filewatch.Dir(t.Context(), filepath.Join(t.TempDir(), "gone"), func() {}); err == nil {
-		t.Error("no error, want one")
+		t.Error("Dir of a missing directory: no error, want one")
 	}
 }

@@ -1,4 +1,3 @@
-// Package imports holds the test that keeps the layout of this repository true:
-// which package may import which, and which package alone may import a module
-// from outside.
+// Package imports has the test of the layout of this repository: which packages may
+// import each other, and which package may import a module from outside.
 package imports

@@ -14,12 +14,12 @@ import (
 
 const module = "github.com/tokengraft/tokengraft"
 
-// anywhere is the door of an API that is made to travel.
+// anywhere is for APIs that all packages may use.
 var anywhere = []string{"*"}
 
 // doors says which package may import which module from outside the standard
-// library. One module, one door: so its types cannot travel, and it can be
-// replaced. The longest path that an import begins with counts.
+// library. Each module has one door, so that its types do not spread and it can be
+// replaced. The longest path with which an import starts applies.
 var doors = map[string][]string{
 	"github.com/golang-jwt/jwt/v5":                {"enrich/keys/internal/jose"},
 	"github.com/go-jose/go-jose/v4":               {"enrich/keys/internal/jose"},
@@ -28,7 +28,7 @@ var doors = map[string][]string{
 	"go.mongodb.org/mongo-driver/v2/bson":         {"enrich/bsonjson"},
 	"go.mongodb.org/mongo-driver/v2":              {"enrich/mongodoc"},
 	"github.com/dop251/goja":                      {"internal/appservices/functions"},
-	"github.com/dlclark/regexp2/v2":               {"internal/appservices/functions"}, // goja's own, to bound its matches
+	"github.com/dlclark/regexp2/v2":               {"internal/appservices/functions"}, // goja uses it; imported to bound the time of a match
 	"github.com/dgraph-io/ristretto/v2":           {"cache"},
 	"github.com/fsnotify/fsnotify":                {"internal/filewatch"},
 	"github.com/goccy/go-yaml":                    {"internal/yamlbind"},
@@ -52,18 +52,19 @@ var doors = map[string][]string{
 	"go.opentelemetry.io/otel/trace":              anywhere,
 }
 
-// free are programs, and test doubles. Nothing that ships imports a test double.
+// free are programs and test doubles, which may import everything. Other packages must
+// not import test doubles.
 var free = []string{"examples/", "enrich/enrichtest", "proxy/proxytest", "internal/certs/certstest", "internal/demo/backend", "internal/demo/appservices", "internal/demo/seed", "internal/e2e"}
 
-// leaves import no package of ours, and every package may import them.
+// leaves do not import packages of this repository. Every package may import them.
 var leaves = []string{"internal/httpcache", "internal/jsonedit", "internal/muxpattern", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
 
-// inner says which of our packages, besides the leaves, a package may import.
-// A package that is not here imports none of them.
+// inner says which packages of this repository, besides the leaves, a package may
+// import. A package that is not listed must not import any of them.
 var inner = map[string][]string{
 	".": {"internal/cli"},
 
-	// The domain, and what implements its interfaces.
+	// The domain, and the packages that implement its interfaces.
 	"enrich":                    {},
 	"enrich/bsonjson":           {"enrich"},
 	"enrich/mongodoc":           {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
@@ -98,7 +99,7 @@ var inner = map[string][]string{
 	"internal/appservices/export":    {"internal/appservices/layout"},
 	"internal/appservices/functions": {"enrich", "enrich/hooks", "internal/appservices/layout"},
 
-	// What puts the parts together.
+	// The packages that put the parts together.
 	"internal/sidecar": {
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
 		"internal/admin", "internal/appservices", "internal/certs", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
@@ -130,16 +131,15 @@ func TestImports_FollowTheTable(t *testing.T) {
 	}
 	for pkg := range inner {
 		if _, err := os.Stat(pkg); err != nil {
-			t.Errorf("the table has the package %s: %v", pkg, err)
+			t.Errorf("the table lists the package %s, which does not exist: %v", pkg, err)
 		}
 	}
 }
 
-// The top of the repository has one Go file.
-func TestLayout_OneGoFileAtTheTop(t *testing.T) {
+func TestLayout_HasOneGoFileAtTheTop(t *testing.T) {
 	files, err := filepath.Glob("../../*.go")
 	if err != nil || len(files) != 1 || filepath.Base(files[0]) != "main.go" {
-		t.Errorf("Go files at the top: %v (%v), want main.go alone", files, err)
+		t.Errorf("Go files at the top: %v (%v), want only main.go", files, err)
 	}
 }
 
@@ -157,14 +157,14 @@ func checkImports(t *testing.T, path string) {
 		}
 		switch own, isOwn := strings.CutPrefix(imported, module+"/"); {
 		case isOwn && slices.Contains(leaves, pkg):
-			t.Errorf("%s imports our %s, and a leaf imports none of our packages", path, own)
+			t.Errorf("%s imports %s, but a leaf must not import packages of this repository", path, own)
 		case isOwn && !isFree && !slices.Contains(leaves, own) && !slices.Contains(inner[pkg], own):
-			t.Errorf("%s imports our %s. The package may import %v; if that should change, change the table here and the one in ARCHITECTURE.md", path, own, inner[pkg])
+			t.Errorf("%s imports %s, but the package may import only %v. If that should change, change the table here and the one in ARCHITECTURE.md", path, own, inner[pkg])
 		case isOwn && !isFree && strings.HasSuffix(own, "test"):
-			t.Errorf("%s imports %s, which is a test double", path, own)
+			t.Errorf("%s imports %s, but that is a test double", path, own)
 		case isOwn || isFree || !strings.Contains(strings.Split(imported, "/")[0], "."):
 		case !isDoor(pkg, imported):
-			t.Errorf("%s imports %s, which only %v may import", path, imported, doorsOf(imported))
+			t.Errorf("%s imports %s, but only %v may import it", path, imported, doorsOf(imported))
 		}
 	}
 }
@@ -174,8 +174,8 @@ func isDoor(pkg, imported string) bool {
 	return slices.Equal(doors, anywhere) || slices.Contains(doors, pkg)
 }
 
-// doorsOf returns the doors of the longest path in the table that the imported
-// one begins with.
+// doorsOf returns the doors of the longest path in the table with which the import
+// starts.
 func doorsOf(imported string) []string {
 	for path := imported; path != "."; path = filepath.ToSlash(filepath.Dir(path)) {
 		if packages, ok := doors[path]; ok {

@@ -20,18 +20,17 @@ import (
 type Setting struct {
 	// Path is its place in the file, such as rules[].match.
 	Path string
-	// Type is what its value is, in words.
+	// Type says in words what its value is.
 	Type string
-	// Default is what applies without it, as the file would say it. It is empty
-	// where that is nothing.
+	// Default is its default as the file would write it, or "" if there is none.
 	Default string
-	// Required says that its section is wrong without it.
+	// Required says that its section must have it.
 	Required bool
-	// Description is its comment, on one line.
+	// Description is the comment of its field, on one line.
 	Description string
 }
 
-// Comments are those of struct fields, on one line, under TYPE.FIELD.
+// Comments are the comments of struct fields, each on one line, by TYPE.FIELD.
 type Comments map[string]string
 
 // of returns the comment of a setting.
@@ -71,8 +70,7 @@ func (c Comments) add(n ast.Node) bool {
 	return false
 }
 
-// Settings returns every setting, sections included, in the order of
-// [config.Config].
+// Settings returns all settings and sections, in the order of [config.Config].
 func Settings(comments Comments) []Setting {
 	return appendSettings(nil, "", reflect.TypeFor[config.Config](), comments)
 }

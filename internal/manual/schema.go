@@ -28,21 +28,21 @@ func Schema(comments Comments) []byte {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(root); err != nil {
-		panic(err) // of text, lists and maps only
+		panic(err) // text, lists and maps can always be encoded
 	}
 	return out.Bytes()
 }
 
 type schema = yamlbind.Schema
 
-// A schemaWriter gathers the schemas of scalars under the names of their types.
+// A schemaWriter collects the schemas of scalars by the names of their types.
 type schemaWriter struct {
 	comments    Comments
 	definitions schema
 }
 
-// section returns the schema of a section. An empty section is nothing in YAML,
-// and wrong only if it has required settings.
+// section returns the schema of a section. An empty section is null in YAML, which
+// is a fault only if the section has required settings.
 func (w schemaWriter) section(section reflect.Type) schema {
 	properties, required := schema{}, []string{}
 	for _, f := range yamlbind.Fields(section) {
@@ -72,7 +72,7 @@ func (w schemaWriter) setting(f yamlbind.Field) schema {
 		return anyOf(schema{"const": "off"}, w.scalar(f.Type))
 	case f.Switch:
 		mapping := w.section(f.Type)
-		mapping["type"] = "object" // nothing is neither on nor off
+		mapping["type"] = "object" // null would be neither on nor off
 		return anyOf(w.scalar(reflect.TypeFor[bool]()), mapping)
 	case f.Single:
 		return anyOf(w.scalar(f.Type.Elem()), w.list(f.Type))
@@ -90,7 +90,7 @@ func (w schemaWriter) setting(f yamlbind.Field) schema {
 	return list
 }
 
-// list returns the schema of a list, which may be nothing.
+// list returns the schema of a list, which may be null.
 func (w schemaWriter) list(t reflect.Type) schema {
 	var items schema
 	if element := t.Elem(); isScalar(element) {
@@ -113,7 +113,7 @@ func (w schemaWriter) scalar(t reflect.Type) schema {
 	return schema{"$ref": "#/$defs/" + t.Name()}
 }
 
-// filled refuses empty text.
+// filled adds that the text must not be empty.
 func filled(s schema) schema {
 	s["minLength"] = 1
 	return s
@@ -121,7 +121,7 @@ func filled(s schema) schema {
 
 func anyOf(alternatives ...schema) schema { return schema{"anyOf": alternatives} }
 
-// defaultOf returns the default as the file would have it.
+// defaultOf returns the default as JSON.
 func defaultOf(f yamlbind.Field) any {
 	switch {
 	case f.Type.Kind() == reflect.Bool:

@@ -13,14 +13,13 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 )
 
-// backendTimeout bounds a request of our own to the backend.
+// backendTimeout bounds a request of the sidecar itself to the backend.
 const backendTimeout = 3 * time.Second
 
-// backendClient asks the backend for what we want to know ourselves: its keys,
-// its discovery document, whether it is there. It goes through no proxy, and
-// follows redirects to the host that was asked only: one to the public address
-// would make the sidecar call itself. A nil t speaks TLS
-// the system's way.
+// backendClient returns the client for requests of the sidecar itself: for keys, the
+// discovery document and probes. It does not use a proxy. It follows redirects only
+// to the same host, because a redirect to the public address would make the sidecar
+// call itself. A nil t means the default TLS settings.
 func backendClient(cfg *config.Config, t *tls.Config) *http.Client {
 	dialer := &net.Dialer{Timeout: cfg.Timeouts.Dial}
 	return &http.Client{
@@ -33,15 +32,18 @@ func backendClient(cfg *config.Config, t *tls.Config) *http.Client {
 		},
 		CheckRedirect: func(request *http.Request, via []*http.Request) error {
 			const most = 5
-			if request.URL.Host != via[0].URL.Host || len(via) > most {
-				return fmt.Errorf("it redirects to %s", request.URL.Host)
+			if request.URL.Host != via[0].URL.Host {
+				return fmt.Errorf("the backend redirects to another host, %s", request.URL.Host)
+			}
+			if len(via) > most {
+				return fmt.Errorf("the backend redirects more than %d times", most)
 			}
 			return nil
 		},
 	}
 }
 
-// askBackend asks the backend for anything: any HTTP response will do.
+// askBackend sends a request for / to the backend. Every HTTP response is a success.
 func askBackend(ctx context.Context, cfg *config.Config, t *tls.Config) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.Backend.String()+"/", nil)
 	if err != nil {
@@ -57,9 +59,9 @@ func askBackend(ctx context.Context, cfg *config.Config, t *tls.Config) (*http.R
 	return response, response.Body.Close()
 }
 
-var errNoAnswer = errors.New("backend does not answer")
+var errNoAnswer = errors.New("the backend does not answer")
 
-// publicURL is what clients type; nil if that is not configured.
+// publicURL returns the address that clients use, or nil if it is not configured.
 func publicURL(cfg *config.Config) *url.URL {
 	if cfg.PublicURL == (config.BaseURL{}) {
 		return nil

@@ -11,17 +11,17 @@ import (
 // tasks are background work, by the part of a generation that needs it.
 type tasks map[any]func(context.Context)
 
-// background runs tasks. It is for one goroutine.
+// background runs tasks. Only one goroutine may use it.
 type background struct {
 	logger *slog.Logger
-	stops  map[any]func() // each ends the task of a part, and waits until it has ended
+	stops  map[any]func() // by part; each ends a task, and waits until it has ended
 }
 
 func newBackground(logger *slog.Logger) background {
 	return background{logger, map[any]func(){}}
 }
 
-// update makes these the running tasks. It ends others before it starts new ones,
+// update makes these the running tasks. It ends old tasks before it starts new ones,
 // because two sources at once would report contradicting metrics.
 func (b *background) update(ctx context.Context, tasks tasks) {
 	for part, stop := range b.stops {

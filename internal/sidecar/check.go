@@ -25,9 +25,10 @@ const (
 	checkSourceTimeout = 5 * time.Second
 )
 
-// Check opens everything that a configuration names once, as [Open] would, and
-// asks everybody whom it names over the network. It serves nothing. It calls found with
-// each finding at once, since a check of what does not answer takes its time.
+// Check opens everything that a configuration names once, as [Open] would, and sends
+// a request to every server that it names. It does not serve. It calls found with
+// each finding as soon as it has it, because a server that does not answer delays the
+// next findings.
 func Check(ctx context.Context, cfg *config.Config, o Options, found func(Finding)) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -41,12 +42,12 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.notes()
 }
 
-// A checker passes on what it finds.
+// A checker reports what it finds.
 type checker struct {
 	cfg        *config.Config
 	o          Options
 	found      func(Finding)
-	backendTLS *tls.Config // nil for the system's way
+	backendTLS *tls.Config // nil means the default settings
 }
 
 func (k *checker) ok(format string, args ...any) {
@@ -57,7 +58,7 @@ func (k *checker) warn(path, format string, args ...any) {
 	k.found(Finding{Severity: Warn, At: k.cfg.Fault(path, fmt.Errorf(format, args...))})
 }
 
-// fault reports what keeps the sidecar from its work, and what to do about it.
+// fault reports what prevents the sidecar from working, and what to do about it.
 func (k *checker) fault(path string, err error, hint string) {
 	k.found(Finding{Severity: Fault, At: k.cfg.Fault(path, err), Hint: hint})
 }
@@ -66,48 +67,47 @@ func (k *checker) note(format string, args ...any) {
 	k.found(Finding{Severity: Note, Text: fmt.Sprintf(format, args...)})
 }
 
-// hints say what to do about what a setting names.
+// hints say what to do about a fault of a setting.
 var hints = map[string]string{
-	"verify":            "See the settings of verify and sign in docs/configuration.md.",
-	"verify.jwks":       "It must be a JWK Set. serve starts while a URL does not answer: tokens pass unenriched until it does.",
-	"verify.algorithms": "They must be those that the backend signs with: alg in the header of its tokens.",
-	"verify.public_key": "It must be a PEM file with a public key or a certificate, which this user can read.",
-	"sign.backend_key":  "It must be a PEM file with the private key that the backend signs with, which this user can read.",
-	"sign.keys":         "It must be a directory in which every *.pem file is a private key that this user can read; it must be writable, or have a key for each algorithm.",
-	"documents.mongodb": "See the settings of documents.mongodb in docs/configuration.md.",
-	"documents.file":    "It must be a JSON array or NDJSON of documents, which this user can read.",
+	"verify":            "See verify and sign in docs/configuration.md.",
+	"verify.jwks":       "It must be a JWK Set. If it is at a URL that does not answer, serve starts anyway, but does not enrich tokens until it has fetched the keys.",
+	"verify.algorithms": "List the algorithms that the backend signs with. A token has its algorithm in its header, as alg.",
+	"verify.public_key": "It must be a PEM file with a public key or a certificate, and this user must be able to read it.",
+	"sign.backend_key":  "It must be a PEM file with the private key that the backend signs with, and this user must be able to read it.",
+	"sign.keys":         "It must be a directory. Each *.pem file in it must be a private key that this user can read. The directory must be writable, or contain a key for each algorithm.",
+	"documents.mongodb": "See documents.mongodb in docs/configuration.md.",
+	"documents.file":    "It must be a JSON array or NDJSON with documents, and this user must be able to read it.",
 }
 
-// report reports the faults of settings among joined errors, and returns their
-// paths.
+// report reports the faults of settings in joined errors, and returns their paths.
 func (k *checker) report(err error) (paths []string) {
 	for _, fault := range faultsIn(err) {
-		k.fault(fault.Path, fault.Err, cmp.Or(hints[fault.Path], "serve does not start with it."))
+		k.fault(fault.Path, fault.Err, cmp.Or(hints[fault.Path], "serve does not start until you fix this."))
 		paths = append(paths, fault.Path)
 	}
 	return paths
 }
 
-// settings warns of what the configuration allows and should not.
+// settings warns about settings that are allowed but risky.
 func (k *checker) settings() {
 	v := k.cfg.Verify
 	if len(v.Issuer) == 0 && len(v.Audience) == 0 && !k.cfg.OIDC.Enabled {
-		k.warn("verify", "neither issuer nor audience is set: every token that the backend's keys verify is enriched, those made for other applications too")
+		k.warn("verify", "neither issuer nor audience is set, so tokens for other applications are enriched too, if the backend's keys verify them; set at least one")
 	}
 	if secret := v.Secret.Reveal(); secret != "" && len(secret) < 32 {
-		k.warn("verify.secret", "%d bytes are fewer than HS256 needs (RFC 7518, section 3.2: 32): it can be guessed", len(secret))
+		k.warn("verify.secret", "has %d bytes, but HS256 needs at least 32 (RFC 7518, section 3.2); a short secret can be guessed", len(secret))
 	}
 	for i, rule := range k.cfg.Rules {
 		if host := hostOf(rule.Match); host != "" && !strings.Contains(host, ".") {
-			k.warn(fmt.Sprintf("rules[%d].match", i), "is for the host %s only; a path begins with a slash", host)
+			k.warn(fmt.Sprintf("rules[%d].match", i), "matches only requests for the host %s; if this is a path, start it with a slash", host)
 		}
 	}
 	if k.cfg.Claim.MaxTokenSize > 8<<10 {
-		k.warn("claim.max_token_size", "many servers refuse request headers over 8 KiB, and clients send the token in one")
+		k.warn("claim.max_token_size", "exceeds 8KiB; clients send the token in a header, and many servers refuse headers of this size")
 	}
 }
 
-// hostOf is the host of a pattern of net/http's ServeMux: [METHOD ][HOST]/[PATH].
+// hostOf returns the host in a pattern of net/http's ServeMux: [METHOD ][HOST]/[PATH].
 func hostOf(pattern string) string {
 	host, _, _ := strings.Cut(pattern, "/")
 	if i := strings.LastIndexAny(host, " \t"); i >= 0 {
@@ -116,8 +116,8 @@ func hostOf(pattern string) string {
 	return host
 }
 
-// certificates reports every fault of the certificates, and warns of those that
-// end soon.
+// certificates reports all faults of certificates, and warns about those that expire
+// soon.
 func (k *checker) certificates() {
 	public, errPublic := openPublic(k.cfg, k.o.Logger)
 	backend, errBackend := openBackendTLS(k.cfg, k.o.Logger)
@@ -136,7 +136,7 @@ func (k *checker) pair(path string, pair *certs.Pair) {
 	if err := pair.Expiry(); err != nil {
 		k.warn(path, "%w", err)
 	} else {
-		k.ok("%s", path)
+		k.ok("%s is valid", path)
 	}
 }
 
@@ -144,15 +144,15 @@ func (k *checker) backend(ctx context.Context) {
 	began := time.Now()
 	response, err := askBackend(ctx, k.cfg, k.backendTLS)
 	if err != nil {
-		hint := cmp.Or(tlsadvice.For(err), "Is it running, and is this its address as seen from here?")
-		k.fault("backend", err, hint+" serve starts without it and answers 502.")
+		hint := cmp.Or(tlsadvice.For(err), "Is the backend running? Is this its address as seen from this machine?")
+		k.fault("backend", err, hint+" serve starts without the backend, and answers 502.")
 		return
 	}
-	k.ok("backend answers %s", response.Status)
+	k.ok("the backend answers %s", response.Status)
 	date, err := http.ParseTime(response.Header.Get("Date"))
-	// Date has whole seconds, and the answer took its time.
+	// Date has whole seconds, and the response took some time.
 	if offset := date.Sub(began); err == nil && offset.Abs() > 2*time.Second+time.Since(began) {
-		k.warn("backend", "its clock is %s off ours: tokens may seem expired or not valid yet (verify.leeway is %s)", offset.Round(time.Second), k.cfg.Verify.Leeway)
+		k.warn("backend", "its clock differs from the clock of this machine by %s, so tokens may seem expired or not valid yet (verify.leeway is %s); set the clocks", offset.Round(time.Second), k.cfg.Verify.Leeway)
 	}
 }
 
@@ -174,14 +174,14 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 	if err := ring.Check(ctx); err != nil {
 		k.report(keyFault(k.cfg, err))
 	} else {
-		k.ok("keys of the backend")
+		k.ok("the keys of the backend can be read")
 	}
 }
 
 func (k *checker) ownKeys() {
 	dir, err := keydir.Open(string(k.cfg.Sign.Keys))
 	if errors.Is(err, fs.ErrNotExist) {
-		return // it is made when nothing else is wrong
+		return // not a fault: it is made if there is no other fault
 	}
 	var infos []keydir.Info
 	if err == nil {
@@ -193,12 +193,13 @@ func (k *checker) ownKeys() {
 	for _, info := range infos {
 		k.ok("signing key %s %s, %s", info.Algorithm, info.ID, info.State)
 		if info.WorldReadable {
-			k.warn("sign.keys", "%s can be read by every user of the machine: chmod 600 it", info.Path)
+			k.warn("sign.keys", "every user of this machine can read %[1]s; run: chmod 600 %[1]s", info.Path)
 		}
 	}
 }
 
-// discovery tells the ring what the backend says of itself.
+// discovery fetches the backend's discovery document and gives it to the ring. It
+// reports whether that succeeded.
 func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 	follower, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil)
 	if err != nil {
@@ -207,19 +208,19 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 	}
 	discovery, err := follower.Fetch(ctx)
 	if err != nil {
-		k.fault("oidc", err, "Is there a discovery document at this path of the backend? serve starts without it: tokens pass unenriched until it is had.")
+		k.fault("oidc", err, "Does the backend have a discovery document at this path? serve starts without it, but does not enrich tokens until it has fetched it.")
 		return false
 	}
 	ring.ApplyDiscovery(k.cfg.Backend.String()+discovery.JWKS, discovery.Issuer)
-	k.ok("discovery document of %s", discovery.Issuer)
+	k.ok("the discovery document names the issuer %s", discovery.Issuer)
 	return true
 }
 
-// signIns opens what happens when users sign in, without running any of it.
+// signIns opens functions and templates, and runs none of them.
 func (k *checker) signIns() {
 	_, err := openFunctions(k.cfg, k.o.Functions, nil, k.o.Logger)
 	if err == nil && k.cfg.Functions.Dir != "" {
-		k.ok("functions compile")
+		k.ok("the functions compile")
 	}
 	_, creation := creationOf(k.cfg)
 	k.report(errors.Join(err, creation))
@@ -241,7 +242,7 @@ func (k *checker) source(ctx context.Context) {
 	}
 	warnings, err := collection.Inspect(ctx)
 	if err != nil {
-		k.fault("documents.mongodb", err, "Is the server running, and are name, password and rights of the URI right? serve starts without it.")
+		k.fault("documents.mongodb", err, "Is the server running? Are the address, the name, the password and the rights of the user in the URI correct? serve starts without MongoDB, but does not enrich tokens until it answers.")
 		return
 	}
 	k.ok("documents.mongodb can be read")
@@ -252,27 +253,27 @@ func (k *checker) source(ctx context.Context) {
 	}
 }
 
-// otherSource looks at a source that is not a collection.
+// otherSource checks a source that is not a collection.
 func (k *checker) otherSource(ctx context.Context, source source) {
 	const setting = "documents.file"
 	if err := source.Check(ctx); err != nil {
 		k.report(k.cfg.Fault(setting, err))
 	} else {
-		k.ok(setting)
+		k.ok("%s can be read", setting)
 	}
 }
 
-// unique looks for the index that creating documents needs.
+// unique checks that there is the index that user_creation requires.
 func (k *checker) unique(ctx context.Context, collection *mongodoc.Source) {
 	if !k.cfg.UserCreation.Enabled() {
 		return
 	}
 	if err := collection.CheckUnique(ctx); err != nil {
-		k.fault("user_creation", err, "Until then concurrent first logins can make several documents of one user.")
+		k.fault("user_creation", err, "Without it, concurrent first logins can create several documents for one user.")
 	}
 }
 
-// watch says whether changes of documents will be seen at once.
+// watch checks whether the sidecar can notice changed documents at once.
 func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
 	setting := k.cfg.Documents.MongoDB.Watch
 	if setting == config.Off {
@@ -281,21 +282,21 @@ func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
 	err := collection.CanWatch(ctx)
 	switch {
 	case err == nil:
-		k.ok("documents.mongodb.watch: its change stream can be followed")
+		k.ok("documents.mongodb.watch: the change stream can be followed")
 	case setting == config.On:
-		k.fault("documents.mongodb.watch", err, "Change streams need a replica set (one node will do), and the right to find and changeStream; or say auto.")
+		k.fault("documents.mongodb.watch", err, "Change streams require a replica set (one node is enough), and the rights find and changeStream. Or set watch to auto.")
 	default:
-		k.warn("documents.mongodb.watch", "%w: logins may carry documents that are as old as a token lives, refreshes never", err)
+		k.warn("documents.mongodb.watch", "%w; a login may get a document that is as old as the life of a token, but a refresh always gets a fresh one", err)
 	}
 }
 
-// notes says what no check can find out.
+// notes names requirements that check cannot verify.
 func (k *checker) notes() {
 	if k.cfg.Shadow {
-		k.note("shadow is on: tokens are only counted. On the way in turn it off when every verifier has taken its keys from %s for 5 minutes, as long as they may be cached. On the way out leave it on until the last enriched token has expired, then take the sidecar away.", k.cfg.Sign.JWKSPath)
+		k.note("shadow is on: tokens are counted, but not changed. To start enriching, turn it off when every verifier has used %s for 5 minutes, because keys may be cached that long. To remove the sidecar, leave shadow on until the last enriched token has expired.", k.cfg.Sign.JWKSPath)
 	}
-	k.note("Absence of the claim must never grant anything: a token passes without it when enrichment fails.")
+	k.note("Absence of the claim must never grant anything, because a token is sent without the claim when enrichment fails.")
 	if k.cfg.Sign.Keys != "" {
-		k.note("Every verifier must take its keys from %s of this sidecar, and introspect through it; one that pins a key needs sign.backend_key.", k.cfg.Sign.JWKSPath)
+		k.note("Every verifier must fetch its keys from %s of this sidecar, and send introspection requests through it. If a verifier has a fixed key, use sign.backend_key.", k.cfg.Sign.JWKSPath)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
-// newFollower follows what the backend says of itself, and tells apply of each
-// change.
+// newFollower returns a follower of the backend's discovery document, which calls
+// apply for each change.
 func newFollower(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger, apply func(*oidc.Follower, oidc.Discovery)) (f *oidc.Follower, err error) {
 	f, err = oidc.NewFollower(oidc.Options{
 		Client:    backendClient(cfg, backendTLS),

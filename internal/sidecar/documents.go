@@ -20,8 +20,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// documents are a source and what guards it. They count the requests and reads
-// that need it, so that it is closed after the last of them.
+// documents is a source with its circuit breaker. It counts the requests and reads
+// that use the source, so that the source is closed after the last of them.
 type documents struct {
 	source  source
 	breaker *breaker.Breaker // nil for a file
@@ -29,7 +29,7 @@ type documents struct {
 	cache   enrich.Invalidator
 	logger  *slog.Logger
 	users   refcount
-	longest time.Duration // that a request may need them: timeouts.response of the generations that had them
+	longest time.Duration // how long a request may use them: the longest timeouts.response of their generations
 }
 
 func openDocuments(cfg *config.Config, o Options, cache enrich.Invalidator) (*documents, error) {
@@ -44,11 +44,11 @@ func openDocuments(cfg *config.Config, o Options, cache enrich.Invalidator) (*do
 	return d, err
 }
 
-// errReplaced is the error of a read that starts when nobody waits for it any more.
+// errReplaced is the error of a read that starts after the source has been closed.
 var errReplaced = errors.New("the source of documents has been replaced by a reload")
 
-// Lookup implements [enrich.Source]. A read may outlive the request that started
-// it, for others who wait for it, so it counts on its own.
+// Lookup implements [enrich.Source]. A read is counted separately, because it may
+// last longer than the request that started it, if other requests wait for it.
 func (d *documents) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	if !d.users.acquire() {
 		return enrich.Document{}, errReplaced
@@ -85,11 +85,11 @@ type source interface {
 	// Watch reports what changes, until ctx ends.
 	Watch(context.Context, enrich.Invalidator) error
 	Close(context.Context) error
-	// remote reports whether a lookup asks somebody who may be away.
+	// remote reports whether a lookup uses the network.
 	remote() bool
 }
 
-// openSource opens where documents come from. Its error is a [config.FieldError].
+// openSource opens the source of documents. Its error is a [config.FieldError].
 func openSource(cfg *config.Config, o Options) (source, error) {
 	switch {
 	case o.Source != nil:
@@ -132,13 +132,13 @@ type collectionSource struct{ *mongodoc.Source }
 
 func (collectionSource) remote() bool { return true }
 
-// fileSource is a file. Nothing needs closing.
+// fileSource is a file. It does not need to be closed.
 type fileSource struct{ *filedoc.Source }
 
 func (fileSource) remote() bool                { return false }
 func (fileSource) Close(context.Context) error { return nil }
 
-// givenSource is [Options.Source], which belongs to whoever gave it.
+// givenSource is [Options.Source]. The caller closes it.
 type givenSource struct{ enrich.Source }
 
 func (g givenSource) remote() bool                { _, checks := g.Source.(enrich.Checker); return checks }

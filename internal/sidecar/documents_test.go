@@ -10,67 +10,67 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// closing is a source that says when it is closed.
-type closing struct{ closed chan struct{} }
+// fakeSource is a source that reports when it is closed.
+type fakeSource struct{ closed chan struct{} }
 
-func (c closing) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
+func (f fakeSource) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
 	return enrich.Document{}, enrich.ErrNoDocument
 }
-func (c closing) Check(context.Context) error                     { return nil }
-func (c closing) Watch(context.Context, enrich.Invalidator) error { return nil }
-func (c closing) Close(context.Context) error                     { close(c.closed); return nil }
-func (c closing) remote() bool                                    { return true }
+func (f fakeSource) Check(context.Context) error                     { return nil }
+func (f fakeSource) Watch(context.Context, enrich.Invalidator) error { return nil }
+func (f fakeSource) Close(context.Context) error                     { close(f.closed); return nil }
+func (f fakeSource) remote() bool                                    { return true }
 
-func (c closing) isClosed() bool {
+func (f fakeSource) isClosed() bool {
 	synctest.Wait()
 	select {
-	case <-c.closed:
+	case <-f.closed:
 		return true
 	default:
 		return false
 	}
 }
 
-// retiring are documents that one request needs when a reload replaces them.
-func retiring(t *testing.T) (*Sidecar, *documents, closing) {
-	c := closing{make(chan struct{})}
-	s, d := &Sidecar{o: Options{}.withDefaults()}, &documents{source: c, users: newRefcount(), longest: time.Minute}
+// retiring returns documents that one request uses when a reload replaces them.
+func retiring(t *testing.T) (*Sidecar, *documents, fakeSource) {
+	source := fakeSource{make(chan struct{})}
+	s, d := &Sidecar{o: Options{}.withDefaults()}, &documents{source: source, users: newRefcount(), longest: time.Minute}
 	if !d.users.acquire() {
 		t.Fatal("acquire = false before close, want true")
 	}
-	return s, d, c
+	return s, d, source
 }
 
 func TestDocuments_CloseAfterTheLastUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, d, c := retiring(t)
+		s, d, source := retiring(t)
 		s.retire(t.Context(), d)
-		if _, err := d.Lookup(t.Context(), enrich.Query{}); !errors.Is(err, enrich.ErrNoDocument) || c.isClosed() {
-			t.Errorf("a lookup of a request in flight: %v, closed %v; want ErrNoDocument, and not closed", err, c.isClosed())
+		if _, err := d.Lookup(t.Context(), enrich.Query{}); !errors.Is(err, enrich.ErrNoDocument) || source.isClosed() {
+			t.Errorf("lookup of a request in flight: error %v, source closed: %v; want ErrNoDocument and false", err, source.isClosed())
 		}
 		d.users.release()
-		if !c.isClosed() {
-			t.Error("the source stays open")
+		if !source.isClosed() {
+			t.Error("the source is open, want it closed")
 		}
 		if _, err := d.Lookup(t.Context(), enrich.Query{}); !errors.Is(err, errReplaced) {
-			t.Errorf("a lookup that comes too late: %v, want errReplaced", err)
+			t.Errorf("lookup after the last user: error %v, want errReplaced", err)
 		}
 		s.closing.Wait()
 	})
 }
 
-// The documents do not wait for requests that need none, such as a WebSocket that lasts for days.
-func TestDocuments_DoNotWaitForRequestsThatNeedNone(t *testing.T) {
+// A WebSocket may last for days, but looks up no documents after timeouts.response.
+func TestDocuments_DoNotWaitForLongRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, d, c := retiring(t)
+		s, d, source := retiring(t)
 		s.retire(t.Context(), d)
 		time.Sleep(time.Minute)
-		if c.isClosed() {
-			t.Error("closed at once after timeouts.response, when documents may still be looked up")
+		if source.isClosed() {
+			t.Error("the source is closed right after timeouts.response, want it open while documents may be looked up")
 		}
 		time.Sleep(lookupGrace)
-		if !c.isClosed() {
-			t.Error("the source stays open")
+		if !source.isClosed() {
+			t.Error("the source is open, want it closed")
 		}
 		d.users.release()
 	})
@@ -78,12 +78,12 @@ func TestDocuments_DoNotWaitForRequestsThatNeedNone(t *testing.T) {
 
 func TestDocuments_CloseWhenTheProcessEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, d, c := retiring(t)
+		s, d, source := retiring(t)
 		ctx, stop := context.WithCancel(t.Context())
 		s.retire(ctx, d)
 		stop()
-		if !c.isClosed() {
-			t.Error("the source stays open")
+		if !source.isClosed() {
+			t.Error("the source is open, want it closed")
 		}
 	})
 }

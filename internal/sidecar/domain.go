@@ -9,8 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// The words of the configuration, as the packages that act on them have them.
-// Missing words are the zero value of each.
+// The words of the configuration, and the values for them in other packages. A word
+// that is not listed has the zero value.
 var (
 	policies = map[config.Policy]enrich.Policy{
 		config.Pass:   enrich.Pass,
@@ -39,7 +39,7 @@ var (
 		config.Delete: hooks.Delete,
 	}
 	rejections = map[config.Errors]proxy.RejectionFormat{
-		config.ErrorsAppServices: appservices.Rejection, // OAuth's is the proxy's own
+		config.ErrorsAppServices: appservices.Rejection, // OAuth is the proxy's default
 	}
 	refreshes = map[config.Refresh]proxy.Refresh{
 		config.RefreshAuto:   proxy.RefreshAuto,
@@ -62,8 +62,8 @@ func projectionOf(c config.Claim) bsonjson.Projection {
 	return bsonjson.Projection{Include: c.Include, Exclude: c.Exclude}
 }
 
-// restoreOf is what restore means here: with oidc, auto is on whoever signs, for
-// providers look their tokens up.
+// restoreOf resolves restore for the enricher. With oidc, auto is always on, because
+// providers look up their tokens.
 func restoreOf(cfg *config.Config) enrich.Restore {
 	switch {
 	case cfg.Restore == config.Off:

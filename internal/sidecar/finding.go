@@ -13,23 +13,23 @@ type Severity string
 const (
 	OK    Severity = "ok"
 	Warn  Severity = "warn"
-	Fault Severity = "fault" // keeps the sidecar from its work
-	Note  Severity = "note"  // what no check can find out
+	Fault Severity = "fault" // prevents the sidecar from working
+	Note  Severity = "note"  // a requirement that cannot be checked
 )
 
 // A Finding is one thing that [Check] found.
 type Finding struct {
 	Severity Severity
-	// At is the setting that a warning or a fault is about, with its place in the
-	// file and what is wrong. It is zero for others.
+	// At is the setting of a warning or a fault, with its place in the file and what
+	// is wrong. It is zero for other findings, which have a Text.
 	At config.FieldError
-	// Text is what was found where no setting is at fault.
+	// Text is the finding if it is not about a setting.
 	Text string
 	// Hint says what to do about a fault.
 	Hint string
 }
 
-// String is the finding in a line, without severity and hint.
+// String returns the finding on one line, without severity and hint.
 func (f Finding) String() string {
 	if f.At.Err != nil {
 		return f.At.Error()
@@ -37,7 +37,7 @@ func (f Finding) String() string {
 	return f.Text
 }
 
-// faultsIn finds the faults of settings among joined errors.
+// faultsIn returns the faults of settings in joined errors.
 func faultsIn(err error) (faults []config.FieldError) {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range several.Unwrap() {

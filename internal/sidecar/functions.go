@@ -10,12 +10,11 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// errNoEngine says that the program was built without an engine.
-var errNoEngine = errors.New("this program was built without the JavaScript engine: set Options.Functions, or remove functions from the configuration")
+var errNoEngine = errors.New("this program was built without the JavaScript engine; set Options.Functions, or remove functions from the configuration")
 
-// openFunctions compiles the functions that the configuration names. It returns
-// nil where the configuration has no directory of functions. The error is every
-// fault, each a [config.FieldError].
+// openFunctions compiles the functions that the configuration names. It returns nil
+// if functions.dir is not set. The error joins all faults, each a
+// [config.FieldError].
 func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.Source, logger *slog.Logger) (hooks.Functions, error) {
 	f := cfg.Functions
 	if f.Dir == "" {
@@ -44,8 +43,8 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 	return functions, errors.Join(faults...)
 }
 
-// functionsFault blames a fault of the engine on the setting that names what is
-// wrong.
+// functionsFault returns an error of the engine as a fault of the setting that causes
+// it.
 func functionsFault(cfg *config.Config, err error) config.FieldError {
 	path := "functions"
 	if fault, ok := errors.AsType[*hooks.EngineError](err); ok {

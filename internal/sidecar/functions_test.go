@@ -11,8 +11,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 )
 
-// A reload tells a fault once, by its text: the order may not change by itself.
-func TestOpenFunctions_ReportsMissingOnesInTheOrderOfTheFile(t *testing.T) {
+// A reload logs a fault again if its text has changed, so the order must be stable.
+func TestOpenFunctions_ReportsMissingFunctionsInTheOrderOfTheFile(t *testing.T) {
 	cfg := load(t, map[string]string{
 		"tokengraft.yaml": `listen: 127.0.0.1:0
 backend: http://127.0.0.1:1
@@ -38,7 +38,7 @@ triggers:
 		}
 		want := "user_creation.function triggers[0].function triggers[1].function triggers[2].function"
 		if got := strings.Join(paths, " "); got != want {
-			t.Fatalf("faults of %s, want %s", got, want)
+			t.Fatalf("faults of the settings %s, want %s", got, want)
 		}
 	}
 }

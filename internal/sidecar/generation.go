@@ -142,12 +142,12 @@ func (g *generation) discard(before *generation) {
 }
 
 // prepareTimeout is how long a reload waits for the backend's keys and discovery
-// document before it goes on without them.
+// document before it continues without them.
 const prepareTimeout = 3 * time.Second
 
 // prepare fetches the backend's keys and discovery document if they may differ from
-// those of the generation before, so that the first login finds them. What does not
-// arrive in time is fetched in the background.
+// those of the generation before, so that the first login finds them. If they do not
+// arrive in time, they are fetched in the background.
 func (g *generation) prepare(ctx context.Context, before *generation) {
 	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 	defer cancel()
@@ -170,7 +170,7 @@ func (g *generation) applyDiscovery(d oidc.Discovery) bool {
 		err = g.proxy.Use(snapshot)
 	}
 	if err != nil {
-		g.logger.Error("the discovery document makes no rules; those known so far stay", "error", err)
+		g.logger.Error("the rules from the discovery document are not valid; the previous rules stay in use", "error", err)
 		return false
 	}
 	g.discovery = &d
@@ -197,14 +197,14 @@ func (g *generation) tasks() tasks {
 	return tasks
 }
 
-// followKeys follows the backend's keys and ours. The ring also polls the directory,
-// so a directory that cannot be watched is not an error.
+// followKeys follows the keys of the backend and of the sidecar. The ring also polls
+// the directory, so a directory that cannot be watched is not an error.
 func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
 	if g.ring.HasOwn() {
 		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reload); err != nil {
-			g.logger.Warn("key directory is only polled: new keys are seen within seconds, not at once", "error", err)
+			g.logger.Warn("the key directory cannot be watched; new keys are noticed within seconds, not at once", "error", err)
 		}
 	}
 	following.Wait()

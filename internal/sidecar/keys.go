@@ -21,7 +21,7 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 		atBackend = err == nil && u.Host == cfg.Backend.Host
 	}
 	host, t := "", (*tls.Config)(nil)
-	if atBackend { // which is asked as clients ask it
+	if atBackend { // send requests as clients do
 		host, t = cfg.PublicURL.Host, backendTLS
 	}
 	ring, err := keys.Open(keys.Options{
@@ -48,7 +48,7 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 	return ring, nil
 }
 
-// keyFault blames a fault of the keys on the setting that names them.
+// keyFault returns an error of the keys as a fault of the setting that causes it.
 func keyFault(cfg *config.Config, err error) config.FieldError {
 	path := "verify"
 	if fault, ok := errors.AsType[*keys.OptionError](err); ok {

@@ -13,21 +13,21 @@ import (
 	"github.com/tokengraft/tokengraft/internal/admin"
 )
 
-// ServeOptions are what the listeners need besides the sidecar.
+// ServeOptions are the options of [Sidecar.Serve].
 type ServeOptions struct {
 	// Metrics answers GET /metrics of the admin listener.
 	Metrics http.Handler
 	// Level is what PUT /loglevel sets.
 	Level *slog.LevelVar
-	// Flush exports what is left of the telemetry. It is called last.
+	// Flush exports the remaining telemetry. It is called last.
 	Flush func(context.Context) error
 }
 
-// adminTimeout bounds a request to the admin listener, and its answer.
+// adminTimeout bounds a request to the admin listener, and its response.
 const adminTimeout = 10 * time.Second
 
-// listen opens the listeners, the public one first. It is shut down first, too,
-// while the admin listener still says that the sidecar is stopping.
+// listen opens the listeners, the public one first. The servers are shut down in the
+// same order, so that the admin listener can report that the sidecar is stopping.
 func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 	cfg := s.current().cfg
 	public, err := openListener("listen", cfg.Listen)
@@ -68,15 +68,16 @@ func adminHandler(s *Sidecar, o ServeOptions) http.Handler {
 	})
 }
 
-// warnIfOpen warns of an admin listener that other machines can reach.
+// warnIfOpen warns about an admin listener that other machines can reach.
 func warnIfOpen(logger *slog.Logger, address net.Addr) {
 	if tcp, ok := address.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		logger.Warn("other machines can reach the admin listener: health and metrics are open to them, the rest to holders of admin_token; admin: 127.0.0.1:9901 is for this machine alone", "address", address.String())
+		logger.Warn("other machines can reach the admin listener: health and metrics are open to them, everything else requires admin_token. Set admin to 127.0.0.1:9901 to allow only this machine", "address", address.String())
 	}
 }
 
-// maxHeader is the least that the server itself takes of a header, in bytes. It
-// refuses more without a word, and limits.headers shall be answered well.
+// maxHeader is the smallest limit for headers in the server itself, in bytes. The
+// server refuses larger headers without a log line or a problem response, so its
+// limit is above limits.headers.
 const maxHeader = 1 << 20
 
 func serverHeader(cfg *config.Config) int { return max(maxHeader, 2*int(cfg.Limits.Headers)) }
@@ -90,13 +91,12 @@ func newServer(s *Sidecar, name string, listener net.Listener, handler http.Hand
 	return &server{h, name, listener, requests, cut}
 }
 
-// httpServer bounds what a client can keep busy without a request. How long a
-// request may take is up to the proxy.
+// httpServer bounds connections without a request. The proxy bounds requests.
 func httpServer(s *Sidecar, handler http.Handler, t *tls.Config) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)            // over TLS
-	protocols.SetUnencryptedHTTP2(true) // behind load balancers that speak it
+	protocols.SetUnencryptedHTTP2(true) // for load balancers that use it
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -106,6 +106,6 @@ func httpServer(s *Sidecar, handler http.Handler, t *tls.Config) *http.Server {
 		TLSConfig:         t,
 		ErrorLog:          slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelDebug),
 
-		DisableGeneralOptionsHandler: true, // OPTIONS * is the backend's to answer
+		DisableGeneralOptionsHandler: true, // the backend answers OPTIONS *
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/admin"
 )
 
-// conditions are what the sidecar needs. It waits once for those without which a
-// login would be refused; the others only degrade it.
+// conditions returns what the sidecar needs. It is not ready before those have held
+// once without which a login would be refused. The others only degrade it.
 func (g *generation) conditions() []admin.Condition {
 	gates := refuses(g.cfg)
 	source := admin.Condition{Name: "source", Gate: gates, Probe: g.documents.source.Check}
@@ -35,8 +35,7 @@ func (g *generation) probeBackend(ctx context.Context) error {
 	return err
 }
 
-// refuses reports whether any rule refuses rather than passes. In shadow none
-// does.
+// refuses reports whether any rule has the policy refuse. In shadow no rule refuses.
 func refuses(cfg *config.Config) bool {
 	if cfg.Shadow {
 		return false

@@ -2,18 +2,18 @@ package sidecar
 
 import "sync"
 
-// A refcount counts who needs something that is closed after the last of them.
+// A refcount counts the users of something that is closed after the last of them.
 type refcount struct {
 	mu     sync.Mutex
 	count  int
 	closed bool
-	done   chan struct{} // closed when it is closed and nobody needs it
+	done   chan struct{} // closed when closed is true and count is 0
 }
 
 func newRefcount() refcount { return refcount{done: make(chan struct{})} }
 
-// acquire counts one in. It returns false once done is closed. While others still
-// need a closed one, further users may join them.
+// acquire adds a user. It returns false if done is closed. While a closed refcount
+// still has users, more users may be added.
 func (r *refcount) acquire() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

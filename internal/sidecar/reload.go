@@ -36,7 +36,7 @@ func newReloader(s *Sidecar, cfg *config.Config) (*reloader, error) {
 	r := &reloader{sidecar: s, started: cfg, loaded: cfg, asked: make(chan struct{}, 1)}
 	var err error
 	r.reloads, err = s.o.Meter.Int64Counter("tokengraft.config.reloads",
-		metric.WithDescription("Reloads of the configuration, by result: ok, or failed and the one before stays."))
+		metric.WithDescription("Reloads of the configuration, by result: ok, or failed (the running configuration stays)."))
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (r *reloader) run(ctx context.Context) {
 	var changed <-chan struct{} // nil if changes are not reported; then files are only polled
 	folders, err := filewatch.NewFolders()
 	if err != nil {
-		r.sidecar.o.Logger.Warn("changed configuration files are not seen at once, but within "+pollFiles.String(), "error", err)
+		r.sidecar.o.Logger.Warn("configuration files cannot be watched; changes are noticed within "+pollFiles.String()+", not at once", "error", err)
 	} else {
 		defer folders.Close()
 		changed = folders.Changed
@@ -111,7 +111,7 @@ func (r *reloader) reload(ctx context.Context, asked bool) {
 		return
 	case err != nil:
 		r.reloads.Add(ctx, 1, withResult("failed"))
-		logger.Error("the configuration was not reloaded; the running one stays", "error", err)
+		logger.Error("the configuration was not reloaded; the running configuration stays in use until the fault is fixed", "error", err)
 		return
 	case len(changed) == 0:
 		logger.Info("configuration unchanged")
@@ -120,7 +120,7 @@ func (r *reloader) reload(ctx context.Context, asked bool) {
 	}
 	r.reloads.Add(ctx, 1, withResult("ok"))
 	if settings := r.needRestart(); len(settings) > 0 {
-		logger.Warn("some changed settings need a restart; until then the running ones stay", "settings", settings)
+		logger.Warn("some changed settings take effect only after a restart", "settings", settings)
 	}
 }
 
@@ -164,8 +164,8 @@ func (r *reloader) setState(fault error) {
 	r.fault = fault
 }
 
-// errNotApplied does not contain the reason, which is in the log.
-var errNotApplied = errors.New("the configuration file could not be applied; the running configuration stays")
+// errNotApplied does not contain the cause, which has been logged.
+var errNotApplied = errors.New("the configuration file could not be applied; the running configuration stays in use")
 
 // condition holds if the running configuration is the one in the files.
 func (r *reloader) condition() admin.Condition {

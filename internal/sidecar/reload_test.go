@@ -9,8 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 )
 
-// A reload that panics is one that failed: the running configuration stays.
-func TestReload_ThatPanicsChangesNothing(t *testing.T) {
+// A reload that panics is a failed reload: the running configuration stays in use.
+func TestReload_PanicChangesNothing(t *testing.T) {
 	cfg := load(t, map[string]string{"users.json": "[]", "others.json": "[]", "tokengraft.yaml": `listen: 127.0.0.1:0
 backend: http://127.0.0.1:1
 rules: [{match: POST /login, tokens: [body]}]
@@ -31,10 +31,10 @@ documents: {file: users.json, user_id_field: id}
 		t.Fatal(err)
 	}
 	before, cache := s.current(), s.cache
-	s.cache = nil // which nobody expects
+	s.cache = nil // causes a panic
 	s.reloader.reload(t.Context(), true)
 	s.cache = cache
 	if s.current() != before || s.reloader.state() == nil {
-		t.Errorf("after a panic the configuration changed: %v, fault %v; want neither change nor silence", s.current() != before, s.reloader.state())
+		t.Errorf("after a panic: configuration changed: %v, fault: %v; want no change and a fault", s.current() != before, s.reloader.state())
 	}
 }

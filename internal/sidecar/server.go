@@ -27,9 +27,9 @@ func (s *server) serve() error {
 	return s.Serve(s.listener)
 }
 
-// stopServers stops the servers within timeouts.shutdown. For timeouts.drain, a
-// part of it, they still take requests: readiness is down by now, and load
-// balancers have to see that first.
+// stopServers stops the servers within timeouts.shutdown. For timeouts.drain, a part
+// of it, they still accept requests, until load balancers have noticed that the
+// sidecar is not ready.
 func stopServers(servers []*server, timeouts config.Timeouts, logger *slog.Logger) {
 	grace, cancel := context.WithTimeout(context.Background(), timeouts.Shutdown)
 	defer cancel()
@@ -44,13 +44,13 @@ func stopServers(servers []*server, timeouts config.Timeouts, logger *slog.Logge
 	}
 }
 
-// cutTimeout is how long requests that are cut have for their access log.
+// cutTimeout is how long requests that are cut may take to log their access.
 const cutTimeout = 500 * time.Millisecond
 
-// stop takes no more requests, waits for those in flight while grace lasts, and
-// cuts the others. It returns how many it cut.
+// stop stops accepting requests, waits for those in flight until grace ends, and cuts
+// the others. It returns how many it cut.
 func (s *server) stop(grace context.Context) (cut int64) {
-	_ = s.Shutdown(grace) // its error is that grace ended
+	_ = s.Shutdown(grace) // its only error is that grace ended
 	cut = s.requests.wait(grace)
 	s.cut()
 	_ = s.Close()
@@ -60,12 +60,12 @@ func (s *server) stop(grace context.Context) (cut int64) {
 	return cut
 }
 
-// inFlight counts the requests that a handler serves. [http.Server.Shutdown] does
-// not know of upgraded connections, which are among them.
+// inFlight counts the requests that a handler serves, including upgraded connections,
+// which [http.Server.Shutdown] ignores.
 type inFlight struct {
 	http.Handler
 	count   atomic.Int64
-	closing atomic.Bool // tells clients to take their next request elsewhere
+	closing atomic.Bool // clients should send their next request elsewhere
 }
 
 // ServeHTTP implements [http.Handler].
@@ -78,7 +78,8 @@ func (f *inFlight) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.Handler.ServeHTTP(w, r)
 }
 
-// wait waits until no request is in flight or ctx ends, and returns how many are.
+// wait waits until no request is in flight or ctx ends. It returns the number of
+// requests in flight.
 func (f *inFlight) wait(ctx context.Context) int64 {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -2,8 +2,8 @@
 // configuration names, serves, applies changed files, checks and stops.
 //
 // A [Sidecar] lives as long as the process. A generation has everything that is made
-// from one configuration; a reload makes the next generation. The package prints
-// nothing and knows no exit codes.
+// from one configuration; a reload makes the next generation. The package does not
+// print anything, and does not know exit codes.
 package sidecar
 
 import (
@@ -73,8 +73,8 @@ type Sidecar struct {
 }
 
 // Open opens everything that the configuration names. It reads files and sends
-// nothing over the network, so it works while the backend and MongoDB are away. The
-// caller calls Close.
+// nothing over the network, so it works while the backend and MongoDB cannot be
+// reached. The caller calls Close.
 func Open(cfg *config.Config, o Options) (*Sidecar, error) {
 	o = o.withDefaults()
 	s := &Sidecar{o: o, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger)}
@@ -171,7 +171,7 @@ func (s *Sidecar) Serve(ctx context.Context, o ServeOptions) error {
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := errors.Join(s.Close(flush), o.Flush(flush)); err != nil {
-		s.o.Logger.Warn("stopped with an error", "error", err)
+		s.o.Logger.Warn("errors while stopping", "error", err)
 	}
 	s.o.Logger.Info("stopped")
 	return fault
@@ -221,7 +221,7 @@ func (s *Sidecar) applyDiscovery(from *oidc.Follower, d oidc.Discovery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if g := s.current(); g.follower == from && g.applyDiscovery(d) {
-		s.o.Logger.Info("learned from the discovery document", "issuer", d.Issuer, "token_endpoint", d.Token, "jwks_uri", d.JWKS)
+		s.o.Logger.Info("applied the backend's discovery document", "issuer", d.Issuer, "token_endpoint", d.Token, "jwks_uri", d.JWKS)
 	}
 }
 
@@ -248,7 +248,7 @@ func (s *Sidecar) retire(ctx context.Context, d *documents) {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if err := d.close(closing); err != nil {
-			s.o.Logger.Warn("a source of documents that is no longer used was closed with an error", "error", err)
+			s.o.Logger.Warn("the previous source of documents could not be closed", "error", err)
 		}
 	})
 }

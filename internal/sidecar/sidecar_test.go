@@ -15,17 +15,16 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-var full = flag.Bool("full", false, "log 100,000 users in, in place of 12,500 (make load)")
+var full = flag.Bool("full", false, "log in 100,000 users instead of 12,500 (make load)")
 
-// TestCache_StaysWithinItsBytes logs in users whose documents are twice what the
-// cache may hold.
+// The documents of the users are twice as large as the cache.
 func TestCache_StaysWithinItsBytes(t *testing.T) {
 	users, maxBytes := 12_500, int64(2<<20)
 	switch {
 	case *full:
 		users, maxBytes = 100_000, 16<<20
 	case testing.Short():
-		t.Skip("takes a file of 12,500 documents; run without -short")
+		t.Skip("needs a file of 12,500 documents; run without -short")
 	}
 	dir := t.TempDir()
 	var documents strings.Builder
@@ -65,7 +64,7 @@ cache: {max_bytes: ` + fmt.Sprint(maxBytes) + `B}
 			Tokens:   []enrich.Issued{{Raw: token, Kind: enrich.Access, Budget: 6 << 10}},
 		})[0]
 		if outcome.Reason != enrich.OK {
-			t.Fatalf("user %d: %s (%v)", i, outcome.Reason, outcome.Err)
+			t.Fatalf("user %d: reason %s (%v), want ok", i, outcome.Reason, outcome.Err)
 		}
 	}
 	grown := heap() - before
@@ -73,10 +72,10 @@ cache: {max_bytes: ` + fmt.Sprint(maxBytes) + `B}
 	t.Logf("%d logins: the heap grew by %.1f MiB; the cache holds %d documents in %.1f MiB",
 		users, float64(grown)/(1<<20), stats.Entries, float64(stats.Bytes)/(1<<20))
 	if grown > maxBytes*3/2 {
-		t.Errorf("the heap grew by %d bytes, max_bytes is %d", grown, maxBytes)
+		t.Errorf("the heap grew by %d bytes, want at most 1.5 times max_bytes, %d", grown, maxBytes)
 	}
 	if stats.Bytes > maxBytes || stats.Bytes < maxBytes/2 {
-		t.Errorf("the cache counts %d bytes, want it well filled and at most %d", stats.Bytes, maxBytes)
+		t.Errorf("the cache has %d bytes, want more than half of %[2]d, and at most %[2]d", stats.Bytes, maxBytes)
 	}
 }
 

@@ -16,23 +16,22 @@ import (
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
-// signIns are what happens when users sign in.
+// signIns runs user_creation, triggers and deletions.
 type signIns struct {
 	*hooks.Hooks
-	collection *mongodoc.Source // where documents are made; nil where none are
+	collection *mongodoc.Source // where documents are created; nil if none are
 	creates    bool
 	logger     *slog.Logger
 }
 
-// hasSignIns reports whether anything happens when users sign in. In shadow
-// nothing may change.
+// hasSignIns reports whether anything runs when users sign in. In shadow nothing
+// runs, because nothing may change.
 func hasSignIns(cfg *config.Config) bool { return cfg.Hooks() && !cfg.Shadow }
 
-// errReadOnly is for Options.Source. The configuration's own file is reported when
-// it is loaded.
-var errReadOnly = errors.New("the source is only read, want documents.mongodb without Options.Source for user_creation and triggers")
+// errReadOnly is for Options.Source. Package config reports documents.file.
+var errReadOnly = errors.New("the source is read-only; user_creation and triggers require documents.mongodb without Options.Source")
 
-// openSignIns makes the hooks of a configuration; nil if it has none.
+// openSignIns makes the hooks of a configuration. It returns nil if there are none.
 func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) {
 	if !hasSignIns(cfg) {
 		return nil, nil
@@ -64,7 +63,7 @@ func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) 
 	return in, err
 }
 
-// run runs what nobody waits for, until ctx ends.
+// run runs the background work of the hooks until ctx ends.
 func (in *signIns) run(ctx context.Context) {
 	var checking sync.WaitGroup
 	if in.creates {
@@ -74,19 +73,19 @@ func (in *signIns) run(ctx context.Context) {
 	checking.Wait()
 }
 
-// checkIndex warns where documents are made and nothing keeps a user from having
-// two.
+// checkIndex warns if documents are created without a unique index, so that a user
+// could get two.
 func (in *signIns) checkIndex(ctx context.Context) {
 	defer supervise.Catch(in.logger, "user_creation", nil)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := in.collection.CheckUnique(ctx); errors.Is(err, mongodoc.ErrNotUnique) {
-		in.logger.Warn("user_creation needs a unique index", "error", err)
+		in.logger.Warn("user_creation requires a unique index; without it, concurrent first logins can create several documents for one user", "error", err)
 	}
 }
 
-// deleted returns what gets the bearer token of a user who has deleted their
-// account.
+// deleted returns the function that is called with the bearer token of a user who has
+// deleted their account.
 func (in *signIns) deleted(enricher *enrich.Enricher) func(context.Context, string) {
 	return func(ctx context.Context, token string) {
 		s, err := enricher.Identify(ctx, token)
@@ -114,7 +113,7 @@ func creationOf(cfg *config.Config) (hooks.Creation, error) {
 		creation.Template, err = hooks.ParseTemplate(text)
 	}
 	if err != nil {
-		err = cfg.Fault("user_creation.document", fmt.Errorf("%w; want a JSON file with an object, which this user can read", err))
+		err = cfg.Fault("user_creation.document", fmt.Errorf("%w; it must be a JSON file with an object, and this user must be able to read it", err))
 	}
 	return creation, err
 }

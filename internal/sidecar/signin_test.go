@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// Documents cannot be made in a source of the program's own: a login would find
-// nowhere to make them.
+// Documents cannot be created in Options.Source, so a login would fail.
 func TestOpen_RefusesHooksThatWriteToAGivenSource(t *testing.T) {
 	const text = `listen: 127.0.0.1:0
 backend: http://127.0.0.1:1
@@ -21,9 +20,9 @@ documents:
 		"triggers: [{name: seen, operation: LOGIN, last_login: seen}]\n",
 	} {
 		cfg := load(t, map[string]string{"tokengraft.yaml": text + hook})
-		s, err := Open(cfg, Options{Source: closing{}})
+		s, err := Open(cfg, Options{Source: fakeSource{}})
 		if err == nil || !strings.Contains(err.Error(), ": documents: ") {
-			t.Errorf("Open with %sand Options.Source: %v, want a fault of documents", hook, err)
+			t.Errorf("Open with %q and Options.Source: error %v, want a fault of documents", hook, err)
 		}
 		if s != nil {
 			s.Close(t.Context())

@@ -12,8 +12,9 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
-// newSnapshot returns what the proxy of a generation works by: the configuration,
-// and what the backend says of itself. The zero Discovery is nothing yet.
+// newSnapshot returns the rules and settings for the proxy of a generation, from the
+// configuration and the backend's discovery document. The zero Discovery means that
+// the document has not been fetched.
 func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 	rules, err := proxy.NewRules(oidc.Merge(configuredRules(g.cfg), discoveredRules(g.cfg, d)))
 	if err != nil {
@@ -42,8 +43,8 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 	return snapshot, nil
 }
 
-// addDiscovery adds the paths that the discovery document names, and the edit of
-// the document for clients.
+// addDiscovery adds the paths that the discovery document names, and the function that
+// edits the document for clients.
 func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwn())) }
 	for _, place := range g.cfg.OIDC.Discovery {
@@ -59,8 +60,8 @@ func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 	}
 }
 
-// pathOf is the path of an address as the proxy compares paths: decoded, clean
-// and without a query.
+// pathOf returns the path of an address in the form in which the proxy compares
+// paths: decoded, clean and without a query.
 func pathOf(address string) string {
 	u, err := url.ParseRequestURI(address)
 	if err != nil {
@@ -92,8 +93,8 @@ func configuredRules(cfg *config.Config) []proxy.Rule {
 	return rules
 }
 
-// discoveredRules are those of the backend's endpoints. A signed answer of
-// userinfo is a token, too, where answers carry the claim.
+// discoveredRules returns the rules for the endpoints in the discovery document. A
+// signed userinfo response is a token too, if responses get the claim.
 func discoveredRules(cfg *config.Config, d oidc.Discovery) []proxy.Rule {
 	rules := d.Rules(policies[cfg.OnFailure])
 	if slices.Contains(cfg.Claim.Responses, config.UserInfo) {
@@ -102,7 +103,8 @@ func discoveredRules(cfg *config.Config, d oidc.Discovery) []proxy.Rule {
 	return rules
 }
 
-// editsOf is what makes a discovery document true of what goes through here.
+// editsOf returns the edits that make the discovery document correct for clients of
+// the sidecar.
 func editsOf(cfg *config.Config, hasOwnKeys bool) oidc.Edits {
 	edits := oidc.Edits{
 		UserInfo:  slices.Contains(cfg.Claim.Responses, config.UserInfo),

@@ -11,13 +11,13 @@ import (
 	"github.com/tokengraft/tokengraft/internal/certs"
 )
 
-// openPublic reads the certificate that clients are shown; nil without tls. Its
-// error is a [config.FieldError].
+// openPublic reads the certificate for clients. It returns nil without tls. Its error
+// is a [config.FieldError].
 func openPublic(cfg *config.Config, logger *slog.Logger) (*certs.Pair, error) {
 	return openPair(cfg, "tls", cfg.TLS.CertFile, cfg.TLS.KeyFile, logger)
 }
 
-// serverTLS is how clients are spoken to; nil for plain HTTP.
+// serverTLS returns the TLS settings for clients, or nil for plain HTTP.
 func serverTLS(public *certs.Pair) *tls.Config {
 	if public == nil {
 		return nil
@@ -25,14 +25,14 @@ func serverTLS(public *certs.Pair) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: public.GetCertificate}
 }
 
-// A backendTLS is how the backend is spoken to. Nil is the system's way.
+// A backendTLS is how to connect to the backend. Nil means the default settings.
 type backendTLS struct {
-	own *certs.Pair // what the backend is shown; nil for none
+	own *certs.Pair // the client certificate; nil if there is none
 	tls *tls.Config
 }
 
-// openBackendTLS reads what backend_tls names; nil for nothing. Its error is
-// every fault, each a [config.FieldError].
+// openBackendTLS reads the files in backend_tls. It returns nil if nothing is set.
+// Its error joins all faults, each a [config.FieldError].
 func openBackendTLS(cfg *config.Config, logger *slog.Logger) (*backendTLS, error) {
 	b := cfg.BackendTLS
 	if b == (config.BackendTLS{}) {
@@ -48,7 +48,7 @@ func openBackendTLS(cfg *config.Config, logger *slog.Logger) (*backendTLS, error
 	}
 	var err error
 	if t.RootCAs, err = certs.Pool(string(b.CAFile)); err != nil {
-		err = cfg.Fault("backend_tls.ca_file", fmt.Errorf("%w; want a PEM file with the authorities' certificates, which this user can read", err))
+		err = cfg.Fault("backend_tls.ca_file", fmt.Errorf("%w; it must be a PEM file with the authorities' certificates, and this user must be able to read it", err))
 	}
 	return &backendTLS{own, t}, errors.Join(errOwn, err)
 }
@@ -67,7 +67,7 @@ func (b *backendTLS) run(ctx context.Context) {
 	}
 }
 
-// openPair reads a pair; there is none where no file is named.
+// openPair reads a pair. It returns nil if no file is named.
 func openPair(cfg *config.Config, setting string, certFile, keyFile config.Path, logger *slog.Logger) (*certs.Pair, error) {
 	if certFile == "" {
 		return nil, nil
@@ -78,7 +78,7 @@ func openPair(cfg *config.Config, setting string, certFile, keyFile config.Path,
 	case !ok:
 		return pair, err
 	case fault.Option == "KeyFile":
-		return nil, cfg.Fault(setting+".key_file", fmt.Errorf("%w; want the PEM file of the private key of %s, which this user can read", err, certFile))
+		return nil, cfg.Fault(setting+".key_file", fmt.Errorf("%w; it must be a PEM file with the private key of %s, and this user must be able to read it", err, certFile))
 	}
-	return nil, cfg.Fault(setting+".cert_file", fmt.Errorf("%w; want a PEM file with a certificate, which this user can read", err))
+	return nil, cfg.Fault(setting+".cert_file", fmt.Errorf("%w; it must be a PEM file with a certificate, and this user must be able to read it", err))
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// Try enriches one token with the very code that serves, and changes nothing: no
-// hook runs. It treats the token as one that a refresh has just issued, so that
-// the document is what the source has, not what a cache has.
+// Try enriches one token with the same code as a running sidecar. It changes nothing
+// and runs no hooks. It treats the token as if a refresh had just issued it, so that
+// the document comes from the source, and not from a cache.
 func Try(ctx context.Context, cfg *config.Config, o Options, token string) (enrich.Outcome, error) {
 	changesNothing := *cfg
 	changesNothing.UserCreation, changesNothing.Triggers = config.UserCreation{}, nil
@@ -29,17 +29,17 @@ func Try(ctx context.Context, cfg *config.Config, o Options, token string) (enri
 	})[0], nil
 }
 
-// fetch fetches the backend's discovery document and keys now. It logs what it
-// cannot fetch: enriching then tells the rest.
+// fetch fetches the backend's discovery document and keys now. It only logs errors,
+// because the reason of each token then shows the effect.
 func (g *generation) fetch(ctx context.Context) {
 	if g.follower != nil {
 		if discovery, err := g.follower.Fetch(ctx); err != nil {
-			g.logger.Warn("backend's discovery document", "error", err)
+			g.logger.Warn("the backend's discovery document cannot be fetched", "error", err)
 		} else {
 			g.applyDiscovery(discovery)
 		}
 	}
 	if err := g.ring.Check(ctx); err != nil {
-		g.logger.Warn("backend's keys", "error", err)
+		g.logger.Warn("the backend's keys cannot be fetched", "error", err)
 	}
 }

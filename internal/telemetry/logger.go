@@ -9,8 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// NewLogger returns a logger that writes to w as LOG_LEVEL and LOG_FORMAT say, and
-// its level, which can be changed. The error is a [*VariableError].
+// NewLogger returns a logger that writes to w, configured by LOG_LEVEL and
+// LOG_FORMAT, and its level, which can be changed. The error is a [*VariableError].
 func NewLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
 	level := new(slog.LevelVar)
 	if word := os.Getenv("LOG_LEVEL"); word != "" {
@@ -29,7 +29,7 @@ func NewLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
 	}
 }
 
-// logFormat is LOG_FORMAT. Unset, it is text for a person at a terminal.
+// logFormat returns LOG_FORMAT. The default is text on a terminal, and JSON otherwise.
 func logFormat(w io.Writer) string {
 	if format := os.Getenv("LOG_FORMAT"); format != "" {
 		return format
@@ -43,7 +43,7 @@ func logFormat(w io.Writer) string {
 // A VariableError says that an environment variable has a wrong value.
 type VariableError struct{ Name, Value, Want string }
 
-// Error says what the variable is, and what it should be.
+// Error says which value the variable has, and which values are allowed.
 func (e *VariableError) Error() string {
-	return fmt.Sprintf("%s is %q, want %s", e.Name, e.Value, e.Want)
+	return fmt.Sprintf("%s is %q; set it to %s", e.Name, e.Value, e.Want)
 }

@@ -5,15 +5,15 @@ import (
 	"testing"
 )
 
-func TestNewLogger_RefusesWordsItDoesNotKnow(t *testing.T) {
+func TestNewLogger_RefusesUnknownWords(t *testing.T) {
 	for _, test := range []struct{ name, value, want string }{
-		{"LOG_LEVEL", "loud", `LOG_LEVEL is "loud", want debug, info, warn or error`},
-		{"LOG_FORMAT", "xml", `LOG_FORMAT is "xml", want text or json`},
+		{"LOG_LEVEL", "loud", `LOG_LEVEL is "loud"; set it to debug, info, warn or error`},
+		{"LOG_FORMAT", "xml", `LOG_FORMAT is "xml"; set it to text or json`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv(test.name, test.value)
 			if _, _, err := NewLogger(io.Discard); err == nil || err.Error() != test.want {
-				t.Errorf("%s=%s: %v, want %s", test.name, test.value, err, test.want)
+				t.Errorf("NewLogger with %s=%s: error %v, want %s", test.name, test.value, err, test.want)
 			}
 		})
 	}

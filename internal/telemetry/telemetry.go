@@ -1,5 +1,5 @@
-// Package telemetry is where logs, metrics and traces go. It alone knows the
-// OpenTelemetry SDK with its exporters, and Prometheus.
+// Package telemetry writes logs and exports metrics and traces. It is the only package
+// that imports the OpenTelemetry SDK, its exporters, and Prometheus.
 package telemetry
 
 import (
@@ -26,23 +26,23 @@ import (
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
-// Telemetry is where measurements and traces go.
+// Telemetry records measurements and traces.
 type Telemetry struct {
 	Meter    metric.Meter
-	Tracer   trace.Tracer                // nil where no traces are exported
+	Tracer   trace.Tracer                // nil if no traces are exported
 	Metrics  http.Handler                // answers GET /metrics
-	Shutdown func(context.Context) error // exports what is left, and ends all exports
+	Shutdown func(context.Context) error // exports what remains, and ends all exports
 }
 
-// Start serves metrics to Prometheus, and exports metrics and traces as the
-// standard OTEL_ variables say, for this version of the service. It exports
-// nothing where none of them names an exporter or an endpoint. It only warns of a
-// wrong one: users log in without telemetry, too.
+// Start serves metrics to Prometheus, and exports metrics and traces as configured by
+// the standard OTEL_ variables, for this version of the service. It exports nothing if
+// none of them names an exporter or an endpoint. It only warns about a wrong variable,
+// because users can log in without telemetry.
 func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry, error) {
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("telemetry", "error", err) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("telemetry error", "error", err) }))
 	service, err := describeService(ctx, version)
 	if err != nil {
-		logger.Warn("the service is not fully described, see OTEL_RESOURCE_ATTRIBUTES", "error", err)
+		logger.Warn("metrics and traces have no complete description of the service; check OTEL_RESOURCE_ATTRIBUTES", "error", err)
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -72,34 +72,34 @@ func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry
 	return t, nil
 }
 
-// newPusher exports metrics; nil where nothing asks for that, or it cannot.
+// newPusher returns the exporter of metrics, or nil if there is none.
 func newPusher(ctx context.Context, logger *slog.Logger) sdkmetric.Reader {
 	if !exports("METRICS") {
 		return nil
 	}
 	pusher, err := autoexport.NewMetricReader(ctx)
 	if err != nil {
-		logger.Warn("metrics are not exported, see OTEL_METRICS_EXPORTER", "error", err)
+		logger.Warn("metrics are not exported; check OTEL_METRICS_EXPORTER", "error", err)
 		return nil
 	}
 	return pusher
 }
 
-// newExporter exports traces; nil where nothing asks for that, or it cannot.
+// newExporter returns the exporter of traces, or nil if there is none.
 func newExporter(ctx context.Context, logger *slog.Logger) sdktrace.SpanExporter {
 	if !exports("TRACES") {
 		return nil
 	}
 	exporter, err := autoexport.NewSpanExporter(ctx)
 	if err != nil {
-		logger.Warn("traces are not exported, see OTEL_TRACES_EXPORTER", "error", err)
+		logger.Warn("traces are not exported; check OTEL_TRACES_EXPORTER", "error", err)
 		return nil
 	}
 	return exporter
 }
 
 // exports reports whether the environment asks to export a signal, METRICS or
-// TRACES. Otherwise the exporters would default to a collector that nobody named.
+// TRACES. Without this check, the exporters would use a default collector.
 func exports(signal string) bool {
 	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") || os.Getenv("OTEL_"+signal+"_EXPORTER") == "none" {
 		return false
@@ -112,8 +112,8 @@ func exports(signal string) bool {
 	return false
 }
 
-// describeService names the service that measures. OTEL_SERVICE_NAME and
-// OTEL_RESOURCE_ATTRIBUTES override it. With an error it returns what it knows.
+// describeService returns the name and version of the service. OTEL_SERVICE_NAME and
+// OTEL_RESOURCE_ATTRIBUTES override them. With an error the result is incomplete.
 func describeService(ctx context.Context, version string) (*resource.Resource, error) {
 	return resource.New(ctx,
 		resource.WithAttributes(attribute.String("service.name", "tokengraft"), attribute.String("service.version", version)),

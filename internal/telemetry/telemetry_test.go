@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// A variable that OpenTelemetry does not understand is reported and ignored, as its
-// specification demands: users log in without telemetry, too.
-func TestStart_WarnsOfAWrongVariable(t *testing.T) {
+// A variable that OpenTelemetry does not understand is logged and ignored, as its
+// specification requires.
+func TestStart_WarnsAboutAWrongVariable(t *testing.T) {
 	for _, variable := range []string{"OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_RESOURCE_ATTRIBUTES"} {
 		t.Run(variable, func(t *testing.T) {
 			withoutExports(t)
@@ -21,19 +21,19 @@ func TestStart_WarnsOfAWrongVariable(t *testing.T) {
 				t.Fatal(err)
 			}
 			if started.Tracer != nil {
-				t.Error("there is a tracer, whose spans go nowhere")
+				t.Error("Start returned a tracer, want none: its spans would not be exported")
 			}
 			if err := started.Shutdown(t.Context()); err != nil {
 				t.Error(err)
 			}
 			if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), variable) {
-				t.Errorf("the log does not warn of %s: %s", variable, &log)
+				t.Errorf("the log is %s, want a warning that names %s", &log, variable)
 			}
 		})
 	}
 }
 
-// A span costs time, even if it is not exported.
+// Spans cost time, even if they are not exported.
 func TestStart_WithoutVariablesHasNoTracer(t *testing.T) {
 	withoutExports(t)
 	started, err := Start(t.Context(), slog.New(slog.DiscardHandler), "v1")
@@ -45,18 +45,18 @@ func TestStart_WithoutVariablesHasNoTracer(t *testing.T) {
 	}
 }
 
-func TestExports_CanBeDisabledInCapitals(t *testing.T) {
+func TestExports_CanBeDisabledInUpperCase(t *testing.T) {
 	withoutExports(t)
 	t.Setenv("OTEL_TRACES_EXPORTER", "console")
 	for word, want := range map[string]bool{"true": false, "TRUE": false, "false": true, "yes": true} {
 		t.Setenv("OTEL_SDK_DISABLED", word)
 		if got := exports("TRACES"); got != want {
-			t.Errorf("with OTEL_SDK_DISABLED=%s traces are exported: %v, want %v", word, got, want)
+			t.Errorf("with OTEL_SDK_DISABLED=%s: exports(TRACES) = %v, want %v", word, got, want)
 		}
 	}
 }
 
-// withoutExports takes away the variables of whoever runs the test.
+// withoutExports clears the OTEL_ variables of the environment of the test.
 func withoutExports(t *testing.T) {
 	t.Helper()
 	for _, variable := range os.Environ() {

@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// start is when the directories of these tests begin.
+// start is the time at which these tests start.
 var start = time.Date(2030, 5, 1, 12, 0, 0, 123456789, time.UTC)
 
 func openDir(t testing.TB) (dir *keydir.Dir, path string) {
@@ -44,7 +44,7 @@ func list(t testing.TB, dir *keydir.Dir, now time.Time) []keydir.Info {
 	return infos
 }
 
-// states is the states of the keys, in the order of the list.
+// states returns the states of the keys, in the order of the list.
 func states(t testing.TB, dir *keydir.Dir, now time.Time) string {
 	t.Helper()
 	var states []string
@@ -66,7 +66,7 @@ func TestNew_FileIsReadableOnlyByItsOwner(t *testing.T) {
 	for _, algorithm := range []string{"RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"} {
 		info := newKey(t, dir, algorithm, start)
 		if info.Algorithm != algorithm || info.State != keydir.Active || filepath.Dir(info.Path) != path {
-			t.Errorf("New(%s) = %+v", algorithm, info)
+			t.Errorf("New(%s) = %+v, want an active key of the algorithm in %s", algorithm, info, path)
 		}
 		file, err := os.Stat(info.Path)
 		if err != nil {
@@ -82,7 +82,7 @@ func TestNew_FileIsReadableOnlyByItsOwner(t *testing.T) {
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil || len(entries) != 6 {
-		t.Errorf("%d files (%v), want the keys and nothing else", len(entries), err)
+		t.Errorf("%d files (%v), want only the 6 keys", len(entries), err)
 	}
 }
 
@@ -94,7 +94,7 @@ func TestNew_RefusesUnknownAlgorithms(t *testing.T) {
 		}
 	}
 	if entries, _ := os.ReadDir(path); len(entries) != 0 {
-		t.Errorf("%d files left behind", len(entries))
+		t.Errorf("%d files, want none", len(entries))
 	}
 }
 
@@ -103,7 +103,7 @@ func TestState_DependsOnlyOnTheFilesAndTheClock(t *testing.T) {
 	newKey(t, dir, "ES256", start)
 	second := newKey(t, dir, "ES256", start)
 	if second.State != keydir.Next || second.Active.Sub(start) < keydir.Publication || second.Active.Sub(start) > keydir.Publication {
-		t.Errorf("second key %s from %v on, want next, and active after %v", second.State, second.Active.Sub(start), keydir.Publication)
+		t.Errorf("the second key is %s and becomes active after %v, want next and %v", second.State, second.Active.Sub(start), keydir.Publication)
 	}
 	newKey(t, dir, "EdDSA", start)
 	tests := []struct {
@@ -112,7 +112,7 @@ func TestState_DependsOnlyOnTheFilesAndTheClock(t *testing.T) {
 		want string
 	}{
 		{"at once", start, "active next active"},
-		{"by a clock that runs behind", start.Add(-time.Hour), "active next active"},
+		{"slow clock", start.Add(-time.Hour), "active next active"},
 		{"just before", second.Active.Add(-1), "active next active"},
 		{"from then on", second.Active, "retired active active"},
 		{"much later", second.Active.Add(1000 * time.Hour), "retired active active"},
@@ -124,7 +124,7 @@ func TestState_DependsOnlyOnTheFilesAndTheClock(t *testing.T) {
 			}
 		})
 	}
-	for _, info := range list(t, dir, start) { // a copy has other times of modification
+	for _, info := range list(t, dir, start) { // a copy has other modification times
 		if err := os.Chtimes(info.Path, start.Add(time.Hour), start.Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestNew_NeverReplacesAFile(t *testing.T) {
 	}
 }
 
-// A directory may be listed though nothing in it can be asked for.
+// A directory may be listed although its files cannot be looked up.
 func TestNew_FailsIfTheDirectoryCannotBeSearched(t *testing.T) {
 	const longest = 4095 // bytes of a path, on Linux
 	path := t.TempDir()
@@ -161,7 +161,7 @@ func TestNew_FailsIfTheDirectoryCannotBeSearched(t *testing.T) {
 	}
 	dir, err := keydir.Create(path)
 	if err != nil {
-		t.Skipf("no such long paths here: %v", err)
+		t.Skipf("SKIPPED: this system does not allow such a long path: %v", err)
 	}
 	if info, err := dir.New("ES256", start); err == nil {
 		t.Errorf("New = %+v, want an error", info)
@@ -178,7 +178,7 @@ func TestKeyFile_FromAnotherToolIsUsed(t *testing.T) {
 			write(t, filepath.Join(path, "tls.key"), issuer.PrivatePEM())
 			infos := list(t, dir, start)
 			if len(infos) != 1 || infos[0].Algorithm != word || infos[0].State != keydir.Active || !infos[0].Active.IsZero() {
-				t.Errorf("List = %+v, want one active key for %s from ever", infos, word)
+				t.Errorf("List = %+v, want one key for %s that has always been active", infos, word)
 			}
 		})
 	}
@@ -210,15 +210,15 @@ func TestKeyFile_FromAnotherToolMayNameItsAlgorithm(t *testing.T) {
 func TestKeyFile_UnreadableIsAnErrorAndNothingIsMade(t *testing.T) {
 	good := string(enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	for name, text := range map[string]string{
-		"garbage":                 "garbage",
-		"nothing":                 "",
-		"cut short":               good[:len(good)/2],
-		"a public key":            string(enrichtest.NewIssuer(t, "ES256").PublicPEM()),
-		"encrypted":               "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
-		"not the algorithm's":     "algorithm: RS256\n" + good,
-		"of an unknown algorithm": "algorithm: none\n" + good,
-		"malformed instant":       "active: tomorrow\n" + good,
-		"malformed instant, made": "created: yesterday\n" + good,
+		"garbage":                "garbage",
+		"empty":                  "",
+		"cut off":                good[:len(good)/2],
+		"a public key":           string(enrichtest.NewIssuer(t, "ES256").PublicPEM()),
+		"encrypted":              "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+		"another algorithm":      "algorithm: RS256\n" + good,
+		"an unknown algorithm":   "algorithm: none\n" + good,
+		"malformed active time":  "active: tomorrow\n" + good,
+		"malformed created time": "created: yesterday\n" + good,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, path := openDir(t)
@@ -229,13 +229,13 @@ func TestKeyFile_UnreadableIsAnErrorAndNothingIsMade(t *testing.T) {
 			_, ensureErr := dir.Ensure("EdDSA", start)
 			for what, err := range map[string]error{"List": listErr, "New": newErr, "JWKS": jwksErr, "Ensure": ensureErr} {
 				if err == nil {
-					t.Errorf("%s: no error", what)
+					t.Errorf("%s has no error, want one", what)
 				} else if strings.Contains(err.Error(), "BEGIN") || strings.Contains(err.Error(), "MIG") {
-					t.Errorf("%s: error %q shows the file", what, err)
+					t.Errorf("%s returned the error %q, want one that does not quote the file", what, err)
 				}
 			}
 			if entries, _ := os.ReadDir(path); len(entries) != 1 {
-				t.Errorf("%d files, want none made", len(entries))
+				t.Errorf("%d files, want only the unreadable one", len(entries))
 			}
 		})
 	}
@@ -298,6 +298,6 @@ func TestKeyFile_BrokenLinkIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := dir.List(start); err == nil {
-		t.Error("no error, want one: a key may be behind the link")
+		t.Error("List has no error, want one, because the link may have led to a key")
 	}
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// fullDir is a directory with a key for EdDSA on a file system that takes new
-// names, but nothing into the files.
+// fullDir returns a directory with a key for EdDSA on a full file system. New files can
+// be created there, but nothing can be written to them.
 func fullDir(t *testing.T) (dir *keydir.Dir, path string) {
 	t.Helper()
 	path = t.TempDir()
 	if err := syscall.Mount("tokengraft-test", path, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("SKIPPED: no full disk without the right to mount one (%v): run the tests as root", err)
+		t.Skipf("SKIPPED: cannot mount a file system (%v). Run the tests as root", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(path, 0) })
 	dir, err := keydir.Open(path)
@@ -26,12 +26,12 @@ func fullDir(t *testing.T) (dir *keydir.Dir, path string) {
 	}
 	newKey(t, dir, "EdDSA", time.Now())
 	if err := os.WriteFile(filepath.Join(path, "filler"), make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
-		t.Fatalf("filled the disk: %v, want %v", err, syscall.ENOSPC)
+		t.Fatalf("writing more than fits = %v, want %v", err, syscall.ENOSPC)
 	}
 	return dir, path
 }
 
-// Where there are no hard links a key is written under its name at once.
+// On a file system without hard links, a key is written directly to its final name.
 func TestFullDisk_LeavesNoIncompleteKeyWithoutHardLinks(t *testing.T) {
 	_, path := fullDir(t)
 	name := filepath.Join(path, "ES256-1.pem")
@@ -39,7 +39,7 @@ func TestFullDisk_LeavesNoIncompleteKeyWithoutHardLinks(t *testing.T) {
 		t.Errorf("Publish = %v, want %v", err, syscall.ENOSPC)
 	}
 	if _, err := os.Stat(name); err == nil {
-		t.Error("half a key is left: no replica starts any more")
+		t.Error("an incomplete key is left, want none, because no replica could start with it")
 	}
 }
 
@@ -52,13 +52,13 @@ func TestFullDisk_IsReportedAndLeavesNoIncompleteKey(t *testing.T) {
 	_, ensureErr := dir.Ensure("ES256", later)
 	for what, err := range map[string]error{"New": newErr, "Rotate": rotateErr, "RotateNow": nowErr, "Ensure": ensureErr} {
 		if !errors.Is(err, syscall.ENOSPC) {
-			t.Errorf("%s on a full disk: %v, want %v", what, err, syscall.ENOSPC)
+			t.Errorf("%s on a full disk = %v, want %v", what, err, syscall.ENOSPC)
 		}
 	}
 	if entries, _ := os.ReadDir(path); len(entries) != 2 {
-		t.Errorf("files %v, want the filler and the key that was there", entries)
+		t.Errorf("files %v, want only the filler and the first key", entries)
 	}
 	if got := states(t, dir, later); got != "active" {
-		t.Errorf("states %s, want the old key active still", got)
+		t.Errorf("states %s, want active", got)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// E2: the text before the key in its file may say anything; it is refused with
-// the file's name, or the key is the one in the block.
+// Law E2: for any text before the PEM block, List either returns the key in the block or
+// an error that names the file.
 func FuzzKeyFile_LinesChangeNoKey(f *testing.F) {
 	path := f.TempDir()
 	dir, err := keydir.Open(path)
@@ -39,10 +39,10 @@ func FuzzKeyFile_LinesChangeNoKey(f *testing.F) {
 		infos, err := dir.List(time.Now())
 		switch {
 		case err != nil && !strings.Contains(err.Error(), want.Path):
-			t.Errorf("%q: the fault names no file: %v", preamble, err)
+			t.Errorf("List with the text %q = %v, want an error that names the file", preamble, err)
 		case err != nil:
 		case len(infos) != 1 || infos[0].ID != want.ID || infos[0].Algorithm != "ES256":
-			t.Errorf("%q: %+v, want key %s", preamble, infos, want.ID)
+			t.Errorf("List with the text %q = %+v, want the key %s", preamble, infos, want.ID)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// kids is the kids of keys, in their order.
+// kids returns the kids of keys, in their order.
 func kids(infos []keydir.Info) string {
 	var ids []string
 	for _, info := range infos {
@@ -33,7 +33,7 @@ func TestPrune_KeepsKeysThatAValidTokenMayNeed(t *testing.T) {
 	dir, _ := openDir(t)
 	old := newKey(t, dir, "ES256", start)
 	takeover := rotate(t, dir.Rotate, "", start)[0].Key.Active
-	needed := 3*time.Hour + time.Minute // the minute is for a replica whose clock runs behind
+	needed := 3*time.Hour + time.Minute // the minute is for a replica with a slow clock
 	day := keydir.Pruning{RetireAfter: 3 * time.Hour}
 	for _, now := range []time.Time{start, takeover, takeover.Add(needed)} {
 		if deleted, _ := prune(t, dir, day, now); deleted != "" {
@@ -65,7 +65,7 @@ func TestPrune_DeletesOnlyRetiredKeysByID(t *testing.T) {
 	retired := list(t, dir, next.Active)[0].ID
 	for _, id := range []string{next2.Former.ID, next2.Key.ID, "unheard-of", ""} {
 		if _, _, err := dir.Prune(keydir.Pruning{IDs: []string{retired, id}}, next.Active); err == nil {
-			t.Errorf("Prune of %q: no error, want one: it is no retired key", id)
+			t.Errorf("Prune of %q has no error, want one, because it is not the kid of a retired key", id)
 		}
 	}
 	if got := states(t, dir, next.Active); got != "retired active next" {
@@ -78,7 +78,7 @@ func TestPrune_KeepsKeysThatWereAlwaysActive(t *testing.T) {
 	write(t, filepath.Join(path, "a.pem"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	write(t, filepath.Join(path, "b.pem"), enrichtest.NewIssuer(t, "ES256").PrivatePEM())
 	if deleted, kept := prune(t, dir, keydir.Pruning{RetireAfter: time.Nanosecond}, start); deleted != "" || len(strings.Fields(kept)) != 2 {
-		t.Errorf("deleted %q, kept %q, want both kept: nobody knows when one retired", deleted, kept)
+		t.Errorf("deleted %q, kept %q, want both kept, because it is not known when one retired", deleted, kept)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestPrune_DeletesEveryCopyOfAKey(t *testing.T) {
 	next := rotate(t, dir.Rotate, "", start)[0].Key
 	prune(t, dir, keydir.Pruning{RetireAfter: time.Hour}, next.Active.Add(24*time.Hour))
 	if entries, _ := os.ReadDir(path); len(entries) != 1 {
-		t.Errorf("%d files, want the new key alone", len(entries))
+		t.Errorf("%d files, want only the new key", len(entries))
 	}
 }
 

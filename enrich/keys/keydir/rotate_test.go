@@ -28,7 +28,7 @@ func TestRotate_PublishesBeforeItSigns(t *testing.T) {
 		t.Fatalf("Rotate = %+v, want one next key to take over from %s", done, first.ID)
 	}
 	if wait := done[0].Key.Active.Sub(start); wait < keydir.MaxAge+time.Minute || wait > keydir.Publication {
-		t.Errorf("the next key signs after %v, want %v, which is no less than max-age and a minute", wait, keydir.Publication)
+		t.Errorf("the next key signs after %v, want %v, which is at least MaxAge and a minute", wait, keydir.Publication)
 	}
 	if done[0].Former.SignsUntil != done[0].Key.Active {
 		t.Errorf("the former key signs until %v, want %v", done[0].Former.SignsUntil, done[0].Key.Active)
@@ -44,10 +44,10 @@ func TestRotate_RotatesEveryActiveAlgorithm(t *testing.T) {
 		newKey(t, dir, algorithm, start)
 	}
 	if done := rotate(t, dir.Rotate, "ES384", start); len(done) != 1 || done[0].Key.Algorithm != "ES384" {
-		t.Errorf("Rotate(ES384) = %+v, want a key of that", done)
+		t.Errorf("Rotate(ES384) = %+v, want one key for ES384", done)
 	}
 	if got := states(t, dir, start); got != "active active next active" {
-		t.Errorf("states %s, want one next key, of ES384", got)
+		t.Errorf("states %s, want one next key, for ES384", got)
 	}
 	later := start.Add(time.Hour)
 	if done := rotate(t, dir.Rotate, "", later); len(done) != 3 {
@@ -70,7 +70,7 @@ func TestRotate_FailsIfThereIsANextKey(t *testing.T) {
 		}
 	}
 	if got := states(t, dir, start); got != "active next active" {
-		t.Errorf("states %s, want nothing made", got)
+		t.Errorf("states %s, want no new key", got)
 	}
 	rotate(t, dir.Rotate, "", next.Active)
 }
@@ -99,8 +99,7 @@ func TestRotate_RotatesKeysThatWereAlwaysActive(t *testing.T) {
 	}
 }
 
-// A leaked key is replaced at once, and again if need be: even by a clock
-// that stands still.
+// A leaked key is replaced at once. It can be replaced again, even at the same time.
 func TestRotateNow_SignsAtOnce(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "ES256", start)
@@ -108,7 +107,7 @@ func TestRotateNow_SignsAtOnce(t *testing.T) {
 	now := start.Add(time.Minute)
 	done := rotate(t, dir.RotateNow, "", now)[0]
 	if done.Key.State != keydir.Active || kids(done.Dropped) != waits.ID {
-		t.Errorf("RotateNow = %+v, want an active key, and %s dropped: it may have leaked with the former", done, waits.ID)
+		t.Errorf("RotateNow = %+v, want an active key, and %s dropped, because it may have leaked too", done, waits.ID)
 	}
 	if got := states(t, dir, now); got != "retired active" {
 		t.Errorf("states %s, want retired active", got)
@@ -117,12 +116,12 @@ func TestRotateNow_SignsAtOnce(t *testing.T) {
 	last := rotate(t, dir.RotateNow, "", now)[0].Key
 	for _, info := range list(t, dir, now.Add(time.Second)) {
 		if (info.State == keydir.Active) != (info.ID == last.ID) {
-			t.Errorf("key %s is %s, want the last one alone to be active", info.ID, info.State)
+			t.Errorf("key %s is %s, want only the last one to be active", info.ID, info.State)
 		}
 	}
 }
 
-// By a clock that runs behind, an active key seems to wait, and would be dropped.
+// With a slow clock, an active key looks like a next key, and would be deleted.
 func TestSlowClock_ChangesNothing(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "ES256", start)
@@ -141,8 +140,8 @@ func TestSlowClock_ChangesNothing(t *testing.T) {
 	}
 }
 
-// A key for every RSA algorithm takes over from one for a single one: then it
-// must have been published, too.
+// A key for every RSA algorithm takes over from a key for one of them. So it too must be
+// published before it signs.
 func TestNew_KeyThatTakesOverIsPublishedFirst(t *testing.T) {
 	dir, _ := openDir(t)
 	newKey(t, dir, "RS256", start)
@@ -151,7 +150,7 @@ func TestNew_KeyThatTakesOverIsPublishedFirst(t *testing.T) {
 		t.Errorf("the key for every RSA algorithm takes over from that for RS256 after %v, want %v", wait, keydir.Publication)
 	}
 	if got := states(t, dir, start); got != "active active" {
-		t.Errorf("states %s, want both active: RS384 has no other", got)
+		t.Errorf("states %s, want both active, because RS384 has no other key", got)
 	}
 	if got := states(t, dir, all.Active); got != "retired active" {
 		t.Errorf("states %s, want retired active", got)
@@ -167,13 +166,13 @@ func TestRotate_LeavesNothingBehindWhenItFails(t *testing.T) {
 	t.Cleanup(func() { os.Chmod(path, 0o755) })
 	for name, rotation := range map[string]func(string, time.Time) ([]keydir.Rotation, error){"Rotate": dir.Rotate, "RotateNow": dir.RotateNow} {
 		if _, err := rotation("", start.Add(time.Hour)); err == nil {
-			t.Errorf("%s of a directory that nobody may write to: no error, not even for root", name)
+			t.Errorf("%s in a read-only directory has no error, want one, even for root", name)
 		}
 	}
 	if _, _, err := dir.Prune(keydir.Pruning{}, start); err == nil {
-		t.Error("Prune of a directory that nobody may write to: no error, not even for root")
+		t.Error("Prune in a read-only directory has no error, want one, even for root")
 	}
 	if entries, _ := os.ReadDir(path); len(entries) != 1 {
-		t.Errorf("%d files, want the one that was there", len(entries))
+		t.Errorf("%d files, want only the first key", len(entries))
 	}
 }

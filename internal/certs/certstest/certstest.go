@@ -1,5 +1,5 @@
-// Package certstest is an authority that signs certificates for tests. Nothing
-// that is shipped imports it.
+// Package certstest is an authority that signs certificates for tests. Only tests
+// import it.
 package certstest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// An Authority signs certificates. Each has one of its own, in Dir as ca.pem.
+// An Authority signs certificates. Its own certificate is ca.pem in Dir.
 type Authority struct {
 	Dir  string
 	Pool *x509.CertPool
@@ -46,8 +46,8 @@ func New(t testing.TB) *Authority {
 	return a
 }
 
-// Write writes NAME.pem and NAME.key for a host, or for an address, that is valid
-// so long from now on. Both kinds of use are allowed.
+// Write writes NAME.pem and NAME.key for a host or an address. The certificate is
+// valid for life from now on, for servers and clients.
 func (a *Authority) Write(t testing.TB, name, host string, life time.Duration) (certFile, keyFile string) {
 	t.Helper()
 	template := &x509.Certificate{
@@ -81,7 +81,8 @@ func (a *Authority) Pair(t testing.TB, name, host string) tls.Certificate {
 	return pair
 }
 
-// sign makes a key and a certificate for it, which without a parent signs itself.
+// sign makes a key and a certificate for it. Without a parent the certificate is
+// self-signed.
 func sign(t testing.TB, template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

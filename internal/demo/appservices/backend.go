@@ -1,6 +1,6 @@
-// Package appservices stands in for a backend that took App Services' place. It
-// answers the client API of version 2.0, request by request, as the SDKs know
-// it. Its tokens have App Services' claims, and no user_data.
+// Package appservices is a sample backend that replaces App Services. It answers the
+// client API of version 2.0, as the SDKs use it. Its tokens have the claims of App
+// Services, without user_data.
 package appservices
 
 import (
@@ -21,8 +21,7 @@ import (
 // Lifetime is how long an access token lives.
 const Lifetime = 30 * time.Minute
 
-// Users are the users' e-mail addresses and their ids. Everybody's password is
-// "secret".
+// Users maps e-mail addresses to user ids. All passwords are "secret".
 var Users = map[string]string{
 	"anna@example.com": "636aba021728b6c1c03db7f9",
 	"ben@example.com":  "5f1f216e82df4a7979f9da93",
@@ -36,10 +35,10 @@ const (
 	provider = "624de7bb8ec6c939626f5425"
 )
 
-// A Backend is an [http.Handler]. It keeps refresh tokens and no others: access
-// tokens it verifies by their signature alone, as App Services did.
+// A Backend is an [http.Handler]. It stores only refresh tokens. It verifies access
+// tokens by their signature, as App Services did.
 type Backend struct {
-	self string // host:port where it is reached
+	self string // host:port that clients use
 	key  any    // []byte for HS256, *rsa.PrivateKey for RS256
 	mux  *http.ServeMux
 
@@ -47,9 +46,8 @@ type Backend struct {
 	sessions map[string]string // refresh token → user id
 }
 
-// New returns a backend that tells its clients to come to the address self, as
-// App Services told them of the region to use. The key is a secret, or an
-// *[rsa.PrivateKey].
+// New returns a backend that sends its clients to the address self, as App Services
+// sent them to a region. The key is a []byte secret or an *[rsa.PrivateKey].
 func New(self string, key any) *Backend {
 	b := &Backend{self: self, key: key, mux: http.NewServeMux(), sessions: map[string]string{}}
 	b.mux.HandleFunc("GET "+client+"/app/{app}/location", b.location)
@@ -84,7 +82,7 @@ func (b *Backend) login(w http.ResponseWriter, r *http.Request) {
 		access, refresh, Users[credentials.Username], device))
 }
 
-// link is a login with another identity of the same user: the answer has no new
+// link is a login with another identity of the same user. The response has no new
 // refresh token.
 func (b *Backend) link(w http.ResponseWriter, r *http.Request) {
 	user, session, ok := b.user(r)
@@ -95,7 +93,7 @@ func (b *Backend) link(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, fmt.Sprintf(`{"access_token":%q,"user_id":%q,"device_id":%q}`, b.access(user, session), user, device))
 }
 
-// callback is where another provider sends the browser: straight on to the app.
+// callback is where another provider redirects the browser. It redirects to the app.
 func (b *Backend) callback(w http.ResponseWriter, r *http.Request) {
 	user := Users["anna@example.com"]
 	access, refresh := b.session(user)
@@ -111,7 +109,7 @@ func (b *Backend) refresh(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, fmt.Sprintf(`{"access_token":%q}`, b.access(user, id())))
 }
 
-// remove answers users who delete themselves. These are samples, and stay.
+// remove answers users who delete their account. The sample users are kept.
 func (b *Backend) remove(w http.ResponseWriter, r *http.Request) {
 	if _, _, ok := b.user(r); !ok {
 		refuse(w, "invalid session", "InvalidSession")
@@ -158,7 +156,8 @@ func (b *Backend) access(user, session string) string {
 		device, domain, now+int64(Lifetime.Seconds()), now, session, user))
 }
 
-// sign signs claims whose text is App Services': sorted, with whole numbers.
+// sign signs claims, which are written as App Services wrote them: sorted, with whole
+// numbers.
 func (b *Backend) sign(claims string) string {
 	method, header := jwt.SigningMethod(jwt.SigningMethodHS256), `{"alg":"HS256","typ":"JWT"}`
 	if _, ok := b.key.(*rsa.PrivateKey); ok {
@@ -167,12 +166,12 @@ func (b *Backend) sign(claims string) string {
 	signed := encode(header) + "." + encode(claims)
 	signature, err := method.Sign(signed, b.key)
 	if err != nil {
-		panic(err) // the key is one of the two
+		panic(err) // both kinds of keys can sign
 	}
 	return signed + "." + encode(string(signature))
 }
 
-// user returns whose access token a request comes with, and its session.
+// user returns the user and the session of the access token in a request.
 func (b *Backend) user(r *http.Request) (user, session string, ok bool) {
 	var claims struct {
 		jwt.RegisteredClaims

@@ -1,9 +1,8 @@
-// Package backend is a sample legacy auth backend: the kind that nobody dares to
-// change. It issues JWTs in JSON, in a cookie, in a header and in a redirect,
-// keeps an index of the tokens it issued and accepts no others, and publishes
-// its key.
+// Package backend is a sample legacy auth backend that cannot be changed. It issues
+// JWTs in JSON, in a cookie, in a header and in a redirect, and publishes its key. It
+// stores the tokens that it issues, and accepts only those.
 //
-// It is what `tokengraft demo` fronts, and what the Compose file runs.
+// `tokengraft demo` and the Compose file run it.
 package backend
 
 import (
@@ -25,14 +24,14 @@ const Lifetime = 30 * time.Minute
 
 const keyID = "legacy-2014"
 
-// Users are the users' names and their ids. Everybody's password is "secret".
+// Users maps user names to user ids. All passwords are "secret".
 var Users = map[string]string{
 	"anna": "62efedca3587e6e83c0fc675",
 	"ben":  "5f1f216e82df4a7979f9da93",
 	"cleo": "636aba021728b6c1c03db7f9",
 }
 
-// A Backend is an [http.Handler]. It forgets everything when it ends.
+// A Backend is an [http.Handler]. It keeps its state in memory.
 type Backend struct {
 	issuer string
 	key    *rsa.PrivateKey
@@ -84,7 +83,7 @@ func (b *Backend) sign(user string, more jwt.MapClaims) string {
 	token.Header["kid"] = keyID
 	signed, err := token.SignedString(b.key)
 	if err != nil {
-		panic(err) // the key was made for this
+		panic(err) // an RSA key can always sign RS256
 	}
 	return signed
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// tokenHeader carries an access token from and to clients that log in by
-// header.
+// tokenHeader carries an access token from and to clients that log in with
+// /login/header.
 const tokenHeader = "X-Auth-Token"
 
-// login takes {"username","password"} as JSON or as a form.
+// login accepts {"username","password"} as JSON or as a form.
 func (b *Backend) login(w http.ResponseWriter, r *http.Request) {
 	user, ok := b.authenticate(r)
 	if !ok {
@@ -27,7 +27,7 @@ func (b *Backend) login(w http.ResponseWriter, r *http.Request) {
 	b.answer(w, user, true)
 }
 
-// loginCookie sets the access token as a cookie, and answers nothing of it.
+// loginCookie sends the access token only in a cookie.
 func (b *Backend) loginCookie(w http.ResponseWriter, r *http.Request) {
 	user, ok := b.authenticate(r)
 	if !ok {
@@ -39,7 +39,7 @@ func (b *Backend) loginCookie(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"ok": true})
 }
 
-// loginHeader sends the access token in a header of its own.
+// loginHeader sends the access token only in a header.
 func (b *Backend) loginHeader(w http.ResponseWriter, r *http.Request) {
 	user, ok := b.authenticate(r)
 	if !ok {
@@ -51,12 +51,12 @@ func (b *Backend) loginHeader(w http.ResponseWriter, r *http.Request) {
 }
 
 // authorize is an OAuth 2.0 authorization endpoint with the implicit grant (RFC
-// 6749, section 4.2). Who has logged in by cookie is sent back to the client
-// with a token in the fragment, which the HTML of the redirect repeats.
+// 6749, section 4.2). A user who has logged in with a cookie is redirected to the
+// client, with a token in the fragment, which the HTML of the redirect repeats.
 func (b *Backend) authorize(w http.ResponseWriter, r *http.Request) {
 	target, err := url.Parse(r.FormValue("redirect_uri"))
 	if err != nil || target.Scheme != "http" || target.Hostname() != "127.0.0.1" || target.Fragment != "" {
-		// A token is not sent to just anywhere: clients run on this machine.
+		// Tokens are sent only to this machine, where the clients run.
 		writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_request"})
 		return
 	}
@@ -98,8 +98,8 @@ func (b *Backend) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
 }
 
-// answer issues an access token and an id_token that speaks of it, and at a
-// login a refresh token.
+// answer issues an access token, an id_token with its hash and, for a login, a refresh
+// token.
 func (b *Backend) answer(w http.ResponseWriter, user string, login bool) {
 	access := b.accessToken(user)
 	sum := sha256.Sum256([]byte(access))

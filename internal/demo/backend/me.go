@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// me answers for exactly the tokens that were issued, byte for byte, as a
-// backend does that keeps them in a table.
+// me accepts exactly the tokens that were issued, byte for byte, as a backend does
+// that stores them in a table.
 func (b *Backend) me(w http.ResponseWriter, r *http.Request) {
 	user, ok := b.user(presented(r))
 	if !ok {
@@ -20,8 +20,8 @@ func (b *Backend) me(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"id": user, "name": name})
 }
 
-// presented returns the token that a request comes with: in the usual header,
-// in ours, or in the cookie.
+// presented returns the token in a request: in Authorization, in [tokenHeader] or in
+// the cookie.
 func presented(r *http.Request) string {
 	for _, name := range []string{"Authorization", tokenHeader} {
 		if token, ok := strings.CutPrefix(r.Header.Get(name), "Bearer "); ok {

@@ -38,7 +38,7 @@ func (tg *target) waitReady(t *testing.T) {
 	e2e.Eventually(t, "the sidecar is ready", func() bool {
 		reply, err := tg.Admin.Try(http.MethodGet, "/readyz", "")
 		polls++
-		if err == nil && reply.Status == http.StatusOK && (polls > 5 || !strings.Contains(reply.Body, "never answered")) {
+		if err == nil && reply.Status == http.StatusOK && (polls > 5 || !strings.Contains(reply.Body, "not ready yet")) {
 			return true
 		}
 		time.Sleep(15 * time.Millisecond) // Eventually adds 10

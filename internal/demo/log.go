@@ -1,0 +1,32 @@
+package demo
+
+import (
+	"bytes"
+	"sync"
+)
+
+// A logBuffer keeps the log of the sidecar. It may be used concurrently.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// maxLog bounds the log in bytes, because a demonstration may run for days.
+const maxLog = 1 << 20
+
+// Write implements [io.Writer].
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.text.Len() < maxLog {
+		l.text.Write(p)
+	}
+	return len(p), nil
+}
+
+// Log returns what the sidecar has logged.
+func (d *Demo) Log() string {
+	d.log.mu.Lock()
+	defer d.log.mu.Unlock()
+	return d.log.text.String()
+}
