@@ -11,9 +11,9 @@ import (
 	"github.com/tokengraft/tokengraft/internal/demo/appservices"
 )
 
-// TestSDK_WorksAsItDid plays a login, a write, refreshCustomData, a link and a
-// logout, all at what the location request said.
-func TestSDK_WorksAsItDid(t *testing.T) {
+// The test logs in, writes a document, and calls refreshCustomData, link and logout at
+// the address from the location request.
+func TestSDK_WorksUnchanged(t *testing.T) {
 	for algorithm, key := range map[string]signing{"HS256": hs256, "RS256": rs256(t)} {
 		t.Run(algorithm, func(t *testing.T) {
 			t.Parallel()
@@ -22,10 +22,10 @@ func TestSDK_WorksAsItDid(t *testing.T) {
 			public := s.at
 			s.logIn("anna@example.com")
 			if s.at != public {
-				t.Fatalf("location sends the client to %s, past the sidecar at %s", s.at, public)
+				t.Fatalf("location: got the address %s, want the sidecar's %s", s.at, public)
 			}
 			if data := s.customData(); data != nil {
-				t.Errorf("without a document user_data is %v, want none", data)
+				t.Errorf("a user without a document: got user_data %v, want none", data)
 			}
 
 			if _, err := users.InsertOne(t.Context(), bson.D{
@@ -35,14 +35,15 @@ func TestSDK_WorksAsItDid(t *testing.T) {
 				t.Fatal(err)
 			}
 			if status := s.refreshCustomData(); status != http.StatusCreated {
-				t.Fatalf("refreshCustomData: %d", status)
+				t.Fatalf("refreshCustomData: got %d, want 201", status)
 			}
 			data := s.customData()
 			if id, _ := data["_id"].(string); len(id) != 24 {
-				t.Errorf("_id is %v, want 24 digits", data["_id"])
+				t.Errorf("got _id %v, want 24 digits", data["_id"])
 			}
-			if got := fmt.Sprintf("%v %v %v", data["name"], data["visits"], data["since"]); got != "Zoë map[$numberInt:13] map[$date:map[$numberLong:1660000000000]]" {
-				t.Errorf("user_data has %s", got)
+			const want = "Zoë map[$numberInt:13] map[$date:map[$numberLong:1660000000000]]"
+			if got := fmt.Sprintf("%v %v %v", data["name"], data["visits"], data["since"]); got != want {
+				t.Errorf("user_data: got %s, want %s", got, want)
 			}
 
 			if _, err := users.UpdateOne(t.Context(), bson.D{{Key: "user_account_id", Value: s.userID}}, bson.D{{Key: "$set", Value: bson.D{{Key: "name", Value: "Ann"}}}}); err != nil {
@@ -50,49 +51,49 @@ func TestSDK_WorksAsItDid(t *testing.T) {
 			}
 			s.refreshCustomData()
 			if name := s.customData()["name"]; name != "Ann" {
-				t.Errorf("after a write refreshCustomData shows %v", name)
+				t.Errorf("refreshCustomData after a write: got name %v, want Ann", name)
 			}
 
 			status, linked := s.send(http.MethodPost, "/app/myapp-abcde/auth/providers/api-key/login?link=true", s.access, `{"key":"k"}`)
 			if status != http.StatusOK || linked["user_id"] != s.userID {
-				t.Fatalf("link: %d %v", status, linked)
+				t.Fatalf("link: got %d %v, want 200 and user_id %s", status, linked, s.userID)
 			}
 			s.access = linked["access_token"].(string)
 			if name := s.customData()["name"]; name != "Ann" {
-				t.Errorf("a linked login shows %v", name)
+				t.Errorf("a linked login: got name %v, want Ann", name)
 			}
 			if status, _ := s.send(http.MethodDelete, "/auth/session", s.refresh, ""); status != http.StatusNoContent {
-				t.Errorf("logout: %d", status)
+				t.Errorf("logout: got %d, want 204", status)
 			}
 			if status := s.refreshCustomData(); status != http.StatusUnauthorized {
-				t.Errorf("after the logout a refresh is %d, want the backend's own 401", status)
+				t.Errorf("a refresh after the logout: got %d, want the backend's 401", status)
 			}
 		})
 	}
 }
 
-// A 401 would log the user out, tokens and all.
-func TestSDK_IsNeverLoggedOutByAFailure(t *testing.T) {
-	const away = "documents: {mongodb: {uri: 'mongodb://127.0.0.1:1', database: myapp, collection: users}, user_id_field: user_account_id}\n"
+// A 401 would log the user out and delete their tokens.
+func TestSDK_IsNotLoggedOutByAFailure(t *testing.T) {
+	const unreachable = "documents: {mongodb: {uri: 'mongodb://127.0.0.1:1', database: myapp, collection: users}, user_id_field: user_account_id}\n"
 	for policy, want := range map[string]int{"refuse": http.StatusServiceUnavailable, "pass": http.StatusCreated} {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, hs256, away+"on_failure: "+policy+"\nrules: [{match: 'POST /api/client/v2.0/app/{app}/auth/providers/local-userpass/login', tokens: ['json:access_token'], on_failure: pass}]\n")
+			s := start(t, hs256, unreachable+"on_failure: "+policy+"\nrules: [{match: 'POST /api/client/v2.0/app/{app}/auth/providers/local-userpass/login', tokens: ['json:access_token'], on_failure: pass}]\n")
 			s.logIn("anna@example.com")
-			for range 5 { // the breaker opens on the way
+			for range 5 { // after some of these, the breaker is open
 				if status := s.refreshCustomData(); status != want {
-					t.Errorf("a refresh while MongoDB is away is %d, want %d", status, want)
+					t.Errorf("a refresh without MongoDB: got %d, want %d", status, want)
 				}
 			}
-			if s.customData() != nil {
-				t.Error("user_data without a document")
+			if data := s.customData(); data != nil {
+				t.Errorf("a token without MongoDB: got user_data %v, want none", data)
 			}
 		})
 	}
 }
 
 // The redirect of an OAuth login has four values in one parameter.
-func TestSDK_TakesTheRedirectOfAnOAuthLogin(t *testing.T) {
+func TestSDK_AcceptsTheRedirectOfAnOAuthLogin(t *testing.T) {
 	t.Parallel()
 	users, documents := newCollection(t)
 	anna := appservices.Users["anna@example.com"]
@@ -104,13 +105,13 @@ func TestSDK_TakesTheRedirectOfAnOAuthLogin(t *testing.T) {
 	_, packed, _ := strings.Cut(reply.Header.Get("Location"), "&_baas_ua=")
 	parts := strings.Split(packed, "$")
 	if len(parts) != 4 {
-		t.Fatalf("the redirect has %d values, want 4", len(parts))
+		t.Fatalf("the redirect: got %d values, want 4", len(parts))
 	}
 	s.access, s.refresh = parts[0], parts[1]
 	if s.customData()["user_account_id"] != anna || parts[2] != anna {
-		t.Errorf("the redirect's token has %v, its user is %s", s.customData(), parts[2])
+		t.Errorf("the redirect: got user_data %v and user %s, want %s in both", s.customData(), parts[2], anna)
 	}
 	if status := s.refreshCustomData(); status != http.StatusCreated {
-		t.Errorf("the refresh token of the redirect: %d", status)
+		t.Errorf("a refresh with the token of the redirect: got %d, want 201", status)
 	}
 }

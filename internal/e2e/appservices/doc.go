@@ -1,3 +1,3 @@
-// Package appservices plays the SDKs of MongoDB Atlas App Services against a
-// sidecar with the preset of that name, and the functions of an exported app.
+// Package appservices sends the requests of App Services' SDKs to a sidecar with the
+// preset app-services. It also runs the functions of an exported app.
 package appservices

@@ -20,8 +20,8 @@ import (
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// start starts the stand-in and the sidecar with the preset in front of it, and
-// returns an SDK that only knows the sidecar.
+// start starts a substitute for App Services and a sidecar in front of it, and returns an
+// SDK that uses the sidecar's address.
 func start(t *testing.T, key signing, more string) *sdk {
 	t.Helper()
 	behind := httptest.NewUnstartedServer(nil)
@@ -32,7 +32,8 @@ func start(t *testing.T, key signing, more string) *sdk {
 	return &sdk{t: t, at: sidecar.Public}
 }
 
-// newCollection makes an empty collection of custom user data.
+// newCollection creates an empty collection of custom user data, and returns it with
+// the settings for it.
 func newCollection(t *testing.T) (users *mongo.Collection, settings string) {
 	t.Helper()
 	uri, _ := enrichtest.StartFerretDB(t)
@@ -40,16 +41,16 @@ func newCollection(t *testing.T) (users *mongo.Collection, settings string) {
 		fmt.Sprintf("documents: {mongodb: {uri: %q, database: myapp, collection: users, timeout: 5s}, user_id_field: user_account_id}\n", uri)
 }
 
-// A signing is the key of the backend and how the sidecar is told of it.
+// A signing has the key of the backend, and the sidecar's settings for it.
 type signing struct {
 	key      any
 	settings string
 }
 
-// hs256 is how newer apps sign.
+// hs256 is how newer apps sign their tokens.
 var hs256 = signing{[]byte(enrichtest.Secret), fmt.Sprintf("verify: {secret: %q}\n", enrichtest.Secret)}
 
-// rs256 is how older apps sign.
+// rs256 is how older apps sign their tokens.
 func rs256(t *testing.T) signing {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -12,11 +12,11 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// An sdk makes the requests that realm-web makes, in its order, and demands of
-// the answers what it and the native SDKs demand.
+// An sdk sends the requests of realm-web in the same order, and checks the responses as
+// strictly as realm-web and the native SDKs do.
 type sdk struct {
 	t       *testing.T
-	at      e2e.Address // where requests go: first the base URL, then what location says
+	at      e2e.Address // the base URL; after the location request, the address from its response
 	access  string
 	refresh string
 	userID  string
@@ -24,8 +24,8 @@ type sdk struct {
 
 const clientAPI = "/api/client/v2.0"
 
-// send returns the reply to a request. A body that is not a JSON object fails
-// the test, as it would throw.
+// send sends a request. A body that is not a JSON object fails the test, because an SDK
+// would throw.
 func (s *sdk) send(method, path, bearer, body string) (status int, members map[string]any) {
 	s.t.Helper()
 	lines := []string{"Accept: application/json"}
@@ -40,7 +40,7 @@ func (s *sdk) send(method, path, bearer, body string) (status int, members map[s
 		return reply.Status, nil
 	}
 	if kind := reply.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
-		s.t.Fatalf("%s %s: content type %q", method, path, kind)
+		s.t.Fatalf("%s %s: got content type %q, want application/json", method, path, kind)
 	}
 	if err := json.Unmarshal([]byte(reply.Body), &members); err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
@@ -48,7 +48,7 @@ func (s *sdk) send(method, path, bearer, body string) (status int, members map[s
 	return reply.Status, members
 }
 
-// logIn is the three requests of a login.
+// logIn sends the three requests of a login.
 func (s *sdk) logIn(user string) {
 	s.t.Helper()
 	_, location := s.send(http.MethodGet, "/app/myapp-abcde/location", "", "")
@@ -57,24 +57,24 @@ func (s *sdk) logIn(user string) {
 	status, login := s.send(http.MethodPost, "/app/myapp-abcde/auth/providers/local-userpass/login", "",
 		fmt.Sprintf(`{"username":%q,"password":"secret","options":{"device":{"sdkVersion":"2.0.1","platform":"node"}}}`, user))
 	if status != http.StatusOK {
-		s.t.Fatalf("login: %d", status)
+		s.t.Fatalf("login: got %d, want 200", status)
 	}
 	for name, into := range map[string]*string{"access_token": &s.access, "refresh_token": &s.refresh, "user_id": &s.userID} {
 		text, ok := login[name].(string)
 		if !ok {
-			s.t.Fatalf("login: no %s", name)
+			s.t.Fatalf("login: got %v, want %s in it", login, name)
 		}
 		*into = text
 	}
 	if _, ok := login["device_id"].(string); !ok {
-		s.t.Fatal("login: no device_id")
+		s.t.Fatalf("login: got %v, want device_id in it", login)
 	}
 	if status, profile := s.send(http.MethodGet, "/auth/profile", s.access, ""); status != http.StatusOK || profile["type"] != "normal" || profile["data"] == nil {
-		s.t.Fatalf("profile: %d %v", status, profile)
+		s.t.Fatalf("profile: got %d %v, want 200 with type normal and data", status, profile)
 	}
 }
 
-// refreshCustomData is one request, and the new token's claim.
+// refreshCustomData refreshes the access token, which contains the custom data.
 func (s *sdk) refreshCustomData() (status int) {
 	s.t.Helper()
 	status, session := s.send(http.MethodPost, "/auth/session", s.refresh, "")
@@ -84,13 +84,13 @@ func (s *sdk) refreshCustomData() (status int) {
 	return status
 }
 
-// customData decodes the access token as the strictest of the SDKs does. It is
-// nil without the claim.
+// customData decodes the access token as the strictest SDK does. It returns nil if the
+// token does not have the claim.
 func (s *sdk) customData() map[string]any {
 	s.t.Helper()
 	parts := strings.Split(s.access, ".")
 	if len(parts) != 3 || parts[2] == "" {
-		s.t.Fatalf("an access token of %d parts", len(parts))
+		s.t.Fatalf("the access token has %d parts, want 3 with a signature", len(parts))
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *sdk) customData() map[string]any {
 	}
 	var data map[string]any
 	if err := json.Unmarshal(claims.Data, &data); err != nil || data == nil {
-		s.t.Fatalf("user_data is no object: %v", err)
+		s.t.Fatalf("user_data is %s, want an object: %v", claims.Data, err)
 	}
 	return data
 }

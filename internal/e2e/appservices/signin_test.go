@@ -16,8 +16,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// Fifty first logins of one user come at once, to two replicas. The function is the
-// one of App Services' documentation.
+// Fifty first logins of one user go to two replicas at once. The function is the example
+// from App Services' documentation.
 func TestCreation_FiftyFirstLoginsMakeOneDocument(t *testing.T) {
 	for name, creation := range map[string]string{
 		"function": "functions: {dir: '" + absolute(t, "../../../examples/app-services/app/functions") + "'}\nuser_creation: {function: onUserCreation}\n",
@@ -33,21 +33,21 @@ func TestCreation_FiftyFirstLoginsMakeOneDocument(t *testing.T) {
 				logins.Go(func() {
 					claims, err := firstClaim(replicas[i%2].at)
 					if err != nil || !strings.Contains(claims, `"favorite_color":"blue"`) {
-						t.Errorf("the token carries %s, %v", claims, err)
+						t.Errorf("a first login: got document %s, error %v; want favorite_color in it", claims, err)
 					}
 				})
 			}
 			logins.Wait()
 			if n, err := users.CountDocuments(context.Background(), struct{}{}); n != 1 || err != nil {
-				t.Errorf("%d documents, %v; want 1", n, err)
+				t.Errorf("after 50 first logins: got %d documents, error %v; want 1", n, err)
 			}
 		})
 	}
 }
 
-// A trigger that is waited for writes into the document, or makes one: it must
-// not be taken for the one that the user is created with.
-func TestCreation_ComesBeforeLoginTriggers(t *testing.T) {
+// A login trigger with wait inserts a document if there is none. The creation must not
+// mistake it for the user's document.
+func TestCreation_RunsBeforeLoginTriggers(t *testing.T) {
 	t.Parallel()
 	users, documents := newCollection(t)
 	enrichtest.CreateUniqueIndex(t, users, "user_account_id")
@@ -56,11 +56,11 @@ func TestCreation_ComesBeforeLoginTriggers(t *testing.T) {
 	s := start(t, hs256, documents+hooks)
 	claims, err := firstClaim(s.at)
 	if err != nil || !strings.Contains(claims, "blue") || !strings.Contains(claims, "lastLogin") {
-		t.Errorf("the first token carries %s, %v", claims, err)
+		t.Errorf("the first token: got document %s, error %v; want blue and lastLogin in it", claims, err)
 	}
 }
 
-// firstClaim logs ben in and returns what his first token carries.
+// firstClaim logs ben in and returns the claim in the first token that has it.
 func firstClaim(at e2e.Address) (string, error) {
 	reply, err := at.Try(http.MethodPost, clientAPI+"/app/myapp-abcde/auth/providers/local-userpass/login",
 		`{"username":"ben@example.com","password":"secret"}`, "Content-Type: application/json")
@@ -76,8 +76,8 @@ func firstClaim(at e2e.Address) (string, error) {
 	return "", fmt.Errorf("no claim in %d %s", reply.Status, reply.Body)
 }
 
-// An error in a function shows at the start, with its place.
-func TestFunctions_WithAnErrorKeepTheSidecarFromStarting(t *testing.T) {
+// serve reports an error in a function with its position, and does not start.
+func TestFunctions_WithAnErrorPreventTheStart(t *testing.T) {
 	for _, test := range []struct{ source, named, want string }{
 		{"exports = function( {", "create", "create.js:1:"},
 		{"exports = function () {}", "elsewhere", "tokengraft.yaml:8:28: user_creation.function: there is no function \"elsewhere\""},
@@ -92,7 +92,7 @@ functions: {dir: %q}
 user_creation: {function:  %s}
 `, filepath.Dir(written(t, "create.js", test.source)), test.named))
 		if code, _, stderr := e2e.Run(t, "serve", "-c", file); code != 1 || !strings.Contains(stderr, test.want) {
-			t.Errorf("serve: exit code %d, %s; want 1 and %s", code, stderr, test.want)
+			t.Errorf("serve: got exit code %d and %s; want 1 and %s", code, stderr, test.want)
 		}
 	}
 }
@@ -106,7 +106,7 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-// written is a file with this text.
+// written writes a file with a text, and returns its path.
 func written(t *testing.T, name, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
@@ -116,8 +116,8 @@ func written(t *testing.T, name, text string) string {
 	return file
 }
 
-// DELETE of the backend's own endpoint evicts the user: the cache would keep
-// their document for as long as their tokens live.
+// Without the eviction, the cache would keep the document of a deleted user for as long
+// as their tokens live.
 func TestDeletion_EvictsTheUser(t *testing.T) {
 	t.Parallel()
 	users, documents := newCollection(t)
@@ -131,13 +131,13 @@ func TestDeletion_EvictsTheUser(t *testing.T) {
 	}
 	s.logIn("anna@example.com")
 	if s.customData() == nil {
-		t.Fatal("the second login was no hit, so there is nothing to forget")
+		t.Fatal("the second login: got no user_data, want it from the cache, or the test would prove nothing")
 	}
 	if status, _ := s.send(http.MethodDelete, "/auth/delete", s.access, ""); status != http.StatusNoContent {
-		t.Fatalf("the deletion was answered %d", status)
+		t.Fatalf("the deletion: got %d, want 204", status)
 	}
 	s.logIn("anna@example.com")
 	if data := s.customData(); data != nil {
-		t.Errorf("after the deletion a token carries %v", data)
+		t.Errorf("a login after the deletion: got user_data %v, want none", data)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/toxic"
 )
 
-// A fault is a row of the table: what breaks, when, and what must happen.
+// A fault is a row of the table. It says what breaks, when, and what must happen.
 type fault struct {
 	at     place
 	what   string

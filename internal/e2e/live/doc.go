@@ -1,5 +1,5 @@
-// Package live changes the files of a sidecar that runs: what changes takes
-// effect, what is wrong does not, and no request is lost meanwhile.
+// Package live changes the files of a running sidecar. It checks that a correct change
+// takes effect, that a wrong one does not, and that no request is lost.
 //
 //	go test -v ./internal/e2e/live        # thirty reloads under load
 //	go test -v ./internal/e2e/live -full  # a hundred: make load

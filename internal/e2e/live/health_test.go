@@ -8,13 +8,13 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// A running sidecar continues with the configuration that it has (law G6). What
-// restarts unhealthy sidecars must not take it for one.
-func TestHealth_IsThatOfTheSidecarThoughTheFileIsWrong(t *testing.T) {
+// With a wrong file, a running sidecar keeps its configuration (law G6). It stays
+// healthy, so that an orchestrator does not restart it.
+func TestHealth_IsGoodWhileTheFileIsWrong(t *testing.T) {
 	t.Parallel()
-	configuration := configuration + "admin: " + string(e2e.FreeAddress(t)) + "\n" // health has to find it
+	configuration := configuration + "admin: " + string(e2e.FreeAddress(t)) + "\n" // health reads the address from the file
 	l := start(t, configuration, "")
-	e2e.Eventually(t, "it is ready", func() bool { return strings.Contains(l.Admin.Get(t, "/readyz"), `"status":"ready"`) })
+	e2e.Eventually(t, "the sidecar is ready", func() bool { return strings.Contains(l.Admin.Get(t, "/readyz"), `"status":"ready"`) })
 	wrong := strings.Replace(configuration, "POST /login", "POST login", 1)
 	l.Log.After(t, "was not reloaded", func() { l.Configure(t, l.fill(wrong)) })
 	for _, test := range []struct {
@@ -32,7 +32,7 @@ func TestHealth_IsThatOfTheSidecarThoughTheFileIsWrong(t *testing.T) {
 		}
 		code, stdout, stderr := e2e.Run(t, append([]string{"health", "-c", filepath.Join(l.Dir, e2e.File)}, test.args...)...)
 		if code != test.code || !strings.Contains(stdout+stderr, test.want) {
-			t.Errorf("health %v, stopped %v: exit code %d, %s%s; want %d and %q", test.args, test.stop, code, stdout, stderr, test.code, test.want)
+			t.Errorf("health %v, sidecar stopped: %v: got exit code %d and %s%s; want %d and %q", test.args, test.stop, code, stdout, stderr, test.code, test.want)
 		}
 	}
 }

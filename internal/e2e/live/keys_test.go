@@ -11,8 +11,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// Law E2: a sidecar sees without a restart what a command does to its keys.
-func TestKeys_ARotatedKeyIsPublishedWithoutARestart(t *testing.T) {
+// A sidecar sees a new key without a restart (law E2).
+func TestKeys_RotationIsPublishedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	s := e2e.Start(t, e2e.Options{
 		Configuration: `backend: http://127.0.0.1:1
@@ -27,7 +27,7 @@ documents: {file: users.json, user_id_field: id}
 	})
 	path := filepath.Join(s.Dir, "keys")
 	if code, stdout, stderr := e2e.Run(t, "keys", "rotate", "--dir", path); code != 0 {
-		t.Fatalf("keys rotate: exit code %d, %s%s; want 0", code, stdout, stderr)
+		t.Fatalf("keys rotate: got exit code %d and %s%s; want 0", code, stdout, stderr)
 	}
 	rotated := time.Now()
 	dir, err := keydir.Open(path)
@@ -36,7 +36,7 @@ documents: {file: users.json, user_id_field: id}
 	}
 	infos, err := dir.List(rotated)
 	if err != nil || len(infos) != 2 || infos[1].State != keydir.Next {
-		t.Fatalf("keys after keys rotate: %+v (%v), want an active and a next one", infos, err)
+		t.Fatalf("keys after keys rotate: got %+v (error %v), want an active and a next one", infos, err)
 	}
 	var set string
 	for time.Since(rotated) < 10*time.Second {
@@ -45,5 +45,5 @@ documents: {file: users.json, user_id_field: id}
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Errorf("10 s after keys rotate the JWK Set is %s, want %s in it", set, infos[1].ID)
+	t.Errorf("the JWK Set 10 s after keys rotate: got %s, want %s in it", set, infos[1].ID)
 }

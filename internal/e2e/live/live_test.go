@@ -18,7 +18,7 @@ var full = flag.Bool("full", false, "reload a hundred times under load")
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// A live is a sidecar in front of a backend, whose files a test changes.
+// A live is a running sidecar whose files a test changes, and its backend.
 type live struct {
 	*e2e.Sidecar
 	t       *testing.T
@@ -32,8 +32,8 @@ verify: {secret_file: secret}
 documents: {file: users.json, user_id_field: id}
 `
 
-// start starts a sidecar with this configuration, in which BACKEND stands for the
-// backend's URL. The program may be "", as in [e2e.Options].
+// start starts a sidecar with this configuration. BACKEND in it stands for the
+// backend's URL. The program is [e2e.Options].Program.
 func start(t *testing.T, configuration, program string) *live {
 	t.Helper()
 	l := &live{t: t, backend: startBackend(t)}
@@ -50,7 +50,7 @@ func (l *live) fill(configuration string) string {
 	return strings.ReplaceAll(configuration, "BACKEND", l.backend.URL)
 }
 
-// logIn returns the claims of the token of a login at this path.
+// logIn logs in at a path and returns the claims of the token.
 func (l *live) logIn(path string) (claims string) {
 	l.t.Helper()
 	claims, err := l.tryLogIn(path)
@@ -74,9 +74,8 @@ func (l *live) tryLogIn(path string) (claims string, err error) {
 	return claims, nil
 }
 
-// logInSlowly begins a login that the backend does not answer before it is
-// released, and returns when it has arrived there. The claims come from the
-// channel.
+// logInSlowly starts a login that the backend holds, and returns when the login has
+// arrived at the backend. After its release, the channel gets the claims.
 func (l *live) logInSlowly() (claims <-chan string, login *e2e.Hold) {
 	l.t.Helper()
 	login = l.backend.Hold("/slow")
@@ -88,11 +87,11 @@ func (l *live) logInSlowly() (claims <-chan string, login *e2e.Hold) {
 		}
 		found <- claims
 	}()
-	e2e.Eventually(l.t, "the slow login arrives", func() bool { return login.Arrived() == 1 })
+	e2e.Eventually(l.t, "the slow login arrives at the backend", func() bool { return login.Arrived() == 1 })
 	return found, login
 }
 
-// A backend issues a token for anna at every path.
+// A backend issues a token of anna at every path.
 type backend struct {
 	*e2e.Backend
 	mu     sync.Mutex
@@ -110,7 +109,7 @@ func startBackend(t *testing.T) *backend {
 	return b
 }
 
-// signWith makes another secret the backend's.
+// signWith changes the backend's secret.
 func (b *backend) signWith(secret string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Everything goes to the backend, what concerns the whole server too (RFC 9110,
+// All requests go to the backend, including those about the whole server (RFC 9110,
 // section 9.3.7).
-func TestOptions_OfTheWholeServerGoToTheBackend(t *testing.T) {
+func TestOptions_ForTheWholeServerAreForwarded(t *testing.T) {
 	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "of "+r.RequestURI)
 	}))
@@ -20,6 +20,6 @@ func TestOptions_OfTheWholeServerGoToTheBackend(t *testing.T) {
 
 	answer, err := l.Public.Send("OPTIONS * HTTP/1.1\r\nHost: auth.example.com\r\nConnection: close\r\n\r\n")
 	if want := "Allow: of *\r\n"; err != nil || !strings.Contains(answer, want) {
-		t.Errorf("OPTIONS *: %q, %v; want the backend's %q", answer, err, want)
+		t.Errorf("OPTIONS *: got %q, %v; want the backend's %q", answer, err, want)
 	}
 }

@@ -31,8 +31,8 @@ documents:
   user_id_field: id
 `
 
-// startCountedMongo starts a database with two documents of anna behind a
-// forwarder, which counts the connections to it.
+// startCountedMongo starts a database with two documents of anna, and a forwarder that
+// counts the connections to it.
 func startCountedMongo(t *testing.T) (address string, connections *atomic.Int64) {
 	t.Helper()
 	uri, _ := enrichtest.StartFerretDB(t)
@@ -76,33 +76,31 @@ func startCountedMongo(t *testing.T) (address string, connections *atomic.Int64)
 	return listener.Addr().String(), connections
 }
 
-// TestReload_ClosesTheSourceAfterTheLastRequestThatNeedsIt and not before.
 func TestReload_ClosesTheSourceAfterTheLastRequestThatNeedsIt(t *testing.T) {
 	t.Parallel()
 	address, connections := startCountedMongo(t)
 	l := start(t, fmt.Sprintf(mongoConfig, address), "")
 	l.logIn("/login")
 	claims, slow := l.logInSlowly()
-	// The request is of the generation of the start. The next one has the same
-	// source, and goes before it.
+	// The slow request uses the first generation. The second generation has the same
+	// source and ends first.
 	l.Reconfigure(t, "rules:", "timeouts: {response: 30s}\nrules:")
 	l.Reconfigure(t, "collection: users", "collection: others")
 	if found := l.logIn("/login"); !strings.Contains(found, "Graz") {
-		t.Errorf("claims %s of a request that came later", found)
+		t.Errorf("a request after the reload: got claims %s, want Graz in them", found)
 	}
 	both := connections.Load()
 	slow.Release()
 	if found := <-claims; !strings.Contains(found, "Wien") {
-		t.Errorf("claims %s of the request under way", found)
+		t.Errorf("a request from before the reload: got claims %s, want Wien in them", found)
 	}
-	e2e.Eventually(t, "the connections of the source before are closed", func() bool { return connections.Load() < both })
+	e2e.Eventually(t, "the connections of the old source are closed", func() bool { return connections.Load() < both })
 	l.Stop(t)
-	e2e.Eventually(t, "all are closed", func() bool { return connections.Load() == 0 })
+	e2e.Eventually(t, "all connections to MongoDB are closed", func() bool { return connections.Load() == 0 })
 }
 
-// TestReload_OfARuleCostsNoReconnect: the change of a rule leaves the source, and the
-// learned keys, alone.
-func TestReload_OfARuleCostsNoReconnect(t *testing.T) {
+// A changed rule keeps the source and the fetched keys.
+func TestReload_OfARuleKeepsTheSource(t *testing.T) {
 	t.Parallel()
 	address, _ := startCountedMongo(t)
 	l := start(t, fmt.Sprintf(mongoConfig, address), "")
@@ -111,21 +109,21 @@ func TestReload_OfARuleCostsNoReconnect(t *testing.T) {
 	l.logIn("/login")
 	metrics := l.Admin.Get(t, "/metrics")
 	if !strings.Contains(metrics, `tokengraft_source_duration_seconds_count{error="false",source="mongodb"} 1`) {
-		t.Error("the second login was not answered by the cache")
+		t.Errorf("the second login: want its document from the cache and one lookup, got the metrics\n%s", metrics)
 	}
 	if n := strings.Count(metrics, "\ntokengraft_breaker_open 0\n"); n != 1 {
-		t.Errorf("the breaker is measured %d times", n)
+		t.Errorf("the metric of the breaker: got %d series, want 1", n)
 	}
-	const begun = "without following their changes"
-	e2e.Eventually(t, "the change stream is begun", func() bool { return l.Log.Count(begun) > 0 })
-	if n := l.Log.Count(begun); n != 1 {
-		t.Errorf("the change stream was begun %d times", n)
+	const unsupported = "without following their changes"
+	e2e.Eventually(t, "the sidecar has tried to open a change stream", func() bool { return l.Log.Count(unsupported) > 0 })
+	if n := l.Log.Count(unsupported); n != 1 {
+		t.Errorf("change streams: got %d attempts, want 1", n)
 	}
 }
 
-// TestReload_UnderLoadLosesNothing: reloads replace the ring and the source
-// in turn, and not a request that fails or a token without its document.
-func TestReload_UnderLoadLosesNothing(t *testing.T) {
+// Reloads replace the ring and the source in turn. No request may fail, and every token
+// must have its document.
+func TestReload_UnderLoadLosesNoRequest(t *testing.T) {
 	reloads := 30
 	switch {
 	case *full:
@@ -152,7 +150,7 @@ func TestReload_UnderLoadLosesNothing(t *testing.T) {
 				}
 				claims, err := l.tryLogIn(fmt.Sprintf("/login/%d", i))
 				if err != nil || !strings.Contains(claims, "Wien") {
-					t.Errorf("claims %s, %v", claims, err)
+					t.Errorf("a login during reloads: got claims %s, error %v; want Wien in them", claims, err)
 				}
 				served.Add(1)
 			}
@@ -160,25 +158,25 @@ func TestReload_UnderLoadLosesNothing(t *testing.T) {
 	}
 	old := "secret_file"
 	for n := range reloads / 2 {
-		leeway := fmt.Sprintf("leeway: %ds, secret_file", n) // makes the ring anew
+		leeway := fmt.Sprintf("leeway: %ds, secret_file", n) // replaces the ring
 		l.Reconfigure(t, old, leeway)
-		l.Reconfigure(t, fmt.Sprintf("timeout: %ds", 10+n%2), fmt.Sprintf("timeout: %ds", 10+(n+1)%2)) // and the source
+		l.Reconfigure(t, fmt.Sprintf("timeout: %ds", 10+n%2), fmt.Sprintf("timeout: %ds", 10+(n+1)%2)) // replaces the source
 		old = leeway
 	}
 	close(done)
 	clients.Wait()
 	t.Logf("%d reloads, %d logins", reloads, served.Load())
 	http.DefaultClient.CloseIdleConnections()
-	e2e.Eventually(t, "the connections are as many as before", func() bool { return connections.Load() <= connected+2 })
-	e2e.Eventually(t, "the goroutines are as many as before", func() bool { return runtime.NumGoroutine() <= before+4 })
+	e2e.Eventually(t, "there are no more connections than before", func() bool { return connections.Load() <= connected+2 })
+	e2e.Eventually(t, "there are no more goroutines than before", func() bool { return runtime.NumGoroutine() <= before+4 })
 	l.Stop(t)
 	l.backend.Close()
 	e2e.Eventually(t, "all connections are closed", func() bool { return connections.Load() == 0 })
 	goleak.VerifyNone(t, ignored)
 }
 
-// TestReload_KeepsWhatWasDiscovered when what it was learned from did not change, and is
-// learned before the reload where that did.
+// If discovery is not changed, a reload keeps what was discovered. If it is, the
+// sidecar discovers before the new configuration takes effect.
 func TestReload_KeepsWhatWasDiscovered(t *testing.T) {
 	t.Parallel()
 	issuer, provider := enrichtest.NewIssuer(t, "ES256"), e2e.StartBackend(t)
@@ -186,7 +184,7 @@ func TestReload_KeepsWhatWasDiscovered(t *testing.T) {
 	provider.Handle("GET /.well-known/{document}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		if r.PathValue("document") == "slow" {
-			time.Sleep(time.Second) // in which a login could come too early
+			time.Sleep(time.Second) // a login could come before the response
 		}
 		fmt.Fprintf(w, `{"issuer":%q,"token_endpoint":"%[1]s/token","jwks_uri":"%[1]s/jwks"}`, provider.URL)
 	}))
@@ -202,27 +200,27 @@ sign: {keys: keys}
 documents: {file: users.json, user_id_field: id}
 `, "")
 	enriched := func() bool { return strings.Contains(l.accessToken(), "Wien") }
-	e2e.Eventually(t, "the endpoint is learned", enriched)
+	e2e.Eventually(t, "the endpoint is discovered", enriched)
 
-	learned := asked.Load()
+	discovered := asked.Load()
 	l.Reconfigure(t, "documents:", "claim: {kinds: [access, id]}\ndocuments:")
 	if !enriched() {
-		t.Error("what was learned is lost")
+		t.Error("after a change of claim: got an original token, want it enriched with what was discovered before")
 	}
-	if asked.Load() != learned {
-		t.Error("the discovery document was asked for again")
+	if got := asked.Load(); got != discovered {
+		t.Errorf("after a change of claim: got %d requests for the discovery document, want %d", got, discovered)
 	}
 	l.Reconfigure(t, "documents:", "verify: {leeway: 10s}\ndocuments:")
 	if !enriched() {
-		t.Error("a new ring has not been told where the keys are, or has none yet")
+		t.Error("after a change of verify: got an original token, want it enriched, because the new ring has the keys")
 	}
 	l.Reconfigure(t, "oidc: true", "oidc: {discovery: /.well-known/slow}")
 	if !enriched() {
-		t.Error("a new follower has learned nothing before it counts")
+		t.Error("after a change of oidc: got an original token, want it enriched, because discovery comes first")
 	}
 }
 
-// accessToken returns the claims of a token of the token endpoint.
+// accessToken returns the claims of a token from the token endpoint.
 func (l *live) accessToken() (claims string) {
 	l.t.Helper()
 	_, token, _ := strings.Cut(l.Public.Ask(l.t, http.MethodPost, "/token", "").Body, `"access_token":"`)

@@ -13,53 +13,54 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// The tests of this file hold law G6.
+// The tests in this file check law G6.
 
-func TestReload_AppliesAnAddedRuleFromTheNextRequestOn(t *testing.T) {
+func TestReload_AppliesAnAddedRule(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
 	if claims := l.logIn("/renew"); strings.Contains(claims, "Wien") {
-		t.Fatalf("claims %s before there is a rule", claims)
+		t.Fatalf("a login without a rule: got claims %s, want none from the document", claims)
 	}
 	l.Reconfigure(t, "rules:\n", "rules:\n  - {match: POST /renew, tokens: [\"json:token\"]}\n")
 	if line := l.Log.Last("configuration reloaded"); !strings.Contains(line, `["rules"]`) {
-		t.Errorf("the log names no setting: %s", line)
+		t.Errorf("the log: got %s, want the setting rules in it", line)
 	}
 	for _, path := range []string{"/renew", "/login"} {
 		if claims := l.logIn(path); !strings.Contains(claims, "Wien") {
-			t.Errorf("claims of %s: %s", path, claims)
+			t.Errorf("a login at %s: got claims %s, want Wien in them", path, claims)
 		}
 	}
 }
 
-func TestReload_OfAWrongFileChangesNothingAndIsReported(t *testing.T) {
+func TestReload_OfAWrongFileIsLoggedAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
-	e2e.Eventually(t, "it is ready", func() bool { return strings.Contains(l.Admin.Get(t, "/readyz"), `"status":"ready"`) })
+	e2e.Eventually(t, "the sidecar is ready", func() bool { return strings.Contains(l.Admin.Get(t, "/readyz"), `"status":"ready"`) })
 	line := l.Log.After(t, "was not reloaded", func() {
 		l.Configure(t, l.fill(strings.Replace(configuration, "POST /login", "POST login", 1)+"on_failure: perhaps\n"))
 	})
 	for _, want := range []string{"tokengraft.yaml:5:", "tokengraft.yaml:8:13: on_failure"} {
 		if !strings.Contains(line, want) {
-			t.Errorf("the log %q lacks the fault at %s", line, want)
+			t.Errorf("the log: got %q, want the fault at %s in it", line, want)
 		}
 	}
 	if claims := l.logIn("/login"); !strings.Contains(claims, "Wien") {
-		t.Errorf("claims %s, want those of the running configuration", claims)
+		t.Errorf("a login after the wrong file: got claims %s, want Wien in them", claims)
 	}
 	if ready := l.Admin.Get(t, "/readyz"); !strings.Contains(ready, `"status":"degraded"`) || !strings.Contains(ready, `"configuration":"failing"`) {
-		t.Errorf("readyz: %s", ready)
+		t.Errorf("/readyz after the wrong file: got %s, want degraded because of the configuration", ready)
 	}
 	if metrics := l.Admin.Get(t, "/metrics"); !strings.Contains(metrics, `tokengraft_config_reloads_total{result="failed"} 1`) {
-		t.Error("the failed reload was not counted")
+		t.Errorf("metrics: want one failed reload, got\n%s", metrics)
 	}
 	l.Log.After(t, "configuration unchanged", func() { l.Configure(t, l.fill(configuration)) })
 	if ready := l.Admin.Get(t, "/readyz"); !strings.Contains(ready, `"status":"ready"`) {
-		t.Errorf("readyz when it is right again: %s", ready)
+		t.Errorf("/readyz after the file is fixed: got %s, want ready", ready)
 	}
 }
 
-// TestReload_FindsAFileThatWasMissing though nobody watches where it comes to be.
+// The missing file is in a directory that does not exist either, so it cannot be
+// watched.
 func TestReload_FindsAFileThatWasMissing(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
@@ -74,12 +75,12 @@ func TestReload_FindsAFileThatWasMissing(t *testing.T) {
 		l.Write(t, "elsewhere/secret", strings.Repeat("another secret ", 5))
 	})
 	if claims := l.logIn("/login"); !strings.Contains(claims, "Wien") {
-		t.Errorf("claims %s", claims)
+		t.Errorf("a login after the file exists: got claims %s, want Wien in them", claims)
 	}
 }
 
-// TestReload_FollowsASwappedSecret, as Kubernetes swaps it: the file is a symbolic
-// link through one to a folder, and only that changes.
+// Kubernetes replaces a secret like this: the file is a symbolic link through a link to
+// a directory, and only the second link changes.
 func TestReload_FollowsASwappedSecret(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
@@ -103,19 +104,19 @@ func TestReload_FollowsASwappedSecret(t *testing.T) {
 	l.backend.signWith(strings.Repeat("one secret ", 8))
 	line := l.Log.After(t, "configuration reloaded", func() { link("..data/secret", "secret") })
 	if claims := l.logIn("/login"); !strings.Contains(claims, "Wien") {
-		t.Errorf("claims %s of a token of the first secret", claims)
+		t.Errorf("a token of the first secret: got claims %s, want Wien in them", claims)
 	}
 	if strings.Contains(line, "one secret") || !strings.Contains(line, `["verify.secret"]`) {
-		t.Errorf("the log says %s", line)
+		t.Errorf("the log: got %s, want the setting verify.secret without its value", line)
 	}
 	l.backend.signWith(strings.Repeat("two secret ", 8))
 	l.Log.After(t, "configuration reloaded", func() { link("two", "..data") })
 	if claims := l.logIn("/login"); !strings.Contains(claims, "Wien") {
-		t.Errorf("claims %s of a token of the second secret", claims)
+		t.Errorf("a token of the second secret: got claims %s, want Wien in them", claims)
 	}
 }
 
-func TestReload_LeavesRequestsUnderWayAlone(t *testing.T) {
+func TestReload_KeepsTheConfigurationOfRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	l := start(t, strings.Replace(configuration, "POST /login", "POST /", 1), "")
 	l.Write(t, "others.json", `[{"id":"anna","city":"Graz"}]`)
@@ -123,11 +124,11 @@ func TestReload_LeavesRequestsUnderWayAlone(t *testing.T) {
 	l.Reconfigure(t, "users.json", "others.json")
 	l.Reconfigure(t, "documents:", "claim: {name: other}\ndocuments:")
 	if found := l.logIn("/login"); !strings.Contains(found, `"other":{"id":"anna","city":"Graz"}`) {
-		t.Errorf("claims %s of a request that came later", found)
+		t.Errorf("a request after the reload: got claims %s, want Graz in the claim other", found)
 	}
 	slow.Release()
 	if found := <-claims; !strings.Contains(found, `"custom_data":{"id":"anna","city":"Wien","lang":"de"}`) {
-		t.Errorf("claims %s of the request under way", found)
+		t.Errorf("a request from before the reload: got claims %s, want Wien in the claim custom_data", found)
 	}
 }
 
@@ -154,85 +155,84 @@ func TestReload_KeepsConnections(t *testing.T) {
 	l.Reconfigure(t, "documents:", "limits: {body: 2MiB}\ndocuments:")
 	ask()
 	if want := []bool{false, true}; !slices.Equal(reused, want) {
-		t.Errorf("the connection was reused: %v, want %v", reused, want)
+		t.Errorf("connection reused: got %v, want %v", reused, want)
 	}
 }
 
-func TestReload_KeepsTheCacheUnlessTheShapeChanges(t *testing.T) {
+func TestReload_KeepsTheCacheUnlessTheProjectionChanges(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
 	hits := func(want string) {
 		t.Helper()
 		if metrics := l.Admin.Get(t, "/metrics"); !strings.Contains(metrics, `tokengraft_cache_lookups_total{result="hit"} `+want+"\n") {
-			t.Errorf("hits are not %s", want)
+			t.Errorf("cache hits: want %s, got the metrics\n%s", want, metrics)
 		}
 	}
 	l.logIn("/login")
 	l.Reconfigure(t, "documents:", "claim: {name: other}\ncache: {max_age: 1h, max_bytes: 32MiB}\ndocuments:")
 	if claims := l.logIn("/login"); !strings.Contains(claims, `"other":{"id":"anna","city":"Wien","lang":"de"}`) {
-		t.Errorf("claims %s", claims)
+		t.Errorf("a login after a change of the claim's name: got claims %s, want the document in other", claims)
 	}
 	hits("1")
 	l.Reconfigure(t, "{name: other}", "{name: other, include: [city]}")
 	if claims := l.logIn("/login"); !strings.Contains(claims, `"other":{"city":"Wien"}`) {
-		t.Errorf("claims %s, want those of the new projection", claims)
+		t.Errorf("a login after a change of the projection: got claims %s, want only the city", claims)
 	}
 	hits("1")
-	if !strings.Contains(l.Admin.Get(t, "/cache"), `"max_bytes":33554432`) {
-		t.Error("cache.max_bytes does not count")
+	if got, want := l.Admin.Get(t, "/cache"), `"max_bytes":33554432`; !strings.Contains(got, want) {
+		t.Errorf("/cache: got %s, want %s in it", got, want)
 	}
 }
 
-func TestReload_SaysWhatNeedsARestart(t *testing.T) {
+func TestReload_NamesSettingsThatNeedARestart(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
 	line := l.Log.After(t, "only after a restart", func() { l.Reconfigure(t, "documents:", "limits: {headers: 1MiB}\ndocuments:") })
-	if !strings.Contains(line, `["limits.headers"]`) {
-		t.Errorf("the log says %s", line)
+	if want := `["limits.headers"]`; !strings.Contains(line, want) {
+		t.Errorf("the log: got %s, want %s in it", line, want)
 	}
 	line = l.Log.After(t, "only after a restart", func() {
 		l.Reconfigure(t, "listen: 127.0.0.1:0", "listen: "+string(e2e.FreeAddress(t)))
 	})
-	if !strings.Contains(line, `["listen","limits.headers"]`) {
-		t.Errorf("the log says %s", line)
+	if want := `["listen","limits.headers"]`; !strings.Contains(line, want) {
+		t.Errorf("the log: got %s, want %s in it", line, want)
 	}
-	l.logIn("/login") // where it listened before
+	l.logIn("/login") // at the old address
 }
 
-// TestReload_AppliesEverySetting but listen and admin: those of the proxy
-// and of the admin listener, too.
-func TestReload_AppliesEverySetting(t *testing.T) {
+// The test changes settings of different parts of the sidecar.
+func TestReload_AppliesEverySettingExceptListenAndAdmin(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
 	other := startBackend(t)
-	other.signWith("nobody knows this secret, whose tokens are not enriched at all")
+	other.signWith("a secret that the sidecar does not have, so tokens are not enriched")
 	l.Reconfigure(t, "backend: "+l.backend.URL, "backend: "+other.URL)
 	if claims := l.logIn("/login"); strings.Contains(claims, "Wien") {
-		t.Errorf("claims %s, want those of the other backend", claims)
+		t.Errorf("a login after a change of backend: got claims %s, want those of the other backend", claims)
 	}
 	l.Reconfigure(t, "documents:", "limits: {headers: 200B}\ndocuments:")
 	if got := l.Public.Ask(t, http.MethodGet, "/", "", "X-Long: "+strings.Repeat("x", 200)); got.Status != http.StatusRequestHeaderFieldsTooLarge {
-		t.Errorf("a header over limits.headers: %d, want 431", got.Status)
+		t.Errorf("a header over limits.headers: got %d, want 431", got.Status)
 	}
 }
 
-// The signal needs a process of its own.
-func TestReload_FollowsAHangup(t *testing.T) {
+// The sidecar runs in a separate process, so that it can get the signal.
+func TestReload_HappensAtSIGHUP(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, e2e.Tokengraft)
 	l.Log.After(t, "configuration unchanged", func() { l.Process().Signal(syscall.SIGHUP) })
 	const wrong = "was not reloaded"
 	l.Log.After(t, wrong, func() { l.Write(t, e2e.File, "listen: nowhere\n") })
-	l.Log.After(t, wrong, func() { l.Process().Signal(syscall.SIGHUP) }) // who asks again gets the answer again
+	l.Log.After(t, wrong, func() { l.Process().Signal(syscall.SIGHUP) }) // each signal is answered, even if the file has not changed
 }
 
-// The cache is not in the way of a file that somebody edits.
+// The cache must not hide a change of the file.
 func TestDocuments_AreReadAgainWhenTheirFileChanges(t *testing.T) {
 	t.Parallel()
 	l := start(t, configuration, "")
 	if claims := l.logIn("/login"); !strings.Contains(claims, "Wien") {
-		t.Fatalf("claims %s, want those of the first file", claims)
+		t.Fatalf("a login with the first file: got claims %s, want Wien in them", claims)
 	}
 	l.Write(t, "users.json", `[{"id":"anna","city":"Graz","lang":"de"}]`)
-	e2e.Eventually(t, "a login sees the change", func() bool { return strings.Contains(l.logIn("/login"), "Graz") })
+	e2e.Eventually(t, "a login gets the changed document", func() bool { return strings.Contains(l.logIn("/login"), "Graz") })
 }

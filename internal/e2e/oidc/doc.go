@@ -1,3 +1,3 @@
-// Package oidc puts a sidecar in front of OpenID providers that nobody here
-// wrote, zitadel's and Ory's, and uses its tokens as strict clients do.
+// Package oidc runs a sidecar in front of third-party OpenID providers, Zitadel's and
+// Ory's, and uses its tokens as strict clients do.
 package oidc

@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// configurations front the same provider: written out, and learned.
+// configurations are configurations for one provider: with written rules, and with
+// discovery.
 var configurations = map[string]string{
 	"rules": `rules:
   - match: POST /oauth/token
@@ -37,10 +38,9 @@ claim: {kinds: [access, id]}
 `,
 }
 
-// TestTokens_ServeAStrictClient logs in with a client that checks everything it
-// can, and uses its tokens everywhere that a provider takes them. Fosite looks
-// tokens up by their signatures, as Hydra does, and knows only those that it
-// signed itself.
+// TestTokens_ServeAStrictClient logs in with a client that checks everything that it
+// can, and uses the tokens at every endpoint of the provider. Fosite, like Hydra, looks
+// tokens up by signature, so it knows only tokens that it signed.
 func TestTokens_ServeAStrictClient(t *testing.T) {
 	for _, provider := range []software{zitadel, fosite} {
 		for name, configuration := range configurations {
@@ -86,7 +86,7 @@ func get(t *testing.T, address string) string {
 	return string(body)
 }
 
-// checkPair verifies both tokens as go-oidc does, at_hash included.
+// checkPair verifies both tokens with go-oidc, including at_hash.
 func checkPair(t *testing.T, provider *oidc.Provider, tokens *oauth2.Token) {
 	t.Helper()
 	raw, _ := tokens.Extra("id_token").(string)
@@ -95,59 +95,59 @@ func checkPair(t *testing.T, provider *oidc.Provider, tokens *oauth2.Token) {
 		t.Fatalf("id_token: %v", err)
 	}
 	if id.AccessTokenHash == "" {
-		t.Fatal("the provider's id_token has no at_hash: nothing is tested")
+		t.Fatal("the provider's id_token has no at_hash, so the test would prove nothing")
 	}
 	if err := id.VerifyAccessToken(tokens.AccessToken); err != nil {
 		t.Errorf("access token: %v", err)
 	}
 	for name, token := range map[string]string{"access": tokens.AccessToken, "id": raw} {
 		if _, claims := enrichtest.DecodeToken(t, token); !strings.HasSuffix(claims, `,"custom_data":{"id":"id1","lang":"en"}}`) {
-			t.Errorf("%s token: %s", name, claims)
+			t.Errorf("%s token: got claims %s, want the document at their end", name, claims)
 		}
 	}
 }
 
-// checkEndpoints uses the enriched access token where the provider knows only
-// its own: it answers as it would without the sidecar, plus the claim if that is
-// asked for.
+// checkEndpoints uses the enriched access token at endpoints where the provider accepts
+// only its own. The provider must answer as it does without the sidecar, plus the claim
+// if claim is true.
 func (p *provider) checkEndpoints(t *testing.T, discovered *oidc.Provider, tokens *oauth2.Token, claim bool) {
 	t.Helper()
 	info, err := discovered.UserInfo(t.Context(), oauth2.StaticTokenSource(tokens))
 	if err != nil {
-		t.Fatalf("userinfo of the enriched token: %v", err)
+		t.Fatalf("userinfo with the enriched token: %v", err)
 	}
 	var data struct {
 		Custom json.RawMessage `json:"custom_data"`
 	}
 	if err := info.Claims(&data); err != nil || info.Subject != "id1" || (string(data.Custom) == `{"id":"id1","lang":"en"}`) != claim {
-		t.Errorf("userinfo of %q with %s, %v", info.Subject, data.Custom, err)
+		t.Errorf("userinfo: got subject %q, custom_data %s, error %v; want id1, and the claim: %v", info.Subject, data.Custom, err, claim)
 	}
 	introspected := p.post(t, "oauth/introspect", url.Values{"token": {tokens.AccessToken}})
 	if !strings.Contains(introspected, `"active":true`) || strings.Contains(introspected, `"custom_data":{"id":"id1","lang":"en"}`) != claim {
-		t.Errorf("introspection: %s", introspected)
+		t.Errorf("introspection: got %s, want an active token, and the claim: %v", introspected, claim)
 	}
 	if p.got(tokens.AccessToken) {
-		t.Error("the provider got the enriched token")
+		t.Error("the provider got the enriched token, want the original")
 	}
 	tampered := tokens.AccessToken[:len(tokens.AccessToken)-8] + "AAAAAAAA"
 	if _, err := discovered.UserInfo(t.Context(), oauth2.StaticTokenSource(&oauth2.Token{AccessToken: tampered})); err == nil {
-		t.Error("userinfo of a tampered token = no error")
+		t.Error("userinfo with a tampered token: got no error, want one")
 	}
 	if !p.got(tampered) {
-		t.Error("the provider did not get the tampered token as it is")
+		t.Error("the provider did not get the tampered token, want it unchanged")
 	}
 }
 
-// checkRevocation ends the access token's life before its time.
+// checkRevocation revokes the access token.
 func (p *provider) checkRevocation(t *testing.T, tokens *oauth2.Token) {
 	t.Helper()
 	p.post(t, "revoke", url.Values{"token": {tokens.AccessToken}})
 	if introspected := p.post(t, "oauth/introspect", url.Values{"token": {tokens.AccessToken}}); !strings.Contains(introspected, `"active":false`) {
-		t.Errorf("after its revocation: %s", introspected)
+		t.Errorf("introspection after the revocation: got %s, want an inactive token", introspected)
 	}
 }
 
-// checkLogout ends the session with the id_token, where the provider knows how.
+// checkLogout ends the session with the id_token, if the provider supports it.
 func (p *provider) checkLogout(t *testing.T, discovered *oidc.Provider, tokens *oauth2.Token) {
 	t.Helper()
 	var claims struct {
@@ -167,18 +167,18 @@ func (p *provider) checkLogout(t *testing.T, discovered *oidc.Provider, tokens *
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusFound || p.got(hint) {
-		t.Errorf("end_session: %s; the provider got the enriched hint: %v", response.Status, p.got(hint))
+		t.Errorf("end_session: got %s, and the provider got the enriched hint: %v; want 302 and false", response.Status, p.got(hint))
 	}
 }
 
-// TestDiscoveryDocument_StaysAsItIs, except for the algorithms (law C4).
-func TestDiscoveryDocument_StaysAsItIs(t *testing.T) {
+// Law C4.
+func TestDiscoveryDocument_ChangesOnlyInItsAlgorithms(t *testing.T) {
 	t.Parallel()
 	p := startProvider(t, zitadel, "oidc: true\nsign: {keys: \"KEYS\", algorithm: ES384}\n")
 	document := get(t, p.issuer+".well-known/openid-configuration")
 	for _, want := range []string{`"issuer":"` + p.issuer + `"`, `"jwks_uri":"` + p.issuer + `keys"`, `"id_token_signing_alg_values_supported":["RS256","ES384"]`} {
 		if !strings.Contains(document, want) {
-			t.Errorf("the discovery document %s lacks %s", document, want)
+			t.Errorf("the discovery document: got %s, want %s in it", document, want)
 		}
 	}
 }

@@ -21,9 +21,9 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-const redirectURI = "http://127.0.0.1:1/callback" // never followed
+const redirectURI = "http://127.0.0.1:1/callback" // clients read it and do not follow it
 
-// software is a provider that nobody here wrote.
+// software is a third-party provider.
 type software struct {
 	name     string
 	start    func(t testing.TB, issuer, redirectURI string) (address string)
@@ -35,20 +35,19 @@ var (
 	fosite  = software{"fosite", enrichtest.StartFosite, fositeRedirect}
 )
 
-// provider is a real OpenID provider behind the sidecar, with a recorder
-// between them.
+// provider is an OpenID provider behind a sidecar, with a recorder between them.
 type provider struct {
 	software
-	issuer  string // the public address
-	backend string // where the sidecar finds it
+	issuer  string // the public URL
+	backend string // the URL that the sidecar uses
 	keys    string // the directory of the sidecar's keys
 
 	mu       sync.Mutex
-	received bytes.Buffer // requests at the provider, as it got them
+	received bytes.Buffer // the requests that the provider got
 }
 
-// startProvider starts a provider, and the sidecar in front of it with this
-// configuration, in which KEYS, ISSUER and PROVIDER stand for where those are.
+// startProvider starts a provider and a sidecar in front of it. In the configuration,
+// KEYS, ISSUER and PROVIDER stand for their paths and URLs.
 func startProvider(t *testing.T, software software, configuration string) *provider {
 	t.Helper()
 	address := e2e.FreeAddress(t)
@@ -67,13 +66,13 @@ documents: {file: users.json, user_id_field: id}
 	return p
 }
 
-// publicURL is where clients find a sidecar. Zitadel names its user after the
-// host: test-user@localhost.
+// publicURL returns the URL of a sidecar for clients. It uses localhost, because
+// Zitadel's user is test-user@localhost.
 func publicURL(address e2e.Address) string {
 	return strings.Replace(address.URL(""), "127.0.0.1", "localhost", 1)
 }
 
-// record returns the address of a recorder in front of a provider.
+// record starts a recorder in front of a provider and returns its URL.
 func (p *provider) record(t *testing.T, address string) string {
 	t.Helper()
 	target, err := url.Parse(address)
@@ -102,7 +101,8 @@ func (p *provider) got(text string) bool {
 	return strings.Contains(p.received.String(), text)
 }
 
-// discover waits for what the sidecar discovers, and returns what a client does.
+// discover waits until the sidecar has discovered the provider, and returns what a
+// client discovers.
 func (p *provider) discover(t *testing.T) (*oidc.Provider, oauth2.Config) {
 	t.Helper()
 	discovered, err := oidc.NewProvider(t.Context(), p.issuer)
@@ -115,7 +115,7 @@ func (p *provider) discover(t *testing.T) (*oidc.Provider, oauth2.Config) {
 	if err := discovered.Claims(&claims); err != nil {
 		t.Fatal(err)
 	}
-	e2e.Eventually(t, "the merged set has a key of ours next to the provider's", func() bool {
+	e2e.Eventually(t, "the merged JWKS has the provider's key and the sidecar's", func() bool {
 		var set struct{ Keys []json.RawMessage }
 		return json.Unmarshal([]byte(get(t, claims.JWKS)), &set) == nil && len(set.Keys) > 1
 	})
@@ -131,8 +131,7 @@ func (p *provider) login(t *testing.T, authURL string) string {
 	return p.loggedIn(t, authURL, p.issuer).Query().Get("code")
 }
 
-// zitadelRedirect fills in the provider's login form and returns where that
-// leads.
+// zitadelRedirect fills in the provider's login form and returns the final redirect.
 func zitadelRedirect(t *testing.T, authURL, issuer string) *url.URL {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -148,14 +147,14 @@ func zitadelRedirect(t *testing.T, authURL, issuer string) *url.URL {
 	return follow(browser.Get(callback.String()))
 }
 
-// fositeRedirect returns where a login leads.
+// fositeRedirect returns the redirect of a login.
 func fositeRedirect(t *testing.T, authURL, _ string) *url.URL {
 	t.Helper()
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return follow(t)(browser.Get(authURL))
 }
 
-// follow returns a function that tells where a response redirects to.
+// follow returns a function that returns the target of a redirect.
 func follow(t *testing.T) func(*http.Response, error) *url.URL {
 	return func(response *http.Response, err error) *url.URL {
 		t.Helper()
@@ -166,13 +165,13 @@ func follow(t *testing.T) func(*http.Response, error) *url.URL {
 		location, err := response.Location()
 		if err != nil {
 			body, _ := io.ReadAll(response.Body)
-			t.Fatalf("%s: no redirect: %s", response.Status, body)
+			t.Fatalf("got %s %s, want a redirect", response.Status, body)
 		}
 		return location
 	}
 }
 
-// post sends a form as the client does that may introspect and revoke.
+// post sends a form as the client that may introspect and revoke.
 func (p *provider) post(t *testing.T, path string, form url.Values) string {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, p.issuer+path, strings.NewReader(form.Encode()))

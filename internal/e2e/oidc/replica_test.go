@@ -15,9 +15,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// TestRestore_WorksOnAnyReplica shows law D2: what one sidecar enriched, another with
-// the same keys restores, whatever its configuration, and without having seen
-// the token before.
+// A sidecar restores a token that another one with the same keys enriched. It has not
+// seen the token before, and its configuration may differ (law D2).
 func TestRestore_WorksOnAnyReplica(t *testing.T) {
 	t.Parallel()
 	p := startProvider(t, zitadel, "oidc: true\nsign: {keys: \"KEYS\"}\nclaim: {name: custom_data}\n")
@@ -43,12 +42,11 @@ documents: {file: users.json, user_id_field: other}
 	})
 	got := other.Public.Ask(t, http.MethodGet, "/userinfo", "", "Authorization: "+tokens.Type()+" "+tokens.AccessToken)
 	if got.Status != http.StatusOK || !strings.Contains(got.Body, `"sub":"id1"`) {
-		t.Errorf("userinfo at the other replica: %d %s", got.Status, got.Body)
+		t.Errorf("userinfo at the other replica: got %d %s, want 200 and id1", got.Status, got.Body)
 	}
 }
 
-// TestImplicitFlow_EnrichesBothTokens shows that both tokens in the fragment of a redirect go with
-// each other.
+// Both tokens are in the fragment of a redirect, and must fit each other.
 func TestImplicitFlow_EnrichesBothTokens(t *testing.T) {
 	t.Parallel()
 	p := startProvider(t, zitadel, "oidc: true\nsign: {keys: \"KEYS\", algorithm: ES384}\nclaim: {kinds: [access, id]}\n")
@@ -57,17 +55,16 @@ func TestImplicitFlow_EnrichesBothTokens(t *testing.T) {
 	back := p.loggedIn(t, target, p.issuer)
 	answer, err := url.ParseQuery(back.Fragment)
 	if err != nil || answer.Get("access_token") == "" {
-		t.Fatalf("redirected to %s", back)
+		t.Fatalf("got a redirect to %s, want an access_token in its fragment", back)
 	}
 	tokens := (&oauth2.Token{AccessToken: answer.Get("access_token")}).WithExtra(map[string]any{"id_token": answer.Get("id_token")})
 	checkPair(t, discovered, tokens)
 	if answer.Get("state") != "a state" {
-		t.Errorf("state %q", answer.Get("state"))
+		t.Errorf("got state %q, want %q", answer.Get("state"), "a state")
 	}
 }
 
-// TestProvider_MayStartLater shows law G4: the sidecar starts without its
-// provider and discovers it later.
+// The sidecar starts without its provider, and discovers it later (law G4).
 func TestProvider_MayStartLater(t *testing.T) {
 	t.Parallel()
 	address, backend := e2e.FreeAddress(t), e2e.FreeAddress(t)
@@ -84,7 +81,7 @@ documents: {file: users.json, user_id_field: id}
 		Documents: `[]`,
 	})
 	if got := address.Ask(t, http.MethodGet, "/.well-known/openid-configuration", ""); got.Status != http.StatusBadGateway {
-		t.Fatalf("without the provider: %d, want 502", got.Status)
+		t.Fatalf("without the provider: got %d, want 502", got.Status)
 	}
 	enrichtest.StartZitadelAt(t, public+"/", redirectURI, string(backend))
 	e2e.Eventually(t, "the merged JWKS is served", func() bool { return strings.Count(get(t, public+"/keys"), `"kid"`) == 2 })

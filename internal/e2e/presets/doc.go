@@ -1,3 +1,3 @@
-// Package presets puts presets in front of their backends: of a real answer the
-// token alone differs.
+// Package presets runs each preset with responses of its backend, and checks that only
+// the token in them changes.
 package presets

@@ -14,16 +14,16 @@ import (
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// An exchange is a request and its answer as a backend's own documentation and
-// source have them. TOKEN in the answer is the backend's access token.
+// An exchange is a request and its response, taken from the documentation or the source
+// of a backend. TOKEN in the response stands for the backend's access token.
 type exchange struct {
 	preset   string
-	request  string // method, path and, behind a blank, the body, JSON
-	header   string // a line of the answer's header
+	request  string // method, path and optional JSON body, separated by blanks
+	header   string // a header line of the response
 	body     string
 	status   int
-	claims   string // besides exp and iat
-	document string // has the value of user_id in it
+	claims   string // claims other than exp and iat
+	document string // the user's document
 }
 
 var exchanges = []exchange{
@@ -78,20 +78,20 @@ func TestPreset_FitsItsBackend(t *testing.T) {
 				Ask(t, method, target, sent, "Content-Type: application/json")
 			token := accessTokenIn(fmt.Sprint(got.Header) + got.Body)
 			if claims := claimsOf(t, token); !strings.Contains(claims, `,"custom_data":`+x.document+"}") {
-				t.Fatalf("%s: the token has the claims %s, want the document %s", x.request, claims, x.document)
+				t.Fatalf("%s: got claims %s, want the document %s in them", x.request, claims, x.document)
 			}
 			if want := strings.ReplaceAll(x.body, "TOKEN", token); got.Body != want {
 				t.Errorf("%s:\ngot  %s\nwant %s", x.request, got.Body, want)
 			}
 			if name, value, ok := strings.Cut(x.header, ": "); ok && got.Header.Get(name) != strings.ReplaceAll(value, "TOKEN", token) {
-				t.Errorf("%s: %s is %s", x.request, name, got.Header.Get(name))
+				t.Errorf("%s: got %s: %s, want %s", x.request, name, got.Header.Get(name), strings.ReplaceAll(value, "TOKEN", token))
 			}
 		})
 	}
 }
 
-// Spring Authorization Server has no OpenID configuration unless it is told to.
-func TestPreset_OfSpringAuthorizationServerNeedsNoOpenID(t *testing.T) {
+// By default, Spring Authorization Server has no OpenID configuration.
+func TestPreset_OfSpringAuthorizationServerWorksWithoutOpenID(t *testing.T) {
 	t.Parallel()
 	issuer, backend := enrichtest.NewIssuer(t, "RS256"), e2e.StartBackend(t)
 	backend.Handle("GET /.well-known/oauth-authorization-server", e2e.Response{Body: strings.ReplaceAll(`{"issuer":"BACKEND","authorization_endpoint":"BACKEND/oauth2/authorize","token_endpoint":"BACKEND/oauth2/token","token_endpoint_auth_methods_supported":["client_secret_basic"],"jwks_uri":"BACKEND/oauth2/jwks","response_types_supported":["code"],"grant_types_supported":["authorization_code","client_credentials","refresh_token"],"revocation_endpoint":"BACKEND/oauth2/revoke","introspection_endpoint":"BACKEND/oauth2/introspect","code_challenge_methods_supported":["S256"]}`, "BACKEND", backend.URL)})
@@ -118,8 +118,8 @@ func start(t *testing.T, backend *e2e.Backend, preset, more, document string) e2
 	}).Public
 }
 
-// accessTokenIn returns the first access token in a text, or "". The refresh
-// tokens of these backends have no exp.
+// accessTokenIn returns the first access token in a text, or "". It skips tokens
+// without exp, which are the refresh tokens of these backends.
 func accessTokenIn(text string) string {
 	for _, token := range e2e.Tokens(text) {
 		if parsed, _ := enrich.ParseToken(token); parsed.Claim("exp") != nil {

@@ -1,3 +1,4 @@
-// Package shutdown stops a sidecar while it works: what is in flight is finished
-// (law G5), and clients and load balancers are told in time.
+// Package shutdown stops a sidecar while it serves requests. It checks that requests in
+// flight are finished (law G5), and that clients and load balancers learn of the stop
+// in time.
 package shutdown

@@ -21,15 +21,14 @@ import (
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// An env is a sidecar as a process of its own, in front of a backend whose
-// logins wait until they are released.
+// An env is a sidecar in a separate process. Its backend holds logins until they are
+// released.
 type env struct {
 	*e2e.Sidecar
 	logins *e2e.Hold
 }
 
-// start starts a sidecar with these settings more. The users u0, u1 … have
-// documents.
+// start starts a sidecar with additional settings. The users u0, u1 … have documents.
 func start(t *testing.T, users int, settings string) *env {
 	t.Helper()
 	backend := startBackend(t)
@@ -52,8 +51,8 @@ documents: {file: users.ndjson, user_id_field: id}
 	return e
 }
 
-// startBackend starts a backend that issues a token to the user of a login, and
-// echoes what comes over an upgraded connection.
+// startBackend starts a backend that issues tokens for logins, and echoes bytes on
+// upgraded connections.
 func startBackend(t *testing.T) *e2e.Backend {
 	backend, issuer := e2e.StartBackend(t), enrichtest.NewIssuer(t, "HS256")
 	backend.Handle("POST /login", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -72,18 +71,18 @@ func startBackend(t *testing.T) *e2e.Backend {
 	return backend
 }
 
-// waitForLogins waits until that many logins have arrived at the backend.
+// waitForLogins waits until a number of logins have arrived at the backend.
 func (e *env) waitForLogins(t *testing.T, logins int) {
 	t.Helper()
-	e2e.Eventually(t, fmt.Sprintf("%d logins are at the backend", logins), func() bool { return e.logins.Arrived() == logins })
+	e2e.Eventually(t, fmt.Sprintf("%d logins have arrived at the backend", logins), func() bool { return e.logins.Arrived() == logins })
 }
 
-// terminate asks the sidecar to stop, and waits until its public listener takes
-// no more connections.
+// terminate asks the sidecar to stop, and waits until its public listener no longer
+// accepts connections.
 func (e *env) terminate(t *testing.T) {
 	t.Helper()
 	e.Terminate()
-	e2e.Eventually(t, "the sidecar takes no more connections", func() bool {
+	e2e.Eventually(t, "the sidecar no longer accepts connections", func() bool {
 		conn, err := net.Dial("tcp", string(e.Public))
 		if err != nil {
 			return true
@@ -93,17 +92,17 @@ func (e *env) terminate(t *testing.T) {
 	})
 }
 
-// readyz returns the status of /readyz, or 0 without an answer.
+// readyz returns the status of /readyz, or 0 if there is no response.
 func (e *env) readyz() int {
 	reply, _ := e.Admin.Try(http.MethodGet, "/readyz", "")
 	return reply.Status
 }
 
-// wantExit waits for the process to end.
+// wantExit waits for the process to exit and checks its exit code.
 func (e *env) wantExit(t *testing.T, code int) {
 	t.Helper()
 	if got := e.Wait(); got != code {
-		t.Errorf("exit code %d, want %d:\n%s", got, code, e.Log)
+		t.Errorf("got exit code %d, want %d:\n%s", got, code, e.Log)
 	}
 }
 
@@ -122,7 +121,7 @@ func (e *env) logIn(client *http.Client, user string) (document string, err erro
 	return string(token.Claim("custom_data")), err
 }
 
-// loginHeader is the header of a login of u0 over HTTP/2.
+// loginHeader returns the HTTP/2 header of a login of u0.
 func loginHeader(address e2e.Address) []byte {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)

@@ -32,7 +32,7 @@ func TestShutdown_FinishesAThousandLogins(t *testing.T) {
 			want := fmt.Sprintf(`{"id":%q,"lang":"en"}`, user)
 			if got, err := e.logIn(client, user); got != want || err != nil {
 				if lost.Add(1) == 1 {
-					t.Errorf("the token of %s has %s, want %s; %v", user, got, want, err)
+					t.Errorf("the token of %s: got document %s, error %v; want %s", user, got, err, want)
 				}
 			}
 		})
@@ -40,22 +40,22 @@ func TestShutdown_FinishesAThousandLogins(t *testing.T) {
 	e.waitForLogins(t, logins)
 	e.terminate(t)
 	if code := e.readyz(); code != http.StatusServiceUnavailable {
-		t.Errorf("/readyz while stopping: %d, want 503", code)
+		t.Errorf("/readyz while stopping: got %d, want 503", code)
 	}
 	e.logins.Release()
 	done.Wait()
 	if lost.Load() > 0 {
-		t.Errorf("%d of %d logins were lost, want none", lost.Load(), logins)
+		t.Errorf("lost logins: got %d of %d, want none", lost.Load(), logins)
 	}
 	e.wantExit(t, 0)
 	if log := e.Log.String(); !strings.Contains(log, `"msg":"stopped"`) || strings.Contains(log, "were cut") {
-		t.Errorf("the log does not say that the sidecar stopped, or says that it cut something:\n%s", log)
+		t.Errorf("the log: want the message stopped and no cut connections, got\n%s", log)
 	}
 }
 
 func TestShutdown_SecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	const echoTime = time.Second // how long a further signal counts as the first one
+	const echoTime = time.Second // within this time, a second signal is ignored
 	e := start(t, 1, "timeouts: {shutdown: 10m}")
 	go e.logIn(http.DefaultClient, "u0")
 	e.waitForLogins(t, 1)
@@ -82,30 +82,30 @@ func TestShutdown_CutsUpgradedConnectionsAndReportsIt(t *testing.T) {
 	e.terminate(t)
 	io.WriteString(conn, "still here\n")
 	if line, err := in.ReadString('\n'); line != "still here\n" {
-		t.Errorf("before timeouts.shutdown has passed, the upgraded connection echoes %q, %v; want what was sent", line, err)
+		t.Errorf("the upgraded connection before timeouts.shutdown: got %q, %v; want the bytes that were sent", line, err)
 	}
 	if rest, _ := io.ReadAll(in); len(rest) > 0 {
-		t.Errorf("after it the connection says %q, want nothing", rest)
+		t.Errorf("the upgraded connection after timeouts.shutdown: got %q, want its end", rest)
 	}
 	e.wantExit(t, 0)
 	if line := e.Log.Last("were cut at the end of timeouts.shutdown"); !strings.Contains(line, `"count":1`) {
-		t.Errorf("the log does not say that one connection was cut:\n%s", e.Log)
+		t.Errorf("the log: want a warning that one connection was cut, got\n%s", e.Log)
 	}
 }
 
-func TestShutdown_ReadinessGoesDownBeforeTheListener(t *testing.T) {
+func TestShutdown_IsUnreadyBeforeTheListenerCloses(t *testing.T) {
 	t.Parallel()
 	e := start(t, 1, "timeouts: {drain: 5s}")
 	e.Terminate()
 	e2e.Eventually(t, "/readyz answers 503", func() bool { return e.readyz() == http.StatusServiceUnavailable })
-	// A load balancer still sends requests until it has asked for /readyz.
+	// A load balancer sends requests until it has asked for /readyz.
 	response, err := http.Get(e.Public.URL("/"))
 	if err != nil {
 		t.Fatalf("GET / while draining: %v", err)
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusOK || !response.Close {
-		t.Errorf("GET / while draining: %s, Connection: close %v; want 200 and true", response.Status, response.Close)
+		t.Errorf("GET / while draining: got %s, Connection: close %v; want 200 and true", response.Status, response.Close)
 	}
 	e.wantExit(t, 0)
 }
@@ -130,12 +130,12 @@ func TestShutdown_SendsHTTP2ClientsGoAway(t *testing.T) {
 	for !answered {
 		frame, err := framer.ReadFrame()
 		if err != nil {
-			t.Fatalf("GOAWAY: %v, answer: %v, then %v; want both", goAway, answered, err)
+			t.Fatalf("got GOAWAY: %v, response: %v, then %v; want both", goAway, answered, err)
 		}
 		switch frame := frame.(type) {
 		case *http2.GoAwayFrame:
 			goAway = true
-			e.logins.Release() // the answer comes after it
+			e.logins.Release() // the response follows
 		case *http2.DataFrame:
 			answered = frame.StreamEnded() || answered
 		}

@@ -16,15 +16,15 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A collector receives exports by OTLP over HTTP. A test reads them after it has
-// closed the collector.
+// A collector receives OTLP exports over HTTP. A test must close the collector before
+// it reads them.
 type collector struct {
 	*httptest.Server
 	mu       sync.Mutex
-	received strings.Builder // every byte
+	received strings.Builder // all bytes
 	spans    []*traces.Span
-	metrics  []string // names
-	services []string // each once
+	metrics  []string // the names of metrics
+	services []string // the names of services, without duplicates
 }
 
 func startCollector(t *testing.T) *collector {
@@ -67,7 +67,7 @@ func (c *collector) take(t *testing.T, r *http.Request, message proto.Message) {
 		t.Errorf("%s: %v", r.URL.Path, err)
 	}
 	if err := proto.Unmarshal(body, message); err != nil {
-		t.Errorf("%s: %s of %d bytes: %v", r.URL.Path, r.Header.Get("Content-Type"), len(body), err)
+		t.Errorf("%s: %d bytes of %s cannot be decoded: %v", r.URL.Path, len(body), r.Header.Get("Content-Type"), err)
 	}
 	c.received.Write(body)
 }
@@ -80,8 +80,8 @@ func (c *collector) name(r *resource.Resource) {
 	}
 }
 
-// trace returns the spans of the login, sorted. Before each are the names of the
-// spans that it is part of.
+// trace returns the paths of the login's spans, sorted. A path has the names of the
+// span's ancestors and of the span.
 func (c *collector) trace() (paths []string) {
 	byID := map[string]*traces.Span{}
 	for _, span := range c.spans {

@@ -1,3 +1,3 @@
-// Package telemetry tests what a sidecar exports of a login: to whom, what, and
-// that nothing in it is secret.
+// Package telemetry tests what a sidecar exports over OTLP for a login, where it sends
+// that, and that it contains no secret.
 package telemetry

@@ -51,19 +51,19 @@ func TestExports_FollowTheStandardVariables(t *testing.T) {
 			c.Close()
 
 			if got := c.trace(); !slices.Equal(got, test.trace) {
-				t.Errorf("the trace of a login is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.trace, "\n"))
+				t.Errorf("the trace of a login: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.trace, "\n"))
 			}
 			for _, name := range []string{"tokengraft.tokens", "tokengraft.enrich.duration", "tokengraft.source.duration"} {
 				if !slices.Contains(c.metrics, name) {
-					t.Errorf("the exported metrics are %q, want %s among them", c.metrics, name)
+					t.Errorf("exported metrics: got %q, want %s among them", c.metrics, name)
 				}
 			}
 			if want := []string{"tokengraft"}; !slices.Equal(c.services, want) {
-				t.Errorf("the exporting services are %q, want %q", c.services, want)
+				t.Errorf("exporting services: got %q, want %q", c.services, want)
 			}
 			for _, secret := range secrets {
 				if strings.Contains(c.received.String(), secret) {
-					t.Errorf("the exports have %q in them, which is secret", secret)
+					t.Errorf("the exports contain the secret %q, want them without it", secret)
 				}
 			}
 		})
@@ -75,7 +75,7 @@ func TestExports_AreOffWithoutVariables(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:4318", "127.0.0.1:4317"} { // the default addresses of exporters
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
-			t.Skipf("SKIPPED, NOTHING WAS TESTED: somebody else listens at %s: %v", address, err)
+			t.Skipf("SKIPPED, THE DEFAULT EXPORTS WERE NOT TESTED: another program listens on %s: %v", address, err)
 		}
 		server := &http.Server{ConnState: func(_ net.Conn, state http.ConnState) {
 			if state == http.StateNew {
@@ -87,11 +87,11 @@ func TestExports_AreOffWithoutVariables(t *testing.T) {
 	}
 	logInOnce(t, fromFile)
 	if n := connections.Load(); n != 0 {
-		t.Errorf("%d connections to collectors at the default addresses, want none", n)
+		t.Errorf("connections to collectors at the default addresses: got %d, want none", n)
 	}
 }
 
-// seededMongo returns the configuration of a database with anna's document in it.
+// seededMongo starts a database with anna's document, and returns the settings for it.
 func seededMongo(t *testing.T) string {
 	t.Helper()
 	uri, _ := enrichtest.StartFerretDB(t)
@@ -106,9 +106,8 @@ func seededMongo(t *testing.T) string {
 	return fmt.Sprintf(fromMongo, uri)
 }
 
-// logInOnce runs a sidecar for one login and for two requests, one of them with
-// the enriched token. It stops the sidecar, and returns what of all this must not
-// be exported.
+// logInOnce runs a sidecar for a login and two more requests, one of them with the
+// enriched token. It returns the texts that must not be exported.
 func logInOnce(t *testing.T, documents string) (secrets []string) {
 	t.Helper()
 	handler, err := backend.New("https://legacy.example.com")
@@ -132,7 +131,7 @@ sign: {keys: keys}
 		t.Fatal(err)
 	}
 	if _, claims := enrichtest.DecodeToken(t, tokens.Access); !strings.Contains(claims, "Wien") {
-		t.Fatalf("the claims are %s, want the document in them", claims)
+		t.Fatalf("a login: got claims %s, want the document in them", claims)
 	}
 	s.Public.Get(t, "/me?access_token="+tokens.Access)
 	s.Public.Get(t, "/users/"+backend.Users["anna"])

@@ -17,8 +17,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// startMutual starts a backend that wants a certificate of its clients for
-// everything: for logins, and for its JWK Set. It returns its URL.
+// startMutual starts a backend that requires a client certificate for all requests,
+// including those for its JWK Set. It returns its URL.
 func startMutual(t *testing.T, a *certstest.Authority) string {
 	t.Helper()
 	issuer := enrichtest.NewIssuer(t, "ES256")
@@ -40,7 +40,7 @@ func startMutual(t *testing.T, a *certstest.Authority) string {
 	return server.URL
 }
 
-func TestBackendTLS_WantsTheRightCertificates(t *testing.T) {
+func TestBackendTLS_NeedsTheRightCertificates(t *testing.T) {
 	t.Parallel()
 	a := certstest.New(t)
 	backend := startMutual(t, a)
@@ -49,12 +49,12 @@ func TestBackendTLS_WantsTheRightCertificates(t *testing.T) {
 	for _, c := range []struct {
 		name, settings string
 		status         int
-		advice         string // of check
+		advice         string // what check must name
 	}{
-		{"client certificate shown", "{" + ca + ", " + client + ", server_name: backend.test}", http.StatusOK, ""},
-		{"client certificate not shown", "{" + ca + ", server_name: backend.test}", http.StatusBadGateway, "backend_tls.cert_file"},
-		{"backend of an unknown authority", "{" + client + ", server_name: backend.test}", http.StatusBadGateway, "backend_tls.ca_file"},
-		{"backend of another name", "{" + ca + ", " + client + "}", http.StatusBadGateway, "backend_tls.server_name"},
+		{"all settings right", "{" + ca + ", " + client + ", server_name: backend.test}", http.StatusOK, ""},
+		{"no client certificate", "{" + ca + ", server_name: backend.test}", http.StatusBadGateway, "backend_tls.cert_file"},
+		{"the backend's authority is unknown", "{" + client + ", server_name: backend.test}", http.StatusBadGateway, "backend_tls.ca_file"},
+		{"the backend has another name", "{" + ca + ", " + client + "}", http.StatusBadGateway, "backend_tls.server_name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := e2e.Start(t, e2e.Options{
@@ -71,20 +71,20 @@ documents: {file: users.json, user_id_field: id}
 			wantAdvice(t, s, c.advice)
 			got := s.Public.Ask(t, http.MethodPost, "/login", "")
 			if got.Status != c.status {
-				t.Fatalf("POST /login with backend_tls: %s: %d %s, want %d", c.settings, got.Status, got.Body, c.status)
+				t.Fatalf("POST /login with backend_tls: %s: got %d %s, want %d", c.settings, got.Status, got.Body, c.status)
 			}
 			if c.status != http.StatusOK {
 				return
 			}
-			// The sidecar fetches the backend's keys over the same TLS.
+			// The sidecar also fetches the backend's keys with this certificate.
 			if document, want := documentIn(got.Body), `{"id":"u1","lang":"en"}`; document != want {
-				t.Errorf("the token of POST /login has %s, want %s", document, want)
+				t.Errorf("the token of POST /login: got document %s, want %s", document, want)
 			}
 		})
 	}
 }
 
-// documentIn returns the document in the token of a login's response.
+// documentIn returns the document in the token of a response to a login.
 func documentIn(body string) string {
 	var response struct{ Token string }
 	_ = json.Unmarshal([]byte(body), &response)
@@ -92,12 +92,12 @@ func documentIn(body string) string {
 	return string(token.Claim("custom_data"))
 }
 
-// wantAdvice runs check on the sidecar's configuration. It must exit with 1 and
-// give this advice, or not fail if there is none to give.
+// wantAdvice runs check on the sidecar's configuration. With advice, check must exit
+// with 1 and print it. Without, check must not exit with 1.
 func wantAdvice(t *testing.T, s *e2e.Sidecar, advice string) {
 	t.Helper()
 	code, out, _ := e2e.Run(t, "check", "-c", filepath.Join(s.Dir, e2e.File))
 	if fails := advice != ""; (code == 1) != fails || !strings.Contains(out, advice) {
-		t.Errorf("check: exit code %d, failure wanted: %v, with the advice %q:\n%s", code, fails, advice, out)
+		t.Errorf("check: got exit code %d, want 1: %v, and the advice %q, in\n%s", code, fails, advice, out)
 	}
 }

@@ -1,3 +1,3 @@
-// Package tls tests the two sides of the sidecar that speak TLS: its public
-// listener, and its client of a backend that wants a certificate.
+// Package tls tests TLS on both sides of the sidecar: its public listener, and its
+// connections to a backend that requires a client certificate.
 package tls

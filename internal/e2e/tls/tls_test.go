@@ -16,8 +16,8 @@ import (
 
 func TestMain(m *testing.M) { e2e.Main(m) }
 
-// start starts a sidecar that shows the authority's certificate server.pem, in
-// front of a backend that answers with the X-Forwarded-Proto of the request.
+// start starts a sidecar with the authority's certificate server.pem. Its backend
+// returns the X-Forwarded-Proto of the request.
 func start(t *testing.T, a *certstest.Authority) e2e.Address {
 	t.Helper()
 	backend := e2e.StartBackend(t)
@@ -36,13 +36,13 @@ documents: {file: users.json, user_id_field: id}
 	}).Public
 }
 
-func TestTLS_ListenerSpeaks13And12AndHTTP2(t *testing.T) {
+func TestTLS_ListenerAcceptsTLS13And12AndHTTP2(t *testing.T) {
 	t.Parallel()
 	a := certstest.New(t)
 	a.Write(t, "server", "127.0.0.1", 100*time.Hour)
 	address := start(t, a)
 	for _, c := range []struct {
-		version uint16 // the highest that the client speaks
+		version uint16 // the client's highest version
 		http2   bool
 		want    string
 	}{
@@ -63,38 +63,38 @@ func TestTLS_ListenerSpeaks13And12AndHTTP2(t *testing.T) {
 		}
 		client.CloseIdleConnections()
 		if got != c.want {
-			t.Errorf("a client with %s, HTTP/2 %v: %s, want %s", tls.VersionName(c.version), c.http2, got, c.want)
+			t.Errorf("a client with %s, HTTP/2 %v: got %s, want %s", tls.VersionName(c.version), c.http2, got, c.want)
 		}
 	}
 }
 
-func TestTLS_ShowsARenewedCertificateWithoutARestart(t *testing.T) {
+func TestTLS_UsesARenewedCertificateWithoutARestart(t *testing.T) {
 	t.Parallel()
 	a := certstest.New(t)
 	a.Write(t, "server", "before.test", 100*time.Hour)
 	address := start(t, a)
 	old := dial(t, a, address)
-	if got := shown(old); got != "before.test" {
-		t.Fatalf("a handshake shows the certificate of %s, want before.test", got)
+	if got := certificateName(old); got != "before.test" {
+		t.Fatalf("a handshake: got the certificate of %s, want before.test", got)
 	}
 	a.Write(t, "server", "after.test", 100*time.Hour)
 	got := ""
 	for end := time.Now().Add(30 * time.Second); got != "after.test" && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		got = shown(dial(t, a, address))
+		got = certificateName(dial(t, a, address))
 	}
 	if got != "after.test" {
-		t.Errorf("30 s after the renewal a handshake shows the certificate of %s, want after.test", got)
+		t.Errorf("a handshake 30 s after the renewal: got the certificate of %s, want after.test", got)
 	}
 	fmt.Fprintf(old, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", address)
 	response, err := http.ReadResponse(bufio.NewReader(old), nil)
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Errorf("GET / on the connection from before the renewal: %v, %v; want 200", response, err)
+		t.Errorf("GET / on a connection from before the renewal: got %v, %v; want 200", response, err)
 	}
 }
 
 func dial(t *testing.T, a *certstest.Authority, address e2e.Address) *tls.Conn {
 	t.Helper()
-	// The test itself compares the name.
+	// The caller compares the name.
 	conn, err := tls.Dial("tcp", string(address), &tls.Config{RootCAs: a.Pool, InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func dial(t *testing.T, a *certstest.Authority, address e2e.Address) *tls.Conn {
 	return conn
 }
 
-// shown returns the name in the certificate that a connection was opened with.
-func shown(conn *tls.Conn) string {
+// certificateName returns the name in the certificate of a connection's server.
+func certificateName(conn *tls.Conn) string {
 	return conn.ConnectionState().PeerCertificates[0].Subject.CommonName
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// waitFor is the command of scripts: waitfor HOST:PORT
+// waitFor is the script command waitfor HOST:PORT. It waits until the address accepts
+// connections.
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: waitfor HOST:PORT")
@@ -21,7 +22,7 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// appendFile is the command of scripts: append FILE MORE
+// appendFile is the script command append FILE MORE. It appends one file to another.
 func appendFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: append FILE MORE")
@@ -30,8 +31,7 @@ func appendFile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
-// dialUntil waits until an address takes connections: nothing else tells when a
-// process listens.
+// dialUntil waits until an address accepts connections.
 func dialUntil(address string) (err error) {
 	for range 200 {
 		var conn net.Conn
@@ -43,8 +43,8 @@ func dialUntil(address string) (err error) {
 	return err
 }
 
-// waitMetric is the command of scripts: waitmetric HOST:PORT LINE. It waits until
-// a line of the metrics matches.
+// waitMetric is the script command waitmetric HOST:PORT LINE. It waits until a line of
+// the metrics matches the regular expression LINE.
 func waitMetric(ts *testscript.TestScript, _ bool, args []string) {
 	wanted, err := regexp.Compile("(?m)^" + args[1] + "$")
 	ts.Check(err)
@@ -59,10 +59,10 @@ func waitMetric(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	ts.Fatalf("no line matches %s in\n%s", args[1], text)
+	ts.Fatalf("waited 30 seconds for a line that matches %s in\n%s", args[1], text)
 }
 
-// copyDir is the command of scripts: copydir FROM TO
+// copyDir is the script command copydir FROM TO.
 func copyDir(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(args[0])))
 }

@@ -1,4 +1,4 @@
-// Package walkthrough runs the walkthroughs of examples/, which are
-// documentation: each is a script that starts a sidecar as a user would. A new
-// one needs no line of Go.
+// Package walkthrough runs the walkthroughs in examples/. Each is documentation: a
+// script that starts a sidecar as a user would. To add one, add a file
+// examples/NAME/NAME.txtar.
 package walkthrough

@@ -10,7 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// claims prints the claims of the tokens in its input, a line each.
+// claims prints the claims of the tokens in its input, one per line.
 func claims() {
 	for _, token := range tokens() {
 		parsed, _ := enrich.ParseToken(token)
@@ -20,8 +20,7 @@ func claims() {
 	}
 }
 
-// firstToken prints the first access token in its input: the first that is no
-// id_token.
+// firstToken prints the first token in its input that is not an id_token.
 func firstToken() {
 	for _, token := range tokens() {
 		if parsed, _ := enrich.ParseToken(token); parsed.Claim("at_hash") == nil {
@@ -31,7 +30,7 @@ func firstToken() {
 	}
 }
 
-// tokens returns everything in the input that is a token.
+// tokens returns all tokens in the input.
 func tokens() []string {
 	text, err := io.ReadAll(os.Stdin)
 	if err != nil {

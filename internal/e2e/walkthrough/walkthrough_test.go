@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e/programs"
 )
 
-// TestMain lets scripts run this test binary under these names.
+// TestMain lets scripts run the test binary as each of these programs.
 func TestMain(m *testing.M) {
 	all := e2e.Programs()
 	maps.Copy(all, map[string]func(){"curl": programs.Curl, "claims": claims, "token": firstToken, "field": field})
@@ -26,7 +26,7 @@ func TestWalkthrough(t *testing.T) {
 	t.Chdir("../../..")
 	scripts, err := filepath.Glob("examples/*/*.txtar")
 	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no walkthroughs in examples/, %v", err)
+		t.Fatalf("walkthroughs in examples/: got none (error %v), want some", err)
 	}
 	examples, err := filepath.Abs("examples")
 	if err != nil {
@@ -52,7 +52,7 @@ func TestWalkthrough(t *testing.T) {
 	}
 }
 
-// setUp gives each walkthrough addresses of its own.
+// setUp gives each walkthrough its own addresses.
 func setUp(t *testing.T, env *testscript.Env, examples, path string) {
 	for _, name := range []string{"PUBLIC", "ADMIN", "BACKEND", "MONGODB"} {
 		env.Setenv(name, string(e2e.FreeAddress(t)))
