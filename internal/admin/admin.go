@@ -122,7 +122,7 @@ func (o Options) setLevel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o.Level.Set(level)
-	writeJSON(w, http.StatusOK, status{"log level " + word})
+	writeJSON(w, http.StatusOK, status{"the log level is " + word})
 }
 
 func writeJSON(w http.ResponseWriter, code int, value any) {
