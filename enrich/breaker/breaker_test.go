@@ -18,7 +18,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/breaker"
 )
 
-// A source waits for delay, then answers with err, if there is one.
+// A source waits for delay, and then returns err, or an empty document if err is nil.
 type source struct {
 	err            atomic.Pointer[error]
 	delay          time.Duration
@@ -52,7 +52,7 @@ func (s *source) fault() error {
 
 var errDown = errors.New("down")
 
-// run returns a breaker in front of s, whose Run runs until the test ends, and its log.
+// run returns a breaker in front of s, and its log. Its Run runs until the test ends.
 func run(t *testing.T, s *source) (*breaker.Breaker, *strings.Builder) {
 	t.Helper()
 	log := &strings.Builder{}
@@ -67,7 +67,7 @@ func run(t *testing.T, s *source) (*breaker.Breaker, *strings.Builder) {
 	return b, log
 }
 
-// lookup looks up a document so many times, and returns the last error.
+// lookup looks up a document several times, and returns the last error.
 func lookup(t *testing.T, b *breaker.Breaker, times int) (err error) {
 	t.Helper()
 	for range times {
@@ -99,7 +99,7 @@ func TestBreaker_ClosesByPingNeverByLookup(t *testing.T) {
 		s := failing(errDown)
 		b, log := run(t, s)
 		lookup(t, b, 3)
-		for range 100 { // ten seconds of clients
+		for range 100 { // ten seconds of logins
 			lookup(t, b, 1)
 			time.Sleep(100 * time.Millisecond)
 		}
@@ -123,12 +123,12 @@ func TestBreaker_StaysOpenForASecondEvenIfPingsAreAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := failing(errDown)
 		b, _ := run(t, s)
-		time.Sleep(900 * time.Millisecond) // shortly before Run looks
+		time.Sleep(900 * time.Millisecond) // shortly before the next tick of Run
 		lookup(t, b, 3)
 		s.err.Store(nil)
 		time.Sleep(900 * time.Millisecond)
 		if synctest.Wait(); !b.Open() {
-			t.Errorf("Open() = false after 0.9s and %d pings, want true for a second at least", s.pings.Load())
+			t.Errorf("Open() = false after 0.9s and %d pings, want true for at least a second", s.pings.Load())
 		}
 		time.Sleep(1200 * time.Millisecond)
 		if synctest.Wait(); b.Open() {

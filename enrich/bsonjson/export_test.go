@@ -1,6 +1,6 @@
 package bsonjson
 
-// For tests of what [Mapping] is made of.
+// Exported for tests of the parts of [Mapping].
 type Projector = projector
 
 var (

@@ -38,7 +38,7 @@ func TestField_FindsTheIDsThatAMongoDBQueryFinds(t *testing.T) {
 	}
 	for _, path := range []string{"", ".", "a.", "a..b", "$where", "a\x00b"} {
 		if _, err := bsonjson.NewField(path); err == nil {
-			t.Errorf("NewField(%q) is no error", path)
+			t.Errorf("NewField(%q) has no error, want one", path)
 		}
 	}
 }

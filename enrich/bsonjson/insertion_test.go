@@ -13,9 +13,9 @@ import (
 func TestInsertion_SetsEveryMemberAndTheUserID(t *testing.T) {
 	tests := []struct{ name, field, members, want string }{
 		{"nothing else", "f", `{}`, `{"$setOnInsert":{"f":"u"}}`},
-		{"members in their order", "f", `{"z":1,"a":{"b.c":true}}`, `{"$setOnInsert":{"z":1,"a":{"b.c":true},"f":"u"}}`},
-		{"the field's name", "f", `{"f":"another","a":1}`, `{"$setOnInsert":{"a":1,"f":"u"}}`},
-		{"an object around the field", "a.f", `{"a":{"f":"another"},"b":1}`, `{"$setOnInsert":{"b":1,"a.f":"u"}}`},
+		{"order of members", "f", `{"z":1,"a":{"b.c":true}}`, `{"$setOnInsert":{"z":1,"a":{"b.c":true},"f":"u"}}`},
+		{"member with the name of the field", "f", `{"f":"another","a":1}`, `{"$setOnInsert":{"a":1,"f":"u"}}`},
+		{"member that contains the field", "a.f", `{"a":{"f":"another"},"b":1}`, `{"$setOnInsert":{"b":1,"a.f":"u"}}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestInsertion_ErrorDoesNotQuoteTheDocument(t *testing.T) {
 	id := bsonjson.Candidates(enrich.User{ID: "u"}, bsonjson.StringID)[0]
 	for _, members := range []string{`{"secret@example.com":1}`, `{"$secret":1}`, `{"secret":`, `["secret"]`} {
 		if update, err := field.Insertion(id, []byte(members)); err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("Insertion(%s) = %s, %v; want an error with nothing of the document", members, bson.Raw(update), err)
+			t.Errorf("Insertion(%s) = %s, %v; want an error that does not quote the document", members, bson.Raw(update), err)
 		}
 	}
 }

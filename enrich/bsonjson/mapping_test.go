@@ -66,7 +66,7 @@ func TestMapping_ZeroOptionsMeanAutoPlainAndWhole(t *testing.T) {
 	}
 }
 
-// The cache evicts by ID, so a document has one even where the token has none.
+// The cache evicts by ID, so a document has an ID even if _id is not in the JSON.
 func TestMapping_DocumentKeepsItsIDWithoutAnIDInTheJSON(t *testing.T) {
 	mapping, err := bsonjson.NewMapping("f", bsonjson.StringID, bsonjson.Canonical, bsonjson.Projection{Include: []string{"n"}})
 	if err != nil {

@@ -36,11 +36,11 @@ func TestProjection_KeepsAndDropsPaths(t *testing.T) {
 		}
 		out, err := p.Apply(in)
 		if err != nil {
-			t.Errorf("include %q exclude %q: %v", tt.include, tt.exclude, err)
+			t.Errorf("Apply with include %q exclude %q = %v, want no error", tt.include, tt.exclude, err)
 			continue
 		}
 		if got, err := bsonjson.Render(out, bsonjson.Plain); err != nil || string(got) != tt.want {
-			t.Errorf("include %q exclude %q = %s, %v; want %s", tt.include, tt.exclude, got, err, tt.want)
+			t.Errorf("Apply with include %q exclude %q = %s, %v; want %s", tt.include, tt.exclude, got, err, tt.want)
 		}
 	}
 }
@@ -60,8 +60,8 @@ func render(t *testing.T, doc []byte, format bsonjson.Format) string {
 	return string(text)
 }
 
-// FuzzProjection_IsIdempotent holds the laws that what a projection left is left by it again,
-// and that nothing of a malformed document panics.
+// FuzzProjection_IsIdempotent checks that applying a projection twice gives the same result
+// as once, and that a malformed document does not cause a panic.
 func FuzzProjection_IsIdempotent(f *testing.F) {
 	for _, g := range goldens(f) {
 		f.Add(marshal(f, bson.D{{Key: "a", Value: g.value}, {Key: "l", Value: bson.A{g.value, bson.D{{Key: "b", Value: g.value}}}}}))

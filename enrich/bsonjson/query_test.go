@@ -7,8 +7,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
 
-// What is excluded, or not included, is not asked for, and MongoDB refuses no
-// request as a collision of paths.
+// Request does not ask for paths that are excluded or not included, and has no paths that
+// MongoDB would refuse as a collision.
 func TestRequest_FetchesOnlyWhatIsNeeded(t *testing.T) {
 	tests := []struct {
 		field            string
@@ -36,7 +36,7 @@ func TestRequest_FetchesOnlyWhatIsNeeded(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := plain(t, request); got != tt.want {
-			t.Errorf("field %s include %q exclude %q requests %s, want %s", tt.field, tt.include, tt.exclude, got, tt.want)
+			t.Errorf("Request with field %s include %q exclude %q = %s, want %s", tt.field, tt.include, tt.exclude, got, tt.want)
 		}
 	}
 }

@@ -44,9 +44,9 @@ func decimal(t testing.TB, text string) bson.Decimal128 {
 	return d
 }
 
-// A golden is one value and its JSON in each format. An empty format is that of
-// the one before it: app-services is canonical, canonical is relaxed, relaxed
-// is plain.
+// A golden is one value and its JSON in each format. An empty format means the same as the
+// format before it: app-services the same as canonical, canonical as relaxed, and relaxed
+// as plain.
 type golden struct {
 	name                                   string
 	value                                  any
@@ -122,13 +122,13 @@ func TestRender_WritesEveryTypeInEveryFormat(t *testing.T) {
 			want := `{"v":` + g.want(format) + `,"in":[` + g.want(format) + `]}`
 			got, err := bsonjson.Render(doc, format)
 			if err != nil || string(got) != want {
-				t.Errorf("%s as %s = %s, %v; want %s", g.name, format, got, err, want)
+				t.Errorf("Render of %s as %s = %s, %v; want %s", g.name, format, got, err, want)
 			}
 		}
 	}
 }
 
-// What the driver writes is the specification, with two exceptions.
+// The driver writes Extended JSON as specified, with two exceptions.
 func TestRender_ExtendedJSONEqualsTheDrivers(t *testing.T) {
 	for _, g := range goldens(t) {
 		switch g.name {
@@ -145,7 +145,7 @@ func TestRender_ExtendedJSONEqualsTheDrivers(t *testing.T) {
 			}
 			want = bytes.ReplaceAll(want, []byte(`\u2028`), []byte("\u2028"))
 			if got, err := bsonjson.Render(marshal(t, doc), format); err != nil || !bytes.Equal(got, want) {
-				t.Errorf("%s as %s = %s, %v; the driver writes %s", g.name, format, got, err, want)
+				t.Errorf("Render of %s as %s = %s, %v; want %s, as the driver writes it", g.name, format, got, err, want)
 			}
 		}
 	}
@@ -169,8 +169,8 @@ func nested(levels int) bson.D {
 func TestRender_ReportsUndecodableDocuments(t *testing.T) {
 	good := marshal(t, bson.D{{Key: "secret", Value: "word"}})
 	tests := map[string][]byte{
-		"name twice":          marshal(t, bson.D{{Key: "secret", Value: 1}, {Key: "secret", Value: 2}}),
-		"name twice below":    marshal(t, bson.D{{Key: "a", Value: bson.A{bson.D{{Key: "secret", Value: 1}, {Key: "secret", Value: 2}}}}}),
+		"duplicate name":      marshal(t, bson.D{{Key: "secret", Value: 1}, {Key: "secret", Value: 2}}),
+		"nested duplicate":    marshal(t, bson.D{{Key: "a", Value: bson.A{bson.D{{Key: "secret", Value: 1}, {Key: "secret", Value: 2}}}}}),
 		"text not UTF-8":      marshal(t, bson.D{{Key: "a", Value: "secret\xff"}}),
 		"name not UTF-8":      marshal(t, bson.D{{Key: "secret\xff", Value: 1}}),
 		"pattern not UTF-8":   marshal(t, bson.D{{Key: "a", Value: bson.Regex{Pattern: "secret\xff"}}}),
@@ -188,17 +188,17 @@ func TestRender_ReportsUndecodableDocuments(t *testing.T) {
 			if !errors.Is(err, enrich.ErrUndecodable) || got != nil {
 				t.Errorf("%s: Render as %s = %s, %v; want %v", name, format, got, err, enrich.ErrUndecodable)
 			} else if strings.Contains(err.Error(), "secret") {
-				t.Errorf("%s: the error %q has a part of the document", name, err)
+				t.Errorf("%s: Render returned the error %q, want one that does not quote the document", name, err)
 			}
 		}
 	}
 	if _, err := bsonjson.Render(marshal(t, nested(200)), bsonjson.Plain); err != nil {
-		t.Errorf("Render of 200 levels: %v", err)
+		t.Errorf("Render of 200 levels = %v, want no error", err)
 	}
 }
 
-// FuzzRender holds the law: whatever the bytes, the result is an error or valid
-// JSON on one line without a duplicate name that the original did not have.
+// FuzzRender checks that the result for any bytes is an error that wraps ErrUndecodable, or
+// valid JSON on one line without a duplicate name.
 func FuzzRender(f *testing.F) {
 	for _, g := range goldens(f) {
 		f.Add(marshal(f, bson.D{{Key: "v", Value: g.value}, {Key: "in", Value: bson.A{g.value}}}))
@@ -211,21 +211,21 @@ func FuzzRender(f *testing.F) {
 			got, err := bsonjson.Render(doc, format)
 			if err != nil {
 				if !errors.Is(err, enrich.ErrUndecodable) {
-					t.Errorf("Render as %s: %v does not wrap ErrUndecodable", format, err)
+					t.Errorf("Render(%x) as %s = %v, want an error that wraps ErrUndecodable", doc, format, err)
 				}
 				continue
 			}
 			if !json.Valid(got) || bytes.ContainsAny(got, "\n\r") {
-				t.Errorf("Render as %s = %q: want valid JSON on one line", format, got)
+				t.Errorf("Render(%x) as %s = %q, want valid JSON on one line", doc, format, got)
 			}
 			if name, twice := duplicate(json.NewDecoder(bytes.NewReader(got))); twice {
-				t.Errorf("Render as %s = %s: name %q twice", format, got, name)
+				t.Errorf("Render(%x) as %s = %s, want the name %q only once", doc, format, got, name)
 			}
 		}
 	})
 }
 
-// duplicate finds a member name that is twice in the next value's objects.
+// duplicate finds a member name that an object in the next value has twice.
 func duplicate(d *json.Decoder) (name string, twice bool) {
 	token, err := d.Token()
 	if err != nil {
@@ -271,7 +271,7 @@ func TestParse_ReadsExtendedAndPlainJSON(t *testing.T) {
 	for _, in := range []string{``, `null`, `[]`, `"secret"`, `{"secret"}`, `{"_id":{"$oid":"secret"}}`, `{"secret\u0000":1}`} {
 		doc, err := bsonjson.Parse([]byte(in))
 		if !errors.Is(err, enrich.ErrUndecodable) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("Parse(%s) = %x, %v; want %v and nothing of the document", in, doc, err, enrich.ErrUndecodable)
+			t.Errorf("Parse(%s) = %x, %v; want %v without quoting the document", in, doc, err, enrich.ErrUndecodable)
 		}
 	}
 }

@@ -16,7 +16,7 @@ const (
 	uuidID = "73ffd264-44b3-4c69-90e8-e7d1dfc035d4"
 )
 
-// values are documents' user ids by a name for the tables below.
+// values returns user ids of documents, by a name for the tables below.
 func values(t testing.TB) map[string]any {
 	uuid := []byte{0x73, 0xff, 0xd2, 0x64, 0x44, 0xb3, 0x4c, 0x69, 0x90, 0xe8, 0xe7, 0xd1, 0xdf, 0xc0, 0x35, 0xd4}
 	return map[string]any{
@@ -34,7 +34,7 @@ func TestCandidates_MatchByTypeInOrderOfPreference(t *testing.T) {
 	tests := []struct {
 		user enrich.User
 		typ  bsonjson.UserIDType
-		want [][]string // of each UserID the values that it matches
+		want [][]string // for each candidate, the values that it matches
 	}{
 		{enrich.User{ID: "5"}, bsonjson.AutoID, [][]string{{"string 5"}}},
 		{enrich.User{ID: "5"}, "", [][]string{{"string 5"}}},
@@ -77,12 +77,13 @@ func TestCandidates_MatchByTypeInOrderOfPreference(t *testing.T) {
 			got = append(got, matches)
 		}
 		if !slices.EqualFunc(got, tt.want, slices.Equal) {
-			t.Errorf("user %q (number %v) as %q matches %q, want %q", tt.user.ID, tt.user.Number, tt.typ, got, tt.want)
+			t.Errorf("Candidates(%q, number %v) with type %q match %q, want %q", tt.user.ID, tt.user.Number, tt.typ, got, tt.want)
 		}
 	}
 }
 
-// F7: two users have no document in common, but for the case of hex digits.
+// Law F7: two users never have a common candidate, unless their ids differ only in letter
+// case.
 func FuzzCandidates_KeepUsersApart(f *testing.F) {
 	f.Add("62efedca3587e6e83c0fc675", "62EFEDCA3587e6e83c0fc675", false, false)
 	f.Add("5", "05", true, false)
@@ -93,11 +94,11 @@ func FuzzCandidates_KeepUsersApart(f *testing.F) {
 			ids := bsonjson.Candidates(enrich.User{ID: b, Number: bNumber}, typ)
 			for _, id := range bsonjson.Candidates(enrich.User{ID: a, Number: aNumber}, typ) {
 				if slices.Contains(ids, id) && !strings.EqualFold(a, b) {
-					t.Errorf("as %s %q and %q are one user", typ, a, b)
+					t.Errorf("with type %s, %q and %q have a common candidate, want none", typ, a, b)
 				}
 			}
 			if slices.Contains(ids, bsonjson.UserID{}) {
-				t.Errorf("as %s %q is nobody's id", typ, b)
+				t.Errorf("with type %s, %q has an empty candidate, want none", typ, b)
 			}
 		}
 	})

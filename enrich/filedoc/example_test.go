@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/filedoc"
 )
 
-// A file with two users, one document a line.
+// A file with two users, one document per line.
 func Example() {
 	dir, err := os.MkdirTemp("", "filedoc")
 	if err != nil {

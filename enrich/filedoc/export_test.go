@@ -1,4 +1,4 @@
 package filedoc
 
-// Parse reads the documents of a file as BSON.
+// Parse is parse.
 var Parse = parse

@@ -11,8 +11,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/filedoc"
 )
 
-// What parses is the same written anew: as an array, as lines. What does not is
-// refused with its line, and not quoted.
+// Parsed documents that are written again, as an array or as lines, parse to the same
+// documents. The error for other content contains the line.
 func FuzzParse_ReadsWhatIsWritten(f *testing.F) {
 	for _, seed := range []string{
 		`[]`, `[{"a":1},{"b":{"$oid":"62efedca3587e6e83c0fc675"}}]`, "{\"a\":1}\n{\"a\":2.5}\n",
@@ -25,7 +25,7 @@ func FuzzParse_ReadsWhatIsWritten(f *testing.F) {
 		docs, err := filedoc.Parse(content)
 		if err != nil {
 			if !strings.Contains(err.Error(), "line ") && !strings.Contains(err.Error(), "is empty") {
-				t.Errorf("Parse(%q): the fault names no line: %v", content, err)
+				t.Errorf("Parse(%q) = %v, want an error that contains the line", content, err)
 			}
 			return
 		}
@@ -33,7 +33,7 @@ func FuzzParse_ReadsWhatIsWritten(f *testing.F) {
 		for _, doc := range docs {
 			text, err := bsonjson.Render(doc, bsonjson.Canonical)
 			if err != nil {
-				t.Skip("a document that no token can have")
+				t.Skip("the document cannot be rendered")
 			}
 			texts = append(texts, text)
 		}

@@ -27,7 +27,7 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// open opens a new file with this content, and a log.
+// open opens a source with a new file with this content, and a log.
 func open(t *testing.T, content string) (src *filedoc.Source, path string, log *bytes.Buffer) {
 	t.Helper()
 	path, log = filepath.Join(t.TempDir(), "users.json"), new(bytes.Buffer)
@@ -41,11 +41,12 @@ func open(t *testing.T, content string) (src *filedoc.Source, path string, log *
 
 var user = enrich.Query{User: enrich.User{ID: "u"}}
 
+// want checks that the user u has this document, and that it is not stale.
 func want(t *testing.T, src *filedoc.Source, json string) enrich.Document {
 	t.Helper()
 	doc, err := src.Lookup(t.Context(), user)
 	if err != nil || string(doc.JSON) != json || doc.Stale {
-		t.Errorf("Lookup = %s (stale %v), %v; want %s", doc.JSON, doc.Stale, err, json)
+		t.Errorf("Lookup = %s (stale %v), %v; want %s, not stale", doc.JSON, doc.Stale, err, json)
 	}
 	return doc
 }
@@ -84,7 +85,7 @@ func TestLookup_SeesAChangedFile(t *testing.T) {
 	want(t, src, `{"f":"u","n":"x"}`)
 }
 
-// Both contents are of one size, and of one tick of a coarse clock.
+// Both contents have the same size and the same modification time.
 func TestLookup_SeesAChangeOfSameSizeAndTime(t *testing.T) {
 	tick := time.Now()
 	src, path, _ := open(t, `[{"f":"u","n":0}]`)
@@ -100,37 +101,37 @@ func TestLookup_SeesAChangeOfSameSizeAndTime(t *testing.T) {
 func TestLookup_BrokenFileKeepsTheLastGoodContent(t *testing.T) {
 	faults := map[string]func(t *testing.T, path string){
 		"syntax":     func(t *testing.T, path string) { write(t, path, `[{"f":"u"},{"secret`) },
-		"no objects": func(t *testing.T, path string) { write(t, path, `["secret"]`) },
+		"string":     func(t *testing.T, path string) { write(t, path, `["secret"]`) },
 		"null":       func(t *testing.T, path string) { write(t, path, "null\n") },
-		"no object":  func(t *testing.T, path string) { write(t, path, `[{"f":"u"},null]`) },
+		"null last":  func(t *testing.T, path string) { write(t, path, `[{"f":"u"},null]`) },
 		"empty":      func(t *testing.T, path string) { write(t, path, "") },
-		"behind it":  func(t *testing.T, path string) { write(t, path, `[] "secret"`) },
+		"text after": func(t *testing.T, path string) { write(t, path, `[] "secret"`) },
 		"missing": func(t *testing.T, path string) {
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
 			}
 		},
 	}
-	for name, spoil := range faults {
+	for name, damage := range faults {
 		t.Run(name, func(t *testing.T) {
 			src, path, log := open(t, `[{"f":"u","n":1}]`)
 			good := want(t, src, `{"f":"u","n":1}`)
-			spoil(t, path)
+			damage(t, path)
 			for range 3 {
 				doc, err := src.Lookup(t.Context(), user)
 				if err != nil || string(doc.JSON) != `{"f":"u","n":1}` || !doc.Stale || !doc.ReadAt.Equal(good.ReadAt) {
-					t.Errorf("Lookup = %s (stale %v, of %v), %v; want the last good one, stale, of %v", doc.JSON, doc.Stale, doc.ReadAt, err, good.ReadAt)
+					t.Errorf("Lookup = %s (stale %v, read at %v), %v; want the last good document, stale, read at %v", doc.JSON, doc.Stale, doc.ReadAt, err, good.ReadAt)
 				}
 			}
 			_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "new"}})
 			if err == nil || errors.Is(err, enrich.ErrNoDocument) || errors.Is(err, enrich.ErrUndecodable) {
-				t.Errorf("Lookup of an unknown user = %v; want that the source cannot tell", err)
+				t.Errorf("Lookup of an unknown user = %v; want an error that means that the source failed", err)
 			}
 			if check := src.Check(t.Context()); check == nil || strings.Contains(check.Error(), "secret") {
-				t.Errorf("Check = %v; want the fault without the content", check)
+				t.Errorf("Check = %v; want an error that does not quote the content", check)
 			}
 			if got := strings.Count(log.String(), "level=ERROR"); got != 1 {
-				t.Errorf("the fault is logged %d times, want once:\n%s", got, log)
+				t.Errorf("the log has %d errors, want 1:\n%s", got, log)
 			}
 			write(t, path, `[{"f":"u","n":2}]`)
 			want(t, src, `{"f":"u","n":2}`)
@@ -167,7 +168,7 @@ func TestOpen_ReportsWhatIsWrong(t *testing.T) {
 	}
 	for name, tt := range tests {
 		if _, err := filedoc.Open(tt.options); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: Open = %v; want an error with %q and nothing of the documents", name, err, tt.want)
+			t.Errorf("%s: Open = %v; want an error that contains %q and does not quote the documents", name, err, tt.want)
 		}
 	}
 }
@@ -178,12 +179,12 @@ func TestOpen_WarnsAboutDuplicatesOnce(t *testing.T) {
 		want(t, src, `{"_id":1,"f":"u"}`)
 	}
 	if got := strings.Count(log.String(), "more than one document"); got != 1 || !strings.Contains(log.String(), "users=1") {
-		t.Errorf("the log has %d warnings, want one of one user:\n%s", got, log)
+		t.Errorf("the log has %d warnings, want one with users=1:\n%s", got, log)
 	}
 }
 
-// Readings cannot be counted from here, but time tells: a hundred one after the
-// other take much longer than one.
+// The test cannot count reads, so it measures time: a hundred reads one after another take
+// much longer than one.
 func TestLookup_ConcurrentCallsReadAChangedFileOnce(t *testing.T) {
 	var content strings.Builder
 	for i := range 20_000 {
@@ -191,7 +192,7 @@ func TestLookup_ConcurrentCallsReadAChangedFileOnce(t *testing.T) {
 	}
 	src, path, _ := open(t, content.String()+`{"f":"u","n":1}`)
 	write(t, path, content.String()+`{"f":"u","n":2}`)
-	old := time.Now().Add(-time.Hour) // not young enough to be read twice
+	old := time.Now().Add(-time.Hour) // so old that it is not read twice: see settleTime
 	if err := os.Chtimes(path, old, old); err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func TestLookup_ConcurrentCallsReadAChangedFileOnce(t *testing.T) {
 	}
 	callers.Wait()
 	if took := time.Since(began); took > 20*one {
-		t.Errorf("100 lookups took %v, one took %v; want them to share one reading", took, one)
+		t.Errorf("100 lookups took %v, one took %v; want them to share one read", took, one)
 	}
 }
 
@@ -242,7 +243,7 @@ func TestLookup_ReadsABigFileOnlyWhenItChanges(t *testing.T) {
 		}
 	}
 	if took := time.Since(began); took > 10*opened {
-		t.Errorf("1000 lookups took %v, one reading %v; want no reading", took, opened)
+		t.Errorf("1000 lookups took %v, one read takes %v; want no read", took, opened)
 	}
 }
 
@@ -263,9 +264,9 @@ func TestWatch_InvalidatesWhenTheContentChanges(t *testing.T) {
 			content string
 			all     int
 		}{
-			{`{"f":"u","n":1}`, 0}, // written again, the same
+			{`{"f":"u","n":1}`, 0}, // written again with the same content
 			{`{"f":"u","n":20}`, 1},
-			{`{"f":"u", broken`, 1}, // what was read before stays
+			{`{"f":"u", broken`, 1}, // the last good content stays in use
 			{`{"f":"u","n":20}`, 1},
 			{`[]`, 2},
 		} {

@@ -29,11 +29,11 @@ func TestCommand_RefusalIsAReply(t *testing.T) {
 			} {
 				got, err := source.Command(t.Context(), users.Database().Name(), json.RawMessage(tt.command))
 				if err != nil || !strings.Contains(string(got), tt.want) {
-					t.Errorf("%s: got %s, %v; want %s", tt.command, got, err, tt.want)
+					t.Errorf("Command(%s) = %s, %v; want a reply with %s", tt.command, got, err, tt.want)
 				}
 			}
 			if _, err := source.Command(t.Context(), "test", json.RawMessage(`{"find":`)); err == nil {
-				t.Error("no error for a command that is no JSON")
+				t.Error("Command with invalid JSON has no error, want one")
 			}
 		})
 	}

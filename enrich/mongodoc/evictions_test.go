@@ -14,16 +14,16 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// An idleSource is a source of documents that nobody writes to, for users with ids of
-// their own, in the cache beside those of the collection.
+// An idleSource is a source whose documents never change. Its users are in the cache
+// together with those of the collection.
 type idleSource struct{}
 
 func (idleSource) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
 	return enrich.Document{JSON: []byte(`{}`), ReadAt: time.Now(), ID: "document of " + q.User.ID}, nil
 }
 
-// F3: "evicts its user at once", and who is not concerned stays, however many
-// they are. It prints the table that it checks.
+// Law F3: a write evicts its user at once. Other users stay in the cache, whatever its
+// size. The test logs the numbers that it checks.
 func TestWatch_EvictionsPerWriteDoNotGrowWithTheCache(t *testing.T) {
 	const writers = 200
 	sizes := []int{1_000, 10_000, 100_000}
@@ -55,26 +55,26 @@ func TestWatch_EvictionsPerWriteDoNotGrowWithTheCache(t *testing.T) {
 			logIn("writer", writers, collection)
 			logIn("idle", size, others)
 			if again := logIn("idle", size, others); again != 0 {
-				t.Fatalf("%d of %d are not held: the cache is too small for the test", again, size)
+				t.Fatalf("%d of %d users are not in the cache: it is too small for the test", again, size)
 			}
 			for i := range writers {
 				server.Update(fmt.Sprint(i), `{"n":1}`)
 			}
 			synctest.Wait()
-			concerned, unconcerned := logIn("writer", writers, collection), logIn("idle", size, others)
-			t.Logf("%7d users: %.2f of the concerned and %.3f of the others read again for each of %d writes",
-				size, float64(concerned)/writers, float64(unconcerned)/writers, writers)
-			if concerned != writers {
-				t.Errorf("%d of %d writers read again", concerned, writers)
+			writersRead, othersRead := logIn("writer", writers, collection), logIn("idle", size, others)
+			t.Logf("%7d users, %d writes: %.2f reads of changed users and %.3f reads of other users for each write",
+				size, writers, float64(writersRead)/writers, float64(othersRead)/writers)
+			if writersRead != writers {
+				t.Errorf("%d of %d changed users were read again, want all", writersRead, writers)
 			}
-			if unconcerned > writers/5 { // two writers that share a stripe evict a few
-				t.Errorf("%d of %d others read again", unconcerned, size)
+			if othersRead > writers/5 { // two writers that share a stripe evict a few others
+				t.Errorf("%d of %d other users were read again, want at most %d", othersRead, size, writers/5)
 			}
 		})
 	}
 }
 
-// watchedCache is a second cache that the source of f invalidates.
+// watchedCache returns a second cache that the source of f invalidates.
 func watchedCache(t *testing.T, f *followed) *cache.Cache {
 	t.Helper()
 	c, err := cache.New(cache.Options{MaxBytes: 256 << 20})

@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// A cache in front of the source, which forgets a document as soon as it changes.
+// A cache in front of the source. It evicts a document as soon as it changes.
 func Example() {
 	source, err := mongodoc.Open(mongodoc.Options{
 		URI:        "mongodb://127.0.0.1:27017/?replicaSet=rs0",

@@ -19,22 +19,22 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// followed is a source with the cache in front and its changes watched, as a
-// sidecar has it.
+// A followed is a source whose changes are watched, with a cache in front of it, as in a
+// sidecar.
 type followed struct {
 	*mongodoc.Source
-	// maxDelay is how long a change may take to be seen; zero on a scripted
-	// server, where it has been when the bubble is idle.
+	// maxDelay is how long it may take until a change is visible. It is zero with a
+	// wiretest server, where the change is visible when the bubble is idle.
 	maxDelay time.Duration
 	cached   enrich.Source
 	cache    *cache.Cache
 	meter    *metric.ManualReader
 	log      *logBuffer
-	stop     func() error // of Watch; what it returned
+	stop     func() error // stops Watch and returns its error
 }
 
-// followServer follows a scripted server that has these documents, until the
-// stream has answered or cannot be had. It runs in a bubble.
+// followServer follows a wiretest server with these documents. It returns when the stream
+// has answered, or has failed. It runs in a bubble.
 func followServer(t *testing.T, o mongodoc.Options, server *wiretest.Server, docs ...string) *followed {
 	t.Helper()
 	t.Cleanup(server.Close)
@@ -47,8 +47,8 @@ func followServer(t *testing.T, o mongodoc.Options, server *wiretest.Server, doc
 	return f
 }
 
-// follow opens a source with a cache that remembers for an hour that there is no
-// document, and watches it until the test ends or stop is called.
+// follow opens a source with a cache that remembers missing documents for an hour. It
+// watches the source until the test ends or stop is called.
 func follow(t *testing.T, o mongodoc.Options) *followed {
 	t.Helper()
 	f := &followed{meter: metric.NewManualReader(), log: &logBuffer{}}
@@ -77,25 +77,25 @@ func follow(t *testing.T, o mongodoc.Options) *followed {
 			t.Errorf("Watch = %v, want %v", err, context.Canceled)
 		}
 		if strings.Contains(f.log.String(), "secret") {
-			t.Errorf("the log names a user or a document:\n%s", f.log)
+			t.Errorf("the log contains a user id or a part of a document, want neither:\n%s", f.log)
 		}
 	})
 	return f
 }
 
-// login returns what a login gets whose token lives for an hour; nothing if
-// there is no document.
+// login returns the document that a login gets, with a token that lives for an hour. It is
+// empty if there is no document.
 func (f *followed) login(t *testing.T, id string) string {
 	t.Helper()
 	now := time.Now()
 	doc, err := f.cached.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: id}, NotBefore: now.Add(-time.Hour), KeepUntil: now.Add(time.Hour)})
 	if err != nil && !errors.Is(err, enrich.ErrNoDocument) {
-		t.Fatalf("Lookup of %s: %v", id, err)
+		t.Fatalf("Lookup(%s) = %v, want no error", id, err)
 	}
 	return string(doc.JSON)
 }
 
-// wants checks what a login gets.
+// wants checks the document that a login gets.
 func (f *followed) wants(t *testing.T, id, want string) {
 	t.Helper()
 	got := f.login(t, id)
@@ -107,7 +107,7 @@ func (f *followed) wants(t *testing.T, id, want string) {
 	}
 }
 
-// reads returns how often logins of these users ask the source.
+// reads logs in these users and returns how often that asked the source.
 func (f *followed) reads(t *testing.T, ids ...string) (reads int) {
 	t.Helper()
 	asked := func() uint64 { s := f.cache.Stats(); return s.Misses + s.Reloads }
@@ -118,7 +118,7 @@ func (f *followed) reads(t *testing.T, ids ...string) (reads int) {
 	return int(asked() - before)
 }
 
-// wantReads checks whether the logins of these users are served from the cache.
+// wantReads logs in these users and checks how often that asked the source.
 func (f *followed) wantReads(t *testing.T, want int, ids ...string) {
 	t.Helper()
 	if got := f.reads(t, ids...); got != want {
@@ -126,7 +126,7 @@ func (f *followed) wantReads(t *testing.T, want int, ids ...string) {
 	}
 }
 
-// wantUp checks the gauge.
+// wantUp checks the metric tokengraft.watch.up.
 func (f *followed) wantUp(t *testing.T, want int64) {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -144,10 +144,10 @@ func (f *followed) wantUp(t *testing.T, want int64) {
 			return
 		}
 	}
-	t.Error("there is no tokengraft.watch.up")
+	t.Error("there is no metric tokengraft.watch.up, want one")
 }
 
-// wantLog checks how often the log has a text.
+// wantLog checks how often the log contains a text.
 func (f *followed) wantLog(t *testing.T, want int, text string) {
 	t.Helper()
 	if got := strings.Count(f.log.String(), text); got != want {
@@ -155,7 +155,7 @@ func (f *followed) wantLog(t *testing.T, want int, text string) {
 	}
 }
 
-// A logBuffer may be written by many.
+// A logBuffer is a buffer that is safe for concurrent use.
 type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -15,9 +15,9 @@ import (
 func TestOpen_ErrorNamesTheWrongOption(t *testing.T) {
 	good := mongodoc.Options{URI: "mongodb://127.0.0.1:1", Database: "d", Collection: "c", Field: "f"}
 	tests := []struct {
-		name  string
-		spoil func(*mongodoc.Options)
-		want  []string
+		name   string
+		damage func(*mongodoc.Options)
+		want   []string
 	}{
 		{"zero options", func(o *mongodoc.Options) { *o = mongodoc.Options{} }, []string{"Options.URI is missing", "Options.Database is missing", "Options.Collection is missing", "Options.Field is missing"}},
 		{"no URI", func(o *mongodoc.Options) { o.URI = "" }, []string{"Options.URI is missing"}},
@@ -33,11 +33,11 @@ func TestOpen_ErrorNamesTheWrongOption(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := good
-			tt.spoil(&o)
+			tt.damage(&o)
 			src, err := mongodoc.Open(o)
 			if err == nil {
 				_ = src.Close(t.Context())
-				t.Fatalf("Open is no error, want %q", tt.want)
+				t.Fatalf("Open has no error, want %q", tt.want)
 			}
 			lines := strings.Split(err.Error(), "\n")
 			if len(lines) != len(tt.want) {
@@ -52,8 +52,8 @@ func TestOpen_ErrorNamesTheWrongOption(t *testing.T) {
 	}
 }
 
-// The optional fields may be zero: the defaults are 500 ms, automatic ids, the
-// plain format, no log and no metrics.
+// All other options may be zero. The defaults are a timeout of 500 ms, automatic id types,
+// the plain format, no log and no metrics.
 func TestOpen_FourOptionsAreEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
@@ -80,9 +80,9 @@ func TestOpen_ReportsAWrongOptionWithoutThePassword(t *testing.T) {
 		"scheme":                func(o *mongodoc.Options) { o.URI = "http://secret@127.0.0.1" },
 		"port":                  func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@127.0.0.1:port" },
 		"slash in the password": func(o *mongodoc.Options) { o.URI = "mongodb://u:se/secret@127.0.0.1" },
-		"question mark in it":   func(o *mongodoc.Options) { o.URI = "mongodb://u:secret?@127.0.0.1:port" },
-		"at sign in it":         func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@x@127.0.0.1" },
-		"percent sign in it":    func(o *mongodoc.Options) { o.URI = "mongodb://u:secret%zz@127.0.0.1" },
+		"question mark":         func(o *mongodoc.Options) { o.URI = "mongodb://u:secret?@127.0.0.1:port" },
+		"at sign":               func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@x@127.0.0.1" },
+		"percent sign":          func(o *mongodoc.Options) { o.URI = "mongodb://u:secret%zz@127.0.0.1" },
 		"option":                func(o *mongodoc.Options) { o.URI = "mongodb://u:secret@127.0.0.1/?w=secret&journal=secret" },
 		"option of srv":         func(o *mongodoc.Options) { o.URI = "mongodb+srv://u:secret@a.example.com:27017" },
 		"no database":           func(o *mongodoc.Options) { o.Database = "" },
@@ -90,17 +90,17 @@ func TestOpen_ReportsAWrongOptionWithoutThePassword(t *testing.T) {
 		"no field":              func(o *mongodoc.Options) { o.Field = "" },
 		"projection":            func(o *mongodoc.Options) { o.Projection.Include = []string{"a", "a.b"} },
 	}
-	for name, spoil := range tests {
+	for name, damage := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := good
-			spoil(&o)
+			damage(&o)
 			src, err := mongodoc.Open(o)
 			if err == nil {
 				_ = src.Close(t.Context())
-				t.Fatal("Open is no error")
+				t.Fatal("Open has no error, want one")
 			}
 			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("Open: %q has the password", err)
+				t.Errorf("Open = %q, want an error without the password", err)
 			}
 		})
 	}
@@ -114,6 +114,6 @@ func TestOpen_AcceptsAnSRVNameThatDoesNotResolveYet(t *testing.T) {
 	src := open(t, mongodoc.Options{URI: "mongodb+srv://u:secret@cluster.tokengraft.invalid/", Database: "d", Collection: "c", Field: "f", Timeout: 200 * time.Millisecond})
 	_, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "u"}})
 	if err == nil || errors.Is(err, enrich.ErrNoDocument) || strings.Contains(err.Error(), "secret") {
-		t.Errorf("Lookup = %v; want that it could not tell", err)
+		t.Errorf("Lookup = %v; want an error that means that the source failed, without the password", err)
 	}
 }

@@ -28,7 +28,7 @@ func TestPipeline_SendsOnlyTheIDsOfAChangedDocument(t *testing.T) {
 				synctest.Wait()
 				sent := fmt.Sprint(server.SentEvents())
 				if len(server.SentEvents()) != 4 || strings.Count(sent, "anna") != 2 || strings.Contains(sent, "secret") {
-					t.Errorf("out came %s; want four events with the user id in two and nothing else", sent)
+					t.Errorf("the server sent %s; want four events, two with the user id, and no other values", sent)
 				}
 			})
 		})
@@ -52,7 +52,7 @@ func TestPipeline_DropsUpdatesOfExcludedPaths(t *testing.T) {
 				synctest.Wait()
 				f.wantReads(t, 0, "anna")
 				if sent := server.SentEvents(); len(sent) != 0 {
-					t.Errorf("out came %v, want nothing", sent)
+					t.Errorf("the server sent %v, want nothing", sent)
 				}
 				server.Update("1", `{"seen.at":1,"lang":"de"}`)
 				synctest.Wait()

@@ -27,7 +27,7 @@ func TestWatch_ChangeIsInTheNextLoginWithRealMongoDB(t *testing.T) {
 			f.maxDelay = 10 * time.Second
 			for end := time.Now().Add(f.maxDelay); !strings.Contains(f.log.String(), "following"); {
 				if time.Now().After(end) {
-					t.Fatalf("no stream:\n%s", f.log)
+					t.Fatalf("the change stream is not followed after %v:\n%s", f.maxDelay, f.log)
 				}
 				time.Sleep(20 * time.Millisecond)
 			}
@@ -36,7 +36,7 @@ func TestWatch_ChangeIsInTheNextLoginWithRealMongoDB(t *testing.T) {
 	}
 }
 
-// A collection is documents in a real MongoDB.
+// A collection holds documents in a real MongoDB.
 type collection struct {
 	t     *testing.T
 	users *mongo.Collection

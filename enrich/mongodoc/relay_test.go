@@ -8,27 +8,27 @@ import (
 	"testing"
 )
 
-// relay passes connections on to a server until the test ends, and writes what
-// is asked and answered.
+// relay forwards connections to a server until the test ends. It copies the requests to
+// asked and the answers to answered.
 func relay(t *testing.T, listener net.Listener, uri string, asked, answered io.Writer) {
 	t.Helper()
 	server := strings.TrimSuffix(strings.TrimPrefix(uri, "mongodb://"), "/")
-	var passing sync.WaitGroup
-	passing.Go(func() {
+	var relaying sync.WaitGroup
+	relaying.Go(func() {
 		for {
 			client, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			passing.Go(func() { passOn(t, client, server, asked, answered) })
+			relaying.Go(func() { forward(t, client, server, asked, answered) })
 		}
 	})
-	t.Cleanup(passing.Wait)
+	t.Cleanup(relaying.Wait)
 	t.Cleanup(func() { _ = listener.Close() })
 }
 
-// passOn ends when either side has closed.
-func passOn(t *testing.T, client net.Conn, server string, asked, answered io.Writer) {
+// forward forwards one connection until either side closes it.
+func forward(t *testing.T, client net.Conn, server string, asked, answered io.Writer) {
 	defer client.Close()
 	backend, err := net.Dial("tcp", server)
 	if err != nil {

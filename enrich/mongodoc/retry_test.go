@@ -12,13 +12,13 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// overloaded is how a server refuses for a while what the driver would ask again
-// and again until a deadline.
+// overloaded is an error code after which the driver would repeat the command until a
+// deadline.
 const overloaded = 262
 
 var anna = enrich.User{ID: "anna"}
 
-// scripted opens a source at a scripted server. It runs in a bubble.
+// scripted opens a source at a wiretest server. It runs in a bubble.
 func scripted(t *testing.T, server *wiretest.Server, o mongodoc.Options) *mongodoc.Source {
 	t.Helper()
 	t.Cleanup(server.Close)
@@ -31,17 +31,17 @@ func scripted(t *testing.T, server *wiretest.Server, o mongodoc.Options) *mongod
 
 func TestRetryOnce_AsksTheServerAtMostTwice(t *testing.T) {
 	asks := map[string]func(context.Context, *mongodoc.Source) error{
-		"a lookup": func(ctx context.Context, s *mongodoc.Source) error {
+		"Lookup": func(ctx context.Context, s *mongodoc.Source) error {
 			_, err := s.Lookup(ctx, enrich.Query{User: anna})
 			return err
 		},
-		"an insertion": func(ctx context.Context, s *mongodoc.Source) error {
+		"Insert": func(ctx context.Context, s *mongodoc.Source) error {
 			return s.Insert(ctx, anna, []byte(`{}`))
 		},
-		"a mark":        func(ctx context.Context, s *mongodoc.Source) error { _, err := s.IsCreated(ctx, anna); return err },
-		"an inspection": func(ctx context.Context, s *mongodoc.Source) error { _, err := s.Inspect(ctx); return err },
-		"the indexes":   func(ctx context.Context, s *mongodoc.Source) error { return s.CheckUnique(ctx) },
-		"a stream":      func(ctx context.Context, s *mongodoc.Source) error { return s.CanWatch(ctx) },
+		"IsCreated":   func(ctx context.Context, s *mongodoc.Source) error { _, err := s.IsCreated(ctx, anna); return err },
+		"Inspect":     func(ctx context.Context, s *mongodoc.Source) error { _, err := s.Inspect(ctx); return err },
+		"CheckUnique": func(ctx context.Context, s *mongodoc.Source) error { return s.CheckUnique(ctx) },
+		"CanWatch":    func(ctx context.Context, s *mongodoc.Source) error { return s.CanWatch(ctx) },
 	}
 	for name, ask := range asks {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestRetryOnce_AsksTheServerAtMostTwice(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				if err := ask(ctx, source); err == nil {
-					t.Error("no error")
+					t.Error("the operation has no error, want one")
 				}
 				asked := 0
 				for _, command := range commands {
@@ -77,7 +77,7 @@ func TestLookup_SurvivesABrokenConnection(t *testing.T) {
 		source := scripted(t, server, mongodoc.Options{Timeout: 5 * time.Second})
 		for range 3 {
 			if got := lookUp(t, source, enrich.User{ID: "bert"}); got != bert {
-				t.Errorf("the document is %s, want %s", got, bert)
+				t.Errorf("Lookup(bert) = %s, want %s", got, bert)
 			}
 			server.CloseConnections()
 		}
@@ -91,7 +91,7 @@ func TestStream_PausesAfterARefusedResume(t *testing.T) {
 		server.CloseConnections()
 		time.Sleep(10 * time.Second)
 		if asked := server.CommandCount("aggregate") - before; asked < 2 || asked > 20 {
-			t.Errorf("in ten seconds the stream was asked for %d times, want a few", asked)
+			t.Errorf("the stream was opened %d times in ten seconds, want 2 to 20", asked)
 		}
 		server.FailCommand("aggregate", 0, "")
 		time.Sleep(20 * time.Second)
@@ -100,7 +100,7 @@ func TestStream_PausesAfterARefusedResume(t *testing.T) {
 	})
 }
 
-// The server may search its history for longer than we wait.
+// The server may need longer than we wait to search its history.
 func TestStream_GivesUpAResumeThatDoesNotOpen(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		hangs := make(chan struct{})
@@ -126,7 +126,7 @@ func TestWatch_EndsWhileItsStreamDoesNotOpen(t *testing.T) {
 		began := time.Now()
 		_ = f.stop()
 		if took := time.Since(began); took > time.Second {
-			t.Errorf("it took %v", took)
+			t.Errorf("Watch took %v to end, want at most 1s", took)
 		}
 	})
 }

@@ -70,7 +70,7 @@ func TestLookup_SeesTheWriteBeforeIt(t *testing.T) {
 	src := open(t, mongodoc.Options{URI: uri + "?readPreference=secondary", Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
 	query := enrich.Query{User: enrich.User{ID: "u"}}
 	if doc, err := src.Lookup(t.Context(), query); err != nil || string(doc.JSON) != `{"_id":1,"f":"u","lang":"en"}` {
-		t.Fatalf("Lookup = %s, %v", doc.JSON, err)
+		t.Fatalf("Lookup = %s, %v; want the document", doc.JSON, err)
 	}
 	if _, err := users.UpdateOne(t.Context(), map[string]int{"_id": 1}, map[string]any{"$set": map[string]string{"lang": "de"}}); err != nil {
 		t.Fatal(err)
@@ -84,21 +84,21 @@ func TestOpen_WorksBeforeMongoDBIsReachable(t *testing.T) {
 	dir, addr := t.TempDir(), freeAddr(t)
 	src := open(t, mongodoc.Options{URI: "mongodb://" + addr + "/", Database: "tokengraft_test", Collection: "users", Field: "f", Timeout: 300 * time.Millisecond})
 	query := enrich.Query{User: enrich.User{ID: "secret-user"}}
-	away := func(when string) {
+	wantUnreachable := func(when string) {
 		t.Helper()
 		began := time.Now()
 		_, err := src.Lookup(t.Context(), query)
 		if err == nil || errors.Is(err, enrich.ErrNoDocument) || strings.Contains(err.Error(), "secret-user") {
-			t.Errorf("Lookup %s = %v; want that it could not tell", when, err)
+			t.Errorf("Lookup %s = %v; want an error that means that the source failed", when, err)
 		}
 		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("Lookup %s took %v; the timeout is 300ms", when, took)
+			t.Errorf("Lookup %s took %v; want at most 3s, with a timeout of 300ms", when, took)
 		}
 	}
-	back := func(when string) {
+	wantReachable := func(when string) {
 		t.Helper()
 		var err error
-		for range 50 { // each waits for a server as long as its timeout
+		for range 50 { // each attempt waits for a server until its timeout
 			if _, err = src.Lookup(t.Context(), query); errors.Is(err, enrich.ErrNoDocument) {
 				return
 			}
@@ -106,16 +106,16 @@ func TestOpen_WorksBeforeMongoDBIsReachable(t *testing.T) {
 		t.Fatalf("Lookup %s = %v; want %v", when, err, enrich.ErrNoDocument)
 	}
 
-	away("before the start")
+	wantUnreachable("before the start")
 	_, kill := enrichtest.StartFerretDBAt(t, dir, addr)
-	back("after the start")
+	wantReachable("after the start")
 	if err := src.Check(t.Context()); err != nil {
-		t.Errorf("Check = %v", err)
+		t.Errorf("Check = %v, want nil", err)
 	}
 	kill()
-	away("in the outage")
+	wantUnreachable("during the outage")
 	enrichtest.StartFerretDBAt(t, dir, addr)
-	back("after the outage")
+	wantReachable("after the outage")
 }
 
 func freeAddr(t *testing.T) string {
@@ -129,7 +129,7 @@ func freeAddr(t *testing.T) string {
 }
 
 func TestLookup_HangingServerTakesAtMostTheTimeout(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers
+	ln, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections but never answers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestLookup_WarnsAboutDuplicatesWithoutNamingAnyone(t *testing.T) {
 		}
 	}
 	if got := strings.Count(log.String(), "more than one document"); got != 1 || strings.Contains(log.String(), "secret-user") {
-		t.Errorf("three lookups log %q; want one warning that does not name the user", log.String())
+		t.Errorf("three lookups logged %q; want one warning without the user id", log.String())
 	}
 }
 
@@ -168,27 +168,27 @@ func TestInspect_SaysHowToMakeTheIndex(t *testing.T) {
 	warnings, err := open(t, o).Inspect(t.Context())
 	if err != nil || len(warnings) != 2 || !strings.Contains(warnings[0], "nearest") ||
 		!strings.Contains(warnings[1], `db.getCollection("`+users.Name()+`").createIndex({"f": 1})`) {
-		t.Fatalf("Inspect = %q, %v; want the read preference and the command for the index", warnings, err)
+		t.Fatalf("Inspect = %q, %v; want a warning about the read preference and one with the command for the index", warnings, err)
 	}
 	if _, err := users.Indexes().CreateOne(t.Context(), mongo.IndexModel{Keys: map[string]int{"f": 1}}); err != nil {
 		t.Fatal(err)
 	}
 	o.URI = uri
 	if warnings, err := open(t, o).Inspect(t.Context()); err != nil || len(warnings) != 0 {
-		t.Errorf("Inspect with the index = %q, %v; want nothing", warnings, err)
+		t.Errorf("Inspect with the index = %q, %v; want no warnings", warnings, err)
 	}
 	o.Field = "_id"
 	if warnings, err := open(t, o).Inspect(t.Context()); err != nil || len(warnings) != 0 {
-		t.Errorf("Inspect of _id = %q, %v; want nothing", warnings, err)
+		t.Errorf("Inspect with the field _id = %q, %v; want no warnings", warnings, err)
 	}
 }
 
-// FerretDB has no collations.
+// This needs a real MongoDB, because FerretDB does not support collations.
 func TestLookup_CollationDoesNotMixUpUsers(t *testing.T) {
 	uri := enrichtest.RealMongoDB(t)
 	users := connect(t, uri)
-	blind := options.CreateCollection().SetCollation(&options.Collation{Locale: "en", Strength: 1})
-	if err := users.Database().CreateCollection(t.Context(), users.Name(), blind); err != nil {
+	ignoreCase := options.CreateCollection().SetCollation(&options.Collation{Locale: "en", Strength: 1})
+	if err := users.Database().CreateCollection(t.Context(), users.Name(), ignoreCase); err != nil {
 		t.Fatal(err)
 	}
 	for id, name := range []string{"ANNA", "Anna", "anna"} {
@@ -198,10 +198,10 @@ func TestLookup_CollationDoesNotMixUpUsers(t *testing.T) {
 	}
 	src := open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
 	if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "anna"}}); err != nil || doc.ID != `{"$numberInt":"2"}` {
-		t.Errorf("Lookup of anna = document %s, %v; want hers, not ANNA's", doc.ID, err)
+		t.Errorf("Lookup(anna) = document %s, %v; want document 2, not that of ANNA or Anna", doc.ID, err)
 	}
 	if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "aNNa"}}); !errors.Is(err, enrich.ErrNoDocument) {
-		t.Errorf("Lookup of aNNa = document %s, %v; want %v", doc.ID, err, enrich.ErrNoDocument)
+		t.Errorf("Lookup(aNNa) = document %s, %v; want %v", doc.ID, err, enrich.ErrNoDocument)
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// withTwoUsers runs a test with two users, who have logged in, on a scripted server.
+// withTwoUsers runs a test on a wiretest server with two users, anna and bert, who have
+// logged in.
 func withTwoUsers(t *testing.T, test func(t *testing.T, f *followed, server *wiretest.Server)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -59,7 +60,7 @@ func TestStream_LostHistoryEvictsEverythingReadBefore(t *testing.T) {
 		server.ForgetHistory()
 		time.Sleep(time.Minute)
 		server.Start()
-		time.Sleep(13 * time.Second) // one wait of ten for the server, none to begin anew
+		time.Sleep(13 * time.Second) // one pause of ten seconds for the server, none before the new stream
 		f.wantUp(t, 1)
 		f.wantLog(t, 1, "ChangeStreamHistoryLost")
 		f.wants(t, "anna", annaChanged)
@@ -135,8 +136,8 @@ func TestElection_EvictsWhatMayBeRolledBack(t *testing.T) {
 		f.wants(t, "anna", `{"_id":1,"f":"anna","n":666}`)
 
 		server.ElectPrimary()
-		server.UpdateAtOneMember("1", `{"n":2}`) // no event says that 666 never was
-		time.Sleep(15 * time.Second)             // until the driver has asked again
+		server.UpdateAtOneMember("1", `{"n":2}`) // 666 is rolled back without an event
+		time.Sleep(15 * time.Second)             // until the driver notices the election
 		f.wants(t, "anna", annaChanged)
 		f.wantLog(t, 1, "another server has become the primary")
 		f.wantUp(t, 1)
@@ -160,7 +161,7 @@ func TestStream_EventDiscardsALookupInProgress(t *testing.T) {
 		f.cache.Invalidate("anna")
 		server.OnCommand("find", func() {
 			server.Update("1", `{"n":2}`)
-			time.Sleep(time.Millisecond) // the event comes before the answer
+			time.Sleep(time.Millisecond) // the event arrives before the answer
 		})
 		f.wants(t, "anna", annaChanged)
 		f.wants(t, "anna", annaChanged)
@@ -170,7 +171,7 @@ func TestStream_EventDiscardsALookupInProgress(t *testing.T) {
 func TestStream_RetriesWhenReadingTheNewUserFails(t *testing.T) {
 	withTwoUsers(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		f.wants(t, "carl", "")
-		server.OnCommand("find", func() { time.Sleep(time.Second) }) // the timeout is half of it
+		server.OnCommand("find", func() { time.Sleep(time.Second) }) // the timeout is 500 ms
 		server.Update("1", `{"f":"carl"}`)
 		time.Sleep(20 * time.Second)
 		f.wantUp(t, 1)
@@ -182,7 +183,7 @@ func TestStream_RetriesWhenReadingTheNewUserFails(t *testing.T) {
 func TestStream_StartEvictsEverythingReadBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := wiretest.New()
-		server.FailCommand("aggregate", 262, "ExceededTimeLimit") // which says nothing of the connections
+		server.FailCommand("aggregate", 262, "ExceededTimeLimit") // the connections stay good
 		f := followServer(t, mongodoc.Options{}, server, `{"_id":1,"f":"anna","n":1}`)
 		f.reads(t, "anna")
 		server.Update("1", `{"n":2}`)
@@ -201,7 +202,7 @@ func TestWatch_ReportsMissingChangeStreamsOnceAndAsksAgain(t *testing.T) {
 				server := wiretest.New()
 				server.FailCommand("aggregate", code, name)
 				f := followServer(t, mongodoc.Options{}, server, bert)
-				time.Sleep(11 * time.Minute) // it was asked three times
+				time.Sleep(11 * time.Minute) // enough for three attempts
 				f.wantUp(t, 0)
 				f.wantLog(t, 1, name)
 				f.wantLog(t, 0, "level=WARN")
@@ -214,7 +215,7 @@ func TestWatch_ReportsMissingChangeStreamsOnceAndAsksAgain(t *testing.T) {
 				time.Sleep(6 * time.Minute)
 				f.wantUp(t, 1)
 				if err := f.CanWatch(t.Context()); err != nil {
-					t.Errorf("CanWatch = %v", err)
+					t.Errorf("CanWatch = %v, want nil", err)
 				}
 			})
 		})
@@ -228,7 +229,7 @@ func TestCanWatch_UnreachableServerIsNotErrNoChangeStreams(t *testing.T) {
 		f := followServer(t, mongodoc.Options{}, server)
 		err := f.CanWatch(t.Context())
 		if err == nil || errors.Is(err, mongodoc.ErrNoChangeStreams) {
-			t.Errorf("CanWatch = %v, want that it could not tell", err)
+			t.Errorf("CanWatch = %v, want an error that is not %v", err, mongodoc.ErrNoChangeStreams)
 		}
 		server.Start()
 		time.Sleep(20 * time.Second)
@@ -250,7 +251,7 @@ func TestWatch_EndsWithItsContext(t *testing.T) {
 				began := time.Now()
 				_ = f.stop() // the bubble fails if a goroutine is left
 				if took := time.Since(began); took > time.Second {
-					t.Errorf("it took %v, want at most the time to close the stream", took)
+					t.Errorf("Watch took %v to end, want at most 1s, to close the stream", took)
 				}
 				f.wantUp(t, 0)
 			})

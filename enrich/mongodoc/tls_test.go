@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/certs/certstest"
 )
 
-// overTLS returns where a server can be had over TLS.
+// overTLS makes a server available over TLS and returns its address.
 func overTLS(t *testing.T, uri string, pair tls.Certificate) (address string) {
 	t.Helper()
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
@@ -33,7 +33,7 @@ func TestTLS_UsesTheOptionsOfTheURI(t *testing.T) {
 		name, options string
 		works         bool
 	}{
-		{"authority named", "tls=true&tlsCAFile=" + a.Dir + "/ca.pem", true},
+		{"right authority", "tls=true&tlsCAFile=" + a.Dir + "/ca.pem", true},
 		{"another authority", "tls=true&tlsCAFile=" + certstest.New(t).Dir + "/ca.pem", false},
 		{"the system's authorities", "tls=true", false},
 	} {
@@ -50,12 +50,12 @@ func TestTLS_UsesTheOptionsOfTheURI(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), wait)
 			defer cancel()
 			if err := source.Check(ctx); (err == nil) != c.works {
-				t.Errorf("Check() = %v, want it to work: %v", err, c.works)
+				t.Errorf("Check = %v, want success: %v", err, c.works)
 			}
 		})
 	}
 	_, err := mongodoc.Open(mongodoc.Options{URI: "mongodb://" + address + "/?tls=true&tlsCAFile=absent.pem", Database: "app", Collection: "users", Field: "id"})
 	if !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("Open with a tlsCAFile that is not there = %v", err)
+		t.Errorf("Open with a missing tlsCAFile = %v, want %v", err, fs.ErrNotExist)
 	}
 }

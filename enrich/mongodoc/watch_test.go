@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// documents are what tests write to. Documents and ids are MongoDB Extended
+// documents is a collection that tests write to. Documents and ids are MongoDB Extended
 // JSON.
 type documents interface {
 	Insert(document string)
@@ -20,8 +20,7 @@ type documents interface {
 	Drop()
 }
 
-// A change is something that others do to a collection, and what logins get
-// after it.
+// A change is a write to a collection, and the documents that logins get after it.
 type change struct {
 	name    string
 	options mongodoc.Options
@@ -75,34 +74,34 @@ var (
 			want: map[string]string{"73FFD264-44b3-4c69-90e8-e7d1dfc035d4": `{"_id":1,"f":"73ffd264-44b3-4c69-90e8-e7d1dfc035d4"}`},
 		},
 		{
-			name: "insert for two", docs: []string{bert},
+			name: "insert for two users", docs: []string{bert},
 			do:   func(d documents) { d.Insert(`{"_id":1,"f":["anna","carl"]}`) },
 			want: map[string]string{"anna": `{"_id":1,"f":["anna","carl"]}`, "carl": `{"_id":1,"f":["anna","carl"]}`}, kept: []string{"bert"},
 		},
 		{
-			name: "another user's by an update", docs: []string{`{"_id":1,"f":"anna"}`, bert},
+			name: "other user by update", docs: []string{`{"_id":1,"f":"anna"}`, bert},
 			do:   func(d documents) { d.Update("1", `{"f":"carl"}`) },
 			want: map[string]string{"anna": "", "carl": `{"_id":1,"f":"carl"}`}, kept: []string{"bert"},
 		},
 		{
-			name: "another user's by a replace", docs: []string{`{"_id":1,"f":"anna"}`, bert},
+			name: "other user by replace", docs: []string{`{"_id":1,"f":"anna"}`, bert},
 			do:   func(d documents) { d.Replace(`{"_id":1,"f":"carl"}`) },
 			want: map[string]string{"anna": "", "carl": `{"_id":1,"f":"carl"}`}, kept: []string{"bert"},
 		},
 		{
-			name: "another user's by a dotted name", options: mongodoc.Options{Field: "account.id"},
+			name: "other user by update of a dotted name", options: mongodoc.Options{Field: "account.id"},
 			docs: []string{`{"_id":1,"account":{"id":"anna"}}`},
 			do:   func(d documents) { d.Update("1", `{"account.id":"carl"}`) },
 			want: map[string]string{"anna": "", "carl": `{"_id":1,"account":{"id":"carl"}}`},
 		},
 		{
-			name: "another user's by an object around it", options: mongodoc.Options{Field: "account.id"},
+			name: "other user by update of the object around the field", options: mongodoc.Options{Field: "account.id"},
 			docs: []string{`{"_id":1,"account":{"id":"anna"}}`},
 			do:   func(d documents) { d.Update("1", `{"account":{"id":"carl"}}`) },
 			want: map[string]string{"anna": "", "carl": `{"_id":1,"account":{"id":"carl"}}`},
 		},
 		{
-			name: "nobody's by an update", docs: []string{`{"_id":1,"f":"anna"}`, bert},
+			name: "no user by update", docs: []string{`{"_id":1,"f":"anna"}`, bert},
 			do:   func(d documents) { d.Unset("1", "f") },
 			want: map[string]string{"anna": ""}, kept: []string{"bert"},
 		},
@@ -119,19 +118,19 @@ var (
 			want:    map[string]string{"anna": `{"f":"anna","n":{"m":2}}`},
 		},
 		{
-			name: "removed from what the projection keeps", docs: []string{`{"_id":1,"f":"anna","n":1}`},
+			name: "removal of a path that the projection keeps", docs: []string{`{"_id":1,"f":"anna","n":1}`},
 			options: mongodoc.Options{Projection: bsonjson.Projection{Include: []string{"n"}}},
 			do:      func(d documents) { d.Unset("1", "n") },
 			want:    map[string]string{"anna": `{}`},
 		},
 		{
-			name: "another user's, though the id is not included", docs: []string{`{"_id":1,"f":"anna","n":1}`},
+			name: "other user, id not included", docs: []string{`{"_id":1,"f":"anna","n":1}`},
 			options: mongodoc.Options{Projection: bsonjson.Projection{Include: []string{"n"}}},
 			do:      func(d documents) { d.Update("1", `{"f":"carl"}`) },
 			want:    map[string]string{"anna": "", "carl": `{"n":1}`},
 		},
 		{
-			name: "another user's, though the id is excluded", docs: []string{`{"_id":1,"f":"anna","n":1,"x":1}`},
+			name: "other user, id excluded", docs: []string{`{"_id":1,"f":"anna","n":1,"x":1}`},
 			options: mongodoc.Options{Projection: bsonjson.Projection{Exclude: []string{"_id", "f", "x"}}},
 			do:      func(d documents) { d.Update("1", `{"f":"carl"}`) },
 			want:    map[string]string{"anna": "", "carl": `{"n":1}`},
@@ -144,7 +143,7 @@ var (
 	}
 )
 
-// check makes the change.
+// check makes the change and checks that the next logins get it.
 func (c change) check(t *testing.T, f *followed, d documents, wait func()) {
 	for id := range c.want {
 		f.login(t, id)

@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// A wiretap passes connections on to a server and keeps what goes either way.
+// A wiretap forwards connections to a server and records the bytes in both directions.
 type wiretap struct {
 	uri string
 
@@ -34,7 +34,7 @@ func tap(t *testing.T, uri string) *wiretap {
 	return w
 }
 
-// heard returns what went over the wire so far.
+// heard returns the bytes so far.
 func (w *wiretap) heard() (asked, answered string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,7 +69,7 @@ func TestLookup_ReadConcernIsLocalOrStronger(t *testing.T) {
 			}
 			asked, _ := wire.heard()
 			if want := "level\x00" + string(rune(len(tt.concern)+1)) + "\x00\x00\x00" + tt.concern; !strings.Contains(asked, want) {
-				t.Errorf("the read concern %s was not asked for", tt.concern)
+				t.Errorf("the command does not have the read concern %s, want it", tt.concern)
 			}
 		})
 	}
@@ -91,10 +91,10 @@ func TestLookup_ExcludedPathsNeverLeaveTheDatabase(t *testing.T) {
 			}
 			_, answered := wire.heard()
 			if !strings.Contains(answered, "Linz") {
-				t.Fatal("the wire was not heard")
+				t.Fatal("the wiretap did not record the answer")
 			}
 			if strings.Contains(answered, "secret") {
-				t.Error("what is excluded came over the wire")
+				t.Error("the server sent an excluded path, want it to stay in the database")
 			}
 		})
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
-// onEach runs a test on a new collection of each server, with a unique index on
-// the user-id field "f".
+// onEach runs a test on a new collection of each server, with a unique index on the
+// user-id field f.
 func onEach(t *testing.T, test func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection)) {
 	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestInsert_ConcurrentInsertsMakeOneDocument(t *testing.T) {
 		for range 20 {
 			inserting.Go(func() {
 				if err := source.Insert(context.Background(), enrich.User{ID: "anna"}, json.RawMessage(`{"lang":"en","f":"somebody else"}`)); err != nil {
-					t.Errorf("Insert: %v", err)
+					t.Errorf("Insert = %v, want nil", err)
 				}
 			})
 		}
@@ -65,7 +65,7 @@ func TestInsert_ConcurrentInsertsMakeOneDocument(t *testing.T) {
 			t.Errorf("%d documents, want 1", n)
 		}
 		if got := lookUp(t, source, enrich.User{ID: "anna"}); !strings.Contains(got, `"lang":"en"`) {
-			t.Errorf("the document is %s", got)
+			t.Errorf("the document is %s, want lang en", got)
 		}
 	})
 }
@@ -78,7 +78,7 @@ func TestInsert_KeepsAnExistingDocument(t *testing.T) {
 			}
 		}
 		if got := lookUp(t, source, enrich.User{ID: "5", Number: true}); !strings.Contains(got, `"n":1`) || strings.Contains(got, "more") {
-			t.Errorf("the document is %s, want the first", got)
+			t.Errorf("the document is %s, want the first one", got)
 		}
 	})
 }
@@ -87,7 +87,7 @@ func TestInsert_RefusesNamesThatWouldBePaths(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
 		for _, text := range []string{`{"$set":{"a":1}}`, `{"a.b":1}`, `[]`, `{`} {
 			if err := source.Insert(t.Context(), enrich.User{ID: "anna"}, json.RawMessage(text)); err == nil {
-				t.Errorf("%s was inserted", text)
+				t.Errorf("Insert(%s) has no error, want one", text)
 			}
 		}
 		if n := count(t, collection); n != 0 {
@@ -104,7 +104,7 @@ func TestSetTime_SetsAFieldAndMakesTheDocument(t *testing.T) {
 			}
 		}
 		if got := lookUp(t, source, enrich.User{ID: "anna"}); !strings.Contains(got, `"lastLogin":"2023-11-14T22:13:21.000Z"`) {
-			t.Errorf("the document is %s", got)
+			t.Errorf("the document is %s, want the second time in lastLogin", got)
 		}
 		if n := count(t, collection); n != 1 {
 			t.Errorf("%d documents, want 1", n)
@@ -119,7 +119,7 @@ func TestHas_ReportsWhetherADocumentExists(t *testing.T) {
 		}
 		for id, want := range map[string]bool{"anna": true, "bert": false} {
 			if has, err := source.Has(t.Context(), enrich.User{ID: id}); err != nil || has != want {
-				t.Errorf("Has of %s = %t, %v; want %t", id, has, err, want)
+				t.Errorf("Has(%s) = %t, %v; want %t", id, has, err, want)
 			}
 		}
 	})
@@ -129,14 +129,14 @@ func TestMarkCreated_IsRemembered(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, _ *mongo.Collection) {
 		for i, want := range []bool{false, true, true} {
 			if known, err := source.IsCreated(t.Context(), enrich.User{ID: "anna"}); err != nil || known != want {
-				t.Errorf("at %d IsCreated = %t, %v; want %t", i, known, err, want)
+				t.Errorf("IsCreated after %d calls of MarkCreated = %t, %v; want %t", i, known, err, want)
 			}
 			if first, err := source.MarkCreated(t.Context(), enrich.User{ID: "anna"}); err != nil || first != (i == 0) {
-				t.Errorf("at %d MarkCreated = %t, %v; want that it is the first at 0 only", i, first, err)
+				t.Errorf("call %d of MarkCreated = %t, %v; want %t", i, first, err, i == 0)
 			}
 		}
 		if known, err := source.IsCreated(t.Context(), enrich.User{ID: "bert"}); err != nil || known {
-			t.Errorf("IsCreated of another = %t, %v", known, err)
+			t.Errorf("IsCreated of another user = %t, %v; want false", known, err)
 		}
 	})
 }
@@ -144,7 +144,7 @@ func TestMarkCreated_IsRemembered(t *testing.T) {
 func TestCheckUnique_SaysHowToMakeTheIndex(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
 		if err := source.CheckUnique(t.Context()); err != nil {
-			t.Errorf("with the index: %v", err)
+			t.Errorf("CheckUnique with the index = %v, want nil", err)
 		}
 		if err := collection.Indexes().DropAll(t.Context()); err != nil {
 			t.Fatal(err)
@@ -155,7 +155,7 @@ func TestCheckUnique_SaysHowToMakeTheIndex(t *testing.T) {
 		}
 		err := source.CheckUnique(t.Context())
 		if !errors.Is(err, mongodoc.ErrNotUnique) || !strings.Contains(err.Error(), `createIndex({"f": 1}, {unique: true})`) {
-			t.Errorf("without: %v", err)
+			t.Errorf("CheckUnique without a unique index = %v, want %v and the command", err, mongodoc.ErrNotUnique)
 		}
 	})
 }
@@ -168,10 +168,10 @@ func TestInsert_ErrorDoesNotQuoteTheDocument(t *testing.T) {
 			err = source.Insert(t.Context(), enrich.User{ID: id}, json.RawMessage(`{"email":"hush@example.com"}`))
 		}
 		if err == nil || !strings.Contains(err.Error(), "code 11000") {
-			t.Fatalf("Insert = %v, want the refusal of a second document of the e-mail address", err)
+			t.Fatalf("Insert of a second document with the same email = %v, want code 11000", err)
 		}
 		if text := err.Error(); strings.Contains(text, "hush") || strings.Contains(text, "bert") {
-			t.Errorf("the error tells too much: %s", text)
+			t.Errorf("Insert = %s, want an error without values of the document or the user id", text)
 		}
 	})
 }
