@@ -43,6 +43,6 @@ func TestAdjust_AppliesToExistingEntries(t *testing.T) {
 func TestAdjust_RefusesWrongOptions(t *testing.T) {
 	c := newCache(t, cache.Options{MaxBytes: 1 << 20})
 	if err := c.Adjust(cache.Options{MaxBytes: -1}); err == nil || c.Stats().MaxBytes != 1<<20 {
-		t.Errorf("Adjust with MaxBytes -1 = %v and MaxBytes is %d, want an error and %d", err, c.Stats().MaxBytes, 1<<20)
+		t.Errorf("Adjust with MaxBytes -1 = %v, Stats().MaxBytes = %d; want an error and %d", err, c.Stats().MaxBytes, 1<<20)
 	}
 }

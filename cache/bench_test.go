@@ -49,8 +49,8 @@ const (
 	userCount   = 100_000 // different users
 )
 
-// inParallel runs logins on as many goroutines as concurrency says, whatever the
-// machine is. The nth login is of user(n).
+// inParallel runs logins on concurrency goroutines, independent of the number of CPUs.
+// The nth login is of user(n).
 func inParallel(b *testing.B, cached enrich.Source, user func(n int64) enrich.User) {
 	b.SetParallelism((concurrency + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
 	b.ReportAllocs()
@@ -65,7 +65,7 @@ func inParallel(b *testing.B, cached enrich.Source, user func(n int64) enrich.Us
 	})
 }
 
-// BenchmarkHit_Parallel measures 64 logins at a time that hit, of 100,000 users.
+// BenchmarkHit_Parallel measures cache hits: 64 logins at a time, of 100,000 users.
 func BenchmarkHit_Parallel(b *testing.B) {
 	source := &countingSource{Source: paddedSource(300)}
 	cached := newCache(b, cache.Options{MaxBytes: 256 << 20}).Source(source, "")
@@ -77,14 +77,14 @@ func BenchmarkHit_Parallel(b *testing.B) {
 		}
 	}
 	filled := source.reads.Load()
-	const stride = 7919 // a prime, so that logins in a row are of users far apart
+	const stride = 7919 // a prime, so that consecutive logins are of very different users
 	inParallel(b, cached, func(n int64) enrich.User { return users[n*stride%userCount] })
 	b.ReportMetric(float64(source.reads.Load()-filled)/float64(b.N), "reads/op")
 }
 
-// BenchmarkMiss_Parallel measures 64 logins at a time that miss, with a source
-// that takes a millisecond: each of another user, or all of the same, which share
-// one read.
+// BenchmarkMiss_Parallel measures cache misses: 64 logins at a time, with a source that
+// takes a millisecond. Either each login is of another user, or all are of the same user
+// and share one read.
 func BenchmarkMiss_Parallel(b *testing.B) {
 	for _, perUser := range []int64{1, concurrency} {
 		b.Run(strconv.FormatInt(perUser, 10)+" logins of a user", func(b *testing.B) {

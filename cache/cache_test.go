@@ -42,19 +42,19 @@ func refresh(u enrich.User) enrich.Query {
 	return enrich.Query{User: u, NotBefore: now, KeepUntil: now.Add(life)}
 }
 
-// wantDocument looks up a document and checks its text. An empty want is for
+// wantDocument looks up a document and checks its text. An empty want means
 // ErrNoDocument.
 func wantDocument(t *testing.T, cached enrich.Source, q enrich.Query, want string) enrich.Document {
 	t.Helper()
 	doc, err := cached.Lookup(t.Context(), q)
 	if want == "" {
 		if !errors.Is(err, enrich.ErrNoDocument) {
-			t.Errorf("Lookup = %s, %v; want %v", doc.JSON, err, enrich.ErrNoDocument)
+			t.Errorf("Lookup(%s) = %s, %v; want %v", q.User.ID, doc.JSON, err, enrich.ErrNoDocument)
 		}
 		return doc
 	}
 	if err != nil || string(doc.JSON) != want {
-		t.Errorf("Lookup = %s, %v; want %s", doc.JSON, err, want)
+		t.Errorf("Lookup(%s) = %s, %v; want %s", q.User.ID, doc.JSON, err, want)
 	}
 	if !doc.Stale && doc.ReadAt.Before(q.NotBefore) {
 		t.Errorf("document was read at %v, want %v or later", doc.ReadAt, q.NotBefore)
@@ -62,7 +62,7 @@ func wantDocument(t *testing.T, cached enrich.Source, q enrich.Query, want strin
 	return doc
 }
 
-// wantReads checks how often the source has been read.
+// wantReads checks how often the source was read so far.
 func wantReads(t *testing.T, source *fakeSource, want int) {
 	t.Helper()
 	if got := source.reads(); got != want {

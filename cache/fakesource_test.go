@@ -19,8 +19,8 @@ type fakeSource struct {
 	readCount int
 }
 
-// newFakeSource returns a fakeSource with one document, of anna. Empty text is
-// for none.
+// newFakeSource returns a fakeSource with one document, of anna. Empty text means no
+// document.
 func newFakeSource(text string) *fakeSource {
 	s := &fakeSource{docs: make(map[enrich.User]enrich.Document)}
 	s.put(anna, text)
@@ -50,8 +50,8 @@ func (s *fakeSource) reads() int {
 	return s.readCount
 }
 
-// Lookup implements enrich.Source. It answers after delay with what was there at
-// the start.
+// Lookup implements enrich.Source. After delay it returns the document as it was at the
+// start.
 func (s *fakeSource) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	doc, err := s.read(q.User)
 	select {

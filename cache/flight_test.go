@@ -14,8 +14,8 @@ import (
 
 func TestLookup_ThousandConcurrentLoginsShareOneRead(t *testing.T) {
 	for name, start := range map[string]func(){
-		"at once":               func() {},
-		"while it is under way": func() { time.Sleep(time.Microsecond) },
+		"at once":             func() {},
+		"while it is running": func() { time.Sleep(time.Microsecond) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -34,8 +34,8 @@ func TestLookup_ThousandConcurrentLoginsShareOneRead(t *testing.T) {
 	}
 }
 
-// A caller who comes too late to join a read finds its entry. This test runs on
-// real threads.
+// A caller that is too late to join a read finds its entry. This test runs on real
+// threads.
 func TestLookup_LateCallerFindsTheEntryOfTheRead(t *testing.T) {
 	source := newFakeSource(`{}`)
 	cached := newCache(t, cache.Options{}).Source(source, "")
@@ -185,7 +185,7 @@ func TestLookup_FailedReadUsesEntryOfConcurrentRead(t *testing.T) {
 		var logins sync.WaitGroup
 		logins.Go(func() {
 			if doc := wantDocument(t, c.Source(broken, ""), login(anna), `{}`); doc.Stale {
-				t.Error("Stale = true for a document that is as young as the query asks, want false")
+				t.Error("Stale = true for a document that the query allows, want false")
 			}
 		})
 		time.Sleep(time.Millisecond)
@@ -223,7 +223,7 @@ func TestLookup_PanicOfSourceFailsItsReadOnly(t *testing.T) {
 		cached := newCache(t, cache.Options{}).Source(lookupFunc(func(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 			time.Sleep(10 * time.Millisecond)
 			if faulty {
-				panic("a fault of the driver")
+				panic("a fault in the driver")
 			}
 			return source.Lookup(ctx, q)
 		}), "")

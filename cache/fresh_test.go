@@ -45,8 +45,8 @@ func TestEntry_ExpiresWithItsToken(t *testing.T) {
 		after time.Duration
 		reads int
 	}{
-		"at the end of its life": {short, 1},
-		"past it":                {short + 1, 2},
+		"at the end of its lifetime": {short, 1},
+		"after it":                   {short + 1, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestEntry_IsNotProlongedByHits(t *testing.T) {
 		end := time.Now().Add(life)
 		for !time.Now().After(end) {
 			q := login(anna)
-			q.NotBefore = time.Time{} // any age; only the life of the entry counts
+			q.NotBefore = time.Time{} // any age, so only the lifetime of the entry matters
 			wantDocument(t, cached, q, `{}`)
 			time.Sleep(time.Minute)
 		}
@@ -112,7 +112,7 @@ func TestLookup_SeparatesShapesAndIDTypes(t *testing.T) {
 				wantDocument(t, c.Source(relaxed, "relaxed"), login(anna), `{"in":"relaxed"}`)
 				wantDocument(t, c.Source(plain, "plain"), login(text), `{"of":"text"}`)
 				wantDocument(t, c.Source(plain, "plain"), login(number), `{"of":"number"}`)
-				wantDocument(t, c.Source(plain, "plain"), login(enrich.User{ID: "nobody"}), "")
+				wantDocument(t, c.Source(plain, "plain"), login(enrich.User{ID: "unknown"}), "")
 			}
 		})
 	}
@@ -126,7 +126,7 @@ func TestSource_SameShapeSharesEntries(t *testing.T) {
 	wantReads(t, after, 0)
 }
 
-// After a machine was suspended, only the wall clock shows it.
+// If the machine was suspended, only the wall clock shows it.
 func TestEntry_ExpiresByEitherClock(t *testing.T) {
 	for name, ask := range map[string]func(q enrich.Query) enrich.Query{
 		"age, monotonic clock": func(q enrich.Query) enrich.Query {

@@ -8,9 +8,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A history is what happened to one user's document.
+// A history records what happened to one user's document.
 type history struct {
-	versions    []version // in the order of writing; the text of the nth is n
+	versions    []version // in the order of the writes; the text of the nth is n
 	invalidated []time.Time
 	queries     []interval // from the start of each lookup to its KeepUntil
 }
@@ -22,9 +22,9 @@ type version struct {
 
 type interval struct{ from, to time.Time }
 
-// checkDocument checks that a document is as young as the query asks, or stale
-// within its bound; that it has all that was written before it was read; that it
-// was not invalidated; and that an entry was within its life.
+// checkDocument checks that a document is not older than the query allows, or stale within
+// its limit. It also checks that the document contains all earlier writes, was not
+// invalidated, and that its entry had not expired.
 func (w *world) checkDocument(q enrich.Query, doc enrich.Document, asked time.Time) {
 	now, history := time.Now(), w.users[q.User]
 	if !doc.Stale && doc.ReadAt.Before(q.NotBefore) {
@@ -47,7 +47,7 @@ func (w *world) checkDocument(q enrich.Query, doc enrich.Document, asked time.Ti
 		w.t.Errorf("document was read %v before it was invalidated", changed.Sub(doc.ReadAt))
 	}
 	if end := history.lifeOf(doc.ReadAt); !doc.Stale && now.Equal(asked) && now.After(end) {
-		w.t.Errorf("document was served %v past its life", now.Sub(end))
+		w.t.Errorf("document was used %v after its entry had expired", now.Sub(end))
 	}
 }
 
@@ -77,12 +77,12 @@ func (w *world) checkFailure(u enrich.User, asked time.Time, err error) {
 		}
 	}
 	if !w.mayFail(asked, time.Now()) && changes < 3 {
-		w.t.Errorf("Lookup failed though the source worked: %v", err)
+		w.t.Errorf("Lookup failed although the source worked: %v", err)
 	}
 }
 
-// mayFail reports whether a read may have failed that a lookup waited for between
-// asked and answered.
+// mayFail reports whether a read that a lookup waited for, between asked and answered, may
+// have failed.
 func (w *world) mayFail(asked, answered time.Time) bool {
 	return w.wasDown(asked.Add(-longestRead), answered)
 }
@@ -95,7 +95,7 @@ func (w *world) wasDown(from, to time.Time) bool {
 	})
 }
 
-// at returns the earliest version that a read may find which starts at an instant.
+// at returns the earliest version that a read that starts at an instant may find.
 func (h *history) at(instant time.Time) int {
 	n := 0
 	for i, v := range h.versions {
@@ -116,8 +116,8 @@ func (h *history) lastInvalidated(instant time.Time) (at time.Time) {
 	return at
 }
 
-// lifeOf returns the latest KeepUntil of the lookups that may have made a read. An
-// invalidation may have made a lookup read up to three times.
+// lifeOf returns the latest KeepUntil of the lookups that may have caused a read. A lookup
+// reads up to three times if its document is invalidated.
 func (h *history) lifeOf(readAt time.Time) (end time.Time) {
 	for _, q := range h.queries {
 		if !q.from.Before(readAt.Add(-2*longestRead)) && !q.from.After(readAt.Add(longestRead)) && q.to.After(end) {

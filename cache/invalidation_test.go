@@ -57,12 +57,12 @@ func TestInvalidate_LeavesOtherUsers(t *testing.T) {
 		wantDocument(t, cached, login(user(n)), `{}`)
 	}
 	if got := source.reads() - users; got > 0 {
-		t.Errorf("invalidating one user made %d of %d others read again, want 0", got, users)
+		t.Errorf("after invalidating one user, %d of %d other users were read again, want 0", got, users)
 	}
 }
 
-// Tags share a stripe, and concurrent invalidations come in any order. The stripe
-// forgets none, and the first one does not concern other tags.
+// Tags share a stripe, and concurrent invalidations may be added in any order. The stripe
+// forgets none of them, and the first one does not affect other tags.
 func TestStripe_ForgetsNoInvalidation(t *testing.T) {
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -159,10 +159,10 @@ func TestMissingFor_LimitsMissingEntries(t *testing.T) {
 		missingFor, after time.Duration
 		reads             int
 	}{
-		"within":       {5 * time.Second, 5 * time.Second, 1},
-		"past":         {5 * time.Second, 5*time.Second + 1, 2},
-		"never":        {0, 0, 2},
-		"token's life": {2 * life, life + 1, 2},
+		"within":      {5 * time.Second, 5 * time.Second, 1},
+		"after":       {5 * time.Second, 5*time.Second + 1, 2},
+		"never":       {0, 0, 2},
+		"token's end": {2 * life, life + 1, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -192,7 +192,8 @@ func TestRefresh_ReadsDespiteMissingEntry(t *testing.T) {
 	})
 }
 
-// This holds whether or not the cache remembers that the document is missing.
+// A refresh that finds no document removes the entry, even if the cache does not remember
+// missing documents.
 func TestRefresh_EndsEntryOfRemovedDocument(t *testing.T) {
 	for name, missingFor := range map[string]time.Duration{"remembered": time.Second, "not remembered": 0} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A paddedSource has a document of so many bytes for every user.
+// A paddedSource has a document of this many bytes for every user.
 type paddedSource int
 
 func (size paddedSource) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
@@ -28,12 +28,12 @@ func user(n int) enrich.User { return enrich.User{ID: fmt.Sprintf("%024x", n)} }
 
 func TestMaxBytes_LimitsMemoryAndIsUsed(t *testing.T) {
 	if testing.Short() {
-		t.Skip("fills tens of MiB")
+		t.Skip("SKIPPED: needs tens of MiB of memory; run it without -short")
 	}
 	const maxBytes = 32 << 20
 	for _, tt := range []struct {
 		size  paddedSource
-		share float64 // of maxBytes that documents must take at least
+		share float64 // smallest share of maxBytes that documents must take
 	}{
 		{300, 0.38},
 		{1 << 10, 0.6},
@@ -105,9 +105,9 @@ func TestMaxBytes_HitRatioIsTheShareThatFits(t *testing.T) {
 		user func(n int) int // of the nth lookup
 		want float64
 	}{
-		// All fit, so only first logins miss.
+		// All users fit, so only the first login of each misses.
 		"room for all": {func(n int) int { return n % (users / 5) }, 0.97},
-		// A third fits, and should be those who log in often.
+		// A third of the users fits. It should be those who log in often.
 		"some often, many rarely": {zipfUsers(users), 0.75},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestMaxBytes_HitRatioIsTheShareThatFits(t *testing.T) {
 				}
 			}
 			stats := c.Stats()
-			t.Logf("%.3f with %d entries of %d", stats.HitRatio, stats.Entries, users)
+			t.Logf("hit ratio %.3f with %d entries for %d users", stats.HitRatio, stats.Entries, users)
 			if stats.HitRatio < tt.want {
 				t.Errorf("hit ratio %.3f, want at least %.2f: %+v", stats.HitRatio, tt.want, stats)
 			}
@@ -127,7 +127,7 @@ func TestMaxBytes_HitRatioIsTheShareThatFits(t *testing.T) {
 	}
 }
 
-// zipfUsers returns users by Zipf's law.
+// zipfUsers returns users with the frequencies of Zipf's law.
 func zipfUsers(users int) func(int) int {
 	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.1, 1, uint64(users-1))
 	return func(int) int { return int(zipf.Uint64()) }

@@ -15,7 +15,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-var full = flag.Bool("full", false, "run 2000 random worlds, in place of 200 (make load)")
+var full = flag.Bool("full", false, "run 2000 random worlds instead of 200 (make load)")
 
 // TestCache_HoldsLawsInRandomWorlds runs writers, a change stream, outages, logins
 // and refreshes at random on a fake clock, and checks every answer against the
@@ -59,7 +59,7 @@ const (
 	worldsEnd   = 10 * time.Second
 )
 
-// A world is a source, its users, and all that happens to them.
+// A world is a source, its users, and everything that happens to them.
 type world struct {
 	t        *testing.T
 	cached   *cache.Source
@@ -93,7 +93,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	return w
 }
 
-// run returns how many lookups had which result.
+// run runs the world and returns the number of lookups for each result.
 func (w *world) run() map[string]int {
 	var actors sync.WaitGroup
 	actors.Go(w.actor(2*time.Second, w.fail))
@@ -108,7 +108,7 @@ func (w *world) run() map[string]int {
 	return w.sum
 }
 
-// actor returns a function that acts until the world ends, with pauses.
+// actor returns a function that calls act, with pauses, until the world ends.
 func (w *world) actor(pause time.Duration, act func()) func() {
 	end := time.Now().Add(worldsEnd)
 	return func() {
@@ -141,8 +141,8 @@ func (w *world) fail() {
 	time.Sleep(time.Until(end))
 }
 
-// write writes a version. Mostly it then invalidates it a little later, as a change
-// stream would.
+// write writes a version. In most cases it invalidates the document a little later, as a
+// change stream would.
 func (w *world) write(u enrich.User) {
 	missing, followed := w.oneIn(4), !w.oneIn(3)
 	w.mu.Lock()
@@ -192,7 +192,8 @@ func (w *world) look(u enrich.User) (n int, missing, down bool) {
 	return n, w.users[u].versions[n].missing, w.wasDown(time.Now(), time.Now())
 }
 
-// ask makes a login or a refresh, with a token of any life, and checks the answer.
+// ask makes a login or a refresh, with a token of a random lifetime, and checks the
+// answer.
 func (w *world) ask(u enrich.User) {
 	life, kind := w.upTo(longestLife), "login"
 	now := time.Now()

@@ -18,7 +18,7 @@ func TestNew_RefusesWrongOptions(t *testing.T) {
 			c.Close()
 		}
 		if err == nil || !strings.Contains(err.Error(), field) {
-			t.Errorf("New(%+v) = %v, want an error that names %s", o, err, field)
+			t.Errorf("New(%+v) returned the error %v, want one that names %s", o, err, field)
 		}
 	}
 }
@@ -41,5 +41,5 @@ func TestNew_ZeroOptions(t *testing.T) {
 		wantDocument(t, c.Source(source, ""), login(user(1)), "")
 	}
 	wantReads(t, source, 3)
-	c.InvalidateAll() // logs
+	c.InvalidateAll() // logs a message, which is discarded
 }

@@ -76,11 +76,11 @@ func TestStaleFor_AppliesToUndecodableDocument(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		source.fail(fmt.Errorf("document of 2 KiB: %w", enrich.ErrUndecodable))
 		if doc := wantDocument(t, cached, refresh(anna), `{}`); !doc.Stale {
-			t.Error("Stale = false though the read failed, want true")
+			t.Error("Stale = false although the read failed, want true")
 		}
 		_, err := cached.Lookup(t.Context(), refresh(enrich.User{ID: "bert"}))
 		if !errors.Is(err, enrich.ErrUndecodable) {
-			t.Errorf("Lookup of a user without an entry: %v, want %v", err, enrich.ErrUndecodable)
+			t.Errorf("Lookup of a user without an entry = %v, want %v", err, enrich.ErrUndecodable)
 		}
 	})
 }
@@ -103,13 +103,13 @@ func TestStaleFor_DoesNotApplyToMissingEntry(t *testing.T) {
 func TestStaleFor_LimitsStaleDocumentOfSourceAndDoesNotKeepIt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		age, staleFor time.Duration
-		marked        bool // Document.Stale, or only an old ReadAt
+		marked        bool // Document.Stale is set; otherwise only ReadAt is old
 		served        bool
 	}{
 		"as old as the token may be":   {life, 0, true, true},
 		"older":                        {life + 1, 0, true, false},
-		"at the bound of stale_for":    {life + time.Minute, time.Minute, true, true},
-		"past it":                      {life + time.Minute + 1, time.Minute, true, false},
+		"at the limit of stale_for":    {life + time.Minute, time.Minute, true, true},
+		"over it":                      {life + time.Minute + 1, time.Minute, true, false},
 		"old, and not marked as stale": {time.Minute, 0, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestStaleFor_LimitsStaleDocumentOfSourceAndDoesNotKeepIt(t *testing.T) {
 				for range 2 {
 					doc, err := cached.Lookup(t.Context(), login(anna))
 					if served := err == nil && doc.Stale; served != tt.served {
-						t.Errorf("Lookup = %+v, %v; want it served as stale: %t", doc, err, tt.served)
+						t.Errorf("Lookup = %+v, %v; want a stale document: %t", doc, err, tt.served)
 					}
 				}
 				wantReads(t, source, 2)

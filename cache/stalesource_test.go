@@ -10,15 +10,15 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A lastGoodSource fails, and answers with its last good document.
+// A lastGoodSource cannot read, and returns its last good document.
 type lastGoodSource struct{ readAt time.Time }
 
 func (s lastGoodSource) Lookup(context.Context, enrich.Query) (enrich.Document, error) {
 	return enrich.Document{JSON: []byte(`{}`), ReadAt: s.readAt, Stale: true}, nil
 }
 
-// The contract says: "stale_for: 0s: a refresh never uses an older entry". The same
-// holds for a source's last good document. A login gets it while its age allows.
+// With StaleFor zero, a refresh never uses an older entry. The same applies to a source's
+// last good document. A login gets that while it is young enough.
 func TestStaleFor_ZeroRefusesLastGoodDocumentOnRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cached := lastGoodSource{time.Now()}

@@ -28,11 +28,11 @@ func TestMetrics_CountEveryLookupOnce(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		wantDocument(t, cached, refresh(anna), `{}`) // reload
 		c.Invalidate("anna")
-		wantDocument(t, cached, login(anna), `{}`) // reload, a change
+		wantDocument(t, cached, login(anna), `{}`) // reload, and an eviction because of a change
 		time.Sleep(time.Nanosecond)
 		source.fail(errDown)
 		wantDocument(t, cached, refresh(anna), `{}`)      // stale
-		_, _ = cached.Lookup(t.Context(), login(user(1))) // miss, a failure
+		_, _ = cached.Lookup(t.Context(), login(user(1))) // miss, because the source fails
 		source.fail(nil)
 		wantDocument(t, cached, login(user(1)), "") // miss
 		wantDocument(t, cached, login(user(1)), "") // missing
@@ -70,7 +70,7 @@ func TestStats_CountsEvictionsByCause(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		for n := range 20 { // 15 have room
+		for n := range 20 { // 15 fit
 			lookup(n)
 		}
 		if got := c.Stats(); got.Entries != 15 || got.Evictions.Capacity+got.Rejected != 5 {
@@ -78,13 +78,13 @@ func TestStats_CountsEvictionsByCause(t *testing.T) {
 		}
 		time.Sleep(life + time.Minute)
 		if got := c.Stats(); got.Entries != 0 || got.Evictions.Expired != 15 || got.Bytes != 0 {
-			t.Errorf("Stats() past the end of their lives = %+v, want no entry, no byte, 15 expired", got)
+			t.Errorf("Stats() after all entries have expired = %+v, want 0 entries, 0 bytes and 15 expired", got)
 		}
 		lookup(0)
 		c.InvalidateAll()
 		time.Sleep(life + time.Minute)
 		if got := c.Stats(); got.Evictions.Changed != 1 {
-			t.Errorf("Stats() after InvalidateAll of one = %+v, want 1 changed", got)
+			t.Errorf("Stats() after InvalidateAll with one entry = %+v, want 1 changed", got)
 		}
 	})
 }

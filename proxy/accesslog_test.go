@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// accessLog returns the lines of the access log.
+// accessLog waits for that many lines of the access log and returns all of them.
 func (f *fixture) accessLog(t *testing.T, lines int) []map[string]any {
 	t.Helper()
 	var found []map[string]any
@@ -25,13 +25,13 @@ func (f *fixture) accessLog(t *testing.T, lines int) []map[string]any {
 	return found
 }
 
-func TestAccessLog_IsOneLineOfAClosedSetOfKeys(t *testing.T) {
+func TestAccessLog_HasAFixedSetOfKeys(t *testing.T) {
 	f, _ := startResponding(t, twoTokens, setup{rules: logins(t)})
 	f.ask(t, "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nAuthorization: Bearer secret\r\n"+form+"\r\nContent-Length: 15\r\n\r\npassword=secret")
 	entry := f.accessLog(t, 1)[0]
 	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "status", "time"}
 	if got := slices.Sorted(maps.Keys(entry)); !slices.Equal(got, want) {
-		t.Errorf("keys %q, want %q", got, want)
+		t.Errorf("keys = %q, want %q", got, want)
 	}
 	for key, value := range map[string]any{"method": "POST", "path": "/login", "status": 200.0, "bytes": 43.0, "rule": "POST /login"} {
 		if entry[key] != value {
@@ -39,11 +39,11 @@ func TestAccessLog_IsOneLineOfAClosedSetOfKeys(t *testing.T) {
 		}
 	}
 	if log := f.log.String(); strings.Contains(log, "secret") || strings.Contains(log, "a.b.c") {
-		t.Errorf("the log tells secrets: %s", log)
+		t.Errorf("log:\n%s\nwant it without \"secret\" and the token a.b.c", log)
 	}
 }
 
-// Contract: "no log field carries a token, … or a bare user id".
+// No log field may have a token or a user id.
 func TestAccessLog_HidesTokensAndIDsInPaths(t *testing.T) {
 	tests := []struct{ path, want string }{
 		{"/", "/"},
@@ -63,39 +63,38 @@ func TestAccessLog_HidesTokensAndIDsInPaths(t *testing.T) {
 	for i, tt := range tests {
 		f.ask(t, "GET "+tt.path+" HTTP/1.1\r\nHost: h\r\n\r\n")
 		if got := f.accessLog(t, i+1)[i]["path"]; got != tt.want {
-			t.Errorf("%s was logged as %v, want %s", tt.path, got, tt.want)
+			t.Errorf("path %s was logged as %v, want %s", tt.path, got, tt.want)
 		}
 	}
 }
 
-// Whatever the answer is, the line has its status.
-func TestAccessLog_HasTheStatusOfEveryAnswer(t *testing.T) {
+func TestAccessLog_HasTheStatusOfEveryResponse(t *testing.T) {
 	tests := []struct {
 		name, text, sent string
 		want             float64
 	}{
-		{"the backend's", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", answer("HTTP/1.1 401 Unauthorized", ""), 401},
-		{"with hints", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n" + answer("HTTP/1.1 200 OK", "x"), 200},
+		{"from the backend", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", answer("HTTP/1.1 401 Unauthorized", ""), 401},
+		{"with early hints", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n" + answer("HTTP/1.1 200 OK", "x"), 200},
 		{"HEAD", "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", answer("HTTP/1.1 200 OK", ""), 200},
-		{"of keys", "HEAD " + jwksPath + " HTTP/1.1\r\nHost: h\r\n\r\n", "", 200},
-		{"no HTTP", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "nonsense\r\n\r\n", 502},
+		{"of the JWK Set", "HEAD " + jwksPath + " HTTP/1.1\r\nHost: h\r\n\r\n", "", 200},
+		{"invalid HTTP", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "nonsense\r\n\r\n", 502},
 	}
 	for _, tt := range tests {
 		f, _ := startResponding(t, tt.sent, setup{})
 		w := f.dial(t)
 		w.send(tt.text)
 		if got := f.accessLog(t, 1)[0]["status"]; got != tt.want {
-			t.Errorf("%s: status %v, want %v", tt.name, got, tt.want)
+			t.Errorf("%s: status = %v, want %v", tt.name, got, tt.want)
 		}
 	}
 }
 
-// A method is any text that a stranger likes, a token too.
+// A client can send any text as the method, even a token.
 func TestAccessLog_HidesUnknownMethods(t *testing.T) {
 	f, _ := startResponding(t, noContent, setup{})
 	f.ask(t, "eyJhbGciOiJub25lIn0.e30. /eyJhbGciOiJub25lIn0.e30. HTTP/1.1\r\nHost: h\r\n\r\n")
 	entry := f.accessLog(t, 1)[0]
 	if entry["method"] != "_OTHER" || entry["path"] != "/[redacted]" {
-		t.Errorf("logged method %v, path %v", entry["method"], entry["path"])
+		t.Errorf("logged method %v and path %v, want _OTHER and /[redacted]", entry["method"], entry["path"])
 	}
 }

@@ -17,10 +17,11 @@ func addressRules(t *testing.T) setup {
 	return setup{rules: []proxy.Rule{{Pattern: "GET /app/{app}/location", Addresses: locations(t, "json:hostname", "json:ws_hostname")}}}
 }
 
-// A client calls what it is told from then on: it must be told of us.
-func TestAddresses_LeadBackToWhereTheClientCameIn(t *testing.T) {
+// The client sends its next requests to the address in the response, so that must be the
+// address of the proxy.
+func TestAddresses_BecomeTheAddressThatTheClientUsed(t *testing.T) {
 	public := func(o *proxy.Options) { o.PublicURL = &url.URL{Scheme: "https", Host: "auth.example.com"} }
-	trusting := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
+	trustLoopback := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 	tests := []struct {
 		name, sent                string
 		options                   func(*proxy.Options)
@@ -29,9 +30,9 @@ func TestAddresses_LeadBackToWhereTheClientCameIn(t *testing.T) {
 	}{
 		{"as requested", "", nil, "https://us-east-1.aws.services.example.com", "wss://ws.services.example.com", "http://h:8080", "ws://h:8080"},
 		{"public_url", "", public, "http://10.0.0.1:9090", "ws://10.0.0.1:9090", "https://auth.example.com", "wss://auth.example.com"},
-		{"a trusted proxy", "X-Forwarded-Proto: https, http\r\nX-Forwarded-Host: p.example.com\r\n", trusting, "HTTP:\\/\\/a\\/b?c", "ws://a", "https://p.example.com/b?c", "wss://p.example.com"},
+		{"a trusted proxy", "X-Forwarded-Proto: https, http\r\nX-Forwarded-Host: p.example.com\r\n", trustLoopback, "HTTP:\\/\\/a\\/b?c", "ws://a", "https://p.example.com/b?c", "wss://p.example.com"},
 		{"a proxy that is not trusted", "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example.com\r\n", nil, "http://a", "ws://a", "http://h:8080", "ws://h:8080"},
-		{"no address", "", public, "services", "ftp://a", "services", "ftp://a"},
+		{"not an http or ws address", "", public, "services", "ftp://a", "services", "ftp://a"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -41,13 +42,13 @@ func TestAddresses_LeadBackToWhereTheClientCameIn(t *testing.T) {
 			f, _ := startResponding(t, sent, s)
 			_, body := f.ask(t, "GET /app/x/location HTTP/1.1\r\nHost: h:8080\r\n"+tt.sent+"\r\n")
 			if want := fmt.Sprintf(location, tt.wantHostname, tt.wantWSocket); body != want {
-				t.Errorf("got  %s\nwant %s", body, want)
+				t.Errorf("body\n got %s\nwant %s", body, want)
 			}
 		})
 	}
 }
 
-func TestAddresses_LeaveOtherAnswersAlone(t *testing.T) {
+func TestAddresses_LeaveOtherResponsesUnchanged(t *testing.T) {
 	for _, sent := range []string{
 		answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", `{"error": "none","hostname":7}`),
 		answer("HTTP/1.1 404 Not Found\nContent-Type: application/json", `{"hostname":"http://a"}`),
@@ -58,7 +59,7 @@ func TestAddresses_LeaveOtherAnswersAlone(t *testing.T) {
 		res, body := f.ask(t, "GET /app/x/location HTTP/1.1\r\nHost: h\r\n\r\n")
 		sameResponse(t, http.MethodGet, sent, res, body)
 		if strings.Contains(f.log.String(), "panic") {
-			t.Error(f.log.String())
+			t.Errorf("log:\n%s\nwant no panic", f.log.String())
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-func TestTLS_FailureNamesTheSettingToLookAt(t *testing.T) {
+func TestTLS_FailureNamesTheSettingToChange(t *testing.T) {
 	a := certstest.New(t)
 	client := a.Pair(t, "client", "sidecar")
 	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -26,18 +26,18 @@ func TestTLS_FailureNamesTheSettingToLookAt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := []tls.Certificate{client}
+	clientCert := []tls.Certificate{client}
 	for _, c := range []struct {
 		name   string
 		tls    *tls.Config
 		status int
 		advice string
 	}{
-		{"all is well", &tls.Config{RootCAs: a.Pool, Certificates: shown, ServerName: "backend.test"}, http.StatusOK, ""},
-		{"unknown authority", &tls.Config{Certificates: shown, ServerName: "backend.test"}, http.StatusBadGateway, "backend_tls.ca_file"},
-		{"nothing set", nil, http.StatusBadGateway, "backend_tls.server_name"},
-		{"another name", &tls.Config{RootCAs: a.Pool, Certificates: shown}, http.StatusBadGateway, "backend_tls.server_name"},
-		{"no certificate", &tls.Config{RootCAs: a.Pool, ServerName: "backend.test"}, http.StatusBadGateway, "backend_tls.cert_file"},
+		{"valid", &tls.Config{RootCAs: a.Pool, Certificates: clientCert, ServerName: "backend.test"}, http.StatusOK, ""},
+		{"unknown authority", &tls.Config{Certificates: clientCert, ServerName: "backend.test"}, http.StatusBadGateway, "backend_tls.ca_file"},
+		{"no settings", nil, http.StatusBadGateway, "backend_tls.server_name"},
+		{"wrong name", &tls.Config{RootCAs: a.Pool, Certificates: clientCert}, http.StatusBadGateway, "backend_tls.server_name"},
+		{"no client certificate", &tls.Config{RootCAs: a.Pool, ServerName: "backend.test"}, http.StatusBadGateway, "backend_tls.cert_file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := start(t, address, setup{options: func(o *proxy.Options) { o.TLS = c.tls }})
@@ -47,10 +47,10 @@ func TestTLS_FailureNamesTheSettingToLookAt(t *testing.T) {
 			}
 			response.Body.Close()
 			if response.StatusCode != c.status {
-				t.Errorf("answered %s, want %d", response.Status, c.status)
+				t.Errorf("GET / = %s, want %d", response.Status, c.status)
 			}
 			if log := f.log.String(); strings.Contains(log, `"advice"`) != (c.advice != "") || !strings.Contains(log, c.advice) {
-				t.Errorf("want the advice %q:\n%s", c.advice, log)
+				t.Errorf("log:\n%s\nwant an advice that contains %q, and none if that is empty", log, c.advice)
 			}
 		})
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// deployments are sidecars as their users would configure them for the backends
-// of the captures. One sidecar has one user-id claim, so the plugins of Glewlwyd
-// have one each. The secret is none of these backends' own, which was not kept.
+// deployments are configurations for the backends of the captures. A configuration has
+// only one user-id claim, so each plugin of Glewlwyd has its own. The secret is not the
+// one of these backends, which was not kept.
 var deployments = []deployment{
 	{
 		captures: "glewlwyd/oidc-*.http", user: "sub",
@@ -42,9 +42,9 @@ var deployments = []deployment{
 	},
 }
 
-// A1, A2, A3, C2, D1: what must change changes, nothing else does. The table of
-// what changes is outcomes.txt beside the captures.
-func TestExchange_OfRealBackendsChangesOnlyWhereItMust(t *testing.T) {
+// A1, A2, A3, C2, D1: only tokens, and headers that depend on them, change. The expected
+// results are in outcomes.txt.
+func TestExchange_ChangesOnlyTokensOfRealBackends(t *testing.T) {
 	want := readOutcomes(t)
 	replayed := 0
 	for _, d := range deployments {
@@ -54,23 +54,23 @@ func TestExchange_OfRealBackendsChangesOnlyWhereItMust(t *testing.T) {
 			c := readCapture(t, path)
 			t.Run(c.name, func(t *testing.T) {
 				got := r.replay(t, c)
-				t.Log(got) // the table, with -v
+				t.Log(got) // shown with -v, to update outcomes.txt
 				if got != want[c.name] {
-					t.Errorf("%s: outcome %q, want %q", c.name, got, want[c.name])
+					t.Errorf("%s: outcome = %q, want %q", c.name, got, want[c.name])
 				}
 			})
 			delete(want, c.name)
 		}
 	}
 	for name := range want {
-		t.Errorf("%s has an outcome and is no capture", name)
+		t.Errorf("outcomes.txt has a line for %s, but there is no such capture", name)
 	}
 	if all := len(glob(t, "*/*.http")); replayed != all {
-		t.Errorf("replayed %d of %d captures", replayed, all)
+		t.Errorf("replayed %d captures, want all %d: add the others to deployments", replayed, all)
 	}
 }
 
-// readOutcomes reads the table of outcomes, by the names of captures.
+// readOutcomes returns the outcomes of outcomes.txt by the names of captures.
 func readOutcomes(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(captures, "outcomes.txt"))

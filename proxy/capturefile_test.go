@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// captures is the folder of the captures; its README says what they are.
+// captures is the folder of the captures. Its README describes them.
 const captures = "testdata/captures"
 
-// A capture is an exchange with a real backend as it stood on the wire.
+// A capture is a recorded exchange with a real backend, byte for byte.
 type capture struct{ name, request, response string }
 
 func glob(t *testing.T, pattern string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(captures, pattern))
 	if err != nil || len(paths) == 0 {
-		t.Fatalf("no captures %s: %v", pattern, err)
+		t.Fatalf("found no captures %s, error %v", pattern, err)
 	}
 	return paths
 }
@@ -34,7 +34,7 @@ func readCapture(t *testing.T, path string) capture {
 	request, response, ok := strings.Cut(string(text), "\n### RESPONSE (raw, framing kept)\n")
 	request, begins := strings.CutPrefix(request, "### REQUEST\n")
 	if !ok || !begins {
-		t.Fatalf("%s is no capture", path)
+		t.Fatalf("%s is not a capture: it needs a line ### REQUEST and a line ### RESPONSE (raw, framing kept)", path)
 	}
 	name, err := filepath.Rel(captures, path)
 	if err != nil {
@@ -43,7 +43,7 @@ func readCapture(t *testing.T, path string) capture {
 	return capture{filepath.ToSlash(name), request, response}
 }
 
-// readRequest parses a request in text; body is without its framing.
+// readRequest parses the text of a request. body is without chunk sizes.
 func readRequest(t *testing.T, text string) (request *http.Request, body string) {
 	t.Helper()
 	request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
@@ -53,7 +53,7 @@ func readRequest(t *testing.T, text string) (request *http.Request, body string)
 	return request, readAll(t, request.Body)
 }
 
-// readResponse parses the response; body is without its framing.
+// readResponse parses the response. body is without chunk sizes.
 func (c capture) readResponse(t *testing.T) (res *http.Response, body string) {
 	t.Helper()
 	method, _, _ := strings.Cut(c.request, " ")

@@ -19,7 +19,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// codings are what backends compress with, as Content-Encoding names it.
+// codings are the content codings of backends. header is the Content-Encoding.
 var codings = []struct {
 	name, header string
 	writer       func(io.Writer) io.WriteCloser
@@ -27,7 +27,7 @@ var codings = []struct {
 	{"gzip", "gzip", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }},
 	{"x-gzip", "X-GZIP", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }},
 	{"deflate of zlib", "deflate", func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }},
-	{"deflate, bare", "deflate", func(w io.Writer) io.WriteCloser { f, _ := flate.NewWriter(w, 9); return f }},
+	{"raw deflate", "deflate", func(w io.Writer) io.WriteCloser { f, _ := flate.NewWriter(w, 9); return f }},
 	{"br", "br", func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) }},
 	{"zstd", "zstd", func(w io.Writer) io.WriteCloser { z, _ := zstd.NewWriter(w); return z }},
 	{"identity", "identity", func(w io.Writer) io.WriteCloser { return nopCloser{w} }},
@@ -45,7 +45,7 @@ type nopCloser struct{ io.Writer }
 
 func (nopCloser) Close() error { return nil }
 
-// both closes the inner coding and then the outer.
+// both closes the inner coding and then the outer one.
 type both struct {
 	io.WriteCloser
 	outer io.Closer
@@ -70,7 +70,7 @@ func compress(t testing.TB, writer func(io.Writer) io.WriteCloser, text string) 
 }
 
 // A8.
-func TestDecode_EnrichedAnswersGoOutUncompressed(t *testing.T) {
+func TestDecode_EnrichedResponseIsUncompressed(t *testing.T) {
 	for _, coding := range codings {
 		t.Run(coding.name, func(t *testing.T) {
 			f, _ := startIssuing(t, setup{rules: logins(t)}, func(token string) string {
@@ -80,27 +80,27 @@ func TestDecode_EnrichedAnswersGoOutUncompressed(t *testing.T) {
 			res, body := f.ask(t, login)
 			token := between(t, body, `{ "access_token": "`, `" }`)
 			if !f.isEnriched(t, token) || res.Header["Content-Encoding"] != nil || res.ContentLength != int64(len(body)) {
-				t.Errorf("header %q, body %q", res.Header, body)
+				t.Errorf("got header %q, body %q; want an enriched token, no Content-Encoding and the right Content-Length", res.Header, body)
 			}
 		})
 	}
 }
 
-// A8: many servers name a coding though they have nothing to encode.
-func TestDecode_EmptyBodyOfARedirectIsEnriched(t *testing.T) {
+// A8: many servers send a Content-Encoding with an empty body.
+func TestDecode_RedirectWithAnEmptyBodyIsEnriched(t *testing.T) {
 	for _, coding := range codings {
 		f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "fragment:access_token")}}, func(token string) string {
 			return answer("HTTP/1.1 302 Found\nContent-Type: text/html\nContent-Encoding: "+coding.header+"\nLocation: /#access_token="+token, "")
 		})
 		res, _ := f.ask(t, login)
 		if !f.isEnriched(t, findToken(t, res.Header.Get("Location"))) || res.ContentLength != 0 {
-			t.Errorf("%s: got %q, length %d", coding.name, res.Header, res.ContentLength)
+			t.Errorf("%s: got header %q, length %d; want an enriched token and length 0", coding.name, res.Header, res.ContentLength)
 		}
 	}
 }
 
-// A8: "with a bound on what comes out".
-func TestDecode_BombPassesAsItCameAndIsCountedOnce(t *testing.T) {
+// A8: a small body that decompresses to a huge one.
+func TestDecode_BombIsForwardedUnchangedAndCountedOnce(t *testing.T) {
 	for _, coding := range codings {
 		t.Run(coding.name, func(t *testing.T) {
 			matching := refusing(rule(t, "POST /login", "json:access_token"))
@@ -110,14 +110,14 @@ func TestDecode_BombPassesAsItCameAndIsCountedOnce(t *testing.T) {
 			res, body := f.ask(t, login)
 			sameResponse(t, "POST", sent, res, body)
 			if n := f.reason(t, enrich.TooLarge); n != 1 {
-				t.Errorf("counted %d times", n)
+				t.Errorf("too_large was counted %d times, want 1", n)
 			}
 		})
 	}
 }
 
-// A8: the bound is on memory, too.
-func TestDecode_BombIsNotUnpackedInMemory(t *testing.T) {
+// A8: the limit also applies to memory.
+func TestDecode_BombUsesLittleMemory(t *testing.T) {
 	const size = 16 << 20
 	bomb := strings.Repeat("0", size)
 	for _, coding := range codings {
@@ -133,20 +133,20 @@ func TestDecode_BombIsNotUnpackedInMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		f.ask(t, login)
 		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; took > size {
-			t.Errorf("%s: %d bytes in memory for a limit of 64 KiB", coding.name, took)
+		if used := after.TotalAlloc - before.TotalAlloc; used > size {
+			t.Errorf("%s: allocated %d bytes, want at most %d for limits.body 64 KiB", coding.name, used, size)
 		}
 	}
 }
 
-// A8: what cannot be unpacked is the client's business.
-func TestDecode_BrokenCodingsPassAsTheyCame(t *testing.T) {
+// A8: the client decides what to do with a body that cannot be decompressed.
+func TestDecode_InvalidBodiesAreForwardedUnchanged(t *testing.T) {
 	tests := []struct{ name, coding, body string }{
-		{"no gzip", "gzip", "plain"},
-		{"half of a gzip", "gzip", gzipped(`{"access_token":"x"}`)[:20]},
-		{"no zstd", "zstd", "plain"},
-		{"no br", "br", "plain"},
-		{"no deflate", "deflate", "\xff\xff"},
+		{"invalid gzip", "gzip", "plain"},
+		{"incomplete gzip", "gzip", gzipped(`{"access_token":"x"}`)[:20]},
+		{"invalid zstd", "zstd", "plain"},
+		{"invalid br", "br", "plain"},
+		{"invalid deflate", "deflate", "\xff\xff"},
 		{"unknown", "compress", "\x1f\x9d"},
 	}
 	for _, tt := range tests {
@@ -159,8 +159,8 @@ func TestDecode_BrokenCodingsPassAsTheyCame(t *testing.T) {
 	}
 }
 
-// Fine print: "a response body over limits.body streams through under any
-// policy, counted too_large once".
+// A response larger than limits.body streams through under any policy, and is counted
+// too_large once.
 func TestBody_OverTheLimitStreamsThrough(t *testing.T) {
 	for _, policy := range []enrich.Policy{enrich.Pass, enrich.Refuse} {
 		matching := rule(t, "POST /login", "json:access_token", "json:id_token")
@@ -171,13 +171,12 @@ func TestBody_OverTheLimitStreamsThrough(t *testing.T) {
 		res, got := f.ask(t, login)
 		sameResponse(t, "POST", answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", body), res, got)
 		if n := f.reason(t, enrich.TooLarge); n != 1 {
-			t.Errorf("%s: counted %d times", policy, n)
+			t.Errorf("%s: too_large was counted %d times, want 1", policy, n)
 		}
 	}
 }
 
-// The limit is the last size that is looked into.
-func TestBody_OfTheLimitIsEnriched(t *testing.T) {
+func TestBody_OfExactlyTheLimitIsEnriched(t *testing.T) {
 	size := 0
 	f, _ := startIssuing(t, setup{
 		rules:   logins(t),
@@ -189,43 +188,44 @@ func TestBody_OfTheLimitIsEnriched(t *testing.T) {
 		return answer("HTTP/1.1 200 OK\nContent-Type: application/json", body)
 	})
 	if _, body := f.ask(t, login); size != 2000 || !f.isEnriched(t, between(t, body, `:"`, `"`)) {
-		t.Errorf("a body of %d bytes was not enriched", size)
+		t.Errorf("a body of %d bytes was not enriched, want it enriched at a limit of 2000", size)
 	}
 }
 
-// A2, C1: where the body cannot be looked into, the cookie beside it stays too.
-func TestDecode_TokenBesideAnOpaqueBodyStays(t *testing.T) {
+// A2, C1: all tokens of a response are enriched or none. The body cannot be searched for
+// tokens, so the cookie must not be enriched.
+func TestDecode_CookieIsNotEnrichedIfTheBodyCannotBeDecoded(t *testing.T) {
 	f, original := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token", "cookie:session")}}, func(token string) string {
 		return answer("HTTP/1.1 200 OK\nContent-Type: application/json\nSet-Cookie: session="+token+"\nContent-Encoding: rot13", `{"access_token":"`+token+`"}`)
 	})
 	res, body := f.ask(t, login)
 	if !strings.Contains(body, original) || !strings.Contains(res.Header.Get("Set-Cookie"), original) {
-		t.Errorf("half of the response was enriched: %q %s", res.Header, body)
+		t.Errorf("got header %q, body %s; want the original token in both", res.Header, body)
 	}
 }
 
-// A body that is packed again and again takes long to unpack, however small.
-func TestDecode_BodyPackedTooOftenPassesAsItCame(t *testing.T) {
-	const packings = 5
+// A small body with many nested codings takes long to decompress.
+func TestDecode_BodyWithTooManyCodingsIsForwardedUnchanged(t *testing.T) {
+	const codings = 5
 	body := []byte(`{"access_token":"x"}`)
-	for range packings {
-		var packed bytes.Buffer
-		w := gzip.NewWriter(&packed)
+	for range codings {
+		var compressed bytes.Buffer
+		w := gzip.NewWriter(&compressed)
 		w.Write(body)
 		w.Close()
-		body = packed.Bytes()
+		body = compressed.Bytes()
 	}
-	head := "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: gzip" + strings.Repeat(", gzip", packings-1)
+	head := "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: gzip" + strings.Repeat(", gzip", codings-1)
 	f, _ := startResponding(t, answer(head, string(body)), setup{rules: logins(t)})
 	if _, got := f.ask(t, login); got != string(body) {
-		t.Errorf("got %q", got)
+		t.Errorf("body = %q, want %q", got, body)
 	}
 	if !strings.Contains(f.log.String(), "5 content codings") {
-		t.Errorf("the log does not say why: %s", f.log)
+		t.Errorf("log:\n%s\nwant \"5 content codings\" in it", f.log)
 	}
 }
 
-// G3, B4: of a body over the limit no more is taken in than shows that it is.
+// G3, B4: the proxy reads only one byte more than the limit into memory.
 func TestBody_OverTheLimitIsNotReadToItsEnd(t *testing.T) {
 	const limit = 1000
 	small := func(o *proxy.Options) { o.Limits.Body = limit }
@@ -245,7 +245,7 @@ func TestBody_OverTheLimitIsNotReadToItsEnd(t *testing.T) {
 		res := w.receive("POST")
 		got := make([]byte, len(over))
 		if _, err := io.ReadFull(res.Body, got); err != nil || string(got) != over || res.StatusCode != 200 {
-			t.Errorf("while the backend holds the last byte: %s, %v", res.Status, err)
+			t.Errorf("before the backend sent the last byte: got %s, %v; want 200 and the other bytes", res.Status, err)
 		}
 	})
 	t.Run("of a form without a length", func(t *testing.T) {
@@ -256,7 +256,7 @@ func TestBody_OverTheLimitIsNotReadToItsEnd(t *testing.T) {
 		select {
 		case <-arrived:
 		case <-time.After(10 * time.Second):
-			t.Error("while the client holds the last chunk, nothing reaches the backend")
+			t.Error("before the client sent the last chunk: nothing reached the backend within 10 s, want the other bytes")
 		}
 	})
 }

@@ -11,17 +11,17 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// A backend that takes no connection is not there, however long it took to find
-// out: 502 and not 504.
-func TestBackend_ThatTakesNoConnectionIs502(t *testing.T) {
+// A backend that does not accept a connection is unreachable (502), even if connecting
+// timed out. It is not 504.
+func TestBackend_Is502IfConnectingTimesOut(t *testing.T) {
 	address := unresponsiveListener(t)
 	f := start(t, &url.URL{Scheme: "http", Host: address}, setup{options: func(o *proxy.Options) { o.Timeouts.Dial = 100 * time.Millisecond }})
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 502, "urn:tokengraft:backend-unreachable")
 }
 
-// unresponsiveListener is a listener whose queue is full, so that the system answers no
-// connection.
+// unresponsiveListener returns the address of a listener whose queue is full, so that
+// the system does not answer new connections.
 func unresponsiveListener(t *testing.T) (address string) {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -47,6 +47,6 @@ func unresponsiveListener(t *testing.T) (address string) {
 		}
 		t.Cleanup(func() { conn.Close() })
 	}
-	t.Skip("the system takes every connection")
+	t.Skip("this system accepts every connection, so a full queue cannot be tested")
 	return ""
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// An Enricher that makes every token the same; enrich.New makes one that keeps
-// what the backend signed.
+// fixedToken is an Enricher that replaces every token with the same text. Real programs
+// use enrich.New.
 type fixedToken string
 
 func (f fixedToken) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcome {

@@ -14,13 +14,13 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// aToken matches a token. What introduces a refresh token is part of the match,
-// which makes that no token: it is never swapped.
+// aToken matches a token. For a refresh token the match includes its name, so the match is
+// not a token and stays unchanged.
 var aToken = regexp.MustCompile(`(?:refresh_token\W+)?\beyJ[\w-]+\.[\w-]+\.[\w-]+`)
 
-// withEnriched returns the request with enriched tokens for the captured ones,
-// as a client sends it that never saw any other. What the backend never signed
-// stays, and so do refresh tokens.
+// withEnriched returns the request with its tokens replaced by enriched ones, because a
+// client behind the proxy only has those. Refresh tokens and tokens that the backend did
+// not sign stay unchanged.
 func (r *replay) withEnriched(t *testing.T, request string) string {
 	head, body, _ := strings.Cut(request, "\r\n\r\n")
 	swap := func(text string) string {
@@ -36,13 +36,13 @@ func (r *replay) withEnriched(t *testing.T, request string) string {
 	return head + "\r\n\r\n" + swapped
 }
 
-// checkRequest compares what the backend saw with what it saw when the capture
-// was made. Between them is a proxy now, and it says so.
+// checkRequest checks that the backend got the captured request. Only X-Forwarded-*,
+// Connection and Accept-Encoding may differ.
 func (r *replay) checkRequest(t *testing.T, want *http.Request, c capture) {
 	t.Helper()
 	all := r.backend.Requests()
-	saw := all[len(all)-1]
-	got, gotBody := readRequest(t, saw.Line+"\r\n"+strings.Join(saw.Header, "\r\n")+"\r\n\r\n"+saw.Body)
+	last := all[len(all)-1]
+	got, gotBody := readRequest(t, last.Line+"\r\n"+strings.Join(last.Header, "\r\n")+"\r\n\r\n"+last.Body)
 	_, wantBody := readRequest(t, c.request)
 	want.Header.Del("Connection") // of the client's own connection
 	for name, value := range map[string]string{"For": "127.0.0.1", "Host": want.Host, "Proto": "http"} {
@@ -51,20 +51,19 @@ func (r *replay) checkRequest(t *testing.T, want *http.Request, c capture) {
 	if pattern := want.Method + " " + want.URL.Path; !r.shadow && (pattern == r.tokenEndpoint || pattern == r.authorizationEndpoint) {
 		want.Header.Set("Accept-Encoding", "identity")
 	}
-	if line, _, _ := strings.Cut(c.request, "\r\n"); saw.Line != line {
-		t.Errorf("the backend saw %q\nwant             %q", saw.Line, line)
+	if line, _, _ := strings.Cut(c.request, "\r\n"); last.Line != line {
+		t.Errorf("the backend got  %q\nwant             %q", last.Line, line)
 	}
 	if got.Host != want.Host || !reflect.DeepEqual(got.Header, want.Header) {
-		t.Errorf("the backend saw header %q of %s\nwant                    %q of %s", got.Header, got.Host, want.Header, want.Host)
+		t.Errorf("the backend got  host %s, header %q\nwant             host %s, header %q", got.Host, got.Header, want.Host, want.Header)
 	}
 	if gotBody != wantBody {
-		t.Errorf("the backend saw body %q\nwant                  %q", gotBody, wantBody)
+		t.Errorf("the backend got body  %q\nwant                  %q", gotBody, wantBody)
 	}
 }
 
-// checkResponse compares what the client got with what the backend sent: the
-// same, or the same but for the tokens and the length. It returns how many tokens
-// are enriched.
+// checkResponse checks that the client got the backend's response, and that only tokens
+// and the Content-Length differ. It returns the number of enriched tokens.
 func (r *replay) checkResponse(t *testing.T, c capture, got *http.Response, gotBody string) (enriched int) {
 	t.Helper()
 	sent, saidBody := c.readResponse(t)
@@ -76,10 +75,10 @@ func (r *replay) checkResponse(t *testing.T, c capture, got *http.Response, gotB
 		return 0
 	}
 	if got, want := aToken.ReplaceAllString(after, "TOKEN"), aToken.ReplaceAllString(before, "TOKEN"); got != want {
-		t.Errorf("around the tokens the client got\n%q\nwant\n%q", got, want)
+		t.Errorf("outside the tokens the client got\n%q\nwant\n%q", got, want)
 	}
 	if got.StatusCode != sent.StatusCode || got.ContentLength != int64(len(gotBody)) {
-		t.Errorf("got %s with a length of %d for %d bytes, want %s", got.Status, got.ContentLength, len(gotBody), sent.Status)
+		t.Errorf("got %s with Content-Length %d, want %s with %d", got.Status, got.ContentLength, sent.Status, len(gotBody))
 	}
 	for original, enriched := range tokens {
 		r.checkEnriched(t, original, enriched, tokens)
@@ -87,8 +86,8 @@ func (r *replay) checkResponse(t *testing.T, c capture, got *http.Response, gotB
 	return len(tokens)
 }
 
-// flat is a response as one text: its header, which has no order, without the
-// length, and its body.
+// flat returns a response as one text: the header sorted by name without Content-Length,
+// and the body.
 func flat(res *http.Response, body string) string {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(res.Header)) {
@@ -99,8 +98,8 @@ func flat(res *http.Response, body string) string {
 	return text.String() + "\n" + body
 }
 
-// pairs returns the enriched tokens by their originals. One that became two is a
-// fault.
+// pairs returns the enriched tokens by their originals. It fails the test if an original
+// became two different tokens.
 func pairs(t *testing.T, before, after []string) map[string]string {
 	t.Helper()
 	if len(before) != len(after) {
@@ -109,7 +108,7 @@ func pairs(t *testing.T, before, after []string) map[string]string {
 	became, tokens := map[string]string{}, map[string]string{}
 	for i, original := range before {
 		if other, known := became[original]; known && other != after[i] {
-			t.Error("one original became two tokens")
+			t.Errorf("the original %s became two tokens:\n%s\n%s", original, other, after[i])
 		}
 		became[original] = after[i]
 		if after[i] != original {

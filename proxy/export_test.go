@@ -1,4 +1,4 @@
 package proxy
 
-// Decode undoes the content codings of a body.
+// Decode removes the content codings of a body.
 var Decode = decode

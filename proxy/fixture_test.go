@@ -24,14 +24,14 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// sourceFunc is a source that a test scripts.
+// sourceFunc is a function as a source of documents.
 type sourceFunc func(ctx context.Context, q enrich.Query) (enrich.Document, error)
 
 func (f sourceFunc) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	return f(ctx, q)
 }
 
-// english is a source in which everybody but "unknown" has one document.
+// english is a source with the same document for every user except "unknown".
 var english = sourceFunc(func(_ context.Context, q enrich.Query) (enrich.Document, error) {
 	if q.User.ID == "unknown" {
 		return enrich.Document{}, enrich.ErrNoDocument
@@ -39,21 +39,22 @@ var english = sourceFunc(func(_ context.Context, q enrich.Query) (enrich.Documen
 	return enrich.Document{JSON: []byte(`{"lang":"en"}`), ReadAt: time.Now()}, nil
 })
 
-// sizes are those of the configuration file.
+// sizes are the defaults of the configuration file.
 var sizes = locate.Limits{Token: 6 << 10, Line: 4 << 10}
 
-// setup is what a test wants otherwise than the fixture has it.
+// setup is how a test changes the fixture.
 type setup struct {
-	algorithm string // of the backend's tokens; ES256
+	algorithm string // of the backend's tokens; default ES256
 	rules     []proxy.Rule
-	source    enrich.Source // english
+	source    enrich.Source // default english
 	options   func(*proxy.Options)
 	snapshot  func(*proxy.Snapshot)
-	watch     func(*http.Request) // sees the requests before the proxy
+	onRequest func(*http.Request) // called before the proxy handles a request
 }
 
-// reportAnswered makes the setup tell when the header of the backend's answer to a
-// request of its first rule has been read. The rule's deletions are how.
+// reportAnswered adds a channel to the setup. It gets a value when the proxy has read the
+// header of the backend's response to a request of the first rule. For that it makes the
+// rule one that deletes users, because the proxy calls Deleted at that moment.
 func reportAnswered(s setup) (setup, <-chan bool) {
 	answered, other := make(chan bool, 1), s.snapshot
 	s.rules[0].Deletes = true
@@ -67,20 +68,21 @@ func reportAnswered(s setup) (setup, <-chan bool) {
 }
 
 // fixture is a proxy on a real listener in front of a backend.
+// Its metrics are read from meters, and its log from log.
 type fixture struct {
 	*httptest.Server
 	proxy    *proxy.Proxy
 	issuer   *enrichtest.Issuer
 	ring     *keys.Ring
 	enricher *enrich.Enricher
-	log      *logs
+	log      *logSink
 	meters   *sdk.ManualReader
 }
 
-// start puts a proxy in front of the backend. Its rules are those of the setup.
+// start starts a proxy in front of the backend, with the rules of the setup.
 func start(t testing.TB, backend *url.URL, s setup) *fixture {
 	t.Helper()
-	f := &fixture{log: &logs{}, meters: sdk.NewManualReader()}
+	f := &fixture{log: &logSink{}, meters: sdk.NewManualReader()}
 	f.open(t, s)
 	rules, err := proxy.NewRules(s.rules)
 	if err != nil {
@@ -110,9 +112,9 @@ func start(t testing.TB, backend *url.URL, s setup) *fixture {
 	}
 	f.proxy = p
 	var handler http.Handler = p
-	if s.watch != nil {
+	if s.onRequest != nil {
 		handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s.watch(r)
+			s.onRequest(r)
 			p.ServeHTTP(w, r)
 		})
 	}
@@ -125,7 +127,7 @@ func start(t testing.TB, backend *url.URL, s setup) *fixture {
 	return f
 }
 
-// open makes the issuer, the ring and the enricher.
+// open makes the issuer, the ring and the enricher of the fixture.
 func (f *fixture) open(t testing.TB, s setup) {
 	t.Helper()
 	if s.algorithm == "" {
@@ -159,24 +161,24 @@ func (f *fixture) open(t testing.TB, s setup) {
 	}
 }
 
-// token is a token of the backend's for u1, with more claims.
+// token returns a token of the backend for the user u1. more has more claims, each with a
+// comma before it.
 func (f *fixture) token(more string) string {
 	now := time.Now().Unix()
 	return f.issuer.Token(fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d%s}`, now, now+3600, more))
 }
 
-// enriched is the enriched token of an original.
+// enriched returns the enriched token of an original.
 func (f *fixture) enriched(t testing.TB, original string) string {
 	t.Helper()
 	outcome := f.enricher.Enrich(t.Context(), enrich.Grant{Answered: time.Now(), Tokens: []enrich.Issued{{Raw: original, Kind: enrich.Access, Budget: 6 << 10}}})[0]
 	if outcome.Reason != enrich.OK {
-		t.Fatalf("not enriched: %s, %v", outcome.Reason, outcome.Err)
+		t.Fatalf("Enrich returned the reason %s, %v; want ok", outcome.Reason, outcome.Err)
 	}
 	return outcome.Raw
 }
 
-// isEnriched reports whether a client that verifies with the merged JWKS finds
-// the document in the token.
+// isEnriched reports whether a token verifies with the merged JWKS and has the document.
 func (f *fixture) isEnriched(t testing.TB, token string) bool {
 	t.Helper()
 	set, _, err := f.ring.JWKS()
@@ -187,7 +189,7 @@ func (f *fixture) isEnriched(t testing.TB, token string) bool {
 	return err == nil && strings.HasSuffix(claims, `,"custom_data":{"lang":"en"}}`)
 }
 
-// counted returns how many tokens were counted with a reason.
+// counted returns the value of a counter for one label.
 func (f *fixture) counted(t testing.TB, metric string, label attribute.KeyValue) int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -208,26 +210,28 @@ func (f *fixture) counted(t testing.TB, metric string, label attribute.KeyValue)
 	return total
 }
 
+// reason returns how many tokens were counted with a reason.
 func (f *fixture) reason(t testing.TB, r enrich.Reason) int64 {
 	return f.counted(t, "tokengraft.tokens", attribute.String("reason", string(r)))
 }
 
-// rule is a rule with locations as the configuration file writes them.
+// rule returns a rule with locations of tokens.
 func rule(t testing.TB, pattern string, tokens ...string) proxy.Rule {
 	t.Helper()
 	return proxy.Rule{Pattern: pattern, Tokens: locations(t, tokens...)}
 }
 
-// logins are the rules of most tests.
+// logins returns the rules of most tests.
 func logins(t testing.TB) []proxy.Rule {
 	return []proxy.Rule{rule(t, "POST /login", "json:access_token")}
 }
 
-// loginResponse is the answer to a login, by those rules.
+// loginResponse returns the backend's response to a login, for the rules of logins.
 func loginResponse(token string) string {
 	return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`"}`)
 }
 
+// refusing returns the rule with the policy refuse.
 func refusing(r proxy.Rule) proxy.Rule {
 	r.OnFailure = enrich.Refuse
 	return r

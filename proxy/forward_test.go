@@ -11,10 +11,10 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// noContent is an answer for tests that look at the request only.
+// noContent is a response for tests that check only the request.
 const noContent = "HTTP/1.1 204 No Content\r\n\r\n"
 
-// Contract: "paths go on as they came".
+// A1.
 func TestForward_KeepsPathsAndQueries(t *testing.T) {
 	targets := []string{
 		"/", "/a", "/a/", "//", "//a//b", "/a/../b", "/a/./b", "/..", "/%2e%2e/a", "/a%2Fb", "/a%2fb%7C", "/a|b", `/a"b<c>{d}\e^f` + "`", "/a%20b+c", "/a;b=1,c", "/ü", "/a:b@c", "/'()*!$&=",
@@ -24,12 +24,12 @@ func TestForward_KeepsPathsAndQueries(t *testing.T) {
 	for i, target := range targets {
 		f.ask(t, "GET "+target+" HTTP/1.1\r\nHost: h\r\n\r\n")
 		if got := backend.Requests()[i].Line; got != "GET "+target+" HTTP/1.1" {
-			t.Errorf("the backend saw %q, want GET %s", got, target)
+			t.Errorf("the backend got %q, want GET %s", got, target)
 		}
 	}
 }
 
-// A1 toward the backend: the request but for the hop is what came.
+// A1: only hop-by-hop headers and X-Forwarded-* differ.
 func TestForward_KeepsRequestHeaders(t *testing.T) {
 	f, backend := startResponding(t, noContent, setup{})
 	lines := []string{
@@ -43,25 +43,24 @@ func TestForward_KeepsRequestHeaders(t *testing.T) {
 	own := []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: auth.example.com:8443", "X-Forwarded-Proto: http"}
 	want := slices.Sorted(slices.Values(append(lines, own...)))
 	if got := slices.Sorted(slices.Values(backend.Requests()[0].Header)); !reflect.DeepEqual(got, want) {
-		t.Errorf("the backend saw %q\nwant            %q", got, want)
+		t.Errorf("the backend got %q\nwant            %q", got, want)
 	}
 	want = []string{"Host: h", "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: h", "X-Forwarded-Proto: http"}
 	if got := slices.Sorted(slices.Values(backend.Requests()[1].Header)); !reflect.DeepEqual(got, want) {
-		t.Errorf("of a plain request the backend saw %q\nwant %q", got, want)
+		t.Errorf("for a request without headers the backend got %q\nwant %q", got, want)
 	}
 }
 
 // A8.
-func TestForward_MatchedRequestsAskForAnUncompressedAnswer(t *testing.T) {
+func TestForward_MatchedRequestsAskForAnUncompressedResponse(t *testing.T) {
 	f, backend := startResponding(t, noContent, setup{rules: logins(t)})
 	f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
 	if got, _ := backend.Requests()[0].Get("Accept-Encoding"); got != "identity" {
-		t.Errorf("Accept-Encoding %q, want identity", got)
+		t.Errorf("Accept-Encoding = %q, want identity", got)
 	}
 }
 
-// Contract, "Transparent".
-func TestForwarded_OnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
+func TestForwarded_KeepsHeadersOfTrustedPeersOnly(t *testing.T) {
 	const sent = "Forwarded: for=1.2.3.4;proto=https\r\nX-Forwarded-For: 1.2.3.4, 5.6.7.8\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: public.example.com\r\nX-Forwarded-Port: 443\r\nX-Real-Ip: 1.2.3.4\r\n"
 	loopback := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 	others := func(o *proxy.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
@@ -72,9 +71,9 @@ func TestForwarded_OnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
 		options    func(*proxy.Options)
 		want       []string
 	}{
-		{"nobody is trusted", sent, nil, own},
-		{"others are trusted", sent, others, own},
-		{"nothing is sent", "", loopback, own},
+		{"no trusted peers", sent, nil, own},
+		{"other trusted peers", sent, others, own},
+		{"no headers", "", loopback, own},
 		{"trusted", sent, loopback, []string{
 			"Forwarded: for=1.2.3.4;proto=https", "X-Forwarded-For: 1.2.3.4, 5.6.7.8, 127.0.0.1", "X-Forwarded-Host: public.example.com",
 			"X-Forwarded-Port: 443", "X-Forwarded-Proto: https", "X-Real-Ip: 1.2.3.4"}},
@@ -92,37 +91,36 @@ func TestForwarded_OnlyTrustedPeersSayForWhomTheyAsk(t *testing.T) {
 			}
 			slices.Sort(got)
 			if !reflect.DeepEqual(got, tt.want) {
-				t.Errorf("the backend saw %q\nwant            %q", got, tt.want)
+				t.Errorf("the backend got %q\nwant            %q", got, tt.want)
 			}
 			if host, _ := backend.Requests()[0].Get("Host"); host != "h" {
-				t.Errorf("Host %q", host)
+				t.Errorf("Host = %q, want h", host)
 			}
 		})
 	}
 }
 
-// Contract: "one warning per peer that names trusted_proxies".
-func TestForwarded_WarnsOfAnUntrustedPeerOnce(t *testing.T) {
+func TestForwarded_WarnsOncePerUntrustedPeer(t *testing.T) {
 	f, _ := startResponding(t, noContent, setup{})
 	for range 3 {
 		f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nX-Real-Ip: 6.6.6.6\r\n\r\n")
 	}
 	if n := strings.Count(f.log.String(), "trusted_proxies"); n != 1 || strings.Contains(f.log.String(), "6.6.6.6") {
-		t.Errorf("%d warnings in %s", n, f.log)
+		t.Errorf("log has %d warnings that name trusted_proxies, want 1, and not the value 6.6.6.6:\n%s", n, f.log)
 	}
 }
 
-// To backends that make variables of headers X_Forwarded_For is X-Forwarded-For.
+// CGI and similar backends read X_Forwarded_For as X-Forwarded-For.
 func TestForwarded_DropsOtherSpellings(t *testing.T) {
 	f, backend := startResponding(t, noContent, setup{})
 	f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: 6.6.6.6\r\nx-forwarded_host: 6.6.6.6\r\nX_REAL_IP: 6.6.6.6\r\nX_Other: kept\r\n\r\n")
 	got := strings.Join(backend.Requests()[0].Header, "\n")
 	if strings.Contains(got, "6.6.6.6") || !strings.Contains(got, "kept") {
-		t.Errorf("the backend saw %q", got)
+		t.Errorf("the backend got %q, want X_Other and no header with 6.6.6.6", got)
 	}
 }
 
-// Some backends make headers of trailers (as httpd did, CVE-2013-5704).
+// Some backends treat trailers as headers, as httpd did (CVE-2013-5704).
 func TestForwarded_DropsTrailersOfUntrustedPeers(t *testing.T) {
 	const trailers = "X-Forwarded-For: 6.6.6.6\r\nX_Real_Ip: 6.6.6.6\r\nX-Sum: 7\r\n"
 	for _, tt := range []struct {
@@ -138,7 +136,7 @@ func TestForwarded_DropsTrailersOfUntrustedPeers(t *testing.T) {
 		got := backend.Requests()[0]
 		announced, _ := got.Get("Trailer")
 		if strings.Contains(got.Body, "6.6.6.6") != tt.trusted || strings.Contains(announced, "Forwarded") != tt.trusted || !strings.Contains(got.Body, "X-Sum: 7\r\n") {
-			t.Errorf("%s: the backend saw trailers %q: %q", tt.name, announced, got.Body)
+			t.Errorf("%s: the backend got Trailer %q and the body %q, want X-Sum, and X-Forwarded-For: %t", tt.name, announced, got.Body, tt.trusted)
 		}
 	}
 }

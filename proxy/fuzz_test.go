@@ -6,8 +6,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// A8: "with a bound on what comes out", whatever goes in.
-func FuzzDecode_NothingLargerThanTheLimit(f *testing.F) {
+// A8: no body decodes to more than the limit.
+func FuzzDecode_ReturnsAtMostTheLimit(f *testing.F) {
 	for _, coding := range codings {
 		f.Add([]byte(compress(f, coding.writer, `{"access_token":"x"}`)), coding.header)
 	}
@@ -15,7 +15,7 @@ func FuzzDecode_NothingLargerThanTheLimit(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, codings string) {
 		const limit = 4 << 10
 		if decoded, err := proxy.Decode(body, codings, limit); err == nil && len(decoded) > limit {
-			t.Errorf("%d bytes came out of %q by %q", len(decoded), body, codings)
+			t.Errorf("Decode(%q, %q) returned %d bytes, want at most %d", body, codings, len(decoded), limit)
 		}
 	})
 }

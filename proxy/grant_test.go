@@ -12,8 +12,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// scripted is an Enricher that says the same of every token, and remembers what
-// it was asked.
+// fakeEnricher is an Enricher that returns the same reason for every token and records the
+// grants.
 type fakeEnricher struct {
 	reason enrich.Reason
 	grants chan enrich.Grant
@@ -32,16 +32,18 @@ func (s *fakeEnricher) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcom
 	return outcomes
 }
 
-func (s *fakeEnricher) EnrichObject(_ context.Context, object []byte) ([]byte, error) { return object, nil }
+func (s *fakeEnricher) EnrichObject(_ context.Context, object []byte) ([]byte, error) {
+	return object, nil
+}
 
 func (s *fakeEnricher) Restore(string) (string, bool) { return "", false }
 
-// use is a setup with this Enricher.
+// use returns a setup with this Enricher.
 func (s *fakeEnricher) use(rules ...proxy.Rule) setup {
 	return setup{rules: rules, snapshot: func(snapshot *proxy.Snapshot) { snapshot.Enricher = s }}
 }
 
-// twoTokens is an answer that a rule with json:access_token finds one in.
+// twoTokens is a response with two tokens. A rule with json:access_token finds one.
 var twoTokens = answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"a.b.c","id_token":"d.e.f"}`)
 
 // The media types of requests.
@@ -50,8 +52,7 @@ const (
 	jsonBody = "Content-Type: application/json"
 )
 
-// Fine print, "refresh: auto".
-func TestGrant_RefreshIsKnownByItsRequest(t *testing.T) {
+func TestGrant_RefreshFollowsFromTheRequest(t *testing.T) {
 	tests := []struct {
 		name   string
 		rule   proxy.Refresh
@@ -65,11 +66,11 @@ func TestGrant_RefreshIsKnownByItsRequest(t *testing.T) {
 		{"grant_type of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"grant_type":"refresh_token"}`, true},
 		{"grant_type of a multipart form", proxy.RefreshAuto, "/token", []string{"Content-Type: multipart/form-data; boundary=b"}, "--b\r\nContent-Disposition: form-data; name=grant_type\r\n\r\nrefresh_token\r\n--b--\r\n", true},
 		{"a field of a form", proxy.RefreshAuto, "/token", []string{form}, "refreshToken=x", true},
-		{"a form whose type is broken", proxy.RefreshAuto, "/token", []string{form + "; a=1; a=2"}, "refresh_token=x", true},
+		{"a form with an invalid media type", proxy.RefreshAuto, "/token", []string{form + "; a=1; a=2"}, "refresh_token=x", true},
 		{"a member of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"variables":{"refresh":1}}`, true},
 		{"a cookie", proxy.RefreshAuto, "/token", []string{"Cookie: a=1; __Host-refresh=x"}, "", true},
 		{"the last path segment", proxy.RefreshAuto, "/session/renew", nil, "", true},
-		{"nothing of it", proxy.RefreshAuto, "/token", []string{form}, "user=x", false},
+		{"none of these", proxy.RefreshAuto, "/token", []string{form}, "user=x", false},
 		{"always", proxy.RefreshAlways, "/token", nil, "", true},
 		{"never", proxy.RefreshNever, "/token", []string{form}, "grant_type=refresh_token", false},
 	}
@@ -81,15 +82,15 @@ func TestGrant_RefreshIsKnownByItsRequest(t *testing.T) {
 			f, _ := startResponding(t, twoTokens, enricher.use(matching))
 			f.ask(t, request("POST", tt.target, tt.lines, tt.body))
 			if g := <-enricher.grants; g.Refresh != tt.want {
-				t.Errorf("Refresh %v, want %v", g.Refresh, tt.want)
+				t.Errorf("Refresh = %t, want %t", g.Refresh, tt.want)
 			}
 		})
 	}
 }
 
-// F1 stands on Answered: reads for a refresh begin no earlier than the backend
-// answered, not when its body had arrived.
-func TestGrant_SaysWhenTheBackendAnswered(t *testing.T) {
+// F1: reads for a refresh begin after Answered, which is when the header of the response
+// arrived, not its body.
+func TestGrant_AnsweredIsWhenTheHeaderArrived(t *testing.T) {
 	enricher := newFakeEnricher(enrich.NoDocument)
 	var sent, ended time.Time
 	head, body, _ := strings.Cut(twoTokens, "\r\n\r\n")
@@ -97,18 +98,18 @@ func TestGrant_SaysWhenTheBackendAnswered(t *testing.T) {
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		sent = time.Now()
 		r.Send(head + "\r\n\r\n")
-		<-answered // a slow body is the case
+		<-answered // send the body late
 		ended = time.Now()
 		r.Send(body)
 	})
 	f := start(t, backend.URL, s)
 	f.ask(t, login)
 	if g := <-enricher.grants; g.Answered.Before(sent) || !g.Answered.Before(ended) {
-		t.Errorf("Answered %s after the header was sent, the body %s", g.Answered.Sub(sent), ended.Sub(sent))
+		t.Errorf("Answered is %s after the header was sent, want it between 0 and the body at %s", g.Answered.Sub(sent), ended.Sub(sent))
 	}
 }
 
-// C2: what c_hash and s_hash speak of.
+// C2: c_hash and s_hash are hashes of code and state.
 func TestGrant_HasCodeAndStateOfTheRequestOrTheResponse(t *testing.T) {
 	tests := []struct{ name, target, body, answer, code, state string }{
 		{"form", "/login", "code=abc&state=s%201", twoTokens, "abc", "s 1"},
@@ -127,13 +128,13 @@ func TestGrant_HasCodeAndStateOfTheRequestOrTheResponse(t *testing.T) {
 			}
 			f.ask(t, request("POST", tt.target, []string{kind}, tt.body))
 			if g := <-enricher.grants; g.Code != tt.code || g.State != tt.state {
-				t.Errorf("code %q, state %q; want %q, %q", g.Code, g.State, tt.code, tt.state)
+				t.Errorf("Code = %q, State = %q; want %q, %q", g.Code, g.State, tt.code, tt.state)
 			}
 		})
 	}
 }
 
-func TestGrant_HasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
+func TestGrant_HasEachTokenOnceWithItsSmallestBudget(t *testing.T) {
 	enricher := newFakeEnricher(enrich.NoDocument)
 	text := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nX-Token: a.b.c", `{"access_token":"a.b.c","id_token":"d.e.f","refresh_token":"g.h.i"}`)
 	f, _ := startResponding(t, text, enricher.use(refusing(rule(t, "POST /login", "json:access_token", "json:id_token", "json:refresh_token", "header:X-Token"))))
@@ -142,12 +143,12 @@ func TestGrant_HasItsTokensOnceWithKindAndLeastBudget(t *testing.T) {
 	line := 4<<10 - len("X-Token: ")
 	want := []enrich.Issued{{Raw: "a.b.c", Kind: enrich.Access, Budget: line}, {Raw: "d.e.f", Kind: enrich.ID, Budget: 6 << 10}}
 	if len(g.Tokens) != 2 || g.Tokens[0] != want[0] || g.Tokens[1] != want[1] || g.MarkFailure || g.DPoP || g.Refresh {
-		t.Errorf("got %+v, want tokens %+v and no marks", g, want)
+		t.Errorf("grant = %+v, want the tokens %+v and no other field set", g, want)
 	}
 }
 
-// No hook is to make a document of a client.
-func TestGrant_TokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
+// A hook must not create a document for a client.
+func TestGrant_ClientCredentialsFollowFromTheRequest(t *testing.T) {
 	for _, tt := range []struct{ kind, body string }{
 		{form, "grant_type=client_credentials"},
 		{jsonBody, `{"grant_type":"client_credentials"}`},
@@ -156,22 +157,22 @@ func TestGrant_TokensOfAClientItselfAreKnownByTheRequest(t *testing.T) {
 		f, _ := startResponding(t, twoTokens, enricher.use(rule(t, "POST /login", "json:access_token")))
 		f.ask(t, request("POST", "/login", []string{tt.kind}, tt.body))
 		if g := <-enricher.grants; !g.ClientCredentials {
-			t.Errorf("%s: taken for the tokens of a user", tt.body)
+			t.Errorf("%s: ClientCredentials = false, want true", tt.body)
 		}
 	}
 }
 
 // D6.
-func TestGrant_ProofKeepsTheTokenAsItIs(t *testing.T) {
+func TestGrant_TokenOfADPoPRequestIsNotEnriched(t *testing.T) {
 	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, loginResponse)
 	res, body := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nDPoP: a.b.c\r\nContent-Length: 0\r\n\r\n")
 	if n := f.reason(t, enrich.KeyBound); res.StatusCode != 200 || n != 1 || !strings.Contains(body, token) {
-		t.Errorf("got %d %q, counted %d times", res.StatusCode, body, n)
+		t.Errorf("got %d %q, key_bound counted %d times; want 200, the original token and 1", res.StatusCode, body, n)
 	}
 }
 
-// RFC 8693: what an exchange issued stands in access_token, whatever it is.
-func TestGrant_ExchangedTokenIsWhatItIsSaidToBe(t *testing.T) {
+// RFC 8693: a token exchange returns every kind of token in access_token.
+func TestGrant_KindFollowsFromIssuedTokenType(t *testing.T) {
 	tests := []struct {
 		issued string
 		want   []enrich.Kind
@@ -191,7 +192,7 @@ func TestGrant_ExchangedTokenIsWhatItIsSaidToBe(t *testing.T) {
 			got = append(got, issued.Kind)
 		}
 		if !slices.Equal(got, tt.want) {
-			t.Errorf("%s: kinds %q, want %q", tt.issued, got, tt.want)
+			t.Errorf("issued_token_type %s: kinds = %q, want %q", tt.issued, got, tt.want)
 		}
 	}
 }

@@ -12,17 +12,17 @@ import (
 
 const jwksPath = "/.well-known/jwks.json"
 
-// fresh is a ring that has just asked for the backend's keys.
-type fresh struct{ proxy.KeySet }
+// fiveMinutes is a KeySet that may be cached for 5 minutes.
+type fiveMinutes struct{ proxy.KeySet }
 
-func (f fresh) JWKS() ([]byte, time.Duration, error) {
+func (f fiveMinutes) JWKS() ([]byte, time.Duration, error) {
 	set, _, err := f.KeySet.JWKS()
 	return set, 5 * time.Minute, err
 }
 
-// E1: "one URL verifies enriched tokens and originals", from any origin.
-func TestJWKS_IsTheMergedSet(t *testing.T) {
-	f, backend := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = fresh{s.Keys} }})
+// E1: one URL has the keys for enriched tokens and originals, for any origin.
+func TestJWKS_ServesTheMergedSet(t *testing.T) {
+	f, backend := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = fiveMinutes{s.Keys} }})
 	original := f.token("")
 	enriched := f.enriched(t, original)
 	want, _, err := f.ring.JWKS()
@@ -32,24 +32,24 @@ func TestJWKS_IsTheMergedSet(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD"} {
 		res, body := f.ask(t, method+" "+jwksPath+"?x=1 HTTP/1.1\r\nHost: h\r\nOrigin: https://app\r\n\r\n")
 		if res.StatusCode != 200 || res.ContentLength != int64(len(want)) || method == "GET" && body != string(want) || method == "HEAD" && body != "" {
-			t.Errorf("%s: %d, length %d, %q; want %s", method, res.StatusCode, res.ContentLength, body, want)
+			t.Errorf("%s = %d, length %d, %q; want 200, length %d, %s", method, res.StatusCode, res.ContentLength, body, len(want), want)
 		}
 		for name, value := range map[string]string{"Access-Control-Allow-Origin": "*", "Content-Type": "application/json", "Cache-Control": "public, max-age=300"} {
 			if got := res.Header.Get(name); got != value {
-				t.Errorf("%s: %s: %q, want %q", method, name, got, value)
+				t.Errorf("%s: header %s = %q, want %q", method, name, got, value)
 			}
 		}
 	}
 	for _, token := range []string{original, enriched} {
 		if _, err := enrichtest.VerifyToken(t, want, token); err != nil {
-			t.Errorf("the keys do not verify: %v", err)
+			t.Errorf("verifying %s with the served keys: %v", token, err)
 		}
 	}
 	if n := len(backend.Requests()); n != 0 {
-		t.Errorf("the backend got %d requests", n)
+		t.Errorf("the backend got %d requests, want 0", n)
 	}
 	if log := f.log.String(); strings.Count(log, `"status":200`) != 2 {
-		t.Errorf("the access log is %s", log)
+		t.Errorf("log:\n%s\nwant 2 lines with status 200", log)
 	}
 }
 
@@ -57,50 +57,49 @@ func TestJWKS_AllowsAnyOrigin(t *testing.T) {
 	f, _ := startResponding(t, noContent, setup{})
 	res, _ := f.ask(t, "OPTIONS "+jwksPath+" HTTP/1.1\r\nHost: h\r\nOrigin: https://app\r\nAccess-Control-Request-Method: GET\r\n\r\n")
 	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD, OPTIONS" {
-		t.Errorf("got %d %q", res.StatusCode, res.Header)
+		t.Errorf("OPTIONS = %d, header %q; want 204 and Access-Control-Allow-*", res.StatusCode, res.Header)
 	}
 }
 
-func TestJWKS_CanOnlyBeRead(t *testing.T) {
+func TestJWKS_IsReadOnly(t *testing.T) {
 	f, backend := startResponding(t, noContent, setup{})
 	for _, method := range []string{"POST", "PUT", "DELETE"} {
 		res, body := f.ask(t, method+" "+jwksPath+" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
 		expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 405, "urn:tokengraft:method-not-allowed")
 		if res.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
-			t.Errorf("%s: header %q", method, res.Header)
+			t.Errorf("%s: header = %q, want Allow: GET, HEAD, OPTIONS", method, res.Header)
 		}
 	}
 	if n := len(backend.Requests()); n != 0 {
-		t.Errorf("the backend got %d requests", n)
+		t.Errorf("the backend got %d requests, want 0", n)
 	}
 }
 
-// noKeys is a ring that has not had the backend's keys.
+// noKeys is a KeySet before the backend's keys have been fetched.
 type noKeys struct{}
 
 func (noKeys) JWKS() ([]byte, time.Duration, error) { return nil, 0, errors.New("not yet") }
 
-// E1: "until the backend's keys have been had once it answers 503, never half a
-// set".
-func TestJWKS_Is503BeforeTheBackendsKeysAreKnown(t *testing.T) {
+// E1.
+func TestJWKS_Is503UntilTheBackendsKeysHaveBeenFetched(t *testing.T) {
 	f, _ := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = noKeys{} }})
 	res, body := f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:keys-unavailable")
 	if res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Access-Control-Allow-Origin") != "*" {
-		t.Errorf("header %q", res.Header)
+		t.Errorf("header = %q, want Cache-Control: no-store and Access-Control-Allow-Origin: *", res.Header)
 	}
 }
 
-// E1: "without own keys the path goes to the backend".
-func TestJWKS_WithoutOwnKeysGoesToTheBackend(t *testing.T) {
+// E1.
+func TestJWKS_IsForwardedWithoutOwnKeys(t *testing.T) {
 	f, backend := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = nil }})
 	f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
 	if got := backend.Requests(); len(got) != 1 || got[0].Line != "GET "+jwksPath+" HTTP/1.1" {
-		t.Errorf("the backend got %d requests", len(got))
+		t.Errorf("the backend got %d requests, want 1: GET %s", len(got), jwksPath)
 	}
 }
 
-// G6: a reload is one pointer; requests take whole snapshots.
+// G6.
 func TestUse_TakesEffectWithTheNextRequest(t *testing.T) {
 	f, backend := startResponding(t, noContent, setup{})
 	rules, err := proxy.NewRules(nil)
@@ -114,13 +113,12 @@ func TestUse_TakesEffectWithTheNextRequest(t *testing.T) {
 	}
 }
 
-// Contract: "conflicting patterns are a fault naming both lines".
-func TestNewRules_ConflictIsAnError(t *testing.T) {
+func TestNewRules_ErrorNamesConflictingPatterns(t *testing.T) {
 	_, err := proxy.NewRules([]proxy.Rule{{Pattern: "POST /{a}/login"}, {Pattern: "POST /x/{b}"}})
 	if err == nil || !strings.Contains(err.Error(), "POST /{a}/login") || !strings.Contains(err.Error(), "POST /x/{b}") {
-		t.Errorf("error %v, want one that names both", err)
+		t.Errorf("NewRules of conflicting patterns = %v, want an error that names both", err)
 	}
 	if _, err := proxy.NewRules([]proxy.Rule{{Pattern: "no path"}}); err == nil {
-		t.Error("a pattern that is none is no error")
+		t.Error(`NewRules of the pattern "no path" = nil error, want an error`)
 	}
 }

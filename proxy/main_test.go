@@ -14,21 +14,22 @@ import (
 	"encoding/pem"
 )
 
-// TestMain has the system trust the certificate of httptest, for backends that
-// speak TLS, and sees to it that no goroutine of the proxy outlives its
-// requests. A fuzz run starts goroutines of its own that do.
+// TestMain makes the system trust the certificate of httptest, for backends with TLS.
+// After the tests it checks that no goroutine of the proxy is left, except in a fuzz run,
+// which starts goroutines of its own.
 func TestMain(m *testing.M) {
 	before := runtime.NumGoroutine()
 	code := withTestRoots(m.Run)
 	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
 	if code == 0 && !fuzzing && !goroutinesEnd(before) {
-		fmt.Println("goroutines were left behind")
+		fmt.Println("goroutines of the proxy are still running after the tests")
 		pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
 		code = 1
 	}
 	os.Exit(code)
 }
 
+// withTestRoots calls run while the system trusts the certificate of httptest.
 func withTestRoots(run func() int) int {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
@@ -46,8 +47,8 @@ func withTestRoots(run func() int) int {
 	return run()
 }
 
-// goroutinesEnd reports whether there are no more goroutines than so many, once the
-// kept connections to backends have had their time.
+// goroutinesEnd reports whether the number of goroutines falls to the given one within 5
+// seconds. Unused connections to backends are closed in this time.
 func goroutinesEnd(goroutines int) bool {
 	for range 100 {
 		if runtime.NumGoroutine() <= goroutines {

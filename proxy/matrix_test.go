@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// places are answers with a token at each kind of location.
+// places are responses with a token at each kind of location.
 var places = []struct{ location, head, body string }{
 	{"json:access_token", "200 OK\nContent-Type: application/json", `{ "n":1.0, "access_token" : "TOKEN" }`},
 	{"header:X-Token", "200 OK\nX-Token: Bearer TOKEN\nContent-Type: text/plain", "ok"},
@@ -25,13 +25,13 @@ var places = []struct{ location, head, body string }{
 	{"body", "200 OK\nContent-Type: application/jwt", "TOKEN\n"},
 }
 
-// versions are how client and backend speak.
+// versions are the versions of HTTP that the client uses.
 var versions = []string{"HTTP/1.0", "HTTP/1.1", "HTTP/2"}
 
-// TestEnriched_EveryPlaceInEveryCodingOverEveryVersion prints the table that it checks:
-// with a document the token is enriched and all around it stays; without one
-// every byte of the answer stays.
-func TestEnriched_EveryPlaceInEveryCodingOverEveryVersion(t *testing.T) {
+// TestEnriched_AtEveryPlaceInEveryCodingOverEveryVersion prints a table of what it checks.
+// If the user has a document, the token is enriched and everything around it stays.
+// Otherwise every byte of the response stays.
+func TestEnriched_AtEveryPlaceInEveryCodingOverEveryVersion(t *testing.T) {
 	var table bytes.Buffer
 	tabs := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tabs, "location\tcoding\t"+strings.Join(versions, "\t"))
@@ -39,7 +39,7 @@ func TestEnriched_EveryPlaceInEveryCodingOverEveryVersion(t *testing.T) {
 		for _, coding := range codings {
 			fmt.Fprintf(tabs, "%s\t%s", place.location, coding.name)
 			for _, version := range versions {
-				say := func(token string) string {
+				respond := func(token string) string {
 					status := version
 					if version == "HTTP/2" {
 						status = "HTTP/1.1"
@@ -48,7 +48,7 @@ func TestEnriched_EveryPlaceInEveryCodingOverEveryVersion(t *testing.T) {
 					return answer(status+" "+head, compress(t, coding.writer, strings.ReplaceAll(place.body, "TOKEN", token)))
 				}
 				s := setup{rules: []proxy.Rule{rule(t, "POST /login", place.location)}}
-				fmt.Fprintf(tabs, "\t%s, %s", enrichedOver(t, version, s, say, place.body), sameOver(t, version, s, say))
+				fmt.Fprintf(tabs, "\t%s, %s", enrichedOver(t, version, s, respond, place.body), sameOver(t, version, s, respond))
 			}
 			fmt.Fprintln(tabs)
 		}
@@ -56,14 +56,14 @@ func TestEnriched_EveryPlaceInEveryCodingOverEveryVersion(t *testing.T) {
 	tabs.Flush()
 	t.Logf("\n%s", table.String())
 	if strings.Contains(table.String(), "WRONG") {
-		t.Error("something is WRONG in the table")
+		t.Errorf("want no WRONG in the table:\n%s", table.String())
 	}
 }
 
-// enrichedOver reports whether the token of the answer is enriched and the
-// body otherwise as the backend wrote it.
-func enrichedOver(t *testing.T, version string, s setup, say func(string) string, body string) string {
-	f, original := startIssuing(t, s, say)
+// enrichedOver returns "enriched" if the token of the response is enriched and the rest of
+// the body is unchanged. Otherwise it returns WRONG and why.
+func enrichedOver(t *testing.T, version string, s setup, respond func(string) string, body string) string {
+	f, original := startIssuing(t, s, respond)
 	defer f.Close()
 	res, got := f.askOver(t, version)
 	all := fmt.Sprint(res.Header) + got
@@ -71,29 +71,29 @@ func enrichedOver(t *testing.T, version string, s setup, say func(string) string
 		return "WRONG: not enriched"
 	}
 	if plain := strings.ReplaceAll(body, "TOKEN", findToken(t, all)); strings.Contains(body, "TOKEN") && got != plain {
-		return "WRONG: " + got
+		return "WRONG: body " + got
 	}
 	return "enriched"
 }
 
-// sameOver reports whether an answer in which nothing is enriched is the
-// backend's, byte for byte.
-func sameOver(t *testing.T, version string, s setup, say func(string) string) string {
+// sameOver returns "else same" if a response without a document has the same bytes as the
+// backend's. Otherwise it returns WRONG and why.
+func sameOver(t *testing.T, version string, s setup, respond func(string) string) string {
 	s.source = sourceFunc(func(_ context.Context, _ enrich.Query) (enrich.Document, error) {
 		return enrich.Document{}, enrich.ErrNoDocument
 	})
-	f, original := startIssuing(t, s, say)
+	f, original := startIssuing(t, s, respond)
 	defer f.Close()
 	res, got := f.askOver(t, version)
-	_, want, _ := strings.Cut(say(original), "\r\n\r\n")
-	if got != want || !strings.Contains(say(original), "Content-Encoding: "+res.Header.Get("Content-Encoding")) {
+	_, want, _ := strings.Cut(respond(original), "\r\n\r\n")
+	if got != want || !strings.Contains(respond(original), "Content-Encoding: "+res.Header.Get("Content-Encoding")) {
 		return "WRONG: other bytes"
 	}
 	return "else same"
 }
 
-// askOver sends the login over a version of HTTP and returns the answer as it
-// came, neither unpacked nor followed.
+// askOver sends the login over a version of HTTP. It returns the response without
+// decompressing it or following a redirect.
 func (f *fixture) askOver(t *testing.T, version string) (*http.Response, string) {
 	t.Helper()
 	if version != "HTTP/2" {
@@ -113,18 +113,18 @@ func (f *fixture) askOver(t *testing.T, version string) (*http.Response, string)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil || res.ProtoMajor != 2 {
-		t.Fatalf("%s, %v", res.Proto, err)
+		t.Fatalf("got a response over %s, %v; want HTTP/2", res.Proto, err)
 	}
 	return res, string(body)
 }
 
-// B2, A7: a login that answers 204 has cookies all the same.
-func TestEnriched_CookieWithoutABody(t *testing.T) {
+// B2, A7: a login can answer 204 with a token in a cookie.
+func TestEnriched_CookieOfAResponseWithoutABody(t *testing.T) {
 	f, _ := startIssuing(t, setup{rules: []proxy.Rule{rule(t, "POST /login", "cookie:session")}}, func(token string) string {
 		return "HTTP/1.1 204 No Content\r\nSet-Cookie: session=" + token + "; Path=/\r\n\r\n"
 	})
 	res, _ := f.ask(t, login)
 	if token := findToken(t, res.Header.Get("Set-Cookie")); res.StatusCode != 204 || !f.isEnriched(t, token) || res.Header["Content-Length"] != nil {
-		t.Errorf("%d %q", res.StatusCode, res.Header)
+		t.Errorf("got %d, header %q; want 204, an enriched cookie and no Content-Length", res.StatusCode, res.Header)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-func TestNew_ZerosMeanTheDefaults(t *testing.T) {
+func TestNew_ZeroMeansTheDefault(t *testing.T) {
 	backend := proxytest.Start(t, proxytest.RespondWith(answer("HTTP/1.1 200 OK", "hello")))
 	p, err := proxy.New(proxy.Options{Backend: backend.URL}, &proxy.Snapshot{})
 	if err != nil {
@@ -25,11 +25,11 @@ func TestNew_ZerosMeanTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if body := readAll(t, response.Body); response.StatusCode != 200 || body != "hello" {
-		t.Errorf("GET / = %s %q, want 200 %q", response.Status, body, "hello")
+		t.Errorf("GET / = %s %q, want 200 \"hello\"", response.Status, body)
 	}
 }
 
-func TestNew_NamesTheFieldThatIsWrong(t *testing.T) {
+func TestNew_ErrorNamesTheField(t *testing.T) {
 	backend := &url.URL{Scheme: "http", Host: "backend.example"}
 	rules, err := proxy.NewRules([]proxy.Rule{
 		{Pattern: "POST /login", Tokens: []locate.Location{locate.WholeBody}},
@@ -51,13 +51,13 @@ func TestNew_NamesTheFieldThatIsWrong(t *testing.T) {
 		{"no snapshot", proxy.Options{Backend: backend}, nil, "Snapshot is nil"},
 		{"tokens, but no enricher", proxy.Options{Backend: backend}, &proxy.Snapshot{Rules: rules}, "Snapshot.Enricher"},
 		{"restore, but no enricher", proxy.Options{Backend: backend}, &proxy.Snapshot{Restore: true}, "Snapshot.Enricher"},
-		{"deletions that nobody is told of", proxy.Options{Backend: backend}, &proxy.Snapshot{Rules: rules, Enricher: fixedToken("")}, "Snapshot.Deleted"},
+		{"deletions without Deleted", proxy.Options{Backend: backend}, &proxy.Snapshot{Rules: rules, Enricher: fixedToken("")}, "Snapshot.Deleted"},
 		{"discovery without an edit", proxy.Options{Backend: backend}, &proxy.Snapshot{DiscoveryPaths: []string{"/"}}, "Snapshot.Edit"},
 		{"negative size", proxy.Options{Backend: backend}, &proxy.Snapshot{Sizes: locate.Limits{Line: -1}}, "Snapshot.Sizes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := proxy.New(tt.options, tt.snapshot); err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("New(%+v, %+v): %v, want an error that names %s", tt.options, tt.snapshot, err, tt.want)
+				t.Errorf("New(%+v, %+v) = %v, want an error that names %s", tt.options, tt.snapshot, err, tt.want)
 			}
 		})
 	}

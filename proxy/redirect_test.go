@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// Every location carries an enriched token, and all around it stays.
+// The token at every location is enriched, and everything around it stays.
 func TestEnriched_AtEveryLocation(t *testing.T) {
 	const redirect = "HTTP/1.1 302 Found\nLocation: "
 	tests := []struct{ location, head, body string }{
@@ -38,7 +38,7 @@ func TestEnriched_AtEveryLocation(t *testing.T) {
 			all := fmt.Sprint(res.Header) + body
 			token := findToken(t, all)
 			if !f.isEnriched(t, token) || strings.Contains(all, original) {
-				t.Errorf("not enriched: %s", all)
+				t.Errorf("response = %s, want an enriched token and no original", all)
 			}
 			want := answer(strings.ReplaceAll(tt.head, "TOKEN", token), strings.ReplaceAll(tt.body, "TOKEN", token))
 			sameResponse(t, "POST", want, res, body)
@@ -51,7 +51,7 @@ func findToken(t *testing.T, text string) string {
 	t.Helper()
 	start := strings.Index(text, "eyJ")
 	if start < 0 {
-		t.Fatalf("no token in %q", text)
+		t.Fatalf("found no token in %q", text)
 	}
 	end := strings.IndexFunc(text[start:], func(r rune) bool {
 		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", r)
@@ -62,9 +62,9 @@ func findToken(t *testing.T, text string) string {
 	return text[start : start+end]
 }
 
-// H3: "for headers the whole line; for a cookie name, value and attributes
-// together".
-func TestBudget_LineOverItIsTooLarge(t *testing.T) {
+// H3: the limit is for the whole line. The limit of a cookie includes its name and
+// attributes.
+func TestBudget_LineOverTheLimitIsTooLarge(t *testing.T) {
 	const enough = 4 << 10
 	tests := []struct {
 		name, head string
@@ -94,21 +94,21 @@ func TestBudget_LineOverItIsTooLarge(t *testing.T) {
 					expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:enrichment-failed")
 				}
 				if n := f.reason(t, enrich.TooLarge); n != 1 {
-					t.Errorf("counted %d times", n)
+					t.Errorf("too_large was counted %d times, want 1", n)
 				}
 			})
 		}
 	}
 }
 
-// H3 of two tokens that fit a line one by one, but not both.
-func TestBudget_TokensThatShareALineMustFitTogether(t *testing.T) {
+// H3: each of two tokens fits into the line, but both together do not.
+func TestBudget_TokensInOneLineMustFitTogether(t *testing.T) {
 	for _, fits := range []bool{true, false} {
 		var line int
 		var sent string
 		backend := proxytest.Start(t, func(r *proxytest.Request) { r.Send(sent) })
 		sizes := func(s *proxy.Snapshot) { s.Sizes = locate.Limits{Token: 6 << 10, Line: line} }
-		// The growth of a token is learned from a first proxy.
+		// A first proxy measures how much a token grows.
 		measure := start(t, backend.URL, setup{})
 		original := measure.token("")
 		growth := len(measure.enriched(t, original)) - len(original)
@@ -123,13 +123,13 @@ func TestBudget_TokensThatShareALineMustFitTogether(t *testing.T) {
 		res, body := f.ask(t, login)
 		if fits {
 			if n := f.reason(t, enrich.OK); n != 2 {
-				t.Errorf("of two that fit %d were enriched", n)
+				t.Errorf("%d tokens were enriched, want 2: they fit into the line", n)
 			}
 			continue
 		}
 		sameResponse(t, "POST", sent, res, body)
 		if n := f.reason(t, enrich.TooLarge); n != 2 || res.StatusCode != http.StatusFound {
-			t.Errorf("got %d, counted %d times, want 2", res.StatusCode, n)
+			t.Errorf("got %d, too_large was counted %d times; want 302 and 2", res.StatusCode, n)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// A shape is a request as the clients of a real backend send it.
+// A shape is the form of a request that clients of a real backend send.
 type shape struct {
 	method, target string
 	lines          []string
@@ -17,13 +17,13 @@ type shape struct {
 
 func post(target, line, body string) shape { return shape{"POST", target, []string{line}, body} }
 
-// with adds a line to the shape's header.
+// with returns the shape with one more header line.
 func (s shape) with(line string) shape {
 	s.lines = append([]string{line}, s.lines...)
 	return s
 }
 
-// Clients of real backends refresh, and log in, in these shapes.
+// shapes are the login and refresh requests of clients of real backends.
 var shapes = []struct {
 	backend        string
 	login, refresh shape
@@ -110,9 +110,9 @@ var shapes = []struct {
 	},
 }
 
-// F1 depends on it: by default the refreshes of these are known from their
-// logins, and both reach the backend as their clients sent them.
-func TestRefresh_OfRealBackendsIsKnown(t *testing.T) {
+// F1: by default, refreshes of these backends are distinguished from logins. Both reach
+// the backend unchanged.
+func TestRefresh_IsRecognizedForRealBackends(t *testing.T) {
 	for _, s := range shapes {
 		t.Run(s.backend, func(t *testing.T) {
 			wantRefresh(t, proxy.RefreshAuto, s.login, false)
@@ -121,9 +121,9 @@ func TestRefresh_OfRealBackendsIsKnown(t *testing.T) {
 	}
 }
 
-// Nothing in these requests speaks of a refresh: their rules need `refresh:
-// always`, or the tokens get what a login's would.
-func TestRefresh_ThatDoesNotSaySoNeedsItsRule(t *testing.T) {
+// Nothing in these requests shows that they are refreshes. Their rules must say refresh:
+// always; otherwise they are treated as logins.
+func TestRefresh_WithoutASignNeedsRefreshAlways(t *testing.T) {
 	for name, s := range map[string]shape{
 		"MongoDB Atlas App Services: the refresh token as bearer": {"POST", "/api/client/v2.0/auth/session", []string{"Authorization: Bearer r.e.f"}, ""},
 		"Auth.js: a session cookie":                               {"GET", "/api/auth/session", []string{"Cookie: __Secure-authjs.session-token=a.b.c"}, ""},
@@ -139,14 +139,14 @@ func TestRefresh_ThatDoesNotSaySoNeedsItsRule(t *testing.T) {
 	}
 }
 
-// A browser keeps the cookie of the session before. To take its login for a
-// refresh costs a read, and nothing is staler for it.
-func TestRefresh_LoginWithAnOldRefreshCookieIsOne(t *testing.T) {
+// A browser can still have the cookie of the last session. Its login is treated as a
+// refresh, which costs a read of the document but is never less fresh.
+func TestRefresh_IncludesALoginWithAnOldRefreshCookie(t *testing.T) {
 	wantRefresh(t, proxy.RefreshAuto, post("/login", jsonBody, `{"user":"anna"}`).with("Cookie: refreshToken=old"), true)
 }
 
-// wantRefresh sends the request through a rule with this setting, and compares
-// what the enricher was told, and what the backend saw.
+// wantRefresh sends a request through a rule with this setting. It checks Refresh of the
+// grant, and that the backend got the request unchanged.
 func wantRefresh(t *testing.T, setting proxy.Refresh, s shape, want bool) {
 	t.Helper()
 	enricher := newFakeEnricher(enrich.NoDocument)
@@ -156,16 +156,16 @@ func wantRefresh(t *testing.T, setting proxy.Refresh, s shape, want bool) {
 	f, backend := startResponding(t, twoTokens, enricher.use(matching))
 	f.ask(t, request(s.method, s.target, s.lines, s.body))
 	if g := <-enricher.grants; g.Refresh != want {
-		t.Errorf("%s %s: Refresh %v, want %v", s.method, s.target, g.Refresh, want)
+		t.Errorf("%s %s %q: Refresh = %t, want %t", s.method, s.target, s.body, g.Refresh, want)
 	}
 	seen := backend.Requests()[0]
 	if line := s.method + " " + s.target + " HTTP/1.1"; seen.Line != line || seen.Body != s.body {
-		t.Errorf("the backend saw %q with %q, want %q with %q", seen.Line, seen.Body, line, s.body)
+		t.Errorf("the backend got %q with body %q, want %q with %q", seen.Line, seen.Body, line, s.body)
 	}
 	for _, line := range s.lines {
 		name, value, _ := strings.Cut(line, ": ")
 		if got, _ := seen.Get(name); got != value {
-			t.Errorf("the backend saw %s %q, want %q", name, got, value)
+			t.Errorf("the backend got the header %s: %q, want %q", name, got, value)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// rejecting is an Enricher whose hooks let no token leave.
+// rejecting is an Enricher whose hooks reject every token.
 type rejecting struct{ *fakeEnricher }
 
 func (r rejecting) Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome {
@@ -22,9 +22,9 @@ func (r rejecting) Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome 
 	return outcomes
 }
 
-// A user whose creation failed gets no token, whatever the policy, and is told
-// why in the backend's own shape.
-func TestRejection_LetsNothingOfTheSignInThrough(t *testing.T) {
+// If a user's document could not be created, the client gets no token under any policy,
+// and the reason in the backend's own format.
+func TestRejection_RemovesTokensAndCookies(t *testing.T) {
 	json := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nSet-Cookie: session=s.e.cret\nAccess-Control-Allow-Origin: *", `{"access_token":"a.b.c","refresh_token":"r.e.f"}`)
 	redirect := answer("HTTP/1.1 302 Found\nLocation: https://app/#access_token=a.b.c&refresh_token=r.e.f\nSet-Cookie: session=s.e.cret", "")
 	for _, test := range []struct {
@@ -49,19 +49,19 @@ func TestRejection_LetsNothingOfTheSignInThrough(t *testing.T) {
 				t.Errorf("got %d %s, want %d %s", res.StatusCode, body, test.wantStatus, test.want)
 			}
 			if all := fmt.Sprint(res.Header, body); strings.Contains(all, "a.b.c") || strings.Contains(all, "r.e.f") || strings.Contains(all, "s.e.cret") {
-				t.Errorf("something of the sign-in came through: %s", all)
+				t.Errorf("response = %s, want it without tokens and cookies of the backend", all)
 			}
 			if strings.Contains(f.log.String(), "anna") {
-				t.Errorf("the log names the user: %s", f.log)
+				t.Errorf("log:\n%s\nwant it without the user id anna", f.log)
 			}
 			if n := f.reason(t, enrich.Rejected); n != 1 {
-				t.Errorf("counted %d times", n)
+				t.Errorf("rejected was counted %d times, want 1", n)
 			}
 		})
 	}
 }
 
-func TestGrant_SaysWhatTheRequestIs(t *testing.T) {
+func TestGrant_ProviderAndClientFollowFromTheRequest(t *testing.T) {
 	for _, test := range []struct {
 		target, lines, body string
 		provider            string
@@ -76,12 +76,12 @@ func TestGrant_SaysWhatTheRequestIs(t *testing.T) {
 		f, _ := startResponding(t, twoTokens, s.use(rule(t, "POST /auth/providers/{provider}/login", "json:access_token"), rule(t, "POST /token", "json:access_token")))
 		f.ask(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", test.target, test.lines, len(test.body), test.body))
 		if g := <-s.grants; g.Provider != test.provider || g.ClientCredentials != test.client {
-			t.Errorf("%s: provider %q, client %t; want %q, %t", test.target, g.Provider, g.ClientCredentials, test.provider, test.client)
+			t.Errorf("%s %s: Provider = %q, ClientCredentials = %t; want %q, %t", test.target, test.body, g.Provider, g.ClientCredentials, test.provider, test.client)
 		}
 	}
 }
 
-func TestDeletion_NamesTheBearer(t *testing.T) {
+func TestDeletion_ReportsTheBearerToken(t *testing.T) {
 	for _, test := range []struct {
 		request, answer string
 		want            string
@@ -97,10 +97,10 @@ func TestDeletion_NamesTheBearer(t *testing.T) {
 			snapshot: func(s *proxy.Snapshot) { s.Deleted = func(_ context.Context, token string) { got = token } },
 		})
 		if res, _ := f.ask(t, test.request); res.StatusCode >= 500 {
-			t.Fatalf("answered %s", res.Status)
+			t.Fatalf("%q: got %s, want the backend's response", test.request, res.Status)
 		}
 		if got != test.want {
-			t.Errorf("%q, answered %q: deleted %q, want %q", test.request, test.answer, got, test.want)
+			t.Errorf("request %q, response %q: Deleted was called with %q, want %q", test.request, test.answer, got, test.want)
 		}
 	}
 }

@@ -20,23 +20,23 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// A deployment is what a user says of a backend in the configuration file.
+// A deployment has the settings of the configuration file for one backend.
 type deployment struct {
-	captures string // a pattern of the files
+	captures string // a pattern of file names
 	user     string // the user-id claim
 
-	// The backend's keys are one of these; jwks is the capture that has them.
+	// The backend's keys: one of jwks, publicKey and secret. jwks is the capture of the
+	// JWK Set.
 	jwks, jwksPath    string
 	publicKey, secret string
 
-	// The patterns of the rules; a backend without redirects has no second.
+	// The patterns of the rules. The second is empty for a backend without redirects.
 	tokenEndpoint, authorizationEndpoint string
 
 	shadow bool
 }
 
-// A replay is a deployment in front of its backend, which answers as it did when
-// the captures were made.
+// A replay is a deployment in front of a backend that sends the captured responses.
 type replay struct {
 	deployment
 	*fixture
@@ -44,8 +44,8 @@ type replay struct {
 	answers chan string
 }
 
-// startReplay starts a deployment. The backend's private keys are gone, so the
-// tokens are the captured ones, and the ring overlooks that they have expired.
+// startReplay starts a deployment. The backend's private keys were not kept, so the test
+// uses the captured tokens, and the ring accepts them although they have expired.
 func startReplay(t *testing.T, d deployment) *replay {
 	t.Helper()
 	r := &replay{deployment: d, answers: make(chan string, 1)}
@@ -65,7 +65,7 @@ func startReplay(t *testing.T, d deployment) *replay {
 }
 
 func (d deployment) rules(t *testing.T) []proxy.Rule {
-	// The refresh token is never touched, whatever a rule says.
+	// The refresh token must stay unchanged, even if the rule names it.
 	rules := []proxy.Rule{rule(t, d.tokenEndpoint, "json:access_token", "json:id_token", "json:refresh_token")}
 	if d.authorizationEndpoint != "" {
 		rules = append(rules, rule(t, d.authorizationEndpoint,
@@ -106,8 +106,8 @@ func (d deployment) open(t *testing.T) (*keys.Ring, *enrich.Enricher) {
 	return ring, enricher
 }
 
-// usersOnly is a source in which everybody has a document but the client "lab",
-// whose own tokens name it where those of usersOnly name the user.
+// usersOnly is a source with the same document for every user. It has none for the client
+// "lab", whose own tokens have its name in the user-id claim.
 var usersOnly = sourceFunc(func(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	if q.User.ID == "lab" {
 		return enrich.Document{}, enrich.ErrNoDocument
@@ -115,8 +115,8 @@ var usersOnly = sourceFunc(func(ctx context.Context, q enrich.Query) (enrich.Doc
 	return english(ctx, q)
 })
 
-// replay has a client send the captured request, and the backend answer it as it
-// did. It returns what was counted, in a few words.
+// replay sends the captured request, and the backend answers with the captured response.
+// It returns what was counted, as in outcomes.txt.
 func (r *replay) replay(t *testing.T, c capture) (outcome string) {
 	t.Helper()
 	request, _ := readRequest(t, c.request)
@@ -130,34 +130,34 @@ func (r *replay) replay(t *testing.T, c capture) (outcome string) {
 	changed := r.checkResponse(t, c, res, body)
 	after := r.tally(t)
 	if ok := after["ok"] - before["ok"]; ok != int64(changed) {
-		t.Errorf("%d tokens were counted as enriched and %d are", ok, changed)
+		t.Errorf("%d tokens were enriched, but ok was counted %d times", changed, ok)
 	}
 	return difference(before, after)
 }
 
-// getMergedJWKS asks for the JWK Set, in which the backend's keys are as it
-// published them, with ours behind them.
+// getMergedJWKS checks that the JWK Set has the backend's keys unchanged. It returns how
+// many keys of the backend and of the proxy it has, as in outcomes.txt.
 func (r *replay) getMergedJWKS(t *testing.T, c capture) (outcome string) {
 	t.Helper()
 	_, body := r.ask(t, c.request)
 	_, published := c.readResponse(t)
 	var got, want struct{ Keys []json.RawMessage }
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Fatalf("%v: %q", err, body)
+		t.Fatalf("the JWK Set %q cannot be parsed: %v", body, err)
 	}
 	if err := json.Unmarshal([]byte(published), &want); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range want.Keys {
 		if !slices.ContainsFunc(got.Keys, func(k json.RawMessage) bool { return string(k) == string(key) }) {
-			t.Errorf("the merged set lacks %s:\n%s", key, body)
+			t.Errorf("the JWK Set is\n%s\nwant it to contain %s", body, key)
 		}
 	}
 	return fmt.Sprintf("merged %d+%d", len(want.Keys), len(got.Keys)-len(want.Keys))
 }
 
-// tally returns what was counted so far: tokens of responses by their reason,
-// restored tokens of requests by their location.
+// tally returns the counters: tokens of responses by reason, and restored tokens of
+// requests by location.
 func (r *replay) tally(t *testing.T) map[string]int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -181,7 +181,7 @@ func (r *replay) tally(t *testing.T) map[string]int64 {
 	return tally
 }
 
-// difference is what was counted between two tallies, in words of the table.
+// difference returns what was counted between two tallies, as in outcomes.txt.
 func difference(before, after map[string]int64) string {
 	var words []string
 	for what, n := range after {

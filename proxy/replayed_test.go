@@ -19,13 +19,13 @@ var (
 	restoreParam = regexp.MustCompile(`,"tgr":"[\w-]+"}$`)
 )
 
-// checkEnriched checks an enriched token of a response whose tokens changed as
-// told: it verifies with the merged JWK Set, restores to the original, and
-// differs from it by the document alone, or by an at_hash that is true again.
+// checkEnriched checks an enriched token of a response. The token must verify with the
+// merged JWK Set and restore to its original. Only the document and a corrected at_hash
+// may differ. tokens has the enriched tokens of the response by their originals.
 func (r *replay) checkEnriched(t *testing.T, original, enriched string, tokens map[string]string) {
 	t.Helper()
 	if restored, ok := r.enricher.Restore(enriched); !ok || restored != original {
-		t.Error("the enriched token does not restore to the original")
+		t.Errorf("Restore(%s) = %s, %t; want the original %s", enriched, restored, ok, original)
 	}
 	r.checkSignature(t, enriched)
 	header, claims := enrichtest.DecodeToken(t, original)
@@ -42,8 +42,8 @@ func (r *replay) checkEnriched(t *testing.T, original, enriched string, tokens m
 	}
 }
 
-// withKey returns a header with the key id of another, and with what that has
-// for restoring: all else must stay.
+// withKey returns a token's header with the kid and the parameter for restoring of another
+// header.
 func withKey(header, from string) string {
 	id := keyID.FindString(from)
 	if keyID.MatchString(header) {
@@ -69,12 +69,12 @@ func (r *replay) checkSignature(t *testing.T, token string) {
 		t.Fatal(err)
 	}
 	if _, err := signed.Verify(set); err != nil {
-		t.Errorf("the merged JWK Set does not verify: %v", err)
+		t.Errorf("verifying %s with the merged JWK Set: %v", token, err)
 	}
 }
 
-// hashOfEnriched returns the at_hash of the enriched token whose original has
-// the given one.
+// hashOfEnriched returns the at_hash of the enriched token whose original has the given
+// at_hash.
 func hashOfEnriched(t *testing.T, of string, tokens map[string]string) string {
 	t.Helper()
 	for original, enriched := range tokens {
@@ -82,11 +82,12 @@ func hashOfEnriched(t *testing.T, of string, tokens map[string]string) string {
 			return halfHash(enriched)
 		}
 	}
-	t.Errorf("an id_token was signed anew, and the access token of its at_hash is the original")
+	t.Errorf("an id_token was enriched, but the access token of its at_hash %s was not", of)
 	return of
 }
 
-// halfHash is at_hash under RS256 (OpenID Connect Core, section 3.1.3.6).
+// halfHash returns the at_hash of an access token, if the id_token has the algorithm RS256
+// (OpenID Connect Core, section 3.1.3.6).
 func halfHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])

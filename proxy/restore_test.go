@@ -11,14 +11,14 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// restoring is the setup of tests of restore.
+// restoring returns the setup of the tests of restore.
 func restoring(t testing.TB) setup {
 	login := rule(t, "POST /login", "json:access_token", "json:a.b", "cookie:session", "header:X-Token")
 	login.Restore = locations(t, "json:deep.token", "query:t", "form:t")
 	return setup{rules: []proxy.Rule{login}}
 }
 
-// request is a request in text.
+// request returns the text of a request.
 func request(method, target string, lines []string, body string) string {
 	text := method + " " + target + " HTTP/1.1\r\nHost: h\r\n"
 	for _, line := range lines {
@@ -31,7 +31,7 @@ func request(method, target string, lines []string, body string) string {
 }
 
 // D1.
-func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
+func TestRestore_ReachesTheBackendByteForByte(t *testing.T) {
 	tests := []struct {
 		location, name, method, target string
 		lines                          []string
@@ -40,15 +40,15 @@ func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 		{"authorization", "Bearer", "GET", "/userinfo", []string{"Authorization: Bearer TOKEN"}, ""},
 		{"authorization", "any scheme", "GET", "/userinfo", []string{"Authorization: JWT   TOKEN"}, ""},
 		{"authorization", "no scheme", "GET", "/userinfo", []string{"Authorization: TOKEN"}, ""},
-		{"cookie:session", "the rule's cookie, anywhere", "GET", "/userinfo", []string{"Cookie: a=1;session=TOKEN; b=2", "Cookie: c=3"}, ""},
+		{"cookie:session", "the rule's cookie on any path", "GET", "/userinfo", []string{"Cookie: a=1;session=TOKEN; b=2", "Cookie: c=3"}, ""},
 		{"cookie", "another cookie", "GET", "/userinfo", []string{"Cookie: x=TOKEN"}, ""},
-		{"header:X-Token", "the rule's header, anywhere", "GET", "/userinfo", []string{"X-Token: TOKEN"}, ""},
+		{"header:X-Token", "the rule's header on any path", "GET", "/userinfo", []string{"X-Token: TOKEN"}, ""},
 		{"query:access_token", "query", "GET", "/userinfo?a=%zz;&access_token=TOKEN&b", nil, ""},
 		{"query:id_token_hint", "logout", "GET", "/logout?id_token_hint=TOKEN", nil, ""},
 		{"form:token", "introspection", "POST", "/introspect", []string{form}, "a=%zz&token=TOKEN&token_type_hint=access_token&;"},
 		{"form:subject_token", "token exchange", "POST", "/token", []string{form}, "subject_token=TOKEN&x= +"},
 		{"form:actor_token", "token exchange", "POST", "/token", []string{form}, "actor_token=TOKEN"},
-		{"form:assertion", "a form with a broken parameter", "POST", "/token", []string{form + "; charset=x; charset=y"}, "assertion=TOKEN"},
+		{"form:assertion", "a form with an invalid media type parameter", "POST", "/token", []string{form + "; charset=x; charset=y"}, "assertion=TOKEN"},
 		{"json:access_token", "JSON of the rule's locations", "POST", "/login", []string{jsonBody + "; charset=utf-8"}, `{ "n":1.0, "access_token" : "TOKEN" }` + "\n"},
 		{"json:deep.token", "JSON of restore", "POST", "/login", []string{jsonBody + "; charset=utf-8"}, `{"deep":{"token":"TOKEN"}}`},
 		{"query:t", "query of restore", "POST", "/login?t=TOKEN", nil, ""},
@@ -68,20 +68,20 @@ func TestRestore_TheBackendGetsBackWhatItSigned(t *testing.T) {
 			}
 			got, want := backend.Requests()[0], backend.Requests()[1]
 			if got.Line != want.Line || got.Body != want.Body || strings.Join(got.Header, "\n") != strings.Join(want.Header, "\n") {
-				t.Errorf("the backend saw %q\n%q\n%q\nwant %q\n%q\n%q", got.Line, got.Header, got.Body, want.Line, want.Header, want.Body)
+				t.Errorf("the backend got %q\n%q\n%q\nwant %q\n%q\n%q", got.Line, got.Header, got.Body, want.Line, want.Header, want.Body)
 			}
 			if !strings.Contains(got.Line+strings.Join(got.Header, "")+got.Body, original) {
-				t.Error("the original is not there")
+				t.Errorf("the backend got %q\n%q\n%q\nwant the original %s in it", got.Line, got.Header, got.Body, original)
 			}
 			if n := f.counted(t, "tokengraft.restored", attribute.String("location", tt.location)); n != 1 {
-				t.Errorf("counted %d times", n)
+				t.Errorf("restored tokens at %s = %d, want 1", tt.location, n)
 			}
 		})
 	}
 }
 
-// D1: "nothing else in the request changes".
-func TestRestore_LeavesEverythingElse(t *testing.T) {
+// D1: nothing else in the request changes.
+func TestRestore_LeavesOtherTextUnchanged(t *testing.T) {
 	f, backend := startResponding(t, noContent, func() setup {
 		s := restoring(t)
 		s.options = func(o *proxy.Options) { o.Limits.Body = 4000 }
@@ -96,10 +96,10 @@ func TestRestore_LeavesEverythingElse(t *testing.T) {
 	}{
 		{"a tampered token", "GET", "/", []string{"Authorization: Bearer " + tampered}, ""},
 		{"a stripped signature", "GET", "/", []string{"Authorization: Bearer " + enriched[:strings.LastIndexByte(enriched, '.')+1]}, ""},
-		{"a field of no token", "POST", "/", []string{form}, "comment=" + enriched},
-		{"JSON of no rule", "POST", "/other", []string{jsonBody}, `{"access_token":"` + enriched + `"}`},
-		{"a query of no token", "GET", "/?comment=" + enriched, nil, ""},
-		{"a form in a coding", "POST", "/", []string{form, "Content-Encoding: gzip"}, "token=" + enriched},
+		{"a field that is not for tokens", "POST", "/", []string{form}, "comment=" + enriched},
+		{"JSON without a rule", "POST", "/other", []string{jsonBody}, `{"access_token":"` + enriched + `"}`},
+		{"a query parameter that is not for tokens", "GET", "/?comment=" + enriched, nil, ""},
+		{"a compressed form", "POST", "/", []string{form, "Content-Encoding: gzip"}, "token=" + enriched},
 		{"a form over the limit", "POST", "/", []string{form}, "pad=" + strings.Repeat("x", 5000) + "&token=" + enriched},
 		{"a refresh token", "POST", "/login", []string{form}, "refresh_token=" + enriched},
 	}
@@ -107,33 +107,34 @@ func TestRestore_LeavesEverythingElse(t *testing.T) {
 		f.ask(t, request(tt.method, tt.target, tt.lines, tt.body))
 		got := backend.Requests()[i]
 		if got.Line != tt.method+" "+tt.target+" HTTP/1.1" || got.Body != tt.body {
-			t.Errorf("%s: the backend saw %q %q", tt.name, got.Line, got.Body)
+			t.Errorf("%s: the backend got %q with body %q, want %s %s with %q", tt.name, got.Line, got.Body, tt.method, tt.target, tt.body)
 		}
 		for _, line := range tt.lines {
 			if name, value, _ := strings.Cut(line, ": "); !has(got.Get(name))(value) {
-				t.Errorf("%s: the backend saw %q, want %q", tt.name, got.Header, line)
+				t.Errorf("%s: the backend got the header %q, want %q in it", tt.name, got.Header, line)
 			}
 		}
 	}
 }
 
+// has returns a function that compares a header value, if the header exists.
 func has(got string, ok bool) func(want string) bool {
 	return func(want string) bool { return ok && got == want }
 }
 
-// D2: the backend's answer to a TRACE is the request, and so would show the
-// client the original.
-func TestRestore_NotForTRACE(t *testing.T) {
+// D2: the response to TRACE repeats the request, so it would show the original to the
+// client.
+func TestRestore_SkipsTRACE(t *testing.T) {
 	f, backend := startResponding(t, noContent, restoring(t))
 	enriched := f.enriched(t, f.token(""))
 	f.ask(t, request("TRACE", "/", []string{"Authorization: Bearer " + enriched}, ""))
 	if got, _ := backend.Requests()[0].Get("Authorization"); got != "Bearer "+enriched {
-		t.Errorf("the backend saw %q", got)
+		t.Errorf("the backend got Authorization: %q, want the enriched token %q", got, enriched)
 	}
 }
 
-// D1: the framing is what came, too.
-func TestRestore_ChunkedFormsStayChunked(t *testing.T) {
+// D1.
+func TestRestore_ChunkedFormStaysChunked(t *testing.T) {
 	f, backend := startResponding(t, noContent, restoring(t))
 	original := f.token("")
 	for _, token := range []string{f.enriched(t, original), original} {
@@ -144,13 +145,13 @@ func TestRestore_ChunkedFormsStayChunked(t *testing.T) {
 	want := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len("token="+original), "token="+original)
 	for _, r := range backend.Requests() {
 		if _, announced := r.Get("Content-Length"); announced || r.Body != want {
-			t.Errorf("the backend saw %q %q, want %q", r.Header, r.Body, want)
+			t.Errorf("the backend got header %q, body %q; want no Content-Length and %q", r.Header, r.Body, want)
 		}
 	}
 }
 
-// Fine print: "over the limit it streams unread".
-func TestRestore_LargeUploadStreams(t *testing.T) {
+// A form over limits.body streams through.
+func TestRestore_LargeFormStreams(t *testing.T) {
 	arrived := make(chan string)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		arrived <- r.Receive(3)
@@ -163,18 +164,17 @@ func TestRestore_LargeUploadStreams(t *testing.T) {
 	w := f.dial(t)
 	w.send("POST /upload HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\nabc")
 	if got := <-arrived; got != "abc" {
-		t.Errorf("first came %q", got)
+		t.Errorf("the backend got %q first, want \"abc\"", got)
 	}
 	w.send("defghijklmnopqrst")
 	if got := <-arrived; got != "defghijklmnopqrst" {
-		t.Errorf("then came %q", got)
+		t.Errorf("the backend got %q second, want \"defghijklmnopqrst\"", got)
 	}
 	if res := w.receive("POST"); res.StatusCode != 204 {
-		t.Errorf("got %d", res.StatusCode)
+		t.Errorf("got %d, want 204", res.StatusCode)
 	}
 }
 
-// Where restore is off, tokens go on as they came.
 func TestRestore_CanBeOff(t *testing.T) {
 	s := restoring(t)
 	s.snapshot = func(snapshot *proxy.Snapshot) { snapshot.Restore = false }
@@ -183,13 +183,13 @@ func TestRestore_CanBeOff(t *testing.T) {
 	f.ask(t, request("GET", "/?access_token="+enriched, []string{"Authorization: Bearer " + enriched}, ""))
 	r := backend.Requests()[0]
 	if got, _ := r.Get("Authorization"); got != "Bearer "+enriched || !strings.Contains(r.Line, enriched) {
-		t.Errorf("the backend saw %q %q", r.Line, got)
+		t.Errorf("the backend got %q with Authorization: %q, want the enriched token in both", r.Line, got)
 	}
 }
 
-// B4: of a form that is full of what could be enriched tokens few are looked
-// into; an honest request has a few.
-func TestRestore_LooksIntoForgedTokensWithinABound(t *testing.T) {
+// B4: in a form full of forged tokens only some are checked. Real requests have only a few
+// tokens.
+func TestRestore_StopsAfter100ForgedTokens(t *testing.T) {
 	f, backend := startResponding(t, noContent, restoring(t))
 	original := f.token("")
 	enriched := f.enriched(t, original)
@@ -197,7 +197,7 @@ func TestRestore_LooksIntoForgedTokensWithinABound(t *testing.T) {
 		body := strings.Repeat("token="+enriched[:len(enriched)-4]+"AAAA&", forged) + "token=" + enriched
 		f.ask(t, request("POST", "/revoke", []string{form}, body))
 		if restored := strings.HasSuffix(backend.Requests()[i].Body, original); restored != (forged < 100) {
-			t.Errorf("behind %d forged tokens: restored %t", forged, restored)
+			t.Errorf("after %d forged tokens: restored = %t, want %t", forged, restored, forged < 100)
 		}
 	}
 }

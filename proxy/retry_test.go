@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// A5: codes, refresh tokens and links in e-mails are used up by the first.
+// A5: a code, a refresh token or a link in an e-mail works only once.
 func TestForward_NeverSendsARequestTwice(t *testing.T) {
 	tests := []struct{ name, text string }{
 		{"GET", "GET /verify?code=1 HTTP/1.1\r\nHost: h\r\n\r\n"},
@@ -25,8 +25,8 @@ func TestForward_NeverSendsARequestTwice(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			// The backend keeps the connection alive once, and then closes it
-			// when it has read a request.
+			// The backend keeps the connection open after the first request, and closes it
+			// after it has read the second.
 			backend := proxytest.Start(t, func(r *proxytest.Request) {
 				r.ReadBody()
 				if strings.HasPrefix(r.Line, "GET /first ") {
@@ -39,20 +39,20 @@ func TestForward_NeverSendsARequestTwice(t *testing.T) {
 			f.ask(t, "GET /first HTTP/1.1\r\nHost: h\r\n\r\n")
 			res, _ := f.ask(t, tt.text)
 			if res.StatusCode != 502 || res.Header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("got %d %q, want 502 problem+json", res.StatusCode, res.Header)
+				t.Errorf("got %d, header %q; want 502 and application/problem+json", res.StatusCode, res.Header)
 			}
 			if got := backend.Requests(); len(got) != 2 || strings.HasPrefix(got[1].Line, "GET /first") {
-				t.Errorf("the backend got %d requests, want the first and one more", len(got))
+				t.Errorf("the backend got %d requests, want 2: GET /first and the request", len(got))
 			}
 		})
 	}
 }
 
-// A5 is kept without a change to the request.
-func TestForward_FramesBodilessRequestsAsTheyCame(t *testing.T) {
+// A5: the body that prevents a retry must not change the headers of the request.
+func TestForward_KeepsTheFramingOfRequestsWithoutABody(t *testing.T) {
 	tests := []struct {
 		name, text string
-		want       []string // lines of the header that frame
+		want       []string // the Content-Length and Transfer-Encoding lines
 	}{
 		{"GET", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", nil},
 		{"GET of length 0", "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n", []string{"content-length: 0"}},
@@ -75,29 +75,29 @@ func TestForward_FramesBodilessRequestsAsTheyCame(t *testing.T) {
 				}
 			}
 			if strings.Join(got, ",") != strings.Join(tt.want, ",") {
-				t.Errorf("the backend saw %q, want %q", got, tt.want)
+				t.Errorf("the backend got %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
-// A5: "unused backend connections are dropped after timeouts.idle".
-func TestForward_DropsUnusedConnections(t *testing.T) {
-	dropped := make(chan time.Duration, 1)
+// A5: unused connections to the backend are closed after timeouts.idle.
+func TestForward_ClosesUnusedConnections(t *testing.T) {
+	closed := make(chan time.Duration, 1)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.Send(answer("HTTP/1.1 200 OK", "x"))
 		began := time.Now()
 		r.WaitClosed()
-		dropped <- time.Since(began)
+		closed <- time.Since(began)
 	})
 	f := start(t, backend.URL, setup{options: func(o *proxy.Options) { o.Timeouts.Idle = 50 * time.Millisecond }})
 	f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
 	select {
-	case after := <-dropped:
+	case after := <-closed:
 		if after < 40*time.Millisecond {
-			t.Errorf("dropped after %s", after)
+			t.Errorf("the connection was closed after %s, want about 50ms", after)
 		}
 	case <-time.After(5 * time.Second):
-		t.Error("kept for 5s")
+		t.Error("the connection was still open after 5s, want it closed after about 50ms")
 	}
 }

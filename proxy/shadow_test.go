@@ -15,10 +15,10 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// chunk is a chunk of a body (RFC 9112, section 7.1); the empty one is the last.
+// chunk returns a chunk of a body (RFC 9112, section 7.1). The empty chunk is the last.
 func chunk(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), text) }
 
-// inShadow is a setup in shadow.
+// inShadow returns the setup with shadow mode on.
 func inShadow(s setup) setup {
 	other := s.snapshot
 	s.snapshot = func(snapshot *proxy.Snapshot) {
@@ -30,7 +30,7 @@ func inShadow(s setup) setup {
 	return s
 }
 
-// E5, A1: "sign nothing, change nothing", and yet the token is seen.
+// E5, A1: shadow mode changes nothing, but still counts the token.
 func TestShadow_ChangesNoByteAtAnyPlaceInAnyCodingOverAnyVersion(t *testing.T) {
 	for _, place := range places {
 		for _, coding := range codings {
@@ -46,14 +46,14 @@ func TestShadow_ChangesNoByteAtAnyPlaceInAnyCodingOverAnyVersion(t *testing.T) {
 					defer f.Close()
 					res, body := f.askOver(t, version)
 					sameResponse(t, "POST", sent, res, body)
-					waitFor(t, "the count", func() bool { return f.reason(t, enrich.OK) == 1 })
+					waitFor(t, "the token to be counted ok", func() bool { return f.reason(t, enrich.OK) == 1 })
 				})
 			}
 		}
 	}
 }
 
-// E5, A1: whatever the response is, and whatever would become of it.
+// E5, A1.
 func TestShadow_ChangesNoByteOfAnyResponse(t *testing.T) {
 	for _, tt := range responses {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,8 +65,8 @@ func TestShadow_ChangesNoByteOfAnyResponse(t *testing.T) {
 	}
 }
 
-// E5: what is counted is what would be done. outcomes.txt is what is done live.
-func TestShadow_CountsForRealBackendsWhatIsDoneLive(t *testing.T) {
+// E5: shadow mode counts the same as without it, which is in outcomes.txt.
+func TestShadow_CountsTheSameAsLiveForRealBackends(t *testing.T) {
 	want := readOutcomes(t)
 	for _, d := range deployments {
 		d.shadow = true
@@ -82,7 +82,7 @@ func (r *replay) replayInShadow(t *testing.T, c capture, want string) {
 	request, _ := readRequest(t, c.request)
 	if request.URL.Path == r.jwksPath {
 		if got := r.getMergedJWKS(t, c); got != want {
-			t.Errorf("outcome %q, want %q", got, want)
+			t.Errorf("%s: outcome = %q, want %q", c.name, got, want)
 		}
 		return
 	}
@@ -91,10 +91,10 @@ func (r *replay) replayInShadow(t *testing.T, c capture, want string) {
 	res, body := r.ask(t, r.withEnriched(t, c.request))
 	r.checkRequest(t, request, c)
 	sameResponse(t, request.Method, c.response, res, body)
-	waitFor(t, want, func() bool { return difference(before, r.tally(t)) == want })
+	waitFor(t, "the outcome "+want, func() bool { return difference(before, r.tally(t)) == want })
 }
 
-// G1, G3: neither before nor after the backend has answered.
+// G1, G3: it refuses neither before nor after the backend has answered.
 func TestShadow_NeverRefuses(t *testing.T) {
 	for _, reason := range reasons {
 		s := newFakeEnricher(reason).use(refusing(rule(t, "POST /login", "json:access_token")))
@@ -106,11 +106,11 @@ func TestShadow_NeverRefuses(t *testing.T) {
 		f, _ := startResponding(t, twoTokens, inShadow(s))
 		res, body := f.ask(t, login)
 		sameResponse(t, "POST", twoTokens, res, body)
-		waitFor(t, string(reason), func() bool { return f.reason(t, reason) == 1 })
+		waitFor(t, "a token counted "+string(reason), func() bool { return f.reason(t, reason) == 1 })
 	}
 }
 
-// G3: a source that hangs costs a login nothing, on the same connection neither.
+// G3: a source that hangs does not delay a login, not even on the same connection.
 func TestShadow_DoesNotWaitForASourceThatHangs(t *testing.T) {
 	released := make(chan struct{})
 	hanging := sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) {
@@ -121,24 +121,24 @@ func TestShadow_DoesNotWaitForASourceThatHangs(t *testing.T) {
 		return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(`{"access_token":"`+token+`"}`) + chunk("")
 	})
 	w := f.dial(t)
-	const logins, looks = 80, 64
-	for range logins {
+	const requests, checked = 80, 64
+	for range requests {
 		w.send(login)
 		if _, err := io.ReadAll(w.receive("POST").Body); err != nil {
 			t.Fatal(err)
 		}
 	}
 	close(released)
-	waitFor(t, "the counts", func() bool { return f.reason(t, enrich.NoDocument) == looks })
+	waitFor(t, "64 tokens counted no_document", func() bool { return f.reason(t, enrich.NoDocument) == checked })
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	f.proxy.Run(ctx)
 	if log := f.log.String(); !strings.Contains(log, `"missed":16`) {
-		t.Errorf("the log does not tell of the %d that nobody looked at: %s", logins-looks, log)
+		t.Errorf("log:\n%s\nwant \"missed\":%d, the number of responses that were not checked", log, requests-checked)
 	}
 }
 
-// A1: streamed, though the rule would have it read whole.
+// A1: without shadow mode, the proxy would read the whole body first.
 func TestShadow_Streams(t *testing.T) {
 	arrived := make(chan bool)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
@@ -155,34 +155,34 @@ func TestShadow_Streams(t *testing.T) {
 	}
 	arrived <- true
 	if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "}" {
-		t.Errorf("then came %q, %v", rest, err)
+		t.Errorf("the client read %q, %v second; want \"}\"", rest, err)
 	}
 }
 
-// A8 is for answers that are to be edited: in shadow the client gets the coding
+// A8 applies only to responses that can change. In shadow mode the client gets the coding
 // that it asked for.
-func TestShadow_AsksForWhatTheClientAsksFor(t *testing.T) {
+func TestShadow_ForwardsAcceptEncodingUnchanged(t *testing.T) {
 	f, backend := startResponding(t, twoTokens, inShadow(setup{rules: logins(t)}))
 	f.ask(t, request("POST", "/login", []string{"Accept-Encoding: br;q=1, gzip"}, ""))
-	if saw := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(saw, "Accept-Encoding: br;q=1, gzip") {
-		t.Errorf("the backend saw %s", saw)
+	if got := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(got, "Accept-Encoding: br;q=1, gzip") {
+		t.Errorf("the backend got %s, want Accept-Encoding: br;q=1, gzip", got)
 	}
 }
 
-// E5: what was issued before shadow goes on working.
+// E5: tokens that were enriched before shadow mode was switched on still work.
 func TestShadow_Restores(t *testing.T) {
 	f, backend := startResponding(t, noContent, inShadow(restoring(t)))
 	original := f.token("")
 	f.ask(t, request("GET", "/userinfo", []string{"Authorization: Bearer " + f.enriched(t, original)}, ""))
-	if saw := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(saw, "Authorization: Bearer "+original) {
-		t.Error("the backend did not get back what it signed")
+	if got := strings.Join(backend.Requests()[0].Header, "\n"); !strings.Contains(got, "Authorization: Bearer "+original) {
+		t.Errorf("the backend got %s, want the original %s", got, original)
 	}
 	if n := f.counted(t, "tokengraft.restored", attribute.String("location", "authorization")); n != 1 {
-		t.Errorf("counted %d restored tokens", n)
+		t.Errorf("restored tokens = %d, want 1", n)
 	}
 }
 
-// E5: verifiers have our keys before any token is signed with them.
+// E5: verifiers can fetch the proxy's keys before a token is signed with them.
 func TestShadow_PublishesTheMergedJWKS(t *testing.T) {
 	f, backend := startResponding(t, noContent, inShadow(setup{}))
 	want, _, err := f.ring.JWKS()
@@ -191,27 +191,28 @@ func TestShadow_PublishesTheMergedJWKS(t *testing.T) {
 	}
 	res, body := f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
 	if res.StatusCode != 200 || body != string(want) || strings.Count(body, `"kid"`) != 2 || len(backend.Requests()) != 0 {
-		t.Errorf("%d %s, want %s", res.StatusCode, body, want)
+		t.Errorf("got %d %s, want 200 %s with 2 keys and no request to the backend", res.StatusCode, body, want)
 	}
 }
 
-// E5: userinfo and introspection answer as they did.
-func TestShadow_LeavesAnswersAlone(t *testing.T) {
+// E5.
+func TestShadow_DoesNotAddClaimsToObjects(t *testing.T) {
 	sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"sub":"u1"}`)
 	f, _ := startResponding(t, sent, inShadow(setup{snapshot: func(s *proxy.Snapshot) { s.ObjectPaths = []string{"/userinfo"} }}))
 	res, body := f.ask(t, "GET /userinfo HTTP/1.1\r\nHost: h\r\n\r\n")
 	sameResponse(t, "GET", sent, res, body)
 }
 
-// Fine print: "counted too_large once", and a client that leaves is canceled.
-func TestShadow_CountsWhatCannotBeLookedInto(t *testing.T) {
+// A response over limits.body is counted too_large once. If the client is gone before the
+// end of the body, canceled is counted.
+func TestShadow_CountsResponsesThatCannotBeChecked(t *testing.T) {
 	matching := refusing(rule(t, "POST /login", "json:access_token", "json:id_token"))
 	small := func(o *proxy.Options) { o.Limits.Body = 1000 }
 	sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+strings.Repeat("x", 5000)+`"}`)
 	f, _ := startResponding(t, sent, inShadow(setup{rules: []proxy.Rule{matching}, options: small}))
 	res, body := f.ask(t, login)
 	sameResponse(t, "POST", sent, res, body)
-	waitFor(t, "too_large", func() bool { return f.reason(t, enrich.TooLarge) == 1 })
+	waitFor(t, "a response counted too_large", func() bool { return f.reason(t, enrich.TooLarge) == 1 })
 
 	gone := make(chan bool)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
@@ -224,25 +225,25 @@ func TestShadow_CountsWhatCannotBeLookedInto(t *testing.T) {
 	w.send(login)
 	w.receive("POST")
 	w.Close()
-	waitFor(t, "canceled", func() bool { return f.reason(t, enrich.Canceled) == 1 })
+	waitFor(t, "a response counted canceled", func() bool { return f.reason(t, enrich.Canceled) == 1 })
 	close(gone)
 }
 
-// A login must survive its shadow.
+// A panic in shadow mode must not affect the login.
 func TestShadow_SurvivesAPanic(t *testing.T) {
 	broken := sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) { panic("eyJsecret") })
 	f, original := startIssuing(t, inShadow(setup{rules: logins(t), source: broken}), loginResponse)
 	if _, body := f.ask(t, login); !strings.Contains(body, original) {
-		t.Errorf("got %s", body)
+		t.Errorf("body = %s, want the original token", body)
 	}
-	waitFor(t, "the notice", func() bool { return strings.Contains(f.log.String(), "panic while checking") })
+	waitFor(t, "the panic to be logged", func() bool { return strings.Contains(f.log.String(), "panic while checking") })
 	if strings.Contains(f.log.String(), "eyJsecret") {
-		t.Error("the log quotes the panic")
+		t.Errorf("log:\n%s\nwant it without the value of the panic", f.log.String())
 	}
 }
 
-// E5: "a report of what would have been done", without a token or a user in it.
-func TestShadow_ReportsWhatWouldHaveBeenDone(t *testing.T) {
+// E5: the report has no token and no user id.
+func TestShadow_ReportsTheOutcomes(t *testing.T) {
 	large := sourceFunc(func(_ context.Context, q enrich.Query) (enrich.Document, error) {
 		if q.User.ID == "large" {
 			return enrich.Document{JSON: []byte(`{"a":"` + strings.Repeat("x", 20_000) + `"}`), ReadAt: time.Now()}, nil
@@ -259,7 +260,7 @@ func TestShadow_ReportsWhatWouldHaveBeenDone(t *testing.T) {
 	for _, user := range []string{"u1", "u2", "unknown", "large"} {
 		f.ask(t, request("POST", "/login/"+user, nil, ""))
 	}
-	waitFor(t, "the counts", func() bool {
+	waitFor(t, "4 tokens to be counted", func() bool {
 		return f.reason(t, enrich.OK) == 2 && f.reason(t, enrich.NoDocument) == 1 && f.reason(t, enrich.TooLarge) == 1
 	})
 	ctx, stop := context.WithCancel(t.Context())
@@ -287,8 +288,7 @@ func TestShadow_ReportsWhatWouldHaveBeenDone(t *testing.T) {
 	}
 }
 
-// The way in and out is between two requests.
-func TestShadow_StartsAndEndsWithASnapshot(t *testing.T) {
+func TestShadow_IsSwitchedByASnapshot(t *testing.T) {
 	f, original := startIssuing(t, setup{rules: logins(t)}, loginResponse)
 	rules, err := proxy.NewRules(logins(t))
 	if err != nil {
@@ -305,18 +305,18 @@ func TestShadow_StartsAndEndsWithASnapshot(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, body := f.ask(t, login); strings.Contains(body, original) == tt.changed {
-			t.Errorf("shadow %v: changed is not %v: %s", tt.snapshot.Shadow, tt.changed, body)
+			t.Errorf("shadow %t: body = %s, want an enriched token: %t", tt.snapshot.Shadow, body, tt.changed)
 		}
 	}
 }
 
-// C4, E5: verifiers learn what we will sign with in time, as from the JWKS.
+// C4, E5: verifiers can learn the proxy's algorithms before a token is signed with them.
 func TestShadow_EditsTheDiscoveryDocument(t *testing.T) {
 	const place = "/.well-known/openid-configuration"
 	f, _ := startResponding(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"a":1}`), inShadow(setup{snapshot: func(s *proxy.Snapshot) {
 		s.DiscoveryPaths, s.Edit = []string{place}, func([]byte) []byte { return []byte(`{"a":2}`) }
 	}}))
 	if _, body := f.ask(t, "GET "+place+" HTTP/1.1\r\nHost: h\r\n\r\n"); body != `{"a":2}` {
-		t.Errorf("got %s", body)
+		t.Errorf("body = %s, want the edited document {\"a\":2}", body)
 	}
 }

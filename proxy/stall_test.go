@@ -13,7 +13,8 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// startWithWriteTimeout is a proxy that lets clients take nothing for a second.
+// startWithWriteTimeout starts a proxy that waits one second for a client that reads
+// nothing.
 func startWithWriteTimeout(t *testing.T, backend http.HandlerFunc) *fixture {
 	server := httptest.NewServer(backend)
 	t.Cleanup(server.Close)
@@ -24,7 +25,7 @@ func startWithWriteTimeout(t *testing.T, backend http.HandlerFunc) *fixture {
 	return start(t, address, setup{options: func(o *proxy.Options) { o.Timeouts.Write = time.Second }})
 }
 
-func TestWriteTimeout_ClientThatTakesNothingIsDisconnected(t *testing.T) {
+func TestWriteTimeout_DisconnectsAClientThatReadsNothing(t *testing.T) {
 	ended := make(chan struct{})
 	f := startWithWriteTimeout(t, func(w http.ResponseWriter, _ *http.Request) {
 		defer close(ended)
@@ -38,11 +39,11 @@ func TestWriteTimeout_ClientThatTakesNothingIsDisconnected(t *testing.T) {
 	select {
 	case <-ended:
 	case <-time.After(time.Minute):
-		t.Error("after a minute the backend still sends")
+		t.Error("the backend was still sending after 1 minute, want the connection closed after about 1 second")
 	}
 }
 
-func TestWriteTimeout_LeavesAPausingStreamAlone(t *testing.T) {
+func TestWriteTimeout_DoesNotEndAStreamThatPauses(t *testing.T) {
 	f := startWithWriteTimeout(t, func(w http.ResponseWriter, _ *http.Request) {
 		for i := range 2 {
 			time.Sleep(time.Duration(i) * 2500 * time.Millisecond)
@@ -64,16 +65,16 @@ func TestWriteTimeout_LeavesAPausingStreamAlone(t *testing.T) {
 			}
 			defer response.Body.Close()
 			if body, err := io.ReadAll(bufio.NewReader(response.Body)); string(body) != "event 0\nevent 1\n" || err != nil {
-				t.Errorf("%s: %q, %v", response.Proto, body, err)
+				t.Errorf("%s: body = %q, %v; want both events", response.Proto, body, err)
 			}
 		})
 	}
 }
 
-func TestTimeout_FormThatDoesNotEndIs400OnAnyPath(t *testing.T) {
+func TestTimeout_Is400IfAFormDoesNotArriveOnAnyPath(t *testing.T) {
 	f, _ := startResponding(t, noContent, setup{options: func(o *proxy.Options) { o.Timeouts.Response = time.Second }})
 	res, _ := f.ask(t, "POST /introspect HTTP/1.1\r\nHost: h\r\n"+form+"\r\nContent-Length: 100\r\n\r\ntoken=")
 	if res.StatusCode != 400 {
-		t.Errorf("answered %s, want 400", res.Status)
+		t.Errorf("got %s, want 400", res.Status)
 	}
 }

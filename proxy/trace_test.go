@@ -32,34 +32,34 @@ func TestTracing_ShowsEachStepAndNoSecret(t *testing.T) {
 	})
 	token = f.token("")
 	f.ask(t, traced)
-	waitFor(t, "the span of the request", func() bool { return len(spans.GetSpans()) >= 7 })
+	waitFor(t, "7 spans", func() bool { return len(spans.GetSpans()) >= 7 })
 
 	var names []string
 	for _, span := range spans.GetSpans() {
 		names = append(names, span.Name)
 		if got := span.SpanContext.TraceID().String(); got != "4bf92f3577b34da6a3ce929d0e0e4736" {
-			t.Errorf("span %s is of trace %s, want the client's", span.Name, got)
+			t.Errorf("span %s belongs to trace %s, want the client's trace", span.Name, got)
 		}
 		text := fmt.Sprint(span.Name, span.Attributes, span.Events, span.Status)
 		for _, secret := range []string{"secret", "u1", token} {
 			if strings.Contains(text, secret) {
-				t.Errorf("span %s tells %q", text, secret)
+				t.Errorf("span %s contains %q, want no secret, user id or token", text, secret)
 			}
 		}
 		if span.Name == "backend" && !strings.Contains(parent, span.SpanContext.SpanID().String()) {
-			t.Errorf("the backend was told %s, want its span %s", parent, span.SpanContext.SpanID())
+			t.Errorf("the backend got traceparent %s, want the span %s in it", parent, span.SpanContext.SpanID())
 		}
 	}
 	slices.Sort(names)
 	if want := []string{"POST /login", "backend", "bind", "lookup", "restore", "sign", "verify"}; !slices.Equal(names, want) {
-		t.Errorf("spans %q, want %q", names, want)
+		t.Errorf("spans = %q, want %q", names, want)
 	}
 }
 
-func TestTracing_WithoutATracerTheContextPassesAsItCame(t *testing.T) {
+func TestTracing_ForwardsTheTraceContextUnchangedWithoutATracer(t *testing.T) {
 	f, backend := startResponding(t, answer("HTTP/1.1 200 OK", ""), setup{})
 	f.ask(t, traced)
 	if got, _ := backend.Requests()[0].Get("Traceparent"); got != "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" {
-		t.Errorf("traceparent %q", got)
+		t.Errorf("the backend got traceparent %q, want the client's", got)
 	}
 }

@@ -15,25 +15,25 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
-// logs is a log in memory.
-type logs struct {
+// logSink is a log in memory.
+type logSink struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *logs) Write(p []byte) (int, error) {
+func (l *logSink) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *logs) String() string {
+func (l *logSink) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// wire is a client's connection on which tests write requests byte by byte.
+// wire is the connection of a client that writes requests byte by byte.
 type wire struct {
 	t testing.TB
 	net.Conn
@@ -63,13 +63,12 @@ func (w *wire) receive(method string) *http.Response {
 	w.t.Helper()
 	res, err := http.ReadResponse(w.in, &http.Request{Method: method})
 	if err != nil {
-		w.t.Fatalf("no response: %v", err)
+		w.t.Fatalf("reading the response to %s: %v", method, err)
 	}
 	return res
 }
 
-// ask sends a request that stands in text and returns its response with the
-// whole body.
+// ask sends the text of a request and returns the response with its complete body.
 func (f *fixture) ask(t testing.TB, text string) (*http.Response, string) {
 	t.Helper()
 	w := f.dial(t)
@@ -78,28 +77,29 @@ func (f *fixture) ask(t testing.TB, text string) (*http.Response, string) {
 	res := w.receive(method)
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		t.Fatalf("the response broke off after %q: %v", body, err)
+		t.Fatalf("the body of the response is incomplete after %q: %v", body, err)
 	}
 	return res, string(body)
 }
 
-// answer is a response in text with a body of its length.
+// answer returns the text of a response with a Content-Length. head has the status line
+// and the header, with \n between the lines.
 func answer(head, body string) string {
 	return fmt.Sprintf("%s\r\nContent-Length: %d\r\n\r\n%s", strings.ReplaceAll(head, "\n", "\r\n"), len(body), body)
 }
 
-// login is a request that the rule POST /login matches.
+// login is a request that the rules of logins match.
 const login = "POST /login HTTP/1.1\r\nHost: auth.example.com\r\nContent-Length: 0\r\n\r\n"
 
-// startResponding is a proxy in front of a backend that always says the same.
+// startResponding starts a proxy in front of a backend that sends the same response to
+// every request.
 func startResponding(t testing.TB, text string, s setup) (*fixture, *proxytest.Backend) {
 	t.Helper()
 	backend := proxytest.Start(t, proxytest.RespondWith(text))
 	return start(t, backend.URL, s), backend
 }
 
-// waitFor waits for what happens soon after something else that the test has
-// seen, and fails the test if it does not.
+// waitFor waits until happened returns true. It fails the test after 5 seconds.
 func waitFor(t testing.TB, what string, happened func() bool) {
 	t.Helper()
 	for range 500 {
@@ -108,5 +108,5 @@ func waitFor(t testing.TB, what string, happened func() bool) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatalf("%s did not come", what)
+	t.Fatalf("waited 5 seconds for %s", what)
 }

@@ -25,7 +25,7 @@ func (b *backend) stepClock(d *random) {
 	}
 }
 
-// A token is one that the backend issued. iat and exp are in whole seconds.
+// A token is a token of the backend. Its iat and exp are in whole seconds.
 type token struct {
 	raw      string
 	iat, exp time.Time // exp is zero if the token has none

@@ -19,7 +19,7 @@ type claims struct {
 	Freshness string
 }
 
-// A document names the write and the read that it comes from.
+// A document contains the numbers of the write and the read that it comes from.
 type document struct {
 	User          string
 	Version, Read int
@@ -34,8 +34,8 @@ func decode(t testing.TB, raw string) (c claims) {
 	return c
 }
 
-// exchangeKey is the key of the exchange in a context. It tells for which exchange
-// an age is recorded.
+// exchangeKey is the key of the exchange in a context. An ageMeter uses it to find the
+// exchange that an age belongs to.
 type exchangeKey struct{}
 
 // An ageMeter gives each recorded age to its exchange.

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A collection holds the users' documents as MongoDB does, their history, and its
-// own outages.
+// A collection holds the users' documents as MongoDB does, their history, and the
+// outages.
 type collection struct {
 	mu       sync.Mutex
 	writes   int                  // number of writes; guarded by mu
@@ -20,10 +20,10 @@ type collection struct {
 // A version is a user's document after one write.
 type version struct {
 	number int    // of the write; every write has its own
-	id     string // names the document; empty if there is none
+	id     string // of the document; empty if there is none
 }
 
-// An event is what the change stream says about a write: user ids and _id.
+// An event is the change stream's event for a write: the _id and user ids.
 type event []string
 
 // An outage makes reads fail, at once or after their timeout.
@@ -46,8 +46,8 @@ func newCollection(users []string) *collection {
 }
 
 // write writes a user's document and returns the number of the write. It inserts a
-// missing document. Otherwise it mostly updates the document. Sometimes it deletes
-// it, or sets its user-id field to a user who has no document.
+// missing document. An existing one it updates in most cases; sometimes it deletes the
+// document, or gives it to a user who has none.
 func (c *collection) write(d *random, user string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,8 +95,7 @@ func (c *collection) anyWithout(user string) string {
 	return ""
 }
 
-// read returns the version that a read finds now, and the outage of now, if there
-// is one.
+// read returns the version that a read finds now, or the current outage if there is one.
 func (c *collection) read(user string) (version, *outage) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

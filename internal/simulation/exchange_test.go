@@ -15,7 +15,7 @@ type exchange struct {
 	settings    settings
 	user        string
 	refresh     bool
-	markFailure bool // as the policy pass asks for
+	markFailure bool // as with the policy pass
 	wrote       int  // number of the client's own write before, or 0
 	tokens      []token
 
@@ -50,7 +50,7 @@ func (w *world) visit(d *random, user string) {
 	r.enrich(ctx, x)
 }
 
-// grant is the exchange as the proxy gives it to the enricher.
+// grant returns the grant that the proxy would make of the exchange.
 func (x *exchange) grant() enrich.Grant {
 	g := enrich.Grant{Answered: x.answered, Refresh: x.refresh, MarkFailure: x.markFailure}
 	for n, kind := range []enrich.Kind{enrich.Access, enrich.ID}[:len(x.tokens)] {
@@ -59,7 +59,7 @@ func (x *exchange) grant() enrich.Grant {
 	return g
 }
 
-// life is the L of laws F at the start of enrichment, at most max_age.
+// life returns the L of laws F1 to F6 at the start of the enrichment, at most max_age.
 func (x *exchange) life() time.Duration {
 	least := time.Duration(math.MaxInt64)
 	for _, tok := range x.tokens {
@@ -75,7 +75,7 @@ func (x *exchange) life() time.Duration {
 	return max(least, 0)
 }
 
-// notBefore is the earliest start of a read that satisfies the exchange.
+// notBefore returns the earliest allowed start of a read for the exchange.
 func (x *exchange) notBefore() time.Time {
 	if x.refresh {
 		return x.answered

@@ -7,8 +7,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// An oracle knows all that happened around one exchange, and reports what is wrong
-// with its outcome. The replica is locked meanwhile.
+// An oracle knows everything that happened around one exchange, and reports what is wrong
+// with its outcome. The replica is locked while it checks.
 type oracle struct {
 	*replica
 	x *exchange
@@ -33,7 +33,7 @@ func (o oracle) check() {
 	case reason == enrich.Unavailable:
 		o.checkFailure()
 	default:
-		o.violated("Fine print", "got reason %q with error %v", reason, o.x.outcomes[0].Err)
+		o.violated("C1", "got reason %q with error %v, which this world cannot cause", reason, o.x.outcomes[0].Err)
 	}
 }
 
@@ -108,9 +108,8 @@ func (o oracle) checkRefresh(rd *read) {
 	o.tally.worst("age in a refreshed token", o.x.signed.Sub(rd.started))
 }
 
-// checkLogin checks that the data was at most L old. If it came from the cache, a
-// token that it was read for must still have been alive, and there must not have
-// been a later read.
+// checkLogin checks that the data was at most L old. If it came from the cache, a token
+// that it was read for must not have expired, and there must not have been a later read.
 func (o oracle) checkLogin(rd *read) {
 	age := o.x.asked.Sub(rd.started)
 	if age > o.x.life() {
@@ -118,7 +117,7 @@ func (o oracle) checkLogin(rd *read) {
 	}
 	if o.fromCache(rd) {
 		if end := o.lifeEnd(rd); o.x.asked.After(end) {
-			o.violated("F2", "got an entry %v past the life of the tokens that it was read for", o.x.asked.Sub(end))
+			o.violated("F2", "got an entry %v after the expiry of the tokens that it was read for", o.x.asked.Sub(end))
 		}
 		if newer := o.newerInCache(rd); newer != nil {
 			o.violated("F2", "got an entry whose read started %v before another that was already in the cache", newer.started.Sub(rd.started))
@@ -145,8 +144,8 @@ func (o oracle) checkStale(rd *read) {
 	o.tally.worst("age in a stale token", age)
 }
 
-// checkMissing checks that a read which started late enough found no document, and
-// was no longer ago than missing_for.
+// checkMissing checks that a read found no document, that it started late enough, and that
+// it is not longer ago than missing_for.
 func (o oracle) checkMissing() {
 	since := o.x.notBefore()
 	if at := o.lastInvalidated(o.x.user, ""); at.After(since) {
@@ -172,7 +171,7 @@ func (o oracle) checkMissing() {
 // left.
 func (o oracle) checkFailure() {
 	if !o.failed() && !o.x.canceled && o.invalidationsWhileWaiting() < 3 {
-		o.violated("G2", "got unavailable though no read failed: %v", o.x.outcomes[0].Err)
+		o.violated("G2", "got unavailable although no read failed: %v", o.x.outcomes[0].Err)
 	}
 	for n, outcome := range o.x.outcomes {
 		if !o.x.markFailure && outcome.Raw != o.x.tokens[n].raw {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// fromCache reports whether a read had ended when the exchange asked, so that only
-// the cache can have answered with it.
+// fromCache reports whether a read had ended when the exchange asked. Then the exchange
+// can only have got its result from the cache.
 func (o oracle) fromCache(rd *read) bool { return !rd.ended.IsZero() && rd.ended.Before(o.x.asked) }
 
 // succeeded reports whether a read of the exchange's user has ended without an
@@ -15,7 +15,7 @@ func (o oracle) succeeded(rd *read) bool {
 	return rd.user == o.x.user && !rd.ended.IsZero() && !rd.failed
 }
 
-// failed reports whether a read that the exchange may have waited for failed.
+// failed reports whether one of the reads that the exchange may have waited for failed.
 func (o oracle) failed() bool {
 	return slices.ContainsFunc(o.reads, func(rd *read) bool {
 		return rd.user == o.x.user && rd.failed && !rd.ended.Before(o.x.asked)
@@ -34,8 +34,8 @@ func (o oracle) newerInCache(than *read) *read {
 	return o.reads[n]
 }
 
-// lifeEnd returns when the last of the tokens expires that a read may have been
-// made for: those whose exchanges waited while it was under way.
+// lifeEnd returns when the last of the tokens expires that a read may have been made for:
+// the tokens of exchanges that waited during the read.
 func (o oracle) lifeEnd(rd *read) (end time.Time) {
 	for _, x := range o.exchanges {
 		waited := x.signed.IsZero() || x.signed.After(x.asked) && !x.signed.Before(rd.started)
@@ -53,14 +53,14 @@ func (o oracle) lifeEnd(rd *read) (end time.Time) {
 // the tokens were signed.
 func (o oracle) lastInvalidated(tags ...string) (at time.Time) {
 	for _, e := range o.invalidations {
-		if concerns(e, tags) && e.at.Before(o.x.signed) {
+		if affects(e, tags) && e.at.Before(o.x.signed) {
 			at = e.at
 		}
 	}
 	return at
 }
 
-// invalidationsWhileWaiting returns their number since the exchange asked.
+// invalidationsWhileWaiting returns the number of invalidations since the exchange asked.
 func (o oracle) invalidationsWhileWaiting() (n int) {
 	for _, e := range o.invalidations {
 		if !e.at.Before(o.x.asked) {
@@ -70,8 +70,7 @@ func (o oracle) invalidationsWhileWaiting() (n int) {
 	return n
 }
 
-// concerns reports whether an invalidation names one of the tags, or names none and
-// so concerns all.
-func concerns(e invalidation, tags []string) bool {
+// affects reports whether an invalidation names one of the tags, or is for everything.
+func affects(e invalidation, tags []string) bool {
 	return len(e.tags) == 0 || slices.ContainsFunc(e.tags, func(tag string) bool { return slices.Contains(tags, tag) })
 }

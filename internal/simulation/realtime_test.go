@@ -21,16 +21,16 @@ import (
 
 const (
 	writers    = 8  // each writes the document of its own user
-	rounds     = 25 // of each writer, 200 in all
-	loginLoops = 4  // that log in meanwhile, as any user
+	rounds     = 25 // of each writer, 200 altogether
+	loginLoops = 4  // that log in at the same time, as any user
 
 	life = 30 * time.Minute // of tokens that have an exp
 )
 
-// This test checks laws F1 and F2 with a real server and in real time. Two replicas
-// know nothing about each other. Users write and then refresh, while logins fill and
-// use the caches. The first write inserts, so the caches also remember missing
-// documents.
+// This test checks laws F1 and F2 with a real server and in real time, and with two
+// replicas that do not know about each other. Users write and then refresh, while logins
+// fill and use the caches. The first write inserts a document, so the caches also remember
+// missing documents.
 func TestRefresh_ShowsUsersTheirOwnWrites(t *testing.T) {
 	for name, server := range enrichtest.MongoDBs {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestRefresh_ShowsUsersTheirOwnWrites(t *testing.T) {
 	}
 }
 
-// stress runs the writers until they are done, and the logins meanwhile.
+// stress runs the writers, and logins until the writers are done.
 func stress(t *testing.T, collection *mongo.Collection, replicas []*sidecar) {
 	var writing, loggingIn sync.WaitGroup
 	for user := range writers {
@@ -124,8 +124,8 @@ func openSidecar(t *testing.T, s signers, uri string, collection *mongo.Collecti
 	return r
 }
 
-// logIn checks the document of a login. Half of the tokens have no exp, so they
-// always read. That keeps reads under way which a refresh must not join.
+// logIn checks the document of a login. Half of the tokens have no exp, so their logins
+// always read. So there are always reads in progress that a refresh must not join.
 func (r *sidecar) logIn(t *testing.T, user int, life time.Duration) {
 	seen := int(r.seen[user].Load())
 	if got := r.issue(t, user, life, false); got < seen {

@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
 
-// timeout bounds a read.
+// timeout limits a read.
 const timeout = 500 * time.Millisecond
 
 var errDown = errors.New("no answer")
@@ -36,16 +36,16 @@ type replica struct {
 	tally         *tally         // guarded by mu
 }
 
-// A read is one lookup of the collection. It finds what was true at an instant
+// A read is one lookup in the collection. It finds the document as it was at some time
 // between its start and its end.
 type read struct {
 	user           string
-	started, ended time.Time // ended is zero while it is under way
+	started, ended time.Time // ended is zero while it is in progress
 	found          version
 	failed         bool
 }
 
-// An invalidation is a call of Invalidate, or without tags of InvalidateAll.
+// An invalidation is a call of Invalidate, or of InvalidateAll if it has no tags.
 type invalidation struct {
 	at   time.Time
 	tags []string
@@ -71,8 +71,8 @@ func newReplica(t testing.TB, d *random, s settings, source *collection, ring en
 	return r
 }
 
-// Lookup implements [enrich.Source] with a read of the collection. The document
-// names the read, so that the oracle finds it from a token.
+// Lookup implements [enrich.Source] with a read of the collection. The document contains
+// the number of the read, so that the oracle can find the read for a token.
 func (r *replica) Lookup(_ context.Context, q enrich.Query) (enrich.Document, error) {
 	n, before, after := r.begin(q.User.ID)
 	started := time.Now()
@@ -109,7 +109,7 @@ func (r *replica) end(n int, found version, failed bool) {
 	rd.ended, rd.found, rd.failed = time.Now(), found, failed
 }
 
-// invalidate invalidates the tags, or without tags everything.
+// invalidate invalidates the tags, or everything if there are none.
 func (r *replica) invalidate(tags ...string) {
 	r.mu.Lock()
 	r.invalidations = append(r.invalidations, invalidation{time.Now(), tags})

@@ -1,10 +1,10 @@
-// Package simulation_test checks laws F: how fresh the document in a token is. It
-// runs real caches and enrichers in random worlds on a fake clock. An oracle that
-// knows every write, read and invalidation checks every token.
+// Package simulation_test checks laws F1 to F7: how fresh the document in a token is. It
+// runs real caches and enrichers in random worlds on a fake clock. An oracle that knows
+// every write, read and invalidation checks every token.
 //
-// A world has one clock for monotonic and wall time. The tests of package cache
-// check what happens when those two differ. Here only the backend's clock, which
-// sets iat and exp, is wrong at times.
+// A world has one clock for monotonic and wall time. The tests of package cache check what
+// happens if these two differ. Here only the backend's clock, which sets iat and exp, is
+// wrong sometimes.
 package simulation_test
 
 import (
@@ -20,7 +20,7 @@ import (
 
 var (
 	replay = flag.Int64("seed", -1, "run only the world of this seed, and log every exchange")
-	full   = flag.Bool("full", false, "run 2000 worlds, in place of 200 (make load)")
+	full   = flag.Bool("full", false, "run 2000 worlds instead of 200 (make load)")
 )
 
 func TestFreshness_HoldsInEveryWorld(t *testing.T) {

@@ -45,7 +45,7 @@ func (s *tally) String() string {
 	return fmt.Sprintf("%d responses: %s", responses, strings.Join(parts, ", "))
 }
 
-// checkCoverage checks that every result happened that the simulation is for.
+// checkCoverage checks that every result that the simulation is meant to test occurred.
 func (s *tally) checkCoverage(t *testing.T) {
 	for _, what := range []string{
 		"login ok held", "login ok read", "refresh ok read",

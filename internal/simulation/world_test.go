@@ -14,14 +14,14 @@ const worldsEnd = 10 * time.Second
 
 // settings are shared by all replicas of a world.
 type settings struct {
-	maxAge, missingFor, staleFor time.Duration // zero as in the configuration
+	maxAge, missingFor, staleFor time.Duration // zero has the same meaning as in the configuration
 }
 
 // A world is a backend, a collection, and replicas between both and the clients.
 type world struct {
 	t          *testing.T
 	seed       uint64
-	streams    uint64 // how many sources of randomness there are
+	streams    uint64 // number of sources of randomness so far
 	collection *collection
 	replicas   []*replica
 	backend    *backend
@@ -70,7 +70,7 @@ func (w *world) run() *tally {
 	return sum
 }
 
-// startActor lets an actor act until the world ends, with pauses.
+// startActor starts an actor that calls act, with pauses, until the world ends.
 func (w *world) startActor(actors *sync.WaitGroup, pause time.Duration, act func(*random)) {
 	end, d := time.Now().Add(worldsEnd), w.random()
 	actors.Go(func() {
@@ -90,9 +90,9 @@ func (w *world) invalidate(d *random) {
 	r.invalidate(users[d.IntN(len(users))])
 }
 
-// random returns a source of randomness for one actor. If actors shared one, a seed
-// would not always make the same world: the order of actors that run at the same
-// instant would change it.
+// random returns a source of randomness for one actor. If actors shared one, a seed would
+// not always make the same world, because actors that run at the same time could use it in
+// any order.
 func (w *world) random() *random {
 	w.streams++
 	return &random{rand.New(rand.NewPCG(w.seed, w.streams))}
@@ -107,7 +107,7 @@ func (d *random) upTo(most time.Duration) time.Duration {
 	return 1 + time.Duration(d.Int64N(int64(most)))
 }
 
-// maybe returns zero in one of three cases, else a duration.
+// maybe returns zero in one of three cases, and otherwise a duration.
 func (d *random) maybe(most time.Duration) time.Duration {
 	if d.oneIn(3) {
 		return 0

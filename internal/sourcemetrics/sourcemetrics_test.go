@@ -83,8 +83,8 @@ func sourceOf(attributes attribute.Set) string {
 	return value.AsString()
 }
 
-// A reload opens the next source before it closes the current one, and keeps
-// the current one if anything else is wrong.
+// A reload opens the next source before it closes the current one. If the reload fails,
+// the current one stays.
 func TestFollowing_OfOneSourceIsNotChangedByAnother(t *testing.T) {
 	reader := metric.NewManualReader()
 	meter := metric.NewMeterProvider(metric.WithReader(reader)).Meter("test")
