@@ -156,7 +156,7 @@ func (r *Readiness) note(c Condition, err error) state {
 	case was != is && is == ok:
 		r.logger.Info("ready", "what", c.Name)
 	case was != is && is == failing:
-		r.logger.Warn("failing; continuing without it", "what", c.Name, "error", err)
+		r.logger.Warn("failing; the sidecar continues in a degraded state", "what", c.Name, "error", err)
 	}
 	return is
 }

@@ -19,16 +19,19 @@ func keysCommand() *cobra.Command {
 		Long: `Keys manages the directory of private keys that sign enriched tokens (sign.keys). All
 replicas share it, and notice changes within seconds.
 
-A key is first next: it is published, so that clients can fetch it. Then it is active: it
-signs. Then it is retired: it is published while its tokens may be valid, and it restores
-tokens as long as its file exists.`,
+A key has one of three states:
+
+  next     it is published, so that clients can fetch it, but does not sign yet
+  active   it signs
+  retired  it is published while its tokens may be valid, and restores tokens as long as
+           its file exists`,
 	}
 	onlyCommands(c)
 	f := new(keyFlags)
 	flags := c.PersistentFlags()
 	flags.StringVar(&f.dir, "dir", "keys", "the `DIR`ectory of the keys")
 	flags.DurationVar(&f.retireAfter, "retire-after", keydir.DefaultRetireAfter, "how long retired keys are published, as in sign.retire_after")
-	flags.StringVarP(&f.config, "config", "c", "", "the configuration `FILE` to read both from")
+	flags.StringVarP(&f.config, "config", "c", "", "read --dir and --retire-after from this configuration `FILE`")
 	c.AddCommand(
 		keysSubcommand("list", "List the keys and their states", f, openKeys, f.list),
 		newKeyCommand(f),

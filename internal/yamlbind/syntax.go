@@ -44,8 +44,11 @@ func (r *Report) syntax(source []byte, err error) {
 	}
 	at := syntax.GetToken().Position
 	message := "invalid YAML: " + syntax.GetMessage()
-	if braceInText.MatchString(upTo(source, at.Line, at.Column)) {
+	switch {
+	case braceInText.MatchString(upTo(source, at.Line, at.Column)):
 		message += "; inside braces or brackets, put text that contains { in quotes"
+	case strings.HasPrefix(syntax.GetMessage(), "mapping value is not allowed"):
+		message += "; check the indentation, and put text that contains a colon and a space in quotes"
 	}
 	r.FaultAt(Place{max(1, at.Line), max(1, at.Column)}, "", errors.New(message))
 }
