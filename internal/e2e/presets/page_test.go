@@ -93,6 +93,9 @@ var pages = []documented{
 		request: `POST /api/auth/login {"email":"a@example.com","password":"secret"}`, body: `{"token":"TOKEN","expiration":"2030-01-01T00:00:00Z"}`,
 		claims: `"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier":"b7d1","iss":"https://app.example.com"`, document: `{"id":"b7d1"}`},
 	{section: "Symfony (LexikJWT)", blocks: []int{0}, algorithm: "RS256",
+		request: `POST /api/login_check {"username":"a@example.com","password":"secret"}`, body: `{"token":"TOKEN"}`,
+		claims: `"roles":["ROLE_USER"],"username":"a@example.com"`, document: `{"id":"a@example.com"}`},
+	{section: "Symfony (LexikJWT)", blocks: []int{0}, algorithm: "RS256",
 		request: `POST /api/token/refresh {"refresh_token":"r"}`, body: `{"token":"TOKEN","refresh_token":"r2"}`,
 		claims: `"roles":["ROLE_USER"],"username":"a@example.com"`, document: `{"id":"a@example.com"}`},
 	{section: "WordPress JWT", blocks: []int{0}, algorithm: "HS256",
@@ -117,6 +120,25 @@ func TestBackendsPage_DecodedSecret(t *testing.T) {
 	}).Public.Ask(t, "POST", "/login", "")
 	if claims := claimsOf(t, accessTokenIn(got.Body)); !strings.HasSuffix(claims, `"custom_data":{"id":"u1"}}`) {
 		t.Errorf("the claims are %s, want the document in them", claims)
+	}
+}
+
+// The page names the versions of the providers that tests start.
+func TestBackendsPage_NamesTheVersionsThatRun(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/backends.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := os.ReadFile("../../../examples/testbed/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for module, name := range map[string]string{"github.com/zitadel/oidc/v3": "zitadel/oidc", "github.com/ory/fosite": "ory/fosite"} {
+		_, version, _ := strings.Cut(string(modules), "\t"+module+" ")
+		version, _, _ = strings.Cut(version, "\n")
+		if version == "" || !strings.Contains(string(page), name+" "+version) {
+			t.Errorf("docs/backends.md does not have %q, the version in examples/testbed/go.mod", name+" "+version)
+		}
 	}
 }
 
