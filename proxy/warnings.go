@@ -64,6 +64,8 @@ func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome e
 func sizeAdvice(err error) string {
 	tooLarge, ok := errors.AsType[*enrich.SizeError](err)
 	switch {
+	case errors.Is(err, errLineTooLarge):
+		return "Select fewer fields with claim.include, or raise claim.max_header_size."
 	case !ok:
 		return ""
 	case tooLarge.What == "document":
