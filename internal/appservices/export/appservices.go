@@ -153,8 +153,8 @@ func (e *export) readData(o *object) {
 }
 
 // appSettings are the settings of the app's own file, each with the reason why it is
-// not carried over. The reason is empty if the setting is carried over or needs no
-// note.
+// not carried over. The reason is empty if the setting is carried over or does not
+// need a note.
 var appSettings = map[string]string{
 	"app_id": "", "client_app_id": "", "name": "", "config_version": "", "environment": "", "custom_user_data_config": "",
 	"location":         "says where App Services ran",
