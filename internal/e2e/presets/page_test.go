@@ -219,7 +219,7 @@ func (p documented) checkWayBack(t *testing.T, public e2e.Address, backend *e2e.
 			return
 		}
 	}
-	t.Errorf("%s with %q: the backend did not get %q", p.back, p.carries, p.sent)
+	t.Errorf("%s with %q: want %q at the backend, but it did not get that", p.back, p.carries, p.sent)
 }
 
 // configuration returns the configuration of the page, with the addresses and
@@ -242,7 +242,7 @@ func (p documented) configuration(t *testing.T, page, backend string) string {
 	configuration = variable.ReplaceAllString(configuration, "SECRET")
 	if old, new, ok := strings.Cut(p.change, "→"); ok {
 		if !strings.Contains(configuration, old) {
-			t.Fatalf("%s: no %q in\n%s", p.section, old, configuration)
+			t.Fatalf("%s: want %q in the configuration, got\n%s", p.section, old, configuration)
 		}
 		configuration = strings.Replace(configuration, old, strings.ReplaceAll(new, "BACKEND", backend), 1)
 	}
