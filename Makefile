@@ -15,7 +15,7 @@ TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
 GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
-.PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks settings \
+.PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks settings texts \
 	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
@@ -23,7 +23,7 @@ all: lint test race
 # The README's test command. It builds a MongoDB wire server, an OpenID provider
 # and toxiproxy from examples/testbed, a minute or two the first time.
 test:
-	$(TEST) ./...
+	go test ./...
 
 # On one processor: on two, the runtime (Go 1.26) lets receivers from expired
 # timers of one testing/synctest bubble share a race context, and crashes.
@@ -34,6 +34,7 @@ lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	go run ./internal/prose/check
 	go mod verify
 	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 	go build -C examples/testbed ./...
@@ -69,6 +70,10 @@ faults:
 load:
 	go test -v -count=1 -timeout 20m ./internal/e2e/load ./internal/e2e/live -full
 	go test -v -count=1 -timeout 20m -run '^Test(Cache|Freshness)_' ./internal/sidecar ./cache ./internal/simulation -full
+
+# Every text that a user can meet, to be read aloud.
+texts:
+	@go run ./internal/prose/check -strings
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -92,7 +92,7 @@ type Config struct {
 	Triggers []Trigger `yaml:"triggers"`
 	// Requests by which users delete themselves at the backend: patterns such as
 	// `DELETE /users/me`. If the backend answers 2xx, the user of the request's
-	// bearer token is deleted.
+	// bearer token leaves the cache, and the DELETE triggers run.
 	Deletions []string `yaml:"deletions"`
 
 	// The response to the client when enrichment fails: `pass` is the backend's

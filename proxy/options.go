@@ -30,8 +30,10 @@ type Options struct {
 	// X-Real-IP headers the proxy keeps. It removes these headers of other peers. Empty
 	// means that no peer is trusted.
 	TrustedProxies []netip.Prefix
-	Timeouts       Timeouts
-	Limits         Limits
+	// Timeouts limit how long the proxy waits. Zero fields have defaults.
+	Timeouts Timeouts
+	// Limits are the largest sizes of messages. Zero fields have defaults.
+	Limits Limits
 	// Logger gets the access log and the warnings. Nil discards them.
 	Logger *slog.Logger
 	// Meter makes the instruments of the metrics. Nil records no metrics.

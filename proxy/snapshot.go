@@ -35,7 +35,8 @@ type Snapshot struct {
 	Failing func() bool
 	// Keys is the JWK Set that the proxy serves at JWKSPaths. If Keys is nil, requests
 	// for these paths go to the backend.
-	Keys      KeySet
+	Keys KeySet
+	// JWKSPaths are the paths of the JWK Set. A request matches with any query.
 	JWKSPaths []string
 	// ObjectPaths are the paths whose JSON responses also get the claims, such as the
 	// paths of userinfo and introspection.

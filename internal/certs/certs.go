@@ -25,9 +25,9 @@ const (
 type Options struct {
 	// Name is the name of the pair in the log: its setting.
 	Name string
-	// CertFile has the certificate and intermediate certificates in PEM form.
+	// CertFile has the certificate and intermediate certificates in PEM format.
 	CertFile string
-	// KeyFile has the certificate's private key in PEM form.
+	// KeyFile has the certificate's private key in PEM format.
 	KeyFile string
 	Logger  *slog.Logger
 }
@@ -166,7 +166,7 @@ func (p *Pair) load() error {
 	return nil
 }
 
-var errNoCertificate = errors.New("there is no certificate in PEM form")
+var errNoCertificate = errors.New("there is no certificate in PEM format")
 
 // checkCertificate checks the certificate alone, because the errors of
 // [tls.X509KeyPair] do not say which of the two files is wrong.
@@ -180,7 +180,7 @@ func checkCertificate(text []byte) error {
 	return errNoCertificate
 }
 
-// Pool reads the certificates of trusted authorities in PEM form.
+// Pool reads the certificates of trusted authorities in PEM format.
 func Pool(file string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

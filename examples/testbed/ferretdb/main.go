@@ -1,7 +1,7 @@
 // Ferretdb is a MongoDB wire protocol server for the tests: FerretDB over
 // SQLite in a folder, on a loopback port. It prints its URI and serves until
 // it is killed or interrupted. Then it is gone at once, as in an outage:
-// FerretDB itself, asked to stop, goes on answering on open connections.
+// FerretDB itself continues to answer on open connections when it is asked to stop.
 //
 //	ferretdb DIR [ADDR]
 //
