@@ -1,4 +1,4 @@
-# What .ci/run calls, and what a contributor calls.
+# The commands of .ci/run and of contributors.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -20,13 +20,13 @@ TOOLS ?= $(GENERATED)/bin
 
 all: lint test race
 
-# The README's test command. It builds a MongoDB wire server, an OpenID provider
-# and toxiproxy from examples/testbed, a minute or two the first time.
+# All tests. The first run takes a minute or two longer, because it builds FerretDB, two
+# OpenID providers and toxiproxy from examples/testbed.
 test:
 	go test ./...
 
-# On one processor: on two, the runtime (Go 1.26) lets receivers from expired
-# timers of one testing/synctest bubble share a race context, and crashes.
+# On one processor. On two, the runtime (Go 1.26) crashes: receivers from expired timers
+# of a testing/synctest bubble share a race context.
 race:
 	$(TEST) -race -short -cpu 1 ./...
 
@@ -39,13 +39,14 @@ lint:
 	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 	go build -C examples/testbed ./...
 
-# Its data is on the network. Without it, this says so and succeeds.
+# The vulnerability database is on the network. If it cannot be reached, this says so
+# and succeeds.
 vuln:
 	@if curl -sfI https://vuln.go.dev/index/modules.json >/dev/null 2>&1; \
 	then go run $(GOVULNCHECK) ./...; \
 	else echo "SKIPPED: govulncheck, its data cannot be reached"; fi
 
-# The deployment of docker-compose.yml, where a Docker engine runs.
+# Tests docker-compose.yml on a Docker engine.
 compose:
 	TOKENGRAFT_TEST_COMPOSE=1 $(TEST) -v -count=1 -timeout 20m ./examples/compose
 
@@ -55,18 +56,18 @@ mongodb:
 	@test -n "$$MONGODB_URI" || { echo "MONGODB_URI is not set. Start a replica set with .ci/mongodb"; exit 1; }
 	$(TEST) -count=1 ./enrich/mongodoc ./enrich/hooks ./internal/simulation ./internal/appservices/functions
 
-# The tables of faults and of attacks, from their short forms.
+# Prints the tables of faults and of attacks, from the short forms of their tests.
 tables:
 	$(TEST) -v -run '^(TestFaults|TestAttacks)$$' ./internal/e2e/fault ./internal/e2e/attack
 
-# Every fault of the network, twenty times, and prints what each did. `make test`
-# has a short form of this, and of load.
+# Tests every fault, with twenty requests during each, and prints what happened. `make
+# test` runs short forms of this and of load.
 faults:
 	go test -v -count=1 -timeout 20m ./internal/e2e/fault -full
 
-# Ten minutes at the machine's capacity, with a fault every twenty seconds, and a
-# hundred reloads under load. Then a hundred thousand logins through one cache, and
-# two thousand random worlds.
+# Ten minutes of full load with a fault every twenty seconds, and a hundred reloads under
+# load. Then a hundred thousand logins through one cache, and two thousand random
+# simulations.
 load:
 	go test -v -count=1 -timeout 20m ./internal/e2e/load ./internal/e2e/live -full
 	go test -v -count=1 -timeout 20m -run '^Test(Cache|Freshness)_' ./internal/sidecar ./cache ./internal/simulation -full
@@ -78,7 +79,7 @@ texts:
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
-# Every fuzz target for FUZZTIME each, until one fails.
+# Runs each fuzz target for FUZZTIME, until one fails.
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
@@ -86,8 +87,8 @@ fuzz:
 fuzz-short:
 	.ci/fuzz 2s
 
-# Attacks the sidecar at its listeners, with floods of full size, and prints what
-# the attacker sends and what happens. `make test` does it with small floods.
+# Runs all attacks, with floods of full size, and prints what the attacker sends and what
+# happens. `make test` uses small floods.
 attacks:
 	go test -count=1 -v -timeout 60m ./internal/e2e/attack -floods
 

@@ -81,3 +81,16 @@ func read(t *testing.T) func(*http.Response, error) string {
 		return string(body)
 	}
 }
+
+func TestDemo_FailsIfTheTokenIsNotEnriched(t *testing.T) {
+	d, err := demo.Start(t.Context(), "v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Stop()
+	d.Public = d.Backend // without the sidecar
+	_, err = showDemo(t.Context(), io.Discard, d)
+	if want := "does not contain custom_data; the log of the sidecar says why"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("showDemo without the sidecar: error %v, want %q", err, want)
+	}
+}
