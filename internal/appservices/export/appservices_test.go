@@ -113,7 +113,7 @@ func TestRead_FolderWithoutAnAppNamesTheMissingFiles(t *testing.T) {
 	}
 }
 
-// Every layout names functions and triggers in another way; all are carried over.
+// Every layout names functions and triggers in another way; all are imported.
 func TestConfiguration_HasFunctionsAndTriggers(t *testing.T) {
 	app := read(t, exported(
 		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"onUserCreation"}`, 1),

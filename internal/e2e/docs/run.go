@@ -17,12 +17,12 @@ import (
 // A Runner runs pages of the repository at Root.
 type Runner struct {
 	Root     string
-	Workshop *programs.Workshop
+	Builder *programs.Builder
 }
 
 // NewRunner returns a runner.
 func NewRunner(t testing.TB, root string) *Runner {
-	return &Runner{root, programs.NewWorkshop(t, root)}
+	return &Runner{root, programs.NewBuilder(t, root)}
 }
 
 // Check tests what can be tested without running a command: configurations,
@@ -42,7 +42,7 @@ func (r *Runner) Run(t testing.TB, page *Page) (faults []Fault) {
 	if _, err := exec.LookPath("jq"); words["jq"] && err != nil {
 		t.Skipf("SKIPPED, NOTHING WAS TESTED: %s uses jq, which is not installed", page.Name)
 	}
-	s := newSession(t, r.Root, r.Workshop.Path(t, programsAmong(words)), newAddresses(t, page))
+	s := newSession(t, r.Root, r.Builder.Path(t, programsAmong(words)), newAddresses(t, page))
 	defer s.stopAll()
 	for _, step := range page.Steps {
 		if err := s.step(step); err != nil {
