@@ -11,7 +11,8 @@ import (
 )
 
 const changing = `listen: 127.0.0.1:8080
-backend: http://127.0.0.1:9000
+backend: https://127.0.0.1:9000
+backend_tls: {ca_file: ca.pem}
 rules:
   - match: POST /login
     tokens: [json:token]
@@ -57,10 +58,11 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 		{name: "a secret, by its file", files: map[string]string{"uri": "mongodb://user:hunter2@other/"}, want: []string{"documents.mongodb.uri"}},
 		{name: "a line end of a secret", files: map[string]string{"uri": "mongodb://db/\n"}},
 		{name: "a key file", files: map[string]string{"backend.pem": "another key"}, want: []string{"verify.public_key"}},
+		{name: "the backend's authorities", files: map[string]string{"ca.pem": "another authority"}, want: []string{"backend_tls.ca_file"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			before := edited(t, dir, "", "", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
+			before := edited(t, dir, "", "", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 			if before.Changed() {
 				t.Error("Changed() = true before a file was edited, want false")
 			}
@@ -84,7 +86,7 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 
 func TestChanged_NoticesAMissingFile(t *testing.T) {
 	dir := t.TempDir()
-	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
+	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 	if err := os.Remove(filepath.Join(dir, "backend.pem")); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +100,7 @@ func TestFolders_IncludeNamedFilesAndLinkTargets(t *testing.T) {
 	if err := os.Symlink(filepath.Join(elsewhere, "uri"), filepath.Join(dir, "uri")); err != nil {
 		t.Fatal(err)
 	}
-	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
+	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 	want := []string{dir, elsewhere}
 	slices.Sort(want)
 	if got := cfg.Folders(); !slices.Equal(got, want) {
