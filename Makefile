@@ -16,7 +16,7 @@ GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
 .PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks settings texts \
-	tools package-files release-snapshot release-check release deb images
+	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
 
@@ -36,7 +36,7 @@ lint:
 	go run $(STATICCHECK) ./...
 	go run ./internal/prose/check
 	go mod verify
-	go run $(ACTIONLINT)
+	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 	go build -C examples/testbed ./...
 
 # The vulnerability database is on the network. If it cannot be reached, this says so
@@ -99,9 +99,10 @@ settings:
 	go test ./internal/e2e/fault ./internal/e2e/attack -run Page -update
 
 # The programs that build a release.
-tools:
-	@mkdir -p $(TOOLS)
+tools: goreleaser cyclonedx
+goreleaser:
 	GOBIN=$(TOOLS) go install $(GORELEASER)
+cyclonedx:
 	GOBIN=$(TOOLS) go install $(CYCLONEDX)
 
 # Completions and manual pages, as the program prints them. goreleaser calls this.
@@ -130,7 +131,8 @@ release-check: tools
 
 # Builds the deb for this machine, installs it in a layer above the machine's files,
 # starts the service's command line, and removes the package. For Debian and Ubuntu.
-deb: tools
+deb: goreleaser
+	mkdir -p $(GENERATED)
 	sed 's/^\( *goos:\).*/\1 [linux]/; s/^\( *goarch:\).*/\1 [$(shell go env GOARCH)]/; s/formats: \[deb, rpm\]/formats: [deb]/' .goreleaser.yaml >$(GENERATED)/deb.yaml
 	echo "dist: $(GENERATED)/dist" >>$(GENERATED)/deb.yaml
 	$(SNAPSHOT) --config $(GENERATED)/deb.yaml --skip=archive,sbom
@@ -138,12 +140,13 @@ deb: tools
 
 # Publishes the tag that is checked out; GitHub Actions calls this and `images`.
 release: tools
+	mkdir -p $(GENERATED)
 	.ci/release-notes "$$(git describe --tags --exact-match)" >$(GENERATED)/notes.md
 	PATH="$(TOOLS):$$PATH" goreleaser release --clean --release-notes $(GENERATED)/notes.md
 
 # Builds and pushes the images of a tag: make images IMAGE=ghcr.io/… TAG=v0.1.0
 images:
 	docker buildx build --push --platform linux/amd64,linux/arm64 --provenance=mode=max --sbom=true \
-		--build-arg VERSION=$(TAG) --build-arg COMMIT=$$(git rev-parse HEAD) \
-		--build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
-		--tag $(IMAGE):$(TAG:v%=%) $(if $(findstring -,$(TAG)),,--tag $(IMAGE):latest) .
+		--build-arg VERSION="$$TAG" --build-arg COMMIT="$$(git rev-parse HEAD)" \
+		--build-arg SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" \
+		--tag "$$IMAGE:$${TAG#v}" $(if $(findstring -,$(TAG)),,--tag "$$IMAGE:latest") .
