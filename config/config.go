@@ -118,7 +118,7 @@ func (c *Config) Restores() bool {
 // Timeouts is how long the sidecar waits. All except Drain must be greater than
 // zero.
 type Timeouts struct {
-	// For connecting to the backend, and as long again for the TLS handshake.
+	// For connecting to the backend, and then for the TLS handshake.
 	Dial time.Duration `yaml:"dial" default:"3s"`
 	// For the whole response to a request that a rule matches. Other responses have
 	// no limit.
