@@ -40,8 +40,8 @@ func (p *primaries) set(primary string) {
 	p.current = primary
 }
 
-// subscribe makes f be called at each change of the primary until stop is called. f
-// must not block, because the driver's monitor waits for it.
+// subscribe calls f at each change of the primary, until stop is called. f must not
+// block, because the driver's monitor waits for it.
 func (p *primaries) subscribe(f func()) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
