@@ -23,8 +23,8 @@ documents:
   user_id_field: id
 `
 
-// edited loads the configuration after an edit of its text and its files.
-func edited(t *testing.T, dir, old, new string, files map[string]string) *config.Config {
+// loadEdited loads the configuration after an edit of its text and its files.
+func loadEdited(t *testing.T, dir, old, new string, files map[string]string) *config.Config {
 	t.Helper()
 	files[file] = strings.ReplaceAll(changing, old, new)
 	for name, content := range files {
@@ -62,7 +62,7 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			before := edited(t, dir, "", "", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
+			before := loadEdited(t, dir, "", "", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 			if before.Changed() {
 				t.Error("Changed() = true before a file was edited, want false")
 			}
@@ -73,7 +73,7 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 			if tt.old == "" {
 				tt.old, tt.new = "listen", "listen"
 			}
-			after := edited(t, dir, tt.old, tt.new, files)
+			after := loadEdited(t, dir, tt.old, tt.new, files)
 			if got := after.ChangesSince(before); !slices.Equal(got, tt.want) {
 				t.Errorf("Changes = %q, want %q", got, tt.want)
 			}
@@ -86,7 +86,7 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 
 func TestChanged_NoticesAMissingFile(t *testing.T) {
 	dir := t.TempDir()
-	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
+	cfg := loadEdited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 	if err := os.Remove(filepath.Join(dir, "backend.pem")); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestFolders_IncludeNamedFilesAndLinkTargets(t *testing.T) {
 	if err := os.Symlink(filepath.Join(elsewhere, "uri"), filepath.Join(dir, "uri")); err != nil {
 		t.Fatal(err)
 	}
-	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
+	cfg := loadEdited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 	want := []string{dir, elsewhere}
 	slices.Sort(want)
 	if got := cfg.Folders(); !slices.Equal(got, want) {

@@ -92,9 +92,9 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	}
 }
 
-// leastRotation is more than twice the time for which a key is published before it
+// minRotation is more than twice the time for which a key is published before it
 // signs.
-const leastRotation = 15 * time.Minute
+const minRotation = 15 * time.Minute
 
 func checkSign(c *Config, r *yamlbind.Report) {
 	ownKeys, backendKey := r.Set("sign.keys"), r.Set("sign.backend_key")
@@ -108,7 +108,7 @@ func checkSign(c *Config, r *yamlbind.Report) {
 	}
 	switch rotateAfter := c.Sign.RotateAfter; {
 	case rotateAfter == 0:
-	case rotateAfter < leastRotation:
+	case rotateAfter < minRotation:
 		r.Fault("sign.rotate_after", errors.New("is too short, because a key must be published before it signs; use at least 15m, or 0s for never"))
 	case !ownKeys:
 		r.Fault("sign.rotate_after", errors.New("requires sign.keys; set it to a directory that the sidecar can write to"))

@@ -23,8 +23,8 @@ func location(t testing.TB, text string) locate.Location {
 	return l
 }
 
-// made returns a minimal valid configuration made in Go.
-func made(t testing.TB) *config.Config {
+// newConfig returns a minimal valid configuration made in Go.
+func newConfig(t testing.TB) *config.Config {
 	t.Helper()
 	backend, err := config.ParseBaseURL("http://127.0.0.1:9000")
 	if err != nil {
@@ -41,7 +41,7 @@ func made(t testing.TB) *config.Config {
 }
 
 func TestValidate_CompletesAConfigurationMadeInGo(t *testing.T) {
-	c := made(t)
+	c := newConfig(t)
 	c.OnFailure = config.Refuse
 	c.Restore = ""
 	c.Triggers = []config.Trigger{{Name: "t", Operation: config.Login, Function: "f"}}
@@ -91,7 +91,7 @@ func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 		{"preset", func(c *config.Config) { c.Preset = "cobol" }, `preset: "cobol" is unknown`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := made(t)
+			c := newConfig(t)
 			tt.edit(c)
 			err := c.Validate()
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
@@ -141,7 +141,7 @@ func TestValidate_AcceptsWhatLoadAccepts(t *testing.T) {
 }
 
 func TestValidate_AppliesThePreset(t *testing.T) {
-	c := made(t)
+	c := newConfig(t)
 	c.Preset = "app-services"
 	c.Claim.Name = "app_data"
 	for range 2 {
@@ -158,7 +158,7 @@ func TestValidate_AppliesThePreset(t *testing.T) {
 }
 
 func TestValidate_ReadsSecretsFromFiles(t *testing.T) {
-	c := made(t)
+	c := newConfig(t)
 	c.AdminTokenFile = config.Path(filepath.Join(t.TempDir(), "token"))
 	if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), "admin_token_file: ") {
 		t.Fatalf("Validate() without the file = %v, want a fault of admin_token_file", err)
@@ -175,7 +175,7 @@ func TestValidate_ReadsSecretsFromFiles(t *testing.T) {
 
 // Two sidecars can use copies of one configuration.
 func TestValidate_OfACopyKeepsSecretsFromFiles(t *testing.T) {
-	c := made(t)
+	c := newConfig(t)
 	c.AdminTokenFile = config.Path(filepath.Join(t.TempDir(), "token"))
 	if err := os.WriteFile(string(c.AdminTokenFile), []byte("hunter3\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -98,14 +98,14 @@ func (o Options) validate() error {
 	case o.BackendKey != "" && o.Dir != "":
 		return &OptionError{"BackendKey", errors.New("cannot be combined with Dir")}
 	case o.Algorithm != "" && (!jose.IsSupported(o.Algorithm) || jose.IsSecret(o.Algorithm)):
-		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm, want same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", o.Algorithm)}
+		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm; use same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", o.Algorithm)}
 	}
 	for _, duration := range []struct {
 		option string
 		value  time.Duration
 	}{{"Leeway", o.Leeway}, {"RetireAfter", o.RetireAfter}, {"RotateAfter", o.RotateAfter}} {
 		if duration.value < 0 {
-			return &OptionError{duration.option, fmt.Errorf("%v is negative, want 0s or more", duration.value)}
+			return &OptionError{duration.option, fmt.Errorf("must not be negative, but is %v", duration.value)}
 		}
 	}
 	return nil

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	pause = 2 * time.Second    // between two checks of the files
-	soon  = 7 * 24 * time.Hour // how long before its end a certificate is reported
-	again = 24 * time.Hour     // between such reports
+	pollInterval = 2 * time.Second    // between two checks of the files
+	expirySoon   = 7 * 24 * time.Hour // how long before its end a certificate is reported
+	warnInterval = 24 * time.Hour     // between such reports
 )
 
 // Options name the files of a pair. All are required.
@@ -76,7 +76,7 @@ func (p *Pair) Expiry() error {
 	switch {
 	case now.After(leaf.NotAfter):
 		return fmt.Errorf("the certificate expired at %s; renew it", end)
-	case leaf.NotAfter.Sub(now) < soon:
+	case leaf.NotAfter.Sub(now) < expirySoon:
 		return fmt.Errorf("the certificate expires at %s; renew it", end)
 	case now.Before(leaf.NotBefore):
 		return fmt.Errorf("the certificate is not valid before %s; is the clock of this machine right?", leaf.NotBefore.Format(time.RFC3339))
@@ -88,7 +88,7 @@ func (p *Pair) Expiry() error {
 // not a pair, for example because only one has been written, the last good pair stays
 // in use.
 func (p *Pair) Run(ctx context.Context) {
-	tick := time.NewTicker(pause)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		p.follow()
@@ -119,7 +119,7 @@ func (p *Pair) follow() {
 }
 
 func (p *Pair) warn() {
-	if err := p.Expiry(); err != nil && (p.warned.IsZero() || time.Since(p.warned) >= again) {
+	if err := p.Expiry(); err != nil && (p.warned.IsZero() || time.Since(p.warned) >= warnInterval) {
 		p.warned = time.Now()
 		p.o.Logger.Warn("the certificate needs attention", "setting", p.o.Name, "error", err)
 	}

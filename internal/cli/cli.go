@@ -20,7 +20,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	addCobrasCommands(root)
+	addBuiltinCommands(root)
 
 	started := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
@@ -64,17 +64,17 @@ func rootCommand() *cobra.Command {
 	return root
 }
 
-// addCobrasCommands adds help and completion, and makes them report wrong usage like
+// addBuiltinCommands adds help and completion, and makes them report wrong usage like
 // the other commands. The output of root must be set before.
-func addCobrasCommands(root *cobra.Command) {
+func addBuiltinCommands(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		switch c.Name() {
 		case "help":
-			c.Args = someCommand
+			c.Args = oneCommand
 		case "completion":
-			onlyCommands(c)
+			requireSubcommand(c)
 		}
 	}
 }

@@ -31,7 +31,7 @@ try, and keeps running, unless --once is given.`,
 		}
 		refresh, err := showDemo(c.Context(), c.OutOrStdout(), d)
 		if err == nil && !*once {
-			inviteToDemo(c.OutOrStdout(), d, refresh)
+			suggestCommands(c.OutOrStdout(), d, refresh)
 			<-c.Context().Done()
 		}
 		return errors.Join(err, d.Stop())
@@ -51,9 +51,9 @@ func showDemo(ctx context.Context, w io.Writer, d *demo.Demo) (refresh string, e
 		return "", err
 	}
 	fmt.Fprintf(w, "Anna logs in at the legacy backend (%s):\n", d.Backend)
-	describe(w, "before", before.Access)
+	printToken(w, "before", before.Access)
 	fmt.Fprintf(w, "\nAnna logs in again, through tokengraft (%s):\n", d.Public)
-	describe(w, "after", after.Access)
+	printToken(w, "after", after.Access)
 	if token, err := enrich.ParseToken(after.Access); err != nil || token.Claim("custom_data") == nil {
 		return "", fmt.Errorf("the token from tokengraft does not contain custom_data; the log of the sidecar says why:\n%s", d.Log())
 	}
@@ -65,8 +65,8 @@ func showDemo(ctx context.Context, w io.Writer, d *demo.Demo) (refresh string, e
 	return after.Refresh, nil
 }
 
-// inviteToDemo prints what to try while the demonstration runs.
-func inviteToDemo(w io.Writer, d *demo.Demo, refresh string) {
+// suggestCommands prints what to try while the demonstration runs.
+func suggestCommands(w io.Writer, d *demo.Demo, refresh string) {
 	const claims = `    | sed 's/.*"access_token":"[^.]*\.\([^.]*\).*/\1/' | tr '_-' '/+' | base64 -d 2>/dev/null; echo`
 	fmt.Fprintf(w, `
 The demo keeps running. Press Ctrl-C to stop it. Try these commands:

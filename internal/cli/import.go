@@ -15,7 +15,7 @@ func importCommand() *cobra.Command {
 		Use:   "import",
 		Short: "Convert the configuration of another system",
 	}
-	onlyCommands(c)
+	requireSubcommand(c)
 	c.AddCommand(&cobra.Command{
 		Use:   "app-services DIR",
 		Short: "Convert an exported MongoDB Atlas App Services app",

@@ -108,9 +108,9 @@ func hint(cfg *config.Config, reason enrich.Reason) string {
 
 // printOutcome prints a token before and after, the reason, the cause and a hint.
 func printOutcome(w io.Writer, token string, outcome enrich.Outcome, hint string) {
-	describe(w, "before", token)
+	printToken(w, "before", token)
 	if outcome.Raw != token {
-		describe(w, "after", outcome.Raw)
+		printToken(w, "after", outcome.Raw)
 		fmt.Fprintf(w, "\n%s\n", outcome.Raw)
 	}
 	fmt.Fprintf(w, "\nreason: %s\n", outcome.Reason)
@@ -122,8 +122,8 @@ func printOutcome(w io.Writer, token string, outcome enrich.Outcome, hint string
 	}
 }
 
-// describe prints the parts of a token, and the size of each claim in it.
-func describe(w io.Writer, when, raw string) {
+// printToken prints the parts of a token, and the size of each claim in it.
+func printToken(w io.Writer, when, raw string) {
 	fmt.Fprintf(w, "\n%s: %d bytes\n", when, len(raw))
 	token, err := enrich.ParseToken(raw)
 	if err != nil {

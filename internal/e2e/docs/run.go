@@ -16,7 +16,7 @@ import (
 
 // A Runner runs pages of the repository at Root.
 type Runner struct {
-	Root     string
+	Root    string
 	Builder *programs.Builder
 }
 
