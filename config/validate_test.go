@@ -50,7 +50,7 @@ func TestValidate_CompletesAConfigurationMadeInGo(t *testing.T) {
 	c.Documents.MongoDB.Database, c.Documents.MongoDB.Collection = "app", "users"
 	for range 2 { // the second call has nothing to complete
 		if err := c.Validate(); err != nil {
-			t.Fatalf("Validate() = %v", err)
+			t.Fatalf("Validate() = %v, want nil", err)
 		}
 		if rule := c.Rules[0]; rule.Refresh != config.RefreshAuto || rule.Errors != config.ErrorsOAuth || rule.OnFailure != config.Refuse {
 			t.Errorf("rule = %+v, want refresh auto, errors oauth, on_failure refuse", rule)
@@ -85,7 +85,7 @@ func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 		{"empty element", func(c *config.Config) { c.Verify.Audience = []string{""} }, "verify.audience[0]: is empty; set it to text"},
 		{"negative", func(c *config.Config) { c.Cache.MaxAge = -time.Second }, "cache.max_age: must not be negative; use a duration like 30s, or 0s"},
 		{"zero", func(c *config.Config) { c.Timeouts.Dial = 0 }, "timeouts.dial: must be greater than zero"},
-		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret"},
+		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret; remove one of them"},
 		{"patterns", func(c *config.Config) { c.Rules = append(c.Rules, c.Rules[0]) },
 			"rules[1].match: conflicts with rules[0].match: a request could match both, and neither is more specific"},
 		{"preset", func(c *config.Config) { c.Preset = "cobol" }, `preset: "cobol" is unknown`},
@@ -146,7 +146,7 @@ func TestValidate_AppliesThePreset(t *testing.T) {
 	c.Claim.Name = "app_data"
 	for range 2 {
 		if err := c.Validate(); err != nil {
-			t.Fatalf("Validate() = %v", err)
+			t.Fatalf("Validate() = %v, want nil", err)
 		}
 		if c.Claim.Name != "app_data" || c.Claim.Format != config.AppServices || len(c.Deletions) != 1 || len(c.Addresses) != 1 {
 			t.Errorf("claim %+v, deletions %q, addresses %v; want the name that was set, and the rest from the preset", c.Claim, c.Deletions, c.Addresses)
@@ -181,7 +181,7 @@ func TestValidate_OfACopyKeepsSecretsFromFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.Validate(); err != nil {
-		t.Fatalf("Validate() = %v", err)
+		t.Fatalf("Validate() = %v, want nil", err)
 	}
 	for range 2 {
 		other := *c
