@@ -1,4 +1,4 @@
-# What .ci/run calls, and what a contributor calls.
+# The commands of .ci/run and of contributors.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -15,18 +15,18 @@ TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
 GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
-.PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks settings \
-	tools package-files release-snapshot release-check release deb images
+.PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks settings texts \
+	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
 
-# The README's test command. It builds a MongoDB wire server, an OpenID provider
-# and toxiproxy from examples/testbed, a minute or two the first time.
+# All tests. The first run takes a minute or two longer, because it builds FerretDB, two
+# OpenID providers and toxiproxy from examples/testbed.
 test:
-	$(TEST) ./...
+	go test ./...
 
-# On one processor: on two, the runtime (Go 1.26) lets receivers from expired
-# timers of one testing/synctest bubble share a race context, and crashes.
+# On one processor. On two, the runtime (Go 1.26) crashes: receivers from expired timers
+# of a testing/synctest bubble share a race context.
 race:
 	$(TEST) -race -short -cpu 1 ./...
 
@@ -34,17 +34,19 @@ lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	go run ./internal/prose/check
 	go mod verify
-	go run $(ACTIONLINT)
+	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 	go build -C examples/testbed ./...
 
-# Its data is on the network. Without it, this says so and succeeds.
+# The vulnerability database is on the network. If it cannot be reached, this says so
+# and succeeds.
 vuln:
 	@if curl -sfI https://vuln.go.dev/index/modules.json >/dev/null 2>&1; \
 	then go run $(GOVULNCHECK) ./...; \
 	else echo "SKIPPED: govulncheck, its data cannot be reached"; fi
 
-# The deployment of docker-compose.yml, where a Docker engine runs.
+# Tests docker-compose.yml on a Docker engine.
 compose:
 	TOKENGRAFT_TEST_COMPOSE=1 $(TEST) -v -count=1 -timeout 20m ./examples/compose
 
@@ -54,26 +56,30 @@ mongodb:
 	@test -n "$$MONGODB_URI" || { echo "MONGODB_URI is not set. Start a replica set with .ci/mongodb"; exit 1; }
 	$(TEST) -count=1 ./enrich/mongodoc ./enrich/hooks ./internal/simulation ./internal/appservices/functions
 
-# The tables of faults and of attacks, from their short forms.
+# Prints the tables of faults and of attacks, from the short forms of their tests.
 tables:
 	$(TEST) -v -run '^(TestFaults|TestAttacks)$$' ./internal/e2e/fault ./internal/e2e/attack
 
-# Every fault of the network, twenty times, and prints what each did. `make test`
-# has a short form of this, and of load.
+# Tests every fault, with twenty requests during each, and prints what happened. `make
+# test` runs short forms of this and of load.
 faults:
 	go test -v -count=1 -timeout 20m ./internal/e2e/fault -full
 
-# Ten minutes at the machine's capacity, with a fault every twenty seconds, and a
-# hundred reloads under load. Then a hundred thousand logins through one cache, and
-# two thousand random worlds.
+# Ten minutes of full load with a fault every twenty seconds, and a hundred reloads under
+# load. Then a hundred thousand logins through one cache, and two thousand random
+# simulations.
 load:
 	go test -v -count=1 -timeout 20m ./internal/e2e/load ./internal/e2e/live -full
 	go test -v -count=1 -timeout 20m -run '^Test(Cache|Freshness)_' ./internal/sidecar ./cache ./internal/simulation -full
 
+# Every text that a user can meet, to be read aloud.
+texts:
+	@go run ./internal/prose/check -strings
+
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
-# Every fuzz target for FUZZTIME each, until one fails.
+# Runs each fuzz target for FUZZTIME, until one fails.
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
@@ -81,8 +87,8 @@ fuzz:
 fuzz-short:
 	.ci/fuzz 2s
 
-# Attacks the sidecar at its listeners, with floods of full size, and prints what
-# the attacker sends and what happens. `make test` does it with small floods.
+# Runs all attacks, with floods of full size, and prints what the attacker sends and what
+# happens. `make test` uses small floods.
 attacks:
 	go test -count=1 -v -timeout 60m ./internal/e2e/attack -floods
 
@@ -93,9 +99,10 @@ settings:
 	go test ./internal/e2e/fault ./internal/e2e/attack -run Page -update
 
 # The programs that build a release.
-tools:
-	@mkdir -p $(TOOLS)
+tools: goreleaser cyclonedx
+goreleaser:
 	GOBIN=$(TOOLS) go install $(GORELEASER)
+cyclonedx:
 	GOBIN=$(TOOLS) go install $(CYCLONEDX)
 
 # Completions and manual pages, as the program prints them. goreleaser calls this.
@@ -124,7 +131,8 @@ release-check: tools
 
 # Builds the deb for this machine, installs it in a layer above the machine's files,
 # starts the service's command line, and removes the package. For Debian and Ubuntu.
-deb: tools
+deb: goreleaser
+	mkdir -p $(GENERATED)
 	sed 's/^\( *goos:\).*/\1 [linux]/; s/^\( *goarch:\).*/\1 [$(shell go env GOARCH)]/; s/formats: \[deb, rpm\]/formats: [deb]/' .goreleaser.yaml >$(GENERATED)/deb.yaml
 	echo "dist: $(GENERATED)/dist" >>$(GENERATED)/deb.yaml
 	$(SNAPSHOT) --config $(GENERATED)/deb.yaml --skip=archive,sbom
@@ -132,12 +140,13 @@ deb: tools
 
 # Publishes the tag that is checked out; GitHub Actions calls this and `images`.
 release: tools
+	mkdir -p $(GENERATED)
 	.ci/release-notes "$$(git describe --tags --exact-match)" >$(GENERATED)/notes.md
 	PATH="$(TOOLS):$$PATH" goreleaser release --clean --release-notes $(GENERATED)/notes.md
 
 # Builds and pushes the images of a tag: make images IMAGE=ghcr.io/… TAG=v0.1.0
 images:
 	docker buildx build --push --platform linux/amd64,linux/arm64 --provenance=mode=max --sbom=true \
-		--build-arg VERSION=$(TAG) --build-arg COMMIT=$$(git rev-parse HEAD) \
-		--build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
-		--tag $(IMAGE):$(TAG:v%=%) $(if $(findstring -,$(TAG)),,--tag $(IMAGE):latest) .
+		--build-arg VERSION="$$TAG" --build-arg COMMIT="$$(git rev-parse HEAD)" \
+		--build-arg SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" \
+		--tag "$$IMAGE:$${TAG#v}" $(if $(findstring -,$(TAG)),,--tag "$$IMAGE:latest") .

@@ -23,7 +23,8 @@ func (c *Config) ChangesSince(before *Config) Changes {
 			name = string(file.File)
 		}
 		// A secret in a file is compared as the setting without _file.
-		return before.sums[name] != c.sums[name] && !strings.HasSuffix(path, "_file")
+		_, secret := c.read[strings.TrimSuffix(path, "_file")]
+		return before.sums[name] != c.sums[name] && !secret
 	})
 }
 

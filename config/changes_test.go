@@ -11,7 +11,8 @@ import (
 )
 
 const changing = `listen: 127.0.0.1:8080
-backend: http://127.0.0.1:9000
+backend: https://127.0.0.1:9000
+backend_tls: {ca_file: ca.pem}
 rules:
   - match: POST /login
     tokens: [json:token]
@@ -22,8 +23,8 @@ documents:
   user_id_field: id
 `
 
-// edited loads the configuration after an edit of its text and its files.
-func edited(t *testing.T, dir, old, new string, files map[string]string) *config.Config {
+// loadEdited loads the configuration after an edit of its text and its files.
+func loadEdited(t *testing.T, dir, old, new string, files map[string]string) *config.Config {
 	t.Helper()
 	files[file] = strings.ReplaceAll(changing, old, new)
 	for name, content := range files {
@@ -57,10 +58,11 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 		{name: "a secret, by its file", files: map[string]string{"uri": "mongodb://user:hunter2@other/"}, want: []string{"documents.mongodb.uri"}},
 		{name: "a line end of a secret", files: map[string]string{"uri": "mongodb://db/\n"}},
 		{name: "a key file", files: map[string]string{"backend.pem": "another key"}, want: []string{"verify.public_key"}},
+		{name: "the backend's authorities", files: map[string]string{"ca.pem": "another authority"}, want: []string{"backend_tls.ca_file"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			before := edited(t, dir, "", "", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
+			before := loadEdited(t, dir, "", "", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 			if before.Changed() {
 				t.Error("Changed() = true before a file was edited, want false")
 			}
@@ -71,7 +73,7 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 			if tt.old == "" {
 				tt.old, tt.new = "listen", "listen"
 			}
-			after := edited(t, dir, tt.old, tt.new, files)
+			after := loadEdited(t, dir, tt.old, tt.new, files)
 			if got := after.ChangesSince(before); !slices.Equal(got, tt.want) {
 				t.Errorf("Changes = %q, want %q", got, tt.want)
 			}
@@ -84,7 +86,7 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 
 func TestChanged_NoticesAMissingFile(t *testing.T) {
 	dir := t.TempDir()
-	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
+	cfg := loadEdited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 	if err := os.Remove(filepath.Join(dir, "backend.pem")); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +100,7 @@ func TestFolders_IncludeNamedFilesAndLinkTargets(t *testing.T) {
 	if err := os.Symlink(filepath.Join(elsewhere, "uri"), filepath.Join(dir, "uri")); err != nil {
 		t.Fatal(err)
 	}
-	cfg := edited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key"})
+	cfg := loadEdited(t, dir, "listen", "listen", map[string]string{"uri": "mongodb://db/", "backend.pem": "a key", "ca.pem": "an authority"})
 	want := []string{dir, elsewhere}
 	slices.Sort(want)
 	if got := cfg.Folders(); !slices.Equal(got, want) {

@@ -49,9 +49,9 @@ func withTextKeys(value any) any {
 var shapeWords = regexp.MustCompile(`^(is required; set it to|must be) (host:port|a URL|an http or https URL, or a file|a duration|a size|true|a CIDR|text|a list|a mapping)` +
 	`|, not (a |text|nothing)|^has no value|^is empty; set it to text|^must not be negative|\bunknown\b|empty element`)
 
-// isOfShape reports whether a schema can find the fault, and the setting does not
+// schemaFinds reports whether a schema can find the fault, and the setting does not
 // depend on the environment.
-func isOfShape(fault config.FieldError, a archive) bool {
+func schemaFinds(fault config.FieldError, a archive) bool {
 	line := strings.Split(a.section(file), "\n")[fault.Line-1]
 	return shapeWords.MatchString(fault.Err.Error()) && !strings.Contains(line, "${")
 }
@@ -71,14 +71,14 @@ func atOrBelow(path string, faults config.Faults) bool {
 func refusals(err error) map[string]string {
 	found := map[string]string{}
 	if failure, ok := errors.AsType[*jsonschema.ValidationError](err); ok {
-		addRefusals(found, failure)
+		collectRefusals(found, failure)
 	}
 	return found
 }
 
-func addRefusals(found map[string]string, e *jsonschema.ValidationError) {
+func collectRefusals(found map[string]string, e *jsonschema.ValidationError) {
 	for _, cause := range e.Causes {
-		addRefusals(found, cause)
+		collectRefusals(found, cause)
 	}
 	if len(e.Causes) > 0 {
 		return

@@ -13,10 +13,10 @@ import (
 // cannot be read.
 type sum [sha256.Size]byte
 
-// sumUp records the checksums of the configuration file and of the files that it
+// recordSums records the checksums of the configuration file and of the files that it
 // names. It runs before they are read: a file that changes in between then differs
 // from its checksum, and the change is noticed.
-func (c *Config) sumUp(path string, content []byte) {
+func (c *Config) recordSums(path string, content []byte) {
 	c.sums = map[string]sum{path: sha256.Sum256(content)}
 	for _, name := range []Path{
 		c.AdminTokenFile, c.Verify.SecretFile, c.Documents.MongoDB.URIFile,
@@ -76,8 +76,8 @@ func (c *Config) Folders() []string {
 	return slices.Sorted(maps.Keys(folders))
 }
 
-// Changed reports whether the content of one of these files has changed since the
-// configuration was loaded.
+// Changed reports whether a file has changed since the configuration was loaded: its own
+// file, or one of the others that [Config.Folders] is for.
 func (c *Config) Changed() bool {
 	for name, sum := range c.sums {
 		if sumOf(name) != sum {

@@ -67,7 +67,7 @@ func read(path string, env func(string) (string, bool)) (*Config, error) {
 		}
 	}}
 	b.Bind(withPreset(root, &b), c)
-	c.sumUp(path, source)
+	c.recordSums(path, source)
 	readSecrets(c, c.report)
 	validate(c, c.report)
 	return c, nil

@@ -54,7 +54,7 @@ func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
 	if root.Get("documents") == nil { // report that documents is missing, not the settings in it
 		base.Pairs = slices.DeleteFunc(base.Pairs, func(p yamlbind.Pair) bool { return p.Key == "documents" })
 	}
-	return root.Over(base, joins)
+	return root.Merge(base, joins)
 }
 
 // joins reports whether a rule of a preset is added to the rules of the file. It is

@@ -30,7 +30,7 @@ func readSecrets(c *Config, r *yamlbind.Report) {
 		case !r.Set(twin) || s.file == "":
 			continue
 		case r.Set(s.path) && (s.secret.IsZero() || *s.secret != c.read[s.path]):
-			r.Fault(twin, fmt.Errorf("cannot be combined with %s", s.path))
+			r.Fault(twin, fmt.Errorf("cannot be combined with %s; remove one of them", s.path))
 			continue
 		}
 		text, err := readSecret(string(s.file))

@@ -38,8 +38,9 @@ type UserCreation struct {
 	// `%%user.id`, `%%user.data.email` (or another name of `data`) and `%%now` are
 	// replaced with the user's values.
 	Document Path `yaml:"document"`
-	// Whether a user whose document was deleted gets a new one. If not, the users
-	// who got one are recorded in the collection `tokengraft_users`.
+	// Whether a user whose document was deleted gets a new one. If not, the users who
+	// got one are recorded in the collection `tokengraft_users`. `CREATE` triggers
+	// record them there in any case.
 	Recreate bool `yaml:"recreate" default:"true"`
 	// For creating one document. Greater than zero.
 	Timeout time.Duration `yaml:"timeout" default:"5s"`
@@ -73,7 +74,8 @@ type Trigger struct {
 	// A function of `functions.dir`, which gets the event. This or `last_login` is
 	// required.
 	Function string `yaml:"function"`
-	// A field of the document to set to the current time, instead of `function`.
+	// A field of the document to set to the current time, instead of `function`. A
+	// user without a document gets one with this field.
 	LastLogin string `yaml:"last_login"`
 	// Whether the login waits for it, so that its changes are in the token. If not,
 	// it runs in the background, and is retried if it fails.

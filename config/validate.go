@@ -75,7 +75,7 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	secret := r.Set("verify.secret") || r.Set("verify.secret_file")
 	switch {
 	case r.Set("verify.jwks") && r.Set("verify.public_key"):
-		r.Fault("verify.public_key", errors.New("cannot be combined with verify.jwks"))
+		r.Fault("verify.public_key", errors.New("cannot be combined with verify.jwks; remove one of them"))
 	case !asymmetric && !secret && !c.OIDC.Enabled && !r.Set("sign.backend_key"):
 		r.Fault("verify", errors.New("no keys of the backend; set jwks, public_key or secret"))
 	}
@@ -92,15 +92,15 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	}
 }
 
-// leastRotation is more than twice the time for which a key is published before it
+// minRotation is more than twice the time for which a key is published before it
 // signs.
-const leastRotation = 15 * time.Minute
+const minRotation = 15 * time.Minute
 
 func checkSign(c *Config, r *yamlbind.Report) {
 	ownKeys, backendKey := r.Set("sign.keys"), r.Set("sign.backend_key")
 	switch {
 	case ownKeys && backendKey:
-		r.Fault("sign.backend_key", errors.New("cannot be combined with sign.keys"))
+		r.Fault("sign.backend_key", errors.New("cannot be combined with sign.keys; remove one of them"))
 	case backendKey && c.Sign.Algorithm != Same:
 		r.Fault("sign.algorithm", errors.New("cannot be combined with sign.backend_key, which always signs with the original's algorithm; use same"))
 	case !ownKeys && !backendKey && !secretOnly(c, r):
@@ -108,7 +108,7 @@ func checkSign(c *Config, r *yamlbind.Report) {
 	}
 	switch rotateAfter := c.Sign.RotateAfter; {
 	case rotateAfter == 0:
-	case rotateAfter < leastRotation:
+	case rotateAfter < minRotation:
 		r.Fault("sign.rotate_after", errors.New("is too short, because a key must be published before it signs; use at least 15m, or 0s for never"))
 	case !ownKeys:
 		r.Fault("sign.rotate_after", errors.New("requires sign.keys; set it to a directory that the sidecar can write to"))
@@ -169,7 +169,7 @@ func checkDocuments(d Documents, r *yamlbind.Report) {
 	mongo, file := r.Set("documents.mongodb"), r.Set("documents.file")
 	switch {
 	case mongo && file:
-		r.Fault("documents.file", errors.New("cannot be combined with documents.mongodb"))
+		r.Fault("documents.file", errors.New("cannot be combined with documents.mongodb; remove one of them"))
 	case !mongo && !file && r.Set("documents"):
 		r.Fault("documents.mongodb", errors.New("no source of documents; set mongodb or file"))
 	}

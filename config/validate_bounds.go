@@ -11,28 +11,28 @@ import (
 
 // Upper bounds for sizes, in bytes. Larger values are mistakes.
 const (
-	mostMessage = 1 << 30
-	mostCache   = 64 << 30
+	maxMessage = 1 << 30
+	maxCache   = 64 << 30
 )
 
 // checkSizes refuses sizes that are too large, and zero for settings that do not
 // work with it.
 func checkSizes(c *Config, r *yamlbind.Report) {
 	for _, setting := range []struct {
-		path       string
-		size, most Size
+		path      string
+		size, max Size
 	}{
-		{"limits.body", c.Limits.Body, mostMessage},
-		{"limits.headers", c.Limits.Headers, mostMessage},
-		{"claim.max_size", c.Claim.MaxSize, mostMessage},
+		{"limits.body", c.Limits.Body, maxMessage},
+		{"limits.headers", c.Limits.Headers, maxMessage},
+		{"claim.max_size", c.Claim.MaxSize, maxMessage},
 		{"claim.max_token_size", c.Claim.MaxTokenSize, enrich.MaxToken},
 		{"claim.max_header_size", c.Claim.MaxHeaderSize, enrich.MaxToken},
-		{"cache.max_bytes", c.Cache.MaxBytes, mostCache},
+		{"cache.max_bytes", c.Cache.MaxBytes, maxCache},
 	} {
 		if setting.size == 0 {
 			r.Fault(setting.path, errZero)
-		} else if setting.size > setting.most {
-			r.Fault(setting.path, fmt.Errorf("is too large; at most %s is allowed", setting.most))
+		} else if setting.size > setting.max {
+			r.Fault(setting.path, fmt.Errorf("is too large; at most %s is allowed", setting.max))
 		}
 	}
 }

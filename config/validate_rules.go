@@ -95,16 +95,16 @@ func checkTokens(path string, tokens []locate.Location, r *yamlbind.Report) {
 	}
 }
 
-// restorable are the kinds of locations in which tokens of a request are restored.
-var restorable = []string{"json", "header", "cookie", "query", "form"}
+// restoreKinds are the kinds of locations in which tokens of a request are restored.
+var restoreKinds = []string{"json", "header", "cookie", "query", "form"}
 
 func checkRestore(path string, places []locate.Location, r *yamlbind.Report) {
 	for i, location := range places {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		checkLocation(at, places[:i+1], r)
 		part, _, _ := strings.Cut(location.String(), ":")
-		if !slices.Contains(restorable, part) {
-			r.Fault(at, fmt.Errorf("requests do not have a %s location; use %s", part, yamlbind.OneOf(restorable)))
+		if !slices.Contains(restoreKinds, part) {
+			r.Fault(at, fmt.Errorf("requests do not have a %s location; use %s", part, yamlbind.OneOf(restoreKinds)))
 		}
 	}
 }

@@ -23,8 +23,8 @@ func location(t testing.TB, text string) locate.Location {
 	return l
 }
 
-// made returns a minimal valid configuration made in Go.
-func made(t testing.TB) *config.Config {
+// newConfig returns a minimal valid configuration made in Go.
+func newConfig(t testing.TB) *config.Config {
 	t.Helper()
 	backend, err := config.ParseBaseURL("http://127.0.0.1:9000")
 	if err != nil {
@@ -41,7 +41,7 @@ func made(t testing.TB) *config.Config {
 }
 
 func TestValidate_CompletesAConfigurationMadeInGo(t *testing.T) {
-	c := made(t)
+	c := newConfig(t)
 	c.OnFailure = config.Refuse
 	c.Restore = ""
 	c.Triggers = []config.Trigger{{Name: "t", Operation: config.Login, Function: "f"}}
@@ -50,7 +50,7 @@ func TestValidate_CompletesAConfigurationMadeInGo(t *testing.T) {
 	c.Documents.MongoDB.Database, c.Documents.MongoDB.Collection = "app", "users"
 	for range 2 { // the second call has nothing to complete
 		if err := c.Validate(); err != nil {
-			t.Fatalf("Validate() = %v", err)
+			t.Fatalf("Validate() = %v, want nil", err)
 		}
 		if rule := c.Rules[0]; rule.Refresh != config.RefreshAuto || rule.Errors != config.ErrorsOAuth || rule.OnFailure != config.Refuse {
 			t.Errorf("rule = %+v, want refresh auto, errors oauth, on_failure refuse", rule)
@@ -85,13 +85,13 @@ func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 		{"empty element", func(c *config.Config) { c.Verify.Audience = []string{""} }, "verify.audience[0]: is empty; set it to text"},
 		{"negative", func(c *config.Config) { c.Cache.MaxAge = -time.Second }, "cache.max_age: must not be negative; use a duration like 30s, or 0s"},
 		{"zero", func(c *config.Config) { c.Timeouts.Dial = 0 }, "timeouts.dial: must be greater than zero"},
-		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret"},
+		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret; remove one of them"},
 		{"patterns", func(c *config.Config) { c.Rules = append(c.Rules, c.Rules[0]) },
 			"rules[1].match: conflicts with rules[0].match: a request could match both, and neither is more specific"},
 		{"preset", func(c *config.Config) { c.Preset = "cobol" }, `preset: "cobol" is unknown`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := made(t)
+			c := newConfig(t)
 			tt.edit(c)
 			err := c.Validate()
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
@@ -141,12 +141,12 @@ func TestValidate_AcceptsWhatLoadAccepts(t *testing.T) {
 }
 
 func TestValidate_AppliesThePreset(t *testing.T) {
-	c := made(t)
+	c := newConfig(t)
 	c.Preset = "app-services"
 	c.Claim.Name = "app_data"
 	for range 2 {
 		if err := c.Validate(); err != nil {
-			t.Fatalf("Validate() = %v", err)
+			t.Fatalf("Validate() = %v, want nil", err)
 		}
 		if c.Claim.Name != "app_data" || c.Claim.Format != config.AppServices || len(c.Deletions) != 1 || len(c.Addresses) != 1 {
 			t.Errorf("claim %+v, deletions %q, addresses %v; want the name that was set, and the rest from the preset", c.Claim, c.Deletions, c.Addresses)
@@ -158,7 +158,7 @@ func TestValidate_AppliesThePreset(t *testing.T) {
 }
 
 func TestValidate_ReadsSecretsFromFiles(t *testing.T) {
-	c := made(t)
+	c := newConfig(t)
 	c.AdminTokenFile = config.Path(filepath.Join(t.TempDir(), "token"))
 	if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), "admin_token_file: ") {
 		t.Fatalf("Validate() without the file = %v, want a fault of admin_token_file", err)
@@ -175,13 +175,13 @@ func TestValidate_ReadsSecretsFromFiles(t *testing.T) {
 
 // Two sidecars can use copies of one configuration.
 func TestValidate_OfACopyKeepsSecretsFromFiles(t *testing.T) {
-	c := made(t)
+	c := newConfig(t)
 	c.AdminTokenFile = config.Path(filepath.Join(t.TempDir(), "token"))
 	if err := os.WriteFile(string(c.AdminTokenFile), []byte("hunter3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Validate(); err != nil {
-		t.Fatalf("Validate() = %v", err)
+		t.Fatalf("Validate() = %v, want nil", err)
 	}
 	for range 2 {
 		other := *c

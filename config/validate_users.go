@@ -31,7 +31,7 @@ func checkCreation(u UserCreation, r *yamlbind.Report) {
 		}
 	}
 	if len(ways) > 1 {
-		r.Fault(ways[1], fmt.Errorf("cannot be combined with %s", ways[0]))
+		r.Fault(ways[1], fmt.Errorf("cannot be combined with %s; remove one of them", ways[0]))
 	}
 	if r.Set("user_creation.webhook") && u.Webhook.URL == "" {
 		r.Fault("user_creation.webhook", errors.New("the url is missing; set it to a URL like https://hooks.internal/users"))
@@ -44,7 +44,7 @@ func checkCreation(u UserCreation, r *yamlbind.Report) {
 func checkTrigger(path string, t Trigger, r *yamlbind.Report) {
 	switch {
 	case t.Function != "" && t.LastLogin != "":
-		r.Fault(path+".last_login", errors.New("cannot be combined with function"))
+		r.Fault(path+".last_login", errors.New("cannot be combined with function; remove one of them"))
 	case t.Function == "" && t.LastLogin == "":
 		r.Fault(path, errors.New("has nothing to run; set function or last_login"))
 	case t.LastLogin != "" && t.Operation == Delete:

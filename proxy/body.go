@@ -58,7 +58,8 @@ func (x *exchange) decodeBody(header http.Header, raw []byte) body {
 // is forwarded unchanged under any policy.
 func (x *exchange) countTooLarge(ctx context.Context) {
 	x.count(ctx, enrich.TooLarge)
-	x.warn("body", "a response is larger than limits.body: it is forwarded unchanged, and its tokens are not enriched", "limit", x.proxy.options.Limits.Body)
+	x.warn("body", "a response is larger than limits.body: it is forwarded unchanged, and its tokens are not enriched",
+		"limit", x.proxy.options.Limits.Body, "advice", "Raise limits.body if responses with tokens are this large.")
 }
 
 // readUpTo reads a body up to the limit, in bytes. If the body is longer, whole is false

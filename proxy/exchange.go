@@ -150,7 +150,7 @@ func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{})
 func (x *exchange) finish(ctx context.Context) {
 	fault := recover()
 	if fault != nil && fault != http.ErrAbortHandler {
-		x.proxy.options.Logger.ErrorContext(ctx, "panic while serving a request", "stack", string(debug.Stack()))
+		x.proxy.options.Logger.ErrorContext(ctx, "panic while serving a request: this is a bug, report the stack", "stack", string(debug.Stack()))
 		if x.w.status == 0 {
 			problemInternal.reply().write(&x.w)
 			fault = nil

@@ -148,12 +148,14 @@ func (e *enrichment) enriched() map[string]string {
 	return enriched
 }
 
+var errLineTooLarge = errors.New("the enriched tokens of one header line are together too large")
+
 // revert replaces the enriched tokens with their originals, because together they are
 // too large for a header line.
 func (e *enrichment) revert() {
 	for i, outcome := range e.outcomes {
 		if original := e.grant.Tokens[i].Raw; outcome.Raw != original {
-			e.outcomes[i] = enrich.Outcome{Raw: original, Reason: enrich.TooLarge}
+			e.outcomes[i] = enrich.Outcome{Raw: original, Reason: enrich.TooLarge, Err: errLineTooLarge}
 		}
 	}
 }

@@ -88,6 +88,9 @@ func TestTimeout_Is504IfAMatchedResponseHangs(t *testing.T) {
 		f := start(t, backend.URL, setup{rules: logins(t), options: shortTimeout})
 		res, body := f.ask(t, login)
 		expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 504, "urn:tokengraft:backend-timeout")
+		if log := f.log.String(); !strings.Contains(log, "Raise timeouts.response") {
+			t.Errorf("log:\n%s\nwant the advice to raise timeouts.response", log)
+		}
 	}
 }
 

@@ -30,8 +30,10 @@ type Options struct {
 	// X-Real-IP headers the proxy keeps. It removes these headers of other peers. Empty
 	// means that no peer is trusted.
 	TrustedProxies []netip.Prefix
-	Timeouts       Timeouts
-	Limits         Limits
+	// Timeouts limit how long the proxy waits. Zero fields have defaults.
+	Timeouts Timeouts
+	// Limits are the largest sizes of messages. Zero fields have defaults.
+	Limits Limits
 	// Logger gets the access log and the warnings. Nil discards them.
 	Logger *slog.Logger
 	// Meter makes the instruments of the metrics. Nil records no metrics.
@@ -49,7 +51,8 @@ type Timeouts struct {
 	// Defaults to 3 s.
 	Dial time.Duration
 	// Response limits a request that a rule matches, from the end of its header to the
-	// end of its response. Other requests have no such limit. Defaults to 60 s.
+	// end of its response. Other requests have no such limit, except that a form in which
+	// the proxy restores tokens must arrive within this time. Defaults to 60 s.
 	Response time.Duration
 	// Write is how long the proxy waits while a client does not read its response. Then
 	// it closes the connection. Defaults to 60 s.

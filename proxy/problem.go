@@ -22,7 +22,7 @@ type problem struct {
 var (
 	problemUnreachable = problem{"urn:tokengraft:backend-unreachable", "Backend unreachable", http.StatusBadGateway, "The authentication backend cannot be reached, or its response is incomplete or invalid. Try again later."}
 	problemTimeout     = problem{"urn:tokengraft:backend-timeout", "Backend timed out", http.StatusGatewayTimeout, "The authentication backend did not answer in time. Try again later."}
-	problemRefused     = problem{"urn:tokengraft:enrichment-failed", "User data could not be added", http.StatusServiceUnavailable, "The user's data could not be added to the tokens, so they are not sent. Sign in again; this request cannot be repeated, because its code or refresh token is used up."}
+	problemRefused     = problem{"urn:tokengraft:enrichment-failed", "User data could not be added", http.StatusServiceUnavailable, "The user's data could not be added to the tokens, so they are not sent. Sign in again; this request cannot be repeated, because its code or refresh token may be used up."}
 	problemRejected    = problem{"urn:tokengraft:rejected", "Sign-in rejected", http.StatusForbidden, "The user's data could not be created, so no tokens are sent."}
 	problemFailing     = problem{"urn:tokengraft:documents-unavailable", "User data not available", http.StatusServiceUnavailable, "User data is not available at the moment. The request was not sent to the authentication backend, so it can be repeated."}
 	problemNoKeys      = problem{"urn:tokengraft:keys-unavailable", "Keys not available yet", http.StatusServiceUnavailable, "The authentication backend's keys have not been fetched yet. Try again in a few seconds."}

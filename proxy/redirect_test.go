@@ -96,6 +96,9 @@ func TestBudget_LineOverTheLimitIsTooLarge(t *testing.T) {
 				if n := f.reason(t, enrich.TooLarge); n != 1 {
 					t.Errorf("too_large was counted %d times, want 1", n)
 				}
+				if log := f.log.String(); !strings.Contains(log, "raise claim.max_token_size (for tokens in headers and cookies: claim.max_header_size)") {
+					t.Errorf("log:\n%s\nwant the advice to raise claim.max_header_size", log)
+				}
 			})
 		}
 	}
@@ -130,6 +133,9 @@ func TestBudget_TokensInOneLineMustFitTogether(t *testing.T) {
 		sameResponse(t, "POST", sent, res, body)
 		if n := f.reason(t, enrich.TooLarge); n != 2 || res.StatusCode != http.StatusFound {
 			t.Errorf("got %d, too_large was counted %d times; want 302 and 2", res.StatusCode, n)
+		}
+		if log := f.log.String(); !strings.Contains(log, "raise claim.max_header_size") {
+			t.Errorf("log:\n%s\nwant the advice to raise claim.max_header_size", log)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func (s *shadow) start(check func()) {
 		defer func() { <-s.slots }()
 		defer func() {
 			if recover() != nil {
-				s.logger.Error("panic while checking a response in shadow mode; the response itself was sent", "stack", string(debug.Stack()))
+				s.logger.Error("panic while checking a response in shadow mode: this is a bug, report the stack; the client got its response", "stack", string(debug.Stack()))
 			}
 		}()
 		check()

@@ -64,6 +64,8 @@ func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome e
 func sizeAdvice(err error) string {
 	tooLarge, ok := errors.AsType[*enrich.SizeError](err)
 	switch {
+	case errors.Is(err, errLineTooLarge):
+		return "Select fewer fields with claim.include, or raise claim.max_header_size."
 	case !ok:
 		return ""
 	case tooLarge.What == "document":
@@ -78,7 +80,7 @@ func (x *exchange) warnBackend(err error) {
 	if advice := backendAdvice(err); advice != "" {
 		attrs = append(attrs, "advice", advice)
 	}
-	x.warn("backend", "backend did not answer", attrs...)
+	x.warn("backend", "the backend did not answer", attrs...)
 }
 
 // backendAdvice says what to do about an error of the connection to the backend. It is

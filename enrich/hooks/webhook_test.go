@@ -16,7 +16,7 @@ import (
 func TestWebhook_DoesNotFollowRedirects(t *testing.T) {
 	w := newWorld(t)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		t.Error("the user's data went to the target of the redirect")
+		t.Error("the target of the redirect got the user's data, want no request there")
 	}))
 	defer elsewhere.Close()
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
@@ -67,7 +67,7 @@ func TestWebhook_ReturnsOrInsertsTheDocument(t *testing.T) {
 				t.Errorf("document %q, message %q; want %q, %q", got, message, test.want, test.message)
 			}
 			if strings.Contains(w.log.String(), "anna") || strings.Contains(w.log.String(), "hunter2") {
-				t.Errorf("the log contains the user id or the secret: %s", w.log)
+				t.Errorf("the log: want neither the user id nor the secret, got %s", w.log)
 			}
 		})
 	}

@@ -63,8 +63,8 @@ type Options struct {
 	// the lifetime of a token. Zero means [keydir.DefaultRetireAfter].
 	RetireAfter time.Duration
 	// RotateAfter is how long a key in Dir signs before [Ring.Run] makes the next
-	// one. A key whose file does not say since when it signs is rotated at once.
-	// Zero means never.
+	// one. A key whose file does not have the line active is rotated at once. Zero
+	// means never.
 	RotateAfter time.Duration
 
 	// Logger gets messages for the operator. Nil discards them.
@@ -98,14 +98,14 @@ func (o Options) validate() error {
 	case o.BackendKey != "" && o.Dir != "":
 		return &OptionError{"BackendKey", errors.New("cannot be combined with Dir")}
 	case o.Algorithm != "" && (!jose.IsSupported(o.Algorithm) || jose.IsSecret(o.Algorithm)):
-		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm, want same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", o.Algorithm)}
+		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm; use same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", o.Algorithm)}
 	}
 	for _, duration := range []struct {
 		option string
 		value  time.Duration
 	}{{"Leeway", o.Leeway}, {"RetireAfter", o.RetireAfter}, {"RotateAfter", o.RotateAfter}} {
 		if duration.value < 0 {
-			return &OptionError{duration.option, fmt.Errorf("%v is negative, want 0s or more", duration.value)}
+			return &OptionError{duration.option, fmt.Errorf("must not be negative, but is %v", duration.value)}
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ func TestWatch_ChangeIsInTheNextLoginWithRealMongoDB(t *testing.T) {
 			o.URI, o.Database, o.Collection, o.Timeout = uri, users.Database().Name(), users.Name(), 5*time.Second
 			f := follow(t, o)
 			if err := f.CanWatch(t.Context()); errors.Is(err, mongodoc.ErrNoChangeStreams) {
-				t.Skip(err)
+				t.Skip("the server at MONGODB_URI does not have change streams; .ci/mongodb starts one that has")
 			}
 			f.maxDelay = 10 * time.Second
 			for end := time.Now().Add(f.maxDelay); !strings.Contains(f.log.String(), "following"); {

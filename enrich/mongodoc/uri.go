@@ -29,7 +29,7 @@ func CheckURI(uri string) error {
 func explainURI(uri string) error {
 	scheme, rest, ok := strings.Cut(uri, "://")
 	if !ok || (scheme != "mongodb" && scheme != "mongodb+srv") {
-		return errors.New("the MongoDB URI is wrong, want one that starts with mongodb:// or mongodb+srv://")
+		return errors.New("the MongoDB URI must start with mongodb:// or mongodb+srv://")
 	}
 	beforeOptions, afterHosts, _ := strings.Cut(rest, "?")
 	userInfo, hosts := cutUserInfo(beforeOptions)

@@ -41,7 +41,7 @@ func issued(t *testing.T, url, form string) (answer tokens) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s %s %v", url, response.Status, body, err)
+		t.Fatalf("POST %s: got %s %s, error %v; want 200", url, response.Status, body, err)
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		t.Fatalf("%s: %s: %v", url, body, err)
@@ -92,5 +92,5 @@ func waitFor(t *testing.T, url string) {
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-	t.Fatalf("%s: %s", url, last)
+	t.Fatalf("GET %s: after 30 seconds got %s, want 200", url, last)
 }

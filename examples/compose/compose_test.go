@@ -104,6 +104,6 @@ func checkStop(t *testing.T, c *compose) {
 	t.Log("after down, no container is left")
 	c.down()
 	if left := c.docker("ps", "-a", "-q", "--filter", "label=com.docker.compose.project="+project); left != "" {
-		t.Errorf("containers are left after down: %s", left)
+		t.Errorf("containers after down: got %s, want none", left)
 	}
 }

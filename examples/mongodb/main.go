@@ -1,4 +1,4 @@
-// Mongodb runs a MongoDB-compatible server for trying out, without Docker, and
+// Mongodb runs a MongoDB-compatible server for tests, without Docker, and
 // puts documents of any shape into it:
 //
 //	go run ./examples/mongodb [--field NAME] FILE
@@ -83,7 +83,7 @@ documents:
     collection: %s
   user_id_field: %s
 
-This is FerretDB, for trying out: it does not have change streams.
+This is FerretDB. Use it for tests only: it does not have change streams.
 The data is in %s. Ctrl+C stops the server.
 `, len(documents), file, target.Collection, target.Database, target.URI, target.Database, target.Collection, target.Field, dir)
 	<-ctx.Done()

@@ -76,7 +76,7 @@ func (r *Readiness) Run(ctx context.Context) {
 
 // probe probes the conditions until Use replaces them or ctx ends.
 func (r *Readiness) probe(ctx context.Context) {
-	conditions, replaced := r.using()
+	conditions, replaced := r.currentConditions()
 	ctx, cancel := context.WithCancel(ctx)
 	var probes sync.WaitGroup
 	defer probes.Wait()
@@ -90,7 +90,7 @@ func (r *Readiness) probe(ctx context.Context) {
 	}
 }
 
-func (r *Readiness) using() ([]Condition, <-chan struct{}) {
+func (r *Readiness) currentConditions() ([]Condition, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.conditions, r.replaced
@@ -104,7 +104,7 @@ func (r *Readiness) Stop() {
 }
 
 func (r *Readiness) follow(ctx context.Context, c Condition) {
-	began, logged := time.Now(), false
+	started, logged := time.Now(), false
 	for {
 		probe, cancel := context.WithTimeout(ctx, probeTimeout)
 		err := r.ask(probe, c)
@@ -115,7 +115,7 @@ func (r *Readiness) follow(ctx context.Context, c Condition) {
 		wait := knownInterval
 		if r.note(c, err) == unknown {
 			wait = unknownInterval
-			if !logged && time.Since(began) >= startGrace {
+			if !logged && time.Since(started) >= startGrace {
 				r.logger.Warn("not ready yet", "what", c.Name, "error", err)
 				logged = true
 			}
@@ -156,7 +156,7 @@ func (r *Readiness) note(c Condition, err error) state {
 	case was != is && is == ok:
 		r.logger.Info("ready", "what", c.Name)
 	case was != is && is == failing:
-		r.logger.Warn("failing; continuing without it", "what", c.Name, "error", err)
+		r.logger.Warn("failing; the sidecar continues in a degraded state", "what", c.Name, "error", err)
 	}
 	return is
 }

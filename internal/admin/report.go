@@ -46,7 +46,7 @@ func (rep *report) addFaults(conditions []Condition) {
 
 // ServeHTTP answers 200 if requests should be sent to this sidecar, and 503 if not.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	asked, _ := r.using()
+	asked, _ := r.currentConditions()
 	for _, c := range asked {
 		if c.Instant {
 			r.note(c, r.ask(q.Context(), c))

@@ -16,18 +16,18 @@ import (
 )
 
 const (
-	pause = 2 * time.Second    // between two checks of the files
-	soon  = 7 * 24 * time.Hour // how long before its end a certificate is reported
-	again = 24 * time.Hour     // between such reports
+	pollInterval = 2 * time.Second    // between two checks of the files
+	expirySoon   = 7 * 24 * time.Hour // how long before its end a certificate is reported
+	warnInterval = 24 * time.Hour     // between such reports
 )
 
 // Options name the files of a pair. All are required.
 type Options struct {
 	// Name is the name of the pair in the log: its setting.
 	Name string
-	// CertFile has the certificate and intermediate certificates in PEM form.
+	// CertFile has the certificate and intermediate certificates in PEM format.
 	CertFile string
-	// KeyFile has the certificate's private key in PEM form.
+	// KeyFile has the certificate's private key in PEM format.
 	KeyFile string
 	Logger  *slog.Logger
 }
@@ -76,7 +76,7 @@ func (p *Pair) Expiry() error {
 	switch {
 	case now.After(leaf.NotAfter):
 		return fmt.Errorf("the certificate expired at %s; renew it", end)
-	case leaf.NotAfter.Sub(now) < soon:
+	case leaf.NotAfter.Sub(now) < expirySoon:
 		return fmt.Errorf("the certificate expires at %s; renew it", end)
 	case now.Before(leaf.NotBefore):
 		return fmt.Errorf("the certificate is not valid before %s; is the clock of this machine right?", leaf.NotBefore.Format(time.RFC3339))
@@ -88,7 +88,7 @@ func (p *Pair) Expiry() error {
 // not a pair, for example because only one has been written, the last good pair stays
 // in use.
 func (p *Pair) Run(ctx context.Context) {
-	tick := time.NewTicker(pause)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		p.follow()
@@ -114,12 +114,12 @@ func (p *Pair) follow() {
 		p.o.Logger.Info("the renewed certificate is used for new connections", "setting", p.o.Name, "expires", p.current.Load().Leaf.NotAfter)
 	case err.Error() != p.fault:
 		p.fault = err.Error()
-		p.o.Logger.Warn("the renewed certificate cannot be used, and the previous one stays in use; write a certificate and its key", "setting", p.o.Name, "error", err)
+		p.o.Logger.Warn("the renewed certificate cannot be used, and the previous one stays in use; write a valid certificate and its key", "setting", p.o.Name, "error", err)
 	}
 }
 
 func (p *Pair) warn() {
-	if err := p.Expiry(); err != nil && (p.warned.IsZero() || time.Since(p.warned) >= again) {
+	if err := p.Expiry(); err != nil && (p.warned.IsZero() || time.Since(p.warned) >= warnInterval) {
 		p.warned = time.Now()
 		p.o.Logger.Warn("the certificate needs attention", "setting", p.o.Name, "error", err)
 	}
@@ -166,7 +166,7 @@ func (p *Pair) load() error {
 	return nil
 }
 
-var errNoCertificate = errors.New("there is no certificate in PEM form")
+var errNoCertificate = errors.New("there is no certificate in PEM format")
 
 // checkCertificate checks the certificate alone, because the errors of
 // [tls.X509KeyPair] do not say which of the two files is wrong.
@@ -180,7 +180,7 @@ func checkCertificate(text []byte) error {
 	return errNoCertificate
 }
 
-// Pool reads the certificates of trusted authorities in PEM form.
+// Pool reads the certificates of trusted authorities in PEM format.
 func Pool(file string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -15,8 +15,11 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration and everything that it names",
-		Long:  "Check validates the configuration file. Then it opens everything once, as serve would: the\nbackend, the keys (it makes a missing signing key) and the source of documents. It does not\nserve. It reports all faults at once, and exits 0 if there are only warnings.",
-		Args:  noArguments,
+		Long: `Check validates the configuration file. Then it opens everything once, as serve would: the
+backend, the keys (it makes a missing signing key) and the source of documents. It does not
+serve. It reports all faults at once. It exits 0 if there are only warnings, 1 if there are
+faults, and 2 if the configuration file is not valid.`,
+		Args: noArguments,
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -17,8 +17,10 @@ func demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Run a demonstration with a sample backend",
-		Long:  "Demo runs a sample legacy backend and the sidecar in one process, on loopback ports, with a\nfile of documents. It logs in and shows the token before and after. Then it prints commands to\ntry and keeps running, unless --once is given.",
-		Args:  noArguments,
+		Long: `Demo runs a sample legacy backend and the sidecar in one process, on loopback ports, with a
+file of documents. It logs in and shows the token before and after. Then it prints commands to
+try, and keeps running, unless --once is given.`,
+		Args: noArguments,
 	}
 	once := c.Flags().Bool("once", false, "exit after the token has been shown")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -29,7 +31,7 @@ func demoCommand() *cobra.Command {
 		}
 		refresh, err := showDemo(c.Context(), c.OutOrStdout(), d)
 		if err == nil && !*once {
-			inviteToDemo(c.OutOrStdout(), d, refresh)
+			suggestCommands(c.OutOrStdout(), d, refresh)
 			<-c.Context().Done()
 		}
 		return errors.Join(err, d.Stop())
@@ -48,10 +50,10 @@ func showDemo(ctx context.Context, w io.Writer, d *demo.Demo) (refresh string, e
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(w, "Anna logs in at the legacy backend, %s:\n", d.Backend)
-	describe(w, "before", before.Access)
-	fmt.Fprintf(w, "\nAnna logs in again, through tokengraft, %s:\n", d.Public)
-	describe(w, "after", after.Access)
+	fmt.Fprintf(w, "Anna logs in at the legacy backend (%s):\n", d.Backend)
+	printToken(w, "before", before.Access)
+	fmt.Fprintf(w, "\nAnna logs in again, through tokengraft (%s):\n", d.Public)
+	printToken(w, "after", after.Access)
 	if token, err := enrich.ParseToken(after.Access); err != nil || token.Claim("custom_data") == nil {
 		return "", fmt.Errorf("the token from tokengraft does not contain custom_data; the log of the sidecar says why:\n%s", d.Log())
 	}
@@ -63,8 +65,8 @@ func showDemo(ctx context.Context, w io.Writer, d *demo.Demo) (refresh string, e
 	return after.Refresh, nil
 }
 
-// inviteToDemo prints what to try while the demonstration runs.
-func inviteToDemo(w io.Writer, d *demo.Demo, refresh string) {
+// suggestCommands prints what to try while the demonstration runs.
+func suggestCommands(w io.Writer, d *demo.Demo, refresh string) {
 	const claims = `    | sed 's/.*"access_token":"[^.]*\.\([^.]*\).*/\1/' | tr '_-' '/+' | base64 -d 2>/dev/null; echo`
 	fmt.Fprintf(w, `
 The demo keeps running. Press Ctrl-C to stop it. Try these commands:

@@ -28,7 +28,7 @@ func TestDemo_SuggestsCommandsThatWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inviteToDemo(&invitation, d, token)
+	suggestCommands(&invitation, d, token)
 	for _, want := range []string{d.Public + "/login", d.Public + "/.well-known/jwks.json", d.Admin + "/metrics", d.Dir + "/tokengraft.yaml", "sed -i.bak "} {
 		if !strings.Contains(invitation.String(), want) {
 			t.Errorf("the suggested commands are\n%s\nwant %s in them", &invitation, want)
@@ -38,7 +38,7 @@ func TestDemo_SuggestsCommandsThatWork(t *testing.T) {
 	if want := `tokengraft_tokens_total{reason="ok",rule="POST /login"} 2`; !strings.Contains(metrics, want) {
 		t.Errorf("the metrics after a login are\n%s\nwant %s among them", metrics, want)
 	}
-	moveAnna(t, d)
+	editDocument(t, d)
 	refresh := regexp.MustCompile(`(http://\S+) -d grant_type=refresh_token -d refresh_token=(\S+)`).FindStringSubmatch(invitation.String())
 	if refresh == nil {
 		t.Fatalf("the suggested commands are\n%s\nwant a refresh among them", &invitation)
@@ -53,8 +53,8 @@ func TestDemo_SuggestsCommandsThatWork(t *testing.T) {
 	}
 }
 
-// moveAnna makes the change that the demonstration suggests with sed.
-func moveAnna(t *testing.T, d *demo.Demo) {
+// editDocument makes the change that the demonstration suggests with sed.
+func editDocument(t *testing.T, d *demo.Demo) {
 	t.Helper()
 	users := filepath.Join(d.Dir, "users.json")
 	documents, err := os.ReadFile(users)
@@ -79,5 +79,18 @@ func read(t *testing.T) func(*http.Response, error) string {
 			t.Fatal(err)
 		}
 		return string(body)
+	}
+}
+
+func TestDemo_FailsIfTheTokenIsNotEnriched(t *testing.T) {
+	d, err := demo.Start(t.Context(), "v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Stop()
+	d.Public = d.Backend // without the sidecar
+	_, err = showDemo(t.Context(), io.Discard, d)
+	if want := "does not contain custom_data; the log of the sidecar says why"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("showDemo without the sidecar: error %v, want %q", err, want)
 	}
 }

@@ -20,8 +20,11 @@ func healthCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "health",
 		Short: "Check the health of a running sidecar",
-		Long:  "Health asks /livez on the configured admin address, and exits 0 if the sidecar is alive. It is the\nhealth check of an image without a shell. It also works with a faulty configuration file from\nwhich the admin address can be read: the sidecar then keeps its last good configuration.",
-		Args:  noArguments,
+		Long: `Health asks /livez on the configured admin address, and exits 0 if the sidecar is alive. It is
+the health check of an image without a shell. It also works while the configuration file has
+faults, if the admin address in it is valid: a sidecar that runs keeps its last good
+configuration.`,
+		Args: noArguments,
 	}
 	path := configFlag(c)
 	ready := c.Flags().Bool("ready", false, "ask /readyz instead: is the sidecar ready for requests?")

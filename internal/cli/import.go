@@ -15,14 +15,14 @@ func importCommand() *cobra.Command {
 		Use:   "import",
 		Short: "Convert the configuration of another system",
 	}
-	onlyCommands(c)
+	requireSubcommand(c)
 	c.AddCommand(&cobra.Command{
 		Use:   "app-services DIR",
 		Short: "Convert an exported MongoDB Atlas App Services app",
-		Long: "App-services reads an exported App Services app, in the layout of any year, and prints a\n" +
-			"configuration file with comments. Save it as tokengraft.yaml in the current directory, because its\n" +
-			"paths are relative to that directory. Then fill in what the export does not contain. Stderr and the\n" +
-			"comments list what does not have an equivalent.",
+		Long: `App-services reads an exported App Services app, in the layout of any year, and prints a
+configuration file with comments. Save it as tokengraft.yaml in the current directory, because
+its paths are relative to that directory. Then fill in what the export does not contain. Stderr
+and the comments list everything that does not have an equivalent.`,
 		Args: oneArgument("DIR"),
 		RunE: func(c *cobra.Command, args []string) error { return importAppServices(c, args[0]) },
 	})

@@ -19,16 +19,19 @@ func keysCommand() *cobra.Command {
 		Long: `Keys manages the directory of private keys that sign enriched tokens (sign.keys). All
 replicas share it, and notice changes within seconds.
 
-A key is first next: it is published, so that clients can fetch it. Then it is active: it
-signs. Then it is retired: it is published while its tokens may be valid, and it restores
-tokens as long as its file exists.`,
+A key has one of three states:
+
+  next     it is published, so that clients can fetch it, but does not sign yet
+  active   it signs
+  retired  it is published while its tokens may be valid, and restores tokens as long as
+           its file exists`,
 	}
-	onlyCommands(c)
+	requireSubcommand(c)
 	f := new(keyFlags)
 	flags := c.PersistentFlags()
 	flags.StringVar(&f.dir, "dir", "keys", "the `DIR`ectory of the keys")
 	flags.DurationVar(&f.retireAfter, "retire-after", keydir.DefaultRetireAfter, "how long retired keys are published, as in sign.retire_after")
-	flags.StringVarP(&f.config, "config", "c", "", "the configuration `FILE` to read both from")
+	flags.StringVarP(&f.config, "config", "c", "", "read --dir and --retire-after from this configuration `FILE`")
 	c.AddCommand(
 		keysSubcommand("list", "List the keys and their states", f, openKeys, f.list),
 		newKeyCommand(f),
@@ -78,7 +81,7 @@ func keysSubcommand(name, short string, f *keyFlags, openDir func(string) (*keyd
 			if err != nil {
 				return err
 			}
-			return usageOfAlgorithm(do(c, dir))
+			return usageError(do(c, dir))
 		},
 	}
 }
@@ -91,8 +94,8 @@ func openKeys(path string) (*keydir.Dir, error) {
 	return dir, err
 }
 
-// usageOfAlgorithm makes an unknown algorithm an error of usage.
-func usageOfAlgorithm(err error) error {
+// usageError makes an unknown algorithm an error of usage.
+func usageError(err error) error {
 	if errors.Is(err, keydir.ErrAlgorithm) {
 		return &exitError{exitUsage, err}
 	}
@@ -112,8 +115,8 @@ func (f *keyFlags) list(c *cobra.Command, dir *keydir.Dir) error {
 	table := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ALGORITHM\tSTATE\tSIGNS FROM\tSIGNS UNTIL\tNEEDED UNTIL\tKID\tFILE")
 	for _, info := range infos {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", info.Algorithm, info.State, instant(info.Active, "always"),
-			instant(info.SignsUntil, "-"), instant(info.NeededUntil(f.retireAfter), "-"), info.ID, info.Path)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", info.Algorithm, info.State, formatTime(info.Active, "always"),
+			formatTime(info.SignsUntil, "-"), formatTime(info.NeededUntil(f.retireAfter), "-"), info.ID, info.Path)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -126,8 +129,8 @@ func (f *keyFlags) list(c *cobra.Command, dir *keydir.Dir) error {
 	return nil
 }
 
-// instant formats a time. The zero time is printed as none.
-func instant(t time.Time, none string) string {
+// formatTime formats a time. The zero time is printed as none.
+func formatTime(t time.Time, none string) string {
 	if t.IsZero() {
 		return none
 	}
@@ -141,7 +144,7 @@ func newKeyCommand(f *keyFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.OutOrStdout(), "%s %s, signs from %s: %s\n", info.Algorithm, info.ID, instant(info.Active, ""), info.Path)
+		fmt.Fprintf(c.OutOrStdout(), "%s %s, signs from %s: %s\n", info.Algorithm, info.ID, formatTime(info.Active, ""), info.Path)
 		return nil
 	})
 	c.Long = "New makes a key. The first key of an algorithm signs at once. A further key is published first,\nand replaces the active key when all clients know it."

@@ -19,7 +19,7 @@ func pruneKeysCommand(f *keyFlags) *cobra.Command {
 			verb = "would delete"
 		}
 		for _, info := range deleted {
-			fmt.Fprintf(c.OutOrStdout(), "%s %s %s, retired since %s: %s\n", verb, info.Algorithm, info.ID, instant(info.SignsUntil, "an unknown time"), info.Path)
+			fmt.Fprintf(c.OutOrStdout(), "%s %s %s, retired since %s: %s\n", verb, info.Algorithm, info.ID, formatTime(info.SignsUntil, "an unknown time"), info.Path)
 		}
 		for _, info := range kept {
 			fmt.Fprintf(c.OutOrStdout(), "kept %s %s, %s: %s\n", info.Algorithm, info.ID, f.whyKept(info, len(p.IDs) > 0), info.Path)
@@ -54,5 +54,5 @@ func (f *keyFlags) whyKept(info keydir.Info, named bool) string {
 	case named:
 		return "retired, but not named by --kid"
 	}
-	return fmt.Sprintf("retired since %s, but its tokens may be valid until %s", instant(info.SignsUntil, ""), instant(until, ""))
+	return fmt.Sprintf("retired since %s, but its tokens may be valid until %s", formatTime(info.SignsUntil, ""), formatTime(until, ""))
 }

@@ -40,7 +40,7 @@ still verified and restored, even those that a thief signed. To end that, run
 }
 
 func printRotation(w io.Writer, r keydir.Rotation) {
-	fmt.Fprintf(w, "%s %s is published, and signs from %s: %s\n", r.Key.Algorithm, r.Key.ID, instant(r.Key.Active, ""), r.Key.Path)
+	fmt.Fprintf(w, "%s %s is published, and signs from %s: %s\n", r.Key.Algorithm, r.Key.ID, formatTime(r.Key.Active, ""), r.Key.Path)
 	fmt.Fprintf(w, "  %s signs until then\n", r.Former.ID)
 }
 
@@ -50,11 +50,11 @@ func (f *keyFlags) printRotationNow(w io.Writer, r keydir.Rotation) {
 	for _, dropped := range r.Dropped {
 		fmt.Fprintf(w, "  the next key %s is deleted, because it may have leaked too\n", dropped.ID)
 	}
-	fmt.Fprintf(w, "  tokens of %s are still verified and restored; if it has leaked, run: tokengraft keys prune %s --kid=%s\n", r.Former.ID, f.where(), r.Former.ID)
+	fmt.Fprintf(w, "  tokens of %s are still verified and restored; if it has leaked, run: tokengraft keys prune %s --kid=%s\n", r.Former.ID, f.dirFlag(), r.Former.ID)
 }
 
-// where returns the flag that names the same directory.
-func (f *keyFlags) where() string {
+// dirFlag returns the flag that names the same directory.
+func (f *keyFlags) dirFlag() string {
 	if f.config != "" {
 		return "-c " + f.config
 	}

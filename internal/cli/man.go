@@ -7,9 +7,10 @@ import (
 
 func manCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    "man DIR",
-		Short:  "Write the manual pages, one for each command",
-		Long:   "Man writes the manual pages of section 1, one for each command, to an existing directory. It is\nmeant for packagers of tokengraft.",
+		Use:   "man DIR",
+		Short: "Write the manual pages, one for each command",
+		Long: `Man writes the manual pages of section 1, one for each command, to an existing directory. It is
+meant for packagers of tokengraft.`,
 		Hidden: true,
 		Args:   oneArgument("DIR"),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -20,8 +20,13 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the sidecar",
-		Long:  "Serve runs the sidecar until SIGINT or SIGTERM. It also starts while the backend or MongoDB cannot\nbe reached, and uses them as soon as they can. It applies a changed configuration file without a\nrestart, within seconds; SIGHUP makes it look at once. The log goes to stderr and has a\n\"listening\" line for each listener.",
-		Args:  noArguments,
+		Long: `Serve runs the sidecar until SIGINT or SIGTERM. It also starts while the backend or MongoDB
+cannot be reached, and uses them as soon as they can. It applies a changed configuration file
+within seconds, without a restart; SIGHUP makes it look at once.
+
+The log goes to stderr, and has a "listening" line for each listener. Set LOG_LEVEL to debug,
+info, warn or error, and LOG_FORMAT to text or json.`,
+		Args: noArguments,
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error { return serve(c, *path) }

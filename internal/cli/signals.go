@@ -25,15 +25,15 @@ func UntilSignal() context.Context {
 	return ctx
 }
 
-// echoTime is how long a further signal is treated as a repetition of the first:
+// repeatTime is how long a further signal is treated as a repetition of the first:
 // timeout(1) and other supervisors signal the process, and then its whole group.
-const echoTime = time.Second
+const repeatTime = time.Second
 
 // waitForSecond waits for a signal that is not a repetition of the first.
 func waitForSecond(signals <-chan os.Signal) {
 	first := time.Now()
 	for range signals {
-		if time.Since(first) >= echoTime {
+		if time.Since(first) >= repeatTime {
 			return
 		}
 	}

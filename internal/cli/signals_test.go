@@ -18,12 +18,12 @@ func TestSignals_IgnoreARepetitionOfTheFirst(t *testing.T) {
 		}()
 		signals <- syscall.SIGTERM
 		if synctest.Wait(); ended {
-			t.Errorf("a signal at once after the first ended the process, want it ignored for %v", echoTime)
+			t.Errorf("a signal at once after the first ended the process, want it ignored for %v", repeatTime)
 		}
-		time.Sleep(echoTime)
+		time.Sleep(repeatTime)
 		signals <- syscall.SIGTERM
 		if synctest.Wait(); !ended {
-			t.Errorf("a signal %v after the first did not end the process", echoTime)
+			t.Errorf("a signal %v after the first did not end the process, want it to", repeatTime)
 		}
 	})
 }

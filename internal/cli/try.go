@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
@@ -20,8 +21,10 @@ func tryCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "try [TOKEN]",
 		Short: "Enrich one token and show the result",
-		Long:  "Try enriches one token of the backend with the same code as serve. The token is the argument or\nthe first line of standard input. Try prints header and claims before and after, the size of each\nclaim, and the reason. It exits 0 if the token was enriched, and 3 if not.",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Try enriches one token of the backend with the same code as serve. The token is the argument,
+or the first line of standard input. Try prints the header and the claims before and after, the
+size of each claim, and the reason. It exits 0 if the token was enriched, and 3 if not.`,
+		Args: cobra.MaximumNArgs(1),
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -41,7 +44,7 @@ func tryCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		printOutcome(c.OutOrStdout(), token, outcome)
+		printOutcome(c.OutOrStdout(), token, outcome, hint(cfg, outcome.Reason))
 		if outcome.Reason != enrich.OK && outcome.Reason != enrich.Stale {
 			return &exitError{code: exitNotEnriched}
 		}
@@ -87,21 +90,40 @@ func tokenOf(stdin io.Reader, args []string) (string, error) {
 	return text, nil
 }
 
-// printOutcome prints a token before and after, the reason, and the cause.
-func printOutcome(w io.Writer, token string, outcome enrich.Outcome) {
-	describe(w, "before", token)
+// hint says what to do about a reason, or "" if there is nothing to do.
+func hint(cfg *config.Config, reason enrich.Reason) string {
+	d := cfg.Documents
+	switch reason {
+	case enrich.OK:
+		return ""
+	case enrich.NoDocument:
+		return fmt.Sprintf("There is no document whose field %s has the value of the claim %s. If there should be one, check documents.user_id_claim, user_id_field and user_id_type.", d.UserIDField, d.UserIDClaim)
+	case enrich.Opaque:
+		return "This is not a signed JWT, so serve forwards it unchanged."
+	case enrich.NotOurs:
+		return "Check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."
+	}
+	return "docs/failures.md says what to do about each reason."
+}
+
+// printOutcome prints a token before and after, the reason, the cause and a hint.
+func printOutcome(w io.Writer, token string, outcome enrich.Outcome, hint string) {
+	printToken(w, "before", token)
 	if outcome.Raw != token {
-		describe(w, "after", outcome.Raw)
+		printToken(w, "after", outcome.Raw)
 		fmt.Fprintf(w, "\n%s\n", outcome.Raw)
 	}
 	fmt.Fprintf(w, "\nreason: %s\n", outcome.Reason)
 	if outcome.Err != nil {
 		fmt.Fprintf(w, "cause:  %v\n", outcome.Err)
 	}
+	if hint != "" {
+		fmt.Fprintf(w, "hint:   %s\n", hint)
+	}
 }
 
-// describe prints the parts of a token, and the size of each claim in it.
-func describe(w io.Writer, when, raw string) {
+// printToken prints the parts of a token, and the size of each claim in it.
+func printToken(w io.Writer, when, raw string) {
 	fmt.Fprintf(w, "\n%s: %d bytes\n", when, len(raw))
 	token, err := enrich.ParseToken(raw)
 	if err != nil {

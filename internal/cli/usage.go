@@ -49,16 +49,16 @@ func oneArgument(name string) cobra.PositionalArgs {
 	}
 }
 
-// onlyCommands is for commands that only have other commands.
-func onlyCommands(c *cobra.Command) {
+// requireSubcommand is for commands that only have other commands.
+func requireSubcommand(c *cobra.Command) {
 	c.Args = cobra.NoArgs // cobra reports an argument as an unknown command
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		return &exitError{exitUsage, fmt.Errorf("%s needs one of its commands\n%s", commandName(c), c.UsageString())}
 	}
 }
 
-// someCommand is for help, whose arguments are the name of a command.
-func someCommand(c *cobra.Command, args []string) error {
+// oneCommand is for help, whose arguments are the name of a command.
+func oneCommand(c *cobra.Command, args []string) error {
 	found, rest, err := c.Root().Find(args)
 	if err == nil && len(rest) > 0 {
 		err = cobra.NoArgs(found, rest)

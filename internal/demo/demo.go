@@ -27,7 +27,7 @@ type Demo struct {
 	Dir                    string // of the configuration and the documents
 	Backend, Public, Admin string // base URLs
 
-	log         logBuffer // of the sidecar
+	log         logBuffer // warnings and errors of the sidecar
 	stopBackend func() error
 	stopServing context.CancelFunc
 	served      chan error
@@ -105,7 +105,7 @@ func (d *Demo) startSidecar(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(&d.log, nil))
+	logger := slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	t, err := telemetry.Start(ctx, logger, version)
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// A logBuffer keeps the log of the sidecar. It may be used concurrently.
+// A logBuffer keeps a log. It may be used concurrently.
 type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -24,7 +24,7 @@ func (l *logBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Log returns what the sidecar has logged.
+// Log returns the warnings and errors that the sidecar has logged.
 func (d *Demo) Log() string {
 	d.log.mu.Lock()
 	defer d.log.mu.Unlock()

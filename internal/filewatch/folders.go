@@ -12,9 +12,9 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settling is how long a change waits before it is reported, because files are often
+// settleTime is how long a change waits before it is reported, because files are often
 // written in steps, or several at once.
-const settling = 200 * time.Millisecond
+const settleTime = 200 * time.Millisecond
 
 // Folders reports when something in one of some folders changes. It watches folders
 // and not files, because editors rename files, and mounts of secrets swap symbolic
@@ -87,7 +87,7 @@ func (f *Folders) follow(changed chan<- struct{}) {
 			continue
 		}
 		if settled == nil {
-			settled = time.After(settling)
+			settled = time.After(settleTime)
 		}
 	}
 }

@@ -31,12 +31,12 @@ func backendClient(cfg *config.Config, t *tls.Config) *http.Client {
 			IdleConnTimeout:     cfg.Timeouts.Idle,
 		},
 		CheckRedirect: func(request *http.Request, via []*http.Request) error {
-			const most = 5
+			const maxRedirects = 5
 			if request.URL.Host != via[0].URL.Host {
 				return fmt.Errorf("the backend redirects to another host, %s", request.URL.Host)
 			}
-			if len(via) > most {
-				return fmt.Errorf("the backend redirects more than %d times", most)
+			if len(via) > maxRedirects {
+				return fmt.Errorf("the backend redirects more than %d times", maxRedirects)
 			}
 			return nil
 		},

@@ -30,7 +30,7 @@ const adminTimeout = 10 * time.Second
 // same order, so that the admin listener can report that the sidecar is stopping.
 func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 	cfg := s.current().cfg
-	public, err := openListener("listen", cfg.Listen)
+	public, err := openListener(cfg, "listen", cfg.Listen)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 	if cfg.Admin == "" {
 		return servers, nil
 	}
-	listener, err := openListener("admin", cfg.Admin)
+	listener, err := openListener(cfg, "admin", cfg.Admin)
 	if err != nil {
 		public.Close()
 		return nil, err
@@ -49,10 +49,11 @@ func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 	return append(servers, a), nil
 }
 
-func openListener(setting string, address config.Address) (net.Listener, error) {
+// openListener opens a listener. Its error is a [config.FieldError].
+func openListener(cfg *config.Config, setting string, address config.Address) (net.Listener, error) {
 	listener, err := net.Listen("tcp", string(address))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", setting, err)
+		return nil, cfg.Fault(setting, fmt.Errorf("%w; use a free address of this machine on which this user may listen", err))
 	}
 	return listener, nil
 }

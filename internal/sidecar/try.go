@@ -34,12 +34,12 @@ func Try(ctx context.Context, cfg *config.Config, o Options, token string) (enri
 func (g *generation) fetch(ctx context.Context) {
 	if g.follower != nil {
 		if discovery, err := g.follower.Fetch(ctx); err != nil {
-			g.logger.Warn("the backend's discovery document cannot be fetched", "error", err)
+			g.logger.Warn("cannot fetch the backend's discovery document", "error", err)
 		} else {
 			g.applyDiscovery(discovery)
 		}
 	}
 	if err := g.ring.Check(ctx); err != nil {
-		g.logger.Warn("the backend's keys cannot be fetched", "error", err)
+		g.logger.Warn("the keys cannot be used", "error", err)
 	}
 }

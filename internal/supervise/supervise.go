@@ -26,7 +26,7 @@ func Catch(logger *slog.Logger, task string, err *error) {
 	if recover() == nil {
 		return
 	}
-	logger.Error("panic", "task", task, "stack", string(debug.Stack()))
+	logger.Error("panic in a task: this is a bug, report the stack", "task", task, "stack", string(debug.Stack()))
 	if err != nil {
 		*err = ErrPanic
 	}

@@ -55,7 +55,7 @@ func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry
 		return nil, err
 	}
 	readers := []sdkmetric.Option{sdkmetric.WithReader(scraped), sdkmetric.WithResource(service)}
-	if pushed := newPusher(ctx, logger); pushed != nil {
+	if pushed := newMetricReader(ctx, logger); pushed != nil {
 		readers = append(readers, sdkmetric.WithReader(pushed))
 	}
 	meters := sdkmetric.NewMeterProvider(readers...)
@@ -64,7 +64,7 @@ func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry
 		Metrics:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		Shutdown: meters.Shutdown,
 	}
-	if exporter := newExporter(ctx, logger); exporter != nil {
+	if exporter := newSpanExporter(ctx, logger); exporter != nil {
 		tracers := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(service))
 		t.Tracer = tracers.Tracer(tracing.Scope)
 		t.Shutdown = func(ctx context.Context) error { return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)) }
@@ -72,8 +72,8 @@ func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry
 	return t, nil
 }
 
-// newPusher returns the exporter of metrics, or nil if there is none.
-func newPusher(ctx context.Context, logger *slog.Logger) sdkmetric.Reader {
+// newMetricReader returns the exporter of metrics, or nil if there is none.
+func newMetricReader(ctx context.Context, logger *slog.Logger) sdkmetric.Reader {
 	if !exports("METRICS") {
 		return nil
 	}
@@ -85,8 +85,8 @@ func newPusher(ctx context.Context, logger *slog.Logger) sdkmetric.Reader {
 	return pusher
 }
 
-// newExporter returns the exporter of traces, or nil if there is none.
-func newExporter(ctx context.Context, logger *slog.Logger) sdktrace.SpanExporter {
+// newSpanExporter returns the exporter of traces, or nil if there is none.
+func newSpanExporter(ctx context.Context, logger *slog.Logger) sdktrace.SpanExporter {
 	if !exports("TRACES") {
 		return nil
 	}

@@ -51,7 +51,7 @@ func (b *Binder) value(path string, n *Node, f Field, v reflect.Value) {
 // empty, and that is not a fault.
 func (b *Binder) mapping(path string, n *Node, section Field, v reflect.Value) {
 	if n.Kind != Mapping && n.Kind != Nothing {
-		b.Fault(path, fmt.Errorf("must be %s, not %s", section.wantWhole(), n.Kind))
+		b.Fault(path, fmt.Errorf("must be %s, not %s", section.wantWithSettings(), n.Kind))
 		return
 	}
 	fields := Fields(v.Type())
@@ -70,7 +70,7 @@ func (b *Binder) mapping(path string, n *Node, section Field, v reflect.Value) {
 func (r *Report) require(path string, fields []Field) {
 	for _, f := range fields {
 		if at := join(path, f.Setting); f.Required && !r.Set(at) {
-			r.Fault(at, fmt.Errorf("is required; set it to %s", f.wantWhole()))
+			r.Fault(at, fmt.Errorf("is required; set it to %s", f.wantWithSettings()))
 		}
 	}
 }
@@ -144,7 +144,7 @@ func (b *Binder) text(path, input string, f Field, v reflect.Value) {
 		return
 	}
 	if err := setText(v, input); err != nil {
-		b.Fault(path, fmt.Errorf("%w%s", err, f.otherwise()))
+		b.Fault(path, fmt.Errorf("%w%s", err, f.alternative()))
 		return
 	}
 	if input == "" {
@@ -163,7 +163,7 @@ func (f Field) wantScalar(s Scalar) string {
 	if f.Switch {
 		return f.Want()
 	}
-	return s.Want + f.otherwise()
+	return s.Want + f.alternative()
 }
 
 var plainKey = regexp.MustCompile(`^[\w-]+$`)

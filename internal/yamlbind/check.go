@@ -85,7 +85,7 @@ func (c checker) scalar(path string, f Field, v reflect.Value, element bool) boo
 	}
 	if text, ok := textOf(v); ok {
 		if err := setText(reflect.New(f.Type).Elem(), text); err != nil {
-			c.FaultAt(c.placeOf(path), path, fmt.Errorf("%w%s", err, f.otherwise()))
+			c.FaultAt(c.placeOf(path), path, fmt.Errorf("%w%s", err, f.alternative()))
 		}
 	}
 	return !isDefault(f, v)

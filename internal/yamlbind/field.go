@@ -50,19 +50,19 @@ func (f Field) Want() string {
 	case f.Switch:
 		return "true, false or a mapping"
 	}
-	return want(f.Type) + f.otherwise()
+	return want(f.Type) + f.alternative()
 }
 
-// wantWhole is Want, but lists the settings of a section.
-func (f Field) wantWhole() string {
+// wantWithSettings is Want, but lists the settings of a section.
+func (f Field) wantWithSettings() string {
 	if f.Type.Kind() == reflect.Struct && !isScalar(f.Type) {
 		return "a mapping with the settings " + strings.Join(namesOf(Fields(f.Type)), ", ")
 	}
 	return f.Want()
 }
 
-// otherwise says what may be written instead of a scalar.
-func (f Field) otherwise() string {
+// alternative says what may be written instead of a scalar.
+func (f Field) alternative() string {
 	switch {
 	case f.Off:
 		return ", or off"

@@ -54,11 +54,11 @@ func (n *Node) MoveTo(at Place) {
 	}
 }
 
-// Over merges n over base. For mappings the result has the keys of both, and n
+// Merge merges n over base. For mappings the result has the keys of both, and n
 // wins. For lists it has the items of n and the items of base for which joins
 // reports true. Otherwise it is n. Neither argument is changed, because aliases
 // share nodes.
-func (n *Node) Over(base *Node, joins func(item *Node, own []*Node) bool) *Node {
+func (n *Node) Merge(base *Node, joins func(item *Node, own []*Node) bool) *Node {
 	both := *n
 	switch {
 	case n.Kind == Nothing && (base.Kind == Mapping || base.Kind == List): // all in it is commented out
@@ -67,7 +67,7 @@ func (n *Node) Over(base *Node, joins func(item *Node, own []*Node) bool) *Node 
 		both.Pairs = slices.Clone(n.Pairs)
 		for _, p := range base.Pairs {
 			if i := slices.IndexFunc(both.Pairs, func(own Pair) bool { return own.Key == p.Key }); i >= 0 {
-				both.Pairs[i].Value = both.Pairs[i].Value.Over(p.Value, joins)
+				both.Pairs[i].Value = both.Pairs[i].Value.Merge(p.Value, joins)
 			} else {
 				both.Pairs = append(both.Pairs, p)
 			}

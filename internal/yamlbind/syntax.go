@@ -30,9 +30,9 @@ func checkCharacters(source []byte) (Place, error) {
 	return at, nil
 }
 
-// braceInText matches the start of a line up to a brace that was probably meant as
+// braceAfterText matches the start of a line up to a brace that was probably meant as
 // a part of the text before it, as in ${NAME} and /users/{id}.
-var braceInText = regexp.MustCompile(`[^\s,:\[{]\{$`)
+var braceAfterText = regexp.MustCompile(`[^\s,:\[{]\{$`)
 
 // syntax records the parser's error. It uses only the message: the full text of
 // the error quotes lines of the file, which may contain secrets.
@@ -44,14 +44,17 @@ func (r *Report) syntax(source []byte, err error) {
 	}
 	at := syntax.GetToken().Position
 	message := "invalid YAML: " + syntax.GetMessage()
-	if braceInText.MatchString(upTo(source, at.Line, at.Column)) {
+	switch {
+	case braceAfterText.MatchString(linePrefix(source, at.Line, at.Column)):
 		message += "; inside braces or brackets, put text that contains { in quotes"
+	case strings.HasPrefix(syntax.GetMessage(), "mapping value is not allowed"):
+		message += "; check the indentation, and put text that contains a colon and a space in quotes"
 	}
 	r.FaultAt(Place{max(1, at.Line), max(1, at.Column)}, "", errors.New(message))
 }
 
-// upTo returns a line up to a column, or "" if there is no such line.
-func upTo(source []byte, line, column int) string {
+// linePrefix returns a line up to a column, or "" if there is no such line.
+func linePrefix(source []byte, line, column int) string {
 	lines := strings.Split(string(source), "\n")
 	if line < 1 || line > len(lines) {
 		return ""

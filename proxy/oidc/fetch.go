@@ -67,7 +67,7 @@ func (f *Follower) read(ctx context.Context, path string) ([]byte, http.Header, 
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, nil, fmt.Errorf("the backend answered %s, want 200", response.Status)
+		return nil, nil, fmt.Errorf("the backend answered %s instead of 200", response.Status)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, MaxDocument+1))
 	return body, response.Header, err

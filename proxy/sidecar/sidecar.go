@@ -80,8 +80,8 @@ type Sidecar struct {
 
 // New returns a sidecar for a configuration of [config.Load] or [config.Default]. It
 // reads files but sends nothing over the network, so it succeeds while the backend or
-// MongoDB cannot be reached. The error has every fault of the configuration, or says
-// which file or part of it cannot be opened.
+// MongoDB cannot be reached. The error has every fault of the configuration. If the
+// configuration is valid, the error says what could not be opened, such as a file.
 //
 // Do not modify cfg afterwards. Call [Sidecar.Close] when you no longer use the sidecar.
 func New(cfg *config.Config, o Options) (*Sidecar, error) {

@@ -136,7 +136,7 @@ func (k *key) readLines(text []byte) (err error) {
 			k.active, err = time.Parse(time.RFC3339, value)
 		}
 		if err != nil {
-			return fmt.Errorf("the line %q has no valid time, want one like 2030-05-01T12:00:00Z (RFC 3339)", name)
+			return fmt.Errorf("the line %q does not have a valid time; use one like 2030-05-01T12:00:00Z (RFC 3339)", name)
 		}
 	}
 	return nil

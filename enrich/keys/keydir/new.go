@@ -18,7 +18,7 @@ import (
 const AnyRSA = jose.AnyRSA
 
 // ErrAlgorithm means that there are no signing keys for an algorithm.
-var ErrAlgorithm = errors.New("cannot make a key for this algorithm, want RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or RSA (all of the first six)")
+var ErrAlgorithm = errors.New("cannot make a key for this algorithm; use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or RSA (all of the first six)")
 
 // checkAlgorithm returns [ErrAlgorithm] unless keys can be made for an algorithm.
 func checkAlgorithm(algorithm string) error {

@@ -153,7 +153,7 @@ func logout(ctx context.Context, w io.Writer, provider *oidc.Provider, tokens *o
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusFound {
-		return errors.New("logout: " + response.Status)
+		return errors.New("logout: the provider answered " + response.Status + ", want 302 Found")
 	}
 	fmt.Fprintln(w, "logout: done")
 	return nil

@@ -1,11 +1,11 @@
-// Ferretdb is a MongoDB wire protocol server for the tests: FerretDB over
-// SQLite in a folder, on a loopback port. It prints its URI and serves until
-// it is killed or interrupted. Then it is gone at once, as in an outage:
-// FerretDB itself, asked to stop, goes on answering on open connections.
+// Ferretdb is a server with MongoDB's wire protocol for the tests: FerretDB with SQLite
+// files in a directory, on a loopback port. It prints its URI and serves until it is
+// killed or interrupted. Then it exits at once, as in an outage. A FerretDB that is
+// asked to stop would continue to answer on open connections.
 //
 //	ferretdb DIR [ADDR]
 //
-// A second start with the same DIR and ADDR brings the same database back.
+// When it starts again with the same DIR and ADDR, it serves the same database.
 package main
 
 import (

@@ -25,7 +25,7 @@ type App struct {
 	// Environments reports whether the export has values for it.
 	Environment  string
 	Environments bool
-	// Notes list what is not carried over, in the order in which it was read.
+	// Notes list what is not imported, in the order in which it was read.
 	Notes []Note
 }
 
@@ -153,13 +153,13 @@ func (e *export) readData(o *object) {
 }
 
 // appSettings are the settings of the app's own file, each with the reason why it is
-// not carried over. The reason is empty if the setting is carried over or needs no
-// note.
+// not imported. The reason is empty if the setting is imported or does not
+// need a note.
 var appSettings = map[string]string{
 	"app_id": "", "client_app_id": "", "name": "", "config_version": "", "environment": "", "custom_user_data_config": "",
-	"location":         "says where App Services ran",
-	"provider_region":  "says where App Services ran",
-	"deployment_model": "says where App Services ran",
+	"location":         "it only says where App Services ran",
+	"provider_region":  "it only says where App Services ran",
+	"deployment_model": "it only says where App Services ran",
 	"security":         "CORS is configured in the backend; its responses pass unchanged",
 	"hosting":          "hosting ended with the service",
 	"sync":             "Device Sync ended with the service",
@@ -172,7 +172,7 @@ var dataSettings = map[string]string{
 	"mongo_service_id": "the internal id of the data source has no meaning outside App Services",
 }
 
-// noteSettings notes the settings of an object that are not carried over.
+// noteSettings notes the settings of an object that are not imported.
 func (e *export) noteSettings(o *object, known map[string]string) {
 	for _, name := range o.names() {
 		why, ok := known[name]

@@ -95,13 +95,13 @@ func TestRead_ReportsEveryFaultWithFileAndLine(t *testing.T) {
 		"triggers/a.json", "{\"type\":\"AUTHENTICATION\",\n\"config\":{\n\"operation_type\":\"RENAME\"},\n\"function_name\":\"f\"}",
 		"functions/config.json", "[\n}",
 	))
-	const want = `realm_config.json:2: app_id: want text
-auth/custom_user_data.json:2: enabled: want true or false
-auth/custom_user_data.json:3: database_name: want text
+	const want = `realm_config.json:2: app_id: must be text
+auth/custom_user_data.json:2: enabled: must be true or false
+auth/custom_user_data.json:3: database_name: must be text
 data_sources/a/config.json:2: invalid JSON: unexpected end of JSON input
-data_sources/b/config.json:1: data_sources/b/config.json: want an object
+data_sources/b/config.json:1: must be an object
 functions/config.json:2: invalid JSON: invalid character '}' looking for beginning of value
-triggers/a.json:3: operation_type: "RENAME" is unknown, want LOGIN, CREATE or DELETE`
+triggers/a.json:3: operation_type: "RENAME" is unknown; use LOGIN, CREATE or DELETE`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
@@ -113,7 +113,7 @@ func TestRead_FolderWithoutAnAppNamesTheMissingFiles(t *testing.T) {
 	}
 }
 
-// Every layout names functions and triggers in another way; all are carried over.
+// Every layout names functions and triggers in another way; all are imported.
 func TestConfiguration_HasFunctionsAndTriggers(t *testing.T) {
 	app := read(t, exported(
 		data, strings.Replace(full, "}", `,"on_user_creation_function_name":"onUserCreation"}`, 1),

@@ -15,7 +15,7 @@ type Fault struct {
 	Err  error
 }
 
-// Error writes FILE:LINE: what is wrong.
+// Error returns the fault as FILE:LINE: ERROR.
 func (f Fault) Error() string {
 	if f.Line == 0 {
 		return fmt.Sprintf("%s: %v", f.File, f.Err)

@@ -91,7 +91,7 @@ func (e *export) readTrigger(o *object) {
 	trigger := Trigger{o.text("name"), o.file, config.texts("operation_type"), config.texts("providers"), function}
 	for _, operation := range trigger.Operations {
 		if !slices.Contains([]string{"LOGIN", "CREATE", "DELETE"}, operation) {
-			config.fault("operation_type", fmt.Errorf("%q is unknown, want LOGIN, CREATE or DELETE", operation))
+			config.fault("operation_type", fmt.Errorf("%q is unknown; use LOGIN, CREATE or DELETE", operation))
 		}
 	}
 	if e.app.file(function) == "" {

@@ -29,7 +29,7 @@ type value struct {
 func (e *export) object(file string) *object {
 	o := &object{file: file, faults: &e.faults}
 	if v, ok := e.value(file); ok {
-		o.members = o.membersOf(file, v)
+		o.members = o.membersOf("", v)
 	}
 	return o
 }
@@ -58,11 +58,11 @@ func (e *export) value(file string) (value, bool) {
 	return value{text[start:], 1 + bytes.Count(text[:start], []byte("\n"))}, true
 }
 
-// membersOf returns the members of an object. A value of another type is a fault.
-// The text is valid JSON.
-func (o *object) membersOf(what string, v value) map[string]value {
+// membersOf returns the members of an object. A value of another type is a fault,
+// whose text starts with the prefix. The text of the value is valid JSON.
+func (o *object) membersOf(prefix string, v value) map[string]value {
 	if len(v.text) == 0 || v.text[0] != '{' {
-		o.faults.add(o.file, v.line, fmt.Errorf("%s: want an object", what))
+		o.faults.add(o.file, v.line, errors.New(prefix+"must be an object"))
 		return nil
 	}
 	members := map[string]value{}
@@ -106,7 +106,7 @@ func (o *object) texts(name string) []string {
 		return []string{o.text(name)}
 	}
 	var all []string
-	o.decode(name, &all, "text, or a list, each text")
+	o.decode(name, &all, "text or a list of texts")
 	return all
 }
 
@@ -115,15 +115,15 @@ func (o *object) object(name string) *object {
 	if !o.has(name) {
 		return nil
 	}
-	return &object{file: o.file, faults: o.faults, members: o.membersOf(name, o.members[name])}
+	return &object{file: o.file, faults: o.faults, members: o.membersOf(name+": ", o.members[name])}
 }
 
-func (o *object) decode(name string, into any, want string) {
+func (o *object) decode(name string, into any, allowed string) {
 	if !o.has(name) {
 		return
 	}
 	if json.Unmarshal(o.members[name].text, into) != nil {
-		o.fault(name, fmt.Errorf("want %s", want))
+		o.fault(name, fmt.Errorf("must be %s", allowed))
 	}
 }
 

@@ -42,7 +42,7 @@ func (w *writer) head(a *App) {
 	}
 	w.comment("Written by `tokengraft import app-services` from %s.", name)
 	if len(a.Notes) > 0 {
-		w.WriteString("#\n# Not carried over:\n")
+		w.WriteString("#\n# Not imported:\n")
 		for _, note := range a.Notes {
 			w.comment("- %s", note)
 		}

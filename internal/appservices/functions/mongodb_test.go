@@ -110,7 +110,7 @@ func TestMongoDB_MethodsReturnWhatAppServicesReturned(t *testing.T) {
 		{"undefined in a query", `await three(); try { await c.deleteMany({a: {b: undefined}}) } catch (e) { return [e.name, await c.count()] }`, `["TypeError",3]`},
 		{"a delete without a query", `await three(); try { await c.deleteMany() } catch (e) { return [e.name, await c.count()] }`, `["TypeError",3]`},
 		{"an update without operators", `await three(); try { await c.updateOne({_id: 1}, {a: 5}) } catch (e) { return [e.name, await c.count({a: 1})] }`, `["TypeError",1]`},
-		{"a missing await", `try { await c.insertOne({a: c.findOne()}) } catch (e) { return e.message }`, `"got a promise, want a value: is an await missing?"`},
+		{"a missing await", `try { await c.insertOne({a: c.findOne()}) } catch (e) { return e.message }`, `"got a promise instead of a value: is an await missing?"`},
 		{"an insert that is not awaited", `c.insertOne({_id: 1}); return 0`, `0`},
 		{"a promise that is awaited later", `const r = three(); await r; return c.count()`, `3`},
 	} {

@@ -32,7 +32,7 @@ func TestOpen_ReportsEveryFaultWithItsPosition(t *testing.T) {
 		}
 	}
 	if strings.Contains(err.Error(), "good.js") {
-		t.Errorf("want no fault for good.js, got\n%v", err)
+		t.Errorf("good.js: want no fault, got\n%v", err)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestCall_LogsAnUnawaitedFailureWithoutItsText(t *testing.T) {
 		t.Fatalf("got %s, %v; want 1", got, err)
 	}
 	if !strings.Contains(log.String(), "does not await it") || strings.Contains(log.String(), "ann") {
-		t.Errorf("want a warning of the missing await, without the text that was thrown, got %q", log.String())
+		t.Errorf("want a warning about the missing await, without the text that was thrown, got %q", log.String())
 	}
 }
 

@@ -30,7 +30,7 @@ func (o *Options) complete() error {
 	}
 	var faults []error
 	if o.Timeout < 0 || o.Timeout > MaxTimeout {
-		faults = append(faults, fmt.Errorf("the timeout of functions is %s, want at most %s", o.Timeout, MaxTimeout))
+		faults = append(faults, fmt.Errorf("the timeout of functions is %s; use at most %s", o.Timeout, MaxTimeout))
 	}
 	if o.Memory < 0 || o.Concurrency < 0 {
 		faults = append(faults, errors.New("the memory and the concurrency of functions must not be negative"))

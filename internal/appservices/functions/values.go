@@ -48,7 +48,7 @@ func readValue(file string) (name string, _ json.RawMessage, err error) {
 	case err != nil:
 		err = fmt.Errorf("%s: %w", file, err)
 	case value.Name == "" || value.Value == nil:
-		err = fmt.Errorf(`%s: want {"name": …, "value": …}`, file)
+		err = fmt.Errorf(`%s: must be {"name": …, "value": …}`, file)
 	case value.FromSecret:
 		err = fmt.Errorf("%s: the value is a secret, and App Services does not export secrets: write the secret here and set from_secret: false", file)
 	}
@@ -68,7 +68,7 @@ func readEnvironment(dir, name string) (map[string]json.RawMessage, error) {
 		err = json.Unmarshal(text, &environment)
 	}
 	if err != nil {
-		return nil, fmt.Errorf(`%w: want the file %s with {"values": {…}}`, err, file)
+		return nil, fmt.Errorf(`%w; write {"values": {…}} into the file %s`, err, file)
 	}
 	return environment.Values, nil
 }

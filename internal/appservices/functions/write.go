@@ -135,7 +135,7 @@ var (
 func (w *writer) other(o *goja.Object, depth int) {
 	switch o.ExportType() {
 	case promiseType:
-		w.typeError("got a promise, want a value: is an await missing?")
+		w.typeError("got a promise instead of a value: is an await missing?")
 	case bytesType:
 		w.binary(o.Export().([]byte), 0)
 	case bufferType:

@@ -64,7 +64,7 @@ func New(self string, key any) *Backend {
 func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.mux.ServeHTTP(w, r) }
 
 func (b *Backend) location(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, fmt.Sprintf(`{"deployment_model":"LOCAL","location":"US-VA","hostname":"http://%[1]s","ws_hostname":"ws://%[1]s"}`, b.self))
+	writeJSON(w, http.StatusOK, fmt.Sprintf(`{"deployment_model":"LOCAL","location":"US-VA","hostname":"http://%[1]s","ws_hostname":"ws://%[1]s"}`, b.self))
 }
 
 func (b *Backend) login(w http.ResponseWriter, r *http.Request) {
@@ -74,11 +74,11 @@ func (b *Backend) login(w http.ResponseWriter, r *http.Request) {
 	}
 	var credentials struct{ Username, Password string }
 	if err := json.NewDecoder(r.Body).Decode(&credentials); err != nil || credentials.Password != "secret" || Users[credentials.Username] == "" {
-		refuse(w, "invalid username/password", "InvalidPassword")
+		writeError(w, "invalid username/password", "InvalidPassword")
 		return
 	}
 	access, refresh := b.session(Users[credentials.Username])
-	answer(w, http.StatusOK, fmt.Sprintf(`{"access_token":%q,"refresh_token":%q,"user_id":%q,"device_id":%q}`,
+	writeJSON(w, http.StatusOK, fmt.Sprintf(`{"access_token":%q,"refresh_token":%q,"user_id":%q,"device_id":%q}`,
 		access, refresh, Users[credentials.Username], device))
 }
 
@@ -87,10 +87,10 @@ func (b *Backend) login(w http.ResponseWriter, r *http.Request) {
 func (b *Backend) link(w http.ResponseWriter, r *http.Request) {
 	user, session, ok := b.user(r)
 	if !ok {
-		refuse(w, "invalid session", "InvalidSession")
+		writeError(w, "invalid session", "InvalidSession")
 		return
 	}
-	answer(w, http.StatusOK, fmt.Sprintf(`{"access_token":%q,"user_id":%q,"device_id":%q}`, b.access(user, session), user, device))
+	writeJSON(w, http.StatusOK, fmt.Sprintf(`{"access_token":%q,"user_id":%q,"device_id":%q}`, b.access(user, session), user, device))
 }
 
 // callback is where another provider redirects the browser. It redirects to the app.
@@ -103,16 +103,16 @@ func (b *Backend) callback(w http.ResponseWriter, r *http.Request) {
 func (b *Backend) refresh(w http.ResponseWriter, r *http.Request) {
 	user, ok := b.sessionOf(r)
 	if !ok {
-		refuse(w, "invalid session: failed to find refresh token", "InvalidSession")
+		writeError(w, "invalid session: failed to find refresh token", "InvalidSession")
 		return
 	}
-	answer(w, http.StatusCreated, fmt.Sprintf(`{"access_token":%q}`, b.access(user, id())))
+	writeJSON(w, http.StatusCreated, fmt.Sprintf(`{"access_token":%q}`, b.access(user, id())))
 }
 
 // remove answers users who delete their account. The sample users are kept.
 func (b *Backend) remove(w http.ResponseWriter, r *http.Request) {
 	if _, _, ok := b.user(r); !ok {
-		refuse(w, "invalid session", "InvalidSession")
+		writeError(w, "invalid session", "InvalidSession")
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -120,7 +120,7 @@ func (b *Backend) remove(w http.ResponseWriter, r *http.Request) {
 
 func (b *Backend) logout(w http.ResponseWriter, r *http.Request) {
 	if _, ok := b.sessionOf(r); !ok {
-		refuse(w, "invalid session: failed to find refresh token", "InvalidSession")
+		writeError(w, "invalid session: failed to find refresh token", "InvalidSession")
 		return
 	}
 	b.mu.Lock()
@@ -132,10 +132,10 @@ func (b *Backend) logout(w http.ResponseWriter, r *http.Request) {
 func (b *Backend) profile(w http.ResponseWriter, r *http.Request) {
 	user, _, ok := b.user(r)
 	if !ok {
-		refuse(w, "invalid session", "InvalidSession")
+		writeError(w, "invalid session", "InvalidSession")
 		return
 	}
-	answer(w, http.StatusOK, fmt.Sprintf(`{"user_id":%q,"domain_id":%q,"type":"normal","identities":[{"id":%q,"provider_type":"local-userpass","provider_id":%q}],"data":{}}`, user, domain, user, provider))
+	writeJSON(w, http.StatusOK, fmt.Sprintf(`{"user_id":%q,"domain_id":%q,"type":"normal","identities":[{"id":%q,"provider_type":"local-userpass","provider_id":%q}],"data":{}}`, user, domain, user, provider))
 }
 
 // session issues both tokens of a new session.
@@ -206,12 +206,12 @@ func id() string {
 
 func encode(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-func answer(w http.ResponseWriter, status int, body string) {
+func writeJSON(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	fmt.Fprintln(w, body)
 }
 
-func refuse(w http.ResponseWriter, text, code string) {
-	answer(w, http.StatusUnauthorized, fmt.Sprintf(`{"error":%q,"error_code":%q,"link":""}`, text, code))
+func writeError(w http.ResponseWriter, text, code string) {
+	writeJSON(w, http.StatusUnauthorized, fmt.Sprintf(`{"error":%q,"error_code":%q,"link":""}`, text, code))
 }

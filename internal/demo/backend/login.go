@@ -24,7 +24,7 @@ func (b *Backend) login(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusForbidden, map[string]any{"error": "invalid_credentials"})
 		return
 	}
-	b.answer(w, user, true)
+	b.writeTokens(w, user, true)
 }
 
 // loginCookie sends the access token only in a cookie.
@@ -80,7 +80,7 @@ func (b *Backend) token(w http.ResponseWriter, r *http.Request) {
 	switch r.PostFormValue("grant_type") {
 	case "password":
 		if user, ok := b.authenticate(r); ok {
-			b.answer(w, user, true)
+			b.writeTokens(w, user, true)
 			return
 		}
 	case "refresh_token":
@@ -88,7 +88,7 @@ func (b *Backend) token(w http.ResponseWriter, r *http.Request) {
 		user, ok := b.refresh[r.PostFormValue("refresh_token")]
 		b.mu.Unlock()
 		if ok {
-			b.answer(w, user, false)
+			b.writeTokens(w, user, false)
 			return
 		}
 	default:
@@ -98,9 +98,9 @@ func (b *Backend) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
 }
 
-// answer issues an access token, an id_token with its hash and, for a login, a refresh
+// writeTokens issues an access token, an id_token with its hash and, for a login, a refresh
 // token.
-func (b *Backend) answer(w http.ResponseWriter, user string, login bool) {
+func (b *Backend) writeTokens(w http.ResponseWriter, user string, login bool) {
 	access := b.accessToken(user)
 	sum := sha256.Sum256([]byte(access))
 	body := map[string]any{

@@ -40,7 +40,7 @@ func parse(text []byte) (documents []bson.D, err error) {
 		if err := decoder.Decode(&object); errors.Is(err, io.EOF) {
 			return documents, nil
 		} else if err != nil {
-			return nil, fmt.Errorf("want a JSON array of documents, or one document per line: %w", err)
+			return nil, fmt.Errorf("must be a JSON array of documents, or one document per line: %w", err)
 		}
 		var document bson.D
 		if err := bson.UnmarshalExtJSON(object, false, &document); err != nil {

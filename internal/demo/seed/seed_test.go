@@ -21,7 +21,7 @@ func TestDocuments_AreReadFromArraysAndLines(t *testing.T) {
 		`{"at": {"$date": "2020-01-01T00:00:00Z"}}`: `[{"at":{"$date":{"$numberLong":"1577836800000"}}}]`,
 		`[]`:         "contains no document",
 		``:           "contains no document",
-		`{"id": 1`:   "want a JSON array of documents, or one document per line",
+		`{"id": 1`:   "must be a JSON array of documents, or one document per line",
 		`["anna"]`:   "documents.json: ",
 		`{"a": 1} 2`: "document 2: ",
 	} {

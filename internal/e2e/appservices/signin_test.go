@@ -73,7 +73,7 @@ func firstClaim(at e2e.Address) (string, error) {
 			return string(claim), err
 		}
 	}
-	return "", fmt.Errorf("no claim in %d %s", reply.Status, reply.Body)
+	return "", fmt.Errorf("the response has no token with the claim: %d %s", reply.Status, reply.Body)
 }
 
 // serve reports an error in a function with its position, and does not start.

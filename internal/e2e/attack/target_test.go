@@ -51,7 +51,7 @@ func (tg *target) waitReady(t *testing.T) {
 func (tg *target) checkMetrics(t *testing.T) {
 	text := tg.Admin.Get(t, "/metrics")
 	if strings.Contains(text, secret) || strings.Contains(text, "eyJ") {
-		t.Errorf("/metrics contains a secret:\n%s", text)
+		t.Errorf("/metrics: want no secret, got\n%s", text)
 	}
 	conn, err := tg.Public.Dial()
 	if err != nil {

@@ -90,7 +90,7 @@ func (i issuers) confusedRows(t *testing.T) []tokenRow {
 		{confusion, "ES256K with a P-256 key", signed(i.ec, "ES256K", "key-ES256"), badToken},
 	}
 	for _, secret := range publicForms(t, i.rsa) {
-		sends := "HS256 with the RSA public key as the secret: " + secret.form
+		sends := "HS256 with " + secret.form + " as the secret"
 		rows = append(rows,
 			tokenRow{confusion, sends + ", with its kid", forge(`{"alg":"HS256","kid":"key-RS256"}`, claims, hmacWith(secret.key)), badToken},
 			tokenRow{confusion, sends, forge(`{"alg":"HS256"}`, claims, hmacWith(secret.key)), badToken})
@@ -122,14 +122,14 @@ func publicForms(t *testing.T, issuer *enrichtest.Issuer) []publicForm {
 	}
 	block := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 	return []publicForm{
-		{"its PEM", block},
-		{"its PEM without the last line break", bytes.TrimSpace(block)},
-		{"its DER", der},
-		{"its PKCS #1 DER", x509.MarshalPKCS1PublicKey(public)},
-		{"its modulus", public.N.Bytes()},
-		{"its JWK", []byte(jwkOf(issuer))},
-		{"its JWK Set", issuer.JWKS()},
-		{"an empty secret", nil},
+		{"the RSA public key's PEM", block},
+		{"the RSA public key's PEM without the last line break", bytes.TrimSpace(block)},
+		{"the RSA public key's DER", der},
+		{"the RSA public key's PKCS #1 DER", x509.MarshalPKCS1PublicKey(public)},
+		{"the RSA public key's modulus", public.N.Bytes()},
+		{"the RSA public key's JWK", []byte(jwkOf(issuer))},
+		{"the backend's JWK Set", issuer.JWKS()},
+		{"nothing", nil},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,8 @@ func TestMain(m *testing.M) {
 	e2e.Main(m)
 }
 
-// TestPages runs the blocks of every page. To run one page:
+// TestPages tests the blocks of every page. With -short it runs only the commands
+// of the README. To run one page:
 //
 //	go test ./internal/e2e/docs -run TestPages/docs/faq.md
 func TestPages(t *testing.T) {
@@ -32,7 +34,11 @@ func TestPages(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, fault := range append(faults, runner.Run(t, page)...) {
+			faults = append(faults, runner.Check(page)...)
+			if !testing.Short() || name == "README.md" {
+				faults = append(faults, runner.Run(t, page)...)
+			}
+			for _, fault := range faults {
 				t.Error(fault)
 			}
 		})
@@ -82,7 +88,8 @@ func TestPage_IsReportedIfItIsWrong(t *testing.T) {
 			}
 			page, faults := docs.Parse(name, text)
 			var got strings.Builder
-			for _, fault := range append(faults, runner.Run(t, page)...) {
+			faults = append(append(faults, runner.Check(page)...), runner.Run(t, page)...)
+			for _, fault := range faults {
 				fmt.Fprintln(&got, fault)
 			}
 			if want == nil && got.Len() > 0 {
@@ -112,5 +119,16 @@ func TestLinks_AreReportedIfTheyAreWrong(t *testing.T) {
 	}
 	if !anchors("## One `two`, [three](x.md)\n")["one-two-three"] {
 		t.Error("the anchor of a heading with code and a link is not found")
+	}
+}
+
+var colour = regexp.MustCompile(`#[0-9a-f]{6}`)
+
+// TestOverview_IsTheSameInBothColours compares the picture of the README for light
+// pages with the one for dark pages.
+func TestOverview_IsTheSameInBothColours(t *testing.T) {
+	light, dark := read(t, "docs/images/overview-light.svg"), read(t, "docs/images/overview-dark.svg")
+	if light == dark || colour.ReplaceAllString(light, "") != colour.ReplaceAllString(dark, "") {
+		t.Error("docs/images/overview-light.svg and overview-dark.svg must differ in their colours only")
 	}
 }

@@ -16,39 +16,42 @@ import (
 
 // A Runner runs pages of the repository at Root.
 type Runner struct {
-	Root     string
-	Workshop *programs.Workshop
+	Root    string
+	Builder *programs.Builder
 }
 
 // NewRunner returns a runner.
 func NewRunner(t testing.TB, root string) *Runner {
-	return &Runner{root, programs.NewWorkshop(t, root)}
+	return &Runner{root, programs.NewBuilder(t, root)}
 }
 
-// Run tests the blocks of a page, and returns what is wrong. After a command that
-// fails it runs no more commands, and checks the rest.
-func (r *Runner) Run(t testing.TB, page *Page) (faults []Fault) {
-	words := commandWords(page)
-	if _, err := exec.LookPath("jq"); words["jq"] && err != nil {
-		t.Skipf("SKIPPED, NOTHING WAS TESTED: %s uses jq, which is not installed", page.Name)
-	}
-	s := newSession(t, r.Root, r.Workshop.Path(t, programsAmong(words)), newAddresses(t, page))
-	defer s.stopAll()
-	broken := false
+// Check tests what can be tested without running a command: configurations,
+// excerpts, and tests that run a block elsewhere.
+func (r *Runner) Check(page *Page) (faults []Fault) {
 	for _, step := range page.Steps {
-		err := r.check(step)
-		if err == nil && !broken {
-			err = s.step(step)
-			broken = err != nil
-		}
-		if err != nil {
+		if err := r.check(step); err != nil {
 			faults = append(faults, Fault{page.Name, step.Line, err.Error()})
 		}
 	}
 	return faults
 }
 
-// check does what does not need a session.
+// Run runs the commands of a page until one of them fails.
+func (r *Runner) Run(t testing.TB, page *Page) (faults []Fault) {
+	words := commandWords(page)
+	if _, err := exec.LookPath("jq"); words["jq"] && err != nil {
+		t.Skipf("SKIPPED, NOTHING WAS TESTED: %s uses jq, which is not installed", page.Name)
+	}
+	s := newSession(t, r.Root, r.Builder.Path(t, programsAmong(words)), newAddresses(t, page))
+	defer s.stopAll()
+	for _, step := range page.Steps {
+		if err := s.step(step); err != nil {
+			return []Fault{{page.Name, step.Line, err.Error()}}
+		}
+	}
+	return nil
+}
+
 func (r *Runner) check(step Step) error {
 	switch {
 	case step.NotRun != "":

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	commandTime    = time.Minute      // for the commands of one block
-	backgroundTime = 20 * time.Second // until a program in the background is there
+	commandTime    = 2 * time.Minute // for the commands of one block
+	backgroundTime = time.Minute     // until a program in the background has started
 )
 
 // A session runs the commands of a page, each block in a shell that begins with
@@ -149,8 +149,8 @@ func (s *session) start(script string, inRepo bool) (*process, error) {
 	return p, nil
 }
 
-// startUntil starts commands in the background, and waits until there is a sign of
-// them.
+// startUntil starts commands in the background, and waits for a sign that they have
+// started.
 func (s *session) startUntil(script string, inRepo bool, sign func(*process) bool) (*process, error) {
 	p, err := s.start(script, inRepo)
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *session) startUntil(script string, inRepo bool, sign func(*process) boo
 		default:
 		}
 		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("is not there after %v, and wrote\n%s", backgroundTime, p.output.String())
+			return nil, fmt.Errorf("has not started within %v, and wrote\n%s", backgroundTime, p.output.String())
 		}
 	}
 	return p, nil

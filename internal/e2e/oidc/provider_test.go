@@ -187,7 +187,7 @@ func (p *provider) post(t *testing.T, path string, form url.Values) string {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s %s %v", path, response.Status, body, err)
+		t.Fatalf("POST %s: got %s %s, error %v; want 200", path, response.Status, body, err)
 	}
 	return string(body)
 }

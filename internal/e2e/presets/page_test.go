@@ -93,6 +93,9 @@ var pages = []documented{
 		request: `POST /api/auth/login {"email":"a@example.com","password":"secret"}`, body: `{"token":"TOKEN","expiration":"2030-01-01T00:00:00Z"}`,
 		claims: `"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier":"b7d1","iss":"https://app.example.com"`, document: `{"id":"b7d1"}`},
 	{section: "Symfony (LexikJWT)", blocks: []int{0}, algorithm: "RS256",
+		request: `POST /api/login_check {"username":"a@example.com","password":"secret"}`, body: `{"token":"TOKEN"}`,
+		claims: `"roles":["ROLE_USER"],"username":"a@example.com"`, document: `{"id":"a@example.com"}`},
+	{section: "Symfony (LexikJWT)", blocks: []int{0}, algorithm: "RS256",
 		request: `POST /api/token/refresh {"refresh_token":"r"}`, body: `{"token":"TOKEN","refresh_token":"r2"}`,
 		claims: `"roles":["ROLE_USER"],"username":"a@example.com"`, document: `{"id":"a@example.com"}`},
 	{section: "WordPress JWT", blocks: []int{0}, algorithm: "HS256",
@@ -120,6 +123,22 @@ func TestBackendsPage_DecodedSecret(t *testing.T) {
 	}
 }
 
+// The page names the versions of the providers that tests start.
+func TestBackendsPage_NamesTheVersionsThatRun(t *testing.T) {
+	page := backendsPage(t)
+	modules, err := os.ReadFile("../../../examples/testbed/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for module, name := range map[string]string{"github.com/zitadel/oidc/v3": "zitadel/oidc", "github.com/ory/fosite": "ory/fosite"} {
+		_, version, _ := strings.Cut(string(modules), "\t"+module+" ")
+		version, _, _ = strings.Cut(version, "\n")
+		if version == "" || !strings.Contains(page, name+" "+version) {
+			t.Errorf("docs/backends.md does not have %q, the version in examples/testbed/go.mod", name+" "+version)
+		}
+	}
+}
+
 // The frame has what the page says once for every backend, where a section does
 // not say it.
 const frame = `admin: off
@@ -131,10 +150,7 @@ documents:
 `
 
 func TestBackendsPage_ConfigurationsEnrich(t *testing.T) {
-	text, err := os.ReadFile("../../../docs/backends.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := backendsPage(t)
 	for _, p := range pages {
 		method, target, body := split(p.request)
 		t.Run(p.section+" "+method+" "+target, func(t *testing.T) {
@@ -156,7 +172,7 @@ func TestBackendsPage_ConfigurationsEnrich(t *testing.T) {
 			backend.Handle("GET /.well-known/oauth-authorization-server", e2e.Response{Body: springMetadata})
 
 			public := e2e.Start(t, e2e.Options{
-				Configuration: p.configuration(t, string(text), backend.URL),
+				Configuration: p.configuration(t, text, backend.URL),
 				Documents:     "[" + p.document + "]",
 				Files:         pemFiles(issuer),
 			}).Public
@@ -172,6 +188,15 @@ func TestBackendsPage_ConfigurationsEnrich(t *testing.T) {
 			p.checkWayBack(t, public, backend, original, enriched)
 		})
 	}
+}
+
+func backendsPage(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../../docs/backends.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // checkWayBack sends the enriched token to where clients of this backend send it.
@@ -194,7 +219,7 @@ func (p documented) checkWayBack(t *testing.T, public e2e.Address, backend *e2e.
 			return
 		}
 	}
-	t.Errorf("%s with %q: the backend did not get %q", p.back, p.carries, p.sent)
+	t.Errorf("%s with %q: want %q at the backend, but it did not get that", p.back, p.carries, p.sent)
 }
 
 // configuration returns the configuration of the page, with the addresses and
@@ -217,7 +242,7 @@ func (p documented) configuration(t *testing.T, page, backend string) string {
 	configuration = variable.ReplaceAllString(configuration, "SECRET")
 	if old, new, ok := strings.Cut(p.change, "→"); ok {
 		if !strings.Contains(configuration, old) {
-			t.Fatalf("%s: no %q in\n%s", p.section, old, configuration)
+			t.Fatalf("%s: want %q in the configuration, got\n%s", p.section, old, configuration)
 		}
 		configuration = strings.Replace(configuration, old, strings.ReplaceAll(new, "BACKEND", backend), 1)
 	}

@@ -42,42 +42,42 @@ func example(pkg string) func(t testing.TB, root, path string) (built string) {
 	}
 }
 
-// A Workshop builds programs once each, for all tests that run them.
-type Workshop struct {
+// A Builder builds each program once, for all tests that run it.
+type Builder struct {
 	root, dir string
 	mu        sync.Mutex
 	at        map[string]string // built program by name
 }
 
-// NewWorkshop returns a workshop for the repository at root.
-func NewWorkshop(t testing.TB, root string) *Workshop {
+// NewBuilder returns a Builder for the repository at root.
+func NewBuilder(t testing.TB, root string) *Builder {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Workshop{root: root, dir: t.TempDir(), at: map[string]string{}}
+	return &Builder{root: root, dir: t.TempDir(), at: map[string]string{}}
 }
 
 // Path builds the programs of these names, and returns a PATH with them. It
 // ignores other names: they are the test binary's or the system's. It skips the
 // test if a server of the testbed cannot be built.
-func (w *Workshop) Path(t testing.TB, names []string) string {
+func (b *Builder) Path(t testing.TB, names []string) string {
 	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	folders := map[string]bool{}
 	for _, name := range names {
 		build := builders[name]
 		if build == nil {
 			continue
 		}
-		if w.at[name] == "" {
-			w.at[name] = build(t, w.root, filepath.Join(w.dir, name))
+		if b.at[name] == "" {
+			b.at[name] = build(t, b.root, filepath.Join(b.dir, name))
 		}
-		folders[filepath.Dir(w.at[name])] = true
+		folders[filepath.Dir(b.at[name])] = true
 	}
 	return strings.Join(slices.Sorted(maps.Keys(folders)), string(os.PathListSeparator))
 }
 
-// Names are the programs that a [Workshop] builds.
+// Names are the programs that a [Builder] builds.
 func Names() []string { return slices.Sorted(maps.Keys(builders)) }

@@ -32,7 +32,7 @@ func TestWalkthrough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop := programs.NewWorkshop(t, ".")
+	builder := programs.NewBuilder(t, ".")
 	for _, script := range scripts {
 		t.Run(filepath.Base(filepath.Dir(script)), func(t *testing.T) {
 			t.Parallel()
@@ -40,7 +40,7 @@ func TestWalkthrough(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := shop.Path(t, programsOf(string(text)))
+			path := builder.Path(t, programsOf(string(text)))
 			testscript.Run(t, testscript.Params{
 				Files: []string{script},
 				Setup: func(env *testscript.Env) error { setUp(t, env, examples, path); return nil },

@@ -81,7 +81,7 @@ func (f *Follower) read(ctx context.Context, location string) ([]byte, time.Dura
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("the server answered %s, want 200", response.Status)
+		return nil, 0, fmt.Errorf("the server answered %s instead of 200", response.Status)
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxSize+1))
 	if err == nil && len(text) > maxSize {

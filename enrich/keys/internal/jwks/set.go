@@ -33,7 +33,7 @@ func parse(text []byte, isOwn func(thumbprint string) bool) (*Set, error) {
 		Keys *[]json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(text, &decoded); err != nil || decoded.Keys == nil {
-		return nil, errors.New(`this is not a JWK Set, want a JSON object with an array "keys" (RFC 7517, section 5)`)
+		return nil, errors.New(`not a JWK Set: it must be a JSON object with an array "keys" (RFC 7517, section 5)`)
 	}
 	set := new(Set)
 	for i, raw := range *decoded.Keys {
