@@ -35,8 +35,8 @@ func parseCertificate(der []byte) (any, error) {
 var errEncrypted = errors.New("the private key is encrypted. Decrypt it and protect the file with permissions instead")
 
 // firstKey returns the key in the first block of these types. Its errors contain
-// nothing of the text. what is the name of such a key in the error of a text that
-// contains none.
+// nothing of the text. The error for a text without such a block says what is missing:
+// the argument with this name.
 func (t blockTypes) firstKey(text []byte, what string) (key any, err error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		parse := t[block.Type]
