@@ -4,7 +4,7 @@ import "time"
 
 // A process has two clocks. The monotonic clock stops while the machine is suspended,
 // and the wall clock may be set back. An entry must not live longer than its token by
-// either of them (laws F). So elapsed takes the larger result of the two clocks, and
+// either of them (law F2). So elapsed takes the larger result of the two clocks, and
 // remaining the smaller one. A wrong result costs one read.
 
 // elapsed returns the time from one instant to another, by the clock with the larger

@@ -49,18 +49,18 @@ func (e *entry) fresh(q enrich.Query, now time.Time) bool {
 
 // withinStaleBound reports whether the entry may be used while its source fails. The
 // token that it was read for may have expired at most staleFor ago. The function
-// withinStaleBound adds a limit that depends on the token of the query.
+// withinAgeBound adds a limit that depends on the token of the query.
 func (e *entry) withinStaleBound(q enrich.Query, now time.Time, staleFor time.Duration) bool {
 	return !e.missing && staleFor > 0 &&
 		elapsed(e.keepUntil, now) <= staleFor &&
-		withinStaleBound(e.doc, q, now, staleFor)
+		withinAgeBound(e.doc, q, now, staleFor)
 }
 
-// withinStaleBound reports whether the age of the document is at most staleFor plus
+// withinAgeBound reports whether the age of the document is at most staleFor plus
 // the remaining lifetime of the query's token. If staleFor is zero, the document must
 // also not be older than the query allows, so that a refresh never gets an earlier
 // read.
-func withinStaleBound(doc enrich.Document, q enrich.Query, now time.Time, staleFor time.Duration) bool {
+func withinAgeBound(doc enrich.Document, q enrich.Query, now time.Time, staleFor time.Duration) bool {
 	if staleFor == 0 && doc.ReadAt.Before(q.NotBefore) {
 		return false
 	}

@@ -4,11 +4,11 @@ package cache
 type result int
 
 const (
-	hit     result = iota // from an entry
-	miss                  // from the source, without an entry
-	reload                // from the source, because the entry was not fresh
+	hit     result = iota // with an entry
+	miss                  // by asking the source, because there was no entry
+	reload                // by asking the source, because the entry was not fresh
 	stale                 // with a stale document, because the source failed
-	missing               // from an entry for a user without a document
+	missing               // from an entry of a user without a document
 	resultCount
 )
 

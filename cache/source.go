@@ -79,7 +79,7 @@ func (s *Source) readFresh(ctx context.Context, k key, q enrich.Query) (enrich.D
 			return s.serveHeld(k, q, f.err)
 		case s.cache.invalidations.since(f.found.mark):
 			continue
-		case f.found.doc.Stale && !withinStaleBound(f.found.doc, q, time.Now(), s.cache.staleFor.load()):
+		case f.found.doc.Stale && !withinAgeBound(f.found.doc, q, time.Now(), s.cache.staleFor.load()):
 			return s.serveHeld(k, q, errTooStale)
 		default:
 			return f.found.document()

@@ -11,12 +11,12 @@ type Stats struct {
 	// Loading is the number of reads in progress.
 	Loading int `json:"loading"`
 
-	// Every lookup is counted in one of these.
-	Hits    uint64 `json:"hits"`
-	Misses  uint64 `json:"misses"`
-	Reloads uint64 `json:"reloads"`
-	Stale   uint64 `json:"stale"`
-	Missing uint64 `json:"missing"`
+	// Every lookup is counted in one of these, also if it returns an error.
+	Hits    uint64 `json:"hits"`    // answered with an entry
+	Misses  uint64 `json:"misses"`  // asked the source, because there was no entry
+	Reloads uint64 `json:"reloads"` // asked the source, because the entry was not fresh
+	Stale   uint64 `json:"stale"`   // answered with a stale document, because the source failed
+	Missing uint64 `json:"missing"` // answered from an entry of a user without a document
 	// HitRatio is the share of lookups that the cache answered without the source:
 	// Hits and Missing. It is zero before the first lookup.
 	HitRatio float64 `json:"hit_ratio"`

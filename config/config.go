@@ -65,8 +65,9 @@ type Config struct {
 	// `public_url` or the address that the client used, so that clients do not
 	// bypass the sidecar.
 	Addresses []AddressRule `yaml:"addresses"`
-	// `true` signs no token and changes no response. It still publishes the merged
-	// JWKS, restores tokens, and counts which tokens would be enriched, and why not.
+	// `true` signs no token and changes no response of a rule. It still publishes the
+	// merged JWKS, restores tokens, and counts which tokens would be enriched, and why
+	// not.
 	Shadow bool `yaml:"shadow" default:"false"`
 
 	// How the backend's tokens are verified.
@@ -117,7 +118,7 @@ func (c *Config) Restores() bool {
 // Timeouts is how long the sidecar waits. All except Drain must be greater than
 // zero.
 type Timeouts struct {
-	// For connecting to the backend, including TLS.
+	// For connecting to the backend, and then for the TLS handshake.
 	Dial time.Duration `yaml:"dial" default:"3s"`
 	// For the whole response to a request that a rule matches. Other responses have
 	// no limit.

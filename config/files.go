@@ -76,8 +76,8 @@ func (c *Config) Folders() []string {
 	return slices.Sorted(maps.Keys(folders))
 }
 
-// Changed reports whether the content of one of these files has changed since the
-// configuration was loaded.
+// Changed reports whether a file has changed since the configuration was loaded: its own
+// file, or one of the others that [Config.Folders] is for.
 func (c *Config) Changed() bool {
 	for name, sum := range c.sums {
 		if sumOf(name) != sum {

@@ -37,7 +37,7 @@ func FuzzLoad_FaultsHavePlaces(f *testing.F) {
 		}
 		for _, fault := range faults {
 			if fault.File != name || fault.Line < 1 || fault.Column < 1 || fault.Err == nil {
-				t.Errorf("Load(%q): fault without a place: %+v", yaml, fault)
+				t.Errorf("Load(%q): fault %+v, want one with file, line, column and error", yaml, fault)
 			}
 		}
 	})

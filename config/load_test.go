@@ -132,7 +132,7 @@ func TestFaults_ShowNoSecret(t *testing.T) {
 	}
 	for _, name := range archives {
 		if _, err := load(t, open(t, name)); err != nil && strings.Contains(err.Error(), "hunter") {
-			t.Errorf("%s: a fault shows a secret that starts with hunter: %v", name, err)
+			t.Errorf("%s: the faults are\n%v\nwant none with a secret (hunter…)", name, err)
 		}
 	}
 }

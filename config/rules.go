@@ -8,7 +8,7 @@ import (
 // A Rule says which responses carry tokens, where, and what happens on failure.
 type Rule struct {
 	// The requests of the rule: a pattern of net/http's ServeMux such as
-	// `POST /oauth/token`. It never redirects.
+	// `POST /oauth/token`. Paths are forwarded unchanged, and never redirected.
 	Match string `yaml:"match,required"`
 	// Where the tokens are: `json:PATH`, `header:NAME`, `cookie:NAME`,
 	// `fragment:NAME` or `query:NAME` of a redirect, `form:NAME`, `body`.
@@ -20,7 +20,7 @@ type Rule struct {
 	OnFailure Policy `yaml:"on_failure"`
 	// The format of the error if a hook refuses the tokens: that of OAuth token
 	// endpoints, or of MongoDB Atlas App Services.
-	Errors Errors `yaml:"errors" default:"oauth"`
+	Errors ErrorFormat `yaml:"errors" default:"oauth"`
 	// Further locations of enriched tokens in its requests: `json:`, `header:`,
 	// `cookie:`, `query:` or `form:`.
 	Restore []locate.Location `yaml:"restore"`

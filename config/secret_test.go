@@ -34,7 +34,7 @@ func TestSecret_NeverPrints(t *testing.T) {
 		} {
 			text, err := encode(value)
 			if err != nil {
-				t.Errorf("%s of %s: %v", encoder, name, err)
+				t.Errorf("encoding %s with %s: %v, want no error", name, encoder, err)
 			}
 			wantHidden(t, plain, name+" with "+encoder, string(text))
 		}
@@ -58,7 +58,7 @@ func wantHidden(t *testing.T, plain, how, printed string) {
 	t.Helper()
 	for _, shape := range []string{plain, fmt.Sprintf("%x", plain), fmt.Sprintf("%X", plain)} {
 		if strings.Contains(printed, shape) {
-			t.Errorf("%s shows the secret %s: %s", how, plain, printed)
+			t.Errorf("%s prints %s, want it without the secret %s", how, printed, plain)
 		}
 	}
 }
@@ -66,7 +66,7 @@ func wantHidden(t *testing.T, plain, how, printed string) {
 func TestSecret_RevealReturnsTheText(t *testing.T) {
 	for _, text := range []string{"", "hunter2", " spaces kept\n"} {
 		if got := config.NewSecret(text); got.Reveal() != text || got.IsZero() != (text == "") {
-			t.Errorf("NewSecret(%q).Reveal() = %q, IsZero() = %v", text, got.Reveal(), got.IsZero())
+			t.Errorf("NewSecret(%q): Reveal() = %q, IsZero() = %v; want the text, %v", text, got.Reveal(), got.IsZero(), text == "")
 		}
 	}
 }

@@ -32,7 +32,7 @@ type Verify struct {
 	// A PEM file with the backend's public key, instead of `jwks`.
 	PublicKey Path `yaml:"public_key"`
 	// The backend's secret for HS256, HS384 or HS512, alone or together with one of
-	// the above. Enriched HS* tokens are signed with it too.
+	// the above. Enriched HS* tokens are also signed with it.
 	Secret Secret `yaml:"secret"`
 	// A file with the secret instead.
 	SecretFile Path `yaml:"secret_file"`

@@ -50,7 +50,7 @@ func TestValidate_CompletesAConfigurationMadeInGo(t *testing.T) {
 	c.Documents.MongoDB.Database, c.Documents.MongoDB.Collection = "app", "users"
 	for range 2 { // the second call has nothing to complete
 		if err := c.Validate(); err != nil {
-			t.Fatalf("Validate() = %v", err)
+			t.Fatalf("Validate() = %v, want nil", err)
 		}
 		if rule := c.Rules[0]; rule.Refresh != config.RefreshAuto || rule.Errors != config.ErrorsOAuth || rule.OnFailure != config.Refuse {
 			t.Errorf("rule = %+v, want refresh auto, errors oauth, on_failure refuse", rule)
@@ -146,7 +146,7 @@ func TestValidate_AppliesThePreset(t *testing.T) {
 	c.Claim.Name = "app_data"
 	for range 2 {
 		if err := c.Validate(); err != nil {
-			t.Fatalf("Validate() = %v", err)
+			t.Fatalf("Validate() = %v, want nil", err)
 		}
 		if c.Claim.Name != "app_data" || c.Claim.Format != config.AppServices || len(c.Deletions) != 1 || len(c.Addresses) != 1 {
 			t.Errorf("claim %+v, deletions %q, addresses %v; want the name that was set, and the rest from the preset", c.Claim, c.Deletions, c.Addresses)
@@ -181,7 +181,7 @@ func TestValidate_OfACopyKeepsSecretsFromFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.Validate(); err != nil {
-		t.Fatalf("Validate() = %v", err)
+		t.Fatalf("Validate() = %v, want nil", err)
 	}
 	for range 2 {
 		other := *c

@@ -86,13 +86,13 @@ type Preset string
 
 var _ = yamlbind.DescribeWords(presetNames()...)
 
-// Errors is the format of responses that say why no token was issued.
-type Errors string
+// An ErrorFormat is the format of responses that say why no token was issued.
+type ErrorFormat string
 
 // The formats of errors.
 const (
-	ErrorsOAuth       Errors = "oauth"
-	ErrorsAppServices Errors = "app-services"
+	ErrorsOAuth       ErrorFormat = "oauth"
+	ErrorsAppServices ErrorFormat = "app-services"
 )
 
 var _ = yamlbind.DescribeWords(ErrorsOAuth, ErrorsAppServices)

@@ -16,8 +16,8 @@ func (c *candidate) verified() bool {
 	return c.token != nil && (c.reason == "" || c.reason == NoDocument)
 }
 
-// boundToAccess reports whether this is an id_token with an at_hash. An id_token
-// that cannot be read may have one, so it counts too.
+// boundToAccess reports whether this is an id_token with an at_hash. It also returns
+// true for an id_token that cannot be parsed, because it may have one.
 func (c *candidate) boundToAccess() bool {
 	return c.issued.Kind == ID && (c.token == nil || c.token.Claim("at_hash") != nil)
 }

@@ -30,9 +30,10 @@
 //     does not change.
 //   - A restored token is the original, byte for byte. Everything that Restore
 //     needs is sealed inside the enriched token, so no state is kept.
-//   - The document in a token is never older than [Query.NotBefore] allows. For a
+//   - The document in a token is not older than [Query.NotBefore] allows. For a
 //     refresh, it is read after the backend answered, so users see their own
-//     writes.
+//     writes. Only if the source fails may it return an older document; such a
+//     token has the reason [Stale].
 //   - No error, log line or span contains a token, a document or a user id.
 //
 // # What it does not do

@@ -172,3 +172,30 @@ func TestRestore_RefusesAnyChangedByte(t *testing.T) {
 		})
 	}
 }
+
+// Law D2: the original's signature is sealed. A client that could read it could rebuild
+// the original, which does not have the claim.
+func TestRestore_SealHidesTheOriginalsSignature(t *testing.T) {
+	for _, algorithm := range []string{"HS256", "EdDSA", "ES256", "RS256"} {
+		t.Run(algorithm, func(t *testing.T) {
+			f := newFixture(t, algorithm, func(_ *keys.Options, o *enrich.Options) { o.Restore = enrich.RestoreOn })
+			token := f.issuer.Token(claimsOf(""))
+			original, err := enrich.ParseToken(token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			header, claims := enrichtest.DecodeToken(t, f.enrichOne(t, token).Raw)
+			_, param, found := strings.Cut(header, `"tgr":"`)
+			param, _, _ = strings.Cut(param, `"`)
+			sealed, err := base64.RawURLEncoding.DecodeString(param)
+			if err != nil || !found || len(sealed) < len(original.Signature) {
+				t.Fatalf("header %s has a restore parameter of %d bytes (%v), want one with the sealed signature", header, len(sealed), err)
+			}
+			for _, part := range []string{string(sealed), header, claims} {
+				if strings.Contains(part, string(original.Signature[:16])) || strings.Contains(part, token[len(token)-20:]) {
+					t.Errorf("the enriched token contains the original's signature in %q, want it sealed", part)
+				}
+			}
+		})
+	}
+}

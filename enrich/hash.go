@@ -55,7 +55,7 @@ func (tx *transaction) hashClaims(id, access *candidate) ([]claim, error) {
 		switch {
 		case !isString || !wanted:
 		case text == "":
-			return nil, fmt.Errorf("the id_token's %s must be recomputed because the algorithm changes from %s to %s, but neither the response nor its request has the value that it hashes", name, was, is)
+			return nil, fmt.Errorf("the id_token's %s must be recomputed because the algorithm changes from %s to %s, but neither the response nor its request has the value that it hashes. Set sign.algorithm to same", name, was, is)
 		case leftHash(was, text) == value:
 			claims = append(claims, claim{name, jsonedit.Quote(leftHash(is, text))})
 		}
@@ -63,8 +63,9 @@ func (tx *transaction) hashClaims(id, access *candidate) ([]claim, error) {
 	return claims, nil
 }
 
-// anyAccessToken returns an access token of the grant, or "". If there is one, an
-// at_hash that matches none was wrong before.
+// anyAccessToken returns an access token of the grant, or "" if there is none. It is
+// for an id_token whose at_hash matches no access token of the grant. If the grant has
+// one, the at_hash was wrong before, and stays. If not, it cannot be recomputed.
 func (tx *transaction) anyAccessToken() string {
 	for _, c := range tx.candidates {
 		if c.issued.Kind == Access {

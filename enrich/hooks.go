@@ -13,8 +13,8 @@ type Hooks interface {
 	// no tokens. Any other error counts as a failed lookup.
 	Create(ctx context.Context, s SignIn) error
 	// SigningIn runs at each login whose lookup did not fail, before the tokens
-	// are signed. It reports whether the document may have changed; if so, it is
-	// looked up again.
+	// are signed. It reports whether the document may have changed; if so, the
+	// document is looked up again.
 	SigningIn(ctx context.Context, s SignIn) (changed bool)
 	// SignedIn runs at each login that Create did not reject, after SigningIn, and
 	// also if the lookup failed. It must return at once: work that takes time

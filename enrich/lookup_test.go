@@ -75,6 +75,23 @@ func TestFreshnessClaim_IsPerToken(t *testing.T) {
 	}
 }
 
+// An undecided id_token may have the at_hash of the access token, which the mark would
+// make wrong (law C2). The first Enrich uses up the refetch of the keys, so the second
+// one cannot decide about the id_token.
+func TestFreshnessClaim_IsNotAddedNextToAnUndecidedIDToken(t *testing.T) {
+	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Freshness = "freshness" })
+	access := f.issuer.Token(claimsOf(""))
+	id := f.issuer.TokenWithHeader(`{"alg":"ES256","kid":"other"}`, claimsOf(`,"at_hash":"`+hash256(access)+`"`))
+	g := grant(access, id)
+	g.MarkFailure = true
+	f.Enrich(t.Context(), g)
+	for i, got := range f.Enrich(t.Context(), g) {
+		if got.Reason != enrich.Unavailable || got.Raw != g.Tokens[i].Raw {
+			t.Errorf("token %d: reason %q, changed %v; want unavailable, unchanged", i, got.Reason, got.Raw != g.Tokens[i].Raw)
+		}
+	}
+}
+
 func TestQuery_LimitsTheAgeOfTheDocument(t *testing.T) {
 	now := time.Now()
 	tests := []struct {

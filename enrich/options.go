@@ -42,8 +42,8 @@ type Options struct {
 	// the lifetime of the token. For a token without exp, zero means that every
 	// login reads the document from the source.
 	MaxAge time.Duration
-	// Restore says which enriched tokens can be restored. The zero value means
-	// those that one of our own keys signed.
+	// Restore says which of the tokens that are signed from now on can be restored.
+	// The zero value means those that one of our own keys signs.
 	Restore Restore
 	// Hooks run when users sign in. Nil means no hooks.
 	Hooks Hooks

@@ -7,8 +7,9 @@ type Query struct {
 	User User
 	// NotBefore is the earliest time at which the read may have started.
 	NotBefore time.Time
-	// KeepUntil is when the token expires. A cache does not have to keep the
-	// document longer, and must not extend KeepUntil when it uses the document
-	// again. If several queries share a read, the latest KeepUntil applies.
+	// KeepUntil is until when a cache may answer logins with the document: until the
+	// token expires, or earlier if Options.MaxAge is shorter. Using the document again
+	// does not extend it. If several queries share a read, the latest KeepUntil
+	// applies.
 	KeepUntil time.Time
 }

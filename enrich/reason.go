@@ -20,7 +20,8 @@ const (
 )
 
 // Blocks reports whether a token with this reason keeps every token of its grant
-// unenriched.
+// unenriched. It does not if its kind gets no claim and it is not bound to a token
+// that gets one.
 func (r Reason) Blocks() bool {
 	switch r {
 	case BadToken, TooLarge, Unavailable, SignFailed, KeyBound, Canceled, Rejected:

@@ -1,7 +1,8 @@
 package enrich
 
-// Restore says which enriched tokens [Enricher.Restore] can turn back into
-// originals. The zero Restore is RestoreAuto.
+// Restore says which tokens are signed in such a way that [Enricher.Restore] can turn
+// them back into originals. Tokens that were signed earlier can be restored whatever
+// Restore is now. The zero Restore is RestoreAuto.
 type Restore int
 
 // The ways to restore.

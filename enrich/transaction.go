@@ -149,7 +149,7 @@ func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	switch {
 	case errors.Is(err, ErrNoDocument):
 		c.reason = NoDocument
-		tx.warnOfOriginalClaim(c.token)
+		tx.warnClaimTaken(c.token)
 	case isRejection(err):
 		return &fault{Rejected, err}
 	case err != nil:
@@ -162,9 +162,9 @@ func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	return nil
 }
 
-// warnOfOriginalClaim logs one warning if the backend's own token has a claim
+// warnClaimTaken logs one warning if the backend's own token has a claim
 // with our name. The claim stays because the user has no document (law H2).
-func (e *Enricher) warnOfOriginalClaim(t *Token) {
+func (e *Enricher) warnClaimTaken(t *Token) {
 	if t.Claim(e.o.Claim) != nil {
 		e.warnOnce.Do(func() {
 			e.o.Logger.Warn("the backend's tokens already have a claim with this name. A user without a document keeps the backend's value. Choose another claim name", "claim", e.o.Claim)

@@ -31,8 +31,8 @@ func (u User) LogValue() slog.Value {
 	return slog.StringValue(hex.EncodeToString(sum[:6]))
 }
 
-// String implements [fmt.Stringer]. It prints the same hash as LogValue, so no
-// format verb prints the id by accident.
+// String implements [fmt.Stringer]. It returns the same hash as LogValue, so that %v,
+// %s and %q do not print the id.
 func (u User) String() string { return "user " + u.LogValue().String() }
 
 // GoString implements [fmt.GoStringer] for %#v.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/tracing"
-
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 

@@ -10,7 +10,8 @@ import (
 )
 
 // observe enriches the tokens of a copy of the response, in shadow mode. It does so in
-// the background after the response was sent, so it can neither change nor delay it.
+// the background, after the body has ended, so it can neither change nor delay the
+// response.
 func (x *exchange) observe(res *http.Response, answered time.Time) {
 	ctx := context.WithoutCancel(res.Request.Context())
 	header := res.Header.Clone() // the reverse proxy changes the original

@@ -51,7 +51,8 @@ type Timeouts struct {
 	// Defaults to 3 s.
 	Dial time.Duration
 	// Response limits a request that a rule matches, from the end of its header to the
-	// end of its response. Other requests have no such limit. Defaults to 60 s.
+	// end of its response. Other requests have no such limit, except that a form in which
+	// the proxy restores tokens must arrive within this time. Defaults to 60 s.
 	Response time.Duration
 	// Write is how long the proxy waits while a client does not read its response. Then
 	// it closes the connection. Defaults to 60 s.

@@ -68,12 +68,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Run logs the report of shadow mode once a minute until ctx ends. At the end it waits
 // up to one second for responses that are still being checked, and logs a last report.
-// A Proxy without shadow mode works without Run.
+// It also records in a metric whether shadow mode is on when it starts. A Proxy without
+// shadow mode works without Run.
 func (p *Proxy) Run(ctx context.Context) {
 	on := p.snapshot.Load().Shadow
 	p.metrics.setShadow(ctx, on)
 	if on {
-		p.options.Logger.Info("shadow is on: tokens are counted, but nothing is signed and no response is changed")
+		p.options.Logger.Info("shadow is on: tokens are counted, but not changed")
 	}
 	p.shadow.run(ctx)
 }

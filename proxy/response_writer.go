@@ -70,8 +70,8 @@ func (w *responseWriter) armWriteDeadline() {
 	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.writeTimeout))
 }
 
-// clearWriteDeadline removes the deadline. While nothing is written, a client may wait as
-// long as it wants; over HTTP/2, a deadline would end its request anyway.
+// clearWriteDeadline removes the deadline. While the backend sends nothing, the response
+// may take any time. Over HTTP/2 the deadline would end the request even then.
 func (w *responseWriter) clearWriteDeadline() {
 	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Time{})
 }

@@ -27,8 +27,8 @@ type Rule struct {
 	// addition to Tokens and the locations of OAuth and OpenID Connect.
 	Restore []locate.Location
 	// Addresses are json: locations of the backend's own address in the rule's
-	// responses. The proxy replaces it with the address that the client used. A rule
-	// with Addresses does not have to have Tokens.
+	// responses. The proxy replaces it with the address that the client used. It does
+	// this in JSON responses with status 200, and does not look for Tokens in them.
 	Addresses []locate.Location
 	// Rejection formats the error that a client gets when a hook rejects its tokens.
 	// Nil means the error response of OAuth (RFC 6749, section 5.2).
@@ -55,9 +55,9 @@ const (
 )
 
 // A RejectionFormat returns the JSON object that tells a client why no token was
-// issued, in the shape of the backend's own errors. The proxy sends it with status
-// 400 to clients that read JSON. Others, such as redirected browsers, get a problem
-// document.
+// issued, in the shape of the backend's own errors. The proxy sends it with status 400
+// instead of a JSON response. It replaces any other response, such as a redirect, with
+// a problem document.
 type RejectionFormat func(*enrich.Rejection) []byte
 
 func (rule *Rule) isRefresh(request locate.Request) bool {

@@ -24,9 +24,9 @@ type Snapshot struct {
 	// Restore replaces enriched tokens in requests with their originals.
 	Restore bool
 	// Shadow switches shadow mode on: the proxy counts which tokens it would enrich,
-	// but changes no response. It still publishes Keys and restores tokens, so shadow
-	// mode is a safe first step of a rollout and a safe last step of a removal (law
-	// E5).
+	// but changes no response of a rule with Tokens. It still publishes Keys and restores
+	// tokens, so shadow mode is a safe first step of a rollout and a safe last step of a
+	// removal (law E5).
 	Shadow bool
 	// Failing reports whether the source of documents is failing and no older
 	// documents can replace it. If so, a rule whose policy is Refuse answers 503
@@ -39,7 +39,7 @@ type Snapshot struct {
 	// JWKSPaths are the paths of the JWK Set. A request matches with any query.
 	JWKSPaths []string
 	// ObjectPaths are the paths whose JSON responses also get the claims, such as the
-	// paths of userinfo and introspection.
+	// paths of userinfo and introspection. In shadow mode they do not.
 	ObjectPaths []string
 	// DiscoveryPaths are the paths of the discovery documents that clients read. Edit
 	// corrects such a document for clients (law C4). It must not write to its argument,

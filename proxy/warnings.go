@@ -80,7 +80,7 @@ func (x *exchange) warnBackend(err error) {
 	if advice := backendAdvice(err); advice != "" {
 		attrs = append(attrs, "advice", advice)
 	}
-	x.warn("backend", "backend did not answer", attrs...)
+	x.warn("backend", "the backend did not answer", attrs...)
 }
 
 // backendAdvice says what to do about an error of the connection to the backend. It is

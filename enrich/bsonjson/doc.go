@@ -11,7 +11,7 @@
 //
 // # MongoDB
 //
-// For a source that reads MongoDB, [Mapping.Request] returns the projection of a
+// For a source that reads MongoDB, [Mapping.FindProjection] returns the projection of a
 // find and [Mapping.Pipeline] the pipeline of a change stream. [Field.Filter] and
 // [Field.Sort] find a user's document, [Field.Change] parses an event, and
 // [Field.Insertion] and [Field.Assignment] are updates.

@@ -34,12 +34,12 @@ func (f Field) Sort(ids []UserID) ([]byte, error) {
 	return marshal(append(order, bson.E{Key: "_id", Value: 1}))
 }
 
-// Request returns a MongoDB projection, as BSON, that fetches what [Mapping.Document]
-// and [Field.UserIDs] need: the parts that the mapping keeps, _id and the field (law
-// H4). Nothing else leaves the database, with one exception: if an excluded path
-// contains the field, as account contains account.id, it is fetched completely.
-// Request returns nil if the whole document is needed.
-func (m Mapping) Request() ([]byte, error) {
+// FindProjection returns a MongoDB projection, as BSON, that fetches what
+// [Mapping.Document] and [Field.UserIDs] need: the parts that the mapping keeps, _id and
+// the field (law H4). Nothing else leaves the database, with one exception: if an
+// excluded path contains the field, as account contains account.id, it is fetched
+// completely. FindProjection returns nil if the whole document is needed.
+func (m Mapping) FindProjection() ([]byte, error) {
 	if len(m.projector.include) > 0 {
 		return marshal(flags(outermost(append(m.projector.include.list(""), "_id", m.field.path)), 1))
 	}

@@ -31,12 +31,12 @@ func TestRequest_FetchesOnlyWhatIsNeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request, err := mapping.Request()
+		projection, err := mapping.FindProjection()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := plain(t, request); got != tt.want {
-			t.Errorf("Request with field %s include %q exclude %q = %s, want %s", tt.field, tt.include, tt.exclude, got, tt.want)
+		if got := plain(t, projection); got != tt.want {
+			t.Errorf("FindProjection with field %s include %q exclude %q = %s, want %s", tt.field, tt.include, tt.exclude, got, tt.want)
 		}
 	}
 }

@@ -59,9 +59,9 @@ func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
 
 func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
 	defer supervise.Catch(h.o.Logger, "user creation", &err)
-	marks := h.o.Creation.Once || h.has(Create)
+	recordsUsers := h.o.Creation.Once || h.has(Create)
 	known := false
-	if marks {
+	if recordsUsers {
 		if known, err = h.o.Documents.IsCreated(ctx, s.User); err != nil {
 			return err
 		}
@@ -73,8 +73,8 @@ func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
 		return err
 	}
 	changed := false
-	if marks && !known {
-		if changed, err = h.created(ctx, s); err != nil {
+	if recordsUsers && !known {
+		if changed, err = h.recordUser(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -84,9 +84,9 @@ func (h *Hooks) create(ctx context.Context, s enrich.SignIn) (err error) {
 	return nil
 }
 
-// created records a new user and runs the CREATE triggers, once per user across all
+// recordUser records a new user and runs the CREATE triggers, once per user across all
 // replicas.
-func (h *Hooks) created(ctx context.Context, s enrich.SignIn) (changed bool, err error) {
+func (h *Hooks) recordUser(ctx context.Context, s enrich.SignIn) (changed bool, err error) {
 	first, err := h.o.Documents.MarkCreated(ctx, s.User)
 	if err != nil || !first {
 		return false, err

@@ -68,7 +68,7 @@ func check(value any) error {
 			return nil
 		}
 		if v != "%%user.id" && v != "%%user.type" && v != "%%now" {
-			return fmt.Errorf("the placeholder %s does not exist, allowed are %%%%user.id, %%%%user.type, %%%%now and %%%%user.data.NAME with one of these names: %s",
+			return fmt.Errorf("the placeholder %s does not exist; use %%%%user.id, %%%%user.type, %%%%now or %%%%user.data.NAME with one of these names: %s",
 				v, strings.Join(slices.Sorted(maps.Keys(metadata)), ", "))
 		}
 	}

@@ -63,8 +63,8 @@ type Options struct {
 	// the lifetime of a token. Zero means [keydir.DefaultRetireAfter].
 	RetireAfter time.Duration
 	// RotateAfter is how long a key in Dir signs before [Ring.Run] makes the next
-	// one. A key whose file does not say since when it signs is rotated at once.
-	// Zero means never.
+	// one. A key whose file does not have the line active is rotated at once. Zero
+	// means never.
 	RotateAfter time.Duration
 
 	// Logger gets messages for the operator. Nil discards them.

@@ -24,7 +24,7 @@ type Ring struct {
 	issuers atomic.Value         // []string: the allowed values of iss
 	now     func() time.Time
 
-	warnedOfIssuer, warnedOfLife atomic.Bool
+	warnedIssuer, warnedLongLife atomic.Bool
 }
 
 var _ enrich.Ring = (*Ring)(nil)

@@ -20,7 +20,7 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 		return enrich.Verified{}, fmt.Errorf("%w: algorithm %s is not allowed", enrich.ErrBadToken, printable(t.Algorithm))
 	}
 	if err := r.checkParties(t); err != nil {
-		r.warnOfIssuer(t)
+		r.warnIssuerMismatch(t)
 		return enrich.Verified{}, err
 	}
 	if r.own.contains(t.KeyID) {
@@ -36,7 +36,7 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 	verified := enrich.Verified{Signer: r.signer(t.Algorithm, key)}
 	verified.IssuedAt, _ = t.Date("iat")
 	verified.ExpiresAt, _ = t.Date("exp")
-	r.warnOfLife(verified)
+	r.warnLongLife(verified)
 	return verified, nil
 }
 

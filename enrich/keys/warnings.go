@@ -7,11 +7,11 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// warnOfIssuer logs once that the backend's tokens have another issuer than its
+// warnIssuerMismatch logs once that the backend's tokens have another issuer than its
 // discovery document. Every token passes unenriched then, and nothing else says
 // why.
-func (r *Ring) warnOfIssuer(t *enrich.Token) {
-	if r.backend == nil || len(r.o.Issuers) > 0 || r.warnedOfIssuer.Load() {
+func (r *Ring) warnIssuerMismatch(t *enrich.Token) {
+	if r.backend == nil || len(r.o.Issuers) > 0 || r.warnedIssuer.Load() {
 		return
 	}
 	set := r.backend.Current()
@@ -22,18 +22,18 @@ func (r *Ring) warnOfIssuer(t *enrich.Token) {
 	if _, verified := findVerifier(set.Keys, t); !verified || !ok {
 		return
 	}
-	if r.warnedOfIssuer.CompareAndSwap(false, true) {
+	if r.warnedIssuer.CompareAndSwap(false, true) {
 		r.o.Logger.Error("the iss of the backend's tokens is not the issuer in its discovery document. They pass unenriched. Set verify.issuer to the tokens' iss, or set public_url if the backend derives its issuer from the Host header",
 			"discovery", r.issuers.Load().([]string), "token", issuer)
 	}
 }
 
-// warnOfLife logs once that a token may live longer than its key is published
+// warnLongLife logs once that a token may live longer than its key is published
 // (law E3). After a rotation, verifiers would refuse it.
-func (r *Ring) warnOfLife(v enrich.Verified) {
+func (r *Ring) warnLongLife(v enrich.Verified) {
 	life := r.life(v)
 	own := v.Signer != nil && v.Signer.ID() != ""
-	if !own || life <= r.o.RetireAfter || !r.warnedOfLife.CompareAndSwap(false, true) {
+	if !own || life <= r.o.RetireAfter || !r.warnedLongLife.CompareAndSwap(false, true) {
 		return
 	}
 	text := life.String()

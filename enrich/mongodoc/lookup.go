@@ -96,8 +96,8 @@ func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.Fi
 		return nil, err
 	}
 	o.SetSort(sort).SetLimit(2)
-	if s.request != nil {
-		o.SetProjection(s.request)
+	if s.projection != nil {
+		o.SetProjection(s.projection)
 	}
 	collection, err := s.documents(ctx)
 	if err != nil {

@@ -19,8 +19,8 @@ const defaultTimeout = 500 * time.Millisecond
 // Collection and Field are required.
 type Options struct {
 	// URI is the connection string. It is a secret: no error or log contains it.
-	// Its read preference and read concern are ignored: reads go to the primary with
-	// read concern local, or linearizable if the URI says so.
+	// Its read preference is ignored: reads go to the primary. They have read concern
+	// local, unless the URI says linearizable.
 	URI string
 	// Database and Collection say where the documents are.
 	Database, Collection string
@@ -31,8 +31,9 @@ type Options struct {
 	IDType bsonjson.UserIDType
 	// Format says how documents are written as JSON. Empty means [bsonjson.Plain].
 	Format bsonjson.Format
-	// Projection says which parts of a document reach the token. MongoDB sends
-	// nothing else. The zero value means the whole document.
+	// Projection says which parts of a document reach the token. MongoDB sends only
+	// these parts, the _id and the user-id field. The zero value means the whole
+	// document.
 	Projection bsonjson.Projection
 
 	// Timeout limits one lookup, including the time to find a server, to connect and

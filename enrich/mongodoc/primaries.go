@@ -17,10 +17,10 @@ type primaries struct {
 	subscribers []*func() // guarded by mu
 }
 
-// topologyChanged handles an event of the driver. When the driver calls it, it no
-// longer reads from the previous primary. The driver calls it in a goroutine of its
-// own, where a panic would end the process. So topologyChanged only compares and
-// calls the subscribers.
+// topologyChanged handles an event of the driver. By then the driver no longer sends
+// reads to the previous primary. The event arrives in a goroutine of the driver, where
+// a panic would end the process, so topologyChanged only compares and calls the
+// subscribers.
 func (p *primaries) topologyChanged(e *event.TopologyDescriptionChangedEvent) {
 	for _, server := range e.NewDescription.Servers {
 		if server.Kind == "RSPrimary" {
@@ -40,8 +40,8 @@ func (p *primaries) set(primary string) {
 	p.current = primary
 }
 
-// subscribe makes f be called at each change of the primary until stop is called. f
-// must not block, because the driver's monitor waits for it.
+// subscribe calls f at each change of the primary, until stop is called. f must not
+// block, because the driver's monitor waits for it.
 func (p *primaries) subscribe(f func()) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,10 +20,11 @@ type Source struct {
 	database   string
 	collection string
 
-	mapping  bsonjson.Mapping
-	field    bsonjson.Field // of the mapping
-	request  []byte         // the projection that MongoDB gets; nil means everything
-	pipeline [][]byte       // the stages of the change stream
+	mapping bsonjson.Mapping
+	field   bsonjson.Field // of the mapping
+	// projection is what a find asks MongoDB for, as BSON. Nil means the whole document.
+	projection []byte
+	pipeline   [][]byte // the stages of the change stream
 
 	timeout    time.Duration
 	log        *slog.Logger
@@ -48,10 +49,10 @@ func Open(o Options) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mongodoc: Options.%w", err)
 	}
-	request, errRequest := mapping.Request()
+	projection, errProjection := mapping.FindProjection()
 	pipeline, errPipeline := mapping.Pipeline()
 	metrics, errMetrics := sourcemetrics.New("mongodb", o.Meter)
-	if err := errors.Join(errRequest, errPipeline, errMetrics); err != nil {
+	if err := errors.Join(errProjection, errPipeline, errMetrics); err != nil {
 		return nil, err
 	}
 	connection, err := newConnection(o.URI, o.dialer, o.Timeout)
@@ -64,7 +65,7 @@ func Open(o Options) (*Source, error) {
 		collection: o.Collection,
 		mapping:    mapping,
 		field:      mapping.Field(),
-		request:    request,
+		projection: projection,
 		pipeline:   pipeline,
 		timeout:    o.Timeout,
 		log:        o.Logger,

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -17,6 +19,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest/wiretest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
@@ -183,8 +186,32 @@ func TestInspect_SaysHowToMakeTheIndex(t *testing.T) {
 	}
 }
 
-// This needs a real MongoDB, because FerretDB does not support collations.
+// wantExactUser checks the lookups of users whose ids differ only in letter case, in a
+// collection that ignores it. Document n is of the nth of ANNA, Anna and anna.
+func wantExactUser(t *testing.T, src *mongodoc.Source) {
+	t.Helper()
+	if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "anna"}}); err != nil || doc.ID != `{"$numberInt":"2"}` {
+		t.Errorf("Lookup(anna) = document %s, %v; want document 2, not that of ANNA or Anna", doc.ID, err)
+	}
+	if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "aNNa"}}); !errors.Is(err, enrich.ErrNoDocument) {
+		t.Errorf("Lookup(aNNa) = document %s, %v; want %v", doc.ID, err, enrich.ErrNoDocument)
+	}
+}
+
+// Law F7: a user gets their own document, even if the collection has a collation.
 func TestLookup_CollationDoesNotMixUpUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := wiretest.New()
+		server.IgnoreCase()
+		for id, name := range []string{"ANNA", "Anna", "anna"} {
+			server.Insert(fmt.Sprintf(`{"_id":%d,"f":%q}`, id, name))
+		}
+		wantExactUser(t, scripted(t, server, mongodoc.Options{}))
+	})
+}
+
+// FerretDB does not support collations.
+func TestLookup_CollationDoesNotMixUpUsersWithRealMongoDB(t *testing.T) {
 	uri := enrichtest.RealMongoDB(t)
 	users := connect(t, uri)
 	ignoreCase := options.CreateCollection().SetCollation(&options.Collation{Locale: "en", Strength: 1})
@@ -196,13 +223,7 @@ func TestLookup_CollationDoesNotMixUpUsers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	src := open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second})
-	if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "anna"}}); err != nil || doc.ID != `{"$numberInt":"2"}` {
-		t.Errorf("Lookup(anna) = document %s, %v; want document 2, not that of ANNA or Anna", doc.ID, err)
-	}
-	if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "aNNa"}}); !errors.Is(err, enrich.ErrNoDocument) {
-		t.Errorf("Lookup(aNNa) = document %s, %v; want %v", doc.ID, err, enrich.ErrNoDocument)
-	}
+	wantExactUser(t, open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second}))
 }
 
 func TestDefaults_ReadsAlwaysGoToThePrimary(t *testing.T) {

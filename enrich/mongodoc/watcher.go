@@ -155,7 +155,8 @@ func (w *watcher) openStream(ctx context.Context) (*mongo.ChangeStream, error) {
 
 // readEvents applies the events of a stream until it breaks, and returns why it broke.
 func (w *watcher) readEvents(ctx context.Context, stream *mongo.ChangeStream, resumed bool) error {
-	// The first answer came when the stream opened, without another request.
+	// The server's first answer is part of the reply that opened the stream. So only
+	// the second answer shows that the stream works.
 	for answers := 0; ; answers++ {
 		found, err := nextEvent(ctx, stream)
 		switch {

@@ -114,7 +114,7 @@ func (p *Pair) follow() {
 		p.o.Logger.Info("the renewed certificate is used for new connections", "setting", p.o.Name, "expires", p.current.Load().Leaf.NotAfter)
 	case err.Error() != p.fault:
 		p.fault = err.Error()
-		p.o.Logger.Warn("the renewed certificate cannot be used, and the previous one stays in use; write a certificate and its key", "setting", p.o.Name, "error", err)
+		p.o.Logger.Warn("the renewed certificate cannot be used, and the previous one stays in use; write a valid certificate and its key", "setting", p.o.Name, "error", err)
 	}
 }
 

@@ -24,20 +24,20 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 	started := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
-	code, err := exitCode(err, started)
+	code, err := exitCode(err, started, c.CommandPath())
 	if err != nil {
 		fmt.Fprintln(stderr, "tokengraft:", err)
 	}
 	return code
 }
 
-// exitCode returns the exit code of an error, and the error to print; nil if it has
-// been printed. An error before the command has started is wrong usage.
-func exitCode(err error, started bool) (int, error) {
+// exitCode returns the exit code of an error of a command, and the error to print;
+// nil if it has been printed. An error before the command has started is wrong usage.
+func exitCode(err error, started bool, command string) (int, error) {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code, e.err
 	}
@@ -45,7 +45,7 @@ func exitCode(err error, started bool) (int, error) {
 		return exitUsage, err
 	}
 	if !started {
-		return exitUsage, fmt.Errorf("%w\nRun 'tokengraft --help' to see the commands and flags", err)
+		return exitUsage, fmt.Errorf("%w\nRun '%s --help' for usage", err, command)
 	}
 	return exitFault, err
 }
@@ -73,6 +73,7 @@ func addBuiltinCommands(root *cobra.Command) {
 		switch c.Name() {
 		case "help":
 			c.Args = oneCommand
+			c.Long = "Help prints the help of a command, for example\n\n  tokengraft help keys rotate"
 		case "completion":
 			requireSubcommand(c)
 		}

@@ -19,7 +19,7 @@ func TestManual_HasAPageForEveryCommand(t *testing.T) {
 		name := "tokengraft-" + strings.Join(command, "-")
 		page, err := os.ReadFile(filepath.Join(dir, name+".1"))
 		if err != nil {
-			t.Errorf("the manual page of %q: %v", command, err)
+			t.Errorf("manual page of %q: %v, want a page", command, err)
 			continue
 		}
 		if want := "tokengraft " + strings.Join(command, " "); !bytes.Contains(page, []byte(want)) {

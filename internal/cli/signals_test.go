@@ -23,7 +23,7 @@ func TestSignals_IgnoreARepetitionOfTheFirst(t *testing.T) {
 		time.Sleep(repeatTime)
 		signals <- syscall.SIGTERM
 		if synctest.Wait(); !ended {
-			t.Errorf("a signal %v after the first did not end the process", repeatTime)
+			t.Errorf("a signal %v after the first did not end the process, want it to", repeatTime)
 		}
 	})
 }

@@ -22,7 +22,7 @@ var reasonAdvice = map[enrich.Reason]advice{
 		"Repair the source before `cache.stale_for` expires. Then the reason becomes `unavailable`."},
 	enrich.NoDocument: {
 		"The user has no document.",
-		"Nothing, if that is true. If the user has a document, `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: `tokengraft try` shows the id that the token has."},
+		"Nothing, if the user really has none. Otherwise `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: `tokengraft try` shows the id that the token has."},
 	enrich.Opaque: {
 		"Not a signed JWT: an opaque or an encrypted token.",
 		"Configure the provider to issue signed JWTs, if it can. Otherwise remove the location from the rule."},
@@ -49,7 +49,7 @@ var reasonAdvice = map[enrich.Reason]advice{
 		"Nothing."},
 	enrich.Rejected: {
 		"`user_creation` failed, or its function threw an error.",
-		"The log has the cause, `tokengraft_hooks_total{hook,error}` the number. The backend has made a session all the same; only the backend can end it."},
+		"The log has the cause, and `tokengraft_hooks_total{hook,error}` the number. The backend has already made a session, and only the backend can end it."},
 }
 
 // Reasons writes the table of reasons. The code says what the client gets;
@@ -62,16 +62,25 @@ func Reasons(declared []enrich.Reason) (string, error) {
 		if !ok {
 			return "", fmt.Errorf("reason %q has no row in reasonAdvice of internal/manual: say what it means and what to do", reason)
 		}
-		others := "are enriched"
-		if reason.Blocks() {
-			others = "stay original, too"
-		}
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", reason, a.means, clientGets(reason), others, a.do)
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", reason, a.means, clientGets(reason), othersOf(reason), a.do)
 	}
 	if len(declared) != len(reasonAdvice) {
 		return "", fmt.Errorf("reasonAdvice of internal/manual has %d rows, package enrich %d reasons: remove the rows of reasons that are gone", len(reasonAdvice), len(declared))
 	}
 	return out.String(), nil
+}
+
+// othersOf returns what happens to the other tokens of the same response.
+func othersOf(reason enrich.Reason) string {
+	switch {
+	case reason == enrich.Canceled:
+		return "–"
+	case reason == enrich.Rejected:
+		return "are not sent"
+	case reason.Blocks():
+		return "also stay original"
+	}
+	return "are enriched"
 }
 
 func clientGets(reason enrich.Reason) string {
@@ -101,11 +110,11 @@ var problemAdvice = map[string]advice{
 		"The policy is `refuse`, and a token was `unavailable`, `too_large` or `sign_failed`. The backend has issued the tokens, so there is no `Retry-After`.",
 		"See the [reason](#reasons), or set `on_failure: pass`."},
 	"documents-unavailable": {
-		"The policy is `refuse`, and MongoDB fails at the moment. The backend was not asked; the client can repeat the request (`Retry-After: 1`).",
+		"The policy is `refuse`, and MongoDB is failing. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
 		"Repair MongoDB. Or set `cache.stale_for`, or `on_failure: pass`."},
 	"keys-unavailable": {
-		"Someone asked for the merged JWKS before the backend's keys were fetched.",
-		"Look at what `verify.jwks` names: does the backend answer there?"},
+		"The merged JWKS was requested before the backend's keys had been fetched.",
+		"Can the sidecar reach what `verify.jwks` names?"},
 	"rejected": {
 		"`user_creation` refused the sign-in, and the response was not JSON. JSON clients get 400 in the format of `rules[].errors`.",
 		"The log has the cause."},
@@ -120,7 +129,7 @@ var problemAdvice = map[string]advice{
 		"Nothing; usually a scanner."},
 	"method-not-allowed": {
 		"A method other than GET, HEAD or OPTIONS at `sign.jwks_path`.",
-		"Correct the client, or set another `sign.jwks_path` if the backend uses this path for something else."},
+		"Correct the client. If the backend uses this path for something else, set another `sign.jwks_path`."},
 	"internal": {
 		"A bug: the request caused a panic. Other requests are not affected.",
 		"Report the stack that the log has."},

@@ -34,7 +34,7 @@ func TestSettings_AllHaveTypeAndDescription(t *testing.T) {
 		}
 		below := func(other manual.Setting) bool { return strings.HasPrefix(other.Path, s.Path+".") }
 		if s.Type == "a mapping" && !slices.ContainsFunc(settings, below) {
-			t.Errorf("%s: nothing says what type it has", s.Path)
+			t.Errorf("the type of %s is \"a mapping\" without settings, want its settings", s.Path)
 		}
 	}
 }
@@ -44,14 +44,14 @@ func TestMarkdown_HasATablePerSection(t *testing.T) {
 		{Path: "a", Type: "text", Default: "x", Description: "One."},
 		{Path: "b", Type: "a mapping", Description: "This | that."},
 		{Path: "b.c", Type: "text", Required: true, Description: "Three."},
-		{Path: "d", Type: "a list, each a mapping", Description: "Four."},
+		{Path: "d", Type: "a list (each item: a mapping)", Description: "Four."},
 		{Path: "d[].e", Type: "text", Description: "Five."},
 	}
 	const head = "| setting | value | default | |\n|---|---|---|---|\n"
 	want := head +
 		"| `a` | text | `x` | One. |\n" +
 		"| [`b`](#b) | a mapping | – | This \\| that. |\n" +
-		"| [`d`](#d) | a list, each a mapping | – | Four. |\n" +
+		"| [`d`](#d) | a list (each item: a mapping) | – | Four. |\n" +
 		"\n#### b\n\n" + head +
 		"| `b.c` | text | required | Three. |\n" +
 		"\n#### d\n\n" + head +
@@ -63,7 +63,7 @@ func TestMarkdown_HasATablePerSection(t *testing.T) {
 
 func TestSchema_IsCurrent(t *testing.T) {
 	if got, want := string(config.Schema()), string(manual.Schema(comments(t))); got != want {
-		t.Errorf("config/schema.json is not what the types say, run: go generate ./config\n%s", firstDifference(got, want))
+		t.Errorf("config/schema.json differs from the types of package config; run: go generate ./config\n%s", firstDifference(got, want))
 	}
 }
 
@@ -79,12 +79,12 @@ func TestPages_AreCurrent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if string(got) != page.Content {
-			t.Errorf("a table of %s is not what the code says, run: go generate ./config\n%s", page.Name, firstDifference(string(got), page.Content))
+			t.Errorf("a table of %s differs from the code; run: go generate ./config\n%s", page.Name, firstDifference(string(got), page.Content))
 		}
 	}
 }
 
-func TestReasons_WantARowForEach(t *testing.T) {
+func TestReasons_RequireARowForEachReason(t *testing.T) {
 	declared, err := manual.DeclaredReasons("../../enrich")
 	if err != nil || len(declared) < 12 {
 		t.Fatalf("DeclaredReasons() = %q, %v; want all of them", declared, err)
@@ -99,7 +99,7 @@ func TestReasons_WantARowForEach(t *testing.T) {
 	}
 }
 
-func TestProblems_WantARowForEach(t *testing.T) {
+func TestProblems_RequireARowForEachProblem(t *testing.T) {
 	declared, err := manual.DeclaredProblems("../../proxy")
 	if err != nil || len(declared) < 11 {
 		t.Fatalf("DeclaredProblems() = %v, %v; want all of them", declared, err)
@@ -122,5 +122,5 @@ func firstDifference(got, want string) string {
 			return "got:  " + gots[i] + "\nwant: " + wants[i]
 		}
 	}
-	return "one of them is longer"
+	return "one of the texts is longer"
 }

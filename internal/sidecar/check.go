@@ -242,7 +242,7 @@ func (k *checker) source(ctx context.Context) {
 	}
 	warnings, err := collection.Inspect(ctx)
 	if err != nil {
-		k.fault("documents.mongodb", err, "Is the server running? Are the address, the name, the password and the rights of the user in the URI correct? serve starts without MongoDB, but does not enrich tokens until it answers.")
+		k.fault("documents.mongodb", err, "Is the server running? Are the address, the name, the password and the permissions of the user in the URI correct? serve starts without MongoDB, but does not enrich tokens until it answers.")
 		return
 	}
 	k.ok("documents.mongodb can be read")
@@ -284,7 +284,7 @@ func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
 	case err == nil:
 		k.ok("documents.mongodb.watch: the change stream can be followed")
 	case setting == config.On:
-		k.fault("documents.mongodb.watch", err, "Change streams require a replica set (one node is enough), and the rights find and changeStream. Or set watch to auto.")
+		k.fault("documents.mongodb.watch", err, "Change streams require a replica set (one node is enough), and the permissions find and changeStream. Or set watch to auto.")
 	default:
 		k.warn("documents.mongodb.watch", "%w; a login may get a document that is as old as the life of a token, but a refresh always gets a fresh one", err)
 	}

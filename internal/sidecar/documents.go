@@ -28,7 +28,7 @@ type documents struct {
 	watched bool
 	cache   enrich.Invalidator
 	logger  *slog.Logger
-	users   refcount
+	uses    refcount      // requests and reads
 	longest time.Duration // how long a request may use them: the longest timeouts.response of their generations
 }
 
@@ -37,7 +37,7 @@ func openDocuments(cfg *config.Config, o Options, cache enrich.Invalidator) (*do
 	if err != nil {
 		return nil, err
 	}
-	d := &documents{source: source, watched: cfg.Documents.MongoDB.Watch != config.Off, cache: cache, logger: o.Logger, users: newRefcount()}
+	d := &documents{source: source, watched: cfg.Documents.MongoDB.Watch != config.Off, cache: cache, logger: o.Logger, uses: newRefcount()}
 	if source.remote() {
 		d.breaker, err = breaker.New(breaker.Options{Source: source, Logger: o.Logger, Meter: o.Meter})
 	}
@@ -50,10 +50,10 @@ var errReplaced = errors.New("the source of documents has been replaced by a rel
 // Lookup implements [enrich.Source]. A read is counted separately, because it may
 // last longer than the request that started it, if other requests wait for it.
 func (d *documents) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
-	if !d.users.acquire() {
+	if !d.uses.acquire() {
 		return enrich.Document{}, errReplaced
 	}
-	defer d.users.release()
+	defer d.uses.release()
 	if d.breaker != nil {
 		return d.breaker.Lookup(ctx, q)
 	}

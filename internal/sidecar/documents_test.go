@@ -34,8 +34,8 @@ func (f fakeSource) isClosed() bool {
 // retiring returns documents that one request uses when a reload replaces them.
 func retiring(t *testing.T) (*Sidecar, *documents, fakeSource) {
 	source := fakeSource{make(chan struct{})}
-	s, d := &Sidecar{o: Options{}.withDefaults()}, &documents{source: source, users: newRefcount(), longest: time.Minute}
-	if !d.users.acquire() {
+	s, d := &Sidecar{o: Options{}.withDefaults()}, &documents{source: source, uses: newRefcount(), longest: time.Minute}
+	if !d.uses.acquire() {
 		t.Fatal("acquire = false before close, want true")
 	}
 	return s, d, source
@@ -48,7 +48,7 @@ func TestDocuments_CloseAfterTheLastUser(t *testing.T) {
 		if _, err := d.Lookup(t.Context(), enrich.Query{}); !errors.Is(err, enrich.ErrNoDocument) || source.isClosed() {
 			t.Errorf("lookup of a request in flight: error %v, source closed: %v; want ErrNoDocument and false", err, source.isClosed())
 		}
-		d.users.release()
+		d.uses.release()
 		if !source.isClosed() {
 			t.Error("the source is open, want it closed")
 		}
@@ -72,7 +72,7 @@ func TestDocuments_DoNotWaitForLongRequests(t *testing.T) {
 		if !source.isClosed() {
 			t.Error("the source is open, want it closed")
 		}
-		d.users.release()
+		d.uses.release()
 	})
 }
 

@@ -38,7 +38,7 @@ var (
 		config.Create: hooks.Create,
 		config.Delete: hooks.Delete,
 	}
-	rejections = map[config.Errors]proxy.RejectionFormat{
+	rejections = map[config.ErrorFormat]proxy.RejectionFormat{
 		config.ErrorsAppServices: appservices.Rejection, // OAuth is the proxy's default
 	}
 	refreshes = map[config.Refresh]proxy.Refresh{

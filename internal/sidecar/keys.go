@@ -13,8 +13,8 @@ import (
 // openRing opens the keys. Its error is a [config.FieldError].
 func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (*keys.Ring, error) {
 	jwks := string(cfg.Verify.JWKS.File)
-	learn := cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
-	atBackend := learn
+	fromDiscovery := cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
+	atBackend := fromDiscovery
 	if cfg.Verify.JWKS.URL != "" {
 		jwks = cfg.Verify.JWKS.URL
 		u, err := url.Parse(jwks)
@@ -26,7 +26,7 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 	}
 	ring, err := keys.Open(keys.Options{
 		JWKS:        jwks,
-		Discovery:   learn,
+		Discovery:   fromDiscovery,
 		Host:        host,
 		PublicKey:   string(cfg.Verify.PublicKey),
 		Secret:      []byte(cfg.Verify.Secret.Reveal()),

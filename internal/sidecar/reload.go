@@ -165,7 +165,7 @@ func (r *reloader) setState(fault error) {
 }
 
 // errNotApplied does not contain the cause, which has been logged.
-var errNotApplied = errors.New("the configuration file could not be applied; the running configuration stays in use")
+var errNotApplied = errors.New("the configuration was not reloaded, and the running configuration stays in use; the log says why")
 
 // condition holds if the running configuration is the one in the files.
 func (r *reloader) condition() admin.Condition {

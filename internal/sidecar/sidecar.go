@@ -111,10 +111,10 @@ func (s *Sidecar) current() *generation { return s.generation.Load() }
 // with to its end, and keeps the documents of that generation open.
 func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g := s.current()
-	for !g.documents.users.acquire() { // a reload has replaced it
+	for !g.documents.uses.acquire() { // a reload has replaced it
 		g = s.current()
 	}
-	defer g.documents.users.release()
+	defer g.documents.uses.release()
 	g.proxy.ServeHTTP(w, r)
 }
 
@@ -238,10 +238,10 @@ const lookupGrace = 10 * time.Second
 // more. It waits for at most timeouts.response and a grace: later only requests such
 // as WebSockets are left, which look up no documents.
 func (s *Sidecar) retire(ctx context.Context, d *documents) {
-	d.users.close()
+	d.uses.close()
 	s.closing.Go(func() {
 		select {
-		case <-d.users.done:
+		case <-d.uses.done:
 		case <-time.After(d.longest + lookupGrace):
 		case <-ctx.Done():
 		}

@@ -40,6 +40,6 @@ func (g *generation) fetch(ctx context.Context) {
 		}
 	}
 	if err := g.ring.Check(ctx); err != nil {
-		g.logger.Warn("cannot fetch the backend's keys", "error", err)
+		g.logger.Warn("the keys cannot be used", "error", err)
 	}
 }

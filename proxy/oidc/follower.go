@@ -144,9 +144,9 @@ func (f *Follower) record(d Discovery, err error) {
 	before := f.failing // no lock: only this function writes it
 	switch {
 	case err != nil && before == nil:
-		f.o.Logger.Warn("cannot fetch the backend's discovery document: retrying, and using the last good one until then", "error", err)
+		f.o.Logger.Warn("cannot fetch the backend's discovery document; retrying. Until then the last good one stays in use", "error", err)
 	case err == nil && before != nil:
-		f.o.Logger.Info("fetched the backend's discovery document again")
+		f.o.Logger.Info("fetching the backend's discovery document works again")
 	}
 	if err == nil && (f.last == nil || !reflect.DeepEqual(d, *f.last)) {
 		f.o.OnChange(d)

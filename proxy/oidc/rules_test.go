@@ -131,9 +131,9 @@ func words(locations []locate.Location) string {
 }
 
 func TestMerge_ConfiguredRulesWin(t *testing.T) {
-	tests := []struct{ name, configured, learned, want string }{
+	tests := []struct{ name, configured, discovered, want string }{
 		{"nothing configured", "", "POST /t", "POST /t"},
-		{"nothing learned", "POST /t", "", "POST /t"},
+		{"nothing discovered", "POST /t", "", "POST /t"},
 		{"different paths", "POST /login", "POST /t,GET /a", "POST /login,POST /t,GET /a"},
 		{"same pattern", "POST /t", "POST /t,GET /a", "POST /t,GET /a"},
 		{"conflict", "/a/{x}", "GET /a/,GET /a", "/a/{x},GET /a"},
@@ -143,20 +143,20 @@ func TestMerge_ConfiguredRulesWin(t *testing.T) {
 		{"everything", "/", "POST /t", "/,POST /t"},
 		{"more specific", "POST /a/callback", "POST /a/", "POST /a/callback,POST /a/"},
 		{"of another host", "a.example/t", "POST /t", "a.example/t,POST /t"},
-		{"two learned rules", "", "POST /x,POST /x,POST /y", "POST /x,POST /y"},
+		{"two discovered rules", "", "POST /x,POST /x,POST /y", "POST /x,POST /y"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			merged := oidc.Merge(rulesOf(tt.configured, proxy.RefreshAlways), rulesOf(tt.learned, proxy.RefreshNever))
+			merged := oidc.Merge(rulesOf(tt.configured, proxy.RefreshAlways), rulesOf(tt.discovered, proxy.RefreshNever))
 			if got := strings.Join(patterns(merged), ","); got != tt.want {
-				t.Errorf("Merge(%s; %s) = %s, want %s", tt.configured, tt.learned, got, tt.want)
+				t.Errorf("Merge(%s; %s) = %s, want %s", tt.configured, tt.discovered, got, tt.want)
 			}
 			if _, err := proxy.NewRules(merged); err != nil {
 				t.Errorf("NewRules(%q) = %v, want no error", patterns(merged), err)
 			}
 			for _, rule := range merged {
 				if slices.Contains(strings.Split(tt.configured, ","), rule.Pattern) && rule.Refresh != proxy.RefreshAlways {
-					t.Errorf("Merge(%s; %s) kept the learned rule %s, want the configured one", tt.configured, tt.learned, rule.Pattern)
+					t.Errorf("Merge(%s; %s) kept the discovered rule %s, want the configured one", tt.configured, tt.discovered, rule.Pattern)
 				}
 			}
 		})

@@ -3,6 +3,7 @@ package wiretest
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -98,9 +99,10 @@ func (s *Server) find(command bson.D) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	filter, _ := get(command, "filter").(bson.D)
+	anyCase := s.anyCase && get(command, "collation") == nil
 	found := bson.A{}
 	for _, doc := range s.docs {
-		if slices.ContainsFunc(filter, func(e bson.E) bool { return !equals(reach(doc, e.Key), e.Value) }) {
+		if slices.ContainsFunc(filter, func(e bson.E) bool { return !equals(reach(doc, e.Key), e.Value, anyCase) }) {
 			continue
 		}
 		// A projection that excludes fields is ignored. Only lists of fields to include
@@ -121,14 +123,23 @@ func (s *Server) find(command bson.D) bson.D {
 }
 
 // equals reports whether one of the values at a path is wanted.
-func equals(values []any, wanted any) bool {
+func equals(values []any, wanted any, anyCase bool) bool {
 	wants := []any{wanted}
 	if in, ok := wanted.(bson.D); ok && len(in) == 1 && in[0].Key == "$in" {
 		wants = in[0].Value.(bson.A)
 	}
 	return slices.ContainsFunc(values, func(v any) bool {
-		return slices.ContainsFunc(wants, func(want any) bool { return reflect.DeepEqual(number(v), number(want)) })
+		return slices.ContainsFunc(wants, func(want any) bool {
+			return reflect.DeepEqual(number(v), number(want)) || anyCase && equalFold(v, want)
+		})
 	})
+}
+
+// equalFold reports whether two values are strings that differ at most in letter case.
+func equalFold(v, want any) bool {
+	a, isText := v.(string)
+	b, wantText := want.(string)
+	return isText && wantText && strings.EqualFold(a, b)
 }
 
 // number converts whole numbers to one type, so that equal ones compare as equal.

@@ -35,6 +35,14 @@ func (s *Server) GenerateDocuments(document func(id string) string) {
 	s.generate = document
 }
 
+// IgnoreCase gives the collection a collation that ignores letter case. As in MongoDB, a
+// query with another collation does not use it.
+func (s *Server) IgnoreCase() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.anyCase = true
+}
+
 // Update sets fields of the document with this _id. Their names may be dotted.
 func (s *Server) Update(id, set string) { s.update(id, set, true) }
 

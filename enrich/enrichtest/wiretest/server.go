@@ -39,6 +39,7 @@ type Server struct {
 
 	docs      []bson.D
 	generate  func(id string) string // see GenerateDocuments; may be nil
+	anyCase   bool                   // see IgnoreCase
 	events    []bson.D
 	grown     chan struct{} // closed when there is another event
 	forgotten int           // number of events from which no stream can resume

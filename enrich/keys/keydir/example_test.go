@@ -8,8 +8,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 )
 
-// A rotation first publishes the next key. The key takes over when every client has had
-// enough time to fetch it.
+// A rotation first publishes the next key. The key takes over when every client has
+// fetched it.
 func Example() {
 	path, err := os.MkdirTemp("", "keys")
 	if err != nil {

@@ -17,8 +17,8 @@ type Rotation struct {
 	Dropped []Info
 }
 
-// errWaiting means that the algorithm has a next key already.
-var errWaiting = errors.New("there is a next key already")
+// errNextExists means that the algorithm has a next key already.
+var errNextExists = errors.New("there is a next key already")
 
 // Rotate makes a next key for an algorithm, or for [AnyRSA]. An empty algorithm
 // means every algorithm that has an active key. The key is published at once and
@@ -31,7 +31,7 @@ func (d *Dir) Rotate(algorithm string, now time.Time) ([]Rotation, error) {
 	}
 	for _, algorithm := range algorithms {
 		if next := keys.next(algorithm, now); next != nil {
-			return nil, fmt.Errorf("%s: %w: %s, which starts to sign at %s", algorithm, errWaiting, next.id, next.active.Format(time.RFC3339))
+			return nil, fmt.Errorf("%s: %w: %s, which starts to sign at %s", algorithm, errNextExists, next.id, next.active.Format(time.RFC3339))
 		}
 	}
 	return rotateEach(algorithms, now, d.addNext)
@@ -65,7 +65,7 @@ func (d *Dir) RotateDue(age time.Duration, now time.Time) ([]Rotation, error) {
 		switch rotation, err := d.addNext(algorithm, now); {
 		case err == nil:
 			done = append(done, rotation)
-		case !errors.Is(err, errWaiting) && !errors.Is(err, fs.ErrExist):
+		case !errors.Is(err, errNextExists) && !errors.Is(err, fs.ErrExist):
 			return done, err
 		}
 	}
@@ -95,7 +95,7 @@ func (d *Dir) addNext(algorithm string, now time.Time) (Rotation, error) {
 		return Rotation{}, err
 	}
 	if keys.next(algorithm, now) != nil {
-		return Rotation{}, fmt.Errorf("%s: %w", algorithm, errWaiting)
+		return Rotation{}, fmt.Errorf("%s: %w", algorithm, errNextExists)
 	}
 	former := keys.current(algorithm, now)
 	keys, made, err := d.add(keys, algorithm, now, keys.activation(algorithm, now), number)

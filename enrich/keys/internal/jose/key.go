@@ -140,8 +140,8 @@ func (k *Key) Matches(v Verifier) bool {
 	return ok && public.Equal(v.Key)
 }
 
-// String implements [fmt.Stringer]. It keeps the private key out of logs.
+// String implements [fmt.Stringer], so that %v and %s do not print the private key.
 func (k *Key) String() string { return "key " + k.id + " " + k.algorithm }
 
-// GoString implements [fmt.GoStringer]. It keeps the private key out of logs.
+// GoString implements [fmt.GoStringer], so that %#v does not print the private key.
 func (k *Key) GoString() string { return k.String() }

@@ -29,7 +29,7 @@ var ErrNotFetched = errors.New("the backend's keys have not been fetched yet")
 
 var (
 	errNoLocation = errors.New("the address is not known until the backend's discovery document has been fetched")
-	errTooSoon    = errors.New("the backend's keys were fetched less than 30s ago")
+	errTooSoon    = errors.New("the last fetch was less than 30s ago")
 )
 
 // Options are the settings of a [Follower].
