@@ -132,8 +132,8 @@ func (r *Ring) ownAlgorithms(backend []jose.Verifier) []string {
 	return slices.DeleteFunc(algorithms, jose.IsSecret)
 }
 
-// Run keeps the backend's JWK Set and our own keys up to date until ctx ends. It
-// returns only then.
+// Run keeps the backend's JWK Set and our own keys up to date until ctx ends. It does
+// not return before that, even if there is nothing to do.
 func (r *Ring) Run(ctx context.Context) {
 	var following sync.WaitGroup
 	if r.backend != nil {

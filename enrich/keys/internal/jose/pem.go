@@ -35,9 +35,9 @@ func parseCertificate(der []byte) (any, error) {
 var errEncrypted = errors.New("the private key is encrypted. Decrypt it and protect the file with permissions instead")
 
 // firstKey returns the key in the first block of these types. Its errors contain
-// nothing of the text. what is the name of such a key in the error of a text that
-// contains none.
-func (t blockTypes) firstKey(text []byte, what string) (key any, err error) {
+// nothing of the text. If there is no such block, the error says that the text contains
+// no key of this description, such as "private key".
+func (t blockTypes) firstKey(text []byte, description string) (key any, err error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		parse := t[block.Type]
 		if parse == nil {
@@ -52,7 +52,7 @@ func (t blockTypes) firstKey(text []byte, what string) (key any, err error) {
 		}
 		return nil, fmt.Errorf("the PEM block %q is malformed", block.Type)
 	}
-	return nil, fmt.Errorf("it does not contain a %s in PEM format", what)
+	return nil, fmt.Errorf("it does not contain a %s in PEM format", description)
 }
 
 // ParsePrivatePEM returns the first private key of a PEM file: PKCS #8, PKCS #1 or
