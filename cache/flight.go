@@ -85,8 +85,8 @@ func completed(e *entry) *flight {
 	return &flight{found: e, done: done}
 }
 
-// read asks the source and stores the result. Only then the flight is done, so the next
-// lookup is a hit.
+// read asks the source and stores the result. The flight is done after that, so that the
+// next lookup is a hit.
 func (c *Cache) read(ctx context.Context, f *flight, keepUntil time.Time) {
 	defer close(f.done)
 	defer c.leave(f)

@@ -113,7 +113,7 @@ func TestSchema_HasEverySettingOfTheManual(t *testing.T) {
 	for _, want := range manual.Settings(comments) {
 		got := find(schema, want.Path)
 		if got == nil {
-			t.Errorf("the schema does not have %s", want.Path)
+			t.Errorf("the schema does not have %s. Run: make settings", want.Path)
 			continue
 		}
 		if got.Description != want.Description {

@@ -27,7 +27,7 @@ type BackendTLS struct {
 
 // Verify is how the backend's tokens are verified.
 type Verify struct {
-	// The backend's keys as a JWK set: a URL, or a file.
+	// The JWKS with the backend's keys: a URL, or a file.
 	JWKS JWKS `yaml:"jwks"`
 	// A PEM file with the backend's public key, instead of `jwks`.
 	PublicKey Path `yaml:"public_key"`

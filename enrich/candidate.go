@@ -11,8 +11,8 @@ type candidate struct {
 	enriched string // empty until it is signed
 }
 
-// verified reports whether the ring verified the token.
-func (c *candidate) verified() bool {
+// isVerified reports whether the ring verified the token.
+func (c *candidate) isVerified() bool {
 	return c.token != nil && (c.reason == "" || c.reason == NoDocument)
 }
 
@@ -25,7 +25,7 @@ func (c *candidate) boundToAccess() bool {
 // getsClaim reports whether a token was verified and is of a kind that gets the
 // claims.
 func (tx *transaction) getsClaim(c *candidate) bool {
-	return c.verified() && tx.kinds[c.issued.Kind]
+	return c.isVerified() && tx.kinds[c.issued.Kind]
 }
 
 // blocksGrant reports whether a token's own reason keeps the whole grant

@@ -97,7 +97,7 @@ func (tx *transaction) hookDocument(d Document) json.RawMessage {
 func (tx *transaction) signIn(user User) SignIn {
 	s := SignIn{User: user, Provider: tx.grant.Provider, Refresh: tx.grant.Refresh, At: tx.grant.Answered}
 	for _, c := range tx.candidates {
-		if c.verified() && tx.userOf(c.token.payload) == user {
+		if c.isVerified() && tx.userOf(c.token.payload) == user {
 			s.Claims = append(s.Claims, c.token.payload.Bytes())
 		}
 	}

@@ -20,7 +20,7 @@ func (e *Enricher) Restore(raw string) (original string, ok bool) {
 	if err != nil || t.header.Value(restoreParam) == nil {
 		return "", false
 	}
-	for _, key := range e.o.Ring.Restorers(t) {
+	for _, key := range e.o.Ring.RestoreKeys(t) {
 		if key.Verify(t.SigningInput, t.Signature) == nil {
 			original, err := unseal(t, key)
 			return original, err == nil

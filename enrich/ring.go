@@ -14,9 +14,9 @@ type Ring interface {
 	// The error wraps [ErrNotOurs] or [ErrBadToken]. Any other error means that
 	// the ring could not decide, because the backend's keys could not be fetched.
 	Verify(ctx context.Context, t *Token) (Verified, error)
-	// Restorers returns the keys that may have signed t as an enriched token,
+	// RestoreKeys returns the keys that may have signed t as an enriched token,
 	// including retired keys.
-	Restorers(t *Token) []Key
+	RestoreKeys(t *Token) []Key
 }
 
 // Verified is what [Ring.Verify] returns for a valid token of the backend.

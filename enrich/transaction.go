@@ -111,7 +111,7 @@ func (tx *transaction) checkBindings(context.Context) *fault {
 			return &fault{Opaque, errors.New("the id_token is encrypted, so its at_hash cannot be updated for an enriched access token")}
 		case c.issued.Kind == ID && c.reason == NotOurs && tx.boundAccess(c) != nil:
 			return &fault{NotOurs, fmt.Errorf("the id_token's at_hash cannot be updated for an enriched access token: %w", c.err)}
-		case c.verified() && tx.grant.DPoP && c.Signer != nil && c.Signer.ID() != "":
+		case c.isVerified() && tx.grant.DPoP && c.Signer != nil && c.Signer.ID() != "":
 			return &fault{KeyBound, nil}
 		}
 	}
@@ -203,7 +203,7 @@ func (tx *transaction) fail(f *fault) {
 		if !marked {
 			c.enriched = ""
 		}
-		if c.verified() && c.reason == "" && tx.wouldChange(c) {
+		if c.isVerified() && c.reason == "" && tx.wouldChange(c) {
 			c.reason, c.err = f.reason, f.err
 		}
 	}

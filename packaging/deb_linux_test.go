@@ -212,7 +212,7 @@ type record struct{ Level, Msg, Listener, Address string }
 func (m *layer) startService() *service {
 	m.t.Helper()
 	u := parseUnit(m.run("cat /usr/lib/systemd/system/tokengraft.service"))
-	// Like systemd, root reads the environment, and the service gets no rights.
+	// Like systemd, root reads the environment, and the service gets no capabilities.
 	cmd := m.command(fmt.Sprintf(
 		"set -ae; . %s; umask %s; cd %s; exec setpriv --reuid=%s --regid=%s --clear-groups --bounding-set=-all --no-new-privs %s",
 		strings.TrimPrefix(u["EnvironmentFile"], "-"), u["UMask"], u["WorkingDirectory"], u["User"], u["Group"], u["ExecStart"]))

@@ -13,8 +13,8 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
-// A body is the body of a response. The zero body was not read.
-type body struct {
+// A responseBody is the body of a response. The zero responseBody was not read.
+type responseBody struct {
 	decoded []byte // without its content coding; nil if it was not read
 	// opaque says that the body cannot be searched for tokens, because it is too large
 	// or cannot be decompressed. Then no token of the response is enriched, not even in
@@ -24,14 +24,14 @@ type body struct {
 
 // readBody reads the body of a response up to the limit and decodes it. The response
 // keeps a body with the same bytes.
-func (x *exchange) readBody(res *http.Response) (body, error) {
+func (x *exchange) readBody(res *http.Response) (responseBody, error) {
 	raw, whole, err := readUpTo(res.Body, x.proxy.options.Limits.Body)
 	if err != nil {
-		return body{}, fmt.Errorf("the backend's response is incomplete: %w", err)
+		return responseBody{}, fmt.Errorf("the backend's response is incomplete: %w", err)
 	}
 	if !whole {
 		res.Body = readCloser{io.MultiReader(bytes.NewReader(raw), res.Body), res.Body}
-		return body{opaque: true, tooLarge: true}, nil
+		return responseBody{opaque: true, tooLarge: true}, nil
 	}
 	res.Body = readCloser{bytes.NewReader(raw), res.Body}
 	return x.decodeBody(res.Header, raw), nil
@@ -39,19 +39,19 @@ func (x *exchange) readBody(res *http.Response) (body, error) {
 
 // decodeBody removes the content coding of a body, up to the limit. An empty body is not
 // decoded, because many redirects have no body and still a Content-Encoding.
-func (x *exchange) decodeBody(header http.Header, raw []byte) body {
+func (x *exchange) decodeBody(header http.Header, raw []byte) responseBody {
 	if len(raw) == 0 {
-		return body{decoded: raw}
+		return responseBody{decoded: raw}
 	}
 	decoded, err := decode(raw, strings.Join(header["Content-Encoding"], ","), x.proxy.options.Limits.Body)
 	switch {
 	case errors.Is(err, errTooLarge):
-		return body{opaque: true, tooLarge: true}
+		return responseBody{opaque: true, tooLarge: true}
 	case err != nil:
 		x.warn("coding", "cannot decompress a response: it is forwarded unchanged, and its tokens are not enriched", "error", err)
-		return body{opaque: true}
+		return responseBody{opaque: true}
 	}
-	return body{decoded: decoded}
+	return responseBody{decoded: decoded}
 }
 
 // countTooLarge counts and logs a response whose body is over the limit. Such a response

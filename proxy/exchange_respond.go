@@ -60,7 +60,7 @@ type located struct {
 // it cannot decode.
 func (x *exchange) locate(res *http.Response) (located, error) {
 	if !mayHoldTokens(x.rule, res) {
-		return x.locateIn(res.Header, body{}), nil
+		return x.locateIn(res.Header, responseBody{}), nil
 	}
 	body, err := x.readBody(res)
 	switch {
@@ -75,7 +75,7 @@ func (x *exchange) locate(res *http.Response) (located, error) {
 	return x.locateIn(res.Header, body), nil
 }
 
-func (x *exchange) locateIn(header http.Header, body body) located {
+func (x *exchange) locateIn(header http.Header, body responseBody) located {
 	if body.opaque {
 		return located{}
 	}

@@ -15,14 +15,14 @@ import (
 func (x *exchange) observe(res *http.Response, answered time.Time) {
 	ctx := context.WithoutCancel(res.Request.Context())
 	header := res.Header.Clone() // the reverse proxy changes the original
-	enrichCopy := func(read func() body) {
+	enrichCopy := func(read func() responseBody) {
 		x.proxy.shadow.start(func() {
 			e := x.enrich(ctx, x.locateIn(header, read()), answered)
 			x.proxy.shadow.add(x.rule, e)
 		})
 	}
 	if !mayHoldTokens(x.rule, res) {
-		enrichCopy(func() body { return body{} })
+		enrichCopy(func() responseBody { return responseBody{} })
 		return
 	}
 	limit := x.proxy.options.Limits.Body
@@ -31,14 +31,14 @@ func (x *exchange) observe(res *http.Response, answered time.Time) {
 		case int64(len(raw)) > limit:
 			x.countTooLarge(ctx)
 		case err == io.EOF:
-			enrichCopy(func() body { return x.decodeObserved(ctx, header, raw) })
+			enrichCopy(func() responseBody { return x.decodeObserved(ctx, header, raw) })
 		case clientGone(res.Request.Context()):
 			x.count(ctx, enrich.Canceled)
 		}
 	}}
 }
 
-func (x *exchange) decodeObserved(ctx context.Context, header http.Header, raw []byte) body {
+func (x *exchange) decodeObserved(ctx context.Context, header http.Header, raw []byte) responseBody {
 	body := x.decodeBody(header, raw)
 	if body.tooLarge {
 		x.countTooLarge(ctx)

@@ -145,7 +145,7 @@ func TestRefuse_DoesNotForwardWhileTheSourceFails(t *testing.T) {
 }
 
 // A CORS preflight issues no token, and a browser shows a 503 on it only as a CORS error.
-// Requests of a Mixed rule need not issue tokens either.
+// Requests of a Mixed rule do not have to issue tokens either.
 func TestRefuse_ForwardsRequestsThatMayIssueNoTokens(t *testing.T) {
 	mixed := refusing(rule(t, "/authorize/", "fragment:access_token"))
 	mixed.Mixed = true

@@ -26,8 +26,8 @@ func TestBackendKey_SignsOnlyTokensItVerifies(t *testing.T) {
 	if key := signer(t, second, token(stranger)); key != nil {
 		t.Errorf("signer for a token of another key of the same type: %v, want none", key)
 	}
-	if ring.HasOwn() {
-		t.Error("HasOwn with only the backend's key = true, want false")
+	if ring.HasOwnKeys() {
+		t.Error("HasOwnKeys with only the backend's key = true, want false")
 	}
 }
 

@@ -38,9 +38,9 @@ func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 	return set, maxAge, err
 }
 
-// HasOwn reports whether the ring has a directory of our own keys. If so, clients
+// HasOwnKeys reports whether the ring has a directory of our own keys. If so, clients
 // must verify enriched tokens with [Ring.JWKS].
-func (r *Ring) HasOwn() bool { return r.own != nil }
+func (r *Ring) HasOwnKeys() bool { return r.own != nil }
 
 // Reload makes [Ring.Run] read the directory of our own keys now. Run also reads
 // it every two seconds.

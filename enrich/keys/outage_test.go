@@ -35,8 +35,8 @@ func TestOutage_KeepsTheLastGoodSet(t *testing.T) {
 				backend.answer(answer)
 				pass(time.Hour)
 				expect(t, ring, token(issuer), good)
-				if ring.BackendReady() == nil {
-					t.Error("BackendReady = nil while the backend fails, want an error")
+				if ring.BackendKeysReady() == nil {
+					t.Error("BackendKeysReady = nil while the backend fails, want an error")
 				}
 				if _, maxAge, err := ring.JWKS(); err != nil || maxAge != 0 {
 					t.Errorf("JWKS may be cached for %v (%v), want 0", maxAge, err)
@@ -44,8 +44,8 @@ func TestOutage_KeepsTheLastGoodSet(t *testing.T) {
 				expect(t, ring, token(other), undecided)
 				backend.serve(setOf(issuer), nil)
 				pass(34 * time.Second)
-				if err := ring.BackendReady(); err != nil {
-					t.Errorf("BackendReady = %v 34 s after the backend works again, want nil", err)
+				if err := ring.BackendKeysReady(); err != nil {
+					t.Errorf("BackendKeysReady = %v 34 s after the backend works again, want nil", err)
 				}
 			})
 		})

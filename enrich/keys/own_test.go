@@ -36,11 +36,11 @@ func restores(t testing.TB, ring *keys.Ring, key enrich.Key) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, restorer := range ring.Restorers(parse(t, signed+"."+enrichtest.EncodeSegment(string(signature)))) {
-		if restorer.Verify(signed, signature) != nil {
+	for _, restoreKey := range ring.RestoreKeys(parse(t, signed+"."+enrichtest.EncodeSegment(string(signature)))) {
+		if restoreKey.Verify(signed, signature) != nil {
 			continue
 		}
-		plaintext, err := restorer.Open(key.Seal([]byte("sealed")))
+		plaintext, err := restoreKey.Open(key.Seal([]byte("sealed")))
 		return err == nil && string(plaintext) == "sealed"
 	}
 	return false
@@ -76,8 +76,8 @@ func TestOwnKeys_AreMadeAtStartForTheKnownAlgorithms(t *testing.T) {
 			if strings.Join(got, " ") != tt.want {
 				t.Errorf("made keys for %v, want %s", got, tt.want)
 			}
-			if err := ring.OwnReady(); err != nil {
-				t.Errorf("OwnReady = %v", err)
+			if err := ring.OwnKeysReady(); err != nil {
+				t.Errorf("OwnKeysReady = %v", err)
 			}
 		})
 	}
@@ -205,8 +205,8 @@ func TestOwnKeys_AreMadeForANewAlgorithm(t *testing.T) {
 		es, ed := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "EdDSA")
 		backend := serving(es)
 		ring := backend.open(t, withDir(t))
-		if err := ring.OwnReady(); err != nil {
-			t.Errorf("OwnReady = %v before the backend's algorithms are known, want nil", err)
+		if err := ring.OwnKeysReady(); err != nil {
+			t.Errorf("OwnKeysReady = %v before the backend's algorithms are known, want nil", err)
 		}
 		run(t, ring)
 		backend.serve(setOf(es, ed), nil)

@@ -132,8 +132,8 @@ func (r *Ring) ownAlgorithms(backend []jose.Verifier) []string {
 	return slices.DeleteFunc(algorithms, jose.IsSecret)
 }
 
-// Run keeps the backend's JWK Set and our own keys up to date until ctx ends. It
-// returns only then.
+// Run keeps the backend's JWK Set and our own keys up to date until ctx ends. It does
+// not return before that, even if there is nothing to do.
 func (r *Ring) Run(ctx context.Context) {
 	var following sync.WaitGroup
 	if r.backend != nil {
@@ -173,7 +173,7 @@ func (r *Ring) Check(ctx context.Context) error {
 	if err := r.checkAlgorithms(); err != nil {
 		return err
 	}
-	if err := r.OwnReady(); err != nil {
+	if err := r.OwnKeysReady(); err != nil {
 		return &OptionError{"Dir", err}
 	}
 	return nil
@@ -195,18 +195,18 @@ func (r *Ring) checkAlgorithms() error {
 	return &OptionError{"Algorithms", errors.New("none of the backend's keys can be used with these algorithms")}
 }
 
-// BackendReady returns nil if the backend's keys are known and up to date.
+// BackendKeysReady returns nil if the backend's keys are known and up to date.
 // Otherwise the error says why they are missing or may be out of date.
-func (r *Ring) BackendReady() error {
+func (r *Ring) BackendKeysReady() error {
 	if r.backend == nil {
 		return nil
 	}
 	return r.backend.Err()
 }
 
-// OwnReady returns an error if our own keys are needed but there are none. None
+// OwnKeysReady returns an error if our own keys are needed but there are none. None
 // are needed until the backend's algorithms are known.
-func (r *Ring) OwnReady() error {
+func (r *Ring) OwnKeysReady() error {
 	backend, known := r.backendKeys()
 	if known && len(r.ownAlgorithms(backend)) > 0 && r.own.isEmpty() {
 		return errors.New("there is no signing key yet")

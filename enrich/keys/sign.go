@@ -27,9 +27,9 @@ func (r *Ring) signer(algorithm string, verified jose.Verifier) enrich.Key {
 	return signer
 }
 
-// Restorers implements [enrich.Ring].
-func (r *Ring) Restorers(t *enrich.Token) []enrich.Key {
-	if own := r.own.set().Restorer(t.KeyID, t.Algorithm); own != nil {
+// RestoreKeys implements [enrich.Ring].
+func (r *Ring) RestoreKeys(t *enrich.Token) []enrich.Key {
+	if own := r.own.set().RestoreKey(t.KeyID, t.Algorithm); own != nil {
 		return []enrich.Key{own}
 	}
 	if shared := r.shared[t.Algorithm]; shared != nil {

@@ -269,7 +269,7 @@ func (k *checker) unique(ctx context.Context, collection *mongodoc.Source) {
 		return
 	}
 	if err := collection.CheckUnique(ctx); err != nil {
-		k.fault("user_creation", err, "Without it, concurrent first logins can create several documents for one user.")
+		k.fault("user_creation", err, "user_creation requires a unique index on the user-id field.")
 	}
 }
 

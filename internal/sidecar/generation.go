@@ -202,7 +202,7 @@ func (g *generation) tasks() tasks {
 func (g *generation) followKeys(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { supervise.Run(ctx, g.logger, "keys", g.ring.Run) })
-	if g.ring.HasOwn() {
+	if g.ring.HasOwnKeys() {
 		if err := filewatch.Dir(ctx, string(g.cfg.Sign.Keys), g.ring.Reload); err != nil {
 			g.logger.Warn("the key directory cannot be watched; new keys are noticed within seconds, not at once", "error", err)
 		}

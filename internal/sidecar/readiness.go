@@ -17,8 +17,8 @@ func (g *generation) conditions() []admin.Condition {
 	}
 	conditions := []admin.Condition{
 		{Name: "backend", Gate: true, Probe: g.probeBackend},
-		{Name: "keys", Gate: true, Instant: true, Probe: func(context.Context) error { return g.ring.OwnReady() }},
-		{Name: "jwks", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.ring.BackendReady() }},
+		{Name: "keys", Gate: true, Instant: true, Probe: func(context.Context) error { return g.ring.OwnKeysReady() }},
+		{Name: "jwks", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.ring.BackendKeysReady() }},
 		source,
 	}
 	if g.follower != nil {

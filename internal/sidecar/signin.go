@@ -80,7 +80,7 @@ func (in *signIns) checkIndex(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := in.collection.CheckUnique(ctx); errors.Is(err, mongodoc.ErrNotUnique) {
-		in.logger.Warn("user_creation requires a unique index; without it, concurrent first logins can create several documents for one user", "error", err)
+		in.logger.Warn("user_creation requires a unique index on the user-id field", "error", err)
 	}
 }
 

@@ -31,7 +31,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 	if g.signIns != nil {
 		snapshot.Deleted = g.signIns.deleted(g.enricher)
 	}
-	if g.ring.HasOwn() {
+	if g.ring.HasOwnKeys() {
 		snapshot.Keys = g.ring
 	}
 	if g.documents.breaker != nil && g.cfg.Cache.StaleFor == 0 {
@@ -46,7 +46,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 // addDiscovery adds the paths that the discovery document names, and the function that
 // edits the document for clients.
 func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
-	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwn())) }
+	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwnKeys())) }
 	for _, place := range g.cfg.OIDC.Discovery {
 		snapshot.DiscoveryPaths = append(snapshot.DiscoveryPaths, pathOf(place))
 	}

@@ -39,7 +39,7 @@ type Telemetry struct {
 // none of them names an exporter or an endpoint. It only warns about a wrong variable,
 // because users can log in without telemetry.
 func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry, error) {
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("telemetry error", "error", err) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("telemetry error; requests are not affected", "error", err) }))
 	service, err := describeService(ctx, version)
 	if err != nil {
 		logger.Warn("metrics and traces have no complete description of the service; check OTEL_RESOURCE_ATTRIBUTES", "error", err)

@@ -44,7 +44,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("go test: %w", err)
 	}
 	if noSkip && skipped > 0 {
-		return fmt.Errorf("%d tests were skipped, and none may be", skipped)
+		return fmt.Errorf("%d tests were skipped, but -noskip allows none", skipped)
 	}
 	return readErr
 }

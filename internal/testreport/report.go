@@ -155,7 +155,7 @@ func (r *report) skipsOf(pkg string) (n int) {
 	return n
 }
 
-// isListed reports whether a reader must know of the skip. A fuzz target skips
+// isListed reports whether a reader must know about the skip. A fuzz target skips
 // seeds that do not apply to it.
 func (s skip) isListed() bool { return !strings.HasPrefix(s.name, "Fuzz") }
 

@@ -1,6 +1,6 @@
 package oidc
 
-// A Discovery has the parts of a discovery document that this program uses (OpenID
+// A Discovery has the parts of a discovery document that have to do with tokens (OpenID
 // Connect Discovery 1.0, section 3; RFC 8414, section 2). Make one with [Parse].
 //
 // Endpoints are paths without scheme and host, because the document may name public

@@ -117,9 +117,13 @@ func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.sidecar.
 // keys, documents and the backend's discovery document, and applies changed files. Call
 // it once.
 //
-// Without Run the handler works, with these limits: the backend's keys are only fetched
-// when a token needs them, triggers that no login waits for do not run, and a source of
-// documents that has failed three times in a row is never used again.
+// Without Run the handler works, with these limits:
+//
+//   - The backend's keys are only fetched when a token needs them.
+//   - The backend's discovery document is never fetched, so it adds no rules.
+//   - A login may get a cached document that has changed.
+//   - A source of documents that has failed three times in a row is never used again.
+//   - Triggers that no login waits for do not run.
 func (s *Sidecar) Run(ctx context.Context) {
 	if !s.startRun() {
 		return

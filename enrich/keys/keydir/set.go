@@ -30,9 +30,9 @@ func (s Set) Signer(algorithm string, now time.Time) enrich.Key {
 	return nil
 }
 
-// Restorer returns the key with this kid, if it can have signed a token with the
+// RestoreKey returns the key with this kid, if it can have signed a token with the
 // algorithm; otherwise nil. The key may be retired.
-func (s Set) Restorer(kid, algorithm string) enrich.Key {
+func (s Set) RestoreKey(kid, algorithm string) enrich.Key {
 	if k := s.keys.byID(kid); k != nil && k.signers[algorithm] != nil {
 		return k.signers[algorithm]
 	}

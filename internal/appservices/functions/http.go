@@ -24,7 +24,7 @@ type shown string
 
 func (s shown) Error() string { return string(s) }
 
-const errHost = shown("context.http may not reach this host: add it to the setting functions.hosts")
+const errHost = shown("context.http is not allowed to reach this host: add it to the setting functions.hosts")
 
 // newClient returns a client that reaches only the allowed hosts, also after a
 // redirect.

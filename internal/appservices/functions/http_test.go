@@ -73,11 +73,11 @@ func TestHTTP_ReachesOnlyListedHosts(t *testing.T) {
 		hosts     []string
 		want      string
 	}{
-		{"no host by default", server.URL, nil, "may not reach this host"},
-		{"another host", "http://localhost/?key=secret", []string{host}, "may not reach this host"},
-		{"another port", "http://127.0.0.1:1/?key=secret", []string{host}, "may not reach this host"},
-		{"a redirect to another host", server.URL + "/away", []string{host}, "may not reach this host"},
-		{"a host in the user part", "http://" + host + "@localhost/?key=secret", []string{host}, "may not reach this host"},
+		{"no host by default", server.URL, nil, "is not allowed to reach this host"},
+		{"another host", "http://localhost/?key=secret", []string{host}, "is not allowed to reach this host"},
+		{"another port", "http://127.0.0.1:1/?key=secret", []string{host}, "is not allowed to reach this host"},
+		{"a redirect to another host", server.URL + "/away", []string{host}, "is not allowed to reach this host"},
+		{"a host in the user part", "http://" + host + "@localhost/?key=secret", []string{host}, "is not allowed to reach this host"},
 		{"a file", "file:///etc/passwd", []string{"*"}, "http or https"},
 		{"an unreachable host", "http://127.0.0.1:1/?key=secret", []string{"*"}, "GET 127.0.0.1:1: no response"},
 		{"a response that is too large", server.URL + "/large", []string{host}, "4 MiB"},

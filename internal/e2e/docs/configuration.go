@@ -14,7 +14,7 @@ import (
 )
 
 // checkConfiguration loads what a page shows of a configuration. A part of one may
-// leave out the rest, and the files that it names need not exist.
+// leave out the rest, and the files that it names do not have to exist.
 func checkConfiguration(text string) error {
 	dir, err := os.MkdirTemp("", "docs-configuration-")
 	if err != nil {

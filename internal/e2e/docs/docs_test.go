@@ -61,7 +61,7 @@ func TestPage_IsReportedIfItIsWrong(t *testing.T) {
 	runner := docs.NewRunner(t, root)
 	for name, want := range map[string][]string{
 		"good.md":                  nil,
-		"wrong-output.md":          {"wrong-output.md:3: the output differs", "want:\ntwo", "got:\none"},
+		"wrong-output.md":          {"wrong-output.md:3: the output differs; the first line of the page that does not fit: two", "want:\ntwo", "got:\none"},
 		"failing-command.md":       {"failing-command.md:8: exit code 1, want 0", "$ false"},
 		"wrong-exit.md":            {"exit code 4, want 3"},
 		"after-a-failure.md":       {"after-a-failure.md:3: exit code 7", "after-a-failure.md:11: the configuration is wrong"},
@@ -107,10 +107,11 @@ func TestPage_IsReportedIfItIsWrong(t *testing.T) {
 func TestLinks_AreReportedIfTheyAreWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"[a](main.go) [b](docs) [c](https://example.com/nowhere)": "",
-		"[a](nowhere.md)":               "leads nowhere",
-		"[a](#nowhere)":                 "has no heading #nowhere",
-		"<img src=\"nowhere.svg\">":     "leads nowhere",
-		"```text\n[a](nowhere.md)\n```": "",
+		"One\n\n[a](nowhere.md)":                                  "README.md:3: the link nowhere.md leads nowhere",
+		"```text\n\n```\n[a](x.md)":                               "README.md:4: the link x.md",
+		"[a](#nowhere)":                                           "has no heading #nowhere",
+		"<img src=\"nowhere.svg\">":                               "leads nowhere",
+		"```text\n[a](nowhere.md)\n```":                           "",
 	} {
 		name := "README.md"
 		if got := strings.Join(wrongLinks(name, text), "\n"); want == "" && got != "" || !strings.Contains(got, want) {

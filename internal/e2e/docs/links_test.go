@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,16 +36,17 @@ var (
 func TestLinks_LeadSomewhere(t *testing.T) {
 	for _, name := range documents(t) {
 		for _, wrong := range wrongLinks(name, read(t, name)) {
-			t.Errorf("%s: %s", name, wrong)
+			t.Error(wrong)
 		}
 	}
 }
 
-// wrongLinks returns what is wrong with the links of a document.
+// wrongLinks returns what is wrong with the links of a document, with file and line.
 func wrongLinks(name, text string) (wrong []string) {
-	text = fenced.ReplaceAllString(text, "")
-	for _, link := range append(mdLink.FindAllStringSubmatch(text, -1), htmlLink.FindAllStringSubmatch(text, -1)...) {
-		target, anchor, _ := strings.Cut(link[1], "#")
+	text = fenced.ReplaceAllStringFunc(text, func(block string) string { return strings.Repeat("\n", strings.Count(block, "\n")) })
+	for _, at := range append(mdLink.FindAllStringSubmatchIndex(text, -1), htmlLink.FindAllStringSubmatchIndex(text, -1)...) {
+		link := text[at[2]:at[3]]
+		target, anchor, _ := strings.Cut(link, "#")
 		if strings.Contains(target, ":") {
 			continue // another host
 		}
@@ -53,11 +55,12 @@ func wrongLinks(name, text string) (wrong []string) {
 		} else {
 			target = filepath.Join(filepath.Dir(name), target)
 		}
+		line := 1 + strings.Count(text[:at[2]], "\n")
 		content, err := os.ReadFile(filepath.Join(root, target))
 		if _, missing := os.Stat(filepath.Join(root, target)); missing != nil {
-			wrong = append(wrong, "the link "+link[1]+" leads nowhere: there is no "+target)
+			wrong = append(wrong, fmt.Sprintf("%s:%d: the link %s leads nowhere: there is no %s", name, line, link, target))
 		} else if anchor != "" && (err != nil || !anchors(string(content))[anchor]) {
-			wrong = append(wrong, "the link "+link[1]+" leads nowhere: "+target+" has no heading #"+anchor)
+			wrong = append(wrong, fmt.Sprintf("%s:%d: the link %s leads nowhere: %s has no heading #%s", name, line, link, target, anchor))
 		}
 	}
 	return wrong

@@ -24,6 +24,17 @@ func matchLines(shown, got []string) bool {
 	return len(got) > 0 && matchLine(shown[0], got[0]) && matchLines(shown[1:], got[1:])
 }
 
+// matchingPrefix returns how many of the lines that a page shows fit the output.
+func matchingPrefix(shown, got []string) int {
+	for n := range shown {
+		start := append(append([]string{}, shown[:n+1]...), anything)
+		if !matchLines(start, got) {
+			return n
+		}
+	}
+	return len(shown)
+}
+
 var blanks = regexp.MustCompile(`\s+`)
 
 // matchLine compares two lines. How wide a gap is depends on the port's number of

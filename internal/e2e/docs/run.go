@@ -199,7 +199,14 @@ func (s *session) eventually(command string, shown []string, output func() strin
 }
 
 func differs(command, want, got string) error {
-	return fmt.Errorf("the output differs\n$ %s\nwant:\n%s\ngot:\n%s", command, want, got)
+	shown := nonEmpty(lines(want))
+	where := "want no such output"
+	if n := matchingPrefix(shown, nonEmpty(lines(got))); n < len(shown) {
+		where = fmt.Sprintf("the first line of the page that does not fit: %s", shown[n])
+	} else if len(shown) > 0 {
+		where = "the output has lines that the page does not show"
+	}
+	return fmt.Errorf("the output differs; %s\n$ %s\nwant:\n%s\ngot:\n%s", where, command, want, got)
 }
 
 // nonEmpty drops empty lines, which pages may add or leave out.

@@ -28,7 +28,7 @@ func TestFailuresPage_HasTheTableOfFaults(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Fatalf("the table of faults in %s is not current, run: go test ./internal/e2e/fault -run Page -update\ngot:\n%s\nwant:\n%s", name, got, want)
+		t.Fatalf("the table of faults in %s is not current, run: make settings\n%s", name, firstDifference(got, want))
 	}
 	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
 		t.Fatal(err)
@@ -71,4 +71,15 @@ func (f fault) recovers() string {
 		return "recovers at once"
 	}
 	return fmt.Sprintf("recovers within %d s", f.must.recovery/time.Second)
+}
+
+// firstDifference shows the first line in which two tables differ.
+func firstDifference(got, want string) string {
+	gots, wants := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(gots), len(wants)) {
+		if gots[i] != wants[i] {
+			return "got:  " + gots[i] + "\nwant: " + wants[i]
+		}
+	}
+	return fmt.Sprintf("got %d lines, want %d", len(gots), len(wants))
 }

@@ -270,6 +270,29 @@ func configurationsIn(t *testing.T, page, section string) (blocks []string) {
 	return blocks
 }
 
+// sectionsWithPreset returns the titles of the sections with a configuration
+// that names a preset.
+func sectionsWithPreset(page string) (titles []string) {
+	title := ""
+	fenced := ""
+	for line := range strings.Lines(page) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "```"):
+			if fenced == "" {
+				fenced = line
+			} else {
+				fenced = ""
+			}
+		case fenced == "" && strings.HasPrefix(line, "#"):
+			title = strings.TrimLeft(line, "# ")
+		case fenced == "```yaml" && strings.HasPrefix(line, "preset:") && !slices.Contains(titles, title):
+			titles = append(titles, title)
+		}
+	}
+	return titles
+}
+
 // over returns a configuration with the settings of another over it.
 func over(base, other string) string {
 	for _, key := range topLevel.FindAllString(other, -1) {

@@ -3,6 +3,8 @@ package presets_test
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +89,38 @@ func TestPreset_FitsItsBackend(t *testing.T) {
 				t.Errorf("%s: got %s: %s, want %s", x.request, name, got.Header.Get(name), strings.ReplaceAll(value, "TOKEN", token))
 			}
 		})
+	}
+}
+
+// The presets whose exchanges are in other tests.
+var testedElsewhere = map[string]string{
+	"app-services":                "internal/e2e/appservices",
+	"spring-authorization-server": "TestPreset_OfSpringAuthorizationServerWorksWithoutOpenID",
+}
+
+func TestPreset_EachIsTestedAndDocumented(t *testing.T) {
+	files, err := filepath.Glob("../../../config/preset/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("config/preset has the files %q (%v), want at least one", files, err)
+	}
+	page := backendsPage(t)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		tested := slices.ContainsFunc(exchanges, func(x exchange) bool { return x.preset == name })
+		if !tested && testedElsewhere[name] == "" {
+			t.Errorf("preset %s has no exchange: add one for each of its rules to exchanges in presets_test.go", name)
+		}
+		if !strings.Contains(page, "preset: "+name) {
+			t.Errorf("docs/backends.md has no section with preset: %s. Add one, and a row with its configuration to pages in page_test.go", name)
+		}
+	}
+}
+
+func TestBackendsPage_EachSectionIsRun(t *testing.T) {
+	for _, section := range sectionsWithPreset(backendsPage(t)) {
+		if !slices.ContainsFunc(pages, func(p documented) bool { return p.section == section }) {
+			t.Errorf("no test runs the configuration in section %q of docs/backends.md. Add a row to pages in page_test.go", section)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -82,6 +83,47 @@ documents: {file: users.json, user_id_field: id}
 			}
 		})
 	}
+}
+
+// TestBackendTLS_AppliesAChangedAuthority replaces the content of ca_file, as a renewal
+// of an authority does.
+func TestBackendTLS_AppliesAChangedAuthority(t *testing.T) {
+	t.Parallel()
+	a, other := certstest.New(t), certstest.New(t)
+	backend := startMutual(t, a)
+	a.Write(t, "client", "sidecar", 100*time.Hour)
+	s := e2e.Start(t, e2e.Options{
+		Configuration: fmt.Sprintf(`backend: %s
+admin: off
+backend_tls: {ca_file: authority.pem, cert_file: %s/client.pem, key_file: %[2]s/client.key, server_name: backend.test}
+rules: [{match: POST /login, tokens: ["json:token"]}]
+verify: {jwks: %[1]s/jwks.json}
+sign: {keys: keys}
+documents: {file: users.json, user_id_field: id}
+`, backend, a.Dir),
+		Documents: `[{"id":"u1","lang":"en"}]`,
+		Files:     map[string]string{"authority.pem": read(t, other.Dir+"/ca.pem")},
+	})
+	if got := s.Public.Ask(t, http.MethodPost, "/login", ""); got.Status != http.StatusBadGateway {
+		t.Fatalf("POST /login with another authority: got %d %s, want 502", got.Status, got.Body)
+	}
+	line := s.Log.After(t, "configuration reloaded", func() { s.Write(t, "authority.pem", read(t, a.Dir+"/ca.pem")) })
+	if !strings.Contains(line, `["backend_tls.ca_file"]`) {
+		t.Errorf("the log: got %s, want the setting backend_tls.ca_file", line)
+	}
+	got := s.Public.Ask(t, http.MethodPost, "/login", "")
+	if document, want := documentIn(got.Body), `{"id":"u1","lang":"en"}`; document != want {
+		t.Errorf("POST /login with the backend's authority: got %d and the document %s, want %s", got.Status, document, want)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // documentIn returns the document in the token of a response to a login.
