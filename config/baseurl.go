@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"strings"
@@ -27,10 +28,19 @@ func (b *BaseURL) UnmarshalText(text []byte) error {
 	}
 	u, err := parseWebURL(string(text))
 	if err != nil {
+		if !strings.Contains(string(text), "://") {
+			return fmt.Errorf("%w; start it with http:// or https://", errBaseURL)
+		}
 		return errBaseURL
 	}
 	bare := url.URL{Scheme: u.Scheme, Host: u.Host}
-	if strings.TrimSuffix(u.String(), "/") != bare.String() {
+	switch {
+	case strings.TrimSuffix(u.String(), "/") == bare.String():
+	case u.User != nil:
+		return fmt.Errorf("%w; remove the user", errBaseURL)
+	case strings.Trim(u.Path, "/") != "":
+		return fmt.Errorf("%w; remove the path. Rules name the whole path of a request", errBaseURL)
+	default:
 		return errBaseURL
 	}
 	*b = BaseURL{u.Scheme, u.Host}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,15 @@ func atOrBelow(path string, faults config.Faults) bool {
 		}
 	}
 	return false
+}
+
+// meant reports whether a fault names the setting at path as the one that was meant.
+// Load does not also report that it is missing.
+func meant(path string, faults config.Faults) bool {
+	dot := strings.LastIndex(path, ".") + 1
+	return slices.ContainsFunc(faults, func(fault config.FieldError) bool {
+		return strings.HasPrefix(fault.Path, path[:dot]) && strings.HasSuffix(fault.Err.Error(), "did you mean "+path[dot:]+"?")
+	})
 }
 
 // refusals returns the faults that a schema found, by the path of the setting.

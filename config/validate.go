@@ -76,6 +76,8 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	switch {
 	case r.Set("verify.jwks") && r.Set("verify.public_key"):
 		r.Fault("verify.public_key", errors.New("cannot be combined with verify.jwks; remove one of them"))
+	case !asymmetric && r.Empty("verify.secret") && !c.OIDC.Enabled && !r.Set("sign.backend_key") && !secret:
+		r.Fault("verify.secret", errors.New("is empty, and there are no other keys of the backend; give it a value, or set jwks or public_key"))
 	case !asymmetric && !secret && !c.OIDC.Enabled && !r.Set("sign.backend_key"):
 		r.Fault("verify", errors.New("no keys of the backend; set jwks, public_key or secret"))
 	}
@@ -103,7 +105,7 @@ func checkSign(c *Config, r *yamlbind.Report) {
 		r.Fault("sign.backend_key", errors.New("cannot be combined with sign.keys; remove one of them"))
 	case backendKey && c.Sign.Algorithm != Same:
 		r.Fault("sign.algorithm", errors.New("cannot be combined with sign.backend_key, which always signs with the original's algorithm; use same"))
-	case !ownKeys && !backendKey && !secretOnly(c, r):
+	case !ownKeys && !backendKey && !secretOnly(c, r) && !secretMeant(c, r):
 		r.Fault("sign.keys", errors.New("is required; set it to a directory for the sidecar's private keys, or set sign.backend_key"))
 	}
 	switch rotateAfter := c.Sign.RotateAfter; {
@@ -116,6 +118,15 @@ func checkSign(c *Config, r *yamlbind.Report) {
 	if !isPath(c.Sign.JWKSPath) {
 		r.Fault("sign.jwks_path", errors.New("must be a path like /.well-known/jwks.json"))
 	}
+}
+
+// secretMeant reports whether a wrong name or an empty value is why there is no
+// secret. That is a fault already, and without it sign.keys may not be required.
+func secretMeant(c *Config, r *yamlbind.Report) bool {
+	if c.OIDC.Enabled || r.Set("verify.jwks") || r.Set("verify.public_key") {
+		return false
+	}
+	return r.Meant("verify") || r.Meant("verify.secret") || r.Meant("verify.secret_file") || r.Empty("verify.secret")
 }
 
 // secretOnly reports whether no token needs a private key, because the backend signs

@@ -58,6 +58,14 @@ func checkPattern(p pattern, before []pattern, r *yamlbind.Report) {
 	if pattern == "" {
 		return // reported as missing
 	}
+	switch {
+	case strings.Contains(pattern, "://"):
+		r.Fault(path, errors.New("is not a pattern like POST /oauth/token: it contains a URL; write only the method and the path"))
+		return
+	case !strings.Contains(pattern, "/"):
+		r.Fault(path, errors.New("is not a pattern like POST /oauth/token: the path is missing, or does not start with /"))
+		return
+	}
 	if err := muxpattern.Check(pattern); err != nil {
 		r.Fault(path, fmt.Errorf("is not a pattern like POST /oauth/token: %w", err))
 		return
@@ -75,10 +83,21 @@ func checkPattern(p pattern, before []pattern, r *yamlbind.Report) {
 			continue
 		}
 		if muxpattern.Check(earlier.text, pattern) != nil {
-			r.Fault(path, fmt.Errorf("conflicts with %s: a request could match both, and neither is more specific", atLine(earlier.path, r)))
+			r.Fault(path, fmt.Errorf("conflicts with %s: %s", atLine(earlier.path, r), conflict(p, earlier)))
 			return
 		}
 	}
+}
+
+// conflict says how two patterns conflict, and what to do.
+func conflict(p, earlier pattern) string {
+	switch {
+	case p.text != earlier.text:
+		return "a request could match both, and neither is more specific; change one of them"
+	case strings.HasPrefix(p.path, "rules[") && strings.HasPrefix(earlier.path, "rules["):
+		return "both are the same; write one rule with the tokens of both"
+	}
+	return "both are the same; change or remove one of them"
 }
 
 // atLine names a setting and, if it is in a file, its line.

@@ -87,7 +87,7 @@ func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 		{"zero", func(c *config.Config) { c.Timeouts.Dial = 0 }, "timeouts.dial: must be greater than zero"},
 		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret; remove one of them"},
 		{"patterns", func(c *config.Config) { c.Rules = append(c.Rules, c.Rules[0]) },
-			"rules[1].match: conflicts with rules[0].match: a request could match both, and neither is more specific"},
+			"rules[1].match: conflicts with rules[0].match: both are the same; write one rule with the tokens of both"},
 		{"preset", func(c *config.Config) { c.Preset = "cobol" }, `preset: "cobol" is unknown`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,12 +18,15 @@ type Binder struct {
 	Env func(name string) (string, bool)
 	// Bound is called with a pointer to each scalar that was set. May be nil.
 	Bound func(scalar any)
+
+	root reflect.Type // of the whole file
 }
 
 // Bind sets the fields of the struct that section points to from the root of a
 // file.
 func (b *Binder) Bind(root *Node, section any) {
 	v := reflect.ValueOf(section).Elem()
+	b.root = v.Type()
 	b.value("", root, Field{StructField: reflect.StructField{Type: v.Type()}}, v)
 }
 
@@ -58,7 +61,7 @@ func (b *Binder) mapping(path string, n *Node, section Field, v reflect.Value) {
 	for _, p := range n.Pairs {
 		i := slices.IndexFunc(fields, func(f Field) bool { return f.Setting == p.Key })
 		if i < 0 {
-			b.FaultAt(p.Place, join(path, p.Key), unknown(p.Key, fields))
+			b.unknown(path, p, fields)
 			continue
 		}
 		b.value(join(path, p.Key), p.Value, fields[i], fields[i].of(v))
@@ -120,7 +123,7 @@ func (b *Binder) scalar(path string, n *Node, f Field, v reflect.Value) {
 		b.Fault(path, fmt.Errorf("has no value; set it to %s", f.wantScalar(s)))
 		return
 	case List, Mapping:
-		b.Fault(path, fmt.Errorf("must be %s, not %s", f.wantScalar(s), n.Kind))
+		b.Fault(path, fmt.Errorf("must be %s, not %s%s", f.wantScalar(s), n.Kind, splitText(n)))
 		return
 	case Bare:
 		if s.AnyText {
@@ -136,6 +139,15 @@ func (b *Binder) scalar(path string, n *Node, f Field, v reflect.Value) {
 		input = expanded
 	}
 	b.text(path, input, f, v)
+}
+
+// splitText says what to do about a mapping that was probably meant as a text, such
+// as json: access_token.
+func splitText(n *Node) string {
+	if n.Kind == Mapping && len(n.Pairs) == 1 && n.Pairs[0].Value.Kind == Text {
+		return "; remove the space after the colon, or put the text in quotes"
+	}
+	return ""
 }
 
 func (b *Binder) text(path, input string, f Field, v reflect.Value) {

@@ -21,12 +21,13 @@ type Fault struct {
 type Report struct {
 	places map[string]Place // path of a setting → place of its value
 	empty  map[string]bool  // settings whose text is empty
+	meant  map[string]bool  // settings that the file probably has under a wrong name
 	faults []Fault
 }
 
 // NewReport returns the report of a file.
 func NewReport() *Report {
-	return &Report{places: map[string]Place{"": {1, 1}}, empty: map[string]bool{}}
+	return &Report{places: map[string]Place{"": {1, 1}}, empty: map[string]bool{}, meant: map[string]bool{}}
 }
 
 // Set reports whether the file has this setting, even with a wrong value. A
@@ -36,11 +37,21 @@ func (r *Report) Set(path string) bool {
 	return ok && !r.empty[path]
 }
 
+// Empty reports whether the file has this setting with an empty text.
+func (r *Report) Empty(path string) bool { return r.empty[path] }
+
+// Meant reports whether the file probably has this setting, but under a wrong name,
+// which is already a fault.
+func (r *Report) Meant(path string) bool { return r.meant[path] }
+
 // Fault records a fault of the setting at path. If the file does not have the
 // setting, the place is that of the innermost section that it has. A second fault
 // of a setting, or of a list with a wrong element, is ignored, because it often
-// follows from the first.
+// follows from the first. So is a fault of a setting whose name is wrong.
 func (r *Report) Fault(path string, err error) {
+	if r.meant[path] {
+		return
+	}
 	known := func(f Fault) bool { return f.Path == path || strings.HasPrefix(f.Path, path+"[") }
 	if !slices.ContainsFunc(r.faults, known) {
 		r.FaultAt(r.Find(path), path, err)

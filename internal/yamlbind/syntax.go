@@ -47,6 +47,10 @@ func (r *Report) syntax(source []byte, err error) {
 	switch {
 	case braceAfterText.MatchString(linePrefix(source, at.Line, at.Column)):
 		message += "; inside braces or brackets, put text that contains { in quotes"
+	case strings.HasPrefix(syntax.GetMessage(), `found character '	'`):
+		message = "invalid YAML: this line starts with a tab; indent it with spaces"
+	case strings.HasPrefix(syntax.GetMessage(), "value is not allowed"):
+		message += "; check the indentation: all settings of a section start in the same column"
 	case strings.HasPrefix(syntax.GetMessage(), "mapping value is not allowed"):
 		message += "; check the indentation, and put text that contains a colon and a space in quotes"
 	}
