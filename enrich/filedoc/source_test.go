@@ -14,6 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
@@ -180,6 +183,25 @@ func TestOpen_WarnsAboutDuplicatesOnce(t *testing.T) {
 	}
 	if got := strings.Count(log.String(), "more than one document"); got != 1 || !strings.Contains(log.String(), "users=1") {
 		t.Errorf("the log has %d warnings, want one with users=1:\n%s", got, log)
+	}
+}
+
+// Law F4: a metric counts the lookups of users with more than one document.
+func TestLookup_CountsDuplicates(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users.json")
+	write(t, path, `[{"_id":2,"f":"u"},{"_id":1,"f":"u"}]`)
+	reader := metric.NewManualReader()
+	src, err := filedoc.Open(filedoc.Options{Path: path, Field: "f", Meter: metric.NewMeterProvider(metric.WithReader(reader)).Meter("test")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, src, `{"_id":1,"f":"u"}`)
+	var all metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &all); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(all.ScopeMetrics); !strings.Contains(got, "tokengraft.source.duplicates") {
+		t.Errorf("metrics %s; want tokengraft.source.duplicates", got)
 	}
 }
 

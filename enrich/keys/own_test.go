@@ -2,6 +2,7 @@ package keys_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -171,6 +172,30 @@ func TestOwnKeys_DeletedKeyIsReplacedOutsideOfTheLogin(t *testing.T) {
 		synctest.Wait()
 		if key := signer(t, ring, token(es)); key == nil {
 			t.Error("no signer after the login, want a new key")
+		}
+	})
+}
+
+// Law E2: only Run makes the key that a login needs. Without Run there is none.
+func TestOwnKeys_LoginMakesNoKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		es := enrichtest.NewIssuer(t, "ES256")
+		_, path := openDir(t)
+		ring := openFile(t, setOf(es), func(o *keys.Options) { o.Dir = path })
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { ring.Run(ctx) })
+		if err := os.Remove(filepath.Join(path, "ES256-1.pem")); err != nil {
+			t.Fatal(err)
+		}
+		pass(3 * time.Second) // until Run has read the empty directory
+		stop()
+		running.Wait()
+		if key := signer(t, ring, token(es)); key != nil {
+			t.Errorf("signer %v, want none, because its file was deleted", key)
+		}
+		if entries, err := os.ReadDir(path); err != nil || len(entries) != 0 {
+			t.Errorf("%d files (%v) after a login, want none", len(entries), err)
 		}
 	})
 }

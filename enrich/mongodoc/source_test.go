@@ -15,6 +15,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
@@ -152,8 +154,9 @@ func TestLookup_WarnsAboutDuplicatesWithoutNamingAnyone(t *testing.T) {
 	uri, _ := enrichtest.StartFerretDB(t)
 	users := connect(t, uri, `{"_id":2,"f":"secret-user"}`, `{"_id":1,"f":"secret-user"}`)
 	var log bytes.Buffer
+	reader := metric.NewManualReader()
 	src := open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: users.Name(), Field: "f", Timeout: 5 * time.Second,
-		Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		Logger: slog.New(slog.NewTextHandler(&log, nil)), Meter: metric.NewMeterProvider(metric.WithReader(reader)).Meter("test")})
 	for range 3 {
 		if doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: "secret-user"}}); err != nil || doc.ID != `{"$numberInt":"1"}` {
 			t.Fatalf("Lookup = document %s, %v; want that of _id 1", doc.ID, err)
@@ -161,6 +164,13 @@ func TestLookup_WarnsAboutDuplicatesWithoutNamingAnyone(t *testing.T) {
 	}
 	if got := strings.Count(log.String(), "more than one document"); got != 1 || strings.Contains(log.String(), "secret-user") {
 		t.Errorf("three lookups logged %q; want one warning without the user id", log.String())
+	}
+	var all metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &all); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(all.ScopeMetrics); !strings.Contains(got, "tokengraft.source.duplicates") {
+		t.Errorf("metrics %s; want tokengraft.source.duplicates", got)
 	}
 }
 
