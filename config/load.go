@@ -20,7 +20,7 @@ func Default() *Config {
 // Load reads, completes and checks the configuration file at path. It resolves
 // relative paths against the folder of the file, and reads secrets from the files
 // that contain them. It looks up variables with env, which is normally
-// [os.LookupEnv].
+// [os.LookupEnv] and must not be nil.
 //
 // The error is [Faults], or says why the file itself cannot be read, and may wrap
 // [io/fs.ErrNotExist]. Faults can wrap that too, for a file that the configuration

@@ -4,8 +4,9 @@ import "context"
 
 // A Source fetches documents.
 type Source interface {
-	// Lookup returns the document of q.User, read at q.NotBefore or later. It
-	// must limit its own waiting time.
+	// Lookup returns the document of q.User, read at q.NotBefore or later, and sets
+	// its ReadAt: a cache treats a document as stale if its read began before the
+	// lookup. Lookup must limit its own waiting time.
 	//
 	// The error wraps [ErrNoDocument] if the user has no document, and
 	// [ErrUndecodable] if they have one that cannot be written as a claim. Any

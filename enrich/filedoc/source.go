@@ -14,7 +14,7 @@ import (
 )
 
 // A Source reads documents from one file, which it keeps in memory. It is safe for
-// concurrent use.
+// concurrent use, and does not have to be closed.
 type Source struct {
 	file    *file
 	opened  *index // the content at Open

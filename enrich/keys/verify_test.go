@@ -90,7 +90,7 @@ func TestSecret_CombinesWithAJWKS(t *testing.T) {
 			t.Fatalf("%s: Verify = %v, %v; want a signer of its algorithm", issuer.Algorithm, verified, err)
 		}
 		if own := verified.Signer.ID() != ""; own != (issuer == es) {
-			t.Errorf("%s: signed with a key of our own: %v", issuer.Algorithm, own)
+			t.Errorf("%s: signed with our own key: %v, want %v", issuer.Algorithm, own, !own)
 		}
 	}
 	expect(t, ring, forged(hs), badToken)
