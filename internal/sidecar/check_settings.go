@@ -1,0 +1,46 @@
+package sidecar
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// settings warns about settings that are allowed but risky.
+func (k *checker) settings() {
+	v := k.cfg.Verify
+	if len(v.Issuer) == 0 && len(v.Audience) == 0 && !k.cfg.OIDC.Enabled {
+		k.warn("verify", "neither issuer nor audience is set, so tokens for other applications are enriched too, if the backend's keys verify them; set at least one")
+	}
+	if secret := v.Secret.Reveal(); secret != "" && len(secret) < 32 {
+		k.warn("verify.secret", "has %d bytes, but HS256 needs at least 32 (RFC 7518, section 3.2); a short secret can be guessed; use a longer one, in the backend and here", len(secret))
+	}
+	if variable.MatchString(v.Secret.Reveal()) {
+		k.warn("verify.secret", "starts with $ and looks like the name of a variable; put the name in braces, as in ${JWT_SECRET}")
+	}
+	for i, rule := range k.cfg.Rules {
+		if host := hostOf(rule.Match); host != "" && !strings.Contains(host, ".") {
+			k.warn(fmt.Sprintf("rules[%d].match", i), "matches only requests for the host %s; if this is a path, start it with a slash", host)
+		}
+		for j, location := range rule.Tokens {
+			if strings.HasPrefix(location.String(), "json:$") {
+				k.warn(fmt.Sprintf("rules[%d].tokens[%d]", i, j), "looks for a member whose name starts with $; for the JSONPath $.data.token write json:data.token")
+			}
+		}
+	}
+	if k.cfg.Claim.MaxTokenSize > 8<<10 {
+		k.warn("claim.max_token_size", "exceeds 8KiB; clients send the token in a header, and many servers refuse headers of this size")
+	}
+}
+
+// variable matches a variable as a shell accepts it, without braces.
+var variable = regexp.MustCompile(`^\$[A-Z_][A-Z0-9_]*$`)
+
+// hostOf returns the host in a pattern of net/http's ServeMux: [METHOD ][HOST]/[PATH].
+func hostOf(pattern string) string {
+	host, _, _ := strings.Cut(pattern, "/")
+	if i := strings.LastIndexAny(host, " \t"); i >= 0 {
+		host = host[i+1:]
+	}
+	return host
+}
