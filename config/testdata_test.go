@@ -68,4 +68,3 @@ func differentLines(got, want string) string {
 	}
 	return different.String()
 }
-
