@@ -45,7 +45,7 @@ func parseRules(text string) (rules []Rule, err error) {
 func parseRule(line string) (rule Rule, err error) {
 	fields := regexp.MustCompile(`\s+::\s+`).Split(line, -1)
 	if len(fields) < 3 || len(fields) > 4 {
-		return Rule{}, fmt.Errorf("%d fields, a rule has 3 or 4, separated by ::", len(fields))
+		return Rule{}, fmt.Errorf("%d fields, but a rule has 3 or 4 with :: between them", len(fields))
 	}
 	rule = Rule{Instead: fields[1], Example: fields[2]}
 	if rule.pattern, err = compile(fields[0]); err != nil {
