@@ -17,7 +17,7 @@ import (
 // Verify implements [enrich.Ring]. It first checks what does not need the network.
 func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, error) {
 	if !r.isAllowed(t.Algorithm) {
-		return enrich.Verified{}, fmt.Errorf("%w: algorithm %s is not allowed", enrich.ErrBadToken, printable(t.Algorithm))
+		return enrich.Verified{}, r.wrongAlgorithm(t.Algorithm)
 	}
 	if err := r.checkParties(t); err != nil {
 		r.warnIssuerMismatch(t)
@@ -38,6 +38,15 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 	verified.ExpiresAt, _ = t.Date("exp")
 	r.warnLongLife(verified)
 	return verified, nil
+}
+
+// wrongAlgorithm says why an algorithm is not allowed.
+func (r *Ring) wrongAlgorithm(algorithm string) error {
+	why := "the backend's keys are for other algorithms"
+	if len(r.o.Algorithms) > 0 {
+		why = "verify.algorithms has only " + strings.Join(r.o.Algorithms, ", ")
+	}
+	return fmt.Errorf("%w: algorithm %s is not allowed, because %s", enrich.ErrBadToken, printable(algorithm), why)
 }
 
 // isAllowed reports whether an algorithm can be accepted at all: the options list
