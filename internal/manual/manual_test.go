@@ -63,7 +63,7 @@ func TestMarkdown_HasATablePerSection(t *testing.T) {
 
 func TestSchema_IsCurrent(t *testing.T) {
 	if got, want := string(config.Schema()), string(manual.Schema(comments(t))); got != want {
-		t.Errorf("config/schema.json differs from the types of package config; run: go generate ./config\n%s", firstDifference(got, want))
+		t.Errorf("config/schema.json differs from the types of package config; run: make settings\n%s", firstDifference(got, want))
 	}
 }
 
@@ -79,7 +79,7 @@ func TestPages_AreCurrent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if string(got) != page.Content {
-			t.Errorf("a table of %s differs from the code; run: go generate ./config\n%s", page.Name, firstDifference(string(got), page.Content))
+			t.Errorf("a table of %s differs from the code; run: make settings\n%s", page.Name, firstDifference(string(got), page.Content))
 		}
 	}
 }
