@@ -49,6 +49,17 @@ func issued(t *testing.T, url, form string) (answer tokens) {
 	return answer
 }
 
+// loginAtBackend returns a token of the backend, which only containers reach.
+func loginAtBackend(t *testing.T, c *compose) string {
+	t.Helper()
+	body := c.inNetwork("wget", "-q", "-O", "-", "--post-data", "username=anna&password=secret", "http://backend:9000/login")
+	var answer tokens
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		t.Fatalf("login at the backend: %s: %v", body, err)
+	}
+	return answer.AccessToken
+}
+
 func wantClaim(t *testing.T, token string, parts ...string) {
 	t.Helper()
 	_, claims := enrichtest.DecodeToken(t, token)

@@ -47,9 +47,22 @@ func TestDeployment(t *testing.T) {
 		t.Errorf("container: got %s, want a read-only file system, user 65532, and port 8080 without 9901", out)
 	}
 
+	checkOnCall(t, c)
 	checkScaled(t, c, first)
 	checkOutage(t, c, first)
 	checkStop(t, c)
+}
+
+// checkOnCall runs the commands that docs/failures.md has for the person on call.
+func checkOnCall(t *testing.T, c *compose) {
+	t.Log("the commands for the person on call work")
+	c.run("exec", "-T", "sidecar", "/tokengraft", "health", "--ready", "-c", "/etc/tokengraft/tokengraft.yaml")
+	original := loginAtBackend(t, c)
+	out := c.runWith(original, "exec", "-T", "sidecar", "/tokengraft", "try", "-c", "/etc/tokengraft/tokengraft.yaml")
+	if !strings.Contains(out, "reason: ok") {
+		t.Errorf("try with a token of the backend: want reason: ok, got\n%s", out)
+	}
+	c.run("kill", "-s", "HUP", "sidecar")
 }
 
 // checkScaled adds a second sidecar and kills it.

@@ -60,11 +60,17 @@ func (c *compose) down() {
 
 func (c *compose) run(args ...string) {
 	c.t.Helper()
+	c.runWith("", args...)
+}
+
+// runWith runs a command of Compose with an input, and returns its output.
+func (c *compose) runWith(stdin string, args ...string) (output string) {
+	c.t.Helper()
 	args = append(append(c.command[1:], "-p", project, "--project-directory", ".", "-f", "docker-compose.yml"), args...)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.command[0], args...)
-	cmd.Dir, cmd.Env = root, c.env
+	cmd.Dir, cmd.Env, cmd.Stdin = root, c.env, strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		c.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
@@ -72,6 +78,7 @@ func (c *compose) run(args ...string) {
 	if len(out) > 0 {
 		c.t.Logf("%s\n%s", strings.Join(args, " "), tail(out))
 	}
+	return string(out)
 }
 
 func tail(out []byte) []byte { return out[max(0, len(out)-2000):] }

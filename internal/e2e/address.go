@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -14,16 +16,28 @@ import (
 // An Address is the host and port of an HTTP server.
 type Address string
 
-// FreeAddress returns an unused address, for a sidecar whose address must be known
-// before it starts.
+// The system gives ports from lastPort on to outgoing connections, and to listeners
+// that do not ask for a port. A test's program starts long after its port was
+// chosen, so FreeAddress chooses ports below.
+const firstPort, lastPort = 10_000, 32_768
+
+var nextPort atomic.Uint32
+
+func init() { nextPort.Store(rand.Uint32N(lastPort - firstPort)) }
+
+// FreeAddress returns an unused address on loopback, for a program whose address must
+// be known before it starts. It does not return an address twice.
 func FreeAddress(t testing.TB) Address {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+nextPort.Add(1)%(lastPort-firstPort))
+		if listener, err := net.Listen("tcp", address); err == nil {
+			listener.Close()
+			return Address(address)
+		}
 	}
-	defer listener.Close()
-	return Address(listener.Addr().String())
+	t.Fatal("there is no free port")
+	return ""
 }
 
 // URL returns the URL of a path at the address.

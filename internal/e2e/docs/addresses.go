@@ -1,13 +1,11 @@
 package docs
 
 import (
-	"math/rand/v2"
-	"net"
 	"regexp"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
+
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // defaultAdmin is the port of the admin listener where a configuration does not
@@ -44,32 +42,9 @@ func newAddresses(t testing.TB, page *Page) *addresses {
 
 func (a *addresses) add(t testing.TB, port string) {
 	if a.free[port] == "" {
-		free := freePort(t)
+		_, free, _ := strings.Cut(string(e2e.FreeAddress(t)), ":")
 		a.free[port], a.shown[free] = free, port
 	}
-}
-
-// The system gives ports from lastPort on to outgoing connections, and to listeners
-// that do not ask for a port. Programs of a page start long after their ports were
-// chosen, so freePort chooses ports below.
-const firstPort, lastPort = 10_000, 32_768
-
-var nextPort atomic.Uint32
-
-func init() { nextPort.Store(rand.Uint32N(lastPort - firstPort)) }
-
-// freePort returns a port that nothing listens on, and that it has not returned to
-// another page.
-func freePort(t testing.TB) string {
-	for range 1000 {
-		port := strconv.Itoa(firstPort + int(nextPort.Add(1)%(lastPort-firstPort)))
-		if listener, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			listener.Close()
-			return port
-		}
-	}
-	t.Fatal("there is no free port")
-	return ""
 }
 
 // replace writes the free ports into what the page shows.
