@@ -127,7 +127,8 @@ func (f *file) report(index *index, info fs.FileInfo, fault error) {
 	switch {
 	case sameOutcome(before, reading{info: info, fault: fault}):
 	case fault != nil && !first:
-		log(slog.LevelError, "cannot read the documents file. Using its last good content, which counts as stale, until the file is fixed", slog.Any("error", fault))
+		log(slog.LevelError, "cannot read the documents file. Its last good content stays in use, and is stale", slog.Any("error", fault),
+			slog.String("advice", "Fix the file. Until then, tokens from a refresh do not get the claim unless cache.stale_for is set."))
 	case fault == nil && before.fault != nil:
 		log(slog.LevelInfo, "reading the documents file works again")
 	}

@@ -101,7 +101,7 @@ func hint(cfg *config.Config, reason enrich.Reason) string {
 	case enrich.Opaque:
 		return "This is not a signed JWT, so serve forwards it unchanged."
 	case enrich.NotOurs:
-		return "Check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."
+		return "If the token was enriched, try the one that the backend issued. Otherwise check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."
 	}
 	return "docs/failures.md says what to do about each reason."
 }
