@@ -3,10 +3,11 @@ package attack_test
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 var update = flag.Bool("update", false, "write the table of attacks into docs/security.md")
@@ -72,29 +73,11 @@ var pageRows = []pageRow{
 // TestSecurityPage_HasTheTableOfAttacks compares the table in docs/security.md with
 // the rows above.
 func TestSecurityPage_HasTheTableOfAttacks(t *testing.T) {
-	const name, begin, end = "../../../docs/security.md", "<!-- attacks -->\n", "<!-- /attacks -->"
-	content, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, opened := strings.Cut(string(content), begin)
-	got, after, closed := strings.Cut(rest, end)
-	if !opened || !closed {
-		t.Fatalf("no table of attacks in %s: it needs the lines %q and %q", name, begin, end)
-	}
-	want := "| the attacker tries | what happens |\n| --- | --- |\n"
+	table := "| the attacker tries | what happens |\n| --- | --- |\n"
 	for _, row := range pageRows {
-		want += fmt.Sprintf("| %s | %s |\n", row.tries, row.happens)
+		table += fmt.Sprintf("| %s | %s |\n", row.tries, row.happens)
 	}
-	if got == want {
-		return
-	}
-	if !*update {
-		t.Fatalf("the table of attacks in %s is not current, run: make settings\n%s", name, firstDifference(got, want))
-	}
-	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	e2e.CheckTable(t, "../../../docs/security.md", "attacks", table, *update)
 }
 
 // checkPage checks that docs/security.md has every kind of attack, and no other.
@@ -121,15 +104,4 @@ func (s *suite) checkPage(t *testing.T) {
 			t.Errorf("pageRows has %q, but no attack of that kind was made", kind)
 		}
 	}
-}
-
-// firstDifference shows the first line in which two tables differ.
-func firstDifference(got, want string) string {
-	gots, wants := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(gots), len(wants)) {
-		if gots[i] != wants[i] {
-			return "got:  " + gots[i] + "\nwant: " + wants[i]
-		}
-	}
-	return fmt.Sprintf("got %d lines, want %d", len(gots), len(wants))
 }

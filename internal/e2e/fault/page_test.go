@@ -4,35 +4,17 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 var update = flag.Bool("update", false, "write the table of faults into docs/failures.md")
 
 func TestFailuresPage_HasTheTableOfFaults(t *testing.T) {
-	const name, begin, end = "../../../docs/failures.md", "<!-- faults -->\n", "<!-- /faults -->"
-	content, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, opened := strings.Cut(string(content), begin)
-	got, after, closed := strings.Cut(rest, end)
-	if !opened || !closed {
-		t.Fatalf("no table of faults in %s: it needs the lines %q and %q", name, begin, end)
-	}
-	want := faultsTable(faults)
-	if got == want {
-		return
-	}
-	if !*update {
-		t.Fatalf("the table of faults in %s is not current, run: make settings\n%s", name, firstDifference(got, want))
-	}
-	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	e2e.CheckTable(t, "../../../docs/failures.md", "faults", faultsTable(faults), *update)
 }
 
 // faultsTable returns the table of promises in Markdown. Faults at the same place with
@@ -71,15 +53,4 @@ func (f fault) recovers() string {
 		return "recovers at once"
 	}
 	return fmt.Sprintf("recovers within %d s", f.must.recovery/time.Second)
-}
-
-// firstDifference shows the first line in which two tables differ.
-func firstDifference(got, want string) string {
-	gots, wants := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(gots), len(wants)) {
-		if gots[i] != wants[i] {
-			return "got:  " + gots[i] + "\nwant: " + wants[i]
-		}
-	}
-	return fmt.Sprintf("got %d lines, want %d", len(gots), len(wants))
 }
