@@ -98,6 +98,9 @@ func (x *exchange) readGated(res *http.Response) (l located, unread string, err 
 	case body.tooLarge:
 		x.countTooLarge(res.Request.Context())
 		return located{}, "it is larger than limits.body", nil
+	case body.noMemory:
+		x.count(res.Request.Context(), enrich.Unavailable)
+		return located{}, "limits.memory is used up", nil
 	case body.opaque:
 		return located{}, "it cannot be decompressed", nil
 	}
@@ -114,7 +117,7 @@ func (x *exchange) readGated(res *http.Response) (l located, unread string, err 
 // accepted reports whether there are tokens, and all were accepted.
 func (e *enrichment) accepted() bool {
 	for _, outcome := range e.outcomes {
-		if !isAccepted(outcome) {
+		if !outcome.Accepted() {
 			return false
 		}
 	}
@@ -142,12 +145,4 @@ func (x *exchange) refusal(p problem) reply {
 		return p.reply()
 	}
 	return reply{p.Status, "application/json", x.rule.Rejection(&enrich.Rejection{Code: "InternalServerError", Message: p.Detail})}
-}
-
-func isAccepted(o enrich.Outcome) bool {
-	switch o.Reason {
-	case "", enrich.OK, enrich.Stale, enrich.NoDocument, enrich.TooLarge, enrich.SignFailed, enrich.KeyBound:
-		return true
-	}
-	return false
 }
