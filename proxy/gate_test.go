@@ -35,7 +35,7 @@ func expectRefusal(t *testing.T, f *fixture, res *http.Response, body string) {
 	}
 }
 
-// G8: what cannot be read to its end does not leave, even if no token is seen in it.
+// G8: a response that cannot be read to its end does not leave, even if no token is seen.
 func TestGate_RefusesWhatCannotBeReadToItsEnd(t *testing.T) {
 	json := `{"access_token":"` + issued + `"}`
 	padded := `{"access_token":"` + issued + `","echo":"` + strings.Repeat("x", 5000) + `"}`
@@ -62,7 +62,7 @@ func TestGate_RefusesWhatCannotBeReadToItsEnd(t *testing.T) {
 	}
 }
 
-// G8: what the rule does not look at is decided by its bytes.
+// G8: bytes decide about everything that the rule does not look at.
 func TestGate_RefusesTokensThatTheRuleDoesNotName(t *testing.T) {
 	for _, test := range []struct{ name, method, answer string }{
 		{"another member", "POST", answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"data":{"jwt":"`+issued+`"}}`)},

@@ -57,7 +57,7 @@ func cleanEscaped(escaped string) string {
 }
 
 // wildcard gets the value of a wildcard from a handler. It is the response writer of
-// a lookup, so a mux that answers by itself changes nothing.
+// a lookup, so the redirect of a mux changes nothing.
 type wildcard struct{ value string }
 
 // Header implements [http.ResponseWriter].
