@@ -136,8 +136,8 @@ func (p *Pool) free() (closing []*conn) {
 
 func (p *Pool) close(closing []*conn, limit Limit) {
 	for _, c := range closing {
-		c.TCPConn.Close()
 		p.o.Refused(limit)
+		c.TCPConn.Close()
 	}
 }
 

@@ -136,13 +136,11 @@ const (
 
 func TestPool_ClosesTheConnectionThatWaitsLongest(t *testing.T) {
 	w := start(t, connlimit.Bounds{Connections: 3, Memory: plenty}, false)
-	kept := w.dial(get)
-	w.want("the first", kept, "200")
-	fresh := w.dial(half)
+	first, fresh := w.dial(half), w.dial(half)
 	later := w.dial(get)
 	w.want("the third", later, "200")
 	w.want("one more", w.dial(get), "200")
-	w.want("the connection that waits longest", kept, "closed")
+	w.want("the connection that waits longest", first, "closed")
 	io.WriteString(fresh, "y\r\n\r\n")
 	w.want("the half header, when it is whole", fresh, "200")
 	if got := w.refusals(connlimit.Connections); got != 1 {
