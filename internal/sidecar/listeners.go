@@ -41,6 +41,9 @@ func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 		return nil, err
 	}
 	s.connections.Store(pool)
+	if advice := memoryAdvice(cfg); advice != "" {
+		s.o.Logger.Warn("the memory may not suffice", "advice", advice)
+	}
 	servers := []*server{newServer(s, "public", public, pool, s, serverTLS(s.public))}
 	if cfg.Admin == "" {
 		return servers, nil

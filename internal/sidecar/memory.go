@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"fmt"
 	"log/slog"
 	"math"
 	"os"
@@ -14,20 +15,22 @@ import (
 // defaults must work is the example:
 //
 //	256 MiB  the limit of the cgroup, or else half of the machine's memory
-//	230      the memory limit of the Go runtime, 90 % of that. The rest is for the
-//	         kernel's buffers, the stacks of threads, and a collection that comes late
-//	 57      limits.memory: auto, a quarter of the 230 (memoryLimit)
-//	 29      connections and headers, half of limits.memory (connectionMemory)
+//	230      the memory limit of the Go runtime, 90 % of that. The rest is for buffers
+//	         of the kernel, the program's code, and a collection that comes late
+//	 36      the process itself
 //	 80      the cache with cache.max_bytes of 64 MiB, and a quarter for its own records
-//	 36      the process itself, measured with MongoDB and 10 rules
 //	---
-//	202      so 28 MiB are left for garbage that has not been collected yet
+//	114      are left:
+//	 57      half for requests and responses: limits.memory
+//	 28      a quarter for connections and headers: half of limits.memory
+//	 28      a quarter for garbage that has not been collected yet
 const (
 	runtimePart      = 0.9
 	machinePart      = 0.5
-	connectionsShare = 2 // connections and headers get limits.memory divided by this
-	cacheOverhead    = 1.25
 	processMemory    = 36 << 20
+	cacheOverhead    = 1.25
+	requestsShare    = 2 // limits.memory: auto is what is left, divided by this
+	connectionsShare = 2 // connections and headers get limits.memory, divided by this
 )
 
 // unknownMachine is what is assumed of a machine whose memory cannot be read.
@@ -62,15 +65,31 @@ func findMemory() (limit int64, from string) {
 // connectionMemory returns how many bytes connections and headers may use.
 func connectionMemory(cfg *config.Config) int64 { return memoryLimit(cfg) / connectionsShare }
 
-// needsMemory returns how much memory the process can use with this configuration.
-func needsMemory(cfg *config.Config) int64 {
-	return processMemory + int64(cacheOverhead*float64(cfg.Cache.MaxBytes)) + memoryLimit(cfg) + connectionMemory(cfg)
+// otherMemory returns what the process uses besides requests and connections, in bytes.
+func otherMemory(cfg *config.Config) int64 {
+	return processMemory + int64(cacheOverhead*float64(cfg.Cache.MaxBytes))
 }
 
-// runtimeLimit returns the memory limit of the Go runtime, or 0 without one.
+// neededMemory returns how many bytes the process can use with this configuration.
+func neededMemory(cfg *config.Config) int64 {
+	return otherMemory(cfg) + memoryLimit(cfg) + connectionMemory(cfg)
+}
+
+// runtimeLimit returns the memory limit of the Go runtime in bytes. Without one it is
+// what [LimitMemory] would set.
 func runtimeLimit() int64 {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		return limit
 	}
-	return 0
+	limit, _ := findMemory()
+	return limit
+}
+
+// memoryAdvice returns a warning if the process can use more memory than it may, or "".
+func memoryAdvice(cfg *config.Config) string {
+	needed, may := neededMemory(cfg), runtimeLimit()
+	if needed <= may {
+		return ""
+	}
+	return fmt.Sprintf("with these limits the process can use %d MiB, but it may use only %d MiB here (GOMEMLIMIT, or 90 %% of the container's limit): lower cache.max_bytes, limits.memory or limits.body, or give it more memory", needed>>20, may>>20)
 }
