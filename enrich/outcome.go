@@ -62,7 +62,7 @@ func (tx *transaction) outcomes() []Outcome {
 	}
 	if slices.ContainsFunc(outcomes, Outcome.Accepted) {
 		for i, c := range tx.candidates {
-			outcomes[i].vouched = c.reason == Opaque || c.ignored()
+			outcomes[i].vouched = c.reason == Opaque || c.ignored
 		}
 	}
 	return outcomes

@@ -49,7 +49,7 @@ type Refresh int
 
 // The ways to distinguish them.
 const (
-	RefreshAuto   Refresh = iota // [locate.Request.IsRefresh] decides
+	RefreshAuto   Refresh = iota // [locate.Request.Classify] decides
 	RefreshAlways                // every request is a refresh
 	RefreshNever                 // every request is a login
 )
@@ -59,13 +59,6 @@ const (
 // instead of a JSON response. It replaces any other response, such as a redirect, with
 // a problem document.
 type RejectionFormat func(*enrich.Rejection) []byte
-
-func (rule *Rule) cause(request locate.Request) enrich.Cause {
-	if rule.Refresh == RefreshAlways || rule.Refresh == RefreshAuto && request.IsRefresh() {
-		return enrich.CauseRefresh
-	}
-	return enrich.CauseLogin
-}
 
 // provider returns the segment of a path at the {provider} of the pattern, and "" if
 // there is none.

@@ -34,6 +34,6 @@ func IsJSON(header http.Header) bool { return isJSON(mediaType(header)) }
 func IsForm(header http.Header) bool { return isForm(mediaType(header)) }
 
 // IsMultipart reports whether the body of a request with this header is a multipart
-// form. [Request.IsRefresh] and [Request.Param] read such a form, but
+// form. [Request.Classify] and [Request.Param] read such a form, but
 // [Request.Restore] does not.
 func IsMultipart(header http.Header) bool { return isMultipart(mediaType(header)) }
