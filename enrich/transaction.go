@@ -50,7 +50,7 @@ func (tx *transaction) run(ctx context.Context) []Outcome {
 }
 
 // steps runs the steps until one fails. A grant that is blocked still signs its users
-// in: what another token is must not decide whether a hook rejects a user.
+// in: another token must not save a user whom a hook rejects.
 func (tx *transaction) steps(ctx context.Context) *fault {
 	f := traced(ctx, "verify", tx.verifyAll)
 	if f == nil {

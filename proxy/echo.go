@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 
@@ -9,39 +10,35 @@ import (
 
 // An echo tells tokens that the backend may have copied from the client's request, for
 // example in the address that it redirects to, from those that it issued.
-type echo struct {
-	request locate.Request
-	texts   []string // the parts of the request, each as it is and decoded; set by the first call of has
+type echo struct{ request locate.Request }
+
+// has reports whether a token occurs in the query, the path or the body of the request,
+// as it is or percent-encoded. It does not decode a large body, because that copies it.
+func (e echo) has(token string) bool {
+	body := e.request.Body
+	if bytes.Contains(body, []byte(token)) {
+		return true
+	}
+	if len(body) > smallBody {
+		body = nil
+	}
+	return occurs(token, e.request.Query) || occurs(token, e.request.Path) || occurs(token, string(body))
 }
 
-// has reports whether a token occurs in the query, the path or the body of the request.
-func (e *echo) has(token string) bool {
-	if e.texts == nil {
-		for _, text := range []string{e.request.Query, e.request.Path, string(e.request.Body)} {
-			e.texts = append(e.texts, decodings(text)...)
-		}
-	}
-	for _, text := range e.texts {
-		if len(token) <= len(text) && strings.Contains(text, token) {
+// keepsBody reports whether the body of the request stays in memory until the exchange
+// ends.
+func (e echo) keepsBody() bool { return len(e.request.Body) > 0 }
+
+// occurs reports whether a token occurs in a text, also in one that is encoded up to
+// three times: a redirect_uri in a query can have a query of its own.
+func occurs(token, text string) bool {
+	for range 3 {
+		if strings.Contains(text, token) {
 			return true
 		}
+		text = decodeLoosely(text)
 	}
-	return false
-}
-
-// decodings returns a text as it is, and with its percent-encoding removed once, twice
-// and three times: a redirect_uri in a query can have a query of its own.
-func decodings(text string) []string {
-	texts := []string{text}
-	for range 3 {
-		decoded := decodeLoosely(text)
-		if decoded == text {
-			break
-		}
-		texts = append(texts, decoded)
-		text = decoded
-	}
-	return texts
+	return strings.Contains(text, token)
 }
 
 // decodeLoosely removes percent-encoding where it is valid. The characters of a token

@@ -71,7 +71,7 @@ func TestGrant_CauseFollowsFromTheRequest(t *testing.T) {
 		{"a cookie", proxy.RefreshAuto, "/token", []string{"Cookie: _ga=1; __Host-refresh=x"}, "", enrich.CauseRefresh},
 		{"the last path segment", proxy.RefreshAuto, "/session/renew", nil, "", enrich.CauseRefresh},
 		{"none of these", proxy.RefreshAuto, "/token", []string{form}, "user=x", enrich.CauseLogin},
-		{"identity, which is no coding", proxy.RefreshAuto, "/token", []string{form, "Content-Encoding: identity"}, "grant_type=refresh_token", enrich.CauseRefresh},
+		{"identity, which is not a coding", proxy.RefreshAuto, "/token", []string{form, "Content-Encoding: identity"}, "grant_type=refresh_token", enrich.CauseRefresh},
 		{"a coding", proxy.RefreshAuto, "/token", []string{form, "Content-Encoding: identity", "Content-Encoding: gzip"}, "grant_type=refresh_token", enrich.CauseUnknown},
 		{"a coding that the backend does not see", proxy.RefreshAuto, "/token", []string{form, "Content-Encoding: gzip", "Connection: close, content-encoding"}, "grant_type=refresh_token", enrich.CauseRefresh},
 		{"a cookie that the backend does not see", proxy.RefreshAuto, "/token", []string{"Cookie: refresh=x", "Connection: Cookie"}, "", enrich.CauseLogin},

@@ -43,8 +43,8 @@ const (
 )
 
 // Classify decides whether the request, as the backend gets it, is a login or a
-// refresh. What is contradictory, doubled, unread or in an unknown form is neither, and
-// the caller treats it as both. The body is what counts. A query, a cookie or a field
+// refresh. Requests that are contradictory, doubled, unread or in an unknown form are
+// neither, and the caller treats them as both. The body counts. A query, a cookie or a field
 // that a client can add to any request never makes a login a refresh, or the reverse.
 //
 //	the request has                                         it is

@@ -39,8 +39,7 @@ type classifyTest struct {
 	why                       locate.Why
 }
 
-// F1: what a client can add to a login at will does not make it a refresh, and the
-// reverse.
+// F1: a client cannot make a login a refresh by what it can add at will, or the reverse.
 var classifyTests = []classifyTest{
 	// grant_type in the body.
 	{"form", "/oauth/token", formType, "a=b&grant%5Ftype=refresh%5ftoken&c", refresh, locate.WhyGrantType},
@@ -130,7 +129,7 @@ var classifyTests = []classifyTest{
 	{"field with harmless ones", "/token", jsonType, `{"refresh_token":"x","client_id":"c","scope":"s"}`, refresh, locate.WhyField},
 	{"multipart field", "/token", multipartType, multipart("refreshToken", "x"), refresh, locate.WhyField},
 	{"nested field", "/token", "Content-Type: application/vnd.api+json", `{"data":{"attributes":{"REFRESH":"x"}}}`, refresh, locate.WhyField},
-	{"field with a value that is no token", "/token", jsonType, `{"refresh":true}`, unknown, locate.WhyHint},
+	{"field with true", "/token", jsonType, `{"refresh":true}`, unknown, locate.WhyHint},
 	{"empty field", "/token", formType, "refresh=", unknown, locate.WhyHint},
 	{"field with another one", "/login", formType, "user_id=u&x_refresh=1", unknown, locate.WhyHint},
 	{"field with a password", "/login", formType, "username=u&password=p&x_refresh=1", unknown, locate.WhyContradiction},

@@ -90,13 +90,13 @@ func isCredential(letters string) bool {
 
 var credentials = []string{"pass", "pwd", "secret", "otp", "login", "username", "email", "phonenumber", "identifier", "credential"}
 
-// harmless are the letters of fields that sign nobody in.
+// harmless are the letters of fields that cannot be credentials.
 var harmless = []string{
 	"clientid", "scope", "scopes", "audience", "resource", "mode", "returnsecuretoken", "redirecturi", "tenant", "realm", "locale", "lang",
 	"csrf", "csrftoken", "xsrftoken", "csrfmiddlewaretoken", "authenticitytoken", "requestverificationtoken", "utf",
 }
 
-// isHarmlessCookie reports whether a cookie signs nobody in: it protects from forgery,
+// isHarmlessCookie reports whether a cookie cannot be a credential: it protects from forgery,
 // measures visits or remembers a choice.
 func isHarmlessCookie(name string) bool {
 	lower := strings.ToLower(name)
