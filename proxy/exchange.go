@@ -110,7 +110,7 @@ func (x *exchange) serve(r *http.Request) error {
 // check returns the problem of a request that must not be forwarded.
 func (x *exchange) check(r *http.Request) error {
 	switch {
-	case headerSize(r) > x.proxy.options.Limits.Headers:
+	case headerSize(r) > x.proxy.options.Limits.Headers || headerLines(r) > MaxHeaderLines:
 		return problemHeaders
 	case strings.ContainsAny(r.Host, `/\?#@`): // only over HTTP/2; net/http checks this over HTTP/1
 		return problemHost
@@ -194,6 +194,11 @@ func (x *exchange) pattern() string {
 	}
 	return x.rule.Pattern
 }
+
+// MaxHeaderLines is how many lines the header of a request may have. A request with more
+// gets 431. Browsers and proxies send about 30. Each line takes far more memory than its
+// bytes.
+const MaxHeaderLines = 256
 
 // headerSize returns the approximate size of the request's header in bytes.
 func headerSize(r *http.Request) int64 {

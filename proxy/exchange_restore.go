@@ -88,16 +88,16 @@ func (x *exchange) readRequestBody(r *http.Request) (body []byte, held int64, er
 		return nil, 0, err // keep the deadline, or the server would wait for the rest of the body
 	}
 	control.SetReadDeadline(time.Time{})
-	held = int64(cap(b.bytes))
+	taken, length := int64(cap(b.bytes)), int64(len(b.bytes))
 	if !whole {
-		r.Body = readCloser{io.MultiReader(newBufferedBody(b.bytes, func() { x.account.giveBack(held) }), r.Body), r.Body}
+		r.Body = readCloser{io.MultiReader(newBufferedBody(b.bytes, func() { x.account.giveBack(taken) }), r.Body), r.Body}
 		return nil, 0, nil
 	}
 	// Searching the body copies it.
-	if err := x.growRequest(0, int64(len(b.bytes))); err != nil {
+	if err := x.growRequest(0, length); err != nil {
 		return nil, 0, err
 	}
-	return b.bytes, held + int64(len(b.bytes)), nil
+	return b.bytes, taken + length, nil
 }
 
 // wantsRequestBody reports whether to read the body of a request before forwarding it.

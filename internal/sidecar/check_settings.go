@@ -34,6 +34,9 @@ func (k *checker) settings() {
 		}
 	}
 	k.names()
+	if advice := memoryAdvice(k.cfg); advice != "" {
+		k.warn("limits.memory", "%s", advice)
+	}
 	if k.cfg.Claim.MaxTokenSize > 8<<10 {
 		k.warn("claim.max_token_size", "exceeds 8KiB; clients send the token in a header, and many servers refuse headers of this size")
 	}
