@@ -22,6 +22,9 @@ func (x *exchange) restore(r *http.Request) error {
 		return err
 	}
 	request := locate.Request{Path: forwardedPath(r), Query: r.URL.RawQuery, Header: r.Header, HasBody: r.Body != http.NoBody, Body: body}
+	if x.gates() {
+		x.recordSent(request)
+	}
 	// The response to TRACE repeats the request, so it would show the original to the
 	// client (law D2).
 	if x.snapshot.Restore && r.Method != http.MethodTrace {
@@ -128,7 +131,7 @@ func (x *exchange) recordRequest(r *http.Request, request locate.Request) {
 	x.requested = enrich.Grant{
 		Cause:             x.signIn.Cause,
 		ClientCredentials: x.signIn.ClientCredentials,
-		Provider:          x.rule.provider(r.URL.Path),
+		Provider:          x.provider,
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,
 		Shadow:            x.snapshot.Shadow,
 		Code:              request.Param("code"),
