@@ -85,11 +85,6 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	if v.Leeway > 5*time.Minute {
 		r.Fault("verify.leeway", errors.New("is too long; at most 5m is allowed"))
 	}
-	for i, typ := range v.Types {
-		if strings.ContainsFunc(typ, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			r.Fault(fmt.Sprintf("verify.types[%d]", i), errors.New("must be a media type like at+jwt, or the empty text for tokens without typ"))
-		}
-	}
 	for i, algorithm := range v.Algorithms {
 		if algorithm.Symmetric() && !secret {
 			r.Fault(fmt.Sprintf("verify.algorithms[%d]", i), fmt.Errorf("%s requires verify.secret or verify.secret_file", algorithm))

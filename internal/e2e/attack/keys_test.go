@@ -71,7 +71,7 @@ func (s *suite) attackWithKeys(t *testing.T) {
 }
 
 // attackWithOurKid checks that a hostile backend that publishes its key under our kid
-// neither takes the place of our key nor gets its tokens enriched.
+// neither replaces our key nor gets its tokens enriched.
 func (s *suite) attackWithOurKid(t *testing.T, issuers issuers) {
 	backend := startBackend(t, issuers.ec)
 	tg := s.start(t, usual(backend.URL), "["+annas+"]")
