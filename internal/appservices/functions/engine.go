@@ -44,7 +44,7 @@ const duplicateKey = 11000
 // Call implements [hooks.Functions]. Like a trigger of App Services, the function
 // runs as the system user, without restrictions.
 func (f hookFunctions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
-	_, err := f.App.Call(ctx, Call{Function: name, User: user, Args: args, System: true})
+	_, err := f.App.Call(ctx, Call{Function: name, User: user, Args: args, System: true, Discard: true})
 	thrown, ok := errors.AsType[*Error](err)
 	switch {
 	case !ok:

@@ -178,7 +178,7 @@ func TestCall_CannotUseFilesProcessesOrCodeFromStrings(t *testing.T) {
 
 func TestCall_IsIsolatedFromConcurrentCalls(t *testing.T) {
 	app := open(t, `exports = async (n) => { globalThis.n = n; await new Promise((done) => setTimeout(done, n % 3)); return globalThis.n }`,
-		func(o *functions.Options) { o.Timeout, o.Concurrency = functions.MaxTimeout, 4 })
+		func(o *functions.Options) { o.Timeout, o.Processes = functions.MaxTimeout, 4 })
 	var wait sync.WaitGroup
 	for i := range 40 {
 		wait.Go(func() {
