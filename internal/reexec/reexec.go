@@ -39,6 +39,8 @@ func Register(name string, serve func(in io.Reader, out io.Writer)) {
 		fmt.Fprintln(os.Stderr, name+": this process must be started by its parent")
 		os.Exit(2)
 	}
+	// Lists of threads have the name of the executable's link otherwise.
+	_ = os.WriteFile("/proc/self/comm", []byte(name), 0)
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// The goroutine of init may use only the first thread.
 	done := make(chan struct{})

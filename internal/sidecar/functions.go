@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,7 +26,7 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 	}
 	o := hooks.EngineOptions{
 		Dir: string(f.Dir), Values: string(f.Values), Environments: string(f.Environments), Environment: f.Environment,
-		Services: f.Services, Hosts: f.Hosts, Logger: logger,
+		Services: f.Services, Hosts: f.Hosts, Processes: f.Processes, Logger: logger,
 	}
 	if database != nil {
 		o.Database = database
@@ -40,7 +41,18 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 			faults = append(faults, cfg.Fault(path, fmt.Errorf("there is no function %q in %s", name, f.Dir)))
 		}
 	}
-	return functions, errors.Join(faults...)
+	if len(faults) > 0 {
+		closeFunctions(functions)
+		return nil, errors.Join(faults...)
+	}
+	return functions, nil
+}
+
+// closeFunctions closes functions that nothing has called.
+func closeFunctions(functions hooks.Functions) {
+	if closer, ok := functions.(hooks.Closer); ok {
+		_ = closer.Close(context.Background()) // there is no call that it could wait for
+	}
 }
 
 // functionsFault returns an error of the engine as a fault of the setting that causes

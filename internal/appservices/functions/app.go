@@ -86,7 +86,7 @@ type Options struct {
 	// Zero means 10 s.
 	Timeout time.Duration
 	// Memory is how much the live heap may grow during one call, in bytes. Zero
-	// means 64 MiB.
+	// means 32 MiB.
 	Memory int64
 	// Processes is how many processes run functions, and so how many calls run at a
 	// time. Zero means 2.
@@ -124,25 +124,43 @@ type App struct {
 	operations chan struct{}
 }
 
-// Open compiles all functions. The error joins all faults. Faults in a source have
-// file, line and column. Open starts no process: the first call does.
+// compileTimeout is how long a process may take to start and to compile the functions.
+// The compiler computes constants, so a source can make it take forever.
+const compileTimeout = 20 * time.Second
+
+// Open compiles all functions, in the first process. The error joins all faults. Faults
+// in a source have file, line and column. The caller calls Close.
 func Open(o Options) (*App, error) {
 	if err := o.complete(); err != nil {
-		return nil, err
-	}
-	// Each process compiles the functions again. Here only the faults matter.
-	if _, err := compile(o.Functions); err != nil {
 		return nil, err
 	}
 	names := make(map[string]bool, len(o.Functions))
 	for name := range o.Functions {
 		names[name] = true
 	}
-	return &App{
+	app := &App{
 		o: o, names: names, client: newClient(o), log: o.Logger,
 		pool: newPool(o.Processes), operations: make(chan struct{}, maxParallel),
-	}, nil
+	}
+	return app, app.compile()
 }
+
+// compile starts the first process, which compiles the functions.
+func (a *App) compile() error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), compileTimeout, errCompile)
+	defer cancel()
+	w, err := a.take(ctx)
+	if err == nil {
+		a.pool.put(w)
+		return nil
+	}
+	if ctx.Err() != nil {
+		return errCompile
+	}
+	return err
+}
+
+var errCompile = fmt.Errorf("the functions could not be compiled within %s; look for constants such as 2n**(2n**40n)", compileTimeout)
 
 // Has reports whether there is a function of that name.
 func (a *App) Has(name string) bool { return a.names[name] }

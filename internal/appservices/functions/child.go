@@ -23,7 +23,7 @@ const (
 	// slack is how much memory a process may take beyond the memory of a call: for
 	// garbage, and for what the engine allocates in one step. At this limit the
 	// process ends.
-	slack = 32 << 20
+	slack = 24 << 20
 	// maxStack is the size of the largest stack in Go, which some built-ins use.
 	maxStack = 32 << 20
 	// maxProcessors is how long a process may use processors in all its life. The
@@ -87,12 +87,15 @@ func (c *child) handle(m message) {
 }
 
 func (c *child) setUp(s setup) (err error) {
+	debug.SetMaxStack(maxStack)
+	if err := reexec.Limit(s.Memory+slack, maxProcessors); err != nil {
+		return err
+	}
 	if c.program, err = newProgram(s, c, slog.New(&childLog{child: c})); err != nil {
 		return err
 	}
-	debug.SetMaxStack(maxStack)
 	c.program.exceeded = reexec.ExitMemory
-	return reexec.Limit(s.Memory+slack, maxProcessors)
+	return nil
 }
 
 func (c *child) run(ctx context.Context, request Call) {

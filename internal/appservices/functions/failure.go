@@ -49,6 +49,14 @@ func failureOf(err error) *failure {
 	return f
 }
 
+// compileFault returns the faults of the sources, or nil.
+func (f *failure) compileFault() error {
+	if f == nil {
+		return nil
+	}
+	return errors.New(f.Text)
+}
+
 // err returns the error that Call returns for the failure of a call.
 func (f *failure) err(function string) error {
 	cause, known := causes[f.Cause]

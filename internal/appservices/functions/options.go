@@ -14,7 +14,7 @@ import (
 // complete replaces zeros with defaults and reports all faults.
 func (o *Options) complete() error {
 	o.Timeout = either(o.Timeout, 10*time.Second)
-	o.Memory = either(o.Memory, 64<<20)
+	o.Memory = either(o.Memory, 32<<20)
 	o.Processes = either(o.Processes, 2)
 	if o.Services == nil {
 		o.Services = []string{"mongodb-atlas"}

@@ -42,15 +42,16 @@ func (w *worker) setUp() error {
 	if err == nil {
 		m, err = w.conn.receive()
 	}
-	if err == nil && m.Fault == nil {
-		return nil
+	if err == nil {
+		return m.Fault.compileFault()
 	}
 	w.child.Kill()
-	_, how := w.child.Cause()
-	if err == nil {
-		return startFault(errors.New(m.Fault.Text))
+	switch cause, how := w.child.Cause(); cause {
+	case reexec.Memory, reexec.Stack:
+		return errors.New("the functions could not be compiled, because that takes too much memory; look for constants such as 2n**(2n**40n)")
+	default:
+		return startFault(fmt.Errorf("%w (%s)", err, how))
 	}
-	return startFault(fmt.Errorf("%w (%s)", err, how))
 }
 
 func startFault(err error) error {
