@@ -24,9 +24,9 @@ type Functions struct {
 	Services []string `yaml:"services" default:"mongodb-atlas"`
 	// The hosts that functions may call with `context.http`. Empty: none.
 	Hosts []string `yaml:"hosts"`
-	// How many calls of functions run at a time, each in its own process, which takes
-	// up to 72 MiB. From 1 to 64.
-	Processes int `yaml:"processes" default:"2"`
+	// How many calls run at a time, each in its own process. From 1 to 64. A process
+	// takes 10 MiB, and at most 72 MiB.
+	Processes Count `yaml:"processes" default:"2"`
 }
 
 // UserCreation is how to create the document of a user who has none, before they

@@ -26,7 +26,7 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 	}
 	o := hooks.EngineOptions{
 		Dir: string(f.Dir), Values: string(f.Values), Environments: string(f.Environments), Environment: f.Environment,
-		Services: f.Services, Hosts: f.Hosts, Processes: f.Processes, Logger: logger,
+		Services: f.Services, Hosts: f.Hosts, Processes: int(f.Processes), Logger: logger,
 	}
 	if database != nil {
 		o.Database = database

@@ -20,7 +20,7 @@ import (
 type signIns struct {
 	*hooks.Hooks
 	collection *mongodoc.Source // where documents are created; nil if none are
-	functions  hooks.Functions // nil without functions
+	functions  hooks.Functions  // nil without functions
 	creates    bool
 	logger     *slog.Logger
 }
