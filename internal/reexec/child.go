@@ -94,6 +94,9 @@ const (
 	Memory
 	// Stack means that calls nested too deeply.
 	Stack
+	// Threads means that the child could not start a thread: its memory was almost at
+	// the limit, or it could have no more threads.
+	Threads
 )
 
 // Cause returns why the child has ended, and how, such as "signal: killed". It waits
@@ -109,10 +112,22 @@ func (c *Child) Cause() (Cause, string) {
 		return Memory, how
 	case strings.Contains(text, "stack overflow"), strings.Contains(text, "stack exceeds"):
 		return Stack, how
-	case strings.Contains(text, "failed to create new OS thread"):
-		return Other, how + ", no thread could be started"
+	case strings.Contains(text, "pthread_create failed"), strings.Contains(text, "failed to create new OS thread"):
+		return Threads, how + fatal(text)
+	default:
+		return Other, how + fatal(text)
 	}
-	return Other, how
+}
+
+// fatal returns what the Go runtime says about a fatal error. It leaves out the values of
+// panics, which could be secrets.
+func fatal(text string) string {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "runtime") {
+			return ", " + strings.TrimSpace(line)
+		}
+	}
+	return ""
 }
 
 // exitMemory is the exit code of a child that calls [ExitMemory].

@@ -120,7 +120,7 @@ func (w *worker) died(ctx context.Context, function string, fault error) error {
 	w.child.Kill()
 	reason, how := w.child.Cause()
 	switch {
-	case reason == reexec.Memory:
+	case reason == reexec.Memory, reason == reexec.Threads: // it had enough threads when it started
 		return ended(function, ErrMemory)
 	case reason == reexec.Stack:
 		return ended(function, ErrStack)
