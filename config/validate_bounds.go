@@ -58,9 +58,7 @@ func checkShares(l Limits, r *yamlbind.Report) {
 const maxProcesses = 64
 
 func checkProcesses(f Functions, r *yamlbind.Report) {
-	if f.Processes == 0 {
-		r.Fault("functions.processes", errZero)
-	} else if f.Processes > maxProcesses {
+	if f.Processes > maxProcesses {
 		r.Fault("functions.processes", fmt.Errorf("is too large; at most %d is allowed", maxProcesses))
 	}
 }

@@ -58,4 +58,3 @@ func FuzzProgram_SurvivesAnySource(f *testing.F) {
 		}
 	})
 }
-
