@@ -23,7 +23,7 @@ import (
 )
 
 // processes returns the ids of the processes that run functions of this test, also of
-// those that have ended but that nobody has waited for.
+// those that have ended but are still in the list.
 func processes(t *testing.T) (ids []int) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
