@@ -119,7 +119,7 @@ func (s *suite) attackGates(t *testing.T) {
 user_creation: {document: users.json}`
 	tg = s.start(t, strings.Replace(strings.Replace(configuration, " gate: true,", "", 1), "documents: {file: users.json, user_id_field: id}", away, 1), "{}")
 	for n := range 5 {
-		sends := fmt.Sprintf("login %d while MongoDB is away, with user_creation and on_failure: pass", n+1)
+		sends := fmt.Sprintf("login %d while MongoDB cannot be reached, with user_creation and on_failure: pass", n+1)
 		s.run(t, gateAway, sends, func(t *testing.T) (happens string) {
 			got := tg.send(t, "POST /oauth/token HTTP/1.1\r\nHost: h\r\nRow: 0\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 			return expectGate(t, sends, got, token, "503")
