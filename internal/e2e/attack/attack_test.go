@@ -53,6 +53,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"paths", s.attackWithPaths},
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
+		{"overload", s.attackWithOverload},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()
