@@ -25,6 +25,9 @@ func (x *exchange) restore(r *http.Request) error {
 	if x.rule != nil {
 		x.recordRequest(request)
 	}
+	if x.gates() {
+		x.recordSent(request)
+	}
 	// The response to TRACE repeats the request, so it would show the original to the
 	// client (law D2).
 	if x.snapshot.Restore && r.Method != http.MethodTrace {
@@ -119,7 +122,7 @@ func (x *exchange) recordRequest(request locate.Request) {
 	x.requested = enrich.Grant{
 		Cause:             x.rule.cause(request),
 		ClientCredentials: request.Param("grant_type") == "client_credentials",
-		Provider:          x.rule.provider(request.Path),
+		Provider:          x.provider,
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,
 		Shadow:            x.snapshot.Shadow,
 		Code:              request.Param("code"),

@@ -27,6 +27,9 @@ func (k *checker) settings() {
 		if host := hostOf(rule.Match); host != "" && !strings.Contains(host, ".") {
 			k.warn(fmt.Sprintf("rules[%d].match", i), "matches only requests for the host %s; if this is a path, start it with a slash", host)
 		}
+		if rule.Gate && k.cfg.Shadow {
+			k.warn(fmt.Sprintf("rules[%d].gate", i), "has no effect while shadow is on, because shadow changes no response; turn shadow off to start the gate")
+		}
 		for j, location := range rule.Tokens {
 			if strings.HasPrefix(location.String(), "json:$") {
 				k.warn(fmt.Sprintf("rules[%d].tokens[%d]", i, j), "looks for a member whose name starts with $; for the JSONPath $.data.token write json:data.token")
@@ -34,6 +37,9 @@ func (k *checker) settings() {
 		}
 	}
 	k.names()
+	if advice := memoryAdvice(k.cfg); advice != "" {
+		k.warn("limits.memory", "%s", advice)
+	}
 	if k.cfg.Claim.MaxTokenSize > 8<<10 {
 		k.warn("claim.max_token_size", "exceeds 8KiB; clients send the token in a header, and many servers refuse headers of this size")
 	}
