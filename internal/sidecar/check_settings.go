@@ -17,6 +17,9 @@ func (k *checker) settings() {
 	if len(v.Issuer) == 0 && len(v.Audience) == 0 && !k.cfg.OIDC.Enabled {
 		k.warn("verify", "neither issuer nor audience is set, so tokens for other applications are enriched too, if the backend's keys verify them; set at least one")
 	}
+	if d := k.cfg.Documents; len(v.Issuer) > 1 && !d.IssuerShared && d.UserIDIssuer == "" {
+		k.warn("verify.issuer", "lists %d issuers, but documents are found by the user id alone, which is unique only within its issuer (OpenID Connect Core, section 5.7); set documents.user_id_issuer to the field that names the issuer, or documents.issuer_shared: true if all issuers use the same ids", len(v.Issuer))
+	}
 	if secret := v.Secret.Reveal(); secret != "" && len(secret) < 32 {
 		k.warn("verify.secret", "has %d bytes, but HS256 needs at least 32 (RFC 7518, section 3.2); a short secret can be guessed; use a longer one, in the backend and here", len(secret))
 	}
