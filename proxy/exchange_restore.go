@@ -104,10 +104,7 @@ func (x *exchange) wantsRequestBody(r *http.Request) bool {
 // recordRequest records what the grant needs from a request that a rule matches.
 func (x *exchange) recordRequest(request locate.Request) {
 	x.requested = enrich.Grant{
-		Refresh: x.rule.isRefresh(request),
-		// A Mixed rule also matches requests that use a token. Then the proof can be for
-		// that token.
-		DPoP:              request.Header.Get("DPoP") != "" && !x.rule.Mixed,
+		Cause:             x.rule.cause(request),
 		ClientCredentials: request.Param("grant_type") == "client_credentials",
 		Provider:          x.rule.provider(request.Path),
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,
