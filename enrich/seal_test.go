@@ -2,6 +2,8 @@ package enrich_test
 
 import (
 	"encoding/base64"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -125,6 +127,34 @@ func TestRestore_NeedsARecordOfOurKey(t *testing.T) {
 	resigned := s.issuer.Token(strings.Replace(rest, "u1", "u2", 1)[:len(rest)-1] + `,"tgr":"` + record + `"}`)
 	if original, ok := s.Restore(resigned); ok || s.ring.checked != 0 {
 		t.Errorf("a signed token with a copied record: restored %t to %s after %d checks, want false after 0", ok, original, s.ring.checked)
+	}
+}
+
+// D5: auto seals what our own keys and secrets sign, but not what the backend's private key
+// signs.
+func TestRestoreAuto_SealsWithOwnKeysAndSecrets(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "RS256")
+	backendKey := func(k *keys.Options, _ *enrich.Options) {
+		k.JWKS, k.Dir, k.BackendKey = "", "", filepath.Join(t.TempDir(), "backend.key")
+		if err := os.WriteFile(k.BackendKey, issuer.PrivatePEM(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name, algorithm string
+		change          func(*keys.Options, *enrich.Options)
+		seals           bool
+	}{
+		{"own key", "ES256", nil, true},
+		{"secret", "HS512", nil, true},
+		{"the backend's key", "RS256", backendKey, false},
+	} {
+		f := newFixture(t, tt.algorithm, tt.change)
+		token := f.issuer.Token(claimsOf(""))
+		got := f.enrichOne(t, token)
+		if original, ok := f.Restore(got.Raw); got.Reason != enrich.OK || ok != tt.seals || ok && original != token {
+			t.Errorf("%s: reason %s (%v), restored %t to %s; want ok, %t", tt.name, got.Reason, got.Err, ok, original, tt.seals)
+		}
 	}
 }
 
