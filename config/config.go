@@ -146,14 +146,14 @@ type Limits struct {
 	// The largest request or response header. A larger one is refused.
 	Headers Size `yaml:"headers" default:"64KiB"`
 	// The memory for all requests in flight: their bodies, the responses that are
-	// searched for tokens, and buffers. `auto` is a share of the container's memory
-	// limit, or else of the machine's memory. Requests beyond it get 503 before they
-	// are forwarded.
+	// searched for tokens, and buffers. A request for which none is left gets 503
+	// before it is forwarded. `auto` is half of the process's memory without
+	// `cache.max_bytes`.
 	Memory AutoSize `yaml:"memory" default:"auto"`
 	// How many connections of clients may be open.
 	Connections Count `yaml:"connections" default:"10000"`
-	// How many requests are forwarded at the same time. Others wait up to a second
-	// for their turn, and then get 503. A response that no rule matches leaves its turn
-	// to the next request once it has started.
+	// How many requests may be at the backend at the same time. Others wait up to a
+	// second for their turn, and then get 503. A request is at the backend until its
+	// response starts; uploads that last longer than a second do not count.
 	Requests Count `yaml:"requests" default:"1000"`
 }

@@ -73,9 +73,14 @@ type Sign struct {
 
 // Claim says which part of the document is in the token, and in which form.
 type Claim struct {
-	// The name of the claim. It cannot be a registered claim, or a claim that decides
-	// about access, because users may be able to write their own document.
+	// The name of the claim. It cannot be a registered claim, and a claim that decides
+	// about access only with `allow_privileged_name`, because users may be able to
+	// write their own document.
 	Name string `yaml:"name" default:"custom_data"`
+	// Whether the claims may have names by which resource servers decide access, such
+	// as `roles`, `app_metadata` or `https://example.com/permissions`. Set it only if
+	// users cannot write their own document.
+	AllowPrivilegedName bool `yaml:"allow_privileged_name" default:"false"`
 	// How BSON values are written as JSON.
 	Format Format `yaml:"format" default:"plain"`
 	// The paths of the document to include. Dots reach into objects. Empty: all.

@@ -26,6 +26,10 @@ type Options struct {
 	// Claim is the name of the claim that holds the document. Empty means
 	// "custom_data". [CheckClaimName] says which names are not allowed.
 	Claim string
+	// AllowPrivilegedName allows names by which resource servers decide access
+	// ([ErrPrivilegedName]) for Claim, Freshness and ReadAt. Set it only if users
+	// cannot write their own document.
+	AllowPrivilegedName bool
 	// Freshness is the name of a claim whose value is "fresh", "stale", "absent"
 	// or "error". Empty means no such claim.
 	Freshness string
@@ -100,7 +104,7 @@ func (o Options) checkClaims() error {
 		if claim.name == "" {
 			continue
 		}
-		if err := CheckClaimName(claim.name); err != nil {
+		if err := CheckClaimName(claim.name); err != nil && !(o.AllowPrivilegedName && errors.Is(err, ErrPrivilegedName)) {
 			return fmt.Errorf("enrich: Options.%s: %w", claim.field, err)
 		}
 		if other, ok := fields[claim.name]; ok {

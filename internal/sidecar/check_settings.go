@@ -1,9 +1,14 @@
 package sidecar
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
 )
 
 // settings warns about settings that are allowed but risky.
@@ -28,9 +33,40 @@ func (k *checker) settings() {
 			}
 		}
 	}
+	k.names()
 	if k.cfg.Claim.MaxTokenSize > 8<<10 {
 		k.warn("claim.max_token_size", "exceeds 8KiB; clients send the token in a header, and many servers refuse headers of this size")
 	}
+}
+
+// names warns about claims by which resource servers may decide access.
+func (k *checker) names() {
+	c := k.cfg.Claim
+	for _, claim := range []struct{ path, name string }{
+		{"claim.name", c.Name}, {"claim.freshness", c.Freshness}, {"claim.read_at", c.ReadAt},
+	} {
+		if claim.name != "" && errors.Is(enrich.CheckClaimName(claim.name), enrich.ErrPrivilegedName) {
+			k.warn(claim.path, "%q %w; a user who can write their own document grants themselves access", claim.name, enrich.ErrPrivilegedName)
+		}
+	}
+}
+
+// logRisks logs the warnings about settings that a configuration has and the one
+// before did not have; before may be nil.
+func logRisks(before, cfg *config.Config, logger *slog.Logger) {
+	known := map[string]bool{}
+	risks := func(cfg *config.Config, found func(path, risk string)) {
+		k := checker{cfg: cfg, found: func(f Finding) { found(f.At.Path, f.At.Err.Error()) }}
+		k.settings()
+	}
+	if before != nil {
+		risks(before, func(path, risk string) { known[path+risk] = true })
+	}
+	risks(cfg, func(path, risk string) {
+		if !known[path+risk] {
+			logger.Warn("a setting is allowed, but risky", "setting", path, "risk", risk)
+		}
+	})
 }
 
 // variable matches a variable as a shell accepts it, without braces.

@@ -39,9 +39,11 @@ func openDocuments(cfg *config.Config, o Options, cache enrich.Invalidator) (*do
 	}
 	d := &documents{source: source, watched: cfg.Documents.MongoDB.Watch != config.Off, cache: cache, logger: o.Logger, uses: newRefcount()}
 	if source.remote() {
-		d.breaker, err = breaker.New(breaker.Options{Source: source, Logger: o.Logger, Meter: o.Meter})
+		if d.breaker, err = breaker.New(breaker.Options{Source: source, Logger: o.Logger, Meter: o.Meter}); err != nil {
+			return nil, errors.Join(err, source.Close(context.Background()))
+		}
 	}
-	return d, err
+	return d, nil
 }
 
 // errReplaced is the error of a read that starts after the source has been closed.

@@ -10,9 +10,9 @@ import (
 
 // shared is what the requests of all generations use together. A reload resizes it.
 type shared struct {
-	memory   *budget.Budget // for everything that requests in flight hold, except large responses
-	answers  *budget.Queue  // memory for large responses, which wait for it
-	requests *budget.Queue  // turns at the backend
+	memory    *budget.Budget // for everything that requests in flight hold, except large responses
+	responses *budget.Queue  // memory for large responses, which wait for it
+	turns     *budget.Queue  // of requests at the backend
 }
 
 // Waiting takes memory, too: the header of each request and a goroutine. So at most this
@@ -22,9 +22,9 @@ const waitingPerTurn = 2
 func newShared(cfg *config.Config) *shared {
 	memory := memoryLimit(cfg)
 	return &shared{
-		memory:   budget.New(memory - answersPart(memory)),
-		answers:  budget.NewQueue(answersPart(memory), waitingPerTurn*int(cfg.Limits.Requests)),
-		requests: budget.NewQueue(int64(cfg.Limits.Requests), waitingPerTurn*int(cfg.Limits.Requests)),
+		memory:    budget.New(memory - responsesPart(memory)),
+		responses: budget.NewQueue(responsesPart(memory), waitingPerTurn*int(cfg.Limits.Requests)),
+		turns:     budget.NewQueue(int64(cfg.Limits.Requests), waitingPerTurn*int(cfg.Limits.Requests)),
 	}
 }
 
@@ -32,19 +32,23 @@ func newShared(cfg *config.Config) *shared {
 // new limits keep it until they end.
 func (s *shared) resize(cfg *config.Config) {
 	memory := memoryLimit(cfg)
-	s.memory.Resize(memory - answersPart(memory))
-	s.answers.Resize(answersPart(memory))
-	s.requests.Resize(int64(cfg.Limits.Requests))
+	s.memory.Resize(memory - responsesPart(memory))
+	s.responses.Resize(responsesPart(memory))
+	s.turns.Resize(int64(cfg.Limits.Requests))
 }
 
-// answersPart is the part of limits.memory that is kept for large responses. Requests
+// responsesPart is the part of limits.memory that is kept for large responses. Requests
 // cannot use it, so what already has been sent to the backend always gets its turn.
-func answersPart(memory int64) int64 { return memory / 4 }
+func responsesPart(memory int64) int64 { return memory / 4 }
 
-// memoryShare is the part of the process's memory that requests in flight may use. The
-// rest is for the cache, for the program itself, and for memory that the garbage
+// memoryShare is the part of the process's memory, without the cache, that requests in
+// flight may use. The rest is for the program itself, and for memory that the garbage
 // collector has not freed yet.
-const memoryShare = 4
+const memoryShare = 2
+
+// leastBodies is the least memory for requests, in bodies of the size limits.body. A
+// large response needs a quarter of it.
+const leastBodies = 16
 
 // unlimitedMemory is what the process may use if the Go runtime has no memory limit.
 const unlimitedMemory = 1 << 30
@@ -58,5 +62,5 @@ func memoryLimit(cfg *config.Config) int64 {
 	if process == math.MaxInt64 {
 		process = unlimitedMemory
 	}
-	return max(process/memoryShare, 16*int64(cfg.Limits.Body))
+	return max((process-int64(cfg.Cache.MaxBytes))/memoryShare, leastBodies*int64(cfg.Limits.Body))
 }

@@ -135,6 +135,7 @@ func (s *Sidecar) Run(ctx context.Context) {
 	if s.public != nil {
 		running.Go(func() { s.public.Run(ctx) })
 	}
+	logRisks(nil, s.current().cfg, s.o.Logger)
 	s.background.update(ctx, s.current().tasks())
 	s.reloader.run(ctx)
 	s.background.stop()
@@ -196,6 +197,7 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 		next.discard(before)
 		return err
 	}
+	logRisks(before.cfg, cfg, s.o.Logger)
 	s.shared.resize(cfg)
 	s.replace(before, next)
 	s.updateReadiness() // before the old source closes, so that no probe uses it
