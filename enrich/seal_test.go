@@ -180,8 +180,8 @@ func TestMayRestore_IsTrueForEveryEnrichedToken(t *testing.T) {
 	}
 }
 
-// What is needed to restore an original costs its signature, the changed parts of the
-// header, and at most 48 bytes.
+// A record has the original's signature, the changed parts of the header, and few other
+// bytes.
 func TestSeal_TakesFewBytes(t *testing.T) {
 	for _, algorithm := range algorithms {
 		f := newFixture(t, algorithm, func(_ *keys.Options, o *enrich.Options) { o.Restore = enrich.RestoreOn })

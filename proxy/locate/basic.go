@@ -6,7 +6,7 @@ import (
 )
 
 // A basicCredential is a user and a password in an Authorization line (RFC 7617). Clients
-// of old services send a token as one of them, because their libraries know no other
+// of old services send a token as one of them, because their libraries have only this
 // scheme.
 type basicCredential struct {
 	start, end     int // of the encoded text in the line
