@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,3 +54,32 @@ func TestUser_IsNeverPrinted(t *testing.T) {
 // verbs are the verbs of package fmt with some flags. %p asks no method of a value that is
 // not a pointer, so `go vet` reports it.
 var verbs = strings.Fields("%v %+v %#v %T %t %b %c %d %o %O %q %x %X % x %#x %U %e %E %f %F %g %G %s %10.30s %+q %z")
+
+// Law F7: with UserIssuer, the source gets the issuer of the token. Without it, users
+// have none.
+func TestUserIssuer_IsPartOfTheUser(t *testing.T) {
+	for _, row := range []struct {
+		on     bool
+		claims string
+		want   []enrich.User
+	}{
+		{false, `{"iss":"A","sub":"u1"}`, []enrich.User{{ID: "u1"}}},
+		{true, `{"iss":"A","sub":"u1"}`, []enrich.User{{ID: "u1", Issuer: "A"}}},
+		{true, `{"iss":"A","sub":5}`, []enrich.User{{ID: "5", Number: true, Issuer: "A"}}},
+		{true, `{"sub":"u1"}`, nil},
+		{true, `{"iss":"","sub":"u1"}`, nil},
+		{true, `{"iss":"A"}`, nil},
+	} {
+		var asked []enrich.User
+		f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
+			o.UserIssuer = row.on
+			o.Source = sourceFunc(func(q enrich.Query) (enrich.Document, error) {
+				asked = append(asked, q.User)
+				return enrich.Document{}, enrich.ErrNoDocument
+			})
+		})
+		if got := f.enrichOne(t, f.issuer.Token(row.claims)); got.Reason != enrich.NoDocument || !slices.Equal(asked, row.want) {
+			t.Errorf("UserIssuer %v, claims %s: asked for %#v with reason %s, want %#v and no_document", row.on, row.claims, asked, got.Reason, row.want)
+		}
+	}
+}

@@ -19,20 +19,46 @@ func (x *exchange) logAccess(ctx context.Context) {
 		slog.Int64("bytes", x.w.bytes),
 		slog.Float64("seconds", time.Since(x.began).Seconds()),
 		slog.String("rule", x.pattern()),
+		slog.String("sign_in", x.signInWord()),
+		slog.String("why", string(x.signIn.Why)),
 		slog.String("peer", x.peer),
 	)
 }
 
+// signInWord returns login, refresh or unknown for a request that was classified, and ""
+// for any other.
+func (x *exchange) signInWord() string {
+	if x.signIn.Why == "" {
+		return ""
+	}
+	return x.signIn.Cause.String()
+}
+
 // redactPath hides the segments of a path that could be a token, a code in a link or a
-// user id. Words and version numbers stay.
+// user id. Words and version numbers stay. It shortens a long path.
 func redactPath(path string) string {
-	segments := strings.Split(path, "/")
+	segments := strings.Split(shorten(path), "/")
 	for i, segment := range segments {
 		if !looksNamed(segment) {
 			segments[i] = "[redacted]"
 		}
 	}
-	return strings.Join(segments, "/")
+	return shorten(strings.Join(segments, "/"))
+}
+
+// maxLoggedPath limits a path in a log line, in bytes. Clients choose paths, and could
+// fill the disk.
+const maxLoggedPath = 256
+
+// shorten cuts a long path between two segments, because the start of a token could
+// look like a word.
+func shorten(path string) string {
+	const rest = "…"
+	if len(path) <= maxLoggedPath {
+		return path
+	}
+	path = path[:maxLoggedPath-len(rest)]
+	return path[:strings.LastIndexByte(path, '/')+1] + rest
 }
 
 // knownMethod returns a method of RFC 9110 or PATCH unchanged. It returns _OTHER for any
