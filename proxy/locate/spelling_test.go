@@ -144,8 +144,8 @@ func randomForm(r *rand.Rand, fields int) string {
 	return strings.TrimRight(b.String(), "&")
 }
 
-// F1: whatever spelling a client chooses, a request is not classified more leniently than
-// the plain one that Go, PHP, Express or Rack reads in it.
+// F1: in no spelling is a request classified more leniently than the plain one that Go,
+// PHP, Express or Rack reads in it.
 func TestClassify_NoSpellingIsMoreLenient(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 30_000 {
@@ -197,7 +197,7 @@ func TestClassify_PropertyReportsPlantedMistakes(t *testing.T) {
 	for name, mistaken := range map[string]classifier{
 		"the first grant_type wins": func(r locate.Request) locate.Classification { return by(field(r, first)) },
 		"the last grant_type wins":  func(r locate.Request) locate.Classification { return by(field(r, last)) },
-		"the query stands in for the body": func(r locate.Request) locate.Classification {
+		"the query counts like the body": func(r locate.Request) locate.Classification {
 			c := r.Classify()
 			if !strings.Contains(string(r.Body), "grant") && strings.Contains(r.Query, "grant_type=client_credentials") {
 				c.ClientCredentials = true
