@@ -18,5 +18,6 @@
 //	userRows, documentRows                 user ids, and what users write into documents
 //	adminRows                              requests to the admin listener
 //	floodRows, bombRows, slowRows          too much of something
+//	crowdRows                              connections that use as much as they can
 //	secretRows                             requests with secrets, which must not be logged
 package attack
