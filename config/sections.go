@@ -122,6 +122,13 @@ type Documents struct {
 	// The BSON type of that field. `auto` tries a string first, then an ObjectId if
 	// the id could be one; a JSON number matches only numbers.
 	UserIDType UserIDType `yaml:"user_id_type" default:"auto"`
+	// The field of the document that names the user's issuer. The token's `iss` must be
+	// equal to it. Dots reach into objects. Unset: the user id is enough.
+	UserIDIssuer string `yaml:"user_id_issuer"`
+	// Whether several issuers share one space of user ids. Unless it is `true`, or
+	// `user_id_issuer` is set, `check` and `serve` warn about a list of
+	// `verify.issuer`: user ids are unique only within their issuer.
+	IssuerShared bool `yaml:"issuer_shared" default:"false"`
 }
 
 // MongoDB is the collection that documents are read from. It is ignored if

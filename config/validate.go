@@ -206,6 +206,23 @@ func checkDocuments(d Documents, r *yamlbind.Report) {
 	if err := (bsonjson.Projection{Include: []string{d.UserIDField}}).Validate(); err != nil {
 		r.Fault("documents.user_id_field", err)
 	}
+	if d.UserIDIssuer != "" {
+		checkIssuerField(d, r)
+	}
+}
+
+func checkIssuerField(d Documents, r *yamlbind.Report) {
+	const path = "documents.user_id_issuer"
+	mapping, err := bsonjson.NewMapping(d.UserIDField, "", "", bsonjson.Projection{})
+	if err != nil {
+		return // a fault of user_id_field
+	}
+	if _, err := mapping.WithIssuer(d.UserIDIssuer); err != nil {
+		r.Fault(path, err)
+	}
+	if d.IssuerShared {
+		r.Fault(path, errors.New("cannot be combined with documents.issuer_shared, which says that the issuer does not matter; remove one of them"))
+	}
 }
 
 func checkURI(m MongoDB, r *yamlbind.Report) {

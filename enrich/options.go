@@ -23,6 +23,10 @@ type Options struct {
 	// UserID is the path of the claim that identifies the user: names joined with
 	// dots. Write `\.` for a dot within a name. Empty means "sub".
 	UserID string
+	// UserIssuer means that a user is identified by their issuer too (iss), because
+	// user ids are unique only within it (OpenID Connect Core, section 5.7). A token
+	// without iss then identifies no user. The Source must compare [User.Issuer].
+	UserIssuer bool
 	// Claim is the name of the claim that holds the document. Empty means
 	// "custom_data". [CheckClaimName] says which names are not allowed.
 	Claim string

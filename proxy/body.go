@@ -57,28 +57,40 @@ func (x *exchange) decodeBody(header http.Header, raw []byte) responseBody {
 	case errors.Is(err, errTooLarge):
 		return responseBody{opaque: true, tooLarge: true}
 	case err != nil:
-		x.warn("coding", "cannot decompress a response: it is forwarded unchanged, and its tokens are not enriched", "error", err)
+		x.warn("coding", "cannot decompress a response: "+x.fateOfUnread(), "error", err)
 		return responseBody{opaque: true}
 	}
 	return responseBody{decoded: decoded}
 }
 
 // countTooLarge counts and logs a response whose body is over the limit. Such a response
-// is forwarded unchanged under any policy.
+// is forwarded unchanged under any policy, except by a gate.
 func (x *exchange) countTooLarge(ctx context.Context) {
 	x.count(ctx, enrich.TooLarge)
-	x.warn("body", "a response is larger than limits.body: it is forwarded unchanged, and its tokens are not enriched",
+	x.warn("body", "a response is larger than limits.body: "+x.fateOfUnread(),
 		"limit", x.proxy.options.Limits.Body, "advice", "Raise limits.body if responses with tokens are this large.")
+}
+
+// fateOfUnread says what happens to a response that could not be searched for tokens.
+func (x *exchange) fateOfUnread() string {
+	if x.gates() {
+		return "its rule is a gate, so it is refused"
+	}
+	return "it is forwarded unchanged, and its tokens are not enriched"
 }
 
 // setRequestBody replaces the body of a request. If the request had a Content-Length, it
 // is corrected. A chunked request stays chunked. held is the memory that was taken for
-// the body; all but what the new body needs is returned now, and the rest when the body
-// has been forwarded.
+// the body; all but what the new body needs is returned now. The rest is returned when the
+// body has been forwarded, or when the exchange ends if its text is compared with tokens.
 func (x *exchange) setRequestBody(r *http.Request, body []byte, held int64) {
 	kept := min(held, int64(cap(body)))
 	x.account.giveBack(held - kept)
-	r.Body = readCloser{newBufferedBody(body, func() { x.account.giveBack(kept) }), r.Body}
+	free := func() { x.account.giveBack(kept) }
+	if x.echo.keepsBody() {
+		free = func() {} // the memory is returned when the exchange ends
+	}
+	r.Body = readCloser{newBufferedBody(body, free), r.Body}
 	if r.ContentLength >= 0 {
 		r.ContentLength = int64(len(body))
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
 // An exchange is one request and its response, from the header of the request to the
@@ -20,6 +21,7 @@ import (
 //	awaitTurn wait until fewer are at the backend         overload.go
 //	forward   send the request to the backend             exchange_forward.go
 //	respond   locate tokens, enrich them, write them      exchange_respond.go
+//	gate      or refuse what was not accepted             exchange_gate.go
 //	finish    write the access log                        exchange.go
 //
 // In shadow mode, respond calls observe instead (exchange_shadow.go). For a response
@@ -33,11 +35,15 @@ type exchange struct {
 	edit    editFunc    // nil if the body of the response is not edited
 	timeout *time.Timer // of Timeouts.Response; nil if no rule can change the response
 
-	requested  enrich.Grant // the part of the grant that is known from the request; zero without a rule
-	bearer     string       // the bearer token of a request that deletes its user
-	bodyRead   bool         // the body of the request was read before the request was forwarded
-	bodyBroken atomic.Bool  // the body of the request could not be read
-	bodyEnded  atomic.Bool  // the body of the request has arrived
+	signIn     locate.Classification // of a request that may issue tokens; zero without a rule
+	echo       echo
+	provider   string          // the value of {provider} in the path
+	sent       map[string]bool // the tokens that the client sent to a gate
+	requested  enrich.Grant    // the part of the grant that is known from the request; zero without a rule
+	bearer     string          // the bearer token of a request that deletes its user
+	bodyRead   bool            // the body of the request was read before the request was forwarded
+	bodyBroken atomic.Bool     // the body of the request could not be read
+	bodyEnded  atomic.Bool     // the body of the request has arrived
 
 	account account     // the memory that the exchange has taken
 	hasTurn atomic.Bool // the exchange has a turn at the backend
@@ -80,12 +86,16 @@ func (x *exchange) serve(r *http.Request) error {
 	if keys := x.snapshot.keysAt(r.URL.Path); keys != nil {
 		return serveJWKS(&x.w, r, keys)
 	}
-	x.rule = x.snapshot.Rules.match(r)
+	if err := x.findRule(r); err != nil {
+		return err
+	}
+	x.provider = x.rule.provider(r)
 	x.edit = x.editor(r)
 	if x.refusesEarly(r.Method) {
 		x.count(r.Context(), enrich.Unavailable)
 		x.w.Header().Set("Retry-After", "1")
-		return problemFailing
+		x.refusal(problemFailing).write(&x.w)
+		return nil
 	}
 	if err := x.admit(r); err != nil {
 		return err
@@ -132,14 +142,16 @@ func (x *exchange) mayEnrich() bool { return x.rule != nil && !x.snapshot.Shadow
 // refusesEarly reports whether to refuse the request before it is forwarded, because its
 // tokens could not be enriched at the moment. OPTIONS and HEAD issue no tokens.
 func (x *exchange) refusesEarly(method string) bool {
-	return x.mayEnrich() && x.rule.OnFailure == enrich.Refuse && !x.rule.Mixed &&
+	return x.mayEnrich() && (x.rule.OnFailure == enrich.Refuse || x.rule.Gate) && !x.rule.Mixed &&
 		method != http.MethodOptions && method != http.MethodHead &&
 		x.snapshot.Failing != nil && x.snapshot.Failing()
 }
 
 // prepare returns a copy of the request for the reverse proxy. The context of the copy
 // has the exchange, and ends after Timeouts.Response if a rule can change the response.
-// Its body records whether reading it failed. prepare does not change r, because the
+// Its header is the one that is forwarded, without what Connection names, so that every
+// later step decides by what the backend gets. Its body records whether reading it
+// failed. prepare does not change r, because the
 // server still uses the body of r.
 func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
@@ -148,6 +160,7 @@ func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 		ctx, stop = x.startTimeout(ctx)
 	}
 	r = r.WithContext(ctx)
+	r.Header = withoutHopByHop(r.Header)
 	if r.Body != http.NoBody {
 		trailer := r.Trailer
 		r.Body = &requestBody{r.Body, &x.bodyBroken, func() {

@@ -17,6 +17,9 @@ func (k *checker) settings() {
 	if len(v.Issuer) == 0 && len(v.Audience) == 0 && !k.cfg.OIDC.Enabled {
 		k.warn("verify", "neither issuer nor audience is set, so tokens for other applications are enriched too, if the backend's keys verify them; set at least one")
 	}
+	if d := k.cfg.Documents; len(v.Issuer) > 1 && !d.IssuerShared && d.UserIDIssuer == "" {
+		k.warn("verify.issuer", "lists %d issuers, but documents are found by the user id alone, which is unique only within its issuer (OpenID Connect Core, section 5.7); set documents.user_id_issuer to the field that names the issuer, or documents.issuer_shared: true if all issuers use the same ids", len(v.Issuer))
+	}
 	if secret := v.Secret.Reveal(); secret != "" && len(secret) < 32 {
 		k.warn("verify.secret", "has %d bytes, but HS256 needs at least 32 (RFC 7518, section 3.2); a short secret can be guessed; use a longer one, in the backend and here", len(secret))
 	}
@@ -26,6 +29,9 @@ func (k *checker) settings() {
 	for i, rule := range k.cfg.Rules {
 		if host := hostOf(rule.Match); host != "" && !strings.Contains(host, ".") {
 			k.warn(fmt.Sprintf("rules[%d].match", i), "matches only requests for the host %s; if this is a path, start it with a slash", host)
+		}
+		if rule.Gate && k.cfg.Shadow {
+			k.warn(fmt.Sprintf("rules[%d].gate", i), "has no effect while shadow is on, because shadow changes no response; turn shadow off to start the gate")
 		}
 		for j, location := range rule.Tokens {
 			if strings.HasPrefix(location.String(), "json:$") {

@@ -106,7 +106,7 @@ func openFile(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (sour
 	d := cfg.Documents
 	file, err := filedoc.Open(filedoc.Options{
 		Path:  string(d.File),
-		Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
+		Field: d.UserIDField, IssuerField: d.UserIDIssuer, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
 		Logger: logger, Meter: meter,
 	})
 	if err != nil {
@@ -119,7 +119,7 @@ func openCollection(cfg *config.Config, logger *slog.Logger, meter metric.Meter)
 	d := cfg.Documents
 	collection, err := mongodoc.Open(mongodoc.Options{
 		URI: d.MongoDB.URI.Reveal(), Database: d.MongoDB.Database, Collection: d.MongoDB.Collection,
-		Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
+		Field: d.UserIDField, IssuerField: d.UserIDIssuer, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
 		Timeout: d.MongoDB.Timeout,
 		Logger:  logger, Meter: meter,
 	})
@@ -168,7 +168,7 @@ func (g givenSource) Watch(ctx context.Context, cache enrich.Invalidator) error 
 func shape(cfg *config.Config) string {
 	text, _ := json.Marshal([]any{
 		cfg.Documents.MongoDB.URI.Reveal(), cfg.Documents.MongoDB.Database, cfg.Documents.MongoDB.Collection,
-		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType,
+		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType, cfg.Documents.UserIDIssuer,
 		cfg.Claim.Format, cfg.Claim.Include, cfg.Claim.Exclude,
 	})
 	sum := sha256.Sum256(text)
