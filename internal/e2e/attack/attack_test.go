@@ -55,6 +55,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"gates", s.attackGates},
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
+		{"overload", s.attackWithOverload},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,5 +20,6 @@
 //	adminRows                              requests to the admin listener
 //	floodRows, bombRows, slowRows          too much of something
 //	crowdRows                              connections that use as much as they can
+//	overloadRows                           more requests at the same time than the limits
 //	secretRows                             requests with secrets, which must not be logged
 package attack
