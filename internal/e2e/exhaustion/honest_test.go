@@ -1,0 +1,193 @@
+package exhaustion_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+const (
+	honestPrefix = "honest-"
+	honestUsers  = 16
+	honestRate   = 30 // logins and refreshes a second
+	patience     = 10 * time.Second
+)
+
+// honest are users who log in and refresh their tokens as long as a test runs. They
+// check each answer.
+type honest struct {
+	at      e2e.Address
+	backend *backend
+	keys    []byte // the merged JWKS
+
+	mu      sync.Mutex
+	during  string // the attack that is on
+	asking  map[string]int
+	results map[string]*experience
+}
+
+// An experience is what honest users get during an attack.
+type experience struct {
+	took       []time.Duration // of answers with an enriched token
+	failed     []string        // why there was no enriched token
+	overloaded int             // answers with status 503, also in failed
+}
+
+// A session is what a user has of one login.
+type session struct {
+	user, refresh string
+	left          int // refreshes until the next login
+	kept          *http.Client
+}
+
+// start makes requests until ctx ends, and then waits for the last answers.
+func (h *honest) start(ctx context.Context, t *testing.T) (wait func()) {
+	sessions := make(chan *session, honestUsers)
+	for i := range honestUsers {
+		sessions <- &session{user: fmt.Sprint(honestPrefix, i), kept: newClient()}
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		tick := time.NewTicker(time.Second / honestRate)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			select {
+			case s := <-sessions:
+				running.Go(func() { h.step(t, s); sessions <- s })
+			default: // all users wait for an answer
+			}
+		}
+	})
+	return running.Wait
+}
+
+func newClient() *http.Client { return &http.Client{Timeout: patience, Transport: &http.Transport{}} }
+
+// step makes the next request of a session. A login uses a new connection.
+func (h *honest) step(t *testing.T, s *session) {
+	during := h.begin()
+	form, path := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {s.refresh}}, "/token"
+	if s.left == 0 {
+		s.kept.CloseIdleConnections()
+		form, path = url.Values{"user": {s.user}}, "/login"
+	}
+	start := time.Now()
+	status, next, err := h.ask(t, s, during, path, form)
+	h.end(during, status, err, time.Since(start))
+	switch {
+	case next != "":
+		h.backend.receive(next)
+		s.refresh = next
+		s.left = (s.left + 5) % 6
+	case status != http.StatusServiceUnavailable:
+		s.left = 0 // a refresh token that was sent may be used up
+	}
+}
+
+// ask makes a request, checks the answer, and returns the new refresh token.
+func (h *honest) ask(t *testing.T, s *session, during, path string, form url.Values) (status int, refresh string, err error) {
+	request, err := http.NewRequest(http.MethodPost, h.at.URL(path), strings.NewReader(form.Encode()))
+	if err != nil {
+		return 0, "", err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("During", during)
+	response, err := s.kept.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return response.StatusCode, "", fmt.Errorf("%s: %d %s: %w", path, response.StatusCode, bytes.TrimSpace(body), err)
+	}
+	var answer struct {
+		Access  string `json:"access_token"`
+		Refresh string `json:"refresh_token"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return response.StatusCode, "", err
+	}
+	claims, err := enrichtest.VerifyToken(t, h.keys, answer.Access)
+	if err == nil && !strings.Contains(claims, `"about":"`+s.user+`"`) {
+		err = fmt.Errorf("%s: the token has no document of the user: %s", path, claims)
+	}
+	return response.StatusCode, answer.Refresh, err
+}
+
+func (h *honest) begin() (during string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asking[h.during]++
+	return h.during
+}
+
+func (h *honest) end(during string, status int, err error, took time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asking[during]--
+	got := h.results[during]
+	if got == nil {
+		got = &experience{}
+		h.results[during] = got
+	}
+	if err == nil {
+		got.took = append(got.took, took)
+		return
+	}
+	got.failed = append(got.failed, err.Error())
+	if status == http.StatusServiceUnavailable {
+		got.overloaded++
+	}
+}
+
+// attacked says which attack is on. It returns when all requests that began during the
+// one before have an answer.
+func (h *honest) attacked(t *testing.T, by string) {
+	h.mu.Lock()
+	before := h.during
+	h.during = by
+	h.mu.Unlock()
+	e2e.Eventually(t, "honest users have all their answers", func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.asking[before] == 0
+	})
+}
+
+// experienced returns what users got during an attack.
+func (h *honest) experienced(during string) experience {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.results[during] == nil {
+		return experience{}
+	}
+	e := *h.results[during]
+	e.took = slices.Sorted(slices.Values(e.took))
+	return e
+}
+
+// percentile returns how long the given percentage of the answers took at most.
+func (e experience) percentile(p int) time.Duration {
+	if len(e.took) == 0 {
+		return 0
+	}
+	return e.took[(len(e.took)-1)*p/100]
+}
