@@ -29,6 +29,9 @@ type Config struct {
 	Backend BaseURL `yaml:"backend,required"`
 	// The certificate for clients. Unset: plain HTTP.
 	TLS TLS `yaml:"tls"`
+	// Where clients may use HTTP/2 without TLS (h2c), as some load balancers do: `public`
+	// is the listener for clients, `all` is that and `admin`.
+	H2C H2C `yaml:"h2c" default:"public"`
 	// How to connect to an https backend. Unset: trust the system's certificate
 	// authorities, and send no client certificate.
 	BackendTLS BackendTLS `yaml:"backend_tls"`
@@ -48,7 +51,7 @@ type Config struct {
 	TrustedProxies []Peers `yaml:"trusted_proxies"`
 	// How long the sidecar waits.
 	Timeouts Timeouts `yaml:"timeouts"`
-	// The size of messages.
+	// The size of messages, and what all clients may use together.
 	Limits Limits `yaml:"limits"`
 
 	// Which responses carry tokens, and where. At least one rule, or `oidc`, or
@@ -134,11 +137,23 @@ type Timeouts struct {
 	Drain time.Duration `yaml:"drain" default:"0s"`
 }
 
-// Limits bound the size of messages. All must be greater than zero.
+// Limits bound the size of messages, and what all clients may use together. All must
+// be greater than zero.
 type Limits struct {
 	// The largest body that is searched for tokens, after decompression. A larger
 	// body is forwarded unchanged.
 	Body Size `yaml:"body" default:"1MiB"`
 	// The largest request or response header. A larger one is refused.
 	Headers Size `yaml:"headers" default:"64KiB"`
+	// The memory for all requests in flight: their bodies, the responses that are
+	// searched for tokens, and buffers. A request for which none is left gets 503
+	// before it is forwarded. `auto` is half of the process's memory without
+	// `cache.max_bytes`.
+	Memory AutoSize `yaml:"memory" default:"auto"`
+	// How many connections of clients may be open.
+	Connections Count `yaml:"connections" default:"10000"`
+	// How many requests may be at the backend at the same time. Others wait up to a
+	// second for their turn, and then get 503. A request is at the backend until its
+	// response starts; uploads that last longer than a second do not count.
+	Requests Count `yaml:"requests" default:"1000"`
 }

@@ -36,6 +36,7 @@ func validate(c *Config, r *yamlbind.Report) {
 	checkBackendTLS(c, r)
 	checkSizes(c, r)
 	checkWaits(c, r)
+	checkShares(c.Limits, r)
 	checkDrain(c.Timeouts, r)
 	checkRules(c, r)
 	checkOIDC(c, r)

@@ -37,6 +37,23 @@ func checkSizes(c *Config, r *yamlbind.Report) {
 	}
 }
 
+// memoryPerBody is the least memory for requests in flight, in bodies of the size
+// limits.body: enough to read one and enrich it while others are read.
+const memoryPerBody = 16
+
+// checkShares refuses bounds for all clients with which none of them works.
+func checkShares(l Limits, r *yamlbind.Report) {
+	if l.Memory != 0 && l.Body <= maxMessage && Size(l.Memory) < memoryPerBody*l.Body {
+		r.Fault("limits.memory", fmt.Errorf("is too small for limits.body; at least %s is needed, %d times limits.body", memoryPerBody*l.Body, memoryPerBody))
+	}
+	if l.Connections == 0 {
+		r.Fault("limits.connections", errZero)
+	}
+	if l.Requests == 0 {
+		r.Fault("limits.requests", errZero)
+	}
+}
+
 // checkWaits refuses zero timeouts, which would end before they start.
 func checkWaits(c *Config, r *yamlbind.Report) {
 	for _, setting := range []struct {

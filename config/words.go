@@ -18,6 +18,18 @@ const (
 
 var _ = yamlbind.DescribeWords(Auto, On, Off)
 
+// An H2C says which listeners speak HTTP/2 without TLS.
+type H2C string
+
+// The listeners.
+const (
+	H2CPublic H2C = "public"
+	H2CAll    H2C = "all"
+	H2COff    H2C = "off"
+)
+
+var _ = yamlbind.DescribeWords(H2CPublic, H2CAll, H2COff)
+
 // A Policy is the response to the client when enrichment fails.
 type Policy string
 

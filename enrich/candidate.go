@@ -9,11 +9,9 @@ type candidate struct {
 	reason   Reason // the token's own, or that of a fault of the grant if it has none
 	err      error
 	enriched string // empty until it is signed
-}
 
-// isVerified reports whether the ring verified the token.
-func (c *candidate) isVerified() bool {
-	return c.token != nil && (c.reason == "" || c.reason == NoDocument)
+	isVerified bool // the ring verified the token
+	undecided  bool // hooks could not decide about the user
 }
 
 // boundToAccess reports whether this is an id_token with an at_hash. It also returns
@@ -22,17 +20,22 @@ func (c *candidate) boundToAccess() bool {
 	return c.issued.Kind == ID && (c.token == nil || c.token.Claim("at_hash") != nil)
 }
 
+// ignored reports whether the token is text of the client's own request that does not
+// verify. It says nothing about the grant, and a client can make the backend repeat
+// any text, for example in a redirect.
+func (c *candidate) ignored() bool { return c.issued.Echoed && !c.isVerified }
+
 // getsClaim reports whether a token was verified and is of a kind that gets the
 // claims.
 func (tx *transaction) getsClaim(c *candidate) bool {
-	return c.isVerified() && tx.kinds[c.issued.Kind]
+	return c.isVerified && tx.kinds[c.issued.Kind]
 }
 
 // blocksGrant reports whether a token's own reason keeps the whole grant
 // unenriched. A token of a kind that gets no claim does that only if it is bound
 // to an access token (laws C1 and C3).
 func (tx *transaction) blocksGrant(c *candidate) bool {
-	return c.reason.Blocks() && (tx.kinds[c.issued.Kind] || c.boundToAccess())
+	return c.reason.Blocks() && !c.ignored() && (tx.kinds[c.issued.Kind] || c.boundToAccess())
 }
 
 // wouldChange reports whether a token would be changed if nothing failed: it

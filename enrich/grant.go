@@ -7,12 +7,13 @@ import "time"
 type Grant struct {
 	// Answered is when the backend's response header was read.
 	Answered time.Time
-	// Refresh means that the tokens were issued for a refresh token. Their
-	// documents are read after Answered.
-	Refresh bool
-	// DPoP means that the request carried a DPoP proof (RFC 9449). Its tokens are
-	// not enriched if our own key would sign them, because the proof's ath could
-	// not match.
+	// Cause is why the tokens were issued. Unless it is [CauseLogin], their documents
+	// are read after Answered.
+	Cause Cause
+	// DPoP means that the response says token_type: DPoP (RFC 9449, section 5). Then
+	// its access tokens are bound to a key of the client, as are tokens with the claim
+	// cnf.jkt in any response. They are not enriched if our own key would sign them,
+	// because the ath of the client's proofs could not match. Hooks run all the same.
 	DPoP bool
 	// ClientCredentials means that the tokens were issued to a client and not to
 	// a user (RFC 6749, section 4.4). No hook runs.

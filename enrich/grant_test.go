@@ -2,6 +2,7 @@ package enrich_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,14 +83,62 @@ func TestGrant_TokenOverItsBudgetBlocksAllTokens(t *testing.T) {
 	}
 }
 
+// D6: the token or the response says that a token is bound.
 func TestDPoP_PassesUnlessTheBackendsKeySigns(t *testing.T) {
-	for algorithm, want := range map[string]enrich.Reason{"ES256": enrich.KeyBound, "HS256": enrich.OK} {
-		f := newFixture(t, algorithm, nil)
-		g := grant(f.issuer.Token(claimsOf("")), "")
-		g.DPoP = true
-		if got := f.Enrich(t.Context(), g)[0]; got.Reason != want {
-			t.Errorf("%s: reason %q, want %q", algorithm, got.Reason, want)
+	const bound, mutualTLS = `,"cnf":{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}`, `,"cnf":{"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}`
+	for _, tt := range []struct {
+		algorithm, more string
+		dpop            bool
+		want            enrich.Reason
+	}{
+		{"ES256", "", true, enrich.KeyBound},
+		{"ES256", bound, false, enrich.KeyBound},
+		{"ES256", bound, true, enrich.KeyBound},
+		{"ES256", mutualTLS, false, enrich.OK},
+		{"ES256", `,"cnf":"jkt"`, false, enrich.OK},
+		{"HS256", "", true, enrich.OK},
+		{"HS256", bound, false, enrich.OK},
+	} {
+		f := newFixture(t, tt.algorithm, nil)
+		g := grant(f.issuer.Token(claimsOf(tt.more)), "")
+		g.DPoP = tt.dpop
+		if got := f.Enrich(t.Context(), g)[0]; got.Reason != tt.want {
+			t.Errorf("%s with %q, DPoP %t: reason %q, want %q", tt.algorithm, tt.more, tt.dpop, got.Reason, tt.want)
 		}
+	}
+}
+
+// C1: a client can put any token into the address that the backend redirects to.
+func TestGrant_EchoedTokenBlocksNothing(t *testing.T) {
+	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Kinds = []enrich.Kind{enrich.Access, enrich.ID} })
+	real := f.issuer.Token(claimsOf(""))
+	for _, tt := range []struct {
+		name string
+		raw  string
+		kind enrich.Kind
+	}{
+		{"broken", real[:len(real)-8] + "AAAAAAAA", enrich.Access},
+		{"alg none", "eyJhbGciOiJub25lIn0.e30.", enrich.Access},
+		{"key that the backend does not have", f.issuer.TokenWithHeader(`{"alg":"ES256","kid":"other"}`, claimsOf("")), enrich.Access},
+		{"too large", real + strings.Repeat("A", enrich.MaxToken), enrich.Access},
+		{"encrypted id_token", "eyJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d", enrich.ID},
+		{"id_token with the at_hash of the access token", f.issuer.TokenWithHeader(`{"alg":"ES256","kid":"other"}`, claimsOf(`,"at_hash":"`+hash256(real)+`"`)), enrich.ID},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for range 2 { // the second time, an unknown key is unavailable
+				g := grant(real, "")
+				g.Tokens = append(g.Tokens, enrich.Issued{Raw: tt.raw, Kind: tt.kind, Budget: 6 << 10, Echoed: true})
+				got := f.Enrich(t.Context(), g)
+				if got[0].Reason != enrich.OK || got[1].Raw != tt.raw || got[1].Reason == enrich.OK || got[1].Refusable() || !got[1].Accepted() {
+					t.Errorf("reasons %q, %q (changed %t, refusable %t, accepted %t); want ok, and the other one unchanged, not refusable and accepted",
+						got[0].Reason, got[1].Reason, got[1].Raw != tt.raw, got[1].Refusable(), got[1].Accepted())
+				}
+				g.Tokens = g.Tokens[1:]
+				if alone := f.Enrich(t.Context(), g); alone[0].Accepted() {
+					t.Errorf("alone: accepted with the reason %q, want not accepted", alone[0].Reason)
+				}
+			}
+		})
 	}
 }
 

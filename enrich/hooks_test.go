@@ -47,8 +47,10 @@ func TestHooks_RunBeforeATokenLeaves(t *testing.T) {
 	}{
 		{"a login", "u1", nil, "signing in, signed in"},
 		{"a first login", "new", nil, "create, signing in, signed in"},
-		{"a refresh", "u1", func(g *enrich.Grant) { g.Refresh = true }, ""},
-		{"a refresh without a document", "new", func(g *enrich.Grant) { g.Refresh = true }, "create"},
+		{"a refresh", "u1", func(g *enrich.Grant) { g.Cause = enrich.CauseRefresh }, ""},
+		{"a refresh without a document", "new", func(g *enrich.Grant) { g.Cause = enrich.CauseRefresh }, "create"},
+		{"unknown", "u1", func(g *enrich.Grant) { g.Cause = enrich.CauseUnknown }, "signing in, signed in"},
+		{"unknown without a document", "new", func(g *enrich.Grant) { g.Cause = enrich.CauseUnknown }, "create, signing in, signed in"},
 		{"client credentials", "new", func(g *enrich.Grant) { g.ClientCredentials = true }, ""},
 		{"no user", "", nil, ""},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"math"
 	"time"
 )
@@ -11,14 +12,14 @@ import (
 // query returns the age limits of the grant's documents (laws F1 and F2). The
 // user is not set.
 func (tx *transaction) query(now time.Time) Query {
-	maxAge := time.Duration(math.MaxInt64) // used only if a token gets the claims
+	maxAge := time.Duration(math.MaxInt64) // used only if a user is looked up
 	for _, c := range tx.candidates {
-		if tx.getsClaim(c) {
+		if tx.looksUp(c) {
 			maxAge = min(maxAge, tx.maxAge(c.Verified, now))
 		}
 	}
 	q := Query{NotBefore: now.Add(-maxAge), KeepUntil: now.Add(maxAge)}
-	if tx.grant.Refresh {
+	if tx.grant.Cause.needsFreshRead() {
 		q.NotBefore = tx.grant.Answered
 	}
 	return q
@@ -40,6 +41,79 @@ func (e *Enricher) maxAge(v Verified, now time.Time) time.Duration {
 	return max(age, 0)
 }
 
+// A lookup is what is known about one user: the document or an error.
+type lookup struct {
+	document Document
+	err      error
+}
+
+// lookUpAll finds the document of every token that gets the claims, with one lookup
+// per user (law F5), and runs the hooks for these users.
+func (tx *transaction) lookUpAll(ctx context.Context) (first *fault) {
+	for c, found := range tx.lookups(ctx) {
+		f := tx.rejectionOf(c, found)
+		if f == nil && tx.getsClaim(c) {
+			f = tx.setDocument(c, found.document, found.err)
+		}
+		first = first.or(f)
+		if first != nil && !tx.runsHooks() {
+			return first
+		}
+	}
+	return first
+}
+
+// signInBlocked runs the hooks for the users of a grant that stays unenriched. Its
+// only fault is a rejection.
+func (tx *transaction) signInBlocked(ctx context.Context) (rejected *fault) {
+	for c, found := range tx.lookups(ctx) {
+		rejected = rejected.or(tx.rejectionOf(c, found))
+	}
+	return rejected
+}
+
+// lookups yields each token whose user is looked up, with the result of their lookup.
+func (tx *transaction) lookups(ctx context.Context) iter.Seq2[*candidate, lookup] {
+	return func(yield func(*candidate, lookup) bool) {
+		query := tx.query(time.Now())
+		results := map[User]lookup{}
+		for _, c := range tx.candidates {
+			if !tx.looksUp(c) {
+				continue
+			}
+			query.User = tx.userOf(c.token.payload)
+			found, ok := results[query.User]
+			if !ok {
+				found.document, found.err = tx.lookUpWithHooks(ctx, query)
+				results[query.User] = found
+			}
+			if !yield(c, found) {
+				return
+			}
+		}
+	}
+}
+
+// looksUp reports whether the user of a token is looked up.
+func (tx *transaction) looksUp(c *candidate) bool {
+	return tx.getsClaim(c) || tx.othersSignIn && c.isVerified
+}
+
+// runsHooks reports whether hooks run for the users of the grant.
+func (tx *transaction) runsHooks() bool { return tx.o.Hooks != nil && !tx.grant.ClientCredentials }
+
+// rejectionOf returns the fault of a token whose user a hook rejected. It marks a token
+// whose user the hooks could not decide about.
+func (tx *transaction) rejectionOf(c *candidate, found lookup) *fault {
+	switch {
+	case isRejection(found.err):
+		return &fault{Rejected, found.err}
+	case found.err != nil && !errors.Is(found.err, ErrNoDocument):
+		c.undecided = true
+	}
+	return nil
+}
+
 // lookUp asks the source for a document. The zero user has none.
 func (e *Enricher) lookUp(ctx context.Context, q Query) (Document, error) {
 	if q.User == (User{}) {
@@ -51,13 +125,12 @@ func (e *Enricher) lookUp(ctx context.Context, q Query) (Document, error) {
 // lookUpWithHooks runs the hooks for a user and returns the user's document after
 // that. Create runs first, then SigningIn and SignedIn.
 func (tx *transaction) lookUpWithHooks(ctx context.Context, q Query) (Document, error) {
-	hooks := tx.o.Hooks
-	if hooks == nil || tx.grant.ClientCredentials || q.User == (User{}) {
+	if !tx.runsHooks() || q.User == (User{}) {
 		return tx.lookUp(ctx, q)
 	}
-	s := tx.signIn(q.User)
+	hooks, s := tx.o.Hooks, tx.signIn(q.User)
 	document, err := tx.lookUpOrCreate(ctx, q, s)
-	if s.Refresh || isRejection(err) {
+	if !s.Cause.signsIn() || isRejection(err) {
 		return document, err
 	}
 	s.Document = tx.hookDocument(document)
@@ -95,9 +168,9 @@ func (tx *transaction) hookDocument(d Document) json.RawMessage {
 
 // signIn describes a user of the grant for the hooks.
 func (tx *transaction) signIn(user User) SignIn {
-	s := SignIn{User: user, Provider: tx.grant.Provider, Refresh: tx.grant.Refresh, At: tx.grant.Answered}
+	s := SignIn{User: user, Provider: tx.grant.Provider, Cause: tx.grant.Cause, At: tx.grant.Answered}
 	for _, c := range tx.candidates {
-		if c.isVerified() && tx.userOf(c.token.payload) == user {
+		if c.isVerified && tx.userOf(c.token.payload) == user {
 			s.Claims = append(s.Claims, c.token.payload.Bytes())
 		}
 	}

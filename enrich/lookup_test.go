@@ -95,20 +95,21 @@ func TestFreshnessClaim_IsNotAddedNextToAnUndecidedIDToken(t *testing.T) {
 func TestQuery_LimitsTheAgeOfTheDocument(t *testing.T) {
 	now := time.Now()
 	tests := []struct {
-		name    string
-		claims  string
-		refresh bool
-		maxAge  time.Duration
-		oldest  time.Duration // of a login, before now
-		keep    time.Duration
+		name   string
+		claims string
+		cause  enrich.Cause
+		maxAge time.Duration
+		oldest time.Duration // of a login, before now
+		keep   time.Duration
 	}{
-		{"login", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), false, 0, 600 * time.Second, 600 * time.Second},
-		{"login, issued before", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix()-500, now.Unix()+100), false, 0, 100 * time.Second, 100 * time.Second},
-		{"login, issued later", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix()+300, now.Unix()+400), false, 0, 100 * time.Second, 100 * time.Second},
-		{"login, max_age", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), false, time.Minute, time.Minute, time.Minute},
-		{"no exp", `{"sub":"u1"}`, false, 0, 0, 0},
-		{"no exp, max_age", `{"sub":"u1"}`, false, time.Minute, time.Minute, time.Minute},
-		{"refresh", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), true, 0, 0, 600 * time.Second},
+		{"login", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), enrich.CauseLogin, 0, 600 * time.Second, 600 * time.Second},
+		{"login, issued before", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix()-500, now.Unix()+100), enrich.CauseLogin, 0, 100 * time.Second, 100 * time.Second},
+		{"login, issued later", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix()+300, now.Unix()+400), enrich.CauseLogin, 0, 100 * time.Second, 100 * time.Second},
+		{"login, max_age", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), enrich.CauseLogin, time.Minute, time.Minute, time.Minute},
+		{"no exp", `{"sub":"u1"}`, enrich.CauseLogin, 0, 0, 0},
+		{"no exp, max_age", `{"sub":"u1"}`, enrich.CauseLogin, time.Minute, time.Minute, time.Minute},
+		{"refresh", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), enrich.CauseRefresh, 0, 0, 600 * time.Second},
+		{"unknown", fmt.Sprintf(`{"sub":"u1","iat":%d,"exp":%d}`, now.Unix(), now.Unix()+600), enrich.CauseUnknown, 0, 0, 600 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -121,11 +122,11 @@ func TestQuery_LimitsTheAgeOfTheDocument(t *testing.T) {
 				})
 			})
 			g := grant(f.issuer.Token(tt.claims), "")
-			g.Refresh, g.Answered = tt.refresh, now.Add(-time.Hour)
+			g.Cause, g.Answered = tt.cause, now.Add(-time.Hour)
 			f.Enrich(t.Context(), g)
 			near := func(got time.Time, want time.Time) bool { return got.Sub(want).Abs() < 5*time.Second }
 			want := now.Add(-tt.oldest)
-			if tt.refresh {
+			if tt.cause != enrich.CauseLogin {
 				want = g.Answered
 			}
 			if !near(asked.NotBefore, want) || !near(asked.KeepUntil, now.Add(tt.keep)) {

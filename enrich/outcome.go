@@ -1,5 +1,10 @@
 package enrich
 
+import (
+	"cmp"
+	"slices"
+)
+
 // An Outcome is the result for one issued token.
 type Outcome struct {
 	// Raw is the token to send: the enriched one, or the original.
@@ -14,6 +19,12 @@ type Outcome struct {
 	// exempt means that the Reason affects this token only: the token gets no
 	// claim, is not bound to a token that gets one, and did not block another.
 	exempt bool
+	// undecided means that the token was not verified, or that hooks could not decide
+	// about its user.
+	undecided bool
+	// vouched means that the token cannot be verified, and need not be: another token
+	// of its grant was accepted.
+	vouched bool
 }
 
 // Refusable reports whether the policy [Refuse] applies to this outcome.
@@ -23,4 +34,36 @@ func (o Outcome) Refusable() bool {
 		return !o.exempt
 	}
 	return false
+}
+
+// Accepted reports whether the token may leave through a gate: it was verified, and
+// its user was decided, so the hooks accepted the user and the lookup did not fail. It
+// does not need to be enriched for that. A token that is opaque, or that only repeats
+// text of the client and does not verify, is accepted with any other token of its
+// grant.
+func (o Outcome) Accepted() bool {
+	switch o.Reason {
+	case "", OK, Stale, NoDocument, TooLarge, SignFailed, KeyBound:
+		return !o.undecided || o.vouched
+	}
+	return o.vouched
+}
+
+func (tx *transaction) outcomes() []Outcome {
+	outcomes := make([]Outcome, len(tx.candidates))
+	for i, c := range tx.candidates {
+		outcomes[i] = Outcome{
+			Raw:       cmp.Or(c.enriched, c.issued.Raw),
+			Reason:    c.reason,
+			Err:       c.err,
+			exempt:    c.reason.Blocks() && !tx.blocksGrant(c),
+			undecided: c.undecided || !c.isVerified,
+		}
+	}
+	if slices.ContainsFunc(outcomes, Outcome.Accepted) {
+		for i, c := range tx.candidates {
+			outcomes[i].vouched = c.reason == Opaque || c.ignored()
+		}
+	}
+	return outcomes
 }

@@ -16,7 +16,7 @@ func (tx *transaction) signAll(claimsOf func(*candidate) []claim) *fault {
 	}
 	for _, kind := range []Kind{Access, ID} {
 		for _, c := range tx.candidates {
-			if c.issued.Kind != kind || !c.isVerified() {
+			if c.issued.Kind != kind || !c.isVerified {
 				continue
 			}
 			var claims []claim

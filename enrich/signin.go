@@ -14,8 +14,8 @@ type SignIn struct {
 	// Provider is [Grant.Provider]: the authentication provider that the user
 	// signed in with. It is empty if the request does not say.
 	Provider string
-	// Refresh means that the tokens were issued for a refresh token.
-	Refresh bool
+	// Cause is [Grant.Cause]: why the tokens were issued.
+	Cause Cause
 	// At is when the backend answered. [Enricher.Identify] sets it to the current
 	// time.
 	At time.Time

@@ -1,7 +1,6 @@
 package enrich
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/internal/tracing"
 )
 
@@ -21,6 +21,9 @@ type transaction struct {
 	*Enricher
 	grant      Grant
 	candidates []*candidate
+	// othersSignIn means that hooks run for users of tokens that get no claims,
+	// because no token that gets the claims identifies a user.
+	othersSignIn bool
 }
 
 // A fault is the reason why no token of a grant is enriched.
@@ -38,22 +41,40 @@ func newTransaction(e *Enricher, g Grant) *transaction {
 }
 
 func (tx *transaction) run(ctx context.Context) []Outcome {
-	for _, step := range []struct {
-		name string
-		do   func(context.Context) *fault
-	}{
-		{"verify", tx.verifyAll},
-		{"bind", tx.checkBindings},
-		{"lookup", tx.lookUpAll},
-		{"sign", tx.signDocuments},
-	} {
-		if f := traced(ctx, step.name, step.do); f != nil {
-			tx.fail(f)
-			return tx.outcomes()
-		}
+	if f := tx.steps(ctx); f != nil {
+		tx.fail(f)
+	} else {
+		tx.succeed(ctx)
 	}
-	tx.succeed(ctx)
 	return tx.outcomes()
+}
+
+// steps runs the steps until one fails. A grant that is blocked still signs its users
+// in: what another token is must not decide whether a hook rejects a user.
+func (tx *transaction) steps(ctx context.Context) *fault {
+	f := traced(ctx, "verify", tx.verifyAll)
+	if f == nil {
+		f = traced(ctx, "bind", tx.checkBindings)
+	}
+	if f != nil && tx.runsHooks() {
+		return f.or(traced(ctx, "lookup", tx.signInBlocked))
+	}
+	if f == nil {
+		f = traced(ctx, "lookup", tx.lookUpAll)
+	}
+	if f == nil {
+		f = traced(ctx, "sign", tx.signDocuments)
+	}
+	return f
+}
+
+// or returns the fault that a grant with two faults counts: the first, unless the
+// other one is a rejection.
+func (f *fault) or(other *fault) *fault {
+	if f == nil || other != nil && other.reason == Rejected {
+		return other
+	}
+	return f
 }
 
 // traced runs a step in a span.
@@ -74,10 +95,14 @@ func (tx *transaction) verifyAll(ctx context.Context) *fault {
 	var first *fault
 	for _, c := range tx.candidates {
 		c.reason, c.err = tx.verify(ctx, c)
+		c.isVerified = c.reason == ""
 		if first == nil && tx.blocksGrant(c) {
 			first = &fault{c.reason, c.err}
 		}
 	}
+	tx.othersSignIn = tx.runsHooks() && !slices.ContainsFunc(tx.candidates, func(c *candidate) bool {
+		return tx.getsClaim(c) && tx.userOf(c.token.payload) != User{}
+	})
 	return first
 }
 
@@ -107,42 +132,31 @@ func (tx *transaction) verify(ctx context.Context, c *candidate) (Reason, error)
 func (tx *transaction) checkBindings(context.Context) *fault {
 	for _, c := range tx.candidates {
 		switch {
+		case c.ignored():
 		case c.issued.Kind == ID && c.reason == Opaque && isJWE(c.issued.Raw):
 			return &fault{Opaque, errors.New("the id_token is encrypted, so its at_hash cannot be updated for an enriched access token")}
 		case c.issued.Kind == ID && c.reason == NotOurs && tx.boundAccess(c) != nil:
 			return &fault{NotOurs, fmt.Errorf("the id_token's at_hash cannot be updated for an enriched access token: %w", c.err)}
-		case c.isVerified() && tx.grant.DPoP && c.Signer != nil && c.Signer.ID() != "":
+		case tx.keyBound(c):
 			return &fault{KeyBound, nil}
 		}
 	}
 	return nil
 }
 
-// lookUpAll finds the document of every token that gets the claims, with one
-// lookup per user (law F5).
-func (tx *transaction) lookUpAll(ctx context.Context) *fault {
-	type result struct {
-		document Document
-		err      error
+// keyBound reports whether a token that gets the claims is bound to a DPoP key of the
+// client, and would be signed with a key of our own. The response or the token itself
+// says so, never the request: a client can add any header.
+func (tx *transaction) keyBound(c *candidate) bool {
+	if !tx.getsClaim(c) || c.Signer == nil || c.Signer.ID() == "" {
+		return false
 	}
-	query := tx.query(time.Now())
-	results := map[User]result{}
-	for _, c := range tx.candidates {
-		if !tx.getsClaim(c) {
-			continue
-		}
-		query.User = tx.userOf(c.token.payload)
-		r, ok := results[query.User]
-		if !ok {
-			r.document, r.err = tx.lookUpWithHooks(ctx, query)
-			results[query.User] = r
-		}
-		if f := tx.setDocument(c, r.document, r.err); f != nil {
-			return f
-		}
-	}
-	return nil
+	return tx.grant.DPoP && c.issued.Kind == Access || c.token.payload.Lookup(thumbprint) != nil
 }
+
+// thumbprint is the claim of a token that is bound to a DPoP key (RFC 9449, section
+// 6.1).
+var thumbprint = jsonedit.Path{"cnf", "jkt"}
 
 // setDocument stores the result of a user's lookup in one of their tokens.
 func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
@@ -150,8 +164,6 @@ func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	case errors.Is(err, ErrNoDocument):
 		c.reason = NoDocument
 		tx.warnClaimTaken(c.token)
-	case isRejection(err):
-		return &fault{Rejected, err}
 	case err != nil:
 		return &fault{Unavailable, err}
 	case len(d.JSON) > tx.o.MaxSize:
@@ -195,15 +207,16 @@ func (tx *transaction) succeed(ctx context.Context) {
 	}
 }
 
-// fail sets the fault's reason on every token that would have changed. The tokens
-// stay unchanged, unless a failure mark can be signed.
+// fail sets the fault's reason on every token that would have changed; a rejection on
+// every verified token. The tokens stay unchanged, unless a failure mark can be
+// signed.
 func (tx *transaction) fail(f *fault) {
 	marked := tx.signMarks(f)
 	for _, c := range tx.candidates {
 		if !marked {
 			c.enriched = ""
 		}
-		if c.isVerified() && c.reason == "" && tx.wouldChange(c) {
+		if c.isVerified && (f.reason == Rejected || c.reason == "" && tx.wouldChange(c)) {
 			c.reason, c.err = f.reason, f.err
 		}
 	}
@@ -225,17 +238,4 @@ func (tx *transaction) signMarks(f *fault) bool {
 		}
 		return tx.failureClaims()
 	}) == nil
-}
-
-func (tx *transaction) outcomes() []Outcome {
-	outcomes := make([]Outcome, len(tx.candidates))
-	for i, c := range tx.candidates {
-		outcomes[i] = Outcome{
-			Raw:    cmp.Or(c.enriched, c.issued.Raw),
-			Reason: c.reason,
-			Err:    c.err,
-			exempt: c.reason.Blocks() && !tx.blocksGrant(c),
-		}
-	}
-	return outcomes
 }

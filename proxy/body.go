@@ -20,21 +20,30 @@ type responseBody struct {
 	// or cannot be decompressed. Then no token of the response is enriched, not even in
 	// the header, because the body may contain tokens of the same grant (law C1).
 	opaque, tooLarge bool
+	noMemory         bool // opaque because limits.memory is used up
 }
 
 // readBody reads the body of a response up to the limit and decodes it. The response
 // keeps a body with the same bytes.
 func (x *exchange) readBody(res *http.Response) (responseBody, error) {
-	raw, whole, err := readUpTo(res.Body, x.proxy.options.Limits.Body)
-	if err != nil {
-		return responseBody{}, fmt.Errorf("the backend's response is incomplete: %w", err)
+	b := buffer{limit: x.proxy.options.Limits.Body, length: res.ContentLength,
+		grow: func(_, to int64) error { return x.growResponse(res, to) }}
+	whole, err := b.readFrom(res.Body)
+	if err == nil && whole && len(b.bytes) > 0 && contentCoding(res.Header) != "" {
+		err = x.growResponse(res, b.limit) // decompressing needs a share in any case
 	}
-	if !whole {
-		res.Body = readCloser{io.MultiReader(bytes.NewReader(raw), res.Body), res.Body}
+	switch {
+	case errors.Is(err, errNoMemory):
+		res.Body = readCloser{io.MultiReader(bytes.NewReader(b.bytes), res.Body), res.Body}
+		return responseBody{opaque: true, noMemory: true}, nil
+	case err != nil:
+		return responseBody{}, fmt.Errorf("the backend's response is incomplete: %w", err)
+	case !whole:
+		res.Body = readCloser{io.MultiReader(bytes.NewReader(b.bytes), res.Body), res.Body}
 		return responseBody{opaque: true, tooLarge: true}, nil
 	}
-	res.Body = readCloser{bytes.NewReader(raw), res.Body}
-	return x.decodeBody(res.Header, raw), nil
+	res.Body = readCloser{bytes.NewReader(b.bytes), res.Body}
+	return x.decodeBody(res.Header, b.bytes), nil
 }
 
 // decodeBody removes the content coding of a body, up to the limit. An empty body is not
@@ -62,17 +71,14 @@ func (x *exchange) countTooLarge(ctx context.Context) {
 		"limit", x.proxy.options.Limits.Body, "advice", "Raise limits.body if responses with tokens are this large.")
 }
 
-// readUpTo reads a body up to the limit, in bytes. If the body is longer, whole is false
-// and read has one byte more than the limit.
-func readUpTo(r io.Reader, limit int64) (read []byte, whole bool, err error) {
-	read, err = io.ReadAll(io.LimitReader(r, limit+1))
-	return read, int64(len(read)) <= limit, err
-}
-
 // setRequestBody replaces the body of a request. If the request had a Content-Length, it
-// is corrected. A chunked request stays chunked.
-func setRequestBody(r *http.Request, body []byte) {
-	r.Body = readCloser{bytes.NewReader(body), r.Body}
+// is corrected. A chunked request stays chunked. held is the memory that was taken for
+// the body; all but what the new body needs is returned now, and the rest when the body
+// has been forwarded.
+func (x *exchange) setRequestBody(r *http.Request, body []byte, held int64) {
+	kept := min(held, int64(cap(body)))
+	x.account.giveBack(held - kept)
+	r.Body = readCloser{newBufferedBody(body, func() { x.account.giveBack(kept) }), r.Body}
 	if r.ContentLength >= 0 {
 		r.ContentLength = int64(len(body))
 	}
@@ -98,42 +104,6 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.broken.Store(true)
 	}
 	return n, err
-}
-
-// copiedBody is a body that keeps a copy of what is read from it.
-type copiedBody struct {
-	io.ReadCloser
-	limit int64 // of the copy, which gets at most one byte more
-	copy  bytes.Buffer
-	// ended is called once, with the copy and the error that ended the body. The error
-	// is io.EOF if the body is complete.
-	ended func(copy []byte, err error)
-}
-
-// Read implements [io.Reader].
-func (b *copiedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	room := b.limit + 1 - int64(b.copy.Len())
-	b.copy.Write(p[:min(int64(n), room)])
-	if err != nil {
-		b.end(err)
-	}
-	return n, err
-}
-
-// Close implements [io.Closer].
-func (b *copiedBody) Close() error {
-	b.end(errClosedEarly)
-	return b.ReadCloser.Close()
-}
-
-var errClosedEarly = errors.New("the body was closed before its end")
-
-func (b *copiedBody) end(err error) {
-	if b.ended != nil {
-		b.ended(b.copy.Bytes(), err)
-		b.ended = nil
-	}
 }
 
 type readCloser struct {

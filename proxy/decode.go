@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -29,27 +30,41 @@ func decode(body []byte, codings string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("the body has %d content codings, at most %d are decoded", len(applied), maxCodings)
 	}
 	for i := len(applied) - 1; i >= 0; i-- {
-		reader, err := decoder(body, strings.ToLower(strings.TrimSpace(applied[i])))
+		coding := strings.ToLower(strings.TrimSpace(applied[i]))
+		if coding == "" || coding == "identity" {
+			continue
+		}
+		reader, err := decoder(body, coding)
 		if err != nil {
 			return nil, err
 		}
-		body, err = io.ReadAll(io.LimitReader(reader, limit+1))
+		decoded := buffer{limit: limit, length: -1, grow: func(_, _ int64) error { return nil }} // its share is taken
+		whole, err := decoded.readFrom(reader)
 		reader.Close()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", applied[i], err)
 		}
-		if int64(len(body)) > limit {
+		if !whole {
 			return nil, errTooLarge
 		}
+		body = decoded.bytes
 	}
 	return body, nil
+}
+
+// decoderCost returns the memory that a decoder uses for itself, in bytes. gzip and
+// deflate use little. The window of zstd has at most 8 MiB, and that of br 16 MiB.
+func decoderCost(h http.Header) int64 {
+	coding := contentCoding(h)
+	if strings.Contains(coding, "zstd") || strings.Contains(coding, "br") {
+		return 18 << 20
+	}
+	return 256 << 10
 }
 
 func decoder(body []byte, coding string) (io.ReadCloser, error) {
 	reader := bytes.NewReader(body)
 	switch coding {
-	case "", "identity":
-		return io.NopCloser(reader), nil
 	case "gzip", "x-gzip":
 		return gzip.NewReader(reader)
 	case "deflate":

@@ -15,7 +15,9 @@ import (
 // line in the access log. These are its steps, in order:
 //
 //	serve     check the request, find its rule            exchange.go
+//	admit     take the memory that it needs               overload.go
 //	restore   replace enriched tokens with originals      exchange_restore.go
+//	awaitTurn wait until fewer are at the backend         overload.go
 //	forward   send the request to the backend             exchange_forward.go
 //	respond   locate tokens, enrich them, write them      exchange_respond.go
 //	finish    write the access log                        exchange.go
@@ -35,6 +37,10 @@ type exchange struct {
 	bearer     string       // the bearer token of a request that deletes its user
 	bodyRead   bool         // the body of the request was read before the request was forwarded
 	bodyBroken atomic.Bool  // the body of the request could not be read
+	bodyEnded  atomic.Bool  // the body of the request has arrived
+
+	account account     // the memory that the exchange has taken
+	hasTurn atomic.Bool // the exchange has a turn at the backend
 
 	// For the access log, from the client's request.
 	began              time.Time
@@ -50,12 +56,14 @@ func newExchange(p *Proxy, w http.ResponseWriter, r *http.Request) *exchange {
 		method:   knownMethod(r.Method),
 		path:     r.URL.Path,
 		peer:     r.RemoteAddr,
+		account:  account{memory: p.options.Memory, responses: p.options.Responses},
 	}
 }
 
 // run serves a request from start to end.
 func (x *exchange) run(r *http.Request) {
 	x.w.clearWriteDeadline()
+	defer x.account.close()
 	defer x.w.armWriteDeadline() // for the rest of the response, which the server writes
 	defer x.finish(r.Context())
 	if err := x.serve(r); err != nil {
@@ -79,11 +87,19 @@ func (x *exchange) serve(r *http.Request) error {
 		x.w.Header().Set("Retry-After", "1")
 		return problemFailing
 	}
+	if err := x.admit(r); err != nil {
+		return err
+	}
 	r, stop := x.prepare(r)
 	defer stop()
 	if err := x.restore(r); err != nil {
-		return problemRequest
+		return x.bodyProblem(r, err)
 	}
+	if err := x.awaitTurn(r); err != nil {
+		return err
+	}
+	defer x.leaveTurn()
+	defer x.limitTurn(r)()
 	x.forward(r)
 	return nil
 }
@@ -134,7 +150,10 @@ func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	r = r.WithContext(ctx)
 	if r.Body != http.NoBody {
 		trailer := r.Trailer
-		r.Body = &requestBody{r.Body, &x.bodyBroken, func() { x.proxy.stripForwarded(r.RemoteAddr, trailer) }}
+		r.Body = &requestBody{r.Body, &x.bodyBroken, func() {
+			x.bodyEnded.Store(true)
+			x.proxy.stripForwarded(r.RemoteAddr, trailer)
+		}}
 	}
 	return r, stop
 }

@@ -36,6 +36,10 @@ func (x *exchange) respond(res *http.Response) error {
 	if err != nil {
 		return err
 	}
+	if tokens.noMemory && x.rule.OnFailure == enrich.Refuse {
+		replace(res, nil, problemRefused.reply())
+		return nil
+	}
 	x.applyOutcome(res, tokens, x.enrich(ctx, tokens, answered))
 	return nil
 }
@@ -54,6 +58,7 @@ func mayIssue(res *http.Response) bool {
 type located struct {
 	response locate.Response
 	tokens   []locate.Occurrence
+	noMemory bool // the body was not searched, because limits.memory is used up
 }
 
 // locate finds the tokens of a response. It finds none if the response has a body that
@@ -68,6 +73,8 @@ func (x *exchange) locate(res *http.Response) (located, error) {
 		x.count(res.Request.Context(), enrich.Canceled)
 	case body.tooLarge:
 		x.countTooLarge(res.Request.Context())
+	case body.noMemory:
+		x.count(res.Request.Context(), enrich.Unavailable)
 	}
 	if err != nil {
 		return located{}, err
@@ -77,10 +84,10 @@ func (x *exchange) locate(res *http.Response) (located, error) {
 
 func (x *exchange) locateIn(header http.Header, body responseBody) located {
 	if body.opaque {
-		return located{}
+		return located{noMemory: body.noMemory}
 	}
 	response := locate.Response{Header: header, Body: body.decoded}
-	return located{response, response.Find(x.rule.Tokens)}
+	return located{response: response, tokens: response.Find(x.rule.Tokens)}
 }
 
 // mayHoldTokens reports whether the body of a response can contain tokens. A response

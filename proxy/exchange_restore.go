@@ -1,12 +1,13 @@
 package proxy
 
 import (
-	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/budget"
 	"github.com/tokengraft/tokengraft/internal/tracing"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -16,7 +17,7 @@ import (
 // URL, which are shared with the client's request. The error means that the client's
 // body could not be read.
 func (x *exchange) restore(r *http.Request) error {
-	body, err := x.readRequestBody(r)
+	body, held, err := x.readRequestBody(r)
 	if err != nil {
 		return err
 	}
@@ -34,9 +35,17 @@ func (x *exchange) restore(r *http.Request) error {
 	}
 	if body != nil {
 		x.bodyRead = true
-		setRequestBody(r, request.Body)
+		x.setRequestBody(r, request.Body, held)
 	}
 	return nil
+}
+
+// bodyProblem returns the problem of a request whose body was not read.
+func (x *exchange) bodyProblem(r *http.Request, err error) error {
+	if errors.Is(err, errNoMemory) {
+		return x.overloaded(r.Context(), budget.Memory)
+	}
+	return problemRequest
 }
 
 // maxForgedTokens limits how many tokens of one request are checked without success (law
@@ -67,24 +76,28 @@ func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate
 // readRequestBody reads the body of a request if the body can contain tokens to restore
 // or fields that the grant needs. Otherwise it returns nil. It also returns nil for a
 // chunked body that turns out to be over the limit; the request then still has the
-// complete body.
-func (x *exchange) readRequestBody(r *http.Request) ([]byte, error) {
+// complete body. held is the memory that was taken for the body.
+func (x *exchange) readRequestBody(r *http.Request) (body []byte, held int64, err error) {
 	if !x.wantsRequestBody(r) {
-		return nil, nil
+		return nil, 0, nil
 	}
-	// A slow client must not occupy this memory for longer than a response may take.
 	control := http.NewResponseController(&x.w)
-	control.SetReadDeadline(time.Now().Add(x.proxy.options.Timeouts.Response))
-	body, whole, err := readUpTo(r.Body, x.proxy.options.Limits.Body)
+	b := buffer{limit: x.proxy.options.Limits.Body, length: r.ContentLength, grow: x.growRequest, grew: x.account.giveBack}
+	whole, err := b.readFrom(newPacedBody(r.Body, control, x.proxy.options.Timeouts.Response))
 	if err != nil {
-		return nil, err // keep the deadline, or the server would wait for the rest of the body
+		return nil, 0, err // keep the deadline, or the server would wait for the rest of the body
 	}
 	control.SetReadDeadline(time.Time{})
+	held = int64(cap(b.bytes))
 	if !whole {
-		r.Body = readCloser{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
-		return nil, nil
+		r.Body = readCloser{io.MultiReader(newBufferedBody(b.bytes, func() { x.account.giveBack(held) }), r.Body), r.Body}
+		return nil, 0, nil
 	}
-	return body, nil
+	// Searching the body copies it.
+	if err := x.growRequest(0, int64(len(b.bytes))); err != nil {
+		return nil, 0, err
+	}
+	return b.bytes, held + int64(len(b.bytes)), nil
 }
 
 // wantsRequestBody reports whether to read the body of a request before forwarding it.
@@ -104,10 +117,7 @@ func (x *exchange) wantsRequestBody(r *http.Request) bool {
 // recordRequest records what the grant needs from a request that a rule matches.
 func (x *exchange) recordRequest(request locate.Request) {
 	x.requested = enrich.Grant{
-		Refresh: x.rule.isRefresh(request),
-		// A Mixed rule also matches requests that use a token. Then the proof can be for
-		// that token.
-		DPoP:              request.Header.Get("DPoP") != "" && !x.rule.Mixed,
+		Cause:             x.rule.cause(request),
 		ClientCredentials: request.Param("grant_type") == "client_credentials",
 		Provider:          x.rule.provider(request.Path),
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,

@@ -20,6 +20,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/internal/budget"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -77,12 +78,34 @@ type fixture struct {
 	enricher *enrich.Enricher
 	log      *logSink
 	meters   *sdk.ManualReader
+	shared   shared
+}
+
+// shared are the bounds of a fixture. Each test checks at its end that nothing of them
+// is taken any more.
+type shared struct {
+	memory           *budget.Budget
+	responses, turns *budget.Queue
+}
+
+func newShared(t testing.TB) shared {
+	s := shared{budget.New(64 << 20), budget.NewQueue(64<<20, 100), budget.NewQueue(1000, 100)}
+	t.Cleanup(func() {
+		if !eventually(func() bool { return s.used() == [3]int64{} }) {
+			t.Errorf("after all requests, memory, memory for responses and turns are taken: %v, want none", s.used())
+		}
+	})
+	return s
+}
+
+func (s shared) used() [3]int64 {
+	return [3]int64{s.memory.Used(), s.responses.Used(), s.turns.Used()}
 }
 
 // start starts a proxy in front of the backend, with the rules of the setup.
 func start(t testing.TB, backend *url.URL, s setup) *fixture {
 	t.Helper()
-	f := &fixture{log: &logSink{}, meters: sdk.NewManualReader()}
+	f := &fixture{log: &logSink{}, meters: sdk.NewManualReader(), shared: newShared(t)}
 	f.open(t, s)
 	rules, err := proxy.NewRules(s.rules)
 	if err != nil {
@@ -92,8 +115,9 @@ func start(t testing.TB, backend *url.URL, s setup) *fixture {
 		Backend:  backend,
 		Timeouts: proxy.Timeouts{Dial: 3 * time.Second, Response: 10 * time.Second, Idle: time.Second},
 		Limits:   proxy.Limits{Body: 1 << 20, Headers: 64 << 10},
-		Logger:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Meter:    sdk.NewMeterProvider(sdk.WithReader(f.meters)).Meter(""),
+		Memory:   f.shared.memory, Responses: f.shared.responses, Turns: f.shared.turns,
+		Logger: slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Meter:  sdk.NewMeterProvider(sdk.WithReader(f.meters)).Meter(""),
 	}
 	snapshot := &proxy.Snapshot{
 		Rules: rules, Enricher: f.enricher, Restore: true,

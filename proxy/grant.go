@@ -16,6 +16,7 @@ func (x *exchange) grantOf(l located, answered time.Time) enrich.Grant {
 	g.Answered = answered
 	g.Code = cmp.Or(l.response.Param("code"), g.Code)
 	g.State = cmp.Or(l.response.Param("state"), g.State)
+	g.DPoP = l.response.IsDPoP()
 	issuedType := l.response.IssuedTokenType()
 	index := map[string]int{}
 	for _, found := range l.tokens {

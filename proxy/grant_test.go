@@ -81,8 +81,8 @@ func TestGrant_RefreshFollowsFromTheRequest(t *testing.T) {
 			matching.Refresh = tt.rule
 			f, _ := startResponding(t, twoTokens, enricher.use(matching))
 			f.ask(t, request("POST", tt.target, tt.lines, tt.body))
-			if g := <-enricher.grants; g.Refresh != tt.want {
-				t.Errorf("Refresh = %t, want %t", g.Refresh, tt.want)
+			if g := <-enricher.grants; (g.Cause == enrich.CauseRefresh) != tt.want {
+				t.Errorf("cause %s, want a refresh: %t", g.Cause, tt.want)
 			}
 		})
 	}
@@ -142,7 +142,7 @@ func TestGrant_HasEachTokenOnceWithItsSmallestBudget(t *testing.T) {
 	g := <-enricher.grants
 	line := 4<<10 - len("X-Token: ")
 	want := []enrich.Issued{{Raw: "a.b.c", Kind: enrich.Access, Budget: line}, {Raw: "d.e.f", Kind: enrich.ID, Budget: 6 << 10}}
-	if len(g.Tokens) != 2 || g.Tokens[0] != want[0] || g.Tokens[1] != want[1] || g.MarkFailure || g.DPoP || g.Refresh {
+	if len(g.Tokens) != 2 || g.Tokens[0] != want[0] || g.Tokens[1] != want[1] || g.MarkFailure || g.DPoP || g.Cause != enrich.CauseLogin {
 		t.Errorf("grant = %+v, want the tokens %+v and no other field set", g, want)
 	}
 }
@@ -162,12 +162,28 @@ func TestGrant_ClientCredentialsFollowFromTheRequest(t *testing.T) {
 	}
 }
 
-// D6.
-func TestGrant_TokenOfADPoPRequestIsNotEnriched(t *testing.T) {
-	f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, loginResponse)
-	res, body := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\nDPoP: a.b.c\r\nContent-Length: 0\r\n\r\n")
-	if n := f.reason(t, enrich.KeyBound); res.StatusCode != 200 || n != 1 || !strings.Contains(body, token) {
-		t.Errorf("got %d %q, key_bound counted %d times; want 200, the original token and 1", res.StatusCode, body, n)
+// D6: a client can add the header DPoP to any request.
+func TestGrant_ResponseSaysThatTokensAreBound(t *testing.T) {
+	const proof = "POST /login HTTP/1.1\r\nHost: h\r\nDPoP: a.b.c\r\nContent-Length: 0\r\n\r\n"
+	for _, tt := range []struct {
+		name, request, tokenType string
+		want                     enrich.Reason
+	}{
+		{"token_type DPoP", login, `"dpop"`, enrich.KeyBound},
+		{"token_type Bearer", login, `"Bearer"`, enrich.OK},
+		{"a proof in the request only", proof, `"Bearer"`, enrich.OK},
+		{"no token_type", proof, `null`, enrich.OK},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			response := func(token string) string {
+				return answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+token+`","token_type":`+tt.tokenType+`}`)
+			}
+			f, token := startIssuing(t, setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", "json:access_token"))}}, response)
+			res, body := f.ask(t, tt.request)
+			if n := f.reason(t, tt.want); res.StatusCode != 200 || n != 1 || strings.Contains(body, token) != (tt.want == enrich.KeyBound) {
+				t.Errorf("got %d %q, %s counted %d times; want 200 and 1, with the original token only if it is bound", res.StatusCode, body, tt.want, n)
+			}
+		})
 	}
 }
 

@@ -50,8 +50,13 @@ func withTestRoots(run func() int) int {
 // goroutinesEnd reports whether the number of goroutines falls to the given one within 5
 // seconds. Unused connections to backends are closed in this time.
 func goroutinesEnd(goroutines int) bool {
+	return eventually(func() bool { return runtime.NumGoroutine() <= goroutines })
+}
+
+// eventually reports whether a condition becomes true within 5 seconds.
+func eventually(condition func() bool) bool {
 	for range 100 {
-		if runtime.NumGoroutine() <= goroutines {
+		if condition() {
 			return true
 		}
 		time.Sleep(50 * time.Millisecond)

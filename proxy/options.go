@@ -34,6 +34,17 @@ type Options struct {
 	Timeouts Timeouts
 	// Limits are the largest sizes of messages. Zero fields have defaults.
 	Limits Limits
+	// Memory bounds the bytes that all requests in flight hold, except those of Responses.
+	// A request that finds none left gets 503 before it is forwarded. Proxies in one
+	// process share it. Nil means no bound.
+	Memory Memory
+	// Responses bounds the bytes that large responses hold while tokens in them are
+	// enriched. Each waits for four times Limits.Body, or more if it is compressed. Nil
+	// means no bound.
+	Responses Queue
+	// Turns bounds how many requests wait for the backend at the same time, in units of
+	// one request. Others wait for up to a second, and then get 503. Nil means no bound.
+	Turns Queue
 	// Logger gets the access log and the warnings. Nil discards them.
 	Logger *slog.Logger
 	// Meter makes the instruments of the metrics. Nil records no metrics.
@@ -52,7 +63,8 @@ type Timeouts struct {
 	Dial time.Duration
 	// Response limits a request that a rule matches, from the end of its header to the
 	// end of its response. Other requests have no such limit, except that a form in which
-	// the proxy restores tokens must arrive within this time. Defaults to 60 s.
+	// the proxy restores tokens must arrive within this time. A body that the proxy reads
+	// must also arrive at a rate of 64 KiB in 10 s. Defaults to 60 s.
 	Response time.Duration
 	// Write is how long the proxy waits while a client does not read its response. Then
 	// it closes the connection. Defaults to 60 s.
@@ -91,6 +103,7 @@ func (o Options) withDefaults() (Options, error) {
 		Body:    cmp.Or(o.Limits.Body, 1<<20),
 		Headers: cmp.Or(o.Limits.Headers, 64<<10),
 	}
+	o.setUnbounded()
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -98,6 +111,19 @@ func (o Options) withDefaults() (Options, error) {
 		o.Meter = noop.Meter{}
 	}
 	return o, nil
+}
+
+// setUnbounded replaces each missing bound.
+func (o *Options) setUnbounded() {
+	if o.Memory == nil {
+		o.Memory = unbounded{}
+	}
+	if o.Responses == nil {
+		o.Responses = unbounded{}
+	}
+	if o.Turns == nil {
+		o.Turns = unbounded{}
+	}
 }
 
 func (o Options) validate() error {

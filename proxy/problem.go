@@ -26,6 +26,7 @@ var (
 	problemRejected    = problem{"urn:tokengraft:rejected", "Sign-in rejected", http.StatusForbidden, "The user's data could not be created, so no tokens are sent."}
 	problemFailing     = problem{"urn:tokengraft:documents-unavailable", "User data not available", http.StatusServiceUnavailable, "User data is not available at the moment. The request was not sent to the authentication backend, so it can be repeated."}
 	problemNoKeys      = problem{"urn:tokengraft:keys-unavailable", "Keys not available yet", http.StatusServiceUnavailable, "The authentication backend's keys have not been fetched yet. Try again in a few seconds."}
+	problemOverloaded  = problem{"urn:tokengraft:overloaded", "Overloaded", http.StatusServiceUnavailable, "Too many requests are in progress. The request was not sent to the authentication backend, so it can be repeated."}
 	problemHeaders     = problem{"urn:tokengraft:headers-too-large", "Request header fields too large", http.StatusRequestHeaderFieldsTooLarge, "The header of the request is larger than limits.headers. Often a cookie or a token in it is too large."}
 	problemRequest     = problem{"urn:tokengraft:request-broken", "Request body incomplete", http.StatusBadRequest, "The body of the request is incomplete, or took too long to arrive."}
 	problemHost        = problem{"urn:tokengraft:host-invalid", "Invalid host", http.StatusBadRequest, "The Host of the request has characters that a host cannot have."}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync/atomic"
+
+	"github.com/tokengraft/tokengraft/internal/budget"
 )
 
 // A Proxy is an [http.Handler] in front of one backend. Make one with [New]. It is safe
@@ -17,6 +19,7 @@ type Proxy struct {
 	shadow         *shadow
 	untrustedPeers untrustedPeers
 	failures       rateLimitedLog
+	refusals       *budget.Refusals
 }
 
 // New returns a Proxy that serves the snapshot. The error names each field of the
@@ -33,6 +36,9 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 		failures:       rateLimitedLog{logger: o.Logger},
 	}
 	if p.metrics, err = newMetrics(o.Meter); err != nil {
+		return nil, err
+	}
+	if p.refusals, err = budget.NewRefusals(o.Meter, o.Logger); err != nil {
 		return nil, err
 	}
 	if err := p.Use(s); err != nil {

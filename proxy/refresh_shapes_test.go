@@ -155,8 +155,8 @@ func wantRefresh(t *testing.T, setting proxy.Refresh, s shape, want bool) {
 	matching.Refresh = setting
 	f, backend := startResponding(t, twoTokens, enricher.use(matching))
 	f.ask(t, request(s.method, s.target, s.lines, s.body))
-	if g := <-enricher.grants; g.Refresh != want {
-		t.Errorf("%s %s %q: Refresh = %t, want %t", s.method, s.target, s.body, g.Refresh, want)
+	if g := <-enricher.grants; (g.Cause == enrich.CauseRefresh) != want {
+		t.Errorf("%s %s %q: cause %s, want a refresh: %t", s.method, s.target, s.body, g.Cause, want)
 	}
 	seen := backend.Requests()[0]
 	if line := s.method + " " + s.target + " HTTP/1.1"; seen.Line != line || seen.Body != s.body {

@@ -12,9 +12,13 @@ import (
 // of its callbacks calls a method of the request's exchange.
 func newReverseProxy(o Options) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
-		Rewrite:        func(pr *httputil.ProxyRequest) { exchangeOf(pr.In.Context()).rewrite(pr) },
-		Transport:      newTransport(o),
-		ModifyResponse: func(res *http.Response) error { return exchangeOf(res.Request.Context()).respond(res) },
+		Rewrite:   func(pr *httputil.ProxyRequest) { exchangeOf(pr.In.Context()).rewrite(pr) },
+		Transport: newTransport(o),
+		ModifyResponse: func(res *http.Response) error {
+			x := exchangeOf(res.Request.Context())
+			defer x.responded(res)
+			return x.respond(res)
+		},
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
 			exchangeOf(r.Context()).fail(r.Context(), err)
 		},

@@ -60,14 +60,11 @@ const (
 // a problem document.
 type RejectionFormat func(*enrich.Rejection) []byte
 
-func (rule *Rule) isRefresh(request locate.Request) bool {
-	switch rule.Refresh {
-	case RefreshAlways:
-		return true
-	case RefreshNever:
-		return false
+func (rule *Rule) cause(request locate.Request) enrich.Cause {
+	if rule.Refresh == RefreshAlways || rule.Refresh == RefreshAuto && request.IsRefresh() {
+		return enrich.CauseRefresh
 	}
-	return request.IsRefresh()
+	return enrich.CauseLogin
 }
 
 // provider returns the segment of a path at the {provider} of the pattern, and "" if

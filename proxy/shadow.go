@@ -36,15 +36,13 @@ func newShadow(logger *slog.Logger) *shadow {
 }
 
 // start runs check in a goroutine. If too many checks are running, it only counts the
-// response as missed. A panic of check is logged.
-func (s *shadow) start(check func()) {
+// response as missed, and returns false. A panic of check is logged.
+func (s *shadow) start(check func()) (started bool) {
 	select {
 	case s.slots <- struct{}{}:
 	default:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.missed++
-		return
+		s.miss()
+		return false
 	}
 	go func() {
 		defer func() { <-s.slots }()
@@ -55,6 +53,14 @@ func (s *shadow) start(check func()) {
 		}()
 		check()
 	}()
+	return true
+}
+
+// miss counts a response that is not checked.
+func (s *shadow) miss() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missed++
 }
 
 // run logs a report once a minute until ctx ends, and then a last one.

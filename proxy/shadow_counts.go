@@ -45,7 +45,7 @@ func (s *shadow) report() {
 		s.logger.Info("shadow report: no response was changed", append([]any{"rule", pattern}, counts[pattern].attrs()...)...)
 	}
 	if missed > 0 {
-		s.logger.Warn("shadow report: some responses were not checked, because too many arrived at the same time", "missed", missed)
+		s.logger.Warn("shadow report: some responses were not checked, because too many arrived at the same time, or limits.memory was used up", "missed", missed)
 	}
 }
 

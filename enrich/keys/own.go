@@ -32,9 +32,10 @@ type ownKeys struct {
 	now         func() time.Time
 
 	loaded  atomic.Pointer[keydir.Set]
-	loading sync.Mutex    // held from reading the directory to storing loaded
-	missing chan string   // algorithms that need a key
-	changed chan struct{} // has one element if the directory should be read now
+	failed  atomic.Pointer[error] // of the last read of the directory
+	loading sync.Mutex            // held from reading the directory to storing loaded
+	missing chan string           // algorithms that need a key
+	changed chan struct{}         // has one element if the directory should be read now
 }
 
 // openOwnKeys opens the directory, and makes the key for Options.Algorithm if it
@@ -54,10 +55,11 @@ func openOwnKeys(o Options, now func() time.Time) (*ownKeys, error) {
 	return own, own.make(o.Algorithm)
 }
 
-// load reads the directory.
-func (o *ownKeys) load() error {
+// load reads the directory. If it fails, the known keys stay in use.
+func (o *ownKeys) load() (err error) {
 	o.loading.Lock() // so that an older read never replaces a newer one
 	defer o.loading.Unlock()
+	defer func() { o.failed.Store(&err) }()
 	known := o.set()
 	set, err := o.dir.Load(known)
 	if err != nil {
@@ -81,6 +83,14 @@ func (o *ownKeys) set() keydir.Set {
 }
 
 func (o *ownKeys) contains(kid string) bool { return o.set().Contains(kid) }
+
+// err returns why the directory could not be read the last time.
+func (o *ownKeys) err() error {
+	if o == nil || o.failed.Load() == nil {
+		return nil
+	}
+	return *o.failed.Load()
+}
 
 func (o *ownKeys) isEmpty() bool { return len(o.set().List(o.now())) == 0 }
 

@@ -1,12 +1,14 @@
 package keys
 
 import (
+	"crypto"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/permissions"
 )
 
 // openPinned opens the keys that never change: the secret, the public key and the
@@ -34,7 +36,7 @@ func (r *Ring) openPinned() error {
 }
 
 func (r *Ring) openBackendKey() error {
-	private, err := readPEM(r.o.BackendKey, jose.ParsePrivatePEM)
+	private, err := readPrivatePEM(r.o.BackendKey)
 	if err != nil {
 		return &OptionError{"BackendKey", fmt.Errorf("cannot read the backend's private key: %w", err)}
 	}
@@ -64,6 +66,19 @@ func (r *Ring) checkBackendKey(public []jose.Verifier) error {
 		}
 	}
 	return &OptionError{"BackendKey", fmt.Errorf("the private key in %s matches none of the backend's public keys, so it cannot sign tokens. Use the key that the backend signs with", r.o.BackendKey)}
+}
+
+// readPrivatePEM reads a file with a private key. It fails if others can change the
+// file.
+func readPrivatePEM(path string) (crypto.Signer, error) {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = permissions.CheckFile(path, info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readPEM(path, jose.ParsePrivatePEM)
 }
 
 // readPEM reads a key file. Its errors contain the path, but nothing of the file.

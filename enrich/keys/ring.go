@@ -204,12 +204,13 @@ func (r *Ring) BackendKeysReady() error {
 	return r.backend.Err()
 }
 
-// OwnKeysReady returns an error if our own keys are needed but there are none. None
-// are needed until the backend's algorithms are known.
+// OwnKeysReady returns an error if our own keys are needed but there are none, or if
+// their directory cannot be used now, so that only known keys sign. None are needed
+// until the backend's algorithms are known.
 func (r *Ring) OwnKeysReady() error {
 	backend, known := r.backendKeys()
 	if known && len(r.ownAlgorithms(backend)) > 0 && r.own.isEmpty() {
 		return errors.New("there is no signing key yet")
 	}
-	return nil
+	return r.own.err()
 }

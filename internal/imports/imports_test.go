@@ -57,7 +57,7 @@ var doors = map[string][]string{
 var free = []string{"examples/", "enrich/enrichtest", "proxy/proxytest", "internal/certs/certstest", "internal/demo/backend", "internal/demo/appservices", "internal/demo/seed", "internal/e2e"}
 
 // leaves do not import packages of this repository. Every package may import them.
-var leaves = []string{"internal/httpcache", "internal/jsonedit", "internal/muxpattern", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
+var leaves = []string{"internal/budget", "internal/httpcache", "internal/jsonedit", "internal/muxpattern", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
 
 // inner says which packages of this repository, besides the leaves, a package may
 // import. A package that is not listed must not import any of them.
@@ -65,19 +65,20 @@ var inner = map[string][]string{
 	".": {"internal/cli"},
 
 	// The domain, and the packages that implement its interfaces.
-	"enrich":                    {},
-	"enrich/bsonjson":           {"enrich"},
-	"enrich/mongodoc":           {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
-	"enrich/filedoc":            {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
-	"enrich/breaker":            {"enrich"},
-	"enrich/hooks":              {"enrich"},
-	"enrich/hooks/javascript":   {"enrich/hooks", "internal/appservices/functions"},
-	"enrich/keys":               {"enrich", "enrich/keys/keydir", "enrich/keys/internal/jwks", "enrich/keys/internal/jose"},
-	"enrich/keys/keydir":        {"enrich", "enrich/keys/internal/jose"},
-	"enrich/keys/internal/jwks": {"enrich/keys/internal/jose"},
-	"enrich/keys/internal/jose": {},
-	"internal/sourcemetrics":    {"enrich"},
-	"cache":                     {"enrich"},
+	"enrich":                           {},
+	"enrich/bsonjson":                  {"enrich"},
+	"enrich/mongodoc":                  {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
+	"enrich/filedoc":                   {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
+	"enrich/breaker":                   {"enrich"},
+	"enrich/hooks":                     {"enrich"},
+	"enrich/hooks/javascript":          {"enrich/hooks", "internal/appservices/functions"},
+	"enrich/keys":                      {"enrich", "enrich/keys/keydir", "enrich/keys/internal/jwks", "enrich/keys/internal/jose", "enrich/keys/internal/permissions"},
+	"enrich/keys/keydir":               {"enrich", "enrich/keys/internal/jose", "enrich/keys/internal/permissions"},
+	"enrich/keys/internal/jwks":        {"enrich/keys/internal/jose"},
+	"enrich/keys/internal/jose":        {},
+	"enrich/keys/internal/permissions": {},
+	"internal/sourcemetrics":           {"enrich"},
+	"cache":                            {"enrich"},
 
 	// HTTP.
 	"proxy/locate":   {"enrich"},

@@ -112,6 +112,9 @@ var problemAdvice = map[string]advice{
 	"documents-unavailable": {
 		"The policy is `refuse`, and MongoDB is failing. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
 		"Repair MongoDB. Or set `cache.stale_for`, or `on_failure: pass`."},
+	"overloaded": {
+		"Requests in flight use all of `limits.memory`, or `limits.requests` of them are at the backend and no turn came within a second. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
+		"The log names the limit, and `tokengraft_overloaded_total` counts it. An attack: limit clients in front. A slow backend: repair it. Honest load: raise the limit and the container's memory, or run more replicas."},
 	"keys-unavailable": {
 		"The merged JWKS was requested before the backend's keys had been fetched.",
 		"Can the sidecar reach what `verify.jwks` names?"},
@@ -122,7 +125,7 @@ var problemAdvice = map[string]advice{
 		"The header of the request is larger than `limits.headers`.",
 		"Often a cookie or token that grew: `claim.include`. Or raise `limits.headers`."},
 	"request-broken": {
-		"The body of the request ended early, or did not arrive within `timeouts.response`.",
+		"The body of the request ended early, or arrived too slowly: less than 64 KiB in 10 s, or not all within `timeouts.response`.",
 		"Usually the client's network. If it happens often, look at the proxy in front."},
 	"host-invalid": {
 		"The `Host` of the request has characters that a host cannot have.",

@@ -73,7 +73,7 @@ var hints = map[string]string{
 	"verify.algorithms": "List the algorithms that the backend signs with. A token has its algorithm in its header, as alg.",
 	"verify.public_key": "It must be a PEM file with a public key or a certificate, and this user must be able to read it.",
 	"sign.backend_key":  "It must be a PEM file with the private key that the backend signs with, and this user must be able to read it.",
-	"sign.keys":         "It must be a directory. Each *.pem file in it must be a private key that this user can read. The directory must be writable, or contain a key for each algorithm.",
+	"sign.keys":         "It must be a directory. Each *.pem file in it must be a private key that this user can read. The directory must be writable, or contain a key for each algorithm. No other user may be able to write to it.",
 	"documents.mongodb": "See documents.mongodb in docs/configuration.md.",
 	"documents.file":    "It must be a JSON array or NDJSON with documents, and this user must be able to read it.",
 }

@@ -88,16 +88,21 @@ func newServer(s *Sidecar, name string, listener net.Listener, handler http.Hand
 	requests := &inFlight{Handler: handler}
 	base, cut := context.WithCancel(context.Background())
 	h := httpServer(s, requests, t)
+	h.Protocols.SetUnencryptedHTTP2(speaksH2C(s.current().cfg, name))
 	h.BaseContext = func(net.Listener) context.Context { return base }
 	return &server{h, name, listener, requests, cut}
+}
+
+// speaksH2C reports whether a listener speaks HTTP/2 without TLS.
+func speaksH2C(cfg *config.Config, listener string) bool {
+	return cfg.H2C == config.H2CAll || cfg.H2C == config.H2CPublic && listener == "public"
 }
 
 // httpServer bounds connections without a request. The proxy bounds requests.
 func httpServer(s *Sidecar, handler http.Handler, t *tls.Config) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)            // over TLS
-	protocols.SetUnencryptedHTTP2(true) // for load balancers that use it
+	protocols.SetHTTP2(true) // over TLS
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,

@@ -65,6 +65,7 @@ type Sidecar struct {
 	readiness *admin.Readiness
 	public    *certs.Pair // the certificate for clients; nil without tls
 	reloader  *reloader
+	shared    *shared
 
 	mu         sync.Mutex // held while the generation or its discovery is replaced
 	generation atomic.Pointer[generation]
@@ -77,7 +78,7 @@ type Sidecar struct {
 // reached. The caller calls Close.
 func Open(cfg *config.Config, o Options) (*Sidecar, error) {
 	o = o.withDefaults()
-	s := &Sidecar{o: o, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger)}
+	s := &Sidecar{o: o, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger), shared: newShared(cfg)}
 	var err error
 	if s.reloader, err = newReloader(s, cfg); err != nil {
 		return nil, err
@@ -195,6 +196,7 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 		next.discard(before)
 		return err
 	}
+	s.shared.resize(cfg)
 	s.replace(before, next)
 	s.updateReadiness() // before the old source closes, so that no probe uses it
 	s.background.update(ctx, next.tasks())

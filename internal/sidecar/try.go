@@ -23,7 +23,7 @@ func Try(ctx context.Context, cfg *config.Config, o Options, token string) (enri
 	g.fetch(ctx)
 	return g.enricher.Enrich(ctx, enrich.Grant{
 		Answered:    time.Now(),
-		Refresh:     true,
+		Cause:       enrich.CauseRefresh,
 		MarkFailure: cfg.OnFailure == config.Pass,
 		Tokens:      []enrich.Issued{{Raw: token, Kind: kindsOf(cfg.Claim)[0], Budget: int(cfg.Claim.MaxTokenSize)}},
 	})[0], nil

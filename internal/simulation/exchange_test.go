@@ -52,11 +52,18 @@ func (w *world) visit(d *random, user string) {
 
 // grant returns the grant that the proxy would make of the exchange.
 func (x *exchange) grant() enrich.Grant {
-	g := enrich.Grant{Answered: x.answered, Refresh: x.refresh, MarkFailure: x.markFailure}
+	g := enrich.Grant{Answered: x.answered, Cause: causeOf(x.refresh), MarkFailure: x.markFailure}
 	for n, kind := range []enrich.Kind{enrich.Access, enrich.ID}[:len(x.tokens)] {
 		g.Tokens = append(g.Tokens, enrich.Issued{Raw: x.tokens[n].raw, Kind: kind, Budget: 4 << 10})
 	}
 	return g
+}
+
+func causeOf(refresh bool) enrich.Cause {
+	if refresh {
+		return enrich.CauseRefresh
+	}
+	return enrich.CauseLogin
 }
 
 // life returns the L of laws F1 to F6 at the start of the enrichment, at most max_age.

@@ -142,7 +142,7 @@ func (r *sidecar) issue(t *testing.T, user int, life time.Duration, refresh bool
 	}
 	raw := r.issuer.Token(claims + "}")
 	got := r.enricher.Enrich(t.Context(), enrich.Grant{
-		Answered: time.Now(), Refresh: refresh,
+		Answered: time.Now(), Cause: causeOf(refresh),
 		Tokens: []enrich.Issued{{Raw: raw, Kind: enrich.Access, Budget: 4 << 10}},
 	})[0]
 	if got.Reason != enrich.OK && (refresh || got.Reason != enrich.NoDocument) {

@@ -98,6 +98,14 @@ func (r Response) Param(name string) string {
 	return first(spans)
 }
 
+// IsDPoP reports whether the response says token_type: DPoP (RFC 9449, section 5), in
+// any case, as a member of a JSON object.
+func (r Response) IsDPoP() bool {
+	return isJSON(mediaType(r.Header)) && slices.ContainsFunc(jsonStrings(r.Body, jsonedit.Path{"token_type"}), func(s span) bool {
+		return strings.EqualFold(s.token, "DPoP")
+	})
+}
+
 // IssuedTokenType returns the issued_token_type of a token exchange, which is a URI
 // of RFC 8693, section 3. It returns "" for any other response.
 func (r Response) IssuedTokenType() string {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/permissions"
 )
 
 // A Dir is a directory of private keys that replicas may share. It keeps nothing in
@@ -64,7 +66,8 @@ func (d *Dir) Load(known Set) (Set, error) {
 }
 
 // read reads all key files. It fails if one of them cannot be read: that may be the
-// only key that restores some tokens, so a new key must not replace it (law E2).
+// only key that restores some tokens, so a new key must not replace it (law E2). It
+// also fails if others could have put a key there.
 func (d *Dir) read() (keyList, error) { return d.reread(nil) }
 
 func (d *Dir) reread(known keyList) (keyList, error) {
@@ -100,6 +103,13 @@ func isGone(path string) bool {
 
 // files returns the paths of the key files: *.pem and *.key.
 func (d *Dir) files() ([]string, error) {
+	info, err := os.Stat(d.path)
+	if err == nil {
+		err = permissions.CheckDir(d.path, info)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("key directory: %w", err)
+	}
 	entries, err := os.ReadDir(d.path)
 	if err != nil {
 		return nil, fmt.Errorf("key directory: %w", err)

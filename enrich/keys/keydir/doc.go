@@ -23,6 +23,13 @@
 // directory: if two make the same key at once, one makes it and the other uses it.
 // A directory without write permission is only read.
 //
+// Anyone who can add a key can sign. So every method fails if the directory or a key
+// file can be written by everybody or by a group, or has an owner other than this
+// user and root. A group may write if the directory has the setgid bit and the group
+// is one of this process, as in a volume of Kubernetes with an fsGroup. On a read-only
+// mount only the permission of everybody counts, and a directory of root with the
+// sticky bit, as Kubernetes mounts secrets, is allowed.
+//
 // # Life of a key
 //
 // A key is [Next] (published, does not sign yet), then [Active] (signs), then

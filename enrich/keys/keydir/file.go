@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/permissions"
 )
 
 // The names of the lines "name: value" before the PEM block of a key file. RFC
@@ -70,6 +71,9 @@ func (k *key) remove() error {
 // it returns the key from l.
 func (l keyList) readFile(path string) (*key, error) {
 	info, err := os.Stat(path)
+	if err == nil {
+		err = permissions.CheckFile(path, info)
+	}
 	if err != nil {
 		return nil, err
 	}

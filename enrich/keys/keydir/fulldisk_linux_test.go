@@ -16,7 +16,7 @@ import (
 func fullDir(t *testing.T) (dir *keydir.Dir, path string) {
 	t.Helper()
 	path = t.TempDir()
-	if err := syscall.Mount("tokengraft-test", path, "tmpfs", 0, "size=64k"); err != nil {
+	if err := syscall.Mount("tokengraft-test", path, "tmpfs", 0, "size=64k,mode=700"); err != nil {
 		t.Skipf("SKIPPED: cannot mount a file system (%v). Run the tests as root", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(path, 0) })

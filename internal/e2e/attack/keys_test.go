@@ -5,9 +5,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/internal/e2e"
@@ -27,6 +30,7 @@ var (
 	ssrf        = kind{"SSRF by discovery", "security.md"}
 	ownKeys     = kind{"own keys", "B1"}
 	published   = kind{"own keys", "E1"}
+	plantedKey  = kind{"planted key", "E6"}
 )
 
 // jwksRows returns the rows. trap is a URL that the sidecar must never fetch.
@@ -61,6 +65,7 @@ func (s *suite) attackWithKeys(t *testing.T) {
 	}
 	s.attackDiscovery(t, issuers, trap)
 	s.attackOwnKeys(t, issuers)
+	s.attackKeyDirectory(t, issuers)
 }
 
 // startTrap starts a server with a JWK Set and returns its URL. Any request to it fails
@@ -112,9 +117,7 @@ func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
 	tg := s.start(t, usual(startBackend(t, issuers.ec).URL), "["+annas+"]")
 	claims := claimsOf(quoted(anna), "")
 	enriched := tg.issue(t, issuers.ec.Token(claims))
-	header, _ := enrichtest.DecodeToken(t, enriched)
-	_, rest, _ := strings.Cut(header, `"kid":"`)
-	kid, _, _ := strings.Cut(rest, `"`)
+	kid := kidOf(t, enriched)
 	for _, row := range []tokenRow{
 		{ownKeys, "an enriched token that the backend issues", enriched, "not_ours"},
 		{ownKeys, "our kid, the attacker's key", issuers.mallory.TokenWithHeader(`{"alg":"ES256","kid":"`+kid+`"}`, claims), "not_ours"},
@@ -128,4 +131,48 @@ func (s *suite) attackOwnKeys(t *testing.T, issuers issuers) {
 		}
 		return fmt.Sprintf("%d keys, private members: %t", strings.Count(merged, `"kid"`), strings.Contains(merged, `"d":`))
 	})
+}
+
+// attackKeyDirectory checks that a key that another user of the machine put into the key
+// directory does not sign, and is not published.
+func (s *suite) attackKeyDirectory(t *testing.T, issuers issuers) {
+	for _, row := range []struct {
+		sends string
+		dir   os.FileMode
+	}{
+		{"a key in a directory that everybody can write to", 0o777},
+		{"a key in a directory that everybody can write to, with the sticky bit", 0o777 | os.ModeSticky},
+		{"a key in a directory that a group can write to", 0o775},
+	} {
+		tg := s.start(t, usual(startBackend(t, issuers.ec).URL), "["+annas+"]")
+		good := issuers.ec.Token(claimsOf(quoted(anna), ""))
+		signer := func() string { return kidOf(t, tg.issue(t, good)) }
+		s.run(t, plantedKey, row.sends, func(t *testing.T) (happens string) {
+			ours := signer()
+			dir := filepath.Join(tg.Dir, "keys")
+			if err := os.Chmod(dir, row.dir); err != nil {
+				t.Fatal(err)
+			}
+			planted := fmt.Sprintf("active: %s\n%s", time.Now().UTC().Format(time.RFC3339Nano), issuers.mallory.PrivatePEM())
+			tg.Write(t, "keys/a.pem", planted)
+			e2e.Eventually(t, "the directory is ignored or the key signs", func() bool {
+				return tg.Log.Warned("cannot read the key directory") || signer() != ours
+			})
+			ready := tg.Admin.Get(t, "/readyz")
+			happens = either(signer() == ours, "the known key signs", "the planted key signs") + "; /readyz: " + either(strings.Contains(ready, `"keys":"ok"`), "ok", "degraded")
+			if happens != "the known key signs; /readyz: degraded" {
+				t.Error(happens)
+			}
+			return happens
+		})
+	}
+}
+
+// kidOf returns the kid in the header of a token.
+func kidOf(t *testing.T, token string) string {
+	t.Helper()
+	header, _ := enrichtest.DecodeToken(t, token)
+	_, rest, _ := strings.Cut(header, `"kid":"`)
+	kid, _, _ := strings.Cut(rest, `"`)
+	return kid
 }

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin
+
+package permissions
+
+// isReadOnly returns false, because how to find out differs between systems.
+func isReadOnly(string) bool { return false }

@@ -1,0 +1,66 @@
+package sidecar
+
+import (
+	"math"
+	"runtime/debug"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/budget"
+)
+
+// shared is what the requests of all generations use together. A reload resizes it.
+type shared struct {
+	memory    *budget.Budget // for everything that requests in flight hold, except large responses
+	responses *budget.Queue  // memory for large responses, which wait for it
+	turns     *budget.Queue  // of requests at the backend
+}
+
+// Waiting takes memory, too: the header of each request and a goroutine. So at most this
+// many wait for each turn.
+const waitingPerTurn = 2
+
+func newShared(cfg *config.Config) *shared {
+	memory := memoryLimit(cfg)
+	return &shared{
+		memory:    budget.New(memory - responsesPart(memory)),
+		responses: budget.NewQueue(responsesPart(memory), waitingPerTurn*int(cfg.Limits.Requests)),
+		turns:     budget.NewQueue(int64(cfg.Limits.Requests), waitingPerTurn*int(cfg.Limits.Requests)),
+	}
+}
+
+// resize applies the limits of another configuration. Requests that hold more than the
+// new limits keep it until they end.
+func (s *shared) resize(cfg *config.Config) {
+	memory := memoryLimit(cfg)
+	s.memory.Resize(memory - responsesPart(memory))
+	s.responses.Resize(responsesPart(memory))
+	s.turns.Resize(int64(cfg.Limits.Requests))
+}
+
+// responsesPart is the part of limits.memory that is kept for large responses. Requests
+// cannot use it, so what already has been sent to the backend always gets its turn.
+func responsesPart(memory int64) int64 { return memory / 4 }
+
+// memoryShare is the part of the process's memory, without the cache, that requests in
+// flight may use. The rest is for the program itself, and for memory that the garbage
+// collector has not freed yet.
+const memoryShare = 2
+
+// leastBodies is the least memory for requests, in bodies of the size limits.body. A
+// large response needs a quarter of it.
+const leastBodies = 16
+
+// unlimitedMemory is what the process may use if the Go runtime has no memory limit.
+const unlimitedMemory = 1 << 30
+
+// memoryLimit returns limits.memory in bytes.
+func memoryLimit(cfg *config.Config) int64 {
+	if set := cfg.Limits.Memory; set != 0 {
+		return int64(set)
+	}
+	process := debug.SetMemoryLimit(-1) // reads the limit
+	if process == math.MaxInt64 {
+		process = unlimitedMemory
+	}
+	return max((process-int64(cfg.Cache.MaxBytes))/memoryShare, leastBodies*int64(cfg.Limits.Body))
+}

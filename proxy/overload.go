@@ -1,0 +1,155 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tokengraft/tokengraft/internal/budget"
+)
+
+// admit takes the memory that a request needs until its end. Its error means that there
+// is none; the backend was not asked.
+func (x *exchange) admit(r *http.Request) error {
+	cost := requestCost + headerSize(r) + headerLines(r)*headerLineCost
+	if x.edit != nil || x.mayRespond() {
+		cost += responseReserve
+	}
+	if !x.account.take(cost) {
+		return x.overloaded(r.Context(), budget.Memory)
+	}
+	return nil
+}
+
+// mayRespond reports whether the proxy may read the response, in shadow mode too.
+func (x *exchange) mayRespond() bool { return x.rule != nil && len(x.rule.Tokens) > 0 }
+
+// turnTimeout is how long a request waits for its turn at the backend.
+const turnTimeout = time.Second
+
+// awaitTurn waits for the request's turn at the backend. The exchange leaves its turn to
+// another request when the header of the response is on its way to the client. So
+// neither a stream nor a slow client keeps a turn.
+func (x *exchange) awaitTurn(r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
+	defer cancel()
+	if err := x.proxy.options.Turns.Acquire(ctx, 1); err != nil {
+		if clientGone(r.Context()) {
+			return err
+		}
+		return x.overloaded(r.Context(), budget.Requests)
+	}
+	x.hasTurn.Store(true)
+	return nil
+}
+
+func (x *exchange) leaveTurn() {
+	if x.hasTurn.Swap(false) {
+		x.proxy.options.Turns.Release(1)
+	}
+}
+
+// slowUpload is how long a body may arrive while its request has a turn. Otherwise
+// clients that send slowly could keep all turns.
+const slowUpload = time.Second
+
+// limitTurn makes a request with a slow body leave its turn early.
+func (x *exchange) limitTurn(r *http.Request) (stop func()) {
+	if r.Body == http.NoBody || x.bodyRead {
+		return func() {}
+	}
+	timer := time.AfterFunc(slowUpload, func() {
+		if !x.bodyEnded.Load() {
+			x.leaveTurn()
+		}
+	})
+	return func() { timer.Stop() }
+}
+
+// refusedBody is how long the server may wait for the rest of a refused body, so that
+// the client gets the response and can keep its connection.
+const refusedBody = time.Second
+
+// overloaded counts a refusal, and returns the problem for the client.
+func (x *exchange) overloaded(ctx context.Context, limit budget.Limit) error {
+	x.proxy.refusals.Count(ctx, limit)
+	http.NewResponseController(&x.w).SetReadDeadline(time.Now().Add(refusedBody))
+	x.w.Header().Set("Retry-After", "1")
+	return problemOverloaded
+}
+
+// growRequest takes the memory for a larger buffer of the request's body.
+func (x *exchange) growRequest(_, to int64) error {
+	take := x.account.takeLarge
+	if to <= smallBody {
+		take = x.account.take
+	}
+	if !take(to) {
+		return errNoMemory
+	}
+	return nil
+}
+
+var errNoMemory = errors.New("limits.memory is used up")
+
+// responseWait is the part of Timeouts.Response that a response waits for memory. In the
+// rest it is sent.
+const responseWait = 2
+
+// growResponse takes a share of the memory for responses, if the buffer becomes too large
+// for what was taken when the request arrived.
+func (x *exchange) growResponse(res *http.Response, to int64) error {
+	if to <= smallResponse || x.account.hasShare() {
+		return nil
+	}
+	return x.takeShare(res)
+}
+
+func (x *exchange) takeShare(res *http.Response) error {
+	ctx, cancel := context.WithTimeout(res.Request.Context(), x.proxy.options.Timeouts.Response/responseWait)
+	defer cancel()
+	if x.account.acquire(ctx, x.shareOf(res.Header)) != nil {
+		if gone := context.Cause(res.Request.Context()); gone != nil {
+			return gone
+		}
+		x.proxy.refusals.Count(ctx, budget.Memory)
+		return errNoMemory
+	}
+	return nil
+}
+
+// shareOf returns the share for a response with this header, in bytes.
+func (x *exchange) shareOf(h http.Header) int64 {
+	return copiesOfResponse*x.proxy.options.Limits.Body + decoderCost(h)
+}
+
+// responded is called when the response can be sent to the client. It leaves the turn,
+// and returns the share, except what the body needs until the client has it.
+func (x *exchange) responded(res *http.Response) {
+	x.leaveTurn()
+	limit := x.proxy.options.Limits.Body
+	if length := res.ContentLength; length >= 0 && length <= limit {
+		limit = length
+	}
+	x.account.shrinkShare(max(1, 2*limit)) // the backend's body may still be in use
+}
+
+// contentCoding returns the content coding of a message. It is empty if there is none.
+func contentCoding(h http.Header) string {
+	coding := strings.ToLower(strings.Join(h["Content-Encoding"], ","))
+	if coding == "identity" {
+		return ""
+	}
+	return coding
+}
+
+// headerLines returns the number of lines in the request's header.
+func headerLines(r *http.Request) int64 {
+	lines := 0
+	for _, values := range r.Header {
+		lines += len(values)
+	}
+	return int64(lines)
+}
