@@ -67,7 +67,7 @@ func startBackend(t *testing.T) *backend {
 	b.Server = httptest.NewUnstartedServer(mux)
 	b.Config.MaxHeaderBytes = 8 << 20
 	b.Start()
-	t.Cleanup(b.Close)
+	t.Cleanup(func() { b.CloseClientConnections(); b.Close() })
 	return b
 }
 
