@@ -10,5 +10,5 @@
 // [TestProcess] attacks the program as a process. [TestContainer] attacks it in a
 // container of 256 MiB, and needs a Docker engine and -full.
 //
-// Each attack is a row of attackRows. To add an attack, add a row.
+// Each attack is a row of memoryRows, tokenRows or functionRows. To add an attack, add a row.
 package exhaustion

@@ -12,9 +12,13 @@ const (
 	tokenWork = 700 * time.Millisecond // a second, with the honest users' logins
 )
 
-// tokenRows are attacks with tokens of each algorithm.
+// tokenRows are attacks with tokens of each algorithm. The short form leaves out those
+// whose signatures cost less than one and more than another.
 func tokenRows() (rows []attackRow) {
 	for _, algorithm := range algorithms {
+		if !*full && algorithm != "RS256" && algorithm != "ES512" {
+			continue
+		}
 		rows = append(rows,
 			attackRow{algorithm + ", 100 forged tokens in cookies", func(a *attacker) { sendCookies(a, forged(a.tokens[algorithm])) }, tokenWork},
 			attackRow{algorithm + ", 100 changed tokens in cookies", func(a *attacker) { sendCookies(a, changed(a.tokens[algorithm])) }, tokenWork},
