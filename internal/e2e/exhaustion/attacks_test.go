@@ -55,9 +55,11 @@ func floodHeaders(a *attacker) {
 	a.eachOf(100, func(int) { a.write("GET /anywhere HTTP/1.1\r\nHost: h\r\n"+tinyLines+"\r\n", "") })
 }
 
-// trickleHeaders sends just less than limits.headers, and then a line every second.
+// trickleHeaders sends just less than limits.headers, in few lines, and then a line every
+// second.
 func trickleHeaders(a *attacker) {
-	a.eachOf(size(300, 1000), func(int) { a.write("GET /anywhere HTTP/1.1\r\nHost: h\r\n"+tinyLines[:60<<10], "a:b\r\n") })
+	long := strings.Repeat("a: "+strings.Repeat("b", 1000)+"\r\n", 60)
+	a.eachOf(size(300, 1000), func(int) { a.write("GET /anywhere HTTP/1.1\r\nHost: h\r\n"+long, "a: b\r\n") })
 }
 
 func form(length int) string { return "a=" + strings.Repeat("b", length-2) }

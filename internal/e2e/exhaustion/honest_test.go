@@ -41,8 +41,9 @@ type honest struct {
 // An experience is what honest users get during an attack.
 type experience struct {
 	took       []time.Duration // of answers with an enriched token
-	failed     []string        // why there was no enriched token
-	overloaded int             // answers with status 503, also in failed
+	overloaded int             // answers with status 503
+	closed     int             // connections that were closed without an answer
+	failed     []string        // other failures
 }
 
 // A session is what a user has of one login.
@@ -148,13 +149,15 @@ func (h *honest) end(during string, status int, err error, took time.Duration) {
 		got = &experience{}
 		h.results[during] = got
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		got.took = append(got.took, took)
-		return
-	}
-	got.failed = append(got.failed, err.Error())
-	if status == http.StatusServiceUnavailable {
+	case status == http.StatusServiceUnavailable:
 		got.overloaded++
+	case status == 0 && !e2e.IsTimeout(err):
+		got.closed++
+	default:
+		got.failed = append(got.failed, err.Error())
 	}
 }
 
