@@ -54,14 +54,15 @@ func (a *attacker) note(what string) {
 	a.count[what]++
 }
 
-// eachOf calls do in n goroutines again and again, and waits for them.
+// eachOf calls do in n goroutines again and again, and waits for them. It pauses in
+// between, because the users and the backend need processors too.
 func (a *attacker) eachOf(n int, do func(i int)) {
 	var running sync.WaitGroup
 	for i := range n {
 		running.Go(func() {
 			for a.ctx.Err() == nil {
 				do(i)
-				a.pause(100 * time.Millisecond)
+				a.pause(700 * time.Millisecond)
 			}
 		})
 	}

@@ -52,7 +52,7 @@ func startBackend(t *testing.T) *backend {
 		b.issue(w, r, r.FormValue("user"), "")
 	})
 	mux.HandleFunc("POST /padded", func(w http.ResponseWriter, r *http.Request) {
-		b.issue(w, r, r.FormValue("user"), strings.Repeat("p", 900_000))
+		b.issue(w, r, r.FormValue("user"), padding)
 	})
 	mux.HandleFunc("POST /token", b.refresh)
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
@@ -109,8 +109,11 @@ func (b *backend) issue(w http.ResponseWriter, r *http.Request, user, padding st
 	now := time.Now().Unix()
 	token := issuer.Token(fmt.Sprintf(`{"sub":%q,"iat":%d,"exp":%d,"jti":%q}`, user, now, now+3600, rand.Text()))
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"padding":%q,"access_token":%q,"refresh_token":%q}`, padding, token, next)
+	io.WriteString(w, `{"padding":"`+padding+`"`)
+	fmt.Fprintf(w, `,"access_token":%q,"refresh_token":%q}`, token, next)
 }
+
+var padding = strings.Repeat("p", 900_000)
 
 func (b *backend) receive(refreshToken string) {
 	b.mu.Lock()

@@ -22,7 +22,7 @@ const (
 	honestPrefix = "honest-"
 	honestUsers  = 16
 	honestRate   = 30 // logins and refreshes a second
-	patience     = 10 * time.Second
+	patience     = 30 * time.Second
 )
 
 // honest are users who log in and refresh their tokens as long as a test runs. They
