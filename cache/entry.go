@@ -72,6 +72,7 @@ func withinAgeBound(doc enrich.Document, q enrich.Query, now time.Time, staleFor
 func (e *entry) clone() *entry {
 	clone := *e
 	clone.key.user.ID = strings.Clone(e.key.user.ID)
+	clone.key.user.Issuer = strings.Clone(e.key.user.Issuer)
 	clone.doc.JSON = bytes.Clone(e.doc.JSON)
 	clone.doc.ID = strings.Clone(e.doc.ID)
 	return &clone
@@ -84,5 +85,5 @@ const perEntry = int64(unsafe.Sizeof(entry{})) + 208
 
 // cost returns the memory of the entry in bytes.
 func (e *entry) cost() int64 {
-	return perEntry + int64(cap(e.doc.JSON)+len(e.doc.ID)+len(e.key.user.ID))
+	return perEntry + int64(cap(e.doc.JSON)+len(e.doc.ID)+len(e.key.user.ID)+len(e.key.user.Issuer))
 }

@@ -98,6 +98,7 @@ func TestLogin_RefusesDocumentOlderThanNotBefore(t *testing.T) {
 
 func TestLookup_SeparatesShapesAndIDTypes(t *testing.T) {
 	text, number := enrich.User{ID: "5"}, enrich.User{ID: "5", Number: true}
+	ofA, ofB := enrich.User{ID: "5", Issuer: "A"}, enrich.User{ID: "5", Issuer: "B"}
 	for name, collide := range map[string]bool{"by hash": false, "with one hash": true} {
 		t.Run(name, func(t *testing.T) {
 			c := newCache(t, cache.Options{MissingFor: time.Hour})
@@ -107,11 +108,15 @@ func TestLookup_SeparatesShapesAndIDTypes(t *testing.T) {
 			plain, relaxed := newFakeSource(`{"of":"anna"}`), newFakeSource(`{"in":"relaxed"}`)
 			plain.put(text, `{"of":"text"}`)
 			plain.put(number, `{"of":"number"}`)
+			plain.put(ofA, `{"of":"A"}`)
+			plain.put(ofB, `{"of":"B"}`)
 			for range 3 {
 				wantDocument(t, c.Source(plain, "plain"), login(anna), `{"of":"anna"}`)
 				wantDocument(t, c.Source(relaxed, "relaxed"), login(anna), `{"in":"relaxed"}`)
 				wantDocument(t, c.Source(plain, "plain"), login(text), `{"of":"text"}`)
 				wantDocument(t, c.Source(plain, "plain"), login(number), `{"of":"number"}`)
+				wantDocument(t, c.Source(plain, "plain"), login(ofA), `{"of":"A"}`)
+				wantDocument(t, c.Source(plain, "plain"), login(ofB), `{"of":"B"}`)
 				wantDocument(t, c.Source(plain, "plain"), login(enrich.User{ID: "unknown"}), "")
 			}
 		})

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
@@ -25,15 +24,5 @@ func (c *Config) ChangesSince(before *Config) Changes {
 		// A secret in a file is compared as the setting without _file.
 		_, secret := c.read[strings.TrimSuffix(path, "_file")]
 		return before.sums[name] != c.sums[name] && !secret
-	})
-}
-
-// Touch reports whether one of these settings changed, or a setting within it.
-func (c Changes) Touch(settings ...string) bool {
-	return slices.ContainsFunc(c, func(path string) bool {
-		return slices.ContainsFunc(settings, func(setting string) bool {
-			rest, within := strings.CutPrefix(path, setting)
-			return within && (rest == "" || rest[0] == '.' || rest[0] == '[')
-		})
 	})
 }

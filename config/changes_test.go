@@ -107,13 +107,3 @@ func TestFolders_IncludeNamedFilesAndLinkTargets(t *testing.T) {
 		t.Errorf("Folders = %q, want %q", got, want)
 	}
 }
-
-func TestChanges_TouchComparesWholeNames(t *testing.T) {
-	for path, want := range map[string]bool{
-		"sign": true, "sign.keys": true, "signature": false, "rules[0].match": true, "rulesets": false, "claim": false,
-	} {
-		if got := (config.Changes{path}).Touch("sign", "rules"); got != want {
-			t.Errorf("Touch(%s) = %v, want %v", path, got, want)
-		}
-	}
-}

@@ -61,7 +61,7 @@ func ExampleFaults() {
 	_, err = config.Load(name, os.LookupEnv)
 	fmt.Println(strings.ReplaceAll(err.Error(), dir+"/", ""))
 	// Output:
-	// tokengraft.yaml:1:1: documents: is required; set it to a mapping with the settings mongodb, file, user_id_claim, user_id_field, user_id_type
+	// tokengraft.yaml:1:1: documents: is required; set it to a mapping with the settings mongodb, file, user_id_claim, user_id_field, user_id_type, user_id_issuer, issuer_shared
 	// tokengraft.yaml:1:1: sign.keys: is required; set it to a directory for the sidecar's private keys, or set sign.backend_key
 	// tokengraft.yaml:1:9: listen: must be host:port, like 127.0.0.1:8080 or :8080
 	// tokengraft.yaml:2:1: bakend: unknown setting; did you mean backend?

@@ -18,6 +18,10 @@ type Rule struct {
 	Refresh Refresh `yaml:"refresh" default:"auto"`
 	// The policy of this rule. Unset: the global one.
 	OnFailure Policy `yaml:"on_failure"`
+	// `true` makes it a gate: no token of a response leaves unless all were looked at and
+	// accepted. A response that cannot be read to its end is 503, under any policy. With
+	// `user_creation` every rule with tokens is a gate. In shadow none is.
+	Gate bool `yaml:"gate" default:"false"`
 	// The format of the error if a hook refuses the tokens: that of OAuth token
 	// endpoints, or of MongoDB Atlas App Services.
 	Errors ErrorFormat `yaml:"errors" default:"oauth"`

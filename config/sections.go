@@ -73,9 +73,14 @@ type Sign struct {
 
 // Claim says which part of the document is in the token, and in which form.
 type Claim struct {
-	// The name of the claim. It cannot be a registered claim, or a claim that decides
-	// about access, because users may be able to write their own document.
+	// The name of the claim. It cannot be a registered claim, and a claim that decides
+	// about access only with `allow_privileged_name`, because users may be able to
+	// write their own document.
 	Name string `yaml:"name" default:"custom_data"`
+	// Whether the claims may have names by which resource servers decide access, such
+	// as `roles`, `app_metadata` or `https://example.com/permissions`. Set it only if
+	// users cannot write their own document.
+	AllowPrivilegedName bool `yaml:"allow_privileged_name" default:"false"`
 	// How BSON values are written as JSON.
 	Format Format `yaml:"format" default:"plain"`
 	// The paths of the document to include. Dots reach into objects. Empty: all.
@@ -117,6 +122,13 @@ type Documents struct {
 	// The BSON type of that field. `auto` tries a string first, then an ObjectId if
 	// the id could be one; a JSON number matches only numbers.
 	UserIDType UserIDType `yaml:"user_id_type" default:"auto"`
+	// The field of the document that names the user's issuer. The token's `iss` must be
+	// equal to it. Dots reach into objects. Unset: the user id is enough.
+	UserIDIssuer string `yaml:"user_id_issuer"`
+	// Whether several issuers share one space of user ids. Unless it is `true`, or
+	// `user_id_issuer` is set, `check` and `serve` warn about a list of
+	// `verify.issuer`: user ids are unique only within their issuer.
+	IssuerShared bool `yaml:"issuer_shared" default:"false"`
 }
 
 // MongoDB is the collection that documents are read from. It is ignored if

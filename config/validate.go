@@ -147,7 +147,7 @@ func checkClaim(c Claim, r *yamlbind.Report) {
 		if claim.name == "" && claim.path != "claim.name" {
 			continue
 		}
-		if err := enrich.CheckClaimName(claim.name); err != nil {
+		if err := c.checkName(claim.name); err != nil {
 			r.Fault(claim.path, err)
 		}
 		if other, ok := names[claim.name]; ok {
@@ -166,6 +166,18 @@ func checkClaim(c Claim, r *yamlbind.Report) {
 			r.Fault(fmt.Sprintf("claim.kinds[%d]", i), fmt.Errorf("%s is listed twice", kind))
 		}
 	}
+}
+
+// checkName returns an error if a claim must not have this name.
+func (c Claim) checkName(name string) error {
+	err := enrich.CheckClaimName(name)
+	switch {
+	case !errors.Is(err, enrich.ErrPrivilegedName):
+		return err
+	case c.AllowPrivilegedName:
+		return nil
+	}
+	return fmt.Errorf("%w, or set claim.allow_privileged_name: true if users cannot write their own document", err)
 }
 
 // projectionPath returns which of the two lists causes a fault.
@@ -193,6 +205,23 @@ func checkDocuments(d Documents, r *yamlbind.Report) {
 	}
 	if err := (bsonjson.Projection{Include: []string{d.UserIDField}}).Validate(); err != nil {
 		r.Fault("documents.user_id_field", err)
+	}
+	if d.UserIDIssuer != "" {
+		checkIssuerField(d, r)
+	}
+}
+
+func checkIssuerField(d Documents, r *yamlbind.Report) {
+	const path = "documents.user_id_issuer"
+	mapping, err := bsonjson.NewMapping(d.UserIDField, "", "", bsonjson.Projection{})
+	if err != nil {
+		return // a fault of user_id_field
+	}
+	if _, err := mapping.WithIssuer(d.UserIDIssuer); err != nil {
+		r.Fault(path, err)
+	}
+	if d.IssuerShared {
+		r.Fault(path, errors.New("cannot be combined with documents.issuer_shared, which says that the issuer does not matter; remove one of them"))
 	}
 }
 

@@ -40,24 +40,19 @@ var registeredClaims = []string{
 	"trust_mark_type", "trust_chain", "trust_anchor",
 }
 
-// accessClaims are claims that resource servers commonly use to decide access.
-var accessClaims = []string{
-	"scope", "scp", "roles", "groups", "permissions", "entitlements",
-	"realm_access", "resource_access", "authorization_details",
-}
-
 // CheckClaimName returns nil if a claim that this package adds may have this
-// name. The name must not be empty, registered with IANA, or one that resource
-// servers use to decide access: users may be able to write their own document,
-// so it must never be mistaken for such a claim.
+// name. The name must not be empty or registered with IANA: users may be able to
+// write their own document, so it must never be mistaken for such a claim. For a
+// name by which resource servers decide access, the error wraps
+// [ErrPrivilegedName], and Options.AllowPrivilegedName allows the name.
 func CheckClaimName(name string) error {
 	switch {
 	case name == "":
 		return errors.New("the name of the claim is empty")
+	case isPrivileged(name):
+		return fmt.Errorf("%q %w; choose another name", name, ErrPrivilegedName)
 	case slices.Contains(registeredClaims, name):
 		return fmt.Errorf("%q is a registered claim (RFC 7519, IANA registry); choose another name", name)
-	case slices.Contains(accessClaims, name):
-		return fmt.Errorf("%q is a claim that resource servers use to decide access; choose another name", name)
 	}
 	return nil
 }

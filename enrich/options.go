@@ -23,9 +23,17 @@ type Options struct {
 	// UserID is the path of the claim that identifies the user: names joined with
 	// dots. Write `\.` for a dot within a name. Empty means "sub".
 	UserID string
+	// UserIssuer means that a user is identified by their issuer too (iss), because
+	// user ids are unique only within it (OpenID Connect Core, section 5.7). A token
+	// without iss then identifies no user. The Source must compare [User.Issuer].
+	UserIssuer bool
 	// Claim is the name of the claim that holds the document. Empty means
 	// "custom_data". [CheckClaimName] says which names are not allowed.
 	Claim string
+	// AllowPrivilegedName allows names by which resource servers decide access
+	// ([ErrPrivilegedName]) for Claim, Freshness and ReadAt. Set it only if users
+	// cannot write their own document.
+	AllowPrivilegedName bool
 	// Freshness is the name of a claim whose value is "fresh", "stale", "absent"
 	// or "error". Empty means no such claim.
 	Freshness string
@@ -100,7 +108,7 @@ func (o Options) checkClaims() error {
 		if claim.name == "" {
 			continue
 		}
-		if err := CheckClaimName(claim.name); err != nil {
+		if err := CheckClaimName(claim.name); err != nil && !(o.AllowPrivilegedName && errors.Is(err, ErrPrivilegedName)) {
 			return fmt.Errorf("enrich: Options.%s: %w", claim.field, err)
 		}
 		if other, ok := fields[claim.name]; ok {

@@ -17,6 +17,9 @@ type User struct {
 	ID string
 	// Number means that the claim was a JSON number: "5" and 5 are two users.
 	Number bool
+	// Issuer is the iss of the token if Options.UserIssuer is set, and otherwise
+	// empty. The same ID of two issuers is two users then.
+	Issuer string
 }
 
 // logKey is the key of the hash that replaces a user's id in logs. It changes
@@ -27,7 +30,7 @@ var logKey = rand.Text()
 // LogValue implements [slog.LogValuer]. It returns a keyed hash of the id, so no
 // log contains the id.
 func (u User) LogValue() slog.Value {
-	sum := sha256.Sum256([]byte(logKey + u.ID))
+	sum := sha256.Sum256([]byte(logKey + u.ID + u.Issuer))
 	return slog.StringValue(hex.EncodeToString(sum[:6]))
 }
 
@@ -39,14 +42,26 @@ func (u User) String() string { return "user " + u.LogValue().String() }
 func (u User) GoString() string { return u.String() }
 
 // userOf returns the user that the claims identify. A user id is a string that is
-// not empty or a whole number; for anything else it returns the zero User.
+// not empty or a whole number; for anything else it returns the zero User. With
+// Options.UserIssuer it also does so if there is no issuer.
 func (e *Enricher) userOf(claims *jsonedit.Object) User {
-	value := claims.Lookup(e.userID)
-	if id, ok := jsonedit.Unquote(value); ok {
+	user := idOf(claims.Lookup(e.userID))
+	if !e.o.UserIssuer || user.ID == "" {
+		return user
+	}
+	user.Issuer, _ = jsonedit.Unquote(claims.Value("iss"))
+	if user.Issuer == "" {
+		return User{}
+	}
+	return user
+}
+
+func idOf(claim []byte) User {
+	if id, ok := jsonedit.Unquote(claim); ok {
 		return User{ID: id}
 	}
-	if isInteger(value) {
-		return User{ID: string(value), Number: true}
+	if isInteger(claim) {
+		return User{ID: string(claim), Number: true}
 	}
 	return User{}
 }

@@ -24,15 +24,30 @@ func (x *exchange) logAccess(ctx context.Context) {
 }
 
 // redactPath hides the segments of a path that could be a token, a code in a link or a
-// user id. Words and version numbers stay.
+// user id. Words and version numbers stay. It shortens a long path.
 func redactPath(path string) string {
-	segments := strings.Split(path, "/")
+	segments := strings.Split(shorten(path), "/")
 	for i, segment := range segments {
 		if !looksNamed(segment) {
 			segments[i] = "[redacted]"
 		}
 	}
-	return strings.Join(segments, "/")
+	return shorten(strings.Join(segments, "/"))
+}
+
+// maxLoggedPath limits a path in a log line, in bytes. Clients choose paths, and could
+// fill the disk.
+const maxLoggedPath = 256
+
+// shorten cuts a long path between two segments, because the start of a token could
+// look like a word.
+func shorten(path string) string {
+	const rest = "…"
+	if len(path) <= maxLoggedPath {
+		return path
+	}
+	path = path[:maxLoggedPath-len(rest)]
+	return path[:strings.LastIndexByte(path, '/')+1] + rest
 }
 
 // knownMethod returns a method of RFC 9110 or PATCH unchanged. It returns _OTHER for any

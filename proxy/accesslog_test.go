@@ -68,6 +68,23 @@ func TestAccessLog_HidesTokensAndIDsInPaths(t *testing.T) {
 	}
 }
 
+func TestAccessLog_ShortensLongPaths(t *testing.T) {
+	f, _ := startResponding(t, noContent, setup{})
+	paths := []struct{ path, want string }{
+		{"/" + strings.Repeat("a", 60_000), "/…"},
+		{strings.Repeat("/word", 10_000), strings.Repeat("/word", 50) + "/…"},
+		{strings.Repeat("/12345", 10_000), strings.Repeat("/[redacted]", 22) + "/…"},
+		{"/" + strings.Repeat("w/", 126) + "eyJ", "/" + strings.Repeat("w/", 126) + "…"},
+		{"/" + strings.Repeat("%00", 20_000), "/…"},
+	}
+	for i, test := range paths {
+		f.ask(t, "GET "+test.path+" HTTP/1.1\r\nHost: h\r\n\r\n")
+		if got := f.accessLog(t, i+1)[i]["path"]; got != test.want {
+			t.Errorf("path %.100s: logged %v, want %s", test.path, got, test.want)
+		}
+	}
+}
+
 func TestAccessLog_HasTheStatusOfEveryResponse(t *testing.T) {
 	tests := []struct {
 		name, text, sent string

@@ -57,18 +57,26 @@ func (x *exchange) decodeBody(header http.Header, raw []byte) responseBody {
 	case errors.Is(err, errTooLarge):
 		return responseBody{opaque: true, tooLarge: true}
 	case err != nil:
-		x.warn("coding", "cannot decompress a response: it is forwarded unchanged, and its tokens are not enriched", "error", err)
+		x.warn("coding", "cannot decompress a response: "+x.fateOfUnread(), "error", err)
 		return responseBody{opaque: true}
 	}
 	return responseBody{decoded: decoded}
 }
 
 // countTooLarge counts and logs a response whose body is over the limit. Such a response
-// is forwarded unchanged under any policy.
+// is forwarded unchanged under any policy, except by a gate.
 func (x *exchange) countTooLarge(ctx context.Context) {
 	x.count(ctx, enrich.TooLarge)
-	x.warn("body", "a response is larger than limits.body: it is forwarded unchanged, and its tokens are not enriched",
+	x.warn("body", "a response is larger than limits.body: "+x.fateOfUnread(),
 		"limit", x.proxy.options.Limits.Body, "advice", "Raise limits.body if responses with tokens are this large.")
+}
+
+// fateOfUnread says what happens to a response that could not be searched for tokens.
+func (x *exchange) fateOfUnread() string {
+	if x.gates() {
+		return "its rule is a gate, so it is refused"
+	}
+	return "it is forwarded unchanged, and its tokens are not enriched"
 }
 
 // setRequestBody replaces the body of a request. If the request had a Content-Length, it

@@ -20,6 +20,7 @@ import (
 //	awaitTurn wait until fewer are at the backend         overload.go
 //	forward   send the request to the backend             exchange_forward.go
 //	respond   locate tokens, enrich them, write them      exchange_respond.go
+//	gate      or refuse what was not accepted             exchange_gate.go
 //	finish    write the access log                        exchange.go
 //
 // In shadow mode, respond calls observe instead (exchange_shadow.go). For a response
@@ -33,11 +34,13 @@ type exchange struct {
 	edit    editFunc    // nil if the body of the response is not edited
 	timeout *time.Timer // of Timeouts.Response; nil if no rule can change the response
 
-	requested  enrich.Grant // the part of the grant that is known from the request; zero without a rule
-	bearer     string       // the bearer token of a request that deletes its user
-	bodyRead   bool         // the body of the request was read before the request was forwarded
-	bodyBroken atomic.Bool  // the body of the request could not be read
-	bodyEnded  atomic.Bool  // the body of the request has arrived
+	provider   string          // the value of {provider} in the path
+	sent       map[string]bool // the tokens that the client sent to a gate
+	requested  enrich.Grant    // the part of the grant that is known from the request; zero without a rule
+	bearer     string          // the bearer token of a request that deletes its user
+	bodyRead   bool            // the body of the request was read before the request was forwarded
+	bodyBroken atomic.Bool     // the body of the request could not be read
+	bodyEnded  atomic.Bool     // the body of the request has arrived
 
 	account account     // the memory that the exchange has taken
 	hasTurn atomic.Bool // the exchange has a turn at the backend
@@ -80,12 +83,16 @@ func (x *exchange) serve(r *http.Request) error {
 	if keys := x.snapshot.keysAt(r.URL.Path); keys != nil {
 		return serveJWKS(&x.w, r, keys)
 	}
-	x.rule = x.snapshot.Rules.match(r)
+	if err := x.findRule(r); err != nil {
+		return err
+	}
+	x.provider = x.rule.provider(r)
 	x.edit = x.editor(r)
 	if x.refusesEarly(r.Method) {
 		x.count(r.Context(), enrich.Unavailable)
 		x.w.Header().Set("Retry-After", "1")
-		return problemFailing
+		x.refusal(problemFailing).write(&x.w)
+		return nil
 	}
 	if err := x.admit(r); err != nil {
 		return err
@@ -107,7 +114,7 @@ func (x *exchange) serve(r *http.Request) error {
 // check returns the problem of a request that must not be forwarded.
 func (x *exchange) check(r *http.Request) error {
 	switch {
-	case headerSize(r) > x.proxy.options.Limits.Headers:
+	case headerSize(r) > x.proxy.options.Limits.Headers || headerLines(r) > MaxHeaderLines:
 		return problemHeaders
 	case strings.ContainsAny(r.Host, `/\?#@`): // only over HTTP/2; net/http checks this over HTTP/1
 		return problemHost
@@ -132,7 +139,7 @@ func (x *exchange) mayEnrich() bool { return x.rule != nil && !x.snapshot.Shadow
 // refusesEarly reports whether to refuse the request before it is forwarded, because its
 // tokens could not be enriched at the moment. OPTIONS and HEAD issue no tokens.
 func (x *exchange) refusesEarly(method string) bool {
-	return x.mayEnrich() && x.rule.OnFailure == enrich.Refuse && !x.rule.Mixed &&
+	return x.mayEnrich() && (x.rule.OnFailure == enrich.Refuse || x.rule.Gate) && !x.rule.Mixed &&
 		method != http.MethodOptions && method != http.MethodHead &&
 		x.snapshot.Failing != nil && x.snapshot.Failing()
 }
@@ -188,6 +195,11 @@ func (x *exchange) pattern() string {
 	}
 	return x.rule.Pattern
 }
+
+// MaxHeaderLines is how many lines the header of a request may have. A request with more
+// gets 431. Browsers and proxies send about 30. Each line takes far more memory than its
+// bytes.
+const MaxHeaderLines = 256
 
 // headerSize returns the approximate size of the request's header in bytes.
 func headerSize(r *http.Request) int64 {

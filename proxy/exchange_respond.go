@@ -17,16 +17,19 @@ import (
 func (x *exchange) respond(res *http.Response) error {
 	answered, ctx := time.Now(), res.Request.Context()
 	switch {
-	case res.StatusCode == http.StatusSwitchingProtocols:
+	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()
 		return nil
 	case x.edits(res):
 		return x.editBody(res)
-	case x.rule == nil || !mayIssue(res):
+	case x.rule == nil || !mayIssue(res) && !x.gates():
 		return nil
 	}
-	if x.rule.Deletes && res.StatusCode < 300 {
+	if x.rule.Deletes && mayIssue(res) && res.StatusCode < 300 {
 		x.snapshot.Deleted(context.WithoutCancel(ctx), x.bearer)
+	}
+	if x.gates() {
+		return x.gate(res, answered)
 	}
 	if x.snapshot.Shadow {
 		x.observe(res, answered)
@@ -162,7 +165,8 @@ var errLineTooLarge = errors.New("the enriched tokens of one header line are tog
 func (e *enrichment) revert() {
 	for i, outcome := range e.outcomes {
 		if original := e.grant.Tokens[i].Raw; outcome.Raw != original {
-			e.outcomes[i] = enrich.Outcome{Raw: original, Reason: enrich.TooLarge, Err: errLineTooLarge}
+			o := &e.outcomes[i]
+			o.Raw, o.Reason, o.Err = original, enrich.TooLarge, errLineTooLarge
 		}
 	}
 }

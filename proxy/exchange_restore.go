@@ -25,6 +25,9 @@ func (x *exchange) restore(r *http.Request) error {
 	if x.rule != nil {
 		x.recordRequest(request)
 	}
+	if x.gates() {
+		x.recordSent(request)
+	}
 	// The response to TRACE repeats the request, so it would show the original to the
 	// client (law D2).
 	if x.snapshot.Restore && r.Method != http.MethodTrace {
@@ -88,16 +91,16 @@ func (x *exchange) readRequestBody(r *http.Request) (body []byte, held int64, er
 		return nil, 0, err // keep the deadline, or the server would wait for the rest of the body
 	}
 	control.SetReadDeadline(time.Time{})
-	held = int64(cap(b.bytes))
+	taken, length := int64(cap(b.bytes)), int64(len(b.bytes))
 	if !whole {
-		r.Body = readCloser{io.MultiReader(newBufferedBody(b.bytes, func() { x.account.giveBack(held) }), r.Body), r.Body}
+		r.Body = readCloser{io.MultiReader(newBufferedBody(b.bytes, func() { x.account.giveBack(taken) }), r.Body), r.Body}
 		return nil, 0, nil
 	}
 	// Searching the body copies it.
-	if err := x.growRequest(0, int64(len(b.bytes))); err != nil {
+	if err := x.growRequest(0, length); err != nil {
 		return nil, 0, err
 	}
-	return b.bytes, held + int64(len(b.bytes)), nil
+	return b.bytes, taken + length, nil
 }
 
 // wantsRequestBody reports whether to read the body of a request before forwarding it.
@@ -119,7 +122,7 @@ func (x *exchange) recordRequest(request locate.Request) {
 	x.requested = enrich.Grant{
 		Cause:             x.rule.cause(request),
 		ClientCredentials: request.Param("grant_type") == "client_credentials",
-		Provider:          x.rule.provider(request.Path),
+		Provider:          x.provider,
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,
 		Shadow:            x.snapshot.Shadow,
 		Code:              request.Param("code"),

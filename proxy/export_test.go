@@ -1,4 +1,20 @@
 package proxy
 
+import (
+	"net/http"
+	"net/url"
+)
+
 // Decode removes the content codings of a body.
 var Decode = decode
+
+// Route reports whether a request is a gate's, and whether it is refused because of the
+// spelling of its path.
+func (rs *Rules) Route(method, target string) (gated, refused bool) {
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
+		return false, true // net/http refuses it
+	}
+	rule, refused := rs.route(&http.Request{Method: method, Host: "h", URL: u, RequestURI: target})
+	return rule != nil && rule.Gate, refused
+}

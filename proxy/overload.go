@@ -24,7 +24,7 @@ func (x *exchange) admit(r *http.Request) error {
 }
 
 // mayRespond reports whether the proxy may read the response, in shadow mode too.
-func (x *exchange) mayRespond() bool { return x.rule != nil && len(x.rule.Tokens) > 0 }
+func (x *exchange) mayRespond() bool { return x.rule != nil && (len(x.rule.Tokens) > 0 || x.rule.Gate) }
 
 // turnTimeout is how long a request waits for its turn at the backend.
 const turnTimeout = time.Second

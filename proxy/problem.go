@@ -23,13 +23,15 @@ var (
 	problemUnreachable = problem{"urn:tokengraft:backend-unreachable", "Backend unreachable", http.StatusBadGateway, "The authentication backend cannot be reached, or its response is incomplete or invalid. Try again later."}
 	problemTimeout     = problem{"urn:tokengraft:backend-timeout", "Backend timed out", http.StatusGatewayTimeout, "The authentication backend did not answer in time. Try again later."}
 	problemRefused     = problem{"urn:tokengraft:enrichment-failed", "User data could not be added", http.StatusServiceUnavailable, "The user's data could not be added to the tokens, so they are not sent. Sign in again; this request cannot be repeated, because its code or refresh token may be used up."}
+	problemNotAccepted = problem{"urn:tokengraft:not-accepted", "Tokens not accepted", http.StatusServiceUnavailable, "The tokens in the answer of the authentication backend could not be checked, so the answer is not sent. Sign in again; this request cannot be repeated, because its code or refresh token may be used up."}
 	problemRejected    = problem{"urn:tokengraft:rejected", "Sign-in rejected", http.StatusForbidden, "The user's data could not be created, so no tokens are sent."}
 	problemFailing     = problem{"urn:tokengraft:documents-unavailable", "User data not available", http.StatusServiceUnavailable, "User data is not available at the moment. The request was not sent to the authentication backend, so it can be repeated."}
 	problemNoKeys      = problem{"urn:tokengraft:keys-unavailable", "Keys not available yet", http.StatusServiceUnavailable, "The authentication backend's keys have not been fetched yet. Try again in a few seconds."}
 	problemOverloaded  = problem{"urn:tokengraft:overloaded", "Overloaded", http.StatusServiceUnavailable, "Too many requests are in progress. The request was not sent to the authentication backend, so it can be repeated."}
-	problemHeaders     = problem{"urn:tokengraft:headers-too-large", "Request header fields too large", http.StatusRequestHeaderFieldsTooLarge, "The header of the request is larger than limits.headers. Often a cookie or a token in it is too large."}
+	problemHeaders     = problem{"urn:tokengraft:headers-too-large", "Request header fields too large", http.StatusRequestHeaderFieldsTooLarge, "The header of the request is larger than limits.headers, or has more than 256 lines. Often a cookie or a token in it is too large."}
 	problemRequest     = problem{"urn:tokengraft:request-broken", "Request body incomplete", http.StatusBadRequest, "The body of the request is incomplete, or took too long to arrive."}
 	problemHost        = problem{"urn:tokengraft:host-invalid", "Invalid host", http.StatusBadRequest, "The Host of the request has characters that a host cannot have."}
+	problemSpelling    = problem{"urn:tokengraft:path-ambiguous", "Ambiguous path", http.StatusBadRequest, "The authentication backend could take this path for another one. Send the request to the path in its usual spelling."}
 	problemMethod      = problem{"urn:tokengraft:method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed, "The JWK Set is read-only. Use GET, HEAD or OPTIONS."}
 	problemInternal    = problem{"urn:tokengraft:internal", "Internal error", http.StatusInternalServerError, "This request caused an internal error. The log of the proxy has the details."}
 )
@@ -40,6 +42,17 @@ func (p problem) Error() string { return p.Title }
 func (p problem) reply() reply {
 	body, _ := json.Marshal(p)
 	return reply{p.Status, "application/problem+json", body}
+}
+
+// HeadersTooLarge answers a request as a [Proxy] does if its header is too large. It is for
+// servers that refuse such requests before a Proxy sees them.
+func HeadersTooLarge(w http.ResponseWriter, _ *http.Request) { problemHeaders.reply().write(w) }
+
+// Overloaded answers a request as a [Proxy] does for which nothing is left, for servers that
+// refuse it before a Proxy sees it.
+func Overloaded(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	problemOverloaded.reply().write(w)
 }
 
 // rejectionReply returns the reply if a hook rejected the tokens of a response. If the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"sync/atomic"
 
 	"github.com/tokengraft/tokengraft/internal/budget"
@@ -60,7 +61,9 @@ func (p *Proxy) Use(s *Snapshot) error {
 			p.metrics.announce(rule)
 		}
 	}
-	p.snapshot.Store(s)
+	if before := p.snapshot.Swap(s); before != nil && !slices.Equal(before.gates(), s.gates()) {
+		p.logGates()
+	}
 	return nil
 }
 
@@ -72,7 +75,15 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.run(r)
 }
 
-// Run logs the report of shadow mode once a minute until ctx ends. At the end it waits
+// logGates says which rules are gates.
+func (p *Proxy) logGates() {
+	if gates := p.snapshot.Load().gates(); len(gates) > 0 {
+		p.options.Logger.Info("these rules are gates: no token leaves unless it was accepted. This holds for clients that can reach the backend only through the sidecar", "rules", gates)
+	}
+}
+
+// Run logs which rules are gates, and the report of shadow mode once a minute until ctx
+// ends. At the end it waits
 // up to one second for responses that are still being checked, and logs a last report.
 // It also records in a metric whether shadow mode is on when it starts. A Proxy without
 // shadow mode works without Run.
@@ -82,5 +93,6 @@ func (p *Proxy) Run(ctx context.Context) {
 	if on {
 		p.options.Logger.Info("shadow is on: tokens are counted, but not changed")
 	}
+	p.logGates()
 	p.shadow.run(ctx)
 }

@@ -41,6 +41,9 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	if x.mayEnrich() || x.edit != nil {
 		out.Header.Set("Accept-Encoding", "identity")
 	}
+	if x.gates() {
+		askWhole(out.Header)
+	}
 	if x.bodyRead {
 		out.Header.Del("Expect") // the body is here; old backends never send 100 Continue
 	}

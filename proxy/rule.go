@@ -1,8 +1,7 @@
 package proxy
 
 import (
-	"slices"
-	"strings"
+	"net/http"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
@@ -12,8 +11,7 @@ import (
 // cannot be enriched.
 type Rule struct {
 	// Pattern matches the rule's requests, in the syntax of [http.ServeMux]. If it has
-	// a segment {provider}, that segment of the path says how the user signs in.
-	// Required.
+	// a wildcard {provider}, its value says how the user signs in. Required.
 	Pattern string
 	// Tokens are the locations of tokens in the rule's responses. Empty means that its
 	// responses carry no tokens.
@@ -23,6 +21,10 @@ type Rule struct {
 	// OnFailure is what the client gets when enrichment fails. The zero value is
 	// [enrich.Pass].
 	OnFailure enrich.Policy
+	// Gate says that no token of a response with status 2xx or 3xx leaves unless it was
+	// looked at to its end and accepted ([enrich.Outcome.Accepted]). Everything else is
+	// 503 (law G8). A path that only a lenient backend takes for one of the rule is 400.
+	Gate bool
 	// Restore are more locations of enriched tokens in the rule's requests, in
 	// addition to Tokens and the locations of OAuth and OpenID Connect.
 	Restore []locate.Location
@@ -30,8 +32,9 @@ type Rule struct {
 	// responses. The proxy replaces it with the address that the client used. It does
 	// this in JSON responses with status 200, and does not look for Tokens in them.
 	Addresses []locate.Location
-	// Rejection formats the error that a client gets when a hook rejects its tokens.
-	// Nil means the error response of OAuth (RFC 6749, section 5.2).
+	// Rejection formats the error that a client gets when a hook rejects its tokens, or
+	// when a Gate refuses them. Nil means the error response of OAuth (RFC 6749, section
+	// 5.2), and a problem document if a Gate refuses.
 	Rejection RejectionFormat
 	// Deletes says that a request of the rule deletes the user of its bearer token. It
 	// takes effect if the backend answers 2xx.
@@ -40,7 +43,8 @@ type Rule struct {
 	// those for login pages. Then the proxy refuses only responses with tokens.
 	Mixed bool
 
-	labels ruleLabels
+	labels    ruleLabels
+	providers *http.ServeMux // finds the value of {provider}; nil if Pattern does not have it
 }
 
 // Refresh says how a rule distinguishes refreshes from logins. The zero Refresh is
@@ -65,16 +69,4 @@ func (rule *Rule) cause(request locate.Request) enrich.Cause {
 		return enrich.CauseRefresh
 	}
 	return enrich.CauseLogin
-}
-
-// provider returns the segment of a path at the {provider} of the pattern, and "" if
-// there is none.
-func (rule *Rule) provider(path string) string {
-	_, pattern, _ := strings.Cut(rule.Pattern, "/")
-	i := slices.Index(strings.Split(pattern, "/"), "{provider}")
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	if i < 0 || i >= len(segments) {
-		return ""
-	}
-	return segments[i]
 }

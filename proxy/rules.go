@@ -15,13 +15,15 @@ import (
 type Rules struct {
 	mux       *http.ServeMux
 	byPattern map[string]*Rule
+	gates     gates
 	// anywhere are the locations of tokens in headers and cookies. Clients send these
 	// to every path.
 	anywhere []locate.Location
 }
 
-// NewRules returns the rules. It returns an error if a pattern is invalid, or if two
-// patterns conflict by the rules of [http.ServeMux]. The error names them.
+// NewRules returns the rules. It returns an error if a pattern is invalid, if two
+// patterns conflict by the rules of [http.ServeMux], or if a rule has Addresses with
+// Tokens or as a Gate. The error names them.
 func NewRules(rules []Rule) (_ *Rules, err error) {
 	defer func() {
 		// ServeMux reports a bad pattern by a panic.
@@ -31,8 +33,12 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 	}()
 	rs := &Rules{mux: http.NewServeMux(), byPattern: map[string]*Rule{}}
 	for _, rule := range rules {
+		if len(rule.Addresses) > 0 && (len(rule.Tokens) > 0 || rule.Gate) {
+			return nil, fmt.Errorf("rule %q has Addresses, so its responses are not searched for tokens: move its Tokens and its Gate to another rule", rule.Pattern)
+		}
 		rs.mux.Handle(rule.Pattern, http.NotFoundHandler())
 		rule.labels = newRuleLabels(rule.Pattern)
+		rule.providers = newProviders(rule.Pattern)
 		rs.byPattern[rule.Pattern] = &rule
 		for _, location := range rule.Tokens {
 			if location.InHeader() && !slices.Contains(rs.anywhere, location) {
@@ -40,7 +46,8 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 			}
 		}
 	}
-	return rs, nil
+	rs.gates, err = newGates(rs.byPattern)
+	return rs, err
 }
 
 // match returns the rule of a request, and nil if there is none. It uses the mux only
@@ -56,6 +63,17 @@ func (rs *Rules) match(r *http.Request) *Rule {
 	}
 	return rs.byPattern[pattern]
 }
+
+// Gates returns the patterns of the rules that are gates, sorted.
+func (rs *Rules) Gates() []string {
+	if rs == nil {
+		return nil
+	}
+	return slices.Clone(rs.gates.patterns)
+}
+
+// hasGates reports whether a rule is a gate.
+func (rs *Rules) hasGates() bool { return rs != nil && len(rs.gates.patterns) > 0 }
 
 // all returns the rules by their patterns.
 func (rs *Rules) all() map[string]*Rule {

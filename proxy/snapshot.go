@@ -113,6 +113,14 @@ func (s *Snapshot) needsEnricher() string {
 	return ""
 }
 
+// gates returns the patterns of the rules that are gates. In shadow mode none is.
+func (s *Snapshot) gates() []string {
+	if s.Shadow {
+		return nil
+	}
+	return s.Rules.Gates()
+}
+
 // keysAt returns the keys to serve at a path. It returns nil if requests for the path go
 // to the backend.
 func (s *Snapshot) keysAt(path string) KeySet {

@@ -53,7 +53,7 @@ func (f Field) Change(event []byte) (c Change, ok bool) {
 // [enrich.User.ID].
 func (f Field) Tags(doc []byte) []string {
 	var tags []string
-	for _, id := range f.UserIDs(doc) {
+	for _, id := range appendIDs(nil, doc, f.names) { // of every issuer
 		tags = append(tags, id.tag())
 	}
 	return tags

@@ -11,10 +11,14 @@ import (
 )
 
 // A Field is the path of the user-id field. As in a MongoDB query, dots lead into
-// objects and into the elements of arrays.
+// objects and into the elements of arrays. It may come with the path of the field that
+// names the issuer of the id; then an id without its issuer is not the user's.
 type Field struct {
 	path  string
 	names []string
+
+	issuer      string // empty if documents do not name the issuer
+	issuerNames []string
 }
 
 // newField returns the field with a path, or an error if the path is not valid.
@@ -33,8 +37,14 @@ func newField(path string) (Field, error) {
 func (f Field) String() string { return f.path }
 
 // UserIDs returns every user id in the document's field: all ids for which a MongoDB
-// query with a simple collation finds the document.
-func (f Field) UserIDs(doc []byte) []UserID { return appendIDs(nil, doc, f.names) }
+// query with a simple collation finds the document. With an issuer, an id and the
+// issuer in one element of an array belong together.
+func (f Field) UserIDs(doc []byte) []UserID {
+	if f.issuer == "" {
+		return appendIDs(nil, doc, f.names)
+	}
+	return appendPairs(nil, doc, f.names, f.issuerNames)
+}
 
 // appendIDs appends the ids at a path within an object.
 func appendIDs(ids []UserID, doc []byte, path []string) []UserID {
@@ -79,4 +89,14 @@ func appendElementIDs(ids []UserID, array []byte, path []string) []UserID {
 		i++
 	}
 	return ids
+}
+
+// IndexKeys returns the keys of the index that a lookup needs, as the MongoDB shell
+// takes them.
+func (f Field) IndexKeys() string {
+	keys := make([]string, 0, 2)
+	for _, path := range f.paths() {
+		keys = append(keys, fmt.Sprintf("%q: 1", path))
+	}
+	return "{" + strings.Join(keys, ", ") + "}"
 }

@@ -1,6 +1,10 @@
 package bsonjson
 
-import "go.mongodb.org/mongo-driver/v2/bson"
+import (
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
 
 // IsIndexedBy reports whether MongoDB can use an index to search the field: the
 // field comes first in the index, and the index is not partial or hidden. The
@@ -22,10 +26,10 @@ func (f Field) IsIndexedBy(index []byte) bool {
 }
 
 // IsUniqueIn reports whether an index prevents two documents with the same value in
-// the field. The argument is the definition that listIndexes returns, as BSON.
+// the field, and with the same issuer if there is one. The argument is the definition that listIndexes returns, as BSON.
 func (f Field) IsUniqueIn(index []byte) bool {
 	unique := f.path == "_id" // its index is unique but does not say so
-	names := 0
+	others := 0
 	for m, err := range members(index) {
 		if err != nil {
 			return false
@@ -34,12 +38,14 @@ func (f Field) IsUniqueIn(index []byte) bool {
 		case "unique":
 			unique, _ = m.value.BooleanOK()
 		case "key":
-			for range members(m.value.Value) {
-				names++
+			for key := range members(m.value.Value) {
+				if !slices.Contains(f.paths(), key.name) {
+					others++
+				}
 			}
 		}
 	}
-	return unique && names == 1 && f.IsIndexedBy(index)
+	return unique && others == 0 && f.IsIndexedBy(index)
 }
 
 // firstName returns the name of an object's first member.

@@ -50,7 +50,7 @@ func (m Mapping) Field() Field { return m.field }
 // are the same user. A number must have its canonical digits; otherwise 7 and 007
 // would be two users with one document. A number of more than 64 bits matches
 // nothing.
-func (m Mapping) Candidates(u enrich.User) []UserID { return candidates(u, m.idType) }
+func (m Mapping) Candidates(u enrich.User) []UserID { return m.field.candidatesOf(u, m.idType) }
 
 // Document projects a BSON document and renders it as JSON. The caller must set
 // ReadAt. The error is about this document only and wraps [enrich.ErrUndecodable].

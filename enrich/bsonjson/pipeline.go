@@ -10,7 +10,7 @@ import (
 )
 
 // userIDChangedName is the name of the member that Pipeline adds to an event. It is
-// true if the event may change the user-id field.
+// true if the event may change the user-id field or its issuer.
 const userIDChangedName = "moved"
 
 // Pipeline returns the stages of a change stream, each as BSON. [Field.Change] can
@@ -29,7 +29,7 @@ func (m Mapping) Pipeline() ([][]byte, error) {
 		{Key: "operationType", Value: 1},
 		{Key: "documentKey._id", Value: 1},
 		{Key: "fullDocument." + m.field.path, Value: 1},
-		{Key: userIDChangedName, Value: changesField(within(m.field.names[:1]))},
+		{Key: userIDChangedName, Value: changesField(within(m.field.firstNames()))},
 	}))
 	pipeline := make([][]byte, len(stages))
 	for i, stage := range stages {
@@ -47,10 +47,10 @@ func (m Mapping) Pipeline() ([][]byte, error) {
 // condition uses only the first name of a kept path.
 func (m Mapping) relevant() bson.D {
 	if len(m.projector.include) > 0 {
-		return within(append(slices.Sorted(maps.Keys(m.projector.include)), m.field.names[0]))
+		return within(append(slices.Sorted(maps.Keys(m.projector.include)), m.field.firstNames()...))
 	}
 	unwanted := slices.DeleteFunc(m.projector.exclude.list(""), func(path string) bool {
-		return encloses("_id", path) || encloses(m.field.names[0], path)
+		return encloses("_id", path) || slices.ContainsFunc(m.field.firstNames(), func(name string) bool { return encloses(name, path) })
 	})
 	if len(unwanted) == 0 {
 		return nil

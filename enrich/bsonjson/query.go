@@ -9,16 +9,20 @@ import (
 )
 
 // Filter returns a MongoDB query, as BSON, for documents that have one of the ids in
-// the field. ids must not be empty.
+// the field, and its issuer. ids are those of one user and must not be empty. If an id
+// and an issuer are in one array, the query can find documents in which they are in
+// different elements: compare [Field.UserIDs].
 func (f Field) Filter(ids []UserID) ([]byte, error) {
+	filter := f.with(ids[0])
 	if len(ids) == 1 {
-		return marshal(bson.D{{Key: f.path, Value: ids[0].value()}})
+		return marshal(filter)
 	}
 	values := make(bson.A, len(ids))
 	for i, id := range ids {
 		values[i] = id.value()
 	}
-	return marshal(bson.D{{Key: f.path, Value: bson.D{{Key: "$in", Value: values}}}})
+	filter[0].Value = bson.D{{Key: "$in", Value: values}}
+	return marshal(filter)
 }
 
 // Sort returns a MongoDB sort order, as BSON, that puts the preferred of several
@@ -35,16 +39,17 @@ func (f Field) Sort(ids []UserID) ([]byte, error) {
 }
 
 // FindProjection returns a MongoDB projection, as BSON, that fetches what
-// [Mapping.Document] and [Field.UserIDs] need: the parts that the mapping keeps, _id and
-// the field (law H4). Nothing else leaves the database, with one exception: if an
+// [Mapping.Document] and [Field.UserIDs] need: the parts that the mapping keeps, _id, the
+// field and its issuer (law H4). Nothing else leaves the database, with one exception: if an
 // excluded path contains the field, as account contains account.id, it is fetched
 // completely. FindProjection returns nil if the whole document is needed.
 func (m Mapping) FindProjection() ([]byte, error) {
 	if len(m.projector.include) > 0 {
-		return marshal(flags(outermost(append(m.projector.include.list(""), "_id", m.field.path)), 1))
+		return marshal(flags(outermost(append(append(m.projector.include.list(""), "_id"), m.field.paths()...)), 1))
 	}
 	unwanted := slices.DeleteFunc(m.projector.exclude.list(""), func(path string) bool {
-		return path == "_id" || encloses(path, m.field.path) || encloses(path, "_id") || encloses("_id", path)
+		encloseField := func(field string) bool { return encloses(path, field) }
+		return path == "_id" || slices.ContainsFunc(m.field.paths(), encloseField) || encloses(path, "_id") || encloses("_id", path)
 	})
 	if len(unwanted) == 0 {
 		return nil, nil

@@ -18,6 +18,8 @@ type UserID struct {
 	// text is a string, the decimal digits of a number, or the bytes of an ObjectId
 	// or UUID.
 	text string
+	// issuer is the issuer of the user. It is empty if the field has no issuer.
+	issuer string
 }
 
 // candidates is [Mapping.Candidates] for a type of ids.
@@ -27,7 +29,7 @@ func candidates(u enrich.User, typ UserIDType) []UserID {
 	}
 	switch typ {
 	case StringID:
-		return []UserID{{bson.TypeString, u.ID}}
+		return []UserID{{typ: bson.TypeString, text: u.ID}}
 	case ObjectID:
 		return objectID(u.ID)
 	case IntID:
@@ -38,7 +40,22 @@ func candidates(u enrich.User, typ UserIDType) []UserID {
 	if u.Number {
 		return intID(u.ID)
 	}
-	return append([]UserID{{bson.TypeString, u.ID}}, objectID(u.ID)...)
+	return append([]UserID{{typ: bson.TypeString, text: u.ID}}, objectID(u.ID)...)
+}
+
+// candidatesOf is [Mapping.Candidates] for a field with an issuer or without one.
+func (f Field) candidatesOf(u enrich.User, typ UserIDType) []UserID {
+	ids := candidates(u, typ)
+	if f.issuer == "" {
+		return ids
+	}
+	if u.Issuer == "" {
+		return nil
+	}
+	for i := range ids {
+		ids[i].issuer = u.Issuer
+	}
+	return ids
 }
 
 func objectID(text string) []UserID {
@@ -46,7 +63,7 @@ func objectID(text string) []UserID {
 	if err != nil {
 		return nil
 	}
-	return []UserID{{bson.TypeObjectID, string(id[:])}}
+	return []UserID{{typ: bson.TypeObjectID, text: string(id[:])}}
 }
 
 func intID(text string) []UserID {
@@ -54,7 +71,7 @@ func intID(text string) []UserID {
 	if err != nil || strconv.FormatInt(n, 10) != text {
 		return nil
 	}
-	return []UserID{{bson.TypeInt64, text}}
+	return []UserID{{typ: bson.TypeInt64, text: text}}
 }
 
 // uuidID accepts only the text form of RFC 9562, in upper or lower case.
@@ -64,7 +81,7 @@ func uuidID(text string) []UserID {
 	if err != nil || len(b) != 16 || !strings.EqualFold(uuidText(b), text) {
 		return nil
 	}
-	return []UserID{{bson.TypeBinary, string(b)}}
+	return []UserID{{typ: bson.TypeBinary, text: string(b)}}
 }
 
 // userIDOf returns a value of a document as a user id. It returns false if the value
@@ -73,15 +90,15 @@ func userIDOf(v bson.RawValue) (id UserID, ok bool) {
 	switch v.Type {
 	case bson.TypeString:
 		s, ok := v.StringValueOK()
-		return UserID{bson.TypeString, s}, ok
+		return UserID{typ: bson.TypeString, text: s}, ok
 	case bson.TypeObjectID:
-		return UserID{bson.TypeObjectID, string(v.Value)}, true
+		return UserID{typ: bson.TypeObjectID, text: string(v.Value)}, true
 	case bson.TypeBinary:
 		subtype, data, ok := v.BinaryOK()
-		return UserID{bson.TypeBinary, string(data)}, ok && subtype == uuidSubtype && len(data) == 16
+		return UserID{typ: bson.TypeBinary, text: string(data)}, ok && subtype == uuidSubtype && len(data) == 16
 	}
 	n, ok := integer(v)
-	return UserID{bson.TypeInt64, strconv.FormatInt(n, 10)}, ok
+	return UserID{typ: bson.TypeInt64, text: strconv.FormatInt(n, 10)}, ok
 }
 
 // value returns the id as a value for a MongoDB query. An int64 finds numbers of

@@ -18,6 +18,10 @@ type Options struct {
 
 	// Field is the path of the user-id field. Dots lead into objects and arrays.
 	Field string
+	// IssuerField is the path of a field with the issuer of the user. A document then
+	// belongs to a user only if it has both their id and their issuer. Empty means that
+	// the id is enough.
+	IssuerField string
 	// IDType is the type of the ids in the field. Empty means [bsonjson.AutoID].
 	IDType bsonjson.UserIDType
 	// Format says how documents are written as JSON. Empty means [bsonjson.Plain].

@@ -37,6 +37,9 @@ func Open(o Options) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("filedoc: Options.%w", err)
 	}
+	if mapping, err = mapping.WithIssuer(o.IssuerField); err != nil {
+		return nil, fmt.Errorf("filedoc: Options.Issuer%w", err)
+	}
 	metrics, err := sourcemetrics.New("file", o.Meter)
 	if err != nil {
 		return nil, err

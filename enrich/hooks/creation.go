@@ -42,7 +42,7 @@ var ErrDuplicate = errors.New("duplicate key")
 // creation. If several replicas create the document at once, one inserts it and the
 // others find it.
 func (h *Hooks) Create(ctx context.Context, s enrich.SignIn) error {
-	created := h.creating.DoChan(fmt.Sprintf("%t%s", s.User.Number, s.User.ID), func() (any, error) {
+	created := h.creating.DoChan(fmt.Sprintf("%t%q%s", s.User.Number, s.User.Issuer, s.User.ID), func() (any, error) {
 		// The creation outlives this request: other requests may wait for it too,
 		// and the backend has already created the user.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.o.Creation.Timeout)

@@ -64,8 +64,8 @@ func (s *Source) CheckUnique(ctx context.Context) error {
 	if slices.ContainsFunc(indexes, s.field.IsUniqueIn) {
 		return nil
 	}
-	return fmt.Errorf("%w, so two first logins of a user at the same time could create two documents. Create the index with db.getCollection(%q).createIndex({%q: 1}, {unique: true})",
-		ErrNotUnique, s.collection, s.field.String())
+	return fmt.Errorf("%w, so two first logins of a user at the same time could create two documents. Create the index with db.getCollection(%q).createIndex(%s, {unique: true})",
+		ErrNotUnique, s.collection, s.field.IndexKeys())
 }
 
 func indexesOf(ctx context.Context, collection *mongo.Collection) ([][]byte, error) {
@@ -89,8 +89,8 @@ func (s *Source) indexWarning(ctx context.Context, collection *mongo.Collection)
 	if slices.ContainsFunc(indexes, s.field.IsIndexedBy) {
 		return "", nil
 	}
-	return fmt.Sprintf("there is no index on the user-id field, so each lookup reads the whole collection. Create the index with db.getCollection(%q).createIndex({%q: 1})",
-		s.collection, s.field.String()), nil
+	return fmt.Sprintf("there is no index on the user-id field, so each lookup reads the whole collection. Create the index with db.getCollection(%q).createIndex(%s)",
+		s.collection, s.field.IndexKeys()), nil
 }
 
 // collationWarning returns a warning if the collection has a collation.

@@ -63,11 +63,15 @@ func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, err
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(found, func(doc []byte) bool { return s.rank(doc, ids) == len(ids) }) {
+	if slices.ContainsFunc(found, func(doc []byte) bool { return !s.field.Matches(doc, ids) }) {
 		simple := &options.Collation{Locale: "simple"}
 		if found, err = s.query(ctx, ids, options.Find().SetCollation(simple)); err != nil {
 			return nil, err
 		}
+	}
+	if s.field.HasIssuer() {
+		// The id and the issuer can be in different elements of an array.
+		found = slices.DeleteFunc(found, func(doc []byte) bool { return s.rank(doc, ids) == len(ids) })
 	}
 	slices.SortStableFunc(found, func(a, b []byte) int { return s.rank(a, ids) - s.rank(b, ids) })
 	return found, nil
@@ -84,8 +88,8 @@ func (s *Source) rank(doc []byte, ids []bsonjson.UserID) int {
 	return rank
 }
 
-// query returns the first two documents that MongoDB finds. It fetches the second to
-// detect duplicates.
+// query returns the first two documents that MongoDB finds, and more if some of them may
+// be of other issuers. It fetches the second to detect duplicates.
 func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.FindOptionsBuilder) ([][]byte, error) {
 	filter, err := s.field.Filter(ids)
 	if err != nil {
@@ -96,6 +100,9 @@ func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.Fi
 		return nil, err
 	}
 	o.SetSort(sort).SetLimit(2)
+	if s.field.HasIssuer() {
+		o.SetLimit(16)
+	}
 	if s.projection != nil {
 		o.SetProjection(s.projection)
 	}

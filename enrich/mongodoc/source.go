@@ -49,6 +49,9 @@ func Open(o Options) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mongodoc: Options.%w", err)
 	}
+	if mapping, err = mapping.WithIssuer(o.IssuerField); err != nil {
+		return nil, fmt.Errorf("mongodoc: Options.Issuer%w", err)
+	}
 	projection, errProjection := mapping.FindProjection()
 	pipeline, errPipeline := mapping.Pipeline()
 	metrics, errMetrics := sourcemetrics.New("mongodb", o.Meter)

@@ -73,7 +73,7 @@ func run(ctx context.Context, address, dir string, target seed.Target, file stri
 	if err := target.Put(ctx, documents); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	fmt.Fprintf(out, `%d documents of %s are in the collection %s of the database %s.
+	fmt.Fprintf(out, `%s in the collection %s of the database %s.
 In tokengraft.yaml write:
 
 documents:
@@ -85,9 +85,17 @@ documents:
 
 This is FerretDB. Use it for tests only: it does not have change streams.
 The data is in %s. Ctrl+C stops the server.
-`, len(documents), file, target.Collection, target.Database, target.URI, target.Database, target.Collection, target.Field, dir)
+`, found(len(documents), file), target.Collection, target.Database, target.URI, target.Database, target.Collection, target.Field, dir)
 	<-ctx.Done()
 	return nil
+}
+
+// found says how many documents a file has.
+func found(n int, file string) string {
+	if n == 1 {
+		return "1 document of " + file + " is"
+	}
+	return fmt.Sprintf("%d documents of %s are", n, file)
 }
 
 // start builds and starts the server, and waits until it accepts connections.

@@ -91,7 +91,15 @@ func clientGets(reason enrich.Reason) string {
 		return "400 (403 if the response was not JSON), and no token"
 	case reason == enrich.Canceled:
 		return "–"
-	case enrich.Outcome{Reason: reason}.Refusable():
+	case !enrich.Outcome{Reason: reason}.Accepted():
+		return passes(reason) + "; from a [gate](security.md#gates) 503"
+	}
+	return passes(reason)
+}
+
+// passes returns what the client gets if the rule is not a gate.
+func passes(reason enrich.Reason) string {
+	if (enrich.Outcome{Reason: reason}).Refusable() {
 		return "under `pass` the original, under `refuse` 503"
 	}
 	return "the original"
@@ -110,14 +118,17 @@ var problemAdvice = map[string]advice{
 		"The policy is `refuse`, and a token was `unavailable`, `too_large` or `sign_failed`. The backend has issued the tokens, so there is no `Retry-After`.",
 		"See the [reason](#reasons), or set `on_failure: pass`."},
 	"documents-unavailable": {
-		"The policy is `refuse`, and MongoDB is failing. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
-		"Repair MongoDB. Or set `cache.stale_for`, or `on_failure: pass`."},
+		"The policy is `refuse` or the rule is a [gate](security.md#gates), and MongoDB is failing. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
+		"Repair MongoDB. Or set `cache.stale_for`, or, without a gate, `on_failure: pass`."},
 	"overloaded": {
 		"Requests in flight use all of `limits.memory`, or `limits.requests` of them are at the backend and no turn came within a second. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
 		"The log names the limit, and `tokengraft_overloaded_total` counts it. An attack: limit clients in front. A slow backend: repair it. Honest load: raise the limit and the container's memory, or run more replicas."},
 	"keys-unavailable": {
 		"The merged JWKS was requested before the backend's keys had been fetched.",
 		"Can the sidecar reach what `verify.jwks` names?"},
+	"not-accepted": {
+		"The rule is a [gate](security.md#gates), and the response has a token that was not accepted, or could not be read to its end. The backend may have issued tokens, so there is no `Retry-After`. With `errors: app-services` the body has the format of App Services.",
+		"The log says why. For a token, see its [reason](#reasons). For a body over the limit raise `limits.body`. For a token at another place, add its location to the rule."},
 	"rejected": {
 		"`user_creation` refused the sign-in, and the response was not JSON. JSON clients get 400 in the format of `rules[].errors`.",
 		"The log has the cause."},
@@ -130,6 +141,9 @@ var problemAdvice = map[string]advice{
 	"host-invalid": {
 		"The `Host` of the request has characters that a host cannot have.",
 		"Nothing; usually a scanner."},
+	"path-ambiguous": {
+		"A [gate](security.md#gates) covers the path in another spelling (another case, `;x`, `%2e`, a slash at the end), and a lenient backend could take one for the other. The backend was not asked.",
+		"Correct the client. The log names the rule. If the backend really has something else at this path, write a rule with exactly this path."},
 	"method-not-allowed": {
 		"A method other than GET, HEAD or OPTIONS at `sign.jwks_path`.",
 		"Correct the client. If the backend uses this path for something else, set another `sign.jwks_path`."},

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/config"
@@ -261,11 +262,29 @@ func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
 	}
 }
 
+// gates names the rules that are gates, and what the sidecar cannot ensure for them.
+func (k *checker) gates() {
+	var gates []string
+	for _, rule := range configuredRules(k.cfg) {
+		if rule.Gate {
+			gates = append(gates, rule.Pattern)
+		}
+	}
+	if k.cfg.OIDC.Enabled && k.cfg.UserCreation.Enabled() {
+		gates = append(gates, "the endpoints of the discovery document")
+	}
+	if len(gates) == 0 || k.cfg.Shadow {
+		return
+	}
+	k.note("No token leaves these rules unless it was accepted, because they are gates: %s. Clients must not reach the backend in any other way than through this sidecar, and the backend must not issue these tokens at another path, with a suffix such as .json, or on another port. See docs/security.md, Gates.", strings.Join(gates, ", "))
+}
+
 // notes names requirements that check cannot verify.
 func (k *checker) notes() {
 	if k.cfg.Shadow {
 		k.note("shadow is on: tokens are counted, but not changed. To start enriching, turn it off when every verifier has used %s for 5 minutes, because keys may be cached that long. To remove the sidecar, leave shadow on until the last enriched token has expired.", k.cfg.Sign.JWKSPath)
 	}
+	k.gates()
 	k.note("Absence of the claim must never grant anything, because a token is sent without the claim when enrichment fails.")
 	if k.cfg.Sign.Keys != "" {
 		k.note("Every verifier must fetch its keys from %s of this sidecar, and send introspection requests through it. If a verifier has a fixed key, use sign.backend_key.", k.cfg.Sign.JWKSPath)

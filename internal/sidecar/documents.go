@@ -39,9 +39,11 @@ func openDocuments(cfg *config.Config, o Options, cache enrich.Invalidator) (*do
 	}
 	d := &documents{source: source, watched: cfg.Documents.MongoDB.Watch != config.Off, cache: cache, logger: o.Logger, uses: newRefcount()}
 	if source.remote() {
-		d.breaker, err = breaker.New(breaker.Options{Source: source, Logger: o.Logger, Meter: o.Meter})
+		if d.breaker, err = breaker.New(breaker.Options{Source: source, Logger: o.Logger, Meter: o.Meter}); err != nil {
+			return nil, errors.Join(err, source.Close(context.Background()))
+		}
 	}
-	return d, err
+	return d, nil
 }
 
 // errReplaced is the error of a read that starts after the source has been closed.
@@ -104,7 +106,7 @@ func openFile(cfg *config.Config, logger *slog.Logger, meter metric.Meter) (sour
 	d := cfg.Documents
 	file, err := filedoc.Open(filedoc.Options{
 		Path:  string(d.File),
-		Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
+		Field: d.UserIDField, IssuerField: d.UserIDIssuer, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
 		Logger: logger, Meter: meter,
 	})
 	if err != nil {
@@ -117,7 +119,7 @@ func openCollection(cfg *config.Config, logger *slog.Logger, meter metric.Meter)
 	d := cfg.Documents
 	collection, err := mongodoc.Open(mongodoc.Options{
 		URI: d.MongoDB.URI.Reveal(), Database: d.MongoDB.Database, Collection: d.MongoDB.Collection,
-		Field: d.UserIDField, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
+		Field: d.UserIDField, IssuerField: d.UserIDIssuer, IDType: userIDTypes[d.UserIDType], Format: formats[cfg.Claim.Format], Projection: projectionOf(cfg.Claim),
 		Timeout: d.MongoDB.Timeout,
 		Logger:  logger, Meter: meter,
 	})
@@ -166,7 +168,7 @@ func (g givenSource) Watch(ctx context.Context, cache enrich.Invalidator) error 
 func shape(cfg *config.Config) string {
 	text, _ := json.Marshal([]any{
 		cfg.Documents.MongoDB.URI.Reveal(), cfg.Documents.MongoDB.Database, cfg.Documents.MongoDB.Collection,
-		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType,
+		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType, cfg.Documents.UserIDIssuer,
 		cfg.Claim.Format, cfg.Claim.Include, cfg.Claim.Exclude,
 	})
 	sum := sha256.Sum256(text)

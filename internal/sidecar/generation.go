@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,13 +42,23 @@ var (
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
 )
 
+// touch reports whether one of these settings changed, or a setting within it.
+func touch(changes config.Changes, settings []string) bool {
+	return slices.ContainsFunc(changes, func(path string) bool {
+		return slices.ContainsFunc(settings, func(setting string) bool {
+			rest, within := strings.CutPrefix(path, setting)
+			return within && (rest == "" || rest[0] == '.' || rest[0] == '[')
+		})
+	})
+}
+
 // newGeneration makes the generation of a configuration. It keeps the parts of the
 // one before that have not changed; before may be nil. It reads files and sends
 // nothing over the network.
 func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generation, error) {
 	g := &generation{cfg: cfg, logger: s.o.Logger}
 	keeps := func(settings []string) bool {
-		return before != nil && !cfg.ChangesSince(before.cfg).Touch(settings...)
+		return before != nil && !touch(cfg.ChangesSince(before.cfg), settings)
 	}
 	var err error
 	if keeps(backendSettings) {
@@ -92,18 +103,20 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 // the proxy.
 func (g *generation) assemble(s *Sidecar) (err error) {
 	o := enrich.Options{
-		Ring:      g.ring,
-		Source:    s.cache.Source(g.documents, shape(g.cfg)),
-		UserID:    string(g.cfg.Documents.UserIDClaim),
-		Claim:     g.cfg.Claim.Name,
-		Freshness: g.cfg.Claim.Freshness,
-		ReadAt:    g.cfg.Claim.ReadAt,
-		Kinds:     kindsOf(g.cfg.Claim),
-		MaxSize:   int(g.cfg.Claim.MaxSize),
-		MaxAge:    g.cfg.Cache.MaxAge,
-		Restore:   restoreOf(g.cfg),
-		Meter:     s.o.Meter,
-		Logger:    g.logger,
+		Ring:                g.ring,
+		Source:              s.cache.Source(g.documents, shape(g.cfg)),
+		UserID:              string(g.cfg.Documents.UserIDClaim),
+		UserIssuer:          g.cfg.Documents.UserIDIssuer != "",
+		Claim:               g.cfg.Claim.Name,
+		AllowPrivilegedName: g.cfg.Claim.AllowPrivilegedName,
+		Freshness:           g.cfg.Claim.Freshness,
+		ReadAt:              g.cfg.Claim.ReadAt,
+		Kinds:               kindsOf(g.cfg.Claim),
+		MaxSize:             int(g.cfg.Claim.MaxSize),
+		MaxAge:              g.cfg.Cache.MaxAge,
+		Restore:             restoreOf(g.cfg),
+		Meter:               s.o.Meter,
+		Logger:              g.logger,
 	}
 	if g.signIns != nil {
 		o.Hooks = g.signIns

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
+	"github.com/tokengraft/tokengraft/internal/connlimit"
 )
 
 // ServeOptions are the options of [Sidecar.Serve].
@@ -34,28 +35,52 @@ func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	servers := []*server{newServer(s, "public", public, s, serverTLS(s.public))}
-	if cfg.Admin == "" {
-		return servers, nil
-	}
-	listener, err := openListener(cfg, "admin", cfg.Admin)
+	pool, err := newPool(s, bounds(cfg))
 	if err != nil {
 		public.Close()
 		return nil, err
 	}
-	a := newServer(s, "admin", listener, adminHandler(s, o), nil)
-	a.ReadTimeout, a.WriteTimeout = adminTimeout, adminTimeout
-	warnIfOpen(s.o.Logger, listener.Addr())
+	s.connections.Store(pool)
+	if advice := memoryAdvice(cfg); advice != "" {
+		s.o.Logger.Warn("the memory may not suffice", "advice", advice)
+	}
+	servers := []*server{newServer(s, "public", public, pool, s, serverTLS(s.public))}
+	if cfg.Admin == "" {
+		return servers, nil
+	}
+	a, err := listenAdmin(s, cfg, o)
+	if err != nil {
+		public.Close()
+		return nil, err
+	}
 	return append(servers, a), nil
 }
 
+// listenAdmin opens the admin listener. It has connections of its own, so that it
+// answers while clients have all of theirs.
+func listenAdmin(s *Sidecar, cfg *config.Config, o ServeOptions) (*server, error) {
+	listener, err := openListener(cfg, "admin", cfg.Admin)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := newPool(s, adminBounds)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	a := newServer(s, "admin", listener, pool, adminHandler(s, o), nil)
+	a.ReadTimeout, a.WriteTimeout = adminTimeout, adminTimeout
+	warnIfOpen(s.o.Logger, listener.Addr())
+	return a, nil
+}
+
 // openListener opens a listener. Its error is a [config.FieldError].
-func openListener(cfg *config.Config, setting string, address config.Address) (net.Listener, error) {
+func openListener(cfg *config.Config, setting string, address config.Address) (*net.TCPListener, error) {
 	listener, err := net.Listen("tcp", string(address))
 	if err != nil {
 		return nil, cfg.Fault(setting, fmt.Errorf("%w; use a free address of this machine on which this user may listen", err))
 	}
-	return listener, nil
+	return listener.(*net.TCPListener), nil
 }
 
 func adminHandler(s *Sidecar, o ServeOptions) http.Handler {
@@ -76,21 +101,19 @@ func warnIfOpen(logger *slog.Logger, address net.Addr) {
 	}
 }
 
-// maxHeader is the smallest limit for headers in the server itself, in bytes. The
-// server refuses larger headers without a log line or a problem response, so its
-// limit is above limits.headers.
-const maxHeader = 1 << 20
-
-func serverHeader(cfg *config.Config) int { return max(maxHeader, 2*int(cfg.Limits.Headers)) }
-
-func newServer(s *Sidecar, name string, listener net.Listener, handler http.Handler, t *tls.Config) *server {
-	s.o.Logger.Info("listening", "listener", name, "address", listener.Addr().String())
-	requests := &inFlight{Handler: handler}
+func newServer(s *Sidecar, name string, listener *net.TCPListener, pool *connlimit.Pool, handler http.Handler, t *tls.Config) *server {
+	bound := capacity{adminConnections, "the admin listener"}
+	if name == "public" {
+		bound = capacityOf(s.current().cfg)
+	}
+	s.o.Logger.Info("listening", "listener", name, "address", listener.Addr().String(), "connections", bound.connections, "bound_by", bound.boundBy)
+	requests := &inFlight{Handler: withoutPreface(handler)}
 	base, cut := context.WithCancel(context.Background())
 	h := httpServer(s, requests, t)
 	h.Protocols.SetUnencryptedHTTP2(speaksH2C(s.current().cfg, name))
 	h.BaseContext = func(net.Listener) context.Context { return base }
-	return &server{h, name, listener, requests, cut}
+	pool.Configure(h)
+	return &server{h, name, pool.Listener(listener), requests, cut}
 }
 
 // speaksH2C reports whether a listener speaks HTTP/2 without TLS.
@@ -109,6 +132,7 @@ func httpServer(s *Sidecar, handler http.Handler, t *tls.Config) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    serverHeader(s.current().cfg),
 		Protocols:         protocols,
+		HTTP2:             http2Bounds(),
 		TLSConfig:         t,
 		ErrorLog:          slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelDebug),
 

@@ -1,9 +1,6 @@
 package sidecar
 
 import (
-	"math"
-	"runtime/debug"
-
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/budget"
 )
@@ -41,26 +38,14 @@ func (s *shared) resize(cfg *config.Config) {
 // cannot use it, so what already has been sent to the backend always gets its turn.
 func responsesPart(memory int64) int64 { return memory / 4 }
 
-// memoryShare is the part of the process's memory, without the cache, that requests in
-// flight may use. The rest is for the program itself, and for memory that the garbage
-// collector has not freed yet.
-const memoryShare = 2
-
 // leastBodies is the least memory for requests, in bodies of the size limits.body. A
 // large response needs a quarter of it.
 const leastBodies = 16
-
-// unlimitedMemory is what the process may use if the Go runtime has no memory limit.
-const unlimitedMemory = 1 << 30
 
 // memoryLimit returns limits.memory in bytes.
 func memoryLimit(cfg *config.Config) int64 {
 	if set := cfg.Limits.Memory; set != 0 {
 		return int64(set)
 	}
-	process := debug.SetMemoryLimit(-1) // reads the limit
-	if process == math.MaxInt64 {
-		process = unlimitedMemory
-	}
-	return max((process-int64(cfg.Cache.MaxBytes))/memoryShare, leastBodies*int64(cfg.Limits.Body))
+	return max((runtimeLimit()-otherMemory(cfg))/requestsShare, leastBodies*int64(cfg.Limits.Body))
 }

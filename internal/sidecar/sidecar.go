@@ -25,6 +25,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/certs"
+	"github.com/tokengraft/tokengraft/internal/connlimit"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
@@ -66,6 +67,8 @@ type Sidecar struct {
 	public    *certs.Pair // the certificate for clients; nil without tls
 	reloader  *reloader
 	shared    *shared
+
+	connections atomic.Pointer[connlimit.Pool] // of the public listener; nil until it listens
 
 	mu         sync.Mutex // held while the generation or its discovery is replaced
 	generation atomic.Pointer[generation]
@@ -135,6 +138,7 @@ func (s *Sidecar) Run(ctx context.Context) {
 	if s.public != nil {
 		running.Go(func() { s.public.Run(ctx) })
 	}
+	logRisks(nil, s.current().cfg, s.o.Logger)
 	s.background.update(ctx, s.current().tasks())
 	s.reloader.run(ctx)
 	s.background.stop()
@@ -196,7 +200,11 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 		next.discard(before)
 		return err
 	}
+	logRisks(before.cfg, cfg, s.o.Logger)
 	s.shared.resize(cfg)
+	if pool := s.connections.Load(); pool != nil {
+		pool.Resize(bounds(cfg))
+	}
 	s.replace(before, next)
 	s.updateReadiness() // before the old source closes, so that no probe uses it
 	s.background.update(ctx, next.tasks())

@@ -78,6 +78,7 @@ func configuredRules(cfg *config.Config) []proxy.Rule {
 			Tokens:    rule.Tokens,
 			Refresh:   refreshes[rule.Refresh],
 			OnFailure: policies[rule.OnFailure],
+			Gate:      rule.Gate || cfg.UserCreation.Enabled() && len(rule.Tokens) > 0,
 			Restore:   rule.Restore,
 			Rejection: rejections[rule.Errors],
 		})
@@ -94,9 +95,13 @@ func configuredRules(cfg *config.Config) []proxy.Rule {
 }
 
 // discoveredRules returns the rules for the endpoints in the discovery document. A
-// signed userinfo response is a token too, if responses get the claim.
+// signed userinfo response is a token too, if responses get the claim. It issues nothing,
+// so its rule is never a gate.
 func discoveredRules(cfg *config.Config, d oidc.Discovery) []proxy.Rule {
 	rules := d.Rules(policies[cfg.OnFailure])
+	for i := range rules {
+		rules[i].Gate = cfg.UserCreation.Enabled()
+	}
 	if slices.Contains(cfg.Claim.Responses, config.UserInfo) {
 		rules = append(rules, d.SignedUserInfo(policies[cfg.OnFailure])...)
 	}

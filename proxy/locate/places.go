@@ -11,7 +11,7 @@ func (l Location) InHeader() bool { return l.in == inHeader || l.in == inCookie 
 // It returns false for an event stream, which never ends.
 func NeedsBody(locs []Location, header http.Header) bool {
 	media := mediaType(header)
-	if media == "text/event-stream" {
+	if IsEventStream(header) {
 		return false
 	}
 	for _, loc := range locs {
@@ -27,6 +27,10 @@ func NeedsBody(locs []Location, header http.Header) bool {
 
 // IsJSON reports whether a message with this header has a JSON body.
 func IsJSON(header http.Header) bool { return isJSON(mediaType(header)) }
+
+// IsEventStream reports whether the body of a response with this header is a stream of
+// events, which never ends.
+func IsEventStream(header http.Header) bool { return mediaType(header) == "text/event-stream" }
 
 // IsForm reports whether the body of a request with this header is a urlencoded
 // form. Like lenient backends it ignores parameters of the media type, even invalid

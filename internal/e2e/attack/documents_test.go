@@ -3,12 +3,15 @@ package attack_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // A documentRow has the members that a user wrote into a document. They must stay
@@ -33,6 +36,7 @@ var (
 	responseSplitting = kind{"response splitting", "A2"}
 	largeDocument     = kind{"large document", "H3"}
 	forgedClaim       = kind{"forged claim", "H2"}
+	privilegedName    = kind{"privileged claim name", "H1"}
 )
 
 // attackWithDocuments checks that a document stays within the claim, whatever a user
@@ -66,6 +70,29 @@ func (s *suite) attackWithDocuments(t *testing.T) {
 		}
 		return either(replaced, "the claim is replaced with the document", "THE CLAIM STAYS")
 	})
+	s.attackByName(t)
+}
+
+// privilegedNames are names of the claim with which users who can write their own
+// document would grant themselves access.
+var privilegedNames = []string{"role", "IS_ADMIN", "authorities", "app_metadata", "cognito:groups", "https://example.com/roles", "https://hasura.io/jwt/claims", "tenantAdmin"}
+
+// attackByName checks that the sidecar refuses such a name.
+func (s *suite) attackByName(t *testing.T) {
+	for _, name := range privilegedNames {
+		s.run(t, privilegedName, "a document as the claim "+name, func(t *testing.T) (happens string) {
+			path := filepath.Join(t.TempDir(), e2e.File)
+			text := "listen: 127.0.0.1:0\n" + usual("http://127.0.0.1:1") + fmt.Sprintf("claim: {name: %q}\n", name)
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, _, stderr := e2e.Run(t, "check", "-c", path)
+			if code != 2 || !strings.Contains(stderr, "claim.allow_privileged_name") {
+				t.Errorf("check: got exit code %d and %s; want 2 and the setting that allows the name", code, stderr)
+			}
+			return either(code == 2, "the configuration is refused", "ACCEPTED")
+		})
+	}
 }
 
 // checkWithinClaim checks that enriching a token adds the claim and changes nothing

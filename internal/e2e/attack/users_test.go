@@ -68,6 +68,8 @@ var userRows = []userRow{
 	{`"` + strings.Repeat("a", 30<<10) + `"`, ""},
 }
 
+var otherIssuer = kind{"user of another issuer", "F7"}
+
 // attackAsUsers checks that a user id finds the document of exactly that user, in a
 // file and in MongoDB.
 func (s *suite) attackAsUsers(t *testing.T) {
@@ -77,6 +79,7 @@ func (s *suite) attackAsUsers(t *testing.T) {
 	for _, row := range userRows {
 		row.run(t, tg, issuer, kind{"user ids in file", "security.md"})
 	}
+	s.attackAsOtherIssuer(t)
 	t.Run("mongodb", func(t *testing.T) { // skipped if there is no FerretDB
 		fromMongo := `documents: {mongodb: {uri: "` + inMongo(t, people) + `", database: app, collection: users, timeout: 5s}, user_id_field: id}`
 		tg := s.start(t, strings.Replace(fromFile, "documents: {file: users.json, user_id_field: id}", fromMongo, 1), "[]")
@@ -84,6 +87,35 @@ func (s *suite) attackAsUsers(t *testing.T) {
 			row.run(t, tg, issuer, kind{"user ids in MongoDB", "security.md"})
 		}
 	})
+}
+
+// issuerRows are tokens of two issuers that both have a user with the id of Anna.
+var issuerRows = []struct{ sends, iss, mark string }{
+	{"the id of a user of another issuer, and the own issuer", `"iss":"https://other.example.com",`, ""},
+	{"the id and the issuer of the document", `"iss":"https://idp.example.com",`, "hush of anna"},
+	{"the id without an issuer", ``, ""},
+	{"the issuer in another case", `"iss":"HTTPS://idp.example.com",`, ""},
+	{"a list of issuers", `"iss":["https://idp.example.com"],`, ""},
+}
+
+// attackAsOtherIssuer checks that a user of one issuer never gets the document of a
+// user of another, even if it is in the cache.
+func (s *suite) attackAsOtherIssuer(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "ES256")
+	configuration := strings.NewReplacer("issuer: https://idp.example.com, ", "", "user_id_field: id", "user_id_field: id, user_id_issuer: idp").Replace(usual(startBackend(t, issuer).URL))
+	tg := s.start(t, configuration, `[{"id":"hush-anna","idp":"https://idp.example.com","mark":"hush of anna"}]`)
+	own := claimsOf(quoted(anna), "")
+	tg.issue(t, issuer.Token(own)) // the document of Anna is in the cache now
+	for _, row := range issuerRows {
+		s.run(t, otherIssuer, row.sends, func(t *testing.T) (happens string) {
+			_, claims := enrichtest.DecodeToken(t, tg.issue(t, issuer.Token(strings.Replace(own, `"iss":"https://idp.example.com",`, row.iss, 1))))
+			got := strings.Contains(claims, "hush of anna")
+			if got != (row.mark != "") {
+				t.Errorf("claims %s: want document %q", claims, row.mark)
+			}
+			return either(got, "finds the document", "finds no document")
+		})
+	}
 }
 
 // inMongo starts a server with documents in app.users, and returns its URI.

@@ -1,0 +1,92 @@
+package connlimit_test
+
+import (
+	"crypto/tls"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/internal/connlimit"
+)
+
+// http2Client returns a client that sends all its requests in one HTTP/2 connection.
+func (w *world) http2Client() (client *http.Client, base string) {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP2(w.tls != nil)
+	protocols.SetUnencryptedHTTP2(w.tls == nil)
+	transport := &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	w.Cleanup(transport.CloseIdleConnections)
+	if w.tls != nil {
+		return &http.Client{Transport: transport}, "https://" + w.address
+	}
+	return &http.Client{Transport: transport}, "http://" + w.address
+}
+
+// get returns the protocol of a response that has status 200, or else its status.
+func (w *world) get(client *http.Client, url string) string {
+	response, err := client.Get(url)
+	if err != nil {
+		return "closed"
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if response.StatusCode != http.StatusOK || err != nil {
+		return response.Status[:3]
+	}
+	return string(body)
+}
+
+func TestHTTP2_RequestsCountAsConnections(t *testing.T) {
+	for _, encrypted := range []bool{false, true} {
+		w := start(t, connlimit.Bounds{Connections: 4, Memory: plenty}, encrypted)
+		client, base := w.http2Client()
+		if got := w.get(client, base+"/"); got != "HTTP/2.0" {
+			t.Fatalf("encrypted %t: got %s, want HTTP/2.0", encrypted, got)
+		}
+		var holding sync.WaitGroup
+		for range 3 {
+			holding.Go(func() {
+				if got := w.get(client, base+"/held"); got != "HTTP/2.0" {
+					t.Errorf("encrypted %t: a request that was held got %s, want HTTP/2.0", encrypted, got)
+				}
+			})
+		}
+		for range 3 {
+			<-w.held
+		}
+		if got := w.get(client, base+"/"); got != "503" {
+			t.Errorf("encrypted %t: the fourth request at once got %s, want 503", encrypted, got)
+		}
+		close(w.release)
+		holding.Wait()
+		if got := w.get(client, base+"/"); got != "HTTP/2.0" {
+			t.Errorf("encrypted %t: a request after them got %s, want HTTP/2.0", encrypted, got)
+		}
+		client.CloseIdleConnections()
+		w.empty()
+	}
+}
+
+func TestHTTP2_ConnectionIsRefusedWithoutMemory(t *testing.T) {
+	for _, encrypted := range []bool{false, true} {
+		w := start(t, connlimit.Bounds{Connections: 10, Memory: 3 * connlimit.Cost}, encrypted)
+		client, base := w.http2Client()
+		if got := w.get(client, base+"/"); got != "closed" {
+			t.Errorf("encrypted %t: got %s over HTTP/2, want closed", encrypted, got)
+		}
+		w.want("HTTP/1", w.dial(get), "200")
+	}
+}
+
+func TestPool_ResizeKeepsConnections(t *testing.T) {
+	w := start(t, connlimit.Bounds{Connections: 10, Memory: plenty}, false)
+	one, two := w.dial(get), w.dial(get)
+	w.want("the first", one, "200")
+	w.want("the second", two, "200")
+	w.pool.Resize(connlimit.Bounds{Connections: 1, Memory: plenty})
+	io.WriteString(two, get)
+	w.want("the second again", two, "200")
+	w.want("a new one", w.dial(get), "200")
+	w.want("the first, which made room", one, "closed")
+}

@@ -1,0 +1,61 @@
+package sidecar
+
+import (
+	"math"
+	"syscall"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/connlimit"
+)
+
+// Files that clients cannot use up, so that health, metrics, a reload, key files and
+// MongoDB work while clients have all connections.
+const (
+	adminConnections = 32
+	reservedFiles    = 64 + adminConnections
+	mongodbFiles     = 110 // its driver opens up to 100 connections by default, and some to watch
+)
+
+// A capacity is how many connections of clients there may be.
+type capacity struct {
+	connections int
+	boundBy     string // what allows no more: limits.connections, open files, or memory
+}
+
+// capacityOf returns the smallest of limits.connections, what the limit for open files
+// allows and what memory allows. Each connection may need two files: one more for the
+// backend.
+func capacityOf(cfg *config.Config) capacity {
+	c := capacity{int(cfg.Limits.Connections), "limits.connections"}
+	if byFiles := connectionFiles(cfg) / 2; byFiles < c.connections {
+		c = capacity{byFiles, "open files (ulimit -n)"}
+	}
+	if byMemory := int(connectionMemory(cfg) / connlimit.Cost); byMemory < c.connections {
+		c = capacity{byMemory, "limits.memory"}
+	}
+	return c
+}
+
+// connectionFiles returns how many files connections may use.
+func connectionFiles(cfg *config.Config) int {
+	files := openFiles() - reservedFiles
+	if cfg.Documents.MongoDB.Database != "" {
+		files -= mongodbFiles
+	}
+	return max(files, 16) // with fewer, nothing works anyway
+}
+
+// openFiles returns how many files the process may have open. The Go runtime has raised
+// the soft limit to the hard one at the start.
+func openFiles() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > math.MaxInt32 {
+		return math.MaxInt32
+	}
+	return int(limit.Cur)
+}
+
+// bounds returns what the connections of clients may use.
+func bounds(cfg *config.Config) connlimit.Bounds {
+	return connlimit.Bounds{Connections: capacityOf(cfg).connections, Memory: connectionMemory(cfg)}
+}

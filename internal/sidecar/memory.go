@@ -1,0 +1,95 @@
+package sidecar
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"runtime/debug"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/memlimit"
+)
+
+// How the memory of the process is divided. The container of 256 MiB in which the
+// defaults must work is the example:
+//
+//	256 MiB  the limit of the cgroup, or else half of the machine's memory
+//	230      the memory limit of the Go runtime, 90 % of that. The rest is for buffers
+//	         of the kernel, the program's code, and a collection that comes late
+//	 36      the process itself
+//	 80      the cache with cache.max_bytes of 64 MiB, and a quarter for its own records
+//	---
+//	114      are left:
+//	 57      half for requests and responses: limits.memory
+//	 28      a quarter for connections and headers: half of limits.memory
+//	 28      a quarter for garbage that has not been collected yet
+const (
+	runtimePart      = 0.9
+	machinePart      = 0.5
+	processMemory    = 36 << 20
+	cacheOverhead    = 1.25
+	requestsShare    = 2 // limits.memory: auto is what is left, divided by this
+	connectionsShare = 2 // connections and headers get limits.memory, divided by this
+)
+
+// unknownMachine is what is assumed of a machine whose memory cannot be read.
+const unknownMachine = 2 << 30
+
+// LimitMemory sets the memory limit of the Go runtime from the cgroup or the machine.
+// The environment variable GOMEMLIMIT has precedence. Call it before [Open], which
+// divides the limit. Programs that embed the sidecar set their own.
+func LimitMemory(logger *slog.Logger) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		logger.Info("memory limit", "bytes", debug.SetMemoryLimit(-1), "from", "GOMEMLIMIT")
+		return
+	}
+	limit, from := findMemory()
+	debug.SetMemoryLimit(limit)
+	logger.Info("memory limit", "bytes", limit, "from", from)
+}
+
+// findMemory returns how much memory the Go runtime may use, and what that follows from.
+func findMemory() (limit int64, from string) {
+	root := os.DirFS("/")
+	if limit := memlimit.Cgroup(root); limit > 0 {
+		return int64(runtimePart * float64(limit)), "cgroup"
+	}
+	machine := memlimit.Machine(root)
+	if machine == 0 {
+		machine = unknownMachine
+	}
+	return int64(runtimePart * machinePart * float64(machine)), "machine"
+}
+
+// connectionMemory returns how many bytes connections and headers may use.
+func connectionMemory(cfg *config.Config) int64 { return memoryLimit(cfg) / connectionsShare }
+
+// otherMemory returns what the process uses besides requests and connections, in bytes.
+func otherMemory(cfg *config.Config) int64 {
+	return processMemory + int64(cacheOverhead*float64(cfg.Cache.MaxBytes))
+}
+
+// neededMemory returns how many bytes the process can use with this configuration.
+func neededMemory(cfg *config.Config) int64 {
+	return otherMemory(cfg) + memoryLimit(cfg) + connectionMemory(cfg)
+}
+
+// runtimeLimit returns the memory limit of the Go runtime in bytes. Without one it is
+// what [LimitMemory] would set.
+func runtimeLimit() int64 {
+	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
+		return limit
+	}
+	limit, _ := findMemory()
+	return limit
+}
+
+// memoryAdvice returns a warning if the process can use more memory than it may, or "".
+func memoryAdvice(cfg *config.Config) string {
+	needed, may := neededMemory(cfg), runtimeLimit()
+	if needed <= may {
+		return ""
+	}
+	return fmt.Sprintf("with these limits the process can use %d MiB, but it may use only %d MiB here (GOMEMLIMIT, or 90 %% of the container's limit): lower cache.max_bytes, limits.memory or limits.body, or give it more memory", needed>>20, may>>20)
+}

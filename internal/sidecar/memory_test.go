@@ -1,0 +1,77 @@
+package sidecar
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/connlimit"
+	"github.com/tokengraft/tokengraft/proxy"
+)
+
+// limitMemory sets the memory limit of the Go runtime until the test ends.
+func limitMemory(t *testing.T, container int64) {
+	before := debug.SetMemoryLimit(int64(runtimePart * float64(container)))
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+}
+
+func TestMemory_DefaultsFitAContainerOf256MiB(t *testing.T) {
+	limitMemory(t, 256<<20)
+	cfg := config.Default()
+	if advice := memoryAdvice(cfg); advice != "" {
+		t.Errorf("the defaults: got the advice %q, want none", advice)
+	}
+	if got := memoryLimit(cfg) >> 20; got < 48 || got > 64 {
+		t.Errorf("limits.memory is %d MiB, want about 57", got)
+	}
+	if got := capacityOf(cfg); got.connections < 500 || got.boundBy != "limits.memory" {
+		t.Errorf("got %d connections, bound by %s; want at least 500, bound by limits.memory", got.connections, got.boundBy)
+	}
+}
+
+func TestMemory_WarnsIfItDoesNotSuffice(t *testing.T) {
+	limitMemory(t, 256<<20)
+	for name, change := range map[string]func(*config.Config){
+		"a large cache":   func(c *config.Config) { c.Cache.MaxBytes = 200 << 20 },
+		"large requests":  func(c *config.Config) { c.Limits.Memory = 300 << 20 },
+		"a body too many": func(c *config.Config) { c.Limits.Body = 8 << 20 },
+	} {
+		cfg := config.Default()
+		change(cfg)
+		if advice := memoryAdvice(cfg); !strings.Contains(advice, "cache.max_bytes") {
+			t.Errorf("%s: got the advice %q, want it to name the settings", name, advice)
+		}
+	}
+}
+
+func TestCapacity_FollowsTheSmallestBound(t *testing.T) {
+	limitMemory(t, 64<<30)
+	cfg := config.Default()
+	cfg.Limits.Connections = 50
+	if got := capacityOf(cfg); got != (capacity{50, "limits.connections"}) {
+		t.Errorf("got %+v, want the 50 of limits.connections", got)
+	}
+	cfg.Limits.Connections = 1_000_000
+	cfg.Limits.Memory = 100 * connlimit.Cost
+	if got := capacityOf(cfg); got != (capacity{50, "limits.memory"}) {
+		t.Errorf("got %+v, want the 50 for which memory suffices", got)
+	}
+}
+
+func TestOnWire_IsAWholeResponse(t *testing.T) {
+	wire := onWire(http.HandlerFunc(proxy.HeadersTooLarge))
+	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(wire)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusRequestHeaderFieldsTooLarge || !response.Close || !json.Valid(body) {
+		t.Errorf("got %q, error %v; want a 431 with JSON that closes the connection", wire, err)
+	}
+}

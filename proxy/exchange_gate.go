@@ -1,0 +1,148 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// gates reports whether the rule of the exchange is a gate. In shadow mode nothing is
+// changed, so none is.
+func (x *exchange) gates() bool { return x.mayEnrich() && x.rule.Gate }
+
+// findRule finds the rule of a request. It returns an error if the request must not be
+// forwarded, because a backend could take its path for one of a gate.
+func (x *exchange) findRule(r *http.Request) error {
+	rules := x.snapshot.Rules
+	if x.snapshot.Shadow {
+		x.rule = rules.match(r)
+		return nil
+	}
+	rule, ambiguous := rules.route(r)
+	x.rule = rule
+	if ambiguous {
+		x.warn("spelling", "a request was refused: its path is another spelling of a path of this rule, which is a gate")
+		return problemSpelling
+	}
+	return nil
+}
+
+// recordSent records the tokens that the client sent. It has these tokens, so the gate
+// lets them pass if the backend repeats them, for example in a redirect with state.
+func (x *exchange) recordSent(request locate.Request) {
+	x.sent = map[string]bool{}
+	for _, token := range request.Tokens() {
+		x.sent[strings.Clone(token)] = true // do not keep the body
+	}
+}
+
+// askWhole removes from a request what would make the backend send a part of a response,
+// one in another character set, or none that ends.
+func askWhole(h http.Header) {
+	for _, name := range []string{"Range", "If-Range", "Accept-Charset", "Upgrade", "Connection"} {
+		h.Del(name)
+	}
+}
+
+// gate lets a response pass if all its tokens were accepted, or if it has none (law G8).
+// It replaces any other response with an error. It returns an error if the response is
+// not complete.
+func (x *exchange) gate(res *http.Response, answered time.Time) error {
+	if res.StatusCode >= http.StatusBadRequest {
+		return nil
+	}
+	l, unread, err := x.readGated(res)
+	switch {
+	case err != nil:
+		return err
+	case unread != "":
+		return x.refuse(res, unread)
+	}
+	var e enrichment
+	if mayIssue(res) {
+		e = x.enrich(res.Request.Context(), l, answered)
+	}
+	if e.rejection == nil && !e.accepted() {
+		switch {
+		case len(l.tokens) > 0:
+			return x.refuse(res, "a token was not accepted")
+		case l.response.HasToken(x.wasSent) || (locate.Response{Header: res.Trailer}).HasToken(x.wasSent):
+			return x.refuse(res, "it has a token at a place that the rule does not name")
+		}
+	}
+	x.applyOutcome(res, l, e)
+	return nil
+}
+
+// readGated reads the whole response and locates its tokens. unread says why that is not
+// possible.
+func (x *exchange) readGated(res *http.Response) (l located, unread string, err error) {
+	switch {
+	case res.StatusCode == http.StatusSwitchingProtocols:
+		return located{}, "the connection was upgraded", nil
+	case res.StatusCode == http.StatusPartialContent:
+		return located{}, "it is a part of a response", nil
+	case locate.IsEventStream(res.Header):
+		return located{}, "it is a stream of events", nil
+	}
+	body, err := x.readBody(res)
+	switch {
+	case err != nil && clientGone(res.Request.Context()):
+		x.count(res.Request.Context(), enrich.Canceled)
+		return located{}, "", err
+	case err != nil:
+		return located{}, "", err
+	case body.tooLarge:
+		x.countTooLarge(res.Request.Context())
+		return located{}, "it is larger than limits.body", nil
+	case body.noMemory:
+		x.count(res.Request.Context(), enrich.Unavailable)
+		return located{}, "limits.memory is used up", nil
+	case body.opaque:
+		return located{}, "it cannot be decompressed", nil
+	}
+	l = x.locateIn(res.Header, body)
+	if x.rule.Mixed {
+		// Its cookies are the session of an OpenID provider with itself. Some are signed,
+		// and no location of such a rule is a cookie.
+		l.response.Header = l.response.Header.Clone()
+		l.response.Header.Del("Set-Cookie")
+	}
+	return l, "", nil
+}
+
+// accepted reports whether there are tokens, and all were accepted.
+func (e *enrichment) accepted() bool {
+	for _, outcome := range e.outcomes {
+		if !outcome.Accepted() {
+			return false
+		}
+	}
+	return len(e.outcomes) > 0
+}
+
+// wasSent reports whether the client sent a token.
+func (x *exchange) wasSent(token string) bool { return x.sent[token] }
+
+// refuse replaces a response with an error. It keeps no cookie, because one could be a
+// session. The error is returned if the response cannot be replaced.
+func (x *exchange) refuse(res *http.Response, why string) error {
+	x.warn("gate", "a response was refused, because its rule is a gate", "why", why)
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return problemNotAccepted
+	}
+	replace(res, nil, x.refusal(problemNotAccepted))
+	return nil
+}
+
+// refusal returns the reply of a refused request: the problem, or an error in the format
+// of the backend if the rule is a gate and has one.
+func (x *exchange) refusal(p problem) reply {
+	if !x.gates() || x.rule.Rejection == nil {
+		return p.reply()
+	}
+	return reply{p.Status, "application/json", x.rule.Rejection(&enrich.Rejection{Code: "InternalServerError", Message: p.Detail})}
+}

@@ -1,0 +1,244 @@
+package proxy
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// gates find the gate of a request that asks for it in another way than the rule's
+// pattern: by another method, or by another spelling of the path. The zero gates find
+// none.
+type gates struct {
+	patterns []string // in the order of the rules
+	methods  []string // that the patterns match
+	// folded look up spellings. All rules are in them, because a more specific rule that
+	// is not a gate keeps its paths. Usually one mux has all of them: more are needed if
+	// patterns conflict once their case is folded.
+	folded []foldedRules
+}
+
+// foldedRules have patterns that match a path of [spellings].
+type foldedRules struct {
+	mux   *http.ServeMux
+	rules map[string]*Rule // by the folded pattern
+}
+
+// newGates returns the gates among the rules.
+func newGates(rules map[string]*Rule) (gates, error) {
+	var g gates
+	for _, pattern := range slices.Sorted(maps.Keys(rules)) {
+		if rules[pattern].Gate {
+			g.patterns = append(g.patterns, pattern)
+			g.methods = append(g.methods, methodsOf(pattern)...)
+		}
+	}
+	if len(g.patterns) == 0 {
+		return gates{}, nil
+	}
+	slices.Sort(g.methods)
+	g.methods = slices.Compact(g.methods)
+	for _, pattern := range slices.Sorted(maps.Keys(rules)) {
+		if err := g.fold(rules[pattern]); err != nil {
+			return gates{}, err
+		}
+	}
+	return g, nil
+}
+
+// methodsOf returns the methods that a pattern matches. If it matches every method, these
+// are the ones that a backend could issue tokens for.
+func methodsOf(pattern string) []string {
+	if method := pattern[:len(pattern)-len(withoutMethod(pattern))]; method != "" {
+		return []string{strings.TrimRight(method, " \t")}
+	}
+	return []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+}
+
+// fold adds a rule to the first mux that has no pattern which conflicts with it.
+func (g *gates) fold(rule *Rule) error {
+	pattern := foldedPattern(rule.Pattern)
+	for _, f := range append(g.folded, foldedRules{http.NewServeMux(), map[string]*Rule{}}) {
+		if !f.add(pattern, rule) {
+			continue
+		}
+		if len(f.rules) == 1 { // a new one
+			g.folded = append(g.folded, f)
+		}
+		return nil
+	}
+	return fmt.Errorf("rule %q: its pattern cannot be compared with other spellings of a path", rule.Pattern)
+}
+
+func (f foldedRules) add(pattern string, rule *Rule) (added bool) {
+	defer func() {
+		if recover() != nil { // the only report of a conflict
+			added = false
+		}
+	}()
+	f.mux.Handle(pattern, http.NotFoundHandler())
+	f.rules[pattern] = rule
+	return true
+}
+
+// foldedPattern returns the pattern that matches the spellings of a pattern's paths.
+func foldedPattern(pattern string) string {
+	method := pattern[:len(pattern)-len(withoutMethod(pattern))]
+	host, path, _ := strings.Cut(withoutMethod(pattern), "/")
+	folded := ""
+	for i, segment := range strings.Split(path, "/") {
+		last := i == strings.Count(path, "/")
+		switch {
+		case segment == "{$}":
+		case segment == "" && last:
+			folded += "/{tokengraft_below...}"
+		case strings.HasPrefix(segment, "{"):
+			folded += "/" + segment
+		default:
+			folded += foldedPath(segmentsOf(percentDecoded(segment), true))
+		}
+	}
+	if folded == "" {
+		folded = "/{$}"
+	}
+	return method + foldHost(host) + folded
+}
+
+// foldedPath returns the escaped path with the segments.
+func foldedPath(segments []string) string {
+	var b strings.Builder
+	for _, segment := range segments {
+		b.WriteString("/" + url.PathEscape(segment))
+	}
+	return b.String()
+}
+
+// foldHost returns a host without what DNS and servers ignore.
+func foldHost(host string) string {
+	name, port := strings.ToLower(host), ""
+	if i := strings.LastIndexByte(name, ':'); i >= 0 && !strings.HasSuffix(name, "]") {
+		name, port = name[:i], name[i:]
+	}
+	return strings.TrimSuffix(name, ".") + port
+}
+
+// route returns the rule of a request. It is the one that matches, or a gate that the
+// backend could take the request for one of. That is ambiguous if it depends on the path,
+// and not on the method alone.
+func (rs *Rules) route(r *http.Request) (rule *Rule, ambiguous bool) {
+	rule = rs.match(r)
+	if !rs.hasGates() || rule != nil && rule.Gate {
+		return rule, false
+	}
+	if gate := rs.overriding(r); gate != nil {
+		return gate, false
+	}
+	if gate := rs.misspelled(r, rule); gate != nil {
+		return gate, true
+	}
+	return rule, false
+}
+
+// overriding returns the gate of a request that backends may take for one with another
+// method. It returns nil if there is none.
+func (rs *Rules) overriding(r *http.Request) *Rule {
+	if !overridesMethod(r) {
+		return nil
+	}
+	for _, method := range rs.gates.methods {
+		if rule := rs.match(lookup(method, r.Host, cleanEscaped(r.URL.EscapedPath()))); rule != nil && rule.Gate {
+			return rule
+		}
+	}
+	return nil
+}
+
+// overridesMethod reports whether a backend could take the method of a request for
+// another: because of a header such as X-HTTP-Method-Override, a field such as _method in
+// the query or in a form, or because the method is not in upper case. Names are compared
+// loosely, as backends do.
+func overridesMethod(r *http.Request) bool {
+	if r.Method != strings.ToUpper(r.Method) {
+		return true
+	}
+	for name := range r.Header {
+		if lower := strings.ToLower(name); strings.Contains(lower, "method") && !strings.HasPrefix(lower, "access-control-") {
+			return true
+		}
+	}
+	query, err := url.QueryUnescape(r.URL.RawQuery)
+	return err != nil || strings.Contains(strings.ToLower(query), "method") ||
+		r.Method == http.MethodPost && (locate.IsForm(r.Header) || locate.IsMultipart(r.Header))
+}
+
+// misspelled returns the gate of a request whose path a lenient backend takes for one of
+// the gate's, although the matched rule, or none, matches. It returns nil if there is
+// none.
+func (rs *Rules) misspelled(r *http.Request, matched *Rule) *Rule {
+	if matched == nil || !matched.isExactly(r.URL) {
+		if gate := rs.gateAt(r, r.URL.EscapedPath()); gate != nil {
+			return gate
+		}
+	}
+	for name, values := range r.Header {
+		if !replacesPath(name) {
+			continue
+		}
+		for _, value := range values {
+			if u, err := url.Parse(value); err == nil && rs.gateAt(r, u.EscapedPath()) != nil {
+				return rs.gateAt(r, u.EscapedPath())
+			}
+		}
+	}
+	return nil
+}
+
+// replacesPath reports whether a header replaces the path of a request at some backends.
+func replacesPath(name string) bool {
+	switch strings.ToLower(strings.ReplaceAll(name, "_", "-")) {
+	case "x-original-url", "x-rewrite-url":
+		return true
+	}
+	return false
+}
+
+// isExactly reports whether the rule's pattern is the path of an address, without
+// wildcards.
+func (rule *Rule) isExactly(u *url.URL) bool {
+	pattern := withoutMethod(rule.Pattern)
+	return pattern[strings.IndexByte(pattern, '/'):] == u.EscapedPath() && !strings.Contains(pattern, "{") && !strings.HasSuffix(pattern, "/")
+}
+
+// gateAt returns the gate that matches a request at one of the spellings of an escaped
+// path.
+func (rs *Rules) gateAt(r *http.Request, escaped string) *Rule {
+	methods, host := []string{r.Method}, foldHost(r.Host)
+	if overridesMethod(r) {
+		methods = append(methods, rs.gates.methods...)
+	}
+	for _, segments := range spellings(escaped) {
+		path := foldedPath(segments)
+		for _, method := range methods {
+			if gate := rs.gates.at(lookup(method, host, path)); gate != nil {
+				return gate
+			}
+		}
+	}
+	return nil
+}
+
+// at returns the gate that matches a request for a folded path.
+func (g gates) at(r *http.Request) *Rule {
+	for _, folded := range g.folded {
+		_, pattern := folded.mux.Handler(r)
+		if rule := folded.rules[pattern]; rule != nil && rule.Gate {
+			return rule
+		}
+	}
+	return nil
+}

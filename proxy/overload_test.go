@@ -1,0 +1,322 @@
+package proxy_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/budget"
+	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
+)
+
+// withMemory gives the proxy this much memory, in bytes.
+func withMemory(f *fixture, n int64) *fixture {
+	f.shared.memory.Resize(n)
+	return f
+}
+
+func withTurns(f *fixture, n int64) *fixture {
+	f.shared.turns.Resize(n)
+	return f
+}
+
+func (f *fixture) overloaded(t *testing.T, limit string) int64 {
+	return f.counted(t, "tokengraft.overloaded", attribute.String("limit", limit))
+}
+
+// expectOverloaded checks that a response is the problem, and may be repeated.
+func expectOverloaded(t *testing.T, res *http.Response, body string) {
+	t.Helper()
+	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 503, "urn:tokengraft:overloaded")
+	if res.Header.Get("Retry-After") != "1" {
+		t.Errorf("Retry-After = %q, want 1", res.Header.Get("Retry-After"))
+	}
+}
+
+// G7: bodies that arrive slowly use up the part for large buffers. Another large body is
+// refused before the backend gets its request; a login still works.
+func TestMemory_LargeBodiesLeaveAPartToSmallOnes(t *testing.T) {
+	f, backend := startResponding(t, twoTokens, setup{rules: logins(t)})
+	withMemory(f, 4<<20)
+	slow := "POST /any HTTP/1.1\r\nHost: h\r\n" + form + "\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("a", 900_000)
+	for before := int64(0); before < 2<<20; before = f.shared.memory.Used() {
+		w := f.dial(t)
+		w.send(slow)
+		defer w.Close()
+		waitFor(t, "the body", func() bool { return f.shared.memory.Used() > before+1_000_000 })
+	}
+	res, body := f.ask(t, slow)
+	expectOverloaded(t, res, body)
+	if n := len(backend.Requests()); n != 0 {
+		t.Errorf("the backend got %d requests, want none", n)
+	}
+	if res, _ := f.ask(t, login); res.StatusCode != 200 {
+		t.Errorf("a login meanwhile: got %s, want 200", res.Status)
+	}
+	if n := f.overloaded(t, "memory"); n != 1 {
+		t.Errorf("tokengraft_overloaded_total{limit=memory} = %d, want 1", n)
+	}
+	if log := f.log.String(); !strings.Contains(log, `"limit":"memory","count":1,"advice":"`) {
+		t.Errorf("log:\n%s\nwant a warning with advice", log)
+	}
+}
+
+// G7: a request for which no memory is left does not reach the backend, with a body or
+// without.
+func TestMemory_RefusesRequestsWithoutABody(t *testing.T) {
+	f, backend := startResponding(t, noContent, setup{})
+	withMemory(f, 10_000)
+	res, body := f.ask(t, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	expectOverloaded(t, res, body)
+	if res, _ := f.ask(t, "GET /.well-known/jwks.json HTTP/1.1\r\nHost: h\r\n\r\n"); res.StatusCode != 200 {
+		t.Errorf("the keys: got %s, want 200, because verifiers need them", res.Status)
+	}
+	if n := len(backend.Requests()); n != 0 {
+		t.Errorf("the backend got %d requests, want none", n)
+	}
+}
+
+// Only announcing a large body takes no memory.
+func TestMemory_IsTakenAsTheBodyArrives(t *testing.T) {
+	f, _ := startResponding(t, noContent, setup{})
+	w := f.dial(t)
+	w.send("POST / HTTP/1.1\r\nHost: h\r\n" + form + "\r\nContent-Length: 1000000\r\n\r\na=b")
+	waitFor(t, "the request", func() bool { return f.shared.memory.Used() > 0 })
+	if used := f.shared.memory.Used(); used > 100_000 {
+		t.Errorf("after 3 of 1000000 bytes: %d bytes taken, want less than 100000", used)
+	}
+}
+
+// While the backend works, the body that it got takes no memory any more.
+func TestMemory_IsReturnedWhenTheBodyWasForwarded(t *testing.T) {
+	got, respond := make(chan bool), make(chan bool)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.ReadBody()
+		got <- true
+		<-respond
+		r.Send(noContent)
+	})
+	f := start(t, backend.URL, setup{})
+	defer close(respond)
+	for _, framing := range []string{
+		fmt.Sprintf("Content-Length: 1000000\r\n\r\n%s", strings.Repeat("a", 1_000_000)),
+		fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n1e8480\r\n%s\r\n0\r\n\r\n", strings.Repeat("a", 2_000_000)), // over the limit
+	} {
+		before := f.shared.memory.Used()
+		f.dial(t).send("POST / HTTP/1.1\r\nHost: h\r\n" + form + "\r\n" + framing)
+		<-got
+		waitFor(t, "the memory", func() bool { return f.shared.memory.Used() < before+100_000 })
+	}
+}
+
+// Law G3: senders that are too slow do not keep memory for the whole of
+// timeouts.response.
+func TestRequestBody_MustArriveSteadily(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: takes ten seconds; without -short it runs")
+	}
+	t.Parallel()
+	f, _ := startResponding(t, noContent, setup{options: func(o *proxy.Options) { o.Timeouts.Response = time.Minute }})
+	began := time.Now()
+	res, _ := f.ask(t, "POST /any HTTP/1.1\r\nHost: h\r\n"+form+"\r\nContent-Length: 1000000\r\n\r\n"+strings.Repeat("a", 500_000))
+	if took := time.Since(began); res.StatusCode != 400 || took > 15*time.Second {
+		t.Errorf("got %s after %s, want 400 after about 10 s", res.Status, took)
+	}
+}
+
+// startHolding starts a backend that answers a request when respond gets a value. got
+// has the paths of the requests.
+func startHolding(t *testing.T, s setup) (f *fixture, got chan string, respond chan bool) {
+	got, respond = make(chan string, 10), make(chan bool, 10)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		got <- target(r)
+		<-respond
+		r.Send(noContent)
+	})
+	return start(t, backend.URL, s), got, respond
+}
+
+// G7: a request waits for its turn, and gets 503 after a second, before the backend is
+// asked.
+func TestTurns_LimitRequestsAtTheBackend(t *testing.T) {
+	f, got, respond := startHolding(t, setup{})
+	withTurns(f, 1)
+	first := f.dial(t)
+	first.send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n")
+	<-got
+	began := time.Now()
+	res, body := f.ask(t, "GET /refused HTTP/1.1\r\nHost: h\r\n\r\n")
+	expectOverloaded(t, res, body)
+	if took := time.Since(began); took < time.Second || took > 3*time.Second {
+		t.Errorf("refused after %s, want about 1 s", took)
+	}
+	if n := f.overloaded(t, "requests"); n != 1 {
+		t.Errorf("tokengraft_overloaded_total{limit=requests} = %d, want 1", n)
+	}
+	waiting := f.dial(t)
+	waiting.send("GET /waiting HTTP/1.1\r\nHost: h\r\n\r\n")
+	respond <- true
+	respond <- true
+	if res := first.receive("GET"); res.StatusCode != 204 {
+		t.Errorf("the first request: got %s, want 204", res.Status)
+	}
+	if res := waiting.receive("GET"); res.StatusCode != 204 {
+		t.Errorf("the request that waited: got %s, want 204", res.Status)
+	}
+	if path := <-got; path != "/waiting" {
+		t.Errorf("the backend got %s, want /waiting only", path)
+	}
+}
+
+// A client that goes away while it waits leaves the queue.
+func TestTurns_ClientGoneWhileWaiting(t *testing.T) {
+	f, got, respond := startHolding(t, setup{})
+	withTurns(f, 1)
+	f.dial(t).send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n")
+	<-got
+	gone := f.dial(t)
+	gone.send("GET /gone HTTP/1.1\r\nHost: h\r\n\r\n")
+	waitFor(t, "the request", func() bool { return f.shared.memory.Used() > 100_000 })
+	gone.Close()
+	waitFor(t, "the access log", func() bool { return strings.Contains(f.log.String(), `"status":499`) })
+	respond <- true
+	waitFor(t, "the end of the first request", func() bool { return f.shared.used() == [3]int64{} })
+	if len(got) > 0 {
+		t.Errorf("the backend got %s, want no other request", <-got)
+	}
+}
+
+// Streams, upgraded connections, slow uploads and clients that read slowly leave their
+// turn to others.
+func TestTurns_AreNotKeptByStreams(t *testing.T) {
+	ended := make(chan bool)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		switch target(r) {
+		case "/events":
+			r.Send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+			<-ended
+		case "/ws":
+			r.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+			r.WaitClosed()
+		case "/upload":
+			r.ReadBody()
+		default:
+			r.Send(noContent)
+		}
+	})
+	f := start(t, backend.URL, setup{})
+	defer close(ended)
+	withTurns(f, 1)
+	for _, stream := range []string{
+		"GET /events HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		"POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nslow",
+	} {
+		f.dial(t).send(stream)
+		path := strings.Fields(stream)[1]
+		waitFor(t, path, func() bool { return len(backend.Requests()) > 0 && f.shared.turns.Used() == 0 })
+		if res, body := f.ask(t, "GET /other HTTP/1.1\r\nHost: h\r\n\r\n"); res.StatusCode != 204 {
+			t.Errorf("during %s another request got %s %s, want 204", path, res.Status, body)
+		}
+	}
+	if used := f.shared.memory.Used(); used < 3*64<<10 {
+		t.Errorf("the streams have taken %d bytes, want at least 64 KiB each", used)
+	}
+}
+
+// largeResponse is a response with tokens for which a request has no memory yet.
+var largeResponse = answer("HTTP/1.1 200 OK\r\nContent-Type: application/json", `{"access_token":"a.b.c","more":"`+strings.Repeat("x", 100_000)+`"}`)
+
+// A large response waits for memory that is kept for responses. If it gets none, the
+// policy decides.
+func TestMemory_LargeResponsesWait(t *testing.T) {
+	for _, test := range []struct {
+		policy enrich.Policy
+		status int
+	}{{enrich.Pass, 200}, {enrich.Refuse, 503}} {
+		t.Run(test.policy.String(), func(t *testing.T) {
+			rules := logins(t)
+			rules[0].OnFailure = test.policy
+			f, _ := startResponding(t, largeResponse, setup{rules: rules, options: func(o *proxy.Options) { o.Timeouts.Response = time.Second }})
+			f.shared.responses.Resize(1)
+			if err := f.shared.responses.Acquire(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			res, body := f.ask(t, login)
+			if res.StatusCode != test.status || test.status == 200 && len(body) < 100_000 || res.Header.Get("Retry-After") != "" {
+				t.Errorf("without memory: got %s, %d bytes, Retry-After %q; want %d, and no Retry-After", res.Status, len(body), res.Header.Get("Retry-After"), test.status)
+			}
+			if n := f.reason(t, enrich.Unavailable); n != 1 {
+				t.Errorf("the reason unavailable was counted %d times, want 1", n)
+			}
+			f.shared.responses.Release(1)
+			f.ask(t, login)
+			if n := f.reason(t, enrich.Unavailable); n != 1 {
+				t.Errorf("with memory: the reason unavailable was counted %d times, want 1", n)
+			}
+		})
+	}
+}
+
+// A client that does not read a large response keeps only the memory of its body.
+func TestMemory_SlowClientsKeepOnlyTheBody(t *testing.T) {
+	f, _ := startResponding(t, answer("HTTP/1.1 200 OK\r\nContent-Type: application/json", `{"access_token":"`+strings.Repeat("x", 20_000_000)+`"}`), setup{rules: logins(t), options: func(o *proxy.Options) { o.Limits.Body = 32 << 20 }})
+	w := f.dial(t)
+	w.send(login)
+	waitFor(t, "the response", func() bool { return f.shared.responses.Used() > 0 && f.shared.turns.Used() == 0 })
+	if used := f.shared.responses.Used(); used > 40_000_100 {
+		t.Errorf("%d bytes are taken, want at most two bodies", used)
+	}
+	w.Close()
+}
+
+// In shadow mode a copy of a response takes memory. Without memory there is no copy, and
+// the client gets its response.
+func TestMemory_ShadowObservesWithinIt(t *testing.T) {
+	f, _ := startResponding(t, largeResponse, setup{rules: logins(t), snapshot: func(s *proxy.Snapshot) { s.Shadow = true }})
+	withMemory(f, 200_000)
+	if res, body := f.ask(t, login); res.StatusCode != 200 || len(body) < 100_000 {
+		t.Errorf("got %s with %d bytes, want the response", res.Status, len(body))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f.proxy.Run(ctx)
+	if log := f.log.String(); !strings.Contains(log, `"missed":1`) {
+		t.Errorf("log:\n%s\nwant one missed response", log)
+	}
+}
+
+// Without the options nothing is bounded.
+func TestMemory_IsNotBoundedByDefault(t *testing.T) {
+	f, _ := startResponding(t, twoTokens, setup{rules: logins(t), options: func(o *proxy.Options) { o.Memory, o.Responses, o.Turns = nil, nil, nil }})
+	if res, _ := f.ask(t, login); res.StatusCode != 200 {
+		t.Errorf("got %s, want 200", res.Status)
+	}
+}
+
+// Two proxies, such as those of two generations, share what they are given.
+func TestMemory_IsSharedByProxies(t *testing.T) {
+	memory := budget.New(300_000)
+	f, _, respond := startHolding(t, setup{options: func(o *proxy.Options) { o.Memory = memory }})
+	for range 3 {
+		f.dial(t).send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	}
+	waitFor(t, "three requests", func() bool { return memory.Used() > 3*64<<10 })
+	other, _ := startResponding(t, noContent, setup{options: func(o *proxy.Options) { o.Memory = memory }})
+	memory.Resize(memory.Used())
+	res, body := other.ask(t, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	expectOverloaded(t, res, body)
+	for range 3 {
+		respond <- true
+	}
+	waitFor(t, "the memory", func() bool { return memory.Used() == 0 })
+}
+
+func target(r *proxytest.Request) string { return strings.Fields(r.Line)[1] }
