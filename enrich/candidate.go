@@ -11,6 +11,7 @@ type candidate struct {
 	enriched string // empty until it is signed
 
 	isVerified bool // the ring verified the token
+	ignored    bool // it does not verify, and is text of the client's own request
 	undecided  bool // hooks could not decide about the user
 }
 
@@ -19,11 +20,6 @@ type candidate struct {
 func (c *candidate) boundToAccess() bool {
 	return c.issued.Kind == ID && (c.token == nil || c.token.Claim("at_hash") != nil)
 }
-
-// ignored reports whether the token is text of the client's own request that does not
-// verify. It says nothing about the grant, and a client can make the backend repeat
-// any text, for example in a redirect.
-func (c *candidate) ignored() bool { return c.issued.Echoed && !c.isVerified }
 
 // getsClaim reports whether a token was verified and is of a kind that gets the
 // claims.
@@ -35,7 +31,7 @@ func (tx *transaction) getsClaim(c *candidate) bool {
 // unenriched. A token of a kind that gets no claim does that only if it is bound
 // to an access token (laws C1 and C3).
 func (tx *transaction) blocksGrant(c *candidate) bool {
-	return c.reason.Blocks() && !c.ignored() && (tx.kinds[c.issued.Kind] || c.boundToAccess())
+	return c.reason.Blocks() && !c.ignored && (tx.kinds[c.issued.Kind] || c.boundToAccess())
 }
 
 // wouldChange reports whether a token would be changed if nothing failed: it

@@ -33,6 +33,10 @@ type Grant struct {
 	// id_token hash (OpenID Connect Core, section 3.3.2.11), from the response or
 	// its request. They are empty if neither has them.
 	Code, State string
+	// Echoed reports whether a text also occurs in the request of the client, so that the
+	// backend may have only repeated it. It is called for tokens that do not verify. If
+	// one is echoed, it blocks no other token. Nil means that none is.
+	Echoed func(raw string) bool
 	// Tokens are the issued tokens. No two have the same Raw.
 	Tokens []Issued
 }

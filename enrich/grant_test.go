@@ -127,7 +127,8 @@ func TestGrant_EchoedTokenBlocksNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 2 { // the second time, an unknown key is unavailable
 				g := grant(real, "")
-				g.Tokens = append(g.Tokens, enrich.Issued{Raw: tt.raw, Kind: tt.kind, Budget: 6 << 10, Echoed: true})
+				g.Tokens = append(g.Tokens, enrich.Issued{Raw: tt.raw, Kind: tt.kind, Budget: 6 << 10})
+				g.Echoed = func(raw string) bool { return raw == tt.raw }
 				got := f.Enrich(t.Context(), g)
 				if got[0].Reason != enrich.OK || got[1].Raw != tt.raw || got[1].Reason == enrich.OK || got[1].Refusable() || !got[1].Accepted() {
 					t.Errorf("reasons %q, %q (changed %t, refusable %t, accepted %t); want ok, and the other one unchanged, not refusable and accepted",

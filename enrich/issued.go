@@ -10,10 +10,6 @@ type Issued struct {
 	// Budget is the largest size of the enriched token that fits at every place of
 	// this one, in bytes.
 	Budget int
-	// Echoed means that the text also occurs in the request of the client, so that the
-	// backend may have only repeated it. If such a token does not verify, it blocks no
-	// other token.
-	Echoed bool
 }
 
 // A Kind says whether a token is an access token or an id_token.

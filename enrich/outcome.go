@@ -22,8 +22,8 @@ type Outcome struct {
 	// undecided means that the token was not verified, or that hooks could not decide
 	// about its user.
 	undecided bool
-	// vouched means that the token cannot be verified, and need not be: another token
-	// of its grant was accepted.
+	// vouched means that the token cannot be verified and does not have to be, because
+	// another token of its grant was accepted.
 	vouched bool
 }
 
@@ -62,7 +62,7 @@ func (tx *transaction) outcomes() []Outcome {
 	}
 	if slices.ContainsFunc(outcomes, Outcome.Accepted) {
 		for i, c := range tx.candidates {
-			outcomes[i].vouched = c.reason == Opaque || c.ignored()
+			outcomes[i].vouched = c.reason == Opaque || c.ignored
 		}
 	}
 	return outcomes

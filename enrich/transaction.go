@@ -50,7 +50,7 @@ func (tx *transaction) run(ctx context.Context) []Outcome {
 }
 
 // steps runs the steps until one fails. A grant that is blocked still signs its users
-// in: what another token is must not decide whether a hook rejects a user.
+// in: another token must not save a user whom a hook rejects.
 func (tx *transaction) steps(ctx context.Context) *fault {
 	f := traced(ctx, "verify", tx.verifyAll)
 	if f == nil {
@@ -96,6 +96,8 @@ func (tx *transaction) verifyAll(ctx context.Context) *fault {
 	for _, c := range tx.candidates {
 		c.reason, c.err = tx.verify(ctx, c)
 		c.isVerified = c.reason == ""
+		// A client can make the backend repeat any text, for example in a redirect.
+		c.ignored = !c.isVerified && tx.grant.Echoed != nil && tx.grant.Echoed(c.issued.Raw)
 		if first == nil && tx.blocksGrant(c) {
 			first = &fault{c.reason, c.err}
 		}
@@ -132,7 +134,7 @@ func (tx *transaction) verify(ctx context.Context, c *candidate) (Reason, error)
 func (tx *transaction) checkBindings(context.Context) *fault {
 	for _, c := range tx.candidates {
 		switch {
-		case c.ignored():
+		case c.ignored:
 		case c.issued.Kind == ID && c.reason == Opaque && isJWE(c.issued.Raw):
 			return &fault{Opaque, errors.New("the id_token is encrypted, so its at_hash cannot be updated for an enriched access token")}
 		case c.issued.Kind == ID && c.reason == NotOurs && tx.boundAccess(c) != nil:

@@ -19,8 +19,19 @@ func (x *exchange) logAccess(ctx context.Context) {
 		slog.Int64("bytes", x.w.bytes),
 		slog.Float64("seconds", time.Since(x.began).Seconds()),
 		slog.String("rule", x.pattern()),
+		slog.String("sign_in", x.signInWord()),
+		slog.String("why", string(x.signIn.Why)),
 		slog.String("peer", x.peer),
 	)
+}
+
+// signInWord returns login, refresh or unknown for a request that was classified, and ""
+// for any other.
+func (x *exchange) signInWord() string {
+	if x.signIn.Why == "" {
+		return ""
+	}
+	return x.signIn.Cause.String()
 }
 
 // redactPath hides the segments of a path that could be a token, a code in a link or a

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy"
 )
 
 // accessLog waits for that many lines of the access log and returns all of them.
@@ -29,17 +31,36 @@ func TestAccessLog_HasAFixedSetOfKeys(t *testing.T) {
 	f, _ := startResponding(t, twoTokens, setup{rules: logins(t)})
 	f.ask(t, "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nAuthorization: Bearer secret\r\n"+form+"\r\nContent-Length: 15\r\n\r\npassword=secret")
 	entry := f.accessLog(t, 1)[0]
-	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "status", "time"}
+	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "sign_in", "status", "time", "why"}
 	if got := slices.Sorted(maps.Keys(entry)); !slices.Equal(got, want) {
 		t.Errorf("keys = %q, want %q", got, want)
 	}
-	for key, value := range map[string]any{"method": "POST", "path": "/login", "status": 200.0, "bytes": 43.0, "rule": "POST /login"} {
+	for key, value := range map[string]any{"method": "POST", "path": "/login", "status": 200.0, "bytes": 43.0, "rule": "POST /login", "sign_in": "login", "why": "no_hint"} {
 		if entry[key] != value {
 			t.Errorf("%s = %v, want %v", key, entry[key], value)
 		}
 	}
 	if log := f.log.String(); strings.Contains(log, "secret") || strings.Contains(log, "a.b.c") {
 		t.Errorf("log:\n%s\nwant it without \"secret\" and the token a.b.c", log)
+	}
+}
+
+// The reasons are fixed words, so a client cannot write into the log.
+func TestAccessLog_SaysWhetherARequestIsALogin(t *testing.T) {
+	f, _ := startResponding(t, twoTokens, setup{rules: append(logins(t), proxy.Rule{Pattern: "POST /logout", Restore: locations(t, "json:token")})})
+	for i, tt := range []struct{ request, signIn, why string }{
+		{request("POST", "/login", []string{form}, "grant_type=refresh_token"), "refresh", "grant_type"},
+		{request("POST", "/login", []string{form}, "grant_type=a&grant_type=secret"), "unknown", "grant_type_doubled"},
+		{request("POST", "/logout", []string{form}, "grant_type=refresh_token"), "", ""},
+		{request("POST", "/other", []string{form}, "grant_type=refresh_token"), "", ""},
+	} {
+		f.ask(t, tt.request)
+		if entry := f.accessLog(t, i+1)[i]; entry["sign_in"] != tt.signIn || entry["why"] != tt.why {
+			t.Errorf("%q: sign_in=%v why=%v, want %q, %q", tt.request, entry["sign_in"], entry["why"], tt.signIn, tt.why)
+		}
+	}
+	if log := f.log.String(); strings.Contains(log, "secret") {
+		t.Errorf("log:\n%s\nwant it without \"secret\"", log)
 	}
 }
 

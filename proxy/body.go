@@ -81,12 +81,16 @@ func (x *exchange) fateOfUnread() string {
 
 // setRequestBody replaces the body of a request. If the request had a Content-Length, it
 // is corrected. A chunked request stays chunked. held is the memory that was taken for
-// the body; all but what the new body needs is returned now, and the rest when the body
-// has been forwarded.
+// the body; all but what the new body needs is returned now. The rest is returned when the
+// body has been forwarded, or when the exchange ends if its text is compared with tokens.
 func (x *exchange) setRequestBody(r *http.Request, body []byte, held int64) {
 	kept := min(held, int64(cap(body)))
 	x.account.giveBack(held - kept)
-	r.Body = readCloser{newBufferedBody(body, func() { x.account.giveBack(kept) }), r.Body}
+	free := func() { x.account.giveBack(kept) }
+	if x.echo.keepsBody() {
+		free = func() {} // the memory is returned when the exchange ends
+	}
+	r.Body = readCloser{newBufferedBody(body, free), r.Body}
 	if r.ContentLength >= 0 {
 		r.ContentLength = int64(len(body))
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
 // An exchange is one request and its response, from the header of the request to the
@@ -34,6 +35,8 @@ type exchange struct {
 	edit    editFunc    // nil if the body of the response is not edited
 	timeout *time.Timer // of Timeouts.Response; nil if no rule can change the response
 
+	signIn     locate.Classification // of a request that may issue tokens; zero without a rule
+	echo       echo
 	provider   string          // the value of {provider} in the path
 	sent       map[string]bool // the tokens that the client sent to a gate
 	requested  enrich.Grant    // the part of the grant that is known from the request; zero without a rule
@@ -146,7 +149,9 @@ func (x *exchange) refusesEarly(method string) bool {
 
 // prepare returns a copy of the request for the reverse proxy. The context of the copy
 // has the exchange, and ends after Timeouts.Response if a rule can change the response.
-// Its body records whether reading it failed. prepare does not change r, because the
+// Its header is the one that is forwarded, without what Connection names, so that every
+// later step decides by what the backend gets. Its body records whether reading it
+// failed. prepare does not change r, because the
 // server still uses the body of r.
 func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
@@ -155,6 +160,7 @@ func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 		ctx, stop = x.startTimeout(ctx)
 	}
 	r = r.WithContext(ctx)
+	r.Header = withoutHopByHop(r.Header)
 	if r.Body != http.NoBody {
 		trailer := r.Trailer
 		r.Body = &requestBody{r.Body, &x.bodyBroken, func() {

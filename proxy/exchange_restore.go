@@ -21,10 +21,7 @@ func (x *exchange) restore(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	request := locate.Request{Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header, Body: body}
-	if x.rule != nil {
-		x.recordRequest(request)
-	}
+	request := locate.Request{Path: forwardedPath(r), Query: r.URL.RawQuery, Header: r.Header, HasBody: r.Body != http.NoBody, Body: body}
 	if x.gates() {
 		x.recordSent(request)
 	}
@@ -35,6 +32,9 @@ func (x *exchange) restore(r *http.Request) error {
 		url := *r.URL
 		url.RawQuery = request.Query
 		r.Header, r.URL = request.Header, &url
+	}
+	if x.rule != nil {
+		x.recordRequest(r, request)
 	}
 	if body != nil {
 		x.bodyRead = true
@@ -105,7 +105,7 @@ func (x *exchange) readRequestBody(r *http.Request) (body []byte, held int64, er
 
 // wantsRequestBody reports whether to read the body of a request before forwarding it.
 func (x *exchange) wantsRequestBody(r *http.Request) bool {
-	if r.Body == http.NoBody || r.ContentLength > x.proxy.options.Limits.Body || r.Header.Get("Content-Encoding") != "" {
+	if r.Body == http.NoBody || r.ContentLength > x.proxy.options.Limits.Body || len(contentCodings(r.Header)) > 0 {
 		return false
 	}
 	switch {
@@ -117,18 +117,24 @@ func (x *exchange) wantsRequestBody(r *http.Request) bool {
 	return false
 }
 
-// recordRequest records what the grant needs from a request that a rule matches.
-func (x *exchange) recordRequest(request locate.Request) {
+// recordRequest records what the grant needs from a request that a rule matches. The
+// request is the one that the backend gets.
+func (x *exchange) recordRequest(r *http.Request, request locate.Request) {
+	if x.rule.Deletes {
+		x.bearer = bearerOf(request.Header)
+	}
+	if len(x.rule.Tokens) == 0 {
+		return
+	}
+	x.signIn = x.rule.classify(request)
+	x.echo = echo{request: request}
 	x.requested = enrich.Grant{
-		Cause:             x.rule.cause(request),
-		ClientCredentials: request.Param("grant_type") == "client_credentials",
+		Cause:             x.signIn.Cause,
+		ClientCredentials: x.signIn.ClientCredentials,
 		Provider:          x.provider,
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,
 		Shadow:            x.snapshot.Shadow,
 		Code:              request.Param("code"),
 		State:             request.Param("state"),
-	}
-	if x.rule.Deletes {
-		x.bearer = bearerOf(request.Header)
 	}
 }

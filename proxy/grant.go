@@ -14,6 +14,7 @@ import (
 func (x *exchange) grantOf(l located, answered time.Time) enrich.Grant {
 	g := x.requested
 	g.Answered = answered
+	g.Echoed = x.echo.has
 	g.Code = cmp.Or(l.response.Param("code"), g.Code)
 	g.State = cmp.Or(l.response.Param("state"), g.State)
 	g.DPoP = l.response.IsDPoP()

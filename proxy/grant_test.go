@@ -52,27 +52,34 @@ const (
 	jsonBody = "Content-Type: application/json"
 )
 
-func TestGrant_RefreshFollowsFromTheRequest(t *testing.T) {
+func TestGrant_CauseFollowsFromTheRequest(t *testing.T) {
 	tests := []struct {
 		name   string
 		rule   proxy.Refresh
 		target string
 		lines  []string
 		body   string
-		want   bool
+		want   enrich.Cause
 	}{
-		{"grant_type of a form", proxy.RefreshAuto, "/token", []string{form}, "grant_type=refresh_token&refresh_token=x", true},
-		{"another grant_type", proxy.RefreshAuto, "/token", []string{form, "Cookie: refresh=1"}, "grant_type=password&refresh_token=x", false},
-		{"grant_type of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"grant_type":"refresh_token"}`, true},
-		{"grant_type of a multipart form", proxy.RefreshAuto, "/token", []string{"Content-Type: multipart/form-data; boundary=b"}, "--b\r\nContent-Disposition: form-data; name=grant_type\r\n\r\nrefresh_token\r\n--b--\r\n", true},
-		{"a field of a form", proxy.RefreshAuto, "/token", []string{form}, "refreshToken=x", true},
-		{"a form with an invalid media type", proxy.RefreshAuto, "/token", []string{form + "; a=1; a=2"}, "refresh_token=x", true},
-		{"a member of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"variables":{"refresh":1}}`, true},
-		{"a cookie", proxy.RefreshAuto, "/token", []string{"Cookie: a=1; __Host-refresh=x"}, "", true},
-		{"the last path segment", proxy.RefreshAuto, "/session/renew", nil, "", true},
-		{"none of these", proxy.RefreshAuto, "/token", []string{form}, "user=x", false},
-		{"always", proxy.RefreshAlways, "/token", nil, "", true},
-		{"never", proxy.RefreshNever, "/token", []string{form}, "grant_type=refresh_token", false},
+		{"grant_type of a form", proxy.RefreshAuto, "/token", []string{form}, "grant_type=refresh_token&refresh_token=x", enrich.CauseRefresh},
+		{"another grant_type", proxy.RefreshAuto, "/token", []string{form}, "grant_type=password&username=x", enrich.CauseLogin},
+		{"grant_type of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"grant_type":"refresh_token"}`, enrich.CauseRefresh},
+		{"grant_type of a multipart form", proxy.RefreshAuto, "/token", []string{"Content-Type: multipart/form-data; boundary=b"}, "--b\r\nContent-Disposition: form-data; name=grant_type\r\n\r\nrefresh_token\r\n--b--\r\n", enrich.CauseRefresh},
+		{"a field of a form", proxy.RefreshAuto, "/token", []string{form}, "refreshToken=x", enrich.CauseRefresh},
+		{"a form with an invalid media type", proxy.RefreshAuto, "/token", []string{form + "; a=1; a=2"}, "refresh_token=x", enrich.CauseUnknown},
+		{"a member of JSON", proxy.RefreshAuto, "/token", []string{jsonBody}, `{"variables":{"refresh":1}}`, enrich.CauseRefresh},
+		{"a cookie", proxy.RefreshAuto, "/token", []string{"Cookie: _ga=1; __Host-refresh=x"}, "", enrich.CauseRefresh},
+		{"the last path segment", proxy.RefreshAuto, "/session/renew", nil, "", enrich.CauseRefresh},
+		{"none of these", proxy.RefreshAuto, "/token", []string{form}, "user=x", enrich.CauseLogin},
+		{"identity, which is not a coding", proxy.RefreshAuto, "/token", []string{form, "Content-Encoding: identity"}, "grant_type=refresh_token", enrich.CauseRefresh},
+		{"a coding", proxy.RefreshAuto, "/token", []string{form, "Content-Encoding: identity", "Content-Encoding: gzip"}, "grant_type=refresh_token", enrich.CauseUnknown},
+		{"a coding that the backend does not see", proxy.RefreshAuto, "/token", []string{form, "Content-Encoding: gzip", "Connection: close, content-encoding"}, "grant_type=refresh_token", enrich.CauseRefresh},
+		{"a cookie that the backend does not see", proxy.RefreshAuto, "/token", []string{"Cookie: refresh=x", "Connection: Cookie"}, "", enrich.CauseLogin},
+		{"a type that the backend does not see", proxy.RefreshAuto, "/token", []string{form, "Connection: Content-Type"}, "grant_type=refresh_token", enrich.CauseUnknown},
+		{"a body over the limit", proxy.RefreshAuto, "/token", []string{form}, "grant_type=refresh_token&x=" + strings.Repeat("x", 1<<20), enrich.CauseUnknown},
+		{"always, without a look", proxy.RefreshAlways, "/token", []string{form}, "grant_type=password&username=x", enrich.CauseRefresh},
+		{"always", proxy.RefreshAlways, "/token", nil, "", enrich.CauseRefresh},
+		{"never", proxy.RefreshNever, "/token", []string{form}, "grant_type=refresh_token", enrich.CauseLogin},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,8 +88,8 @@ func TestGrant_RefreshFollowsFromTheRequest(t *testing.T) {
 			matching.Refresh = tt.rule
 			f, _ := startResponding(t, twoTokens, enricher.use(matching))
 			f.ask(t, request("POST", tt.target, tt.lines, tt.body))
-			if g := <-enricher.grants; (g.Cause == enrich.CauseRefresh) != tt.want {
-				t.Errorf("cause %s, want a refresh: %t", g.Cause, tt.want)
+			if g := <-enricher.grants; g.Cause != tt.want {
+				t.Errorf("cause %s, want %s", g.Cause, tt.want)
 			}
 		})
 	}
@@ -149,15 +156,20 @@ func TestGrant_HasEachTokenOnceWithItsSmallestBudget(t *testing.T) {
 
 // A hook must not create a document for a client.
 func TestGrant_ClientCredentialsFollowFromTheRequest(t *testing.T) {
-	for _, tt := range []struct{ kind, body string }{
-		{form, "grant_type=client_credentials"},
-		{jsonBody, `{"grant_type":"client_credentials"}`},
+	for _, tt := range []struct {
+		target, kind, body string
+		want               bool
+	}{
+		{"/login", form, "grant_type=client_credentials", true},
+		{"/login", jsonBody, `{"grant_type":"client_credentials"}`, true},
+		{"/login?grant_type=client_credentials", form, "username=u&password=p", false},
+		{"/login", form, "grant_type=client_credentials&grant_type=password", false},
 	} {
 		enricher := newFakeEnricher(enrich.NoDocument)
 		f, _ := startResponding(t, twoTokens, enricher.use(rule(t, "POST /login", "json:access_token")))
-		f.ask(t, request("POST", "/login", []string{tt.kind}, tt.body))
-		if g := <-enricher.grants; !g.ClientCredentials {
-			t.Errorf("%s: ClientCredentials = false, want true", tt.body)
+		f.ask(t, request("POST", tt.target, []string{tt.kind}, tt.body))
+		if g := <-enricher.grants; g.ClientCredentials != tt.want {
+			t.Errorf("%s %s: ClientCredentials = %t, want %t", tt.target, tt.body, g.ClientCredentials, tt.want)
 		}
 	}
 }

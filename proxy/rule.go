@@ -53,7 +53,7 @@ type Refresh int
 
 // The ways to distinguish them.
 const (
-	RefreshAuto   Refresh = iota // [locate.Request.IsRefresh] decides
+	RefreshAuto   Refresh = iota // [locate.Request.Classify] decides
 	RefreshAlways                // every request is a refresh
 	RefreshNever                 // every request is a login
 )
@@ -63,10 +63,3 @@ const (
 // instead of a JSON response. It replaces any other response, such as a redirect, with
 // a problem document.
 type RejectionFormat func(*enrich.Rejection) []byte
-
-func (rule *Rule) cause(request locate.Request) enrich.Cause {
-	if rule.Refresh == RefreshAlways || rule.Refresh == RefreshAuto && request.IsRefresh() {
-		return enrich.CauseRefresh
-	}
-	return enrich.CauseLogin
-}

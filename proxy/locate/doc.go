@@ -10,7 +10,7 @@
 //
 // [Request.Restore] replaces enriched tokens in a request with their originals. It
 // looks wherever OAuth and OpenID Connect send tokens, and at the rule's locations.
-// [Request.IsRefresh] reports whether a request exchanges a refresh token.
+// [Request.Classify] says whether a request is a login or a refresh.
 //
 // The package does no I/O, does not verify tokens, and never writes to its arguments.
 package locate

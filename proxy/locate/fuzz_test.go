@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -228,14 +229,14 @@ func hiddenInputs(page, name string) []string {
 	}
 }
 
-func FuzzIsRefresh_NeedsTheWordRefreshOrRenew(f *testing.F) {
+func FuzzClassify_RefreshNeedsTheWordRefreshOrRenew(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, name string, contentType byte, text string) {
 		r := request(contentType, text)
 		word := strings.ContainsAny(text, `%\`) || // could be the word with escapes
 			strings.Contains(strings.ToLower(text), "refresh") || strings.Contains(strings.ToLower(text), "renew")
-		if r.IsRefresh() && !word {
-			t.Errorf("IsRefresh of a request with the text %q = true, want false", text)
+		if c := r.Classify(); c.Cause == enrich.CauseRefresh && !word {
+			t.Errorf("Classify of a request with the text %q = %+v, want no refresh", text, c)
 		}
 		r.Param(name)
 		message(contentType, text).Param(name)

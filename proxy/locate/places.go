@@ -38,6 +38,6 @@ func IsEventStream(header http.Header) bool { return mediaType(header) == "text/
 func IsForm(header http.Header) bool { return isForm(mediaType(header)) }
 
 // IsMultipart reports whether the body of a request with this header is a multipart
-// form. [Request.IsRefresh] and [Request.Param] read such a form, but
+// form. [Request.Classify] and [Request.Param] read such a form, but
 // [Request.Restore] does not.
 func IsMultipart(header http.Header) bool { return isMultipart(mediaType(header)) }

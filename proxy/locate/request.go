@@ -3,7 +3,6 @@ package locate
 import (
 	"iter"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
@@ -12,27 +11,15 @@ import (
 // A Request is the part of an HTTP request that can contain tokens, or that shows
 // whether it is a refresh. No method writes to it.
 type Request struct {
-	// Path is the path of the URL, unescaped.
+	// Path is the path of the URL as the backend gets it, so it may have escapes.
 	Path string
 	// Query is the raw query of the URL, without the question mark.
 	Query  string
 	Header http.Header
+	// HasBody means that the request has a body, or may have one.
+	HasBody bool
 	// Body is the whole body without a content coding. It is nil if it was not read.
 	Body []byte
-}
-
-// IsRefresh guesses whether the request exchanges a refresh token. The grant_type
-// in the form or JSON body decides (RFC 6749, section 6). Without a grant_type, the
-// request is a refresh if the name of a field or cookie contains "refresh", or the
-// last path segment contains "refresh" or "renew".
-func (r Request) IsRefresh() bool {
-	if grants := r.fields("grant_type"); len(grants) > 0 {
-		return slices.Contains(grants, "refresh_token")
-	}
-	path := strings.ToLower(strings.TrimRight(r.Path, "/"))
-	segment := path[strings.LastIndexByte(path, '/')+1:]
-	return strings.Contains(segment, "refresh") || strings.Contains(segment, "renew") ||
-		r.hasRefreshCookie() || r.hasRefreshField()
 }
 
 // Param returns a parameter that is not a token, such as code or state. It looks in
@@ -81,30 +68,5 @@ func (r Request) formField(name string) []span {
 }
 
 func isForm(media string) bool { return media == "application/x-www-form-urlencoded" }
-
-func (r Request) hasRefreshCookie() bool {
-	for _, text := range r.Header["Cookie"] {
-		for pair := range strings.SplitSeq(text, ";") {
-			if mentionsRefresh(cookieName(pair)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (r Request) hasRefreshField() bool {
-	if isJSON(mediaType(r.Header)) {
-		// Look at every depth, because a GraphQL client has its fields under variables.
-		has, err := jsonedit.HasName(r.Body, mentionsRefresh)
-		return has && err == nil
-	}
-	for name := range r.form() {
-		if mentionsRefresh(name) {
-			return true
-		}
-	}
-	return false
-}
 
 func mentionsRefresh(name string) bool { return strings.Contains(strings.ToLower(name), "refresh") }

@@ -1,0 +1,71 @@
+package proxy
+
+import (
+	"bytes"
+	"net/url"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// An echo tells tokens that the backend may have copied from the client's request, for
+// example in the address that it redirects to, from those that it issued.
+type echo struct{ request locate.Request }
+
+// has reports whether a token occurs in the query, the path or the body of the request,
+// as it is or percent-encoded. It does not decode a large body, because that copies it.
+func (e echo) has(token string) bool {
+	body := e.request.Body
+	if bytes.Contains(body, []byte(token)) {
+		return true
+	}
+	if len(body) > smallBody {
+		body = nil
+	}
+	return occurs(token, e.request.Query) || occurs(token, e.request.Path) || occurs(token, string(body))
+}
+
+// keepsBody reports whether the body of the request stays in memory until the exchange
+// ends.
+func (e echo) keepsBody() bool { return len(e.request.Body) > 0 }
+
+// occurs reports whether a token occurs in a text, also in one that is encoded up to
+// three times: a redirect_uri in a query can have a query of its own.
+func occurs(token, text string) bool {
+	for range 3 {
+		if strings.Contains(text, token) {
+			return true
+		}
+		text = decodeLoosely(text)
+	}
+	return strings.Contains(text, token)
+}
+
+// decodeLoosely removes percent-encoding where it is valid. The characters of a token
+// can be encoded, but nothing else matters here.
+func decodeLoosely(text string) string {
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	if decoded, err := url.PathUnescape(text); err == nil {
+		return decoded
+	}
+	var b strings.Builder
+	for text != "" {
+		before, after, found := strings.Cut(text, "%")
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		if len(after) >= 2 {
+			if decoded, err := url.PathUnescape("%" + after[:2]); err == nil {
+				b.WriteString(decoded)
+				text = after[2:]
+				continue
+			}
+		}
+		b.WriteByte('%')
+		text = after
+	}
+	return b.String()
+}

@@ -1,0 +1,207 @@
+package locate
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
+)
+
+// bodySigns reads a body that every parser reads alike. For any other body it says what
+// is unclear.
+func (r Request) bodySigns() (signs, Why) {
+	switch {
+	case r.Body == nil && r.HasBody:
+		return signs{}, r.whyUnread()
+	case len(r.Body) == 0:
+		return signs{}, ""
+	}
+	media, params, ok := r.clearType()
+	if !ok {
+		return signs{}, WhyType
+	}
+	var s signs
+	switch {
+	case isForm(media):
+		s.invalid = !s.addForm(string(r.Body))
+	case isJSON(media):
+		s.invalid = !s.addJSON(r.Body)
+	case isMultipart(media):
+		s.invalid = !s.addParts(params["boundary"], r.Body)
+	default:
+		return signs{}, WhyType
+	}
+	if s.invalid {
+		return signs{}, WhyUnclear
+	}
+	return s, ""
+}
+
+// whyUnread says why a body was not read.
+func (r Request) whyUnread() Why {
+	if media, _, ok := r.clearType(); !ok || !isForm(media) && !isJSON(media) && !isMultipart(media) {
+		return WhyType
+	}
+	return WhyUnread
+}
+
+// clearType returns the media type of the body, and false if there is none, more than
+// one, or one that parsers may read differently.
+func (r Request) clearType() (media string, params map[string]string, ok bool) {
+	lines := r.Header["Content-Type"]
+	if len(lines) != 1 {
+		return "", nil, false
+	}
+	media, params, err := mime.ParseMediaType(lines[0])
+	lower := strings.ToLower(lines[0])
+	return media, params, err == nil && !strings.Contains(lower, "*") && strings.Count(lower, "boundary=") <= 1 &&
+		slices.Contains(charsets, strings.ToLower(params["charset"]))
+}
+
+// charsets are those in which a name of ASCII letters has only one spelling.
+var charsets = []string{"", "utf-8", "utf8", "us-ascii", "iso-8859-1"}
+
+// addForm adds the fields of a urlencoded form. It returns false for a form that parsers
+// read differently.
+func (s *signs) addForm(body string) bool {
+	if strings.ContainsRune(body, ';') || startsLike(body, "{[-\ufeff") {
+		return false
+	}
+	for pair := range strings.SplitSeq(body, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil || s.fields == maxFields {
+			return false
+		}
+		if value, err = url.QueryUnescape(value); err != nil {
+			return false
+		}
+		s.add(name, value, true)
+	}
+	return true
+}
+
+// startsLike reports whether a text starts with white space and one of the characters.
+func startsLike(text, chars string) bool {
+	text = strings.TrimLeft(text, " \t\r\n\x00")
+	return text != "" && strings.IndexAny(text, chars) == 0
+}
+
+// querySigns reads a query. If parsers read it differently, and it could have a
+// grant_type, its invalid is true.
+func querySigns(query string) (s signs) {
+	if query == "" {
+		return s
+	}
+	if !s.addForm(query) {
+		_, err := url.QueryUnescape(query)
+		s.other = true
+		s.invalid = err != nil || s.fields == maxFields || strings.Contains(lettersOf(query), "granttype")
+	}
+	return s
+}
+
+// addJSON adds the members of a JSON object, at any depth: a GraphQL client has its
+// fields under variables. It returns false for a text that parsers read differently.
+func (s *signs) addJSON(body []byte) bool {
+	s.polyglot = bytes.IndexByte(body, '&') >= 0 // it could also be a form
+	err := jsonedit.Walk(body, func(l jsonedit.Leaf) bool {
+		switch {
+		case l.Depth == 0:
+			return l.IsObject()
+		case l.IsObject(), l.IsArray():
+			s.fields++
+			s.odd = s.odd || strings.Contains(lettersOf(l.Name), "granttype")
+		case l.IsString():
+			s.add(l.Name, textIf(l, l.Name == "grant_type" || mentionsRefresh(l.Name)), l.Depth == 1)
+		default:
+			s.addOther(l)
+		}
+		return s.fields <= maxFields
+	})
+	return err == nil
+}
+
+// textIf returns the text of a string if it matters, because that copies it.
+func textIf(l jsonedit.Leaf, matters bool) string {
+	if matters {
+		return l.Text()
+	}
+	return ""
+}
+
+// addOther adds a number, true, false or null.
+func (s *signs) addOther(l jsonedit.Leaf) {
+	value := ""
+	if l.IsNumber() {
+		value = "0"
+	}
+	s.add(l.Name, value, false)
+}
+
+// addParts adds the fields of a multipart form (RFC 7578). It returns false for a form
+// that parsers read differently.
+func (s *signs) addParts(boundary string, body []byte) bool {
+	delimiter := []byte("--" + boundary)
+	whole := bytes.TrimSuffix(body, []byte("\r\n"))
+	if boundary == "" || !bytes.HasPrefix(body, append(slices.Clone(delimiter), "\r\n"...)) || !bytes.HasSuffix(whole, append(slices.Clone(delimiter), "--"...)) {
+		return false
+	}
+	form := multipart.NewReader(bytes.NewReader(body), boundary)
+	for range maxFields {
+		part, err := form.NextRawPart()
+		if err != nil {
+			return s.fields+1 == bytes.Count(body, delimiter)
+		}
+		name, file, ok := clearPart(part)
+		if !ok {
+			return false
+		}
+		value, err := readPart(part)
+		if err != nil {
+			return false
+		}
+		s.add(name, value, !file)
+	}
+	return false
+}
+
+// clearPart returns the name of a part, and false if parsers may read its header
+// differently. file says that the part is a file.
+func clearPart(part *multipart.Part) (name string, file, ok bool) {
+	disposition := part.Header["Content-Disposition"]
+	if len(disposition) != 1 || strings.ContainsAny(disposition[0], `%*\`) {
+		return "", false, false
+	}
+	for header := range part.Header {
+		if header != "Content-Disposition" && header != "Content-Type" {
+			return "", false, false // such as Content-Transfer-Encoding
+		}
+	}
+	kind, params, err := mime.ParseMediaType(disposition[0])
+	_, file = params["filename"]
+	name, named := params["name"]
+	want := 1
+	if file {
+		want = 2
+	}
+	return name, file, err == nil && kind == "form-data" && named && len(params) == want
+}
+
+// readPart returns the start of the value of a part, which is enough for a grant_type.
+func readPart(part *multipart.Part) (string, error) {
+	var start [256]byte
+	n, err := io.ReadFull(part, start[:])
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return string(start[:n]), err
+}

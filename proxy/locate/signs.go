@@ -1,0 +1,109 @@
+package locate
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// signs are what the fields of a body, of a query or of cookies say about a request.
+type signs struct {
+	fields     int
+	grants     int    // fields that are named grant_type exactly
+	grantType  string // the value of the last of them
+	odd        bool   // a field could be a grant_type for some parser, but is not named or placed like one
+	refresh    bool   // a field has refresh in its name, and a value
+	credential bool   // a field has the name of a credential
+	other      bool   // a field is neither a refresh token nor harmless
+	invalid    bool   // not every parser reads the text
+	polyglot   bool   // the text could also be read as another kind of body
+}
+
+// maxFields is how many fields are looked at. Some parsers ignore those after the
+// thousandth.
+const maxFields = 500
+
+// add adds a field. plain says that every parser sees it as a field with a text.
+func (s *signs) add(name, value string, plain bool) {
+	s.fields++
+	if name == "grant_type" && plain {
+		s.grants++
+		s.grantType = value
+		return
+	}
+	letters := lettersOf(name)
+	if strings.Contains(letters, "granttype") {
+		s.odd = true
+		return
+	}
+	s.note(letters, value != "")
+}
+
+// note adds a field that is not a grant_type, by the letters of its name.
+func (s *signs) note(letters string, hasValue bool) {
+	switch refresh := mentionsRefresh(letters); {
+	case isCredential(letters):
+		s.credential = true
+		s.refresh = s.refresh || refresh
+	case refresh:
+		s.refresh = true
+		s.other = s.other || !hasValue
+	case !slices.Contains(harmless, letters):
+		s.other = true
+	}
+}
+
+func (s *signs) mentionsGrant() bool { return s.grants > 0 || s.odd || s.invalid }
+
+// lettersOf returns the letters of a name in lower case. Parsers disagree about the rest:
+// case, escapes, brackets, NUL, dots and blanks.
+func lettersOf(name string) string {
+	for i := 0; i < maxDecodings && strings.Contains(name, "%"); i++ {
+		decoded, err := url.QueryUnescape(name)
+		if err != nil {
+			break
+		}
+		name = decoded
+	}
+	return strings.Map(func(c rune) rune {
+		switch {
+		case 'a' <= c && c <= 'z':
+			return c
+		case 'A' <= c && c <= 'Z':
+			return c + 'a' - 'A'
+		}
+		return -1
+	}, name)
+}
+
+// isCredential reports whether a field with these letters signs a user in. Those of a
+// client do not: clients send them with every grant (RFC 6749, section 2.3.1).
+func isCredential(letters string) bool {
+	switch letters {
+	case "clientsecret", "clientassertion", "clientassertiontype":
+		return false
+	case "pin", "user", "mail", "phone", "mobile", "assertion", "ticket", "samlresponse", "signature":
+		return true
+	}
+	return strings.HasSuffix(letters, "code") || slices.ContainsFunc(credentials, func(part string) bool { return strings.Contains(letters, part) })
+}
+
+var credentials = []string{"pass", "pwd", "secret", "otp", "login", "username", "email", "phonenumber", "identifier", "credential"}
+
+// harmless are the letters of fields that cannot be credentials.
+var harmless = []string{
+	"clientid", "scope", "scopes", "audience", "resource", "mode", "returnsecuretoken", "redirecturi", "tenant", "realm", "locale", "lang",
+	"csrf", "csrftoken", "xsrftoken", "csrfmiddlewaretoken", "authenticitytoken", "requestverificationtoken", "utf",
+}
+
+// isHarmlessCookie reports whether a cookie cannot be a credential: it protects from forgery,
+// measures visits or remembers a choice.
+func isHarmlessCookie(name string) bool {
+	lower := strings.ToLower(name)
+	for _, prefix := range []string{"_ga", "_gid", "_gat", "_fbp", "csrf", "xsrf", "_csrf", "__host-csrf", "lang", "locale", "theme", "consent", "cookieconsent"} {
+		if strings.HasPrefix(lower, prefix) && !mentionsRefresh(lower) {
+			return true
+		}
+	}
+	return false
+}
