@@ -34,7 +34,7 @@ func (a *account) watch(ctx context.Context) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		a.sample("VmRSS")
+		a.sample()
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -42,10 +42,11 @@ func (a *account) watch(ctx context.Context) {
 	}
 }
 
-func (a *account) sample(field string) {
-	var sum int64
-	for _, pid := range withChildren(a.pid()) {
-		sum += memory(pid, field)
+func (a *account) sample() {
+	pid := a.pid()
+	sum := memory(pid, "VmRSS")
+	for _, child := range withChildren(pid)[1:] {
+		sum += memory(child, "RssAnon") // the text of the program is shared
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -55,8 +56,8 @@ func (a *account) sample(field string) {
 // peakMemory returns the highest resident memory since reset.
 func (a *account) peakMemory() int64 {
 	a.mu.Lock()
-	a.peak = max(a.peak, memory(a.pid(), "VmHWM"))
 	defer a.mu.Unlock()
+	a.peak = max(a.peak, memory(a.pid(), "VmHWM"))
 	return a.peak
 }
 

@@ -58,9 +58,7 @@ func TestContainer(t *testing.T) {
 	}
 	dir := t.TempDir()
 	in, name := container(t, dir)
-	s := newSuite(t, in, dir)
-	s.most = 256 << 20
-	s.attack(t)
+	newSuite(t, in, dir).attack(t)
 	if got := inspect(t, name, "{{.State.OOMKilled}} {{.RestartCount}}"); got != "false 0" {
 		t.Errorf("the container: got OOMKilled and RestartCount %s, want false 0", got)
 	}
@@ -78,7 +76,7 @@ type suite struct {
 	backend *backend
 	honest  *honest
 	account *account
-	most    int64 // bytes of memory that the program may use
+	most    int64 // bytes of memory that the program may use; 0 if the kernel limits it
 
 	health  health
 	results []result
@@ -151,7 +149,7 @@ func (s *suite) run(t *testing.T, row attackRow, tokens map[string]string) {
 // by closing the connection before it reads a request, but it may not lose their tokens.
 func (s *suite) check(t *testing.T, row attackRow, r result) {
 	s.results = append(s.results, r)
-	if r.peak > s.most {
+	if s.most > 0 && r.peak > s.most {
 		t.Errorf("the program used %d MiB, want at most %d", r.peak>>20, s.most>>20)
 	}
 	if r.restarts > 0 || r.burned > 0 {
@@ -186,11 +184,11 @@ func (s *suite) genuineTokens(t *testing.T) map[string]string {
 func (s *suite) table() string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', tabwriter.Debug)
-	fmt.Fprintln(w, "attack\t the attacker sends\t memory\t processor\t logins p50\t p99\t ok\t 503\t closed\t failed\t burned\t restarts\t health\t log")
+	fmt.Fprintln(w, "attack\t the attacker sends\t memory\t processor\t logins p50\t p99\t ok\t 503\t closed\t originals\t failed\t burned\t restarts\t health\t log")
 	for _, r := range s.results {
-		fmt.Fprintf(w, "%s\t %s\t %d MiB\t %.1f s\t %v\t %v\t %d\t %d\t %d\t %d\t %d\t %d\t %v\t %d KiB\n", r.name, r.sent, r.peak>>20, r.work.Seconds(),
+		fmt.Fprintf(w, "%s\t %s\t %d MiB\t %.1f s\t %v\t %v\t %d\t %d\t %d\t %d\t %d\t %d\t %d\t %v\t %d KiB\n", r.name, r.sent, r.peak>>20, r.work.Seconds(),
 			r.users.percentile(50).Round(time.Millisecond), r.users.percentile(99).Round(time.Millisecond), len(r.users.took),
-			r.users.overloaded, r.users.closed, len(r.users.failed), r.burned, r.restarts, r.health.Round(time.Millisecond), r.logged>>10)
+			r.users.overloaded, r.users.closed, r.users.originals, len(r.users.failed), r.burned, r.restarts, r.health.Round(time.Millisecond), r.logged>>10)
 	}
 	w.Flush()
 	return text.String()

@@ -11,7 +11,7 @@ import (
 
 // mostHealth is how long a health check may take. It is long, because the attacker, the
 // users and the backend use the same processors.
-const mostHealth = 5 * time.Second
+const mostHealth = 15 * time.Second
 
 // health is how long health checks take.
 type health struct {

@@ -74,6 +74,7 @@ func startProgram(t *testing.T, in environment, dir string, b *backend) *program
 		Configuration: fmt.Sprintf(`listen: %s
 admin: %s
 backend: %s
+timeouts: {dial: 20s}
 rules:
   - {match: POST /login, tokens: ["json:access_token"]}
   - {match: POST /token, tokens: ["json:access_token"]}
