@@ -24,6 +24,10 @@ type Functions struct {
 	Services []string `yaml:"services" default:"mongodb-atlas"`
 	// The hosts that functions may call with `context.http`. Empty: none.
 	Hosts []string `yaml:"hosts"`
+	// How many calls run at a time, each in its own process. From 1 to 64. A process
+	// takes at most 72 MiB. `auto` is 1 to 4, which together take at most a sixth of
+	// the memory, or one process.
+	Processes AutoCount `yaml:"processes" default:"auto"`
 }
 
 // UserCreation is how to create the document of a user who has none, before they

@@ -37,6 +37,7 @@ func validate(c *Config, r *yamlbind.Report) {
 	checkSizes(c, r)
 	checkWaits(c, r)
 	checkShares(c.Limits, r)
+	checkProcesses(c.Functions, r)
 	checkDrain(c.Timeouts, r)
 	checkRules(c, r)
 	checkOIDC(c, r)

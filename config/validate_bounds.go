@@ -54,6 +54,15 @@ func checkShares(l Limits, r *yamlbind.Report) {
 	}
 }
 
+// maxProcesses is more processes than any sidecar has processors for.
+const maxProcesses = 64
+
+func checkProcesses(f Functions, r *yamlbind.Report) {
+	if f.Processes > maxProcesses {
+		r.Fault("functions.processes", fmt.Errorf("is too large; at most %d is allowed", maxProcesses))
+	}
+}
+
 // checkWaits refuses zero timeouts, which would end before they start.
 func checkWaits(c *Config, r *yamlbind.Report) {
 	for _, setting := range []struct {

@@ -16,6 +16,15 @@ type Functions interface {
 	Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error
 }
 
+// A Closer is [Functions] that must be closed, because they have processes or
+// connections. The sidecar closes them when it stops, and after a reload that replaces
+// them.
+type Closer interface {
+	// Close waits for running calls until ctx ends, and stops those that still run.
+	// Later calls fail.
+	Close(ctx context.Context) error
+}
+
 // An Engine compiles the functions of an application. Its error joins all faults,
 // each an [*EngineError].
 //
@@ -47,6 +56,9 @@ type EngineOptions struct {
 	// Hosts are the host names that functions may send HTTP requests to, with a
 	// port unless it is the scheme's default. "*" means any. Nil means none.
 	Hosts []string
+	// Processes is how many calls run at a time, each in its own process. Zero means
+	// 2.
+	Processes int
 	// Logger gets faults, and at debug level what functions write to the console.
 	// Nil discards both.
 	Logger *slog.Logger

@@ -49,7 +49,7 @@ func serve(c *cobra.Command, path string) error {
 	}
 	// net/http logs unsolicited responses of the backend there, with their content.
 	log.SetOutput(io.Discard)
-	sidecar.LimitMemory(logger)
+	sidecar.LimitMemory(cfg, logger)
 	s, err := sidecar.Open(cfg, sidecarOptions(path, logger, t))
 	if err != nil {
 		return err

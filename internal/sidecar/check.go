@@ -190,10 +190,11 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 
 // signIns opens functions and templates, and runs none of them.
 func (k *checker) signIns() {
-	_, err := openFunctions(k.cfg, k.o.Functions, nil, k.o.Logger)
+	functions, err := openFunctions(k.cfg, k.o.Functions, nil, k.o.Logger)
 	if err == nil && k.cfg.Functions.Dir != "" {
 		k.ok("the functions compile")
 	}
+	closeFunctions(functions)
 	_, creation := creationOf(k.cfg)
 	k.report(errors.Join(err, creation))
 }

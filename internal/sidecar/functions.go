@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,7 +26,7 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 	}
 	o := hooks.EngineOptions{
 		Dir: string(f.Dir), Values: string(f.Values), Environments: string(f.Environments), Environment: f.Environment,
-		Services: f.Services, Hosts: f.Hosts, Logger: logger,
+		Services: f.Services, Hosts: f.Hosts, Processes: processesOf(cfg), Logger: logger,
 	}
 	if database != nil {
 		o.Database = database
@@ -40,7 +41,44 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 			faults = append(faults, cfg.Fault(path, fmt.Errorf("there is no function %q in %s", name, f.Dir)))
 		}
 	}
-	return functions, errors.Join(faults...)
+	if len(faults) > 0 {
+		closeFunctions(functions)
+		return nil, errors.Join(faults...)
+	}
+	return functions, nil
+}
+
+const (
+	// processSize is the most memory that a process of functions takes, in bytes.
+	processSize = 72 << 20
+	// processesShare and mostProcesses bound the number of processes that auto means.
+	processesShare = 6
+	mostProcesses  = 4
+)
+
+// processesOf returns functions.processes.
+func processesOf(cfg *config.Config) int {
+	if set := int(cfg.Functions.Processes); set != 0 {
+		return set
+	}
+	memory, _ := findMemory()
+	return int(min(max(memory/processesShare/processSize, 1), mostProcesses))
+}
+
+// functionsMemory returns the most memory that the processes of functions take, in
+// bytes.
+func functionsMemory(cfg *config.Config) int64 {
+	if cfg.Functions.Dir == "" || !hasSignIns(cfg) {
+		return 0
+	}
+	return int64(processesOf(cfg)) * processSize
+}
+
+// closeFunctions closes functions that nothing has called.
+func closeFunctions(functions hooks.Functions) {
+	if closer, ok := functions.(hooks.Closer); ok {
+		_ = closer.Close(context.Background()) // there is no call that it could wait for
+	}
 }
 
 // functionsFault returns an error of the engine as a fault of the setting that causes

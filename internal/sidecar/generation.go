@@ -152,6 +152,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 
 // discard closes what was opened for a generation that will not serve.
 func (g *generation) discard(before *generation) {
+	if before == nil || g.signIns != before.signIns {
+		_ = g.signIns.close(context.Background()) // nothing has called its functions
+	}
 	if before == nil || g.documents != before.documents {
 		g.documents.close(context.Background())
 	}

@@ -36,15 +36,17 @@ const (
 // unknownMachine is what is assumed of a machine whose memory cannot be read.
 const unknownMachine = 2 << 30
 
-// LimitMemory sets the memory limit of the Go runtime from the cgroup or the machine.
-// The environment variable GOMEMLIMIT has precedence. Call it before [Open], which
-// divides the limit. Programs that embed the sidecar set their own.
-func LimitMemory(logger *slog.Logger) {
+// LimitMemory sets the memory limit of the Go runtime from the cgroup or the machine,
+// without the memory for the processes of functions. The environment variable GOMEMLIMIT
+// has precedence. Call it before [Open], which divides the limit. Programs that embed the
+// sidecar set their own.
+func LimitMemory(cfg *config.Config, logger *slog.Logger) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		logger.Info("memory limit", "bytes", debug.SetMemoryLimit(-1), "from", "GOMEMLIMIT")
 		return
 	}
 	limit, from := findMemory()
+	limit = max(limit-functionsMemory(cfg), processMemory)
 	debug.SetMemoryLimit(limit)
 	logger.Info("memory limit", "bytes", limit, "from", from)
 }
@@ -91,5 +93,5 @@ func memoryAdvice(cfg *config.Config) string {
 	if needed <= may {
 		return ""
 	}
-	return fmt.Sprintf("with these limits the process can use %d MiB, but it may use only %d MiB here (GOMEMLIMIT, or 90 %% of the container's limit): lower cache.max_bytes, limits.memory or limits.body, or give it more memory", needed>>20, may>>20)
+	return fmt.Sprintf("with these limits the process can use %d MiB, but it may use only %d MiB here (GOMEMLIMIT, or 90 %% of the container's limit): lower cache.max_bytes, limits.memory, limits.body or functions.processes, or give it more memory", needed>>20, may>>20)
 }

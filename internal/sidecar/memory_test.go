@@ -35,6 +35,14 @@ func TestMemory_DefaultsFitAContainerOf256MiB(t *testing.T) {
 	}
 }
 
+// With functions, the Go runtime gets what one process of functions leaves.
+func TestMemory_DefaultsFitAContainerOf256MiBWithFunctions(t *testing.T) {
+	limitMemory(t, 256<<20-int64(processSize/runtimePart))
+	if advice := memoryAdvice(config.Default()); advice != "" {
+		t.Errorf("the defaults: got the advice %q, want none", advice)
+	}
+}
+
 func TestMemory_WarnsIfItDoesNotSuffice(t *testing.T) {
 	limitMemory(t, 256<<20)
 	for name, change := range map[string]func(*config.Config){

@@ -208,6 +208,9 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 	s.replace(before, next)
 	s.updateReadiness() // before the old source closes, so that no probe uses it
 	s.background.update(ctx, next.tasks())
+	if next.signIns != before.signIns {
+		s.retireSignIns(ctx, before)
+	}
 	if next.documents != before.documents {
 		s.retire(ctx, before.documents)
 	}
@@ -263,10 +266,26 @@ func (s *Sidecar) retire(ctx context.Context, d *documents) {
 	})
 }
 
+// retireSignIns closes the functions of an earlier generation when none of its requests
+// can call them any more.
+func (s *Sidecar) retireSignIns(ctx context.Context, before *generation) {
+	s.closing.Go(func() {
+		select {
+		case <-time.After(before.documents.longest + lookupGrace):
+		case <-ctx.Done():
+		}
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if err := before.signIns.close(closing); err != nil {
+			s.o.Logger.Warn("functions that a reload has replaced were still running, and were ended", "error", err)
+		}
+	})
+}
+
 // Close frees what Open made. Run must have returned, and no request may be in
 // flight.
 func (s *Sidecar) Close(ctx context.Context) error {
 	s.closing.Wait()
 	s.cache.Close()
-	return s.current().documents.close(ctx)
+	return errors.Join(s.current().signIns.close(ctx), s.current().documents.close(ctx))
 }

@@ -20,6 +20,7 @@ import (
 type signIns struct {
 	*hooks.Hooks
 	collection *mongodoc.Source // where documents are created; nil if none are
+	functions  hooks.Functions  // nil without functions
 	creates    bool
 	logger     *slog.Logger
 }
@@ -42,25 +43,38 @@ func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) 
 	} else if in.creates || len(cfg.Triggers) > 0 {
 		return nil, cfg.Fault("documents", errReadOnly)
 	}
-	functions, err := openFunctions(cfg, o.Functions, in.collection, o.Logger)
+	creation, err := creationOf(cfg)
 	if err != nil {
 		return nil, err
 	}
-	creation, err := creationOf(cfg)
-	if err != nil {
+	if in.functions, err = openFunctions(cfg, o.Functions, in.collection, o.Logger); err != nil {
 		return nil, err
 	}
 	in.Hooks, err = hooks.New(hooks.Options{
 		Creation:    creation,
 		Triggers:    triggersOf(cfg),
-		Functions:   functions,
+		Functions:   in.functions,
 		Documents:   in.collection,
 		Invalidator: d.cache,
 		Failing:     d.failing,
 		Logger:      o.Logger,
 		Meter:       o.Meter,
 	})
+	if err != nil {
+		closeFunctions(in.functions)
+	}
 	return in, err
+}
+
+// close ends the processes of functions, if there are any. in may be nil.
+func (in *signIns) close(ctx context.Context) error {
+	if in == nil {
+		return nil
+	}
+	if closer, ok := in.functions.(hooks.Closer); ok {
+		return closer.Close(ctx)
+	}
+	return nil
 }
 
 // run runs the background work of the hooks until ctx ends.

@@ -26,9 +26,10 @@ package functions
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/hooks"
@@ -85,10 +86,11 @@ type Options struct {
 	// Zero means 10 s.
 	Timeout time.Duration
 	// Memory is how much the live heap may grow during one call, in bytes. Zero
-	// means 64 MiB.
+	// means 32 MiB.
 	Memory int64
-	// Concurrency is how many calls run at a time. Zero means 16.
-	Concurrency int
+	// Processes is how many processes run functions, and so how many calls run at a
+	// time. Zero means 2.
+	Processes int
 
 	// Logger gets faults, without users' data. At debug level it also gets what
 	// functions write to the console, which may contain users' data and secrets.
@@ -102,56 +104,130 @@ type Call struct {
 	// Args are the arguments, each as Extended JSON.
 	Args []json.RawMessage
 	// User is context.user, as Extended JSON. Nil means a system user.
-	User json.RawMessage
+	User json.RawMessage `json:",omitempty"`
 	// System is the result of context.runningAsSystem().
 	System bool
 	// Request is context.request, as Extended JSON. Nil means an empty object.
-	Request json.RawMessage
+	Request json.RawMessage `json:",omitempty"`
+	// Discard leaves the result in the process. Call then returns null.
+	Discard bool
 }
 
-// An App holds compiled functions. It is safe for concurrent use.
+// An App runs functions. It is safe for concurrent use.
 type App struct {
-	o         Options
-	functions map[string]function
-	client    *http.Client
-	log       *slog.Logger
-	places    chan struct{}
-	calls     sync.WaitGroup
+	o      Options
+	names  map[string]bool
+	client *http.Client
+	log    *slog.Logger
+	pool   pool
+	// operations bounds how many operations of all calls run at a time.
+	operations chan struct{}
 }
 
-// Open compiles all functions. The error joins all faults. Faults in a source have
-// file, line and column.
+// compileTimeout is how long a process may take to start and to compile the functions.
+// The compiler computes constants, so a source can make it take forever.
+const compileTimeout = 20 * time.Second
+
+// Open compiles all functions, in the first process. The error joins all faults. Faults
+// in a source have file, line and column. The caller calls Close.
 func Open(o Options) (*App, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	functions, err := compile(o.Functions)
-	if err != nil {
-		return nil, err
+	names := make(map[string]bool, len(o.Functions))
+	for name := range o.Functions {
+		names[name] = true
 	}
-	app := &App{o: o, functions: functions, log: o.Logger, places: make(chan struct{}, o.Concurrency)}
-	app.client = newClient(o)
-	return app, nil
+	app := &App{
+		o: o, names: names, client: newClient(o), log: o.Logger,
+		pool: newPool(o.Processes), operations: make(chan struct{}, maxParallel),
+	}
+	return app, app.compile()
 }
+
+// compile starts the first process, which compiles the functions.
+func (a *App) compile() error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), compileTimeout, errCompile)
+	defer cancel()
+	w, err := a.take(ctx)
+	if err == nil {
+		a.pool.put(w)
+		return nil
+	}
+	if ctx.Err() != nil {
+		return errCompile
+	}
+	return err
+}
+
+var errCompile = fmt.Errorf("the functions could not be compiled within %s; look for constants such as 2n**(2n**40n)", compileTimeout)
 
 // Has reports whether there is a function of that name.
-func (a *App) Has(name string) bool {
-	_, ok := a.functions[name]
-	return ok
-}
+func (a *App) Has(name string) bool { return a.names[name] }
 
-// Close waits, until ctx ends, for calls that continue in the background. Do not
-// use the App afterwards.
-func (a *App) Close(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		a.calls.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// setup returns what a process needs for calls.
+func (o *Options) setup() *setup {
+	return &setup{
+		Sources: o.Functions, Values: o.Values, Tag: o.Environment.Tag, Environment: o.Environment.Values, App: o.App,
+		Services: o.Services, HasDatabase: o.Database != nil, Hosts: o.Hosts, Memory: o.Memory,
 	}
 }
+
+// Call runs a function and returns its result as canonical Extended JSON: null
+// for undefined. It returns after all operations that the function started are
+// finished, awaited or not. The error is an [*Error], or ctx's if ctx ended first.
+//
+// When ctx or the time limit ends, the call is interrupted. If it does not stop within
+// 250 ms, its process is killed: afterwards the call uses neither time nor memory.
+func (a *App) Call(ctx context.Context, request Call) (json.RawMessage, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, a.o.Timeout, ErrTime)
+	defer cancel()
+	if !a.Has(request.Function) {
+		return nil, ended(request.Function, ErrNoFunction)
+	}
+	if err := request.check(); err != nil {
+		return nil, err
+	}
+	w, err := a.take(limited)
+	if err != nil {
+		return nil, notStarted(limited, request.Function, err)
+	}
+	defer a.pool.put(w)
+	return w.call(limited, request)
+}
+
+// check reports arguments that are not JSON. It does not quote them.
+func (c Call) check() error {
+	for i, arg := range c.Args {
+		if !json.Valid(arg) {
+			return fmt.Errorf("argument %d of function %s: %w", i, c.Function, errJSON)
+		}
+	}
+	for _, text := range []json.RawMessage{c.User, c.Request} {
+		if text != nil && !json.Valid(text) {
+			return fmt.Errorf("the user or the request of function %s: %w", c.Function, errJSON)
+		}
+	}
+	return nil
+}
+
+// notStarted returns the error of a call for which there is no process.
+func notStarted(ctx context.Context, function string, err error) error {
+	if ctx.Err() != nil {
+		return endedBy(function, ctx)
+	}
+	return fmt.Errorf("function %s: %w", function, err)
+}
+
+// endedBy returns the error of a call whose ctx has ended: by the time limit, or by
+// the caller.
+func endedBy(function string, ctx context.Context) error {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrTime) {
+		return ended(function, cause)
+	}
+	return fmt.Errorf("function %s: %w", function, ctx.Err())
+}
+
+// Close ends the processes. It waits for running calls until ctx ends, and then kills
+// theirs. Later calls return [ErrClosed].
+func (a *App) Close(ctx context.Context) error { return a.pool.close(ctx) }

@@ -9,18 +9,14 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/dop251/goja"
 )
 
-// maxAwait is how long Call waits, after the time limit, for the function to stop.
-const maxAwait = 250 * time.Millisecond
-
 // A call runs one function, and the functions that it executes, in its own runtime.
 // Only the goroutine of run uses it.
 type call struct {
-	*App
+	*program
 	function string
 	vm       *goja.Runtime
 	// out is the context of the operations. stop cancels it.
@@ -32,59 +28,11 @@ type call struct {
 	traffic int                   // bytes read and written so far
 }
 
-// Call runs a function and returns its result as canonical Extended JSON: null
-// for undefined. It returns after all operations that the function started are
-// finished, awaited or not. The error is an [*Error], or ctx's if ctx ended first.
-func (a *App) Call(ctx context.Context, request Call) (json.RawMessage, error) {
-	limited, cancel := context.WithTimeoutCause(ctx, a.o.Timeout, ErrTime)
-	defer cancel()
-	if !a.Has(request.Function) {
-		return nil, ended(request.Function, ErrNoFunction)
-	}
-	select {
-	case a.places <- struct{}{}:
-	case <-limited.Done():
-		return nil, endedBy(request.Function, limited)
-	}
-	type answer struct {
-		result json.RawMessage
-		err    error
-	}
-	answered := make(chan answer, 1)
-	a.calls.Go(func() {
-		defer func() { <-a.places }()
-		result, err := a.run(limited, request)
-		answered <- answer{result, err}
-	})
-	select {
-	case got := <-answered:
-		return got.result, got.err
-	case <-limited.Done():
-	}
-	select {
-	case got := <-answered:
-		return got.result, got.err
-	case <-time.After(maxAwait):
-		a.log.LogAttrs(ctx, slog.LevelError, "a function did not stop at its time limit, because a built-in cannot be interrupted; it continues in the background",
-			slog.String("function", request.Function))
-		return nil, endedBy(request.Function, limited)
-	}
-}
-
-// endedBy returns the error of a call whose ctx has ended: by the time limit, or by
-// the caller.
-func endedBy(function string, ctx context.Context) error {
-	if cause := context.Cause(ctx); errors.Is(cause, ErrTime) {
-		return ended(function, cause)
-	}
-	return fmt.Errorf("function %s: %w", function, ctx.Err())
-}
-
 // run runs the call. It recovers from panics of goja.
-func (a *App) run(ctx context.Context, request Call) (result json.RawMessage, err error) {
+func (p *program) run(ctx context.Context, request Call) (result json.RawMessage, err error) {
 	out, stop := context.WithCancelCause(ctx)
 	c := &call{
-		App:      a,
+		program:  p,
 		function: request.Function,
 		vm:       goja.New(),
 		out:      out,
@@ -92,13 +40,13 @@ func (a *App) run(ctx context.Context, request Call) (result json.RawMessage, er
 		loop:     newLoop(),
 		exports:  map[string]goja.Value{},
 	}
-	watched := c.watch()
+	end := c.watch()
 	defer func() {
 		if p := recover(); p != nil {
 			result, err = nil, c.panicked(p)
 		}
 		stop(nil)
-		<-watched
+		end()
 		c.operations.Wait()
 	}()
 	return c.do(request)

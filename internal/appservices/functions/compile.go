@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -33,10 +34,15 @@ var (
 	//go:embed js/mongodb.js
 	mongodbSource string
 
-	guardProgram   = goja.MustCompile("<guard>", guardSource, true)
-	bsonProgram    = goja.MustCompile("<bson>", bsonSource, true)
-	mongodbProgram = goja.MustCompile("<mongodb>", mongodbSource, true)
+	// Only the processes that run functions compile these.
+	guardProgram   = builtinProgram("<guard>", &guardSource)
+	bsonProgram    = builtinProgram("<bson>", &bsonSource)
+	mongodbProgram = builtinProgram("<mongodb>", &mongodbSource)
 )
+
+func builtinProgram(name string, source *string) func() *goja.Program {
+	return sync.OnceValue(func() *goja.Program { return goja.MustCompile(name, *source, true) })
+}
 
 // compile compiles all functions. The error joins the faults of all of them.
 func compile(sources map[string]string) (map[string]function, error) {

@@ -15,7 +15,7 @@ import (
 // Engine reads and compiles the functions of an exported app. It is the
 // [hooks.Engine] that runs JavaScript.
 func Engine(o hooks.EngineOptions) (hooks.Functions, error) {
-	options := Options{Services: o.Services, Hosts: o.Hosts, Timeout: MaxTimeout, Logger: o.Logger, Database: o.Database}
+	options := Options{Services: o.Services, Hosts: o.Hosts, Timeout: MaxTimeout, Processes: o.Processes, Logger: o.Logger, Database: o.Database}
 	options.Environment.Tag = o.Environment
 	var err error
 	if options.Functions, err = Load(os.DirFS(o.Dir)); err != nil {
@@ -44,7 +44,7 @@ const duplicateKey = 11000
 // Call implements [hooks.Functions]. Like a trigger of App Services, the function
 // runs as the system user, without restrictions.
 func (f hookFunctions) Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error {
-	_, err := f.App.Call(ctx, Call{Function: name, User: user, Args: args, System: true})
+	_, err := f.App.Call(ctx, Call{Function: name, User: user, Args: args, System: true, Discard: true})
 	thrown, ok := errors.AsType[*Error](err)
 	switch {
 	case !ok:

@@ -22,6 +22,11 @@ var (
 	ErrNoFunction = errors.New("there is no function of this name")
 	// ErrInternal means that the engine failed.
 	ErrInternal = errors.New("the JavaScript engine failed")
+	// ErrProcess means that the process of the call ended for a reason that is not a
+	// limit of the call, for example because somebody killed it.
+	ErrProcess = errors.New("the process that ran it has ended")
+	// ErrClosed means that the [App] is closed. It is not an [*Error].
+	ErrClosed = errors.New("the functions are closed")
 
 	errForever = errors.New("it waits for a promise that is never settled")
 	errExports = errors.New("it does not export a function: write `exports = function (…) {…}`")
@@ -119,7 +124,7 @@ var frame = regexp.MustCompile(`(?m)^\s*at (?:\S+ \()?([^\s():]+)\.js:(\d+):(\d+
 func (c *call) frames(stack string) string {
 	var kept []string
 	for _, at := range frame.FindAllStringSubmatch(stack, -1) {
-		if c.Has(at[1]) {
+		if c.has(at[1]) {
 			kept = append(kept, "at "+place(at[1], at[2], at[3]))
 		}
 	}

@@ -43,7 +43,7 @@ func (c *call) newContext(request Call) (*goja.Object, error) {
 	if request.Request == nil {
 		request.Request = json.RawMessage("{}")
 	}
-	for name, text := range map[string]json.RawMessage{"user": user, "request": request.Request, "app": c.o.App} {
+	for name, text := range map[string]json.RawMessage{"user": user, "request": request.Request, "app": c.App} {
 		value, err := c.read(text)
 		if err != nil {
 			return nil, err
@@ -55,7 +55,7 @@ func (c *call) newContext(request Call) (*goja.Object, error) {
 		return nil, err
 	}
 	c.set(object, "services", services)
-	c.set(object, "values", c.newValues(c.o.Values))
+	c.set(object, "values", c.newValues(c.Values))
 	c.set(object, "environment", c.newEnvironment())
 	c.set(object, "functions", c.newFunctions())
 	c.set(object, "http", c.newHTTP())
@@ -84,7 +84,7 @@ func (c *call) newServices() (*goja.Object, error) {
 		return nil, err
 	}
 	c.set(object, "get", func(name string) goja.Value {
-		if c.o.Database == nil || !slices.Contains(c.o.Services, name) {
+		if !c.HasDatabase || !slices.Contains(c.Services, name) {
 			return goja.Undefined()
 		}
 		return client
@@ -98,11 +98,10 @@ func (c *call) command(request goja.FunctionCall) goja.Value {
 	command := c.write(request.Argument(1))
 	c.count(len(command))
 	return c.begin(func(ctx context.Context) func() goja.Value {
-		reply, err := c.o.Database.Command(ctx, database, command)
+		reply, err := c.host.command(ctx, c.function, database, command)
 		return func() goja.Value {
 			if err != nil {
-				c.log.LogAttrs(ctx, slog.LevelWarn, "a MongoDB command of a function failed", slog.String("function", c.function), slog.Any("error", err))
-				c.throw("MongoDB did not answer")
+				c.throw(err.Error())
 			}
 			return c.received(reply)
 		}
@@ -135,11 +134,11 @@ func (c *call) newValues(values map[string]json.RawMessage) *goja.Object {
 
 func (c *call) newEnvironment() *goja.Object {
 	object, values := c.vm.NewObject(), c.vm.NewObject()
-	for name, text := range c.o.Environment.Values {
+	for name, text := range c.Environment {
 		t, _ := parse(text) // Open has checked it
 		c.set(values, name, c.value(t))
 	}
-	c.set(object, "tag", c.o.Environment.Tag)
+	c.set(object, "tag", c.Tag)
 	c.set(object, "values", values)
 	return object
 }

@@ -3,59 +3,13 @@ package functions
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
-	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/dop251/goja"
 )
-
-// maxBody is the size of the largest body of a response, in bytes.
-const maxBody = 4 << 20
-
-// A shown error is one that a function may see. Errors of the network are not shown:
-// they contain addresses, and a function that throws would send them to the client.
-type shown string
-
-func (s shown) Error() string { return string(s) }
-
-const errHost = shown("context.http is not allowed to reach this host: add it to the setting functions.hosts")
-
-// newClient returns a client that reaches only the allowed hosts, also after a
-// redirect.
-func newClient(o Options) *http.Client {
-	return &http.Client{
-		Transport: o.Transport,
-		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if !follows(r.Context()) {
-				return http.ErrUseLastResponse
-			}
-			if len(via) >= 10 {
-				return shown("more than 10 redirects")
-			}
-			return allowed(o.Hosts, r.URL)
-		},
-	}
-}
-
-func allowed(hosts []string, target *url.URL) error {
-	if target.Scheme != "http" && target.Scheme != "https" {
-		return shown("context.http needs an http or https URL")
-	}
-	if slices.Contains(hosts, "*") || slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, target.Host) }) {
-		return nil
-	}
-	return errHost
-}
-
-type followKey struct{}
-
-func follows(ctx context.Context) bool { return ctx.Value(followKey{}) != nil }
 
 // newHTTP returns context.http.
 func (c *call) newHTTP() *goja.Object {
@@ -72,59 +26,25 @@ func (c *call) newHTTP() *goja.Object {
 // host, path and query; headers; body or form; encodeBodyAsJSON; followRedirects.
 func (c *call) fetch(method string, o *goja.Object) goja.Value {
 	target := c.target(o)
-	if err := allowed(c.o.Hosts, target); err != nil {
+	if err := allowed(c.Hosts, target); err != nil {
 		c.throw(err.Error())
 	}
 	header := c.header(o.Get("headers"))
 	body := c.body(o, header)
 	c.count(len(body))
-	follow := truthy(o.Get("followRedirects"))
+	sent := httpRequest{Method: method, URL: target.String(), Header: header, Follow: truthy(o.Get("followRedirects"))}
 	return c.begin(func(ctx context.Context) func() goja.Value {
-		if follow {
-			ctx = context.WithValue(ctx, followKey{}, true)
-		}
-		answer, content, err := c.send(ctx, method, target, header, body)
+		answer, content, err := c.host.fetch(ctx, c.function, sent, body)
 		return func() goja.Value {
 			if err != nil {
-				c.log.LogAttrs(c.out, slog.LevelWarn, "an HTTP request of a function failed", slog.String("function", c.function),
-					slog.String("host", target.Host), slog.Any("error", err))
-				reason := shown("no response")
-				errors.As(err, &reason)
-				c.throw(method + " " + target.Host + ": " + reason.Error())
+				c.throw(method + " " + target.Host + ": " + err.Error())
 			}
 			return c.answer(answer, content)
 		}
 	})
 }
 
-// send sends a request and reads the response. Its error does not contain the path
-// and the query, which may contain secrets.
-func (c *call) send(ctx context.Context, method string, target *url.URL, header http.Header, body []byte) (*http.Response, []byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, nil, shown("the request is invalid")
-	}
-	request.Header = header
-	if host := header.Get("Host"); host != "" {
-		request.Host = host
-	}
-	answer, err := c.client.Do(request)
-	var outer *url.Error
-	if errors.As(err, &outer) {
-		err = outer.Err
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
-	if err == nil && len(content) > maxBody {
-		err = shown("the response is larger than 4 MiB")
-	}
-	return answer, content, err
-}
-
-func (c *call) answer(answer *http.Response, content []byte) goja.Value {
+func (c *call) answer(answer *httpResponse, content []byte) goja.Value {
 	c.count(len(content))
 	headers := c.vm.NewObject()
 	for name, values := range answer.Header {

@@ -5,26 +5,16 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"time"
-
-	// goja matches regular expressions with it.
-	"github.com/dlclark/regexp2/v2"
 )
-
-func init() {
-	// A match cannot be interrupted, and goja treats a match that timed out as no
-	// match. So a match must time out only after its call, whose result is an error
-	// by then.
-	regexp2.DefaultMatchTimeout = MaxTimeout + time.Second
-}
 
 // interval is how often the heap is measured.
 const interval = 5 * time.Millisecond
 
-// watch interrupts the JavaScript when the call exceeds its time or memory. It stops
-// when the call ends, and then closes the channel.
-func (c *call) watch() (stopped <-chan struct{}) {
-	done := make(chan struct{})
-	heap := growth{lowest: heapBytes(), most: uint64(c.o.Memory)}
+// watch interrupts the JavaScript when the call exceeds its memory or is stopped. The
+// caller calls end when the call has ended.
+func (c *call) watch() (end func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	heap := growth{lowest: heapBytes(), most: uint64(c.Memory)}
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(interval)
@@ -39,16 +29,38 @@ func (c *call) watch() (stopped <-chan struct{}) {
 			}
 		}
 		c.vm.Interrupt(context.Cause(c.out))
+		c.enforce(heap, ended)
 	}()
-	return done
+	return func() {
+		close(ended)
+		<-done
+	}
+}
+
+// enforce ends the process if the call does not stop and its heap grows further.
+// Built-ins cannot be interrupted.
+func (c *call) enforce(heap growth, ended <-chan struct{}) {
+	heap.most += slack / 2
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+			if heap.over() && c.exceeded != nil {
+				c.exceeded()
+			}
+		}
+	}
 }
 
 // A growth measures how much the heap has grown from its lowest size.
 type growth struct{ lowest, most uint64 }
 
-// exceeds reports whether live objects exceed the limit. The heap may hold garbage,
-// of this call or of other requests, so exceeds runs the garbage collector before it
-// decides. That costs one collection each time the heap grows by the limit.
+// exceeds reports whether live objects exceed the limit. The heap may hold garbage, so
+// exceeds runs the garbage collector before it decides. That costs one collection each
+// time the heap grows by the limit.
 func (g *growth) exceeds() bool {
 	if !g.over() {
 		return false

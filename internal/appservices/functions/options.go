@@ -14,8 +14,8 @@ import (
 // complete replaces zeros with defaults and reports all faults.
 func (o *Options) complete() error {
 	o.Timeout = either(o.Timeout, 10*time.Second)
-	o.Memory = either(o.Memory, 64<<20)
-	o.Concurrency = either(o.Concurrency, 16)
+	o.Memory = either(o.Memory, 32<<20)
+	o.Processes = either(o.Processes, 2)
 	if o.Services == nil {
 		o.Services = []string{"mongodb-atlas"}
 	}
@@ -32,8 +32,8 @@ func (o *Options) complete() error {
 	if o.Timeout < 0 || o.Timeout > MaxTimeout {
 		faults = append(faults, fmt.Errorf("the timeout of functions is %s; use at most %s", o.Timeout, MaxTimeout))
 	}
-	if o.Memory < 0 || o.Concurrency < 0 {
-		faults = append(faults, errors.New("the memory and the concurrency of functions must not be negative"))
+	if o.Memory < 0 || o.Processes < 0 {
+		faults = append(faults, errors.New("the memory and the processes of functions must not be negative"))
 	}
 	faults = append(faults, checkJSON("value", o.Values)...)
 	faults = append(faults, checkJSON("environment value", o.Environment.Values)...)

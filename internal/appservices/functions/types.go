@@ -46,8 +46,8 @@ func (c *call) newTypes() (types, error) {
 
 // builtin runs a program from the directory js and returns the function that it
 // evaluates to.
-func (c *call) builtin(program *goja.Program) (goja.Callable, error) {
-	value, err := c.vm.RunProgram(program)
+func (c *call) builtin(program func() *goja.Program) (goja.Callable, error) {
+	value, err := c.vm.RunProgram(program())
 	if err != nil {
 		return nil, err
 	}

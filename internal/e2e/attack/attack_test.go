@@ -51,6 +51,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"headers", s.attackWithHeaders},
 		{"http2", s.attackByHTTP2},
 		{"paths", s.attackWithPaths},
+		{"gates", s.attackGates},
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
 	} {

@@ -11,6 +11,7 @@
 //	wireRows, http2Rows                    requests that two parsers read differently
 //	headerRows, overflowRows               spoofed headers, and too many headers
 //	pathRows                               spellings of a rule's path
+//	gateRows                               ways around a gate
 //	confusedRows, keyRows, signatureRows   tokens made by an attacker
 //	signedRows, encodingRows, foreignRows  tokens signed by the backend
 //	jwksRows                               JWK Sets of a hostile backend

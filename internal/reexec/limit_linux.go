@@ -1,0 +1,66 @@
+package reexec
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Limit limits this process, which must be a child, in a way that it cannot undo:
+//
+//   - It gets memory bytes in addition to the memory that it has now. After that, the
+//     Go runtime ends it, and [Child.Cause] returns [Memory].
+//   - The kernel kills it after it has used the time on processors.
+//   - It cannot write files, cannot dump its memory into a file, and has few open files.
+//   - If the machine or the container has no memory left, the kernel ends this process
+//     before others.
+//
+// Systems other than Linux have none of these limits.
+func Limit(memory int64, processors time.Duration) error {
+	// Not every system lets a process write this; it is only a precaution.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
+	used, err := dataSize()
+	if err != nil {
+		return err
+	}
+	limits := map[int]uint64{
+		syscall.RLIMIT_CPU: uint64((processors + time.Second - 1) / time.Second), syscall.RLIMIT_FSIZE: 0,
+		syscall.RLIMIT_CORE: 0, syscall.RLIMIT_NOFILE: 32,
+	}
+	if !raceDetector { // it takes several times as much memory
+		limits[syscall.RLIMIT_DATA] = used + uint64(memory)
+	}
+	var faults []error
+	for resource, most := range limits {
+		faults = append(faults, setrlimit(resource, most))
+	}
+	return errors.Join(faults...)
+}
+
+// setrlimit lowers a limit. A lower limit that the process already has stays.
+func setrlimit(resource int, most uint64) error {
+	var now syscall.Rlimit
+	if err := syscall.Getrlimit(resource, &now); err != nil {
+		return os.NewSyscallError("getrlimit", err)
+	}
+	most = min(most, now.Max)
+	return os.NewSyscallError("setrlimit", syscall.Setrlimit(resource, &syscall.Rlimit{Cur: most, Max: most}))
+}
+
+// dataSize returns the size of what RLIMIT_DATA limits. It is the sixth number of the
+// file, in pages.
+func dataSize() (uint64, error) {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, err
+	}
+	fields := bytes.Fields(text)
+	if len(fields) < 6 {
+		return 0, errors.New("/proc/self/statm has fewer than six numbers")
+	}
+	pages, err := strconv.ParseUint(string(fields[5]), 10, 64)
+	return pages * uint64(os.Getpagesize()), err
+}
