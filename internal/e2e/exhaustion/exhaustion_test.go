@@ -36,9 +36,9 @@ func lasts() time.Duration {
 
 const (
 	// processLimits are the settings of TestProcess. The rest of mostMemory is for the
-	// program itself, its cache and its connections.
+	// program itself, its cache, its connections, and the processes of functions.
 	processLimits = "limits: {memory: 64MiB}\n"
-	mostMemory    = 240 << 20
+	mostMemory    = 320 << 20
 )
 
 // TestProcess attacks the program as a process, whose memory is limited only by its
