@@ -29,7 +29,8 @@ func TestAttacks(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 
-	t.Run("floods", s.attackWithFloods) // without other attacks, because they measure memory
+	t.Run("floods", s.attackWithFloods)                // without other attacks, because they measure memory
+	t.Run("restore floods", s.attackWithRestoreFloods) // and these the time
 	t.Run("others", s.attackTogether)
 	s.checkLeaks(t)
 	s.checkPage(t)
@@ -54,6 +55,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"gates", s.attackGates},
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
+		{"overload", s.attackWithOverload},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()

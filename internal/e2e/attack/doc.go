@@ -19,5 +19,6 @@
 //	userRows, documentRows                 user ids, and what users write into documents
 //	adminRows                              requests to the admin listener
 //	floodRows, bombRows, slowRows          too much of something
+//	overloadRows                           more requests at the same time than the limits
 //	secretRows                             requests with secrets, which must not be logged
 package attack
