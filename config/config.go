@@ -66,7 +66,7 @@ type Config struct {
 	Preset Preset `yaml:"preset"`
 	// Where responses contain the backend's own address. The address is replaced with
 	// `public_url` or the address that the client used, so that clients do not
-	// bypass the sidecar.
+	// bypass the sidecar. Without `public_url` the response gets `Vary: Host`.
 	Addresses []AddressRule `yaml:"addresses"`
 	// `true` signs no token and changes no response of a rule. It still publishes the
 	// merged JWKS, restores tokens, and counts which tokens would be enriched, and why

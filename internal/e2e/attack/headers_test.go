@@ -1,7 +1,10 @@
 package attack_test
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,8 +25,9 @@ type headerRow struct {
 }
 
 var (
-	spoofing = kind{"spoofed client address", "security.md"}
-	hopByHop = kind{"hop-by-hop headers", "RFC 9110 7.6.1"}
+	spoofing       = kind{"spoofed client address", "security.md"}
+	cachePoisoning = kind{"poisoned cache", "security.md"}
+	hopByHop       = kind{"hop-by-hop headers", "RFC 9110 7.6.1"}
 )
 
 var headerRows = []headerRow{
@@ -45,6 +49,31 @@ var headerRows = []headerRow{
 		keeps: []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: PUBLIC"}},
 }
 
+// attackByHost checks that the answer with an address of the client's choice cannot be
+// cached for other clients.
+func (s *suite) attackByHost(t *testing.T) {
+	backend := e2e.StartBackend(t)
+	backend.Handle("/location", e2e.Response{Body: `{"hostname":"http://10.0.0.1"}`})
+	for public, want := range map[string]string{"": "http://evil.example.com; Vary: Host", "public_url: https://auth.example.com\n": "https://auth.example.com; Vary: "} {
+		configuration := usual(backend.URL) + public + "addresses: [{match: GET /location, at: [\"json:hostname\"]}]\n"
+		tg := s.start(t, configuration, "["+annas+"]")
+		s.run(t, cachePoisoning, "a Host of an attacker, "+either(public == "", "without", "with")+" public_url", func(t *testing.T) (happens string) {
+			answer, err := tg.Public.Send("GET /location HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n")
+			reply, errRead := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
+			if err := errors.Join(err, errRead); err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(reply.Body)
+			hostname := strings.TrimSuffix(strings.TrimPrefix(string(body), `{"hostname":"`), `"}`)
+			happens = hostname + "; Vary: " + reply.Header.Get("Vary")
+			if happens != want {
+				t.Errorf("got %s, want %s", happens, want)
+			}
+			return happens
+		})
+	}
+}
+
 // spoofed returns a row with a line in which a client claims to be 6.6.6.6.
 func spoofed(line string) headerRow {
 	return headerRow{kind: spoofing, sends: line, lines: []string{line}, drops: "6.6.6.6", keeps: []string{"X-Forwarded-For: 127.0.0.1\r\n"}}
@@ -60,6 +89,7 @@ func stripped(name string) headerRow {
 // attackWithHeaders checks that clients can neither spoof nor remove headers that
 // proxies set, and that the size of headers is bounded.
 func (s *suite) attackWithHeaders(t *testing.T) {
+	s.attackByHost(t)
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	tg := s.start(t, usual(backend.URL), "["+annas+"]")
 	trusting := s.start(t, "trusted_proxies: [loopback]\n"+usual(backend.URL), "["+annas+"]")
