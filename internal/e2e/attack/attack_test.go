@@ -48,6 +48,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"restore", s.attackRestore},
 		{"users", s.attackAsUsers},
 		{"documents", s.attackWithDocuments},
+		{"sign-ins", s.attackSignIns}, // skipped if there is no FerretDB
 		{"wire", s.attackTheWire},
 		{"headers", s.attackWithHeaders},
 		{"http2", s.attackByHTTP2},

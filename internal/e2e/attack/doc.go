@@ -16,6 +16,7 @@
 //	signedRows, encodingRows, foreignRows  tokens signed by the backend
 //	jwksRows                               JWK Sets of a hostile backend
 //	restoreRows                            tokens that must not be restored
+//	loginRows, refreshRows                 logins and refreshes that look like something else
 //	userRows, documentRows                 user ids, and what users write into documents
 //	adminRows                              requests to the admin listener
 //	floodRows, bombRows, slowRows          too much of something
