@@ -30,6 +30,7 @@ func TestAttacks(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 
 	t.Run("floods", s.attackWithFloods)                // without other attacks, because they measure memory
+	t.Run("crowds", s.attackWithCrowds)                // and so do these
 	t.Run("restore floods", s.attackWithRestoreFloods) // and these the time
 	t.Run("others", s.attackTogether)
 	s.checkLeaks(t)
