@@ -54,6 +54,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"gates", s.attackGates},
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
+		{"functions", s.attackFunctions},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()

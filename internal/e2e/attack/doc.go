@@ -19,5 +19,6 @@
 //	userRows, documentRows                 user ids, and what users write into documents
 //	adminRows                              requests to the admin listener
 //	floodRows, bombRows, slowRows          too much of something
+//	functionRows                           functions that do not stop, or take too much memory
 //	secretRows                             requests with secrets, which must not be logged
 package attack
