@@ -78,7 +78,7 @@ type Config struct {
 	// How enriched tokens are signed.
 	Sign Sign `yaml:"sign"`
 	// Whether to replace enriched tokens in requests with their originals. `auto` is
-	// on with `sign.keys` or `oidc`, else off.
+	// on with `sign.keys`, `verify.secret` or `oidc`, else off.
 	Restore Toggle `yaml:"restore" default:"auto"`
 
 	// Which part of the document is in the token, and in which form.
@@ -113,7 +113,7 @@ type Config struct {
 // auto.
 func (c *Config) Restores() bool {
 	if c.Restore == Auto {
-		return c.Sign.Keys != "" || c.OIDC.Enabled
+		return c.Sign.Keys != "" || !c.Verify.Secret.IsZero() || c.OIDC.Enabled
 	}
 	return c.Restore == On
 }

@@ -214,14 +214,14 @@ func TestTurns_AreNotKeptByStreams(t *testing.T) {
 	f := start(t, backend.URL, setup{})
 	defer close(ended)
 	withTurns(f, 1)
-	for _, stream := range []string{
+	for i, stream := range []string{
 		"GET /events HTTP/1.1\r\nHost: h\r\n\r\n",
 		"GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
 		"POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nslow",
 	} {
 		f.dial(t).send(stream)
 		path := strings.Fields(stream)[1]
-		waitFor(t, path, func() bool { return len(backend.Requests()) > 0 && f.shared.turns.Used() == 0 })
+		waitFor(t, path, func() bool { return len(backend.Requests()) == 2*i+1 && f.shared.turns.Used() == 0 })
 		if res, body := f.ask(t, "GET /other HTTP/1.1\r\nHost: h\r\n\r\n"); res.StatusCode != 204 {
 			t.Errorf("during %s another request got %s %s, want 204", path, res.Status, body)
 		}

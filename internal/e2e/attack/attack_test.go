@@ -29,7 +29,8 @@ func TestAttacks(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 
-	t.Run("floods", s.attackWithFloods) // without other attacks, because they measure memory
+	t.Run("floods", s.attackWithFloods)                // without other attacks, because they measure memory
+	t.Run("restore floods", s.attackWithRestoreFloods) // and these the time
 	t.Run("others", s.attackTogether)
 	s.checkLeaks(t)
 	s.checkPage(t)
@@ -55,6 +56,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
 		{"functions", s.attackFunctions},
+		{"overload", s.attackWithOverload},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,5 +20,6 @@
 //	adminRows                              requests to the admin listener
 //	floodRows, bombRows, slowRows          too much of something
 //	functionRows                           functions that do not stop, or take too much memory
+//	overloadRows                           more requests at the same time than the limits
 //	secretRows                             requests with secrets, which must not be logged
 package attack
