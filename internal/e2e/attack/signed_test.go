@@ -112,7 +112,7 @@ func (i issuers) typeRows() []tokenRow {
 	var rows []tokenRow
 	for _, typ := range []string{`,"typ":"logout+jwt"`, `,"typ":"dpop+jwt"`, `,"typ":"JWT"`, `,"typ":"at+jwt "`, `,"typ":"text/at+jwt"`, `,"typ":["at+jwt"]`, `,"typ":null`, ""} {
 		token := i.rsa.TokenWithHeader(`{"alg":"RS256","kid":"key-RS256"`+typ+`}`, claimsOf(quoted(anna), ""))
-		rows = append(rows, tokenRow{wrongType, "a token " + either(typ == "", "without typ", "with " + strings.TrimPrefix(typ, ",")), token, badToken})
+		rows = append(rows, tokenRow{wrongType, "a token " + either(typ == "", "without typ", "with "+strings.TrimPrefix(typ, ",")), token, badToken})
 	}
 	return rows
 }
