@@ -13,7 +13,8 @@ import (
 var update = flag.Bool("update", false, "write the table of attacks into docs/security.md")
 
 // A pageRow is a row of the table in docs/security.md: kinds of attacks by their
-// names, what the attacker tries, and what happens.
+// names, what the attacker tries, and what happens. Package exhaustion makes the attacks of
+// rows without kinds.
 type pageRow struct {
 	kinds          []string
 	tries, happens string
@@ -83,6 +84,15 @@ var pageRows = []pageRow{
 	{[]string{overflow.name, slowloris.name},
 		"headers over `limits.headers`, from the client or from the backend; headers that arrive slowly",
 		"431; 502 if they are the backend's; the connection is closed after 10 s"},
+	{nil,
+		"1 MiB of tiny header lines, forms and JSON of 1 MiB sent fast or slowly, hundreds of HTTP/2 streams, answers that are not read, more connections than there are files",
+		"memory stays below `limits.memory` and what the program itself needs, in a container of 256 MiB too. Requests above the limit are refused before the backend is asked, with 503 or by closing the connection, so no refresh token is lost. Health and reload work"},
+	{nil,
+		"100 forged or changed tokens in cookies, a genuine token repeated in a form of 1 MiB, with any algorithm",
+		"at most 8 different tokens of a request are tried, each once, and a signature is checked only if the sealed record opens"},
+	{nil,
+		"a login that makes a function fill memory, compute a huge number, match a slow regular expression, or never end",
+		"the function's own process ends. The login continues without what the function would have done"},
 	{[]string{manyTiny.name, crowds.name},
 		"many connections, slow or endless headers, many tiny header lines, trailers, many HTTP/2 requests at once, until files or memory are used up",
 		"the connections without a request are closed, the oldest first; memory stays within its limits; health, reload and new keys work, and so do logins unless every connection has a request"},
