@@ -153,12 +153,12 @@ func startsObject(text string) bool {
 func shapeOf(text string) string {
 	header := base64Length(text[:min(len(text), maxHeader)])
 	afterHeader, ok := strings.CutPrefix(strings.TrimLeft(text[header:], "="), ".")
-	if !ok {
+	if !ok || !hasAlgorithm(text[:header]) { // before the payload, which can be long and shared by many candidates
 		return ""
 	}
 	payload := base64Length(afterHeader)
 	signature, ok := strings.CutPrefix(strings.TrimLeft(afterHeader[payload:], "="), ".")
-	if payload == 0 || !ok || !hasAlgorithm(text[:header]) {
+	if payload == 0 || !ok {
 		return ""
 	}
 	return text[:len(text)-len(signature)+base64Length(signature)]
