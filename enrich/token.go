@@ -85,6 +85,16 @@ func (t *Token) Date(name string) (time.Time, bool) { return numericDate(t.Claim
 // read-only.
 func (t *Token) Header() []byte { return t.header.Bytes() }
 
+// Type returns typ of the header (RFC 7515, section 4.1.9), and "" if there is none. It
+// returns false if typ is not a string.
+func (t *Token) Type() (typ string, ok bool) {
+	value := t.header.Value("typ")
+	if value == nil {
+		return "", true
+	}
+	return jsonedit.Unquote(value)
+}
+
 func (t *Token) readHeader() error {
 	var ok bool
 	if t.Algorithm, ok = jsonedit.Unquote(t.header.Value("alg")); !ok {
