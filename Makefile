@@ -15,7 +15,7 @@ TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
 GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
-.PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks settings texts \
+.PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks exhaustion settings texts \
 	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
@@ -88,9 +88,16 @@ fuzz-short:
 	.ci/fuzz 2s
 
 # Runs all attacks, with floods of full size, and prints what the attacker sends and what
-# happens. `make test` uses small floods.
+# happens, and then `exhaustion`. `make test` uses small floods.
 attacks:
 	go test -count=1 -v -timeout 60m ./internal/e2e/attack -floods
+	$(MAKE) exhaustion
+
+# Attacks on memory, work and connections, of full size, on a process and on a
+# container of 256 MiB, while users log in. It prints memory, processor time and what
+# the users got. `make test` makes small ones on a process.
+exhaustion:
+	go test -count=1 -v -timeout 40m ./internal/e2e/exhaustion -full
 
 # Writes the tables of docs/ that come from the code: settings, reasons, problem
 # types, faults, attacks.

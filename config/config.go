@@ -66,7 +66,7 @@ type Config struct {
 	Preset Preset `yaml:"preset"`
 	// Where responses contain the backend's own address. The address is replaced with
 	// `public_url` or the address that the client used, so that clients do not
-	// bypass the sidecar.
+	// bypass the sidecar. Without `public_url` the response gets `Vary: Host`.
 	Addresses []AddressRule `yaml:"addresses"`
 	// `true` signs no token and changes no response of a rule. It still publishes the
 	// merged JWKS, restores tokens, and counts which tokens would be enriched, and why
@@ -78,7 +78,7 @@ type Config struct {
 	// How enriched tokens are signed.
 	Sign Sign `yaml:"sign"`
 	// Whether to replace enriched tokens in requests with their originals. `auto` is
-	// on with `sign.keys` or `oidc`, else off.
+	// on with `sign.keys`, `verify.secret` or `oidc`, else off.
 	Restore Toggle `yaml:"restore" default:"auto"`
 
 	// Which part of the document is in the token, and in which form.
@@ -113,7 +113,7 @@ type Config struct {
 // auto.
 func (c *Config) Restores() bool {
 	if c.Restore == Auto {
-		return c.Sign.Keys != "" || c.OIDC.Enabled
+		return c.Sign.Keys != "" || !c.Verify.Secret.IsZero() || c.OIDC.Enabled
 	}
 	return c.Restore == On
 }
@@ -143,14 +143,18 @@ type Limits struct {
 	// The largest body that is searched for tokens, after decompression. A larger
 	// body is forwarded unchanged.
 	Body Size `yaml:"body" default:"1MiB"`
-	// The largest request or response header. A larger one is refused.
+	// The largest request or response header. A larger one is refused, and so is a
+	// request with more than 256 header lines. A larger limit takes effect after a restart.
 	Headers Size `yaml:"headers" default:"64KiB"`
 	// The memory for all requests in flight: their bodies, the responses that are
 	// searched for tokens, and buffers. A request for which none is left gets 503
-	// before it is forwarded. `auto` is half of the process's memory without
-	// `cache.max_bytes`.
+	// before it is forwarded. `auto` is half of what the memory limit of the container
+	// leaves, or else half of the machine's memory, after `cache.max_bytes` and 36 MiB.
+	// Connections and their headers get half as much, in addition.
 	Memory AutoSize `yaml:"memory" default:"auto"`
-	// How many connections of clients may be open.
+	// How many connections of clients may be open. Each HTTP/2 request counts as one
+	// more. Above it, connections without a request are closed first. The limit for open
+	// files and the memory may allow fewer: the log line `listening` has the number.
 	Connections Count `yaml:"connections" default:"10000"`
 	// How many requests may be at the backend at the same time. Others wait up to a
 	// second for their turn, and then get 503. A request is at the backend until its

@@ -14,7 +14,10 @@ type Rule struct {
 	// `fragment:NAME` or `query:NAME` of a redirect, `form:NAME`, `body`.
 	Tokens []locate.Location `yaml:"tokens,required"`
 	// Whether its requests are refreshes. The tokens of a refresh get a document that
-	// is read after the backend has answered. `auto` looks at the request.
+	// is read after the backend has answered, and `LOGIN` triggers do not run. `auto`
+	// looks at the request: at `grant_type` in the body, or else at a refresh token in
+	// a field or a cookie, or at the last segment of the path. If that is not clear,
+	// the request counts as both.
 	Refresh Refresh `yaml:"refresh" default:"auto"`
 	// The policy of this rule. Unset: the global one.
 	OnFailure Policy `yaml:"on_failure"`

@@ -41,6 +41,10 @@ type Verify struct {
 	Issuer []string `yaml:"issuer,single"`
 	// Values of which `aud` must contain one. Empty: any.
 	Audience []string `yaml:"audience"`
+	// The allowed values of `typ` in a token's header, such as `at+jwt`, in any case and
+	// with or without `application/`. The empty text allows a token without `typ`.
+	// Other tokens are `bad_token`. Empty list: any.
+	Types []TokenType `yaml:"types"`
 	// The allowed algorithms of the backend's signatures. Empty: those that fit the
 	// types of its keys. Never `none`.
 	Algorithms []VerifyAlgorithm `yaml:"algorithms"`

@@ -35,7 +35,7 @@ func (tx *transaction) blocksGrant(c *candidate) bool {
 }
 
 // wouldChange reports whether a token would be changed if nothing failed: it
-// gets the claims, or is bound to a token that does.
+// gets the claims, has copies of them, or is bound to a token that does.
 func (tx *transaction) wouldChange(c *candidate) bool {
-	return tx.kinds[c.issued.Kind] || tx.boundAccess(c) != nil
+	return tx.kinds[c.issued.Kind] || c.hasCopies() || tx.boundAccess(c) != nil
 }

@@ -41,14 +41,16 @@ var registeredClaims = []string{
 }
 
 // CheckClaimName returns nil if a claim that this package adds may have this
-// name. The name must not be empty or registered with IANA: users may be able to
-// write their own document, so it must never be mistaken for such a claim. For a
+// name. The name must not be empty, "tgr" or registered with IANA: users may be able
+// to write their own document, so it must never be mistaken for such a claim. For a
 // name by which resource servers decide access, the error wraps
 // [ErrPrivilegedName], and Options.AllowPrivilegedName allows the name.
 func CheckClaimName(name string) error {
 	switch {
 	case name == "":
 		return errors.New("the name of the claim is empty")
+	case name == restoreClaim:
+		return fmt.Errorf("%q is the claim from which tokengraft restores originals; choose another name", name)
 	case isPrivileged(name):
 		return fmt.Errorf("%q %w; choose another name", name, ErrPrivilegedName)
 	case slices.Contains(registeredClaims, name):

@@ -14,7 +14,7 @@ import (
 // Law H1: users may be able to write their own document.
 func TestCheckClaimName_RefusesNamesThatOthersRelyOn(t *testing.T) {
 	registered := "iss sub aud exp nbf iat jti name email azp nonce auth_time acr amr at_hash c_hash s_hash cnf act client_id sid vct status cmw " +
-		"metadata jwks keys constraints crit ref delegation trust_marks trust_chain authority_hints"
+		"metadata jwks keys constraints crit ref delegation trust_marks trust_chain authority_hints tgr"
 	for name := range strings.FieldsSeq(registered) {
 		if err := enrich.CheckClaimName(name); err == nil || errors.Is(err, enrich.ErrPrivilegedName) {
 			t.Errorf("CheckClaimName(%q) = %v, want an error that no option allows", name, err)

@@ -62,7 +62,8 @@ type Enricher struct {
 	kinds       map[Kind]bool
 	userID      jsonedit.Path
 	documentAge metric.Float64Histogram
-	warnOnce    sync.Once
+
+	warnedClaim, warnedCopies, warnedRecord sync.Once
 }
 
 // New returns an Enricher. If an option is wrong, the error names the field.

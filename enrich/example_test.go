@@ -55,15 +55,12 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for name, value := range token.Claims() {
-		fmt.Printf("%s: %s\n", name, value)
-	}
+	fmt.Printf("custom_data: %s\n", token.Claim("custom_data"))
 
 	restored, ok := enricher.Restore(outcome.Raw)
 	fmt.Println("restored:", ok && restored == original)
 	// Output:
 	// ok
-	// sub: "anna"
 	// custom_data: {"language":"de"}
 	// restored: true
 }

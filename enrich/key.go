@@ -14,9 +14,16 @@ type Key interface {
 	SignatureSize() int
 	// Verify returns nil if the key made this signature.
 	Verify(input string, signature []byte) error
-	// Seal encrypts and authenticates a text.
-	Seal(plaintext []byte) (sealed []byte)
-	// Open decrypts a text that Seal returned. It fails if the text was changed or
-	// sealed with another key.
-	Open(sealed []byte) (plaintext []byte, err error)
+	// Seal encrypts and authenticates a text, and authenticates the additional data.
+	// It adds at least 17 bytes. It must be safe for any number of texts, and for
+	// different texts with the same additional data.
+	Seal(plaintext, additional []byte) (sealed []byte)
+	// Open decrypts a text that Seal returned. It fails if the text or the additional
+	// data was changed, or if another key sealed the text. It must be cheap, because
+	// anyone can send texts to open.
+	//
+	// A Key may have a method OpenFormat1(sealed []byte) ([]byte, error) too. It opens
+	// what versions before format 2 sealed. Only the keys of package enrich/keys need
+	// it.
+	Open(sealed, additional []byte) (plaintext []byte, err error)
 }

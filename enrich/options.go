@@ -51,7 +51,7 @@ type Options struct {
 	// login reads the document from the source.
 	MaxAge time.Duration
 	// Restore says which of the tokens that are signed from now on can be restored.
-	// The zero value means those that one of our own keys signs.
+	// The zero value means those that one of our own keys or a secret signs.
 	Restore Restore
 	// Hooks run when users sign in. Nil means no hooks.
 	Hooks Hooks

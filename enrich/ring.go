@@ -14,9 +14,11 @@ type Ring interface {
 	// The error wraps [ErrNotOurs] or [ErrBadToken]. Any other error means that
 	// the ring could not decide, because the backend's keys could not be fetched.
 	Verify(ctx context.Context, t *Token) (Verified, error)
-	// RestoreKeys returns the keys that may have signed t as an enriched token,
-	// including retired keys.
-	RestoreKeys(t *Token) []Key
+	// RestoreKeys returns the keys that may have signed an enriched token with this
+	// alg and kid in its header, including retired keys. The kid is empty if the
+	// header has none. Each key costs a client's token an [Key.Open], so return only
+	// keys that fit: normally one.
+	RestoreKeys(algorithm, keyID string) []Key
 }
 
 // Verified is what [Ring.Verify] returns for a valid token of the backend.

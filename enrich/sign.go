@@ -31,11 +31,11 @@ func (tx *transaction) signAll(claimsOf func(*candidate) []claim) *fault {
 	return nil
 }
 
-// signToken adds claims to a token and signs it. If there are none, it signs only
-// an id_token that is bound to an enriched access token.
+// signToken adds claims to a token and signs it. If there are none, it signs only a token
+// with copies of our claims, and an id_token that is bound to an enriched access token.
 func (tx *transaction) signToken(c *candidate, claims []claim) *fault {
 	access := tx.boundAccess(c)
-	if len(claims) == 0 && (access == nil || access.enriched == "") {
+	if len(claims) == 0 && !c.hasCopies() && (access == nil || access.enriched == "") {
 		return nil
 	}
 	if c.Signer == nil {
@@ -45,7 +45,7 @@ func (tx *transaction) signToken(c *candidate, claims []claim) *fault {
 	if err != nil {
 		return &fault{SignFailed, err}
 	}
-	enriched, err := tx.encode(c, append(claims, hashes...))
+	enriched, err := tx.encodeWithin(c, append(claims, hashes...))
 	if err != nil {
 		return &fault{SignFailed, err}
 	}
@@ -60,10 +60,25 @@ func (tx *transaction) signToken(c *candidate, claims []claim) *fault {
 // sizes a buffer: a larger signature only costs one more allocation.
 const maxSignature = 512
 
+// encodeWithin is encode within the budget of the token. Each copy of our claims is
+// sealed with the next token, so a backend that copies them makes tokens longer and
+// longer. If the backend's own key signs, it accepts the token as it is: then a record
+// that restores nothing is enough to recognize the next copies.
+func (tx *transaction) encodeWithin(c *candidate, claims []claim) (string, error) {
+	enriched, err := tx.encode(c, claims, c.token.Signature)
+	if len(enriched) > c.issued.Budget && c.hasCopies() && c.Signer.ID() == "" {
+		return tx.encode(c, claims, nil)
+	}
+	return enriched, err
+}
+
 // encode splices the claims into the token and signs the result. All other bytes
-// stay the same (law A3).
-func (tx *transaction) encode(c *candidate, claims []claim) (string, error) {
+// stay the same (law A3). The original's signature is sealed, or nil.
+func (tx *transaction) encode(c *candidate, claims []claim, original []byte) (string, error) {
 	payload := c.token.payload.Clone()
+	if c.hasCopies() {
+		tx.removeCopies(payload, claims)
+	}
 	for _, claim := range claims {
 		payload.Set(claim.name, claim.value)
 	}
@@ -71,8 +86,9 @@ func (tx *transaction) encode(c *candidate, claims []claim) (string, error) {
 	if c.Signer.ID() != "" {
 		nameOwnKey(header, c.token.Algorithm, c.Signer)
 	}
-	if tx.o.Restore == RestoreOn || tx.o.Restore == RestoreAuto && c.Signer.ID() != "" {
-		seal(header, payload, c.token.Signature, c.Signer)
+	if tx.o.Restore.seals(c.Signer) {
+		tx.warnRecordTaken(c)
+		seal(header, payload, original, c.Signer)
 	}
 	text := make([]byte, 0, (len(header.Bytes())+len(payload.Bytes())+maxSignature)*4/3+8)
 	text = base64.RawURLEncoding.AppendEncode(text, header.Bytes())

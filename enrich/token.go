@@ -36,25 +36,36 @@ type Token struct {
 // [ErrOpaque] for text that does not look like a JWS, and [ErrBadToken] for
 // everything else.
 func ParseToken(raw string) (*Token, error) {
+	t, payload, err := parseHeader(raw)
+	if err != nil {
+		return nil, err
+	}
+	if t.payload, err = jsonedit.Parse(payload); err != nil {
+		return nil, fmt.Errorf("%w: payload: %w", ErrBadToken, err)
+	}
+	return t, nil
+}
+
+// parseHeader is ParseToken, but only decodes the payload and does not parse it.
+func parseHeader(raw string) (t *Token, payload []byte, err error) {
 	if len(raw) > MaxToken {
-		return nil, fmt.Errorf("token of %d bytes: %w", len(raw), ErrTooLarge)
+		return nil, nil, fmt.Errorf("token of %d bytes: %w", len(raw), ErrTooLarge)
 	}
 	parts := strings.SplitN(raw, ".", 4)
 	if len(parts) != 3 || !startsObject(parts[0]) {
-		return nil, ErrOpaque
+		return nil, nil, ErrOpaque
 	}
-	t := &Token{SigningInput: raw[:len(parts[0])+1+len(parts[1])]}
-	var err error
+	t = &Token{SigningInput: raw[:len(parts[0])+1+len(parts[1])]}
 	if t.header, err = parseObject(parts[0]); err != nil {
-		return nil, fmt.Errorf("%w: header: %w", ErrBadToken, err)
+		return nil, nil, fmt.Errorf("%w: header: %w", ErrBadToken, err)
 	}
-	if t.payload, err = parseObject(parts[1]); err != nil {
-		return nil, fmt.Errorf("%w: payload: %w", ErrBadToken, err)
+	if payload, err = decodeBase64(parts[1]); err != nil {
+		return nil, nil, fmt.Errorf("%w: payload: %w", ErrBadToken, err)
 	}
 	if t.Signature, err = decodeBase64(parts[2]); err != nil {
-		return nil, fmt.Errorf("%w: signature: %w", ErrBadToken, err)
+		return nil, nil, fmt.Errorf("%w: signature: %w", ErrBadToken, err)
 	}
-	return t, t.readHeader()
+	return t, payload, t.readHeader()
 }
 
 // Claim returns the JSON text of a claim, or nil if the token does not have it.
@@ -73,6 +84,16 @@ func (t *Token) Date(name string) (time.Time, bool) { return numericDate(t.Claim
 // Header returns the decoded JSON text of the header. The text is shared and
 // read-only.
 func (t *Token) Header() []byte { return t.header.Bytes() }
+
+// Type returns typ of the header (RFC 7515, section 4.1.9), and "" if there is none. It
+// returns false if typ is not a string.
+func (t *Token) Type() (typ string, ok bool) {
+	value := t.header.Value("typ")
+	if value == nil {
+		return "", true
+	}
+	return jsonedit.Unquote(value)
+}
 
 func (t *Token) readHeader() error {
 	var ok bool

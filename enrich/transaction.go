@@ -165,7 +165,7 @@ func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	switch {
 	case errors.Is(err, ErrNoDocument):
 		c.reason = NoDocument
-		tx.warnClaimTaken(c.token)
+		tx.warnClaimTaken(c)
 	case err != nil:
 		return &fault{Unavailable, err}
 	case len(d.JSON) > tx.o.MaxSize:
@@ -178,10 +178,10 @@ func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 
 // warnClaimTaken logs one warning if the backend's own token has a claim
 // with our name. The claim stays because the user has no document (law H2).
-func (e *Enricher) warnClaimTaken(t *Token) {
-	if t.Claim(e.o.Claim) != nil {
-		e.warnOnce.Do(func() {
-			e.o.Logger.Warn("the backend's tokens already have a claim with this name. A user without a document keeps the backend's value. Choose another claim name", "claim", e.o.Claim)
+func (e *Enricher) warnClaimTaken(c *candidate) {
+	if c.token.Claim(e.o.Claim) != nil && !c.hasCopies() {
+		e.warnedClaim.Do(func() {
+			e.o.Logger.Warn("the backend's tokens already have a claim with this name. A user without a document keeps the backend's value. If the backend copies it from enriched tokens, set restore: on; otherwise choose another claim name", "claim", e.o.Claim)
 		})
 	}
 }

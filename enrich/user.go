@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"io"
 	"log/slog"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
@@ -34,12 +36,12 @@ func (u User) LogValue() slog.Value {
 	return slog.StringValue(hex.EncodeToString(sum[:6]))
 }
 
-// String implements [fmt.Stringer]. It returns the same hash as LogValue, so that %v,
-// %s and %q do not print the id.
+// String implements [fmt.Stringer]. It returns the same hash as LogValue.
 func (u User) String() string { return "user " + u.LogValue().String() }
 
-// GoString implements [fmt.GoStringer] for %#v.
-func (u User) GoString() string { return u.String() }
+// Format implements [fmt.Formatter]. It prints what String returns, so that no verb
+// prints the id. (%p is for pointers: `go vet` reports it.)
+func (u User) Format(state fmt.State, _ rune) { io.WriteString(state, u.String()) }
 
 // userOf returns the user that the claims identify. A user id is a string that is
 // not empty or a whole number; for anything else it returns the zero User. With

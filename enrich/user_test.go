@@ -1,6 +1,7 @@
 package enrich_test
 
 import (
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -28,14 +29,31 @@ func TestUserID_CanBeWithinAnObject(t *testing.T) {
 }
 
 func TestUser_IsNeverPrinted(t *testing.T) {
+	const id = "anna@example.com"
+	user := enrich.User{ID: id}
 	var log strings.Builder
-	user := enrich.User{ID: "anna@example.com"}
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "user", user)
-	fmt.Fprintf(&log, "%v %+v %#v %s", user, user, user, user)
-	if strings.Contains(log.String(), "anna") {
-		t.Errorf("printed %s, want it without the user id", log.String())
+	printed := map[string]string{"slog": log.String()}
+	for name, value := range map[string]any{
+		"a user": user, "a pointer": &user, "a query": enrich.Query{User: user}, "a map": map[enrich.User]int{user: 1},
+	} {
+		for _, verb := range verbs {
+			printed[name+" with "+verb] = fmt.Sprintf(verb, value)
+		}
+	}
+	for how, text := range printed {
+		if strings.Contains(text, id) || strings.Contains(strings.ToLower(text), hex.EncodeToString([]byte(id))) {
+			t.Errorf("%s prints %s, want it without the user id", how, text)
+		}
+	}
+	if got := fmt.Sprintf("%d", user); got != user.String() {
+		t.Errorf("%%d prints %s, want %s", got, user)
 	}
 }
+
+// verbs are the verbs of package fmt with some flags. %p asks no method of a value that is
+// not a pointer, so `go vet` reports it.
+var verbs = strings.Fields("%v %+v %#v %T %t %b %c %d %o %O %q %x %X % x %#x %U %e %E %f %F %g %G %s %10.30s %+q %z")
 
 // Law F7: with UserIssuer, the source gets the issuer of the token. Without it, users
 // have none.

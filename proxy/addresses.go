@@ -19,6 +19,20 @@ func (p *Proxy) addressEditor(r *http.Request, at []locate.Location) editFunc {
 	}
 }
 
+// varyByOrigin tells caches that a response depends on the address that the client used.
+// Otherwise a client could store an address of its choice in the cache of others. With
+// a public URL, the response is the same for all.
+func (p *Proxy) varyByOrigin(h http.Header) {
+	if p.options.PublicURL != nil {
+		return
+	}
+	names := "Host"
+	if len(p.options.TrustedProxies) > 0 {
+		names += ", X-Forwarded-Host, X-Forwarded-Proto"
+	}
+	h.Add("Vary", names)
+}
+
 // clientSide returns the first of several values of a forwarded header. It is from the
 // proxy that the client connected to.
 func clientSide(values string) string {

@@ -27,12 +27,13 @@ func TestAddresses_BecomeTheAddressThatTheClientUsed(t *testing.T) {
 		options                   func(*proxy.Options)
 		backendHTTP, backendWS    string
 		wantHostname, wantWSocket string
+		wantVary                  string
 	}{
-		{"as requested", "", nil, "https://us-east-1.aws.services.example.com", "wss://ws.services.example.com", "http://h:8080", "ws://h:8080"},
-		{"public_url", "", public, "http://10.0.0.1:9090", "ws://10.0.0.1:9090", "https://auth.example.com", "wss://auth.example.com"},
-		{"a trusted proxy", "X-Forwarded-Proto: https, http\r\nX-Forwarded-Host: p.example.com\r\n", trustLoopback, "HTTP:\\/\\/a\\/b?c", "ws://a", "https://p.example.com/b?c", "wss://p.example.com"},
-		{"a proxy that is not trusted", "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example.com\r\n", nil, "http://a", "ws://a", "http://h:8080", "ws://h:8080"},
-		{"not an http or ws address", "", public, "services", "ftp://a", "services", "ftp://a"},
+		{"as requested", "", nil, "https://us-east-1.aws.services.example.com", "wss://ws.services.example.com", "http://h:8080", "ws://h:8080", "Host"},
+		{"public_url", "", public, "http://10.0.0.1:9090", "ws://10.0.0.1:9090", "https://auth.example.com", "wss://auth.example.com", ""},
+		{"a trusted proxy", "X-Forwarded-Proto: https, http\r\nX-Forwarded-Host: p.example.com\r\n", trustLoopback, "HTTP:\\/\\/a\\/b?c", "ws://a", "https://p.example.com/b?c", "wss://p.example.com", "Host, X-Forwarded-Host, X-Forwarded-Proto"},
+		{"a proxy that is not trusted", "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example.com\r\n", nil, "http://a", "ws://a", "http://h:8080", "ws://h:8080", "Host"},
+		{"not an http or ws address", "", public, "services", "ftp://a", "services", "ftp://a", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,7 +41,10 @@ func TestAddresses_BecomeTheAddressThatTheClientUsed(t *testing.T) {
 			s.options = tt.options
 			sent := answer("HTTP/1.1 200 OK\nContent-Type: application/json\nETag: \"1\"", fmt.Sprintf(location, tt.backendHTTP, tt.backendWS))
 			f, _ := startResponding(t, sent, s)
-			_, body := f.ask(t, "GET /app/x/location HTTP/1.1\r\nHost: h:8080\r\n"+tt.sent+"\r\n")
+			res, body := f.ask(t, "GET /app/x/location HTTP/1.1\r\nHost: h:8080\r\n"+tt.sent+"\r\n")
+			if got := res.Header.Get("Vary"); got != tt.wantVary {
+				t.Errorf("Vary: got %q, want %q, so that no cache gives an address to other clients", got, tt.wantVary)
+			}
 			if want := fmt.Sprintf(location, tt.wantHostname, tt.wantWSocket); body != want {
 				t.Errorf("body\n got %s\nwant %s", body, want)
 			}

@@ -27,6 +27,7 @@ func (f fixedToken) Enrich(_ context.Context, g enrich.Grant) []enrich.Outcome {
 }
 
 func (fixedToken) EnrichObject(_ context.Context, object []byte) ([]byte, error) { return object, nil }
+func (fixedToken) MayRestore(string) bool                                        { return false }
 func (fixedToken) Restore(token string) (string, bool)                           { return token, false }
 
 func Example() {

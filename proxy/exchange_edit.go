@@ -48,6 +48,9 @@ func (x *exchange) editBody(res *http.Response) error {
 	}
 	if !bytes.Equal(edited, body.decoded) {
 		writeBody(res, locate.Response{Header: res.Header, Body: body.decoded}, locate.Response{Header: res.Header, Body: edited})
+		if x.rule != nil && len(x.rule.Addresses) > 0 {
+			x.proxy.varyByOrigin(res.Header)
+		}
 	}
 	return nil
 }

@@ -51,25 +51,13 @@ func (x *exchange) bodyProblem(r *http.Request, err error) error {
 	return problemRequest
 }
 
-// maxForgedTokens limits how many tokens of one request are checked without success (law
-// B4). Each check may verify a signature, and a form has room for thousands of tokens.
-const maxForgedTokens = 100
-
 // restoreTokens returns the request with its enriched tokens replaced by originals, and
 // counts them.
 func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate.Request {
 	_, span := tracing.Start(r.Context(), "restore")
 	defer span.End()
-	forged := 0
-	restored, locations := request.Restore(x.snapshot.Rules.restoreLocations(x.rule), func(token string) (original string, ok bool) {
-		if forged < maxForgedTokens {
-			original, ok = x.snapshot.Enricher.Restore(token)
-		}
-		if !ok {
-			forged++
-		}
-		return original, ok
-	})
+	verdicts := verdicts{enricher: x.snapshot.Enricher}
+	restored, locations := request.Restore(x.snapshot.Rules.restoreLocations(x.rule), verdicts.restore)
 	for _, location := range locations {
 		x.proxy.metrics.countRestored(r.Context(), location)
 	}

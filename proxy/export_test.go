@@ -18,3 +18,6 @@ func (rs *Rules) Route(method, target string) (gated, refused bool) {
 	rule, refused := rs.route(&http.Request{Method: method, Host: "h", URL: u, RequestURI: target})
 	return rule != nil && rule.Gate, refused
 }
+
+// Find finds the rule of a request.
+func (rs *Rules) Find(r *http.Request) { rs.route(r) }

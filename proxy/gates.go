@@ -135,22 +135,29 @@ func (rs *Rules) route(r *http.Request) (rule *Rule, ambiguous bool) {
 	if !rs.hasGates() || rule != nil && rule.Gate {
 		return rule, false
 	}
-	if gate := rs.overriding(r); gate != nil {
+	methods := rs.otherMethods(r)
+	if gate := rs.overriding(r, methods); gate != nil {
 		return gate, false
 	}
-	if gate := rs.misspelled(r, rule); gate != nil {
+	if gate := rs.misspelled(r, append(methods, r.Method), rule); gate != nil {
 		return gate, true
 	}
 	return rule, false
 }
 
-// overriding returns the gate of a request that backends may take for one with another
-// method. It returns nil if there is none.
-func (rs *Rules) overriding(r *http.Request) *Rule {
+// otherMethods returns the methods of gates that a backend could take for the one of a
+// request.
+func (rs *Rules) otherMethods(r *http.Request) []string {
 	if !overridesMethod(r) {
 		return nil
 	}
-	for _, method := range rs.gates.methods {
+	return slices.Clone(rs.gates.methods)
+}
+
+// overriding returns the gate that matches a request with one of the methods, and nil if
+// there is none.
+func (rs *Rules) overriding(r *http.Request, methods []string) *Rule {
+	for _, method := range methods {
 		if rule := rs.match(lookup(method, r.Host, cleanEscaped(r.URL.EscapedPath()))); rule != nil && rule.Gate {
 			return rule
 		}
@@ -167,21 +174,28 @@ func overridesMethod(r *http.Request) bool {
 		return true
 	}
 	for name := range r.Header {
-		if lower := strings.ToLower(name); strings.Contains(lower, "method") && !strings.HasPrefix(lower, "access-control-") {
+		if strings.Contains(name, "ethod") && !strings.HasPrefix(name, "Access-Control-") { // M or m
 			return true
 		}
 	}
-	query, err := url.QueryUnescape(r.URL.RawQuery)
-	return err != nil || strings.Contains(strings.ToLower(query), "method") ||
+	return mentionsMethod(r.URL.RawQuery) ||
 		r.Method == http.MethodPost && (locate.IsForm(r.Header) || locate.IsMultipart(r.Header))
 }
 
-// misspelled returns the gate of a request whose path a lenient backend takes for one of
-// the gate's, although the matched rule, or none, matches. It returns nil if there is
-// none.
-func (rs *Rules) misspelled(r *http.Request, matched *Rule) *Rule {
+func mentionsMethod(query string) bool {
+	if query == "" {
+		return false
+	}
+	decoded, err := url.QueryUnescape(query)
+	return err != nil || strings.Contains(strings.ToLower(decoded), "method")
+}
+
+// misspelled returns the gate of a request with one of the methods, if a lenient backend
+// takes its path for one of the gate's, although the matched rule, or none, matches. It
+// returns nil if there is none.
+func (rs *Rules) misspelled(r *http.Request, methods []string, matched *Rule) *Rule {
 	if matched == nil || !matched.isExactly(r.URL) {
-		if gate := rs.gateAt(r, r.URL.EscapedPath()); gate != nil {
+		if gate := rs.gateAt(r.Host, methods, r.URL.EscapedPath()); gate != nil {
 			return gate
 		}
 	}
@@ -190,8 +204,8 @@ func (rs *Rules) misspelled(r *http.Request, matched *Rule) *Rule {
 			continue
 		}
 		for _, value := range values {
-			if u, err := url.Parse(value); err == nil && rs.gateAt(r, u.EscapedPath()) != nil {
-				return rs.gateAt(r, u.EscapedPath())
+			if u, err := url.Parse(value); err == nil && rs.gateAt(r.Host, methods, u.EscapedPath()) != nil {
+				return rs.gateAt(r.Host, methods, u.EscapedPath())
 			}
 		}
 	}
@@ -200,11 +214,11 @@ func (rs *Rules) misspelled(r *http.Request, matched *Rule) *Rule {
 
 // replacesPath reports whether a header replaces the path of a request at some backends.
 func replacesPath(name string) bool {
-	switch strings.ToLower(strings.ReplaceAll(name, "_", "-")) {
-	case "x-original-url", "x-rewrite-url":
-		return true
+	if len(name) != len("X-Original-Url") && len(name) != len("X-Rewrite-Url") {
+		return false // the usual case
 	}
-	return false
+	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	return name == "X-Original-Url" || name == "X-Rewrite-Url"
 }
 
 // isExactly reports whether the rule's pattern is the path of an address, without
@@ -216,11 +230,8 @@ func (rule *Rule) isExactly(u *url.URL) bool {
 
 // gateAt returns the gate that matches a request at one of the spellings of an escaped
 // path.
-func (rs *Rules) gateAt(r *http.Request, escaped string) *Rule {
-	methods, host := []string{r.Method}, foldHost(r.Host)
-	if overridesMethod(r) {
-		methods = append(methods, rs.gates.methods...)
-	}
+func (rs *Rules) gateAt(host string, methods []string, escaped string) *Rule {
+	host = foldHost(host)
 	for _, segments := range spellings(escaped) {
 		path := foldedPath(segments)
 		for _, method := range methods {

@@ -36,6 +36,7 @@ func (s *fakeEnricher) EnrichObject(_ context.Context, object []byte) ([]byte, e
 	return object, nil
 }
 
+func (s *fakeEnricher) MayRestore(string) bool        { return false }
 func (s *fakeEnricher) Restore(string) (string, bool) { return "", false }
 
 // use returns a setup with this Enricher.

@@ -62,7 +62,11 @@ type Enricher interface {
 	// EnrichObject returns a JSON object that describes a user, with the claims added.
 	// It does not write to its argument.
 	EnrichObject(ctx context.Context, object []byte) ([]byte, error)
-	// Restore returns the original of an enriched token, and false for any other.
+	// MayRestore reports whether a token can be an enriched one. It is called for every
+	// token of a request, so it must cost next to nothing.
+	MayRestore(token string) bool
+	// Restore returns the original of an enriched token, and false for any other. It is
+	// called at most 8 times for a request, with tokens for which MayRestore is true.
 	Restore(token string) (original string, ok bool)
 }
 

@@ -179,3 +179,18 @@ func VerifyToken(t testing.TB, set []byte, token string) (claims string, err err
 	}
 	return claims, err
 }
+
+// CutRecord removes the claim tgr, from which the original is restored, from the claims of
+// an enriched token. It returns the claims without it and its value, which is empty if the
+// claims do not have it as their last member.
+func CutRecord(claims string) (rest, record string) {
+	start := strings.LastIndex(claims, `"tgr":"`)
+	if start < 0 {
+		return claims, ""
+	}
+	record, after, ok := strings.Cut(claims[start+len(`"tgr":"`):], `"`)
+	if !ok || strings.TrimSpace(after) != "}" {
+		return claims, ""
+	}
+	return strings.TrimSuffix(claims[:start], ",") + after, record
+}

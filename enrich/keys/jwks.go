@@ -18,7 +18,7 @@ func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 		if current == nil {
 			return nil, 0, jwks.ErrNotFetched
 		}
-		theirs = append(theirs, current.Published...)
+		theirs = r.publishable(current.Published)
 		maxAge = max(min(maxAge, time.Until(current.FreshUntil)), 0)
 	}
 	for _, k := range r.pinned {
@@ -28,6 +28,9 @@ func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 		if k.ID, err = k.Thumbprint(); err != nil {
 			return nil, 0, err
 		}
+		if r.own.contains(k.ID) {
+			continue // published as ours
+		}
 		jwk, err := k.JWK()
 		if err != nil {
 			return nil, 0, err
@@ -36,6 +39,24 @@ func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 	}
 	set, err = r.own.set().JWKS(r.now(), r.o.RetireAfter, theirs...)
 	return set, maxAge, err
+}
+
+// publishable returns the backend's keys without those that would make the kid of
+// another key ambiguous: verifiers take the first key with the kid of a token, and
+// refuse the tokens of the other. Our own keys win, and then the first.
+func (r *Ring) publishable(published []jwks.JWK) (texts [][]byte) {
+	type identity struct{ id, use string }
+	seen := map[identity]bool{}
+	for _, k := range published {
+		identity := identity{k.ID, k.Use}
+		if k.ID != "" && (r.own.contains(k.ID) || seen[identity]) {
+			r.warnAmbiguous(k.ID)
+			continue
+		}
+		seen[identity] = true
+		texts = append(texts, k.Text)
+	}
+	return texts
 }
 
 // HasOwnKeys reports whether the ring has a directory of our own keys. If so, clients

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -227,4 +229,54 @@ func TestOpen_RefusesUnreadableFiles(t *testing.T) {
 			t.Errorf("%s: opened, want an error", name)
 		}
 	}
+}
+
+// Law E1: verifiers take the first key with the kid of a token.
+func TestJWKS_HasOneKeyForEachKidAndUse(t *testing.T) {
+	dir, path := openDir(t)
+	own := newKey(t, dir, "ES256", time.Now()).ID
+	one, two := enrichtest.NewIssuer(t, "ES256"), enrichtest.NewIssuer(t, "ES256")
+	named := func(i *enrichtest.Issuer, id string) string {
+		return strings.Replace(jwkOf(i), `"key-ES256"`, fmt.Sprintf("%q", id), 1)
+	}
+	without := func(member, jwk string) string { return strings.Replace(jwk, member+",", "", 1) }
+	for name, tt := range map[string]struct {
+		set  []byte
+		want int // keys of the backend
+		warn bool
+	}{
+		"different kids":                   {set(named(one, "1"), named(two, "2")), 2, false},
+		"our kid":                          {set(named(one, own), named(two, "2")), 1, true},
+		"our kid with an escape":           {set(strings.Replace(named(one, own), own[:1], fmt.Sprintf(`\u%04x`, own[0]), 1)), 0, true},
+		"our kid, for encryption":          {set(strings.Replace(named(one, own), `"sig"`, `"enc"`, 1)), 0, true},
+		"one kid":                          {set(named(one, "1"), named(two, "1")), 1, true},
+		"one kid, one without use":         {set(named(one, "1"), without(`"use":"sig"`, named(two, "1"))), 1, true},
+		"one kid, one for encryption":      {set(named(one, "1"), strings.Replace(named(two, "1"), `"sig"`, `"enc"`, 1)), 2, false},
+		"the same key twice":               {set(named(one, "1"), named(one, "1")), 1, true},
+		"without kid":                      {set(without(`"kid":"key-ES256"`, jwkOf(one)), without(`"kid":"key-ES256"`, jwkOf(two))), 2, false},
+		"our own key, which is not theirs": {set(named(one, "1")), 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			ring := openFile(t, tt.set, func(o *keys.Options) { o.Dir, o.Logger = path, slog.New(slog.NewTextHandler(&log, nil)) })
+			published(t, ring)
+			jwks := published(t, ring)
+			if len(jwks) != tt.want+1 || jwks[len(jwks)-1]["kid"] != own {
+				t.Errorf("published %v, want %d keys of the backend and then ours", jwks, tt.want)
+			}
+			if got := strings.Count(log.String(), "Give each key of the backend its own kid"); (got == 1) != tt.warn || got > 1 {
+				t.Errorf("log %s, want one warning: %v", log.String(), tt.warn)
+			}
+		})
+	}
+}
+
+// A token that names our kid is not the backend's, whatever its set says.
+func TestVerify_OurKidIsNeverTheBackends(t *testing.T) {
+	dir, path := openDir(t)
+	own := newKey(t, dir, "ES256", time.Now()).ID
+	backend := enrichtest.NewIssuer(t, "ES256")
+	backend.KeyID = own
+	ring := openFile(t, set(jwkOf(backend)), func(o *keys.Options) { o.Dir = path })
+	expect(t, ring, token(backend), notOurs)
 }

@@ -42,6 +42,10 @@ type Options struct {
 	// Audience are the accepted audiences. A token's aud must contain one of them.
 	// Empty allows any.
 	Audience []string
+	// Types are the allowed values of typ in the header of the backend's tokens, such
+	// as at+jwt, in any case and with or without the prefix application/. "" allows a
+	// token without typ. Empty allows any.
+	Types []string
 	// Algorithms are the allowed algorithms of the backend's tokens. Empty allows
 	// all that fit the types of the keys.
 	Algorithms []string

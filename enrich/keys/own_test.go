@@ -36,11 +36,11 @@ func restores(t testing.TB, ring *keys.Ring, key enrich.Key) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, restoreKey := range ring.RestoreKeys(parse(t, signed+"."+enrichtest.EncodeSegment(string(signature)))) {
+	for _, restoreKey := range ring.RestoreKeys(key.Algorithm(), key.ID()) {
 		if restoreKey.Verify(signed, signature) != nil {
 			continue
 		}
-		plaintext, err := restoreKey.Open(key.Seal([]byte("sealed")))
+		plaintext, err := restoreKey.Open(key.Seal([]byte("sealed"), []byte("additional")), []byte("additional"))
 		return err == nil && string(plaintext) == "sealed"
 	}
 	return false

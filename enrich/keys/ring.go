@@ -22,9 +22,11 @@ type Ring struct {
 	backend *jwks.Follower       // the backend's JWK Set; nil if it has none
 	own     *ownKeys             // nil without Options.Dir
 	issuers atomic.Value         // []string: the allowed values of iss
+	types   map[string]bool      // the allowed values of typ, as mediaType returns them; empty allows any
 	now     func() time.Time
 
 	warnedIssuer, warnedLongLife atomic.Bool
+	ambiguous                    sync.Map // the kids that warnAmbiguous has logged
 }
 
 var _ enrich.Ring = (*Ring)(nil)
@@ -40,7 +42,7 @@ func openAt(o Options, now func() time.Time) (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Ring{o: o, shared: map[string]*jose.Key{}, now: now}
+	r := &Ring{o: o, shared: map[string]*jose.Key{}, types: mediaTypes(o.Types), now: now}
 	r.issuers.Store(o.Issuers)
 	for _, open := range []func() error{r.openPinned, r.openOwn, r.openBackend, r.makeOwn} {
 		if err := open(); err != nil {
@@ -85,6 +87,9 @@ func (r *Ring) onNewSet(set *jwks.Set) {
 	}
 	if err := r.own.makeAll(r.ownAlgorithms(set.Keys)); err != nil {
 		r.o.Logger.Error(noSigningKey, "error", err)
+	}
+	if r.own != nil {
+		r.publishable(set.Published) // for its warnings
 	}
 }
 

@@ -27,12 +27,14 @@ func (r *Ring) signer(algorithm string, verified jose.Verifier) enrich.Key {
 	return signer
 }
 
-// RestoreKeys implements [enrich.Ring].
-func (r *Ring) RestoreKeys(t *enrich.Token) []enrich.Key {
-	if own := r.own.set().RestoreKey(t.KeyID, t.Algorithm); own != nil {
+// RestoreKeys implements [enrich.Ring]. It returns one key at most: our own key with this
+// kid, or else the key that we share with the backend for the algorithm. The header that
+// names a shared key is the backend's, so its kid can be any.
+func (r *Ring) RestoreKeys(algorithm, keyID string) []enrich.Key {
+	if own := r.own.set().RestoreKey(keyID, algorithm); own != nil {
 		return []enrich.Key{own}
 	}
-	if shared := r.shared[t.Algorithm]; shared != nil {
+	if shared := r.shared[algorithm]; shared != nil {
 		return []enrich.Key{shared}
 	}
 	return nil

@@ -19,6 +19,9 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 	if !r.isAllowed(t.Algorithm) {
 		return enrich.Verified{}, r.wrongAlgorithm(t.Algorithm)
 	}
+	if err := r.checkType(t); err != nil {
+		return enrich.Verified{}, err
+	}
 	if err := r.checkParties(t); err != nil {
 		r.warnIssuerMismatch(t)
 		return enrich.Verified{}, err

@@ -28,6 +28,28 @@ func (r *Ring) warnIssuerMismatch(t *enrich.Token) {
 	}
 }
 
+// warnAmbiguous logs once that a key of the backend is not published, because its kid
+// is that of another key.
+func (r *Ring) warnAmbiguous(kid string) {
+	if _, warned := r.ambiguous.LoadOrStore(kid, true); warned {
+		return
+	}
+	whose := "another key of its own"
+	if r.own.contains(kid) {
+		whose = "a key of this sidecar"
+	}
+	r.o.Logger.Warn("the backend's JWK Set has a key with the kid of "+whose+". It is left out of the merged set, so clients refuse tokens that it signs. Give each key of the backend its own kid", "kid", short(kid))
+}
+
+// short returns the first characters of a text of the backend, for the log.
+func short(text string) string {
+	const longest = 64
+	if len(text) > longest {
+		return text[:longest] + "…"
+	}
+	return text
+}
+
 // warnLongLife logs once that a token may live longer than its key is published
 // (law E3). After a rotation, verifiers would refuse it.
 func (r *Ring) warnLongLife(v enrich.Verified) {

@@ -95,6 +95,33 @@ documents: {file: users.json, user_id_field: id}
 	}
 }
 
+func TestCheck_ShowsHowRefreshesAreRecognized(t *testing.T) {
+	path := writeConfig(t, `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules:
+  - {match: POST /oauth/token, tokens: [body]}
+  - {match: "POST /{app}/login", tokens: [body]}
+  - {match: POST /auth/refresh, tokens: [body]}
+  - {match: POST /signup, tokens: [body], refresh: never}
+  - {match: POST /session, tokens: [body], refresh: always}
+  - {match: POST /login;refresh, tokens: [body]}
+verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
+documents: {file: users.json, user_id_field: id}
+`, map[string]string{"users.json": "[]"})
+	_, stdout, _ := run(t, "check", "-c", path)
+	for _, want := range []string{
+		"ok     POST /oauth/token, POST /{app}/login: logins and refreshes are distinguished by grant_type",
+		"ok     POST /auth/refresh: every request without a credential is a refresh",
+		"ok     POST /signup: every request is a login",
+		"ok     POST /session: every request is a refresh",
+		"rules[5].refresh: every request counts as both a login and a refresh, because backends could route the path differently; set it to always or never",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("check prints\n%s\nwant %q in it", stdout, want)
+		}
+	}
+}
+
 func TestCheck_ReportsKeysThatCannotVerify(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	none := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"keys":[]}`) }))

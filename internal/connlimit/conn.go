@@ -26,7 +26,7 @@ const (
 	// costTLS is what TLS adds to a connection: its keys and buffers.
 	costTLS = 16 << 10
 	// costHTTP2 is what an HTTP/2 connection uses in addition: a frame, the tables of
-	// its compression, a header that is not whole yet, and data that nobody has read.
+	// its compression, a header that is not whole yet, and data that has not been read.
 	costHTTP2 = 128 << 10
 	// quantum is how much is taken at once while a header is read.
 	quantum = 4 << 10
@@ -53,7 +53,7 @@ type conn struct {
 	ended   bool  // it was refused
 }
 
-// Read implements [io.Reader]. It reads no more of a header than the pool allows.
+// Read implements [io.Reader]. It reads only as much of a header as the pool allows.
 func (c *conn) Read(b []byte) (int, error) {
 	if c.ended {
 		return 0, io.EOF

@@ -206,7 +206,7 @@ func (o *Object) splice(offset, length int, with []byte, next int) {
 	text = append(text, o.text[:offset]...)
 	text = append(text, with...)
 	text = append(text, o.text[offset+length:]...)
-	o.undo = append(o.undo, splice{offset: offset, length: len(with), was: was})
+	o.undo = o.undo.add(splice{offset: offset, length: len(with), was: was})
 	o.text = text
 
 	delta := len(with) - length

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 )
 
 // ErrUndo is the error of an [Undo] that belongs to another text or cannot be
@@ -19,6 +20,18 @@ type Undo []splice
 type splice struct {
 	offset, length int
 	was            []byte
+}
+
+// add returns the Undo with one more edit. An edit right after the previous one, such
+// as one more new member, extends it, so that the record stays short.
+func (u Undo) add(s splice) Undo {
+	if len(u) == 0 || u[len(u)-1].offset+u[len(u)-1].length != s.offset {
+		return append(u, s)
+	}
+	last := u[len(u)-1]
+	s.was = slices.Concat(last.was, s.was)
+	s.offset, s.length = last.offset, last.length+s.length
+	return append(u[:len(u)-1], s)
 }
 
 // Revert returns the text from before the edits, as a new slice. It does not modify

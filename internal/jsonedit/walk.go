@@ -13,6 +13,8 @@ type Leaf struct {
 	Name string
 	// Depth is how many objects and arrays contain the value.
 	Depth int
+	// InArray reports whether the value is an element of an array.
+	InArray bool
 
 	token jsontext.Token
 }
@@ -58,16 +60,19 @@ func Walk(text []byte, visit func(Leaf) bool) error {
 		if depth > maxWalk {
 			return errTooDeep
 		}
-		if in, n := dec.StackIndex(depth); in == '{' && n%2 == 1 {
+		in, n := dec.StackIndex(depth)
+		if in == '{' && n%2 == 1 {
 			// Names and values alternate in an object, so this is a name.
 			names[depth] = token.String()
 			continue
 		}
-		leaf := Leaf{token: token, Depth: depth, Name: names[depth]}
+		leaf := Leaf{token: token, Depth: depth, Name: names[depth], InArray: in == '['}
 		switch token.Kind() {
 		case '{', '[':
 			leaf.Depth--
 			leaf.Name = names[depth-1]
+			in, _ = dec.StackIndex(depth - 1)
+			leaf.InArray = in == '['
 			names[depth] = leaf.Name
 			fallthrough
 		default:

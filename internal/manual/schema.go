@@ -94,7 +94,10 @@ func (w schemaWriter) setting(f yamlbind.Field) schema {
 func (w schemaWriter) list(t reflect.Type) schema {
 	var items schema
 	if element := t.Elem(); isScalar(element) {
-		items = filled(w.scalar(element))
+		items = w.scalar(element)
+		if scalar, _ := yamlbind.ScalarOf(element); !scalar.Empty {
+			items = filled(items)
+		}
 	} else {
 		items = w.section(element)
 	}

@@ -19,7 +19,7 @@ const (
 // A capacity is how many connections of clients there may be.
 type capacity struct {
 	connections int
-	boundBy     string // what allows no more: limits.connections, open files, or memory
+	boundBy     string // which of the bounds this is
 }
 
 // capacityOf returns the smallest of limits.connections, what the limit for open files

@@ -25,7 +25,7 @@ func serverHeader(cfg *config.Config) int { return int(cfg.Limits.Headers) + hea
 const readLines = 2 * proxy.MaxHeaderLines
 
 // HTTP/2 connections may have as many requests at once as most servers allow. Their
-// windows bound what a connection buffers for requests whose bodies nobody reads yet.
+// windows bound what a connection buffers for bodies that wait to be read.
 func http2Bounds() *http.HTTP2Config {
 	return &http.HTTP2Config{
 		MaxConcurrentStreams:          100,

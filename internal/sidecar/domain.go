@@ -63,7 +63,8 @@ func projectionOf(c config.Claim) bsonjson.Projection {
 }
 
 // restoreOf resolves restore for the enricher. With oidc, auto is always on, because
-// providers look up their tokens.
+// providers look up their tokens. Without it, auto is on for tokens that our own keys or a
+// secret sign, and off for those of sign.backend_key.
 func restoreOf(cfg *config.Config) enrich.Restore {
 	switch {
 	case cfg.Restore == config.Off:

@@ -32,6 +32,7 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 		Secret:      []byte(cfg.Verify.Secret.Reveal()),
 		Issuers:     cfg.Verify.Issuer,
 		Audience:    cfg.Verify.Audience,
+		Types:       words(cfg.Verify.Types),
 		Algorithms:  words(cfg.Verify.Algorithms),
 		Leeway:      cfg.Verify.Leeway,
 		Dir:         string(cfg.Sign.Keys),

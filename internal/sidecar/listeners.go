@@ -58,7 +58,7 @@ func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 }
 
 // listenAdmin opens the admin listener. It has connections of its own, so that it
-// answers while clients have all of theirs.
+// answers while clients use all public ones.
 func listenAdmin(s *Sidecar, cfg *config.Config, o ServeOptions) (*server, error) {
 	listener, err := openListener(cfg, "admin", cfg.Admin)
 	if err != nil {

@@ -144,7 +144,8 @@ func (r *reloader) apply(ctx context.Context) (changed []string, err error) {
 func (r *reloader) needRestart() []string {
 	var settings []string
 	for _, path := range r.loaded.ChangesSince(r.started) {
-		if path == "listen" || path == "admin" || strings.HasPrefix(path, "tls") || path == "limits.headers" && serverHeader(r.started) != serverHeader(r.loaded) {
+		larger := serverHeader(r.loaded) > serverHeader(r.started)
+		if path == "listen" || path == "admin" || path == "h2c" || strings.HasPrefix(path, "tls") || path == "limits.headers" && larger {
 			settings = append(settings, path)
 		}
 	}

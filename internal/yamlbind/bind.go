@@ -161,7 +161,7 @@ func (b *Binder) text(path, input string, f Field, v reflect.Value) {
 	}
 	if input == "" {
 		b.empty[path] = true
-		if f.Required {
+		if f.Required && !described[v.Type()].Empty {
 			b.Fault(path, fmt.Errorf("is empty; set it to %s", f.Want()))
 		}
 	}

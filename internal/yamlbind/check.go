@@ -65,7 +65,7 @@ func (c checker) setting(path string, f Field, v reflect.Value, element bool) bo
 		case !isScalar(item.Type()):
 			c.section(at, item, true)
 			c.mark(at)
-		case item.IsZero():
+		case item.IsZero() && !described[item.Type()].Empty:
 			c.FaultAt(c.placeOf(at), at, fmt.Errorf("is empty; set it to %s", f.element().Want()))
 		default:
 			c.scalar(at, f.element(), item, false)

@@ -21,6 +21,8 @@ type Scalar struct {
 	// AnyText says that almost every text is allowed, so that a number without
 	// quotes is probably a mistake.
 	AnyText bool
+	// Empty says that the empty text is a value of a list, and not a missing one.
+	Empty bool
 
 	words []string // the allowed values; nil if a parser decides
 }

@@ -130,6 +130,7 @@ var classifyTests = []classifyTest{
 	{"multipart field", "/token", multipartType, multipart("refreshToken", "x"), refresh, locate.WhyField},
 	{"nested field", "/token", "Content-Type: application/vnd.api+json", `{"data":{"attributes":{"REFRESH":"x"}}}`, refresh, locate.WhyField},
 	{"field with true", "/token", jsonType, `{"refresh":true}`, unknown, locate.WhyHint},
+	{"list in a field", "/token", jsonType, `{"refresh_token":["x"]}`, unknown, locate.WhyHint},
 	{"empty field", "/token", formType, "refresh=", unknown, locate.WhyHint},
 	{"field with another one", "/login", formType, "user_id=u&x_refresh=1", unknown, locate.WhyHint},
 	{"field with a password", "/login", formType, "username=u&password=p&x_refresh=1", unknown, locate.WhyContradiction},

@@ -120,6 +120,8 @@ func (s *signs) addJSON(body []byte) bool {
 		case l.IsObject(), l.IsArray():
 			s.fields++
 			s.odd = s.odd || strings.Contains(lettersOf(l.Name), "granttype")
+		case l.InArray:
+			s.add(l.Name, "", false)
 		case l.IsString():
 			s.add(l.Name, textIf(l, l.Name == "grant_type" || mentionsRefresh(l.Name)), l.Depth == 1)
 		default:

@@ -11,17 +11,28 @@ import (
 // before they are compared.
 func params(text string, start, end int, separators, name string) []span {
 	var spans []span
-	for start < end {
-		stop := end
-		if i := strings.IndexAny(text[start:end], separators); i >= 0 {
-			stop = start + i
-		}
-		if key, value, ok := strings.Cut(text[start:stop], "="); ok && decoded(key) == name {
-			spans = append(spans, span{stop - len(value), stop, decoded(value)})
-		}
-		start = stop + 1
+	for _, s := range paramsOf(text, start, end, separators, func(other string) bool { return other == name }) {
+		spans = append(spans, s)
 	}
 	return spans
+}
+
+// paramsOf yields the name and the value of each parameter whose name is wanted, in one
+// pass over text[start:end].
+func paramsOf(text string, start, end int, separators string, wanted func(name string) bool) iter.Seq2[string, span] {
+	return func(yield func(string, span) bool) {
+		for start < end {
+			stop := end
+			if i := strings.IndexAny(text[start:end], separators); i >= 0 {
+				stop = start + i
+			}
+			key, value, ok := strings.Cut(text[start:stop], "=")
+			if name := decoded(key); ok && wanted(name) && !yield(name, span{stop - len(value), stop, decoded(value)}) {
+				return
+			}
+			start = stop + 1
+		}
+	}
 }
 
 // pairs yields the decoded names and values of a urlencoded form.

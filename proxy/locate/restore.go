@@ -2,24 +2,31 @@ package locate
 
 import "strings"
 
-// standardLocations are the places where OAuth and OpenID Connect send tokens to a
-// backend, in addition to Authorization (RFC 6750, 7009, 7521, 7662 and 8693;
-// RP-Initiated Logout, section 2).
-var standardLocations = []Location{
-	{inQuery, "access_token"},
-	{inQuery, "id_token_hint"},
-	{inForm, "token"},
-	{inForm, "access_token"},
-	{inForm, "subject_token"},
-	{inForm, "actor_token"},
-	{inForm, "id_token_hint"},
-	{inForm, "assertion"},
-}
+// standardQuery and standardForm are the parameters and form fields in which OAuth and
+// OpenID Connect send tokens to a backend, in addition to Authorization.
+var (
+	standardQuery = map[string]bool{
+		"access_token":  true, // RFC 6750, section 2.3
+		"id_token_hint": true, // OpenID Connect Core, section 3.1.2.1; RP-Initiated Logout, section 2
+	}
+	standardForm = map[string]bool{
+		"access_token":     true, // RFC 6750, section 2.2
+		"token":            true, // RFC 7009, section 2.1; RFC 7662, section 2.1
+		"subject_token":    true, // RFC 8693, section 2.1
+		"actor_token":      true, // RFC 8693, section 2.1
+		"assertion":        true, // RFC 7521, section 4.1
+		"id_token_hint":    true, // OpenID Connect CIBA, section 7.1; RP-Initiated Logout, section 2
+		"login_hint_token": true, // OpenID Connect CIBA, section 7.1
+		"claim_token":      true, // UMA 2.0 Grant, section 3.3.1
+		"rpt":              true, // UMA 2.0 Grant, section 3.3.1
+	}
+)
 
 // Restore calls swap for each token of the request and replaces the token with the
 // result. If swap returns false, the token stays. Restore looks in Authorization with
-// any scheme, in cookies, in the query parameters and form fields of OAuth and
-// OpenID Connect, and at the locations (law D1). All other bytes stay unchanged.
+// any scheme, also in the user and the password of Basic, in cookies, in the query
+// parameters and form fields of OAuth and OpenID Connect, and at the locations (law D1).
+// All other bytes stay unchanged.
 //
 // Restore returns the new request, which may share memory with r, and the name of
 // the location of each replaced token, for a metric.
@@ -35,6 +42,9 @@ func (r Request) Restore(locs []Location, swap func(token string) (string, bool)
 			changes.add(f, original)
 			names = append(names, f.Location.restoreName())
 		}
+	}
+	for range r.restoreBasic(swap, changes) {
+		names = append(names, authorization.restoreName())
 	}
 	if len(changes) == 0 {
 		return r, nil
@@ -63,9 +73,9 @@ func (l Location) restoreName() string {
 }
 
 func (r Request) find(locs []Location) []Occurrence {
-	occurrences := r.at(authorization)
-	for _, loc := range standardLocations {
-		occurrences = append(occurrences, r.at(loc)...)
+	occurrences := append(r.at(authorization), standard(inQuery, place{part: queryPart}, r.Query, standardQuery)...)
+	if isForm(mediaType(r.Header)) {
+		occurrences = append(occurrences, standard(inForm, place{}, string(r.Body), standardForm)...)
 	}
 	for _, loc := range locs {
 		if !loc.HoldsRefreshToken() {
@@ -73,6 +83,19 @@ func (r Request) find(locs []Location) []Occurrence {
 		}
 	}
 	return append(occurrences, r.at(anyCookie)...)
+}
+
+// standard returns the values of the parameters or fields of a urlencoded text with these
+// names. It reads the text once, because a form can be large.
+func standard(in in, at place, text string, names map[string]bool) []Occurrence {
+	var occurrences []Occurrence
+	for name, s := range paramsOf(text, 0, len(text), "&", func(name string) bool { return names[name] }) {
+		if len(occurrences) == maxValues {
+			break
+		}
+		occurrences = append(occurrences, newOccurrences(Location{in, name}, at, text, []span{s})...)
+	}
+	return occurrences
 }
 
 func (r Request) at(loc Location) []Occurrence {

@@ -1,6 +1,8 @@
 package locate_test
 
 import (
+	"encoding/base64"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -34,8 +36,8 @@ func TestRestore_ReplacesOnlyTheToken(t *testing.T) {
 		{"query", []string{"query:jwt"}, "a=%7e&access_token=" + E + "&id_token_hint=" + E + "&&x&j%77t=" + E, nil, "",
 			[]string{"query:access_token", "query:id_token_hint", "query:jwt"}},
 		{"form", []string{"form:jwt"}, "", []string{formType},
-			"token=" + E + "&access_token=Bearer+" + E + "&subject_token=" + E + "&actor_token=" + E + "&id_token_hint=" + E + "&assertion=" + E + "&jwt=" + E + "&b=%2a",
-			[]string{"form:token", "form:access_token", "form:subject_token", "form:actor_token", "form:id_token_hint", "form:assertion", "form:jwt"}},
+			"token=" + E + "&access_token=Bearer+" + E + "&subject_token=" + E + "&actor_token=" + E + "&id_token_hint=" + E + "&assertion=" + E + "&claim_token=" + E + "&rpt=" + E + "&login_hint_token=" + E + "&jwt=" + E + "&b=%2a",
+			[]string{"form:token", "form:access_token", "form:subject_token", "form:actor_token", "form:id_token_hint", "form:assertion", "form:claim_token", "form:rpt", "form:login_hint_token", "form:jwt"}},
 		{"json", []string{"json:a.*"}, "", []string{jsonType}, `{ "a" : ["` + E + `", 1.0, "` + U + `"] }`, []string{"json:a.*"}},
 		{"body", []string{"body"}, "", []string{"Content-Type: text/plain"}, E + "\n", []string{"body"}},
 	} {
@@ -58,6 +60,42 @@ func TestRestore_ReplacesOnlyTheToken(t *testing.T) {
 			}
 			if string(r.Body) != test.body || !slices.Equal(lines(r.Header), lines(header(test.header...))) {
 				t.Errorf("Restore wrote to its argument: body %s, header %s", r.Body, lines(r.Header))
+			}
+		})
+	}
+}
+
+// A token that is the user or the password of Basic becomes the text that the client would
+// send for the original.
+func TestRestore_ReplacesTheTokenInABasicCredential(t *testing.T) {
+	padded, raw := base64.StdEncoding, base64.RawStdEncoding
+	for _, test := range []struct {
+		name, line, want string
+		names            int
+	}{
+		{"password", "Basic " + padded.EncodeToString([]byte("anna:"+E)), "Basic " + padded.EncodeToString([]byte("anna:"+T)), 1},
+		{"user", "basic  " + padded.EncodeToString([]byte(E+":x-oauth-basic")), "basic  " + padded.EncodeToString([]byte(T+":x-oauth-basic")), 1},
+		{"user without a password", "Basic " + padded.EncodeToString([]byte(E+":")) + " ", "Basic " + padded.EncodeToString([]byte(T+":")) + " ", 1},
+		{"both", "BASIC " + padded.EncodeToString([]byte(E+":"+E)), "BASIC " + padded.EncodeToString([]byte(T+":"+T)), 2},
+		{"without padding", "Basic " + raw.EncodeToString([]byte("u:"+E)), "Basic " + raw.EncodeToString([]byte("u:"+T)), 1},
+		{"another token", "Basic " + padded.EncodeToString([]byte("u:"+U)), "", 0},
+		{"a longer password", "Basic " + padded.EncodeToString([]byte("u:x:"+E)), "", 0},
+		{"no colon", "Basic " + padded.EncodeToString([]byte(E)), "", 0},
+		{"another scheme", "Digest " + padded.EncodeToString([]byte("u:"+E)), "", 0},
+		{"not base64", "Basic ?" + padded.EncodeToString([]byte("u:"+E)), "", 0},
+		{"line breaks in base64", "Basic " + padded.EncodeToString([]byte("u:" + E))[:8] + "\n" + padded.EncodeToString([]byte("u:" + E))[8:], "", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if test.want == "" {
+				test.want = test.line
+			}
+			r := locate.Request{Header: http.Header{"Authorization": {"x", test.line}}}
+			got, names := r.Restore(nil, restoreE)
+			if line := got.Header["Authorization"][1]; line != test.want || len(names) != test.names {
+				t.Errorf("Authorization: %s became %s, restored at %v; want %s, restored at %d places", test.line, line, names, test.want, test.names)
+			}
+			if line := r.Header["Authorization"][1]; line != test.line {
+				t.Errorf("Restore wrote to its argument: %s", line)
 			}
 		})
 	}

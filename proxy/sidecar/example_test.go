@@ -50,7 +50,7 @@ func Example() {
 	defer public.Close()
 
 	fmt.Println(claimsOfLogin(public.URL))
-	// Output: {"sub":"u1","exp":4102444800,"custom_data":{"lang":"en"}}
+	// Output: u1 {"lang":"en"}
 }
 
 // loginService returns a backend whose response has a token in "access_token".
@@ -63,7 +63,7 @@ func loginService(secret string) http.Handler {
 	})
 }
 
-// claimsOfLogin logs in and returns the payload of the token.
+// claimsOfLogin logs in and returns the user and the document in the token.
 func claimsOfLogin(base string) string {
 	response, err := http.Post(base+"/login", "application/json", strings.NewReader(`{}`))
 	if err != nil {
@@ -76,6 +76,13 @@ func claimsOfLogin(base string) string {
 	if err := json.NewDecoder(response.Body).Decode(&tokens); err != nil {
 		log.Fatal(err)
 	}
-	claims, _ := base64.RawURLEncoding.DecodeString(strings.Split(tokens.Access, ".")[1])
-	return string(claims)
+	var claims struct {
+		Sub        string
+		CustomData json.RawMessage `json:"custom_data"`
+	}
+	payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(tokens.Access, ".")[1])
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		log.Fatal(err)
+	}
+	return claims.Sub + " " + string(claims.CustomData)
 }

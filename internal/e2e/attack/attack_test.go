@@ -29,7 +29,9 @@ func TestAttacks(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 
-	t.Run("floods", s.attackWithFloods) // without other attacks, because they measure memory
+	t.Run("floods", s.attackWithFloods)                // without other attacks, because they measure memory
+	t.Run("crowds", s.attackWithCrowds)                // and so do these
+	t.Run("restore floods", s.attackWithRestoreFloods) // and these the time
 	t.Run("others", s.attackTogether)
 	s.checkLeaks(t)
 	s.checkPage(t)
@@ -47,6 +49,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"restore", s.attackRestore},
 		{"users", s.attackAsUsers},
 		{"documents", s.attackWithDocuments},
+		{"sign-ins", s.attackSignIns}, // skipped if there is no FerretDB
 		{"wire", s.attackTheWire},
 		{"headers", s.attackWithHeaders},
 		{"http2", s.attackByHTTP2},

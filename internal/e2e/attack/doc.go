@@ -16,9 +16,11 @@
 //	signedRows, encodingRows, foreignRows  tokens signed by the backend
 //	jwksRows                               JWK Sets of a hostile backend
 //	restoreRows                            tokens that must not be restored
+//	loginRows, refreshRows                 logins and refreshes that look like something else
 //	userRows, documentRows                 user ids, and what users write into documents
 //	adminRows                              requests to the admin listener
 //	floodRows, bombRows, slowRows          too much of something
+//	crowdRows                              connections that use as much as they can
 //	overloadRows                           more requests at the same time than the limits
 //	secretRows                             requests with secrets, which must not be logged
 package attack

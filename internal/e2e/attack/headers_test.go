@@ -1,7 +1,10 @@
 package attack_test
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,8 +25,9 @@ type headerRow struct {
 }
 
 var (
-	spoofing = kind{"spoofed client address", "security.md"}
-	hopByHop = kind{"hop-by-hop headers", "RFC 9110 7.6.1"}
+	spoofing       = kind{"spoofed client address", "security.md"}
+	cachePoisoning = kind{"poisoned cache", "security.md"}
+	hopByHop       = kind{"hop-by-hop headers", "RFC 9110 7.6.1"}
 )
 
 var headerRows = []headerRow{
@@ -45,6 +49,31 @@ var headerRows = []headerRow{
 		keeps: []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Host: PUBLIC"}},
 }
 
+// attackByHost checks that the answer with an address of the client's choice cannot be
+// cached for other clients.
+func (s *suite) attackByHost(t *testing.T) {
+	backend := e2e.StartBackend(t)
+	backend.Handle("/location", e2e.Response{Body: `{"hostname":"http://10.0.0.1"}`})
+	for public, want := range map[string]string{"": "http://evil.example.com; Vary: Host", "public_url: https://auth.example.com\n": "https://auth.example.com; Vary: "} {
+		configuration := usual(backend.URL) + public + "addresses: [{match: GET /location, at: [\"json:hostname\"]}]\n"
+		tg := s.start(t, configuration, "["+annas+"]")
+		s.run(t, cachePoisoning, "a Host of an attacker, "+either(public == "", "without", "with")+" public_url", func(t *testing.T) (happens string) {
+			answer, err := tg.Public.Send("GET /location HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n")
+			reply, errRead := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
+			if err := errors.Join(err, errRead); err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(reply.Body)
+			hostname := strings.TrimSuffix(strings.TrimPrefix(string(body), `{"hostname":"`), `"}`)
+			happens = hostname + "; Vary: " + reply.Header.Get("Vary")
+			if happens != want {
+				t.Errorf("got %s, want %s", happens, want)
+			}
+			return happens
+		})
+	}
+}
+
 // spoofed returns a row with a line in which a client claims to be 6.6.6.6.
 func spoofed(line string) headerRow {
 	return headerRow{kind: spoofing, sends: line, lines: []string{line}, drops: "6.6.6.6", keeps: []string{"X-Forwarded-For: 127.0.0.1\r\n"}}
@@ -60,6 +89,7 @@ func stripped(name string) headerRow {
 // attackWithHeaders checks that clients can neither spoof nor remove headers that
 // proxies set, and that the size of headers is bounded.
 func (s *suite) attackWithHeaders(t *testing.T) {
+	s.attackByHost(t)
 	backend := startBackend(t, enrichtest.NewIssuer(t, "ES256"))
 	tg := s.start(t, usual(backend.URL), "["+annas+"]")
 	trusting := s.start(t, "trusted_proxies: [loopback]\n"+usual(backend.URL), "["+annas+"]")
@@ -104,7 +134,8 @@ type overflowRow struct {
 	sends  string
 	lines  []string // header lines of a login
 	answer string   // the raw response of the backend; "" means the usual one
-	want   int      // the status
+	want   int      // the status; 431 is a problem response
+	raw    bool     // but not this 431: the header is so large that net/http refuses it
 }
 
 var (
@@ -115,14 +146,16 @@ var (
 var kilobyte = strings.Repeat("x", 1000)
 
 var overflowRows = []overflowRow{
-	{overflow, "100 KB in one request header", []string{"X-Large: " + strings.Repeat("x", 100_000)}, "", 431},
-	{overflow, "100 cookies of 1 KB", slices.Repeat([]string{"Cookie: a=" + kilobyte}, 100), "", 431},
-	{overflow, "10,000 request headers", slices.Repeat([]string{"X-Many: 1"}, 10_000), "", 431},
-	{overflow, "3 MB in one request header", []string{"X-Large: " + strings.Repeat("x", 3_000_000)}, "", 431},
-	{overflow, "a backend that sets 60 cookies of 1 KB", slices.Repeat([]string{"Answer: Set-Cookie: a=" + kilobyte[:900]}, 60), "", 200},
-	{flooding, "a backend that sets 100 cookies of 1 KB", nil, "HTTP/1.1 200 OK\r\n" + strings.Repeat("Set-Cookie: a="+kilobyte+"\r\n", 100) + "Content-Length: 0\r\n\r\n", 502},
-	{flooding, "a backend that sends 10 MB of one header", nil, "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 10<<20) + "\r\nContent-Length: 0\r\n\r\n", 502},
-	{flooding, "a backend that sends 1,000 early hints", nil, strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </"+kilobyte+">\r\n\r\n", 1_000) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200},
+	{overflow, "70 KB in one request header", []string{"X-Large: " + strings.Repeat("x", 70_000)}, "", 431, false},
+	{overflow, "70 cookies of 1 KB", slices.Repeat([]string{"Cookie: a=" + kilobyte}, 70), "", 431, false},
+	{overflow, "300 request headers", slices.Repeat([]string{"X-Many: 1"}, 300), "", 431, false},
+	{overflow, "10,000 request headers", slices.Repeat([]string{"X-Many: 1"}, 10_000), "", 431, false},
+	{overflow, "100 KB in one request header", []string{"X-Large: " + strings.Repeat("x", 100_000)}, "", 431, true},
+	{overflow, "3 MB in one request header", []string{"X-Large: " + strings.Repeat("x", 3_000_000)}, "", 431, true},
+	{overflow, "a backend that sets 60 cookies of 1 KB", slices.Repeat([]string{"Answer: Set-Cookie: a=" + kilobyte[:900]}, 60), "", 200, false},
+	{flooding, "a backend that sets 100 cookies of 1 KB", nil, "HTTP/1.1 200 OK\r\n" + strings.Repeat("Set-Cookie: a="+kilobyte+"\r\n", 100) + "Content-Length: 0\r\n\r\n", 502, false},
+	{flooding, "a backend that sends 10 MB of one header", nil, "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 10<<20) + "\r\nContent-Length: 0\r\n\r\n", 502, false},
+	{flooding, "a backend that sends 1,000 early hints", nil, strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </"+kilobyte+">\r\n\r\n", 1_000) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, false},
 }
 
 func (row overflowRow) run(t *testing.T, tg *target, backend *e2e.Backend) (happens string) {
@@ -131,9 +164,13 @@ func (row overflowRow) run(t *testing.T, tg *target, backend *e2e.Backend) (happ
 		method, path, body = http.MethodGet, "/answer", ""
 		backend.Handle("GET /answer", e2e.Response{Raw: row.answer})
 	}
-	got := tg.ask(t, method, path, body, row.lines...).Status
+	reply := tg.ask(t, method, path, body, row.lines...)
+	got := reply.Status
 	if got != row.want {
 		t.Errorf("%s: got %d, want %d", row.sends, got, row.want)
+	}
+	if problem := strings.Contains(reply.Body, "urn:tokengraft:headers-too-large"); problem != (row.want == 431 && !row.raw) {
+		t.Errorf("%s: got the body %.100q, want a problem: %t", row.sends, reply.Body, !row.raw)
 	}
 	return fmt.Sprintf("%d %s", got, http.StatusText(got))
 }

@@ -31,6 +31,7 @@ var (
 	ownKeys     = kind{"own keys", "B1"}
 	published   = kind{"own keys", "E1"}
 	plantedKey  = kind{"planted key", "E6"}
+	sameKid     = kind{"our kid in the backend's JWK Set", "E1"}
 )
 
 // jwksRows returns the rows. trap is a URL that the sidecar must never fetch.
@@ -66,6 +67,29 @@ func (s *suite) attackWithKeys(t *testing.T) {
 	s.attackDiscovery(t, issuers, trap)
 	s.attackOwnKeys(t, issuers)
 	s.attackKeyDirectory(t, issuers)
+	s.attackWithOurKid(t, issuers)
+}
+
+// attackWithOurKid checks that a hostile backend that publishes its key under our kid
+// neither replaces our key nor gets its tokens enriched.
+func (s *suite) attackWithOurKid(t *testing.T, issuers issuers) {
+	backend := startBackend(t, issuers.ec)
+	tg := s.start(t, usual(backend.URL), "["+annas+"]")
+	claims := claimsOf(quoted(anna), "")
+	kid := kidOf(t, tg.issue(t, issuers.ec.Token(claims)))
+	same := strings.Replace(jwkOf(issuers.mallory), `"mallory"`, `"`+kid+`"`, 1)
+	other := strings.Replace(jwkOf(issuers.mallory), `"mallory"`, `"key-ES256"`, 1)
+	backend.Publish(`{"keys":[` + same + `,` + jwkOf(issuers.ec) + `,` + other + `]}`)
+	tg.issue(t, issuers.mallory.Token(claims)) // an unknown kid, so the set is fetched again
+	s.run(t, sameKid, "a key under our kid, and two keys under one kid", func(t *testing.T) (happens string) {
+		merged := tg.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
+		once := strings.Count(merged, kid) == 1 && strings.Count(merged, `"key-ES256"`) == 1 && !strings.Contains(merged, same)
+		if !once || !tg.Log.Warned("has a key with the kid of a key of this sidecar") {
+			t.Errorf("the merged JWK Set: got %s and log %s; want each kid once, ours with our key, and a warning", merged, tg.Log)
+		}
+		return either(once, "each kid is published once, ours with our key; a warning", "THE KEY OF THE BACKEND IS PUBLISHED UNDER OUR KID")
+	})
+	tg.checkPasses(t, tokenRow{sameKid, "a token signed with that key", issuers.mallory.TokenWithHeader(`{"alg":"ES256","kid":"`+kid+`"}`, claims), "not_ours"})
 }
 
 // startTrap starts a server with a JWK Set and returns its URL. Any request to it fails

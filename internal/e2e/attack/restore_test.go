@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // A restoreRow is a token that a client sends and that must not be restored: the
@@ -16,42 +18,53 @@ import (
 type restoreRow struct{ sends, token string }
 
 var (
-	restoring    = kind{"restore", "D2, D3"}
-	flipping     = kind{"restore", "D3"}
-	restoreFlood = kind{"restore flood", "B4"}
+	restoring = kind{"restore", "D2, D3"}
+	flipping  = kind{"restore", "D3"}
 )
 
 // captured holds what an attacker has: enriched tokens and their parts.
 type captured struct {
 	issuers
-	original, enriched string
-	header, claims     string   // the enriched token's, decoded
-	parts              []string // the enriched token's header, claims and signature
-	kid, sealed        string   // parameters of the enriched token's header
-	mallorys           []string // the parts of another user's enriched token
-	otherRing          string   // a token that another sidecar enriched
-	jwks               string   // the JWK Set that the sidecar publishes
+	original, enriched   string
+	header, claims, rest string   // the enriched token's, decoded; rest is the claims without the record
+	parts                []string // the enriched token's header, claims and signature
+	kid, record          string   // the kid in the header, and the claim tgr
+	mallorys             []string // the parts of another user's enriched token
+	mallorysRecord       string
+	otherRing            string // a token that another sidecar enriched
+	jwks                 string // the JWK Set that the sidecar publishes
 }
 
 func restoreRows(have captured) []restoreRow {
 	parts, mallorys := have.parts, have.mallorys
 	original := strings.Split(have.original, ".")
 	ourSignature := bytesOf(decode(parts[2]))
-	header := func(more string) string { return `{"alg":"ES256","kid":"` + have.kid + `"` + more + `}` }
-	sealed := `,"tgr":"` + have.sealed + `"`
+	rest := strings.TrimSuffix(have.rest, "}")
+	recorded := func(value string) string { return rest + `,"tgr":` + value + `}` }
+	keeping := func(header, claims string) string { return forge(header, claims, ourSignature) }
+	record := strconv.Quote(have.record)
 	return []restoreRow{
-		{"the claim removed, our signature kept", parts[0] + "." + original[1] + "." + parts[2]},
+		{"the claim and the record removed, our signature kept", parts[0] + "." + original[1] + "." + parts[2]},
 		{"the original's header and claims, our signature", original[0] + "." + original[1] + "." + parts[2]},
-		{"another token's header and sealed parameter", mallorys[0] + "." + parts[1] + "." + parts[2]},
-		{"another token's header and signature", mallorys[0] + "." + parts[1] + "." + mallorys[2]},
-		{"another user's claims with the attacker's header", parts[0] + "." + mallorys[1] + "." + parts[2]},
-		{"alg none with the sealed parameter", forge(`{"alg":"none","kid":"`+have.kid+`"`+sealed+`}`, have.claims, bytesOf(""))},
-		{"HS256 with our JWK Set as the secret", forge(`{"alg":"HS256","kid":"`+have.kid+`"`+sealed+`}`, have.claims, hmacWith([]byte(have.jwks)))},
-		{"our kid and the sealed parameter, signed with the attacker's key", have.mallory.TokenWithHeader(have.header, have.claims)},
-		{"the sealed parameter, signed with the backend's key", have.ec.TokenWithHeader(`{"alg":"ES256","kid":"key-ES256"`+sealed+`}`, have.claims)},
-		{"no sealed parameter", forge(header(""), have.claims, ourSignature)},
-		{"a sealed parameter of 40 KB", forge(header(`,"tgr":"`+strings.Repeat("A", 40<<10)+`"`), have.claims, ourSignature)},
-		{"a sealed parameter that is an array", forge(header(`,"tgr":["`+have.sealed+`"]`), have.claims, ourSignature)},
+		{"the record removed", keeping(have.header, have.rest)},
+		{"the claim removed, the record kept", keeping(have.header, strings.TrimSuffix(decode(original[1]), "}")+`,"tgr":`+record+`}`)},
+		{"the record of another user", keeping(have.header, recorded(strconv.Quote(have.mallorysRecord)))},
+		{"the record and the signature of another user", enrichtest.EncodeSegment(have.header) + "." + enrichtest.EncodeSegment(recorded(strconv.Quote(have.mallorysRecord))) + "." + mallorys[2]},
+		{"another user's claims with the attacker's record", keeping(have.header, strings.Replace(have.claims, anna, mallory, 1))},
+		{"another user's claims and record with the attacker's signature", mallorys[0] + "." + mallorys[1] + "." + parts[2]},
+		{"another token's signature", parts[0] + "." + parts[1] + "." + mallorys[2]},
+		{"a changed header", keeping(strings.Replace(have.header, "{", `{"x":1,`, 1), have.claims)},
+		{"a changed claim", keeping(have.header, strings.Replace(have.claims, "hush of anna", "hush of ANNA", 1))},
+		{"alg none with the record", forge(`{"alg":"none","kid":"`+have.kid+`"}`, have.claims, bytesOf(""))},
+		{"HS256 with our JWK Set as the secret", forge(`{"alg":"HS256","kid":"`+have.kid+`"}`, have.claims, hmacWith([]byte(have.jwks)))},
+		{"our kid and the record, signed with the attacker's key", have.mallory.TokenWithHeader(have.header, have.claims)},
+		{"the record, signed with the backend's key", have.ec.TokenWithHeader(`{"alg":"ES256","kid":"key-ES256"}`, have.claims)},
+		{"a record of 40 KB", keeping(have.header, recorded(strconv.Quote("Ag"+strings.Repeat("A", 40<<10))))},
+		{"a record in an array", keeping(have.header, recorded("["+record+"]"))},
+		{"the record as the first claim", keeping(have.header, `{"tgr":`+record+`,`+rest[1:]+`}`)},
+		{"the record as the header parameter of format 1", keeping(strings.TrimSuffix(have.header, "}")+`,"tgr":`+record+`}`, have.rest)},
+		{"the record in both places", keeping(strings.TrimSuffix(have.header, "}")+`,"tgr":`+record+`}`, have.claims)},
+		{"the record with the version of format 1, in the header", keeping(strings.TrimSuffix(have.header, "}")+`,"tgr":"AQ`+have.record[2:]+`"}`, have.rest)},
 		{"r = s = 0 as our signature", parts[0] + "." + parts[1] + "." + enrichtest.EncodeSegment(strings.Repeat("\x00", 64))},
 		{"another base64url spelling of our signature", have.enriched[:len(have.enriched)-1] + string(nextLetter(have.enriched[len(have.enriched)-1]))},
 		{"an enriched token of another ring", have.otherRing},
@@ -78,16 +91,56 @@ func (s *suite) attackRestore(t *testing.T) {
 	s.run(t, flipping, fmt.Sprintf("an enriched token with one of its %d bytes changed, for each byte", len(have.enriched)), func(t *testing.T) (happens string) {
 		return tg.flipEveryByte(t, have)
 	})
-	form, n := formOfTokens(have.kid)
-	s.run(t, restoreFlood, fmt.Sprintf("a form of %d forged tokens", n), func(t *testing.T) (happens string) {
-		start := time.Now()
-		got := tg.ask(t, http.MethodPost, "/revoke", form, "Content-Type: application/x-www-form-urlencoded").Body
-		took := time.Since(start)
-		if got != form || took > 10*time.Second {
-			t.Errorf("a form of forged tokens: forwarded unchanged: %t after %v, want true after at most 10s", got == form, took)
+	s.attackFormat1(t, backend)
+}
+
+// attackFormat1 attacks a token that a version before format 2 enriched: the record is a
+// parameter of its header, without additional data.
+func (s *suite) attackFormat1(t *testing.T, backend *e2e.Backend) {
+	key, original, enriched := format1Token(t)
+	tg := s.start(t, usual(backend.URL), "["+annas+"]")
+	tg.Write(t, "keys/format1.pem", key)
+	e2e.Eventually(t, "the sidecar restores a token of format 1", func() bool { return tg.atBackend(t, enriched) == original })
+	parts := strings.Split(enriched, ".")
+	originals := strings.Split(original, ".")
+	header, claims := decode(parts[0]), decode(parts[1])
+	for sends, token := range map[string]string{
+		"a token of format 1 with the claim removed":   parts[0] + "." + originals[1] + "." + parts[2],
+		"a token of format 1 with another claim":       parts[0] + "." + enrichtest.EncodeSegment(strings.Replace(claims, "u1", "u2", 1)) + "." + parts[2],
+		"a token of format 1 with a changed header":    enrichtest.EncodeSegment(strings.Replace(header, "{", `{"x":1,`, 1)) + "." + parts[1] + "." + parts[2],
+		"a token of format 1 with a changed record":    enrichtest.EncodeSegment(header[:len(header)-3]+string(nextLetter(header[len(header)-3]))+header[len(header)-2:]) + "." + parts[1] + "." + parts[2],
+		"a token of format 1 with a changed signature": parts[0] + "." + parts[1] + "." + string(nextLetter(parts[2][0])) + parts[2][1:],
+		"a token of format 1 without the record":       enrichtest.EncodeSegment(header[:strings.Index(header, `,"tgr"`)]+"}") + "." + parts[1] + "." + parts[2],
+	} {
+		s.run(t, restoring, sends, func(t *testing.T) (happens string) {
+			got := tg.atBackend(t, token)
+			if got != token {
+				t.Errorf("%s: the backend got %s, want it unchanged", token, got)
+			}
+			return happensTo(got == token)
+		})
+	}
+}
+
+// format1Token returns an ES256 token that a version before format 2 enriched, its
+// original, and the file of the key that signed it.
+func format1Token(t *testing.T) (key, original, enriched string) {
+	t.Helper()
+	text, err := os.ReadFile("../../../enrich/testdata/format1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tokens []struct{ Name, Key, Original, Enriched string }
+	if err := json.Unmarshal(text, &tokens); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range tokens {
+		if token.Name == "ES256" {
+			return token.Key, token.Original, token.Enriched
 		}
-		return happensTo(got == form) + ", in " + took.Round(10*time.Millisecond).String()
-	})
+	}
+	t.Fatal("testdata/format1.json has no token named ES256")
+	return "", "", ""
 }
 
 // capture logs in and checks that an enriched token is restored. Otherwise the rows
@@ -101,12 +154,14 @@ func capture(t *testing.T, tg, other *target, issuers issuers) captured {
 	}
 	have.header, have.claims = enrichtest.DecodeToken(t, have.enriched)
 	have.parts = strings.Split(have.enriched, ".")
-	var header struct{ Kid, Tgr string }
-	if err := json.Unmarshal([]byte(have.header), &header); err != nil || header.Tgr == "" {
-		t.Fatalf("the header of an enriched token is %s, want a tgr in it", have.header)
+	var header struct{ Kid string }
+	have.rest, have.record = enrichtest.CutRecord(have.claims)
+	if err := json.Unmarshal([]byte(have.header), &header); err != nil || header.Kid == "" || have.record == "" {
+		t.Fatalf("an enriched token has the header %s and the claims %s, want a kid and a record", have.header, have.claims)
 	}
-	have.kid, have.sealed = header.Kid, header.Tgr
+	have.kid = header.Kid
 	have.mallorys = strings.Split(tg.issue(t, issuers.ec.Token(claimsOf(quoted(mallory), ""))), ".")
+	_, have.mallorysRecord = enrichtest.CutRecord(decode(have.mallorys[1]))
 	have.otherRing = other.issue(t, have.original)
 	have.jwks = tg.ask(t, http.MethodGet, "/.well-known/jwks.json", "").Body
 	return have
@@ -144,17 +199,4 @@ func (tg *target) flipEveryByte(t *testing.T, have captured) (happens string) {
 		}
 	}
 	return fmt.Sprintf("%d of them are restored; the unchanged token is restored", changed)
-}
-
-// formOfTokens returns a form full of forged tokens. Each could be an enriched one, so
-// each would cost the check of a signature.
-func formOfTokens(kid string) (form string, n int) {
-	var text strings.Builder
-	for ; text.Len() < 900<<10; n++ {
-		if n > 0 {
-			text.WriteByte('&')
-		}
-		text.WriteString("token=" + forge(`{"alg":"ES256","kid":"`+kid+`","tgr":""}`, fmt.Sprintf(`{"n":%d}`, n), bytesOf(strings.Repeat("\x01", 64))))
-	}
-	return text.String(), n
 }

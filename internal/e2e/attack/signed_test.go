@@ -20,6 +20,7 @@ var (
 	base64Tricks = kind{"base64url variants", "B5"}
 	shapes       = kind{"malformed token", "B4"}
 	otherShapes  = kind{"malformed token", "A4"}
+	wrongType    = kind{"token of another type", "B1"}
 	otherTenant  = kind{"token of another tenant", "A4"}
 )
 
@@ -102,6 +103,16 @@ func (i issuers) encodingRows() []tokenRow {
 			tokenRow{base64Tricks, "a line break in the " + name, with(part[:12] + `\n` + part[12:]), "bad_token|opaque"},
 			tokenRow{base64Tricks, "+ and / in the " + name, with(strings.Repeat("+/", 4) + part[8:]), "bad_token|opaque"},
 			tokenRow{base64Tricks, "a space after the " + name, with(part + " "), "bad_token|opaque"})
+	}
+	return rows
+}
+
+// typeRows are valid tokens of a kind that verify.types does not list.
+func (i issuers) typeRows() []tokenRow {
+	var rows []tokenRow
+	for _, typ := range []string{`,"typ":"logout+jwt"`, `,"typ":"dpop+jwt"`, `,"typ":"JWT"`, `,"typ":"at+jwt "`, `,"typ":"text/at+jwt"`, `,"typ":["at+jwt"]`, `,"typ":null`, ""} {
+		token := i.rsa.TokenWithHeader(`{"alg":"RS256","kid":"key-RS256"`+typ+`}`, claimsOf(quoted(anna), ""))
+		rows = append(rows, tokenRow{wrongType, "a token " + either(typ == "", "without typ", "with "+strings.TrimPrefix(typ, ",")), token, badToken})
 	}
 	return rows
 }

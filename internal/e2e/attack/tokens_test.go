@@ -42,6 +42,10 @@ func (s *suite) attackWithTokens(t *testing.T) {
 		}
 	}
 	trap := startTrap(t, e2e.JWKS(i.mallory))
+	typed := s.start(t, strings.Replace(usual(backend.URL), "verify: {", "verify: {types: [at+jwt], ", 1), "["+annas+"]")
+	for _, row := range i.typeRows() {
+		typed.checkPasses(t, row)
+	}
 	for _, rows := range [][]tokenRow{
 		i.confusedRows(t), i.signatureRows(), i.keyRows(trap), // tokens of attackers
 		i.signedRows(), i.encodingRows(), i.foreignRows(), // tokens that the backend has signed

@@ -210,7 +210,7 @@ func TestReload_AppliesEverySettingExceptListenAndAdmin(t *testing.T) {
 	if claims := l.logIn("/login"); strings.Contains(claims, "Wien") {
 		t.Errorf("a login after a change of backend: got claims %s, want those of the other backend", claims)
 	}
-	l.Reconfigure(t, "documents:", "limits: {headers: 200B}\ndocuments:")
+	l.Reconfigure(t, "documents:", "limits: {headers: 200B, connections: 50}\ndocuments:")
 	if got := l.Public.Ask(t, http.MethodGet, "/", "", "X-Long: "+strings.Repeat("x", 200)); got.Status != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a header over limits.headers: got %d, want 431", got.Status)
 	}

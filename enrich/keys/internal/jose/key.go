@@ -3,20 +3,15 @@ package jose
 import (
 	"bytes"
 	"crypto"
-	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // A Key is a private key or a secret, with one algorithm. It implements
@@ -27,7 +22,7 @@ type Key struct {
 	method    jwt.SigningMethod
 	private   any // *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey or []byte
 	public    any
-	aead      cipher.AEAD
+	sealer
 }
 
 // NewKeys returns a [Key] for each of the algorithms, all with the same private
@@ -54,7 +49,7 @@ func NewSecretKeys(secret []byte) (map[string]*Key, error) {
 // from the private key, so that exactly the replicas that can sign can restore.
 func newKeys(key Key, secret []byte, algorithms []string) (map[string]*Key, error) {
 	var err error
-	if key.aead, err = newSealer(secret); err != nil {
+	if key.sealer, err = newSealer(secret); err != nil {
 		return nil, err
 	}
 	fitting := Algorithms(key.public)
@@ -71,16 +66,6 @@ func newKeys(key Key, secret []byte, algorithms []string) (map[string]*Key, erro
 		keys[algorithm] = &k
 	}
 	return keys, nil
-}
-
-// newSealer derives an AEAD from a secret. Its nonces are long enough to choose
-// one at random for every token.
-func newSealer(secret []byte) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, secret, nil, "tokengraft restore 1", chacha20poly1305.KeySize)
-	if err != nil {
-		return nil, err
-	}
-	return chacha20poly1305.NewX(key)
 }
 
 // Algorithm returns the alg that the key signs with.
@@ -110,25 +95,6 @@ func (k *Key) Verify(signed string, signature []byte) error {
 	return k.method.Verify(signed, signature, k.public)
 }
 
-// Seal encrypts and authenticates a text. It returns a random nonce, followed by
-// the sealed text.
-func (k *Key) Seal(plaintext []byte) []byte {
-	nonce := make([]byte, k.aead.NonceSize(), k.aead.NonceSize()+len(plaintext)+k.aead.Overhead())
-	rand.Read(nonce) // never fails
-	return k.aead.Seal(nonce, nonce, plaintext, nil)
-}
-
-var errSealed = errors.New("the sealed text is too short")
-
-// Open decrypts a text that Seal returned.
-func (k *Key) Open(sealed []byte) ([]byte, error) {
-	size := k.aead.NonceSize()
-	if len(sealed) < size {
-		return nil, errSealed
-	}
-	return k.aead.Open(nil, sealed[:size], sealed[size:], nil)
-}
-
 // Matches reports whether this key is the private half of a verifying key, or the
 // same secret.
 func (k *Key) Matches(v Verifier) bool {
@@ -140,8 +106,9 @@ func (k *Key) Matches(v Verifier) bool {
 	return ok && public.Equal(v.Key)
 }
 
-// String implements [fmt.Stringer], so that %v and %s do not print the private key.
+// String returns the kid and the algorithm.
 func (k *Key) String() string { return "key " + k.id + " " + k.algorithm }
 
-// GoString implements [fmt.GoStringer], so that %#v does not print the private key.
-func (k *Key) GoString() string { return k.String() }
+// Format implements [fmt.Formatter]. It prints what String returns, so that no verb
+// prints the private key.
+func (k Key) Format(state fmt.State, _ rune) { io.WriteString(state, k.String()) }

@@ -1,6 +1,7 @@
 package jwks
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,13 +15,26 @@ import (
 type Set struct {
 	// Keys are the keys that can verify tokens.
 	Keys []jose.Verifier
-	// Published holds every public key as a JWK, in the backend's bytes, including
-	// keys of unknown types.
-	Published [][]byte
+	// Published holds every public key, including keys of unknown types.
+	Published []JWK
 	// FreshUntil is when the set must be fetched again.
 	FreshUntil time.Time
 
 	location string
+}
+
+// A JWK is a public key in the backend's bytes.
+type JWK struct {
+	Text []byte
+	// ID is the kid, and empty if there is none. Use is "sig" if the key does not say.
+	ID, Use string
+}
+
+// newJWK reads what identifies a key in a set (RFC 7517, sections 4.2 and 4.5).
+func newJWK(object *jsonedit.Object) JWK {
+	id, _ := jsonedit.Unquote(object.Value("kid"))
+	use, _ := jsonedit.Unquote(object.Value("use"))
+	return JWK{object.Bytes(), id, cmp.Or(use, "sig")}
 }
 
 // privateMembers are the private members of all key types: those of RFC 7518,
@@ -51,7 +65,7 @@ func parse(text []byte, isOwn func(thumbprint string) bool) (*Set, error) {
 		if thumbprint, err := key.Thumbprint(); err == nil && isOwn(thumbprint) {
 			continue
 		}
-		set.Published = append(set.Published, object.Bytes())
+		set.Published = append(set.Published, newJWK(object))
 		if key.IsUsable() {
 			set.Keys = append(set.Keys, key)
 		}
