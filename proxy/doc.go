@@ -17,7 +17,7 @@
 // enriched, or none. Then it splices the enriched tokens into the response. Every other
 // byte stays unchanged. If no token was enriched, the whole response stays unchanged. If
 // enrichment fails, the rule's policy decides: the client gets the original response, or
-// 503.
+// 503. A rule that is a Gate lets no token leave that was not accepted, under any policy.
 //
 // # An enriched token in a request
 //

@@ -47,10 +47,23 @@ func TestDeployment(t *testing.T) {
 		t.Errorf("container: got %s, want a read-only file system, user 65532, and port 8080 without 9901", out)
 	}
 
+	checkContained(t, c)
 	checkOnCall(t, c)
 	checkScaled(t, c, first)
 	checkOutage(t, c, first)
 	checkStop(t, c)
+}
+
+// checkContained checks the limits of the sidecar, and that no other container reaches
+// its admin listener.
+func checkContained(t *testing.T, c *compose) {
+	t.Log("the sidecar has limits, and its admin listener is on loopback")
+	if out := c.docker("inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}", c.container("sidecar")); strings.TrimSpace(out) != "268435456 100" {
+		t.Errorf("limits: got %s, want 256 MiB and 100 processes", out)
+	}
+	if out := c.inNetwork("sh", "-c", "wget -q -T 2 -O - http://sidecar:9901/livez || echo refused"); !strings.Contains(out, "refused") {
+		t.Errorf("the admin listener, asked by another container: got %s, want no answer", out)
+	}
 }
 
 // checkOnCall runs the commands that docs/failures.md has for the person on call.
@@ -68,7 +81,9 @@ func checkOnCall(t *testing.T, c *compose) {
 // checkScaled adds a second sidecar and kills it.
 func checkScaled(t *testing.T, c *compose, first tokens) {
 	t.Log("with two sidecars behind a load balancer, each restores tokens that the other enriched")
+	c.env = append(c.env, "TOKENGRAFT_ADMIN=:9901")
 	c.run("--profile", "scale", "up", "-d")
+	c.waitHealthy("sidecar")
 	c.waitHealthy("sidecar2")
 	waitFor(t, scaled+"/")
 	if out := c.inNetwork("nslookup", "sidecars"); strings.Count(out, "Name:") != 2 {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,9 @@ func TestContainer(t *testing.T) {
 }
 
 func skipShort(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("SKIPPED, EXHAUSTION WAS NOT TESTED: it reads /proc; run it on Linux")
+	}
 	if testing.Short() {
 		t.Skip("SKIPPED, EXHAUSTION WAS NOT TESTED: it uses every processor for a minute; run without -short")
 	}
