@@ -108,6 +108,8 @@ func (c *Child) Cause() (Cause, string) {
 		how = c.state.String()
 	}
 	switch text := c.fault.text(); {
+	case strings.HasPrefix(text, "SIGSEGV"), strings.HasPrefix(text, "SIGBUS"):
+		return Memory, how // the Go runtime itself, where it does not expect that memory is refused
 	case c.state != nil && c.state.ExitCode() == exitMemory, strings.Contains(text, "out of memory"), strings.Contains(text, "cannot allocate memory"):
 		return Memory, how
 	case strings.Contains(text, "stack overflow"), strings.Contains(text, "stack exceeds"):
@@ -123,7 +125,7 @@ func (c *Child) Cause() (Cause, string) {
 // panics, which could be secrets.
 func fatal(text string) string {
 	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "runtime") {
+		if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "runtime: ") || strings.HasPrefix(line, "runtime/cgo: ") {
 			return ", " + strings.TrimSpace(line)
 		}
 	}

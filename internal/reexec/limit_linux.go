@@ -22,7 +22,7 @@ import (
 func Limit(memory int64, processors time.Duration) error {
 	// Not every system lets a process write this; it is only a precaution.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
-	used, err := dataSize()
+	all, data, err := sizes()
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,8 @@ func Limit(memory int64, processors time.Duration) error {
 		syscall.RLIMIT_CORE: 0, syscall.RLIMIT_NOFILE: 32,
 	}
 	if !raceDetector { // it takes several times as much memory
-		limits[syscall.RLIMIT_DATA] = used + uint64(memory)
+		limits[syscall.RLIMIT_DATA] = data + uint64(memory)
+		limits[syscall.RLIMIT_AS] = all + uint64(memory) + reserved
 	}
 	var faults []error
 	for resource, most := range limits {
@@ -50,17 +51,24 @@ func setrlimit(resource int, most uint64) error {
 	return os.NewSyscallError("setrlimit", syscall.Setrlimit(resource, &syscall.Rlimit{Cur: most, Max: most}))
 }
 
-// dataSize returns the size of what RLIMIT_DATA limits. It is the sixth number of the
-// file, in pages.
-func dataSize() (uint64, error) {
+// reserved is how much address space the Go runtime and threads may reserve and not
+// use. The kernel does not apply RLIMIT_DATA to memory within a reservation until the
+// next one is made, so RLIMIT_AS bounds how much one step can take.
+const reserved = 256 << 20
+
+// sizes returns the address space of this process, and the part that RLIMIT_DATA
+// limits, in bytes.
+func sizes() (all, data uint64, err error) {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	fields := bytes.Fields(text)
 	if len(fields) < 6 {
-		return 0, errors.New("/proc/self/statm has fewer than six numbers")
+		return 0, 0, errors.New("/proc/self/statm has fewer than six numbers")
 	}
-	pages, err := strconv.ParseUint(string(fields[5]), 10, 64)
-	return pages * uint64(os.Getpagesize()), err
+	all, errAll := strconv.ParseUint(string(fields[0]), 10, 64)
+	data, errData := strconv.ParseUint(string(fields[5]), 10, 64)
+	page := uint64(os.Getpagesize())
+	return all * page, data * page, errors.Join(errAll, errData)
 }

@@ -43,13 +43,11 @@ func Register(name string, serve func(in io.Reader, out io.Writer)) {
 	_ = os.WriteFile("/proc/self/comm", []byte(name), 0)
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// The goroutine of init may use only the first thread.
-	done := make(chan struct{})
 	go func() {
-		defer close(done)
 		serve(in, out)
+		os.Exit(0)
 	}()
-	<-done
-	os.Exit(0)
+	select {}
 }
 
 func isPipe(f *os.File) bool {

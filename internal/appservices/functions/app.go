@@ -3,22 +3,29 @@
 // uses the globals context, BSON, EJSON and console.
 //
 // The functions are the operator's own code, like the configuration, but their
-// arguments come from any client. So the limits protect against faults and against
-// data. They are not a sandbox for hostile code:
+// arguments come from any client. So they run in child processes of their own
+// (package reexec), which can be ended whatever the engine does. The limits protect
+// against faults and against data. They are not a sandbox for hostile code:
 //
-//   - Time. JavaScript is interrupted at [Options.Timeout]. A native built-in, such
-//     as a sort, cannot be interrupted: the caller gets the error, the built-in
-//     continues, and its place among [Options.Concurrency] is free when it ends. A
-//     regular expression stops at [MaxTimeout].
-//   - Memory. goja has no limit, so the heap is measured every few milliseconds. A
-//     call ends when the live heap of the process has grown by [Options.Memory]
-//     since the call started, even if other code made it grow. Between two
-//     measurements the heap can grow further. Built-ins that allocate a lot in one
-//     step (repeat, padStart, arrays, buffers) have limits; join and replace do not.
+//   - Processes. At most [Options.Processes] run, each with one call at a time. The
+//     first starts in [Open], because it compiles the functions. A process without
+//     calls for a minute ends. All end with this process.
+//   - Time. JavaScript is interrupted when the caller's context or [Options.Timeout]
+//     ends. A native built-in, such as a sort or a regular expression, cannot be
+//     interrupted: 250 ms later the process is killed. Nothing continues.
+//   - Memory. A call is interrupted when its live objects exceed [Options.Memory],
+//     which is measured every few milliseconds. If a built-in takes more in one step,
+//     the process ends itself, or the kernel refuses the memory (RLIMIT_DATA, on
+//     Linux only). A process takes at most 72 MiB with the default of 32 MiB, and about
+//     10 MiB without a call. This process reads a database's reply and one part of an
+//     HTTP response, and no other memory of functions.
+//   - Processors. On Linux the kernel kills a process that has used a processor for
+//     ten minutes, even if this process hangs.
 //   - Isolation. Each call has its own global object. A change that a function makes,
 //     even to the prototypes of Object and Array, is gone in the next call.
 //   - Access. A function can use the database and the hosts that context.http may
-//     reach. It has no files, no processes, no modules and no code from strings.
+//     reach, and this process does that for it. Its own process has no environment, no
+//     files and no connections. There are no modules and no code from strings.
 //
 // The engine, goja, has no async generators, no for await and no Intl.
 package functions
@@ -82,7 +89,7 @@ type Options struct {
 	// [http.DefaultTransport].
 	Transport http.RoundTripper
 
-	// Timeout is how long a call may take, including the wait for a free place.
+	// Timeout is how long a call may take, including the wait for a free process.
 	// Zero means 10 s.
 	Timeout time.Duration
 	// Memory is how much the live heap may grow during one call, in bytes. Zero

@@ -14,7 +14,7 @@ import (
 var (
 	// ErrTime means that a call took longer than [Options.Timeout].
 	ErrTime = errors.New("the time limit was exceeded")
-	// ErrMemory means that the heap grew by more than [Options.Memory].
+	// ErrMemory means that a call took more than [Options.Memory].
 	ErrMemory = errors.New("the memory limit was exceeded")
 	// ErrStack means that calls nest too deeply.
 	ErrStack = errors.New("calls nest too deeply")

@@ -57,6 +57,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"gates", s.attackGates},
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
+		{"functions", s.attackFunctions},
 		{"overload", s.attackWithOverload},
 	} {
 		t.Run(group.name, func(t *testing.T) {

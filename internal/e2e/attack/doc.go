@@ -20,6 +20,7 @@
 //	userRows, documentRows                 user ids, and what users write into documents
 //	adminRows                              requests to the admin listener
 //	floodRows, bombRows, slowRows          too much of something
+//	functionRows                           functions that do not stop, or take too much memory
 //	crowdRows                              connections that use as much as they can
 //	overloadRows                           more requests at the same time than the limits
 //	secretRows                             requests with secrets, which must not be logged

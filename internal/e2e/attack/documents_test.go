@@ -102,10 +102,10 @@ func (tg *target) checkWithinClaim(t *testing.T, original string) (happens strin
 	enriched := tg.issue(t, original)
 	_, before := enrichtest.DecodeToken(t, original)
 	_, after := enrichtest.DecodeToken(t, enriched)
-	within := strings.HasPrefix(after, strings.TrimSuffix(before, "}")+`,"custom_data":{`) && strings.Join(topLevel(t, after), " ") == "iss aud sub iat exp role custom_data"
+	within := strings.HasPrefix(after, strings.TrimSuffix(before, "}")+`,"custom_data":{`) && strings.Join(topLevel(t, after), " ") == "iss aud sub iat exp role custom_data tgr"
 	restored := tg.atBackend(t, enriched)
 	if !within || restored != original {
-		t.Errorf("claims %s: got %s, want one more member; the backend got %s, want %s", before, after, restored, original)
+		t.Errorf("claims %s: got %s, want one more member and the sealed claim; the backend got %s, want %s", before, after, restored, original)
 	}
 	return either(within && restored == original, "stays within the claim; the token is restored", "GETS OUT OF THE CLAIM")
 }
