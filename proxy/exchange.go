@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/budget"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -118,6 +119,7 @@ func (x *exchange) serve(r *http.Request) error {
 func (x *exchange) check(r *http.Request) error {
 	switch {
 	case headerSize(r) > x.proxy.options.Limits.Headers || headerLines(r) > MaxHeaderLines:
+		x.proxy.refusals.Count(r.Context(), budget.Headers)
 		return problemHeaders
 	case strings.ContainsAny(r.Host, `/\?#@`): // only over HTTP/2; net/http checks this over HTTP/1
 		return problemHost

@@ -26,8 +26,8 @@ const (
 var advice = map[Limit]string{
 	Memory:      "Requests and responses in flight use all of limits.memory. If these are not attacks, raise limits.memory, or run more replicas.",
 	Requests:    "More than limits.requests requests were waiting for the backend. If these are not attacks, find out why the backend is slow, or raise limits.requests.",
-	Connections: "Clients have opened limits.connections connections. If these are not attacks, raise limits.connections, or run more replicas.",
-	Headers:     "Clients send headers that are larger than limits.headers. If these are not attacks, raise limits.headers.",
+	Connections: "Clients have as many connections as the log line listening says. Those without a request were closed, or new ones refused. If these are not attacks, raise what that line names (limits.connections, ulimit -n, or memory), or run more replicas.",
+	Headers:     "Clients send headers that are larger than limits.headers, or have more than 256 lines. If these are not attacks, raise limits.headers.",
 }
 
 const logInterval = 10 * time.Second

@@ -133,7 +133,7 @@ var problemAdvice = map[string]advice{
 		"`user_creation` refused the sign-in, and the response was not JSON. JSON clients get 400 in the format of `rules[].errors`.",
 		"The log has the cause."},
 	"headers-too-large": {
-		"The header of the request is larger than `limits.headers`.",
+		"The header of the request is larger than `limits.headers`, or has more than 256 lines.",
 		"Often a cookie or token that grew: `claim.include`. Or raise `limits.headers`."},
 	"request-broken": {
 		"The body of the request ended early, or arrived too slowly: less than 64 KiB in 10 s, or not all within `timeouts.response`.",

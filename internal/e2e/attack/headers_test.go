@@ -107,6 +107,9 @@ func (s *suite) attackWithHeaders(t *testing.T) {
 	for _, row := range overflowRows {
 		s.run(t, row.kind, row.sends, func(t *testing.T) (happens string) { return row.run(t, tg, backend) })
 	}
+	if tg.Log.Count("raise limits.headers") == 0 {
+		t.Error("the log: got no warning about refused headers, want one that names limits.headers")
+	}
 }
 
 func (row headerRow) run(t *testing.T, tg *target) (happens string) {
