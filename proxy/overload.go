@@ -125,6 +125,11 @@ func (x *exchange) shareOf(h http.Header) int64 {
 	return copiesOfResponse*x.proxy.options.Limits.Body + decoderCost(h)
 }
 
+// copiesOf returns what a response needs that was read and decompressed, in bytes.
+func copiesOf(raw, decoded []byte) int64 {
+	return int64(cap(raw)) + copiesOfResponse*int64(cap(decoded)) + 1
+}
+
 // responded is called when the response can be sent to the client. It leaves the turn,
 // and returns the share, except what the body needs until the client has it.
 func (x *exchange) responded(res *http.Response) {
