@@ -43,7 +43,9 @@ func (x *exchange) readBody(res *http.Response) (responseBody, error) {
 		return responseBody{opaque: true, tooLarge: true}, nil
 	}
 	res.Body = readCloser{bytes.NewReader(b.bytes), res.Body}
-	return x.decodeBody(res.Header, b.bytes), nil
+	body := x.decodeBody(res.Header, b.bytes)
+	x.account.shrinkShare(copiesOf(b.bytes, body.decoded)) // the decoder is done
+	return body, nil
 }
 
 // decodeBody removes the content coding of a body, up to the limit. An empty body is not

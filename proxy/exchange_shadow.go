@@ -86,6 +86,7 @@ func (o *observation) decode(raw []byte) responseBody {
 		}
 	}
 	body := o.decodeBody(o.header, raw)
+	o.account.shrinkShare(copiesOf(raw, body.decoded))
 	if body.tooLarge {
 		o.countTooLarge(o.ctx)
 	}

@@ -17,7 +17,11 @@ func (x *exchange) admit(r *http.Request) error {
 	if x.edit != nil || x.mayRespond() {
 		cost += responseReserve
 	}
-	if !x.account.take(cost) {
+	take := x.account.take
+	if x.rule == nil {
+		take = x.account.takeLarge // streams may last long, so they leave a part to logins
+	}
+	if !take(cost) {
 		return x.overloaded(r.Context(), budget.Memory)
 	}
 	return nil
@@ -123,6 +127,11 @@ func (x *exchange) takeShare(res *http.Response) error {
 // shareOf returns the share for a response with this header, in bytes.
 func (x *exchange) shareOf(h http.Header) int64 {
 	return copiesOfResponse*x.proxy.options.Limits.Body + decoderCost(h)
+}
+
+// copiesOf returns what a response needs that was read and decompressed, in bytes.
+func copiesOf(raw, decoded []byte) int64 {
+	return int64(cap(raw)) + copiesOfResponse*int64(cap(decoded)) + 1
 }
 
 // responded is called when the response can be sent to the client. It leaves the turn,

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zlib"
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -46,11 +48,11 @@ func TestMemory_LargeBodiesLeaveAPartToSmallOnes(t *testing.T) {
 	f, backend := startResponding(t, twoTokens, setup{rules: logins(t)})
 	withMemory(f, 4<<20)
 	slow := "POST /any HTTP/1.1\r\nHost: h\r\n" + form + "\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("a", 900_000)
-	for before := int64(0); before < 2<<20; before = f.shared.memory.Used() {
+	for senders := range int64(2) {
 		w := f.dial(t)
 		w.send(slow)
 		defer w.Close()
-		waitFor(t, "the body", func() bool { return f.shared.memory.Used() > before+1_000_000 })
+		waitFor(t, "the body", func() bool { return f.shared.memory.Used() > (senders+1)*1_060_000 })
 	}
 	res, body := f.ask(t, slow)
 	expectOverloaded(t, res, body)
@@ -65,6 +67,32 @@ func TestMemory_LargeBodiesLeaveAPartToSmallOnes(t *testing.T) {
 	}
 	if log := f.log.String(); !strings.Contains(log, `"limit":"memory","count":1,"advice":"`) {
 		t.Errorf("log:\n%s\nwant a warning with advice", log)
+	}
+}
+
+// G7: streams at paths of no rule use up the part for large buffers, and no more. A login
+// still works.
+func TestMemory_StreamsLeaveAPartToLogins(t *testing.T) {
+	ended := make(chan bool)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		if target(r) == "/events" {
+			r.Send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+			<-ended
+			return
+		}
+		r.Send(twoTokens)
+	})
+	f := withMemory(start(t, backend.URL, setup{rules: logins(t)}), 800_000)
+	defer close(ended)
+	const events = "GET /events HTTP/1.1\r\nHost: h\r\n\r\n"
+	for i := range 9 {
+		f.dial(t).send(events)
+		waitFor(t, "a stream", func() bool { return len(backend.Requests()) == i+1 })
+	}
+	res, body := f.ask(t, events)
+	expectOverloaded(t, res, body)
+	if res, body := f.ask(t, login); res.StatusCode != 200 {
+		t.Errorf("a login meanwhile: got %s %s, want 200", res.Status, body)
 	}
 }
 
@@ -320,3 +348,29 @@ func TestMemory_IsSharedByProxies(t *testing.T) {
 }
 
 func target(r *proxytest.Request) string { return strings.Fields(r.Line)[1] }
+
+// The memory of a decoder is held only while it works, not while the document is read.
+func TestMemory_OfDecodersIsReturnedBeforeTheLookup(t *testing.T) {
+	looking, look := make(chan bool, 1), make(chan bool, 1)
+	source := sourceFunc(func(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+		looking <- true
+		<-look
+		return english(ctx, q)
+	})
+	var f *fixture
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		var packed bytes.Buffer
+		w := zlib.NewWriter(&packed)
+		fmt.Fprintf(w, `{"access_token":%q}`, f.token(""))
+		w.Close()
+		r.Send(answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: deflate", packed.String()))
+	})
+	f = start(t, backend.URL, setup{rules: logins(t), source: source})
+	f.dial(t).send(login)
+	waitFor(t, "the lookup", func() bool { return len(looking) == 1 })
+	if used := f.shared.responses.Used(); used == 0 || used > 64<<10 {
+		t.Errorf("during the lookup %d bytes are taken for the response, want less than 64 KiB", used)
+	}
+	look <- true
+	waitFor(t, "the response", func() bool { return f.reason(t, enrich.OK) == 1 })
+}

@@ -1,11 +1,12 @@
 package proxy
 
 import (
-	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"strings"
 	"sync"
+
+	"github.com/tokengraft/tokengraft/internal/errorlog"
 )
 
 // newReverseProxy returns the reverse proxy that forwards requests to the backend. Each
@@ -24,7 +25,7 @@ func newReverseProxy(o Options) *httputil.ReverseProxy {
 		},
 		FlushInterval: -1, // send every write of the backend to the client immediately
 		BufferPool:    &bufferPool{},
-		ErrorLog:      slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:      errorlog.New(o.Logger),
 	}
 }
 

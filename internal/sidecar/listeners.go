@@ -12,6 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/connlimit"
+	"github.com/tokengraft/tokengraft/internal/errorlog"
 )
 
 // ServeOptions are the options of [Sidecar.Serve].
@@ -134,7 +135,7 @@ func httpServer(s *Sidecar, handler http.Handler, t *tls.Config) *http.Server {
 		Protocols:         protocols,
 		HTTP2:             http2Bounds(),
 		TLSConfig:         t,
-		ErrorLog:          slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:          errorlog.New(s.o.Logger),
 
 		DisableGeneralOptionsHandler: true, // the backend answers OPTIONS *
 	}
