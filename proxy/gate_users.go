@@ -13,6 +13,8 @@ type identifier interface {
 	Identify(ctx context.Context, token string) (enrich.SignIn, error)
 }
 
+var _ identifier = (*enrich.Enricher)(nil)
+
 // hidesUser reports whether a response has a verified token of another user than the
 // located ones, at a place that no location names. A GraphQL client can sign in several
 // users with one request, and chooses the names of their tokens in the response. Other
