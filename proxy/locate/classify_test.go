@@ -1,7 +1,6 @@
 package locate_test
 
 import (
-	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -240,7 +239,7 @@ func BenchmarkClassify(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if r.Classify().Cause != login {
-					b.Fatal(fmt.Sprintf("%+v", r.Classify()))
+					b.Fatalf("Classify() = %+v, want a login", r.Classify())
 				}
 			}
 		})
