@@ -37,7 +37,7 @@ const (
 	WhyDoubled       Why = "grant_type_doubled"  // there is more than one grant_type
 	WhyOdd           Why = "grant_type_unclear"  // the name or value of grant_type is in an unknown form
 	WhyQuery         Why = "query_differs"       // the query says something else than the body
-	WhyHint          Why = "hint_not_sufficient" // a field or cookie says refresh, but a client could have added it to a login
+	WhyHint          Why = "hint_not_sufficient" // a field, a cookie or a value says refresh, but it could be a login
 	WhyOddPath       Why = "path_unclear"        // backends could route the path differently
 	WhyContradiction Why = "contradiction"       // the request looks like a login and like a refresh
 )
@@ -69,6 +69,8 @@ const (
 //	in its name, and besides only fields, cookies and
 //	headers that cannot be credentials                      refresh
 //	... with anything else                                  unknown
+//	no grant_type, and a value with refresh or renew in it,
+//	such as an action or the text of a GraphQL query        unknown
 //	none of these                                           login
 //
 // A client asks, and not a user, if the only grant_type is client_credentials and nothing
@@ -127,7 +129,7 @@ func (r Request) byGrantType(body, query *signs) Classification {
 		return unknown(WhyContradiction)
 	case refresh:
 		return Classification{Cause: enrich.CauseRefresh, Why: WhyGrantType}
-	case body.refresh, query.refresh, r.pathHint() != noHint, r.cookieSigns().refresh:
+	case body.refresh, query.refresh, body.says, query.says, r.pathHint() != noHint, r.cookieSigns().refresh:
 		return unknown(WhyContradiction)
 	}
 	return Classification{
@@ -161,6 +163,9 @@ func (r Request) byHints(body, query *signs) Classification {
 	cookies := r.cookieSigns()
 	switch {
 	case !body.refresh && !cookies.refresh && !query.refresh:
+		if body.says || query.says {
+			return unknown(WhyHint)
+		}
 		return Classification{Why: WhyNoHint}
 	case credential, body.polyglot:
 		return unknown(WhyContradiction)

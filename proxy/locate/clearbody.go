@@ -84,6 +84,7 @@ func (s *signs) addForm(body string) bool {
 		if value, err = url.QueryUnescape(value); err != nil {
 			return false
 		}
+		s.says = s.says || name != "grant_type" && saysRefresh(value)
 		s.add(name, value, true)
 	}
 	return true
@@ -113,7 +114,11 @@ func querySigns(query string) (s signs) {
 // fields under variables. It returns false for a text that parsers read differently.
 func (s *signs) addJSON(body []byte) bool {
 	s.polyglot = bytes.IndexByte(body, '&') >= 0 // it could also be a form
+	maySay := saysRefreshIn(body) || bytes.Contains(body, []byte(`\u`))
 	err := jsonedit.Walk(body, func(l jsonedit.Leaf) bool {
+		if maySay && l.IsString() && l.Name != "grant_type" {
+			s.says = s.says || saysRefresh(l.Text())
+		}
 		switch {
 		case l.Depth == 0:
 			return l.IsObject()
@@ -130,6 +135,18 @@ func (s *signs) addJSON(body []byte) bool {
 		return s.fields <= maxFields
 	})
 	return err == nil
+}
+
+// saysRefreshIn is saysRefresh for a body. It does not copy it.
+func saysRefreshIn(body []byte) bool {
+	for _, word := range [][]byte{[]byte("refresh"), []byte("renew")} {
+		for i := 0; i+len(word) <= len(body); i++ {
+			if body[i]|0x20 == 'r' && bytes.EqualFold(body[i:i+len(word)], word) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // textIf returns the text of a string if it matters, because that copies it.
@@ -157,6 +174,7 @@ func (s *signs) addParts(boundary string, body []byte) bool {
 	if boundary == "" || !bytes.HasPrefix(body, append(slices.Clone(delimiter), "\r\n"...)) || !bytes.HasSuffix(whole, append(slices.Clone(delimiter), "--"...)) {
 		return false
 	}
+	s.says = saysRefreshIn(body)
 	form := multipart.NewReader(bytes.NewReader(body), boundary)
 	for range maxFields {
 		part, err := form.NextRawPart()

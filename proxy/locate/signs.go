@@ -13,6 +13,7 @@ type signs struct {
 	grantType  string // the value of the last of them
 	odd        bool   // a field could be a grant_type for some parser, but is not named or placed like one
 	refresh    bool   // a field has refresh in its name, and a value
+	says       bool   // a value says refresh or renew, such as an action or a GraphQL query
 	credential bool   // a field has the name of a credential
 	other      bool   // a field is neither a refresh token nor harmless
 	foreign    bool   // a field is none of these, and not a credential of a client
@@ -105,7 +106,7 @@ var credentials = []string{"pass", "pwd", "secret", "otp", "login", "username", 
 
 // harmless are the letters of fields that cannot be credentials.
 var harmless = []string{
-	"clientid", "scope", "scopes", "audience", "resource", "mode", "returnsecuretoken", "redirecturi", "tenant", "realm", "locale", "lang",
+	"clientid", "organization", "scope", "scopes", "audience", "resource", "mode", "returnsecuretoken", "redirecturi", "tenant", "realm", "locale", "lang",
 	"csrf", "csrftoken", "xsrftoken", "csrfmiddlewaretoken", "authenticitytoken", "requestverificationtoken", "utf",
 }
 
