@@ -30,18 +30,19 @@ var parts = map[string]func(in io.Reader, out io.Writer){
 		io.Copy(io.Discard, in)
 	},
 	"reexec-hungry": limited(func() {
-		for kept := make([][]byte, 0, 1000); ; {
-			kept = append(kept, make([]byte, 1<<20))
+		for {
+			pieces = append(pieces, make([]byte, 1<<20))
 		}
 	}),
 	"reexec-step": limited(func() { kept = make([]byte, 1<<30) }),
 	"reexec-busy": limited(func() { // takes a second of a processor
 		for {
+			turns++
 		}
 	}),
 	"reexec-deep": limited(func() {
 		debug.SetMaxStack(1 << 20)
-		descend(0)
+		depth = descend(1)
 	}),
 	"reexec-secret": func(io.Reader, io.Writer) { panic("hunter2") },
 	"reexec-file": limited(func() {
@@ -54,9 +55,20 @@ var parts = map[string]func(in io.Reader, out io.Writer){
 	}),
 }
 
-var kept []byte // so that the compiler allocates it
+// What the parts compute, so that the compiler keeps it.
+var (
+	kept         []byte
+	pieces       [][]byte
+	turns, depth int
+)
 
-func descend(n int) int { return descend(n+1) + n }
+// descend calls itself until the stack ends.
+func descend(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return descend(n+1) + n
+}
 
 // limited returns a part that does something with limits: 32 MiB, and one second.
 func limited(do func()) func(io.Reader, io.Writer) {

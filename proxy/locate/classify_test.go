@@ -1,7 +1,6 @@
 package locate_test
 
 import (
-	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -232,7 +231,7 @@ func BenchmarkClassify(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if r.Classify().Cause != login {
-					b.Fatal(fmt.Sprintf("%+v", r.Classify()))
+					b.Fatalf("%+v", r.Classify())
 				}
 			}
 		})
