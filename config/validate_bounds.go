@@ -38,8 +38,8 @@ func checkSizes(c *Config, r *yamlbind.Report) {
 }
 
 // memoryPerBody is the least memory for requests in flight, in bodies of the size
-// limits.body: enough to read one and enrich it while others are read.
-const memoryPerBody = 16
+// limits.body. With less, no body of that size could be read.
+const memoryPerBody = 4
 
 // checkShares refuses bounds for all clients with which none of them works.
 func checkShares(l Limits, r *yamlbind.Report) {

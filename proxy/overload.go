@@ -16,7 +16,11 @@ func (x *exchange) admit(r *http.Request) error {
 	if x.edit != nil || x.mayRespond() {
 		cost += responseReserve
 	}
-	if !x.account.take(cost) {
+	take := x.account.take
+	if x.rule == nil {
+		take = x.account.takeLarge // streams may last long, so they leave a part to logins
+	}
+	if !take(cost) {
 		return x.overloaded(r.Context(), budget.Memory)
 	}
 	return nil

@@ -70,6 +70,32 @@ func TestMemory_LargeBodiesLeaveAPartToSmallOnes(t *testing.T) {
 	}
 }
 
+// G7: streams at paths of no rule use up the part for large buffers, and no more. A login
+// still works.
+func TestMemory_StreamsLeaveAPartToLogins(t *testing.T) {
+	ended := make(chan bool)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		if target(r) == "/events" {
+			r.Send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+			<-ended
+			return
+		}
+		r.Send(twoTokens)
+	})
+	f := withMemory(start(t, backend.URL, setup{rules: logins(t)}), 800_000)
+	defer close(ended)
+	const events = "GET /events HTTP/1.1\r\nHost: h\r\n\r\n"
+	for i := range 9 {
+		f.dial(t).send(events)
+		waitFor(t, "a stream", func() bool { return len(backend.Requests()) == i+1 })
+	}
+	res, body := f.ask(t, events)
+	expectOverloaded(t, res, body)
+	if res, body := f.ask(t, login); res.StatusCode != 200 {
+		t.Errorf("a login meanwhile: got %s %s, want 200", res.Status, body)
+	}
+}
+
 // G7: a request for which no memory is left does not reach the backend, with a body or
 // without.
 func TestMemory_RefusesRequestsWithoutABody(t *testing.T) {

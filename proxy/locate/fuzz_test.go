@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -190,13 +191,15 @@ func request(contentType byte, text string) locate.Request {
 func requestTexts(r locate.Request) []string {
 	texts := append(lines(r.Header), r.Query, string(r.Body))
 	for i, text := range texts {
-		head, credential, _ := strings.Cut(text, "Basic ")
-		if decoded, err := base64.StdEncoding.DecodeString(credential); err == nil {
-			texts[i] = head + "Basic " + string(decoded)
+		if parts := basicLine.FindStringSubmatch(text); parts != nil {
+			decoded, _ := base64.RawStdEncoding.DecodeString(strings.TrimRight(parts[2], "="))
+			texts[i] = parts[1] + string(decoded) + parts[3]
 		}
 	}
 	return texts
 }
+
+var basicLine = regexp.MustCompile(`(?i)^(Authorization:\s*basic\s*)(\S*)(\s*)$`)
 
 // The HTML tokenizer returns the hidden inputs of a page, but not their positions. Our
 // own code finds the positions, and must find the same inputs.
