@@ -70,8 +70,8 @@ func TestMemory_LargeBodiesLeaveAPartToSmallOnes(t *testing.T) {
 	}
 }
 
-// G7: streams at paths of no rule use up the part for large buffers, and leave the rest.
-// A login still works.
+// G7: streams at paths of no rule use up the part for large buffers only. A login
+// still works.
 func TestMemory_StreamsLeaveAPartToLogins(t *testing.T) {
 	ended := make(chan bool)
 	backend := proxytest.Start(t, func(r *proxytest.Request) {

@@ -30,19 +30,18 @@ var parts = map[string]func(in io.Reader, out io.Writer){
 		io.Copy(io.Discard, in)
 	},
 	"reexec-hungry": limited(func() {
-		for {
-			pieces = append(pieces, make([]byte, 1<<20))
+		for i := range all {
+			all[i] = make([]byte, 1<<20)
 		}
 	}),
 	"reexec-step": limited(func() { kept = make([]byte, 1<<30) }),
 	"reexec-busy": limited(func() { // takes a second of a processor
-		for {
-			turns++
+		for time.Now().Unix() != 0 {
 		}
 	}),
 	"reexec-deep": limited(func() {
 		debug.SetMaxStack(1 << 20)
-		depth = descend(1)
+		depth = descend(depth)
 	}),
 	"reexec-secret": func(io.Reader, io.Writer) { panic("hunter2") },
 	"reexec-file": limited(func() {
@@ -55,16 +54,16 @@ var parts = map[string]func(in io.Reader, out io.Writer){
 	}),
 }
 
-// What the parts compute, so that the compiler keeps it.
+// Variables, so that the compiler keeps what fills them.
 var (
-	kept         []byte
-	pieces       [][]byte
-	turns, depth int
+	kept  []byte
+	all   [1000][]byte
+	depth = 1
 )
 
-// descend calls itself until the stack ends.
+// descend calls itself until the stack ends: n stays above zero.
 func descend(n int) int {
-	if n == 0 {
+	if n <= 0 {
 		return 0
 	}
 	return descend(n+1) + n

@@ -231,7 +231,7 @@ func BenchmarkClassify(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if r.Classify().Cause != login {
-					b.Fatalf("%+v", r.Classify())
+					b.Fatalf("Classify() = %+v, want a login", r.Classify())
 				}
 			}
 		})

@@ -23,8 +23,9 @@ func floodStreams(a *attacker) {
 	const streams = 250
 	a.eachOf(size(1, 4), func(int) {
 		transport := &http.Transport{
-			DialContext: dialer.DialContext, Protocols: new(http.Protocols),
-			HTTP2: &http.HTTP2Config{StrictMaxConcurrentRequests: true},
+			DialContext: dialer.DialContext,
+			Protocols:   new(http.Protocols),
+			HTTP2:       &http.HTTP2Config{StrictMaxConcurrentRequests: true},
 		}
 		transport.Protocols.SetUnencryptedHTTP2(true)
 		defer transport.CloseIdleConnections()
