@@ -92,8 +92,7 @@ func decodeRecord(text string, version byte) (sealed []byte, ok bool) {
 
 var errFormat1 = errors.New("the key does not open records of format 1")
 
-// A sealed is a record of an enriched token, and the texts that its
-// undo applies to.
+// A sealed is a record of an enriched token, and the texts that its undo applies to.
 type sealed struct {
 	text            []byte // what Key.Seal returned
 	format          byte

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -29,7 +28,7 @@ func (x *exchange) readBody(res *http.Response) (responseBody, error) {
 	b := buffer{limit: x.proxy.options.Limits.Body, length: res.ContentLength,
 		grow: func(_, to int64) error { return x.growResponse(res, to) }}
 	whole, err := b.readFrom(res.Body)
-	if err == nil && whole && len(b.bytes) > 0 && contentCoding(res.Header) != "" {
+	if err == nil && whole && len(b.bytes) > 0 && len(contentCodings(res.Header)) > 0 {
 		err = x.growResponse(res, b.limit) // decompressing needs a share in any case
 	}
 	switch {
@@ -54,7 +53,7 @@ func (x *exchange) decodeBody(header http.Header, raw []byte) responseBody {
 	if len(raw) == 0 {
 		return responseBody{decoded: raw}
 	}
-	decoded, err := decode(raw, strings.Join(header["Content-Encoding"], ","), x.proxy.options.Limits.Body)
+	decoded, err := decode(raw, contentCodings(header), x.proxy.options.Limits.Body)
 	switch {
 	case errors.Is(err, errTooLarge):
 		return responseBody{opaque: true, tooLarge: true}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -21,19 +22,28 @@ var errTooLarge = errors.New("larger than limits.body when decompressed")
 // nested codings would take minutes. Real bodies have one coding, or two by mistake.
 const maxCodings = 4
 
+// contentCodings returns the content codings of a message in lower case, in the order in
+// which they were applied. identity is none (RFC 9110, section 8.4.1).
+func contentCodings(h http.Header) (codings []string) {
+	for _, line := range h["Content-Encoding"] {
+		for coding := range strings.SplitSeq(line, ",") {
+			coding = strings.ToLower(strings.TrimSpace(coding))
+			if coding != "" && coding != "identity" {
+				codings = append(codings, coding)
+			}
+		}
+	}
+	return codings
+}
+
 // decode removes the content codings of a body (RFC 9110, section 8.4), the last one
 // first. It returns errTooLarge if a result is larger than limit, in bytes, and never
 // decompresses more than that.
-func decode(body []byte, codings string, limit int64) ([]byte, error) {
-	applied := strings.Split(codings, ",")
-	if len(applied) > maxCodings {
-		return nil, fmt.Errorf("the body has %d content codings, at most %d are decoded", len(applied), maxCodings)
+func decode(body []byte, codings []string, limit int64) ([]byte, error) {
+	if len(codings) > maxCodings {
+		return nil, fmt.Errorf("the body has %d content codings, at most %d are decoded", len(codings), maxCodings)
 	}
-	for i := len(applied) - 1; i >= 0; i-- {
-		coding := strings.ToLower(strings.TrimSpace(applied[i]))
-		if coding == "" || coding == "identity" {
-			continue
-		}
+	for _, coding := range slices.Backward(codings) {
 		reader, err := decoder(body, coding)
 		if err != nil {
 			return nil, err
@@ -42,7 +52,7 @@ func decode(body []byte, codings string, limit int64) ([]byte, error) {
 		whole, err := decoded.readFrom(reader)
 		reader.Close()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", applied[i], err)
+			return nil, fmt.Errorf("%s: %w", coding, err)
 		}
 		if !whole {
 			return nil, errTooLarge
@@ -55,8 +65,8 @@ func decode(body []byte, codings string, limit int64) ([]byte, error) {
 // decoderCost returns the memory that a decoder uses for itself, in bytes. gzip and
 // deflate use little. The window of zstd has at most 8 MiB, and that of br 16 MiB.
 func decoderCost(h http.Header) int64 {
-	coding := contentCoding(h)
-	if strings.Contains(coding, "zstd") || strings.Contains(coding, "br") {
+	codings := contentCodings(h)
+	if slices.Contains(codings, "zstd") || slices.Contains(codings, "br") {
 		return 18 << 20
 	}
 	return 256 << 10

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bytes"
-	"net/url"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/proxy/locate"
@@ -36,36 +35,7 @@ func occurs(token, text string) bool {
 		if strings.Contains(text, token) {
 			return true
 		}
-		text = decodeLoosely(text)
+		text = percentDecoded(text)
 	}
 	return strings.Contains(text, token)
-}
-
-// decodeLoosely removes percent-encoding where it is valid. The characters of a token
-// can be encoded, but nothing else matters here.
-func decodeLoosely(text string) string {
-	if !strings.Contains(text, "%") {
-		return text
-	}
-	if decoded, err := url.PathUnescape(text); err == nil {
-		return decoded
-	}
-	var b strings.Builder
-	for text != "" {
-		before, after, found := strings.Cut(text, "%")
-		b.WriteString(before)
-		if !found {
-			break
-		}
-		if len(after) >= 2 {
-			if decoded, err := url.PathUnescape("%" + after[:2]); err == nil {
-				b.WriteString(decoded)
-				text = after[2:]
-				continue
-			}
-		}
-		b.WriteByte('%')
-		text = after
-	}
-	return b.String()
 }

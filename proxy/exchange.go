@@ -153,8 +153,7 @@ func (x *exchange) refusesEarly(method string) bool {
 // has the exchange, and ends after Timeouts.Response if a rule can change the response.
 // Its header is the one that is forwarded, without what Connection names, so that every
 // later step decides by what the backend gets. Its body records whether reading it
-// failed. prepare does not change r, because the
-// server still uses the body of r.
+// failed. prepare does not change r, because the server still uses the body of r.
 func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	stop = func() {}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -72,6 +73,9 @@ func (x *exchange) gate(res *http.Response, answered time.Time) error {
 		case l.response.HasToken(x.wasSent) || (locate.Response{Header: res.Trailer}).HasToken(x.wasSent):
 			return x.refuse(res, "it has a token at a place that the rule does not name")
 		}
+	}
+	if e.accepted() && x.hidesUser(context.WithoutCancel(res.Request.Context()), l) {
+		return x.refuse(res, "it has a token of another user at a place that the rule does not name")
 	}
 	x.applyOutcome(res, l, e)
 	return nil

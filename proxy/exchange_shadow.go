@@ -78,7 +78,7 @@ func (o *observation) enrich(read func() responseBody) {
 
 // decode removes the content coding, if there is memory for it.
 func (o *observation) decode(raw []byte) responseBody {
-	if len(raw) > smallResponse || contentCoding(o.header) != "" {
+	if len(raw) > smallResponse || len(contentCodings(o.header)) > 0 {
 		ctx, cancel := context.WithTimeout(o.ctx, o.proxy.options.Timeouts.Response)
 		defer cancel()
 		if o.account.acquire(ctx, o.shareOf(o.header)) != nil {

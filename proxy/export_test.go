@@ -6,7 +6,9 @@ import (
 )
 
 // Decode removes the content codings of a body.
-var Decode = decode
+func Decode(body []byte, codings string, limit int64) ([]byte, error) {
+	return decode(body, contentCodings(http.Header{"Content-Encoding": {codings}}), limit)
+}
 
 // Route reports whether a request is a gate's, and whether it is refused because of the
 // spelling of its path.

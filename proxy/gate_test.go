@@ -101,6 +101,7 @@ func TestGate_LetsOtherResponsesPass(t *testing.T) {
 		{"a second factor", answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"mfa_required":true,"ticket":"a.b.c"}`)},
 		{"a redirect to a form", answer("HTTP/1.1 303 See Other\nLocation: /login?error=1", "")},
 		{"a redirect with a code", answer("HTTP/1.1 302 Found\nLocation: https://app/cb?code="+issued+"&state="+issued, "")},
+		{"a redirect with a signed request", answer("HTTP/1.1 302 Found\nLocation: https://idp/authorize?client_id=c&request="+issued, "")},
 		{"the client's own token", answer("HTTP/1.1 302 Found\nLocation: /next?hint="+sent, "<a href='/next?hint="+sent+"'>")},
 		{"an error with a token", answer("HTTP/1.1 400 Bad Request\nContent-Type: application/json", `{"access_token":"`+issued+`"}`)},
 		{"a picture", answer("HTTP/1.1 200 OK\nContent-Type: image/png\nContent-Encoding: gzip", gzipped("\x89PNG"))},
@@ -302,6 +303,11 @@ func TestProvider_IsNotForgedByAnEncodedSlash(t *testing.T) {
 		"/app/my/auth/anon%2Duser/login":             "anon-user",
 		"/app//my/./x/../auth/anon-user/login":       "anon-user",
 		"/app/%2e%2e/auth/anon-user/login":           "anon-user",
+		"/app/my/auth/ANON-user/login":               "anon-user",
+		"/app/my/auth/anon-user;x/login":             "anon-user",
+		"/app/my/auth/anon-user%20/login":            "anon-user",
+		"/app/my/auth/anon%252Duser/login":           "anon-user",
+		"/app/my/auth/x%2F..%2Fanon-user/login":      "anon-user",
 	} {
 		enricher := newFakeEnricher(enrich.OK)
 		backend := proxytest.Start(t, proxytest.RespondWith(twoTokens))

@@ -132,8 +132,13 @@ func foldHost(host string) string {
 // and not on the method alone.
 func (rs *Rules) route(r *http.Request) (rule *Rule, ambiguous bool) {
 	rule = rs.match(r)
-	if !rs.hasGates() || rule != nil && rule.Gate {
+	if !rs.hasGates() {
 		return rule, false
+	}
+	if rule != nil && rule.Gate {
+		// The path of another gate could make a refresh of a login.
+		other := rs.replaced(r, []string{r.Method})
+		return rule, other != nil && other != rule
 	}
 	methods := rs.otherMethods(r)
 	if gate := rs.overriding(r, methods); gate != nil {
@@ -199,13 +204,23 @@ func (rs *Rules) misspelled(r *http.Request, methods []string, matched *Rule) *R
 			return gate
 		}
 	}
+	return rs.replaced(r, methods)
+}
+
+// replaced returns the gate whose path is in a header that replaces the path of the
+// request at some backends, and nil if there is none.
+func (rs *Rules) replaced(r *http.Request, methods []string) *Rule {
 	for name, values := range r.Header {
 		if !replacesPath(name) {
 			continue
 		}
 		for _, value := range values {
-			if u, err := url.Parse(value); err == nil && rs.gateAt(r.Host, methods, u.EscapedPath()) != nil {
-				return rs.gateAt(r.Host, methods, u.EscapedPath())
+			u, err := url.Parse(value)
+			if err != nil {
+				continue
+			}
+			if gate := rs.gateAt(r.Host, methods, u.EscapedPath()); gate != nil {
+				return gate
 			}
 		}
 	}

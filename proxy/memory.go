@@ -10,8 +10,9 @@ import (
 type Memory interface {
 	// Take takes n bytes. If fewer than n are left, it takes none and returns false.
 	Take(n int64) bool
-	// TakeLarge takes n bytes for a buffer that is large already. It leaves a part of the
-	// memory to Take, so that small requests still work while large ones use up theirs.
+	// TakeLarge takes n bytes for a large buffer, or for a request that no rule matches,
+	// which may last long. It leaves a part of the memory to Take, so that logins still
+	// work while others use up theirs.
 	TakeLarge(n int64) bool
 	// Return returns n bytes that were taken.
 	Return(n int64)
@@ -41,7 +42,8 @@ func (unbounded) Release(int64)                        {}
 // returned at the latest when the exchange ends.
 //
 //   - Each request takes requestCost and the size of its header, for as long as it lives.
-//     That is for goroutines, connections and the buffers that copy bodies.
+//     That is for goroutines, connections and the buffers that copy bodies. If no rule
+//     matches the request, this is TakeLarge.
 //   - A request body that is read takes its buffer before the buffer grows, and once more
 //     its size while it is searched. Beyond smallBody this is TakeLarge. It is returned
 //     when the body has been forwarded.

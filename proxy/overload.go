@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/internal/budget"
@@ -143,15 +142,6 @@ func (x *exchange) responded(res *http.Response) {
 		limit = length
 	}
 	x.account.shrinkShare(max(1, 2*limit)) // the backend's body may still be in use
-}
-
-// contentCoding returns the content coding of a message. It is empty if there is none.
-func contentCoding(h http.Header) string {
-	coding := strings.ToLower(strings.Join(h["Content-Encoding"], ","))
-	if coding == "identity" {
-		return ""
-	}
-	return coding
 }
 
 // headerLines returns the number of lines in the request's header.

@@ -70,7 +70,7 @@ func TestMemory_LargeBodiesLeaveAPartToSmallOnes(t *testing.T) {
 	}
 }
 
-// G7: streams at paths of no rule use up the part for large buffers, and no more. A login
+// G7: streams at paths of no rule use up the part for large buffers only. A login
 // still works.
 func TestMemory_StreamsLeaveAPartToLogins(t *testing.T) {
 	ended := make(chan bool)

@@ -9,13 +9,18 @@ import (
 
 // provider returns the value of {provider} in the path of a request that the rule
 // matches, and "" if the pattern does not have it. Like the mux that found the rule, it
-// matches the escaped path: an encoded slash starts no segment.
+// matches the escaped path: an encoded slash starts no segment. The value is spelled as a
+// lenient backend reads it, in lower case and without parameters, so that no spelling
+// evades a trigger of one provider.
 func (rule *Rule) provider(r *http.Request) string {
 	if rule == nil || rule.providers == nil {
 		return ""
 	}
 	var found wildcard
 	rule.providers.ServeHTTP(&found, lookup(http.MethodGet, r.Host, cleanEscaped(r.URL.EscapedPath())))
+	if segments := segmentsOf(found.value, true); len(segments) == 1 {
+		return segments[0]
+	}
 	return found.value
 }
 

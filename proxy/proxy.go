@@ -83,10 +83,9 @@ func (p *Proxy) logGates() {
 }
 
 // Run logs which rules are gates, and the report of shadow mode once a minute until ctx
-// ends. At the end it waits
-// up to one second for responses that are still being checked, and logs a last report.
-// It also records in a metric whether shadow mode is on when it starts. A Proxy without
-// shadow mode works without Run.
+// ends. At the end it waits up to one second for responses that are still being checked,
+// and logs a last report. It also records in a metric whether shadow mode is on when it
+// starts. A Proxy without shadow mode works without Run.
 func (p *Proxy) Run(ctx context.Context) {
 	on := p.snapshot.Load().Shadow
 	p.metrics.setShadow(ctx, on)

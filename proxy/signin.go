@@ -27,16 +27,3 @@ func forwardedPath(r *http.Request) string {
 	}
 	return r.URL.EscapedPath()
 }
-
-// contentCodings returns the content codings of a body that must be removed before it
-// can be read. identity is none (RFC 9110, section 8.4.1).
-func contentCodings(h http.Header) (codings []string) {
-	for _, line := range h["Content-Encoding"] {
-		for coding := range strings.SplitSeq(line, ",") {
-			if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
-				codings = append(codings, coding)
-			}
-		}
-	}
-	return codings
-}

@@ -122,6 +122,8 @@ func TestSpelling_OfOtherTargetsIsRefusedToo(t *testing.T) {
 		{"POST /x HTTP/1.1\r\nHost: h\r\nX-Original-URL: /oauth/token\r\n", 400},
 		{"POST /x HTTP/1.1\r\nHost: h\r\nX_Rewrite_URL: http://h/OAuth/token?a\r\n", 400},
 		{"POST /x HTTP/1.1\r\nHost: h\r\nX-Original-URL: /x\r\n", 200},
+		{"POST /app/my/login HTTP/1.1\r\nHost: h\r\nX-Original-URL: /oauth/token\r\n", 400}, // of another gate
+		{"POST /oauth/token HTTP/1.1\r\nHost: h\r\nX-Original-URL: /oauth/token\r\n", 503},
 		{"GET /oauth/Token?_method=post HTTP/1.1\r\nHost: h\r\n", 400},
 		{"GET /oauth/Token HTTP/1.1\r\nHost: h\r\n", 200},
 		{"POST /a HTTP/1.1\r\nHost: login.example.com:80\r\n", 503},

@@ -25,8 +25,9 @@ func (f Field) IsIndexedBy(index []byte) bool {
 	return first
 }
 
-// IsUniqueIn reports whether an index prevents two documents with the same value in
-// the field, and with the same issuer if there is one. The argument is the definition that listIndexes returns, as BSON.
+// IsUniqueIn reports whether an index prevents two documents with the same value in the
+// field, and with the same issuer if there is one. The argument is the definition that
+// listIndexes returns, as BSON.
 func (f Field) IsUniqueIn(index []byte) bool {
 	unique := f.path == "_id" // its index is unique but does not say so
 	others := 0

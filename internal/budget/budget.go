@@ -19,8 +19,8 @@ func New(limit int64) *Budget {
 // Take takes n bytes. If fewer than n are left, it takes none and returns false.
 func (b *Budget) Take(n int64) bool { return b.takeBelow(b.limit.Load(), n) }
 
-// TakeLarge takes n bytes for a large buffer. It leaves a quarter of the budget to
-// Take, so that small requests still work while large ones use up their part.
+// TakeLarge takes n bytes for something large or long. It leaves a quarter of the budget
+// to Take, so that small requests still work while others use up their part.
 func (b *Budget) TakeLarge(n int64) bool {
 	limit := b.limit.Load()
 	return b.takeBelow(limit-limit/4, n)

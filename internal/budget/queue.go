@@ -10,9 +10,8 @@ import (
 // ErrFull means that too many are waiting already.
 var ErrFull = errors.New("the queue is full")
 
-// A Queue is a number of units, such as requests or bytes, that requests wait
-// for. They get their units in the order in which they came. It is safe for concurrent
-// use.
+// A Queue is a number of units, such as requests or bytes, that requests wait for. They
+// get their units in the order in which they came. It is safe for concurrent use.
 type Queue struct {
 	mu         sync.Mutex
 	limit      int64

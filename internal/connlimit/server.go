@@ -69,7 +69,7 @@ func (p *Pool) connState(nc net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateActive:
 		if p.setWaiting(c, false) && !c.known {
-			p.learn(c, nc)
+			p.detectHTTP2(c, nc)
 		}
 		c.reading.Store(false)
 	case http.StateIdle:
@@ -80,9 +80,9 @@ func (p *Pool) connState(nc net.Conn, state http.ConnState) {
 	}
 }
 
-// learn finds out whether c speaks HTTP/2, and closes it if there is no room for that.
+// detectHTTP2 finds out whether c speaks HTTP/2, and closes it if there is no room for that.
 // It has no request yet then.
-func (p *Pool) learn(c *conn, nc net.Conn) {
+func (p *Pool) detectHTTP2(c *conn, nc net.Conn) {
 	c.known = true
 	if t, ok := nc.(*tls.Conn); ok {
 		c.http2.Store(t.ConnectionState().NegotiatedProtocol == "h2")

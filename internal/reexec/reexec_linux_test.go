@@ -30,18 +30,18 @@ var parts = map[string]func(in io.Reader, out io.Writer){
 		io.Copy(io.Discard, in)
 	},
 	"reexec-hungry": limited(func() {
-		for kept := make([][]byte, 0, 1000); ; {
-			kept = append(kept, make([]byte, 1<<20))
+		for i := range all {
+			all[i] = make([]byte, 1<<20)
 		}
 	}),
 	"reexec-step": limited(func() { kept = make([]byte, 1<<30) }),
 	"reexec-busy": limited(func() { // takes a second of a processor
-		for {
+		for time.Now().Unix() != 0 {
 		}
 	}),
 	"reexec-deep": limited(func() {
 		debug.SetMaxStack(1 << 20)
-		descend(0)
+		depth = descend(depth)
 	}),
 	"reexec-secret": func(io.Reader, io.Writer) { panic("hunter2") },
 	"reexec-file": limited(func() {
@@ -54,9 +54,20 @@ var parts = map[string]func(in io.Reader, out io.Writer){
 	}),
 }
 
-var kept []byte // so that the compiler allocates it
+// Variables, so that the compiler keeps what fills them.
+var (
+	kept  []byte
+	all   [1000][]byte
+	depth = 1
+)
 
-func descend(n int) int { return descend(n+1) + n }
+// descend calls itself until the stack ends: n stays above zero.
+func descend(n int) int {
+	if n <= 0 {
+		return 0
+	}
+	return descend(n+1) + n
+}
 
 // limited returns a part that does something with limits: 32 MiB, and one second.
 func limited(do func()) func(io.Reader, io.Writer) {

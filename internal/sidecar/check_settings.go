@@ -26,6 +26,18 @@ func (k *checker) settings() {
 	if variable.MatchString(v.Secret.Reveal()) {
 		k.warn("verify.secret", "starts with $ and looks like the name of a variable; put the name in braces, as in ${JWT_SECRET}")
 	}
+	k.rules()
+	k.names()
+	if advice := memoryAdvice(k.cfg); advice != "" {
+		k.warn("limits.memory", "%s", advice)
+	}
+	if k.cfg.Claim.MaxTokenSize > 8<<10 {
+		k.warn("claim.max_token_size", "exceeds 8KiB; clients send the token in a header, and many servers refuse headers of this size")
+	}
+}
+
+// rules warns about rules that do something else than they seem to.
+func (k *checker) rules() {
 	for i, rule := range k.cfg.Rules {
 		if host := hostOf(rule.Match); host != "" && !strings.Contains(host, ".") {
 			k.warn(fmt.Sprintf("rules[%d].match", i), "matches only requests for the host %s; if this is a path, start it with a slash", host)
@@ -38,13 +50,6 @@ func (k *checker) settings() {
 				k.warn(fmt.Sprintf("rules[%d].tokens[%d]", i, j), "looks for a member whose name starts with $; for the JSONPath $.data.token write json:data.token")
 			}
 		}
-	}
-	k.names()
-	if advice := memoryAdvice(k.cfg); advice != "" {
-		k.warn("limits.memory", "%s", advice)
-	}
-	if k.cfg.Claim.MaxTokenSize > 8<<10 {
-		k.warn("claim.max_token_size", "exceeds 8KiB; clients send the token in a header, and many servers refuse headers of this size")
 	}
 }
 

@@ -71,6 +71,9 @@ const (
 //	... with anything else                                  unknown
 //	none of these                                           login
 //
+// A client asks, and not a user, if the only grant_type is client_credentials and nothing
+// else in the request could sign a user in.
+//
 // The classification costs one pass over the body. Its memory does not grow with it.
 func (r Request) Classify() Classification {
 	signs, why := r.bodySigns()
@@ -129,8 +132,17 @@ func (r Request) byGrantType(body, query *signs) Classification {
 	}
 	return Classification{
 		Why:               WhyGrantType,
-		ClientCredentials: body.grantType == clientGrant && !body.credential && !query.credential,
+		ClientCredentials: body.grantType == clientGrant && r.onlyClient(body, query),
 	}
+}
+
+// onlyClient reports whether nothing in the request could sign a user in at a backend that
+// ignores grant_type. A client has its id and secret, or Authorization with the scheme
+// Basic.
+func (r Request) onlyClient(body, query *signs) bool {
+	cookies := r.cookieSigns()
+	return !body.credential && !query.credential && !cookies.credential &&
+		!body.foreign && !query.foreign && !cookies.foreign && !hasUserHeader(r.Header)
 }
 
 const clientGrant = "client_credentials"
@@ -238,9 +250,28 @@ func (r Request) cookieSigns() (s signs) {
 // hasCredentialHeader reports whether a header could sign a user in.
 func hasCredentialHeader(h http.Header) bool {
 	for name := range h {
-		letters := lettersOf(name)
-		if slices.ContainsFunc(credentialHeaders, func(part string) bool { return strings.Contains(letters, part) }) &&
-			!strings.Contains(letters, "csrf") && !strings.Contains(letters, "xsrf") && !mentionsRefresh(letters) {
+		if isCredentialHeader(name) {
+			return true
+		}
+	}
+	return false
+}
+
+func isCredentialHeader(name string) bool {
+	letters := lettersOf(name)
+	return slices.ContainsFunc(credentialHeaders, func(part string) bool { return strings.Contains(letters, part) }) &&
+		!strings.Contains(letters, "csrf") && !strings.Contains(letters, "xsrf") && !mentionsRefresh(letters)
+}
+
+// hasUserHeader is hasCredentialHeader, but ignores the header of a client that signs in
+// with Basic (RFC 6749, section 2.3.1).
+func hasUserHeader(h http.Header) bool {
+	for name, lines := range h {
+		basic := name == authorization.name && !slices.ContainsFunc(lines, func(line string) bool {
+			scheme, _, _ := strings.Cut(line, " ")
+			return !strings.EqualFold(scheme, "Basic")
+		})
+		if !basic && isCredentialHeader(name) {
 			return true
 		}
 	}

@@ -1,7 +1,6 @@
 package locate_test
 
 import (
-	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -52,6 +51,7 @@ var classifyTests = []classifyTest{
 	{"client credentials", "/token", formType, "grant_type=client_credentials", login, locate.WhyGrantType},
 	{"a refresh with a bearer token", "/token", formType + "\nAuthorization: Basic x\nCookie: sid=1", "grant_type=refresh_token", refresh, locate.WhyGrantType},
 	// Doubled, or in an unknown form.
+	{"refresh with a password in letters that ignore case", "/token", jsonType, `{"grant_type":"refresh_token","paſſword":"p"}`, unknown, locate.WhyContradiction},
 	{"twice", "/token", formType, "grant_type=client_credentials&grant_type=password", unknown, locate.WhyDoubled},
 	{"twice, reversed", "/token", formType, "grant_type=password&grant_type=client_credentials", unknown, locate.WhyDoubled},
 	{"twice the same", "/token", formType, "grant_type=password&grant_type=password", unknown, locate.WhyDoubled},
@@ -184,6 +184,13 @@ func TestClassify_ClientCredentialsNeedOneClearField(t *testing.T) {
 		{"/token?grant_type=client_credentials", formType, "grant_type=client_credentials", true},
 		{"/token?grant_type=client_credentials", formType, "username=u&password=p", false},
 		{"/token", formType, "grant_type=client_credentials&username=u&password=p", false},
+		{"/token", formType, "grant_type=client_credentials&client_id=c&client_assertion=a&client_assertion_type=t&scope=s", true},
+		{"/login", jsonType, `{"grant_type":"client_credentials","handle":"u","key":"k"}`, false},
+		{"/login", jsonType, `{"grant_type":"client_credentials","token":"t"}`, false},
+		{"/login?key=k", formType, "grant_type=client_credentials", false},
+		{"/login", formType + "\nCookie: sid=1", "grant_type=client_credentials", false},
+		{"/login", formType + "\nAuthorization: Bearer x", "grant_type=client_credentials", false},
+		{"/login", formType + "\nX-Api-Key: x", "grant_type=client_credentials", false},
 		{"/token", formType, "grant_type=client_credentials&grant_type=password", false},
 		{"/token", formType, "grant_type=password&grant_type=client_credentials", false},
 		{"/token", formType, "grant_type=client_credentials&grant_type[]=password", false},
@@ -232,7 +239,7 @@ func BenchmarkClassify(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if r.Classify().Cause != login {
-					b.Fatal(fmt.Sprintf("%+v", r.Classify()))
+					b.Fatalf("Classify() = %+v, want a login", r.Classify())
 				}
 			}
 		})

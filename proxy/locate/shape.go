@@ -53,15 +53,15 @@ func (r Request) Tokens() []string {
 	return s.tokens
 }
 
-// withoutOAuthParams returns a line of a header. Without code and state if it is the
-// address of a redirect.
+// withoutOAuthParams returns a line of a header. Without code, state and request if it is
+// the address of a redirect: a broker sends users to the next provider with a signed request.
 func withoutOAuthParams(name, line string) string {
 	for _, redirect := range redirects {
 		if http.CanonicalHeaderKey(name) != http.CanonicalHeaderKey(redirect) {
 			continue
 		}
 		var spans []span
-		for _, param := range []string{"code", "state"} {
+		for _, param := range []string{"code", "state", "request"} {
 			spans = append(spans, queryParams(line, param)...)
 			spans = append(spans, fragmentParams(line, param)...)
 		}
@@ -153,12 +153,12 @@ func startsObject(text string) bool {
 func shapeOf(text string) string {
 	header := base64Length(text[:min(len(text), maxHeader)])
 	afterHeader, ok := strings.CutPrefix(strings.TrimLeft(text[header:], "="), ".")
-	if !ok {
+	if !ok || !hasAlgorithm(text[:header]) { // before the payload, which can be long and shared by many candidates
 		return ""
 	}
 	payload := base64Length(afterHeader)
 	signature, ok := strings.CutPrefix(strings.TrimLeft(afterHeader[payload:], "="), ".")
-	if payload == 0 || !ok || !hasAlgorithm(text[:header]) {
+	if payload == 0 || !ok {
 		return ""
 	}
 	return text[:len(text)-len(signature)+base64Length(signature)]

@@ -15,6 +15,7 @@ type signs struct {
 	refresh    bool   // a field has refresh in its name, and a value
 	credential bool   // a field has the name of a credential
 	other      bool   // a field is neither a refresh token nor harmless
+	foreign    bool   // a field is none of these, and not a credential of a client
 	invalid    bool   // not every parser reads the text
 	polyglot   bool   // the text could also be read as another kind of body
 }
@@ -50,13 +51,15 @@ func (s *signs) note(letters string, hasValue bool) {
 		s.other = s.other || !hasValue
 	case !slices.Contains(harmless, letters):
 		s.other = true
+		s.foreign = s.foreign || !isClientCredential(letters)
 	}
 }
 
 func (s *signs) mentionsGrant() bool { return s.grants > 0 || s.odd || s.invalid }
 
 // lettersOf returns the letters of a name in lower case. Parsers disagree about the rest:
-// case, escapes, brackets, NUL, dots and blanks.
+// case, escapes, brackets, NUL, dots and blanks. Those that ignore case take the long s and
+// the Kelvin sign for letters.
 func lettersOf(name string) string {
 	for i := 0; i < maxDecodings && strings.Contains(name, "%"); i++ {
 		decoded, err := url.QueryUnescape(name)
@@ -71,6 +74,10 @@ func lettersOf(name string) string {
 			return c
 		case 'A' <= c && c <= 'Z':
 			return c + 'a' - 'A'
+		case c == 'ſ':
+			return 's'
+		case c == '\u212a': // the Kelvin sign
+			return 'k'
 		}
 		return -1
 	}, name)
@@ -79,13 +86,19 @@ func lettersOf(name string) string {
 // isCredential reports whether a field with these letters signs a user in. Those of a
 // client do not: clients send them with every grant (RFC 6749, section 2.3.1).
 func isCredential(letters string) bool {
-	switch letters {
-	case "clientsecret", "clientassertion", "clientassertiontype":
+	if isClientCredential(letters) {
 		return false
-	case "pin", "user", "mail", "phone", "mobile", "assertion", "ticket", "samlresponse", "signature":
+	}
+	switch letters {
+	case "pw", "pin", "user", "mail", "phone", "mobile", "assertion", "ticket", "samlresponse", "signature":
 		return true
 	}
 	return strings.HasSuffix(letters, "code") || slices.ContainsFunc(credentials, func(part string) bool { return strings.Contains(letters, part) })
+}
+
+// isClientCredential reports whether a field with these letters is of a client.
+func isClientCredential(letters string) bool {
+	return letters == "clientsecret" || letters == "clientassertion" || letters == "clientassertiontype"
 }
 
 var credentials = []string{"pass", "pwd", "secret", "otp", "login", "username", "email", "phonenumber", "identifier", "credential"}

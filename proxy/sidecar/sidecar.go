@@ -15,7 +15,7 @@
 //	go s.Run(ctx)
 //	return http.ListenAndServe("127.0.0.1:8080", s)
 //
-// The settings listen, admin, tls and timeouts.shutdown have no effect here, because
+// The settings listen, admin, tls, h2c and timeouts.shutdown have no effect here, because
 // the program itself listens and shuts down. All other settings mean the same as in the
 // command `tokengraft serve`.
 //

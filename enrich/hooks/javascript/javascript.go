@@ -7,6 +7,10 @@
 //	sidecar.New(cfg, sidecar.Options{Functions: javascript.Engine})
 //
 // Only programs that import this package contain the engine.
+//
+// Functions run in child processes: the program's own executable, started again. In such
+// a process main does not run, but package variables and init functions may. So they
+// must not do work of the program, such as opening files or connections.
 package javascript
 
 import (

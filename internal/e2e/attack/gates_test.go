@@ -72,6 +72,7 @@ var gateRows = []gateRow{
 	gateAnswer("an unknown content coding", "Accept-Encoding: compress", jsonAnswer+"Content-Encoding: compress\r\n", `{"access_token":"TOKEN"}`),
 	gateAnswer("escaped characters", "A: b", jsonAnswer, `{"jwt":"\u0065ESCAPED"}`),
 	gateAnswer("response_mode=fragment", "A: b", "HTTP/1.1 302 Found\r\nLocation: https://app/#access_token=TOKEN\r\n", ""),
+	gateAnswer("two logins at once, one of them under an alias", "A: b", jsonAnswer, `{"access_token":"OTHER","x":{"access_token":"TOKEN"}}`),
 	gateAnswer("a login for a cookie", "A: b", "HTTP/1.1 204 No Content\r\nSet-Cookie: jwt=TOKEN\r\n", ""),
 }
 
@@ -95,7 +96,7 @@ func gzipOf(text string) string {
 // attackGates checks that no token leaves a gate unseen.
 func (s *suite) attackGates(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
-	token := issuer.Token(claimsOf(quoted(anna), ""))
+	token, other := issuer.Token(claimsOf(quoted(anna), "")), issuer.Token(claimsOf(quoted(mallory), ""))
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.ReadBody()
 		if strings.HasPrefix(r.Line, "GET /jwks.json") {
@@ -104,7 +105,7 @@ func (s *suite) attackGates(t *testing.T) {
 		}
 		row, _ := r.Get("Row")
 		i, _ := strconv.Atoi(row)
-		r.Send(gateRows[i].response(token))
+		r.Send(gateRows[i].response(token, other))
 	})
 	configuration := strings.Replace(usual(backend.URL.String()), "{match: POST /login, tokens:", "{match: POST /oauth/token, gate: true, tokens:", 1)
 	tg := s.start(t, configuration, "["+annas+"]")
@@ -173,7 +174,7 @@ user_creation: {webhook: {url: "` + hook.URL + `"}}`
 }
 
 // response returns the response of the backend to a row.
-func (row gateRow) response(token string) string {
+func (row gateRow) response(token, other string) string {
 	head, body, _ := strings.Cut(row.answer, "\r\n\r\n")
 	switch {
 	case row.answer == "":
@@ -181,7 +182,7 @@ func (row gateRow) response(token string) string {
 	case body == "UTF-16":
 		body = strings.Join(strings.Split(`{"access_token":"`+token+`"}`, ""), "\x00") + "\x00"
 	}
-	replace := strings.NewReplacer("TOKEN", token, "ESCAPED", token[1:])
+	replace := strings.NewReplacer("TOKEN", token, "OTHER", other, "ESCAPED", token[1:])
 	head, body = replace.Replace(head), replace.Replace(body)
 	if strings.HasSuffix(head, ": gzip") {
 		body = gzipOf(body)

@@ -54,6 +54,8 @@ var loginRows = []signInRow{
 	signIn(hiddenHooks, "grant_type=password, then grant_type=client_credentials", "", "", "grant_type=password&grant_type=client_credentials&"+withPassword),
 	signIn(hiddenHooks, "grant_type=password and grant_type[]=client_credentials", "", "", "grant_type=password&grant_type[]=client_credentials&"+withPassword),
 	signIn(hiddenHooks, "grant_type=client_credentials with a password", "", "", "grant_type=client_credentials&"+withPassword),
+	signIn(hiddenHooks, "grant_type=client_credentials with a key", "", "", "grant_type=client_credentials&handle=mallory&key=hush-key"),
+	signIn(hiddenHooks, "grant_type=client_credentials with a session cookie", "", "Cookie: sid=hush-session", "grant_type=client_credentials"),
 	{hiddenHooks, "a broken JWT in the client's redirect address", "GET /authorize?redirect_uri=" + url.QueryEscape("https://app.example/?token="+brokenToken), "", ""},
 	{hiddenHooks, "the same, encoded twice", "GET /authorize?redirect_uri=" + url.QueryEscape(url.QueryEscape("https://app.example/?token="+brokenToken)), "", ""},
 	signIn(hiddenTriggers, "&x_refresh=1 on a login", "", "", withPassword+"&x_refresh=1"),

@@ -3,10 +3,8 @@ package exhaustion_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -24,12 +22,12 @@ func encoded(text string) string { return enrichtest.EncodeSegment(text) }
 func floodStreams(a *attacker) {
 	const streams = 250
 	a.eachOf(size(1, 4), func(int) {
-		transport := &http2.Transport{
-			AllowHTTP: true, StrictMaxConcurrentStreams: true,
-			DialTLSContext: func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, address)
-			},
+		transport := &http.Transport{
+			DialContext: dialer.DialContext,
+			Protocols:   new(http.Protocols),
+			HTTP2:       &http.HTTP2Config{StrictMaxConcurrentRequests: true},
 		}
+		transport.Protocols.SetUnencryptedHTTP2(true)
 		defer transport.CloseIdleConnections()
 		a.eachOf(streams, func(int) {
 			body := io.MultiReader(strings.NewReader(form(1<<20-1)), waiting{a.ctx})

@@ -13,12 +13,12 @@ import (
 // A sealer encrypts and authenticates texts with XChaCha20-Poly1305.
 //
 // A nonce must never be used for two texts. It has 24 bytes: the first 16 of the SHA-256
-// of the additional data, and 8 random ones. Only the random ones are sent, because
-// the replica that opens the text has the additional data. XChaCha20 derives a key of its own from
-// the first 16, so texts with different additional data share no key stream. Texts with
-// the same additional data are those of one token with one document; 8 random bytes are
-// enough for billions of them. A random source that repeats itself, such as that of
-// a cloned virtual machine, does no harm to different tokens.
+// of the additional data, and 8 random ones. Only the random ones are sent, because the
+// replica that opens the text has the additional data. XChaCha20 derives a key of its own
+// from the first 16, so texts with different additional data share no key stream. Texts
+// with the same additional data are those of one token with one document; 8 random bytes
+// are enough for billions of them. A random source that repeats itself, such as that of a
+// cloned virtual machine, does no harm to different tokens.
 type sealer struct {
 	aead    cipher.AEAD
 	format1 cipher.AEAD // opens what earlier versions sealed, with 24 random bytes as nonce
