@@ -25,7 +25,7 @@ func withMemory(f *fixture, n int64) *fixture {
 }
 
 func withTurns(f *fixture, n int64) *fixture {
-	f.shared.turns.Resize(n)
+	f.shared.turns.Resize(n, 100)
 	return f
 }
 
@@ -173,7 +173,7 @@ func TestMemory_LargeResponsesWait(t *testing.T) {
 			rules := logins(t)
 			rules[0].OnFailure = test.policy
 			f, _ := startResponding(t, largeResponse, setup{rules: rules, options: func(o *proxy.Options) { o.Timeouts.Response = time.Second }})
-			f.shared.responses.Resize(1)
+			f.shared.responses.Resize(1, 100)
 			if err := f.shared.responses.Acquire(t.Context(), 1); err != nil {
 				t.Fatal(err)
 			}
