@@ -41,9 +41,17 @@ func checkSizes(c *Config, r *yamlbind.Report) {
 // limits.body. With less, no body of that size could be read.
 const memoryPerBody = 4
 
+// leastMemory is the least memory for requests in flight. A request alone takes up to
+// 200 KiB, with the reserve for its response, and has to fit in a part of limits.memory.
+const leastMemory Size = 4 << 20
+
 // checkShares refuses bounds for all clients with which none of them works.
 func checkShares(l Limits, r *yamlbind.Report) {
-	if l.Memory != 0 && l.Body <= maxMessage && Size(l.Memory) < memoryPerBody*l.Body {
+	switch {
+	case l.Memory == 0: // auto
+	case Size(l.Memory) < leastMemory:
+		r.Fault("limits.memory", fmt.Errorf("is too small; at least %s is needed", leastMemory))
+	case l.Body <= maxMessage && Size(l.Memory) < memoryPerBody*l.Body:
 		r.Fault("limits.memory", fmt.Errorf("is too small for limits.body; at least %s is needed, %d times limits.body", memoryPerBody*l.Body, memoryPerBody))
 	}
 	if l.Connections == 0 {

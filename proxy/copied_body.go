@@ -39,6 +39,6 @@ var errClosedEarly = errors.New("the body was closed before its end")
 func (b *copiedBody) end(err error) {
 	if b.ended != nil {
 		b.ended(err)
-		b.ended = nil
+		b.ended, b.copy = nil, buffer{} // the rest of the body may take long
 	}
 }

@@ -81,12 +81,12 @@ func (q *Queue) Release(n int64) {
 	q.wake()
 }
 
-// Resize changes the number of units. Units that were acquired stay so, even if they
-// are more than the new limit.
-func (q *Queue) Resize(limit int64) {
+// Resize changes the number of units, and how many may wait. Units that were acquired
+// stay so, even if they are more than the new limit, and so do those who wait.
+func (q *Queue) Resize(limit int64, maxWaiting int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.limit = limit
+	q.limit, q.maxWaiting = limit, maxWaiting
 	q.wake()
 }
 

@@ -104,10 +104,22 @@ func TestQueue_ResizeWakes(t *testing.T) {
 			served = true
 		}()
 		synctest.Wait()
-		q.Resize(2)
+		q.Resize(2, 3)
 		synctest.Wait()
 		if !served {
 			t.Error("the queue has a second unit, but the waiter does not get it")
+		}
+		for range 3 {
+			go acquire(t, q, 1)
+		}
+		synctest.Wait()
+		if err := q.Acquire(t.Context(), 1); !errors.Is(err, ErrFull) {
+			t.Errorf("Acquire with three waiting: error %v, want ErrFull", err)
+		}
+		q.Resize(5, 0)
+		synctest.Wait()
+		if q.Used() != 5 {
+			t.Errorf("Used() = %d, want 5: three more may wait after Resize, and get their units", q.Used())
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,9 @@ type world struct {
 	tls     *tls.Config   // of the server; nil for plain HTTP
 	held    chan struct{} // gets an element for each request for /held
 	release chan struct{}
+	served  atomic.Int64 // requests
+	// states is called when the state of a connection changes, before the pool knows.
+	states atomic.Pointer[func(net.Conn, http.ConnState)]
 
 	mu      sync.Mutex
 	refused map[connlimit.Limit]int
@@ -51,6 +55,13 @@ func start(t *testing.T, b connlimit.Bounds, encrypted bool) *world {
 	server.Protocols.SetHTTP2(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
 	w.pool.Configure(server)
+	track := server.ConnState
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		if hook := w.states.Load(); hook != nil {
+			(*hook)(c, state)
+		}
+		track(c, state)
+	}
 	serve := func() error { return server.Serve(w.pool.Listener(listener.(*net.TCPListener))) }
 	if encrypted {
 		w.tls = &tls.Config{Certificates: []tls.Certificate{certstest.New(t).Pair(t, "server", "127.0.0.1")}}
@@ -64,6 +75,7 @@ func start(t *testing.T, b connlimit.Bounds, encrypted bool) *world {
 
 // ServeHTTP implements [http.Handler].
 func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.served.Add(1)
 	if r.URL.Path == "/held" {
 		w.held <- struct{}{}
 		<-w.release

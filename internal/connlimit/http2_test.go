@@ -3,8 +3,10 @@ package connlimit_test
 import (
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/internal/connlimit"
@@ -89,4 +91,36 @@ func TestPool_ResizeKeepsConnections(t *testing.T) {
 	w.want("the second again", two, "200")
 	w.want("a new one", w.dial(get), "200")
 	w.want("the first, which made room", one, "closed")
+}
+
+// The response could not be sent. So the backend must not get the request, which could
+// use up a refresh token.
+func TestPool_ServesNoRequestInAConnectionThatItClosed(t *testing.T) {
+	for _, encrypted := range []bool{false, true} {
+		w := start(t, connlimit.Bounds{Connections: 2, Memory: plenty}, encrypted)
+		client, base := w.http2Client()
+		if got := w.get(client, base+"/"); got != "HTTP/2.0" {
+			t.Fatalf("encrypted %t: got %s, want HTTP/2.0", encrypted, got)
+		}
+		ended := make(chan struct{})
+		var late atomic.Pointer[net.Conn]
+		hook := func(c net.Conn, state http.ConnState) {
+			switch {
+			case state == http.StateActive && late.CompareAndSwap(nil, &c):
+				w.want("a connection", w.dial(get), "200")
+				w.want("another, for which the one of HTTP/2 is closed", w.dial(get), "200")
+			case state == http.StateIdle && late.Load() != nil && *late.Load() == c: // the request has ended
+				close(ended)
+			}
+		}
+		w.states.Store(&hook)
+		if response, err := client.Post(base+"/", "", http.NoBody); err == nil { // the client does not repeat a POST
+			response.Body.Close()
+			t.Errorf("encrypted %t: got %s, want a closed connection", encrypted, response.Status)
+		}
+		<-ended
+		if got := w.served.Load(); got != 3 {
+			t.Errorf("encrypted %t: %d requests were served, want 3: not the one whose connection was closed", encrypted, got)
+		}
+	}
 }

@@ -109,10 +109,10 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
+	if h.pool.closed(c) {
+		panic(http.ErrAbortHandler) // its response could not be sent
+	}
 	if r.ProtoMajor < 2 {
-		if h.pool.closed(c) {
-			panic(http.ErrAbortHandler) // its response could not be sent
-		}
 		h.next.ServeHTTP(w, r)
 		return
 	}

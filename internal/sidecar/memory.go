@@ -54,10 +54,15 @@ func LimitMemory(cfg *config.Config, logger *slog.Logger) {
 // findMemory returns how much memory the Go runtime may use, and what that follows from.
 func findMemory() (limit int64, from string) {
 	root := os.DirFS("/")
-	if limit := memlimit.Cgroup(root); limit > 0 {
-		return int64(runtimePart * float64(limit)), "cgroup"
+	return memoryOf(memlimit.Cgroup(root), memlimit.Machine(root))
+}
+
+// memoryOf is findMemory for a limit of the cgroup and the memory of the machine, each 0
+// if there is none. A limit that the machine cannot keep is none.
+func memoryOf(cgroup, machine int64) (limit int64, from string) {
+	if cgroup > 0 && (machine == 0 || cgroup <= machine) {
+		return int64(runtimePart * float64(cgroup)), "cgroup"
 	}
-	machine := memlimit.Machine(root)
 	if machine == 0 {
 		machine = unknownMachine
 	}

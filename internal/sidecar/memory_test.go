@@ -43,6 +43,37 @@ func TestMemory_DefaultsFitAContainerOf256MiBWithFunctions(t *testing.T) {
 	}
 }
 
+func TestMemory_IsThatOfTheMachineIfTheCgroupAllowsMore(t *testing.T) {
+	const gib = 1 << 30
+	for _, test := range []struct {
+		cgroup, machine, want int64
+		from                  string
+	}{
+		{gib, 8 * gib, gib, "cgroup"},
+		{gib, 0, gib, "cgroup"},
+		{64 * gib, 8 * gib, 4 * gib, "machine"},
+		{0, 8 * gib, 4 * gib, "machine"},
+		{0, 0, gib, "machine"},
+	} {
+		limit, from := memoryOf(test.cgroup, test.machine)
+		if want := int64(runtimePart * float64(test.want)); limit != want || from != test.from {
+			t.Errorf("cgroup %d, machine %d: got %d from the %s, want %d from the %s", test.cgroup, test.machine, limit, from, want, test.from)
+		}
+	}
+}
+
+func TestMemory_ServesAFewWithoutEnough(t *testing.T) {
+	limitMemory(t, 32<<20)
+	cfg := config.Default()
+	cfg.Limits.Body = 16 << 10
+	if got := memoryLimit(cfg); got != leastMemory {
+		t.Errorf("limits.memory is %d, want %d", got, leastMemory)
+	}
+	if got := capacityOf(cfg).connections; got < 100 {
+		t.Errorf("got %d connections, want at least 100", got)
+	}
+}
+
 func TestMemory_WarnsIfItDoesNotSuffice(t *testing.T) {
 	limitMemory(t, 256<<20)
 	for name, change := range map[string]func(*config.Config){

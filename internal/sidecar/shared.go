@@ -28,10 +28,10 @@ func newShared(cfg *config.Config) *shared {
 // resize applies the limits of another configuration. Requests that hold more than the
 // new limits keep it until they end.
 func (s *shared) resize(cfg *config.Config) {
-	memory := memoryLimit(cfg)
+	memory, requests := memoryLimit(cfg), int(cfg.Limits.Requests)
 	s.memory.Resize(memory - responsesPart(memory))
-	s.responses.Resize(responsesPart(memory))
-	s.turns.Resize(int64(cfg.Limits.Requests))
+	s.responses.Resize(responsesPart(memory), waitingPerTurn*requests)
+	s.turns.Resize(int64(requests), waitingPerTurn*requests)
 }
 
 // responsesPart is the part of limits.memory that is kept for large responses. Requests
@@ -42,10 +42,14 @@ func responsesPart(memory int64) int64 { return memory / 4 }
 // large response needs a quarter of it.
 const leastBodies = 16
 
+// leastMemory is what auto means at least, so that a few clients are served also where
+// the memory does not suffice for the cache.
+const leastMemory = 8 << 20
+
 // memoryLimit returns limits.memory in bytes.
 func memoryLimit(cfg *config.Config) int64 {
 	if set := cfg.Limits.Memory; set != 0 {
 		return int64(set)
 	}
-	return max((runtimeLimit()-otherMemory(cfg))/requestsShare, leastBodies*int64(cfg.Limits.Body))
+	return max((runtimeLimit()-otherMemory(cfg))/requestsShare, leastBodies*int64(cfg.Limits.Body), leastMemory)
 }

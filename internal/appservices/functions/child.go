@@ -38,7 +38,11 @@ type child struct {
 	conn    conn
 	program *program
 	debug   atomic.Bool // whether the console of the call is logged
-	stop    context.CancelCauseFunc
+	// The goroutine of serve uses these. A cancellation may come before its call, and
+	// after it, when the next call runs.
+	call     int64 // the id of the call that runs, or ran last
+	stop     context.CancelCauseFunc
+	canceled message // the last one of kindCancel
 
 	mu         sync.Mutex
 	operations map[int64]*operation // those that wait for the sidecar
@@ -76,13 +80,22 @@ func (c *child) handle(m message) {
 		_ = c.conn.send(message{Kind: kindReady, Fault: failureOf(c.setUp(*m.Setup))}) // the next receive fails too
 	case kindCall:
 		ctx, stop := context.WithCancelCause(context.Background())
-		c.stop = stop
+		c.call, c.stop = m.ID, stop
 		c.debug.Store(m.Debug)
+		c.stopCanceled()
 		go c.run(ctx, *m.Call)
 	case kindCancel:
-		c.stop(causes[m.Cause])
+		c.canceled = m
+		c.stopCanceled()
 	case kindReply, kindResponse, kindChunk, kindEnd:
 		c.deliver(m)
+	}
+}
+
+// stopCanceled stops the call if it is the one that was canceled.
+func (c *child) stopCanceled() {
+	if c.canceled.ID == c.call {
+		c.stop(causes[c.canceled.Cause])
 	}
 }
 

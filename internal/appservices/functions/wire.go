@@ -18,8 +18,8 @@ type kind string
 const (
 	// To the process.
 	kindSetup    kind = "setup"    // Setup; the first message
-	kindCall     kind = "call"     // Call
-	kindCancel   kind = "cancel"   // Cause: the call that runs must stop
+	kindCall     kind = "call"     // Call, with an ID of its own
+	kindCancel   kind = "cancel"   // Cause: the call ID must stop
 	kindReply    kind = "reply"    // of MongoDB to the command ID, or Fault
 	kindResponse kind = "response" // Response: the head of an HTTP response to the request ID
 	kindChunk    kind = "chunk"    // a part of its body
@@ -51,6 +51,7 @@ type message struct {
 	Processors time.Duration `json:"processors,omitempty"`
 
 	payload []byte
+	size    int // of a message that was received, in bytes
 }
 
 // A setup is all that a process needs for calls.
@@ -147,7 +148,7 @@ func (c *conn) receive() (m message, err error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, errProtocol
 	}
-	m.payload = make([]byte, body)
+	m.payload, m.size = make([]byte, body), int(head)+int(body)
 	_, err = io.ReadFull(c.in, m.payload)
 	return m, err
 }

@@ -25,6 +25,7 @@ type worker struct {
 	expiry *time.Timer // ends the process while it is idle
 
 	// Only the call that has the worker uses these.
+	calls      int64         // how many the process was sent, which is the id of the last one
 	broken     bool          // the process must not run another call
 	processors time.Duration // how long the process has used processors
 }
@@ -68,14 +69,16 @@ type answer struct {
 func (w *worker) call(ctx context.Context, request Call) (json.RawMessage, error) {
 	operations, stop := context.WithCancel(ctx)
 	defer stop()
+	w.calls++
+	id := w.calls
 	answered := make(chan answer, 1)
-	go func() { answered <- w.converse(operations, request) }()
+	go func() { answered <- w.converse(operations, id, request) }()
 	select {
 	case got := <-answered:
 		return w.outcome(ctx, request, got)
 	case <-ctx.Done():
 	}
-	go w.cancel(ctx)
+	go w.cancel(ctx, id)
 	select {
 	case got := <-answered:
 		return w.outcome(ctx, request, got)
@@ -89,14 +92,14 @@ func (w *worker) call(ctx context.Context, request Call) (json.RawMessage, error
 	return nil, endedBy(request.Function, ctx)
 }
 
-// cancel asks the process to stop the call. It may have to wait until the process
-// reads.
-func (w *worker) cancel(ctx context.Context) {
+// cancel asks the process to stop the call with this id. It may have to wait until the
+// process reads. The call may be over then, and another one may run.
+func (w *worker) cancel(ctx context.Context, id int64) {
 	cause := causeCanceled
 	if errors.Is(context.Cause(ctx), ErrTime) {
 		cause = causeOf(ErrTime)
 	}
-	_ = w.conn.send(message{Kind: kindCancel, Cause: cause}) // if the process has ended, the call ends too
+	_ = w.conn.send(message{Kind: kindCancel, ID: id, Cause: cause}) // if the process has ended, the call ends too
 }
 
 // outcome converts an answer to the result of [App.Call].
@@ -133,22 +136,24 @@ func (w *worker) died(ctx context.Context, function string, fault error) error {
 }
 
 // converse runs the call: it sends it, and then does what the process asks for until
-// the process has the result.
-func (w *worker) converse(ctx context.Context, request Call) (got answer) {
+// the process has the result, or asks for more than it may.
+func (w *worker) converse(ctx context.Context, id int64, request Call) (got answer) {
 	defer supervise.Catch(w.log, "function "+request.Function, &got.err)
-	send := message{Kind: kindCall, Call: &request, Debug: w.log.Enabled(ctx, slog.LevelDebug)}
+	send := message{Kind: kindCall, ID: id, Call: &request, Debug: w.log.Enabled(ctx, slog.LevelDebug)}
 	if err := w.conn.send(send); err != nil {
 		return answer{err: err}
 	}
-	for received := 0; received <= 2*maxTraffic; {
+	for sent := (tally{}); ; {
 		m, err := w.conn.receive()
-		if err != nil || m.Kind == kindResult {
+		switch {
+		case err != nil || m.Kind == kindResult:
 			return answer{m, err}
+		case !sent.add(m):
+			return answer{err: errProtocol}
+		case !sent.drops(m):
+			w.handle(ctx, m)
 		}
-		received += len(m.payload)
-		w.handle(ctx, m)
 	}
-	return answer{err: errProtocol}
 }
 
 // handle starts an operation that the process asks for, or writes to the log.
