@@ -37,22 +37,18 @@ func checkSizes(c *Config, r *yamlbind.Report) {
 	}
 }
 
-// memoryPerBody is the least memory for requests in flight, in bodies of the size
-// limits.body. With less, no body of that size could be read.
-const memoryPerBody = 4
-
 // leastMemory is the least memory for requests in flight. A request alone takes up to
 // 200 KiB, with the reserve for its response, and has to fit in a part of limits.memory.
-const leastMemory Size = 4 << 20
+const leastMemory Size = 1 << 20
 
 // checkShares refuses bounds for all clients with which none of them works.
 func checkShares(l Limits, r *yamlbind.Report) {
-	switch {
-	case l.Memory == 0: // auto
-	case Size(l.Memory) < leastMemory:
-		r.Fault("limits.memory", fmt.Errorf("is too small; at least %s is needed", leastMemory))
-	case l.Body <= maxMessage && Size(l.Memory) < memoryPerBody*l.Body:
-		r.Fault("limits.memory", fmt.Errorf("is too small for limits.body; at least %s is needed, %d times limits.body", memoryPerBody*l.Body, memoryPerBody))
+	least := leastMemory
+	if l.Body <= maxMessage {
+		least = max(least, l.Body)
+	}
+	if l.Memory != 0 && Size(l.Memory) < least {
+		r.Fault("limits.memory", fmt.Errorf("is too small; at least %s is needed, and at least limits.body", least))
 	}
 	if l.Connections == 0 {
 		r.Fault("limits.connections", errZero)

@@ -119,6 +119,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := share{connections: 1}
 	if limit := h.pool.take(c, request); limit != "" {
 		h.pool.o.Refused(limit)
+		clear(r.Header) // the client may not read the answer, and no share counts it
 		h.pool.o.Overloaded.ServeHTTP(w, r)
 		return
 	}

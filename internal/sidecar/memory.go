@@ -92,8 +92,16 @@ func runtimeLimit() int64 {
 	return limit
 }
 
-// memoryAdvice returns a warning if the process can use more memory than it may, or "".
+// memoryPerBody is the least limits.memory, in bodies of the size limits.body, with which
+// one of that size can be read and searched.
+const memoryPerBody = 4
+
+// memoryAdvice returns a warning if limits.memory is too little for a body, or if the
+// process can use more memory than it may; or "".
 func memoryAdvice(cfg *config.Config) string {
+	if memoryLimit(cfg) < memoryPerBody*int64(cfg.Limits.Body) {
+		return fmt.Sprintf("is less than %d times limits.body, so bodies of that size are refused with 503; raise it, or lower limits.body", memoryPerBody)
+	}
 	needed, may := neededMemory(cfg), runtimeLimit()
 	if needed <= may {
 		return ""

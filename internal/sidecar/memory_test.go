@@ -79,11 +79,12 @@ func TestMemory_WarnsIfItDoesNotSuffice(t *testing.T) {
 	for name, change := range map[string]func(*config.Config){
 		"a large cache":   func(c *config.Config) { c.Cache.MaxBytes = 200 << 20 },
 		"large requests":  func(c *config.Config) { c.Limits.Memory = 300 << 20 },
+		"little memory":   func(c *config.Config) { c.Limits.Memory = 2 << 20 },
 		"a body too many": func(c *config.Config) { c.Limits.Body = 8 << 20 },
 	} {
 		cfg := config.Default()
 		change(cfg)
-		if advice := memoryAdvice(cfg); !strings.Contains(advice, "cache.max_bytes") {
+		if advice := memoryAdvice(cfg); !strings.Contains(advice, "limits.body") {
 			t.Errorf("%s: got the advice %q, want it to name the settings", name, advice)
 		}
 	}
