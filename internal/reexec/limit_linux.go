@@ -30,7 +30,7 @@ func Limit(memory int64, processors time.Duration) error {
 		syscall.RLIMIT_CPU: uint64((processors + time.Second - 1) / time.Second), syscall.RLIMIT_FSIZE: 0,
 		syscall.RLIMIT_CORE: 0, syscall.RLIMIT_NOFILE: 32,
 	}
-	if !raceDetector { // it takes several times as much memory
+	if BoundsMemory {
 		limits[syscall.RLIMIT_DATA] = data + uint64(memory)
 		limits[syscall.RLIMIT_AS] = all + uint64(memory) + reserved
 	}

@@ -2,5 +2,6 @@
 
 package reexec
 
-// raceDetector says whether the program has the race detector.
-const raceDetector = false
+// BoundsMemory says whether [Limit] bounds memory. It does not with the race detector,
+// which takes several times as much.
+const BoundsMemory = true

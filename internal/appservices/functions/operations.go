@@ -28,8 +28,12 @@ func (w *worker) operate(ctx context.Context, operation func()) {
 }
 
 // answer sends the last message about an operation. If the process has ended, so has
-// the call.
-func (w *worker) answer(m message, err error) {
+// the call. If the call's time has ended, the process gets a cancel message, which says
+// why: an error of the operation would look like one that the function threw.
+func (w *worker) answer(ctx context.Context, m message, err error) {
+	if ctx.Err() != nil {
+		return
+	}
 	m.Fault = failureOf(err)
 	_ = w.conn.send(m)
 }
@@ -37,7 +41,7 @@ func (w *worker) answer(m message, err error) {
 // command runs a MongoDB command for the process.
 func (w *worker) command(ctx context.Context, m message) {
 	reply, err := w.ask(ctx, m)
-	w.answer(message{Kind: kindReply, ID: m.ID, payload: reply}, err)
+	w.answer(ctx, message{Kind: kindReply, ID: m.ID, payload: reply}, err)
 }
 
 // ask runs the command and returns the reply, or an error for the function.
@@ -76,7 +80,7 @@ func (w *worker) fetch(ctx context.Context, m message) {
 	if err != nil && !errors.As(err, &known) {
 		err = shown("no response")
 	}
-	w.answer(message{Kind: kindEnd, ID: m.ID}, err)
+	w.answer(ctx, message{Kind: kindEnd, ID: m.ID}, err)
 }
 
 // relay sends the request, and the response to the process in parts, so that the

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
+	"github.com/tokengraft/tokengraft/internal/reexec"
 )
 
 func TestProcess_StopsWithItsCaller(t *testing.T) {
@@ -69,6 +70,9 @@ var bombs = []struct{ name, source string }{
 }
 
 func TestProcess_KeepsItsMemoryLimitInEveryBuiltin(t *testing.T) {
+	if !reexec.BoundsMemory {
+		t.Skip("SKIPPED: with the race detector, memory has no limit; run without -race")
+	}
 	before, largest := peak(t), largestProcess(t)
 	for _, tt := range bombs {
 		t.Run(tt.name, func(t *testing.T) {
