@@ -115,6 +115,8 @@ func (w *worker) outcome(ctx context.Context, request Call, got answer) (json.Ra
 		return nil, endedBy(request.Function, ctx)
 	}
 	w.processors = got.Processors
+	// The memory of this call may not be free yet, so the next call could reach the limit.
+	w.broken = got.Fault.Cause == causeOf(ErrMemory) || got.Fault.Cause == causeOf(ErrStack)
 	return nil, got.Fault.err(request.Function)
 }
 
