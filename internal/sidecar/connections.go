@@ -51,10 +51,6 @@ func newPool(s *Sidecar, b connlimit.Bounds) (*connlimit.Pool, error) {
 	}), nil
 }
 
-// adminBounds are what the connections of the admin listener may use, besides those of
-// clients.
-var adminBounds = connlimit.Bounds{Connections: adminConnections, Memory: 2 * adminConnections * connlimit.Cost}
-
 // onWire returns the response of a handler to an empty request, in HTTP/1. It closes
 // the connection.
 func onWire(h http.Handler) []byte {

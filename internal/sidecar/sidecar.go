@@ -203,7 +203,7 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 	logRisks(before.cfg, cfg, s.o.Logger)
 	s.shared.resize(cfg)
 	if pool := s.connections.Load(); pool != nil {
-		pool.Resize(bounds(cfg))
+		pool.Resize(capacityOf(cfg).Bounds)
 	}
 	s.replace(before, next)
 	s.updateReadiness() // before the old source closes, so that no probe uses it
