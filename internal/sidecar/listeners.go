@@ -34,10 +34,7 @@ func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	public, err := newServer(s, "public", listener, capacityOf(cfg), s)
-	if err != nil {
-		return nil, err
-	}
+	public := newServer(s, "public", listener, capacityOf(cfg), s)
 	public.TLSConfig = serverTLS(s.public)
 	s.connections.Store(public.pool)
 	if cfg.Admin == "" {
@@ -59,10 +56,7 @@ func listenAdmin(s *Sidecar, o ServeOptions) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	admin, err := newServer(s, "admin", listener, adminCapacity, adminHandler(s, o))
-	if err != nil {
-		return nil, err
-	}
+	admin := newServer(s, "admin", listener, adminCapacity, adminHandler(s, o))
 	admin.ReadTimeout, admin.WriteTimeout = adminTimeout, adminTimeout
 	warnIfOpen(s.o.Logger, listener.Addr())
 	return admin, nil
@@ -95,13 +89,8 @@ func warnIfOpen(logger *slog.Logger, address net.Addr) {
 	}
 }
 
-// newServer returns the server of a listener. It closes the listener if that fails.
-func newServer(s *Sidecar, name string, listener *net.TCPListener, c capacity, handler http.Handler) (*server, error) {
-	pool, err := newPool(s, c.Bounds)
-	if err != nil {
-		listener.Close()
-		return nil, err
-	}
+func newServer(s *Sidecar, name string, listener *net.TCPListener, c capacity, handler http.Handler) *server {
+	pool := newPool(s, c.Bounds)
 	s.o.Logger.Info("listening", "listener", name, "address", listener.Addr().String(), "connections", c.Connections, "bound_by", c.boundBy)
 	requests := &inFlight{Handler: withoutPreface(handler)}
 	base, cut := context.WithCancel(context.Background())
@@ -109,7 +98,7 @@ func newServer(s *Sidecar, name string, listener *net.TCPListener, c capacity, h
 	h.Protocols.SetUnencryptedHTTP2(speaksH2C(s.current().cfg, name))
 	h.BaseContext = func(net.Listener) context.Context { return base }
 	pool.Configure(h)
-	return &server{h, name, pool.Listener(listener), pool, requests, cut}, nil
+	return &server{h, name, pool.Listener(listener), pool, requests, cut}
 }
 
 // speaksH2C reports whether a listener speaks HTTP/2 without TLS.
