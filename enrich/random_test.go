@@ -16,6 +16,10 @@ import (
 
 // Laws C1, C2 and D1 in random grants.
 func TestGrant_IsNeverPartlyEnriched(t *testing.T) {
+	grants := uint64(100)
+	if testing.Short() {
+		grants = 20
+	}
 	hashes := map[string]func(string) string{"ES256": hash256, "HS256": hash256, "ES384": hash384, "EdDSA": hash512}
 	for _, algorithms := range [][2]string{{"ES256", keys.Same}, {"ES256", "EdDSA"}, {"EdDSA", "ES384"}, {"HS256", keys.Same}} {
 		for _, kinds := range [][]enrich.Kind{{enrich.Access}, {enrich.ID}, {enrich.Access, enrich.ID}} {
@@ -23,7 +27,7 @@ func TestGrant_IsNeverPartlyEnriched(t *testing.T) {
 				f := newFixture(t, algorithms[0], func(k *keys.Options, o *enrich.Options) {
 					k.Algorithm, o.Kinds, o.Restore, o.Source = algorithms[1], kinds, enrich.RestoreOn, sourceFunc(someDocuments)
 				})
-				for seed := range uint64(100) {
+				for seed := range grants {
 					g := randomGrant(rand.New(rand.NewPCG(0, seed)), f.issuer, hashes[algorithms[0]])
 					got := f.Enrich(t.Context(), g)
 					checkAllOrNone(t, f, g, got, kinds)

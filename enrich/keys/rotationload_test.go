@@ -158,7 +158,7 @@ func (f *fleet) load(t *testing.T, during time.Duration) *tally {
 	until := time.Now().Add(during)
 	followers := 40
 	if testing.Short() {
-		followers = 10
+		followers = 4
 	}
 	var clients sync.WaitGroup
 	for i := range followers {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 var restoreFlood = kind{"restore flood", "B4"}
@@ -81,9 +82,12 @@ func (tg *target) floodRestore(t *testing.T, row restoreFloodRow) (happens strin
 			changed++
 		}
 	}
-	each := (cpu() - before) / requests
-	if changed > 0 || each > mostCPU {
-		t.Errorf("%s: %d of %d requests are changed in a wrong way, each took %v of CPU; want 0, at most %v", row.sends, changed, requests, each, mostCPU)
+	each, most := (cpu()-before)/requests, mostCPU
+	if e2e.RaceDetector {
+		most *= 5 // it multiplies the work
+	}
+	if changed > 0 || each > most {
+		t.Errorf("%s: %d of %d requests are changed in a wrong way, each took %v of CPU; want 0, at most %v", row.sends, changed, requests, each, most)
 	}
 	what := happensTo(changed == 0)
 	if row.want != row.form {

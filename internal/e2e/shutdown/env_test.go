@@ -113,12 +113,19 @@ func (e *env) logIn(client *http.Client, user string) (document string, err erro
 		return "", err
 	}
 	defer response.Body.Close()
-	var body struct{ Token string }
-	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
 		return "", fmt.Errorf("%s: %w", response.Status, err)
 	}
+	var body struct{ Token string }
+	if err := json.Unmarshal(text, &body); err != nil || body.Token == "" {
+		return "", fmt.Errorf("%s: %.500s", response.Status, text)
+	}
 	token, err := enrich.ParseToken(body.Token)
-	return string(token.Claim("custom_data")), err
+	if err != nil {
+		return "", err
+	}
+	return string(token.Claim("custom_data")), nil
 }
 
 // loginHeader returns the HTTP/2 header of a login of u0.
