@@ -65,7 +65,7 @@ type Sidecar struct {
 	o         Options
 	cache     *cache.Cache
 	readiness *admin.Readiness
-	public    *certs.Pair // the certificate for clients; nil without tls
+	public    *certs.Pair      // the certificate for clients; nil without tls
 	refusals  *budget.Refusals // of connections
 	reloader  *reloader
 	shared    *shared
