@@ -61,11 +61,12 @@ func serve(c *cobra.Command, path string) error {
 // sidecarOptions returns the options of a sidecar that serves and reloads its file.
 func sidecarOptions(path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
 	return sidecar.Options{
-		Logger:    logger,
-		Meter:     t.Meter,
-		Tracer:    t.Tracer,
-		Functions: javascript.Engine,
-		Load:      func() (*config.Config, error) { return loadConfig(path) },
+		Logger:       logger,
+		Meter:        t.Meter,
+		Tracer:       t.Tracer,
+		Functions:    javascript.Engine,
+		Load:         func() (*config.Config, error) { return loadConfig(path) },
+		LimitsMemory: true,
 	}
 }
 

@@ -47,6 +47,9 @@ type Options struct {
 	// Load loads the configuration again. [Sidecar.Run] calls it when a file has
 	// changed. Nil keeps the configuration as it is.
 	Load func() (*config.Config, error)
+	// LimitsMemory says that [LimitMemory] was called. A reload that adds or removes
+	// functions then calls it again.
+	LimitsMemory bool
 }
 
 func (o Options) withDefaults() Options {
@@ -199,6 +202,9 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 	if err := s.cache.Adjust(cacheOptions(cfg, s.o)); err != nil {
 		next.discard(before)
 		return err
+	}
+	if s.o.LimitsMemory && functionsMemory(cfg) != functionsMemory(before.cfg) {
+		LimitMemory(cfg, s.o.Logger)
 	}
 	logRisks(before.cfg, cfg, s.o.Logger)
 	s.shared.resize(cfg)
