@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tokengraft/tokengraft/internal/errorlog"
+	"github.com/tokengraft/tokengraft/internal/loglimit"
 )
 
 // newReverseProxy returns the reverse proxy that forwards requests to the backend. Each
@@ -25,7 +25,7 @@ func newReverseProxy(o Options) *httputil.ReverseProxy {
 		},
 		FlushInterval: -1, // send every write of the backend to the client immediately
 		BufferPool:    &bufferPool{},
-		ErrorLog:      errorlog.New(o.Logger),
+		ErrorLog:      loglimit.NewErrorLog(o.Logger),
 	}
 }
 

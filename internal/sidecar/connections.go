@@ -47,7 +47,7 @@ func newPool(s *Sidecar, b connlimit.Bounds) (*connlimit.Pool, error) {
 		Lines:        readLines,
 		TooManyLines: onWire(http.HandlerFunc(proxy.HeadersTooLarge)),
 		Overloaded:   http.HandlerFunc(proxy.Overloaded),
-		Refused:      func(l connlimit.Limit) { refusals.Count(context.Background(), budget.Limit(l)) },
+		Refused:      func(limit budget.Limit) { refusals.Count(context.Background(), limit) },
 	}), nil
 }
 

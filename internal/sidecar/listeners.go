@@ -12,7 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/connlimit"
-	"github.com/tokengraft/tokengraft/internal/errorlog"
+	"github.com/tokengraft/tokengraft/internal/loglimit"
 )
 
 // ServeOptions are the options of [Sidecar.Serve].
@@ -135,7 +135,7 @@ func httpServer(s *Sidecar, handler http.Handler, t *tls.Config) *http.Server {
 		Protocols:         protocols,
 		HTTP2:             http2Bounds(),
 		TLSConfig:         t,
-		ErrorLog:          errorlog.New(s.o.Logger),
+		ErrorLog:          loglimit.NewErrorLog(s.o.Logger),
 
 		DisableGeneralOptionsHandler: true, // the backend answers OPTIONS *
 	}
