@@ -13,6 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/connlimit"
 	"github.com/tokengraft/tokengraft/internal/loglimit"
+	"github.com/tokengraft/tokengraft/internal/sockets"
 )
 
 // ServeOptions are the options of [Sidecar.Serve].
@@ -77,7 +78,8 @@ func listenAdmin(s *Sidecar, cfg *config.Config, o ServeOptions) (*server, error
 
 // openListener opens a listener. Its error is a [config.FieldError].
 func openListener(cfg *config.Config, setting string, address config.Address) (*net.TCPListener, error) {
-	listener, err := net.Listen("tcp", string(address))
+	config := net.ListenConfig{Control: sockets.Bound}
+	listener, err := config.Listen(context.Background(), "tcp", string(address))
 	if err != nil {
 		return nil, cfg.Fault(setting, fmt.Errorf("%w; use a free address of this machine on which this user may listen", err))
 	}
