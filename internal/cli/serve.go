@@ -55,18 +55,17 @@ func serve(c *cobra.Command, path string) error {
 		return err
 	}
 	defer reloadOnHangup(s)()
-	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown})
+	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown, LimitsMemory: true})
 }
 
 // sidecarOptions returns the options of a sidecar that serves and reloads its file.
 func sidecarOptions(path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
 	return sidecar.Options{
-		Logger:       logger,
-		Meter:        t.Meter,
-		Tracer:       t.Tracer,
-		Functions:    javascript.Engine,
-		Load:         func() (*config.Config, error) { return loadConfig(path) },
-		LimitsMemory: true,
+		Logger:    logger,
+		Meter:     t.Meter,
+		Tracer:    t.Tracer,
+		Functions: javascript.Engine,
+		Load:      func() (*config.Config, error) { return loadConfig(path) },
 	}
 }
 

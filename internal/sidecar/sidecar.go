@@ -24,6 +24,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/admin"
+	"github.com/tokengraft/tokengraft/internal/budget"
 	"github.com/tokengraft/tokengraft/internal/certs"
 	"github.com/tokengraft/tokengraft/internal/connlimit"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
@@ -47,9 +48,6 @@ type Options struct {
 	// Load loads the configuration again. [Sidecar.Run] calls it when a file has
 	// changed. Nil keeps the configuration as it is.
 	Load func() (*config.Config, error)
-	// LimitsMemory says that [LimitMemory] was called. A reload that adds or removes
-	// functions then calls it again.
-	LimitsMemory bool
 }
 
 func (o Options) withDefaults() Options {
@@ -67,16 +65,18 @@ type Sidecar struct {
 	o         Options
 	cache     *cache.Cache
 	readiness *admin.Readiness
-	public    *certs.Pair // the certificate for clients; nil without tls
+	public    *certs.Pair      // the certificate for clients; nil without tls
+	refusals  *budget.Refusals // of connections
 	reloader  *reloader
 	shared    *shared
 
 	connections atomic.Pointer[connlimit.Pool] // of the public listener; nil until it listens
 
-	mu         sync.Mutex // held while the generation or its discovery is replaced
-	generation atomic.Pointer[generation]
-	background background     // of the goroutine of Run
-	closing    sync.WaitGroup // documents of earlier generations
+	limitsMemory bool       // the process calls LimitMemory; set before Run
+	mu           sync.Mutex // held while the generation or its discovery is replaced
+	generation   atomic.Pointer[generation]
+	background   background     // of the goroutine of Run
+	closing      sync.WaitGroup // documents of earlier generations
 }
 
 // Open opens everything that the configuration names. It reads files and sends
@@ -87,6 +87,9 @@ func Open(cfg *config.Config, o Options) (*Sidecar, error) {
 	s := &Sidecar{o: o, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger), shared: newShared(cfg)}
 	var err error
 	if s.reloader, err = newReloader(s, cfg); err != nil {
+		return nil, err
+	}
+	if s.refusals, err = budget.NewRefusals(o.Meter, o.Logger); err != nil {
 		return nil, err
 	}
 	if s.cache, err = cache.New(cacheOptions(cfg, o)); err != nil {
@@ -152,6 +155,7 @@ func (s *Sidecar) Run(ctx context.Context) {
 // and closes the sidecar: first it becomes not ready, then requests in flight finish,
 // and telemetry is flushed last.
 func (s *Sidecar) Serve(ctx context.Context, o ServeOptions) error {
+	s.limitsMemory = o.LimitsMemory
 	servers, err := listen(s, o)
 	if err != nil {
 		return err
@@ -203,13 +207,11 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 		next.discard(before)
 		return err
 	}
-	if s.o.LimitsMemory && functionsMemory(cfg) != functionsMemory(before.cfg) {
-		LimitMemory(cfg, s.o.Logger)
-	}
+	s.limitMemoryAgain(before.cfg, cfg)
 	logRisks(before.cfg, cfg, s.o.Logger)
 	s.shared.resize(cfg)
 	if pool := s.connections.Load(); pool != nil {
-		pool.Resize(bounds(cfg))
+		pool.Resize(capacityOf(cfg).Bounds)
 	}
 	s.replace(before, next)
 	s.updateReadiness() // before the old source closes, so that no probe uses it
