@@ -51,8 +51,8 @@ func (s *Source) upsertDocument(ctx context.Context, u enrich.User, updateOf fun
 	return err
 }
 
-// maxMixed bounds what [Source.mixed] reads. Usually there are no more such documents
-// than issuers.
+// maxMixed bounds what [Source.mixed] reads. Usually there are at most as many such
+// documents as issuers.
 const maxMixed = 1000
 
 var errMixed = errors.New("too many documents have the user's id and issuer, but in different elements of an array")

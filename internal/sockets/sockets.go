@@ -1,7 +1,7 @@
 // Package sockets bounds what the kernel buffers for a connection. A client that stops
 // reading a response would leave up to 4 MiB of it in the buffer to that client, and 6 MiB
-// and more in the buffer from the backend. A container pays for these buffers, but they
-// are no memory of this process, so limits.memory does not see them.
+// and more in the buffer from the backend. A container pays for these buffers, but
+// limits.memory does not see them, because this process does not allocate them.
 package sockets
 
 import (
@@ -12,10 +12,10 @@ import (
 const (
 	// received is how much the kernel keeps of what this process has not read yet. It is
 	// also how much can be on its way, so it bounds the speed over long distances: 12 MiB
-	// a second if a packet takes 10 ms to and fro.
+	// a second with a round trip of 10 ms.
 	received = 128 << 10
-	// unsent is how much the kernel keeps that it has not sent yet. What was sent and is
-	// not acknowledged comes on top, so this does not bound the speed.
+	// unsent is how much the kernel keeps of what it has not sent yet. It does not bound
+	// the speed, because what was sent and is not acknowledged does not count.
 	unsent = 32 << 10
 )
 
