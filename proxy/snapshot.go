@@ -121,12 +121,12 @@ func (s *Snapshot) needsEnricher() string {
 	return ""
 }
 
-// gates returns the patterns of the rules that are gates. In shadow mode none is.
+// gates returns the patterns of the rules that are gates, sorted. In shadow mode none is.
 func (s *Snapshot) gates() []string {
-	if s.Shadow {
+	if s.Shadow || s.Rules == nil {
 		return nil
 	}
-	return s.Rules.Gates()
+	return s.Rules.gates.patterns
 }
 
 // keysAt returns the keys to serve at a path. It returns nil if requests for the path go
