@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/tokengraft/tokengraft/internal/certs/certstest"
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
@@ -48,7 +50,18 @@ func TestProcess(t *testing.T) {
 	skipShort(t)
 	s := newSuite(t, process(t), t.TempDir())
 	s.most = mostMemory
-	s.attack(t)
+	s.attack(t, attackRows())
+}
+
+// TestTLS attacks the program as a process with a TLS listener, whose rules are gates. No
+// refresh token may be lost there, although a gate refuses answers that it cannot read.
+func TestTLS(t *testing.T) {
+	skipShort(t)
+	in := process(t)
+	in.authority, in.gates = certstest.New(t), true
+	s := newSuite(t, in, t.TempDir())
+	s.most = mostMemory
+	s.attack(t, tlsRows)
 }
 
 // TestContainer attacks the program in a container of 256 MiB with default settings.
@@ -59,7 +72,7 @@ func TestContainer(t *testing.T) {
 	}
 	dir := t.TempDir()
 	in, name := container(t, dir)
-	newSuite(t, in, dir).attack(t)
+	newSuite(t, in, dir).attack(t, attackRows())
 	if got := inspect(t, name, "{{.State.OOMKilled}} {{.RestartCount}}"); got != "false 0" {
 		t.Errorf("the container: got OOMKilled and RestartCount %s, want false 0", got)
 	}
@@ -96,6 +109,7 @@ type result struct {
 	restarts   int
 	health     time.Duration // the slowest health check
 	logged     int64
+	limits     string // how often each was reached, by anyone
 }
 
 func newSuite(t *testing.T, in environment, dir string) *suite {
@@ -104,21 +118,20 @@ func newSuite(t *testing.T, in environment, dir string) *suite {
 	return &suite{
 		program: p, backend: b,
 		account: &account{pid: p.currentPID},
-		honest: &honest{at: p.public, backend: b, asking: map[string]int{}, results: map[string]*experience{},
-			keys: []byte(p.public.Get(t, "/.well-known/jwks.json"))},
+		honest:  &honest{program: p, backend: b, asking: map[string]int{}, results: map[string]*experience{}, keys: p.keys(t)},
 	}
 }
 
 // attack makes one attack after the other while honest users log in, and prints what
 // happened.
-func (s *suite) attack(t *testing.T) {
+func (s *suite) attack(t *testing.T, rows []attackRow) {
 	ctx, stop := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
 	watching.Go(func() { s.account.watch(ctx) })
 	watching.Go(func() { s.health.watch(ctx, s.program.admin) })
 	wait := s.honest.start(ctx, t)
 	tokens := s.genuineTokens(t)
-	for _, row := range attackRows() {
+	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) { s.run(t, row, tokens) })
 	}
 	stop()
@@ -133,9 +146,10 @@ func (s *suite) run(t *testing.T, row attackRow, tokens map[string]string) {
 	s.account.reset()
 	s.health.reset()
 	before := result{work: s.account.processorTime(), restarts: s.program.restarted(), logged: s.program.logged.Load()}
+	refusedBefore := s.program.refusals()
 	ctx, cancel := context.WithTimeout(context.Background(), lasts())
 	defer cancel()
-	a := &attacker{ctx: ctx, t: t, at: s.program.public, tokens: tokens, reload: s.program.reload}
+	a := &attacker{ctx: ctx, t: t, at: s.program.public, dialer: from(row.address()), tls: s.program.tls, tokens: tokens, reload: s.program.reload}
 	row.attack(a)
 	s.honest.attacked(t, "nothing")
 	e2e.Eventually(t, "the program answers", func() bool {
@@ -146,6 +160,7 @@ func (s *suite) run(t *testing.T, row attackRow, tokens map[string]string) {
 		name: row.name, sent: a.sent(), peak: s.account.peakMemory(),
 		work: s.account.processorTime() - before.work, users: s.honest.experienced(row.name), burned: s.backend.burned(row.name),
 		restarts: s.program.restarted() - before.restarts, health: s.health.slowest(), logged: s.program.logged.Load() - before.logged,
+		limits: s.program.refusals().since(refusedBefore),
 	})
 }
 
@@ -174,12 +189,12 @@ func (s *suite) check(t *testing.T, row attackRow, r result) {
 func (s *suite) genuineTokens(t *testing.T) map[string]string {
 	tokens := map[string]string{}
 	for _, algorithm := range algorithms {
-		reply := s.program.public.Ask(t, http.MethodPost, "/login", "user="+attackerPrefix+"&algorithm="+algorithm, "Content-Type: application/x-www-form-urlencoded")
-		for _, token := range e2e.Tokens(reply.Body) {
+		body := s.program.ask(t, "/login", url.Values{"user": {attackerPrefix}, "algorithm": {algorithm}})
+		for _, token := range e2e.Tokens(body) {
 			tokens[algorithm] = token
 		}
 		if tokens[algorithm] == "" {
-			t.Fatalf("a login with %s: got %d %s, want a token", algorithm, reply.Status, reply.Body)
+			t.Fatalf("a login with %s: got %s, want a token", algorithm, body)
 		}
 	}
 	return tokens
@@ -188,11 +203,11 @@ func (s *suite) genuineTokens(t *testing.T) map[string]string {
 func (s *suite) table() string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', tabwriter.Debug)
-	fmt.Fprintln(w, "attack\t the attacker sends\t memory\t processor\t logins p50\t p99\t ok\t 503\t closed\t originals\t failed\t burned\t restarts\t health\t log")
+	fmt.Fprintln(w, "attack\t the attacker sends\t memory\t processor\t logins p50\t p99\t answered\t ok\t 503\t closed\t originals\t failed\t burned\t restarts\t health\t log\t limits reached")
 	for _, r := range s.results {
-		fmt.Fprintf(w, "%s\t %s\t %d MiB\t %.1f s\t %v\t %v\t %d\t %d\t %d\t %d\t %d\t %d\t %d\t %v\t %d KiB\n", r.name, r.sent, r.peak>>20, r.work.Seconds(),
-			r.users.percentile(50).Round(time.Millisecond), r.users.percentile(99).Round(time.Millisecond), len(r.users.took),
-			r.users.overloaded, r.users.closed, r.users.originals, len(r.users.failed), r.burned, r.restarts, r.health.Round(time.Millisecond), r.logged>>10)
+		fmt.Fprintf(w, "%s\t %s\t %d MiB\t %.1f s\t %v\t %v\t %d %%\t %d\t %d\t %d\t %d\t %d\t %d\t %d\t %v\t %d KiB\t %s\n", r.name, r.sent, r.peak>>20, r.work.Seconds(),
+			r.users.percentile(50).Round(time.Millisecond), r.users.percentile(99).Round(time.Millisecond), r.users.answered(), len(r.users.took),
+			r.users.overloaded, r.users.closed, r.users.originals, len(r.users.failed), r.burned, r.restarts, r.health.Round(time.Millisecond), r.logged>>10, r.limits)
 	}
 	w.Flush()
 	return text.String()
