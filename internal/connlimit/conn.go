@@ -41,7 +41,7 @@ type conn struct {
 	peer *peer
 
 	links
-	since uint64 // how often connections had begun to wait when it did
+	since uint64 // how often connections had started to wait when it did
 	holds share  // guarded by Pool.mu, like links, since and gone
 	gone  bool   // it has been closed
 

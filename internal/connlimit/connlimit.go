@@ -6,7 +6,9 @@
 // has most, and there with the connection that waits longest. A client that has few
 // connections loses none to one that has many. No request is lost by that. So clients
 // that send requests at once are still served while others only open connections, or send
-// headers slowly. Only if no such connection is left is a new one refused.
+// headers slowly. Only if no such connection is left is a new one refused. While there
+// are several client addresses, one that has much cannot get the rest, because connections
+// that serve requests cannot be closed for the others.
 package connlimit
 
 import (

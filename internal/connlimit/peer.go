@@ -42,7 +42,7 @@ func peerAddress(tcp *net.TCPConn) netip.Addr {
 type peers struct {
 	known   map[netip.Addr]*peer
 	company fair.Company
-	several bool // more than one has come lately
+	several bool // more than one has come recently
 	ranked
 }
 

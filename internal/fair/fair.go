@@ -30,7 +30,7 @@ func MayHold(held, free int64) bool { return held <= multiple*free }
 // remembered is how long a peer counts after it was seen.
 const remembered = time.Minute
 
-// A Company knows whether there has been more than one peer lately. The zero Company has
+// A Company knows whether there has been more than one peer recently. The zero Company has
 // seen none. It is not safe for concurrent use.
 type Company struct {
 	last    netip.Addr

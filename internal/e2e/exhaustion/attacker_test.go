@@ -27,7 +27,7 @@ type attacker struct {
 	ctx    context.Context
 	t      *testing.T
 	at     e2e.Address
-	dialer net.Dialer
+	from   []net.IP                      // its addresses
 	tls    *tls.Config                   // nil without TLS
 	tokens map[string]string             // a genuine enriched token of each algorithm
 	reload func() (time.Duration, error) // see program.reload
@@ -35,6 +35,7 @@ type attacker struct {
 	mu    sync.Mutex
 	count map[string]int // answers by status, and ends of connections
 	bytes atomic.Int64
+	dials atomic.Int64
 }
 
 // sent summarizes what happened.
@@ -101,9 +102,11 @@ func (a *attacker) perSecond(rate int, do func(i int)) {
 	}
 }
 
-// from returns a dialer for an attacker at an address.
-func from(address net.IP) net.Dialer {
-	return net.Dialer{LocalAddr: &net.TCPAddr{IP: address}, Timeout: 5 * time.Second}
+// connect opens a connection from the next address of the attacker.
+func (a *attacker) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	from := a.from[int(a.dials.Add(1))%len(a.from)]
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: from}, Timeout: 5 * time.Second}
+	return dialer.DialContext(ctx, network, address)
 }
 
 // dial opens a connection that is closed when the attack ends. It speaks TLS if the
@@ -118,7 +121,7 @@ func (a *attacker) dial() (conn net.Conn, closed func()) {
 
 // dialTCP opens a connection without TLS.
 func (a *attacker) dialTCP() (conn net.Conn, closed func()) {
-	conn, err := a.dialer.DialContext(a.ctx, "tcp", string(a.at))
+	conn, err := a.connect(a.ctx, "tcp", string(a.at))
 	if err != nil {
 		if a.ctx.Err() == nil {
 			a.note("no connection")

@@ -16,21 +16,33 @@ type attackRow struct {
 	// work is how long the program may use the processor for each second of the
 	// attack. Zero means any time: the attacks on memory send as fast as they can.
 	work time.Duration
-	// shared means that the attacker has the address of the honest users. Then the
-	// program cannot tell them apart, and may refuse any of them.
-	shared bool
+	// from are the addresses of the attacker, by default one that honest users do not have.
+	from addresses
 }
 
-// address is that of the attacker. Honest users have 127.0.0.1.
-func (r attackRow) address() net.IP {
-	if r.shared {
-		return net.IPv4(127, 0, 0, 1)
+// addresses are those of an attacker. Honest users have 127.0.0.1.
+type addresses int
+
+const (
+	oneAddress addresses = iota
+	fourAddresses
+	// sharedAddress is the one of the honest users, as behind one NAT or one load balancer.
+	// The program cannot tell them from the attacker, and may refuse any of them.
+	sharedAddress
+)
+
+func (a addresses) list() []net.IP {
+	switch a {
+	case fourAddresses:
+		return []net.IP{net.IPv4(127, 0, 0, 2), net.IPv4(127, 0, 0, 3), net.IPv4(127, 0, 0, 4), net.IPv4(127, 0, 0, 5)}
+	case sharedAddress:
+		return []net.IP{net.IPv4(127, 0, 0, 1)}
 	}
-	return net.IPv4(127, 0, 0, 2)
+	return []net.IP{net.IPv4(127, 0, 0, 2)}
 }
 
 func attackRows() []attackRow {
-	return slices.Concat(memoryRows, sharedRows, tokenRows(), functionRows)
+	return slices.Concat(memoryRows, addressRows, tokenRows(), functionRows)
 }
 
 var memoryRows = []attackRow{
@@ -53,11 +65,11 @@ var memoryRows = []attackRow{
 	{name: "paths of 62 KB", attack: longPaths},
 }
 
-// sharedRows are attacks from the address of the honest users, as behind one NAT or one
-// load balancer.
-var sharedRows = []attackRow{
-	{name: "shared address, forms of 32 KiB to a rule, slow", attack: floodSmallForms, shared: true},
-	{name: "shared address, connections without a request", attack: floodConnections, shared: true},
+// addressRows are attacks from other addresses than one.
+var addressRows = []attackRow{
+	{name: "4 addresses, forms of 32 KiB to a rule, slow", attack: floodSmallForms, from: fourAddresses},
+	{name: "shared address, forms of 32 KiB to a rule, slow", attack: floodSmallForms, from: sharedAddress},
+	{name: "shared address, connections without a request", attack: floodConnections, from: sharedAddress},
 }
 
 // functionRows are the last, because a function that does not end would disturb the
