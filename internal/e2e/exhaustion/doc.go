@@ -8,9 +8,10 @@
 //	go test -v ./internal/e2e/exhaustion        # a few seconds for each attack
 //	go test -v ./internal/e2e/exhaustion -full  # attacks of full size: make exhaustion
 //
-// [TestProcess] attacks the program as a process, and [TestTLS] one with a TLS listener,
-// whose rules are gates. [TestContainer] attacks it in a
-// container of 256 MiB, and needs a Docker engine and -full.
+// [TestProcess] attacks the program as a process, and one with a TLS listener, whose rules
+// are gates. [TestContainer] attacks it in a container of 256 MiB, and needs a Docker
+// engine and -full.
 //
-// Each attack is a row of memoryRows, addressRows, tokenRows, functionRows or tlsRows. To add an attack, add a row.
+// Each attack is a row of memoryRows, addressRows, tokenRows, functionRows or tlsRows. To
+// add an attack, add a row.
 package exhaustion

@@ -2,11 +2,11 @@ package exhaustion_test
 
 // tlsRows are attacks on a TLS listener whose rules are gates.
 var tlsRows = []attackRow{
-	{name: "TLS, no attack", attack: func(a *attacker) { <-a.ctx.Done() }},
-	{name: "TLS, connections without a handshake", attack: floodHandshakes},
-	{name: "TLS, header lines of 1 MiB", attack: floodHeaders},
-	{name: "TLS, gate, forms of 32 KiB, slow", attack: floodSmallForms},
-	{name: "TLS, gate, answers of 900 KB that are not read", attack: leaveAnswers},
+	{name: "no attack", attack: func(a *attacker) { <-a.ctx.Done() }},
+	{name: "connections without a handshake", attack: floodHandshakes},
+	{name: "header lines of 1 MiB", attack: floodHeaders},
+	{name: "gate, forms of 32 KiB, slow", attack: floodSmallForms},
+	{name: "gate, answers of 900 KB that are not read", attack: leaveAnswers},
 }
 
 // clientHello is the start of a handshake: the header of a record, and too little of it.
