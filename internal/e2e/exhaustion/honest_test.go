@@ -188,6 +188,26 @@ func (h *honest) attacked(t *testing.T, by string) {
 	})
 }
 
+// leastRequests is how many requests of honest users an attack must last for. On a busy
+// machine the users can be slow to send them.
+const leastRequests = 15
+
+// awaitRequests waits until that many have been sent during an attack, or ctx ends.
+func (h *honest) awaitRequests(ctx context.Context, during string) {
+	for h.sent(during) < leastRequests && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (h *honest) sent(during string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.results[during] == nil {
+		return h.asking[during]
+	}
+	return h.asking[during] + h.results[during].all()
+}
+
 // experienced returns what users got during an attack.
 func (h *honest) experienced(during string) experience {
 	h.mu.Lock()
@@ -200,11 +220,13 @@ func (h *honest) experienced(during string) experience {
 	return e
 }
 
-// answered returns the percentage of requests that got an enriched token.
-func (e experience) answered() int {
-	all := len(e.took) + e.overloaded + e.closed + e.originals + len(e.failed)
-	return 100 * len(e.took) / max(1, all)
+// all returns how many requests there were.
+func (e experience) all() int {
+	return len(e.took) + e.overloaded + e.closed + e.originals + len(e.failed)
 }
+
+// answered returns the percentage of requests that got an enriched token.
+func (e experience) answered() int { return 100 * len(e.took) / max(1, e.all()) }
 
 // percentile returns how long the given percentage of the answers took at most.
 func (e experience) percentile(p int) time.Duration {

@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -175,44 +172,6 @@ func (p *program) stop(t *testing.T) {
 	if t.Failed() {
 		t.Logf("the log of the sidecar:\n%s", s.Log)
 	}
-}
-
-// url returns the URL of a path of the public listener.
-func (p *program) url(path string) string {
-	if p.tls != nil {
-		return "https://" + string(p.public) + path
-	}
-	return p.public.URL(path)
-}
-
-// newClient returns a client of the public listener with connections of its own.
-func (p *program) newClient() *http.Client {
-	return &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: p.tls}}
-}
-
-// keys returns the merged JWKS.
-func (p *program) keys(t *testing.T) []byte {
-	response, err := p.newClient().Get(p.url("/.well-known/jwks.json"))
-	return []byte(body(t, response, err))
-}
-
-// ask sends a form.
-func (p *program) ask(t *testing.T, path string, form url.Values) string {
-	response, err := p.newClient().PostForm(p.url(path), form)
-	return body(t, response, err)
-}
-
-func body(t *testing.T, response *http.Response, err error) string {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // reload makes the program read its configuration. It returns how long that took, or an
