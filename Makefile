@@ -35,7 +35,7 @@ race:
 	$(TEST) -race -short -cpu 1 -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
 		$$(grep -rlE '$(CONCURRENT)' --include='*.go' --exclude-dir=testbed . | xargs -n1 dirname | sort -u)
 
-# go, sync, and what starts goroutines: servers, processes, libraries, packages of ours.
+# go, sync, and what starts goroutines: servers, processes, libraries, our packages.
 CONCURRENT = \bgo (func\b|[A-Za-z_.]+[(])|[.]Go[(]|Parallel[(]|"(sync|testing/synctest|net/http/httptest|os/exec|go[.]opentelemetry[.]io)|/(e2e|enrichtest|proxytest|wiretest|sidecar|cache|hooks|keys)"
 
 lint:
