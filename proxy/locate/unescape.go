@@ -5,15 +5,23 @@ import (
 	"strings"
 )
 
-// charEscapes are escapes of one character in URLs, JSON, JavaScript and HTML: a prefix,
-// the base and the largest number of digits, and what ends them.
-var charEscapes = []struct {
+// A charEscape is how a character is escaped: a prefix, the base, and the number of digits.
+// In HTML any number of digits follows, and a semicolon that may be missing.
+type charEscape struct {
 	prefix       string
 	base, digits int
-	end          string
-}{
-	{"%", 16, 2, ""}, {`\u`, 16, 4, ""}, {`\x`, 16, 2, ""}, {"&#x", 16, 6, ";"}, {"&#X", 16, 6, ";"}, {"&#", 10, 7, ";"},
 }
+
+// charEscapes are escapes of one character in URLs, JSON, JavaScript and HTML, by their
+// first character.
+var charEscapes = map[byte][]charEscape{
+	'%':  {{"%", 16, 2}, {"%u", 16, 4}},
+	'\\': {{`\u`, 16, 4}, {`\x`, 16, 2}, {`\`, 8, 3}},
+	'&':  {{"&#x", 16, 0}, {"&#X", 16, 0}, {"&#", 10, 0}},
+}
+
+// namedEscapes are the named characters of HTML that a token can have.
+var namedEscapes = map[string]byte{"&period;": '.', "&lowbar;": '_', "&UnderBar;": '_'}
 
 // unescaped returns a text with the escapes of ASCII characters replaced by the
 // characters, and without NULs. Every other escape becomes a space.
@@ -24,7 +32,11 @@ func unescaped(text string) string {
 	var b strings.Builder
 	b.Grow(len(text))
 	for i := 0; i < len(text); {
-		char, n := charEscape(text[i:])
+		var char byte
+		n := 0
+		if c := text[i]; c == '%' || c == '\\' || c == '&' {
+			char, n = unescapedChar(text[i:])
+		}
 		switch {
 		case n > 0:
 			b.WriteByte(char)
@@ -45,34 +57,57 @@ func unescaped(text string) string {
 	return b.String()
 }
 
-// charEscape returns the character of the escape at the start of a text, and the length
+// unescapedChar returns the character of the escape at the start of a text, and the length
 // of the escape. The length is 0 if there is none. Characters outside ASCII are spaces.
-func charEscape(text string) (char byte, length int) {
-	switch text[0] {
-	case '%', '\\', '&':
-	default:
-		return 0, 0 // fast
-	}
-	for _, e := range charEscapes {
+func unescapedChar(text string) (char byte, length int) {
+	for _, e := range charEscapes[text[0]] {
 		digits, ok := strings.CutPrefix(text, e.prefix)
 		if !ok {
 			continue
 		}
-		n := min(len(digits), e.digits)
-		if e.end != "" {
-			n = strings.Index(digits[:min(len(digits), e.digits+1)], e.end)
+		n, end := e.digits, 0
+		if e.digits == 0 {
+			n, end = htmlDigits(digits, e.base)
 		}
-		if n <= 0 || e.end == "" && n < e.digits {
+		if n == 0 || n > len(digits) {
 			continue
 		}
-		code, err := strconv.ParseUint(digits[:n], e.base, 32)
+		code, err := strconv.ParseUint(digits[:n], e.base, 64)
 		if err != nil {
 			continue
 		}
 		if code >= 0x80 {
 			code = ' '
 		}
-		return byte(code), len(e.prefix) + n + len(e.end)
+		return byte(code), len(e.prefix) + n + end
+	}
+	if text[0] == '&' {
+		return namedEscape(text)
+	}
+	return 0, 0
+}
+
+// htmlDigits returns the number of digits at the start of a text, and the length of what
+// ends them.
+func htmlDigits(text string, base int) (n, end int) {
+	const most = 16 // a real one has at most 7
+	for n < min(len(text), most) {
+		if _, err := strconv.ParseUint(text[n:n+1], base, 8); err != nil {
+			break
+		}
+		n++
+	}
+	if strings.HasPrefix(text[n:], ";") {
+		end = 1
+	}
+	return n, end
+}
+
+func namedEscape(text string) (char byte, length int) {
+	for name, char := range namedEscapes {
+		if strings.HasPrefix(text, name) {
+			return char, len(name)
+		}
 	}
 	return 0, 0
 }
