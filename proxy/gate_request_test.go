@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -70,6 +71,9 @@ func TestGate_CoversRequestsThatOverrideTheirMethod(t *testing.T) {
 		{"post /login " + plain, true},
 		{"POST /change " + plain + form + "\r\n", true},
 		{"POST /change " + plain, false},
+		{"POST /change " + plain + "X-HTTP-Verb: PUT\r\n", true},
+		{"POST /change?_verb=PUT " + plain, true},
+		{strings.Replace("POST /change "+plain, "Length: 0", "Length: 2", 1) + jsonBody + "\r\n\r\n{}", true},
 		{"OPTIONS /change " + plain + "Access-Control-Request-Method: PUT\r\n", false},
 		{"GET /other?_method=POST " + plain, false},
 		{"GET /ungated?_method=POST " + plain, true},
@@ -79,7 +83,10 @@ func TestGate_CoversRequestsThatOverrideTheirMethod(t *testing.T) {
 			gated(rule(t, "POST /login", "json:access_token")), gated(rule(t, "PUT /change", "json:access_token")),
 			gated(rule(t, "POST /ungated", "json:access_token")), rule(t, "GET /ungated", "json:access_token"),
 		))
-		if res, _ := f.ask(t, test.request+"\r\n"); res.StatusCode != 200 && !test.refused || res.StatusCode != 503 && test.refused {
+		if !strings.Contains(test.request, "\r\n\r\n") {
+			test.request += "\r\n"
+		}
+		if res, _ := f.ask(t, test.request); res.StatusCode != 200 && !test.refused || res.StatusCode != 503 && test.refused {
 			t.Errorf("%q = %d, want refused %t", test.request, res.StatusCode, test.refused)
 		}
 	}
