@@ -119,6 +119,7 @@ func (x *exchange) recordRequest(r *http.Request, request locate.Request) {
 	x.requested = enrich.Grant{
 		Cause:             x.signIn.Cause,
 		ClientCredentials: x.signIn.ClientCredentials,
+		Client:            x.signIn.Client,
 		Provider:          x.provider,
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,
 		Shadow:            x.snapshot.Shadow,
