@@ -64,7 +64,7 @@ func (c capturing) Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome 
 }
 
 // C1, D2: an original that was restored in the request is not text of the client. While
-// the JWKS is away, a backend that repeats it would open a gate with it.
+// the JWKS cannot be fetched, a backend that repeats it would open a gate with it.
 func TestEcho_IsWhatTheClientSentBeforeItWasRestored(t *testing.T) {
 	backend := proxytest.Start(t, proxytest.RespondWith(loginResponse("a.b.c")))
 	grants := make(chan enrich.Grant, 1)

@@ -176,7 +176,7 @@ func percentEscape(text string) (decoded string, length int) {
 
 // withoutOverlong decodes ASCII characters in two or three bytes.
 func withoutOverlong(text string) string {
-	if !strings.ContainsAny(text, "\xc0\xc1") && !strings.Contains(text, "\xe0\x80") && !strings.Contains(text, "\xe0\x81") {
+	if strings.IndexByte(text, 0xc0) < 0 && strings.IndexByte(text, 0xc1) < 0 && !strings.Contains(text, "\xe0\x80") && !strings.Contains(text, "\xe0\x81") {
 		return text
 	}
 	var b strings.Builder

@@ -38,7 +38,7 @@ func base64In(text string, found []shape) iter.Seq[string] {
 	}
 }
 
-// minLine is the length of the shortest line after which base64 goes on in the next one.
+// minLine is the length of the shortest line after which base64 continues in the next one.
 // Common lines have 60, 64 or 76 characters. Words of a text are shorter.
 const minLine = 48
 

@@ -213,8 +213,8 @@ func (r Request) pathHint() hint {
 	return noHint
 }
 
-// needsNoCredential reports whether the path is one of logins without a credential. Nothing
-// but the path tells such a login with a field more from a refresh.
+// needsNoCredential reports whether the path is one of logins without a credential. Only
+// the path distinguishes such a login with one more field from a refresh.
 func (r Request) needsNoCredential() bool {
 	segment := lettersOf(lastSegment(r.Path))
 	return strings.Contains(segment, "anon") || strings.Contains(segment, "guest")
