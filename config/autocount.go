@@ -19,7 +19,7 @@ func (c *AutoCount) UnmarshalText(text []byte) error {
 	}
 	var n Count
 	if n.UnmarshalText(text) != nil || n == 0 {
-		return errors.New("must be auto, or a whole number from 1 to 1000000")
+		return errors.New("must be auto, or a whole number greater than zero")
 	}
 	*c = AutoCount(n)
 	return nil

@@ -141,16 +141,17 @@ type Timeouts struct {
 // be greater than zero.
 type Limits struct {
 	// The largest body that is searched for tokens, after decompression. A larger
-	// body is forwarded unchanged.
+	// body is forwarded unchanged; from a gate it is 503.
 	Body Size `yaml:"body" default:"1MiB"`
 	// The largest request or response header. A larger one is refused, and so is a
 	// request with more than 256 header lines. A larger limit takes effect after a restart.
 	Headers Size `yaml:"headers" default:"64KiB"`
 	// The memory for all requests in flight: their bodies, the responses that are
 	// searched for tokens, and buffers. A request for which none is left gets 503
-	// before it is forwarded. `auto` is half of what the memory limit of the container
-	// leaves, or else half of the machine's memory, after `cache.max_bytes` and 36 MiB.
-	// Connections and their headers get half as much, in addition.
+	// before it is forwarded. `auto` is half of what the memory limit of the container,
+	// or else half of the machine's memory, leaves after functions, `cache.max_bytes`
+	// and 36 MiB, and at least 16 times `limits.body`. Connections and their headers
+	// get half as much, in addition.
 	Memory AutoSize `yaml:"memory" default:"auto"`
 	// How many connections of clients may be open. Each HTTP/2 request counts as one
 	// more. Above it, connections without a request are closed first. The limit for open

@@ -26,7 +26,7 @@ type responseBody struct {
 // keeps a body with the same bytes.
 func (x *exchange) readBody(res *http.Response) (responseBody, error) {
 	b := buffer{limit: x.proxy.options.Limits.Body, length: res.ContentLength,
-		grow: func(_, to int64) error { return x.growResponse(res, to) }}
+		grow: func(to int64) error { return x.growResponse(res, to) }}
 	whole, err := b.readFrom(res.Body)
 	if err == nil && whole && len(b.bytes) > 0 && len(contentCodings(res.Header)) > 0 {
 		err = x.growResponse(res, b.limit) // decompressing needs a share in any case

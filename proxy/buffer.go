@@ -16,10 +16,10 @@ type buffer struct {
 	// length is what the message says about the length of its body, and -1 if it does
 	// not say.
 	length int64
-	// grow is called before the buffer grows. Its error ends reading, and what was read
-	// stays.
-	grow func(from, to int64) error
-	// grew is called when the old buffer is free. Optional.
+	// grow is called before the buffer grows to a size. Its error ends reading, and what
+	// was read stays.
+	grow func(to int64) error
+	// grew is called when the old buffer, of this size, is free. Optional.
 	grew func(from int64)
 }
 
@@ -60,7 +60,7 @@ func (b *buffer) write(p []byte) error {
 
 func (b *buffer) enlarge() error {
 	from, to := int64(cap(b.bytes)), b.nextSize()
-	if err := b.grow(from, to); err != nil {
+	if err := b.grow(to); err != nil {
 		return err
 	}
 	larger := make([]byte, len(b.bytes), to)

@@ -51,7 +51,7 @@ func decode(body []byte, codings []string, limit int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		decoded := buffer{limit: limit, length: -1, grow: func(_, _ int64) error { return nil }} // its share is taken
+		decoded := buffer{limit: limit, length: -1, grow: func(int64) error { return nil }} // its share is taken
 		whole, err := decoded.readFrom(reader)
 		reader.Close()
 		if err != nil {

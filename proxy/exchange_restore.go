@@ -86,7 +86,7 @@ func (x *exchange) readRequestBody(r *http.Request) (body []byte, held int64, er
 		return nil, 0, nil
 	}
 	// Searching the body copies it.
-	if err := x.growRequest(0, length); err != nil {
+	if err := x.growRequest(length); err != nil {
 		return nil, 0, err
 	}
 	return b.bytes, taken + length, nil

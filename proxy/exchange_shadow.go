@@ -37,7 +37,7 @@ func (x *exchange) observe(res *http.Response, answered time.Time) {
 }
 
 // grow takes the memory for a larger copy.
-func (o *observation) grow(_, to int64) error {
+func (o *observation) grow(to int64) error {
 	if !o.account.takeLarge(to) {
 		return errNoMemory
 	}

@@ -21,5 +21,8 @@ func (rs *Rules) Route(method, target string) (gated, refused bool) {
 	return rule != nil && rule.Gate, refused
 }
 
+// Gates returns the patterns of the rules that are gates, sorted.
+func (rs *Rules) Gates() []string { return rs.gates.patterns }
+
 // Find finds the rule of a request.
 func (rs *Rules) Find(r *http.Request) { rs.route(r) }

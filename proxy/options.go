@@ -80,10 +80,12 @@ type Timeouts struct {
 // default. Negative is an error.
 type Limits struct {
 	// Body is the largest body that the proxy searches for tokens, decompressed. A
-	// larger one streams through unchanged. Defaults to 1 MiB.
+	// larger one streams through unchanged, except for a response of a Gate, which is
+	// refused. Defaults to 1 MiB.
 	Body int64
-	// Headers is the largest header. A request with a larger one gets 431, and a
-	// response with a larger one becomes 502. Defaults to 64 KiB.
+	// Headers is the largest header. A request with a larger one, or with more than
+	// [MaxHeaderLines] lines, gets 431, and a response with a larger one becomes 502.
+	// Defaults to 64 KiB.
 	Headers int64
 }
 

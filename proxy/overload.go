@@ -84,7 +84,7 @@ func (x *exchange) overloaded(ctx context.Context, limit budget.Limit) error {
 }
 
 // growRequest takes the memory for a larger buffer of the request's body.
-func (x *exchange) growRequest(_, to int64) error {
+func (x *exchange) growRequest(to int64) error {
 	take := x.account.takeLarge
 	if to <= smallBody {
 		take = x.account.take

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tokengraft/tokengraft/internal/budget"
+	"github.com/tokengraft/tokengraft/internal/loglimit"
 )
 
 // A Proxy is an [http.Handler] in front of one backend. Make one with [New]. It is safe
@@ -19,7 +20,7 @@ type Proxy struct {
 	metrics        metrics
 	shadow         *shadow
 	untrustedPeers untrustedPeers
-	failures       rateLimitedLog
+	warnings       loglimit.Counter // by rule and subject
 	refusals       *budget.Refusals
 }
 
@@ -34,7 +35,6 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 		options:        o,
 		shadow:         newShadow(o.Logger),
 		untrustedPeers: untrustedPeers{logger: o.Logger},
-		failures:       rateLimitedLog{logger: o.Logger},
 	}
 	if p.metrics, err = newMetrics(o.Meter); err != nil {
 		return nil, err

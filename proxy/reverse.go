@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tokengraft/tokengraft/internal/errorlog"
+	"github.com/tokengraft/tokengraft/internal/loglimit"
 )
 
 // newReverseProxy returns the reverse proxy that forwards requests to the backend. Each
@@ -25,7 +25,7 @@ func newReverseProxy(o Options) *httputil.ReverseProxy {
 		},
 		FlushInterval: -1, // send every write of the backend to the client immediately
 		BufferPool:    &bufferPool{},
-		ErrorLog:      errorlog.New(o.Logger),
+		ErrorLog:      loglimit.NewErrorLog(o.Logger),
 	}
 }
 
@@ -51,13 +51,22 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 }
 
 // keepPath keeps the path of the client's request byte for byte. URL.Path alone would
-// escape some characters differently, so keepPath sets URL.Opaque. It cannot do that for
-// a path that starts with //, because an opaque URL would take that for a host.
+// escape some characters differently, so keepPath sets URL.Opaque.
 func keepPath(out, in *http.Request) {
-	path, _, _ := strings.Cut(in.RequestURI, "?")
-	if strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && path != out.URL.EscapedPath() {
+	if path := forwardedPath(in); path != out.URL.EscapedPath() {
 		out.URL.Opaque = path
 	}
+}
+
+// forwardedPath returns the path of a request as the backend gets it: as the client
+// spelled it. A path that starts with // is escaped by package url, because an opaque URL
+// would take its start for a host.
+func forwardedPath(r *http.Request) string {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	if strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") {
+		return path
+	}
+	return r.URL.EscapedPath()
 }
 
 // dropProtocolUpgrade removes a request to upgrade to another version of HTTP or to TLS.

@@ -58,6 +58,18 @@ const (
 	RefreshNever                 // every request is a login
 )
 
+// classify says whether a request of the rule is a login or a refresh.
+func (rule *Rule) classify(request locate.Request) locate.Classification {
+	switch rule.Refresh {
+	case RefreshAlways:
+		return locate.Classification{Cause: enrich.CauseRefresh, Why: locate.WhyRule}
+	case RefreshNever:
+		c := request.Classify() // only for ClientCredentials
+		return locate.Classification{Cause: enrich.CauseLogin, Why: locate.WhyRule, ClientCredentials: c.ClientCredentials, Client: c.Client}
+	}
+	return request.Classify()
+}
+
 // A RejectionFormat returns the JSON object that tells a client why no token was
 // issued, in the shape of the backend's own errors. The proxy sends it with status 400
 // instead of a JSON response. It replaces any other response, such as a redirect, with

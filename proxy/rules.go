@@ -64,14 +64,6 @@ func (rs *Rules) match(r *http.Request) *Rule {
 	return rs.byPattern[pattern]
 }
 
-// Gates returns the patterns of the rules that are gates, sorted.
-func (rs *Rules) Gates() []string {
-	if rs == nil {
-		return nil
-	}
-	return slices.Clone(rs.gates.patterns)
-}
-
 // hasGates reports whether a rule is a gate.
 func (rs *Rules) hasGates() bool { return rs != nil && len(rs.gates.patterns) > 0 }
 

@@ -24,13 +24,13 @@ type Snapshot struct {
 	// Restore replaces enriched tokens in requests with their originals.
 	Restore bool
 	// Shadow switches shadow mode on: the proxy counts which tokens it would enrich,
-	// but changes no response of a rule with Tokens. It still publishes Keys and restores
-	// tokens, so shadow mode is a safe first step of a rollout and a safe last step of a
+	// but changes no response of a rule with Tokens, and no rule is a Gate. It still
+	// publishes Keys and restores tokens, so shadow mode is a safe first step of a rollout and a safe last step of a
 	// removal (law E5).
 	Shadow bool
 	// Failing reports whether the source of documents is failing and no older
-	// documents can replace it. If so, a rule whose policy is Refuse answers 503
-	// before it forwards the request, so no code or refresh token is used up.
+	// documents can replace it. If so, a Gate and a rule whose policy is Refuse answer
+	// 503 before they forward the request, so no code or refresh token is used up.
 	// Optional.
 	Failing func() bool
 	// Keys is the JWK Set that the proxy serves at JWKSPaths. If Keys is nil, requests
@@ -56,6 +56,10 @@ type Snapshot struct {
 
 // An Enricher enriches tokens and restores originals. It must be safe for concurrent
 // use. [enrich.Enricher] implements it.
+//
+// If it also has the method Identify of enrich.Enricher, a Gate refuses responses that
+// hide a token of another user at a place that no rule names. Without the method, such a
+// token passes next to accepted ones.
 type Enricher interface {
 	// Enrich returns one outcome for each token of the grant, in its order.
 	Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome
@@ -117,12 +121,12 @@ func (s *Snapshot) needsEnricher() string {
 	return ""
 }
 
-// gates returns the patterns of the rules that are gates. In shadow mode none is.
+// gates returns the patterns of the rules that are gates, sorted. In shadow mode none is.
 func (s *Snapshot) gates() []string {
-	if s.Shadow {
+	if s.Shadow || s.Rules == nil {
 		return nil
 	}
-	return s.Rules.Gates()
+	return s.Rules.gates.patterns
 }
 
 // keysAt returns the keys to serve at a path. It returns nil if requests for the path go

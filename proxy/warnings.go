@@ -7,35 +7,19 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/tlsadvice"
 )
 
-// A rateLimitedLog keeps a failure of every request from flooding the log. For each
-// rule and subject it writes at most one line per logInterval. The metrics count every
-// failure.
-type rateLimitedLog struct {
-	logger *slog.Logger
-	limits sync.Map // *rate.Sometimes by rule and subject
-}
-
-const logInterval = 10 * time.Second
-
-func (l *rateLimitedLog) warn(pattern, subject, message string, attrs ...any) {
-	limit, _ := l.limits.LoadOrStore(pattern+"\x00"+subject, &rate.Sometimes{First: 1, Interval: logInterval})
-	limit.(*rate.Sometimes).Do(func() {
-		l.logger.Warn(message, append([]any{slog.String("rule", pattern)}, attrs...)...)
-	})
-}
-
-// warn logs a failure of the exchange's rule.
+// warn logs a failure of the exchange's rule, at most once in ten seconds for each rule
+// and subject, so that a failure of every request does not flood the log. The metrics
+// count every failure.
 func (x *exchange) warn(subject, message string, attrs ...any) {
-	x.proxy.failures.warn(x.pattern(), subject, message, attrs...)
+	if x.proxy.warnings.Count(x.pattern()+"\x00"+subject) > 0 {
+		x.proxy.options.Logger.Warn(message, append([]any{slog.String("rule", x.pattern())}, attrs...)...)
+	}
 }
 
 // warnNotEnriched logs why a token was not enriched, and what to do.

@@ -31,14 +31,17 @@ func TestBudget_LeavesAQuarterToSmallBuffers(t *testing.T) {
 	b := New(100)
 	for range 7 {
 		if !b.TakeLarge(10) {
-			t.Fatalf("TakeLarge(10) = false with %d of 100 used", b.Used())
+			t.Fatalf("TakeLarge(10) = false with %d of 100 used, want true below 75", b.Used())
 		}
 	}
 	if b.TakeLarge(10) {
 		t.Error("TakeLarge(10) = true with 70 of 100 used, want false")
 	}
-	if !b.Take(30) || b.Take(1) {
-		t.Errorf("Take gets another number than the 30 bytes that are left: %d are used", b.Used())
+	if !b.Take(30) {
+		t.Error("Take(30) = false with 70 of 100 used, want true")
+	}
+	if b.Take(1) {
+		t.Error("Take(1) = true with 100 of 100 used, want false")
 	}
 }
 
@@ -47,7 +50,7 @@ func TestBudget_ResizeKeepsWhatWasTaken(t *testing.T) {
 	b.Take(80)
 	b.Resize(50)
 	if b.Take(1) {
-		t.Error("Take(1) = true with 80 of 50 used")
+		t.Error("Take(1) = true with 80 of 50 used, want false")
 	}
 	b.Return(40)
 	if !b.Take(10) || b.Used() != 50 || b.Limit() != 50 {

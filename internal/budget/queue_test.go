@@ -79,7 +79,7 @@ func TestQueue_LetsThoseBehindWhoGaveUpContinue(t *testing.T) {
 		giveUp()
 		synctest.Wait()
 		if !served {
-			t.Error("one unit is free and no other waits, but the waiter for it is still waiting")
+			t.Error("one of 4 units is free, and the waiter in front has given up: the waiter for 1 still waits, want that it gets it")
 		}
 	})
 }
@@ -107,7 +107,7 @@ func TestQueue_ResizeWakes(t *testing.T) {
 		q.Resize(2, 3)
 		synctest.Wait()
 		if !served {
-			t.Error("the queue has a second unit, but the waiter does not get it")
+			t.Error("Resize(2, 3) with 1 unit used: the waiter for 1 still waits, want that it gets it")
 		}
 		for range 3 {
 			go acquire(t, q, 1)
@@ -129,6 +129,6 @@ var errTest = errors.New("the test gave up")
 func acquire(t *testing.T, q *Queue, n int64) {
 	t.Helper()
 	if err := q.Acquire(t.Context(), n); err != nil {
-		t.Errorf("Acquire(%d): %v", n, err)
+		t.Errorf("Acquire(%d): error %v, want nil", n, err)
 	}
 }

@@ -3,11 +3,11 @@ package budget
 import (
 	"context"
 	"log/slog"
-	"sync"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tokengraft/tokengraft/internal/loglimit"
 )
 
 // A Limit is a bound at which the sidecar refuses clients. It is the label of the
@@ -30,22 +30,13 @@ var advice = map[Limit]string{
 	Headers:     "Clients send headers that are larger than limits.headers, or have more than 256 lines. If these are not attacks, raise limits.headers.",
 }
 
-const logInterval = 10 * time.Second
-
 // Refusals counts what was refused at a limit, in the metric tokengraft_overloaded_total,
 // and warns. It writes at most one line per limit in ten seconds. It is safe for
 // concurrent use.
 type Refusals struct {
 	counter metric.Int64Counter
 	logger  *slog.Logger
-
-	mu     sync.Mutex
-	counts map[Limit]*refused
-}
-
-type refused struct {
-	logged time.Time // when the last line was written
-	since  int       // refusals since then
+	lines   loglimit.Counter
 }
 
 // NewRefusals returns a counter. Several counters with one meter count in the same
@@ -56,34 +47,18 @@ func NewRefusals(meter metric.Meter, logger *slog.Logger) (*Refusals, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Refusals{counter: counter, logger: logger, counts: map[Limit]*refused{}}
 	for limit := range advice {
-		r.counts[limit] = &refused{}
 		counter.Add(context.Background(), 0, label(limit))
 	}
-	return r, nil
+	return &Refusals{counter: counter, logger: logger}, nil
 }
 
 // Count counts one refusal.
 func (r *Refusals) Count(ctx context.Context, limit Limit) {
 	r.counter.Add(ctx, 1, label(limit))
-	if n := r.toLog(limit); n > 0 {
+	if n := r.lines.Count(string(limit)); n > 0 {
 		r.logger.WarnContext(ctx, "refused because a limit is reached", "limit", string(limit), "count", n, "advice", advice[limit])
 	}
-}
-
-// toLog returns how many refusals to write in a line now, or 0.
-func (r *Refusals) toLog(limit Limit) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	counted, now := r.counts[limit], time.Now()
-	counted.since++
-	if now.Sub(counted.logged) < logInterval {
-		return 0
-	}
-	n := counted.since
-	counted.logged, counted.since = now, 0
-	return n
 }
 
 func label(limit Limit) metric.MeasurementOption {

@@ -22,7 +22,7 @@ func TestRefusals_LogOneLineInTenSeconds(t *testing.T) {
 			for range 100 {
 				r.Count(t.Context(), Memory)
 			}
-			time.Sleep(logInterval)
+			time.Sleep(10 * time.Second)
 		}
 		r.Count(t.Context(), Requests)
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")

@@ -12,16 +12,18 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"github.com/tokengraft/tokengraft/internal/budget"
 )
 
 // A Limit is a bound at which a connection or a request was refused.
-type Limit string
+type Limit = budget.Limit
 
 // The limits.
 const (
-	Connections Limit = "connections"
-	Memory      Limit = "memory"
-	Headers     Limit = "headers" // the number of header lines
+	Connections = budget.Connections
+	Memory      = budget.Memory
+	Headers     = budget.Headers // the number of header lines
 )
 
 // Bounds are what a [Pool] may use.

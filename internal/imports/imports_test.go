@@ -34,7 +34,6 @@ var doors = map[string][]string{
 	"golang.org/x/net/html":                       {"proxy/locate"},
 	"github.com/klauspost/compress":               {"proxy"},
 	"github.com/andybalholm/brotli":               {"proxy"},
-	"golang.org/x/time/rate":                      {"proxy"},
 	"golang.org/x/sync/singleflight":              {"enrich/hooks"},
 	"github.com/cenkalti/backoff/v5":              {"enrich/hooks"},
 	"github.com/spf13/cobra":                      {"internal/cli"},
@@ -56,7 +55,7 @@ var doors = map[string][]string{
 var free = []string{"examples/", "enrich/enrichtest", "proxy/proxytest", "internal/certs/certstest", "internal/demo/backend", "internal/demo/appservices", "internal/demo/seed", "internal/e2e"}
 
 // leaves do not import packages of this repository. Every package may import them.
-var leaves = []string{"internal/budget", "internal/errorlog", "internal/connlimit", "internal/httpcache", "internal/jsonedit", "internal/memlimit", "internal/muxpattern", "internal/reexec", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
+var leaves = []string{"internal/httpcache", "internal/jsonedit", "internal/loglimit", "internal/memlimit", "internal/muxpattern", "internal/reexec", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
 
 // inner says which packages of this repository, besides the leaves, a package may
 // import. A package that is not listed must not import any of them.
@@ -80,10 +79,12 @@ var inner = map[string][]string{
 	"cache":                            {"enrich"},
 
 	// HTTP.
-	"proxy/locate":   {"enrich"},
-	"proxy":          {"enrich", "proxy/locate"},
-	"proxy/oidc":     {"enrich", "proxy", "proxy/locate"},
-	"internal/admin": {"enrich"},
+	"proxy/locate":       {"enrich"},
+	"proxy":              {"enrich", "internal/budget", "proxy/locate"},
+	"proxy/oidc":         {"enrich", "proxy", "proxy/locate"},
+	"internal/admin":     {"enrich"},
+	"internal/budget":    {},
+	"internal/connlimit": {"internal/budget"},
 
 	// The configuration.
 	"internal/yamlbind":        {},
@@ -102,7 +103,7 @@ var inner = map[string][]string{
 	// The packages that put the parts together.
 	"internal/sidecar": {
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/admin", "internal/appservices", "internal/certs", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
+		"internal/admin", "internal/appservices", "internal/budget", "internal/certs", "internal/connlimit", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
 	},
 	"proxy/sidecar": {"config", "enrich", "enrich/hooks", "internal/sidecar"},
 	"internal/demo": {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},

@@ -6,8 +6,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Leaf is a value of a JSON text, as [Walk] visits it.
-type Leaf struct {
+// A Value is a value of a JSON text, as [Walk] visits it.
+type Value struct {
 	// Name is the unescaped name of the innermost member that contains the value. It is
 	// empty if no object contains it.
 	Name string
@@ -20,19 +20,19 @@ type Leaf struct {
 }
 
 // IsString reports whether the value is a string.
-func (l Leaf) IsString() bool { return l.token.Kind() == '"' }
+func (v Value) IsString() bool { return v.token.Kind() == '"' }
 
 // IsNumber reports whether the value is a number.
-func (l Leaf) IsNumber() bool { return l.token.Kind() == '0' }
+func (v Value) IsNumber() bool { return v.token.Kind() == '0' }
 
 // IsObject reports whether the value is an object. Its members are visited after it.
-func (l Leaf) IsObject() bool { return l.token.Kind() == '{' }
+func (v Value) IsObject() bool { return v.token.Kind() == '{' }
 
 // IsArray reports whether the value is an array. Its elements are visited after it.
-func (l Leaf) IsArray() bool { return l.token.Kind() == '[' }
+func (v Value) IsArray() bool { return v.token.Kind() == '[' }
 
 // Text returns the unescaped text of a string. Call it only during the visit.
-func (l Leaf) Text() string { return l.token.String() }
+func (v Value) Text() string { return v.token.String() }
 
 // maxWalk is how many objects and arrays may contain each other in a text that is
 // walked.
@@ -47,7 +47,7 @@ var (
 // member that occurs twice is visited twice. It returns an error if the text is not
 // exactly one JSON value in valid UTF-8 with at most 32 levels, or if visit returns
 // false.
-func Walk(text []byte, visit func(Leaf) bool) error {
+func Walk(text []byte, visit func(Value) bool) error {
 	dec := decoder(text, jsontext.AllowDuplicateNames(true))
 	defer decoders.Put(dec)
 	var names [maxWalk + 1]string // of the innermost member at each depth
@@ -61,27 +61,24 @@ func Walk(text []byte, visit func(Leaf) bool) error {
 			return errTooDeep
 		}
 		in, n := dec.StackIndex(depth)
-		if in == '{' && n%2 == 1 {
-			// Names and values alternate in an object, so this is a name.
+		switch kind := token.Kind(); {
+		case in == '{' && n%2 == 1: // names and values alternate in an object
 			names[depth] = token.String()
 			continue
-		}
-		leaf := Leaf{token: token, Depth: depth, Name: names[depth], InArray: in == '['}
-		switch token.Kind() {
-		case '{', '[':
-			leaf.Depth--
-			leaf.Name = names[depth-1]
-			in, _ = dec.StackIndex(depth - 1)
-			leaf.InArray = in == '['
-			names[depth] = leaf.Name
-			fallthrough
-		default:
-			if !visit(leaf) {
-				return errStopped
+		case kind == '{', kind == '[':
+			depth-- // that of the value, and not of what is in it
+			in, _ = dec.StackIndex(depth)
+			names[depth+1] = names[depth]
+		case kind == '}', kind == ']':
+			if depth == 0 {
+				return atEnd(dec)
 			}
-		case '}', ']':
+			continue
 		}
-		if depth == 0 {
+		if !visit(Value{token: token, Depth: depth, Name: names[depth], InArray: in == '['}) {
+			return errStopped
+		}
+		if dec.StackDepth() == 0 {
 			return atEnd(dec)
 		}
 	}

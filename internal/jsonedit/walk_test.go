@@ -18,14 +18,14 @@ func TestWalk_VisitsEachValueWithTheNameOfItsMember(t *testing.T) {
 		`{}`:                              `:0{`,
 	} {
 		var got []string
-		err := jsonedit.Walk([]byte(text), func(l jsonedit.Leaf) bool {
-			value := fmt.Sprintf("%s:%d", l.Name, l.Depth)
+		err := jsonedit.Walk([]byte(text), func(v jsonedit.Value) bool {
+			value := fmt.Sprintf("%s:%d", v.Name, v.Depth)
 			switch {
-			case l.IsString():
-				value += `"` + l.Text() + `"`
-			case l.IsObject():
+			case v.IsString():
+				value += `"` + v.Text() + `"`
+			case v.IsObject():
 				value += "{"
-			case l.IsArray():
+			case v.IsArray():
 				value += "["
 			}
 			got = append(got, value)
@@ -42,11 +42,11 @@ func TestWalk_RefusesWhatParsersReadDifferently(t *testing.T) {
 		``, `{"x":1`, `{"x":1}}`, `{"x":1} 2`, "\ufeff{}", "{\"x\":\"\xff\"}", `{'x':1}`, `{x:1}`, `{"x":1,}`, `/**/{}`,
 		`{"x":NaN}`, strings.Repeat(`{"x":`, 33) + "1" + strings.Repeat("}", 33), strings.Repeat("[", 20000),
 	} {
-		if err := jsonedit.Walk([]byte(text), func(jsonedit.Leaf) bool { return true }); err == nil {
+		if err := jsonedit.Walk([]byte(text), func(jsonedit.Value) bool { return true }); err == nil {
 			t.Errorf("Walk(%.20s) = nil error, want an error", text)
 		}
 	}
-	if err := jsonedit.Walk([]byte(`{}`), func(jsonedit.Leaf) bool { return false }); err == nil {
+	if err := jsonedit.Walk([]byte(`{}`), func(jsonedit.Value) bool { return false }); err == nil {
 		t.Error("Walk with a visit that stops = nil error, want an error")
 	}
 }

@@ -39,8 +39,8 @@ var reasonAdvice = map[enrich.Reason]advice{
 		"The document, the token, or the header line or cookie with it exceeds its limit, or the body exceeds `limits.body`.",
 		"The log has the size and the limit. Use `claim.include` to take less, or raise `claim.max_size`, `claim.max_token_size`, `claim.max_header_size` or `limits.body`."},
 	enrich.Unavailable: {
-		"The documents or the backend's keys could not be read.",
-		"`/readyz` says which. `cache.stale_for` bridges the next outage of the documents."},
+		"The documents or the backend's keys could not be read, or no memory was free for a large response.",
+		"`/readyz` says what cannot be read, and `tokengraft_overloaded_total` counts responses without memory. `cache.stale_for` bridges the next outage of the documents."},
 	enrich.SignFailed: {
 		"There is no key of the sidecar for this algorithm, or signing failed. A missing key is made at once, for the next token.",
 		"If it continues, the log says what is wrong with the directory `sign.keys`."},
@@ -91,6 +91,8 @@ func clientGets(reason enrich.Reason) string {
 		return "400 (403 if the response was not JSON), and no token"
 	case reason == enrich.Canceled:
 		return "–"
+	case reason == enrich.Opaque:
+		return passes(reason) + "; from a [gate](security.md#gates) 503, if no other token was accepted"
 	case !enrich.Outcome{Reason: reason}.Accepted():
 		return passes(reason) + "; from a [gate](security.md#gates) 503"
 	}

@@ -16,24 +16,31 @@ const (
 	mongodbFiles     = 110 // its driver opens up to 100 connections by default, and some to watch
 )
 
-// A capacity is how many connections of clients there may be.
+// A capacity is what the connections of a listener may use together.
 type capacity struct {
-	connections int
-	boundBy     string // which of the bounds this is
+	connlimit.Bounds
+	boundBy string // what the number of connections follows from
 }
 
-// capacityOf returns the smallest of limits.connections, what the limit for open files
-// allows and what memory allows. Each connection may need two files: one more for the
-// backend.
+// adminCapacity is for the admin listener, besides what clients use.
+var adminCapacity = capacity{
+	connlimit.Bounds{Connections: adminConnections, Memory: 2 * adminConnections * connlimit.Cost},
+	"the admin listener",
+}
+
+// capacityOf returns what the connections of clients may use: as many as the smallest of
+// limits.connections, what the limit for open files allows and what memory allows. Each
+// connection may need two files: one more for the backend.
 func capacityOf(cfg *config.Config) capacity {
-	c := capacity{int(cfg.Limits.Connections), "limits.connections"}
-	if byFiles := connectionFiles(cfg) / 2; byFiles < c.connections {
-		c = capacity{byFiles, "open files (ulimit -n)"}
+	memory := connectionMemory(cfg)
+	connections, boundBy := int(cfg.Limits.Connections), "limits.connections"
+	if byFiles := connectionFiles(cfg) / 2; byFiles < connections {
+		connections, boundBy = byFiles, "open files (ulimit -n)"
 	}
-	if byMemory := int(connectionMemory(cfg) / connlimit.Cost); byMemory < c.connections {
-		c = capacity{byMemory, "limits.memory"}
+	if byMemory := int(memory / connlimit.Cost); byMemory < connections {
+		connections, boundBy = byMemory, "limits.memory"
 	}
-	return c
+	return capacity{connlimit.Bounds{Connections: connections, Memory: memory}, boundBy}
 }
 
 // connectionFiles returns how many files connections may use.
@@ -53,9 +60,4 @@ func openFiles() int {
 		return math.MaxInt32
 	}
 	return int(limit.Cur)
-}
-
-// bounds returns what the connections of clients may use.
-func bounds(cfg *config.Config) connlimit.Bounds {
-	return connlimit.Bounds{Connections: capacityOf(cfg).connections, Memory: connectionMemory(cfg)}
 }

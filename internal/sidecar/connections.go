@@ -37,23 +37,15 @@ func http2Bounds() *http.HTTP2Config {
 }
 
 // newPool returns the connections of a listener. Each refusal is counted.
-func newPool(s *Sidecar, b connlimit.Bounds) (*connlimit.Pool, error) {
-	refusals, err := budget.NewRefusals(s.o.Meter, s.o.Logger)
-	if err != nil {
-		return nil, err
-	}
+func newPool(s *Sidecar, b connlimit.Bounds) *connlimit.Pool {
 	return connlimit.New(connlimit.Options{
 		Bounds:       b,
 		Lines:        readLines,
 		TooManyLines: onWire(http.HandlerFunc(proxy.HeadersTooLarge)),
 		Overloaded:   http.HandlerFunc(proxy.Overloaded),
-		Refused:      func(l connlimit.Limit) { refusals.Count(context.Background(), budget.Limit(l)) },
-	}), nil
+		Refused:      func(limit budget.Limit) { s.refusals.Count(context.Background(), limit) },
+	})
 }
-
-// adminBounds are what the connections of the admin listener may use, besides those of
-// clients.
-var adminBounds = connlimit.Bounds{Connections: adminConnections, Memory: 2 * adminConnections * connlimit.Cost}
 
 // onWire returns the response of a handler to an empty request, in HTTP/1. It closes
 // the connection.

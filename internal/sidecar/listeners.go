@@ -2,7 +2,6 @@ package sidecar
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -11,8 +10,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
-	"github.com/tokengraft/tokengraft/internal/connlimit"
-	"github.com/tokengraft/tokengraft/internal/errorlog"
+	"github.com/tokengraft/tokengraft/internal/loglimit"
 )
 
 // ServeOptions are the options of [Sidecar.Serve].
@@ -32,47 +30,36 @@ const adminTimeout = 10 * time.Second
 // same order, so that the admin listener can report that the sidecar is stopping.
 func listen(s *Sidecar, o ServeOptions) ([]*server, error) {
 	cfg := s.current().cfg
-	public, err := openListener(cfg, "listen", cfg.Listen)
+	listener, err := openListener(cfg, "listen", cfg.Listen)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := newPool(s, bounds(cfg))
-	if err != nil {
-		public.Close()
-		return nil, err
-	}
-	s.connections.Store(pool)
-	if advice := memoryAdvice(cfg); advice != "" {
-		s.o.Logger.Warn("the memory may not suffice", "advice", advice)
-	}
-	servers := []*server{newServer(s, "public", public, pool, s, serverTLS(s.public))}
+	public := newServer(s, "public", listener, capacityOf(cfg), s)
+	public.TLSConfig = serverTLS(s.public)
+	s.connections.Store(public.pool)
 	if cfg.Admin == "" {
-		return servers, nil
+		return []*server{public}, nil
 	}
-	a, err := listenAdmin(s, cfg, o)
-	if err != nil {
-		public.Close()
-		return nil, err
-	}
-	return append(servers, a), nil
-}
-
-// listenAdmin opens the admin listener. It has connections of its own, so that it
-// answers while clients use all public ones.
-func listenAdmin(s *Sidecar, cfg *config.Config, o ServeOptions) (*server, error) {
-	listener, err := openListener(cfg, "admin", cfg.Admin)
-	if err != nil {
-		return nil, err
-	}
-	pool, err := newPool(s, adminBounds)
+	admin, err := listenAdmin(s, o)
 	if err != nil {
 		listener.Close()
 		return nil, err
 	}
-	a := newServer(s, "admin", listener, pool, adminHandler(s, o), nil)
-	a.ReadTimeout, a.WriteTimeout = adminTimeout, adminTimeout
+	return []*server{public, admin}, nil
+}
+
+// listenAdmin opens the admin listener. It has connections of its own, so that it
+// answers while clients use all public ones.
+func listenAdmin(s *Sidecar, o ServeOptions) (*server, error) {
+	cfg := s.current().cfg
+	listener, err := openListener(cfg, "admin", cfg.Admin)
+	if err != nil {
+		return nil, err
+	}
+	admin := newServer(s, "admin", listener, adminCapacity, adminHandler(s, o))
+	admin.ReadTimeout, admin.WriteTimeout = adminTimeout, adminTimeout
 	warnIfOpen(s.o.Logger, listener.Addr())
-	return a, nil
+	return admin, nil
 }
 
 // openListener opens a listener. Its error is a [config.FieldError].
@@ -102,19 +89,16 @@ func warnIfOpen(logger *slog.Logger, address net.Addr) {
 	}
 }
 
-func newServer(s *Sidecar, name string, listener *net.TCPListener, pool *connlimit.Pool, handler http.Handler, t *tls.Config) *server {
-	bound := capacity{adminConnections, "the admin listener"}
-	if name == "public" {
-		bound = capacityOf(s.current().cfg)
-	}
-	s.o.Logger.Info("listening", "listener", name, "address", listener.Addr().String(), "connections", bound.connections, "bound_by", bound.boundBy)
+func newServer(s *Sidecar, name string, listener *net.TCPListener, c capacity, handler http.Handler) *server {
+	pool := newPool(s, c.Bounds)
+	s.o.Logger.Info("listening", "listener", name, "address", listener.Addr().String(), "connections", c.Connections, "bound_by", c.boundBy)
 	requests := &inFlight{Handler: withoutPreface(handler)}
 	base, cut := context.WithCancel(context.Background())
-	h := httpServer(s, requests, t)
+	h := httpServer(s, requests)
 	h.Protocols.SetUnencryptedHTTP2(speaksH2C(s.current().cfg, name))
 	h.BaseContext = func(net.Listener) context.Context { return base }
 	pool.Configure(h)
-	return &server{h, name, pool.Listener(listener), requests, cut}
+	return &server{h, name, pool.Listener(listener), pool, requests, cut}
 }
 
 // speaksH2C reports whether a listener speaks HTTP/2 without TLS.
@@ -123,7 +107,7 @@ func speaksH2C(cfg *config.Config, listener string) bool {
 }
 
 // httpServer bounds connections without a request. The proxy bounds requests.
-func httpServer(s *Sidecar, handler http.Handler, t *tls.Config) *http.Server {
+func httpServer(s *Sidecar, handler http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true) // over TLS
@@ -134,8 +118,7 @@ func httpServer(s *Sidecar, handler http.Handler, t *tls.Config) *http.Server {
 		MaxHeaderBytes:    serverHeader(s.current().cfg),
 		Protocols:         protocols,
 		HTTP2:             http2Bounds(),
-		TLSConfig:         t,
-		ErrorLog:          errorlog.New(s.o.Logger),
+		ErrorLog:          loglimit.NewErrorLog(s.o.Logger),
 
 		DisableGeneralOptionsHandler: true, // the backend answers OPTIONS *
 	}

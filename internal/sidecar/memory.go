@@ -45,13 +45,20 @@ func LimitMemory(cfg *config.Config, logger *slog.Logger) {
 		logger.Info("memory limit", "bytes", debug.SetMemoryLimit(-1), "from", "GOMEMLIMIT")
 		return
 	}
-	limit, from := findMemory()
-	limit = max(limit-functionsMemory(cfg), processMemory)
+	limit, from := ownMemory(cfg)
 	debug.SetMemoryLimit(limit)
 	logger.Info("memory limit", "bytes", limit, "from", from)
 }
 
-// findMemory returns how much memory the Go runtime may use, and what that follows from.
+// ownMemory returns how much memory the Go runtime of this process may use, without the
+// memory for the processes of functions, and what that follows from.
+func ownMemory(cfg *config.Config) (limit int64, from string) {
+	limit, from = findMemory()
+	return max(limit-functionsMemory(cfg), processMemory), from
+}
+
+// findMemory returns how much memory this process and its children may use, and what that
+// follows from.
 func findMemory() (limit int64, from string) {
 	root := os.DirFS("/")
 	return memoryOf(memlimit.Cgroup(root), memlimit.Machine(root))
@@ -69,6 +76,21 @@ func memoryOf(cgroup, machine int64) (limit int64, from string) {
 	return int64(runtimePart * machinePart * float64(machine)), "machine"
 }
 
+// What limits.memory: auto means at least, so that a few clients are served also where
+// the memory does not suffice for the cache.
+const (
+	leastBodies = 16 // of the size limits.body; a large response needs four
+	leastMemory = 8 << 20
+)
+
+// memoryLimit returns limits.memory in bytes.
+func memoryLimit(cfg *config.Config) int64 {
+	if set := cfg.Limits.Memory; set != 0 {
+		return int64(set)
+	}
+	return max((runtimeLimit(cfg)-otherMemory(cfg))/requestsShare, leastBodies*int64(cfg.Limits.Body), leastMemory)
+}
+
 // connectionMemory returns how many bytes connections and headers may use.
 func connectionMemory(cfg *config.Config) int64 { return memoryLimit(cfg) / connectionsShare }
 
@@ -84,11 +106,11 @@ func neededMemory(cfg *config.Config) int64 {
 
 // runtimeLimit returns the memory limit of the Go runtime in bytes. Without one it is
 // what [LimitMemory] would set.
-func runtimeLimit() int64 {
+func runtimeLimit(cfg *config.Config) int64 {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		return limit
 	}
-	limit, _ := findMemory()
+	limit, _ := ownMemory(cfg)
 	return limit
 }
 
@@ -102,9 +124,9 @@ func memoryAdvice(cfg *config.Config) string {
 	if memoryLimit(cfg) < memoryPerBody*int64(cfg.Limits.Body) {
 		return fmt.Sprintf("is less than %d times limits.body, so bodies of that size are refused with 503; raise it, or lower limits.body", memoryPerBody)
 	}
-	needed, may := neededMemory(cfg), runtimeLimit()
+	needed, may := neededMemory(cfg), runtimeLimit(cfg)
 	if needed <= may {
 		return ""
 	}
-	return fmt.Sprintf("with these limits the process can use %d MiB, but it may use only %d MiB here (GOMEMLIMIT, or 90 %% of the container's limit): lower cache.max_bytes, limits.memory, limits.body or functions.processes, or give it more memory", needed>>20, may>>20)
+	return fmt.Sprintf("with these limits the process can use %d MiB, but it may use only %d MiB here (GOMEMLIMIT, or what the limit of the container leaves): lower cache.max_bytes, limits.memory, limits.body or functions.processes, or give it more memory", needed>>20, may>>20)
 }

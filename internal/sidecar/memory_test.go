@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"math"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -30,8 +31,8 @@ func TestMemory_DefaultsFitAContainerOf256MiB(t *testing.T) {
 	if got := memoryLimit(cfg) >> 20; got < 48 || got > 64 {
 		t.Errorf("limits.memory is %d MiB, want about 57", got)
 	}
-	if got := capacityOf(cfg); got.connections < 500 || got.boundBy != "limits.memory" {
-		t.Errorf("got %d connections, bound by %s; want at least 500, bound by limits.memory", got.connections, got.boundBy)
+	if got := capacityOf(cfg); got.Connections < 500 || got.boundBy != "limits.memory" {
+		t.Errorf("got %d connections, bound by %s; want at least 500, bound by limits.memory", got.Connections, got.boundBy)
 	}
 }
 
@@ -40,6 +41,18 @@ func TestMemory_DefaultsFitAContainerOf256MiBWithFunctions(t *testing.T) {
 	limitMemory(t, 256<<20-int64(processSize/runtimePart))
 	if advice := memoryAdvice(config.Default()); advice != "" {
 		t.Errorf("the defaults: got the advice %q, want none", advice)
+	}
+}
+
+// check has no memory limit of its own. It must warn about what serve warns about.
+func TestMemory_WithoutALimitIsWithoutTheProcessesOfFunctions(t *testing.T) {
+	before := debug.SetMemoryLimit(math.MaxInt64)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	cfg := config.Default()
+	without := runtimeLimit(cfg)
+	cfg.Functions.Dir, cfg.Functions.Processes, cfg.UserCreation.Function = "functions", 1, "create"
+	if got := runtimeLimit(cfg); got != without-processSize {
+		t.Errorf("the limit with one process of functions is %d, want %d: %d less than without", got, without-processSize, processSize)
 	}
 }
 
@@ -69,7 +82,7 @@ func TestMemory_ServesAFewWithoutEnough(t *testing.T) {
 	if got := memoryLimit(cfg); got != leastMemory {
 		t.Errorf("limits.memory is %d, want %d", got, leastMemory)
 	}
-	if got := capacityOf(cfg).connections; got < 100 {
+	if got := capacityOf(cfg).Connections; got < 100 {
 		t.Errorf("got %d connections, want at least 100", got)
 	}
 }
@@ -94,12 +107,12 @@ func TestCapacity_FollowsTheSmallestBound(t *testing.T) {
 	limitMemory(t, 64<<30)
 	cfg := config.Default()
 	cfg.Limits.Connections = 50
-	if got := capacityOf(cfg); got != (capacity{50, "limits.connections"}) {
+	if got := capacityOf(cfg); got.Connections != 50 || got.boundBy != "limits.connections" {
 		t.Errorf("got %+v, want the 50 of limits.connections", got)
 	}
 	cfg.Limits.Connections = 1_000_000
 	cfg.Limits.Memory = 100 * connlimit.Cost
-	if got := capacityOf(cfg); got != (capacity{50, "limits.memory"}) {
+	if got := capacityOf(cfg); got.Connections != 50 || got.boundBy != "limits.memory" {
 		t.Errorf("got %+v, want the 50 for which memory suffices", got)
 	}
 }

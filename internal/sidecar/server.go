@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/connlimit"
 )
 
 // A server is one listener with its handler.
@@ -16,6 +17,7 @@ type server struct {
 	*http.Server
 	name     string
 	listener net.Listener
+	pool     *connlimit.Pool // the connections of listener
 	requests *inFlight
 	cut      context.CancelFunc // ends the requests in flight
 }

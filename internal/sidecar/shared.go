@@ -37,19 +37,3 @@ func (s *shared) resize(cfg *config.Config) {
 // responsesPart is the part of limits.memory that is kept for large responses. Requests
 // cannot use it, so what already has been sent to the backend always gets its turn.
 func responsesPart(memory int64) int64 { return memory / 4 }
-
-// leastBodies is the least memory for requests, in bodies of the size limits.body. A
-// large response needs a quarter of it.
-const leastBodies = 16
-
-// leastMemory is what auto means at least, so that a few clients are served also where
-// the memory does not suffice for the cache.
-const leastMemory = 8 << 20
-
-// memoryLimit returns limits.memory in bytes.
-func memoryLimit(cfg *config.Config) int64 {
-	if set := cfg.Limits.Memory; set != 0 {
-		return int64(set)
-	}
-	return max((runtimeLimit()-otherMemory(cfg))/requestsShare, leastBodies*int64(cfg.Limits.Body), leastMemory)
-}

@@ -24,6 +24,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/admin"
+	"github.com/tokengraft/tokengraft/internal/budget"
 	"github.com/tokengraft/tokengraft/internal/certs"
 	"github.com/tokengraft/tokengraft/internal/connlimit"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
@@ -64,7 +65,8 @@ type Sidecar struct {
 	o         Options
 	cache     *cache.Cache
 	readiness *admin.Readiness
-	public    *certs.Pair // the certificate for clients; nil without tls
+	public    *certs.Pair      // the certificate for clients; nil without tls
+	refusals  *budget.Refusals // of connections
 	reloader  *reloader
 	shared    *shared
 
@@ -84,6 +86,9 @@ func Open(cfg *config.Config, o Options) (*Sidecar, error) {
 	s := &Sidecar{o: o, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger), shared: newShared(cfg)}
 	var err error
 	if s.reloader, err = newReloader(s, cfg); err != nil {
+		return nil, err
+	}
+	if s.refusals, err = budget.NewRefusals(o.Meter, o.Logger); err != nil {
 		return nil, err
 	}
 	if s.cache, err = cache.New(cacheOptions(cfg, o)); err != nil {
@@ -203,7 +208,7 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 	logRisks(before.cfg, cfg, s.o.Logger)
 	s.shared.resize(cfg)
 	if pool := s.connections.Load(); pool != nil {
-		pool.Resize(bounds(cfg))
+		pool.Resize(capacityOf(cfg).Bounds)
 	}
 	s.replace(before, next)
 	s.updateReadiness() // before the old source closes, so that no probe uses it

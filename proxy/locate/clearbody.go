@@ -115,22 +115,22 @@ func querySigns(query string) (s signs) {
 func (s *signs) addJSON(body []byte) bool {
 	s.polyglot = bytes.IndexByte(body, '&') >= 0 // it could also be a form
 	maySay := saysRefreshIn(body) || bytes.Contains(body, []byte(`\u`))
-	err := jsonedit.Walk(body, func(l jsonedit.Leaf) bool {
-		if maySay && l.IsString() && l.Name != "grant_type" {
-			s.says = s.says || saysRefresh(l.Text())
+	err := jsonedit.Walk(body, func(v jsonedit.Value) bool {
+		if maySay && v.IsString() && v.Name != "grant_type" {
+			s.says = s.says || saysRefresh(v.Text())
 		}
 		switch {
-		case l.Depth == 0:
-			return l.IsObject()
-		case l.IsObject(), l.IsArray():
+		case v.Depth == 0:
+			return v.IsObject()
+		case v.IsObject(), v.IsArray():
 			s.fields++
-			s.odd = s.odd || strings.Contains(lettersOf(l.Name), "granttype")
-		case l.InArray:
-			s.add(l.Name, "", false)
-		case l.IsString():
-			s.add(l.Name, textIf(l, l.Name == "grant_type" || mentionsRefresh(l.Name)), l.Depth == 1)
+			s.odd = s.odd || strings.Contains(lettersOf(v.Name), "granttype")
+		case v.InArray:
+			s.add(v.Name, "", false)
+		case v.IsString():
+			s.add(v.Name, textIf(v, v.Name == "grant_type" || mentionsRefresh(v.Name)), v.Depth == 1)
 		default:
-			s.addOther(l)
+			s.addOther(v)
 		}
 		return s.fields <= maxFields
 	})
@@ -150,20 +150,20 @@ func saysRefreshIn(body []byte) bool {
 }
 
 // textIf returns the text of a string if it matters, because that copies it.
-func textIf(l jsonedit.Leaf, matters bool) string {
+func textIf(v jsonedit.Value, matters bool) string {
 	if matters {
-		return l.Text()
+		return v.Text()
 	}
 	return ""
 }
 
 // addOther adds a number, true, false or null.
-func (s *signs) addOther(l jsonedit.Leaf) {
+func (s *signs) addOther(v jsonedit.Value) {
 	value := ""
-	if l.IsNumber() {
+	if v.IsNumber() {
 		value = "0"
 	}
-	s.add(l.Name, value, false)
+	s.add(v.Name, value, false)
 }
 
 // addParts adds the fields of a multipart form (RFC 7578). It returns false for a form

@@ -15,19 +15,18 @@
 //	go s.Run(ctx)
 //	return http.ListenAndServe("127.0.0.1:8080", s)
 //
-// The settings listen, admin, tls, h2c and timeouts.shutdown have no effect here, because
-// the program itself listens and shuts down. All other settings mean the same as in the
-// command `tokengraft serve`.
+// The settings listen, admin, admin_token, tls, h2c, limits.connections, timeouts.shutdown
+// and timeouts.drain have no effect here, because the program itself listens and shuts
+// down. All other settings mean the same as in the command `tokengraft serve`.
 //
-// The program's own server must bound what happens before a request reaches the handler,
-// because limits.connections has no effect here either: set ReadHeaderTimeout, set
-// MaxHeaderBytes to a little more than limits.headers, and limit the number of
-// connections and the memory of the process (GOMEMLIMIT).
+// The program's own server must bound what happens before a request reaches the handler:
+// set ReadHeaderTimeout, set MaxHeaderBytes to a little more than limits.headers, and limit
+// the number of connections and the memory of the process (GOMEMLIMIT).
 //
 // The handler does the same as that command: it forwards every request, restores
 // enriched tokens in requests, and enriches the tokens in responses that a rule matches.
 // If it cannot enrich, the client gets the original response, unless the configuration
-// says on_failure: refuse.
+// says on_failure: refuse, or that the rule is a gate.
 package sidecar
 
 import (

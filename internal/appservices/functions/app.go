@@ -123,7 +123,6 @@ type Call struct {
 // An App runs functions. It is safe for concurrent use.
 type App struct {
 	o      Options
-	names  map[string]bool
 	client *http.Client
 	log    *slog.Logger
 	pool   pool
@@ -141,12 +140,8 @@ func Open(o Options) (*App, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	names := make(map[string]bool, len(o.Functions))
-	for name := range o.Functions {
-		names[name] = true
-	}
 	app := &App{
-		o: o, names: names, client: newClient(o), log: o.Logger,
+		o: o, client: newClient(o), log: o.Logger,
 		pool: newPool(o.Processes), operations: make(chan struct{}, maxParallel),
 	}
 	return app, app.compile()
@@ -170,7 +165,10 @@ func (a *App) compile() error {
 var errCompile = fmt.Errorf("the functions could not be compiled within %s; look for constants such as 2n**(2n**40n)", compileTimeout)
 
 // Has reports whether there is a function of that name.
-func (a *App) Has(name string) bool { return a.names[name] }
+func (a *App) Has(name string) bool {
+	_, ok := a.o.Functions[name]
+	return ok
+}
 
 // setup returns what a process needs for calls.
 func (o *Options) setup() *setup {

@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,9 +14,9 @@ import (
 
 // complete replaces zeros with defaults and reports all faults.
 func (o *Options) complete() error {
-	o.Timeout = either(o.Timeout, 10*time.Second)
-	o.Memory = either(o.Memory, 32<<20)
-	o.Processes = either(o.Processes, 2)
+	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
+	o.Memory = cmp.Or(o.Memory, 32<<20)
+	o.Processes = cmp.Or(o.Processes, 2)
 	if o.Services == nil {
 		o.Services = []string{"mongodb-atlas"}
 	}
@@ -39,14 +40,6 @@ func (o *Options) complete() error {
 	faults = append(faults, checkJSON("environment value", o.Environment.Values)...)
 	faults = append(faults, checkJSON("context", map[string]json.RawMessage{"app": o.App})...)
 	return errors.Join(faults...)
-}
-
-func either[T comparable](value, zero T) T {
-	var none T
-	if value == none {
-		return zero
-	}
-	return value
 }
 
 // checkJSON reports values that are not JSON. It does not quote them, because they

@@ -1,4 +1,4 @@
-package errorlog
+package loglimit
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 func TestErrorLog_WritesOneLineOfAKindInTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		l := New(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		l := NewErrorLog(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 		for range 2 {
 			for port := range 1000 {
 				l.Printf("http: TLS handshake error from 192.0.2.1:%d: EOF", port)
@@ -27,22 +27,9 @@ func TestErrorLog_WritesOneLineOfAKindInTenSeconds(t *testing.T) {
 	})
 }
 
-func TestErrorLog_LimitsKinds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		l := New(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
-		for i := range 10_000 {
-			l.Print(strings.Repeat("x", i))
-		}
-		if lines := strings.Count(out.String(), "\n"); lines > maxKinds+1 {
-			t.Errorf("10000 different messages wrote %d lines, want at most %d", lines, maxKinds+1)
-		}
-	})
-}
-
 func TestErrorLog_WritesNothingAboveDebug(t *testing.T) {
 	var out bytes.Buffer
-	New(slog.New(slog.NewTextHandler(&out, nil))).Print("http: TLS handshake error")
+	NewErrorLog(slog.New(slog.NewTextHandler(&out, nil))).Print("http: TLS handshake error")
 	if out.Len() > 0 {
 		t.Errorf("the log is %s, want nothing at the level info", &out)
 	}
