@@ -154,8 +154,9 @@ type Limits struct {
 	// get half as much, in addition.
 	Memory AutoSize `yaml:"memory" default:"auto"`
 	// How many connections of clients may be open. Each HTTP/2 request counts as one
-	// more. Above it, connections without a request are closed first. The limit for open
-	// files and the memory may allow fewer: the log line `listening` has the number.
+	// more. Above it, connections without a request are closed first, of the client
+	// address that has most. The limit for open files and the memory may allow fewer: the
+	// log line `listening` has the number.
 	Connections Count `yaml:"connections" default:"10000"`
 	// How many requests may be at the backend at the same time. Others wait up to a
 	// second for their turn, and then get 503. A request is at the backend until its

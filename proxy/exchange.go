@@ -63,7 +63,7 @@ func newExchange(p *Proxy, w http.ResponseWriter, r *http.Request) *exchange {
 		method:   knownMethod(r.Method),
 		path:     r.URL.Path,
 		peer:     r.RemoteAddr,
-		account:  account{memory: p.options.Memory, responses: p.options.Responses},
+		account:  account{memory: p.options.ClientMemory(p.client(r)), responses: p.options.Responses},
 	}
 }
 

@@ -25,7 +25,7 @@ type observation struct {
 func (x *exchange) observe(res *http.Response, answered time.Time) {
 	o := &observation{
 		exchange: x, res: res, ctx: context.WithoutCancel(res.Request.Context()), header: res.Header.Clone(), answered: answered,
-		account: account{memory: x.proxy.options.Memory, responses: x.proxy.options.Responses},
+		account: account{memory: x.account.memory, responses: x.proxy.options.Responses},
 	}
 	if !mayHoldTokens(x.rule, res) {
 		o.enrich(func() responseBody { return responseBody{} })

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -69,12 +70,38 @@ func isForwardedHeader(name string) bool {
 	return name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
 }
 
+// client returns the address of the client: that of the peer, or what trusted proxies say.
+// Each of them adds the address of its peer at the end of X-Forwarded-For, so only what is
+// before the first trusted one can be invented. client returns the zero Addr if it does not
+// know.
+func (p *Proxy) client(r *http.Request) netip.Addr {
+	address, ok := peerAddress(r.RemoteAddr)
+	if !ok || !p.trustsAddress(address) {
+		return address
+	}
+	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
+		for rest := line; rest != ""; {
+			comma := strings.LastIndexByte(rest, ',')
+			before, err := netip.ParseAddr(strings.TrimSpace(rest[comma+1:]))
+			if err != nil {
+				return address
+			}
+			if address = before.Unmap().WithZone(""); !p.trustsAddress(address) {
+				return address
+			}
+			rest = rest[:max(comma, 0)]
+		}
+	}
+	return address
+}
+
 // trusts reports whether a peer, as host:port, is a trusted proxy.
 func (p *Proxy) trusts(peer string) bool {
 	address, ok := peerAddress(peer)
-	if !ok {
-		return false
-	}
+	return ok && p.trustsAddress(address)
+}
+
+func (p *Proxy) trustsAddress(address netip.Addr) bool {
 	for _, prefix := range p.options.TrustedProxies {
 		if prefix.Contains(address) {
 			return true

@@ -38,6 +38,11 @@ type Options struct {
 	// A request that finds none left gets 503 before it is forwarded. Proxies in one
 	// process share it. Nil means no bound.
 	Memory Memory
+	// ClientMemory returns the part of Memory for one request of a client, so that Memory
+	// can be divided among clients. The address is the one of the connection, or the last
+	// in X-Forwarded-For that is not one of TrustedProxies; it is the zero Addr if that is
+	// not known. Nil means Memory for each request.
+	ClientMemory func(netip.Addr) Memory
 	// Responses bounds the bytes that large responses hold while tokens in them are
 	// enriched. Each waits for four times Limits.Body, or more if it is compressed. Nil
 	// means no bound.
@@ -119,6 +124,10 @@ func (o Options) withDefaults() (Options, error) {
 func (o *Options) setUnbounded() {
 	if o.Memory == nil {
 		o.Memory = unbounded{}
+	}
+	if o.ClientMemory == nil {
+		memory := o.Memory
+		o.ClientMemory = func(netip.Addr) Memory { return memory }
 	}
 	if o.Responses == nil {
 		o.Responses = unbounded{}

@@ -38,9 +38,12 @@ type conn struct {
 	*net.TCPConn
 	pool *Pool
 
+	peer *peer
+
 	links
-	holds share // guarded by Pool.mu, like links and gone
-	gone  bool  // it has been closed
+	since uint64 // how often connections had started to wait when it did
+	holds share  // guarded by Pool.mu, like links, since and gone
+	gone  bool   // it has been closed
 
 	// reading means that a header is read. For HTTP/2 it is false.
 	reading atomic.Bool
@@ -124,8 +127,6 @@ func (c *conn) nextHeader() {
 
 // Close implements [io.Closer].
 func (c *conn) Close() error {
-	c.pool.mu.Lock()
-	c.pool.forget(c)
-	c.pool.mu.Unlock()
+	c.pool.drop(c)
 	return c.TCPConn.Close()
 }

@@ -2,18 +2,23 @@
 // and the headers of requests use.
 //
 // Above a bound it first closes connections in which no request is served: new ones,
-// those that still send a header, and idle ones; the one that waits longest comes first.
-// No request is lost by that. So clients that send requests at once are still served
-// while others only open connections, or send headers slowly. Only if all connections
-// serve requests is a new one refused.
+// those that still send a header, and idle ones. It begins with the client address that
+// has most, and there with the connection that waits longest. A client that has few
+// connections loses none to one that has many. No request is lost by that. So clients
+// that send requests at once are still served while others only open connections, or send
+// headers slowly. Only if no such connection is left is a new one refused. While there
+// are several client addresses, one that has much cannot get the rest, because connections
+// that serve requests cannot be closed for the others.
 package connlimit
 
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 
 	"github.com/tokengraft/tokengraft/internal/budget"
+	"github.com/tokengraft/tokengraft/internal/fair"
 )
 
 // A Limit is a bound at which a connection or a request was refused.
@@ -56,11 +61,12 @@ type Options struct {
 type Pool struct {
 	o Options
 
-	mu      sync.Mutex
-	bounds  Bounds
-	open    int   // connections and HTTP/2 requests
-	used    int64 // bytes
-	waiting list  // connections in which no request is served
+	mu     sync.Mutex
+	bounds Bounds
+	open   int   // connections and HTTP/2 requests
+	used   int64 // bytes
+	peers  peers
+	waits  uint64 // how often a connection began to wait
 }
 
 // New returns a pool without connections.
@@ -68,7 +74,7 @@ func New(o Options) *Pool {
 	if o.Refused == nil {
 		o.Refused = func(Limit) {}
 	}
-	return &Pool{o: o, bounds: o.Bounds}
+	return &Pool{o: o, bounds: o.Bounds, peers: peers{known: map[netip.Addr]*peer{}}}
 }
 
 // Resize changes the bounds. Open connections stay, even if they are more than the new
@@ -99,9 +105,14 @@ type share struct {
 	bytes       int64
 }
 
+func (s *share) add(more share) {
+	s.connections += more.connections
+	s.bytes += more.bytes
+}
+
 // take takes a share for c. It closes waiting connections until the share fits. If it
-// cannot fit, take takes nothing and returns the limit that was reached. c itself can be
-// the one that is closed.
+// cannot fit, or only at the expense of clients that have less, take takes nothing and
+// returns the limit that was reached. c itself can be the one that is closed.
 func (p *Pool) take(c *conn, s share) (reached Limit) {
 	p.mu.Lock()
 	if c.gone { // it holds nothing any more
@@ -109,15 +120,15 @@ func (p *Pool) take(c *conn, s share) (reached Limit) {
 		return ""
 	}
 	p.add(c, s)
-	limit := p.exceeded()
+	limit := p.exceededBy(c.peer)
 	if limit == "" {
 		p.mu.Unlock()
 		return ""
 	}
-	closing := p.free()
+	closing := p.freeFor(c.peer)
 	if c.gone {
 		reached = limit
-	} else if p.exceeded() != "" {
+	} else if p.exceededBy(c.peer) != "" {
 		p.add(c, share{-s.connections, -s.bytes})
 		reached = limit
 	}
@@ -126,14 +137,36 @@ func (p *Pool) take(c *conn, s share) (reached Limit) {
 	return reached
 }
 
-// free forgets waiting connections until no limit is exceeded, the one that waits
-// longest first. The caller closes them.
-func (p *Pool) free() (closing []*conn) {
-	for oldest := p.waiting.first(); oldest != nil && p.exceeded() != ""; oldest = p.waiting.first() {
+// freeFor forgets waiting connections until a peer exceeds no limit. The caller closes
+// them.
+func (p *Pool) freeFor(wants *peer) (closing []*conn) {
+	for p.exceededBy(wants) != "" {
+		from := p.givesTo(wants)
+		if from == nil {
+			break
+		}
+		oldest := from.waiting.first()
 		p.forget(oldest)
 		closing = append(closing, oldest)
 	}
 	return closing
+}
+
+// givesTo returns the peer of which a connection is closed for another peer, or nil. That
+// is the greediest peer, if it does not have less than the other. A peer that has more
+// than its share closes connections of its own.
+func (p *Pool) givesTo(wants *peer) *peer {
+	if p.exceeded() == "" {
+		if wants.waiting.first() == nil {
+			return nil
+		}
+		return wants
+	}
+	greediest := p.peers.greediest()
+	if greediest != nil && greediest != wants && greediest.weight() < wants.weight() {
+		return nil
+	}
+	return greediest
 }
 
 func (p *Pool) close(closing []*conn, limit Limit) {
@@ -154,7 +187,9 @@ func (p *Pool) give(c *conn, s share) {
 
 func (p *Pool) add(c *conn, s share) {
 	p.open, p.used = p.open+s.connections, p.used+s.bytes
-	c.holds.connections, c.holds.bytes = c.holds.connections+s.connections, c.holds.bytes+s.bytes
+	c.holds.add(s)
+	c.peer.holds.add(s)
+	p.peers.weighed(c.peer)
 }
 
 // exceeded returns the limit that is exceeded, or "".
@@ -168,13 +203,31 @@ func (p *Pool) exceeded() Limit {
 	return ""
 }
 
+// exceededBy returns the limit that is exceeded, by all or by what a peer may have of it
+// while there are others. Connections that serve requests are not closed, so that part
+// must stay free for the others.
+func (p *Pool) exceededBy(one *peer) Limit {
+	limit := p.exceeded()
+	if limit != "" || !p.peers.several || one.weight() <= few {
+		return limit
+	}
+	switch {
+	case !fair.MayHold(int64(one.holds.connections), int64(p.bounds.Connections-p.open)):
+		return Connections
+	case !fair.MayHold(one.holds.bytes, p.bounds.Memory-p.used):
+		return Memory
+	}
+	return ""
+}
+
 // forget gives back all that c holds, because it is closed or about to be.
 func (p *Pool) forget(c *conn) {
 	if c.gone {
 		return
 	}
+	p.peers.unwait(c)
 	p.add(c, share{-c.holds.connections, -c.holds.bytes})
-	p.waiting.remove(c)
+	p.peers.leave(c.peer)
 	c.gone = true
 }
 
@@ -183,12 +236,24 @@ func (p *Pool) forget(c *conn) {
 func (p *Pool) admit(tcp *net.TCPConn) *conn {
 	c := &conn{TCPConn: tcp, pool: p}
 	c.reading.Store(true)
+	address := peerAddress(tcp)
+	p.mu.Lock()
+	c.peer = p.peers.enter(address)
+	p.mu.Unlock()
 	if limit := p.take(c, share{1, Cost}); limit != "" {
+		p.drop(c)
 		p.o.Refused(limit)
 		return nil
 	}
 	p.setWaiting(c, true)
 	return c
+}
+
+// drop forgets a connection.
+func (p *Pool) drop(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forget(c)
 }
 
 // setWaiting says whether a request is served in c. It returns false if c has been
@@ -199,19 +264,22 @@ func (p *Pool) setWaiting(c *conn, waits bool) bool {
 	if c.gone {
 		return false
 	}
-	p.waiting.remove(c)
+	p.peers.unwait(c)
 	if waits {
-		p.waiting.add(c)
+		p.waits++
+		c.since = p.waits
+		p.peers.wait(c)
 	}
 	return true
 }
 
-// makeRoom closes the connection that waits longest, because the process has no file
+// makeRoom closes a connection of the greediest peer, because the process has no file
 // left for another.
 func (p *Pool) makeRoom() {
 	p.mu.Lock()
 	var closing []*conn
-	if oldest := p.waiting.first(); oldest != nil {
+	if greediest := p.peers.greediest(); greediest != nil {
+		oldest := greediest.waiting.first()
 		p.forget(oldest)
 		closing = append(closing, oldest)
 	}

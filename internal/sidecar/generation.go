@@ -141,6 +141,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		Timeouts:       proxy.Timeouts{Dial: g.cfg.Timeouts.Dial, Response: g.cfg.Timeouts.Response, Idle: g.cfg.Timeouts.Idle},
 		Limits:         proxy.Limits{Body: int64(g.cfg.Limits.Body), Headers: int64(g.cfg.Limits.Headers)},
 		Memory:         s.shared.memory,
+		ClientMemory:   s.shared.memoryOf,
 		Responses:      s.shared.responses,
 		Turns:          s.shared.turns,
 		Logger:         g.logger,

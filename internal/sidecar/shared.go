@@ -1,8 +1,11 @@
 package sidecar
 
 import (
+	"net/netip"
+
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/budget"
+	"github.com/tokengraft/tokengraft/proxy"
 )
 
 // shared is what the requests of all generations use together. A reload resizes it.
@@ -24,6 +27,9 @@ func newShared(cfg *config.Config) *shared {
 		turns:     budget.NewQueue(int64(cfg.Limits.Requests), waitingPerTurn*int(cfg.Limits.Requests)),
 	}
 }
+
+// memoryOf returns the memory for one request of a client.
+func (s *shared) memoryOf(client netip.Addr) proxy.Memory { return s.memory.Of(client) }
 
 // resize applies the limits of another configuration. Requests that hold more than the
 // new limits keep it until they end.

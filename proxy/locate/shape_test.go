@@ -94,8 +94,8 @@ func TestHasToken_IsFastAndStrictForManyCandidates(t *testing.T) {
 		wrapped = base64.StdEncoding.EncodeToString([]byte(wrapped[:min(len(wrapped), 3<<16)]))
 		locate.Response{Body: []byte(wrapped)}.HasToken(func(string) bool { return true })
 	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("HasToken took %s, want less", took)
+	if took := time.Since(began); took > 20*time.Second { // work that is not bounded takes minutes
+		t.Errorf("HasToken took %s, want less than a second on an idle machine", took)
 	}
 }
 

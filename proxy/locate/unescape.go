@@ -1,9 +1,6 @@
 package locate
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // A charEscape is how a character is escaped: a prefix, the base, and the number of digits.
 // In HTML any number of digits follows, and a semicolon that may be missing.
@@ -72,14 +69,9 @@ func unescapedChar(text string) (char byte, length int) {
 		if n == 0 || n > len(digits) {
 			continue
 		}
-		code, err := strconv.ParseUint(digits[:n], e.base, 64)
-		if err != nil {
-			continue
+		if code, ok := number(digits[:n], e.base); ok {
+			return code, len(e.prefix) + n + end
 		}
-		if code >= 0x80 {
-			code = ' '
-		}
-		return byte(code), len(e.prefix) + n + end
 	}
 	if text[0] == '&' {
 		return namedEscape(text)
@@ -91,16 +83,43 @@ func unescapedChar(text string) (char byte, length int) {
 // ends them.
 func htmlDigits(text string, base int) (n, end int) {
 	const most = 16 // a real one has at most 7
-	for n < min(len(text), most) {
-		if _, err := strconv.ParseUint(text[n:n+1], base, 8); err != nil {
-			break
-		}
+	for n < min(len(text), most) && digit(text[n]) < base {
 		n++
 	}
 	if strings.HasPrefix(text[n:], ";") {
 		end = 1
 	}
 	return n, end
+}
+
+// number returns the character with a number, and a space if it is not in ASCII. It makes
+// no error, because clients can send many broken escapes.
+func number(digits string, base int) (char byte, ok bool) {
+	code := 0
+	for _, c := range []byte(digits) {
+		value := digit(c)
+		if value >= base {
+			return 0, false
+		}
+		code = min(code*base+value, 0x80)
+	}
+	if code == 0x80 {
+		return ' ', true
+	}
+	return byte(code), true
+}
+
+// digit returns the value of a hexadecimal digit, and 16 for any other character.
+func digit(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return 16
 }
 
 func namedEscape(text string) (char byte, length int) {

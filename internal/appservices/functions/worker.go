@@ -50,6 +50,8 @@ func (w *worker) setUp() error {
 	switch cause, how := w.child.Cause(); cause {
 	case reexec.Memory, reexec.Stack:
 		return errors.New("the functions could not be compiled, because that takes too much memory; look for constants such as 2n**(2n**40n)")
+	case reexec.Threads: // either of two limits
+		return fmt.Errorf("the functions could not be compiled, because a thread could not start: either they take too much memory, then look for constants such as 2n**(2n**40n); or the limit of processes is too low, a process for functions takes about 10 threads (%s)", how)
 	default:
 		return startFault(fmt.Errorf("%w (%s)", err, how))
 	}
@@ -165,9 +167,9 @@ func (w *worker) handle(ctx context.Context, m message) {
 		m.Line.log(ctx, w.log)
 	case m.Kind == kindCommand:
 		w.pool.calling.Add(1)
-		go w.operate(ctx, func() { w.command(ctx, m) })
+		go w.operate(ctx, w.commands, func() { w.command(ctx, m) })
 	case m.Kind == kindRequest && m.Request != nil:
 		w.pool.calling.Add(1)
-		go w.operate(ctx, func() { w.fetch(ctx, m) })
+		go w.operate(ctx, w.requests, func() { w.fetch(ctx, m) })
 	}
 }

@@ -95,7 +95,7 @@ var pageRows = []pageRow{
 		"the function's own process ends. The login continues without what the function would have done"},
 	{[]string{manyTiny.name, crowds.name},
 		"many connections, slow or endless headers, many tiny header lines, trailers, many HTTP/2 requests at once, until files or memory are used up",
-		"the connections without a request are closed, the oldest first; memory stays within its limits; health, reload and new keys work, and so do logins unless every connection has a request"},
+		"connections without a request are closed, those of the address with most and there the oldest first; memory stays within its limits; health, reload and new keys work, and so do logins from other addresses"},
 	{[]string{overload.name, longPath.name},
 		"hundreds of large bodies that do not end; more requests than the backend answers; a path of 60 KB",
 		"503 before the backend is asked, with `Retry-After`, within `limits.memory` and `limits.requests`; small logins still work while large bodies use up their part; a body that stops is 400 after 10 s; no line of the log is longer than 2 KiB"},

@@ -3,6 +3,7 @@ package exhaustion_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"maps"
@@ -21,17 +22,20 @@ import (
 // attackerPrefix starts the names of attackers' accounts.
 const attackerPrefix = "mallory"
 
-// An attacker attacks until its context ends. Its address is 127.0.0.2.
+// An attacker attacks until its context ends.
 type attacker struct {
 	ctx    context.Context
 	t      *testing.T
 	at     e2e.Address
+	from   []net.IP                      // its addresses
+	tls    *tls.Config                   // nil without TLS
 	tokens map[string]string             // a genuine enriched token of each algorithm
 	reload func() (time.Duration, error) // see program.reload
 
 	mu    sync.Mutex
 	count map[string]int // answers by status, and ends of connections
 	bytes atomic.Int64
+	dials atomic.Int64
 }
 
 // sent summarizes what happened.
@@ -98,11 +102,26 @@ func (a *attacker) perSecond(rate int, do func(i int)) {
 	}
 }
 
-var dialer = &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}, Timeout: 5 * time.Second}
+// connect opens a connection from the next address of the attacker.
+func (a *attacker) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	from := a.from[int(a.dials.Add(1))%len(a.from)]
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: from}, Timeout: 5 * time.Second}
+	return dialer.DialContext(ctx, network, address)
+}
 
-// dial opens a connection that is closed when the attack ends.
+// dial opens a connection that is closed when the attack ends. It speaks TLS if the
+// program does.
 func (a *attacker) dial() (conn net.Conn, closed func()) {
-	conn, err := dialer.DialContext(a.ctx, "tcp", string(a.at))
+	tcp, closed := a.dialTCP()
+	if tcp == nil || a.tls == nil {
+		return tcp, closed
+	}
+	return tls.Client(tcp, a.tls), closed
+}
+
+// dialTCP opens a connection without TLS.
+func (a *attacker) dialTCP() (conn net.Conn, closed func()) {
+	conn, err := a.connect(a.ctx, "tcp", string(a.at))
 	if err != nil {
 		if a.ctx.Err() == nil {
 			a.note("no connection")
@@ -111,6 +130,14 @@ func (a *attacker) dial() (conn net.Conn, closed func()) {
 	}
 	stop := context.AfterFunc(a.ctx, func() { conn.Close() })
 	return conn, func() { stop(); conn.Close() }
+}
+
+// below returns the connection that carries another.
+func below(conn net.Conn) *net.TCPConn {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	return conn.(*net.TCPConn)
 }
 
 // write sends a text on a new connection, then trickle every second, and notes the
@@ -122,6 +149,10 @@ func (a *attacker) write(text, trickle string) {
 		return
 	}
 	defer closed()
+	a.writeTo(conn, text, trickle)
+}
+
+func (a *attacker) writeTo(conn net.Conn, text, trickle string) {
 	go func() {
 		n, err := io.WriteString(conn, text)
 		a.bytes.Add(int64(n))

@@ -16,36 +16,69 @@ type attackRow struct {
 	// work is how long the program may use the processor for each second of the
 	// attack. Zero means any time: the attacks on memory send as fast as they can.
 	work time.Duration
+	// from are the addresses of the attacker, by default one that honest users do not have.
+	from addresses
 }
 
-func attackRows() []attackRow { return slices.Concat(memoryRows, tokenRows(), functionRows) }
+// addresses are those of an attacker. Honest users have 127.0.0.1.
+type addresses int
+
+const (
+	oneAddress addresses = iota
+	fourAddresses
+	// sharedAddress is the one of the honest users, as behind one NAT or one load balancer.
+	// The program cannot tell them from the attacker, and may refuse any of them.
+	sharedAddress
+)
+
+func (a addresses) list() []net.IP {
+	switch a {
+	case fourAddresses:
+		return []net.IP{net.IPv4(127, 0, 0, 2), net.IPv4(127, 0, 0, 3), net.IPv4(127, 0, 0, 4), net.IPv4(127, 0, 0, 5)}
+	case sharedAddress:
+		return []net.IP{net.IPv4(127, 0, 0, 1)}
+	}
+	return []net.IP{net.IPv4(127, 0, 0, 2)}
+}
+
+func attackRows() []attackRow {
+	return slices.Concat(memoryRows, addressRows, tokenRows(), functionRows)
+}
 
 var memoryRows = []attackRow{
-	{"no attack", func(a *attacker) { <-a.ctx.Done() }, 0},
-	{"header lines of 1 MiB", floodHeaders, 0},
-	{"header lines without end", trickleHeaders, 0},
-	{"forms of 1 MiB, fast", func(a *attacker) { floodForms(a, "/slow", form(1<<20), "") }, 0},
-	{"forms of 1 MiB, slow", func(a *attacker) { floodForms(a, "/anywhere", form(1 << 20)[:1<<20-30], "x") }, 0},
-	{"forms of 1 MiB to a rule, slow", func(a *attacker) { floodForms(a, "/login", form(1 << 20)[:1<<20-30], "x") }, 0},
-	{"chunked forms, slow", floodChunked, 0},
-	{"JSON of 1 MiB to a rule", floodJSON, 0},
-	{"answers of 900 KB that are not read", leaveAnswers, 0},
-	{"answers of 16 MiB that are not read", leaveLargeAnswers, 0},
-	{"HTTP2, 250 forms on a connection", floodStreams, 0},
-	{"HTTP2, header fields on many streams", floodFields, 0},
-	{"HTTP2, streams that are reset", resetStreams, 0},
-	{"connections without a request", floodConnections, 0},
-	{"connections that are reset", resetConnections, 0},
-	{"paths of 62 KB", longPaths, 0},
+	{name: "no attack", attack: func(a *attacker) { <-a.ctx.Done() }},
+	{name: "header lines of 1 MiB", attack: floodHeaders},
+	{name: "header lines without end", attack: trickleHeaders},
+	{name: "forms of 1 MiB, fast", attack: func(a *attacker) { floodForms(a, "/slow", form(1<<20), "") }},
+	{name: "forms of 1 MiB, slow", attack: func(a *attacker) { floodForms(a, "/anywhere", form(1 << 20)[:1<<20-30], "x") }},
+	{name: "forms of 1 MiB to a rule, slow", attack: func(a *attacker) { floodForms(a, "/login", form(1 << 20)[:1<<20-30], "x") }},
+	{name: "forms of 32 KiB to a rule, slow", attack: floodSmallForms},
+	{name: "chunked forms, slow", attack: floodChunked},
+	{name: "JSON of 1 MiB to a rule", attack: floodJSON},
+	{name: "answers of 900 KB that are not read", attack: leaveAnswers},
+	{name: "answers of 16 MiB that are not read", attack: leaveLargeAnswers},
+	{name: "HTTP2, 250 forms on a connection", attack: floodStreams},
+	{name: "HTTP2, header fields on many streams", attack: floodFields},
+	{name: "HTTP2, streams that are reset", attack: resetStreams},
+	{name: "connections without a request", attack: floodConnections},
+	{name: "connections that are reset", attack: resetConnections},
+	{name: "paths of 62 KB", attack: longPaths},
+}
+
+// addressRows are attacks from other addresses than one.
+var addressRows = []attackRow{
+	{name: "4 addresses, forms of 32 KiB to a rule, slow", attack: floodSmallForms, from: fourAddresses},
+	{name: "shared address, forms of 32 KiB to a rule, slow", attack: floodSmallForms, from: sharedAddress},
+	{name: "shared address, connections without a request", attack: floodConnections, from: sharedAddress},
 }
 
 // functionRows are the last, because a function that does not end would disturb the
 // others.
 var functionRows = []attackRow{
-	{"a function that fills memory", func(a *attacker) { loginAs(a, "array") }, 0},
-	{"a function with a huge number", func(a *attacker) { loginAs(a, "number") }, 0},
-	{"a function with a slow expression", func(a *attacker) { loginAs(a, "expression") }, 0},
-	{"a function without an end", func(a *attacker) { loginAs(a, "loop") }, 0},
+	{name: "a function that fills memory", attack: func(a *attacker) { loginAs(a, "array") }},
+	{name: "a function with a huge number", attack: func(a *attacker) { loginAs(a, "number") }},
+	{name: "a function with a slow expression", attack: func(a *attacker) { loginAs(a, "expression") }},
+	{name: "a function without an end", attack: func(a *attacker) { loginAs(a, "loop") }},
 }
 
 // tinyLines returns header lines of 1 MiB, each as short as possible.
@@ -68,6 +101,13 @@ func form(length int) string { return "a=" + strings.Repeat("b", length-2) }
 func floodForms(a *attacker, path, body, trickle string) {
 	text := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", path, formType, 1<<20, body)
 	a.eachOf(size(200, 1000), func(int) { a.write(text, trickle) })
+}
+
+// floodSmallForms sends most of forms that are small enough for the memory that large ones
+// leave.
+func floodSmallForms(a *attacker) {
+	text := fmt.Sprintf("POST /login HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", formType, 32<<10, form(32<<10-1000))
+	a.eachOf(size(500, 1000), func(int) { a.write(text, "x") })
 }
 
 // floodChunked sends forms without saying how long they are.
@@ -94,7 +134,7 @@ func (a *attacker) leave(method, path, body string, n int) {
 			return
 		}
 		defer closed()
-		conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+		below(conn).SetReadBuffer(4 << 10)
 		fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", method, path, formType, len(body), body)
 		a.pause(5 * time.Second)
 		a.note("left")
@@ -130,7 +170,7 @@ func resetConnections(a *attacker) {
 		defer closed()
 		io.WriteString(conn, "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
 		a.pause(20 * time.Millisecond)
-		conn.(*net.TCPConn).SetLinger(0)
+		below(conn).SetLinger(0)
 		a.note("reset")
 	})
 }

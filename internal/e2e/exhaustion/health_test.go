@@ -11,7 +11,7 @@ import (
 
 // mostHealth is how long a health check may take. It is long, because the attacker, the
 // users and the backend use the same processors.
-const mostHealth = 15 * time.Second
+func mostHealth() time.Duration { return time.Duration(size(6, 12)) * time.Second }
 
 // health is how long health checks take.
 type health struct {
@@ -22,7 +22,7 @@ type health struct {
 // watch asks for the health of the program four times a second until ctx ends. A check
 // that fails counts as one that took too long.
 func (h *health) watch(ctx context.Context, admin e2e.Address) {
-	client := &http.Client{Timeout: mostHealth, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: mostHealth(), Transport: &http.Transport{DisableKeepAlives: true}}
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -30,7 +30,7 @@ func (h *health) watch(ctx context.Context, admin e2e.Address) {
 		response, err := client.Get(admin.URL("/livez"))
 		took := time.Since(start)
 		if err != nil {
-			took = 2 * mostHealth
+			took = 2 * mostHealth()
 		} else {
 			response.Body.Close()
 		}

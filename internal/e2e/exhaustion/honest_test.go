@@ -29,7 +29,7 @@ const (
 // honest are users who log in and refresh their tokens as long as a test runs. They
 // check each answer.
 type honest struct {
-	at      e2e.Address
+	program *program
 	backend *backend
 	keys    []byte // the merged JWKS
 
@@ -59,7 +59,7 @@ type session struct {
 func (h *honest) start(ctx context.Context, t *testing.T) (wait func()) {
 	sessions := make(chan *session, honestUsers)
 	for i := range honestUsers {
-		sessions <- &session{user: fmt.Sprint(honestPrefix, i), kept: newClient()}
+		sessions <- &session{user: fmt.Sprint(honestPrefix, i), kept: h.program.newClient()}
 	}
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -80,8 +80,6 @@ func (h *honest) start(ctx context.Context, t *testing.T) (wait func()) {
 	})
 	return running.Wait
 }
-
-func newClient() *http.Client { return &http.Client{Timeout: patience, Transport: &http.Transport{}} }
 
 // step makes the next request of a session. A login uses a new connection.
 func (h *honest) step(t *testing.T, s *session) {
@@ -106,7 +104,7 @@ func (h *honest) step(t *testing.T, s *session) {
 
 // ask makes a request, checks the answer, and returns the new refresh token.
 func (h *honest) ask(t *testing.T, s *session, during, path string, form url.Values) (status int, refresh string, err error) {
-	request, err := http.NewRequest(http.MethodPost, h.at.URL(path), strings.NewReader(form.Encode()))
+	request, err := http.NewRequest(http.MethodPost, h.program.url(path), strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, "", err
 	}
@@ -190,6 +188,26 @@ func (h *honest) attacked(t *testing.T, by string) {
 	})
 }
 
+// leastRequests is how many requests of honest users an attack must last for. On a busy
+// machine the users can be slow to send them.
+const leastRequests = 15
+
+// awaitRequests waits until that many have been sent during an attack, or ctx ends.
+func (h *honest) awaitRequests(ctx context.Context, during string) {
+	for h.sent(during) < leastRequests && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (h *honest) sent(during string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.results[during] == nil {
+		return h.asking[during]
+	}
+	return h.asking[during] + h.results[during].all()
+}
+
 // experienced returns what users got during an attack.
 func (h *honest) experienced(during string) experience {
 	h.mu.Lock()
@@ -201,6 +219,14 @@ func (h *honest) experienced(during string) experience {
 	e.took = slices.Sorted(slices.Values(e.took))
 	return e
 }
+
+// all returns how many requests there were.
+func (e experience) all() int {
+	return len(e.took) + e.overloaded + e.closed + e.originals + len(e.failed)
+}
+
+// answered returns the percentage of requests that got an enriched token.
+func (e experience) answered() int { return 100 * len(e.took) / max(1, e.all()) }
 
 // percentile returns how long the given percentage of the answers took at most.
 func (e experience) percentile(p int) time.Duration {

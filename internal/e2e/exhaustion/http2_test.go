@@ -23,7 +23,7 @@ func floodStreams(a *attacker) {
 	const streams = 250
 	a.eachOf(size(1, 4), func(int) {
 		transport := &http.Transport{
-			DialContext: dialer.DialContext,
+			DialContext: a.connect,
 			Protocols:   new(http.Protocols),
 			HTTP2:       &http.HTTP2Config{StrictMaxConcurrentRequests: true},
 		}

@@ -2,6 +2,7 @@ package exhaustion_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest/wiretest"
+	"github.com/tokengraft/tokengraft/internal/certs/certstest"
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
@@ -25,6 +27,7 @@ const openFiles = 4096
 // the same addresses, as it would under systemd or Docker.
 type program struct {
 	public, admin e2e.Address
+	tls           *tls.Config // of clients; nil without TLS
 	options       e2e.Options
 	pid           func() int // of the running program
 	logged        atomic.Int64
@@ -41,6 +44,22 @@ type environment struct {
 	wrapper []string
 	pid     func(*e2e.Sidecar) int
 	limits  string // setting
+	// authority signs the certificate of the program. Nil means no TLS.
+	authority *certstest.Authority
+	gates     bool // the rules are gates
+}
+
+// settings returns the settings that differ, and those that differ in each rule.
+func (in environment) settings(t *testing.T) (settings, rule string) {
+	settings = in.limits
+	if in.authority != nil {
+		in.authority.Write(t, "server", "127.0.0.1", time.Hour)
+		settings += fmt.Sprintf("tls: {cert_file: %s/server.pem, key_file: %[1]s/server.key}\n", in.authority.Dir)
+	}
+	if in.gates {
+		rule = ", gate: true"
+	}
+	return settings, rule
 }
 
 // build builds the program.
@@ -61,6 +80,9 @@ func build(t *testing.T) (path string) {
 func startProgram(t *testing.T, in environment, dir string, b *backend) *program {
 	t.Helper()
 	p := &program{public: e2e.FreeAddress(t), admin: e2e.FreeAddress(t)}
+	if in.authority != nil {
+		p.tls = &tls.Config{RootCAs: in.authority.Pool, ServerName: "127.0.0.1"}
+	}
 	functions := filepath.Join(dir, "functions")
 	if err := os.Mkdir(functions, 0o755); err != nil {
 		t.Fatal(err)
@@ -68,6 +90,7 @@ func startProgram(t *testing.T, in environment, dir string, b *backend) *program
 	if err := os.WriteFile(filepath.Join(functions, "greet.js"), []byte(greet), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	settings, rule := in.settings(t)
 	p.options = e2e.Options{
 		Dir: dir, Program: in.program, Wrapper: in.wrapper, Log: func(line []byte) { p.logged.Add(int64(len(line))) },
 		Env: []string{"GOGC=100"}, // as users run it
@@ -76,15 +99,15 @@ admin: %s
 backend: %s
 timeouts: {dial: 20s}
 rules:
-  - {match: POST /login, tokens: ["json:access_token"]}
-  - {match: POST /token, tokens: ["json:access_token"]}
-  - {match: POST /padded, tokens: ["json:access_token"]}
+  - {match: POST /login, tokens: ["json:access_token"]%[6]s}
+  - {match: POST /token, tokens: ["json:access_token"]%[6]s}
+  - {match: POST /padded, tokens: ["json:access_token"]%[6]s}
 verify: {jwks: "%[3]s/jwks.json"}
 sign: {keys: keys}
 documents: {mongodb: {uri: "mongodb://%[4]s/?directConnection=true", database: app, collection: users, timeout: 5s}, user_id_field: _id, user_id_type: string}
 functions: {dir: functions}
 triggers: [{name: greet, operation: LOGIN, function: greet, wait: true}]
-%[5]s`, p.public, p.admin, b.URL, serveDocuments(t), in.limits),
+%[5]s`, p.public, p.admin, b.URL, serveDocuments(t), settings, rule),
 	}
 	p.start(t, in)
 	t.Cleanup(func() { p.stop(t) })

@@ -20,9 +20,9 @@ func tokenRows() (rows []attackRow) {
 			continue
 		}
 		rows = append(rows,
-			attackRow{algorithm + ", 100 forged tokens in cookies", func(a *attacker) { sendCookies(a, forged(a.tokens[algorithm])) }, tokenWork},
-			attackRow{algorithm + ", 100 changed tokens in cookies", func(a *attacker) { sendCookies(a, changed(a.tokens[algorithm])) }, tokenWork},
-			attackRow{algorithm + ", a genuine token, repeated in 1 MiB", func(a *attacker) { repeatToken(a, a.tokens[algorithm]) }, tokenWork},
+			attackRow{name: algorithm + ", 100 forged tokens in cookies", attack: func(a *attacker) { sendCookies(a, forged(a.tokens[algorithm])) }, work: tokenWork},
+			attackRow{name: algorithm + ", 100 changed tokens in cookies", attack: func(a *attacker) { sendCookies(a, changed(a.tokens[algorithm])) }, work: tokenWork},
+			attackRow{name: algorithm + ", a genuine token, repeated in 1 MiB", attack: func(a *attacker) { repeatToken(a, a.tokens[algorithm]) }, work: tokenWork},
 		)
 	}
 	return rows
