@@ -139,17 +139,23 @@ func percentEscape(text string) (decoded string, length int) {
 	if text[0] != '%' {
 		return "", 0
 	}
-	if len(text) >= 6 && (text[1] == 'u' || text[1] == 'U') {
+	if len(text) >= 6 && (text[1] == 'u' || text[1] == 'U') && isHex(text[2]) {
 		if code, err := strconv.ParseUint(text[2:6], 16, 16); err == nil {
 			return string(rune(code)), 6
 		}
 	}
-	if len(text) >= 3 {
+	if len(text) >= 3 && isHex(text[1]) {
 		if code, err := strconv.ParseUint(text[1:3], 16, 8); err == nil {
 			return string([]byte{byte(code)}), 3
 		}
 	}
 	return "", 0
+}
+
+// isHex reports whether a character is a hexadecimal digit. Without it, each of many
+// broken escapes would cost the error of ParseUint.
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
 // withoutOverlong decodes ASCII characters in two bytes.

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/tokengraft/tokengraft/internal/sockets"
 )
 
 // expectContinue is how long the proxy waits for the backend's 100 Continue. Then it
@@ -16,7 +18,7 @@ const expectContinue = time.Second
 // and opens a new one for most other requests, which costs as much as everything else
 // that the proxy does.
 func newTransport(o Options) http.RoundTripper {
-	dialer := &net.Dialer{Timeout: o.Timeouts.Dial}
+	dialer := &net.Dialer{Timeout: o.Timeouts.Dial, Control: sockets.Bound}
 	transport := sendOnce{&http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        o.TLS.Clone(),

@@ -30,13 +30,10 @@ func (m Mapping) WithIssuer(path string) (Mapping, error) {
 // HasIssuer reports whether documents name the issuer of the id.
 func (f Field) HasIssuer() bool { return f.issuer != "" }
 
-// Matches reports whether [Field.Filter] finds a document with a simple collation: it
-// has one of the ids, and the issuer, even if they do not belong together.
+// Matches reports whether a document has one of the ids, with its issuer if documents
+// name it ([Field.UserIDs]).
 func (f Field) Matches(doc []byte, ids []UserID) bool {
-	has := appendIDs(nil, doc, f.names)
-	if f.issuer != "" {
-		has = appendProduct(nil, has, appendIDs(nil, doc, f.issuerNames))
-	}
+	has := f.UserIDs(doc)
 	return slices.ContainsFunc(ids, func(id UserID) bool { return slices.Contains(has, id) })
 }
 

@@ -10,18 +10,30 @@ import (
 
 // Filter returns a MongoDB query, as BSON, for documents that have one of the ids in
 // the field, and its issuer. ids are those of one user and must not be empty. If an id
-// and an issuer are in one array, the query can find documents in which they are in
-// different elements: compare [Field.UserIDs].
-func (f Field) Filter(ids []UserID) ([]byte, error) {
+// and an issuer are in one array, the query also finds documents in which they are in
+// different elements: [Field.Matches] tells them apart. The query leaves out the
+// documents without.
+//
+// $elemMatch would not find them. But it finds nothing outside of arrays, and some
+// servers with MongoDB's protocol do not know it for two fields.
+func (f Field) Filter(ids []UserID, without ...[]byte) ([]byte, error) {
 	filter := f.with(ids[0])
-	if len(ids) == 1 {
-		return marshal(filter)
+	if len(ids) > 1 {
+		values := make(bson.A, len(ids))
+		for i, id := range ids {
+			values[i] = id.value()
+		}
+		filter[0].Value = operator("$in", values)
 	}
-	values := make(bson.A, len(ids))
-	for i, id := range ids {
-		values[i] = id.value()
+	var others bson.A
+	for _, doc := range without {
+		if id, ok := idOf(doc); ok {
+			others = append(others, id)
+		}
 	}
-	filter[0].Value = bson.D{{Key: "$in", Value: values}}
+	if len(others) > 0 {
+		filter = append(filter, bson.E{Key: "_id", Value: operator("$nin", others)})
+	}
 	return marshal(filter)
 }
 

@@ -2,6 +2,7 @@ package mongodoc
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -69,10 +70,6 @@ func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, err
 			return nil, err
 		}
 	}
-	if s.field.HasIssuer() {
-		// The id and the issuer can be in different elements of an array.
-		found = slices.DeleteFunc(found, func(doc []byte) bool { return s.rank(doc, ids) == len(ids) })
-	}
 	slices.SortStableFunc(found, func(a, b []byte) int { return s.rank(a, ids) - s.rank(b, ids) })
 	return found, nil
 }
@@ -88,20 +85,26 @@ func (s *Source) rank(doc []byte, ids []bsonjson.UserID) int {
 	return rank
 }
 
-// query returns the first two documents that MongoDB finds, and more if some of them may
-// be of other issuers. It fetches the second to detect duplicates.
+// query returns the first two documents that MongoDB finds. It fetches the second to
+// detect duplicates. If documents name the issuer, it skips those that have the id and
+// the issuer, but not together.
 func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.FindOptionsBuilder) ([][]byte, error) {
-	filter, err := s.field.Filter(ids)
-	if err != nil {
-		return nil, err
-	}
 	sort, err := s.field.Sort(ids)
 	if err != nil {
 		return nil, err
 	}
-	o.SetSort(sort).SetLimit(2)
-	if s.field.HasIssuer() {
-		o.SetLimit(16)
+	if !s.field.HasIssuer() {
+		return s.collect(ctx, ids, o.SetSort(sort).SetLimit(2), 2, all)
+	}
+	return s.collect(ctx, ids, o.SetSort(sort).SetBatchSize(16), 2, func(doc []byte) bool { return s.field.Matches(doc, ids) })
+}
+
+// collect returns copies of the first documents that MongoDB finds for the ids and that
+// are wanted.
+func (s *Source) collect(ctx context.Context, ids []bsonjson.UserID, o *options.FindOptionsBuilder, most int, wanted func(doc []byte) bool) ([][]byte, error) {
+	filter, err := s.field.Filter(ids)
+	if err != nil {
+		return nil, err
 	}
 	if s.projection != nil {
 		o.SetProjection(s.projection)
@@ -114,15 +117,24 @@ func (s *Source) query(ctx context.Context, ids []bsonjson.UserID, o *options.Fi
 	if err != nil {
 		return nil, err
 	}
-	return readAll(ctx, cursor)
+	return readSome(ctx, cursor, most, wanted)
 }
+
+func all([]byte) bool { return true }
 
 // readAll returns copies of the remaining documents and closes the cursor.
 func readAll(ctx context.Context, cursor *mongo.Cursor) ([][]byte, error) {
+	return readSome(ctx, cursor, math.MaxInt, all)
+}
+
+// readSome is readAll for the first documents that are wanted.
+func readSome(ctx context.Context, cursor *mongo.Cursor, most int, wanted func(doc []byte) bool) ([][]byte, error) {
 	defer cursor.Close(ctx)
 	var docs [][]byte
-	for cursor.Next(ctx) {
-		docs = append(docs, slices.Clone(cursor.Current))
+	for len(docs) < most && cursor.Next(ctx) {
+		if wanted(cursor.Current) {
+			docs = append(docs, slices.Clone(cursor.Current))
+		}
 	}
 	return docs, cursor.Err()
 }

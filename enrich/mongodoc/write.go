@@ -38,13 +38,41 @@ func (s *Source) upsertDocument(ctx context.Context, u enrich.User, updateOf fun
 	if len(ids) == 0 {
 		return errNoUserID
 	}
-	query, errQuery := s.field.Filter(ids)
+	others, err := s.mixed(ctx, ids)
+	if err != nil {
+		return s.wrapError(err)
+	}
+	query, errQuery := s.field.Filter(ids, others...)
 	update, errUpdate := updateOf(ids[0])
 	if err := errors.Join(errQuery, errUpdate); err != nil {
 		return err
 	}
-	_, err := s.upsert(ctx, s.collection, query, update)
+	_, err = s.upsert(ctx, s.collection, query, update)
 	return err
+}
+
+// maxMixed bounds what [Source.mixed] reads. Usually there are at most as many such
+// documents as issuers.
+const maxMixed = 1000
+
+var errMixed = errors.New("too many documents have the user's id and issuer, but in different elements of an array")
+
+// mixed returns documents that have the user's id and issuer, but not together. A query
+// for the user finds them too, and they must not be written.
+func (s *Source) mixed(ctx context.Context, ids []bsonjson.UserID) (others [][]byte, err error) {
+	if !s.field.HasIssuer() {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	err = retryOnce(ctx, func() (err error) {
+		others, err = s.collect(ctx, ids, options.Find(), maxMixed, func(doc []byte) bool { return !s.field.Matches(doc, ids) })
+		return err
+	})
+	if err == nil && len(others) == maxMixed {
+		err = errMixed
+	}
+	return others, err
 }
 
 // Has reports whether the user has a document.

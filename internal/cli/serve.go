@@ -55,7 +55,7 @@ func serve(c *cobra.Command, path string) error {
 		return err
 	}
 	defer reloadOnHangup(s)()
-	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown})
+	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown, LimitsMemory: true})
 }
 
 // sidecarOptions returns the options of a sidecar that serves and reloads its file.

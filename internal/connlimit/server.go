@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"syscall"
+
+	"github.com/tokengraft/tokengraft/internal/sockets"
 )
 
 // A listener is the listener of a server whose connections are in a pool.
@@ -30,6 +32,7 @@ func (l listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
+		sockets.BoundAccepted(tcp)
 		if c := l.pool.admit(tcp); c != nil {
 			return c, nil
 		}

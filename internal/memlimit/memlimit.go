@@ -27,12 +27,9 @@ func Cgroup(root fs.FS) int64 {
 		if !ok {
 			continue
 		}
-		for dir := path.Join(m.point, own); ; dir = path.Dir(dir) {
+		for _, dir := range groups(m.point, own) {
 			for _, file := range m.files() {
 				limit = min(limit, readLimit(root, path.Join(dir, file)))
-			}
-			if dir == m.point || dir == "." {
-				break
 			}
 		}
 	}
@@ -40,6 +37,18 @@ func Cgroup(root fs.FS) int64 {
 		return 0
 	}
 	return limit
+}
+
+// groups returns the directories of a group and of the groups around it, up to the
+// mount. Paths of an [fs.FS] have no first slash, and the mount may be the root itself.
+func groups(mount, own string) (dirs []string) {
+	mount, dir := path.Join("/", mount), path.Join("/", mount, own)
+	for ; ; dir = path.Dir(dir) {
+		dirs = append(dirs, strings.TrimPrefix(dir, "/"))
+		if len(dir) <= len(mount) {
+			return dirs
+		}
+	}
 }
 
 // Machine returns the memory of the machine in bytes, or 0 if the system does not say.
@@ -104,7 +113,8 @@ func groupOf(root fs.FS, m mount) (own string, ok bool) {
 		if v2 != m.v2 || !v2 && !slices.Contains(strings.Split(fields[1], ","), "memory") {
 			continue
 		}
-		if own, ok = strings.CutPrefix(fields[2], m.root); !ok || strings.Contains(own, "..") {
+		own, ok = strings.CutPrefix(fields[2]+"/", strings.TrimSuffix(m.root, "/")+"/")
+		if !ok || strings.Contains(own, "..") {
 			own = "" // the mount is the group itself, as in a container
 		}
 		return own, true

@@ -48,6 +48,22 @@ func TestCgroup_ReadsTheSmallestLimit(t *testing.T) {
 	}
 }
 
+// A container's first process can see its hierarchy at the root of a file system.
+func TestCgroup_EndsAtAHierarchyMountedAtTheRoot(t *testing.T) {
+	for _, test := range []struct{ mounted, own string }{{"/", "/"}, {"/", "/a/b"}, {"/", "/../x"}, {"/", ""}, {"/c1", "/c1"}, {"/c1", "/c1/a/b"}, {"/c1", "/c10/b"}} {
+		root := fstest.MapFS{
+			"proc/self/cgroup":    {Data: []byte("0::" + test.own + "\n")},
+			"proc/self/mountinfo": {Data: []byte("30 23 0:26 " + test.mounted + " / rw,nosuid shared:9 - cgroup2 cgroup2 rw\n")},
+			"memory.max":          {Data: []byte("1048576\n")},
+			"a/memory.max":        {Data: []byte("2097152\n")},
+			"0/memory.max":        {Data: []byte("4096\n")}, // that of another group
+		}
+		if got := Cgroup(root); got != 1<<20 {
+			t.Errorf("own group %q below %q: Cgroup() = %d, want %d", test.own, test.mounted, got, 1<<20)
+		}
+	}
+}
+
 func TestMachine_ReadsItsMemory(t *testing.T) {
 	for text, want := range map[string]int64{
 		"MemTotal:       24683656 kB\nMemFree:  1 kB\n": 24683656 << 10,

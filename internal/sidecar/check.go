@@ -195,7 +195,7 @@ func (k *checker) signIns() {
 	if err == nil && k.cfg.Functions.Dir != "" {
 		k.ok("the functions compile")
 	}
-	closeFunctions(functions)
+	_ = closeFunctions(context.Background(), functions) // nothing has called them
 	_, creation := creationOf(k.cfg)
 	k.report(errors.Join(err, creation))
 }

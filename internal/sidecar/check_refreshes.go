@@ -15,7 +15,7 @@ const (
 	allRefreshes = "every request is a refresh"
 	byPath       = "every request without a credential is a refresh, because the path says so"
 	byRequest    = "logins and refreshes are distinguished by grant_type in the body, or else by a refresh token in a field or a cookie"
-	never        = "every request counts as both a login and a refresh, because backends could route the path differently"
+	unclear      = "every request counts as both a login and a refresh, because backends could route the path differently"
 )
 
 // refreshes says for each rule how its logins and refreshes are distinguished.
@@ -27,8 +27,8 @@ func (k *checker) refreshes() {
 		}
 		way := wayOf(rule.Match, refreshes[rule.Refresh])
 		patterns[way] = append(patterns[way], rule.Match)
-		if way == never {
-			k.warn(fmt.Sprintf("rules[%d].refresh", i), "%s; set it to always or never", never)
+		if way == unclear {
+			k.warn(fmt.Sprintf("rules[%d].refresh", i), "%s; set it to always or never", unclear)
 		}
 	}
 	if k.cfg.OIDC.Enabled {
@@ -54,7 +54,7 @@ func wayOf(pattern string, setting proxy.Refresh) string {
 	case enrich.CauseRefresh:
 		return byPath
 	case enrich.CauseUnknown:
-		return never
+		return unclear
 	}
 	return byRequest
 }

@@ -42,7 +42,7 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 		}
 	}
 	if len(faults) > 0 {
-		closeFunctions(functions)
+		_ = closeFunctions(context.Background(), functions) // nothing has called them
 		return nil, errors.Join(faults...)
 	}
 	return functions, nil
@@ -74,11 +74,12 @@ func functionsMemory(cfg *config.Config) int64 {
 	return int64(processesOf(cfg)) * processSize
 }
 
-// closeFunctions closes functions that nothing has called.
-func closeFunctions(functions hooks.Functions) {
+// closeFunctions ends the processes of functions, if there are any. functions may be nil.
+func closeFunctions(ctx context.Context, functions hooks.Functions) error {
 	if closer, ok := functions.(hooks.Closer); ok {
-		_ = closer.Close(context.Background()) // there is no call that it could wait for
+		return closer.Close(ctx)
 	}
+	return nil
 }
 
 // functionsFault returns an error of the engine as a fault of the setting that causes

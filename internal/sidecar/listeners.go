@@ -11,6 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/loglimit"
+	"github.com/tokengraft/tokengraft/internal/sockets"
 )
 
 // ServeOptions are the options of [Sidecar.Serve].
@@ -21,6 +22,9 @@ type ServeOptions struct {
 	Level *slog.LevelVar
 	// Flush exports the remaining telemetry. It is called last.
 	Flush func(context.Context) error
+	// LimitsMemory says that [LimitMemory] was called. A reload that adds or removes
+	// functions then calls it again.
+	LimitsMemory bool
 }
 
 // adminTimeout bounds a request to the admin listener, and its response.
@@ -64,7 +68,8 @@ func listenAdmin(s *Sidecar, o ServeOptions) (*server, error) {
 
 // openListener opens a listener. Its error is a [config.FieldError].
 func openListener(cfg *config.Config, setting string, address config.Address) (*net.TCPListener, error) {
-	listener, err := net.Listen("tcp", string(address))
+	config := net.ListenConfig{Control: sockets.Bound}
+	listener, err := config.Listen(context.Background(), "tcp", string(address))
 	if err != nil {
 		return nil, cfg.Fault(setting, fmt.Errorf("%w; use a free address of this machine on which this user may listen", err))
 	}

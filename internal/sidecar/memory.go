@@ -57,6 +57,14 @@ func ownMemory(cfg *config.Config) (limit int64, from string) {
 	return max(limit-functionsMemory(cfg), processMemory), from
 }
 
+// limitMemoryAgain calls LimitMemory if a reload changes how much the processes of
+// functions may take.
+func (s *Sidecar) limitMemoryAgain(before, after *config.Config) {
+	if s.limitsMemory && functionsMemory(before) != functionsMemory(after) {
+		LimitMemory(after, s.o.Logger)
+	}
+}
+
 // findMemory returns how much memory this process and its children may use, and what that
 // follows from.
 func findMemory() (limit int64, from string) {

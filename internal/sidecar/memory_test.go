@@ -3,15 +3,19 @@ package sidecar
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"math"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strings"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/connlimit"
 	"github.com/tokengraft/tokengraft/proxy"
 )
@@ -127,4 +131,47 @@ func TestOnWire_IsAWholeResponse(t *testing.T) {
 	if err != nil || response.StatusCode != http.StatusRequestHeaderFieldsTooLarge || !response.Close || !json.Valid(body) {
 		t.Errorf("got %q, error %v; want a 431 with JSON that closes the connection", wire, err)
 	}
+}
+
+// A reload that adds functions leaves memory for their process, and one that removes
+// them gives it back.
+func TestReload_LeavesMemoryForFunctionsThatItAdds(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "")
+	limitMemory(t, 256<<20)
+	const plain = `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules: [{match: POST /login, tokens: [body]}]
+verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
+documents:
+  mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users}
+  user_id_field: id
+`
+	cfg := load(t, map[string]string{"tokengraft.yaml": plain, "f.js": "exports = () => 1"})
+	LimitMemory(cfg, slog.New(slog.DiscardHandler))
+	whole := debug.SetMemoryLimit(-1)
+	s, err := Open(cfg, Options{Functions: javascript.Engine,
+		Load: func() (*config.Config, error) { return config.Load(cfg.File(), os.LookupEnv) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	s.limitsMemory = true
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	for _, row := range []struct {
+		added string
+		want  int64
+	}{{"functions: {dir: ., processes: 1}\nuser_creation: {function: f}\n", whole - processSize}, {"", whole}} {
+		if err := os.WriteFile(cfg.File(), []byte(plain+row.added), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.reloader.reload(ctx, true)
+		if fault := s.reloader.state(); fault != nil {
+			t.Fatal(fault)
+		}
+		if got := debug.SetMemoryLimit(-1); got != row.want {
+			t.Errorf("with %q: the memory limit is %d MiB, want %d", row.added, got>>20, row.want>>20)
+		}
+	}
+	end() // the functions of the first reload are closed at once
 }

@@ -65,17 +65,18 @@ type Sidecar struct {
 	o         Options
 	cache     *cache.Cache
 	readiness *admin.Readiness
-	public    *certs.Pair // the certificate for clients; nil without tls
+	public    *certs.Pair      // the certificate for clients; nil without tls
 	refusals  *budget.Refusals // of connections
 	reloader  *reloader
 	shared    *shared
 
 	connections atomic.Pointer[connlimit.Pool] // of the public listener; nil until it listens
 
-	mu         sync.Mutex // held while the generation or its discovery is replaced
-	generation atomic.Pointer[generation]
-	background background     // of the goroutine of Run
-	closing    sync.WaitGroup // documents of earlier generations
+	limitsMemory bool       // the process calls LimitMemory; set before Run
+	mu           sync.Mutex // held while the generation or its discovery is replaced
+	generation   atomic.Pointer[generation]
+	background   background     // of the goroutine of Run
+	closing      sync.WaitGroup // documents of earlier generations
 }
 
 // Open opens everything that the configuration names. It reads files and sends
@@ -154,6 +155,7 @@ func (s *Sidecar) Run(ctx context.Context) {
 // and closes the sidecar: first it becomes not ready, then requests in flight finish,
 // and telemetry is flushed last.
 func (s *Sidecar) Serve(ctx context.Context, o ServeOptions) error {
+	s.limitsMemory = o.LimitsMemory
 	servers, err := listen(s, o)
 	if err != nil {
 		return err
@@ -205,6 +207,7 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 		next.discard(before)
 		return err
 	}
+	s.limitMemoryAgain(before.cfg, cfg)
 	logRisks(before.cfg, cfg, s.o.Logger)
 	s.shared.resize(cfg)
 	if pool := s.connections.Load(); pool != nil {

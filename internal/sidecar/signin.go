@@ -61,7 +61,7 @@ func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) 
 		Meter:       o.Meter,
 	})
 	if err != nil {
-		closeFunctions(in.functions)
+		_ = closeFunctions(context.Background(), in.functions) // nothing has called them
 	}
 	return in, err
 }
@@ -71,10 +71,7 @@ func (in *signIns) close(ctx context.Context) error {
 	if in == nil {
 		return nil
 	}
-	if closer, ok := in.functions.(hooks.Closer); ok {
-		return closer.Close(ctx)
-	}
-	return nil
+	return closeFunctions(ctx, in.functions)
 }
 
 // run runs the background work of the hooks until ctx ends.

@@ -26,6 +26,10 @@ func paramsOf(text string, start, end int, separators string, wanted func(name s
 			if i := strings.IndexAny(text[start:end], separators); i >= 0 {
 				stop = start + i
 			}
+			if stop == start {
+				start++
+				continue // a flood of separators costs next to nothing
+			}
 			key, value, ok := strings.Cut(text[start:stop], "=")
 			if name := decoded(key); ok && wanted(name) && !yield(name, span{stop - len(value), stop, decoded(value)}) {
 				return
@@ -39,6 +43,9 @@ func paramsOf(text string, start, end int, separators string, wanted func(name s
 func pairs(text string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for pair := range strings.SplitSeq(text, "&") {
+			if pair == "" {
+				continue
+			}
 			name, value, _ := strings.Cut(pair, "=")
 			if !yield(decoded(name), decoded(value)) {
 				return

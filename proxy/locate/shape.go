@@ -113,6 +113,7 @@ func (s *shapes) scan(text string) {
 // scanPlain looks at a text as it is. The base64url of {" starts with ey, and that of {
 // and white space with ey or ew.
 func (s *shapes) scanPlain(text string) {
+	headers := runs{}
 	for at := 0; s.candidates <= maxCandidates; at++ {
 		next := strings.IndexByte(text[at:], 'e')
 		if next < 0 {
@@ -121,7 +122,7 @@ func (s *shapes) scanPlain(text string) {
 		at += next
 		if rest := text[at:]; startsPart(text, at) && startsObject(rest) {
 			s.candidates++
-			if token := shapeOf(rest); token != "" {
+			if token := shapeOf(rest, headers.length(text, at)); token != "" {
 				s.tokens = append(s.tokens, token)
 				at += len(token) - 1
 			}
@@ -147,11 +148,23 @@ func startsObject(text string) bool {
 	return err == nil && n > 1 && decoded[0] == '{' && strings.IndexByte(" \t\r\n\"", decoded[1]) >= 0
 }
 
-// shapeOf returns the JWS at the start of a text, and "" if there is none. Its signature
-// may be empty, because a token without one is a token to verifiers that accept the
-// algorithm none.
-func shapeOf(text string) string {
-	header := base64Length(text[:min(len(text), maxHeader)])
+// runs finds the ends of runs of base64url in one text. Many candidates can be in one
+// run, so it is measured once.
+type runs struct{ end int }
+
+// length returns the length of the base64url at an index, at most maxHeader. The index
+// must not be less than before.
+func (r *runs) length(text string, at int) int {
+	if at >= r.end {
+		r.end = at + base64Length(text[at:])
+	}
+	return min(r.end-at, maxHeader)
+}
+
+// shapeOf returns the JWS at the start of a text, and "" if there is none. header is the
+// length of the base64url there. The signature may be empty, because a token without one
+// is a token to verifiers that accept the algorithm none.
+func shapeOf(text string, header int) string {
 	afterHeader, ok := strings.CutPrefix(strings.TrimLeft(text[header:], "="), ".")
 	if !ok || !hasAlgorithm(text[:header]) { // before the payload, which can be long and shared by many candidates
 		return ""

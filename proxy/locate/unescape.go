@@ -62,8 +62,8 @@ func charEscape(text string) (char byte, length int) {
 		if e.end != "" {
 			n = strings.Index(digits[:min(len(digits), e.digits+1)], e.end)
 		}
-		if n <= 0 || e.end == "" && n < e.digits {
-			continue
+		if n <= 0 || e.end == "" && n < e.digits || hexValue(digits[0]) >= e.base {
+			continue // also because the error of ParseUint is expensive
 		}
 		code, err := strconv.ParseUint(digits[:n], e.base, 32)
 		if err != nil {
@@ -75,4 +75,17 @@ func charEscape(text string) (char byte, length int) {
 		return byte(code), len(e.prefix) + n + len(e.end)
 	}
 	return 0, 0
+}
+
+// hexValue returns the value of a hexadecimal digit, and 16 for any other character.
+func hexValue(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return 16
 }

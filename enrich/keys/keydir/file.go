@@ -2,13 +2,16 @@ package keydir
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
@@ -67,10 +70,27 @@ func (k *key) remove() error {
 	return nil
 }
 
+// maxFile is the size of the largest key file, in bytes. It has room for certificates.
+const maxFile = 1 << 20
+
+var (
+	errNotRegular = errors.New("it is not a regular file; move it out of the key directory, or give it another name")
+	errHuge       = fmt.Errorf("it is larger than %d bytes, so it is not a key file; move it out of the key directory, or give it another name", maxFile)
+)
+
 // readFile returns the key of a file. If the file has not changed since l was read,
 // it returns the key from l.
 func (l keyList) readFile(path string) (*key, error) {
-	info, err := os.Stat(path)
+	// Opening a pipe or a device could wait forever, and then no key would be read again.
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil, cmp.Or(err, fmt.Errorf("%s: %w", path, errNotRegular))
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat() // of what is read, even if the name now leads to another file
 	if err == nil {
 		err = permissions.CheckFile(path, info)
 	}
@@ -84,19 +104,24 @@ func (l keyList) readFile(path string) (*key, error) {
 			return &same, nil
 		}
 	}
-	return readFile(path, info)
+	return readOpen(f, path, info)
 }
 
 func isUnchanged(was, is os.FileInfo) bool {
 	return os.SameFile(was, is) && was.ModTime().Equal(is.ModTime()) && was.Size() == is.Size() && was.Mode() == is.Mode()
 }
 
-// readFile reads a key file. The info must be from before the call, so that a file
+// readOpen reads a key file. The info must be from before the call, so that a file
 // that changes during the read is read again later.
-func readFile(path string, info os.FileInfo) (*key, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
+func readOpen(f *os.File, path string, info os.FileInfo) (*key, error) {
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	switch {
+	case err != nil:
 		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: %w", path, errNotRegular)
+	case len(text) > maxFile:
+		return nil, fmt.Errorf("%s: %w", path, errHuge)
 	}
 	k, err := parseFile(text)
 	if err != nil {

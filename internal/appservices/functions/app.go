@@ -17,8 +17,8 @@
 //     which is measured every few milliseconds. If a built-in takes more in one step,
 //     the process ends itself, or the kernel refuses the memory (RLIMIT_DATA, on
 //     Linux only). A process takes at most 72 MiB with the default of 32 MiB, and about
-//     10 MiB without a call. This process reads a database's reply and one part of an
-//     HTTP response, and no other memory of functions.
+//     10 MiB without a call. This process holds the replies of the few MongoDB commands
+//     that run at a time, and one part of each HTTP response.
 //   - Processors. On Linux the kernel kills a process that has used a processor for
 //     ten minutes, even if this process hangs.
 //   - Isolation. Each call has its own global object. A change that a function makes,
@@ -51,6 +51,10 @@ const (
 	maxOperations = 1000
 	// maxParallel is how many of them run at a time.
 	maxParallel = 16
+	// leastCommands is how many MongoDB commands run at a time, if there are fewer
+	// processes. This process holds each reply, as BSON and as JSON: 16 MiB of BSON can
+	// become three times as much.
+	leastCommands = 2
 	// maxTraffic is how many bytes of Extended JSON and HTTP bodies one call may
 	// read and write. The arguments and the result have the same limit each.
 	maxTraffic = 32 << 20
@@ -126,8 +130,9 @@ type App struct {
 	client *http.Client
 	log    *slog.Logger
 	pool   pool
-	// operations bounds how many operations of all calls run at a time.
-	operations chan struct{}
+	// commands and requests bound how many MongoDB commands and HTTP requests of all
+	// calls run at a time.
+	commands, requests chan struct{}
 }
 
 // compileTimeout is how long a process may take to start and to compile the functions.
@@ -142,7 +147,8 @@ func Open(o Options) (*App, error) {
 	}
 	app := &App{
 		o: o, client: newClient(o), log: o.Logger,
-		pool: newPool(o.Processes), operations: make(chan struct{}, maxParallel),
+		pool:     newPool(o.Processes),
+		commands: make(chan struct{}, max(leastCommands, o.Processes)), requests: make(chan struct{}, maxParallel),
 	}
 	return app, app.compile()
 }

@@ -186,3 +186,39 @@ func TestCall_FailsAtOnceIfAPromiseIsNeverSettled(t *testing.T) {
 		t.Errorf("got %v, want an error about a promise that is never settled", err)
 	}
 }
+
+// The replies of MongoDB are in the sidecar's memory, so a function cannot have many of
+// them there at once.
+func TestLimits_BoundTheCommandsThatRunAtATime(t *testing.T) {
+	database := &counting{}
+	app := open(t, `exports = async () => {
+		const c = context.services.get("mongodb-atlas").db("a").collection("b");
+		return (await Promise.all(Array(40).fill(0).map(() => c.findOne()))).length;
+	}`, func(o *functions.Options) { o.Database, o.Timeout = database, functions.MaxTimeout })
+	if got, err := call(t, app); err != nil || got != `{"$numberLong":"40"}` {
+		t.Errorf("got %s, %v; want 40 replies", got, err)
+	}
+	if database.most > 2 {
+		t.Errorf("%d commands ran at a time, want at most 2", database.most)
+	}
+}
+
+// counting is a database that counts how many commands run at a time.
+type counting struct {
+	mu            sync.Mutex
+	running, most int
+}
+
+func (c *counting) Command(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+	c.add(1)
+	defer c.add(-1)
+	time.Sleep(time.Millisecond) // so that others run at the same time, if they may
+	return json.RawMessage(`{"ok":1,"cursor":{"id":{"$numberLong":"0"},"firstBatch":[]}}`), nil
+}
+
+func (c *counting) add(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running += n
+	c.most = max(c.most, c.running)
+}

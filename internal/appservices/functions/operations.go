@@ -15,15 +15,15 @@ const (
 	errTraffic = shown("a function may read and write at most 32 MiB")
 )
 
-// operate runs an operation when there is a place for it.
-func (w *worker) operate(ctx context.Context, operation func()) {
+// operate runs an operation when one of the places is free.
+func (w *worker) operate(ctx context.Context, places chan struct{}, operation func()) {
 	defer w.pool.calling.Done()
 	select {
-	case w.operations <- struct{}{}:
+	case places <- struct{}{}:
 	case <-ctx.Done():
 		return
 	}
-	defer func() { <-w.operations }()
+	defer func() { <-places }()
 	operation()
 }
 

@@ -165,9 +165,9 @@ func (w *worker) handle(ctx context.Context, m message) {
 		m.Line.log(ctx, w.log)
 	case m.Kind == kindCommand:
 		w.pool.calling.Add(1)
-		go w.operate(ctx, func() { w.command(ctx, m) })
+		go w.operate(ctx, w.commands, func() { w.command(ctx, m) })
 	case m.Kind == kindRequest && m.Request != nil:
 		w.pool.calling.Add(1)
-		go w.operate(ctx, func() { w.fetch(ctx, m) })
+		go w.operate(ctx, w.requests, func() { w.fetch(ctx, m) })
 	}
 }

@@ -185,15 +185,18 @@ func (tg *target) answersHealth(t *testing.T) {
 func (tg *target) logIn(t *testing.T, issuer *enrichtest.Issuer) {
 	t.Helper()
 	original := issuer.Token(claimsOf(quoted(anna), ""))
+	var last error
 	for range 5 {
-		if token, err := tg.tryIssue(original); err == nil {
+		token, err := tg.tryIssue(original)
+		if err == nil {
 			if token == original {
 				t.Error("a login meanwhile: got the original token, want it enriched")
 			}
 			return
 		}
+		last = err
 	}
-	t.Error("five logins meanwhile failed")
+	t.Errorf("five logins meanwhile failed, the last one with %v; want one that succeeds", last)
 }
 
 // noticesKeys checks that the sidecar publishes a key that appears in its directory.

@@ -184,8 +184,8 @@ func (s *suite) attackKeyDirectory(t *testing.T, issuers issuers) {
 			})
 			ready := tg.Admin.Get(t, "/readyz")
 			happens = either(signer() == ours, "the known key signs", "the planted key signs") + "; /readyz: " + either(strings.Contains(ready, `"keys":"ok"`), "ok", "degraded")
-			if happens != "the known key signs; /readyz: degraded" {
-				t.Error(happens)
+			if want := "the known key signs; /readyz: degraded"; happens != want {
+				t.Errorf("a key planted in a directory with mode %o: %s, want %s", row.dir, happens, want)
 			}
 			return happens
 		})
