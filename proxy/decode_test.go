@@ -255,8 +255,8 @@ func TestBody_OverTheLimitIsNotReadToItsEnd(t *testing.T) {
 		f.dial(t).send("POST / HTTP/1.1\r\nHost: h\r\n" + form + "\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + over + "\r\n")
 		select {
 		case <-arrived:
-		case <-time.After(10 * time.Second):
-			t.Error("before the client sent the last chunk: nothing reached the backend within 10 s, want the other bytes")
+		case <-time.After(patience):
+			t.Errorf("before the client sent the last chunk: nothing reached the backend within %v, want the other bytes", patience)
 		}
 	})
 }

@@ -17,15 +17,11 @@ import (
 
 // Contract: "backend unreachable 502".
 func TestBackend_Is502IfItIsNotRunning(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close()
-	f := start(t, &url.URL{Scheme: "http", Host: listener.Addr().String()}, setup{})
+	const address = "127.0.0.1:1" // a port that the system gives to nobody
+	f := start(t, &url.URL{Scheme: "http", Host: address}, setup{})
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 502, "urn:tokengraft:backend-unreachable")
-	if strings.Contains(body, listener.Addr().String()) {
+	if strings.Contains(body, address) {
 		t.Errorf("body = %q, want it without the private address of the backend", body)
 	}
 	if log := f.log.String(); !strings.Contains(log, `"advice":"Check that the backend is running`) {

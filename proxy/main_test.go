@@ -47,19 +47,22 @@ func withTestRoots(run func() int) int {
 	return run()
 }
 
-// goroutinesEnd reports whether the number of goroutines falls to the given one within 5
-// seconds. Unused connections to backends are closed in this time.
+// goroutinesEnd reports whether the number of goroutines falls to the given one within
+// patience. Unused connections to backends are closed in this time.
 func goroutinesEnd(goroutines int) bool {
 	return eventually(func() bool { return runtime.NumGoroutine() <= goroutines })
 }
 
-// eventually reports whether a condition becomes true within 5 seconds.
+// patience is how long tests wait for what must happen. It is long, because a test must
+// not fail only because the machine is busy.
+const patience = 30 * time.Second
+
+// eventually reports whether a condition becomes true within patience.
 func eventually(condition func() bool) bool {
-	for range 100 {
-		if condition() {
-			return true
+	for end := time.Now().Add(patience); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
-	return false
+	return true
 }

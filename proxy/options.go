@@ -35,8 +35,9 @@ type Options struct {
 	// Limits are the largest sizes of messages. Zero fields have defaults.
 	Limits Limits
 	// Memory bounds the bytes that all requests in flight hold, except those of Responses.
-	// A request that finds none left gets 503 before it is forwarded. Proxies in one
-	// process share it. Nil means no bound.
+	// A request that finds none left gets 503 before it is forwarded. All proxies of a
+	// process should have the same Memory, and the same Responses and Turns. Nil means no
+	// bound.
 	Memory Memory
 	// ClientMemory returns the part of Memory for one request of a client, so that Memory
 	// can be divided among clients. The address is the one of the connection, or the last

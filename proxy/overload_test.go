@@ -158,7 +158,7 @@ func TestRequestBody_MustArriveSteadily(t *testing.T) {
 	f, _ := startResponding(t, noContent, setup{options: func(o *proxy.Options) { o.Timeouts.Response = time.Minute }})
 	began := time.Now()
 	res, _ := f.ask(t, "POST /any HTTP/1.1\r\nHost: h\r\n"+form+"\r\nContent-Length: 1000000\r\n\r\n"+strings.Repeat("a", 500_000))
-	if took := time.Since(began); res.StatusCode != 400 || took > 15*time.Second {
+	if took := time.Since(began); res.StatusCode != 400 || took > 40*time.Second { // less than timeouts.response, on a busy machine too
 		t.Errorf("got %s after %s, want 400 after about 10 s", res.Status, took)
 	}
 }
@@ -176,7 +176,7 @@ func TestMemory_LargeResponsesWait(t *testing.T) {
 		t.Run(test.policy.String(), func(t *testing.T) {
 			rules := logins(t)
 			rules[0].OnFailure = test.policy
-			f, _ := startResponding(t, largeResponse, setup{rules: rules, options: func(o *proxy.Options) { o.Timeouts.Response = time.Second }})
+			f, _ := startResponding(t, largeResponse, setup{rules: rules, options: func(o *proxy.Options) { o.Timeouts.Response = 2 * time.Second }})
 			f.shared.responses.Resize(1, 100)
 			if err := f.shared.responses.Acquire(t.Context(), 1); err != nil {
 				t.Fatal(err)

@@ -230,15 +230,16 @@ func TestProtocol_ServesHTTP2Backends(t *testing.T) {
 
 // A7: an upgraded connection stays open until one side closes it.
 func TestUpgrade_IsNotEndedByTheResponseTimeout(t *testing.T) {
+	t.Parallel()
 	backend := proxytest.Start(t, func(r *proxytest.Request) {
 		r.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(1500 * time.Millisecond)
 		r.Send("late")
 		r.Close()
 	})
 	f := start(t, backend.URL, setup{
 		rules:   []proxy.Rule{rule(t, "GET /socket", "json:access_token")},
-		options: func(o *proxy.Options) { o.Timeouts.Response = 100 * time.Millisecond },
+		options: func(o *proxy.Options) { o.Timeouts.Response = time.Second },
 	})
 	w := f.dial(t)
 	w.send("GET /socket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")

@@ -31,7 +31,7 @@ func TestTurns_LimitRequestsAtTheBackend(t *testing.T) {
 	began := time.Now()
 	res, body := f.ask(t, "GET /refused HTTP/1.1\r\nHost: h\r\n\r\n")
 	expectOverloaded(t, res, body)
-	if took := time.Since(began); took < time.Second || took > 3*time.Second {
+	if took := time.Since(began); took < time.Second || took > 8*time.Second { // before timeouts.response, on a busy machine too
 		t.Errorf("refused after %s, want about 1 s", took)
 	}
 	if n := f.overloaded(t, "requests"); n != 1 {

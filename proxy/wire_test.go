@@ -47,7 +47,7 @@ func (f *fixture) dial(t testing.TB) *wire {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	return &wire{t, conn, bufio.NewReader(conn)}
 }
 
@@ -99,14 +99,10 @@ func startResponding(t testing.TB, text string, s setup) (*fixture, *proxytest.B
 	return start(t, backend.URL, s), backend
 }
 
-// waitFor waits until happened returns true. It fails the test after 5 seconds.
+// waitFor waits until happened returns true. It fails the test after patience.
 func waitFor(t testing.TB, what string, happened func() bool) {
 	t.Helper()
-	for range 500 {
-		if happened() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !eventually(happened) {
+		t.Fatalf("waited %v for %s", patience, what)
 	}
-	t.Fatalf("waited 5 seconds for %s", what)
 }

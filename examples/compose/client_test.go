@@ -92,7 +92,7 @@ func wantMe(t *testing.T, base, token, user string) {
 func waitFor(t *testing.T, url string) {
 	t.Helper()
 	var last string
-	for range 60 {
+	for range 240 {
 		response, err := http.Get(url)
 		last = fmt.Sprint(err)
 		if err == nil {
@@ -103,5 +103,5 @@ func waitFor(t *testing.T, url string) {
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-	t.Fatalf("GET %s: after 30 seconds got %s, want 200", url, last)
+	t.Fatalf("GET %s: after 2 minutes got %s, want 200", url, last)
 }

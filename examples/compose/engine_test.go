@@ -105,14 +105,14 @@ func (c *compose) container(service string) string {
 func (c *compose) waitHealthy(service string) {
 	c.t.Helper()
 	var status string
-	for range 120 {
+	for range 360 {
 		status = c.docker("inspect", "-f", "{{.State.Health.Status}}", c.container(service))
 		if status == "healthy" {
 			return
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-	c.t.Fatalf("after a minute %s is %s, want healthy", service, status)
+	c.t.Fatalf("after 3 minutes %s is %s, want healthy", service, status)
 }
 
 // metrics returns the metrics of a sidecar. Only containers reach the admin port, so
@@ -133,7 +133,7 @@ func (c *compose) inNetwork(args ...string) string {
 func (c *compose) waitGrowth(service, series string, do func()) {
 	c.t.Helper()
 	before := valueOf(series, c.metrics(service))
-	for range 40 {
+	for range 120 {
 		do()
 		if valueOf(series, c.metrics(service)) != before {
 			return

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -126,9 +127,8 @@ func (d *Demo) startSidecar(ctx context.Context, version string) error {
 // writeFiles writes the documents and the configuration, and returns the path of
 // the configuration file.
 func (d *Demo) writeFiles() (file string, err error) {
-	public, errPublic := freeAddress()
-	admin, errAdmin := freeAddress()
-	if err := errors.Join(errPublic, errAdmin); err != nil {
+	public, admin, err := freeAddresses()
+	if err != nil {
 		return "", err
 	}
 	d.Public, d.Admin = "http://"+public, "http://"+admin
@@ -139,14 +139,27 @@ func (d *Demo) writeFiles() (file string, err error) {
 	)
 }
 
-// freeAddress returns an unused loopback address.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freeAddresses returns two unused loopback addresses. Until the sidecar listens there,
+// nobody else should get them: the system gives ports from 32768 on to connections, and
+// to listeners without a port.
+func freeAddresses() (one, two string, err error) {
+	for range 1000 {
+		port := 10_000 + rand.IntN(22_000)
+		one, two = fmt.Sprintf("127.0.0.1:%d", port), fmt.Sprintf("127.0.0.1:%d", port+1)
+		if err = errors.Join(unused(one), unused(two)); err == nil {
+			return one, two, nil
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
+	return "", "", err
+}
+
+// unused returns an error if something listens at an address.
+func unused(address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	return listener.Close()
 }
 
 // Stop stops the sidecar and then the backend, and removes the files.

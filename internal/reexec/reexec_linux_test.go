@@ -137,7 +137,7 @@ func TestChild_EndsWithItsParent(t *testing.T) {
 		t.Fatalf("process %d: %v, want that it runs", id, err)
 	}
 	parent.Kill()
-	for start := time.Now(); syscall.Kill(id, 0) == nil && !isZombie(id); {
+	for start := time.Now(); syscall.Kill(id, 0) == nil && !isZombie(id); time.Sleep(time.Millisecond) {
 		if time.Since(start) > 20*time.Second {
 			t.Fatalf("process %d still runs 20s after its parent was killed", id)
 		}

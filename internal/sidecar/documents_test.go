@@ -44,7 +44,7 @@ func retiring(t *testing.T) (*Sidecar, *documents, fakeSource) {
 func TestDocuments_CloseAfterTheLastUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, d, source := retiring(t)
-		s.retire(t.Context(), d)
+		s.retire(t.Context(), &generation{documents: d}, &generation{})
 		if _, err := d.Lookup(t.Context(), enrich.Query{}); !errors.Is(err, enrich.ErrNoDocument) || source.isClosed() {
 			t.Errorf("lookup of a request in flight: error %v, source closed: %v; want ErrNoDocument and false", err, source.isClosed())
 		}
@@ -63,7 +63,7 @@ func TestDocuments_CloseAfterTheLastUser(t *testing.T) {
 func TestDocuments_DoNotWaitForLongRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, d, source := retiring(t)
-		s.retire(t.Context(), d)
+		s.retire(t.Context(), &generation{documents: d}, &generation{})
 		time.Sleep(time.Minute)
 		if source.isClosed() {
 			t.Error("the source is closed right after timeouts.response, want it open while documents may be looked up")
@@ -80,7 +80,7 @@ func TestDocuments_CloseWhenTheProcessEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, d, source := retiring(t)
 		ctx, stop := context.WithCancel(t.Context())
-		s.retire(ctx, d)
+		s.retire(ctx, &generation{documents: d}, &generation{})
 		stop()
 		if !source.isClosed() {
 			t.Error("the source is open, want it closed")

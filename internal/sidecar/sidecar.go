@@ -76,7 +76,7 @@ type Sidecar struct {
 	mu           sync.Mutex // held while the generation or its discovery is replaced
 	generation   atomic.Pointer[generation]
 	background   background     // of the goroutine of Run
-	closing      sync.WaitGroup // documents of earlier generations
+	closing      sync.WaitGroup // documents and functions of earlier generations
 }
 
 // Open opens everything that the configuration names. It reads files and sends
@@ -216,12 +216,7 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 	s.replace(before, next)
 	s.updateReadiness() // before the old source closes, so that no probe uses it
 	s.background.update(ctx, next.tasks())
-	if next.signIns != before.signIns {
-		s.retireSignIns(ctx, before)
-	}
-	if next.documents != before.documents {
-		s.retire(ctx, before.documents)
-	}
+	s.retire(ctx, before, next)
 	return nil
 }
 
@@ -249,45 +244,6 @@ func (s *Sidecar) applyDiscovery(from *oidc.Follower, d oidc.Discovery) {
 // updateReadiness sets the conditions of readiness to those of the current generation.
 func (s *Sidecar) updateReadiness() {
 	s.readiness.Use(append(s.current().conditions(), s.reloader.condition())...)
-}
-
-// lookupGrace is how long a request may still look up documents and keys after
-// timeouts.response.
-const lookupGrace = 10 * time.Second
-
-// retire closes the documents of an earlier generation when no request needs them any
-// more. It waits for at most timeouts.response and a grace: later only requests such
-// as WebSockets are left, which look up no documents.
-func (s *Sidecar) retire(ctx context.Context, d *documents) {
-	d.uses.close()
-	s.closing.Go(func() {
-		select {
-		case <-d.uses.done:
-		case <-time.After(d.longest + lookupGrace):
-		case <-ctx.Done():
-		}
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if err := d.close(closing); err != nil {
-			s.o.Logger.Warn("the previous source of documents could not be closed", "error", err)
-		}
-	})
-}
-
-// retireSignIns closes the functions of an earlier generation when none of its requests
-// can call them any more.
-func (s *Sidecar) retireSignIns(ctx context.Context, before *generation) {
-	s.closing.Go(func() {
-		select {
-		case <-time.After(before.documents.longest + lookupGrace):
-		case <-ctx.Done():
-		}
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if err := before.signIns.close(closing); err != nil {
-			s.o.Logger.Warn("functions that a reload has replaced were still running, and were ended", "error", err)
-		}
-	})
 }
 
 // Close frees what Open made. Run must have returned, and no request may be in

@@ -72,8 +72,8 @@ func TestHasToken_IsFastAndStrictForManyCandidates(t *testing.T) {
 	}
 	nested := strings.Repeat("-eyJhbGciOiJ", 100_000)
 	locate.Response{Body: []byte(nested)}.HasToken(func(string) bool { return true })
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("HasToken took %s, want less", took)
+	if took := time.Since(began); took > 20*time.Second { // work that is not bounded takes minutes
+		t.Errorf("HasToken took %s, want less than a second on an idle machine", took)
 	}
 }
 

@@ -50,6 +50,8 @@ func (w *worker) setUp() error {
 	switch cause, how := w.child.Cause(); cause {
 	case reexec.Memory, reexec.Stack:
 		return errors.New("the functions could not be compiled, because that takes too much memory; look for constants such as 2n**(2n**40n)")
+	case reexec.Threads: // either of two limits
+		return fmt.Errorf("the functions could not be compiled, because a thread could not start: either they take too much memory, then look for constants such as 2n**(2n**40n); or the limit of processes is too low, a process for functions takes about 10 threads (%s)", how)
 	default:
 		return startFault(fmt.Errorf("%w (%s)", err, how))
 	}

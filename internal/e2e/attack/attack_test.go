@@ -35,7 +35,7 @@ func TestAttacks(t *testing.T) {
 	t.Run("others", s.attackTogether)
 	s.checkLeaks(t)
 	s.checkPage(t)
-	t.Logf("the attacks\n%s", s.table())
+	e2e.PrintTable(t, "attacks", s.table())
 }
 
 // attackTogether runs the groups that can run in parallel.
@@ -62,6 +62,7 @@ func (s *suite) attackTogether(t *testing.T) {
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()
+			defer s.noteIfSkipped(t)
 			group.attack(t)
 		})
 	}
@@ -75,6 +76,7 @@ type kind struct{ name, law string }
 type suite struct {
 	mu       sync.Mutex
 	outcomes []outcome
+	skipped  []string // names of tests
 	leaks    []string
 	exported int // bytes of spans and metrics
 	logged   int // lines of the log
@@ -90,7 +92,19 @@ type outcome struct {
 // if the attack succeeds.
 func (s *suite) run(t *testing.T, k kind, sends string, attack func(t *testing.T) (happens string)) {
 	t.Helper()
-	t.Run(k.name+"/"+sends, func(t *testing.T) { s.report(k, sends, attack(t)) })
+	t.Run(k.name+"/"+sends, func(t *testing.T) {
+		defer s.noteIfSkipped(t)
+		s.report(k, sends, attack(t))
+	})
+}
+
+// noteIfSkipped adds a test to the table if it is being skipped.
+func (s *suite) noteIfSkipped(t *testing.T) {
+	if t.Skipped() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.skipped = append(s.skipped, t.Name())
+	}
 }
 
 func (s *suite) report(k kind, sends, happens string) {
@@ -114,6 +128,9 @@ func (s *suite) table() string {
 		fmt.Fprintf(w, "%s\t %s\t %s\t %s\n", o.name, o.sends, o.happens, o.law)
 	}
 	w.Flush()
+	for _, name := range s.skipped {
+		fmt.Fprintln(&text, "SKIPPED", name)
+	}
 	return text.String()
 }
 

@@ -73,7 +73,7 @@ var bombRows = []bombRow{
 // attackWithFloods checks that floods and bombs do not use more memory than allowed.
 func (s *suite) attackWithFloods(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED, THE FLOODS WERE NOT TESTED: with -short, as in `make race`, because the race detector changes memory use; `make tables` tests them")
+		t.Skip("SKIPPED, THE FLOODS WERE NOT TESTED: with -short, as in `make race`, because the race detector changes memory use; `make test` tests them")
 	}
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	backend := startBackend(t, issuer)

@@ -50,7 +50,7 @@ func (s *suite) attackFunctions(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	fromMongo := `documents: {mongodb: {uri: "` + inMongo(t, people) + `", database: app, collection: users, timeout: 5s}, user_id_field: id}`
 	configuration := strings.Replace(usual(startBackend(t, issuer).URL), "documents: {file: users.json, user_id_field: id}", fromMongo, 1) +
-		"functions: {dir: .}\nuser_creation: {function: create, timeout: 2s}\n"
+		"functions: {dir: .}\nuser_creation: {function: create, timeout: 4s}\n"
 	tg := &target{suite: s}
 	tg.Sidecar = e2e.Start(t, e2e.Options{
 		Configuration: configuration, Files: map[string]string{"create.js": function(functionRows)}, Program: e2e.Tokengraft, Log: s.lookAtLog,
@@ -73,8 +73,8 @@ func (tg *target) create(t *testing.T, issuer *enrichtest.Issuer, name string) (
 
 func (row functionRow) run(t *testing.T, tg *target, issuer *enrichtest.Issuer) (happens string) {
 	const (
-		mostWait   = 8 * time.Second // user_creation.timeout, and a busy machine
-		mostGrowth = 32              // MiB
+		mostWait   = 14 * time.Second // user_creation.timeout, and a busy machine
+		mostGrowth = 32               // MiB
 	)
 	memory, start := tg.peak(t), time.Now()
 	status := tg.create(t, issuer, row.name)

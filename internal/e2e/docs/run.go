@@ -18,11 +18,14 @@ import (
 type Runner struct {
 	Root    string
 	Builder *programs.Builder
+	// OutputTime is how long programs in the background may take to write what a page
+	// shows.
+	OutputTime time.Duration
 }
 
-// NewRunner returns a runner.
+// NewRunner returns a runner that has patience with a busy machine.
 func NewRunner(t testing.TB, root string) *Runner {
-	return &Runner{root, programs.NewBuilder(t, root)}
+	return &Runner{root, programs.NewBuilder(t, root), time.Minute}
 }
 
 // Check tests what can be tested without running a command: configurations,
@@ -43,6 +46,7 @@ func (r *Runner) Run(t testing.TB, page *Page) (faults []Fault) {
 		t.Skipf("SKIPPED, NOTHING WAS TESTED: %s uses jq, which is not installed", page.Name)
 	}
 	s := newSession(t, r.Root, r.Builder.Path(t, programsAmong(words)), newAddresses(t, page))
+	s.outputTime = r.OutputTime
 	defer s.stopAll()
 	for _, step := range page.Steps {
 		if err := s.step(step); err != nil {
@@ -188,7 +192,7 @@ func (s *session) checkOutput(step Step) error {
 // eventually waits until what a page shows is in an output that may be still
 // growing.
 func (s *session) eventually(command string, shown []string, output func() string) error {
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(s.outputTime)
 	for !containsLines(nonEmpty(shown), nonEmpty(lines(output()))) {
 		if time.Now().After(deadline) {
 			return differs(command, strings.Join(shown, "\n"), output())

@@ -31,6 +31,7 @@ type session struct {
 	addresses  *addresses
 	background []*process
 	last       interface{ String() string } // the output of the last block
+	outputTime time.Duration                // see [Runner.OutputTime]
 }
 
 // newSession prepares the working directories of a page.
@@ -233,7 +234,7 @@ func (p *process) stop() (clean bool) {
 	select {
 	case <-p.ended:
 		clean = true
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 	}
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // whatever is left of the group
 	<-p.ended

@@ -40,6 +40,7 @@ func TestFaults(t *testing.T) {
 			turns <- struct{}{}
 			defer func() { <-turns }()
 			t.Run(f.at.name+"/"+f.what, func(t *testing.T) {
+				defer func() { measured[i].skipped = t.Skipped() }()
 				own := db
 				if f.alone {
 					own = newDatabase(t, annasDocument)
@@ -49,7 +50,7 @@ func TestFaults(t *testing.T) {
 		})
 	}
 	running.Wait()
-	t.Log("\n" + printMeasured(measured))
+	e2e.PrintTable(t, "faults", printMeasured(measured))
 }
 
 func (f fault) run(t *testing.T, e *env) measurement {

@@ -17,6 +17,7 @@ type measurement struct {
 	waits         []time.Duration // what the fault added to each response
 	recoveredIn   time.Duration
 	before, after e2e.Usage
+	skipped       bool
 }
 
 func printMeasured(measured []measurement) string {
@@ -36,6 +37,11 @@ func printMeasured(measured []measurement) string {
 			m.before.Goroutines, m.after.Goroutines, m.before.Files, m.after.Files, mebibytes(m.before.Heap), mebibytes(m.after.Heap))
 	}
 	table.Flush()
+	for i, m := range measured {
+		if m.skipped {
+			fmt.Fprintln(&text, "SKIPPED", faults[i].at.name+"/"+faults[i].what)
+		}
+	}
 	return text.String()
 }
 

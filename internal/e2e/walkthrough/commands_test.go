@@ -33,12 +33,11 @@ func appendFile(ts *testscript.TestScript, neg bool, args []string) {
 
 // dialUntil waits until an address accepts connections.
 func dialUntil(address string) (err error) {
-	for range 200 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		var conn net.Conn
 		if conn, err = net.DialTimeout("tcp", address, time.Second); err == nil {
 			return conn.Close()
 		}
-		time.Sleep(25 * time.Millisecond)
 	}
 	return err
 }
@@ -49,7 +48,7 @@ func waitMetric(ts *testscript.TestScript, _ bool, args []string) {
 	wanted, err := regexp.Compile("(?m)^" + args[1] + "$")
 	ts.Check(err)
 	var text []byte
-	for range 300 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if response, err := http.Get("http://" + args[0] + "/metrics"); err == nil {
 			text, _ = io.ReadAll(response.Body)
 			response.Body.Close()
@@ -57,9 +56,8 @@ func waitMetric(ts *testscript.TestScript, _ bool, args []string) {
 				return
 			}
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
-	ts.Fatalf("waited 30 seconds for a line that matches %s in\n%s", args[1], text)
+	ts.Fatalf("waited a minute for a line that matches %s in\n%s", args[1], text)
 }
 
 // copyDir is the script command copydir FROM TO.
