@@ -38,7 +38,9 @@ func (x *exchange) readBody(res *http.Response) (responseBody, error) {
 	case err != nil:
 		return responseBody{}, fmt.Errorf("the backend's response is incomplete: %w", err)
 	case !whole:
-		res.Body = readCloser{io.MultiReader(bytes.NewReader(b.bytes), res.Body), res.Body}
+		// The rest can be long, so it is not held and must not keep the share.
+		free := func() { x.account.shrinkShare(0) }
+		res.Body = readCloser{io.MultiReader(newBufferedBody(b.bytes, free), res.Body), res.Body}
 		return responseBody{opaque: true, tooLarge: true}, nil
 	}
 	res.Body = readCloser{bytes.NewReader(b.bytes), res.Body}

@@ -17,7 +17,7 @@ import (
 
 // Contract: "backend unreachable 502".
 func TestBackend_Is502IfItIsNotRunning(t *testing.T) {
-	const address = "127.0.0.1:1" // a port that the system gives to nobody
+	const address = "127.0.0.1:1" // a port that the system gives to no program
 	f := start(t, &url.URL{Scheme: "http", Host: address}, setup{})
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 502, "urn:tokengraft:backend-unreachable")

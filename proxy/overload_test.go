@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -205,6 +206,23 @@ func TestMemory_SlowClientsKeepOnlyTheBody(t *testing.T) {
 	waitFor(t, "the response", func() bool { return f.shared.responses.Used() > 0 && f.shared.turns.Used() == 0 })
 	if used := f.shared.responses.Used(); used > 40_000_100 {
 		t.Errorf("%d bytes are taken, want at most two bodies", used)
+	}
+	w.Close()
+}
+
+// Only the start of a response over limits.body is held. A client that has read that part,
+// and then reads slowly, does not keep other large responses waiting.
+func TestMemory_OfAResponseOverTheLimitIsReturnedWithItsStart(t *testing.T) {
+	huge := answer("HTTP/1.1 200 OK\r\nContent-Type: application/json", `{"access_token":"`+strings.Repeat("x", 64<<20)+`"}`)
+	f, _ := startResponding(t, huge, setup{rules: logins(t), options: func(o *proxy.Options) { o.Limits.Body = 1 << 20 }})
+	w := f.dial(t)
+	w.send(login)
+	if _, err := io.CopyN(io.Discard, w, 2<<20); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the share of the response", func() bool { return f.shared.responses.Used() == 0 })
+	if f.shared.memory.Used() == 0 {
+		t.Error("the response has ended, want that the client still has to read most of it")
 	}
 	w.Close()
 }

@@ -140,7 +140,7 @@ func (d *Demo) writeFiles() (file string, err error) {
 }
 
 // freeAddresses returns two unused loopback addresses. Until the sidecar listens there,
-// nobody else should get them: the system gives ports from 32768 on to connections, and
+// no other program should get them: the system gives ports from 32768 on to connections, and
 // to listeners without a port.
 func freeAddresses() (one, two string, err error) {
 	for range 1000 {

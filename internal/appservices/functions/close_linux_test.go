@@ -29,7 +29,7 @@ func TestClose_WaitsForCalls(t *testing.T) {
 	<-g.asked
 	ended := make(chan error, 1)
 	go func() { ended <- app.Close(context.Background()) }()
-	for isOpen(t, app) { // until Close has begun
+	for isOpen(t, app) { // until Close has started
 	}
 	select {
 	case err := <-ended:
