@@ -16,8 +16,12 @@ type Grant struct {
 	// because the ath of the client's proofs could not match. Hooks run all the same.
 	DPoP bool
 	// ClientCredentials means that the tokens were issued to a client and not to
-	// a user (RFC 6749, section 4.4). No hook runs.
+	// a user (RFC 6749, section 4.4). No hook runs, unless Client says otherwise.
 	ClientCredentials bool
+	// Client has the possible ids of that client. If there are any, a verified token that
+	// names none of them in azp, client_id, cid, appid or aud was issued to a user, and
+	// hooks run. The claim sub does not count: it can be the name of a user.
+	Client []string
 	// Provider names the authentication provider that the user signed in with,
 	// such as "local-userpass". It is passed to the hooks. It is empty if the
 	// request does not say.

@@ -3,6 +3,7 @@ package enrich_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,42 @@ func TestHooks_RunBeforeATokenLeaves(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A user may sign in with Basic at a backend that ignores grant_type, so a client that does
+// must be in its tokens. These are the claims of real providers.
+func TestHooks_DoNotRunForAClientThatItsTokenNames(t *testing.T) {
+	for _, test := range []struct {
+		name, claims string
+		runs         bool
+	}{
+		{"Keycloak", `"sub":"0b8f7c4e-8f0e-4c35-9a5b-6b0a1d7c3f11","azp":"job","aud":"account","preferred_username":"service-account-job"`, false},
+		{"Auth0", `"sub":"job@clients","aud":"https://api","azp":"job","gty":"client-credentials"`, false},
+		{"Hydra", `"sub":"job","client_id":"job","aud":[],"scp":["a"]`, false},
+		{"Spring Authorization Server", `"sub":"job","aud":"job","scope":["a"]`, false},
+		{"aud with several", `"sub":"job","aud":["account","job"]`, false},
+		{"Okta", `"sub":"job","cid":"job","aud":"api"`, false},
+		{"Microsoft", `"sub":"8c1f","appid":"job","aud":"api://x"`, false},
+		{"a client id with an encoding", `"sub":"x","client_id":"a b"`, false},
+		{"a user", `"sub":"new","aud":"app"`, true},
+		{"a user who is named like the client", `"sub":"job","aud":"app"`, true},
+		{"a user of another client", `"sub":"new","azp":"web"`, true},
+		{"no text", `"sub":"new","azp":["a",1],"client_id":null,"aud":{}`, true},
+	} {
+		for _, id := range [][]string{{"job", "a b"}, nil} {
+			hooks := &scripted{}
+			f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
+				o.Hooks, o.Source = hooks, documents(nil)
+			})
+			now := time.Now().Unix()
+			g := grant(f.issuer.Token(fmt.Sprintf(`{%s,"iat":%d,"exp":%d}`, test.claims, now, now+3600)), "")
+			g.ClientCredentials, g.Client = true, id
+			f.Enrich(t.Context(), g)
+			if runs := len(hooks.calls) > 0; runs != (test.runs && id != nil) {
+				t.Errorf("%s, client %q: hooks ran: %t, want %t", test.name, id, runs, !runs)
+			}
+		}
 	}
 }
 

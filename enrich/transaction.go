@@ -24,6 +24,7 @@ type transaction struct {
 	// othersSignIn means that hooks run for users of tokens that get no claims,
 	// because no token that gets the claims identifies a user.
 	othersSignIn bool
+	forClient    bool // the tokens were issued to a client, so no hook runs
 }
 
 // A fault is the reason why no token of a grant is enriched.
@@ -102,6 +103,7 @@ func (tx *transaction) verifyAll(ctx context.Context) *fault {
 			first = &fault{c.reason, c.err}
 		}
 	}
+	tx.forClient = tx.isForClient()
 	tx.othersSignIn = tx.runsHooks() && !slices.ContainsFunc(tx.candidates, func(c *candidate) bool {
 		return tx.getsClaim(c) && tx.userOf(c.token.payload) != User{}
 	})

@@ -88,6 +88,9 @@ func (x *exchange) fateOfUnread() string {
 // body has been forwarded, or when the exchange ends if its text is compared with tokens.
 func (x *exchange) setRequestBody(r *http.Request, body []byte, held int64) {
 	kept := min(held, int64(cap(body)))
+	if x.echo.keepsAnother(body) {
+		kept = held
+	}
 	x.account.giveBack(held - kept)
 	free := func() { x.account.giveBack(kept) }
 	if x.echo.keepsBody() {

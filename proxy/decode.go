@@ -22,13 +22,16 @@ var errTooLarge = errors.New("larger than limits.body when decompressed")
 // nested codings would take minutes. Real bodies have one coding, or two by mistake.
 const maxCodings = 4
 
+// noCodings are not codings. Some servers put a charset into Content-Encoding by mistake.
+var noCodings = []string{"", "identity", "none", "utf-8", "utf8", "us-ascii", "iso-8859-1", "8bit", "binary"}
+
 // contentCodings returns the content codings of a message in lower case, in the order in
 // which they were applied. identity is none (RFC 9110, section 8.4.1).
 func contentCodings(h http.Header) (codings []string) {
 	for _, line := range h["Content-Encoding"] {
 		for coding := range strings.SplitSeq(line, ",") {
 			coding = strings.ToLower(strings.TrimSpace(coding))
-			if coding != "" && coding != "identity" {
+			if !slices.Contains(noCodings, coding) {
 				codings = append(codings, coding)
 			}
 		}
@@ -100,4 +103,13 @@ func inflate(body []byte) (io.ReadCloser, error) {
 		return reader, nil
 	}
 	return flate.NewReader(bytes.NewReader(body)), nil
+}
+
+// compressed are the first bytes of compressed data: gzip, zstd, xz, bzip2 and ZIP.
+var compressed = []string{"\x1f\x8b", "\x28\xb5\x2f\xfd", "\xfd7zXZ\x00", "BZh", "PK\x03\x04"}
+
+// looksCompressed reports whether a body is compressed, although its header does not say
+// so.
+func looksCompressed(body []byte) bool {
+	return slices.ContainsFunc(compressed, func(start string) bool { return bytes.HasPrefix(body, []byte(start)) })
 }

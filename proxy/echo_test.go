@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -49,4 +50,51 @@ func TestEcho_BrokenTokenOfTheClientBlocksNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// capturing is an Enricher that shows the grants.
+type capturing struct {
+	*enrich.Enricher
+	grants chan enrich.Grant
+}
+
+func (c capturing) Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome {
+	c.grants <- g
+	return c.Enricher.Enrich(ctx, g)
+}
+
+// C1, D2: an original that was restored in the request is not text of the client. While
+// the JWKS cannot be fetched, a backend that repeats it would open a gate with it.
+func TestEcho_IsWhatTheClientSentBeforeItWasRestored(t *testing.T) {
+	backend := proxytest.Start(t, proxytest.RespondWith(loginResponse("a.b.c")))
+	grants := make(chan enrich.Grant, 1)
+	f := start(t, backend.URL, setup{rules: logins(t)})
+	original := f.token("")
+	enriched := f.enriched(t, original)
+	s := &proxy.Snapshot{Rules: mustRules(t, logins(t)), Enricher: capturing{f.enricher, grants}, Restore: true, Sizes: sizes}
+	if err := f.proxy.Use(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		request("POST", "/login", []string{form}, "token="+enriched),
+		"POST /login?access_token=" + enriched + " HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+	} {
+		f.ask(t, text)
+		got := backend.Requests()[len(backend.Requests())-1]
+		if !strings.Contains(got.Line+got.Body, original) {
+			t.Fatalf("the backend got %s %s, want the original", got.Line, got.Body)
+		}
+		if g := <-grants; g.Echoed(original) || !g.Echoed(enriched) {
+			t.Errorf("%.30s: Echoed(original) = %t, Echoed(enriched) = %t; want only the enriched token", text, g.Echoed(original), g.Echoed(enriched))
+		}
+	}
+}
+
+func mustRules(t testing.TB, rules []proxy.Rule) *proxy.Rules {
+	t.Helper()
+	rs, err := proxy.NewRules(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rs
 }

@@ -94,6 +94,9 @@ func (x *exchange) serve(r *http.Request) error {
 	x.edit = x.editor(r)
 	if x.refusesEarly(r.Method) {
 		x.count(r.Context(), enrich.Unavailable)
+		if x.gates() {
+			x.countGate(r.Context(), refusedSource)
+		}
 		x.w.Header().Set("Retry-After", "1")
 		x.refusal(problemFailing).write(&x.w)
 		return nil

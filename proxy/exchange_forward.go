@@ -12,7 +12,7 @@ import (
 // forward sends the request to the backend and the response to the client. The reverse
 // proxy calls [exchange.respond] in between: see [newReverseProxy].
 func (x *exchange) forward(r *http.Request) {
-	x.w.forwarded = true
+	x.w.forwarded, x.w.gated = true, x.gates()
 	x.proxy.reverse.ServeHTTP(&x.w, r)
 }
 

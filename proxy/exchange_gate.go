@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -25,6 +24,7 @@ func (x *exchange) findRule(r *http.Request) error {
 	rule, ambiguous := rules.route(r)
 	x.rule = rule
 	if ambiguous {
+		x.countGate(r.Context(), refusedPath)
 		x.warn("spelling", "a request was refused: its path is another spelling of a path of this rule, which is a gate")
 		return problemSpelling
 	}
@@ -66,31 +66,52 @@ func (x *exchange) gate(res *http.Response, answered time.Time) error {
 	if mayIssue(res) {
 		e = x.enrich(res.Request.Context(), l, answered)
 	}
-	if e.rejection == nil && !e.accepted() {
-		switch {
-		case len(l.tokens) > 0:
-			return x.refuse(res, "a token was not accepted")
-		case l.response.HasToken(x.wasSent) || (locate.Response{Header: res.Trailer}).HasToken(x.wasSent):
-			return x.refuse(res, "it has a token at a place that the rule does not name")
-		}
-	}
-	if e.accepted() && x.hidesUser(context.WithoutCancel(res.Request.Context()), l) {
-		return x.refuse(res, "it has a token of another user at a place that the rule does not name")
+	if why := x.unaccepted(res, l, e); why != "" {
+		return x.refuse(res, why)
 	}
 	x.applyOutcome(res, l, e)
 	return nil
 }
 
+// unaccepted says why a response must not leave the gate. It returns "" if it may.
+func (x *exchange) unaccepted(res *http.Response, l located, e enrichment) refusal {
+	switch {
+	case e.rejection != nil: // the reply to it has no token
+	case e.accepted():
+		if x.hidesUser(res, l) {
+			return refusedUser
+		}
+	case len(l.tokens) > 0:
+		return refusedToken
+	case x.hidesToken(res, l, x.wasSent):
+		return refusedPlace
+	}
+	return ""
+}
+
+// hidesToken reports whether a response has something in the shape of a token that is not
+// ignored.
+func (x *exchange) hidesToken(res *http.Response, l located, ignored func(token string) bool) bool {
+	response := l.response
+	if x.rule.Mixed {
+		// Its cookies are the session of an OpenID provider with itself. Some are signed,
+		// and no location of such a rule is a cookie.
+		response.Header = response.Header.Clone()
+		response.Header.Del("Set-Cookie")
+	}
+	return response.HasToken(ignored) || (locate.Response{Header: res.Trailer}).HasToken(ignored)
+}
+
 // readGated reads the whole response and locates its tokens. unread says why that is not
 // possible.
-func (x *exchange) readGated(res *http.Response) (l located, unread string, err error) {
+func (x *exchange) readGated(res *http.Response) (l located, unread refusal, err error) {
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
-		return located{}, "the connection was upgraded", nil
+		return located{}, refusedUpgrade, nil
 	case res.StatusCode == http.StatusPartialContent:
-		return located{}, "it is a part of a response", nil
+		return located{}, refusedPart, nil
 	case locate.IsEventStream(res.Header):
-		return located{}, "it is a stream of events", nil
+		return located{}, refusedStream, nil
 	}
 	body, err := x.readBody(res)
 	switch {
@@ -101,19 +122,16 @@ func (x *exchange) readGated(res *http.Response) (l located, unread string, err 
 		return located{}, "", err
 	case body.tooLarge:
 		x.countTooLarge(res.Request.Context())
-		return located{}, "it is larger than limits.body", nil
+		return located{}, refusedSize, nil
 	case body.noMemory:
 		x.count(res.Request.Context(), enrich.Unavailable)
-		return located{}, "limits.memory is used up", nil
-	case body.opaque:
-		return located{}, "it cannot be decompressed", nil
+		return located{}, refusedMemory, nil
+	case body.opaque, looksCompressed(body.decoded):
+		return located{}, refusedCoding, nil
 	}
 	l = x.locateIn(res.Header, body)
-	if x.rule.Mixed {
-		// Its cookies are the session of an OpenID provider with itself. Some are signed,
-		// and no location of such a rule is a cookie.
-		l.response.Header = l.response.Header.Clone()
-		l.response.Header.Del("Set-Cookie")
+	if !l.response.HasClearCharset() {
+		return located{}, refusedCharset, nil
 	}
 	return l, "", nil
 }
@@ -130,17 +148,6 @@ func (e *enrichment) accepted() bool {
 
 // wasSent reports whether the client sent a token.
 func (x *exchange) wasSent(token string) bool { return x.sent[token] }
-
-// refuse replaces a response with an error. It keeps no cookie, because one could be a
-// session. The error is returned if the response cannot be replaced.
-func (x *exchange) refuse(res *http.Response, why string) error {
-	x.warn("gate", "a response was refused, because its rule is a gate", "why", why)
-	if res.StatusCode == http.StatusSwitchingProtocols {
-		return problemNotAccepted
-	}
-	replace(res, nil, x.refusal(problemNotAccepted))
-	return nil
-}
 
 // refusal returns the reply of a refused request: the problem, or an error in the format
 // of the backend if the rule is a gate and has one.

@@ -20,7 +20,7 @@ func (x *exchange) respond(res *http.Response) error {
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()
 		return nil
-	case x.edits(res):
+	case x.edits(res) && !x.gates():
 		return x.editBody(res)
 	case x.rule == nil || !mayIssue(res) && !x.gates():
 		return nil
@@ -29,7 +29,10 @@ func (x *exchange) respond(res *http.Response) error {
 		x.snapshot.Deleted(context.WithoutCancel(ctx), x.bearer)
 	}
 	if x.gates() {
-		return x.gate(res, answered)
+		if err := x.gate(res, answered); err != nil || !x.edits(res) {
+			return err
+		}
+		return x.editBody(res)
 	}
 	if x.snapshot.Shadow {
 		x.observe(res, answered)

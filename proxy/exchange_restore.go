@@ -25,6 +25,7 @@ func (x *exchange) restore(r *http.Request) error {
 	if x.gates() {
 		x.recordSent(request)
 	}
+	x.echo = x.echoOf(request)
 	// The response to TRACE repeats the request, so it would show the original to the
 	// client (law D2).
 	if x.snapshot.Restore && r.Method != http.MethodTrace {
@@ -115,10 +116,10 @@ func (x *exchange) recordRequest(r *http.Request, request locate.Request) {
 		return
 	}
 	x.signIn = x.rule.classify(request)
-	x.echo = echo{request: request}
 	x.requested = enrich.Grant{
 		Cause:             x.signIn.Cause,
 		ClientCredentials: x.signIn.ClientCredentials,
+		Client:            x.signIn.Client,
 		Provider:          x.provider,
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,
 		Shadow:            x.snapshot.Shadow,

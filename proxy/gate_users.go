@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"net/http"
 	"sync"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -19,7 +20,8 @@ var _ identifier = (*enrich.Enricher)(nil)
 // located ones, at a place that no location names. A GraphQL client can sign in several
 // users with one request, and chooses the names of their tokens in the response. Other
 // tokens may be there: refresh tokens, and more tokens of the same user.
-func (x *exchange) hidesUser(ctx context.Context, l located) bool {
+func (x *exchange) hidesUser(res *http.Response, l located) bool {
+	ctx := context.WithoutCancel(res.Request.Context())
 	enricher, ok := x.snapshot.Enricher.(identifier)
 	if !ok {
 		return false
@@ -37,7 +39,7 @@ func (x *exchange) hidesUser(ctx context.Context, l located) bool {
 		}
 		return users
 	})
-	return l.response.HasToken(func(token string) bool {
+	return x.hidesToken(res, l, func(token string) bool {
 		if known[token] || x.wasSent(token) {
 			return true
 		}

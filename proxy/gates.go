@@ -172,27 +172,27 @@ func (rs *Rules) overriding(r *http.Request, methods []string) *Rule {
 
 // overridesMethod reports whether a backend could take the method of a request for
 // another: because of a header such as X-HTTP-Method-Override, a field such as _method in
-// the query or in a form, or because the method is not in upper case. Names are compared
-// loosely, as backends do.
+// the query or in a form or JSON, or because the method is not in upper case. Names are
+// compared loosely, as backends do.
 func overridesMethod(r *http.Request) bool {
 	if r.Method != strings.ToUpper(r.Method) {
 		return true
 	}
 	for name := range r.Header {
-		if strings.Contains(name, "ethod") && !strings.HasPrefix(name, "Access-Control-") { // M or m
+		if mentionsMethod(name) && !strings.HasPrefix(name, "Access-Control-") {
 			return true
 		}
 	}
-	return mentionsMethod(r.URL.RawQuery) ||
-		r.Method == http.MethodPost && (locate.IsForm(r.Header) || locate.IsMultipart(r.Header))
+	if r.Method == http.MethodPost && (r.Body != http.NoBody || locate.IsForm(r.Header) || locate.IsMultipart(r.Header)) {
+		return true
+	}
+	query, err := url.QueryUnescape(r.URL.RawQuery)
+	return err != nil || mentionsMethod(query)
 }
 
-func mentionsMethod(query string) bool {
-	if query == "" {
-		return false
-	}
-	decoded, err := url.QueryUnescape(query)
-	return err != nil || strings.Contains(strings.ToLower(decoded), "method")
+func mentionsMethod(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "method") || strings.Contains(name, "verb")
 }
 
 // misspelled returns the gate of a request with one of the methods, if a lenient backend

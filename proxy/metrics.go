@@ -18,11 +18,12 @@ type metrics struct {
 	size     metric.Int64Histogram
 	restored metric.Int64Counter
 	shadow   metric.Int64Gauge
+	gate     metric.Int64Counter
 }
 
 func newMetrics(meter metric.Meter) (metrics, error) {
 	var m metrics
-	var errs [5]error
+	var errs [6]error
 	m.tokens, errs[0] = meter.Int64Counter("tokengraft.tokens",
 		metric.WithDescription("Tokens in responses that a rule matches, by the reason why they were or were not enriched."))
 	m.duration, errs[1] = meter.Float64Histogram("tokengraft.enrich.duration",
@@ -37,6 +38,8 @@ func newMetrics(meter metric.Meter) (metrics, error) {
 		metric.WithDescription("Enriched tokens in requests that were replaced with their originals."))
 	m.shadow, errs[4] = meter.Int64Gauge("tokengraft.shadow",
 		metric.WithDescription("1 while shadow is on: tokens are counted but not enriched."))
+	m.gate, errs[5] = meter.Int64Counter("tokengraft.gate.refused",
+		metric.WithDescription("Responses and requests that a gate refused, by why."))
 	return m, errors.Join(errs[:]...)
 }
 
@@ -45,11 +48,12 @@ func newMetrics(meter metric.Meter) (metrics, error) {
 type ruleLabels struct {
 	rule   metric.MeasurementOption
 	reason map[enrich.Reason]metric.MeasurementOption
+	gate   map[refusal]metric.MeasurementOption
 }
 
 func newRuleLabels(pattern string) ruleLabels {
 	rule := attribute.String("rule", pattern)
-	l := ruleLabels{metric.WithAttributeSet(attribute.NewSet(rule)), map[enrich.Reason]metric.MeasurementOption{}}
+	l := ruleLabels{metric.WithAttributeSet(attribute.NewSet(rule)), map[enrich.Reason]metric.MeasurementOption{}, gateLabels(rule)}
 	for _, reason := range []enrich.Reason{
 		enrich.OK, enrich.Stale, enrich.NoDocument, enrich.Opaque, enrich.NotOurs, enrich.BadToken,
 		enrich.KeyBound, enrich.TooLarge, enrich.Unavailable, enrich.SignFailed, enrich.Canceled, enrich.Rejected,
@@ -64,6 +68,11 @@ func newRuleLabels(pattern string) ruleLabels {
 func (m metrics) announce(rule *Rule) {
 	for _, labels := range rule.labels.reason {
 		m.tokens.Add(context.Background(), 0, labels)
+	}
+	for _, labels := range rule.labels.gate {
+		if rule.Gate {
+			m.gate.Add(context.Background(), 0, labels)
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func (p *Proxy) Use(s *Snapshot) error {
 		return err
 	}
 	for _, rule := range s.Rules.all() {
-		if len(rule.Tokens) > 0 {
+		if len(rule.Tokens) > 0 || rule.Gate {
 			p.metrics.announce(rule)
 		}
 	}

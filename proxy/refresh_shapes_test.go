@@ -123,7 +123,6 @@ func TestRefresh_WithoutASignNeedsRefreshAlways(t *testing.T) {
 		"MongoDB Atlas App Services: the refresh token as bearer": {"POST", "/api/client/v2.0/auth/session", []string{"Authorization: Bearer r.e.f"}, ""},
 		"Auth.js: a session cookie":                               {"GET", "/api/auth/session", []string{"Cookie: __Secure-authjs.session-token=a.b.c"}, ""},
 		"Ory Kratos: a session cookie":                            {"GET", "/sessions/whoami?tokenize_as=app", []string{"Cookie: ory_kratos_session=s"}, ""},
-		"api_guard with Devise: a header of its own":              {"POST", "/users/tokens", []string{"Authorization: Bearer a.b.c", "Refresh-Token: r"}, ""},
 		"Feathers: an access token for the next":                  post("/authentication", jsonBody, `{"strategy":"jwt","accessToken":"a.b.c"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,6 +136,7 @@ func TestRefresh_WithoutASignNeedsRefreshAlways(t *testing.T) {
 // triggers of logins.
 func TestRefresh_CountsAsBothIfItCouldBeALogin(t *testing.T) {
 	for name, s := range map[string]shape{
+		"api_guard with Devise: a header":      {"POST", "/users/tokens", []string{"Authorization: Bearer a.b.c", "Refresh-Token: r"}, ""},
 		"a login with an old refresh cookie":   post("/login", jsonBody, `{"user":"anna"}`).with("Cookie: refreshToken=old"),
 		"a refresh with other cookies":         shape{"POST", "/token", []string{"Cookie: sid=1; refreshToken=r"}, ""},
 		"a refresh with the old access token":  post("/token", jsonBody, `{"refreshToken":"r"}`).with("Authorization: Bearer a.b.c"),

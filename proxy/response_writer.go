@@ -17,10 +17,16 @@ type responseWriter struct {
 	// forwarded says that the header is the backend's. Then net/http must not add a Date
 	// or a guessed Content-Type that the backend did not send.
 	forwarded bool
+	// gated says that no response leaves before the final one. The header of an early one
+	// could have a token, and nothing looks at it.
+	gated bool
 }
 
 // WriteHeader implements [http.ResponseWriter].
 func (w *responseWriter) WriteHeader(status int) {
+	if w.gated && status < 200 && status != http.StatusSwitchingProtocols {
+		return
+	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status
 		if w.forwarded {

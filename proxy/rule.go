@@ -65,7 +65,7 @@ func (rule *Rule) classify(request locate.Request) locate.Classification {
 		return locate.Classification{Cause: enrich.CauseRefresh, Why: locate.WhyRule}
 	case RefreshNever:
 		c := request.Classify() // only for ClientCredentials
-		return locate.Classification{Cause: enrich.CauseLogin, Why: locate.WhyRule, ClientCredentials: c.ClientCredentials}
+		return locate.Classification{Cause: enrich.CauseLogin, Why: locate.WhyRule, ClientCredentials: c.ClientCredentials, Client: c.Client}
 	}
 	return request.Classify()
 }

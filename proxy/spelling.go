@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // maxDecodings is how often a path is percent-decoded.
@@ -26,10 +27,12 @@ func spellings(escaped string) [][]string {
 		}
 	}
 	for range maxDecodings + 1 {
-		for _, merge := range []bool{true, false} {
-			add(segmentsOf(escaped, merge))
-			if end := strings.IndexAny(escaped, "\x00;?#"); end >= 0 {
-				add(segmentsOf(escaped[:end], merge))
+		for _, path := range []string{escaped, withoutAuthority(escaped)} {
+			for _, merge := range []bool{true, false} {
+				add(segmentsOf(path, merge))
+				if end := strings.IndexAny(path, "\x00;?#"); end >= 0 {
+					add(segmentsOf(path[:end], merge))
+				}
 			}
 		}
 		decoded := percentDecoded(escaped)
@@ -39,6 +42,20 @@ func spellings(escaped string) [][]string {
 		escaped = decoded
 	}
 	return all
+}
+
+// withoutAuthority returns a path as backends read it that take it for a reference to
+// another host (RFC 3986, section 4.2): for new URL("//host/login", base) of JavaScript, the
+// path is /login. It returns any other path unchanged.
+func withoutAuthority(path string) string {
+	rest := strings.TrimLeft(path, `/\`)
+	if len(path)-len(rest) < len("//") {
+		return path
+	}
+	if end := strings.IndexAny(rest, `/\`); end >= 0 {
+		return rest[end:]
+	}
+	return "/"
 }
 
 // isPlain reports whether a path has only one spelling, except for its case and slashes
@@ -58,11 +75,14 @@ func isPlain(path string) bool {
 	return true
 }
 
+// slashes replaces what some backends take for a slash, full width on Windows.
+var slashes = strings.NewReplacer(`\`, "/", "\uff0f", "/", "\uff3c", "/")
+
 // segmentsOf returns the segments of a path. If merge is false, a dot segment can remove
 // an empty segment, as in RFC 3986, section 5.2.4.
 func segmentsOf(path string, merge bool) []string {
 	var segments []string
-	for segment := range strings.SplitSeq(strings.ReplaceAll(path, `\`, "/"), "/") {
+	for segment := range strings.SplitSeq(slashes.Replace(path), "/") {
 		segment = segmentName(segment)
 		switch {
 		case segment == "..":
@@ -87,14 +107,14 @@ func segmentName(segment string) string {
 	}
 	segment, _, _ = strings.Cut(segment, ";")
 	segment = strings.Map(foldRune, segment)
-	if trimmed := strings.TrimRight(segment, " "); trimmed == "." || trimmed == ".." {
+	if trimmed := strings.TrimRightFunc(segment, unicode.IsSpace); trimmed == "." || trimmed == ".." {
 		return trimmed
 	}
-	return strings.TrimRight(segment, ". ")
+	return strings.TrimRightFunc(segment, func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
 }
 
 // foldRune returns a character as backends that ignore case compare it. It removes
-// control characters.
+// control characters, and characters without width.
 func foldRune(r rune) rune {
 	switch {
 	case r < ' ' || r == 0x7f:
@@ -103,6 +123,8 @@ func foldRune(r rune) rune {
 		return r + 'a' - 'A'
 	case r < 0x80:
 		return r
+	case unicode.Is(unicode.Cf, r):
+		return -1
 	case r == 'ſ':
 		return 's'
 	case r == '\u212a': // the Kelvin sign
@@ -114,8 +136,8 @@ func foldRune(r rune) rune {
 }
 
 // percentDecoded decodes %XX, and %uXXXX of old versions of IIS, once. It also decodes
-// ASCII characters in two bytes, which UTF-8 does not allow. It keeps what it cannot
-// decode.
+// ASCII characters in two or three bytes, which UTF-8 does not allow. It keeps what it
+// cannot decode.
 func percentDecoded(text string) string {
 	if !strings.Contains(text, "%") {
 		return text
@@ -158,19 +180,30 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// withoutOverlong decodes ASCII characters in two bytes.
+// withoutOverlong decodes ASCII characters in two or three bytes.
 func withoutOverlong(text string) string {
-	if strings.IndexByte(text, 0xc0) < 0 && strings.IndexByte(text, 0xc1) < 0 {
+	if strings.IndexByte(text, 0xc0) < 0 && strings.IndexByte(text, 0xc1) < 0 && !strings.Contains(text, "\xe0\x80") && !strings.Contains(text, "\xe0\x81") {
 		return text
 	}
 	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; (c == 0xc0 || c == 0xc1) && i+1 < len(text) && text[i+1]&0xc0 == 0x80 {
-			i++
-			b.WriteByte(c&1<<6 | text[i]&0x3f)
-			continue
-		}
-		b.WriteByte(text[i])
+	for i := 0; i < len(text); {
+		char, n := overlong(text[i:])
+		b.WriteByte(char)
+		i += n
 	}
 	return b.String()
+}
+
+// overlong returns the ASCII character at the start of a text if it is in two or three
+// bytes, and its length. Otherwise it returns the first byte.
+func overlong(text string) (char byte, length int) {
+	next := text[0]
+	length = 1
+	if next == 0xe0 && len(text) > 1 && text[1]&0xfe == 0x80 {
+		next, length = 0xc0|text[1]&1, 2
+	}
+	if next&0xfe == 0xc0 && len(text) > length && text[length]&0xc0 == 0x80 {
+		return next&1<<6 | text[length]&0x3f, length + 1
+	}
+	return text[0], 1
 }

@@ -54,6 +54,14 @@ var spellingRows = []struct{ path, want string }{
 	{"/oauth/to%09ken", isRefused},
 	{"/oauth/%25u0074oken", isRefused},
 	{"/oauth%c0%aftoken", isRefused},
+	{"/oauth%e0%80%aftoken", isRefused},  // a slash in three bytes
+	{"/oauth%EF%BC%8Ftoken", isRefused},  // full width
+	{"/oauth/token%c2%a0", isRefused},    // a space that does not break
+	{"/oauth/to%e2%80%8bken", isRefused}, // a space without width
+	{"//host/oauth/token", isRefused},    // new URL of JavaScript takes the host for one
+	{"///u:p@host:80/oauth/token", isRefused},
+	{"/\\host\\oauth/token", isRefused},
+	{"/%2fhost/oauth/token", isRefused},
 	{"/app/my/Login", isRefused},
 	{"/App/my/login", isRefused},
 	{"/app/my/x%2f..%2f/login", isRefused},
@@ -62,6 +70,8 @@ var spellingRows = []struct{ path, want string }{
 
 	{"/oauth/token.json", isOpen}, // the documentation says so
 	{"/oauth/tokens", isOpen},
+	{"//host/x/oauth/token", isOpen},
+	{"/host/oauth/token", isOpen},
 	{"/oauth/token/x", isOpen},
 	{"/oauth/token/../other", isOpen},
 	{"/oauth", isOpen},

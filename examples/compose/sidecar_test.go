@@ -2,6 +2,7 @@ package compose_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -21,6 +22,9 @@ rules:
     tokens: [json:access_token, json:id_token]
   - match: POST /oauth/token
     tokens: [json:access_token, json:id_token]
+  - match: POST /login/cookie
+    tokens: [json:access_token]
+    gate: true
 verify: {jwks: %[1]s/jwks.json}
 sign: {keys: keys}
 documents: {file: users.json, user_id_field: user_account_id}
@@ -45,13 +49,17 @@ func startSidecar(t *testing.T) *e2e.Sidecar {
 }
 
 // makeTraffic makes logins and refreshes of users with and without a document, lets
-// the source fail for a while, and writes a configuration that is wrong in a new way
+// the source fail for a while, meets a gate, and writes a configuration that is wrong in a new way
 // each time.
 func makeTraffic(t *testing.T, s *e2e.Sidecar) {
 	t.Helper()
 	public := s.Public.URL("")
 	anna, cleo := loginAs(t, public, "anna"), loginAs(t, public, "cleo")
 	wantMe(t, public, login(t, public).AccessToken, "anna")
+	refused, err := s.Public.Try(http.MethodPost, "/login/cookie", "username=anna&password=secret", "Content-Type: application/x-www-form-urlencoded")
+	if err != nil || refused.Status != http.StatusServiceUnavailable {
+		t.Errorf("a token in a cookie that its gate does not name: got %d %s, error %v; want 503", refused.Status, refused.Body, err)
+	}
 	wantClaim(t, refresh(t, public, anna.RefreshToken).AccessToken, `"city":"Wien"`)
 
 	s.Write(t, "users.json", "[broken")

@@ -130,7 +130,7 @@ var problemAdvice = map[string]advice{
 		"Can the sidecar reach what `verify.jwks` names?"},
 	"not-accepted": {
 		"The rule is a [gate](security.md#gates), and the response has a token that was not accepted, or could not be read to its end. The backend may have issued tokens, so there is no `Retry-After`. With `errors: app-services` the body has the format of App Services.",
-		"The log says why. For a token, see its [reason](#reasons). For a body over the limit raise `limits.body`. For a token at another place, add its location to the rule."},
+		"The log says why, and [`tokengraft_gate_refused_total`](operations.md#refusals-of-gates) counts it. For a token, see its [reason](#reasons). For a body over the limit raise `limits.body`. For a token at another place, add its location to the rule."},
 	"rejected": {
 		"`user_creation` refused the sign-in, and the response was not JSON. JSON clients get 400 in the format of `rules[].errors`.",
 		"The log has the cause."},

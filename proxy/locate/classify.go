@@ -1,10 +1,8 @@
 package locate
 
 import (
-	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -17,6 +15,10 @@ type Classification struct {
 	// ClientCredentials means that a client and not a user asks for tokens (RFC 6749,
 	// section 4.4).
 	ClientCredentials bool
+	// Client has the id of that client, if it signs in with Basic, in each form in which it
+	// can be there. A user can sign in with Basic too, and a backend may ignore grant_type,
+	// so the tokens must name the client.
+	Client []string
 }
 
 // A Why is the reason for a [Classification]: one word of a closed set, so that it can
@@ -59,7 +61,8 @@ const (
 //	or whose value is not one plain word                    unknown
 //	another grant_type in the query than in the body        unknown
 //	grant_type=refresh_token                                refresh
-//	... with a password, code or other credential           unknown
+//	... with a password, code or other credential, also
+//	in a header                                             unknown
 //	another grant_type                                      login
 //	... with a sign of a refresh                            unknown
 //	no grant_type, and in the last segment of the path
@@ -68,13 +71,15 @@ const (
 //	no grant_type, and a field or a cookie with refresh
 //	in its name, and besides only fields, cookies and
 //	headers that cannot be credentials                      refresh
-//	... with anything else                                  unknown
+//	... with anything else, or at a path of anonymous
+//	logins                                                  unknown
 //	no grant_type, and a value with refresh or renew in it,
-//	such as an action or the text of a GraphQL query        unknown
+//	such as an action or the text of a GraphQL query, or a
+//	header with that in its name                            unknown
 //	none of these                                           login
 //
 // A client asks, and not a user, if the only grant_type is client_credentials and nothing
-// else in the request could sign a user in.
+// else in the request could sign a user in, except Basic.
 //
 // The classification costs one pass over the body. Its memory does not grow with it.
 func (r Request) Classify() Classification {
@@ -125,17 +130,18 @@ func (r Request) byGrantType(body, query *signs) Classification {
 		return unknown(WhyOdd)
 	case body.polyglot && (refresh || body.grantType == clientGrant):
 		return unknown(WhyUnclear)
-	case refresh && (body.credential || query.credential):
+	case refresh && (body.credential || query.credential || hasPasswordHeader(r.Header)):
 		return unknown(WhyContradiction)
 	case refresh:
 		return Classification{Cause: enrich.CauseRefresh, Why: WhyGrantType}
-	case body.refresh, query.refresh, body.says, query.says, r.pathHint() != noHint, r.cookieSigns().refresh:
+	case body.refresh, query.refresh, body.says, query.says, r.pathHint() != noHint, r.cookieSigns().refresh, headerSaysRefresh(r.Header):
 		return unknown(WhyContradiction)
 	}
-	return Classification{
-		Why:               WhyGrantType,
-		ClientCredentials: body.grantType == clientGrant && r.onlyClient(body, query),
+	c := Classification{Why: WhyGrantType}
+	if body.grantType == clientGrant && r.onlyClient(body, query) {
+		c.Client, c.ClientCredentials = basicClient(r.Header)
 	}
+	return c
 }
 
 // onlyClient reports whether nothing in the request could sign a user in at a backend that
@@ -163,13 +169,13 @@ func (r Request) byHints(body, query *signs) Classification {
 	cookies := r.cookieSigns()
 	switch {
 	case !body.refresh && !cookies.refresh && !query.refresh:
-		if body.says || query.says {
+		if body.says || query.says || headerSaysRefresh(r.Header) {
 			return unknown(WhyHint)
 		}
 		return Classification{Why: WhyNoHint}
 	case credential, body.polyglot:
 		return unknown(WhyContradiction)
-	case body.other, query.other, query.refresh, query.invalid, cookies.other, cookies.credential, hasCredentialHeader(r.Header):
+	case body.other, query.other, query.refresh, query.invalid, cookies.other, cookies.credential, hasCredentialHeader(r.Header), r.needsNoCredential():
 		return unknown(WhyHint)
 	case body.refresh:
 		return Classification{Cause: enrich.CauseRefresh, Why: WhyField}
@@ -205,6 +211,13 @@ func (r Request) pathHint() hint {
 		return clearHint
 	}
 	return noHint
+}
+
+// needsNoCredential reports whether the path is one of logins without a credential. Only
+// the path distinguishes such a login with one more field from a refresh.
+func (r Request) needsNoCredential() bool {
+	segment := lettersOf(lastSegment(r.Path))
+	return strings.Contains(segment, "anon") || strings.Contains(segment, "guest")
 }
 
 func lastSegment(path string) string {
@@ -251,36 +264,3 @@ func (r Request) cookieSigns() (s signs) {
 	}
 	return s
 }
-
-// hasCredentialHeader reports whether a header could sign a user in.
-func hasCredentialHeader(h http.Header) bool {
-	for name := range h {
-		if isCredentialHeader(name) {
-			return true
-		}
-	}
-	return false
-}
-
-func isCredentialHeader(name string) bool {
-	letters := lettersOf(name)
-	return slices.ContainsFunc(credentialHeaders, func(part string) bool { return strings.Contains(letters, part) }) &&
-		!strings.Contains(letters, "csrf") && !strings.Contains(letters, "xsrf") && !mentionsRefresh(letters)
-}
-
-// hasUserHeader is hasCredentialHeader, but ignores the header of a client that signs in
-// with Basic (RFC 6749, section 2.3.1).
-func hasUserHeader(h http.Header) bool {
-	for name, lines := range h {
-		basic := name == authorization.name && !slices.ContainsFunc(lines, func(line string) bool {
-			scheme, _, _ := strings.Cut(line, " ")
-			return !strings.EqualFold(scheme, "Basic")
-		})
-		if !basic && isCredentialHeader(name) {
-			return true
-		}
-	}
-	return false
-}
-
-var credentialHeaders = []string{"authorization", "apikey", "token", "password", "secret", "otp", "session", "credential", "assertion"}

@@ -1,8 +1,10 @@
 package locate_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,6 +153,15 @@ var classifyTests = []classifyTest{
 	{"GraphQL in a batch", "/graphql", jsonType, `{"a":["mutation{renewSession{token}}"]}`, unknown, locate.WhyHint},
 	{"query value", "/token?action=refresh", jsonType, `{"a":"b"}`, unknown, locate.WhyHint},
 	{"JSON value with an escape of another letter", "/token", jsonType, `{"a":"\u00e9"}`, login, locate.WhyNoHint},
+	{"header", "/token", "X-Refresh-Token: x", "", unknown, locate.WhyHint},
+	{"scheme of Authorization", "/token", "Authorization: Refresh x", "", unknown, locate.WhyHint},
+	{"header on a login", "/token", formType + "\nX-Renew: 1", "grant_type=password&username=u&password=p", unknown, locate.WhyContradiction},
+	{"header on a refresh", "/token", jsonType + "\nX-Refresh-Token: x", `{"refresh_token":"x"}`, refresh, locate.WhyField},
+	{"refresh with a password in a header", "/token", formType + "\nX-Password: x", "grant_type=refresh_token", unknown, locate.WhyContradiction},
+	{"field with a user in a header", "/login", jsonType + "\nX-Username: x", `{"refresh":"1"}`, unknown, locate.WhyHint},
+	{"field of an anonymous login", "/auth/anonymous", jsonType, `{"refresh":"1"}`, unknown, locate.WhyHint},
+	{"cookie of an anonymous login", "/auth/guest/", "Cookie: refresh=1", "", unknown, locate.WhyHint},
+	{"anonymous login", "/auth/anonymous", jsonType, `{}`, login, locate.WhyNoHint},
 	// The path.
 	{"path", "/auth/tokens-Refresh", "", "", refresh, locate.WhyPath},
 	{"path with a slash", "/auth/renewal/", "Authorization: Bearer x", "", refresh, locate.WhyPath},
@@ -185,7 +196,9 @@ func TestClassify_ClientCredentialsNeedOneClearField(t *testing.T) {
 		want                bool
 	}{
 		{"/token", formType, "grant_type=client_credentials&client_id=c&client_secret=s", true},
-		{"/token", jsonType + "\nAuthorization: Basic x", `{"grant_type":"client_credentials"}`, true},
+		{"/token", jsonType + "\nAuthorization: Basic am9iOnM=", `{"grant_type":"client_credentials"}`, true},
+		{"/token", jsonType + "\nAuthorization: Basic x", `{"grant_type":"client_credentials"}`, false},
+		{"/token", jsonType + "\nAuthorization: Basic am9iOnM=\nAuthorization: Basic am9iOnM=", `{"grant_type":"client_credentials"}`, false},
 		{"/token?grant_type=client_credentials", formType, "grant_type=client_credentials", true},
 		{"/token?grant_type=client_credentials", formType, "username=u&password=p", false},
 		{"/token", formType, "grant_type=client_credentials&username=u&password=p", false},
@@ -206,6 +219,18 @@ func TestClassify_ClientCredentialsNeedOneClearField(t *testing.T) {
 	} {
 		if got := asked(tt.target, tt.lines, tt.body).Classify(); got.ClientCredentials != tt.want {
 			t.Errorf("Classify of %s %q with the header %q: client credentials %t, want %t", tt.target, tt.body, tt.lines, got.ClientCredentials, tt.want)
+		}
+	}
+}
+
+func TestClassify_NamesTheClientThatSignsInWithBasic(t *testing.T) {
+	for line, want := range map[string][]string{
+		"":                                nil,
+		"\nAuthorization: Basic am9iOnM=": {"job", "job"},
+		"\nAuthorization: basic " + base64.StdEncoding.EncodeToString([]byte("https%3A%2F%2Fa:s")): {"https%3A%2F%2Fa", "https://a"},
+	} {
+		if got := asked("/token", formType+line, "grant_type=client_credentials").Classify(); !got.ClientCredentials || !slices.Equal(got.Client, want) {
+			t.Errorf("Classify with %q = %+v, want the client %q", line, got, want)
 		}
 	}
 }

@@ -1,15 +1,31 @@
 package locate
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 )
 
 // setCookieValue returns the value of the cookie in a Set-Cookie line if the cookie
-// has this name. It ignores the attributes.
+// has this name. A line that deletes the cookie has none, unless its value could be
+// a token: some backends delete with a word such as deleted.
 func setCookieValue(text, name string) []span {
-	pair, _, _ := strings.Cut(text, ";")
-	return cookieValue(text, 0, len(pair), name)
+	pair, attributes, _ := strings.Cut(text, ";")
+	values := cookieValue(text, 0, len(pair), name)
+	if len(values) > 0 && strings.Count(values[0].token, ".") < 2 && deletesCookie(attributes) {
+		return nil
+	}
+	return values
+}
+
+// deletesCookie reports whether the attributes of a Set-Cookie line make a client delete
+// the cookie now (RFC 6265, section 5.2). Backends delete with a time before 2000.
+func deletesCookie(attributes string) bool {
+	if !strings.Contains(attributes, "=") {
+		return false
+	}
+	cookie, err := http.ParseSetCookie("a=b;" + attributes)
+	return err == nil && (cookie.MaxAge < 0 || cookie.MaxAge == 0 && !cookie.Expires.IsZero() && cookie.Expires.Year() < 2000)
 }
 
 // cookieValues returns the values of all cookies of this name in a line of the

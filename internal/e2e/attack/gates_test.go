@@ -3,6 +3,7 @@ package attack_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -53,6 +54,10 @@ var gateRows = []gateRow{
 	gatePath("/oauth/token%00", "400"),
 	gatePath("/oauth/token%20", "400"),
 	gatePath("/oauth/token#x", "400"),
+	gatePath("//host/oauth/token", "400"),
+	gatePath("/\\host/oauth/token", "400"),
+	gatePath("/oauth/token%c2%a0", "400"),
+	gatePath("/oauth%EF%BC%8Ftoken", "400"),
 	{gatePaths, "POST http://h/OAuth/token", "POST http://h/OAuth/token HTTP/1.1\r\n", "", "400"},
 	{gatePaths, "POST /x with X-Original-URL", "POST /x HTTP/1.1\r\nX-Original-URL: /oauth/token\r\n", "", "400"},
 
@@ -71,6 +76,13 @@ var gateRows = []gateRow{
 	gateAnswer("Accept-Charset: utf-16", "Accept-Charset: utf-16", jsonAnswer, "UTF-16"),
 	gateAnswer("an unknown content coding", "Accept-Encoding: compress", jsonAnswer+"Content-Encoding: compress\r\n", `{"access_token":"TOKEN"}`),
 	gateAnswer("escaped characters", "A: b", jsonAnswer, `{"jwt":"\u0065ESCAPED"}`),
+	gateAnswer("Accept: application/json;charset=IBM037", "Accept: application/json;charset=IBM037", "HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=IBM037\r\n", "EBCDIC"),
+	gateAnswer("a name that is written before the token", "A: b", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n", "nameTOKEN"),
+	gateAnswer("redirect_uri=https://app/?state=a", "A: b", "HTTP/1.1 302 Found\r\nLocation: https://app/?state=a?token=TOKEN\r\n", ""),
+	gateAnswer("a session in base64", "A: b", "HTTP/1.1 200 OK\r\nSet-Cookie: sb-auth-token=base64-BASE64\r\n", ""),
+	gateAnswer("a token in two cookies", "A: b", "HTTP/1.1 200 OK\r\nSet-Cookie: a=START\r\nSet-Cookie: b=END\r\n", ""),
+	gateAnswer("gzip that is not declared", "A: b", jsonAnswer, "GZIP"),
+	{gateAnswers, "a token in early hints", "POST /oauth/token HTTP/1.1\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </TOKEN>\r\n\r\n" + jsonAnswer + "\r\n" + `{"mfa":true}`, "200"},
 	gateAnswer("response_mode=fragment", "A: b", "HTTP/1.1 302 Found\r\nLocation: https://app/#access_token=TOKEN\r\n", ""),
 	gateAnswer("two logins at once, one of them under an alias", "A: b", jsonAnswer, `{"access_token":"OTHER","x":{"access_token":"TOKEN"}}`),
 	gateAnswer("a login for a cookie", "A: b", "HTTP/1.1 204 No Content\r\nSet-Cookie: jwt=TOKEN\r\n", ""),
@@ -175,19 +187,26 @@ user_creation: {webhook: {url: "` + hook.URL + `"}}`
 
 // response returns the response of the backend to a row.
 func (row gateRow) response(token, other string) string {
-	head, body, _ := strings.Cut(row.answer, "\r\n\r\n")
+	early, answer := "", row.answer
+	if strings.HasPrefix(answer, "HTTP/1.1 103 ") {
+		early, answer, _ = strings.Cut(answer, "\r\n\r\n")
+		early = strings.Replace(early, "TOKEN", token, 1) + "\r\n\r\n"
+	}
+	head, body, _ := strings.Cut(answer, "\r\n\r\n")
 	switch {
 	case row.answer == "":
 		head, body = strings.TrimSuffix(jsonAnswer, "\r\n"), `{"access_token":"TOKEN"}`
 	case body == "UTF-16":
 		body = strings.Join(strings.Split(`{"access_token":"`+token+`"}`, ""), "\x00") + "\x00"
 	}
-	replace := strings.NewReplacer("TOKEN", token, "OTHER", other, "ESCAPED", token[1:])
+	session, dot := `{"access_token":"`+token+`"}`, strings.LastIndex(token, ".")
+	replace := strings.NewReplacer("TOKEN", token, "OTHER", other, "ESCAPED", token[1:], "START", token[:dot], "END", token[dot+1:],
+		"BASE64", base64.RawURLEncoding.EncodeToString([]byte(session)), "GZIP", gzipOf(session), "EBCDIC", "\xc0\x7f\x81")
 	head, body = replace.Replace(head), replace.Replace(body)
 	if strings.HasSuffix(head, ": gzip") {
 		body = gzipOf(body)
 	}
-	return fmt.Sprintf("%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
+	return fmt.Sprintf("%s%s\r\nContent-Length: %d\r\n\r\n%s", early, head, len(body), body)
 }
 
 // expectGate checks the response of a gate, and returns what happened.
@@ -195,7 +214,7 @@ func expectGate(t *testing.T, sends, got, token, want string) (happens string) {
 	t.Helper()
 	status := e2e.Statuses(got)
 	plain := strings.ReplaceAll(got, "\x00", "")
-	if strings.Contains(plain, token[1:]) || strings.Contains(plain, token[len(token)/2:]) {
+	if strings.Contains(plain, token[1:]) || strings.Contains(plain, token[len(token)/2:]) || strings.Contains(plain, "a="+token[:20]) || strings.Contains(plain, "base64-eyJ") {
 		t.Errorf("%s: the original leaves the gate with status %s", sends, status)
 		return "THE ORIGINAL LEAVES, " + status
 	}

@@ -1,0 +1,113 @@
+package locate
+
+import (
+	"encoding/base64"
+	"iter"
+)
+
+// minBase64 is the length of the shortest text in which a JWS fits, in base64.
+const minBase64 = 40
+
+// base64In yields what is in the runs of base64 of a text, in any alphabet, and in several
+// lines. It yields each run decoded from its first four characters, because a name can be
+// before it: base64-eyJhY2Nlc3M. It leaves out the shapes that were already found,
+// which are sorted by their start.
+func base64In(text string, found []shape) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at := 0; at < len(text); {
+			for len(found) > 0 && found[0].end <= at {
+				found = found[1:]
+			}
+			end := len(text)
+			if len(found) > 0 {
+				if end = found[0].start; end <= at {
+					at = found[0].end
+					continue
+				}
+			}
+			if standardChars[text[at]] == 0 {
+				at++
+				continue
+			}
+			n := runLength(text[at:end])
+			if n >= minBase64 && !yieldDecoded(standardRun(text[at:at+n]), yield) {
+				return
+			}
+			at += n
+		}
+	}
+}
+
+// minLine is the length of the shortest line after which base64 continues in the next one.
+// Common lines have 60, 64 or 76 characters. Words of a text are shorter.
+const minLine = 48
+
+// runLength returns the length of the base64 at the start of a text.
+func runLength(text string) int {
+	line := 0
+	for i := range len(text) {
+		switch {
+		case standardChars[text[i]] != 0:
+			line++
+		case line >= minLine && isLineEnd(text[i]):
+			line = 0
+		case line > 0 || i > 0 && !isLineEnd(text[i-1]) || !isLineEnd(text[i]):
+			return i
+		}
+	}
+	return len(text)
+}
+
+// isLineEnd reports whether a character ends a line. An escaped end is a space.
+func isLineEnd(c byte) bool { return c == '\n' || c == '\r' || c == ' ' }
+
+// standardRun returns a run in the standard alphabet, in one line.
+func standardRun(run string) []byte {
+	standard := make([]byte, 0, len(run))
+	for i := range len(run) {
+		if c := standardChars[run[i]]; c != 0 {
+			standard = append(standard, c)
+		}
+	}
+	return standard
+}
+
+// standardChars has each character of base64 in the standard alphabet, and 0 for others.
+var standardChars = func() (chars [256]byte) {
+	for c := range chars {
+		if !notBase64url(rune(c)) || c == '+' || c == '/' {
+			chars[c] = byte(c)
+		}
+	}
+	chars['-'], chars['_'] = '+', '/'
+	return chars
+}()
+
+func yieldDecoded(run []byte, yield func(string) bool) bool {
+	const block = 4
+	for start := 0; start < block && len(run)-start >= minBase64; start++ {
+		whole := run[start:]
+		if len(whole)%block == 1 {
+			whole = whole[:len(whole)-1]
+		}
+		decoded := make([]byte, base64.RawStdEncoding.DecodedLen(len(whole)))
+		// Errors do not matter, such as bits that are left over at the end.
+		n, _ := base64.RawStdEncoding.Decode(decoded, whole)
+		if !yield(string(decoded[:n])) {
+			return false
+		}
+	}
+	return true
+}
+
+// looksLikeText reports whether decoded base64 is text, in which more can be encoded. The
+// first bytes do not count, because they could be of a name before the base64.
+func looksLikeText(text string) bool {
+	const skipped, looked = 12, 64
+	for _, c := range []byte(text[min(skipped, len(text)):min(looked, len(text))]) {
+		if c >= 0x7f || c < ' ' && c != 0 && c != '\t' && c != '\r' && c != '\n' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,79 @@
+package locate
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// basicClient returns the id of the client in an Authorization line with the scheme Basic:
+// as it is, and without the encoding of RFC 6749, section 2.3.1. It returns no id if there
+// is no line, and false if there are several, or one that backends may read differently.
+func basicClient(h http.Header) (id []string, ok bool) {
+	lines := h[authorization.name]
+	if len(lines) == 0 {
+		return nil, true
+	}
+	credential, ok := parseBasic(lines[0])
+	return []string{credential.user, decoded(credential.user)}, ok && len(lines) == 1
+}
+
+// hasCredentialHeader reports whether a header could sign a user in.
+func hasCredentialHeader(h http.Header) bool {
+	for name := range h {
+		if isCredentialHeader(name) {
+			return true
+		}
+	}
+	return false
+}
+
+func isCredentialHeader(name string) bool {
+	letters := lettersOf(name)
+	return slices.ContainsFunc(credentialHeaders, func(part string) bool { return strings.Contains(letters, part) }) &&
+		!strings.Contains(letters, "csrf") && !strings.Contains(letters, "xsrf") && !mentionsRefresh(letters)
+}
+
+// hasUserHeader is hasCredentialHeader, but ignores the header of a client that signs in
+// with Basic (RFC 6749, section 2.3.1).
+func hasUserHeader(h http.Header) bool {
+	for name, lines := range h {
+		basic := name == authorization.name && !slices.ContainsFunc(lines, func(line string) bool {
+			scheme, _, _ := strings.Cut(line, " ")
+			return !strings.EqualFold(scheme, "Basic")
+		})
+		if !basic && isCredentialHeader(name) {
+			return true
+		}
+	}
+	return false
+}
+
+var credentialHeaders = []string{
+	"authorization", "apikey", "token", "password", "secret", "otp", "session", "credential", "assertion", "xauth", "username", "userid", "login", "email", "signature",
+}
+
+// hasPasswordHeader reports whether a header has what only users sign in with.
+func hasPasswordHeader(h http.Header) bool {
+	for name := range h {
+		letters := lettersOf(name)
+		if slices.ContainsFunc([]string{"password", "username", "otp"}, func(part string) bool { return strings.Contains(letters, part) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// headerSaysRefresh reports whether a header has refresh or renew in its name, or
+// Authorization in its scheme. Some backends take the refresh token from there.
+func headerSaysRefresh(h http.Header) bool {
+	for name := range h {
+		if saysRefresh(lettersOf(name)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(h[authorization.name], func(line string) bool {
+		scheme, _, _ := strings.Cut(line, " ")
+		return saysRefresh(scheme)
+	})
+}
