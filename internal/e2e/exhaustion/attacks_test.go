@@ -107,7 +107,11 @@ func floodForms(a *attacker, path, body, trickle string) {
 // leave.
 func floodSmallForms(a *attacker) {
 	text := fmt.Sprintf("POST /login HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", formType, 32<<10, form(32<<10-1000))
-	a.eachOf(size(500, 1000), func(int) { a.write(text, "x") })
+	connections := size(500, 1000)
+	if a.tls != nil {
+		connections = size(350, 1000) // handshakes use the processors
+	}
+	a.eachOf(connections, func(int) { a.write(text, "x") })
 }
 
 // floodChunked sends forms without saying how long they are.

@@ -11,7 +11,7 @@ import (
 
 // mostHealth is how long a health check may take. It is long, because the attacker, the
 // users and the backend use the same processors.
-func mostHealth() time.Duration { return time.Duration(size(6, 12)) * time.Second }
+func mostHealth() time.Duration { return time.Duration(size(10, 15)) * time.Second }
 
 // health is how long health checks take.
 type health struct {
