@@ -28,15 +28,8 @@ test:
 # On one processor. On two, the runtime (Go 1.26) crashes: receivers from expired timers
 # of a testing/synctest bubble share a race context. Such tests mostly use less than
 # one processor, so one package more than there are processors runs at a time.
-#
-# Packages in which no line says that something runs at the same time are left out:
-# there is nothing to find, and linking a test with the race detector takes seconds.
 race:
-	$(TEST) -race -short -cpu 1 -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
-		$$(grep -rlE '$(CONCURRENT)' --include='*.go' --exclude-dir=testbed . | xargs -n1 dirname | sort -u)
-
-# go, sync, and what starts goroutines: servers, processes, libraries, our packages.
-CONCURRENT = \bgo (func\b|[A-Za-z_.]+[(])|[.]Go[(]|Parallel[(]|"(sync|testing/synctest|net/http/httptest|os/exec|go[.]opentelemetry[.]io)|/(e2e|enrichtest|proxytest|wiretest|sidecar|cache|hooks|keys)"
+	$(TEST) -race -short -cpu 1 -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
 
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
