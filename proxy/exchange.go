@@ -38,13 +38,13 @@ type exchange struct {
 
 	signIn     locate.Classification // of a request that may issue tokens; zero without a rule
 	echo       echo
-	provider   string          // the value of {provider} in the path
-	sent       map[string]bool // the tokens that the client sent to a gate
-	requested  enrich.Grant    // the part of the grant that is known from the request; zero without a rule
-	bearer     string          // the bearer token of a request that deletes its user
-	bodyRead   bool            // the body of the request was read before the request was forwarded
-	bodyBroken atomic.Bool     // the body of the request could not be read
-	bodyEnded  atomic.Bool     // the body of the request has arrived
+	provider   string             // the value of {provider} in the path
+	sent       map[tokenHash]bool // the tokens that the client sent to a gate
+	requested  enrich.Grant       // the part of the grant that is known from the request; zero without a rule
+	bearer     string             // the bearer token of a request that deletes its user
+	bodyRead   bool               // the body of the request was read before the request was forwarded
+	bodyBroken atomic.Bool        // the body of the request could not be read
+	bodyEnded  atomic.Bool        // the body of the request has arrived
 
 	account account     // the memory that the exchange has taken
 	hasTurn atomic.Bool // the exchange has a turn at the backend

@@ -1,8 +1,8 @@
 package proxy
 
 import (
+	"crypto/sha256"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -32,13 +32,17 @@ func (x *exchange) findRule(r *http.Request) error {
 }
 
 // recordSent records the tokens that the client sent. It has these tokens, so the gate
-// lets them pass if the backend repeats them, for example in a redirect with state.
+// lets them pass if the backend repeats them, for example in a redirect with state. Only
+// their hashes are kept, because a body can have many tokens that are as large as it.
 func (x *exchange) recordSent(request locate.Request) {
-	x.sent = map[string]bool{}
-	for _, token := range request.Tokens() {
-		x.sent[strings.Clone(token)] = true // do not keep the body
-	}
+	x.sent = map[tokenHash]bool{}
+	request.Tokens(func(token string) { x.sent[hashOf(token)] = true })
 }
+
+// A tokenHash stands for a token.
+type tokenHash [sha256.Size]byte
+
+func hashOf(token string) tokenHash { return sha256.Sum256([]byte(token)) }
 
 // askWhole removes from a request what would make the backend send a part of a response,
 // one in another character set, or none that ends.
@@ -147,7 +151,7 @@ func (e *enrichment) accepted() bool {
 }
 
 // wasSent reports whether the client sent a token.
-func (x *exchange) wasSent(token string) bool { return x.sent[token] }
+func (x *exchange) wasSent(token string) bool { return x.sent[hashOf(token)] }
 
 // refusal returns the reply of a refused request: the problem, or an error in the format
 // of the backend if the rule is a gate and has one.

@@ -85,11 +85,14 @@ func (x *exchange) readRequestBody(r *http.Request) (body []byte, held int64, er
 		r.Body = readCloser{io.MultiReader(newBufferedBody(b.bytes, func() { x.account.giveBack(taken) }), r.Body), r.Body}
 		return nil, 0, nil
 	}
-	// Searching the body copies it.
-	if err := x.growRequest(length); err != nil {
+	copies := copiesOfRequest * length
+	if x.gates() {
+		copies = copiesAtGate * length
+	}
+	if err := x.growRequest(copies); err != nil {
 		return nil, 0, err
 	}
-	return b.bytes, taken + length, nil
+	return b.bytes, taken + copies, nil
 }
 
 // wantsRequestBody reports whether to read the body of a request before forwarding it.

@@ -1,6 +1,8 @@
 package proxy_test
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -120,4 +122,50 @@ func TestProvider_IsNotForgedByAnEncodedSlash(t *testing.T) {
 			t.Errorf("%s: no grant, want one of %q", path, want)
 		}
 	}
+}
+
+// Law G7: while the backend works, the tokens of a body take no memory that is not counted.
+// This body has another large token each time that it is decoded.
+func TestGate_KeepsNoTokensOfTheRequest(t *testing.T) {
+	const size = 1_000_000
+	got, respond := make(chan uint64), make(chan bool)
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.ReadBody()
+		got <- heap()
+		<-respond
+		r.Send(noContent)
+	})
+	f := start(t, backend.URL, setup{rules: []proxy.Rule{gated(rule(t, "/login", "json:access_token"))}})
+	defer close(respond)
+	body := "a=" + issued + strings.Repeat("B", size) + "%41%2541%252541%25252541"
+	client := f.dial(t)
+	before := heap()
+	client.send(fmt.Sprintf("POST /login HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", form, len(body), body))
+	// The request, the body that the backend got, and their buffers.
+	if held := <-got - before; held > 3*size {
+		t.Errorf("a request of %d bytes holds %d bytes, want at most three times as many", len(body), held)
+	}
+}
+
+// Law G7: what a gate decodes takes memory too.
+func TestGate_TakesMemoryToSearchABody(t *testing.T) {
+	for _, isGate := range []bool{true, false} {
+		r := rule(t, "POST /login", "json:access_token")
+		r.Gate = isGate
+		f, _ := startResponding(t, noContent, setup{rules: []proxy.Rule{r}})
+		f = withMemory(f, 6_000_000)
+		res, body := f.ask(t, "POST /login HTTP/1.1\r\nHost: h\r\n"+form+"\r\nContent-Length: 1000000\r\n\r\n"+strings.Repeat("a", 1_000_000))
+		if isGate {
+			expectOverloaded(t, res, body)
+		} else if res.StatusCode != 204 {
+			t.Errorf("without a gate got %s, want 204", res.Status)
+		}
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

@@ -45,8 +45,9 @@ func (unbounded) Release(int64)                        {}
 //     That is for goroutines, connections and the buffers that copy bodies. If no rule
 //     matches the request, this is TakeLarge.
 //   - A request body that is read takes its buffer before the buffer grows, and once more
-//     its size while it is searched. Beyond smallBody this is TakeLarge. It is returned
-//     when the body has been forwarded.
+//     its size while it is searched. A gate also searches what is encoded in it, so it
+//     takes that four times. Beyond smallBody this is TakeLarge. It is returned when the
+//     body has been forwarded.
 //   - A request whose response may be read takes responseReserve before it is forwarded,
 //     because then it is too late to refuse it. A response of a third of that has room: as
 //     the backend sent it, with enriched tokens, and while it is copied.
@@ -59,6 +60,8 @@ const (
 	smallBody        = 64 << 10
 	responseReserve  = 64 << 10
 	smallResponse    = responseReserve / 3
+	copiesOfRequest  = 1
+	copiesAtGate     = 4 // of which three are decoded, one in the other
 	copiesOfResponse = 4 // compressed, decompressed, with enriched tokens, and while one of them grows
 )
 

@@ -3,6 +3,7 @@ package locate
 import (
 	"encoding/base64"
 	"iter"
+	"strings"
 )
 
 // minBase64 is the length of the shortest text in which a JWS fits, in base64.
@@ -30,7 +31,7 @@ func base64In(text string, found []shape) iter.Seq[string] {
 				continue
 			}
 			n := runLength(text[at:end])
-			if n >= minBase64 && !yieldDecoded(standardRun(text[at:at+n]), yield) {
+			if n >= minBase64 && !yieldDecoded(text[at:at+n], yield) {
 				return
 			}
 			at += n
@@ -61,17 +62,6 @@ func runLength(text string) int {
 // isLineEnd reports whether a character ends a line. An escaped end is a space.
 func isLineEnd(c byte) bool { return c == '\n' || c == '\r' || c == ' ' }
 
-// standardRun returns a run in the standard alphabet, in one line.
-func standardRun(run string) []byte {
-	standard := make([]byte, 0, len(run))
-	for i := range len(run) {
-		if c := standardChars[run[i]]; c != 0 {
-			standard = append(standard, c)
-		}
-	}
-	return standard
-}
-
 // standardChars has each character of base64 in the standard alphabet, and 0 for others.
 var standardChars = func() (chars [256]byte) {
 	for c := range chars {
@@ -83,21 +73,49 @@ var standardChars = func() (chars [256]byte) {
 	return chars
 }()
 
-func yieldDecoded(run []byte, yield func(string) bool) bool {
+func yieldDecoded(run string, yield func(string) bool) bool {
 	const block = 4
 	for start := 0; start < block && len(run)-start >= minBase64; start++ {
-		whole := run[start:]
-		if len(whole)%block == 1 {
-			whole = whole[:len(whole)-1]
-		}
-		decoded := make([]byte, base64.RawStdEncoding.DecodedLen(len(whole)))
-		// Errors do not matter, such as bits that are left over at the end.
-		n, _ := base64.RawStdEncoding.Decode(decoded, whole)
-		if !yield(string(decoded[:n])) {
+		if !yield(decodedRun(run, start)) {
 			return false
 		}
 	}
 	return true
+}
+
+// decodedRun returns what is in a run of base64, without its first characters. The result
+// is the only large memory that it needs: clients choose the text, and it can nest.
+func decodedRun(run string, skipped int) string {
+	var decoded strings.Builder
+	decoded.Grow(base64.RawStdEncoding.DecodedLen(len(run)))
+	var chars [1024]byte // in the standard alphabet, without the ends of lines
+	var buf [len(chars) / 4 * 3]byte
+	n := 0
+	flush := func() {
+		// Errors do not matter, such as bits that are left over at the end.
+		length, _ := base64.RawStdEncoding.Decode(buf[:], chars[:n])
+		decoded.Write(buf[:length])
+		n = 0
+	}
+	for i := range len(run) {
+		c := standardChars[run[i]]
+		if c == 0 {
+			continue
+		}
+		if skipped > 0 {
+			skipped--
+			continue
+		}
+		chars[n] = c
+		if n++; n == len(chars) {
+			flush()
+		}
+	}
+	if n%4 == 1 {
+		n--
+	}
+	flush()
+	return decoded.String()
 }
 
 // looksLikeText reports whether decoded base64 is text, in which more can be encoded. The

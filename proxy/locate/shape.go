@@ -14,26 +14,27 @@ import (
 // state, which are not tokens of OAuth whatever their shape, if they have nothing else in
 // them. It also returns true if the response has too much to look at all of it.
 func (r Response) HasToken(ignored func(token string) bool) bool {
-	s := shapes{}
+	hasToken := false
+	s := shapes{see: func(text string, _ bool) { hasToken = hasToken || !ignored(text) }}
 	for name, lines := range r.Header {
 		for _, line := range lines {
 			s.scan(withoutOAuthParams(name, line))
 		}
 	}
 	s.scan(string(r.withoutOAuthInputs()))
-	for _, found := range s.found {
-		if !ignored(found.text) {
-			return true
-		}
-	}
-	return s.tooMuch
+	return hasToken || s.tooMuch
 }
 
-// Tokens returns what has the shape of a whole JWS in the request: in its path, query,
-// header and body. If there are very many, it returns some of them. It leaves out tokens
-// that anyone could guess, because they have no signature.
-func (r Request) Tokens() []string {
-	s := shapes{}
+// Tokens yields what has the shape of a whole JWS in the request: in its path, query,
+// header and body. If there are very many, it yields some of them. It leaves out tokens
+// that anyone could guess, because they have no signature. Keep none of them: each is a
+// part of a text that can be as large as the body.
+func (r Request) Tokens(yield func(token string)) {
+	s := shapes{see: func(text string, signed bool) {
+		if signed {
+			yield(text)
+		}
+	}}
 	s.scan(r.Path)
 	s.scan(r.Query)
 	for _, lines := range r.Header {
@@ -42,13 +43,6 @@ func (r Request) Tokens() []string {
 		}
 	}
 	s.scan(string(r.Body))
-	var whole []string
-	for _, found := range s.found {
-		if found.signed {
-			whole = append(whole, found.text)
-		}
-	}
-	return whole
 }
 
 // withoutOAuthParams returns a line of a header. Without code, state and request if it is

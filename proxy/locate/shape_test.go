@@ -105,12 +105,17 @@ func TestTokens_AreThoseOfTheWholeRequest(t *testing.T) {
 		Header: http.Header{"Authorization": {"Bearer " + jws}},
 		Body:   []byte("a=" + jws + "&b=" + strings.ReplaceAll(jws, ".", "%2E")),
 	}
-	if got := r.Tokens(); len(got) < 5 {
+	if got := tokensOf(r); len(got) < 5 {
 		t.Errorf("Tokens = %d tokens, want 5", len(got))
 	}
 	guessed := encoded(`{"alg":"RS256"}`)
 	r = locate.Request{Query: "a=" + guessed + "&b=" + guessed + "." + encoded(`{}`) + "&c=" + guessed + "." + encoded(`{}`) + "."}
-	if got := r.Tokens(); len(got) > 0 {
+	if got := tokensOf(r); len(got) > 0 {
 		t.Errorf("Tokens = %q, want none without a signature, because a client can guess them", got)
 	}
+}
+
+func tokensOf(r locate.Request) (tokens []string) {
+	r.Tokens(func(token string) { tokens = append(tokens, token) })
+	return tokens
 }

@@ -20,22 +20,19 @@ const (
 	maxWork = 40
 )
 
-// shapes collects what has the shape of a JWS in some texts.
+// shapes looks for what has the shape of a JWS in some texts.
 type shapes struct {
-	found      []shape
+	// see is called with each. signed says that it is whole, with a signature. Otherwise it
+	// is the start of a JWS, as in a cookie whose other part has the signature. The text
+	// shares the memory of a whole view, so it must not be kept.
+	see        func(text string, signed bool)
 	candidates int  // that were decoded
 	work       int  // bytes that may still be looked at
 	tooMuch    bool // not everything was looked at
 }
 
-// A shape is something in the shape of a JWS in a text.
-type shape struct {
-	start, end int
-	text       string
-	// signed says that it is whole, with a signature. Otherwise it is the start of a JWS,
-	// as in a cookie whose other part has the signature.
-	signed bool
-}
+// A shape is where something in the shape of a JWS is in a text.
+type shape struct{ start, end int }
 
 // scan looks at a text as it is, and at what is in it if it is decoded.
 func (s *shapes) scan(text string) {
@@ -51,12 +48,11 @@ func (s *shapes) view(text string, depth int) {
 	if s.tooMuch {
 		return
 	}
-	first := len(s.found)
-	s.plain(text)
+	found := s.plain(text)
 	if depth == 0 {
 		return
 	}
-	for decoded := range base64In(text, s.found[first:]) {
+	for decoded := range base64In(text, found) {
 		if looksLikeText(decoded) {
 			s.view(decoded, depth-1)
 		} else {
@@ -68,15 +64,15 @@ func (s *shapes) view(text string, depth int) {
 	}
 }
 
-// plain looks at a text as it is. The base64url of {" starts with ey, and that of { and
+// plain looks at a text as it is, and returns what it finds. The base64url of {" starts with ey, and that of { and
 // white space with ey or ew. It also looks inside of what it finds: text before a token
 // could look like the first parts of one, and so the token like the last.
-func (s *shapes) plain(text string) {
+func (s *shapes) plain(text string) (found []shape) {
 	runEnd := 0 // of the base64url around at
 	for at := 0; s.candidates <= maxCandidates; at++ {
 		next := strings.IndexByte(text[at:], 'e')
 		if next < 0 {
-			return
+			return found
 		}
 		at += next
 		if !startsObject(text[at:]) {
@@ -91,9 +87,11 @@ func (s *shapes) plain(text string) {
 		}
 		s.candidates++
 		if length, signed := shapeOf(text[at:], header); length > 0 {
-			s.found = append(s.found, shape{at, at + length, text[at : at+length], signed})
+			found = append(found, shape{at, at + length})
+			s.see(text[at:at+length], signed)
 		}
 	}
+	return found
 }
 
 // startsObject reports whether a text starts with the base64url of a brace, and of white
