@@ -113,7 +113,8 @@ func foldedPattern(pattern string) string {
 func foldedPath(segments []string) string {
 	var b strings.Builder
 	for _, segment := range segments {
-		b.WriteString("/" + url.PathEscape(segment))
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(segment))
 	}
 	return b.String()
 }
@@ -247,8 +248,7 @@ func (rule *Rule) isExactly(u *url.URL) bool {
 // path.
 func (rs *Rules) gateAt(host string, methods []string, escaped string) *Rule {
 	host = foldHost(host)
-	for _, segments := range spellings(escaped) {
-		path := foldedPath(segments)
+	for _, path := range spellings(escaped) {
 		for _, method := range methods {
 			if gate := rs.gates.at(lookup(method, host, path)); gate != nil {
 				return gate

@@ -10,29 +10,28 @@ import (
 // maxDecodings is how often a path is percent-decoded.
 const maxDecodings = 4
 
-// spellings returns the paths that lenient backends may take an escaped path for, in one
-// spelling: segments in lower case, decoded, without parameters, dot segments and empty
+// spellings returns the paths that lenient backends may take an escaped path for, escaped
+// and in one spelling: segments in lower case, decoded, without parameters, dot segments and empty
 // segments, and without what Windows ignores at the end of a name. Backends disagree
 // about what they decode before they split a path, about whether slashes are merged
 // before dots are resolved, and about where a path ends. So there are several, and two
 // paths that one backend takes for the same have one of them in common.
-func spellings(escaped string) [][]string {
+func spellings(escaped string) (all []string) {
 	if isPlain(escaped) {
-		return [][]string{segmentsOf(escaped, true)}
+		return []string{foldedPath(segmentsOf(escaped, true))}
 	}
-	var all [][]string
-	add := func(segments []string) {
-		if !slices.ContainsFunc(all, func(other []string) bool { return slices.Equal(other, segments) }) {
-			all = append(all, segments)
+	add := func(path string) {
+		for _, merge := range []bool{true, false} {
+			if folded := foldedPath(segmentsOf(path, merge)); !slices.Contains(all, folded) {
+				all = append(all, folded)
+			}
 		}
 	}
 	for range maxDecodings + 1 {
-		for _, path := range []string{escaped, withoutAuthority(escaped)} {
-			for _, merge := range []bool{true, false} {
-				add(segmentsOf(path, merge))
-				if end := strings.IndexAny(path, "\x00;?#"); end >= 0 {
-					add(segmentsOf(path[:end], merge))
-				}
+		for _, path := range slices.Compact([]string{escaped, withoutAuthority(escaped)}) {
+			add(path)
+			if end := strings.IndexAny(path, "\x00;?#"); end >= 0 {
+				add(path[:end])
 			}
 		}
 		decoded := percentDecoded(escaped)
@@ -81,8 +80,11 @@ var slashes = strings.NewReplacer(`\`, "/", "\uff0f", "/", "\uff3c", "/")
 // segmentsOf returns the segments of a path. If merge is false, a dot segment can remove
 // an empty segment, as in RFC 3986, section 5.2.4.
 func segmentsOf(path string, merge bool) []string {
-	var segments []string
-	for segment := range strings.SplitSeq(slashes.Replace(path), "/") {
+	if strings.ContainsAny(path, `\`+"\uff0f\uff3c") {
+		path = slashes.Replace(path)
+	}
+	segments := make([]string, 0, strings.Count(path, "/")+1)
+	for segment := range strings.SplitSeq(path, "/") {
 		segment = segmentName(segment)
 		switch {
 		case segment == "..":
@@ -98,6 +100,9 @@ func segmentsOf(path string, merge bool) []string {
 // segmentName returns a segment decoded, without parameters, in lower case, and without
 // dots, spaces and control characters at its end.
 func segmentName(segment string) string {
+	if !strings.ContainsFunc(segment, notPlain) {
+		return segment // a path can have thousands of these
+	}
 	for range maxDecodings {
 		decoded := percentDecoded(segment)
 		if decoded == segment {
@@ -111,6 +116,10 @@ func segmentName(segment string) string {
 		return trimmed
 	}
 	return strings.TrimRightFunc(segment, func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
+}
+
+func notPlain(r rune) bool {
+	return (r < 'a' || 'z' < r) && (r < '0' || '9' < r) && r != '-' && r != '_'
 }
 
 // foldRune returns a character as backends that ignore case compare it. It removes
@@ -132,7 +141,7 @@ func foldRune(r rune) rune {
 	case 0xff01 <= r && r <= 0xff5e: // full width
 		return foldRune(r - 0xff01 + '!')
 	}
-	return []rune(strings.ToLower(strings.ToUpper(string(r))))[0]
+	return unicode.ToLower(unicode.ToUpper(r))
 }
 
 // percentDecoded decodes %XX, and %uXXXX of old versions of IIS, once. It also decodes
