@@ -46,6 +46,7 @@ func TestGate_LetsOtherResponsesPass(t *testing.T) {
 		{"the client's own token", answer("HTTP/1.1 302 Found\nLocation: /next?hint="+sent, "<a href='/next?hint="+sent+"'>")},
 		{"an error with a token", answer("HTTP/1.1 400 Bad Request\nContent-Type: application/json", `{"access_token":"`+issued+`"}`)},
 		{"a picture", answer("HTTP/1.1 200 OK\nContent-Type: image/png\nContent-Encoding: gzip", gzipped("\x89PNG"))},
+		{"the charset of the C locale", answer("HTTP/1.1 200 OK\nContent-Type: text/html; charset=ANSI_X3.4-1968", "<p>code sent")},
 		{"a charset instead of a coding", answer("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: utf-8", `{"mfa":true}`)},
 		{"a failed login that deletes the cookie", answer("HTTP/1.1 302 Found\nLocation: /login?error\nSet-Cookie: session=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0; path=/", "")},
 		{"one that deletes it with Max-Age alone", answer("HTTP/1.1 302 Found\nLocation: /login?error\nSet-Cookie: session=none; Max-Age=0", "")},

@@ -36,7 +36,7 @@ func isClearCharset(name string) bool {
 // clearCharsets are how the names of charsets start in which ASCII is readable. The last
 // ones are mistakes, which clients ignore.
 var clearCharsets = []string{
-	"utf-8", "utf8", "utf-16", "utf16", "utf-32", "utf32", "ucs-", "iso-10646", "ascii", "us-ascii", "iso-8859", "iso8859", "iso_8859", "latin",
+	"utf-8", "utf8", "utf-16", "utf16", "utf-32", "utf32", "ucs-", "iso-10646", "ascii", "us-ascii", "ansi_x3.4", "iso-8859", "iso8859", "iso_8859", "latin",
 	"windows-", "cp125", "cp437", "cp85", "cp86", "cp932", "cp949", "koi8", "gb", "big5", "shift_jis", "shift-jis", "sjis", "euc-", "euc_", "ks_c", "tis-620", "mac", "cesu-8",
 	"iso-2022-", "none", "null", "undefined", "binary",
 }

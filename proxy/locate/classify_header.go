@@ -30,7 +30,7 @@ func hasCredentialHeader(h http.Header) bool {
 
 func isCredentialHeader(name string) bool {
 	letters := lettersOf(name)
-	return slices.ContainsFunc(credentialHeaders, func(part string) bool { return strings.Contains(letters, part) }) &&
+	return (mentionsOTP(name) || slices.ContainsFunc(credentialHeaders, func(part string) bool { return strings.Contains(letters, part) })) &&
 		!strings.Contains(letters, "csrf") && !strings.Contains(letters, "xsrf") && !mentionsRefresh(letters)
 }
 
@@ -50,19 +50,23 @@ func hasUserHeader(h http.Header) bool {
 }
 
 var credentialHeaders = []string{
-	"authorization", "apikey", "token", "password", "secret", "otp", "session", "credential", "assertion", "xauth", "username", "userid", "login", "email", "signature",
+	"authorization", "apikey", "token", "password", "secret", "session", "credential", "assertion", "xauth", "username", "userid", "login", "email", "signature",
 }
 
 // hasPasswordHeader reports whether a header has what only users sign in with.
 func hasPasswordHeader(h http.Header) bool {
 	for name := range h {
 		letters := lettersOf(name)
-		if slices.ContainsFunc([]string{"password", "username", "otp"}, func(part string) bool { return strings.Contains(letters, part) }) {
+		if mentionsOTP(name) || strings.Contains(letters, "password") || strings.Contains(letters, "username") {
 			return true
 		}
 	}
 	return false
 }
+
+// mentionsOTP reports whether a header could have a one-time password. Its name keeps its
+// hyphens: IoT-Platform has none.
+func mentionsOTP(name string) bool { return strings.Contains(strings.ToLower(name), "otp") }
 
 // headerSaysRefresh reports whether a header has refresh or renew in its name, or
 // Authorization in its scheme. Some backends take the refresh token from there.

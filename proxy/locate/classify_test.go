@@ -158,6 +158,8 @@ var classifyTests = []classifyTest{
 	{"header on a login", "/token", formType + "\nX-Renew: 1", "grant_type=password&username=u&password=p", unknown, locate.WhyContradiction},
 	{"header on a refresh", "/token", jsonType + "\nX-Refresh-Token: x", `{"refresh_token":"x"}`, refresh, locate.WhyField},
 	{"refresh with a password in a header", "/token", formType + "\nX-Password: x", "grant_type=refresh_token", unknown, locate.WhyContradiction},
+	{"refresh with a code in a header", "/token", formType + "\nX-OTP-Code: 1", "grant_type=refresh_token", unknown, locate.WhyContradiction},
+	{"refresh of a device", "/token", formType + "\nX-IoT-Platform: x", "grant_type=refresh_token", refresh, locate.WhyGrantType},
 	{"field with a user in a header", "/login", jsonType + "\nX-Username: x", `{"refresh":"1"}`, unknown, locate.WhyHint},
 	{"field of an anonymous login", "/auth/anonymous", jsonType, `{"refresh":"1"}`, unknown, locate.WhyHint},
 	{"cookie of an anonymous login", "/auth/guest/", "Cookie: refresh=1", "", unknown, locate.WhyHint},
