@@ -199,12 +199,23 @@ func (a *App) Call(ctx context.Context, request Call) (json.RawMessage, error) {
 	if err := request.check(); err != nil {
 		return nil, err
 	}
-	w, err := a.take(limited)
+	for {
+		result, err := a.callOnce(limited, request)
+		if !errors.Is(err, errNotSent) {
+			return result, err
+		}
+	}
+}
+
+// callOnce runs a function in one process. The error is errNotSent if that was idle and
+// has ended meanwhile.
+func (a *App) callOnce(ctx context.Context, request Call) (json.RawMessage, error) {
+	w, err := a.take(ctx)
 	if err != nil {
-		return nil, notStarted(limited, request.Function, err)
+		return nil, notStarted(ctx, request.Function, err)
 	}
 	defer a.pool.put(w)
-	return w.call(limited, request)
+	return w.call(ctx, request)
 }
 
 // check reports arguments that are not JSON. It does not quote them.

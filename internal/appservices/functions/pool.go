@@ -69,7 +69,7 @@ func (p *pool) takeIdle() *worker {
 		p.idle = p.idle[:len(p.idle)-1]
 		w.expiry.Stop()
 		if w.lives() {
-			p.busy[w] = true
+			p.busy[w], w.reused = true, true
 			return w
 		}
 		w.child.Kill()

@@ -117,3 +117,12 @@ func awaitProcessors(t *testing.T, id int) {
 		runtime.Gosched()
 	}
 }
+
+// runs reports whether a process has not ended. One that has ended, with all its
+// threads, has closed its pipes.
+func runs(id int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", id))
+	_, state, ok := bytes.Cut(stat, []byte(") "))
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", id))
+	return err == nil && ok && (state[0] != 'Z' || len(threads) > 1)
+}

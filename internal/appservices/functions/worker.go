@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"syscall"
 	"time"
 
 	"github.com/tokengraft/tokengraft/internal/reexec"
@@ -25,6 +26,7 @@ type worker struct {
 	expiry *time.Timer // ends the process while it is idle
 
 	// Only the call that has the worker uses these.
+	reused     bool          // the process was idle before this call
 	calls      int64         // how many the process was sent, which is the id of the last one
 	broken     bool          // the process must not run another call
 	processors time.Duration // how long the process has used processors
@@ -67,7 +69,11 @@ type answer struct {
 	err error
 }
 
-// call runs a function. Its error is as [App.Call] says.
+// errNotSent means that a process had ended before it got the whole call, so no part of
+// the function has run.
+var errNotSent = errors.New("the process has ended before it got the call")
+
+// call runs a function. Its error is as [App.Call] says, or errNotSent.
 func (w *worker) call(ctx context.Context, request Call) (json.RawMessage, error) {
 	operations, stop := context.WithCancel(ctx)
 	defer stop()
@@ -107,6 +113,9 @@ func (w *worker) cancel(ctx context.Context, id int64) {
 // outcome converts an answer to the result of [App.Call].
 func (w *worker) outcome(ctx context.Context, request Call, got answer) (json.RawMessage, error) {
 	switch {
+	case w.reused && errors.Is(got.err, errNotSent):
+		w.broken = true
+		return nil, errNotSent
 	case got.err != nil:
 		w.broken = true
 		return nil, w.died(ctx, request.Function, got.err)
@@ -144,7 +153,9 @@ func (w *worker) died(ctx context.Context, function string, fault error) error {
 func (w *worker) converse(ctx context.Context, id int64, request Call) (got answer) {
 	defer supervise.Catch(w.log, "function "+request.Function, &got.err)
 	send := message{Kind: kindCall, ID: id, Call: &request, Debug: w.log.Enabled(ctx, slog.LevelDebug)}
-	if err := w.conn.send(send); err != nil {
+	if err := w.conn.send(send); errors.Is(err, syscall.EPIPE) {
+		return answer{err: errNotSent}
+	} else if err != nil {
 		return answer{err: err}
 	}
 	for sent := (tally{}); ; {
