@@ -82,17 +82,26 @@ func (p *Proxy) client(r *http.Request) netip.Addr {
 	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
 		for rest := line; rest != ""; {
 			comma := strings.LastIndexByte(rest, ',')
-			before, err := netip.ParseAddr(strings.TrimSpace(rest[comma+1:]))
-			if err != nil {
+			before, ok := forwardedAddress(strings.TrimSpace(rest[comma+1:]))
+			if !ok {
 				return address
 			}
-			if address = before.Unmap().WithZone(""); !p.trustsAddress(address) {
+			if address = before; !p.trustsAddress(address) {
 				return address
 			}
 			rest = rest[:max(comma, 0)]
 		}
 	}
 	return address
+}
+
+// forwardedAddress parses an address in X-Forwarded-For. Some proxies add the port of the
+// client to it.
+func forwardedAddress(text string) (netip.Addr, bool) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		return address.Unmap().WithZone(""), true
+	}
+	return peerAddress(text)
 }
 
 // trusts reports whether a peer, as host:port, is a trusted proxy.

@@ -68,7 +68,7 @@ func (b *Budget) Return(n int64) { b.Of(netip.Addr{}).Return(n) }
 func (b *Budget) take(p *Part, n, leaves int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	others := b.company.Saw(p.client, time.Now())
+	others := b.company.Saw(p.client, time.Now()) || b.othersHold(p.client)
 	free := b.limit - b.used - n
 	if leaves > 0 {
 		free -= b.limit / leaves
@@ -82,6 +82,13 @@ func (b *Budget) take(p *Part, n, leaves int64) bool {
 	}
 	b.add(p, n)
 	return true
+}
+
+// othersHold reports whether clients besides this one hold something. They count, however
+// long ago they took it.
+func (b *Budget) othersHold(client netip.Addr) bool {
+	_, holds := b.held[client]
+	return len(b.held) > 1 || len(b.held) == 1 && !holds
 }
 
 func (b *Budget) add(p *Part, n int64) {

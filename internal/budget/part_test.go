@@ -3,6 +3,8 @@ package budget
 import (
 	"net/netip"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 var one, other = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
@@ -46,6 +48,25 @@ func TestPart_OnlyClientMayTakeEverything(t *testing.T) {
 	if got := fill(unknown, netip.Addr{}, 10); got != 100 {
 		t.Errorf("clients that are not known got %d requests, want all 100", got)
 	}
+}
+
+// A client that holds something is there, even if it takes nothing more for long.
+func TestPart_CountsClientsThatHoldSomething(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(1000)
+		stream := b.Of(other)
+		stream.Take(10)
+		b.Of(one).Take(0)
+		time.Sleep(2 * time.Minute)
+		if got := fill(b, one, 10); got != 79 {
+			t.Errorf("the client with most got %d requests of 99, want 79", got)
+		}
+		stream.Return(10)
+		time.Sleep(2 * time.Minute)
+		if got := fill(b, one, 10); got != 21 {
+			t.Errorf("when it was alone, the client got %d requests of 21, want all", got)
+		}
+	})
 }
 
 // A client's only request may be as large as if there were no others.

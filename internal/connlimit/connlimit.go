@@ -208,7 +208,7 @@ func (p *Pool) exceeded() Limit {
 // must stay free for the others.
 func (p *Pool) exceededBy(one *peer) Limit {
 	limit := p.exceeded()
-	if limit != "" || !p.peers.several || one.weight() <= few {
+	if limit != "" || one.weight() <= few || !p.peers.several() {
 		return limit
 	}
 	switch {

@@ -42,13 +42,12 @@ func peerAddress(tcp *net.TCPConn) netip.Addr {
 type peers struct {
 	known   map[netip.Addr]*peer
 	company fair.Company
-	several bool // more than one has come recently
 	ranked
 }
 
 // enter returns the peer with an address for one more connection.
 func (ps *peers) enter(address netip.Addr) *peer {
-	ps.several = ps.company.Saw(address, time.Now())
+	ps.company.Saw(address, time.Now())
 	p := ps.known[address]
 	if p == nil {
 		p = &peer{address: address}
@@ -57,6 +56,10 @@ func (ps *peers) enter(address netip.Addr) *peer {
 	p.open++
 	return p
 }
+
+// several reports whether there is more than one peer, or was within the last minute. A
+// peer with requests in an old connection counts, though it does not come again.
+func (ps *peers) several() bool { return len(ps.known) > 1 || ps.company.Several(time.Now()) }
 
 // leave is called when a connection of p is closed.
 func (ps *peers) leave(p *peer) {

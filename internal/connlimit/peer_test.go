@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // The ranking always names the peer that a search of all would find.
@@ -48,6 +50,56 @@ func search(p *Pool) (best *peer) {
 		}
 	}
 	return best
+}
+
+// enterAndHold opens connections with requests from an address until the pool refuses one,
+// and returns how many it got.
+func enterAndHold(p *Pool, address netip.Addr) (got int) {
+	for {
+		c := &conn{pool: p, peer: p.peers.enter(address)}
+		if p.take(c, share{1, Cost}) != "" {
+			p.drop(c)
+			return got
+		}
+		got++
+	}
+}
+
+var (
+	balancer = netip.MustParseAddr("192.0.2.1")
+	attacker = netip.MustParseAddr("192.0.2.2")
+)
+
+// A client with one HTTP/2 connection opens no other one for hours.
+func TestPool_LeavesRoomForAClientWithAnOldConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(Options{Bounds: Bounds{Connections: 100, Memory: 1 << 30}})
+		old := &conn{pool: p, peer: p.peers.enter(balancer)}
+		p.take(old, share{1, Cost})
+		p.drop(&conn{pool: p, peer: p.peers.enter(attacker)})
+		time.Sleep(2 * time.Minute)
+		if got := enterAndHold(p, attacker); got != 79 {
+			t.Errorf("another client got %d connections of 99, want 79", got)
+		}
+		if limit := p.take(old, share{connections: 1}); limit != "" {
+			t.Errorf("a request in the old connection reaches the limit %s", limit)
+		}
+	})
+}
+
+func TestPool_GivesAllToTheLastClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(Options{Bounds: Bounds{Connections: 100, Memory: 1 << 30}})
+		p.drop(&conn{pool: p, peer: p.peers.enter(attacker)})
+		old := &conn{pool: p, peer: p.peers.enter(balancer)}
+		p.take(old, share{1, Cost})
+		time.Sleep(2 * time.Minute)
+		for i := range 99 {
+			if limit := p.take(old, share{connections: 1}); limit != "" {
+				t.Fatalf("request %d of 99 in the only connection reaches the limit %s", i+1, limit)
+			}
+		}
+	})
 }
 
 func TestPeers_AllocateNothingForARequest(t *testing.T) {

@@ -25,7 +25,9 @@ const multiple = 4
 
 // MayHold reports whether a peer that is not alone may hold this much of a bound, of
 // which then that much is free.
-func MayHold(held, free int64) bool { return held <= multiple*free }
+func MayHold(held, free int64) bool {
+	return (held+multiple-1)/multiple <= free // held <= multiple*free, which could overflow
+}
 
 // remembered is how long a peer counts after it was seen.
 const remembered = time.Minute
@@ -38,6 +40,7 @@ type Company struct {
 }
 
 // Saw says that a peer came, and reports whether another came within the last minute.
+// One that came earlier may still be there. The Company does not know that.
 func (c *Company) Saw(peer netip.Addr, now time.Time) (others bool) {
 	if peer != c.last {
 		if c.last.IsValid() {
@@ -45,5 +48,11 @@ func (c *Company) Saw(peer netip.Addr, now time.Time) (others bool) {
 		}
 		c.last = peer
 	}
+	return c.Several(now)
+}
+
+// Several reports whether more than one peer was seen, and the last change from one to
+// another was within the last minute.
+func (c *Company) Several(now time.Time) bool {
 	return !c.changed.IsZero() && now.Sub(c.changed) < remembered
 }

@@ -1,6 +1,7 @@
 package fair_test
 
 import (
+	"math"
 	"net/netip"
 	"testing"
 	"time"
@@ -41,6 +42,23 @@ func TestCompany_RemembersOthersForAMinute(t *testing.T) {
 	} {
 		if got := company.Saw(step.peer, start.Add(step.after)); got != step.want {
 			t.Errorf("after %v, %s is with others: got %t, want %t", step.after, step.peer, got, step.want)
+		}
+	}
+}
+
+// A bound can be so large that it is none.
+func TestMayHold_WithTheLargestBound(t *testing.T) {
+	for _, free := range []int64{math.MaxInt64 - 1, math.MaxInt64 / 2, math.MaxInt64/4 + 1} {
+		if !fair.MayHold(1, free) {
+			t.Errorf("MayHold(1, %d) = false, want true", free)
+		}
+	}
+	for _, c := range []struct {
+		held, free int64
+		want       bool
+	}{{0, 0, true}, {1, 0, false}, {0, -1, false}, {4, 1, true}, {5, 1, false}} {
+		if got := fair.MayHold(c.held, c.free); got != c.want {
+			t.Errorf("MayHold(%d, %d) = %t, want %t", c.held, c.free, got, c.want)
 		}
 	}
 }
