@@ -28,10 +28,12 @@ var overload = kind{"overload", "G7"}
 
 const slowForm = "POST /any HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000\r\n\r\n"
 
+// The first two have fewer connections than fit into limits.memory, so that the memory for
+// bodies is the limit that is reached.
 var overloadRows = []overloadRow{
-	{"%d forms of 1 MB to a path without a rule, of which the last byte does not come, with limits.memory: 16MiB", 40, 400,
+	{"%d forms of 1 MB to a path without a rule, of which the last byte does not come, with limits.memory: 16MiB", 40, 200,
 		"limits: {memory: 16MiB}", slowForm + strings.Repeat("a", 999_999), true},
-	{"%d such bodies of a login, without their second half", 40, 400,
+	{"%d such bodies of a login, without their second half", 40, 200,
 		"limits: {memory: 16MiB}", strings.ReplaceAll(slowForm, "/any", "/login") + strings.Repeat("a", 500_000), true},
 	{"%d requests that wait for the backend, with limits.requests: 10", 30, 300,
 		"limits: {requests: 10}", "GET /held HTTP/1.1\r\nHost: h\r\n\r\n", false},
