@@ -73,7 +73,7 @@ func (w schemaWriter) setting(f yamlbind.Field) schema {
 	case f.Switch:
 		mapping := w.section(f.Type)
 		mapping["type"] = "object" // null would be neither on nor off
-		return anyOf(w.scalar(reflect.TypeFor[bool]()), mapping)
+		return anyOf(w.scalar(f.First()), mapping)
 	case f.Single:
 		return anyOf(w.scalar(f.Type.Elem()), w.list(f.Type))
 	case isScalar(f.Type) && f.Required:

@@ -44,7 +44,7 @@ func (b *Binder) value(path string, n *Node, f Field, v reflect.Value) {
 		b.list(path, n, f, v)
 	default:
 		b.mapping(path, n, f, v)
-		if f.Switch {
+		if f.switches() {
 			v.Field(0).SetBool(true)
 		}
 	}

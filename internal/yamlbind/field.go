@@ -14,7 +14,7 @@ type Field struct {
 	Required bool
 	Single   bool // a single element may be written instead of a list
 	Off      bool // the word off sets the zero value
-	Switch   bool // a boolean may replace the section; it sets the first field
+	Switch   bool // a scalar may replace the section; it sets the first field
 }
 
 // Fields returns the settings of a section, in their order.
@@ -42,13 +42,21 @@ func Fields(section reflect.Type) []Field {
 // of returns the value of the field in its section.
 func (f Field) of(section reflect.Value) reflect.Value { return section.FieldByIndex(f.Index) }
 
+// switches reports whether a boolean may replace the section. Any mapping sets it.
+func (f Field) switches() bool { return f.Switch && f.First().Kind() == reflect.Bool }
+
+// First returns the type of the scalar that may replace the section of a switch.
+func (f Field) First() reflect.Type { return f.Type.Field(0).Type }
+
 // Want says what the value of the setting must be, in faults and in the manual.
 func (f Field) Want() string {
 	switch {
 	case f.Single:
 		return want(f.Type.Elem()) + ", or " + want(f.Type)
-	case f.Switch:
+	case f.switches():
 		return "true, false or a mapping"
+	case f.Switch:
+		return want(f.First()) + ", or a mapping"
 	}
 	return want(f.Type) + f.alternative()
 }
