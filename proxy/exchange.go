@@ -140,9 +140,9 @@ func closeChunkedConn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// mayEnrich reports whether a rule can change the tokens of the response. In shadow mode
-// no rule can, so the request is forwarded as if no rule matched.
-func (x *exchange) mayEnrich() bool { return x.mayRespond() && !x.snapshot.Shadow }
+// mayEnrich reports whether a rule can change the response. In shadow mode no rule can,
+// so the request is forwarded as if no rule matched.
+func (x *exchange) mayEnrich() bool { return x.rule.changesResponses() && !x.snapshot.Shadow }
 
 // refusesEarly reports whether to refuse the request before it is forwarded, because its
 // tokens could not be enriched at the moment. OPTIONS and HEAD issue no tokens.
@@ -160,7 +160,7 @@ func (x *exchange) refusesEarly(method string) bool {
 func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	stop = func() {}
-	if x.mayEnrich() || x.rule != nil && x.edit != nil {
+	if x.mayEnrich() {
 		ctx, stop = x.startTimeout(ctx)
 	}
 	r = r.WithContext(ctx)

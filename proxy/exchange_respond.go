@@ -22,10 +22,7 @@ func (x *exchange) respond(res *http.Response) error {
 		return nil
 	case x.edits(res) && !x.gates():
 		return x.editBody(res)
-	case x.rule == nil:
-		return nil
-	case !mayIssue(res) && !x.gates():
-		x.stopTimeout()
+	case !x.rule.changesResponses() || !mayIssue(res) && !x.gates():
 		return nil
 	}
 	if x.rule.Deletes && mayIssue(res) && res.StatusCode < 300 {
@@ -71,15 +68,10 @@ type located struct {
 }
 
 // locate finds the tokens of a response. It finds none if the response has a body that
-// it cannot decode. A response whose header has none, and whose body cannot have any,
-// streams to the client for as long as it takes.
+// it cannot decode.
 func (x *exchange) locate(res *http.Response) (located, error) {
 	if !mayHoldTokens(x.rule, res) {
-		l := x.locateIn(res.Header, responseBody{})
-		if len(l.tokens) == 0 {
-			x.stopTimeout()
-		}
-		return l, nil
+		return x.locateIn(res.Header, responseBody{}), nil
 	}
 	body, err := x.readBody(res)
 	switch {
