@@ -38,16 +38,25 @@ func (f Field) Filter(ids []UserID, without ...[]byte) ([]byte, error) {
 }
 
 // Sort returns a MongoDB sort order, as BSON, that puts the preferred of several
-// documents first (law F4): by the field, because BSON sorts strings before ObjectIds,
-// then by _id, because the lowest was inserted first. For a single id it is _id
-// only. The field would prefer a document whose array has a smaller value next to
-// the id.
+// documents first (law F4): by the field, because BSON sorts strings before ObjectIds
+// and after numbers, then by _id, because the lowest was inserted first. For a single
+// id it is _id only. The field would prefer a document whose array has another value
+// next to the id.
 func (f Field) Sort(ids []UserID) ([]byte, error) {
 	var order bson.D
 	if len(ids) > 1 && f.path != "_id" {
-		order = append(order, bson.E{Key: f.path, Value: 1})
+		order = append(order, bson.E{Key: f.path, Value: direction(ids)})
 	}
 	return marshal(append(order, bson.E{Key: "_id", Value: 1}))
+}
+
+// direction returns the order, 1 or -1, in which BSON sorts the first of several ids
+// before the others.
+func direction(ids []UserID) int {
+	if sortRank(ids[0].typ) < sortRank(ids[len(ids)-1].typ) {
+		return 1
+	}
+	return -1
 }
 
 // FindProjection returns a MongoDB projection, as BSON, that fetches what
