@@ -17,14 +17,7 @@ import (
 // $elemMatch would not find them. But it finds nothing outside of arrays, and some
 // servers with MongoDB's protocol do not know it for two fields.
 func (f Field) Filter(ids []UserID, without ...[]byte) ([]byte, error) {
-	filter := f.with(ids[0])
-	if len(ids) > 1 {
-		values := make(bson.A, len(ids))
-		for i, id := range ids {
-			values[i] = id.value()
-		}
-		filter[0].Value = operator("$in", values)
-	}
+	filter := f.anyOf(ids)
 	var others bson.A
 	for _, doc := range without {
 		if id, ok := idOf(doc); ok {
@@ -35,6 +28,30 @@ func (f Field) Filter(ids []UserID, without ...[]byte) ([]byte, error) {
 		filter = append(filter, bson.E{Key: "_id", Value: operator("$nin", others)})
 	}
 	return marshal(filter)
+}
+
+// FilterOne is Filter for one of the documents that it finds. The document must have an
+// _id. An upsert with the query does not insert that _id again.
+func (f Field) FilterOne(ids []UserID, doc []byte) ([]byte, error) {
+	var filter bson.D
+	if f.path != "_id" {
+		filter = f.anyOf(ids)
+	}
+	id, _ := idOf(doc)
+	return marshal(append(filter, bson.E{Key: "_id", Value: operator("$in", bson.A{id})}))
+}
+
+// anyOf returns a query for one of the ids, with the issuer if there is one.
+func (f Field) anyOf(ids []UserID) bson.D {
+	filter := f.with(ids[0])
+	if len(ids) > 1 {
+		values := make(bson.A, len(ids))
+		for i, id := range ids {
+			values[i] = id.value()
+		}
+		filter[0].Value = operator("$in", values)
+	}
+	return filter
 }
 
 // Sort returns a MongoDB sort order, as BSON, that puts the preferred of several

@@ -71,6 +71,7 @@ var people = []string{
 	`{"_id":"u","f":9,"is":"number equal to a string"}`,
 	`{"_id":"w","f":"9","is":"second string equal to a number"}`,
 	`{"_id":"v","f":"9","is":"first string equal to a number"}`,
+	`{"_id":"y","f":9.0,"is":"second number equal to a string"}`,
 	`{"_id":"x","f":[1,-10],"is":"negative number in an array"}`,
 	`{"_id":11,"f":"z","is":"number as _id"}`,
 	`{"_id":12,"is":"number as _id, equal to a string"}`,
