@@ -90,14 +90,7 @@ func (s site) accepts(t *testing.T, token, document string) {
 	}
 }
 
-// refused wants Django to refuse a token that is not its own.
-func (s site) refused(t *testing.T, token string) {
-	t.Helper()
-	got := s.tap.backend.Ask(t, http.MethodGet, "/me/", "", "Authorization: Bearer "+token)
-	wantStatus(t, "GET /me/ with the enriched token, without the sidecar", got, http.StatusUnauthorized)
-}
-
-// A life is a login, and refreshes before and after the document changes and is deleted.
+// checkLife logs in, and refreshes before and after the document changes and is deleted.
 func (s site) checkLife(t *testing.T) {
 	t.Helper()
 	got, original := s.post(t, http.StatusOK, "/api/token/", anna)
@@ -140,38 +133,5 @@ func djangoLogout(configuration string) func(*testing.T) {
 		s.post(t, http.StatusBadRequest, "/api/token/verify/", fmt.Sprintf(`{"token":%q}`, refresh))
 		s.post(t, http.StatusUnauthorized, "/api/token/", `{"username":"anna","password":"wrong"}`)
 		s.post(t, http.StatusUnauthorized, "/api/token/verify/", `{"token":"eyJhbGciOiJub25lIn0.e30."}`)
-	}
-}
-
-// The refresh of a sliding token copies its claims, also those that it does not know.
-func djangoSliding(configuration string) func(*testing.T) {
-	return func(t *testing.T) {
-		s := startSite(t, configuration, map[string]any{"sliding": true, "tokens": map[string]any{
-			"AUTH_TOKEN_CLASSES": []string{"rest_framework_simplejwt.tokens.SlidingToken"},
-		}})
-		got, original := s.post(t, http.StatusOK, "/api/token/", anna)
-		token := wantTokens(t, "login", got, original, document, "token")["token"]
-		s.accepts(t, token, document)
-		for _, next := range []string{document, `{"id":1,"plan":"free"}`, ""} {
-			s.Write(t, "users.json", "["+next+"]")
-			got, original = s.post(t, http.StatusOK, "/api/token/refresh/", fmt.Sprintf(`{"token":%q}`, token))
-			token = wantTokens(t, "refresh", got, original, next, "token")["token"]
-			s.accepts(t, token, next)
-		}
-	}
-}
-
-// The site redirects what looks like plain HTTP, the sidecar's own requests too.
-func djangoRedirectsHTTP(t *testing.T) {
-	s := startSite(t, ownKeys+"public_url: https://login.example.com\ntrusted_proxies: [127.0.0.1/32]\n", map[string]any{"settings": map[string]any{
-		"SECURE_SSL_REDIRECT": true, "SECURE_PROXY_SSL_HEADER": []string{"HTTP_X_FORWARDED_PROTO", "https"},
-	}})
-	plain, _ := s.ask(t, http.MethodPost, "/api/token/", anna, asJSON)
-	wantStatus(t, "plain HTTP", plain, http.StatusMovedPermanently)
-	got, original := s.ask(t, http.MethodPost, "/api/token/", anna, asJSON, "X-Forwarded-Proto: https")
-	wantStatus(t, "HTTPS", got, http.StatusOK)
-	token := wantTokens(t, "login", got, original, document, "access")["access"]
-	if answer := runPython(t, "pyjwt_verify.py", map[string]any{"jwks": s.Public.URL("/.well-known/jwks.json"), "algorithms": []string{"RS256"}, "tokens": []string{token}}); !strings.Contains(answer, "custom_data") {
-		t.Errorf("PyJWT read the claims %s, want the document in them", answer)
 	}
 }

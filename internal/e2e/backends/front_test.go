@@ -144,15 +144,6 @@ func withoutKey(t *testing.T, header string) map[string]string {
 	return members
 }
 
-// sentBack returns the request that the backend got when a client sent this one.
-func (f *front) sentBack(t *testing.T, method, target, body string, lines ...string) exchange {
-	t.Helper()
-	f.tap.take()
-	f.Public.Ask(t, method, target, body, lines...)
-	path, _, _ := strings.Cut(target, "?")
-	return f.tap.last(t, path)
-}
-
 // wantStatus fails the test if an answer has another status.
 func wantStatus(t *testing.T, what string, got e2e.Reply, status int) {
 	t.Helper()
