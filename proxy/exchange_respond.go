@@ -16,13 +16,14 @@ import (
 // enriches them, and writes them back. Its error goes to [exchange.fail].
 func (x *exchange) respond(res *http.Response) error {
 	answered, ctx := time.Now(), res.Request.Context()
+	x.noteUnauthorized(res)
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()
 		return nil
 	case x.edits(res) && !x.gates():
 		return x.editBody(res)
-	case x.rule == nil || !mayIssue(res) && !x.gates():
+	case !x.rule.changesResponses() || !mayIssue(res) && !x.gates():
 		return nil
 	}
 	if x.rule.Deletes && mayIssue(res) && res.StatusCode < 300 {

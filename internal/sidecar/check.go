@@ -40,6 +40,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.signIns()
 	k.source(ctx)
 	k.refreshes()
+	k.restores()
 	k.notes()
 }
 
@@ -149,6 +150,7 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 	} else {
 		k.ok("the keys of the backend can be read")
 	}
+	k.oddKeys(ring)
 }
 
 func (k *checker) ownKeys() {
