@@ -54,7 +54,7 @@ func probed(cfg *config.Config, follower *oidc.Follower) string {
 	return cfg.Backend.String() + cfg.DiscoveryPaths()[0]
 }
 
-// refuses reports whether any rule has the policy refuse. In shadow no rule refuses.
+// refuses reports whether any rule with tokens has the policy refuse. In shadow no rule refuses.
 func refuses(cfg *config.Config) bool {
 	if cfg.Shadow {
 		return false
@@ -63,7 +63,7 @@ func refuses(cfg *config.Config) bool {
 		return true
 	}
 	for _, rule := range cfg.Rules {
-		if rule.OnFailure == config.Refuse {
+		if rule.OnFailure == config.Refuse && len(rule.Tokens) > 0 {
 			return true
 		}
 	}

@@ -44,7 +44,7 @@ func (b *Binder) value(path string, n *Node, f Field, v reflect.Value) {
 		b.list(path, n, f, v)
 	default:
 		b.mapping(path, n, f, v)
-		if f.Switch {
+		if f.switches() {
 			v.Field(0).SetBool(true)
 		}
 	}
@@ -75,6 +75,27 @@ func (r *Report) require(path string, fields []Field) {
 		if at := join(path, f.Setting); f.Required && !r.Set(at) {
 			r.Fault(at, fmt.Errorf("is required; set it to %s", f.wantWithSettings()))
 		}
+	}
+	r.requireEither(path, fields)
+}
+
+// requireEither reports a section that has none of the settings of which it needs one.
+func (r *Report) requireEither(path string, fields []Field) {
+	var names []string
+	first := Field{}
+	for _, f := range fields {
+		switch {
+		case !f.Either:
+		case r.Set(join(path, f.Setting)):
+			return
+		case names == nil:
+			first, names = f, []string{}
+		default:
+			names = append(names, f.Setting)
+		}
+	}
+	if names != nil {
+		r.Fault(join(path, first.Setting), fmt.Errorf("is required; set it to %s, or set %s", first.wantWithSettings(), OneOf(names)))
 	}
 }
 

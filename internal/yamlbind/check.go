@@ -57,7 +57,7 @@ func (c checker) setting(path string, f Field, v reflect.Value, element bool) bo
 		return c.scalar(path, f, v, element)
 	case f.Type.Kind() == reflect.Struct:
 		set := c.section(path, v, false)
-		return set || f.Switch && v.Field(0).Bool()
+		return set || f.switches() && v.Field(0).Bool()
 	}
 	for i := range v.Len() {
 		at := index(path, i)

@@ -19,7 +19,7 @@ type diff struct {
 func (d *diff) section(path string, a, b reflect.Value) {
 	for _, f := range Fields(a.Type()) {
 		at, x, y := join(path, f.Setting), f.of(a), f.of(b)
-		if f.Switch && x.Field(0).Bool() != y.Field(0).Bool() {
+		if f.switches() && x.Field(0).Bool() != y.Field(0).Bool() {
 			d.paths = append(d.paths, at)
 			continue
 		}

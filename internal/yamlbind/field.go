@@ -12,9 +12,10 @@ type Field struct {
 	Setting  string // its name in the file
 	Default  string // as a file would write it
 	Required bool
+	Either   bool // the section must have at least one of the settings with Either
 	Single   bool // a single element may be written instead of a list
 	Off      bool // the word off sets the zero value
-	Switch   bool // a boolean may replace the section; it sets the first field
+	Switch   bool // a scalar may replace the section; it sets the first field
 }
 
 // Fields returns the settings of a section, in their order.
@@ -31,6 +32,7 @@ func Fields(section reflect.Type) []Field {
 			Setting:     name,
 			Default:     field.Tag.Get("default"),
 			Required:    option == "required",
+			Either:      option == "either",
 			Single:      option == "single",
 			Off:         option == "off",
 			Switch:      option == "switch",
@@ -42,13 +44,21 @@ func Fields(section reflect.Type) []Field {
 // of returns the value of the field in its section.
 func (f Field) of(section reflect.Value) reflect.Value { return section.FieldByIndex(f.Index) }
 
+// switches reports whether a boolean may replace the section. Any mapping sets it.
+func (f Field) switches() bool { return f.Switch && f.First().Kind() == reflect.Bool }
+
+// First returns the type of the scalar that may replace the section of a switch.
+func (f Field) First() reflect.Type { return f.Type.Field(0).Type }
+
 // Want says what the value of the setting must be, in faults and in the manual.
 func (f Field) Want() string {
 	switch {
 	case f.Single:
 		return want(f.Type.Elem()) + ", or " + want(f.Type)
-	case f.Switch:
+	case f.switches():
 		return "true, false or a mapping"
+	case f.Switch:
+		return want(f.First()) + ", or a mapping"
 	}
 	return want(f.Type) + f.alternative()
 }

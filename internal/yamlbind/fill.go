@@ -12,7 +12,7 @@ func fill(v, base reflect.Value) {
 	for _, f := range Fields(v.Type()) {
 		switch own, other := f.of(v), f.of(base); {
 		case f.Type.Kind() == reflect.Struct && !isScalar(f.Type):
-			if f.Switch && !own.Field(0).Bool() {
+			if f.switches() && !own.Field(0).Bool() {
 				own.Field(0).Set(other.Field(0))
 			}
 			fill(own, other)

@@ -6,9 +6,11 @@
 //
 //	yaml:"NAME"           the name of the setting
 //	yaml:"NAME,required"  the section must have it
+//	yaml:"NAME,either"    the section must have at least one of the settings with this tag
 //	yaml:"NAME,single"    a single element may be written instead of a list
 //	yaml:"NAME,off"       the word off sets the zero value
-//	yaml:"NAME,switch"    true or false may replace the section, and sets its first field
+//	yaml:"NAME,switch"    a scalar may replace the section, and sets its first field. A
+//	                      first field that is a bool is not a setting; a mapping sets it
 //	yaml:"-"              not a setting
 //	default:"TEXT"        the value if the file does not have the setting
 //

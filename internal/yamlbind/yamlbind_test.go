@@ -18,6 +18,7 @@ type garden struct {
 	Water  time.Duration `yaml:"water,off" default:"1h"`
 	Paths  []string      `yaml:"paths,single" default:"gravel"`
 	Pond   pond          `yaml:"pond,switch"`
+	Tree   tree          `yaml:"tree,switch"`
 	Beds   []bed         `yaml:"beds"`
 	Notes  int           `yaml:"-"`
 }
@@ -30,6 +31,12 @@ type bed struct {
 type pond struct {
 	Exists bool `yaml:"-"`
 	Fish   bool `yaml:"fish" default:"true"`
+}
+
+// A tree may be written as its kind alone.
+type tree struct {
+	Kind   season `yaml:"kind,required"`
+	Height string `yaml:"height"`
 }
 
 type season string
@@ -59,7 +66,9 @@ func TestBind_SetsFields(t *testing.T) {
 		"{name: a, season: autumn, water: off, paths: stone, pond: true, beds: [{plant: '${PLANT}'}]}": {
 			Name: "a", Season: "autumn", Paths: []string{"stone"}, Pond: pond{true, true}, Beds: []bed{{"rose", "autumn"}},
 		},
-		"{name: a, paths: [], pond: {fish: false}}": {Name: "a", Season: "spring", Water: time.Hour, Pond: pond{true, false}},
+		"{name: a, tree: autumn, water: 1h}":            {Name: "a", Season: "spring", Water: time.Hour, Paths: []string{"gravel"}, Pond: pond{Fish: true}, Tree: tree{Kind: "autumn"}},
+		"{name: a, tree: {kind: autumn, height: tall}}": {Name: "a", Season: "spring", Water: time.Hour, Paths: []string{"gravel"}, Pond: pond{Fish: true}, Tree: tree{"autumn", "tall"}},
+		"{name: a, paths: [], pond: {fish: false}}":     {Name: "a", Season: "spring", Water: time.Hour, Pond: pond{true, false}},
 	} {
 		got, faults := bind(text)
 		if faults != nil || !reflect.DeepEqual(got, want) {
@@ -69,16 +78,17 @@ func TestBind_SetsFields(t *testing.T) {
 }
 
 func TestBind_ReportsEveryFaultWithItsPlace(t *testing.T) {
-	_, got := bind("season: winter\nwater: [1]\npaths: {a: b}\npond: 3\nbeds:\n  - {plant: 7}\n  - {rows: spring}\nsesaon: spring\n")
+	_, got := bind("season: winter\nwater: [1]\npaths: {a: b}\npond: 3\ntree: oak\nbeds:\n  - {plant: 7}\n  - {rows: spring}\nsesaon: spring\n")
 	want := []string{
 		"1:1 name: is required; set it to text",
 		`1:9 season: "winter" is unknown; use spring or autumn`,
 		"2:8 water: must be a duration, or off, not a list",
 		"3:8 paths: must be text, or a list (each item: text), not a mapping; start each item with a dash",
 		"4:7 pond: must be true or false, or a mapping",
-		"6:13 beds[0].plant: must be text, not a number or boolean; put it in quotes",
-		"7:5 beds[1].plant: is required; set it to text",
-		"8:1 sesaon: unknown setting; did you mean season?",
+		`5:7 tree: "oak" is unknown; use spring or autumn, or a mapping`,
+		"7:13 beds[0].plant: must be text, not a number or boolean; put it in quotes",
+		"8:5 beds[1].plant: is required; set it to text",
+		"9:1 sesaon: unknown setting; did you mean season?",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("faults:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -133,11 +143,38 @@ func TestDiff_NamesSettings(t *testing.T) {
 func TestFields_WantSaysWhatAValueIs(t *testing.T) {
 	want := map[string]string{
 		"name": "text", "season": "spring or autumn", "water": "a duration, or off", "paths": "text, or a list (each item: text)",
-		"pond": "true, false or a mapping", "beds": "a list (each item: a mapping)",
+		"pond": "true, false or a mapping", "tree": "spring or autumn, or a mapping", "beds": "a list (each item: a mapping)",
 	}
 	for _, f := range yamlbind.Fields(reflect.TypeFor[garden]()) {
 		if got := f.Want(); got != want[f.Setting] {
 			t.Errorf("Want() of %s = %q, want %q", f.Setting, got, want[f.Setting])
+		}
+	}
+}
+
+// A meal needs at least one of its courses.
+type meal struct {
+	Soup  []string `yaml:"soup,either"`
+	Main  []string `yaml:"main,either"`
+	Sweet []string `yaml:"sweet,either"`
+}
+
+func TestEither_NeedsOneOfTheSettings(t *testing.T) {
+	for text, want := range map[string]string{
+		"soup: [leek]":          "",
+		"{soup: [], main: [a]}": "",
+		"sweet: [plum]":         "",
+		"{soup: [], sweet: []}": "1:8 soup: is required; set it to a list (each item: text), or set main or sweet",
+	} {
+		var m meal
+		r := yamlbind.NewReport()
+		binder := yamlbind.Binder{Report: r}
+		binder.Bind(r.Parse([]byte(text)), &m)
+		if got := strings.Join(faults(r), "\n"); got != want {
+			t.Errorf("Bind(%q) reports %q, want %q", text, got, want)
+		}
+		if got := len(yamlbind.Check(&m, nil).Faults()); (got > 0) != (want != "") {
+			t.Errorf("Check of %q reports %d faults, want the same as Bind", text, got)
 		}
 	}
 }
