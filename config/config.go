@@ -125,8 +125,8 @@ func (c *Config) Restores() bool {
 type Timeouts struct {
 	// For connecting to the backend, and then for the TLS handshake.
 	Dial time.Duration `yaml:"dial" default:"3s"`
-	// For the whole response to a request that a rule matches. Other responses have
-	// no limit.
+	// For the whole response to a request that a rule with tokens matches, or for its
+	// header if its body can have no tokens. Other responses have no limit.
 	Response time.Duration `yaml:"response" default:"60s"`
 	// How long to keep an unused connection to the backend. Keep it below the
 	// backend's own idle timeout, because a request on a connection that has just
