@@ -1,6 +1,10 @@
 package config
 
 import (
+	"net/url"
+	"slices"
+	"strings"
+
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -50,6 +54,28 @@ type OIDC struct {
 	Enabled bool `yaml:"-"`
 	// The path of the discovery document at the backend: one path or a list.
 	Discovery []string `yaml:"discovery,single" default:"/.well-known/openid-configuration"`
+}
+
+const wellKnown = "/.well-known/openid-configuration"
+
+// DiscoveryPaths returns the paths where the discovery document can be, in order. If
+// oidc.discovery has its default, these are also the paths below the issuers of
+// verify.issuer (OpenID Connect Discovery 1.0, section 4).
+func (c *Config) DiscoveryPaths() []string {
+	paths := slices.Clone(c.OIDC.Discovery)
+	if !slices.Equal(paths, []string{wellKnown}) {
+		return paths
+	}
+	for _, issuer := range c.Verify.Issuer {
+		u, err := url.Parse(issuer)
+		if err != nil || u.Host == "" {
+			continue
+		}
+		if at := strings.TrimRight(u.EscapedPath(), "/") + wellKnown; !slices.Contains(paths, at) {
+			paths = append(paths, at)
+		}
+	}
+	return paths
 }
 
 // Location is a type of another package, so it cannot describe itself.

@@ -47,7 +47,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 // edits the document for clients.
 func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwnKeys())) }
-	for _, place := range g.cfg.OIDC.Discovery {
+	for _, place := range g.cfg.DiscoveryPaths() {
 		snapshot.DiscoveryPaths = append(snapshot.DiscoveryPaths, pathOf(place))
 	}
 	for kind, place := range map[config.ResponseKind]string{config.UserInfo: d.UserInfo, config.Introspection: d.Introspection} {
