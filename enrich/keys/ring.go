@@ -27,6 +27,7 @@ type Ring struct {
 
 	warnedIssuer, warnedLongLife atomic.Bool
 	ambiguous                    sync.Map // the kids that warnAmbiguous has logged
+	odd                          oddLog
 }
 
 var _ enrich.Ring = (*Ring)(nil)
@@ -70,18 +71,22 @@ func (r *Ring) openBackend() error {
 		return nil
 	}
 	r.backend = jwks.NewFollower(jwks.Options{
-		Location: r.o.JWKS, Host: r.o.Host, Client: r.o.Client, Logger: r.o.Logger,
+		Location: r.o.JWKS, Client: r.o.Client, Logger: r.o.Logger,
 		IsOwn:    r.own.contains,
 		OnChange: r.onNewSet,
 	})
 	if err := r.backend.ReadFile(); err != nil {
 		return &OptionError{"JWKS", err}
 	}
+	if set := r.backend.Current(); set != nil {
+		r.odd.report(r, set)
+	}
 	return nil
 }
 
 // onNewSet makes our own keys for the algorithms of a new set of the backend.
 func (r *Ring) onNewSet(set *jwks.Set) {
+	r.odd.report(r, set)
 	if err := r.checkBackendKey(set.Keys); err != nil {
 		r.o.Logger.Error("cannot sign with the backend's private key. Tokens pass unenriched", "error", err)
 	}

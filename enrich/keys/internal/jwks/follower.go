@@ -28,7 +28,7 @@ const (
 var ErrNotFetched = errors.New("the backend's keys have not been fetched yet")
 
 var (
-	errNoLocation = errors.New("the address is not known until the backend's discovery document has been fetched")
+	errNoLocation = errors.New("the address is not known, because the backend's discovery document has not been fetched or has no jwks_uri")
 	errTooSoon    = errors.New("the last fetch was less than 30s ago")
 )
 
@@ -37,8 +37,6 @@ type Options struct {
 	// Location is the URL or the path of the set. Empty means that SetLocation
 	// will set it.
 	Location string
-	// Host is the Host header of requests. Empty means the host of the URL.
-	Host string
 	// Client fetches the set. Nil means a client with a timeout of 3 seconds.
 	Client *http.Client
 	// IsOwn reports whether a thumbprint (RFC 7638) is that of one of our own keys.
