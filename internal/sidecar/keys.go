@@ -15,9 +15,13 @@ func openRing(cfg *config.Config, client *http.Client, logger *slog.Logger) (*ke
 	if cfg.Verify.JWKS.URL != "" && keysAtBackend(cfg) == nil {
 		client = otherClient(cfg)
 	}
+	jwks, discovery := cfg.Verify.JWKS.String(), cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
+	if secretOnly(cfg) {
+		jwks, discovery = "", false
+	}
 	ring, err := keys.Open(keys.Options{
-		JWKS:        cfg.Verify.JWKS.String(),
-		Discovery:   cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == "",
+		JWKS:        jwks,
+		Discovery:   discovery,
 		PublicKey:   string(cfg.Verify.PublicKey),
 		Secret:      []byte(cfg.Verify.Secret.Reveal()),
 		Issuers:     cfg.Verify.Issuer,

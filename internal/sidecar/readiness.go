@@ -2,9 +2,11 @@ package sidecar
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
+	"github.com/tokengraft/tokengraft/internal/httpanswer"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
@@ -12,6 +14,7 @@ import (
 // once without which a login would be refused. The others only degrade it.
 func (g *generation) conditions() []admin.Condition {
 	gates := refuses(g.cfg)
+	waits := gates || g.cfg.WaitForBackend
 	source := admin.Condition{Name: "source", Gate: gates, Probe: g.documents.source.Check}
 	if g.documents.breaker != nil {
 		source.Fault = g.documents.breaker.State
@@ -19,15 +22,38 @@ func (g *generation) conditions() []admin.Condition {
 	conditions := []admin.Condition{
 		{Name: "backend", Gate: true, Probe: g.probeBackend},
 		{Name: "keys", Gate: true, Instant: true, Probe: func(context.Context) error { return g.ring.OwnKeysReady() }},
-		{Name: "jwks", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.ring.BackendKeysReady() }},
+		{Name: "jwks", Gate: waits, Instant: true, Probe: func(context.Context) error { return g.backendKeysReady() }},
 		source,
 	}
 	if g.follower != nil {
 		conditions = append(conditions, admin.Condition{
-			Name: "discovery", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.follower.State() },
+			Name: "discovery", Gate: waits, Instant: true, Probe: func(context.Context) error { return g.follower.State() },
+			Fault: g.discoveryAdvice,
 		})
 	}
 	return conditions
+}
+
+// backendKeysReady returns why the backend's keys are not known or not up to date. They
+// need not be known if the backend signs with a secret only.
+func (g *generation) backendKeysReady() error {
+	err := g.ring.BackendKeysReady()
+	if err == nil || g.follower == nil {
+		return err
+	}
+	if d, ok := g.follower.Discovery(); ok && !needsBackendKeys(g.cfg, d) {
+		return nil
+	}
+	return err
+}
+
+// discoveryAdvice names the setting that can help if the discovery document cannot be
+// fetched, or "".
+func (g *generation) discoveryAdvice() string {
+	if fault, ok := errors.AsType[*httpanswer.Error](g.follower.State()); ok && fault.Setting != "" {
+		return "failing; see the setting " + fault.Setting
+	}
+	return ""
 }
 
 // probeBackend reports whether the backend answers at all.
