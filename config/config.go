@@ -79,9 +79,9 @@ type Config struct {
 	Verify Verify `yaml:"verify"`
 	// How enriched tokens are signed.
 	Sign Sign `yaml:"sign"`
-	// Whether to replace enriched tokens in requests with their originals. `auto` is
-	// on with `sign.keys`, `verify.secret` or `oidc`, else off.
-	Restore Toggle `yaml:"restore" default:"auto"`
+	// Whether to replace enriched tokens in requests with their originals: `auto`, `on` or
+	// `off`, or a mapping that also has further places.
+	Restore Restore `yaml:"restore,switch"`
 
 	// Which part of the document is in the token, and in which form.
 	Claim Claim `yaml:"claim"`
@@ -114,10 +114,10 @@ type Config struct {
 // Restores reports whether enriched tokens in requests are restored. It resolves
 // auto.
 func (c *Config) Restores() bool {
-	if c.Restore == Auto {
+	if c.Restore.Mode == Auto {
 		return c.Sign.Keys != "" || !c.Verify.Secret.IsZero() || c.OIDC.Enabled
 	}
-	return c.Restore == On
+	return c.Restore.Mode == On
 }
 
 // Timeouts is how long the sidecar waits. All except Drain must be greater than

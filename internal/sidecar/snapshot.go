@@ -24,6 +24,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 		Rules:     rules,
 		Enricher:  g.enricher,
 		Restore:   g.cfg.Restores(),
+		RestoreAt: g.cfg.Restore.At,
 		Shadow:    g.cfg.Shadow,
 		JWKSPaths: []string{pathOf(g.cfg.Sign.JWKSPath)},
 		Sizes:     locate.Limits{Token: int(g.cfg.Claim.MaxTokenSize), Line: int(g.cfg.Claim.MaxHeaderSize)},
