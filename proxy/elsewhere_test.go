@@ -113,7 +113,7 @@ func TestElsewhere_OtherResponsesAreUnchanged(t *testing.T) {
 	}
 }
 
-// A1: a page that the backend sends slowly goes on, with and without a form in it, and
+// A1: a page that the backend sends slowly is forwarded, with and without a form in it, and
 // timeouts.response does not apply to it.
 func TestElsewhere_SlowPageStreams(t *testing.T) {
 	for _, beginning := range []string{"<p>1%", "<form><input name=q>", `<form><input type="hidden" name="access_token"`} {

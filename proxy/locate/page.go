@@ -19,7 +19,7 @@ func MayBePage(header http.Header) bool {
 }
 
 // StartsPage reports whether a body can be an HTML page by its start. A body whose header
-// says that it is one need not start with markup.
+// says that it is one can also start with text.
 func StartsPage(header http.Header, start []byte) bool {
 	start = bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\ufeff")), htmlSpace)
 	return len(start) == 0 || start[0] == '<' || mediaType(header) != ""
