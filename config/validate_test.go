@@ -88,7 +88,7 @@ func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret; remove one of them"},
 		{"patterns", func(c *config.Config) { c.Rules = append(c.Rules, c.Rules[0]) },
 			"rules[1].match: conflicts with rules[0].match: both are the same; write one rule with the tokens of both"},
-		{"preset", func(c *config.Config) { c.Preset = "cobol" }, `preset: "cobol" is unknown`},
+		{"preset", func(c *config.Config) { c.Preset.Name = "cobol" }, `preset.name: "cobol" is unknown`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newConfig(t)
@@ -142,7 +142,7 @@ func TestValidate_AcceptsWhatLoadAccepts(t *testing.T) {
 
 func TestValidate_AppliesThePreset(t *testing.T) {
 	c := newConfig(t)
-	c.Preset = "app-services"
+	c.Preset.Name = "app-services"
 	c.Claim.Name = "app_data"
 	for range 2 {
 		if err := c.Validate(); err != nil {
