@@ -68,12 +68,12 @@ func atOrBelow(path string, faults config.Faults) bool {
 	return false
 }
 
-// meant reports whether a fault names the setting at path as the one that was meant.
-// Load does not also report that it is missing.
+// meant reports whether a fault names the setting at path as the one that was meant, or as
+// an alternative. Load does not also report that it is missing.
 func meant(path string, faults config.Faults) bool {
 	dot := strings.LastIndex(path, ".") + 1
 	return slices.ContainsFunc(faults, func(fault config.FieldError) bool {
-		return strings.HasPrefix(fault.Path, path[:dot]) && strings.HasSuffix(fault.Err.Error(), "did you mean "+path[dot:]+"?")
+		return strings.HasPrefix(fault.Path, path[:dot]) && (strings.HasSuffix(fault.Err.Error(), "did you mean "+path[dot:]+"?") || strings.HasSuffix(fault.Err.Error(), "or set "+path[dot:]))
 	})
 }
 

@@ -5,14 +5,17 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// A Rule says which responses carry tokens, where, and what happens on failure.
+// A Rule says which responses carry tokens, where, and what happens on failure. A rule
+// with Restore and without Tokens is for requests only.
 type Rule struct {
 	// The requests of the rule: a pattern of net/http's ServeMux such as
 	// `POST /oauth/token`. Paths are forwarded unchanged, and never redirected.
 	Match string `yaml:"match,required"`
 	// Where the tokens are: `json:PATH`, `header:NAME`, `cookie:NAME`,
-	// `fragment:NAME` or `query:NAME` of a redirect, `form:NAME`, `body`.
-	Tokens []locate.Location `yaml:"tokens,required"`
+	// `fragment:NAME` or `query:NAME` of a redirect, `form:NAME`, `body`. Required, unless
+	// the rule has `restore`: then it is for requests only, and its responses stream
+	// through untouched.
+	Tokens []locate.Location `yaml:"tokens,either"`
 	// Whether its requests are refreshes. The tokens of a refresh get a document that
 	// is read after the backend has answered, and `LOGIN` triggers do not run. `auto`
 	// looks at the request: at `grant_type` in the body, or else at a refresh token in
@@ -30,7 +33,7 @@ type Rule struct {
 	Errors ErrorFormat `yaml:"errors" default:"oauth"`
 	// Further locations of enriched tokens in its requests: `json:`, `header:`,
 	// `cookie:`, `query:` or `form:`.
-	Restore []locate.Location `yaml:"restore"`
+	Restore []locate.Location `yaml:"restore,either"`
 }
 
 // An AddressRule says which responses contain addresses of the backend, and where.

@@ -76,6 +76,7 @@ func TestSchema_AcceptsTheValuesThatLoadAccepts(t *testing.T) {
 		"[json:token]": {
 			"[header:X-Token, cookie:sid, 'query:a b', body]", "['json:a\\.b.*']", "[header:X Y]", "['cookie:a=b']",
 			"[body:x]", "['json:']", "[jsn:token]", "[[body]]", "[]", "", "json:token",
+			"[]\n    restore: ['query:t']", "\n    restore: ['query:t']", "[]\n    restore: []", "\n    restore: query:t",
 		},
 		"http://127.0.0.1:9000/jwks.json": {"jwks.json", "'HTTPS://user@a/b?c#d'", "'a:b'", "ftp://a/b", "http://", "2014", "['a']"},
 		"{file: users.json, user_id_field: id}": {

@@ -23,6 +23,7 @@ func checkRules(c *Config, r *yamlbind.Report) {
 		if !r.Set(path + ".on_failure") {
 			c.Rules[i].OnFailure = c.OnFailure
 		}
+		checkGate(path, c.Rules[i], r)
 		checkTokens(path+".tokens", c.Rules[i].Tokens, r)
 		checkRestore(path+".restore", c.Rules[i].Restore, r)
 	}
@@ -106,6 +107,13 @@ func atLine(path string, r *yamlbind.Report) string {
 		return fmt.Sprintf("%s on line %d", path, line)
 	}
 	return path
+}
+
+// checkGate checks that a gate is not for requests only.
+func checkGate(path string, rule Rule, r *yamlbind.Report) {
+	if rule.Gate && len(rule.Tokens) == 0 && len(rule.Restore) > 0 {
+		r.Fault(path+".gate", errors.New("has no effect without tokens, because the responses of a rule with restore alone are not searched; add tokens, or remove gate"))
+	}
 }
 
 func checkTokens(path string, tokens []locate.Location, r *yamlbind.Report) {

@@ -75,7 +75,10 @@ func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 			"documents: is required; set it to a mapping with the settings mongodb, file, user_id_claim, user_id_field, user_id_type"},
 		{"required in a section", func(c *config.Config) { c.TLS.CertFile = "cert.pem" }, "tls.key_file: is required; set it to a path"},
 		{"required in a rule", func(c *config.Config) { c.Rules[0].Tokens = nil },
-			"rules[0].tokens: is required; set it to a list (each item: a location like json:access_token)"},
+			"rules[0].tokens: is required; set it to a list (each item: a location like json:access_token), or set restore"},
+		{"gate of a rule for requests only", func(c *config.Config) {
+			c.Rules[0] = config.Rule{Match: "/events", Restore: []locate.Location{locate.MustParse("query:token")}, Gate: true}
+		}, "rules[0].gate: has no effect without tokens"},
 		{"wrong text", func(c *config.Config) { c.Listen = "8080" }, "listen: must be host:port, like 127.0.0.1:8080 or :8080"},
 		{"wrong text where off is allowed", func(c *config.Config) { c.Admin = "9901" }, "admin: must be host:port, like 127.0.0.1:8080 or :8080, or off"},
 		{"struct", func(c *config.Config) { c.PublicURL = config.BaseURL{Scheme: "ftp", Host: "a"} },

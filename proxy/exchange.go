@@ -142,7 +142,7 @@ func closeChunkedConn(w http.ResponseWriter, r *http.Request) {
 
 // mayEnrich reports whether a rule can change the response. In shadow mode no rule can,
 // so the request is forwarded as if no rule matched.
-func (x *exchange) mayEnrich() bool { return x.rule != nil && !x.snapshot.Shadow }
+func (x *exchange) mayEnrich() bool { return x.rule.changesResponses() && !x.snapshot.Shadow }
 
 // refusesEarly reports whether to refuse the request before it is forwarded, because its
 // tokens could not be enriched at the moment. OPTIONS and HEAD issue no tokens.

@@ -22,7 +22,7 @@ func (x *exchange) respond(res *http.Response) error {
 		return nil
 	case x.edits(res) && !x.gates():
 		return x.editBody(res)
-	case x.rule == nil || !mayIssue(res) && !x.gates():
+	case !x.rule.changesResponses() || !mayIssue(res) && !x.gates():
 		return nil
 	}
 	if x.rule.Deletes && mayIssue(res) && res.StatusCode < 300 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -101,12 +102,14 @@ func (x *exchange) wantsRequestBody(r *http.Request) bool {
 		return false
 	}
 	switch {
-	case locate.IsForm(r.Header):
-		return x.rule != nil || x.snapshot.Restore
-	case locate.IsJSON(r.Header), locate.IsMultipart(r.Header):
-		return x.rule != nil
+	case x.rule.changesResponses():
+		return locate.IsForm(r.Header) || locate.IsJSON(r.Header) || locate.IsMultipart(r.Header)
+	case !x.snapshot.Restore:
+		return false
+	case locate.IsJSON(r.Header):
+		return slices.ContainsFunc(x.snapshot.Rules.restoreLocations(x.rule), locate.Location.InJSON)
 	}
-	return false
+	return locate.IsForm(r.Header)
 }
 
 // recordRequest records what the grant needs from a request that a rule matches. The

@@ -17,7 +17,7 @@ func (x *exchange) admit(r *http.Request) error {
 		cost += responseReserve
 	}
 	take := x.account.take
-	if x.rule == nil {
+	if !x.rule.changesResponses() {
 		take = x.account.takeLarge // streams may last long, so they leave a part to logins
 	}
 	if !take(cost) {

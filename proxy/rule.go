@@ -8,7 +8,8 @@ import (
 )
 
 // A Rule says which responses carry tokens, where, and what happens when they
-// cannot be enriched.
+// cannot be enriched. A rule with Restore alone is for requests only: its responses stream
+// to the client as if no rule matched.
 type Rule struct {
 	// Pattern matches the rule's requests, in the syntax of [http.ServeMux]. If it has
 	// a wildcard {provider}, its value says how the user signs in. Required.
@@ -45,6 +46,12 @@ type Rule struct {
 
 	labels    ruleLabels
 	providers *http.ServeMux // finds the value of {provider}; nil if Pattern does not have it
+}
+
+// changesResponses reports whether the rule can change responses, or must see them. It
+// returns false for nil.
+func (rule *Rule) changesResponses() bool {
+	return rule != nil && (len(rule.Tokens) > 0 || rule.Gate || len(rule.Addresses) > 0 || rule.Deletes)
 }
 
 // Refresh says how a rule distinguishes refreshes from logins. The zero Refresh is

@@ -122,6 +122,27 @@ documents: {file: users.json, user_id_field: id}
 	}
 }
 
+func TestCheck_ShowsRulesForRequestsOnly(t *testing.T) {
+	const text = `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules:
+  - {match: POST /login, tokens: [body]}
+  - {match: POST /logout, restore: ["json:token", "query:t"]}
+verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
+documents: {file: users.json, user_id_field: id}
+`
+	for _, tt := range []struct{ more, want string }{
+		{"", "ok     POST /logout: for requests only, tokens are restored at json:token, query:t"},
+		{"restore: off\n", ":5:"},
+		{"restore: off\n", "rules[1].restore: has no effect, because tokens in requests are not restored; set restore: on, or remove it"},
+	} {
+		path := writeConfig(t, text+tt.more, map[string]string{"users.json": "[]"})
+		if _, stdout, _ := run(t, "check", "-c", path); !strings.Contains(stdout, tt.want) {
+			t.Errorf("check with %q prints\n%s\nwant %q in it", tt.more, stdout, tt.want)
+		}
+	}
+}
+
 func TestCheck_ReportsKeysThatCannotVerify(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	none := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"keys":[]}`) }))

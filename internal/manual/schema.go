@@ -44,7 +44,7 @@ type schemaWriter struct {
 // section returns the schema of a section. An empty section is null in YAML, which
 // is a fault only if the section has required settings.
 func (w schemaWriter) section(section reflect.Type) schema {
-	properties, required := schema{}, []string{}
+	properties, required, either := schema{}, []string{}, []schema{}
 	for _, f := range yamlbind.Fields(section) {
 		setting := w.setting(f)
 		setting["description"] = w.comments.of(section, f)
@@ -55,8 +55,15 @@ func (w schemaWriter) section(section reflect.Type) schema {
 		if f.Required {
 			required = append(required, f.Setting)
 		}
+		if f.Either {
+			filled := schema{f.Setting: schema{"type": "array", "minItems": 1}}
+			either = append(either, schema{"required": []string{f.Setting}, "properties": filled})
+		}
 	}
 	s := schema{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(either) > 0 {
+		s["anyOf"] = either
+	}
 	if len(required) > 0 {
 		s["required"] = required
 	} else {

@@ -40,6 +40,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.signIns()
 	k.source(ctx)
 	k.refreshes()
+	k.restores()
 	k.notes()
 }
 

@@ -35,7 +35,7 @@ func (g *generation) probeBackend(ctx context.Context) error {
 	return err
 }
 
-// refuses reports whether any rule has the policy refuse. In shadow no rule refuses.
+// refuses reports whether any rule with tokens has the policy refuse. In shadow no rule refuses.
 func refuses(cfg *config.Config) bool {
 	if cfg.Shadow {
 		return false
@@ -44,7 +44,7 @@ func refuses(cfg *config.Config) bool {
 		return true
 	}
 	for _, rule := range cfg.Rules {
-		if rule.OnFailure == config.Refuse {
+		if rule.OnFailure == config.Refuse && len(rule.Tokens) > 0 {
 			return true
 		}
 	}

@@ -76,6 +76,27 @@ func (r *Report) require(path string, fields []Field) {
 			r.Fault(at, fmt.Errorf("is required; set it to %s", f.wantWithSettings()))
 		}
 	}
+	r.requireEither(path, fields)
+}
+
+// requireEither reports a section that has none of the settings of which it needs one.
+func (r *Report) requireEither(path string, fields []Field) {
+	var names []string
+	first := Field{}
+	for _, f := range fields {
+		switch {
+		case !f.Either:
+		case r.Set(join(path, f.Setting)):
+			return
+		case names == nil:
+			first, names = f, []string{}
+		default:
+			names = append(names, f.Setting)
+		}
+	}
+	if names != nil {
+		r.Fault(join(path, first.Setting), fmt.Errorf("is required; set it to %s, or set %s", first.wantWithSettings(), OneOf(names)))
+	}
 }
 
 // list replaces a list and its default elements.

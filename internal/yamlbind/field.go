@@ -12,6 +12,7 @@ type Field struct {
 	Setting  string // its name in the file
 	Default  string // as a file would write it
 	Required bool
+	Either   bool // the section must have at least one of the settings with Either
 	Single   bool // a single element may be written instead of a list
 	Off      bool // the word off sets the zero value
 	Switch   bool // a scalar may replace the section; it sets the first field
@@ -31,6 +32,7 @@ func Fields(section reflect.Type) []Field {
 			Setting:     name,
 			Default:     field.Tag.Get("default"),
 			Required:    option == "required",
+			Either:      option == "either",
 			Single:      option == "single",
 			Off:         option == "off",
 			Switch:      option == "switch",

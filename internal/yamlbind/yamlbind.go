@@ -6,6 +6,7 @@
 //
 //	yaml:"NAME"           the name of the setting
 //	yaml:"NAME,required"  the section must have it
+//	yaml:"NAME,either"    the section must have at least one of the settings with this tag
 //	yaml:"NAME,single"    a single element may be written instead of a list
 //	yaml:"NAME,off"       the word off sets the zero value
 //	yaml:"NAME,switch"    a scalar may replace the section, and sets its first field. A

@@ -151,3 +151,30 @@ func TestFields_WantSaysWhatAValueIs(t *testing.T) {
 		}
 	}
 }
+
+// A meal needs at least one of its courses.
+type meal struct {
+	Soup  []string `yaml:"soup,either"`
+	Main  []string `yaml:"main,either"`
+	Sweet []string `yaml:"sweet,either"`
+}
+
+func TestEither_NeedsOneOfTheSettings(t *testing.T) {
+	for text, want := range map[string]string{
+		"soup: [leek]":          "",
+		"{soup: [], main: [a]}": "",
+		"sweet: [plum]":         "",
+		"{soup: [], sweet: []}": "1:8 soup: is required; set it to a list (each item: text), or set main or sweet",
+	} {
+		var m meal
+		r := yamlbind.NewReport()
+		binder := yamlbind.Binder{Report: r}
+		binder.Bind(r.Parse([]byte(text)), &m)
+		if got := strings.Join(faults(r), "\n"); got != want {
+			t.Errorf("Bind(%q) reports %q, want %q", text, got, want)
+		}
+		if got := len(yamlbind.Check(&m, nil).Faults()); (got > 0) != (want != "") {
+			t.Errorf("Check of %q reports %d faults, want the same as Bind", text, got)
+		}
+	}
+}

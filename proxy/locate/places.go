@@ -6,6 +6,9 @@ import "net/http"
 // these to any path, not only to the paths of the rule.
 func (l Location) InHeader() bool { return l.in == inHeader || l.in == inCookie }
 
+// InJSON reports whether the location is in a JSON body.
+func (l Location) InJSON() bool { return l.in == inJSON }
+
 // NeedsBody reports whether [Response.Find] needs the body of a response with this
 // header, because the body may contain a token of the locations or a repeat of one.
 // It returns false for an event stream, which never ends.
