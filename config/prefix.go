@@ -11,7 +11,7 @@ import (
 // no prefix. The zero PathPrefix is unset.
 type PathPrefix string
 
-// UnmarshalText parses a path. Empty text is no prefix, and a slash at the end is
+// UnmarshalText parses a path. Empty text stands for none, and a slash at the end is
 // dropped.
 func (p *PathPrefix) UnmarshalText(text []byte) error {
 	prefix := PathPrefix("/" + strings.Trim(string(text), "/"))
