@@ -15,7 +15,7 @@ TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
 GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
-.PHONY: all test race lint vuln mongodb compose tables faults load bench fuzz fuzz-short attacks exhaustion settings texts \
+.PHONY: all test race lint vuln mongodb backends compose tables faults load bench fuzz fuzz-short attacks exhaustion settings texts \
 	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
@@ -56,6 +56,11 @@ compose:
 mongodb:
 	@test -n "$$MONGODB_URI" || { echo "MONGODB_URI is not set. Start a replica set with .ci/mongodb"; exit 1; }
 	$(TEST) -count=1 ./enrich/mongodoc ./enrich/hooks ./internal/simulation ./internal/appservices/functions
+
+# Runs real login services and clients of Debian, and prints what was run. The packages are
+# in .ci/run; rows without theirs are skipped, and say so.
+backends:
+	$(TEST) -v -count=1 ./internal/e2e/backends
 
 # Prints the tables of faults and of attacks, from the short forms of their tests.
 tables:
@@ -101,10 +106,10 @@ exhaustion:
 	go test -count=1 -v -timeout 40m ./internal/e2e/exhaustion -full
 
 # Writes the tables of docs/ that come from the code: settings, reasons, problem
-# types, faults, attacks.
+# types, faults, attacks, backends.
 settings:
 	go generate ./config
-	go test ./internal/e2e/fault ./internal/e2e/attack -run Page -update
+	go test ./internal/e2e/fault ./internal/e2e/attack ./internal/e2e/backends -run Page -update
 
 # The programs that build a release.
 tools: goreleaser cyclonedx

@@ -1,7 +1,11 @@
 package enrich
 
 import (
+	"context"
 	"slices"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
@@ -14,6 +18,28 @@ import (
 // says so. With another value, tgr is a claim of the backend's own.
 func (c *candidate) hasCopies() bool {
 	return c.token != nil && isRecord(c.token.payload.Value(restoreClaim))
+}
+
+// fromCopied and fromBackend say who wrote a claim with our name that a token of the
+// backend already has.
+var (
+	fromCopied  = metric.WithAttributeSet(attribute.NewSet(attribute.String("from", "copied")))
+	fromBackend = metric.WithAttributeSet(attribute.NewSet(attribute.String("from", "backend")))
+)
+
+// noteExistingClaim counts a token of the backend that already has a claim with our name.
+// Without a record nothing tells a copy from a claim of the backend's own, so it also
+// warns if enriched tokens have none.
+func (tx *transaction) noteExistingClaim(ctx context.Context, c *candidate) {
+	switch {
+	case c.hasCopies():
+		tx.existingClaims.Add(ctx, 1, fromCopied)
+	case c.token.Claim(tx.o.Claim) != nil:
+		tx.existingClaims.Add(ctx, 1, fromBackend)
+		if c.Signer != nil && !tx.o.Restore.seals(c.Signer) {
+			tx.warnClaimTaken(c)
+		}
+	}
 }
 
 // removeCopies removes the copies of our claims. It keeps the place of those that are

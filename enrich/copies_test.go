@@ -8,6 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/otel/attribute"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/keys"
@@ -156,4 +160,54 @@ func TestEnrichObject_RemovesCopies(t *testing.T) {
 			t.Errorf("EnrichObject(%s) with the document %q = %s, %v; want %s", object, document, got, err, want)
 		}
 	}
+}
+
+// The counter tells copies from claims of the backend's own. Where nothing can tell them
+// apart, the log names both ways out before a document is deleted.
+func TestCopies_AreCounted(t *testing.T) {
+	for _, tt := range []struct {
+		name, claims     string
+		restore          enrich.Restore
+		copies, backends int64
+		warns            bool
+	}{
+		{"no claim", ``, enrich.RestoreAuto, 0, 0, false},
+		{"a copy", `,"custom_data":{"v":1},"tgr":"` + copied + `"`, enrich.RestoreAuto, 1, 0, false},
+		{"a copy, restore off", `,"custom_data":{"v":1},"tgr":"` + copied + `"`, enrich.RestoreOff, 1, 0, false},
+		{"the backend's claim", `,"custom_data":{"v":1}`, enrich.RestoreAuto, 0, 1, false},
+		{"a claim, restore off", `,"custom_data":{"v":1}`, enrich.RestoreOff, 0, 1, true},
+	} {
+		reader := sdk.NewManualReader()
+		c := newCopying(t, "HS256", func(_ *keys.Options, o *enrich.Options) {
+			o.Restore, o.Meter = tt.restore, sdk.NewMeterProvider(sdk.WithReader(reader)).Meter("")
+		})
+		c.enrichOne(t, c.issuer.Token(claimsOf(tt.claims)))
+		counts := countedBy(t, reader, "tokengraft.existing.claims", "from")
+		if counts["copied"] != tt.copies || counts["backend"] != tt.backends {
+			t.Errorf("%s: counted %v, want copied %d, backend %d", tt.name, counts, tt.copies, tt.backends)
+		}
+		if warned := strings.Contains(c.log.String(), "choose another claim name"); warned != tt.warns {
+			t.Errorf("%s: warned %v, want %v; log %s", tt.name, warned, tt.warns, c.log)
+		}
+	}
+}
+
+// countedBy returns the values of a counter by a label.
+func countedBy(t *testing.T, reader *sdk.ManualReader, metric string, label attribute.Key) map[string]int64 {
+	t.Helper()
+	var all metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &all); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int64{}
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			sum, ok := m.Data.(metricdata.Sum[int64])
+			for i := 0; ok && m.Name == metric && i < len(sum.DataPoints); i++ {
+				value, _ := sum.DataPoints[i].Attributes.Value(label)
+				counts[value.AsString()] += sum.DataPoints[i].Value
+			}
+		}
+	}
+	return counts
 }

@@ -62,6 +62,8 @@ type Enricher struct {
 	kinds       map[Kind]bool
 	userID      jsonedit.Path
 	documentAge metric.Float64Histogram
+	// existingClaims counts tokens of the backend that already have a claim with our name.
+	existingClaims metric.Int64Counter
 
 	warnedClaim, warnedCopies, warnedRecord sync.Once
 }
@@ -83,11 +85,16 @@ func New(o Options) (*Enricher, error) {
 	if err != nil {
 		return nil, err
 	}
+	existingClaims, err := o.Meter.Int64Counter("tokengraft.existing.claims",
+		metric.WithDescription("Tokens of the backend that already had a claim with our name: copied from an enriched token, or written by the backend."))
+	if err != nil {
+		return nil, err
+	}
 	kinds := map[Kind]bool{}
 	for _, kind := range o.Kinds {
 		kinds[kind] = true
 	}
-	return &Enricher{o: o, kinds: kinds, userID: userID, documentAge: documentAge}, nil
+	return &Enricher{o: o, kinds: kinds, userID: userID, documentAge: documentAge, existingClaims: existingClaims}, nil
 }
 
 // Enrich enriches the tokens of a grant and returns one outcome for each, in the

@@ -97,6 +97,9 @@ func (tx *transaction) verifyAll(ctx context.Context) *fault {
 	for _, c := range tx.candidates {
 		c.reason, c.err = tx.verify(ctx, c)
 		c.isVerified = c.reason == ""
+		if c.isVerified {
+			tx.noteExistingClaim(ctx, c)
+		}
 		// A client can make the backend repeat any text, for example in a redirect.
 		c.ignored = !c.isVerified && tx.grant.Echoed != nil && tx.grant.Echoed(c.issued.Raw)
 		if first == nil && tx.blocksGrant(c) {
@@ -178,12 +181,12 @@ func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	return nil
 }
 
-// warnClaimTaken logs one warning if the backend's own token has a claim
-// with our name. The claim stays because the user has no document (law H2).
+// warnClaimTaken logs one warning if a token of the backend has a claim with our name
+// that is not known to be a copy. It stays if the user has no document (law H2).
 func (e *Enricher) warnClaimTaken(c *candidate) {
 	if c.token.Claim(e.o.Claim) != nil && !c.hasCopies() {
 		e.warnedClaim.Do(func() {
-			e.o.Logger.Warn("the backend's tokens already have a claim with this name. A user without a document keeps the backend's value. If the backend copies it from enriched tokens, set restore: on; otherwise choose another claim name", "claim", e.o.Claim)
+			e.o.Logger.Warn("the backend's tokens already have a claim with this name. A user without a document keeps the backend's value. If the backend copies it from enriched tokens, set restore: on, so that the value does not outlive the document; otherwise choose another claim name", "claim", e.o.Claim)
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 // enriches them, and writes them back. Its error goes to [exchange.fail].
 func (x *exchange) respond(res *http.Response) error {
 	answered, ctx := time.Now(), res.Request.Context()
+	x.noteUnauthorized(res)
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()

@@ -19,11 +19,13 @@ type metrics struct {
 	restored metric.Int64Counter
 	shadow   metric.Int64Gauge
 	gate     metric.Int64Counter
+	// unrestored counts responses 401 to enriched tokens.
+	unrestored metric.Int64Counter
 }
 
 func newMetrics(meter metric.Meter) (metrics, error) {
 	var m metrics
-	var errs [6]error
+	var errs [7]error
 	m.tokens, errs[0] = meter.Int64Counter("tokengraft.tokens",
 		metric.WithDescription("Tokens in responses that a rule matches, by the reason why they were or were not enriched."))
 	m.duration, errs[1] = meter.Float64Histogram("tokengraft.enrich.duration",
@@ -40,6 +42,8 @@ func newMetrics(meter metric.Meter) (metrics, error) {
 		metric.WithDescription("1 while shadow is on: tokens are counted but not enriched."))
 	m.gate, errs[5] = meter.Int64Counter("tokengraft.gate.refused",
 		metric.WithDescription("Responses and requests that a gate refused, by why."))
+	m.unrestored, errs[6] = meter.Int64Counter("tokengraft.unrestored.unauthorized",
+		metric.WithDescription("Responses 401 of the backend to an enriched token that was not restored and had not expired."))
 	return m, errors.Join(errs[:]...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/tokengraft/tokengraft/internal/budget"
@@ -22,6 +23,8 @@ type Proxy struct {
 	untrustedPeers untrustedPeers
 	warnings       loglimit.Counter // by rule and subject
 	refusals       *budget.Refusals
+
+	warnedUnrestored sync.Once
 }
 
 // New returns a Proxy that serves the snapshot. The error names each field of the

@@ -49,11 +49,25 @@ func (f Field) Assignment(id UserID, path string, milliseconds int64) ([]byte, e
 // Mark returns a MongoDB query and update, as BSON. An upsert with them records that
 // a user of the collection was created, at a time in milliseconds since 1970.
 func (id UserID) Mark(collection string, milliseconds int64) (query, update []byte, err error) {
+	query, errQuery := marshal(bson.D{{Key: "_id", Value: id.mark(collection)}})
+	update, errUpdate := marshal(bson.D{{Key: "$setOnInsert", Value: bson.D{{Key: "at", Value: bson.DateTime(milliseconds)}}}})
+	return query, update, errors.Join(errQuery, errUpdate)
+}
+
+// Marks returns a MongoDB query, as BSON, for what [UserID.Mark] records of one of the
+// ids.
+func Marks(ids []UserID, collection string) ([]byte, error) {
+	marks := make(bson.A, len(ids))
+	for i, id := range ids {
+		marks[i] = id.mark(collection)
+	}
+	return marshal(bson.D{{Key: "_id", Value: operator("$in", marks)}})
+}
+
+func (id UserID) mark(collection string) bson.D {
 	user := bson.D{{Key: "collection", Value: collection}, {Key: "user", Value: id.value()}}
 	if id.issuer != "" {
 		user = append(user, bson.E{Key: "issuer", Value: id.issuer})
 	}
-	query, errQuery := marshal(bson.D{{Key: "_id", Value: user}})
-	update, errUpdate := marshal(bson.D{{Key: "$setOnInsert", Value: bson.D{{Key: "at", Value: bson.DateTime(milliseconds)}}}})
-	return query, update, errors.Join(errQuery, errUpdate)
+	return user
 }

@@ -45,10 +45,10 @@ func (m Mapping) Field() Field { return m.field }
 // contain, in order of preference. The user's document is the one with the first id
 // that any document has. The result is empty if the user cannot have a document.
 //
-// [AutoID] distinguishes numbers and strings. The other types say what the documents
-// contain, so only the text of the claim matters: the string "5" and the number 5
-// are the same user. A number must have its canonical digits; otherwise 7 and 007
-// would be two users with one document. A number of more than 64 bits matches
+// With [AutoID] a number in the token never matches a string. The other types say what
+// the documents contain, so only the text of the claim matters: the string "5" and the
+// number 5 are the same user. A number must have its canonical digits; otherwise 7 and
+// 007 would be two users with one document. A number of more than 64 bits matches
 // nothing.
 func (m Mapping) Candidates(u enrich.User) []UserID { return m.field.candidatesOf(u, m.idType) }
 

@@ -17,14 +17,7 @@ import (
 // $elemMatch would not find them. But it finds nothing outside of arrays, and some
 // servers with MongoDB's protocol do not know it for two fields.
 func (f Field) Filter(ids []UserID, without ...[]byte) ([]byte, error) {
-	filter := f.with(ids[0])
-	if len(ids) > 1 {
-		values := make(bson.A, len(ids))
-		for i, id := range ids {
-			values[i] = id.value()
-		}
-		filter[0].Value = operator("$in", values)
-	}
+	filter := f.anyOf(ids)
 	var others bson.A
 	for _, doc := range without {
 		if id, ok := idOf(doc); ok {
@@ -37,17 +30,50 @@ func (f Field) Filter(ids []UserID, without ...[]byte) ([]byte, error) {
 	return marshal(filter)
 }
 
+// FilterOne is Filter for one of the documents that it finds. The document must have an
+// _id. An upsert with the query does not insert that _id again.
+func (f Field) FilterOne(ids []UserID, doc []byte) ([]byte, error) {
+	var filter bson.D
+	if f.path != "_id" {
+		filter = f.anyOf(ids)
+	}
+	id, _ := idOf(doc)
+	return marshal(append(filter, bson.E{Key: "_id", Value: operator("$in", bson.A{id})}))
+}
+
+// anyOf returns a query for one of the ids, with the issuer if there is one.
+func (f Field) anyOf(ids []UserID) bson.D {
+	filter := f.with(ids[0])
+	if len(ids) > 1 {
+		values := make(bson.A, len(ids))
+		for i, id := range ids {
+			values[i] = id.value()
+		}
+		filter[0].Value = operator("$in", values)
+	}
+	return filter
+}
+
 // Sort returns a MongoDB sort order, as BSON, that puts the preferred of several
-// documents first (law F4): by the field, because BSON sorts strings before ObjectIds,
-// then by _id, because the lowest was inserted first. For a single id it is _id
-// only. The field would prefer a document whose array has a smaller value next to
-// the id.
+// documents first (law F4): by the field, because BSON sorts strings before ObjectIds
+// and after numbers, then by _id, because the lowest was inserted first. For a single
+// id it is _id only. The field would prefer a document whose array has another value
+// next to the id.
 func (f Field) Sort(ids []UserID) ([]byte, error) {
 	var order bson.D
 	if len(ids) > 1 && f.path != "_id" {
-		order = append(order, bson.E{Key: f.path, Value: 1})
+		order = append(order, bson.E{Key: f.path, Value: direction(ids)})
 	}
 	return marshal(append(order, bson.E{Key: "_id", Value: 1}))
+}
+
+// direction returns the order, 1 or -1, in which BSON sorts the first of several ids
+// before the others.
+func direction(ids []UserID) int {
+	if sortRank(ids[0].typ) < sortRank(ids[len(ids)-1].typ) {
+		return 1
+	}
+	return -1
 }
 
 // FindProjection returns a MongoDB projection, as BSON, that fetches what

@@ -49,6 +49,7 @@ func TestFilter_MatchesEveryTypeOfTheID(t *testing.T) {
 		{enrich.User{ID: "x"}, `{"a.f":"x"}`, `{"_id":{"$numberInt":"1"}}`},
 		{enrich.User{ID: "7", Number: true}, `{"a.f":{"$numberLong":"7"}}`, `{"_id":{"$numberInt":"1"}}`},
 		{enrich.User{ID: hexID}, `{"a.f":{"$in":["` + hexID + `",{"$oid":"` + hexID + `"}]}}`, `{"a.f":{"$numberInt":"1"},"_id":{"$numberInt":"1"}}`},
+		{enrich.User{ID: "-7"}, `{"a.f":{"$in":["-7",{"$numberLong":"-7"}]}}`, `{"a.f":{"$numberInt":"-1"},"_id":{"$numberInt":"1"}}`},
 	}
 	field, err := bsonjson.NewField("a.f")
 	if err != nil {

@@ -40,7 +40,8 @@ func candidates(u enrich.User, typ UserIDType) []UserID {
 	if u.Number {
 		return intID(u.ID)
 	}
-	return append([]UserID{{typ: bson.TypeString, text: u.ID}}, objectID(u.ID)...)
+	// No text is both the digits of an ObjectId and a number of 64 bits.
+	return append(append([]UserID{{typ: bson.TypeString, text: u.ID}}, objectID(u.ID)...), intID(u.ID)...)
 }
 
 // candidatesOf is [Mapping.Candidates] for a field with an issuer or without one.

@@ -24,7 +24,7 @@ func values(t testing.TB) map[string]any {
 		"decimal 50e-1": decimal(t, "50E-1"), "double 5.5": 5.5, "decimal 5e6000": decimal(t, "5E6000"),
 		"string hex": hexID, "ObjectId": objectID(t, hexID), "string uuid": uuidID,
 		"uuid": bson.Binary{Subtype: 4, Data: uuid}, "old uuid": bson.Binary{Subtype: 3, Data: uuid},
-		"string 05": "05", "null": nil, "bool": true, "object": bson.D{{Key: "f", Value: "5"}}, "empty string": "",
+		"string 05": "05", "int32 -5": int32(-5), "null": nil, "bool": true, "object": bson.D{{Key: "f", Value: "5"}}, "empty string": "",
 		"int64 2^53+1": int64(1<<53 + 1), "double 2^53": float64(1 << 53),
 	}
 }
@@ -36,8 +36,21 @@ func TestCandidates_MatchByTypeInOrderOfPreference(t *testing.T) {
 		typ  bsonjson.UserIDType
 		want [][]string // for each candidate, the values that it matches
 	}{
-		{enrich.User{ID: "5"}, bsonjson.AutoID, [][]string{{"string 5"}}},
-		{enrich.User{ID: "5"}, "", [][]string{{"string 5"}}},
+		{enrich.User{ID: "5"}, bsonjson.AutoID, [][]string{{"string 5"}, fives}},
+		{enrich.User{ID: "5"}, "", [][]string{{"string 5"}, fives}},
+		{enrich.User{ID: "-5"}, bsonjson.AutoID, [][]string{nil, {"int32 -5"}}},
+		{enrich.User{ID: "05"}, bsonjson.AutoID, [][]string{{"string 05"}}},
+		{enrich.User{ID: "+5"}, bsonjson.AutoID, [][]string{nil}},
+		{enrich.User{ID: "-0"}, bsonjson.AutoID, [][]string{nil}},
+		{enrich.User{ID: "5.0"}, bsonjson.AutoID, [][]string{nil}},
+		{enrich.User{ID: "5e0"}, bsonjson.AutoID, [][]string{nil}},
+		{enrich.User{ID: " 5"}, bsonjson.AutoID, [][]string{nil}},
+		{enrich.User{ID: "9007199254740993"}, bsonjson.AutoID, [][]string{nil, {"int64 2^53+1"}}},
+		{enrich.User{ID: "9007199254740992"}, bsonjson.AutoID, [][]string{nil, {"double 2^53"}}},
+		{enrich.User{ID: "9223372036854775807"}, bsonjson.AutoID, [][]string{nil, nil}},
+		{enrich.User{ID: "9223372036854775808"}, bsonjson.AutoID, [][]string{nil}},
+		{enrich.User{ID: "123456789012345678901234"}, bsonjson.AutoID, [][]string{nil, nil}}, // string and ObjectId
+		{enrich.User{ID: "5"}, bsonjson.StringID, [][]string{{"string 5"}}},
 		{enrich.User{ID: "5", Number: true}, bsonjson.AutoID, [][]string{fives}},
 		{enrich.User{ID: "9007199254740993", Number: true}, bsonjson.AutoID, [][]string{{"int64 2^53+1"}}},
 		{enrich.User{ID: "9007199254740992", Number: true}, bsonjson.AutoID, [][]string{{"double 2^53"}}},
@@ -88,6 +101,8 @@ func FuzzCandidates_KeepUsersApart(f *testing.F) {
 	f.Add("62efedca3587e6e83c0fc675", "62EFEDCA3587e6e83c0fc675", false, false)
 	f.Add("5", "05", true, false)
 	f.Add("-0", "0", true, true)
+	f.Add("7", "07", false, false)
+	f.Add("7", "7.0", true, false)
 	f.Add("d0849b7d-f5e0-4586-8ca1-224325530f21", "d0849b7df5e045868ca1224325530f21", false, false)
 	f.Fuzz(func(t *testing.T, a, b string, aNumber, bNumber bool) {
 		for _, typ := range []bsonjson.UserIDType{bsonjson.AutoID, bsonjson.StringID, bsonjson.ObjectID, bsonjson.IntID, bsonjson.UUID} {

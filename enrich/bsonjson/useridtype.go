@@ -8,8 +8,9 @@ type UserIDType string
 
 // The types of user ids.
 const (
-	// AutoID matches a string, and if no document has it, an ObjectId with the same
-	// digits. An id that is a JSON number matches only numbers.
+	// AutoID matches a string. If no document has it, it matches an ObjectId with the
+	// same digits, or the number that the string is the decimal form of. An id that is
+	// a JSON number matches only numbers.
 	AutoID   UserIDType = "auto"
 	StringID UserIDType = "string"
 	ObjectID UserIDType = "objectId"

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jwks"
@@ -11,34 +12,43 @@ import (
 // long clients may cache it, at most [keydir.MaxAge]. JWKS returns an error until
 // the backend's set has been fetched.
 func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
-	var theirs [][]byte
+	var theirs []jwks.JWK
 	maxAge = keydir.MaxAge
 	if r.backend != nil {
 		current := r.backend.Current()
 		if current == nil {
 			return nil, 0, jwks.ErrNotFetched
 		}
-		theirs = r.publishable(current.Published)
+		theirs = current.Published
 		maxAge = max(min(maxAge, time.Until(current.FreshUntil)), 0)
 	}
+	pinned, err := r.pinnedJWKs()
+	if err != nil {
+		return nil, 0, err
+	}
+	set, err = r.own.set().JWKS(r.now(), r.o.RetireAfter, r.publishable(slices.Concat(theirs, pinned))...)
+	return set, maxAge, err
+}
+
+// pinnedJWKs returns the backend's public keys in files, without those that are also ours.
+func (r *Ring) pinnedJWKs() (found []jwks.JWK, err error) {
 	for _, k := range r.pinned {
 		if k.IsSecret() {
 			continue
 		}
 		if k.ID, err = k.Thumbprint(); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		if r.own.contains(k.ID) {
 			continue // published as ours
 		}
-		jwk, err := k.JWK()
+		text, err := k.JWK()
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		theirs = append(theirs, jwk)
+		found = append(found, jwks.JWK{Text: text, ID: k.ID, Use: "sig"})
 	}
-	set, err = r.own.set().JWKS(r.now(), r.o.RetireAfter, theirs...)
-	return set, maxAge, err
+	return found, nil
 }
 
 // publishable returns the backend's keys without those that would make the kid of

@@ -27,6 +27,7 @@ type Ring struct {
 
 	warnedIssuer, warnedLongLife atomic.Bool
 	ambiguous                    sync.Map // the kids that warnAmbiguous has logged
+	odd                          oddLog
 }
 
 var _ enrich.Ring = (*Ring)(nil)
@@ -77,11 +78,15 @@ func (r *Ring) openBackend() error {
 	if err := r.backend.ReadFile(); err != nil {
 		return &OptionError{"JWKS", err}
 	}
+	if set := r.backend.Current(); set != nil {
+		r.odd.report(r, set)
+	}
 	return nil
 }
 
 // onNewSet makes our own keys for the algorithms of a new set of the backend.
 func (r *Ring) onNewSet(set *jwks.Set) {
+	r.odd.report(r, set)
 	if err := r.checkBackendKey(set.Keys); err != nil {
 		r.o.Logger.Error("cannot sign with the backend's private key. Tokens pass unenriched", "error", err)
 	}

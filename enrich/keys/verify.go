@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jwks"
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
@@ -157,6 +158,9 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		if key, ok := findVerifier(set.Keys, t); ok {
 			return key, nil
 		}
+		if err := oddKeyError(set, t.KeyID); err != nil {
+			return jose.Verifier{}, err // a newer set would hardly help
+		}
 	}
 	if err := r.backend.Refetch(ctx, set); err != nil {
 		return jose.Verifier{}, fmt.Errorf("%w, and newer keys could not be fetched: %w", errSignature, err)
@@ -165,11 +169,23 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 	if key, ok := findVerifier(set.Keys, t); ok {
 		return key, nil
 	}
+	if err := oddKeyError(set, t.KeyID); err != nil {
+		return jose.Verifier{}, err
+	}
 	named := func(k jose.Verifier) bool { return k.ID == t.KeyID || k.ID == "" }
 	if t.KeyID != "" && !slices.ContainsFunc(set.Keys, named) {
 		return jose.Verifier{}, fmt.Errorf("%w: the backend has no key with the token's kid", enrich.ErrNotOurs)
 	}
 	return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
+}
+
+// oddKeyError returns an error if the backend's key with a kid is one that cannot be used.
+func oddKeyError(set *jwks.Set, kid string) error {
+	odd, found := set.OddOf(kid)
+	if !found || slices.ContainsFunc(set.Keys, func(k jose.Verifier) bool { return k.ID == kid }) {
+		return nil
+	}
+	return fmt.Errorf("%w: the backend's key with the token's kid, keys[%d] of its JWK Set, cannot be used: %s", enrich.ErrNotOurs, odd.Index, odd.Reason)
 }
 
 // findVerifier returns the first key that verifies the token's signature. If both

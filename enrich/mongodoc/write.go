@@ -32,7 +32,8 @@ func (s *Source) SetTime(ctx context.Context, u enrich.User, path string, at tim
 	return s.upsertDocument(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Assignment(id, path, at.UnixMilli()) })
 }
 
-// upsertDocument applies an update to the user's document.
+// upsertDocument applies an update to the user's document. If there is none, it inserts
+// one with the preferred id.
 func (s *Source) upsertDocument(ctx context.Context, u enrich.User, updateOf func(bsonjson.UserID) ([]byte, error)) error {
 	ids := s.mapping.Candidates(u)
 	if len(ids) == 0 {
@@ -42,13 +43,36 @@ func (s *Source) upsertDocument(ctx context.Context, u enrich.User, updateOf fun
 	if err != nil {
 		return s.wrapError(err)
 	}
-	query, errQuery := s.field.Filter(ids, others...)
+	query, errQuery := s.writeQuery(ctx, ids, others)
 	update, errUpdate := updateOf(ids[0])
 	if err := errors.Join(errQuery, errUpdate); err != nil {
 		return err
 	}
 	_, err = s.upsert(ctx, s.collection, query, update)
 	return err
+}
+
+// writeQuery returns the query for the user's document, which is none of the others. If
+// ids of several types have a document, the query is for the one that a lookup finds (law
+// F4). A unique index does not prevent these.
+func (s *Source) writeQuery(ctx context.Context, ids []bsonjson.UserID, others [][]byte) ([]byte, error) {
+	if len(ids) == 1 {
+		return s.field.Filter(ids, others...)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	var found [][]byte
+	err := retryOnce(ctx, func() (err error) {
+		found, err = s.find(ctx, ids)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, s.wrapError(err)
+	case len(found) > 1:
+		return s.field.FilterOne(ids, found[0])
+	}
+	return s.field.Filter(ids, others...)
 }
 
 // maxMixed bounds what [Source.mixed] reads. Usually there are at most as many such
@@ -87,9 +111,14 @@ func (s *Source) Has(ctx context.Context, u enrich.User) (bool, error) {
 	return false, err
 }
 
-// IsCreated reports whether [Source.MarkCreated] was called for the user.
+// IsCreated reports whether [Source.MarkCreated] was called for the user, with any of
+// the types that their id can have.
 func (s *Source) IsCreated(ctx context.Context, u enrich.User) (bool, error) {
-	query, _, err := s.createdMark(u)
+	ids := s.mapping.Candidates(u)
+	if len(ids) == 0 {
+		return false, errNoUserID
+	}
+	query, err := bsonjson.Marks(ids, s.collection)
 	if err != nil {
 		return false, err
 	}
@@ -111,19 +140,15 @@ func (s *Source) IsCreated(ctx context.Context, u enrich.User) (bool, error) {
 // MarkCreated records that a user was created, in the collection tokengraft_users of
 // the same database. It reports whether this is the first record for the user.
 func (s *Source) MarkCreated(ctx context.Context, u enrich.User) (first bool, err error) {
-	query, update, err := s.createdMark(u)
+	ids := s.mapping.Candidates(u)
+	if len(ids) == 0 {
+		return false, errNoUserID
+	}
+	query, update, err := ids[0].Mark(s.collection, time.Now().UnixMilli())
 	if err != nil {
 		return false, err
 	}
 	return s.upsert(ctx, createdUsers, query, update)
-}
-
-func (s *Source) createdMark(u enrich.User) (query, update []byte, err error) {
-	ids := s.mapping.Candidates(u)
-	if len(ids) == 0 {
-		return nil, nil, errNoUserID
-	}
-	return ids[0].Mark(s.collection, time.Now().UnixMilli())
 }
 
 // upsert runs one update as an upsert and reports whether it inserted a document. The

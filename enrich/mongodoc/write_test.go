@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
@@ -110,6 +111,73 @@ func TestSetTime_SetsAFieldAndMakesTheDocument(t *testing.T) {
 			t.Errorf("%d documents, want 1", n)
 		}
 	})
+}
+
+// The id of a login can be the string "7" or the number 7. A write must find the document
+// that a lookup finds, and must not insert another one.
+func TestWrites_UseTheDocumentThatALookupFinds(t *testing.T) {
+	tests := []struct {
+		name string
+		ids  []any // of the documents, in the order of their _id
+		want string
+		docs int64
+	}{
+		{"a number", []any{int32(7)}, `"f":7`, 1},
+		{"a double", []any{7.0}, `"f":7`, 1},
+		{"numbers with the lowest _id, and a string", []any{int64(7), "7"}, `"f":"7"`, 2},
+		{"no document", nil, `"f":"7"`, 1},
+		{"another number", []any{int32(77)}, `"f":"7"`, 2},
+	}
+	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
+		for _, tt := range tests {
+			if _, err := collection.DeleteMany(t.Context(), struct{}{}); err != nil {
+				t.Fatal(err)
+			}
+			for i, id := range tt.ids {
+				if _, err := collection.InsertOne(t.Context(), map[string]any{"_id": i, "f": id}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			user := enrich.User{ID: "7"}
+			if err := source.Insert(t.Context(), user, json.RawMessage(`{}`)); err != nil {
+				t.Fatal(err)
+			}
+			if err := source.SetTime(t.Context(), user, "lastLogin", time.UnixMilli(1700000001000)); err != nil {
+				t.Fatal(err)
+			}
+			if got := lookUp(t, source, user); !strings.Contains(got, tt.want) || !strings.Contains(got, "2023-11-14T22:13:21") {
+				t.Errorf("%s: the document is %s, want %s with the time", tt.name, got, tt.want)
+			}
+			if n := count(t, collection); n != tt.docs {
+				t.Errorf("%s: %d documents, want %d", tt.name, n, tt.docs)
+			}
+		}
+	})
+}
+
+// With user_id_type int a user was recorded by a number. With auto they are not new.
+func TestMarkCreated_IsRememberedWhenTheTypeBecomesAuto(t *testing.T) {
+	for name, server := range enrichtest.MongoDBs {
+		t.Run(name, func(t *testing.T) {
+			uri := server(t)
+			collection := connect(t, uri)
+			source := func(typ bsonjson.UserIDType) *mongodoc.Source {
+				return open(t, mongodoc.Options{
+					URI: uri, Database: collection.Database().Name(), Collection: collection.Name(),
+					Field: "f", IDType: typ, Timeout: 5 * time.Second,
+				})
+			}
+			user := enrich.User{ID: "7"}
+			if first, err := source(bsonjson.IntID).MarkCreated(t.Context(), user); err != nil || !first {
+				t.Fatalf("MarkCreated = %t, %v; want true", first, err)
+			}
+			for typ, want := range map[bsonjson.UserIDType]bool{bsonjson.AutoID: true, bsonjson.IntID: true, bsonjson.StringID: false} {
+				if known, err := source(typ).IsCreated(t.Context(), user); err != nil || known != want {
+					t.Errorf("IsCreated with type %s = %t, %v; want %t", typ, known, err, want)
+				}
+			}
+		})
+	}
 }
 
 func TestHas_ReportsWhetherADocumentExists(t *testing.T) {

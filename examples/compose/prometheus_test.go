@@ -33,7 +33,7 @@ func checkRules(t *testing.T) {
 
 // evaluateQueries starts a Prometheus that scrapes the sidecar, and checks that every
 // panel and every alert gets a number.
-func evaluateQueries(t *testing.T, s *e2e.Sidecar) {
+func evaluateQueries(t *testing.T, s observed) {
 	program, err := exec.LookPath("prometheus")
 	if err != nil {
 		t.Skip("SKIPPED, THE QUERIES WERE NOT EVALUATED: no prometheus; install Debian's")

@@ -29,11 +29,17 @@ verify: {jwks: %[1]s/jwks.json}
 sign: {keys: keys}
 documents: {file: users.json, user_id_field: user_account_id}
 cache: {stale_for: 1h}
+restore: off
 `
 )
 
-// startSidecar starts a sidecar process in front of the sample backend.
-func startSidecar(t *testing.T) *e2e.Sidecar {
+// An observed is a sidecar process in front of the sample backend.
+type observed struct {
+	*e2e.Sidecar
+	unrestored string // an enriched token that was issued while restore was off
+}
+
+func startSidecar(t *testing.T) observed {
 	t.Helper()
 	handler, err := backend.New("https://legacy.example.com")
 	if err != nil {
@@ -41,17 +47,20 @@ func startSidecar(t *testing.T) *e2e.Sidecar {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return e2e.Start(t, e2e.Options{
+	s := e2e.Start(t, e2e.Options{
 		Program:       e2e.Tokengraft,
 		Configuration: fmt.Sprintf(configuration, server.URL),
 		Documents:     documents,
 	})
+	token := loginAs(t, s.Public.URL(""), "anna").AccessToken
+	s.Reconfigure(t, "restore: off\n", "")
+	return observed{s, token}
 }
 
 // makeTraffic makes logins and refreshes of users with and without a document, lets
-// the source fail for a while, meets a gate, and writes a configuration that is wrong in a new way
-// each time.
-func makeTraffic(t *testing.T, s *e2e.Sidecar) {
+// the source fail for a while, meets a gate and a limit, sends the backend an enriched
+// token, and writes a configuration that is wrong in a new way each time.
+func makeTraffic(t *testing.T, s observed) {
 	t.Helper()
 	public := s.Public.URL("")
 	anna, cleo := loginAs(t, public, "anna"), loginAs(t, public, "cleo")
@@ -60,6 +69,8 @@ func makeTraffic(t *testing.T, s *e2e.Sidecar) {
 	if err != nil || refused.Status != http.StatusServiceUnavailable {
 		t.Errorf("a token in a cookie that its gate does not name: got %d %s, error %v; want 503", refused.Status, refused.Body, err)
 	}
+	wantStatus(t, s, http.StatusUnauthorized, "Authorization: Bearer "+s.unrestored)
+	wantStatus(t, s, http.StatusRequestHeaderFieldsTooLarge, "X-Large: "+strings.Repeat("x", 64<<10))
 	wantClaim(t, refresh(t, public, anna.RefreshToken).AccessToken, `"city":"Wien"`)
 
 	s.Write(t, "users.json", "[broken")
@@ -67,6 +78,14 @@ func makeTraffic(t *testing.T, s *e2e.Sidecar) {
 	refresh(t, public, cleo.RefreshToken)
 	s.Write(t, "users.json", documents)
 	s.Log.After(t, "was not reloaded", func() { s.Write(t, e2e.File, fmt.Sprintf("wrong%d: true\n", time.Now().UnixNano())) })
+}
+
+func wantStatus(t *testing.T, s observed, status int, header string) {
+	t.Helper()
+	response, err := s.Public.Try(http.MethodGet, "/me", "", header)
+	if err != nil || response.Status != status {
+		t.Errorf("GET /me with %.20s…: got %d, error %v; want %d", header, response.Status, err, status)
+	}
 }
 
 // TestQueries_SelectMetricsOfASidecar checks that each panel of the dashboard and each

@@ -41,8 +41,18 @@ type member struct {
 //
 // The Object keeps text and never writes to it. Do not modify text while the
 // Object is in use.
-func Parse(text []byte) (*Object, error) {
-	dec := decoder(text)
+func Parse(text []byte) (*Object, error) { return parse(text, decoder(text)) }
+
+// ParseLenient is like [Parse], for a document that others write and read too: it accepts
+// duplicate names, invalid UTF-8, and a byte order mark at the start, which is not part of
+// [Object.Bytes]. Of two members of the same name, the first counts; see [Object.Repeats].
+func ParseLenient(text []byte) (*Object, error) {
+	text = bytes.TrimPrefix(text, byteOrderMark)
+	return parse(text, lenient(text))
+}
+
+// parse reads one JSON object with a decoder of its text, and puts the decoder back.
+func parse(text []byte, dec *jsontext.Decoder) (*Object, error) {
 	defer decoders.Put(dec)
 
 	switch kind := dec.PeekKind(); kind {
@@ -116,6 +126,17 @@ func (o *Object) Value(name string) []byte {
 		return o.text[o.members[i].value:o.members[i].end]
 	}
 	return nil
+}
+
+// Repeats reports whether there are two members of this name.
+func (o *Object) Repeats(name string) bool {
+	named := 0
+	for _, m := range o.members {
+		if m.name == name {
+			named++
+		}
+	}
+	return named > 1
 }
 
 // Members yields the unescaped name and the text of the value of each member, in

@@ -151,6 +151,7 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 	} else {
 		k.ok("the keys of the backend can be read")
 	}
+	k.oddKeys(ring)
 }
 
 func (k *checker) ownKeys() {

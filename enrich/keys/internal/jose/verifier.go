@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
-
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
 // A Verifier is a key that verifies signatures: a public key or a secret.
@@ -16,18 +14,11 @@ type Verifier struct {
 	ID        string // kid; empty if the key has none
 	Algorithm string // alg; empty if the key may be used with every fitting one
 	Key       any    // a crypto.PublicKey or a []byte secret; nil if its type is unknown
-
-	encrypts bool // use is "enc"
 }
 
 // Fits reports whether the key can verify tokens of an algorithm.
 func (v Verifier) Fits(algorithm string) bool {
 	return (v.Algorithm == "" || v.Algorithm == algorithm) && slices.Contains(Algorithms(v.Key), algorithm)
-}
-
-// IsUsable reports whether the key can verify tokens of at least one algorithm.
-func (v Verifier) IsUsable() bool {
-	return !v.encrypts && checkUsable(v.Key) == nil && slices.ContainsFunc(Algorithms(v.Key), v.Fits)
 }
 
 // IsSecret reports whether the key is a secret.
@@ -56,19 +47,4 @@ func (v Verifier) JWK() ([]byte, error) {
 		algorithm = ""
 	}
 	return json.Marshal(jose.JSONWebKey{Key: v.Key, KeyID: v.ID, Algorithm: algorithm, Use: "sig"})
-}
-
-// ReadJWK reads a JWK. The Key of the result is nil if the JWK is malformed or its
-// type unknown. Certificates are ignored: the library refuses a JWK whose
-// certificate does not match, but such a key verifies as well as any other.
-func ReadJWK(object *jsonedit.Object) Verifier {
-	bare := object.Clone()
-	for _, name := range []string{"x5u", "x5c", "x5t", "x5t#S256"} {
-		bare.Remove(name)
-	}
-	var jwk jose.JSONWebKey
-	if jwk.UnmarshalJSON(bare.Bytes()) != nil {
-		return Verifier{}
-	}
-	return Verifier{ID: jwk.KeyID, Algorithm: jwk.Algorithm, Key: jwk.Key, encrypts: jwk.Use == "enc"}
 }

@@ -1,0 +1,57 @@
+package backends_test
+
+import (
+	"testing"
+
+	"github.com/tokengraft/tokengraft/internal/e2e"
+)
+
+func TestMain(m *testing.M) { e2e.Main(m) }
+
+// A row is a backend with settings, and what is done with it. It is a row of the table in
+// docs/backends.md, too.
+type row struct {
+	name      string
+	backend   []part
+	settings  string // of the backend
+	flow      string
+	verifiers []part // besides the backend
+	run       func(*testing.T)
+}
+
+var rows = []row{
+	{"django_secret", drf, "HS256", "login, API calls, refresh, verify; the document changes, and is deleted", []part{pyjwt}, djangoLife(secret)},
+	{"django_secret_rotation", drf, "HS256, rotated refresh tokens", "the same, and an old refresh token", []part{pyjwt}, djangoRotation(secret)},
+	{"django_secret_logout", drf, "HS256, blacklist", "logout; refresh and verify after it; a wrong password", nil, djangoLogout(secret)},
+}
+
+// TestBackends runs all rows. With -v it prints which versions it ran, and what was
+// skipped. The programs take their time, and the race detector sees only the sidecar, so
+// -short skips them.
+func TestBackends(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: real backends are run without the race detector only")
+	}
+	results := make([]string, len(rows))
+	t.Cleanup(func() { e2e.PrintTable(t, "backends", printed(results)) })
+	for i, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			defer func() { results[i] = result(t) }()
+			require(t, row.parts())
+			row.run(t)
+		})
+	}
+}
+
+func (r row) parts() (all []part) { return append(append(all, r.backend...), r.verifiers...) }
+
+func result(t *testing.T) string {
+	switch {
+	case t.Skipped():
+		return "SKIPPED"
+	case t.Failed():
+		return "FAILED"
+	}
+	return "passed"
+}

@@ -1,0 +1,66 @@
+package backends_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A part is a program or library of somebody else, and its Debian package.
+type part struct {
+	name, pkg string
+	version   string // in Debian 12, as the page names it
+}
+
+var (
+	django    = part{"Django", "python3-django", "3.2.25"}
+	simplejwt = part{"simplejwt", "python3-djangorestframework-simplejwt", "5.2.2"}
+	pyjwt     = part{"PyJWT", "python3-jwt", "2.6.0"}
+
+	drf = []part{django, simplejwt}
+)
+
+func (p part) String() string { return p.name + " " + p.version }
+
+// installed returns the version of the package without Debian's own suffixes, or "".
+func (p part) installed() string {
+	version, err := exec.Command("dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", p.pkg).Output()
+	found, ok := strings.CutPrefix(string(version), "installed ")
+	if err != nil || !ok {
+		return ""
+	}
+	if _, after, ok := strings.Cut(found, ":"); ok {
+		found = after
+	}
+	if dash := strings.LastIndexByte(found, '-'); dash > 0 {
+		found = found[:dash]
+	}
+	found, _, _ = strings.Cut(found, "+")
+	return found
+}
+
+// require skips the test unless all parts are installed. On Debian 12 their versions
+// must be those of the page.
+func require(t *testing.T, parts []part) {
+	t.Helper()
+	var missing []string
+	for _, p := range parts {
+		switch version := p.installed(); {
+		case version == "":
+			missing = append(missing, p.pkg)
+		case version != p.version && isDebian12():
+			t.Errorf("%s is installed, but the table says %s; change it, and run: make settings", version, p)
+		case version != p.version:
+			t.Logf("%s is installed, the page names %s", version, p)
+		}
+	}
+	if len(missing) > 0 {
+		t.Skipf("SKIPPED, THIS BACKEND WAS NOT TESTED: apt-get install --no-install-recommends %s", strings.Join(missing, " "))
+	}
+}
+
+func isDebian12() bool {
+	release, _ := os.ReadFile("/etc/os-release")
+	return strings.Contains(string(release), "\nID=debian\n") && strings.Contains(string(release), "\nVERSION_ID=\"12\"\n")
+}
