@@ -36,8 +36,9 @@ type Config struct {
 	// authorities, and send no client certificate.
 	BackendTLS BackendTLS `yaml:"backend_tls"`
 	// The address that clients use, without a path. It sets X-Forwarded-Proto and
-	// X-Forwarded-Host for the backend, and is the Host of the sidecar's own
-	// discovery and JWKS requests. Unset: the address in each request.
+	// X-Forwarded-Host for the backend, also in the sidecar's own requests, where it is
+	// the Host too. Unset: the address in each request, and that of `backend` in the
+	// sidecar's own. Set it if the backend refuses or redirects requests without https.
 	PublicURL BaseURL `yaml:"public_url"`
 	// The address for health checks, metrics and the cache; `off` turns it off.
 	Admin Address `yaml:"admin,off" default:"127.0.0.1:9901"`
@@ -59,7 +60,8 @@ type Config struct {
 	// one applies.
 	Rules []Rule `yaml:"rules"`
 	// Read paths and keys from the backend's OpenID Connect discovery document:
-	// `true`, `false`, or the path of the document.
+	// `true`, `false`, or the path of the document. `true` also looks for it below the
+	// paths of `verify.issuer`.
 	OIDC OIDC `yaml:"oidc,switch"`
 	// Ready-made rules, claim name and format for a known backend: its name, or `name`
 	// and `prefix`. Settings in the file override the preset's, and its rules are added
@@ -78,9 +80,9 @@ type Config struct {
 	Verify Verify `yaml:"verify"`
 	// How enriched tokens are signed.
 	Sign Sign `yaml:"sign"`
-	// Whether to replace enriched tokens in requests with their originals. `auto` is
-	// on with `sign.keys`, `verify.secret` or `oidc`, else off.
-	Restore Toggle `yaml:"restore" default:"auto"`
+	// Whether to replace enriched tokens in requests with their originals: `auto`, `on` or
+	// `off`, or a mapping that also has further places.
+	Restore Restore `yaml:"restore,switch"`
 
 	// Which part of the document is in the token, and in which form.
 	Claim Claim `yaml:"claim"`
@@ -113,10 +115,10 @@ type Config struct {
 // Restores reports whether enriched tokens in requests are restored. It resolves
 // auto.
 func (c *Config) Restores() bool {
-	if c.Restore == Auto {
+	if c.Restore.Mode == Auto {
 		return c.Sign.Keys != "" || !c.Verify.Secret.IsZero() || c.OIDC.Enabled
 	}
-	return c.Restore == On
+	return c.Restore.Mode == On
 }
 
 // Timeouts is how long the sidecar waits. All except Drain must be greater than
@@ -124,8 +126,8 @@ func (c *Config) Restores() bool {
 type Timeouts struct {
 	// For connecting to the backend, and then for the TLS handshake.
 	Dial time.Duration `yaml:"dial" default:"3s"`
-	// For the whole response to a request that a rule matches. Other responses have
-	// no limit.
+	// For the whole response to a request that a rule with tokens matches, or for its
+	// header if its body can have no tokens. Other responses have no limit.
 	Response time.Duration `yaml:"response" default:"60s"`
 	// How long to keep an unused connection to the backend. Keep it below the
 	// backend's own idle timeout, because a request on a connection that has just

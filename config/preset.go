@@ -74,7 +74,21 @@ func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
 	if root.Get("documents") == nil { // report that documents is missing, not the settings in it
 		base.Pairs = without(base.Pairs, "documents")
 	}
-	return root.Merge(base, joins)
+	return spread(root).Merge(base, joins)
+}
+
+// spread returns the settings of a file with restore written as a mapping, so that its
+// mode does not hide the places of a preset.
+func spread(root *yamlbind.Node) *yamlbind.Node {
+	all := *root
+	all.Pairs = slices.Clone(root.Pairs)
+	for i, p := range all.Pairs {
+		if p.Key == "restore" && p.Value.Kind == yamlbind.Text {
+			mode := yamlbind.Pair{Place: p.Value.Place, Key: "mode", Value: p.Value}
+			all.Pairs[i].Value = &yamlbind.Node{Place: p.Value.Place, Kind: yamlbind.Mapping, Pairs: []yamlbind.Pair{mode}}
+		}
+	}
+	return &all
 }
 
 // presetIn returns the preset that a setting names. It returns false if it names none.

@@ -1,6 +1,10 @@
 package config
 
 import (
+	"net/url"
+	"slices"
+	"strings"
+
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -36,6 +40,17 @@ type Rule struct {
 	Restore []locate.Location `yaml:"restore,either"`
 }
 
+// Restore says whether and where enriched tokens in requests are replaced with their
+// originals.
+type Restore struct {
+	// Whether they are. `auto` is on with `sign.keys`, `verify.secret` or `oidc`, else off.
+	Mode Toggle `yaml:"mode" default:"auto"`
+	// Further locations of enriched tokens in the requests to any path, also in those that
+	// open a WebSocket: `query:`, `header:`, `cookie:`, `form:` or `json:`. With `json:` the
+	// JSON bodies of all requests are read, up to `limits.body`, before they are forwarded.
+	At []locate.Location `yaml:"at"`
+}
+
 // An AddressRule says which responses contain addresses of the backend, and where.
 type AddressRule struct {
 	// The requests of the rule, a pattern as in `rules`.
@@ -50,6 +65,28 @@ type OIDC struct {
 	Enabled bool `yaml:"-"`
 	// The path of the discovery document at the backend: one path or a list.
 	Discovery []string `yaml:"discovery,single" default:"/.well-known/openid-configuration"`
+}
+
+const wellKnown = "/.well-known/openid-configuration"
+
+// DiscoveryPaths returns the paths where the discovery document can be, in order. If
+// oidc.discovery has its default, these are also the paths below the issuers of
+// verify.issuer (OpenID Connect Discovery 1.0, section 4).
+func (c *Config) DiscoveryPaths() []string {
+	paths := slices.Clone(c.OIDC.Discovery)
+	if !slices.Equal(paths, []string{wellKnown}) {
+		return paths
+	}
+	for _, issuer := range c.Verify.Issuer {
+		u, err := url.Parse(issuer)
+		if err != nil || u.Host == "" {
+			continue
+		}
+		if at := strings.TrimRight(u.EscapedPath(), "/") + wellKnown; !slices.Contains(paths, at) {
+			paths = append(paths, at)
+		}
+	}
+	return paths
 }
 
 // Location is a type of another package, so it cannot describe itself.

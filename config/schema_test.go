@@ -56,6 +56,7 @@ func TestSchema_AcceptsTheValuesThatLoadAccepts(t *testing.T) {
 	minimal := open(t, "testdata/minimal.txtar").section(file)
 	for _, line := range []string{
 		"restore: on", "restore: off", "restore: true", "restore: On", "restore: yes", "restore: ${X:-on}", "restore: ''",
+		"restore: {mode: on}", "restore: {at: ['query:accessToken', 'json:a.b']}", "restore: {mode: off, at: []}", "restore: {mod: on}", "restore: []", "restore: ",
 		"shadow: false", "shadow: 'false'", "shadow: off", "shadow: no", "shadow: 0", "shadow: ", "shadow: ${X:-false}",
 		"oidc: false", "oidc: 'false'", "oidc: ${X:-false}", "oidc: off", "oidc: ", "oidc: []", "oidc: /path",
 		"admin: off", "admin: false", "admin: :0", "admin: '[::1]:9901'", "admin: '::1:9901'", "admin: 9901", "admin: ''", "admin: ${X:-off}",

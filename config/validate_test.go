@@ -43,7 +43,7 @@ func newConfig(t testing.TB) *config.Config {
 func TestValidate_CompletesAConfigurationMadeInGo(t *testing.T) {
 	c := newConfig(t)
 	c.OnFailure = config.Refuse
-	c.Restore = ""
+	c.Restore.Mode = ""
 	c.Triggers = []config.Trigger{{Name: "t", Operation: config.Login, Function: "f"}}
 	c.Documents.File, c.Functions.Dir = "", "functions"
 	c.Documents.MongoDB.URI = config.NewSecret("mongodb://db")
@@ -55,8 +55,8 @@ func TestValidate_CompletesAConfigurationMadeInGo(t *testing.T) {
 		if rule := c.Rules[0]; rule.Refresh != config.RefreshAuto || rule.Errors != config.ErrorsOAuth || rule.OnFailure != config.Refuse {
 			t.Errorf("rule = %+v, want refresh auto, errors oauth, on_failure refuse", rule)
 		}
-		if c.Restore != config.Auto {
-			t.Errorf("restore = %q, want auto", c.Restore)
+		if c.Restore.Mode != config.Auto {
+			t.Errorf("restore = %q, want auto", c.Restore.Mode)
 		}
 		if got, want := c.Triggers[0].Timeout, 2*time.Second; got != want {
 			t.Errorf("timeout of the trigger = %v, want %v", got, want)

@@ -29,8 +29,8 @@ func (x *exchange) startTimeout(ctx context.Context) (_ context.Context, stop fu
 	}
 }
 
-// stopTimeout removes the timeout of an upgraded connection, which stays open until one
-// side closes it.
+// stopTimeout removes the timeout of a response that no rule can change any more, such as
+// that of an upgraded connection, which stays open until one side closes it.
 func (x *exchange) stopTimeout() {
 	if x.timeout != nil {
 		x.timeout.Stop()

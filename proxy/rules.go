@@ -86,16 +86,3 @@ func (rs *Rules) find(has func(*Rule) bool) *Rule {
 	}
 	return nil
 }
-
-// restoreLocations returns the locations of enriched tokens in a request. rule is the
-// rule that matches the request, or nil.
-func (rs *Rules) restoreLocations(rule *Rule) []locate.Location {
-	var locations []locate.Location
-	if rs != nil {
-		locations = rs.anywhere
-	}
-	if rule != nil {
-		locations = slices.Concat(locations, rule.Tokens, rule.Restore)
-	}
-	return locations
-}

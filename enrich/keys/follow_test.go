@@ -203,16 +203,3 @@ func TestFetch_ContinuesWithoutItsFirstCaller(t *testing.T) {
 		}
 	})
 }
-
-func TestFetch_SendsTheConfiguredHost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		backend := serving(enrichtest.NewIssuer(t, "ES256"))
-		ring := backend.open(t, func(o *keys.Options) { o.Host = "auth.example.com" })
-		if err := ring.Check(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if got := backend.last.Host; got != "auth.example.com" {
-			t.Errorf("Host %q, want auth.example.com", got)
-		}
-	})
-}

@@ -24,10 +24,8 @@ type Options struct {
 	// OpenID discovery document: see [Ring.ApplyDiscovery]. It cannot be combined
 	// with JWKS.
 	Discovery bool
-	// Host is the Host header of requests for the JWK Set. Empty means the host of
-	// the URL.
-	Host string
-	// Client fetches the JWK Set. Nil means a client with a timeout of 3 seconds.
+	// Client fetches the JWK Set. If the set is at the backend of a package proxy, use
+	// its NewClient. Nil means a client with a timeout of 3 seconds.
 	Client *http.Client
 	// PublicKey is the path of a PEM file with the backend's public key or
 	// certificate. It cannot be combined with JWKS or Discovery. Optional.

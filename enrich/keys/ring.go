@@ -71,7 +71,7 @@ func (r *Ring) openBackend() error {
 		return nil
 	}
 	r.backend = jwks.NewFollower(jwks.Options{
-		Location: r.o.JWKS, Host: r.o.Host, Client: r.o.Client, Logger: r.o.Logger,
+		Location: r.o.JWKS, Client: r.o.Client, Logger: r.o.Logger,
 		IsOwn:    r.own.contains,
 		OnChange: r.onNewSet,
 	})

@@ -3,7 +3,6 @@ package sidecar
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,10 +46,10 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 
 // A checker reports what it finds.
 type checker struct {
-	cfg        *config.Config
-	o          Options
-	found      func(Finding)
-	backendTLS *tls.Config // nil means the default settings
+	cfg    *config.Config
+	o      Options
+	found  func(Finding)
+	client *http.Client // for requests to the backend
 }
 
 func (k *checker) ok(format string, args ...any) {
@@ -97,7 +96,7 @@ func (k *checker) certificates() {
 	public, errPublic := openPublic(k.cfg, k.o.Logger)
 	backend, errBackend := openBackendTLS(k.cfg, k.o.Logger)
 	k.report(errors.Join(errPublic, errBackend))
-	k.backendTLS = backend.config()
+	k.client = backendClient(k.cfg, backend.config())
 	k.pair("tls.cert_file", public)
 	if backend != nil {
 		k.pair("backend_tls.cert_file", backend.own)
@@ -117,7 +116,7 @@ func (k *checker) pair(path string, pair *certs.Pair) {
 
 func (k *checker) backend(ctx context.Context) {
 	began := time.Now()
-	response, err := askBackend(ctx, k.cfg, k.backendTLS)
+	response, err := askBackend(ctx, k.client, probed(k.cfg, nil))
 	if err != nil {
 		hint := cmp.Or(tlsadvice.For(err), "Is the backend running? Is this its address as seen from this machine?")
 		k.fault("backend", err, hint+" serve starts without the backend, and answers 502.")
@@ -132,7 +131,7 @@ func (k *checker) backend(ctx context.Context) {
 }
 
 func (k *checker) keys(ctx context.Context) {
-	ring, err := openRing(k.cfg, k.backendTLS, k.o.Logger)
+	ring, err := openRing(k.cfg, k.client, k.o.Logger)
 	if err == nil {
 		k.backendKeys(ctx, ring)
 	}
@@ -177,7 +176,7 @@ func (k *checker) ownKeys() {
 // discovery fetches the backend's discovery document and gives it to the ring. It
 // reports whether that succeeded.
 func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
-	follower, err := newFollower(k.cfg, k.backendTLS, k.o.Logger, nil)
+	follower, err := newFollower(k.cfg, k.client, k.o.Logger, nil)
 	if err != nil {
 		k.fault("oidc", err, "")
 		return false

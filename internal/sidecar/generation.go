@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,8 @@ import (
 type generation struct {
 	cfg        *config.Config
 	logger     *slog.Logger
-	backendTLS *backendTLS // nil means the system's roots
+	backendTLS *backendTLS  // nil means the system's roots
+	client     *http.Client // for the sidecar's own requests to the backend
 	ring       *keys.Ring
 	documents  *documents
 	signIns    *signIns // nil if nothing runs when users sign in
@@ -36,7 +38,8 @@ type generation struct {
 // generation keeps the part with its connections and its state.
 var (
 	backendSettings   = []string{"backend_tls"}
-	followerSettings  = []string{"backend", "backend_tls", "public_url", "timeouts.dial", "timeouts.idle", "oidc"}
+	clientSettings    = []string{"backend", "backend_tls", "public_url", "tls", "timeouts.dial", "timeouts.idle"}
+	followerSettings  = append([]string{"oidc", "verify.issuer"}, clientSettings...)
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
 	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
@@ -66,18 +69,23 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 	} else if g.backendTLS, err = openBackendTLS(cfg, s.o.Logger); err != nil {
 		return nil, err
 	}
+	if keeps(clientSettings) {
+		g.client = before.client
+	} else {
+		g.client = backendClient(cfg, g.backendTLS.config())
+	}
 	if keeps(followerSettings) {
 		s.mu.Lock()
 		g.follower, g.discovery = before.follower, before.discovery
 		s.mu.Unlock()
 	} else if cfg.OIDC.Enabled {
-		if g.follower, err = newFollower(cfg, g.backendTLS.config(), s.o.Logger, s.applyDiscovery); err != nil {
+		if g.follower, err = newFollower(cfg, g.client, s.o.Logger, s.applyDiscovery); err != nil {
 			return nil, err
 		}
 	}
 	if keeps(ringSettings) {
 		g.ring = before.ring
-	} else if g.ring, err = openRing(cfg, g.backendTLS.config(), s.o.Logger); err != nil {
+	} else if g.ring, err = openRing(cfg, g.client, s.o.Logger); err != nil {
 		return nil, err
 	}
 	if keeps(documentsSettings) {

@@ -1,33 +1,23 @@
 package sidecar
 
 import (
-	"crypto/tls"
 	"errors"
 	"log/slog"
-	"net/url"
+	"net/http"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/keys"
 )
 
-// openRing opens the keys. Its error is a [config.FieldError].
-func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (*keys.Ring, error) {
-	jwks := string(cfg.Verify.JWKS.File)
-	fromDiscovery := cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
-	atBackend := fromDiscovery
-	if cfg.Verify.JWKS.URL != "" {
-		jwks = cfg.Verify.JWKS.URL
-		u, err := url.Parse(jwks)
-		atBackend = err == nil && u.Host == cfg.Backend.Host
-	}
-	host, t := "", (*tls.Config)(nil)
-	if atBackend { // send requests as clients do
-		host, t = cfg.PublicURL.Host, backendTLS
+// openRing opens the keys. The client sends requests to the backend. The error is a
+// [config.FieldError].
+func openRing(cfg *config.Config, client *http.Client, logger *slog.Logger) (*keys.Ring, error) {
+	if cfg.Verify.JWKS.URL != "" && keysAtBackend(cfg) == nil {
+		client = otherClient(cfg)
 	}
 	ring, err := keys.Open(keys.Options{
-		JWKS:        jwks,
-		Discovery:   fromDiscovery,
-		Host:        host,
+		JWKS:        cfg.Verify.JWKS.String(),
+		Discovery:   cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == "",
 		PublicKey:   string(cfg.Verify.PublicKey),
 		Secret:      []byte(cfg.Verify.Secret.Reveal()),
 		Issuers:     cfg.Verify.Issuer,
@@ -40,7 +30,7 @@ func openRing(cfg *config.Config, backendTLS *tls.Config, logger *slog.Logger) (
 		BackendKey:  string(cfg.Sign.BackendKey),
 		RetireAfter: cfg.Sign.RetireAfter,
 		RotateAfter: cfg.Sign.RotateAfter,
-		Client:      backendClient(cfg, t),
+		Client:      client,
 		Logger:      logger,
 	})
 	if err != nil {

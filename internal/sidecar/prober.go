@@ -18,7 +18,7 @@ type prober struct {
 func newProber(k *checker) prober {
 	p := prober{
 		backend: k.cfg.Backend.String(),
-		client:  *backendClient(k.cfg, k.backendTLS),
+		client:  *k.client,
 		nowhere: "tokengraft-" + strings.ToLower(rand.Text()),
 		answers: map[string]int{},
 	}

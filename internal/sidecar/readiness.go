@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
+	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
 // conditions returns what the sidecar needs. It is not ready before those have held
@@ -31,8 +32,26 @@ func (g *generation) conditions() []admin.Condition {
 
 // probeBackend reports whether the backend answers at all.
 func (g *generation) probeBackend(ctx context.Context) error {
-	_, err := askBackend(ctx, g.cfg, g.backendTLS.config())
+	_, err := askBackend(ctx, g.client, probed(g.cfg, g.follower))
 	return err
+}
+
+// probed returns the address to probe the backend at: that of its keys if it is known, or
+// else of its discovery document. Both cost less than the page at /, which some backends
+// render for each request. The follower may be nil.
+func probed(cfg *config.Config, follower *oidc.Follower) string {
+	if at := keysAtBackend(cfg); at != nil {
+		return at.String()
+	}
+	if !cfg.OIDC.Enabled {
+		return cfg.Backend.String() + "/"
+	}
+	if follower != nil {
+		if d, ok := follower.Discovery(); ok {
+			return cfg.Backend.String() + d.JWKS
+		}
+	}
+	return cfg.Backend.String() + cfg.DiscoveryPaths()[0]
 }
 
 // refuses reports whether any rule with tokens has the policy refuse. In shadow no rule refuses.

@@ -24,6 +24,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 		Rules:     rules,
 		Enricher:  g.enricher,
 		Restore:   g.cfg.Restores(),
+		RestoreAt: g.cfg.Restore.At,
 		Shadow:    g.cfg.Shadow,
 		JWKSPaths: []string{pathOf(g.cfg.Sign.JWKSPath)},
 		Sizes:     locate.Limits{Token: int(g.cfg.Claim.MaxTokenSize), Line: int(g.cfg.Claim.MaxHeaderSize)},
@@ -47,7 +48,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 // edits the document for clients.
 func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwnKeys())) }
-	for _, place := range g.cfg.OIDC.Discovery {
+	for _, place := range g.cfg.DiscoveryPaths() {
 		snapshot.DiscoveryPaths = append(snapshot.DiscoveryPaths, pathOf(place))
 	}
 	for kind, place := range map[config.ResponseKind]string{config.UserInfo: d.UserInfo, config.Introspection: d.Introspection} {

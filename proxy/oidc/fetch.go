@@ -8,13 +8,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tokengraft/tokengraft/internal/httpanswer"
 	"github.com/tokengraft/tokengraft/internal/httpcache"
 )
 
-const (
-	fetchTimeout = 3 * time.Second // for one path, including redirects
-	maxRedirects = 5
-)
+// fetchTimeout limits a fetch from one path, including redirects.
+const fetchTimeout = 3 * time.Second
 
 // Fetch fetches the document once. It waits at most 3 seconds for each path. It does
 // not log, does not call OnChange, and does not change [Follower.State]. The error says
@@ -28,15 +27,25 @@ func (f *Follower) Fetch(ctx context.Context) (Discovery, error) {
 // fresh.
 func (f *Follower) fetch(ctx context.Context) (Discovery, time.Duration, error) {
 	var faults []error
+	found := false // at least one path has something that is not a document
 	for _, path := range f.o.Paths {
 		d, fresh, err := f.fetchAt(ctx, path)
 		if err == nil {
 			return d, fresh, nil
 		}
 		faults = append(faults, err)
+		_, missing := errors.AsType[notFoundError](err)
+		found = found || !missing
 	}
-	return Discovery{}, 0, errors.Join(faults...)
+	err := errors.Join(faults...)
+	if !found {
+		err = &httpanswer.Error{Err: err, Setting: "oidc.discovery", Advice: "set oidc.discovery to the path of the document at the backend"}
+	}
+	return Discovery{}, 0, err
 }
+
+// A notFoundError says that there is nothing at a path.
+type notFoundError struct{ error }
 
 func (f *Follower) fetchAt(ctx context.Context, path string) (Discovery, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -59,39 +68,18 @@ func (f *Follower) read(ctx context.Context, path string) ([]byte, http.Header, 
 	if err != nil {
 		return nil, nil, err
 	}
-	f.asClient(request)
 	request.Header.Set("Accept", "application/json")
-	response, err := f.client.Do(request)
+	response, err := f.o.Client.Do(request)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, nil, fmt.Errorf("the backend answered %s instead of 200", response.Status)
+	if err := httpanswer.Check(response); err != nil {
+		if response.StatusCode == http.StatusNotFound {
+			err = notFoundError{err}
+		}
+		return nil, nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, MaxDocument+1))
 	return body, response.Header, err
-}
-
-// asClient gives a request the headers that it would have if a client had sent it to
-// the public address and the proxy had forwarded it.
-func (f *Follower) asClient(request *http.Request) {
-	request.Host = f.o.PublicURL.Host
-	request.Header.Set("X-Forwarded-Host", f.o.PublicURL.Host)
-	request.Header.Set("X-Forwarded-Proto", f.o.PublicURL.Scheme)
-}
-
-// redirect follows redirects to other paths of the backend. A redirect to the public
-// address would lead back to the proxy, so redirect sends the request to the backend
-// instead.
-func (f *Follower) redirect(next *http.Request, via []*http.Request) error {
-	switch {
-	case len(via) > maxRedirects:
-		return fmt.Errorf("the backend redirects more than %d times", maxRedirects)
-	case next.URL.Host != f.o.PublicURL.Host && next.URL.Host != f.o.Backend.Host:
-		return errors.New("the backend redirects to another host, which is not followed")
-	}
-	next.URL.Scheme, next.URL.Host = f.o.Backend.Scheme, f.o.Backend.Host
-	f.asClient(next)
-	return nil
 }

@@ -26,15 +26,12 @@ var ErrNotFetched = errors.New("the backend's discovery document has not been fe
 
 // Options configure a [Follower].
 type Options struct {
-	// Client sends the requests. NewFollower copies it and replaces its CheckRedirect,
-	// so that redirects never leave the backend. Required.
+	// Client sends the requests. It should be one of [proxy.NewClient], whose redirects
+	// never leave the backend, and whose requests look like those of clients: some
+	// backends derive their issuer and addresses from that. Required.
 	Client *http.Client
 	// Backend is the scheme and host of the backend. Required.
 	Backend *url.URL
-	// PublicURL is the scheme and host that clients use. Requests have it in Host and
-	// X-Forwarded-*, because some backends derive their issuer and addresses from
-	// these. Nil means Backend.
-	PublicURL *url.URL
 	// Paths are the paths where the document can be. They are tried in this order. At
 	// least one is required.
 	Paths []string
@@ -50,8 +47,7 @@ type Options struct {
 // A Follower fetches the backend's discovery document periodically and reports
 // changes. Make one with [NewFollower]. It is safe for concurrent use.
 type Follower struct {
-	o      Options
-	client *http.Client
+	o Options
 
 	mu      sync.Mutex
 	last    *Discovery // the last document that was fetched; nil before the first
@@ -64,20 +60,13 @@ func NewFollower(o Options) (*Follower, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if o.PublicURL == nil {
-		o.PublicURL = o.Backend
-	}
 	if o.OnChange == nil {
 		o.OnChange = func(Discovery) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	f := &Follower{o: o}
-	client := *o.Client
-	client.CheckRedirect = f.redirect
-	f.client = &client
-	return f, nil
+	return &Follower{o: o}, nil
 }
 
 func (o Options) validate() error {
@@ -121,6 +110,17 @@ func (f *Follower) Run(ctx context.Context) {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// Discovery returns the last document that [Follower.Run] has fetched. It returns false
+// before the first.
+func (f *Follower) Discovery() (d Discovery, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.last == nil {
+		return Discovery{}, false
+	}
+	return *f.last, true
 }
 
 // State returns nil if the last fetch of [Follower.Run] succeeded. Otherwise the error

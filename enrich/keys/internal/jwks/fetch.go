@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokengraft/tokengraft/internal/httpanswer"
 	"github.com/tokengraft/tokengraft/internal/httpcache"
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
@@ -70,7 +71,6 @@ func (f *Follower) read(ctx context.Context, location string) ([]byte, time.Dura
 	if err != nil {
 		return nil, 0, err
 	}
-	request.Host = f.o.Host
 	request.Header.Set("Accept", "application/json, application/jwk-set+json")
 	response, err := f.o.Client.Do(request)
 	if fault, ok := errors.AsType[*url.Error](err); ok {
@@ -80,8 +80,8 @@ func (f *Follower) read(ctx context.Context, location string) ([]byte, time.Dura
 		return nil, 0, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("the server answered %s instead of 200", response.Status)
+	if err := httpanswer.Check(response); err != nil {
+		return nil, 0, err
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxSize+1))
 	if err == nil && len(text) > maxSize {

@@ -37,8 +37,6 @@ type Options struct {
 	// Location is the URL or the path of the set. Empty means that SetLocation
 	// will set it.
 	Location string
-	// Host is the Host header of requests. Empty means the host of the URL.
-	Host string
 	// Client fetches the set. Nil means a client with a timeout of 3 seconds.
 	Client *http.Client
 	// IsOwn reports whether a thumbprint (RFC 7638) is that of one of our own keys.
