@@ -186,7 +186,10 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 		k.fault("oidc", err, "Does the backend have a discovery document at this path? serve starts without it, but does not enrich tokens until it has fetched it.")
 		return false
 	}
-	ring.ApplyDiscovery(k.cfg.Backend.String()+discovery.JWKS, discovery.Issuer)
+	ring.ApplyDiscovery(jwksAddress(k.cfg, discovery), discovery.Issuer)
+	for _, fault := range discovery.LeftOut {
+		k.warn("oidc", "a member of the discovery document cannot be read; it counts as missing: %s", fault)
+	}
 	k.ok("the discovery document names the issuer %s", discovery.Issuer)
 	return true
 }
