@@ -124,7 +124,9 @@ type Documents struct {
 	// The field of the document that identifies the user. Dots reach into objects.
 	UserIDField string `yaml:"user_id_field,required"`
 	// The BSON type of that field. `auto` tries a string first, then an ObjectId if
-	// the id could be one; a JSON number matches only numbers.
+	// the id has 24 hexadecimal digits, or a number if the id is the decimal form of
+	// a whole number. If the id in the token is a JSON number, `auto` matches only
+	// numbers.
 	UserIDType UserIDType `yaml:"user_id_type" default:"auto"`
 	// The field of the document that names the user's issuer. The token's `iss` must be
 	// equal to it. Dots reach into objects. Unset: the user id is enough.
@@ -160,8 +162,10 @@ type Cache struct {
 	MaxBytes Size `yaml:"max_bytes" default:"64MiB"`
 	// A further upper bound on the life of an entry. Zero: only the token's lifetime.
 	MaxAge time.Duration `yaml:"max_age" default:"0s"`
-	// How long to remember that a user has no document. Zero: not at all.
-	MissingFor time.Duration `yaml:"missing_for" default:"5s"`
+	// How long to remember that a user has no document. `0s`: not at all. `auto`: `5s`
+	// while the change stream is followed, because it shows when the document is
+	// inserted; otherwise `0s`.
+	MissingFor AutoDuration `yaml:"missing_for" default:"auto"`
 	// How long an expired entry may still be used while the source fails. Zero: not
 	// at all.
 	StaleFor time.Duration `yaml:"stale_for" default:"0s"`

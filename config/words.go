@@ -68,8 +68,8 @@ var _ = yamlbind.DescribeWords(Plain, Relaxed, Canonical, AppServices)
 // A UserIDType is the BSON type that user ids have in the documents.
 type UserIDType string
 
-// The types of user ids. AutoID tries a string first, then an ObjectId if the id
-// could be one; an id that is a JSON number matches only numbers.
+// The types of user ids. AutoID tries a string first, then an ObjectId or a number if
+// the id could be one; an id that is a JSON number matches only numbers.
 const (
 	AutoID   UserIDType = "auto"
 	StringID UserIDType = "string"
