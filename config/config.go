@@ -63,9 +63,10 @@ type Config struct {
 	// `true`, `false`, or the path of the document. `true` also looks for it below the
 	// paths of `verify.issuer`.
 	OIDC OIDC `yaml:"oidc,switch"`
-	// Ready-made rules, claim name and format for a known backend. Settings in the
-	// file override the preset's, and its rules are added to the preset's.
-	Preset Preset `yaml:"preset"`
+	// Ready-made rules, claim name and format for a known backend: its name, or `name`
+	// and `prefix`. Settings in the file override the preset's, and its rules are added
+	// to the preset's.
+	Preset Preset `yaml:"preset,switch"`
 	// Where responses contain the backend's own address. The address is replaced with
 	// `public_url` or the address that the client used, so that clients do not
 	// bypass the sidecar. Without `public_url` the response gets `Vary: Host`.
@@ -79,9 +80,9 @@ type Config struct {
 	Verify Verify `yaml:"verify"`
 	// How enriched tokens are signed.
 	Sign Sign `yaml:"sign"`
-	// Whether to replace enriched tokens in requests with their originals. `auto` is
-	// on with `sign.keys`, `verify.secret` or `oidc`, else off.
-	Restore Toggle `yaml:"restore" default:"auto"`
+	// Whether to replace enriched tokens in requests with their originals: `auto`, `on` or
+	// `off`, or a mapping that also has further places.
+	Restore Restore `yaml:"restore,switch"`
 
 	// Which part of the document is in the token, and in which form.
 	Claim Claim `yaml:"claim"`
@@ -118,10 +119,10 @@ type Config struct {
 // Restores reports whether enriched tokens in requests are restored. It resolves
 // auto.
 func (c *Config) Restores() bool {
-	if c.Restore == Auto {
+	if c.Restore.Mode == Auto {
 		return c.Sign.Keys != "" || !c.Verify.Secret.IsZero() || c.OIDC.Enabled
 	}
-	return c.Restore == On
+	return c.Restore.Mode == On
 }
 
 // Timeouts is how long the sidecar waits. All except Drain must be greater than
@@ -129,8 +130,8 @@ func (c *Config) Restores() bool {
 type Timeouts struct {
 	// For connecting to the backend, and then for the TLS handshake.
 	Dial time.Duration `yaml:"dial" default:"3s"`
-	// For the whole response to a request that a rule matches. Other responses have
-	// no limit.
+	// For the whole response to a request that a rule with tokens matches, or for its
+	// header if its body can have no tokens. Other responses have no limit.
 	Response time.Duration `yaml:"response" default:"60s"`
 	// How long to keep an unused connection to the backend. Keep it below the
 	// backend's own idle timeout, because a request on a connection that has just

@@ -40,6 +40,17 @@ type Rule struct {
 	Restore []locate.Location `yaml:"restore,either"`
 }
 
+// Restore says whether and where enriched tokens in requests are replaced with their
+// originals.
+type Restore struct {
+	// Whether they are. `auto` is on with `sign.keys`, `verify.secret` or `oidc`, else off.
+	Mode Toggle `yaml:"mode" default:"auto"`
+	// Further locations of enriched tokens in the requests to any path, also in those that
+	// open a WebSocket: `query:`, `header:`, `cookie:`, `form:` or `json:`. With `json:` the
+	// JSON bodies of all requests are read, up to `limits.body`, before they are forwarded.
+	At []locate.Location `yaml:"at"`
+}
+
 // An AddressRule says which responses contain addresses of the backend, and where.
 type AddressRule struct {
 	// The requests of the rule, a pattern as in `rules`.

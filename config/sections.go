@@ -46,7 +46,8 @@ type Verify struct {
 	// Other tokens are `bad_token`. Empty list: any.
 	Types []TokenType `yaml:"types"`
 	// The allowed algorithms of the backend's signatures. Empty: those that fit the
-	// types of its keys. Never `none`.
+	// types of its keys. `EdDSA` and `Ed25519` are two names of one algorithm. Never
+	// `none`.
 	Algorithms []VerifyAlgorithm `yaml:"algorithms"`
 	// How far clocks may differ, at most 5m. Zero: not at all.
 	Leeway time.Duration `yaml:"leeway" default:"30s"`
@@ -127,7 +128,9 @@ type Documents struct {
 	// The field of the document that identifies the user. Dots reach into objects.
 	UserIDField string `yaml:"user_id_field,required"`
 	// The BSON type of that field. `auto` tries a string first, then an ObjectId if
-	// the id could be one; a JSON number matches only numbers.
+	// the id has 24 hexadecimal digits, or a number if the id is the decimal form of
+	// a whole number. If the id in the token is a JSON number, `auto` matches only
+	// numbers.
 	UserIDType UserIDType `yaml:"user_id_type" default:"auto"`
 	// The field of the document that names the user's issuer. The token's `iss` must be
 	// equal to it. Dots reach into objects. Unset: the user id is enough.
@@ -163,8 +166,10 @@ type Cache struct {
 	MaxBytes Size `yaml:"max_bytes" default:"64MiB"`
 	// A further upper bound on the life of an entry. Zero: only the token's lifetime.
 	MaxAge time.Duration `yaml:"max_age" default:"0s"`
-	// How long to remember that a user has no document. Zero: not at all.
-	MissingFor time.Duration `yaml:"missing_for" default:"5s"`
+	// How long to remember that a user has no document. `0s`: not at all. `auto`: `5s`
+	// while the change stream is followed, because it shows when the document is
+	// inserted; otherwise `0s`.
+	MissingFor AutoDuration `yaml:"missing_for" default:"auto"`
 	// How long an expired entry may still be used while the source fails. Zero: not
 	// at all.
 	StaleFor time.Duration `yaml:"stale_for" default:"0s"`

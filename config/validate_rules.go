@@ -27,6 +27,7 @@ func checkRules(c *Config, r *yamlbind.Report) {
 		checkTokens(path+".tokens", c.Rules[i].Tokens, r)
 		checkRestore(path+".restore", c.Rules[i].Restore, r)
 	}
+	checkRestore("restore.at", c.Restore.At, r)
 	for i, rule := range c.Addresses {
 		checkAddresses(fmt.Sprintf("addresses[%d].at", i), rule.At, r)
 	}

@@ -20,13 +20,17 @@ func (x *exchange) respond(res *http.Response) error {
 		limitCaching(res)
 	}
 	x.noteUnauthorized(res)
+	x.lookElsewhere(res, answered)
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()
 		return nil
 	case x.edits(res) && !x.gates():
 		return x.editBody(res)
-	case !x.rule.changesResponses() || !mayIssue(res) && !x.gates():
+	case !x.rule.changesResponses():
+		return nil
+	case !mayIssue(res) && !x.gates():
+		x.stopTimeout()
 		return nil
 	}
 	if x.rule.Deletes && mayIssue(res) && res.StatusCode < 300 {
@@ -72,10 +76,15 @@ type located struct {
 }
 
 // locate finds the tokens of a response. It finds none if the response has a body that
-// it cannot decode.
+// it cannot decode. A response whose header has none, and whose body cannot have any,
+// streams to the client for as long as it takes.
 func (x *exchange) locate(res *http.Response) (located, error) {
 	if !mayHoldTokens(x.rule, res) {
-		return x.locateIn(res.Header, responseBody{}), nil
+		l := x.locateIn(res.Header, responseBody{})
+		if len(l.tokens) == 0 {
+			x.stopTimeout()
+		}
+		return l, nil
 	}
 	body, err := x.readBody(res)
 	switch {

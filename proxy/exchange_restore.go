@@ -59,7 +59,7 @@ func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate
 	_, span := tracing.Start(r.Context(), "restore")
 	defer span.End()
 	verdicts := verdicts{enricher: x.snapshot.Enricher}
-	restored, locations := request.Restore(x.snapshot.Rules.restoreLocations(x.rule), verdicts.restore)
+	restored, locations := request.Restore(x.snapshot.restoreLocations(x.rule), verdicts.restore)
 	for _, location := range locations {
 		x.proxy.metrics.countRestored(r.Context(), location)
 	}
@@ -107,7 +107,7 @@ func (x *exchange) wantsRequestBody(r *http.Request) bool {
 	case !x.snapshot.Restore:
 		return false
 	case locate.IsJSON(r.Header):
-		return slices.ContainsFunc(x.snapshot.Rules.restoreLocations(x.rule), locate.Location.InJSON)
+		return slices.ContainsFunc(x.snapshot.restoreLocations(x.rule), locate.Location.InJSON)
 	}
 	return locate.IsForm(r.Header)
 }

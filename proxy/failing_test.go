@@ -236,3 +236,10 @@ func TestLimits_Is502IfTheResponseHeaderIsTooLarge(t *testing.T) {
 	res, body := f.ask(t, login)
 	expectProblem(t, res.StatusCode, res.Header.Get("Content-Type"), body, 502, "urn:tokengraft:backend-unreachable")
 }
+
+// waitLonger waits twice as long as timeouts.response with an option.
+func waitLonger(option func(*proxy.Options)) {
+	var o proxy.Options
+	option(&o)
+	time.Sleep(2 * o.Timeouts.Response)
+}

@@ -90,8 +90,8 @@ func TestJWKS_Is503UntilTheBackendsKeysHaveBeenFetched(t *testing.T) {
 	}
 }
 
-// E1: the backend's own path answers as the backend does, and nobody keeps that answer for
-// long, because it does not have our keys.
+// E1: the backend's own path answers as the backend does, and clients may not keep that
+// answer for long, because it does not have our keys.
 func TestJWKS_IsTheBackendsAtItsOwnPathUntilItsKeysHaveBeenFetched(t *testing.T) {
 	keys := &switchedKeys{}
 	f, backend := startResponding(t, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: public, max-age=3600\r\nExpires: Thu, 01 Jan 2099 00:00:00 GMT\r\nContent-Length: 11\r\n\r\n{\"keys\":[]}", setup{snapshot: func(s *proxy.Snapshot) {

@@ -3,10 +3,12 @@ package proxy
 import (
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/tokengraft/tokengraft/internal/loglimit"
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
 // newReverseProxy returns the reverse proxy that forwards requests to the backend. Each
@@ -39,15 +41,25 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	keepPath(out, pr.In)
 	x.proxy.setForwarded(pr)
 	dropProtocolUpgrade(out.Header)
-	if x.mayEnrich() || x.edit != nil {
+	if x.readsBody() {
 		out.Header.Set("Accept-Encoding", "identity")
 	}
-	if x.gates() {
+	switch rule := x.snapshot.Rules.forElsewhere(); {
+	case x.gates():
 		askWhole(out.Header)
+	case rule != nil && rule.Gate && !x.snapshot.Shadow:
+		dropRange(out.Header)
 	}
 	if x.bodyRead {
 		out.Header.Del("Expect") // the body is here; old backends never send 100 Continue
 	}
+}
+
+// readsBody reports whether the proxy looks at the body of the response even if its header
+// has no token.
+func (x *exchange) readsBody() bool {
+	inBody := func(loc locate.Location) bool { return loc.InBody() }
+	return x.edit != nil || x.gates() || x.mayEnrich() && slices.ContainsFunc(x.rule.Tokens, inBody)
 }
 
 // keepPath keeps the path of the client's request byte for byte. URL.Path alone would

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -22,6 +23,9 @@ type Snapshot struct {
 	Enricher Enricher
 	// Restore replaces enriched tokens in requests with their originals.
 	Restore bool
+	// RestoreAt are more locations of enriched tokens in requests, to any path. A json:
+	// location makes the proxy read the JSON bodies of all requests.
+	RestoreAt []locate.Location
 	// Shadow switches shadow mode on: the proxy counts which tokens it would enrich,
 	// but changes no response of a rule with Tokens, and no rule is a Gate. It still
 	// publishes Keys and restores tokens, so shadow mode is a safe first step of a rollout and a safe last step of a
@@ -131,6 +135,19 @@ func (s *Snapshot) gates() []string {
 		return nil
 	}
 	return s.Rules.gates.patterns
+}
+
+// restoreLocations returns the locations of enriched tokens in a request that the rule
+// matches. The rule may be nil.
+func (s *Snapshot) restoreLocations(rule *Rule) []locate.Location {
+	locations := s.RestoreAt
+	if s.Rules != nil && len(s.Rules.anywhere) > 0 {
+		locations = slices.Concat(locations, s.Rules.anywhere)
+	}
+	if rule != nil {
+		locations = slices.Concat(locations, rule.Tokens, rule.Restore)
+	}
+	return locations
 }
 
 // cleanPath returns a path without // and dots, as many backends read it.

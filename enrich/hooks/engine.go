@@ -11,8 +11,11 @@ type Functions interface {
 	// Has reports whether there is a function of this name.
 	Has(name string) bool
 	// Call runs a function for a user. User and arguments are MongoDB Extended JSON.
-	// If the function throws, the error is an [*enrich.Rejection]. If it throws
-	// MongoDB's duplicate key error, the error wraps [ErrDuplicate].
+	// If the function throws an error of its own, the error is an [*enrich.Rejection].
+	// If it throws MongoDB's refusal of a document, because of a duplicate key or of
+	// the collection's validator, the error wraps [enrich.ErrNoDocument]; for a
+	// duplicate key it is [ErrDuplicate]. Any other error means that the function did
+	// not run to its end, or that something it needs has failed.
 	Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error
 }
 

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -51,6 +52,8 @@ type Options struct {
 	// Failing reports whether the source of documents is failing. While it is,
 	// triggers with Wait are skipped, so that no login waits for them. Optional.
 	Failing func() bool
+	// UserIDField is the name of the user-id field, for the log. Optional.
+	UserIDField string
 	// Logger gets failed creations and triggers. Nil discards them.
 	Logger *slog.Logger
 	// Meter counts the runs of hooks. Nil counts nothing.
@@ -89,6 +92,8 @@ type Hooks struct {
 	creating singleflight.Group
 	queue    queue
 	runs     metric.Int64Counter
+	// A warning about every new user is logged once.
+	warnedMissing, warnedRefused sync.Once
 }
 
 var _ enrich.Hooks = (*Hooks)(nil)

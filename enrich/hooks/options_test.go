@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
@@ -28,6 +29,11 @@ func TestNew_NamesTheMissingOption(t *testing.T) {
 	}
 }
 
+// created are documents of which every user has one.
+type created struct{ hooks.Documents }
+
+func (created) Has(context.Context, enrich.User) (bool, error) { return true, nil }
+
 func TestOptions_ZeroTimeoutsMeanTheDefaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		left := map[string]time.Duration{}
@@ -42,7 +48,7 @@ func TestOptions_ZeroTimeoutsMeanTheDefaults(t *testing.T) {
 			Creation:    hooks.Creation{Function: "creation"},
 			Triggers:    []hooks.Trigger{{Operation: hooks.Login, Function: "trigger", Wait: true}},
 			Functions:   functions{"creation": record("creation"), "trigger": record("trigger")},
-			Documents:   &mongodoc.Source{},
+			Documents:   created{},
 			Invalidator: &changes{},
 		})
 		if err != nil {

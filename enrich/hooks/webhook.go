@@ -17,8 +17,9 @@ import (
 type Webhook struct {
 	// URL gets a POST with {"user": …}, in the shape of App Services' user object. A
 	// 2xx response with a JSON object contains the document. An empty 2xx response
-	// means that the webhook has inserted it. After any other response the user gets
-	// no tokens; if it is JSON, the client gets its member error as the message.
+	// means that the webhook has inserted it. A 4xx response refuses the user if it is
+	// 403, or if it is JSON with the member error, which is the message for the client.
+	// Any other response is a failure, after which the user can try again.
 	URL string
 	// Secret is sent as a bearer token. Optional.
 	Secret string
@@ -75,8 +76,14 @@ func readAnswer(status int, answer []byte) (json.RawMessage, error) {
 		return answer, nil
 	}
 	var reply struct{ Error string }
-	if isObject && json.Unmarshal(answer, &reply) == nil && reply.Error != "" {
+	if isObject {
+		_ = json.Unmarshal(answer, &reply) // the message stays empty if it is not text
+	}
+	if status >= 400 && status < 500 && reply.Error != "" {
 		return nil, &enrich.Rejection{Code: "FunctionExecutionError", Message: reply.Error}
+	}
+	if status == http.StatusForbidden {
+		return nil, &enrich.Rejection{Code: "FunctionExecutionError", Message: "the user could not be created"}
 	}
 	return nil, fmt.Errorf("webhook: the response has status %d", status)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -17,11 +18,14 @@ import (
 // createdUsers is the collection in which [Source.MarkCreated] remembers users.
 const createdUsers = "tokengraft_users"
 
-var errNoUserID = errors.New("the user id in the token does not have the type of the user-id field")
+// errNoUserID wraps [enrich.ErrNoDocument], because no document can have such an id.
+var errNoUserID = fmt.Errorf("%w: the user id in the token does not have the type of the user-id field", enrich.ErrNoDocument)
 
 // Insert inserts a document for a user, unless they have one. The document is MongoDB
 // Extended JSON without the user-id field. The field must have a unique index, or a
-// user could get two documents: see [Source.CheckUnique].
+// user could get two documents: see [Source.CheckUnique]. The error wraps
+// [enrich.ErrNoDocument] if MongoDB refuses the document and would again, or if no
+// document can have the user's id.
 func (s *Source) Insert(ctx context.Context, u enrich.User, document json.RawMessage) error {
 	return s.upsertDocument(ctx, u, func(id bsonjson.UserID) ([]byte, error) { return s.field.Insertion(id, document) })
 }
@@ -165,9 +169,25 @@ func (s *Source) upsert(ctx context.Context, name string, query, update []byte) 
 		return err
 	})
 	if err != nil {
-		return false, s.wrapError(err)
+		return false, s.wrapWriteError(err)
 	}
 	return made, nil
+}
+
+// The error codes with which MongoDB refuses a document because of what is in it.
+const (
+	duplicateKey       = 11000
+	failsItsValidation = 121
+)
+
+// wrapWriteError is wrapError for writes. It adds [enrich.ErrNoDocument] if MongoDB
+// would refuse the document again.
+func (s *Source) wrapWriteError(err error) error {
+	var refusal mongo.WriteException
+	if errors.As(err, &refusal) && (refusal.HasErrorCode(duplicateKey) || refusal.HasErrorCode(failsItsValidation)) {
+		return fmt.Errorf("%w: %w", enrich.ErrNoDocument, s.wrapError(err))
+	}
+	return s.wrapError(err)
 }
 
 // durable returns a collection whose confirmed writes cannot be rolled back.

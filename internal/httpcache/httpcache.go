@@ -75,7 +75,7 @@ func directivesOf(header http.Header) directives {
 	return found
 }
 
-// Limit makes the header allow nobody to use the response for longer than limit, from
+// Limit changes the header so that no cache uses the response for longer than limit, from
 // now on. A response that may be used for a shorter time stays as short.
 func Limit(header http.Header, limit time.Duration) {
 	fresh := max(min(FreshFor(header, limit), limit), 0)

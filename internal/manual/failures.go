@@ -22,7 +22,7 @@ var reasonAdvice = map[enrich.Reason]advice{
 		"Repair the source before `cache.stale_for` expires. Then the reason becomes `unavailable`."},
 	enrich.NoDocument: {
 		"The user has no document.",
-		"Nothing, if the user really has none. Otherwise `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: `tokengraft try` shows the id that the token has."},
+		"Nothing, if the user really has none. Otherwise `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: `tokengraft try` shows the id that the token has. With `user_creation` the log says once if a new user still has no document, because the function, the webhook or the template does not store one with the user's id in `user_id_field`."},
 	enrich.Opaque: {
 		"Not a signed JWT: an opaque or an encrypted token.",
 		"Configure the provider to issue signed JWTs, if it can. Otherwise remove the location from the rule."},
@@ -39,8 +39,8 @@ var reasonAdvice = map[enrich.Reason]advice{
 		"The document, the token, or the header line or cookie with it exceeds its limit, or the body exceeds `limits.body`.",
 		"The log has the size and the limit. Use `claim.include` to take less, or raise `claim.max_size`, `claim.max_token_size`, `claim.max_header_size` or `limits.body`."},
 	enrich.Unavailable: {
-		"The documents or the backend's keys could not be read, or no memory was free for a large response.",
-		"`/readyz` says what cannot be read, and `tokengraft_overloaded_total` counts responses without memory. `cache.stale_for` bridges the next outage of the documents."},
+		"The documents or the backend's keys could not be read, `user_creation` failed, or no memory was free for a large response.",
+		"`/readyz` says what cannot be read, the log why `user_creation` failed, and `tokengraft_overloaded_total` counts responses without memory. `cache.stale_for` bridges the next outage of the documents."},
 	enrich.SignFailed: {
 		"There is no key of the sidecar for this algorithm, or signing failed. A missing key is made at once, for the next token.",
 		"If it continues, the log says what is wrong with the directory `sign.keys`."},
@@ -48,8 +48,8 @@ var reasonAdvice = map[enrich.Reason]advice{
 		"The client disconnected before the tokens were read.",
 		"Nothing."},
 	enrich.Rejected: {
-		"`user_creation` failed, or its function threw an error.",
-		"The log has the cause, and `tokengraft_hooks_total{hook,error}` the number. The backend has already made a session, and only the backend can end it."},
+		"The function or the webhook of `user_creation` refused the user. One that fails is `unavailable`.",
+		"The client gets the message of the function. `tokengraft_hooks_total{hook,error}` has the number. The backend has already made a session, and only the backend can end it."},
 }
 
 // Reasons writes the table of reasons. The code says what the client gets;

@@ -36,6 +36,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.settings()
 	k.certificates()
 	k.backend(ctx)
+	k.preset(ctx)
 	k.keys(ctx)
 	k.signIns()
 	k.source(ctx)
@@ -209,7 +210,10 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 		return false
 	}
 	k.discovered = discovery
-	ring.ApplyDiscovery(k.cfg.Backend.String()+discovery.JWKS, discovery.Issuer)
+	ring.ApplyDiscovery(jwksAddress(k.cfg, discovery), discovery.Issuer)
+	for _, fault := range discovery.LeftOut {
+		k.warn("oidc", "a member of the discovery document cannot be read; it counts as missing: %s", fault)
+	}
 	k.ok("the discovery document names the issuer %s", discovery.Issuer)
 	return true
 }

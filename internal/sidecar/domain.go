@@ -67,9 +67,9 @@ func projectionOf(c config.Claim) bsonjson.Projection {
 // secret sign, and off for those of sign.backend_key.
 func restoreOf(cfg *config.Config) enrich.Restore {
 	switch {
-	case cfg.Restore == config.Off:
+	case cfg.Restore.Mode == config.Off:
 		return enrich.RestoreOff
-	case cfg.Restore == config.On, cfg.OIDC.Enabled:
+	case cfg.Restore.Mode == config.On, cfg.OIDC.Enabled:
 		return enrich.RestoreOn
 	}
 	return enrich.RestoreAuto

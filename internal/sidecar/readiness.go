@@ -34,8 +34,8 @@ func (g *generation) conditions() []admin.Condition {
 	return conditions
 }
 
-// backendKeysReady returns why the backend's keys are not known or not up to date. They
-// need not be known if the backend signs with a secret only.
+// backendKeysReady returns why the backend's keys are not known or not up to date. If
+// the backend signs only with a secret, it does not have to have keys.
 func (g *generation) backendKeysReady() error {
 	err := g.ring.BackendKeysReady()
 	if err == nil || g.follower == nil {
@@ -73,8 +73,8 @@ func probed(cfg *config.Config, follower *oidc.Follower) string {
 		return cfg.Backend.String() + "/"
 	}
 	if follower != nil {
-		if d, ok := follower.Discovery(); ok {
-			return cfg.Backend.String() + d.JWKS
+		if d, ok := follower.Discovery(); ok && d.JWKS != "" {
+			return jwksAddress(cfg, d)
 		}
 	}
 	return cfg.Backend.String() + cfg.DiscoveryPaths()[0]

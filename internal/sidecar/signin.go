@@ -57,6 +57,7 @@ func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) 
 		Documents:   in.collection,
 		Invalidator: d.cache,
 		Failing:     d.failing,
+		UserIDField: cfg.Documents.UserIDField,
 		Logger:      o.Logger,
 		Meter:       o.Meter,
 	})

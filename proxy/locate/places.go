@@ -1,6 +1,9 @@
 package locate
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // InHeader reports whether the location is a header or a cookie. Clients can send
 // these to any path, not only to the paths of the rule.
@@ -10,23 +13,31 @@ func (l Location) InHeader() bool { return l.in == inHeader || l.in == inCookie 
 func (l Location) InJSON() bool { return l.in == inJSON }
 
 // NeedsBody reports whether [Response.Find] needs the body of a response with this
-// header, because the body may contain a token of the locations or a repeat of one.
-// It returns false for an event stream, which never ends.
+// header: because a location is in such a body, or because the header has a token that
+// the body may repeat. It returns false for an event stream, which never ends.
 func NeedsBody(locs []Location, header http.Header) bool {
-	media := mediaType(header)
 	if IsEventStream(header) {
 		return false
 	}
-	for _, loc := range locs {
-		switch {
-		case loc.in == inForm, isText(media) && loc.in != inJSON && loc.in != inBody:
-			return true
-		case loc.in == inJSON && isJSON(media), loc.in == inBody && isToken(media):
-			return true
-		}
-	}
-	return false
+	media := mediaType(header)
+	inBody := func(loc Location) bool { return loc.inBodyOf(media) }
+	return slices.ContainsFunc(locs, inBody) || isText(media) && len(Response{Header: header}.Find(locs)) > 0
 }
+
+// inBodyOf reports whether a response of this media type can have a token of the location
+// in its body.
+func (l Location) inBodyOf(media string) bool {
+	switch l.in {
+	case inJSON:
+		return isJSON(media)
+	case inBody:
+		return isToken(media)
+	}
+	return l.in == inForm
+}
+
+// InBody reports whether the location is in the body of a response.
+func (l Location) InBody() bool { return l.in == inJSON || l.in == inBody || l.in == inForm }
 
 // IsJSON reports whether a message with this header has a JSON body.
 func IsJSON(header http.Header) bool { return isJSON(mediaType(header)) }

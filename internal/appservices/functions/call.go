@@ -26,6 +26,11 @@ type call struct {
 	types   types
 	exports map[string]goja.Value // what loaded functions export, by name
 	traffic int                   // bytes read and written so far
+	// failures are the errors that were thrown because something failed that the
+	// function needs. unanswered means that a server did not answer, so that a
+	// later error of the function may be a consequence.
+	failures   map[*goja.Object]bool
+	unanswered bool
 }
 
 // run runs the call. It recovers from panics of goja.
@@ -39,6 +44,7 @@ func (p *program) run(ctx context.Context, request Call) (result json.RawMessage
 		stop:     stop,
 		loop:     newLoop(),
 		exports:  map[string]goja.Value{},
+		failures: map[*goja.Object]bool{},
 	}
 	end := c.watch()
 	defer func() {
@@ -148,7 +154,7 @@ func (c *call) stopped() error {
 func (c *call) execute(name string, args []goja.Value) goja.Value {
 	f, ok := goja.AssertFunction(c.load(name))
 	if !ok {
-		c.throw(fmt.Sprintf("function %s: %v", name, errExports))
+		c.fail(fmt.Sprintf("function %s: %v", name, errExports))
 	}
 	value, err := f(goja.Undefined(), args...)
 	if err != nil {
@@ -164,7 +170,7 @@ func (c *call) load(name string) goja.Value {
 	}
 	function, ok := c.functions[name]
 	if !ok {
-		c.throw("function not found: '" + name + "'")
+		c.fail("function not found: '" + name + "'")
 	}
 	wrapper, err := c.vm.RunProgram(function.program)
 	if err != nil {
@@ -188,7 +194,7 @@ func (c *call) require(request goja.FunctionCall) goja.Value {
 	module := cut(text(request.Argument(0)), maxLine)
 	c.log.LogAttrs(c.out, slog.LevelWarn, "a function requires a module, but modules are not available: put the code into the function, or into another one that it calls with context.functions.execute",
 		slog.String("function", c.function), slog.String("module", module), slog.String("at", c.position()))
-	c.throw(fmt.Sprintf("require(%q): Node and npm modules are not available", module))
+	c.fail(fmt.Sprintf("require(%q): Node and npm modules are not available", module))
 	return nil
 }
 
@@ -202,13 +208,22 @@ func (c *call) position() string {
 	return ""
 }
 
-// throw throws a JavaScript Error.
-func (c *call) throw(message string) {
+// throw throws a JavaScript Error that is the function's own fault.
+func (c *call) throw(message string) { panic(c.newError(message)) }
+
+// fail throws a JavaScript Error because something that the function needs has failed.
+func (c *call) fail(message string) {
+	object := c.newError(message)
+	c.failures[object] = true
+	panic(object)
+}
+
+func (c *call) newError(message string) *goja.Object {
 	object, err := c.vm.New(c.vm.Get("Error"), c.vm.ToValue(message))
 	if err != nil {
 		panic(err)
 	}
-	panic(object)
+	return object
 }
 
 func (c *call) typeError(format string, args ...any) {

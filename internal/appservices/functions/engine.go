@@ -37,9 +37,12 @@ func Engine(o hooks.EngineOptions) (hooks.Functions, error) {
 // hookFunctions are the functions of an app, as hooks call them.
 type hookFunctions struct{ *App }
 
-// duplicateKey is MongoDB's error code for a second document with the same value
-// in a unique index.
-const duplicateKey = 11000
+// The error codes with which MongoDB refuses a document because of what is in it: a
+// value that another document has in a unique index, and the collection's validator.
+const (
+	duplicateKey       = 11000
+	failsItsValidation = 121
+)
 
 // Call implements [hooks.Functions]. Like a trigger of App Services, the function
 // runs as the system user, without restrictions.
@@ -51,6 +54,10 @@ func (f hookFunctions) Call(ctx context.Context, name string, user json.RawMessa
 		return err
 	case thrown.MongoCode == duplicateKey:
 		return fmt.Errorf("%w: %w", hooks.ErrDuplicate, thrown)
+	case thrown.MongoCode == failsItsValidation:
+		return fmt.Errorf("%w: the collection's validator refused it: %w", enrich.ErrNoDocument, thrown)
+	case thrown.Failed || thrown.cause != nil:
+		return thrown
 	}
 	f.log.LogAttrs(ctx, slog.LevelWarn, "a function failed", slog.Any("error", thrown))
 	return &enrich.Rejection{Code: thrown.Code, Message: thrown.Message}

@@ -43,6 +43,9 @@ type Error struct {
 	// Error. Message goes to the client, as in App Services. It may contain users'
 	// data, so it must not be logged.
 	Name, Message string
+	// Failed means that the error is not the function's own: something that it needs
+	// failed, such as a MongoDB command, or a server did not answer before it threw.
+	Failed bool
 	// MongoCode is MongoDB's error code, if an error of MongoDB was thrown.
 	MongoCode int64
 	// Stack says where it was thrown: files, lines and columns, nothing else.
@@ -58,6 +61,9 @@ func (e *Error) Error() string {
 		return text + e.cause.Error()
 	}
 	text += "it threw an exception"
+	if e.MongoCode != 0 {
+		text += " of MongoDB, code " + strconv.FormatInt(e.MongoCode, 10) + ","
+	}
 	if at, _, _ := strings.Cut(e.Stack, "\n"); at != "" {
 		text += " " + at
 	}
@@ -81,7 +87,8 @@ func ended(function string, cause error) *Error {
 
 // thrown returns the Error for a value that a function threw.
 func (c *call) thrown(value goja.Value) error {
-	e := &Error{Function: c.function, Code: "FunctionExecutionError"}
+	object, _ := value.(*goja.Object)
+	e := &Error{Function: c.function, Code: "FunctionExecutionError", Failed: c.unanswered || c.failures[object]}
 	if ex := c.vm.Try(func() { c.describe(value, e) }); ex != nil {
 		e.Message = "the thrown value cannot be converted to text" // its toString threw
 	}
@@ -99,7 +106,7 @@ func (c *call) describe(value goja.Value, e *Error) {
 	e.Name = cut(text(object.Get("name")), maxMessage)
 	message := text(object.Get("message"))
 	e.Message = cut(message, maxMessage)
-	if code := object.Get("code"); code != nil {
+	if code := object.Get("code"); code != nil && c.failures[object] {
 		e.MongoCode, _ = code.Export().(int64)
 	}
 	e.Stack = c.frames(strings.Replace(text(object.Get("stack")), message, "", 1))

@@ -18,12 +18,16 @@ func (c *call) installGlobals(request Call) error {
 	if err := c.guard(); err != nil {
 		return err
 	}
+	if err := c.installIntl(); err != nil {
+		return err
+	}
 	var err error
 	if c.types, err = c.newTypes(); err != nil {
 		return err
 	}
 	c.set(c.vm.GlobalObject(), "BSON", c.types.bson)
 	c.set(c.vm.GlobalObject(), "EJSON", c.newEJSON())
+	c.set(c.vm.GlobalObject(), "utils", c.newUtils())
 	c.set(c.vm.GlobalObject(), "console", c.newConsole())
 	c.set(c.vm.GlobalObject(), "setTimeout", c.setTimeout)
 	context, err := c.newContext(request)
@@ -79,7 +83,7 @@ func (c *call) newServices() (*goja.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := f(nil, c.vm.ToValue(c.command), c.types.bson)
+	client, err := f(nil, c.vm.ToValue(c.command), c.types.bson, c.vm.ToValue(c.refused))
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +105,8 @@ func (c *call) command(request goja.FunctionCall) goja.Value {
 		reply, err := c.host.command(ctx, c.function, database, command)
 		return func() goja.Value {
 			if err != nil {
-				c.throw(err.Error())
+				c.unanswered = true
+				c.fail(err.Error())
 			}
 			return c.received(reply)
 		}
@@ -113,9 +118,16 @@ func (c *call) received(text []byte) goja.Value {
 	c.count(len(text))
 	t, err := parse(text)
 	if err != nil {
-		c.throw(err.Error())
+		c.fail(err.Error())
 	}
 	return c.value(t)
+}
+
+// refused records the error of a command that MongoDB refused, before it is thrown.
+// transient means that the same command can succeed later.
+func (c *call) refused(err *goja.Object, transient bool) {
+	c.failures[err] = true
+	c.unanswered = c.unanswered || transient
 }
 
 // newValues returns context.values. A value is parsed when a function asks for it.

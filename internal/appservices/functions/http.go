@@ -27,7 +27,7 @@ func (c *call) newHTTP() *goja.Object {
 func (c *call) fetch(method string, o *goja.Object) goja.Value {
 	target := c.target(o)
 	if err := allowed(c.Hosts, target); err != nil {
-		c.throw(err.Error())
+		c.fail(err.Error())
 	}
 	header := c.header(o.Get("headers"))
 	body := c.body(o, header)
@@ -37,7 +37,8 @@ func (c *call) fetch(method string, o *goja.Object) goja.Value {
 		answer, content, err := c.host.fetch(ctx, c.function, sent, body)
 		return func() goja.Value {
 			if err != nil {
-				c.throw(method + " " + target.Host + ": " + err.Error())
+				c.unanswered = true
+				c.fail(method + " " + target.Host + ": " + err.Error())
 			}
 			return c.answer(answer, content)
 		}

@@ -38,7 +38,7 @@ func (r *rejection) Error() string { return "a promise was rejected" }
 // the goroutine of the call, returns the promise's value, and may throw.
 func (c *call) begin(operation func(context.Context) func() goja.Value) goja.Value {
 	if c.started++; c.started > maxOperations {
-		c.throw("a function may start at most 1000 operations")
+		c.fail("a function may start at most 1000 operations")
 	}
 	promise, resolve, reject := c.vm.NewPromise()
 	c.pending++
@@ -65,7 +65,7 @@ func (c *call) attempt(operation func(context.Context) func() goja.Value) (value
 		if p := recover(); p != nil {
 			_ = c.panicked(p) // only to log it
 			value = func() goja.Value {
-				c.throw(ErrInternal.Error())
+				c.fail(ErrInternal.Error())
 				return nil
 			}
 		}
@@ -131,6 +131,6 @@ func (l *loop) track(promise *goja.Promise, operation goja.PromiseRejectionOpera
 // limit.
 func (c *call) count(bytes int) {
 	if c.traffic += bytes; c.traffic > maxTraffic {
-		c.throw("a function may read and write at most 32 MiB")
+		c.fail("a function may read and write at most 32 MiB")
 	}
 }

@@ -24,12 +24,17 @@ func TestMain(m *testing.M) { e2e.Main(m) }
 // SDK that uses the sidecar's address.
 func start(t *testing.T, key signing, more string) *sdk {
 	t.Helper()
+	return &sdk{t: t, at: startSidecar(t, key, "admin: off\n"+more).Public}
+}
+
+// startSidecar is start without an SDK, and with an admin listener.
+func startSidecar(t *testing.T, key signing, more string) *e2e.Sidecar {
+	t.Helper()
 	behind := httptest.NewUnstartedServer(nil)
 	behind.Config.Handler = appservices.New(behind.Listener.Addr().String(), key.key)
 	behind.Start()
 	t.Cleanup(behind.Close)
-	sidecar := e2e.Start(t, e2e.Options{Configuration: fmt.Sprintf("backend: %s\nadmin: off\npreset: app-services\n%s%s", behind.URL, key.settings, more)})
-	return &sdk{t: t, at: sidecar.Public}
+	return e2e.Start(t, e2e.Options{Configuration: fmt.Sprintf("backend: %s\npreset: app-services\n%s%s", behind.URL, key.settings, more)})
 }
 
 // newCollection creates an empty collection of custom user data, and returns it with

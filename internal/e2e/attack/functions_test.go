@@ -81,14 +81,14 @@ func (row functionRow) run(t *testing.T, tg *target, issuer *enrichtest.Issuer) 
 	took := time.Since(start)
 	used := tg.untilIdle(t)
 	grown := tg.peak(t) - memory
-	if status != http.StatusBadRequest || took > mostWait || used > mostWait || grown > mostGrowth {
-		t.Errorf("got %d after %s, processors in use for %s after it, the sidecar's memory grew by %d MiB; want 400, at most %s, %s and %d MiB",
+	if status != http.StatusServiceUnavailable || took > mostWait || used > mostWait || grown > mostGrowth {
+		t.Errorf("got %d after %s, processors in use for %s after it, the sidecar's memory grew by %d MiB; want 503, at most %s, %s and %d MiB",
 			status, took, used, grown, mostWait, mostWait, mostGrowth)
 	}
 	if status := tg.create(t, issuer, "nothing"); status != http.StatusOK {
 		t.Errorf("the next new user got %d, want 200", status)
 	}
-	return fmt.Sprintf("400 after %.1f s; the sidecar's memory grew by %d MiB", took.Seconds(), grown)
+	return fmt.Sprintf("503 after %.1f s; the sidecar's memory grew by %d MiB", took.Seconds(), grown)
 }
 
 // untilIdle waits until the sidecar and its processes do not use processors any more,

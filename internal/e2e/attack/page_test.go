@@ -113,7 +113,7 @@ var pageRows = []pageRow{
 		"403 for everything except health and metrics"},
 	{[]string{heavyFunction.name},
 		"data with which a function of the operator never ends or takes too much memory: a regular expression that backtracks, a huge number, a huge array",
-		"the process of the function is interrupted or killed: 400 at the latest after `user_creation.timeout`, and then it uses neither processors nor memory. The sidecar's own memory does not grow"},
+		"the process of the function is interrupted or killed: 503 at the latest after `user_creation.timeout`, and then it uses neither processors nor memory. The sidecar's own memory does not grow"},
 	{[]string{"secrets in logs, spans, metrics, errors", secretRequest.name},
 		"all of the above, and requests with secrets in every part, with debug logs and traces on",
 		"no log line, span, metric or error contains a token, a secret, a document, a query string or the user id of a token"},

@@ -23,6 +23,10 @@ var rows = []row{
 	{"django_secret", drf, "HS256", "login, API calls, refresh, verify; the document changes, and is deleted", []part{pyjwt}, djangoLife(secret)},
 	{"django_secret_rotation", drf, "HS256, rotated refresh tokens", "the same, and an old refresh token", []part{pyjwt}, djangoRotation(secret)},
 	{"django_secret_logout", drf, "HS256, blacklist", "logout; refresh and verify after it; a wrong password", nil, djangoLogout(secret)},
+	{"glewlwyd_code", []part{glewlwyd}, "RS256", "code, userinfo, introspection, refresh, revocation, end session; the document changes, and is deleted", []part{authlib}, glewlwydCode},
+	{"glewlwyd_implicit", []part{glewlwyd}, "RS256", "implicit and hybrid: fragment, query, form_post", []part{authlib}, glewlwydImplicit},
+	{"glewlwyd_password", []part{glewlwyd}, "RS256", "password, refresh; the document changes, and is deleted; a wrong password", []part{authlib}, glewlwydPassword},
+	{"glewlwyd_hs256", []part{glewlwyd}, "HS256", "password, userinfo, refresh; the document changes, and is deleted", []part{pyjwt}, glewlwydHS256},
 }
 
 // TestBackends runs all rows. With -v it prints which versions it ran, and what was

@@ -16,6 +16,8 @@ type part struct {
 var (
 	django    = part{"Django", "python3-django", "3.2.25"}
 	simplejwt = part{"simplejwt", "python3-djangorestframework-simplejwt", "5.2.2"}
+	glewlwyd  = part{"Glewlwyd", "glewlwyd", "2.7.5"}
+	authlib   = part{"Authlib", "python3-authlib", "1.2.0"} // with Requests
 	pyjwt     = part{"PyJWT", "python3-jwt", "2.6.0"}
 
 	drf = []part{django, simplejwt}

@@ -15,7 +15,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// A standIn stands in for a provider that is particular about requests. Clients know it as
+// A standIn replaces a provider that does not answer every request. Clients know it as
 // https://auth.example.com.
 type standIn struct {
 	URL    string
@@ -231,7 +231,7 @@ func TestJWKS_OfAProviderWhoseKeysAreAway(t *testing.T) {
 	}
 }
 
-// A provider that signs with a secret needs no keys, neither its own nor ours. Whatever it
+// If a provider signs with a secret, neither its own keys are needed nor ours. Whatever it
 // answers for its keys reaches its clients.
 func TestSecret_ProviderNeedsNoKeys(t *testing.T) {
 	for name, configuration := range map[string]string{

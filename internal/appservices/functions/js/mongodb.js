@@ -1,8 +1,9 @@
 // The collection methods of App Services, each as a MongoDB command.
 // `run(database, command)` is written in Go and returns a promise of MongoDB's reply.
 // A cursor has only one batch: functions of a login read little, and a cursor that
-// they do not read to its end would stay open on the server.
-(function (run, BSON) {
+// they do not read to its end would stay open on the server. `refused` is also written in
+// Go: it gets each error of MongoDB before it is thrown.
+(function (run, BSON, refused) {
   "use strict";
 
   const most = 10000; // documents that one find or aggregate may return
@@ -13,8 +14,9 @@
       super(failure.errmsg || "MongoDB refused the command");
       this.name = "MongoError";
       this.code = failure.code;
-      for (const key of ["codeName", "keyPattern", "keyValue"]) if (failure[key] !== undefined) this[key] = failure[key];
+      for (const key of ["codeName", "keyPattern", "keyValue", "errorLabels"]) if (failure[key] !== undefined) this[key] = failure[key];
       Object.assign(this, extra);
+      refused(this, (failure.errorLabels || []).some((label) => /^(Transient|Retryable)/.test(label)));
     }
   }
 
