@@ -18,12 +18,16 @@ func (c *call) installGlobals(request Call) error {
 	if err := c.guard(); err != nil {
 		return err
 	}
+	if err := c.installIntl(); err != nil {
+		return err
+	}
 	var err error
 	if c.types, err = c.newTypes(); err != nil {
 		return err
 	}
 	c.set(c.vm.GlobalObject(), "BSON", c.types.bson)
 	c.set(c.vm.GlobalObject(), "EJSON", c.newEJSON())
+	c.set(c.vm.GlobalObject(), "utils", c.newUtils())
 	c.set(c.vm.GlobalObject(), "console", c.newConsole())
 	c.set(c.vm.GlobalObject(), "setTimeout", c.setTimeout)
 	context, err := c.newContext(request)
