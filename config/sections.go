@@ -46,7 +46,8 @@ type Verify struct {
 	// Other tokens are `bad_token`. Empty list: any.
 	Types []TokenType `yaml:"types"`
 	// The allowed algorithms of the backend's signatures. Empty: those that fit the
-	// types of its keys. Never `none`.
+	// types of its keys. `EdDSA` and `Ed25519` are two names of one algorithm. Never
+	// `none`.
 	Algorithms []VerifyAlgorithm `yaml:"algorithms"`
 	// How far clocks may differ, at most 5m. Zero: not at all.
 	Leeway time.Duration `yaml:"leeway" default:"30s"`

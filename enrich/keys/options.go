@@ -100,7 +100,7 @@ func (o Options) validate() error {
 	case o.BackendKey != "" && o.Dir != "":
 		return &OptionError{"BackendKey", errors.New("cannot be combined with Dir")}
 	case o.Algorithm != "" && (!jose.IsSupported(o.Algorithm) || jose.IsSecret(o.Algorithm)):
-		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm; use same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", o.Algorithm)}
+		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm; use same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519", o.Algorithm)}
 	}
 	for _, duration := range []struct {
 		option string

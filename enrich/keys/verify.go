@@ -60,7 +60,8 @@ func (r *Ring) isAllowed(algorithm string) bool {
 		return false
 	}
 	if len(r.o.Algorithms) > 0 {
-		return slices.Contains(r.o.Algorithms, algorithm)
+		same := func(allowed string) bool { return jose.Canonical(allowed) == jose.Canonical(algorithm) }
+		return slices.ContainsFunc(r.o.Algorithms, same)
 	}
 	if r.backend != nil && !jose.IsSecret(algorithm) {
 		return true
