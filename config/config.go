@@ -63,9 +63,10 @@ type Config struct {
 	// `true`, `false`, or the path of the document. `true` also looks for it below the
 	// paths of `verify.issuer`.
 	OIDC OIDC `yaml:"oidc,switch"`
-	// Ready-made rules, claim name and format for a known backend. Settings in the
-	// file override the preset's, and its rules are added to the preset's.
-	Preset Preset `yaml:"preset"`
+	// Ready-made rules, claim name and format for a known backend: its name, or `name`
+	// and `prefix`. Settings in the file override the preset's, and its rules are added
+	// to the preset's.
+	Preset Preset `yaml:"preset,switch"`
 	// Where responses contain the backend's own address. The address is replaced with
 	// `public_url` or the address that the client used, so that clients do not
 	// bypass the sidecar. Without `public_url` the response gets `Vary: Host`.

@@ -92,9 +92,8 @@ const (
 
 var _ = yamlbind.DescribeWords(RefreshAuto, RefreshAlways, RefreshNever)
 
-// A Preset names ready-made settings for a known backend. The settings of the
-// configuration override them.
-type Preset string
+// A PresetName names a known backend. The zero PresetName is none.
+type PresetName string
 
 var _ = yamlbind.DescribeWords(presetNames()...)
 

@@ -35,6 +35,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.settings()
 	k.certificates()
 	k.backend(ctx)
+	k.preset(ctx)
 	k.keys(ctx)
 	k.signIns()
 	k.source(ctx)
