@@ -19,11 +19,16 @@ func openRing(cfg *config.Config, client *http.Client, logger *slog.Logger) (*ke
 	if secretOnly(cfg) {
 		jwks, discovery = "", false
 	}
+	secret, err := cfg.Verify.SecretKey()
+	if err != nil {
+		return nil, cfg.Fault("verify.secret", err)
+	}
 	ring, err := keys.Open(keys.Options{
 		JWKS:        jwks,
 		Discovery:   discovery,
 		PublicKey:   string(cfg.Verify.PublicKey),
-		Secret:      []byte(cfg.Verify.Secret.Reveal()),
+		Secret:      secret,
+		Encodings:   cfg.Verify.OtherSecretKeys(),
 		Issuers:     cfg.Verify.Issuer,
 		Audience:    cfg.Verify.Audience,
 		Types:       words(cfg.Verify.Types),
