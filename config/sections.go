@@ -36,6 +36,9 @@ type Verify struct {
 	Secret Secret `yaml:"secret"`
 	// A file with the secret instead.
 	SecretFile Path `yaml:"secret_file"`
+	// How the secret is encoded: `text` if the backend uses its characters as they are, or
+	// the encoding that the backend decodes.
+	SecretEncoding SecretEncoding `yaml:"secret_encoding" default:"text"`
 	// The allowed values of `iss`, one or a list. It overrides discovery. Empty:
 	// any.
 	Issuer []string `yaml:"issuer,single"`

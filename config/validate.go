@@ -83,6 +83,9 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	case !asymmetric && !secret && !c.OIDC.Enabled && !r.Set("sign.backend_key"):
 		r.Fault("verify", errors.New("no keys of the backend; set jwks, public_key or secret"))
 	}
+	if _, err := v.SecretKey(); err != nil {
+		r.Fault(secretSetting(r), err)
+	}
 	if v.Leeway > 5*time.Minute {
 		r.Fault("verify.leeway", errors.New("is too long; at most 5m is allowed"))
 	}
@@ -94,6 +97,14 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	if len(v.Algorithms) > 0 && secretOnly(c, r) && !slices.ContainsFunc(v.Algorithms, VerifyAlgorithm.Symmetric) {
 		r.Fault("verify.algorithms", errors.New("none of these algorithms uses verify.secret; add HS256, HS384 or HS512"))
 	}
+}
+
+// secretSetting returns the setting that the secret comes from.
+func secretSetting(r *yamlbind.Report) string {
+	if r.Set("verify.secret_file") {
+		return "verify.secret_file"
+	}
+	return "verify.secret"
 }
 
 // minRotation is more than twice the time for which a key is published before it

@@ -135,6 +135,7 @@ func (k *checker) keys(ctx context.Context) {
 	if err == nil {
 		k.backendKeys(ctx, ring)
 	}
+	k.secretEncoding()
 	faults := k.report(err)
 	if k.cfg.Sign.Keys != "" && !slices.Contains(faults, "sign.keys") {
 		k.ownKeys()

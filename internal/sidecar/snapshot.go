@@ -16,7 +16,7 @@ import (
 // configuration and the backend's discovery document. The zero Discovery means that
 // the document has not been fetched.
 func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
-	rules, err := proxy.NewRules(oidc.Merge(configuredRules(g.cfg), discoveredRules(g.cfg, d)))
+	rules, err := proxy.NewRules(rulesOf(g.cfg, d))
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
@@ -69,6 +69,16 @@ func pathOf(address string) string {
 		return address
 	}
 	return path.Clean("/" + u.Path)
+}
+
+// rulesOf returns the configured rules and those from the discovery document.
+func rulesOf(cfg *config.Config, d oidc.Discovery) []proxy.Rule {
+	rules := oidc.Merge(configuredRules(cfg), discoveredRules(cfg, d))
+	elsewhere := d.Elsewhere(policies[cfg.OnFailure])
+	for i := range elsewhere {
+		elsewhere[i].Gate = cfg.UserCreation.Enabled()
+	}
+	return append(rules, elsewhere...)
 }
 
 func configuredRules(cfg *config.Config) []proxy.Rule {
