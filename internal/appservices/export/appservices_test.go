@@ -130,7 +130,7 @@ func TestConfiguration_HasFunctionsAndTriggers(t *testing.T) {
 		"auth/providers.json", "not read",
 	))
 	report, written := reported(app), string(app.Configuration("app"))
-	for _, want := range []string{"triggers/off.json: the trigger is disabled", "triggers/db.json: ", "triggers/bridge.json: AWS_EVENTBRIDGE", "values/secret.json: ", "auth/providers.json: ", `functions/source.js:2: require("axios"): Node and npm modules are not available`} {
+	for _, want := range []string{"triggers/off.json: the trigger is disabled", "triggers/db.json: ", "triggers/bridge.json: AWS_EVENTBRIDGE", "values/secret.json: ", "auth/providers.json: ", `functions/source.js:2:15: require("axios"): Node and npm modules are not available`} {
 		if !strings.Contains(report, want) || !strings.Contains(written, "# - "+want) {
 			t.Errorf("want %q in the notes, got\n%s\nand in the configuration, got\n%s", want, report, written)
 		}
