@@ -24,7 +24,7 @@ type Functions interface {
 // not have.
 type Inspector interface {
 	// Inspect looks at the functions that are called, and at those that they call. Each
-	// text is FILE:LINE:COLUMN: what is missing, and what to do.
+	// text names a place as FILE:LINE:COLUMN, and says what to do.
 	Inspect(ctx context.Context, called []string) (missing []string, err error)
 }
 

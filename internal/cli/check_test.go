@@ -35,8 +35,8 @@ user_creation: {function: create}
 	}
 }
 
-// check warns of what the functions that run use and do not have.
-func TestCheck_WarnsOfWhatFunctionsDoNotHave(t *testing.T) {
+// check warns about what the functions that run use and do not have.
+func TestCheck_WarnsAboutWhatFunctionsDoNotHave(t *testing.T) {
 	path := writeConfig(t, `listen: 127.0.0.1:0
 backend: http://127.0.0.1:1
 rules: [{match: POST /login, tokens: [body]}]
