@@ -152,6 +152,7 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 		k.ok("the keys of the backend can be read")
 	}
 	k.oddKeys(ring)
+	k.clients(ring)
 }
 
 func (k *checker) ownKeys() {
