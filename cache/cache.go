@@ -34,6 +34,7 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dgraph-io/ristretto/v2"
 
@@ -44,6 +45,7 @@ import (
 // concurrent use.
 type Cache struct {
 	missingFor, staleFor atomicDuration
+	missingIfFollowed    atomic.Bool
 
 	entries *ristretto.Cache[uint64, *entry] // by the hash of the key; see store.go
 	hash    func(key) uint64
@@ -72,8 +74,7 @@ func New(o Options) (*Cache, error) {
 		log:           o.Logger,
 		slots:         make(map[key]*slot),
 	}
-	c.missingFor.store(o.MissingFor)
-	c.staleFor.store(o.StaleFor)
+	c.setDurations(o)
 	if c.metrics, err = newMetrics(o.Meter); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
@@ -93,10 +94,15 @@ func (c *Cache) Adjust(o Options) error {
 	if err != nil {
 		return err
 	}
-	c.missingFor.store(o.MissingFor)
-	c.staleFor.store(o.StaleFor)
+	c.setDurations(o)
 	c.entries.UpdateMaxCost(o.MaxBytes)
 	return nil
+}
+
+func (c *Cache) setDurations(o Options) {
+	c.missingFor.store(o.MissingFor)
+	c.missingIfFollowed.Store(o.MissingIfFollowed)
+	c.staleFor.store(o.StaleFor)
 }
 
 // Close waits for the reads in progress and frees the memory. Their sources decide how

@@ -20,6 +20,9 @@ type entry struct {
 	key     key
 	doc     enrich.Document // has only ReadAt if missing is true
 	missing bool            // the user has no document
+	// followed is the number of the [enrich.Follower] when the read of a missing
+	// document began.
+	followed uint64
 	// keepUntil is when the token that it was read for expires. Until then the
 	// entry may answer a login.
 	keepUntil time.Time

@@ -19,6 +19,7 @@ type flight struct {
 
 	startedAt time.Time
 	mark      mark
+	followed  uint64    // what [Source.following] was at startedAt
 	keepUntil time.Time // the latest of all lookups that wait; guarded by Cache.mu
 
 	done chan struct{}
@@ -40,12 +41,12 @@ func (f *flight) wait(ctx context.Context) error {
 // join returns the key's newest flight if it satisfies the query, and otherwise starts
 // a new one. It does not have to check older flights: they started earlier, so if the
 // newest is too old or invalidated, they are too.
-func (c *Cache) join(ctx context.Context, k key, q enrich.Query, source enrich.Source) *flight {
+func (c *Cache) join(ctx context.Context, k key, q enrich.Query, source *Source) *flight {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// A flight stores its result before it leaves its slot. So a lookup that is too
 	// late to join it finds the result here.
-	if held := c.get(k); c.fresh(held, q) {
+	if held := c.get(k); source.fresh(held, q) {
 		return completed(held)
 	}
 	s := c.slots[k]
@@ -61,7 +62,7 @@ func (c *Cache) join(ctx context.Context, k key, q enrich.Query, source enrich.S
 		return f
 	}
 	f := &flight{
-		key: k, source: source, slot: s,
+		key: k, source: source.source, slot: s, followed: source.following(),
 		mark: c.invalidations.mark(k.user.ID), startedAt: time.Now(), keepUntil: q.KeepUntil,
 		done: make(chan struct{}),
 	}
@@ -107,8 +108,8 @@ func (c *Cache) read(ctx context.Context, f *flight, keepUntil time.Time) {
 func (c *Cache) newEntry(f *flight, doc enrich.Document, missing bool) *entry {
 	e := &entry{key: f.key, doc: doc, missing: missing, keepUntil: c.keepUntil(f), mark: f.mark}
 	if missing {
-		e.doc = enrich.Document{ReadAt: f.startedAt}
-		if end := f.startedAt.Add(c.missingFor.load()); end.Before(e.keepUntil) {
+		e.doc, e.followed = enrich.Document{ReadAt: f.startedAt}, f.followed
+		if end := f.startedAt.Add(c.missingLife(f)); end.Before(e.keepUntil) {
 			e.keepUntil = end
 		}
 		return e
@@ -118,6 +119,14 @@ func (c *Cache) newEntry(f *flight, doc enrich.Document, missing bool) *entry {
 		e.mark.document = c.invalidations.hash(doc.ID)
 	}
 	return e
+}
+
+// missingLife returns how long to remember that a flight found no document.
+func (c *Cache) missingLife(f *flight) time.Duration {
+	if c.missingIfFollowed.Load() && f.followed == 0 {
+		return 0
+	}
+	return c.missingFor.load()
 }
 
 // keepUntil returns how long the lookups that have joined so far need the result.

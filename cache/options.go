@@ -19,6 +19,10 @@ type Options struct {
 	// MissingFor is how long the cache remembers that a user has no document. Zero
 	// means that it does not remember it.
 	MissingFor time.Duration
+	// MissingIfFollowed makes the cache remember it only while the source tells the
+	// cache about changes ([enrich.Follower]), so that it forgets a user whose document
+	// is inserted. When the source stops, all that it remembered is forgotten.
+	MissingIfFollowed bool
 	// StaleFor is how long after its expiry a document may still be used while the
 	// source fails. Zero means never: the lookup fails.
 	StaleFor time.Duration

@@ -35,13 +35,31 @@ func (c *Cache) Source(source enrich.Source, shape string) *Source {
 	return &Source{cache: c, source: source, shape: shape}
 }
 
+// following returns the number of the source's [enrich.Follower], or 0 if it is none.
+func (s *Source) following() uint64 {
+	if follower, ok := s.source.(enrich.Follower); ok {
+		return follower.Following()
+	}
+	return 0
+}
+
+// fresh reports whether an entry can answer the query. The entry may be nil.
+func (s *Source) fresh(e *entry, q enrich.Query) bool {
+	return e != nil && e.fresh(q, time.Now()) && !s.cache.invalidations.since(e.mark) && (!e.missing || s.remembers(e))
+}
+
+// remembers reports whether the cache may still know that a user has no document.
+func (s *Source) remembers(e *entry) bool {
+	return !s.cache.missingIfFollowed.Load() || e.followed != 0 && e.followed == s.following()
+}
+
 // Lookup implements [enrich.Source]. It returns as soon as ctx ends. A read that it
 // started continues for other lookups.
 func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	k := key{shape: s.shape, user: q.User}
 	held := s.cache.get(k)
 	switch {
-	case !s.cache.fresh(held, q):
+	case !s.fresh(held, q):
 		return s.load(ctx, k, q, held != nil)
 	case held.missing:
 		s.cache.metrics.countLookup(ctx, missing)
@@ -70,7 +88,7 @@ func (s *Source) load(ctx context.Context, k key, q enrich.Query, held bool) (en
 // invalidated while it was in progress.
 func (s *Source) readFresh(ctx context.Context, k key, q enrich.Query) (enrich.Document, error) {
 	for range maxReads {
-		f := s.cache.join(ctx, k, q, s.source)
+		f := s.cache.join(ctx, k, q, s)
 		if err := f.wait(ctx); err != nil {
 			return enrich.Document{}, err
 		}
@@ -94,7 +112,7 @@ func (s *Source) readFresh(ctx context.Context, k key, q enrich.Query) (enrich.D
 func (s *Source) serveHeld(k key, q enrich.Query, err error) (enrich.Document, error) {
 	held := s.cache.get(k)
 	switch {
-	case s.cache.fresh(held, q):
+	case s.fresh(held, q):
 		return held.document()
 	case s.cache.withinStaleBound(held, q):
 		return held.staleDocument(), nil

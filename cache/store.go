@@ -37,11 +37,6 @@ func (c *Cache) get(k key) *entry {
 	return nil
 }
 
-// fresh reports whether an entry can answer the query. The entry may be nil.
-func (c *Cache) fresh(e *entry, q enrich.Query) bool {
-	return e != nil && e.fresh(q, time.Now()) && !c.invalidations.since(e.mark)
-}
-
 // withinStaleBound reports whether an entry can answer the query while the source fails.
 // The entry may be nil.
 func (c *Cache) withinStaleBound(e *entry, q enrich.Query) bool {

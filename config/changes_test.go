@@ -48,7 +48,7 @@ func TestChanges_NameTheSettingsThatDiffer(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "a comment", old: "rules:", new: "# hello\nrules:"},
-		{name: "a setting with its default", old: "rules:", new: "cache: {missing_for: 5s}\nrules:"},
+		{name: "a setting with its default", old: "rules:", new: "cache: {missing_for: auto}\nrules:"},
 		{name: "a scalar", old: "8080", new: "8081", want: []string{"listen"}},
 		{name: "two, in the order of the manual", old: "rules:", new: "cache: {max_age: 1m}\ntimeouts: {dial: 1s}\nrules:", want: []string{"timeouts.dial", "cache.max_age"}},
 		{name: "a list", old: "rules:", new: "trusted_proxies: [private]\nrules:", want: []string{"trusted_proxies"}},

@@ -67,6 +67,7 @@ func TestSchema_AcceptsTheValuesThatLoadAccepts(t *testing.T) {
 		"trusted_proxies: ['fe80::1%eth0', '::ffff:1.2.3.4', '::/0']", "trusted_proxies: [public]", "trusted_proxies: ['']", "trusted_proxies: [10]",
 		"timeouts: ", "timeouts: {}", "timeouts: ''", "timeouts: ${X:-}", "timeouts: 3s", "timeouts: []", "timeouts: {dail: 3s}",
 		"cache: {max_age: 0}", "cache: {max_age: 3}", "cache: {max_age: '0'}", "cache: {max_age: +1.5h.5m1.us}", "cache: {max_age: 1µs}", "cache: {max_age: -1s}", "cache: {max_age: 1d}", "cache: {max_age: 1 s}", "cache: {max_age: ''}", "cache: {max_age: }",
+		"cache: {missing_for: auto}", "cache: {missing_for: Auto}", "cache: {missing_for: 0}", "cache: {missing_for: 1m30s}", "cache: {missing_for: -1s}", "cache: {missing_for: 5}", "cache: {missing_for: ''}", "cache: {missing_for: '${X:-auto}'}", "cache: {missing_for: }", "cache: {missing_for: on}",
 		"limits: {body: 1024}", "limits: {body: '1024'}", "limits: {body: 1 MiB}", "limits: {body: 1kB}", "limits: {body: 1KB}", "limits: {body: 1mb}", "limits: {body: 1.5}", "limits: {body: -1}", "limits: {body: 1MiB }", "limits: {body: true}", "limits: {body: '${X:-1}MiB'}",
 		"claim: {kinds: [id]}", "claim: {kinds: id}", "claim: {kinds: [ID]}", "claim: {format: app-services}", "claim: {format: appservices}", "claim: {name: 1}", "claim: {include: [1]}", "claim: {include: ['']}",
 		"preset: ''", "preset: 1", "on_failure: refuse", "on_failure: Pass", "on_failure: ''",

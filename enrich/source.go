@@ -21,6 +21,14 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
+// A Follower is a [Source] that may tell an [Invalidator] about each change of its
+// documents.
+type Follower interface {
+	// Following returns 0 while it does not, or may miss a change. While it does, it
+	// returns a number, which is another one after each interruption.
+	Following() uint64
+}
+
 // An Invalidator is notified when documents of a source change. A cache
 // implements it.
 type Invalidator interface {

@@ -61,6 +61,7 @@ var people = []string{
 	`{"_id":"m","f":"twice","is":"second"}`,
 	`{"_id":"l","f":"twice","is":"first"}`,
 	`{"_id":"n","f":{"$oid":"62efedca3587e6e83c0fc676"},"is":"ObjectId equal to a string"}`,
+	`{"_id":"n2","f":{"$oid":"62efedca3587e6e83c0fc676"},"is":"second ObjectId equal to a string"}`,
 	`{"_id":"o","f":"62efedca3587e6e83c0fc676","is":"string equal to an ObjectId"}`,
 	// A sort by the field alone would put these first because of their other elements.
 	`{"_id":"r","f":["a","thrice"],"is":"third of three"}`,

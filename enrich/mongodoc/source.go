@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -30,11 +31,15 @@ type Source struct {
 	log        *slog.Logger
 	metrics    *sourcemetrics.Metrics
 	duplicates duplicates
+	// following is the number of the change stream that is followed, or 0. streams
+	// counts all that were.
+	following, streams atomic.Uint64
 }
 
 var (
-	_ enrich.Source  = (*Source)(nil)
-	_ enrich.Checker = (*Source)(nil)
+	_ enrich.Source   = (*Source)(nil)
+	_ enrich.Checker  = (*Source)(nil)
+	_ enrich.Follower = (*Source)(nil)
 )
 
 // Open makes a source. It waits for DNS, at most for Options.Timeout, and never for
@@ -94,6 +99,10 @@ func (s *Source) ping(ctx context.Context) error {
 	// With nil, Ping uses the client's read preference, which is primary.
 	return client.Ping(ctx, nil)
 }
+
+// Following implements [enrich.Follower]. Each change stream that [Source.Watch] follows
+// has its own number.
+func (s *Source) Following() uint64 { return s.following.Load() }
 
 // Close disconnects. Lookups in progress fail.
 func (s *Source) Close(ctx context.Context) error { return s.connection.close(ctx) }

@@ -69,6 +69,26 @@ var (
 			want: map[string]string{"5": `{"_id":1,"f":5}`},
 		},
 		{
+			name: "insert of a number for a string", docs: []string{bert},
+			do:   func(d documents) { d.Insert(`{"_id":1,"f":5.0}`) },
+			want: map[string]string{"5": `{"_id":1,"f":5}`}, kept: []string{"bert"},
+		},
+		{
+			name: "update of a number", docs: []string{`{"_id":1,"f":{"$numberLong":"5"},"n":1}`, bert},
+			do:   func(d documents) { d.Update("1", `{"n":2}`) },
+			want: map[string]string{"5": `{"_id":1,"f":5,"n":2}`}, kept: []string{"bert"},
+		},
+		{
+			name: "a number becomes a string", docs: []string{`{"_id":1,"f":5}`, `{"_id":6,"f":6}`, bert},
+			do:   func(d documents) { d.Update("1", `{"f":"6"}`) },
+			want: map[string]string{"5": "", "6": `{"_id":1,"f":"6"}`}, kept: []string{"bert"},
+		},
+		{
+			name: "delete of a string with the digits of a number", docs: []string{`{"_id":1,"f":"5"}`, `{"_id":6,"f":5}`, bert},
+			do:   func(d documents) { d.Delete("1") },
+			want: map[string]string{"5": `{"_id":6,"f":5}`}, kept: []string{"bert"},
+		},
+		{
 			name: "insert of a UUID", options: mongodoc.Options{IDType: bsonjson.UUID},
 			do:   func(d documents) { d.Insert(`{"_id":1,"f":{"$uuid":"73ffd264-44b3-4c69-90e8-e7d1dfc035d4"}}`) },
 			want: map[string]string{"73FFD264-44b3-4c69-90e8-e7d1dfc035d4": `{"_id":1,"f":"73ffd264-44b3-4c69-90e8-e7d1dfc035d4"}`},

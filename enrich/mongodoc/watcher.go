@@ -83,6 +83,7 @@ func (w *watcher) backoff(err error) time.Duration {
 // reportFollowing logs and records that the stream works.
 func (w *watcher) reportFollowing(ctx context.Context, resumed bool) {
 	w.failures, w.reported = 0, ""
+	w.following.Store(w.streams.Add(1))
 	w.metrics.SetFollowing(ctx, true)
 	w.log.LogAttrs(ctx, slog.LevelInfo, "following the change stream", slog.Bool("resumed", resumed))
 }
@@ -155,6 +156,7 @@ func (w *watcher) openStream(ctx context.Context) (*mongo.ChangeStream, error) {
 
 // readEvents applies the events of a stream until it breaks, and returns why it broke.
 func (w *watcher) readEvents(ctx context.Context, stream *mongo.ChangeStream, resumed bool) error {
+	defer w.following.Store(0)
 	// The server's first answer is part of the reply that opened the stream. So only
 	// the second answer shows that the stream works.
 	for answers := 0; ; answers++ {

@@ -50,3 +50,29 @@ documents: {file: users.json, user_id_field: id}
 		t.Errorf("try with the odd key: exit code %d, want %d, %q in\n%s\nand a warning with this kid in\n%s", code, exitNotEnriched, want, stdout, stderr)
 	}
 }
+
+func TestCheckAndTry_NameTheOddMembersOfTheDiscoveryDocument(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "ES256")
+	var backend *httptest.Server
+	backend = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/.well-known/openid-configuration" {
+			issuer.ServeHTTP(w, r)
+			return
+		}
+		fmt.Fprintf(w, "\ufeff"+`{"issuer":"me","jwks_uri":"%s/keys","token_endpoint":["/t"]}`, backend.URL)
+	}))
+	defer backend.Close()
+	path := writeConfig(t, fmt.Sprintf(`listen: 127.0.0.1:0
+backend: %s
+oidc: true
+sign: {keys: keys}
+documents: {file: users.json, user_id_field: id}
+`, backend.URL), map[string]string{"users.json": `[{"id":"u1"}]`})
+	const want = "token_endpoint is not a string"
+	if code, stdout, _ := run(t, "check", "-c", path); code != exitOK || !strings.Contains(stdout, want) {
+		t.Errorf("check: exit code %d, want %d and %q in\n%s", code, exitOK, want, stdout)
+	}
+	if code, stdout, stderr := run(t, "try", "-c", path, issuer.Token(`{"iss":"me","sub":"u1"}`)); code != exitOK || !strings.Contains(stderr, want) {
+		t.Errorf("try: exit code %d, want %d and %q in\n%s%s", code, exitOK, want, stderr, stdout)
+	}
+}

@@ -130,13 +130,15 @@ func (o *Object) Value(name string) []byte {
 
 // Repeats reports whether there are two members of this name.
 func (o *Object) Repeats(name string) bool {
-	named := 0
-	for _, m := range o.members {
-		if m.name == name {
-			named++
-		}
-	}
-	return named > 1
+	return len(slices.DeleteFunc(slices.Clone(o.members), func(m member) bool { return m.name != name })) > 1
+}
+
+// Contradicts reports whether there are two members of this name with different texts.
+func (o *Object) Contradicts(name string) bool {
+	first := o.Value(name)
+	return slices.ContainsFunc(o.members, func(m member) bool {
+		return m.name == name && !bytes.Equal(o.text[m.value:m.end], first)
+	})
 }
 
 // Members yields the unescaped name and the text of the value of each member, in

@@ -62,6 +62,17 @@ func (d *documents) Lookup(ctx context.Context, q enrich.Query) (enrich.Document
 	return d.source.Lookup(ctx, q)
 }
 
+// Following implements [enrich.Follower].
+func (d *documents) Following() uint64 { return followingOf(d.source) }
+
+// followingOf returns the number of an [enrich.Follower], or 0 if the source is none.
+func followingOf(source enrich.Source) uint64 {
+	if follower, ok := source.(enrich.Follower); ok {
+		return follower.Following()
+	}
+	return 0
+}
+
 // failing reports whether lookups fail at once.
 func (d *documents) failing() bool { return d.breaker != nil && d.breaker.Open() }
 
@@ -145,6 +156,8 @@ type givenSource struct{ enrich.Source }
 
 func (g givenSource) remote() bool                { _, checks := g.Source.(enrich.Checker); return checks }
 func (g givenSource) Close(context.Context) error { return nil }
+
+func (g givenSource) Following() uint64 { return followingOf(g.Source) }
 
 func (g givenSource) Check(ctx context.Context) error {
 	if checker, ok := g.Source.(enrich.Checker); ok {

@@ -202,12 +202,24 @@ func (g *generation) applyDiscovery(d oidc.Discovery) bool {
 		return false
 	}
 	g.discovery = &d
+	for _, fault := range d.LeftOut {
+		g.logger.Warn("a member of the backend's discovery document cannot be read. It counts as missing; the others are used", "fault", fault)
+	}
 	return true
 }
 
 // setIssuer gives the ring the issuer and the address of the backend's keys.
 func (g *generation) setIssuer(d oidc.Discovery) {
-	g.ring.ApplyDiscovery(g.cfg.Backend.String()+d.JWKS, d.Issuer)
+	g.ring.ApplyDiscovery(jwksAddress(g.cfg, d), d.Issuer)
+}
+
+// jwksAddress returns the address of the JWK Set that a discovery document names, or "" if
+// it names none.
+func jwksAddress(cfg *config.Config, d oidc.Discovery) string {
+	if d.JWKS == "" {
+		return ""
+	}
+	return cfg.Backend.String() + d.JWKS
 }
 
 // tasks returns the background work of the generation.

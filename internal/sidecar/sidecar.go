@@ -107,10 +107,16 @@ func Open(cfg *config.Config, o Options) (*Sidecar, error) {
 	return s, nil
 }
 
+// missingFor is how long cache.missing_for: auto remembers users without a document, while
+// the change stream is followed.
+const missingFor = 5 * time.Second
+
 func cacheOptions(cfg *config.Config, o Options) cache.Options {
 	return cache.Options{
-		MaxBytes: int64(cfg.Cache.MaxBytes), MissingFor: cfg.Cache.MissingFor, StaleFor: cfg.Cache.StaleFor,
-		Meter: o.Meter, Logger: o.Logger,
+		MaxBytes:   int64(cfg.Cache.MaxBytes),
+		MissingFor: cfg.Cache.MissingFor.Or(missingFor), MissingIfFollowed: cfg.Cache.MissingFor.IsAuto(),
+		StaleFor: cfg.Cache.StaleFor,
+		Meter:    o.Meter, Logger: o.Logger,
 	}
 }
 

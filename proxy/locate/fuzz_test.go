@@ -47,6 +47,8 @@ var fuzzSeeds = []struct {
 	{"form:t", 3, "a=%20&t=" + T + "&t=&t=Bearer+a.b.c"},
 	{"body", 1, " " + T + "\n"},
 	{"form:t", 5, multipart("t", T, "grant_type", "password")},
+	{"json:t", 0, `{"t":"JWT\u0020` + T + `"}`},
+	{"query:t", 1, "/cb?t=Token%09" + T + "&t=a+b+" + T + "&t=x%20%20%20" + T},
 	{"json:t", 0, `{"t":"` + T + `","refresh_token":"` + T + `"}`},
 	{"body", 1, "Basic " + base64.StdEncoding.EncodeToString([]byte("u:"+T))},
 }

@@ -7,7 +7,7 @@ type Occurrence struct {
 	// Location is the rule's location. For a place that the rule does not name but
 	// that repeats the token, it is the location of that place.
 	Location Location
-	// Token is the text of the value, unescaped and without "Bearer". It can be any
+	// Token is the text of the value, unescaped and without a scheme such as Bearer. It can be any
 	// text, because this package does not verify tokens.
 	Token string
 	// Overhead is the size of the header line without the token, in bytes: name,
@@ -21,7 +21,7 @@ type Occurrence struct {
 func newOccurrences(loc Location, at place, text string, spans []span) []Occurrence {
 	occurrences := make([]Occurrence, 0, len(spans))
 	for _, s := range spans {
-		s = s.withoutBearer(text)
+		s = s.withoutScheme(text)
 		if s.token == "" {
 			continue
 		}

@@ -60,6 +60,8 @@ func TestReplace_ChangesOnlyTheToken(t *testing.T) {
 		{"json duplicate member", "json:t", []string{"Content-Type: application/json"}, `{"t":"` + T + `","t":"` + T + `"}`, 2},
 		{"json byte order mark", "json:t", []string{"Content-Type: application/json"}, "\ufeff" + `{"t":"` + T + `"}`, 1},
 		{"json with scheme", "json:t", []string{"Content-Type: application/json"}, `{"t":"bearer ` + T + `"}`, 1},
+		{"json with another scheme", "json:t", []string{"Content-Type: application/json"}, `{"t":"JWT ` + T + `"}`, 1},
+		{"json with an escaped blank", "json:t", []string{"Content-Type: application/json"}, `{"t":"Token\u0020\t` + T + `"}`, 1},
 		{"json of another type", "json:t", []string{"Content-Type: text/html"}, `{"t":"` + T + `"}`, 0},
 		{"json without a type", "json:t", nil, `{"t":"` + T + `"}`, 0},
 		{"json broken", "json:t", []string{"Content-Type: application/json"}, `{"t":"` + T + `"`, 0},
@@ -68,6 +70,7 @@ func TestReplace_ChangesOnlyTheToken(t *testing.T) {
 
 		{"header", "header:x-auth", []string{"X-Auth: " + T, "X-Other: " + U}, "", 1},
 		{"header with scheme", "header:Authorization", []string{"Authorization: BEARER  " + T + " "}, "", 1},
+		{"header with another scheme", "header:Authorization", []string{"Authorization: JWT  " + T, "Authorization: x-Token!\t" + T}, "", 2},
 		{"header every line", "header:X-Auth", []string{"X-Auth: " + T, "X-Auth: " + U, "X-Auth: " + T}, "", 3},
 		{"header empty", "header:X-Auth", []string{"X-Auth: ", "X-Auth:  \t"}, "", 0},
 
@@ -76,6 +79,7 @@ func TestReplace_ChangesOnlyTheToken(t *testing.T) {
 		}, "", 1},
 		{"cookie quoted", "cookie:jwt", []string{`Set-Cookie: jwt = "` + T + `"`}, "", 1},
 		{"cookie percent-encoded scheme", "cookie:jwt", []string{"Set-Cookie: jwt=Bearer%20" + T + "; Max-Age=0"}, "", 1},
+		{"cookie with another scheme", "cookie:jwt", []string{"Set-Cookie: jwt=JWT%20" + T, "Set-Cookie: jwt=\"Token " + T + "\""}, "", 2},
 		{"cookie of other case", "cookie:jwt", []string{"Set-Cookie: JWT=" + T}, "", 0},
 		{"cookie named in an attribute", "cookie:Path", []string{"Set-Cookie: a=b; Path=" + T}, "", 0},
 
@@ -85,11 +89,13 @@ func TestReplace_ChangesOnlyTheToken(t *testing.T) {
 		{"fragment packed", "fragment:_baas_ua", []string{"Location: /app#_baas_state=s&_baas_ua=" + T + "$" + U + "$5f1f216e82df4a7979f9da93$&x"}, "", 1},
 		{"fragment packed, escaped", "fragment:_baas_ua", []string{"Location: /app#_baas_ua=" + T + "%24" + U + "%24user%24device"}, "", 1},
 		{"query packed, for a client that cannot see redirects", "query:_baas_ua", []string{"X-Baas-Location: /app?_baas_ua=" + T + "$" + U + "$user$"}, "", 1},
+		{"query with another scheme", "query:t", []string{"Location: /cb?t=Token+" + T + "&t=JWT%20" + T + "#x"}, "", 2},
 		{"query without value", "query:access_token", []string{"Location: /cb?access_token&access_token=#x"}, "", 0},
 
 		{"body", "body", []string{"Content-Type: application/jwt"}, " \n" + T + "\r\n", 1},
 		{"body text", "body", []string{"Content-Type: text/plain;charset=utf-8"}, T, 1},
 		{"body +jwt", "body", []string{"Content-Type: application/token-introspection+jwt"}, T, 1},
+		{"body with a scheme", "body", []string{"Content-Type: text/plain"}, "JWT " + T + "\n", 1},
 		{"body of another type", "body", []string{"Content-Type: application/octet-stream"}, T, 0},
 		{"body empty", "body", []string{"Content-Type: application/jwt"}, " ", 0},
 
@@ -167,7 +173,9 @@ func TestFind_ReturnsOtherValuesUnchanged(t *testing.T) {
 	for _, test := range []struct{ loc, line, body, want string }{
 		{"header:X-Auth", "X-Auth: Bearer", "", "Bearer"},
 		{"header:X-Auth", "X-Auth: BearerToken x", "", "BearerToken x"},
-		{"header:X-Auth", "X-Auth: Basic " + T, "", "Basic " + T},
+		{"header:X-Auth", "X-Auth: My JWT " + T, "", "My JWT " + T},
+		{"header:X-Auth", "X-Auth: JWT: " + T, "", "JWT: " + T},
+		{"header:X-Auth", "X-Auth: JWT opaque", "", "JWT opaque"},
 		{"query:t", "Location: /?t=100%zz", "", "100%zz"},
 		{"form:t", "X: y", `<input type=hidden name=t value="Bearer&#32;` + T + `">`, "Bearer " + T},
 	} {

@@ -38,6 +38,9 @@ func TestRestore_ReplacesOnlyTheToken(t *testing.T) {
 		{"form", []string{"form:jwt"}, "", []string{formType},
 			"token=" + E + "&access_token=Bearer+" + E + "&subject_token=" + E + "&actor_token=" + E + "&id_token_hint=" + E + "&assertion=" + E + "&claim_token=" + E + "&rpt=" + E + "&login_hint_token=" + E + "&jwt=" + E + "&b=%2a",
 			[]string{"form:token", "form:access_token", "form:subject_token", "form:actor_token", "form:id_token_hint", "form:assertion", "form:claim_token", "form:rpt", "form:login_hint_token", "form:jwt"}},
+		{"schemes", []string{"query:t", "header:X-Auth", "cookie:c", "form:t", "json:t"}, "t=JWT+" + E + "&t=Token%20" + E + "&access_token=JWT%20%20" + E,
+			[]string{"X-Auth: Token " + E, "Cookie: c=Bearer+" + E + "; d=JWT%20" + E, formType}, "t=JWT+" + E + "&token=a%20" + E,
+			[]string{"query:access_token", "form:token", "query:t", "query:t", "header:X-Auth", "cookie:c", "form:t", "cookie"}},
 		{"json", []string{"json:a.*"}, "", []string{jsonType}, `{ "a" : ["` + E + `", 1.0, "` + U + `"] }`, []string{"json:a.*"}},
 		{"body", []string{"body"}, "", []string{"Content-Type: text/plain"}, E + "\n", []string{"body"}},
 	} {

@@ -27,4 +27,8 @@ type Discovery struct {
 
 	// Algorithms are the algorithms that the backend signs id_tokens with.
 	Algorithms []string
+
+	// LeftOut are the members that cannot be read, each with what is wrong. They count as
+	// missing. The texts do not contain values.
+	LeftOut []string
 }

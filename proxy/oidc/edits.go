@@ -30,19 +30,24 @@ type Edits struct {
 //
 // Edit returns the document itself if there is nothing to change, if it cannot be
 // parsed, and if it has signed_metadata, which takes precedence over the plain
-// members (RFC 8414, section 2.1). It never writes to the document.
+// members (RFC 8414, section 2.1). A member that occurs twice stays as it is. Edit never
+// writes to the document.
 func Edit(document []byte, e Edits) []byte {
-	object, err := jsonedit.Parse(document)
+	object, err := jsonedit.ParseLenient(document)
 	if err != nil || !absent(object.Value("signed_metadata")) {
 		return document
 	}
 	edited := object.Clone()
 	for name, value := range object.Members() {
-		if with := e.member(name, value); !bytes.Equal(with, value) {
+		if with := e.member(name, value); !object.Repeats(name) && !bytes.Equal(with, value) {
 			edited.Set(name, with)
 		}
 	}
-	return edited.Bytes()
+	if bytes.Equal(edited.Bytes(), object.Bytes()) {
+		return document
+	}
+	mark := document[:len(document)-len(object.Bytes())] // a byte order mark, or nothing
+	return slices.Concat(mark, edited.Bytes())
 }
 
 // member returns the edited value of a member.

@@ -13,21 +13,25 @@ import (
 // MaxDocument is the size of the largest discovery document that is read, in bytes.
 const MaxDocument = 1 << 20
 
-// Parse parses a discovery document and ignores unknown members. The members issuer
-// and jwks_uri are required, addresses must be absolute http or https URLs, and an
-// object must not have two members of the same name. The error names every member
-// that is wrong. Parse does not keep the document.
+// Parse parses a discovery document and ignores unknown members. It leaves out a member
+// that is of the wrong type, an address that is not an absolute http or https URL, and a
+// member that occurs twice with different values; Discovery.LeftOut names them. It returns
+// an error if issuer cannot be read, or if issuer or jwks_uri is missing. A byte order mark
+// at the start is accepted. Parse does not keep the document.
 func Parse(document []byte) (Discovery, error) {
 	if len(document) > MaxDocument {
 		return Discovery{}, fmt.Errorf("discovery document: it is larger than %d bytes", MaxDocument)
 	}
-	object, err := jsonedit.Parse(document)
+	object, err := jsonedit.ParseLenient(document)
 	if err != nil {
 		return Discovery{}, fmt.Errorf("discovery document: %w", err)
 	}
 	r := reader{object: object}
+	if err := r.checkRequired(); err != nil {
+		return Discovery{}, fmt.Errorf("discovery document: %w", err)
+	}
 	d := Discovery{
-		Issuer:              r.required("issuer"),
+		Issuer:              r.text("issuer"),
 		Authorization:       r.path("authorization_endpoint"),
 		Token:               r.path("token_endpoint"),
 		TokenMTLS:           r.path(mtlsAliases, "token_endpoint"),
@@ -39,9 +43,7 @@ func Parse(document []byte) (Discovery, error) {
 		JWKS:                r.pathAndQuery("jwks_uri"),
 		Algorithms:          r.texts(idTokenAlgorithms),
 	}
-	if err := errors.Join(r.faults...); err != nil {
-		return Discovery{}, fmt.Errorf("discovery document: %w", err)
-	}
+	d.LeftOut = r.faults
 	return d, nil
 }
 
@@ -54,16 +56,26 @@ const (
 // not show its value, because an address can contain a password.
 type reader struct {
 	object *jsonedit.Object
-	faults []error
+	faults []string
 }
 
 func (r *reader) fault(member jsonedit.Path, text string) {
-	r.faults = append(r.faults, fmt.Errorf("%s %s", strings.Join(member, "."), text))
+	r.faults = append(r.faults, strings.Join(member, ".")+" "+text)
+}
+
+// value returns the JSON text of a member. It is nil if the member is missing, or if it
+// has two values, because clients may read the other one.
+func (r *reader) value(member jsonedit.Path) []byte {
+	if r.object.Contradicts(member[0]) {
+		r.fault(member[:1], "occurs twice with different values")
+		return nil
+	}
+	return r.object.Lookup(member)
 }
 
 // text returns the string of a member, and "" if the member is missing.
 func (r *reader) text(member ...string) string {
-	value := r.object.Lookup(member)
+	value := r.value(member)
 	if absent(value) {
 		return ""
 	}
@@ -77,23 +89,30 @@ func (r *reader) text(member ...string) string {
 // absent reports whether a value is missing. Some backends write null instead.
 func absent(value []byte) bool { return value == nil || string(value) == "null" }
 
-func (r *reader) required(member string) string {
-	before := len(r.faults)
-	text := r.text(member)
-	if text == "" && len(r.faults) == before {
-		r.fault(jsonedit.Path{member}, "is missing")
+// checkRequired returns an error if the document is not complete: then it is probably not
+// the document, but some other answer of a backend that does not work.
+func (r *reader) checkRequired() error {
+	var faults []error
+	for _, member := range []string{"issuer", "jwks_uri"} {
+		if value := r.object.Value(member); absent(value) || string(value) == `""` {
+			faults = append(faults, fmt.Errorf("%s is missing", member))
+		}
 	}
-	return text
+	if len(faults) == 0 && r.text("issuer") == "" {
+		faults = append(faults, errors.New(r.faults[0]))
+	}
+	return errors.Join(faults...)
 }
 
 func (r *reader) texts(member string) []string {
-	value := r.object.Value(member)
+	value := r.value(jsonedit.Path{member})
 	if absent(value) {
 		return nil
 	}
 	var texts []string
 	if json.Unmarshal(value, &texts) != nil {
 		r.fault(jsonedit.Path{member}, "is not a list of strings")
+		return nil
 	}
 	return texts
 }
@@ -110,7 +129,7 @@ func (r *reader) path(member ...string) string {
 }
 
 func (r *reader) pathAndQuery(member string) string {
-	u := r.url(r.required(member), jsonedit.Path{member})
+	u := r.url(r.text(member), jsonedit.Path{member})
 	if u == nil {
 		return ""
 	}

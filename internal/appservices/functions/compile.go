@@ -31,11 +31,14 @@ var (
 	guardSource string
 	//go:embed js/bson.js
 	bsonSource string
+	//go:embed js/intl.js
+	intlSource string
 	//go:embed js/mongodb.js
 	mongodbSource string
 
 	// Only the processes that run functions compile these.
 	guardProgram   = builtinProgram("<guard>", &guardSource)
+	intlProgram    = builtinProgram("<intl>", &intlSource)
 	bsonProgram    = builtinProgram("<bson>", &bsonSource)
 	mongodbProgram = builtinProgram("<mongodb>", &mongodbSource)
 )

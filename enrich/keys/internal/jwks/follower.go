@@ -28,7 +28,7 @@ const (
 var ErrNotFetched = errors.New("the backend's keys have not been fetched yet")
 
 var (
-	errNoLocation = errors.New("the address is not known until the backend's discovery document has been fetched")
+	errNoLocation = errors.New("the address is not known, because the backend's discovery document has not been fetched or has no jwks_uri")
 	errTooSoon    = errors.New("the last fetch was less than 30s ago")
 )
 
