@@ -78,7 +78,7 @@ documents: {file: users.json, user_id_field: id}
 }
 
 // The hash is right, but some clients cannot compute it.
-func TestCheck_WarnsOfEdDSAWithIDTokens(t *testing.T) {
+func TestCheck_WarnsAboutEdDSAWithIDTokens(t *testing.T) {
 	eddsa, rs256 := enrichtest.NewIssuer(t, "EdDSA"), enrichtest.NewIssuer(t, "RS256")
 	for _, tt := range []struct {
 		issuer       *enrichtest.Issuer
@@ -103,7 +103,7 @@ documents: {file: users.json, user_id_field: id}
 `, tt.tokens, tt.sign), map[string]string{"users.json": "[]", "public.pem": string(tt.issuer.PublicPEM()), "private.pem": string(tt.issuer.PrivatePEM())})
 		_, stdout, _ := run(t, "check", "-c", path)
 		if got := strings.Contains(stdout, "sign.algorithm: id_tokens can have the algorithm EdDSA"); got != tt.want {
-			t.Errorf("check with a key for %s, tokens %s, sign {%s}: warns of EdDSA: %v, want %v\n%s", tt.issuer.Algorithm, tt.tokens, tt.sign, got, tt.want, stdout)
+			t.Errorf("check with a key for %s, tokens %s, sign {%s}: has the warning: %v, want %v\n%s", tt.issuer.Algorithm, tt.tokens, tt.sign, got, tt.want, stdout)
 		}
 	}
 }

@@ -57,6 +57,6 @@ func TestUserInfo_SignedWithoutIssuerOrEnd(t *testing.T) {
 		}
 	}
 	if log := s.Log.String(); strings.Contains(log, "sign.retire_after") {
-		t.Errorf("a warning of the life of userinfo is in the log: %s", log)
+		t.Errorf("the log warns about the life of userinfo: %s", log)
 	}
 }
