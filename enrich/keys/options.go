@@ -34,6 +34,11 @@ type Options struct {
 	// verifies such tokens and signs the enriched ones. Optional.
 	Secret []byte
 
+	// Encodings are what Secret would be if its text had other encodings, by their names.
+	// They verify and sign nothing: if one of them verifies a token that Secret does not,
+	// the ring says so in the error and once in the log. Optional.
+	Encodings map[string][]byte
+
 	// Issuers are the allowed values of iss. Empty allows any, unless the
 	// discovery document names one.
 	Issuers []string

@@ -152,7 +152,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		return key, nil
 	}
 	if r.backend == nil || jose.IsSecret(t.Algorithm) {
-		return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
+		return jose.Verifier{}, fmt.Errorf("%w: %w%s", enrich.ErrBadToken, errSignature, r.encodingHint(t))
 	}
 	set := r.backend.Current()
 	if set != nil {
