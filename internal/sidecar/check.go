@@ -158,6 +158,7 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 		k.ok("the backend signs with verify.secret only, so its JWKS is not needed")
 	}
 	k.oddKeys(ring)
+	k.clients(ring)
 	k.missingKeys()
 }
 
@@ -264,6 +265,7 @@ func (k *checker) source(ctx context.Context) {
 	collection, ok := source.(collectionSource)
 	if !ok {
 		k.otherSource(ctx, source)
+		k.ids(ctx, source)
 		return
 	}
 	warnings, err := collection.Inspect(ctx)
@@ -277,6 +279,7 @@ func (k *checker) source(ctx context.Context) {
 	for _, warning := range warnings {
 		k.warn("documents.mongodb", "%s", warning)
 	}
+	k.ids(ctx, source)
 }
 
 // otherSource checks a source that is not a collection.
