@@ -172,7 +172,7 @@ func TestValidate_ReplacesThePrefixOfThePreset(t *testing.T) {
 		if err := c.Validate(); err != nil {
 			t.Fatalf("prefix %q: Validate() = %v, want nil", prefix, err)
 		}
-		if got := c.Rules[0].Match + " " + c.Sign.JWKSPath; got != want {
+		if got := c.Rules[0].Match + " " + c.Sign.JWKSPath[0]; got != want {
 			t.Errorf("prefix %q: the first rule and the JWKS are at %s, want %s", prefix, got, want)
 		}
 	}

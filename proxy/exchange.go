@@ -47,6 +47,8 @@ type exchange struct {
 	bodyBroken atomic.Bool        // the body of the request could not be read
 	bodyEnded  atomic.Bool        // the body of the request has arrived
 
+	backendKeys bool // the response is the backend's own JWK Set
+
 	account  account     // the memory that the exchange has taken
 	reserved bool        // responseReserve is in it
 	hasTurn  atomic.Bool // the exchange has a turn at the backend
@@ -86,8 +88,8 @@ func (x *exchange) serve(r *http.Request) error {
 		return err
 	}
 	closeChunkedConn(&x.w, r)
-	if keys := x.snapshot.keysAt(r.URL.Path); keys != nil {
-		return serveJWKS(&x.w, r, keys)
+	if answered, err := x.answerJWKS(r); answered {
+		return err
 	}
 	if err := x.findRule(r); err != nil {
 		return err

@@ -26,15 +26,12 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 		Restore:   g.cfg.Restores(),
 		RestoreAt: g.cfg.Restore.At,
 		Shadow:    g.cfg.Shadow,
-		JWKSPaths: []string{pathOf(g.cfg.Sign.JWKSPath)},
 		Sizes:     locate.Limits{Token: int(g.cfg.Claim.MaxTokenSize), Line: int(g.cfg.Claim.MaxHeaderSize)},
 	}
 	if g.signIns != nil {
 		snapshot.Deleted = g.signIns.deleted(g.enricher)
 	}
-	if g.ring.HasOwnKeys() {
-		snapshot.Keys = g.ring
-	}
+	addJWKS(snapshot, g, d)
 	if g.documents.breaker != nil && g.cfg.Cache.StaleFor == 0 {
 		snapshot.Failing = g.documents.breaker.Open
 	}
@@ -47,7 +44,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 // addDiscovery adds the paths that the discovery document names, and the function that
 // edits the document for clients.
 func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
-	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwnKeys())) }
+	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.publishes())) }
 	for _, place := range g.cfg.DiscoveryPaths() {
 		snapshot.DiscoveryPaths = append(snapshot.DiscoveryPaths, pathOf(place))
 	}
@@ -55,9 +52,6 @@ func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 		if place != "" && slices.Contains(g.cfg.Claim.Responses, kind) {
 			snapshot.ObjectPaths = append(snapshot.ObjectPaths, pathOf(place))
 		}
-	}
-	if d.JWKS != "" {
-		snapshot.JWKSPaths = append(snapshot.JWKSPaths, pathOf(d.JWKS))
 	}
 }
 
