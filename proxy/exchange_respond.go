@@ -17,6 +17,7 @@ import (
 func (x *exchange) respond(res *http.Response) error {
 	answered, ctx := time.Now(), res.Request.Context()
 	x.noteUnauthorized(res)
+	x.offered.Show(res.Header)
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()
