@@ -88,7 +88,7 @@ func TestMissingIfFollowed_KeepsDocuments(t *testing.T) {
 	})
 }
 
-// What is not remembered must not cost more than one read at a time.
+// A user who is not remembered must not cost more than one read at a time.
 func TestMissingIfFollowed_ConcurrentLoginsShareOneRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := newFakeSource("")
@@ -100,5 +100,15 @@ func TestMissingIfFollowed_ConcurrentLoginsShareOneRead(t *testing.T) {
 		}
 		logins.Wait()
 		wantReads(t, source, 1)
+	})
+}
+
+func TestMissingIfFollowed_TakesNoMemoryWithoutAStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCache(t, missingIfFollowed)
+		wantDocument(t, c.Source(newFakeSource(""), ""), login(anna), "")
+		if got := c.Stats().Entries; got != 0 {
+			t.Errorf("Stats().Entries = %d after a login without a document, want 0", got)
+		}
 	})
 }

@@ -63,9 +63,10 @@ type Config struct {
 	// `true`, `false`, or the path of the document. `true` also looks for it below the
 	// paths of `verify.issuer`.
 	OIDC OIDC `yaml:"oidc,switch"`
-	// Ready-made rules, claim name and format for a known backend. Settings in the
-	// file override the preset's, and its rules are added to the preset's.
-	Preset Preset `yaml:"preset"`
+	// Ready-made rules, claim name and format for a known backend: its name, or `name`
+	// and `prefix`. Settings in the file override the preset's, and its rules are added
+	// to the preset's.
+	Preset Preset `yaml:"preset,switch"`
 	// Where responses contain the backend's own address. The address is replaced with
 	// `public_url` or the address that the client used, so that clients do not
 	// bypass the sidecar. Without `public_url` the response gets `Vary: Host`.
@@ -101,6 +102,10 @@ type Config struct {
 	// bearer token leaves the cache, and the DELETE triggers run.
 	Deletions []string `yaml:"deletions"`
 
+	// Whether `/readyz` is 503 until the backend's keys, and with `oidc` its discovery
+	// document, have been fetched once. `false`: until the backend has answered anything,
+	// except that it always waits for them if a rule refuses.
+	WaitForBackend bool `yaml:"wait_for_backend" default:"false"`
 	// The response to the client when enrichment fails: `pass` is the backend's
 	// response, unchanged; `refuse` is 503.
 	OnFailure Policy `yaml:"on_failure" default:"pass"`

@@ -10,51 +10,128 @@ import (
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
+// A Preset is ready-made settings for a known backend. The settings of the
+// configuration override them. The zero Preset is none.
+type Preset struct {
+	// The backend.
+	Name PresetName `yaml:"name,required"`
+	// The path that the backend's paths start with, instead of that of the preset; the
+	// files in config/preset have it. `""` if there is none, for example behind a gateway
+	// that strips it.
+	Prefix PathPrefix `yaml:"prefix"`
+}
+
 // fragments are the presets, each a configuration file without the settings that
-// differ from user to user.
+// differ from user to user. Its setting preset.prefix is what a prefix replaces.
 //
 //go:embed preset/*.yaml
 var fragments embed.FS
 
-func presetNames() []Preset {
+func presetNames() []PresetName {
 	files, err := fragments.ReadDir("preset")
 	if err != nil {
 		panic(err) // it is embedded
 	}
-	var names []Preset
+	var names []PresetName
 	for _, file := range files {
-		names = append(names, Preset(strings.TrimSuffix(file.Name(), ".yaml")))
+		names = append(names, PresetName(strings.TrimSuffix(file.Name(), ".yaml")))
 	}
 	return names
 }
 
-// read returns the preset's fragment of a configuration file.
-func (p Preset) read(r *yamlbind.Report) *yamlbind.Node {
-	text, err := fragments.ReadFile(path.Join("preset", string(p)+".yaml"))
+// read returns the preset's fragment of a configuration file, and the prefix of the
+// paths in it.
+func (p Preset) read(r *yamlbind.Report) (base *yamlbind.Node, prefix string) {
+	text, err := fragments.ReadFile(path.Join("preset", string(p.Name)+".yaml"))
 	if err != nil {
 		panic(err) // its name came from there
 	}
-	return r.Parse(text)
+	base = r.Parse(text)
+	prefix = base.Get("preset").Get("prefix").Text
+	if p.Prefix != "" {
+		rebase(base, prefix, p.Prefix.text())
+		prefix = p.Prefix.text()
+	}
+	base.Pairs = without(base.Pairs, "preset")
+	return base, prefix
+}
+
+func without(pairs []yamlbind.Pair, key string) []yamlbind.Pair {
+	return slices.DeleteFunc(pairs, func(p yamlbind.Pair) bool { return p.Key == key })
 }
 
 // withPreset merges the settings of the file over those of the preset that it
 // names. Faults in settings of the preset get the place of the preset setting. A
-// wrong name is reported later, when it is bound.
+// wrong name or prefix is reported later, when it is bound.
 func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
 	named := root.Get("preset")
-	if named == nil || named.Kind != yamlbind.Text {
+	preset, ok := presetIn(named, b)
+	if !ok {
 		return root
 	}
-	name, err := yamlbind.Expand(named.Text, b.Env)
-	if err != nil || !slices.Contains(presetNames(), Preset(name)) {
-		return root
-	}
-	base := Preset(name).read(b.Report)
+	base, _ := preset.read(b.Report)
 	base.MoveTo(named.Place)
 	if root.Get("documents") == nil { // report that documents is missing, not the settings in it
-		base.Pairs = slices.DeleteFunc(base.Pairs, func(p yamlbind.Pair) bool { return p.Key == "documents" })
+		base.Pairs = without(base.Pairs, "documents")
 	}
-	return root.Merge(base, joins)
+	return spread(root).Merge(base, joins)
+}
+
+// spread returns the settings of a file with restore written as a mapping, so that its
+// mode does not hide the places of a preset.
+func spread(root *yamlbind.Node) *yamlbind.Node {
+	all := *root
+	all.Pairs = slices.Clone(root.Pairs)
+	for i, p := range all.Pairs {
+		if p.Key == "restore" && p.Value.Kind == yamlbind.Text {
+			mode := yamlbind.Pair{Place: p.Value.Place, Key: "mode", Value: p.Value}
+			all.Pairs[i].Value = &yamlbind.Node{Place: p.Value.Place, Kind: yamlbind.Mapping, Pairs: []yamlbind.Pair{mode}}
+		}
+	}
+	return &all
+}
+
+// presetIn returns the preset that a setting names. It returns false if it names none.
+func presetIn(setting *yamlbind.Node, b *yamlbind.Binder) (p Preset, ok bool) {
+	if setting == nil {
+		return p, false
+	}
+	name, prefix := setting, setting.Get("prefix")
+	if setting.Kind == yamlbind.Mapping {
+		name = setting.Get("name")
+	}
+	text, ok := expanded(name, b)
+	p.Name = PresetName(text)
+	if at, ok := expanded(prefix, b); ok && p.Prefix.UnmarshalText([]byte(at)) != nil {
+		return p, false
+	}
+	return p, ok && slices.Contains(presetNames(), p.Name)
+}
+
+// expanded returns a text with its variables. It returns false if it is not a text, or
+// has a fault, which is reported when it is bound.
+func expanded(n *yamlbind.Node, b *yamlbind.Binder) (string, bool) {
+	if n == nil || n.Kind != yamlbind.Text {
+		return "", false
+	}
+	text, err := yamlbind.Expand(n.Text, b.Env)
+	return text, err == nil
+}
+
+// PresetPatterns returns the patterns of the rules that the preset of a valid
+// configuration brings, and the prefix of their paths. It returns none without a preset.
+func (c *Config) PresetPatterns() (patterns []string, prefix string) {
+	if c.Preset.Name == "" {
+		return nil, ""
+	}
+	base, prefix := c.Preset.read(yamlbind.NewReport())
+	for _, rule := range items(base.Get("rules")) {
+		pattern := rule.Get("match").Text
+		if slices.ContainsFunc(c.Rules, func(own Rule) bool { return own.Match == pattern }) {
+			patterns = append(patterns, pattern)
+		}
+	}
+	return patterns, prefix
 }
 
 // joins reports whether a rule of a preset is added to the rules of the file. It is
@@ -77,12 +154,13 @@ func replaces(own, preset string) bool {
 // applyPreset applies the preset of a configuration that was made in Go. Settings of
 // the configuration override the preset's, and the preset's rules are added.
 func (c *Config) applyPreset() {
-	if !slices.Contains(presetNames(), c.Preset) {
+	if !slices.Contains(presetNames(), c.Preset.Name) || c.Preset.Prefix.check() != nil {
 		return
 	}
 	base, r := Default(), yamlbind.NewReport()
 	b := yamlbind.Binder{Report: r}
-	b.Bind(c.Preset.read(r), base)
+	fragment, _ := c.Preset.read(r)
+	b.Bind(fragment, base)
 	yamlbind.Fill(c, base)
 	for _, rule := range base.Rules {
 		if !slices.ContainsFunc(c.Rules, func(own Rule) bool { return replaces(own.Match, rule.Match) }) {

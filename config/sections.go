@@ -36,6 +36,9 @@ type Verify struct {
 	Secret Secret `yaml:"secret"`
 	// A file with the secret instead.
 	SecretFile Path `yaml:"secret_file"`
+	// How the secret is encoded: `text` if the backend uses its characters as they are, or
+	// the encoding that the backend decodes.
+	SecretEncoding SecretEncoding `yaml:"secret_encoding" default:"text"`
 	// The allowed values of `iss`, one or a list. It overrides discovery. Empty:
 	// any.
 	Issuer []string `yaml:"issuer,single"`
@@ -46,7 +49,8 @@ type Verify struct {
 	// Other tokens are `bad_token`. Empty list: any.
 	Types []TokenType `yaml:"types"`
 	// The allowed algorithms of the backend's signatures. Empty: those that fit the
-	// types of its keys. Never `none`.
+	// types of its keys. `EdDSA` and `Ed25519` are two names of one algorithm. Never
+	// `none`.
 	Algorithms []VerifyAlgorithm `yaml:"algorithms"`
 	// How far clocks may differ, at most 5m. Zero: not at all.
 	Leeway time.Duration `yaml:"leeway" default:"30s"`
@@ -55,7 +59,8 @@ type Verify struct {
 // Sign is how enriched tokens are signed.
 type Sign struct {
 	// The directory of the sidecar's private keys. Required, unless `backend_key` is set
-	// or the backend signs all tokens with `verify.secret`.
+	// or the backend signs all tokens with `verify.secret`. Without it, tokens that the
+	// backend signs with a private key are `sign_failed`.
 	Keys Path `yaml:"keys"`
 	// The algorithm of enriched tokens; `same` is the algorithm of the original. Tokens
 	// that the backend signs with `verify.secret` keep their algorithm.
@@ -64,8 +69,10 @@ type Sign struct {
 	// are then signed with the backend's own key.
 	BackendKey Path `yaml:"backend_key"`
 	// The path of the JWKS with the keys of the backend and of the sidecar, on the
-	// public listener. Without `keys`, requests for this path go to the backend.
-	JWKSPath string `yaml:"jwks_path" default:"/.well-known/jwks.json"`
+	// public listener, or a list of paths. It is also at the backend's own path: that of
+	// `verify.jwks` or of the discovery document. Without `keys`, requests for these paths
+	// go to the backend.
+	JWKSPath []string `yaml:"jwks_path,single" default:"/.well-known/jwks.json"`
 	// How long a key is published after another key has replaced it. Must be longer
 	// than the life of any token.
 	RetireAfter time.Duration `yaml:"retire_after" default:"24h"`

@@ -83,6 +83,9 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	case !asymmetric && !secret && !c.OIDC.Enabled && !r.Set("sign.backend_key"):
 		r.Fault("verify", errors.New("no keys of the backend; set jwks, public_key or secret"))
 	}
+	if _, err := v.SecretKey(); err != nil {
+		r.Fault(secretSetting(r), err)
+	}
 	if v.Leeway > 5*time.Minute {
 		r.Fault("verify.leeway", errors.New("is too long; at most 5m is allowed"))
 	}
@@ -96,6 +99,14 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	}
 }
 
+// secretSetting returns the setting that the secret comes from.
+func secretSetting(r *yamlbind.Report) string {
+	if r.Set("verify.secret_file") {
+		return "verify.secret_file"
+	}
+	return "verify.secret"
+}
+
 // minRotation is more than twice the time for which a key is published before it
 // signs.
 const minRotation = 15 * time.Minute
@@ -107,8 +118,10 @@ func checkSign(c *Config, r *yamlbind.Report) {
 		r.Fault("sign.backend_key", errors.New("cannot be combined with sign.keys; remove one of them"))
 	case backendKey && c.Sign.Algorithm != Same:
 		r.Fault("sign.algorithm", errors.New("cannot be combined with sign.backend_key, which always signs with the original's algorithm; use same"))
-	case !ownKeys && !backendKey && !secretOnly(c, r) && !secretMeant(c, r):
-		r.Fault("sign.keys", errors.New("is required; set it to a directory for the sidecar's private keys, or set sign.backend_key"))
+	case !ownKeys && !backendKey && !secretMeant(c, r):
+		if cause := asymmetric(c, r); cause != "" {
+			r.Fault("sign.keys", fmt.Errorf("is required, because %s allows tokens that are signed with a private key; set it to a directory for the sidecar's own keys, or set sign.backend_key to the key of the backend. If a secret signs all tokens, set verify.secret and verify.algorithms, such as [HS256]", cause))
+		}
 	}
 	switch rotateAfter := c.Sign.RotateAfter; {
 	case rotateAfter == 0:
@@ -117,18 +130,47 @@ func checkSign(c *Config, r *yamlbind.Report) {
 	case !ownKeys:
 		r.Fault("sign.rotate_after", errors.New("requires sign.keys; set it to a directory that the sidecar can write to"))
 	}
-	if !isPath(c.Sign.JWKSPath) {
-		r.Fault("sign.jwks_path", errors.New("must be a path like /.well-known/jwks.json"))
-	}
+	checkJWKSPath(c.Sign, r)
 }
 
 // secretMeant reports whether a wrong name or an empty value is why there is no
 // secret. That is a fault already, and without it sign.keys may not be required.
 func secretMeant(c *Config, r *yamlbind.Report) bool {
-	if c.OIDC.Enabled || r.Set("verify.jwks") || r.Set("verify.public_key") {
+	if r.Set("verify.jwks") || r.Set("verify.public_key") {
 		return false
 	}
 	return r.Meant("verify") || r.Meant("verify.secret") || r.Meant("verify.secret_file") || r.Empty("verify.secret")
+}
+
+// asymmetric returns the setting by which tokens can have the signature of a private key,
+// and "" if all of them must be signed with the secret.
+func asymmetric(c *Config, r *yamlbind.Report) string {
+	secret := r.Set("verify.secret") || r.Set("verify.secret_file")
+	listed := secret && len(c.Verify.Algorithms) > 0
+	switch {
+	case listed && !slices.ContainsFunc(c.Verify.Algorithms, func(a VerifyAlgorithm) bool { return !a.Symmetric() }):
+		return ""
+	case r.Set("verify.jwks"):
+		return "verify.jwks"
+	case r.Set("verify.public_key"):
+		return "verify.public_key"
+	case c.OIDC.Enabled && listed:
+		return "verify.algorithms"
+	case c.OIDC.Enabled && !secret:
+		return "oidc"
+	}
+	return ""
+}
+
+func checkJWKSPath(s Sign, r *yamlbind.Report) {
+	if len(s.JWKSPath) == 0 {
+		r.Fault("sign.jwks_path", errors.New("is empty; set it to a path like /.well-known/jwks.json"))
+	}
+	for i, path := range s.JWKSPath {
+		if !isPath(path) {
+			r.Fault(fmt.Sprintf("sign.jwks_path[%d]", i), errors.New("must be a path like /.well-known/jwks.json"))
+		}
+	}
 }
 
 // secretOnly reports whether no token needs a private key, because the backend signs

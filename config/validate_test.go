@@ -91,7 +91,7 @@ func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret; remove one of them"},
 		{"patterns", func(c *config.Config) { c.Rules = append(c.Rules, c.Rules[0]) },
 			"rules[1].match: conflicts with rules[0].match: both are the same; write one rule with the tokens of both"},
-		{"preset", func(c *config.Config) { c.Preset = "cobol" }, `preset: "cobol" is unknown`},
+		{"preset", func(c *config.Config) { c.Preset.Name = "cobol" }, `preset.name: "cobol" is unknown`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newConfig(t)
@@ -145,7 +145,7 @@ func TestValidate_AcceptsWhatLoadAccepts(t *testing.T) {
 
 func TestValidate_AppliesThePreset(t *testing.T) {
 	c := newConfig(t)
-	c.Preset = "app-services"
+	c.Preset.Name = "app-services"
 	c.Claim.Name = "app_data"
 	for range 2 {
 		if err := c.Validate(); err != nil {
@@ -154,8 +154,52 @@ func TestValidate_AppliesThePreset(t *testing.T) {
 		if c.Claim.Name != "app_data" || c.Claim.Format != config.AppServices || len(c.Deletions) != 1 || len(c.Addresses) != 1 {
 			t.Errorf("claim %+v, deletions %q, addresses %v; want the name that was set, and the rest from the preset", c.Claim, c.Deletions, c.Addresses)
 		}
-		if got, want := len(c.Rules), 5; got != want {
+		if got, want := len(c.Rules), 7; got != want {
 			t.Errorf("%d rules, want %d: the configuration's and the preset's", got, want)
+		}
+	}
+}
+
+func TestValidate_ReplacesThePrefixOfThePreset(t *testing.T) {
+	for prefix, want := range map[config.PathPrefix]string{
+		"":     "POST /auth/v1/token /auth/v1/.well-known/jwks.json",
+		"/":    "POST /token /.well-known/jwks.json",
+		"/v1/": "POST /v1/token /v1/.well-known/jwks.json",
+	} {
+		c := newConfig(t)
+		c.Preset = config.Preset{Name: "supabase", Prefix: prefix}
+		c.Rules = nil
+		if err := c.Validate(); err != nil {
+			t.Fatalf("prefix %q: Validate() = %v, want nil", prefix, err)
+		}
+		if got := c.Rules[0].Match + " " + c.Sign.JWKSPath[0]; got != want {
+			t.Errorf("prefix %q: the first rule and the JWKS are at %s, want %s", prefix, got, want)
+		}
+	}
+	c := newConfig(t)
+	c.Preset = config.Preset{Name: "supabase", Prefix: "v1"}
+	if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), "preset.prefix: must be a path like /auth/v1") {
+		t.Errorf("prefix v1: Validate() = %v, want a fault of preset.prefix", err)
+	}
+}
+
+// Every preset can be below another path, and at the root.
+func TestPreset_EveryPrefixGivesValidRules(t *testing.T) {
+	names, err := filepath.Glob("preset/*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("config/preset has %q (%v), want at least one file", names, err)
+	}
+	for _, name := range names {
+		for _, prefix := range []config.PathPrefix{"/", "/elsewhere", "/a/b"} {
+			c := newConfig(t)
+			c.Preset = config.Preset{Name: config.PresetName(strings.TrimSuffix(filepath.Base(name), ".yaml")), Prefix: prefix}
+			c.Rules, c.Sign.Keys = nil, "keys"
+			if err := c.Validate(); err != nil {
+				t.Errorf("%s with prefix %s: Validate() = %v, want nil", name, prefix, err)
+			}
+			if patterns, at := c.PresetPatterns(); len(patterns) != len(c.Rules) || at != strings.TrimRight(string(prefix), "/") {
+				t.Errorf("%s with prefix %s: PresetPatterns() = %q, %q; want %d patterns and the prefix", name, prefix, patterns, at, len(c.Rules))
+			}
 		}
 	}
 }

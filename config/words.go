@@ -92,9 +92,8 @@ const (
 
 var _ = yamlbind.DescribeWords(RefreshAuto, RefreshAlways, RefreshNever)
 
-// A Preset names ready-made settings for a known backend. The settings of the
-// configuration override them.
-type Preset string
+// A PresetName names a known backend. The zero PresetName is none.
+type PresetName string
 
 var _ = yamlbind.DescribeWords(presetNames()...)
 
@@ -133,11 +132,12 @@ const (
 var _ = yamlbind.DescribeWords(Login, Create, Delete)
 
 // A VerifyAlgorithm is a JWS algorithm that a backend may sign with (RFC 7518,
-// section 3.1, and RFC 8037). It is never none.
+// section 3.1, RFC 8037 and RFC 9864). EdDSA and Ed25519 are two names of one algorithm. It is
+// never none.
 type VerifyAlgorithm string
 
 var _ = yamlbind.DescribeWords[VerifyAlgorithm]("RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-	"ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512")
+	"ES256", "ES384", "ES512", "EdDSA", "Ed25519", "HS256", "HS384", "HS512")
 
 // Symmetric reports whether the algorithm uses a shared secret.
 func (a VerifyAlgorithm) Symmetric() bool { return strings.HasPrefix(string(a), "HS") }
@@ -149,4 +149,4 @@ type SignAlgorithm string
 const Same SignAlgorithm = "same"
 
 var _ = yamlbind.DescribeWords(Same, "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-	"ES256", "ES384", "ES512", "EdDSA")
+	"ES256", "ES384", "ES512", "EdDSA", "Ed25519")

@@ -90,7 +90,7 @@ func newHash(algorithm string) hash.Hash {
 	switch {
 	case strings.HasSuffix(algorithm, "384"):
 		return sha512.New384()
-	case strings.HasSuffix(algorithm, "512"), algorithm == "EdDSA":
+	case strings.HasSuffix(algorithm, "512"), algorithm == "EdDSA", algorithm == "Ed25519":
 		return sha512.New()
 	}
 	return sha256.New()

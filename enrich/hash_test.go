@@ -23,6 +23,9 @@ func TestHashes_ChangeWithTheAccessTokenAndTheAlgorithm(t *testing.T) {
 		{"other hash, same family", "ES256", "ES384", hash256, hash384},
 		{"shorter hash", "ES384", "ES256", hash384, hash256},
 		{"same hash, other family", "EdDSA", "ES512", hash512, hash512},
+		{"same hash, other name", "Ed25519", "EdDSA", hash512, hash512},
+		{"the newer name", "Ed25519", "", hash512, hash512},
+		{"other hash, the newer name", "ES256", "Ed25519", hash256, hash512},
 		{"longest RSA hash", "PS512", "", hash512, hash512},
 		{"secret, which signs the enriched token too", "HS384", "EdDSA", hash384, hash384},
 	}

@@ -39,7 +39,7 @@ func (tx *transaction) signToken(c *candidate, claims []claim) *fault {
 		return nil
 	}
 	if c.Signer == nil {
-		return &fault{SignFailed, fmt.Errorf("there is no signing key for a token with the algorithm %s", c.token.Algorithm)}
+		return &fault{SignFailed, fmt.Errorf("there is no signing key (sign.keys) for a token with the algorithm %s", c.token.Algorithm)}
 	}
 	hashes, err := tx.hashClaims(c, access)
 	if err != nil {

@@ -12,10 +12,17 @@ import (
 type echo struct{ request locate.Request }
 
 // echoOf returns the echo of a request whose response can have tokens. It is the request
-// as the client sent it: an original that is restored in it is not text of the client.
+// as the client sent it: an original that is restored in it is not text of the client. Of a
+// request that no rule matches it does not keep a large body, because few responses to
+// such requests have tokens.
 func (x *exchange) echoOf(request locate.Request) echo {
-	if x.rule == nil || len(x.rule.Tokens) == 0 {
+	switch {
+	case x.rule != nil && len(x.rule.Tokens) > 0:
+		return echo{request}
+	case x.snapshot.Rules.forElsewhere() == nil:
 		return echo{}
+	case len(request.Body) > smallBody:
+		request.Body = nil
 	}
 	return echo{request}
 }

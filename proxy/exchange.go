@@ -32,9 +32,10 @@ type exchange struct {
 	snapshot *Snapshot
 	w        responseWriter
 
-	rule    *Rule       // nil if none matches
-	edit    editFunc    // nil if the body of the response is not edited
-	timeout *time.Timer // of Timeouts.Response; nil if no rule can change the response
+	rule    *Rule                   // nil if none matches
+	edit    editFunc                // nil if the body of the response is not edited
+	timeout *time.Timer             // of Timeouts.Response; nil if no rule can change the response
+	cancel  context.CancelCauseFunc // ends the request; nil if no rule can change the response
 
 	signIn     locate.Classification // of a request that may issue tokens; zero without a rule
 	echo       echo
@@ -47,8 +48,11 @@ type exchange struct {
 	bodyBroken atomic.Bool        // the body of the request could not be read
 	bodyEnded  atomic.Bool        // the body of the request has arrived
 
-	account account     // the memory that the exchange has taken
-	hasTurn atomic.Bool // the exchange has a turn at the backend
+	backendKeys bool // the response is the backend's own JWK Set
+
+	account  account     // the memory that the exchange has taken
+	reserved bool        // responseReserve is in it
+	hasTurn  atomic.Bool // the exchange has a turn at the backend
 
 	// For the access log, from the client's request.
 	began              time.Time
@@ -85,8 +89,8 @@ func (x *exchange) serve(r *http.Request) error {
 		return err
 	}
 	closeChunkedConn(&x.w, r)
-	if keys := x.snapshot.keysAt(r.URL.Path); keys != nil {
-		return serveJWKS(&x.w, r, keys)
+	if answered, err := x.answerJWKS(r); answered {
+		return err
 	}
 	if err := x.findRule(r); err != nil {
 		return err
@@ -161,8 +165,11 @@ func (x *exchange) refusesEarly(method string) bool {
 func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	stop = func() {}
+	if x.mayEnrich() || x.snapshot.Rules.forElsewhere() != nil {
+		ctx, stop = x.withCancel(ctx)
+	}
 	if x.mayEnrich() {
-		ctx, stop = x.startTimeout(ctx)
+		x.startTimeout()
 	}
 	r = r.WithContext(ctx)
 	r.Header = withoutHopByHop(r.Header)

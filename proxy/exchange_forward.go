@@ -18,15 +18,19 @@ func (x *exchange) forward(r *http.Request) {
 
 var errResponseTimeout = fmt.Errorf("the complete response of the backend took longer than timeouts.response: %w", context.DeadlineExceeded)
 
-// startTimeout returns a context that ends after Timeouts.Response, or when stop
-// is called.
-func (x *exchange) startTimeout(ctx context.Context) (_ context.Context, stop func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	x.timeout = time.AfterFunc(x.proxy.options.Timeouts.Response, func() { cancel(errResponseTimeout) })
+// withCancel returns a context that ends after the timeout that startTimeout starts, or
+// when stop is called.
+func (x *exchange) withCancel(ctx context.Context) (_ context.Context, stop func()) {
+	ctx, x.cancel = context.WithCancelCause(ctx)
 	return ctx, func() {
-		x.timeout.Stop()
-		cancel(nil)
+		x.stopTimeout()
+		x.cancel(nil)
 	}
+}
+
+// startTimeout ends the request after Timeouts.Response.
+func (x *exchange) startTimeout() {
+	x.timeout = time.AfterFunc(x.proxy.options.Timeouts.Response, func() { x.cancel(errResponseTimeout) })
 }
 
 // stopTimeout removes the timeout of a response that no rule can change any more, such as

@@ -52,6 +52,12 @@ func askWhole(h http.Header) {
 	}
 }
 
+// dropRange removes what would make the backend send a part of a page.
+func dropRange(h http.Header) {
+	h.Del("Range")
+	h.Del("If-Range")
+}
+
 // gate lets a response pass if all its tokens were accepted, or if it has none (law G8).
 // It replaces any other response with an error. It returns an error if the response is
 // not complete.

@@ -16,8 +16,12 @@ import (
 // enriches them, and writes them back. Its error goes to [exchange.fail].
 func (x *exchange) respond(res *http.Response) error {
 	answered, ctx := time.Now(), res.Request.Context()
+	if x.backendKeys {
+		limitCaching(res)
+	}
 	x.noteUnauthorized(res)
 	x.offered.Show(res.Header)
+	x.lookElsewhere(res, answered)
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()

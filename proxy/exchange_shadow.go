@@ -21,12 +21,16 @@ type observation struct {
 	account  account
 }
 
-// observe enriches the tokens of a copy of the response, in shadow mode.
-func (x *exchange) observe(res *http.Response, answered time.Time) {
-	o := &observation{
+func (x *exchange) newObservation(res *http.Response, answered time.Time) *observation {
+	return &observation{
 		exchange: x, res: res, ctx: context.WithoutCancel(res.Request.Context()), header: res.Header.Clone(), answered: answered,
 		account: account{memory: x.account.memory, responses: x.proxy.options.Responses},
 	}
+}
+
+// observe enriches the tokens of a copy of the response, in shadow mode.
+func (x *exchange) observe(res *http.Response, answered time.Time) {
+	o := x.newObservation(res, answered)
 	if !mayHoldTokens(x.rule, res) {
 		o.enrich(func() responseBody { return responseBody{} })
 		return

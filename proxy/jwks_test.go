@@ -90,6 +90,79 @@ func TestJWKS_Is503UntilTheBackendsKeysHaveBeenFetched(t *testing.T) {
 	}
 }
 
+// E1: the backend's own path answers as the backend does, and clients may not keep that
+// answer for long, because it does not have our keys.
+func TestJWKS_IsTheBackendsAtItsOwnPathUntilItsKeysHaveBeenFetched(t *testing.T) {
+	keys := &switchedKeys{}
+	f, backend := startResponding(t, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: public, max-age=3600\r\nExpires: Thu, 01 Jan 2099 00:00:00 GMT\r\nContent-Length: 11\r\n\r\n{\"keys\":[]}", setup{snapshot: func(s *proxy.Snapshot) {
+		keys.KeySet, s.Keys = s.Keys, keys
+		s.JWKSPaths = append(s.JWKSPaths, "/theirs")
+		s.BackendJWKSPaths = []string{"/theirs"}
+	}})
+	const request = "GET /theirs HTTP/1.1\r\nHost: h\r\n\r\n"
+	res, body := f.ask(t, request)
+	if res.StatusCode != 200 || body != `{"keys":[]}` || len(backend.Requests()) != 1 {
+		t.Errorf("before the fetch: got %d %s after %d requests to the backend, want its answer", res.StatusCode, body, len(backend.Requests()))
+	}
+	if got := res.Header.Get("Cache-Control"); got != "public, max-age=30" || res.Header.Get("Expires") != "" {
+		t.Errorf("before the fetch: Cache-Control %q and Expires %q, want public, max-age=30, and none", got, res.Header.Get("Expires"))
+	}
+	if res, _ := f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n"); res.StatusCode != 503 {
+		t.Errorf("before the fetch: our own path answered %d, want 503", res.StatusCode)
+	}
+	keys.fetched = true
+	if _, body := f.ask(t, request); !strings.Contains(body, `"kid"`) || len(backend.Requests()) != 1 {
+		t.Errorf("after the fetch: got %s after %d requests to the backend, want the merged set and 1", body, len(backend.Requests()))
+	}
+}
+
+// Whatever the backend answers instead of its keys reaches the client as it is.
+func TestJWKS_ForwardsTheBackendsErrorAsItIs(t *testing.T) {
+	for answer, want := range map[string]string{
+		"HTTP/1.1 403 Forbidden\r\nContent-Length: 16\r\n\r\nJWKS unavailable":                                       "",
+		"HTTP/1.1 403 Forbidden\r\nCache-Control: max-age=99\r\nContent-Length: 16\r\n\r\nJWKS unavailable":          "max-age=30",
+		"HTTP/1.1 403 Forbidden\r\nCache-Control: no-cache, max-age=9\r\nContent-Length: 16\r\n\r\nJWKS unavailable": "no-cache, max-age=0",
+	} {
+		f, _ := startResponding(t, answer, setup{snapshot: func(s *proxy.Snapshot) {
+			s.Keys, s.BackendJWKSPaths = noKeys{}, s.JWKSPaths
+		}})
+		res, body := f.ask(t, "GET "+jwksPath+" HTTP/1.1\r\nHost: h\r\n\r\n")
+		if _, typed := res.Header["Content-Type"]; res.StatusCode != 403 || body != "JWKS unavailable" || typed || res.Header.Get("Cache-Control") != want {
+			t.Errorf("the backend answered %q: got %d %q with header %v; want the same with Cache-Control %q", answer, res.StatusCode, body, res.Header, want)
+		}
+	}
+}
+
+// switchedKeys is a KeySet that a test switches on.
+type switchedKeys struct {
+	proxy.KeySet
+	fetched bool
+}
+
+func (k *switchedKeys) JWKS() ([]byte, time.Duration, error) {
+	if !k.fetched {
+		return noKeys{}.JWKS()
+	}
+	return k.KeySet.JWKS()
+}
+
+// Some backends have all their pages at one path, and tell them apart by the query.
+func TestJWKS_IsAtAPathWithAQuery(t *testing.T) {
+	f, backend := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) {
+		s.JWKSPaths = []string{"/?rest_route=%2Fjwks&v=1"}
+	}})
+	for target, forwarded := range map[string]bool{
+		"/?rest_route=%2Fjwks&v=1": false, "/?v=1&x=2&rest_route=/jwks": false, "/": true, "/?rest_route=/jwks": true,
+		"/?rest_route=/login&v=1": true, "/?rest_route=/login&rest_route=/jwks&v=1": false,
+	} {
+		before := len(backend.Requests())
+		f.ask(t, "GET "+target+" HTTP/1.1\r\nHost: h\r\n\r\n")
+		if got := len(backend.Requests()) > before; got != forwarded {
+			t.Errorf("GET %s reached the backend: %t, want %t", target, got, forwarded)
+		}
+	}
+}
+
 // E1.
 func TestJWKS_IsForwardedWithoutOwnKeys(t *testing.T) {
 	f, backend := startResponding(t, noContent, setup{snapshot: func(s *proxy.Snapshot) { s.Keys = nil }})

@@ -14,6 +14,7 @@ import (
 func (x *exchange) admit(r *http.Request) error {
 	cost := requestCost + headerSize(r) + headerLines(r)*headerLineCost
 	if x.edit != nil || x.mayRespond() {
+		x.reserved = true
 		cost += responseReserve
 	}
 	take := x.account.take
@@ -104,7 +105,7 @@ const responseWait = 2
 // growResponse takes a share of the memory for responses, if the buffer becomes too large
 // for what was taken when the request arrived.
 func (x *exchange) growResponse(res *http.Response, to int64) error {
-	if to <= smallResponse || x.account.hasShare() {
+	if x.reserved && to <= smallResponse || x.account.hasShare() {
 		return nil
 	}
 	return x.takeShare(res)

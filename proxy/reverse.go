@@ -44,8 +44,11 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	if x.readsBody() {
 		out.Header.Set("Accept-Encoding", "identity")
 	}
-	if x.gates() {
+	switch rule := x.snapshot.Rules.forElsewhere(); {
+	case x.gates():
 		askWhole(out.Header)
+	case rule != nil && rule.Gate && !x.snapshot.Shadow:
+		dropRange(out.Header)
 	}
 	if x.bodyRead {
 		out.Header.Del("Expect") // the body is here; old backends never send 100 Continue

@@ -44,6 +44,12 @@ type Rule struct {
 	// those for login pages. Then the proxy refuses only responses with tokens.
 	Mixed bool
 
+	// Elsewhere says that the rule is for the responses that an authorization flow ends in,
+	// from any path: redirects with Tokens, and form_post pages with them. Then Pattern is
+	// only its name. A rule that matches the request, and that finds tokens or has to read
+	// the body, has precedence. There can be one such rule, with Mixed and without Restore.
+	Elsewhere bool
+
 	labels    ruleLabels
 	providers *http.ServeMux // finds the value of {provider}; nil if Pattern does not have it
 }

@@ -16,14 +16,15 @@ type Rules struct {
 	mux       *http.ServeMux
 	byPattern map[string]*Rule
 	gates     gates
+	elsewhere *Rule // nil if there is none
 	// anywhere are the locations of tokens in headers and cookies. Clients send these
 	// to every path.
 	anywhere []locate.Location
 }
 
 // NewRules returns the rules. It returns an error if a pattern is invalid, if two
-// patterns conflict by the rules of [http.ServeMux], or if a rule has Addresses with
-// Tokens or as a Gate. The error names them.
+// patterns conflict by the rules of [http.ServeMux], if a rule has Addresses with Tokens or
+// as a Gate, or if two rules are for responses Elsewhere. The error names them.
 func NewRules(rules []Rule) (_ *Rules, err error) {
 	defer func() {
 		// ServeMux reports a bad pattern by a panic.
@@ -36,8 +37,15 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 		if len(rule.Addresses) > 0 && (len(rule.Tokens) > 0 || rule.Gate) {
 			return nil, fmt.Errorf("rule %q has Addresses, so its responses are not searched for tokens: move its Tokens and its Gate to another rule", rule.Pattern)
 		}
-		rs.mux.Handle(rule.Pattern, http.NotFoundHandler())
 		rule.labels = newRuleLabels(rule.Pattern)
+		if rule.Elsewhere {
+			if rs.elsewhere != nil {
+				return nil, fmt.Errorf("the rules %q and %q are both for responses elsewhere: remove one", rs.elsewhere.Pattern, rule.Pattern)
+			}
+			rs.elsewhere = &rule
+			continue
+		}
+		rs.mux.Handle(rule.Pattern, http.NotFoundHandler())
 		rule.providers = newProviders(rule.Pattern)
 		rs.byPattern[rule.Pattern] = &rule
 		for _, location := range rule.Tokens {
@@ -47,6 +55,9 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 		}
 	}
 	rs.gates, err = newGates(rs.byPattern)
+	if rs.elsewhere != nil {
+		rs.byPattern[rs.elsewhere.Pattern] = rs.elsewhere // the mux never returns its pattern
+	}
 	return rs, err
 }
 
@@ -62,6 +73,14 @@ func (rs *Rules) match(r *http.Request) *Rule {
 		return nil // the mux would redirect /a to /a/, but these are different paths
 	}
 	return rs.byPattern[pattern]
+}
+
+// forElsewhere returns the rule for responses from any path, and nil if there is none.
+func (rs *Rules) forElsewhere() *Rule {
+	if rs == nil {
+		return nil
+	}
+	return rs.elsewhere
 }
 
 // hasGates reports whether a rule is a gate.

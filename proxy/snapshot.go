@@ -39,8 +39,13 @@ type Snapshot struct {
 	// Keys is the JWK Set that the proxy serves at JWKSPaths. If Keys is nil, requests
 	// for these paths go to the backend.
 	Keys KeySet
-	// JWKSPaths are the paths of the JWK Set. A request matches with any query.
+	// JWKSPaths are the paths of the JWK Set. A path can have a query, such as
+	// /?rest_route=/jwks. A request matches if it has these parameters, and any others.
 	JWKSPaths []string
+	// BackendJWKSPaths are those of JWKSPaths at which the backend serves its own set.
+	// While Keys returns an error, requests for them go to the backend instead of getting
+	// 503, and clients may cache the answer for 30 seconds at most. Optional.
+	BackendJWKSPaths []string
 	// ObjectPaths are the paths whose JSON responses also get the claims, such as the
 	// paths of userinfo and introspection. In shadow mode they do not.
 	ObjectPaths []string
@@ -82,7 +87,7 @@ type Enricher interface {
 type KeySet interface {
 	// JWKS returns the set as JSON (RFC 7517, section 5), and how long clients may
 	// cache it. The proxy does not write to the set. After an error the client gets
-	// 503.
+	// 503, except at BackendJWKSPaths.
 	JWKS() (set []byte, maxAge time.Duration, err error)
 }
 
@@ -143,15 +148,6 @@ func (s *Snapshot) restoreLocations(rule *Rule) []locate.Location {
 		locations = slices.Concat(locations, rule.Tokens, rule.Restore)
 	}
 	return locations
-}
-
-// keysAt returns the keys to serve at a path. It returns nil if requests for the path go
-// to the backend.
-func (s *Snapshot) keysAt(path string) KeySet {
-	if s.Keys == nil || !slices.Contains(s.JWKSPaths, cleanPath(path)) {
-		return nil
-	}
-	return s.Keys
 }
 
 // cleanPath returns a path without // and dots, as many backends read it.

@@ -1,7 +1,10 @@
 package bsonjson_test
 
 import (
+	"bytes"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,6 +96,42 @@ func TestCandidates_MatchByTypeInOrderOfPreference(t *testing.T) {
 			t.Errorf("Candidates(%q, number %v) with type %q match %q, want %q", tt.user.ID, tt.user.Number, tt.typ, got, tt.want)
 		}
 	}
+}
+
+// Law F3: an event of a document evicts every user whose lookup finds it.
+func FuzzTags_NameEveryUserWhoFindsTheDocument(f *testing.F) {
+	f.Add("5", int64(5), 5.0, byte(0))
+	f.Add("-7", int64(-7), -7.0, byte(1))
+	f.Add(hexID, int64(1<<53), float64(1<<53), byte(2))
+	f.Add(uuidID, int64(0), 0.5, byte(3))
+	field, err := bsonjson.NewField("f")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string, n int64, x float64, digit byte) {
+		digits := strings.Repeat(fmt.Sprintf("%02x", digit), 16)
+		object, err := bson.ObjectIDFromHex(digits[:24])
+		if err != nil {
+			t.Fatal(err)
+		}
+		uuid := bson.Binary{Subtype: 4, Data: bytes.Repeat([]byte{digit}, 16)}
+		doc := marshal(t, bson.D{{Key: "f", Value: bson.A{text, n, int32(n), x, object, uuid}}})
+		tags, has := field.Tags(doc), field.UserIDs(doc)
+		for _, id := range []string{
+			text, fmt.Sprint(n), fmt.Sprint(int32(n)), strconv.FormatFloat(x, 'f', -1, 64), digits[:24], strings.ToUpper(digits[:24]),
+			digits[:8] + "-" + digits[:4] + "-" + digits[:4] + "-" + digits[:4] + "-" + digits[:12],
+		} {
+			for _, typ := range []bsonjson.UserIDType{bsonjson.AutoID, bsonjson.StringID, bsonjson.ObjectID, bsonjson.IntID, bsonjson.UUID} {
+				for _, number := range []bool{false, true} {
+					found := slices.ContainsFunc(bsonjson.Candidates(enrich.User{ID: id, Number: number}, typ), func(id bsonjson.UserID) bool { return slices.Contains(has, id) })
+					evicted := slices.ContainsFunc(tags, func(tag string) bool { return strings.EqualFold(tag, id) })
+					if found && !evicted {
+						t.Errorf("with type %s, %q (number %v) finds a document with the tags %q, want the id among them", typ, id, number, tags)
+					}
+				}
+			}
+		}
+	})
 }
 
 // Law F7: two users never have a common candidate, unless their ids differ only in letter

@@ -80,7 +80,11 @@ func (i *Issuer) Token(claims string) string {
 // and algorithm, even if the header names others.
 func (i *Issuer) TokenWithHeader(header, claims string) string {
 	signed := EncodeSegment(header) + "." + EncodeSegment(claims)
-	signature, err := jwt.GetSigningMethod(i.Algorithm).Sign(signed, i.Private)
+	algorithm := i.Algorithm
+	if algorithm == "Ed25519" { // the name of RFC 9864, which the library does not know
+		algorithm = "EdDSA"
+	}
+	signature, err := jwt.GetSigningMethod(algorithm).Sign(signed, i.Private)
 	if err != nil {
 		panic(err)
 	}

@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 )
 
@@ -75,6 +76,27 @@ type Database interface {
 	// refusal, {"ok":0,"code":11000,"errmsg":…}. An error means that there was no
 	// reply, and does not quote the command.
 	Command(ctx context.Context, database string, command json.RawMessage) (json.RawMessage, error)
+}
+
+// A Transactor is a [Database] that has transactions.
+type Transactor interface {
+	// Begin starts a transaction. The error is [ErrNoTransactions] if the server has
+	// none.
+	Begin(ctx context.Context) (Transaction, error)
+}
+
+// ErrNoTransactions means that the server of a [Transactor] has no transactions.
+var ErrNoTransactions = errors.New("transactions need a replica set of MongoDB, for which one node is enough, or a sharded cluster")
+
+// A Transaction is used by one goroutine at a time. It ends with Commit or Abort.
+type Transaction interface {
+	// Database runs a command in the transaction. The command has no write concern.
+	Database
+	// Commit commits the transaction. Reply and error are like those of a command.
+	// After a refusal, it may be called again, or Abort.
+	Commit(ctx context.Context) (json.RawMessage, error)
+	// Abort ends the transaction, if it has not ended.
+	Abort(ctx context.Context)
 }
 
 // An EngineError is a fault in one of the [EngineOptions], or in the file that it

@@ -26,7 +26,7 @@ func (r *Ring) JWKS() (set []byte, maxAge time.Duration, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	set, err = r.own.set().JWKS(r.now(), r.o.RetireAfter, r.publishable(slices.Concat(theirs, pinned))...)
+	set, err = r.own.set().NamingEd25519(r.ed25519Name()).JWKS(r.now(), r.o.RetireAfter, r.publishable(slices.Concat(theirs, pinned))...)
 	return set, maxAge, err
 }
 

@@ -34,6 +34,11 @@ type Options struct {
 	// verifies such tokens and signs the enriched ones. Optional.
 	Secret []byte
 
+	// Encodings are what Secret would be if its text had other encodings, by their names.
+	// They verify and sign nothing: if one of them verifies a token that Secret does not,
+	// the ring says so in the error and once in the log. Optional.
+	Encodings map[string][]byte
+
 	// Issuers are the allowed values of iss. Empty allows any, unless the
 	// discovery document names one.
 	Issuers []string
@@ -100,7 +105,7 @@ func (o Options) validate() error {
 	case o.BackendKey != "" && o.Dir != "":
 		return &OptionError{"BackendKey", errors.New("cannot be combined with Dir")}
 	case o.Algorithm != "" && (!jose.IsSupported(o.Algorithm) || jose.IsSecret(o.Algorithm)):
-		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm; use same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", o.Algorithm)}
+		return &OptionError{"Algorithm", fmt.Errorf("%q is not a supported asymmetric algorithm; use same, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519", o.Algorithm)}
 	}
 	for _, duration := range []struct {
 		option string

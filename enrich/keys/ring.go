@@ -25,9 +25,9 @@ type Ring struct {
 	types   map[string]bool      // the allowed values of typ, as mediaType returns them; empty allows any
 	now     func() time.Time
 
-	warnedIssuer, warnedLongLife atomic.Bool
-	ambiguous                    sync.Map // the kids that warnAmbiguous has logged
-	odd                          oddLog
+	warnedIssuer, warnedLongLife, warnedNoKeys, warnedEncoding atomic.Bool
+	ambiguous                                                  sync.Map // the kids that warnAmbiguous has logged
+	odd                                                        oddLog
 }
 
 var _ enrich.Ring = (*Ring)(nil)

@@ -15,6 +15,7 @@ func (r *Ring) signer(algorithm string, verified jose.Verifier) enrich.Key {
 		return nil // the unchanged header would name a key that did not sign
 	}
 	if r.own == nil {
+		r.warnNoKeys(algorithm)
 		return nil
 	}
 	if r.o.Algorithm != "" {

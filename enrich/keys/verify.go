@@ -60,7 +60,8 @@ func (r *Ring) isAllowed(algorithm string) bool {
 		return false
 	}
 	if len(r.o.Algorithms) > 0 {
-		return slices.Contains(r.o.Algorithms, algorithm)
+		same := func(allowed string) bool { return jose.Canonical(allowed) == jose.Canonical(algorithm) }
+		return slices.ContainsFunc(r.o.Algorithms, same)
 	}
 	if r.backend != nil && !jose.IsSecret(algorithm) {
 		return true
@@ -151,7 +152,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		return key, nil
 	}
 	if r.backend == nil || jose.IsSecret(t.Algorithm) {
-		return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
+		return jose.Verifier{}, fmt.Errorf("%w: %w%s", enrich.ErrBadToken, errSignature, r.encodingHint(t))
 	}
 	set := r.backend.Current()
 	if set != nil {

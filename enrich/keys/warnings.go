@@ -66,6 +66,14 @@ func (r *Ring) warnLongLife(v enrich.Verified) {
 		"token_life", text, "sign.retire_after", r.o.RetireAfter.String())
 }
 
+// warnNoKeys logs once that a token cannot be signed again, because there is neither a
+// directory of our own keys nor a key that we share with the backend for its algorithm.
+func (r *Ring) warnNoKeys(algorithm string) {
+	if r.warnedNoKeys.CompareAndSwap(false, true) {
+		r.o.Logger.Error("the backend signs tokens with a key that the sidecar does not have, and there are no keys of its own. Such tokens pass unenriched. Set sign.keys to a directory", "algorithm", algorithm)
+	}
+}
+
 // endless is the life of a token without exp.
 const endless = time.Duration(math.MaxInt64)
 

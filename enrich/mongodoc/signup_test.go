@@ -50,8 +50,8 @@ func TestSignUp_IsVisibleAtOnceWithoutAStream(t *testing.T) {
 	})
 }
 
-// A stream that does not answer cannot show a sign-up. What was remembered before is not
-// used any longer once it counts as broken, and not after it has resumed either.
+// A stream that does not answer cannot show a sign-up. Once it counts as broken, the cache
+// forgets who had no document. It does not remember them when the stream resumes.
 func TestSignUp_BreakForgetsWhoHadNoDocument(t *testing.T) {
 	withSignUps(t, func(t *testing.T, f *followed, server *wiretest.Server) {
 		server.PauseStreams()

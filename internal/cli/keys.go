@@ -104,7 +104,7 @@ func usageError(err error) error {
 
 // algorithmFlag adds --algorithm to a command.
 func algorithmFlag(c *cobra.Command, standard, text string) *string {
-	return c.Flags().String("algorithm", standard, text+": RS256 … PS512, ES256, ES384, ES512, EdDSA, or RSA for all of the first six")
+	return c.Flags().String("algorithm", standard, text+": RS256 … PS512, ES256, ES384, ES512, EdDSA (also named Ed25519), or RSA for all of the first six")
 }
 
 func (f *keyFlags) list(c *cobra.Command, dir *keydir.Dir) error {

@@ -3,6 +3,7 @@ package httpcache
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,13 +66,41 @@ func (d directives) has(name string) bool {
 
 func directivesOf(header http.Header) directives {
 	found := directives{}
-	for directive := range strings.SplitSeq(strings.Join(header.Values("Cache-Control"), ","), ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+	for _, directive := range split(header) {
+		name, value, _ := strings.Cut(directive, "=")
 		if name = strings.ToLower(name); !found.has(name) {
 			found[name] = strings.Trim(value, `"`)
 		}
 	}
 	return found
+}
+
+// Limit changes the header so that no cache uses the response for longer than limit, from
+// now on. A response that may be used for a shorter time stays as short.
+func Limit(header http.Header, limit time.Duration) {
+	fresh := max(min(FreshFor(header, limit), limit), 0)
+	kept := slices.DeleteFunc(split(header), func(directive string) bool {
+		name, _, _ := strings.Cut(strings.ToLower(directive), "=")
+		return directive == "" || slices.Contains(lengthening, name)
+	})
+	kept = append(kept, "max-age="+strconv.Itoa(int(fresh.Seconds())))
+	header.Set("Cache-Control", strings.Join(kept, ", "))
+	for _, other := range []string{"Age", "Expires", "Cdn-Cache-Control", "Surrogate-Control"} {
+		header.Del(other)
+	}
+}
+
+// lengthening are the directives that say for how long a response may be used (RFC 9111,
+// section 5.2.2; RFC 5861; RFC 8246).
+var lengthening = []string{"max-age", "s-maxage", "stale-while-revalidate", "stale-if-error", "immutable"}
+
+// split returns the directives of Cache-Control.
+func split(header http.Header) []string {
+	directives := strings.Split(strings.Join(header.Values("Cache-Control"), ","), ",")
+	for i, directive := range directives {
+		directives[i] = strings.TrimSpace(directive)
+	}
+	return directives
 }
 
 func seconds(n int) time.Duration { return time.Duration(min(max(n, 0), maxSeconds)) * time.Second }

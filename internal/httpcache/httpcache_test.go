@@ -66,3 +66,32 @@ func FuzzFreshFor_IsBounded(f *testing.F) {
 		}
 	})
 }
+
+func TestLimit_ShortensAndNeverLengthens(t *testing.T) {
+	for _, c := range []struct{ before, age, expires, want string }{
+		{"", "", "", "max-age=30"},
+		{"public", "", "", "public, max-age=30"},
+		{"public, max-age=600, s-maxage=900", "", "", "public, max-age=30"},
+		{"max-age=10", "", "", "max-age=10"},
+		{"max-age=40", "35", "", "max-age=5"},
+		{"max-age=40", "50", "", "max-age=0"},
+		{"max-age=600, Immutable, stale-while-revalidate=600, stale-if-error=600", "", "", "max-age=30"},
+		{"no-store", "", "", "no-store, max-age=0"},
+		{"no-cache, private", "", "", "no-cache, private, max-age=0"},
+		{"", "", "Sat, 01 Jan 2000 00:00:20 GMT", "max-age=20"},
+		{"", "", "0", "max-age=0"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			header := http.Header{"Cdn-Cache-Control": {"max-age=600"}}
+			for name, value := range map[string]string{"Cache-Control": c.before, "Age": c.age, "Expires": c.expires} {
+				if value != "" {
+					header.Set(name, value)
+				}
+			}
+			httpcache.Limit(header, 30*time.Second)
+			if got := header.Get("Cache-Control"); got != c.want || len(header) != 1 {
+				t.Errorf("Limit of %q, Age %q, Expires %q: got header %v, want only Cache-Control: %s", c.before, c.age, c.expires, header, c.want)
+			}
+		})
+	}
+}

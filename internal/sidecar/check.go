@@ -17,6 +17,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 	"github.com/tokengraft/tokengraft/internal/certs"
 	"github.com/tokengraft/tokengraft/internal/tlsadvice"
+	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
 const (
@@ -35,6 +36,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.settings()
 	k.certificates()
 	k.backend(ctx)
+	k.preset(ctx)
 	k.keys(ctx)
 	k.signIns()
 	k.source(ctx)
@@ -45,10 +47,11 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 
 // A checker reports what it finds.
 type checker struct {
-	cfg    *config.Config
-	o      Options
-	found  func(Finding)
-	client *http.Client // for requests to the backend
+	cfg        *config.Config
+	o          Options
+	found      func(Finding)
+	discovered oidc.Discovery // zero if there is no document
+	client     *http.Client   // for requests to the backend
 }
 
 func (k *checker) ok(format string, args ...any) {
@@ -134,6 +137,7 @@ func (k *checker) keys(ctx context.Context) {
 	if err == nil {
 		k.backendKeys(ctx, ring)
 	}
+	k.secretEncoding()
 	faults := k.report(err)
 	if k.cfg.Sign.Keys != "" && !slices.Contains(faults, "sign.keys") {
 		k.ownKeys()
@@ -144,12 +148,33 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 	if k.cfg.OIDC.Enabled && !k.discovery(ctx, ring) {
 		return
 	}
-	if err := ring.Check(ctx); err != nil {
-		k.report(keyFault(k.cfg, err))
-	} else {
+	switch err := ring.Check(ctx); {
+	case err == nil:
 		k.ok("the keys of the backend can be read")
+	case needsBackendKeys(k.cfg, k.discovered):
+		k.report(keyFault(k.cfg, err))
+	default:
+		k.ok("the backend signs with verify.secret only, so its JWKS is not needed")
 	}
 	k.oddKeys(ring)
+	k.missingKeys()
+}
+
+// missingKeys warns if the backend may sign with a private key, but the sidecar has none.
+// Without oidc that is a fault of the configuration.
+func (k *checker) missingKeys() {
+	if !k.cfg.OIDC.Enabled || k.cfg.Sign.Keys != "" || k.cfg.Sign.BackendKey != "" || !needsBackendKeys(k.cfg, k.discovered) {
+		return
+	}
+	algorithms := cmp.Or(strings.Join(k.discovered.Algorithms, ", "), "not listed")
+	k.warn("sign", "tokens that the backend does not sign with verify.secret are not enriched, because sign.keys is not set (id_token_signing_alg_values_supported of its discovery document: %s); set sign.keys, or list the HS algorithms in verify.algorithms", algorithms)
+}
+
+// jwksPaths returns the paths of the merged JWK Set, as text.
+func (k *checker) jwksPaths() string {
+	paths := slices.Concat(k.cfg.Sign.JWKSPath, backendJWKSPaths(k.cfg, k.discovered))
+	slices.Sort(paths)
+	return strings.Join(slices.Compact(paths), " or ")
 }
 
 func (k *checker) ownKeys() {
@@ -185,6 +210,7 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 		k.fault("oidc", err, "Does the backend have a discovery document at this path? serve starts without it, but does not enrich tokens until it has fetched it.")
 		return false
 	}
+	k.discovered = discovery
 	ring.ApplyDiscovery(jwksAddress(k.cfg, discovery), discovery.Issuer)
 	for _, fault := range discovery.LeftOut {
 		k.warn("oidc", "a member of the discovery document cannot be read; it counts as missing: %s", fault)
@@ -287,12 +313,13 @@ func (k *checker) gates() {
 
 // notes names requirements that check cannot verify.
 func (k *checker) notes() {
+	jwks := k.jwksPaths()
 	if k.cfg.Shadow {
-		k.note("shadow is on: tokens are counted, but not changed. To start enriching, turn it off when every verifier has used %s for 5 minutes, because keys may be cached that long. To remove the sidecar, leave shadow on until the last enriched token has expired.", k.cfg.Sign.JWKSPath)
+		k.note("shadow is on: tokens are counted, but not changed. To start enriching, turn it off when every verifier has used %s for 5 minutes, because keys may be cached that long. To remove the sidecar, leave shadow on until the last enriched token has expired.", jwks)
 	}
 	k.gates()
 	k.note("Absence of the claim must never grant anything, because a token is sent without the claim when enrichment fails.")
-	if k.cfg.Sign.Keys != "" {
-		k.note("Every verifier must fetch its keys from %s of this sidecar, and send introspection requests through it. If a verifier has a fixed key, use sign.backend_key.", k.cfg.Sign.JWKSPath)
+	if k.cfg.Sign.Keys != "" && !secretOnly(k.cfg) {
+		k.note("Every verifier must fetch its keys from %s of this sidecar, and send introspection requests through it. If a verifier has a fixed key, use sign.backend_key.", jwks)
 	}
 }

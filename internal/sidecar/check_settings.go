@@ -20,7 +20,7 @@ func (k *checker) settings() {
 	if d := k.cfg.Documents; len(v.Issuer) > 1 && !d.IssuerShared && d.UserIDIssuer == "" {
 		k.warn("verify.issuer", "lists %d issuers, but documents are found by the user id alone, which is unique only within its issuer (OpenID Connect Core, section 5.7); set documents.user_id_issuer to the field that names the issuer, or documents.issuer_shared: true if all issuers use the same ids", len(v.Issuer))
 	}
-	if secret := v.Secret.Reveal(); secret != "" && len(secret) < 32 {
+	if secret, err := v.SecretKey(); err == nil && secret != nil && len(secret) < 32 {
 		k.warn("verify.secret", "has %d bytes, but HS256 needs at least 32 (RFC 7518, section 3.2); a short secret can be guessed; use a longer one, in the backend and here", len(secret))
 	}
 	if variable.MatchString(v.Secret.Reveal()) {

@@ -29,7 +29,7 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 		Services: f.Services, Hosts: f.Hosts, Processes: processesOf(cfg), Logger: logger,
 	}
 	if database != nil {
-		o.Database = database
+		o.Database = transactor{database}
 	}
 	functions, err := engine(o)
 	if err != nil {
@@ -46,6 +46,21 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 		return nil, errors.Join(faults...)
 	}
 	return functions, nil
+}
+
+// A transactor is a collection whose server may have transactions.
+type transactor struct{ *mongodoc.Source }
+
+// Begin implements [hooks.Transactor].
+func (t transactor) Begin(ctx context.Context) (hooks.Transaction, error) {
+	transaction, err := t.Source.Begin(ctx)
+	switch {
+	case errors.Is(err, mongodoc.ErrNoTransactions):
+		return nil, hooks.ErrNoTransactions
+	case err != nil:
+		return nil, err
+	}
+	return transaction, nil
 }
 
 const (

@@ -15,11 +15,20 @@ func openRing(cfg *config.Config, client *http.Client, logger *slog.Logger) (*ke
 	if cfg.Verify.JWKS.URL != "" && keysAtBackend(cfg) == nil {
 		client = otherClient(cfg)
 	}
+	jwks, discovery := cfg.Verify.JWKS.String(), cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == ""
+	if secretOnly(cfg) {
+		jwks, discovery = "", false
+	}
+	secret, err := cfg.Verify.SecretKey()
+	if err != nil {
+		return nil, cfg.Fault("verify.secret", err)
+	}
 	ring, err := keys.Open(keys.Options{
-		JWKS:        cfg.Verify.JWKS.String(),
-		Discovery:   cfg.OIDC.Enabled && cfg.Verify.JWKS == (config.JWKS{}) && cfg.Verify.PublicKey == "",
+		JWKS:        jwks,
+		Discovery:   discovery,
 		PublicKey:   string(cfg.Verify.PublicKey),
-		Secret:      []byte(cfg.Verify.Secret.Reveal()),
+		Secret:      secret,
+		Encodings:   cfg.Verify.OtherSecretKeys(),
 		Issuers:     cfg.Verify.Issuer,
 		Audience:    cfg.Verify.Audience,
 		Types:       words(cfg.Verify.Types),

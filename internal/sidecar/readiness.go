@@ -2,9 +2,11 @@ package sidecar
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
+	"github.com/tokengraft/tokengraft/internal/httpanswer"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
@@ -12,6 +14,7 @@ import (
 // once without which a login would be refused. The others only degrade it.
 func (g *generation) conditions() []admin.Condition {
 	gates := refuses(g.cfg)
+	waits := gates || g.cfg.WaitForBackend
 	source := admin.Condition{Name: "source", Gate: gates, Probe: g.documents.source.Check}
 	if g.documents.breaker != nil {
 		source.Fault = g.documents.breaker.State
@@ -19,15 +22,38 @@ func (g *generation) conditions() []admin.Condition {
 	conditions := []admin.Condition{
 		{Name: "backend", Gate: true, Probe: g.probeBackend},
 		{Name: "keys", Gate: true, Instant: true, Probe: func(context.Context) error { return g.ring.OwnKeysReady() }},
-		{Name: "jwks", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.ring.BackendKeysReady() }},
+		{Name: "jwks", Gate: waits, Instant: true, Probe: func(context.Context) error { return g.backendKeysReady() }},
 		source,
 	}
 	if g.follower != nil {
 		conditions = append(conditions, admin.Condition{
-			Name: "discovery", Gate: gates, Instant: true, Probe: func(context.Context) error { return g.follower.State() },
+			Name: "discovery", Gate: waits, Instant: true, Probe: func(context.Context) error { return g.follower.State() },
+			Fault: g.discoveryAdvice,
 		})
 	}
 	return conditions
+}
+
+// backendKeysReady returns why the backend's keys are not known or not up to date. If
+// the backend signs only with a secret, it does not have to have keys.
+func (g *generation) backendKeysReady() error {
+	err := g.ring.BackendKeysReady()
+	if err == nil || g.follower == nil {
+		return err
+	}
+	if d, ok := g.follower.Discovery(); ok && !needsBackendKeys(g.cfg, d) {
+		return nil
+	}
+	return err
+}
+
+// discoveryAdvice names the setting that can help if the discovery document cannot be
+// fetched, or "".
+func (g *generation) discoveryAdvice() string {
+	if fault, ok := errors.AsType[*httpanswer.Error](g.follower.State()); ok && fault.Setting != "" {
+		return "failing; see the setting " + fault.Setting
+	}
+	return ""
 }
 
 // probeBackend reports whether the backend answers at all.
@@ -47,8 +73,8 @@ func probed(cfg *config.Config, follower *oidc.Follower) string {
 		return cfg.Backend.String() + "/"
 	}
 	if follower != nil {
-		if d, ok := follower.Discovery(); ok {
-			return cfg.Backend.String() + d.JWKS
+		if d, ok := follower.Discovery(); ok && d.JWKS != "" {
+			return jwksAddress(cfg, d)
 		}
 	}
 	return cfg.Backend.String() + cfg.DiscoveryPaths()[0]

@@ -16,7 +16,7 @@ import (
 // configuration and the backend's discovery document. The zero Discovery means that
 // the document has not been fetched.
 func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
-	rules, err := proxy.NewRules(oidc.Merge(configuredRules(g.cfg), discoveredRules(g.cfg, d)))
+	rules, err := proxy.NewRules(rulesOf(g.cfg, d))
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
@@ -26,15 +26,12 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 		Restore:   g.cfg.Restores(),
 		RestoreAt: g.cfg.Restore.At,
 		Shadow:    g.cfg.Shadow,
-		JWKSPaths: []string{pathOf(g.cfg.Sign.JWKSPath)},
 		Sizes:     locate.Limits{Token: int(g.cfg.Claim.MaxTokenSize), Line: int(g.cfg.Claim.MaxHeaderSize)},
 	}
 	if g.signIns != nil {
 		snapshot.Deleted = g.signIns.deleted(g.enricher)
 	}
-	if g.ring.HasOwnKeys() {
-		snapshot.Keys = g.ring
-	}
+	addJWKS(snapshot, g, d)
 	if g.documents.breaker != nil && g.cfg.Cache.StaleFor == 0 {
 		snapshot.Failing = g.documents.breaker.Open
 	}
@@ -47,7 +44,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 // addDiscovery adds the paths that the discovery document names, and the function that
 // edits the document for clients.
 func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
-	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.ring.HasOwnKeys())) }
+	snapshot.Edit = func(document []byte) []byte { return oidc.Edit(document, editsOf(g.cfg, g.publishes())) }
 	for _, place := range g.cfg.DiscoveryPaths() {
 		snapshot.DiscoveryPaths = append(snapshot.DiscoveryPaths, pathOf(place))
 	}
@@ -55,9 +52,6 @@ func addDiscovery(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 		if place != "" && slices.Contains(g.cfg.Claim.Responses, kind) {
 			snapshot.ObjectPaths = append(snapshot.ObjectPaths, pathOf(place))
 		}
-	}
-	if d.JWKS != "" {
-		snapshot.JWKSPaths = append(snapshot.JWKSPaths, pathOf(d.JWKS))
 	}
 }
 
@@ -69,6 +63,16 @@ func pathOf(address string) string {
 		return address
 	}
 	return path.Clean("/" + u.Path)
+}
+
+// rulesOf returns the configured rules and those from the discovery document.
+func rulesOf(cfg *config.Config, d oidc.Discovery) []proxy.Rule {
+	rules := oidc.Merge(configuredRules(cfg), discoveredRules(cfg, d))
+	elsewhere := d.Elsewhere(policies[cfg.OnFailure])
+	for i := range elsewhere {
+		elsewhere[i].Gate = cfg.UserCreation.Enabled()
+	}
+	return append(rules, elsewhere...)
 }
 
 func configuredRules(cfg *config.Config) []proxy.Rule {

@@ -76,6 +76,15 @@ func (c *collection) write(d *random, user string) int {
 	return c.writes
 }
 
+// newcomer returns a new user without a document, whom only the caller writes.
+func (c *collection) newcomer() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	user := fmt.Sprintf("newcomer%d", len(c.versions))
+	c.versions[user] = []version{{}}
+	return user
+}
+
 func (c *collection) put(user, id string) {
 	c.versions[user] = append(c.versions[user], version{c.writes, id})
 }

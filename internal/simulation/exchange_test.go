@@ -15,8 +15,9 @@ type exchange struct {
 	settings    settings
 	user        string
 	refresh     bool
-	markFailure bool // as with the policy pass
-	wrote       int  // number of the client's own write before, or 0
+	markFailure bool      // as with the policy pass
+	wrote       int       // number of the client's own write before, or 0
+	signedUp    time.Time // when a newcomer's document was inserted; otherwise zero
 	tokens      []token
 
 	issued   time.Time     // when the backend issued its tokens
@@ -32,8 +33,7 @@ type exchange struct {
 // visit is one exchange of a client: a login, a refresh, or a write of the user's
 // own document and a refresh that must show it.
 func (w *world) visit(d *random, user string) {
-	r := w.replicas[d.IntN(len(w.replicas))]
-	x := &exchange{settings: r.settings, user: user, markFailure: d.oneIn(2)}
+	r, x := w.exchange(d, user)
 	switch d.IntN(4) {
 	case 0:
 		x.refresh, x.wrote = true, w.collection.write(d, user)
@@ -48,6 +48,34 @@ func (w *world) visit(d *random, user string) {
 		defer cancel()
 	}
 	r.enrich(ctx, x)
+}
+
+// exchange returns an exchange with one of the replicas.
+func (w *world) exchange(d *random, user string) (*replica, *exchange) {
+	r := w.replicas[d.IntN(len(w.replicas))]
+	return r, &exchange{settings: r.settings, user: user, markFailure: d.oneIn(2)}
+}
+
+// signUp is the first minute of a new user. They log in before they have a document, then
+// it is inserted, and they log in again.
+func (w *world) signUp(d *random) {
+	user := w.collection.newcomer()
+	var signedUp time.Time
+	logIn := func() {
+		r, x := w.exchange(d, user)
+		x.signedUp = signedUp
+		w.backend.answer(d, x)
+		r.enrich(w.t.Context(), x)
+	}
+	for range 1 + d.IntN(3) {
+		logIn()
+	}
+	w.collection.write(d, user)
+	signedUp = time.Now()
+	for range 1 + d.IntN(3) {
+		time.Sleep(d.upTo(300 * time.Millisecond))
+		logIn()
+	}
 }
 
 // grant returns the grant that the proxy would make of the exchange.

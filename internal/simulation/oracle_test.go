@@ -69,6 +69,7 @@ func (o oracle) checkEnriched(reason enrich.Reason) {
 	default:
 		o.checkLogin(rd)
 	}
+	o.countSignUp()
 }
 
 // checkAge checks that the metric has the right age for every token.
@@ -151,8 +152,9 @@ func (o oracle) checkMissing() {
 	if at := o.lastInvalidated(o.x.user, ""); at.After(since) {
 		since = at
 	}
+	o.checkSignUp()
 	n := slices.IndexFunc(o.reads, func(rd *read) bool {
-		remembered := !o.fromCache(rd) || !o.x.asked.After(rd.started.Add(o.settings.missingFor))
+		remembered := !o.fromCache(rd) || !o.x.asked.After(rd.started.Add(o.settings.missingFor)) && o.mayRemember(rd)
 		return o.succeeded(rd) && rd.found.id == "" && rd.found.number >= o.x.wrote && !rd.started.Before(since) && remembered
 	})
 	if n < 0 {

@@ -32,6 +32,7 @@ type replica struct {
 	random        *random        // of the reads; guarded by mu
 	reads         []*read        // in the order in which they started; guarded by mu
 	invalidations []invalidation // guarded by mu
+	streams       []stream       // guarded by mu
 	exchanges     []*exchange    // in the order in which they asked; guarded by mu
 	tally         *tally         // guarded by mu
 }
@@ -51,11 +52,16 @@ type invalidation struct {
 	tags []string
 }
 
+// A stream is a time in which the replica followed changes.
+type stream struct {
+	from, to time.Time // to is zero while it follows them
+}
+
 func newReplica(t testing.TB, d *random, s settings, source *collection, ring enrich.Ring) *replica {
 	t.Helper()
 	r := &replica{t: t, settings: s, source: source, random: d, tally: newTally()}
 	var err error
-	r.cache, err = cache.New(cache.Options{MaxBytes: 1 << 20, MissingFor: s.missingFor, StaleFor: s.staleFor})
+	r.cache, err = cache.New(cache.Options{MaxBytes: 1 << 20, MissingFor: s.missingFor, MissingIfFollowed: s.ifFollowed, StaleFor: s.staleFor})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,25 +127,60 @@ func (r *replica) invalidate(tags ...string) {
 	r.cache.Invalidate(tags...)
 }
 
+// Following implements [enrich.Follower].
+func (r *replica) Following() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.streams); n > 0 && r.streams[n-1].to.IsZero() {
+		return uint64(n)
+	}
+	return 0
+}
+
+func (r *replica) startStream() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.streams = append(r.streams, stream{from: time.Now()})
+}
+
+func (r *replica) endStream() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.streams[len(r.streams)-1].to = time.Now()
+}
+
 // follow returns a function that follows the change stream. Each call delivers the
-// events since the last call. Sometimes the stream breaks. Then it resumes later and
-// delivers what it missed, or it cannot resume and invalidates everything.
+// events since the last call. Sometimes the stream is silent for a while. Sometimes it
+// breaks: then it resumes later and delivers what it missed, or it cannot resume and
+// invalidates everything.
 func (r *replica) follow(d *random) func() {
 	delivered := 0
-	return func() {
-		broken := d.oneIn(20)
-		if broken {
-			time.Sleep(d.upTo(2 * time.Second))
-		}
+	deliver := func() {
 		events := r.source.since(delivered)
 		delivered += len(events)
-		if broken && d.oneIn(2) {
-			r.invalidate()
-			return
-		}
 		for _, e := range events {
 			r.invalidate(e...)
 		}
+	}
+	r.startStream()
+	return func() {
+		switch d.IntN(30) {
+		case 0:
+			time.Sleep(d.upTo(2 * time.Second))
+		case 1: // it resumes
+			r.endStream()
+			time.Sleep(d.upTo(2 * time.Second))
+			r.startStream()
+			time.Sleep(d.upTo(100 * time.Millisecond))
+		case 2: // it cannot resume
+			r.endStream()
+			time.Sleep(d.upTo(2 * time.Second))
+			delivered += len(r.source.since(delivered))
+			r.invalidate()
+			time.Sleep(d.upTo(100 * time.Millisecond))
+			r.startStream()
+		}
+		deliver()
 	}
 }
 

@@ -52,6 +52,7 @@ func (s *tally) checkCoverage(t *testing.T) {
 		"login stale", "refresh stale", "login unavailable", "refresh unavailable",
 		"login no_document held", "login no_document read", "refresh no_document read",
 		"login bad_token", "refresh bad_token",
+		"sign-up remembered", "sign-up without a stream", "sign-up shown by the stream",
 	} {
 		if s.counts[what] == 0 {
 			t.Errorf("no response was %q: the random worlds do not reach this case", what)

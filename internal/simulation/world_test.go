@@ -15,6 +15,7 @@ const worldsEnd = 10 * time.Second
 // settings are shared by all replicas of a world.
 type settings struct {
 	maxAge, missingFor, staleFor time.Duration // zero has the same meaning as in the configuration
+	ifFollowed                   bool          // missingFor is auto
 }
 
 // A world is a backend, a collection, and replicas between both and the clients.
@@ -32,6 +33,9 @@ func newWorld(t *testing.T, seed uint64, s signers) *world {
 	w := &world{t: t, seed: seed, collection: newCollection(users)}
 	d := w.random()
 	shared := settings{missingFor: d.maybe(2 * time.Second), staleFor: d.maybe(5 * time.Second), maxAge: d.maybe(4 * time.Second)}
+	if d.oneIn(2) {
+		shared.missingFor, shared.ifFollowed = 5*time.Second, true
+	}
 	w.followed = !d.oneIn(4)
 	w.backend = &backend{issuer: s.issuer}
 	for range 1 + d.IntN(3) {
@@ -53,6 +57,9 @@ func (w *world) run() *tally {
 		for range 2 {
 			act(time.Second, func(d *random) { w.visit(d, user) })
 		}
+	}
+	for range 2 {
+		act(3*time.Second, w.signUp)
 	}
 	for _, r := range w.replicas {
 		if w.followed {

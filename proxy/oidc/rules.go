@@ -58,6 +58,26 @@ func (d Discovery) Rules(policy enrich.Policy) []proxy.Rule {
 	return Merge(nil, rules)
 }
 
+// Elsewhere is the name of the rule that [Discovery.Elsewhere] returns, in metrics and logs.
+const Elsewhere = "authorization response"
+
+// Elsewhere returns the rule for authorization responses that come from another path than
+// the authorization endpoint, as those of Dex do. Without an authorization endpoint it
+// returns nil. Add it after [Merge], because its pattern matches no request.
+func (d Discovery) Elsewhere(policy enrich.Policy) []proxy.Rule {
+	if d.Authorization == "" {
+		return nil
+	}
+	return []proxy.Rule{{
+		Pattern:   Elsewhere,
+		Tokens:    authorizationResponse,
+		Refresh:   proxy.RefreshNever,
+		OnFailure: policy,
+		Mixed:     true,
+		Elsewhere: true,
+	}}
+}
+
 // SignedUserInfo returns rules for a userinfo endpoint with signed responses (OpenID
 // Connect Core, section 5.3.2). Such a response is a token, and the rules add the claim
 // to it. Without a userinfo endpoint it returns nil.

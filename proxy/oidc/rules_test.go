@@ -203,3 +203,28 @@ func TestSignedUserInfo_TakesTheWholeBodyAsAToken(t *testing.T) {
 		}
 	}
 }
+
+func TestElsewhere_HasTheLocationsOfTheAuthorizationEndpoint(t *testing.T) {
+	if rules := (oidc.Discovery{Token: "/t"}).Elsewhere(enrich.Pass); rules != nil {
+		t.Errorf("without an authorization endpoint, Elsewhere = %+v, want nil", rules)
+	}
+	d := oidc.Discovery{Token: "/t", Authorization: "/a"}
+	rules := d.Elsewhere(enrich.Refuse)
+	if len(rules) != 1 {
+		t.Fatalf("Elsewhere returned %d rules, want 1", len(rules))
+	}
+	for _, rule := range d.Rules(enrich.Refuse) {
+		if rule.Pattern == "GET /a" && words(rule.Tokens) != words(rules[0].Tokens) {
+			t.Errorf("locations %v, want those of the authorization endpoint, %v", rules[0].Tokens, rule.Tokens)
+		}
+	}
+	if got := rules[0]; !got.Elsewhere || !got.Mixed || got.Refresh != proxy.RefreshNever || got.OnFailure != enrich.Refuse {
+		t.Errorf("Elsewhere = %+v, want a mixed rule for any path that refuses, never for refreshes", got)
+	}
+	if _, err := proxy.NewRules(append(d.Rules(enrich.Refuse), rules...)); err != nil {
+		t.Errorf("NewRules: %v, want no error", err)
+	}
+	if _, err := proxy.NewRules(append(rules, rules...)); err == nil {
+		t.Error("NewRules with two such rules: got no error, want one")
+	}
+}

@@ -35,6 +35,9 @@ func (s *Server) record(name string) (refusal, func()) {
 }
 
 func (s *Server) carryOut(name string, command bson.D, member int) bson.D {
+	if refused := s.refuses(command); refused != nil {
+		return refused
+	}
 	switch name {
 	case "hello", "isMaster", "ismaster":
 		return s.hello(member)
@@ -49,6 +52,10 @@ func (s *Server) carryOut(name string, command bson.D, member int) bson.D {
 		return s.getMore(command)
 	case "killCursors":
 		return s.killCursors(command)
+	case "insert":
+		return s.insert(command)
+	case "commitTransaction", "abortTransaction":
+		return s.end(command, name == "commitTransaction")
 	}
 	return fault(59, "CommandNotFound")
 }

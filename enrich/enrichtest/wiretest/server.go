@@ -48,6 +48,8 @@ type Server struct {
 	asked     map[string]int
 	on        map[string]func()
 	sent      []bson.D
+	// transactions are those that are open, by session.
+	transactions map[string]*transaction
 }
 
 // New returns an empty server. The caller closes it.
@@ -55,6 +57,7 @@ func New() *Server {
 	return &Server{
 		conns: map[net.Conn]bool{}, grown: make(chan struct{}), cursors: map[int64]*cursor{},
 		refusals: map[string]refusal{}, asked: map[string]int{}, on: map[string]func(){},
+		transactions: map[string]*transaction{},
 	}
 }
 

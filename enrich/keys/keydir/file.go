@@ -158,7 +158,7 @@ func (k *key) readLines(text []byte) (err error) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		switch name {
 		case lineAlgorithm:
-			k.algorithm = value
+			k.algorithm = jose.Canonical(value)
 		case lineCreated:
 			k.created, err = time.Parse(time.RFC3339, value)
 		case lineActive:

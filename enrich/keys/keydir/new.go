@@ -18,7 +18,7 @@ import (
 const AnyRSA = jose.AnyRSA
 
 // ErrAlgorithm means that there are no signing keys for an algorithm.
-var ErrAlgorithm = errors.New("cannot make a key for this algorithm; use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or RSA (all of the first six)")
+var ErrAlgorithm = errors.New("cannot make a key for this algorithm; use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519 (another name of EdDSA) or RSA (all of the first six)")
 
 // checkAlgorithm returns [ErrAlgorithm] unless keys can be made for an algorithm.
 func checkAlgorithm(algorithm string) error {
@@ -35,6 +35,7 @@ func (d *Dir) New(algorithm string, now time.Time) (Info, error) {
 	if err := checkAlgorithm(algorithm); err != nil {
 		return Info{}, err
 	}
+	algorithm = jose.Canonical(algorithm)
 	keys, err := d.read()
 	if err != nil {
 		return Info{}, err
@@ -50,6 +51,7 @@ func (d *Dir) New(algorithm string, now time.Time) (Info, error) {
 // it made one. If two replicas call it at once, one makes the key and the other
 // finds it.
 func (d *Dir) Ensure(algorithm string, now time.Time) (made bool, err error) {
+	algorithm = jose.Canonical(algorithm)
 	keys, err := d.read()
 	if err != nil || len(keys.signing(algorithm)) > 0 {
 		return false, err

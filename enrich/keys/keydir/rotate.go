@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
 // A Rotation says that Key takes over from Former at Key.Active. Former is the zero
@@ -25,7 +27,7 @@ var errNextExists = errors.New("there is a next key already")
 // signs after [Publication]. If an algorithm has a next key already, Rotate fails
 // and makes nothing.
 func (d *Dir) Rotate(algorithm string, now time.Time) ([]Rotation, error) {
-	keys, algorithms, err := d.toRotate(algorithm, now)
+	keys, algorithms, err := d.toRotate(jose.Canonical(algorithm), now)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +44,7 @@ func (d *Dir) Rotate(algorithm string, now time.Time) ([]Rotation, error) {
 // RotateNow deletes next keys: they may have leaked too, and have not signed any
 // tokens yet.
 func (d *Dir) RotateNow(algorithm string, now time.Time) ([]Rotation, error) {
-	_, algorithms, err := d.toRotate(algorithm, now)
+	_, algorithms, err := d.toRotate(jose.Canonical(algorithm), now)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
 // A Set holds the keys of a directory as [Dir.Load] read them. It never changes.
@@ -37,6 +38,21 @@ func (s Set) RestoreKey(kid, algorithm string) enrich.Key {
 		return k.signers[algorithm]
 	}
 	return nil
+}
+
+// NamingEd25519 returns the set with another alg in the JWKs of its Ed25519 keys: EdDSA or
+// Ed25519, or none if it is empty. A verifier may refuse a token whose alg is the other
+// name of the algorithm in the JWK.
+func (s Set) NamingEd25519(alg string) Set {
+	named := slices.Clone(s.keys)
+	for i, k := range named {
+		if k.algorithm == jose.EdDSA {
+			renamed := *k
+			renamed.public.Algorithm = alg
+			named[i] = &renamed
+		}
+	}
+	return Set{named}
 }
 
 // JWKS returns a JWK Set with other JWKs, followed by the public halves of the

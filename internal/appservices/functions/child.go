@@ -185,8 +185,17 @@ func (c *child) deliver(m message) {
 }
 
 // command implements [host].
-func (c *child) command(ctx context.Context, function, database string, command []byte) ([]byte, error) {
-	o, err := c.ask(ctx, message{Kind: kindCommand, Function: function, Database: database, payload: command})
+func (c *child) command(ctx context.Context, function, database string, command []byte, transaction int64) ([]byte, error) {
+	o, err := c.ask(ctx, message{Kind: kindCommand, Function: function, Database: database, Transaction: transaction, payload: command})
+	if err != nil {
+		return nil, err
+	}
+	return o.content, nil
+}
+
+// step implements [host].
+func (c *child) step(ctx context.Context, function string, s step, transaction int64) ([]byte, error) {
+	o, err := c.ask(ctx, message{Kind: kindStep, Function: function, Step: s, Transaction: transaction})
 	if err != nil {
 		return nil, err
 	}

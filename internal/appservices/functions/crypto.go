@@ -32,7 +32,7 @@ func (c *call) newCrypto() *goja.Object {
 }
 
 // aead returns AES in Galois/Counter Mode (NIST SP 800-38D), which App Services used:
-// the nonce of 12 bytes stands before the text, and the tag of 16 bytes after it.
+// the nonce of 12 bytes comes before the text, and the tag of 16 bytes after it.
 func (c *call) aead(method, key goja.Value) cipher.AEAD {
 	if c.name(method, "the encryption type") != "aes" {
 		c.throw(`utils.crypto: the encryption type must be "aes"`)

@@ -83,7 +83,7 @@ func (c *call) newServices() (*goja.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := f(nil, c.vm.ToValue(c.command), c.types.bson, c.vm.ToValue(c.refused))
+	client, err := f(nil, c.vm.ToValue(c.command), c.types.bson, c.vm.ToValue(c.refused), c.vm.ToValue(c.transact))
 	if err != nil {
 		return nil, err
 	}
@@ -96,13 +96,30 @@ func (c *call) newServices() (*goja.Object, error) {
 	return object, nil
 }
 
-// command runs one MongoDB command: command(database, {…}).
+// command runs one MongoDB command, in a transaction unless that is 0:
+// command(database, {…}, transaction).
 func (c *call) command(request goja.FunctionCall) goja.Value {
 	database := request.Argument(0).String()
 	command := c.write(request.Argument(1))
+	transaction := request.Argument(2).ToInteger()
 	c.count(len(command))
+	return c.ask(func(ctx context.Context) ([]byte, error) {
+		return c.host.command(ctx, c.function, database, command, transaction)
+	})
+}
+
+// transact begins, commits or aborts a transaction: transact(step, transaction).
+func (c *call) transact(request goja.FunctionCall) goja.Value {
+	s, transaction := step(request.Argument(0).String()), request.Argument(1).ToInteger()
+	return c.ask(func(ctx context.Context) ([]byte, error) {
+		return c.host.step(ctx, c.function, s, transaction)
+	})
+}
+
+// ask starts an operation of the database and returns the promise of its reply.
+func (c *call) ask(operation func(context.Context) ([]byte, error)) goja.Value {
 	return c.begin(func(ctx context.Context) func() goja.Value {
-		reply, err := c.host.command(ctx, c.function, database, command)
+		reply, err := operation(ctx)
 		return func() goja.Value {
 			if err != nil {
 				c.unanswered = true

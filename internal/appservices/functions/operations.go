@@ -39,22 +39,30 @@ func (w *worker) answer(ctx context.Context, m message, err error) {
 }
 
 // command runs a MongoDB command for the process.
-func (w *worker) command(ctx context.Context, m message) {
-	reply, err := w.ask(ctx, m)
+func (w *worker) command(ctx context.Context, m message, open *transactions) {
+	reply, err := w.ask(ctx, m.Function, func() ([]byte, error) {
+		if m.Transaction != 0 {
+			return open.command(ctx, m)
+		}
+		return w.o.Database.Command(ctx, m.Database, m.payload)
+	})
 	w.answer(ctx, message{Kind: kindReply, ID: m.ID, payload: reply}, err)
 }
 
-// ask runs the command and returns the reply, or an error for the function.
-func (w *worker) ask(ctx context.Context, m message) (reply []byte, err error) {
+// ask asks the database and returns the reply, or an error for the function.
+func (w *worker) ask(ctx context.Context, function string, ask func() ([]byte, error)) (reply []byte, err error) {
 	if w.o.Database == nil {
 		return nil, errNoReply
 	}
-	reply, err = w.askDatabase(ctx, m)
+	reply, err = w.caught(function, ask)
+	var known shown
 	switch {
+	case errors.As(err, &known):
+		return nil, known
 	case errors.Is(err, supervise.ErrPanic):
 		return nil, shown(ErrInternal.Error())
 	case err != nil && ctx.Err() == nil:
-		w.log.LogAttrs(ctx, slog.LevelWarn, "a MongoDB command of a function failed", slog.String("function", m.Function), slog.Any("error", err))
+		w.log.LogAttrs(ctx, slog.LevelWarn, "a MongoDB command of a function failed", slog.String("function", function), slog.Any("error", err))
 		return nil, errNoReply
 	case err != nil:
 		return nil, errNoReply
@@ -64,9 +72,9 @@ func (w *worker) ask(ctx context.Context, m message) (reply []byte, err error) {
 	return reply, nil
 }
 
-func (w *worker) askDatabase(ctx context.Context, m message) (reply []byte, err error) {
-	defer supervise.Catch(w.log, "a MongoDB command of function "+m.Function, &err)
-	return w.o.Database.Command(ctx, m.Database, m.payload)
+func (w *worker) caught(function string, ask func() ([]byte, error)) (reply []byte, err error) {
+	defer supervise.Catch(w.log, "a MongoDB command of function "+function, &err)
+	return ask()
 }
 
 // fetch sends an HTTP request for the process.

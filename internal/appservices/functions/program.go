@@ -21,7 +21,10 @@ type program struct {
 // the functions has neither connections nor a network. The text of an error is for the
 // function. The methods must return when the context ends.
 type host interface {
-	command(ctx context.Context, function, database string, command []byte) (reply []byte, err error)
+	// command runs a command in a transaction, or in none if that is 0.
+	command(ctx context.Context, function, database string, command []byte, transaction int64) (reply []byte, err error)
+	// step begins, commits or aborts a transaction.
+	step(ctx context.Context, function string, s step, transaction int64) (reply []byte, err error)
 	fetch(ctx context.Context, function string, request httpRequest, body []byte) (*httpResponse, []byte, error)
 }
 

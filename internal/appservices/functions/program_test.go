@@ -14,9 +14,11 @@ import (
 // replies is a host whose database always sends the same reply.
 type replies string
 
-func (r replies) command(context.Context, string, string, []byte) ([]byte, error) {
+func (r replies) command(context.Context, string, string, []byte, int64) ([]byte, error) {
 	return []byte(r), nil
 }
+
+func (r replies) step(context.Context, string, step, int64) ([]byte, error) { return []byte(r), nil }
 
 func (replies) fetch(context.Context, string, httpRequest, []byte) (*httpResponse, []byte, error) {
 	return nil, nil, errHost
@@ -38,6 +40,9 @@ func FuzzProgram_SurvivesAnySource(f *testing.F) {
 		`exports = () => { throw Object.create(null) }`, `JSON.parse = 1; exports = () => EJSON.parse('{"$symbol":"a"}').toJSON()`,
 		`exports = () => new Date(8.64e15 + 1)`, `exports = () => { setTimeout(() => { throw 1 }, 0) }`, `exports = () => console.log({}, Symbol(), null)`,
 		`exports = () => context.services.get("mongodb-atlas").db().collection().find({}, null).next()`,
+		`exports = () => context.services.get("mongodb-atlas").startSession().withTransaction(() => 1)`,
+		`exports = () => utils.jwt.decode(utils.jwt.encode("HS256", context, "s"), "s")`, `exports = () => utils.crypto.hash("md5", {})`,
+		`exports = () => [1e300, -0, NaN, 1n].map((n) => n.toLocaleString({}, {maximumFractionDigits: 100})) + new Date(8.64e15).toLocaleString()`,
 	} {
 		f.Add(source)
 	}

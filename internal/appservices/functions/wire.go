@@ -27,26 +27,40 @@ const (
 	// From the process.
 	kindReady   kind = "ready"   // or Fault
 	kindCommand kind = "command" // a MongoDB command for Database
+	kindStep    kind = "step"    // Step of a transaction
 	kindRequest kind = "request" // Request: an HTTP request
 	kindLog     kind = "log"     // Line
 	kindResult  kind = "result"  // of the call, or Fault
 )
 
+// A step is what happens to a transaction.
+type step string
+
+const (
+	stepBegin  step = "begin"
+	stepCommit step = "commit"
+	stepAbort  step = "abort"
+)
+
 // A message is one frame on the pipes between the sidecar and a process. The payload
 // is not a part of the JSON, so that large values are not encoded twice.
 type message struct {
-	Kind     kind          `json:"kind"`
-	ID       int64         `json:"id,omitempty"`
-	Setup    *setup        `json:"setup,omitempty"`
-	Call     *Call         `json:"call,omitempty"`
-	Debug    bool          `json:"debug,omitempty"` // the call's console is logged
-	Cause    cause         `json:"cause,omitempty"`
-	Function string        `json:"function,omitempty"`
-	Database string        `json:"database,omitempty"`
-	Request  *httpRequest  `json:"request,omitempty"`
-	Response *httpResponse `json:"response,omitempty"`
-	Line     *line         `json:"line,omitempty"`
-	Fault    *failure      `json:"fault,omitempty"`
+	Kind     kind   `json:"kind"`
+	ID       int64  `json:"id,omitempty"`
+	Setup    *setup `json:"setup,omitempty"`
+	Call     *Call  `json:"call,omitempty"`
+	Debug    bool   `json:"debug,omitempty"` // the call's console is logged
+	Cause    cause  `json:"cause,omitempty"`
+	Function string `json:"function,omitempty"`
+	Database string `json:"database,omitempty"`
+	Step     step   `json:"step,omitempty"`
+	// Transaction is the transaction of a step or a command. The process numbers those
+	// of a call from 1; 0 means none.
+	Transaction int64         `json:"transaction,omitempty"`
+	Request     *httpRequest  `json:"request,omitempty"`
+	Response    *httpResponse `json:"response,omitempty"`
+	Line        *line         `json:"line,omitempty"`
+	Fault       *failure      `json:"fault,omitempty"`
 	// Processors is how long the process has used processors since its start.
 	Processors time.Duration `json:"processors,omitempty"`
 

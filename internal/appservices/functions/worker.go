@@ -158,6 +158,8 @@ func (w *worker) converse(ctx context.Context, id int64, request Call) (got answ
 	} else if err != nil {
 		return answer{err: err}
 	}
+	open := newTransactions(w)
+	defer open.abort(ctx)
 	for sent := (tally{}); ; {
 		m, err := w.conn.receive()
 		switch {
@@ -166,19 +168,22 @@ func (w *worker) converse(ctx context.Context, id int64, request Call) (got answ
 		case !sent.add(m):
 			return answer{err: errProtocol}
 		case !sent.drops(m):
-			w.handle(ctx, m)
+			w.handle(ctx, m, open)
 		}
 	}
 }
 
 // handle starts an operation that the process asks for, or writes to the log.
-func (w *worker) handle(ctx context.Context, m message) {
+func (w *worker) handle(ctx context.Context, m message, open *transactions) {
 	switch {
 	case m.Kind == kindLog && m.Line != nil:
 		m.Line.log(ctx, w.log)
 	case m.Kind == kindCommand:
 		w.pool.calling.Add(1)
-		go w.operate(ctx, w.commands, func() { w.command(ctx, m) })
+		go w.operate(ctx, w.commands, func() { w.command(ctx, m, open) })
+	case m.Kind == kindStep:
+		w.pool.calling.Add(1)
+		go w.operate(ctx, w.commands, func() { open.step(ctx, m) })
 	case m.Kind == kindRequest && m.Request != nil:
 		w.pool.calling.Add(1)
 		go w.operate(ctx, w.requests, func() { w.fetch(ctx, m) })

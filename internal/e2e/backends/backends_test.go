@@ -26,6 +26,9 @@ var rows = []row{
 	{"glewlwyd_code", []part{glewlwyd}, "RS256", "code, userinfo, introspection, refresh, revocation, end session; the document changes, and is deleted", []part{authlib}, glewlwydCode},
 	{"glewlwyd_implicit", []part{glewlwyd}, "RS256", "implicit and hybrid: fragment, query, form_post", []part{authlib}, glewlwydImplicit},
 	{"glewlwyd_password", []part{glewlwyd}, "RS256", "password, refresh; the document changes, and is deleted; a wrong password", []part{authlib}, glewlwydPassword},
+	{"authlib_client", []part{glewlwyd}, "RS256", "code with PKCE, userinfo, refresh, introspection, revocation, end session; compared with the same client without the sidecar", []part{authlib}, authlibClient},
+	{"apache_code", []part{glewlwyd}, "RS256", "code, userinfo, refresh, logout; the document changes, and is deleted", []part{openidc, apache}, apacheCode},
+	{"apache_hybrid", []part{glewlwyd}, "RS256", "hybrid with form_post, userinfo, refresh, logout; the document changes, and is deleted", []part{openidc, apache}, apacheHybrid},
 	{"glewlwyd_hs256", []part{glewlwyd}, "HS256", "password, userinfo, refresh; the document changes, and is deleted", []part{pyjwt}, glewlwydHS256},
 }
 

@@ -25,9 +25,9 @@ const (
 
 // startGlewlwyd starts Glewlwyd with the plugin OpenID Connect twice: as oidc with RS256,
 // and as oidchs with HS256 and the secret of enrichtest. Clients reach it at public.
-func startGlewlwyd(t *testing.T, public e2e.Address, redirectURIs ...string) e2e.Address {
+func startGlewlwyd(t *testing.T, at, public e2e.Address, redirectURIs ...string) {
 	t.Helper()
-	at, dir := e2e.FreeAddress(t), t.TempDir()
+	dir := t.TempDir()
 	database := filepath.Join(dir, "glewlwyd.db")
 	create := exec.Command("sqlite3", database)
 	schema, err := os.Open("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
@@ -59,7 +59,6 @@ func startGlewlwyd(t *testing.T, public e2e.Address, redirectURIs ...string) e2e
 	}
 	startProgram(t, at, "glewlwyd", "--config-file="+file)
 	setUpGlewlwyd(t, at, public, append(redirectURIs, redirectURI))
-	return at
 }
 
 // setUpGlewlwyd adds plugins, a user and a client, as its administration pages do.
@@ -109,6 +108,15 @@ func glewlwydLogin(t *testing.T, at e2e.Address, user, password string) (line st
 	return "Cookie: " + cookie
 }
 
+// grantedLogin logs in as u1, grants the client its scope, and returns the line of the
+// cookie.
+func grantedLogin(t *testing.T, at e2e.Address) (cookie string) {
+	t.Helper()
+	cookie = glewlwydLogin(t, at, "u1", "password")
+	wantStatus(t, "grant", at.Ask(t, http.MethodPut, "/api/auth/grant/lab", `{"scope":"openid"}`, asJSON, cookie), http.StatusOK)
+	return cookie
+}
+
 // A provider is Glewlwyd behind a sidecar.
 type provider struct {
 	*front
@@ -119,8 +127,8 @@ type provider struct {
 // startProvider starts Glewlwyd, and a sidecar in OIDC mode for one of its plugins.
 func startProvider(t *testing.T, plugin, configuration string, redirectURIs ...string) provider {
 	t.Helper()
-	public := e2e.FreeAddress(t)
-	at := startGlewlwyd(t, public, redirectURIs...)
+	public, at := e2e.FreeAddress(t), e2e.FreeAddress(t)
+	startGlewlwyd(t, at, public, redirectURIs...)
 	tokens := tokensIn(at.Ask(t, http.MethodPost, plugin+"/token", passwords, asForm, basic))
 	_, claims := enrichtest.DecodeToken(t, tokens["access_token"])
 	p := provider{plugin: plugin, sub: member(t, claims, "sub")}

@@ -35,15 +35,6 @@ func (p provider) endpoint(t *testing.T, name string) string {
 	return path
 }
 
-// login logs in as u1, grants the client its scope, and returns the line of the cookie.
-func (p provider) login(t *testing.T) (cookie string) {
-	t.Helper()
-	cookie = glewlwydLogin(t, p.Public, "u1", "password")
-	granted, _ := p.ask(t, http.MethodPut, "/api/auth/grant/lab", `{"scope":"openid"}`, asJSON, cookie)
-	wantStatus(t, "grant", granted, http.StatusOK)
-	return cookie
-}
-
 // authorize sends an authorization request as a browser that is logged in.
 func (p provider) authorize(t *testing.T, cookie, responseType string, more ...string) (got, original e2e.Reply) {
 	t.Helper()
@@ -96,7 +87,7 @@ func (p provider) checkRefreshes(t *testing.T, login e2e.Reply) {
 // Glewlwyd keeps hashes of its tokens: it does not know an enriched one.
 func glewlwydCode(t *testing.T) {
 	p := startRS256(t)
-	redirect, _ := p.authorize(t, p.login(t), "code")
+	redirect, _ := p.authorize(t, grantedLogin(t, p.Public), "code")
 	wantStatus(t, "authorize", redirect, http.StatusFound)
 	location, err := url.Parse(redirect.Header.Get("Location"))
 	if err != nil || location.Query().Get("code") == "" {
@@ -142,7 +133,7 @@ func (p provider) checkEndpoints(t *testing.T, tokens map[string]string) {
 // that has no Content-Type.
 func glewlwydImplicit(t *testing.T) {
 	p := startRS256(t)
-	cookie := p.login(t)
+	cookie := grantedLogin(t, p.Public)
 	for _, tt := range []struct {
 		responseType, mode, flow string
 		in                       func(e2e.Reply) bool

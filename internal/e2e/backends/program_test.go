@@ -7,7 +7,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
@@ -15,12 +17,14 @@ import (
 // debianPython has the packages of Debian, which another Python does not.
 const debianPython = "/usr/bin/python3"
 
-// startProgram starts a server, and waits until it answers. If the test has failed, it
-// prints what the server wrote.
+// startProgram starts a server, and waits until it answers. It ends with the test, and so do
+// the processes that it started. If the test has failed, it prints what the server wrote.
 func startProgram(t *testing.T, at e2e.Address, name string, args ...string) {
 	t.Helper()
 	command, output := exec.Command(name, args...), &bytes.Buffer{}
 	command.Stdout, command.Stderr = output, output
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.WaitDelay = 10 * time.Second
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +34,7 @@ func startProgram(t *testing.T, at e2e.Address, name string, args ...string) {
 		command.Wait()
 	}()
 	t.Cleanup(func() {
-		command.Process.Kill()
+		syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 		<-ended
 		if t.Failed() {
 			t.Logf("the output of %s:\n%s", name, output)

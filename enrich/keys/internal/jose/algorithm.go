@@ -19,19 +19,38 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// methods are the supported signature algorithms (RFC 7518, section 3.1, and
-// RFC 8037). "none" is not among them.
+// The two names of the signature algorithm of Ed25519 keys: RFC 9864, section 2.2, and
+// RFC 8037. RFC 9864 gives JOSE no other names for algorithms that are supported here:
+// ESP256, ESP384 and ESP512 are for COSE only, because ES256, ES384 and ES512 name their
+// curve already.
+const (
+	ed25519Name = "Ed25519"
+	EdDSA       = "EdDSA"
+)
+
+// Canonical returns the name that an algorithm has in key files: EdDSA for both names of
+// that algorithm, and any other name itself.
+func Canonical(algorithm string) string {
+	if algorithm == ed25519Name {
+		return EdDSA
+	}
+	return algorithm
+}
+
+// methods are the supported signature algorithms (RFC 7518, section 3.1, RFC 8037 and
+// RFC 9864). "none" is not among them.
 var methods = map[string]jwt.SigningMethod{
 	"HS256": jwt.SigningMethodHS256, "HS384": jwt.SigningMethodHS384, "HS512": jwt.SigningMethodHS512,
 	"RS256": jwt.SigningMethodRS256, "RS384": jwt.SigningMethodRS384, "RS512": jwt.SigningMethodRS512,
 	"PS256": jwt.SigningMethodPS256, "PS384": jwt.SigningMethodPS384, "PS512": jwt.SigningMethodPS512,
 	"ES256": jwt.SigningMethodES256, "ES384": jwt.SigningMethodES384, "ES512": jwt.SigningMethodES512,
-	"EdDSA": jwt.SigningMethodEdDSA,
+	EdDSA: jwt.SigningMethodEdDSA, ed25519Name: jwt.SigningMethodEdDSA,
 }
 
 var (
 	secretAlgorithms = []string{"HS256", "HS384", "HS512"}
 	rsaAlgorithms    = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+	edAlgorithms     = []string{EdDSA, ed25519Name}
 )
 
 // AnyRSA is used instead of an algorithm and means every RSA algorithm. The JWK of
@@ -47,10 +66,14 @@ func IsSupported(algorithm string) bool { return methods[algorithm] != nil }
 // IsSecret reports whether an algorithm uses a shared secret.
 func IsSecret(algorithm string) bool { return slices.Contains(secretAlgorithms, algorithm) }
 
-// Expand returns all RSA algorithms for [AnyRSA], and any other algorithm alone.
+// Expand returns the algorithms of a key whose file names an algorithm: all RSA
+// algorithms for [AnyRSA], both names for EdDSA, and any other algorithm alone.
 func Expand(algorithm string) []string {
-	if algorithm == AnyRSA {
+	switch Canonical(algorithm) {
+	case AnyRSA:
 		return rsaAlgorithms
+	case EdDSA:
+		return edAlgorithms
 	}
 	return []string{algorithm}
 }
@@ -65,7 +88,7 @@ func Algorithms(key any) []string {
 	case *rsa.PublicKey:
 		return rsaAlgorithms
 	case ed25519.PublicKey:
-		return []string{"EdDSA"}
+		return edAlgorithms
 	case *ecdsa.PublicKey:
 		switch key.Curve {
 		case elliptic.P256():
@@ -117,7 +140,7 @@ func Generate(algorithm string) (crypto.Signer, error) {
 		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	case "ES512":
 		return ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	case "EdDSA":
+	case EdDSA, ed25519Name:
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		return key, err
 	}

@@ -18,7 +18,7 @@ type Verifier struct {
 
 // Fits reports whether the key can verify tokens of an algorithm.
 func (v Verifier) Fits(algorithm string) bool {
-	return (v.Algorithm == "" || v.Algorithm == algorithm) && slices.Contains(Algorithms(v.Key), algorithm)
+	return (v.Algorithm == "" || Canonical(v.Algorithm) == Canonical(algorithm)) && slices.Contains(Algorithms(v.Key), algorithm)
 }
 
 // IsSecret reports whether the key is a secret.

@@ -2,8 +2,9 @@
 // `run(database, command)` is written in Go and returns a promise of MongoDB's reply.
 // A cursor has only one batch: functions of a login read little, and a cursor that
 // they do not read to its end would stay open on the server. `refused` is also written in
-// Go: it gets each error of MongoDB before it is thrown.
-(function (run, BSON, refused) {
+// Go: it gets each error of MongoDB before it is thrown. `transact(step, transaction)`
+// begins, commits or aborts a transaction.
+(function (run, BSON, refused, transact) {
   "use strict";
 
   const most = 10000; // documents that one find or aggregate may return
@@ -20,13 +21,85 @@
     }
   }
 
-  const ask = async (database, command) => {
-    const reply = await run(database, command);
+  const checked = (reply) => {
     if (!reply.ok) throw new MongoError(reply);
     if (reply.writeErrors && reply.writeErrors.length) throw new MongoError(reply.writeErrors[0], { writeErrors: reply.writeErrors });
     if (reply.writeConcernError) throw new MongoError(reply.writeConcernError);
     return reply;
   };
+
+  // runIn runs a command in the transaction of a session, if it has one. The write
+  // concern is then that of the transaction.
+  const runIn = async (session, database, command) => {
+    const transaction = session ? await session[current]() : 0;
+    if (!transaction) return run(database, command, 0);
+    const { writeConcern, ...rest } = command;
+    return run(database, rest, transaction);
+  };
+  const ask = async (session, database, command) => checked(await runIn(session, database, command));
+
+  // A Session begins a transaction in MongoDB with its first operation. Without a
+  // transaction it does nothing.
+  const current = Symbol("current");
+  const mostTries = 5; // of a transaction that another one conflicts with
+  let transactions = 0;
+  const labelled = (error, label) => Boolean(error && error.errorLabels && error.errorLabels.includes(label));
+  class Session {
+    #transaction = 0; #begun; #ended = false;
+    startTransaction() {
+      if (this.#ended) throw new Error("the session has ended");
+      if (this.#transaction) throw new Error("the session already has a transaction");
+      this.#transaction = ++transactions;
+      this.#begun = undefined;
+    }
+    async [current]() {
+      if (this.#ended) throw new Error("the session has ended");
+      const transaction = this.#transaction;
+      if (!transaction) return 0;
+      this.#begun = this.#begun || transact("begin", transaction);
+      await this.#begun;
+      return transaction;
+    }
+    inTransaction() { return this.#transaction !== 0; }
+    async commitTransaction() {
+      if (!this.#transaction) throw new Error("the session has no transaction");
+      checked(await transact("commit", await this[current]()));
+      this.#transaction = 0;
+    }
+    // abortTransaction does nothing without a transaction, because withTransaction has
+    // already aborted it when it throws.
+    async abortTransaction() {
+      const transaction = this.#transaction, begun = this.#begun;
+      this.#transaction = 0;
+      if (transaction && begun) await transact("abort", transaction);
+    }
+    async endSession() {
+      await this.abortTransaction();
+      this.#ended = true;
+    }
+    async withTransaction(operations) {
+      for (let tries = 1; ; tries++) {
+        this.startTransaction();
+        try {
+          const result = await operations(this);
+          if (this.inTransaction()) await this.commitTransaction();
+          return result;
+        } catch (error) {
+          await this.abortTransaction();
+          if (tries === mostTries || !labelled(error, "TransientTransactionError")) throw error;
+        }
+      }
+    }
+  }
+  const sessionOf = (options) => {
+    const session = options && options.session;
+    if (session === undefined || session === null) return undefined;
+    if (!(session instanceof Session)) throw new TypeError("options.session must come from startSession()");
+    return session;
+  };
+  // readOptions also takes the options as the second argument, as in Node's driver.
+  const readOptions = (projection, options) =>
+    projection && projection.session instanceof Session ? projection : Object.assign({}, projection && { projection }, options);
 
   // An undefined in a query is nearly always a mistake. Converted to null, it would
   // match every document without the field. MongoDB refuses it, and so does this.
@@ -46,9 +119,6 @@
     const picked = {};
     for (const name of names) if (options && options[name] !== undefined) picked[name] = options[name];
     return picked;
-  };
-  const refuseSession = (options) => {
-    if (options && options.session) throw new TypeError("transactions are not supported: options.session");
   };
 
   // operators checks that an update has operators, or that a replacement has none.
@@ -110,28 +180,27 @@
   class Collection {
     #database; #name;
     constructor(database, name) { this.#database = database; this.#name = name; }
-    #ask(command) { return ask(this.#database, command); }
+    #ask(command, options) { return ask(sessionOf(options), this.#database, command); }
 
     // batch returns the documents of a reply. If the server keeps a cursor open for
     // more, batch closes it.
-    async #batch(command) {
-      const { cursor } = await this.#ask(command);
+    async #batch(command, options) {
+      const { cursor } = await this.#ask(command, options);
       const open = Number(cursor.id) !== 0;
-      if (open) await run(this.#database, { killCursors: this.#name, cursors: [BSON.Long.fromString(String(cursor.id))] });
+      if (open) await runIn(sessionOf(options), this.#database, { killCursors: this.#name, cursors: [BSON.Long.fromString(String(cursor.id))] });
       return { docs: cursor.firstBatch, open };
     }
 
-    find(filter = {}, projection, options) {
-      refuseSession(options);
-      const wanted = Object.assign({}, projection && { projection }, pick(options, "projection", "sort", "limit", "skip", "collation", "hint"));
-      return new Cursor((o) => this.#batch(Object.assign({ find: this.#name, filter: query(filter), batchSize: o.limit }, o)), wanted);
+    find(filter = {}, projection, more) {
+      const options = readOptions(projection, more);
+      const wanted = Object.assign({}, pick(options, "projection", "sort", "limit", "skip", "collation", "hint"));
+      return new Cursor((o) => this.#batch(Object.assign({ find: this.#name, filter: query(filter), batchSize: o.limit }, o), options), wanted);
     }
     async findOne(filter, projection, options) {
       const doc = await this.find(filter || {}, projection, options).limit(1).next();
       return doc === undefined ? null : doc;
     }
     aggregate(pipeline, options) {
-      refuseSession(options);
       refuseUndefined(pipeline, "");
       return new Cursor((o) => {
         const stages = pipeline.slice();
@@ -140,7 +209,7 @@
         if (o.skip) stages.push({ $skip: o.skip });
         if (!writes(pipeline)) stages.push({ $limit: o.limit });
         return this.#batch(Object.assign({ aggregate: this.#name, pipeline: stages, cursor: { batchSize: o.limit } },
-          pick(options, "allowDiskUse", "collation", "hint", "let"), writes(pipeline) && { writeConcern: majority }));
+          pick(options, "allowDiskUse", "collation", "hint", "let"), writes(pipeline) && { writeConcern: majority }), options);
       });
     }
     async countDocuments(filter = {}, options) {
@@ -152,29 +221,26 @@
     }
     count(filter, options) { return this.countDocuments(filter, options); }
     async distinct(field, filter = {}, options) {
-      refuseSession(options);
-      return (await this.#ask(Object.assign({ distinct: this.#name, key: field, query: query(filter) }, pick(options, "collation")))).values;
+      return (await this.#ask(Object.assign({ distinct: this.#name, key: field, query: query(filter) }, pick(options, "collation")), options)).values;
     }
 
     async insertOne(document, options) {
       return { insertedId: (await this.insertMany([document], options)).insertedIds[0] };
     }
     async insertMany(documents, options) {
-      refuseSession(options);
       const named = documents.map((document) => {
         if (document === null || typeof document !== "object" || Array.isArray(document)) throw new TypeError("a document must be an object");
         if (document._id !== undefined) return document;
         const _id = new BSON.ObjectId();
         return Object.assign({ _id }, document, { _id });
       });
-      await this.#ask(Object.assign({ insert: this.#name, documents: named, writeConcern: majority }, pick(options, "ordered", "bypassDocumentValidation")));
+      await this.#ask(Object.assign({ insert: this.#name, documents: named, writeConcern: majority }, pick(options, "ordered", "bypassDocumentValidation")), options);
       return { insertedIds: named.map((document) => document._id) };
     }
 
     async #update(filter, update, multi, options) {
-      refuseSession(options);
       const one = Object.assign({ q: query(filter), u: update, multi }, pick(options, "upsert", "arrayFilters", "collation", "hint"));
-      const reply = await this.#ask(Object.assign({ update: this.#name, updates: [one], writeConcern: majority }, pick(options, "bypassDocumentValidation")));
+      const reply = await this.#ask(Object.assign({ update: this.#name, updates: [one], writeConcern: majority }, pick(options, "bypassDocumentValidation")), options);
       const [upserted] = reply.upserted || [];
       return Object.assign({ matchedCount: upserted ? 0 : reply.n, modifiedCount: reply.nModified }, upserted && { upsertedId: upserted._id });
     }
@@ -183,18 +249,16 @@
     async replaceOne(filter, document, options) { return this.#update(filter, operators(document, false), false, options); }
 
     async #delete(filter, limit, options) {
-      refuseSession(options);
       const one = Object.assign({ q: query(filter), limit }, pick(options, "collation", "hint"));
-      return { deletedCount: (await this.#ask({ delete: this.#name, deletes: [one], writeConcern: majority })).n };
+      return { deletedCount: (await this.#ask({ delete: this.#name, deletes: [one], writeConcern: majority }, options)).n };
     }
     async deleteOne(filter, options) { return this.#delete(filter, 1, options); }
     async deleteMany(filter, options) { return this.#delete(filter, 0, options); }
 
     async #findAndModify(filter, change, options) {
-      refuseSession(options);
       const command = Object.assign({ findAndModify: this.#name, query: query(filter), writeConcern: majority }, change,
         pick(options, "sort", "arrayFilters", "collation", "hint"), options && options.projection && { fields: options.projection });
-      const { value } = await this.#ask(command);
+      const { value } = await this.#ask(command, options);
       return value === undefined ? null : value;
     }
     #change(update, options) {
@@ -229,5 +293,5 @@
 
   const writes = (pipeline) => pipeline.some((stage) => stage && ("$out" in stage || "$merge" in stage));
 
-  return { db: (database) => ({ collection: (name) => new Collection(database, name) }) };
+  return { db: (database) => ({ collection: (name) => new Collection(database, name) }), startSession: () => new Session() };
 })
