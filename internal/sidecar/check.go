@@ -242,6 +242,7 @@ func (k *checker) source(ctx context.Context) {
 	collection, ok := source.(collectionSource)
 	if !ok {
 		k.otherSource(ctx, source)
+		k.ids(ctx, source)
 		return
 	}
 	warnings, err := collection.Inspect(ctx)
@@ -255,6 +256,7 @@ func (k *checker) source(ctx context.Context) {
 	for _, warning := range warnings {
 		k.warn("documents.mongodb", "%s", warning)
 	}
+	k.ids(ctx, source)
 }
 
 // otherSource checks a source that is not a collection.
