@@ -157,6 +157,7 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 		k.ok("the backend signs with verify.secret only, so its JWKS is not needed")
 	}
 	k.oddKeys(ring)
+	k.clients(ring)
 	k.missingKeys()
 }
 
