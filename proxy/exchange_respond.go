@@ -20,6 +20,7 @@ func (x *exchange) respond(res *http.Response) error {
 		limitCaching(res)
 	}
 	x.noteUnauthorized(res)
+	x.offered.Show(res.Header)
 	x.lookElsewhere(res, answered)
 	switch {
 	case x.gatesHeader() && !mayIssue(res) && res.StatusCode < http.StatusBadRequest && x.hasHeaderToken(res):
