@@ -30,6 +30,10 @@ type Grant struct {
 	// could not be fetched or is too large. It is for callers that send such
 	// tokens to the client.
 	MarkFailure bool
+	// UserInfo means that the response is a signed description of a user (OpenID Connect
+	// Core, section 5.3.2) and issues nothing: no hook runs. It should have iss and aud, but
+	// some providers leave them out, and it does not have to end with exp.
+	UserInfo bool
 	// Shadow asks for a dry run: Enrich returns the same reasons and tokens of the
 	// same size, but signs nothing. The signatures are zeros.
 	Shadow bool

@@ -54,6 +54,7 @@ func TestHooks_RunBeforeATokenLeaves(t *testing.T) {
 		{"unknown without a document", "new", func(g *enrich.Grant) { g.Cause = enrich.CauseUnknown }, "create, signing in, signed in"},
 		{"client credentials", "new", func(g *enrich.Grant) { g.ClientCredentials = true }, ""},
 		{"no user", "", nil, ""},
+		{"userinfo, which issues nothing", "new", func(g *enrich.Grant) { g.UserInfo = true }, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			hooks := &scripted{}

@@ -100,7 +100,9 @@ func (tx *transaction) looksUp(c *candidate) bool {
 }
 
 // runsHooks reports whether hooks run for the users of the grant.
-func (tx *transaction) runsHooks() bool { return tx.o.Hooks != nil && !tx.forClient }
+func (tx *transaction) runsHooks() bool {
+	return tx.o.Hooks != nil && !tx.forClient && !tx.grant.UserInfo
+}
 
 // rejectionOf returns the fault of a token whose user a hook rejected. It marks a token
 // whose user the hooks could not decide about.

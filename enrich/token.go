@@ -24,6 +24,9 @@ type Token struct {
 	Signature    []byte
 	Algorithm    string // alg of the header
 	KeyID        string // kid of the header; empty if there is none
+	// UserInfo means that the token is signed userinfo: see [Grant]. ParseToken leaves it
+	// false.
+	UserInfo bool
 
 	header, payload *jsonedit.Object
 }

@@ -115,12 +115,13 @@ func (tx *transaction) verifyAll(ctx context.Context) *fault {
 
 func (tx *transaction) verify(ctx context.Context, c *candidate) (Reason, error) {
 	var err error
-	if c.token, err = ParseToken(c.issued.Raw); err != nil {
-		c.token = nil
-	} else if c.Verified, err = tx.o.Ring.Verify(ctx, c.token); err == nil {
-		return "", nil
+	if c.token, err = ParseToken(c.issued.Raw); err == nil {
+		c.token.UserInfo = tx.grant.UserInfo
+		c.Verified, err = tx.o.Ring.Verify(ctx, c.token)
 	}
 	switch {
+	case err == nil:
+		return "", nil
 	case errors.Is(err, ErrOpaque):
 		return Opaque, nil
 	case errors.Is(err, ErrNotOurs):

@@ -59,7 +59,7 @@ type exchange struct {
 }
 
 func newExchange(p *Proxy, w http.ResponseWriter, r *http.Request) *exchange {
-	return &exchange{
+	x := &exchange{
 		proxy:    p,
 		snapshot: p.snapshot.Load(),
 		w:        responseWriter{ResponseWriter: w, writeTimeout: p.options.Timeouts.Write},
@@ -69,6 +69,10 @@ func newExchange(p *Proxy, w http.ResponseWriter, r *http.Request) *exchange {
 		peer:     r.RemoteAddr,
 		account:  account{memory: p.options.ClientMemory(p.client(r)), responses: p.options.Responses},
 	}
+	if r.ProtoMajor == 1 {
+		x.w.names = p.names
+	}
+	return x
 }
 
 // run serves a request from start to end.

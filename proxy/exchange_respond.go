@@ -149,9 +149,10 @@ func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) e
 		e.response = l.response.Replace(l.tokens, enriched)
 		// Each token is within its own budget, but several tokens in one header line may
 		// together exceed the limit (law H3).
-		e.changed = locate.Fits(l.response.Header, e.response.Header, x.snapshot.Sizes)
+		err := locate.Fits(l.response.Header, e.response.Header, x.snapshot.Sizes)
+		e.changed = err == nil
 		if !e.changed {
-			e.revert()
+			e.revert(err)
 		}
 	}
 	for _, outcome := range e.outcomes {
@@ -174,15 +175,13 @@ func (e *enrichment) enriched() map[string]string {
 	return enriched
 }
 
-var errLineTooLarge = errors.New("the enriched tokens of one header line are together too large")
-
 // revert replaces the enriched tokens with their originals, because together they are
-// too large for a header line.
-func (e *enrichment) revert() {
+// too large for a header line, as the error says.
+func (e *enrichment) revert(err error) {
 	for i, outcome := range e.outcomes {
 		if original := e.grant.Tokens[i].Raw; outcome.Raw != original {
 			o := &e.outcomes[i]
-			o.Raw, o.Reason, o.Err = original, enrich.TooLarge, errLineTooLarge
+			o.Raw, o.Reason, o.Err = original, enrich.TooLarge, err
 		}
 	}
 }

@@ -129,6 +129,7 @@ func (x *exchange) recordRequest(r *http.Request, request locate.Request) {
 		Provider:          x.provider,
 		MarkFailure:       x.rule.OnFailure == enrich.Pass,
 		Shadow:            x.snapshot.Shadow,
+		UserInfo:          x.rule.UserInfo,
 		Code:              request.Param("code"),
 		State:             request.Param("state"),
 	}

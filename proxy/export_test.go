@@ -26,3 +26,6 @@ func (rs *Rules) Gates() []string { return rs.gates.patterns }
 
 // Find finds the rule of a request.
 func (rs *Rules) Find(r *http.Request) { rs.route(r) }
+
+// KnownNames returns how many spellings of header names a proxy remembers.
+func KnownNames(p *Proxy) int { return len(p.names.table.Load().seen) }

@@ -23,6 +23,7 @@ type Proxy struct {
 	untrustedPeers untrustedPeers
 	warnings       loglimit.Counter // by rule and subject
 	refusals       *budget.Refusals
+	names          *headerNames // of the backend\'s responses
 
 	warnedUnrestored sync.Once
 }
@@ -38,6 +39,7 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 		options:        o,
 		shadow:         newShadow(o.Logger),
 		untrustedPeers: untrustedPeers{logger: o.Logger},
+		names:          newHeaderNames(),
 	}
 	if p.metrics, err = newMetrics(o.Meter); err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 	if err := p.Use(s); err != nil {
 		return nil, err
 	}
-	p.reverse = newReverseProxy(o)
+	p.reverse = newReverseProxy(o, p.names)
 	return p, nil
 }
 

@@ -134,8 +134,11 @@ func TestBudget_TokensInOneLineMustFitTogether(t *testing.T) {
 		if n := f.reason(t, enrich.TooLarge); n != 2 || res.StatusCode != http.StatusFound {
 			t.Errorf("got %d, too_large was counted %d times; want 302 and 2", res.StatusCode, n)
 		}
-		if log := f.log.String(); !strings.Contains(log, "raise claim.max_header_size") {
-			t.Errorf("log:\n%s\nwant the advice to raise claim.max_header_size", log)
+		size := both + 2*growth + len(`,"n":1`)*4/3
+		want := fmt.Sprintf("header line Location of %d bytes with its enriched tokens, the limit is %d", size, line)
+		advice := fmt.Sprintf("raise claim.max_header_size to %d or more", size)
+		if log := f.log.String(); !strings.Contains(log, want) || !strings.Contains(log, advice) {
+			t.Errorf("log:\n%s\nwant %q and %q", log, want, advice)
 		}
 	}
 }

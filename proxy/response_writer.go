@@ -20,6 +20,19 @@ type responseWriter struct {
 	// gated says that no response leaves before the final one. The header of an early one
 	// could have a token, and nothing looks at it.
 	gated bool
+	// names gives the header the spelling of the backend. Nil over HTTP/2, whose names have
+	// only one.
+	names *headerNames
+}
+
+// Header implements [http.ResponseWriter]. On a hijacked connection it spells the names as
+// the backend: the reverse proxy then writes the response to the upgrade itself.
+func (w *responseWriter) Header() http.Header {
+	h := w.ResponseWriter.Header()
+	if w.status == http.StatusSwitchingProtocols && w.names != nil {
+		w.names.apply(h)
+	}
+	return h
 }
 
 // WriteHeader implements [http.ResponseWriter].
@@ -32,6 +45,9 @@ func (w *responseWriter) WriteHeader(status int) {
 		if w.forwarded {
 			suppressDefaults(w.Header())
 		}
+	}
+	if w.forwarded && w.names != nil {
+		w.names.apply(w.Header())
 	}
 	w.ResponseWriter.WriteHeader(status)
 	if w.forwarded && status >= 200 && w.Header()["Content-Length"] == nil {

@@ -40,6 +40,9 @@ type Rule struct {
 	// Deletes says that a request of the rule deletes the user of its bearer token. It
 	// takes effect if the backend answers 2xx.
 	Deletes bool
+	// UserInfo says that the tokens of the responses are signed userinfo
+	// ([enrich.Grant].UserInfo).
+	UserInfo bool
 	// Mixed says that the rule also matches requests that issue no tokens, such as
 	// those for login pages. Then the proxy refuses only responses with tokens.
 	Mixed bool

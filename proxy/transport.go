@@ -14,10 +14,10 @@ import (
 const expectContinue = time.Second
 
 // newTransport returns a transport for many connections to one backend, which sends
-// every request at most once. Go's default transport keeps only two idle connections
+// every request at most once. names learns how the backend spells the names of headers. Go's default transport keeps only two idle connections
 // and opens a new one for most other requests, which costs as much as everything else
 // that the proxy does.
-func newTransport(o Options) http.RoundTripper {
+func newTransport(o Options, names *headerNames) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: o.Timeouts.Dial, Control: sockets.Bound}
 	transport := sendOnce{&http.Transport{
 		DialContext:            dialer.DialContext,
@@ -30,6 +30,9 @@ func newTransport(o Options) http.RoundTripper {
 		ExpectContinueTimeout:  expectContinue,
 		MaxResponseHeaderBytes: o.Limits.Headers,
 	}}
+	if o.Backend.Scheme == "http" {
+		transport.RoundTripper.(*http.Transport).DialContext = names.watch(dialer.DialContext)
+	}
 	if o.Tracer == nil {
 		return transport
 	}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/tlsadvice"
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
 // warn logs a failure of the exchange's rule, at most once in ten seconds for each rule
@@ -47,9 +49,12 @@ func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome e
 // for other errors.
 func sizeAdvice(err error) string {
 	tooLarge, ok := errors.AsType[*enrich.SizeError](err)
+	line, isLine := errors.AsType[*locate.LineError](err)
 	switch {
-	case errors.Is(err, errLineTooLarge):
-		return "Select fewer fields with claim.include, or raise claim.max_header_size."
+	case isLine && line.Header == "Set-Cookie" && line.Limit > 4096:
+		return "Select fewer fields with claim.include: browsers drop a cookie of more than 4096 bytes."
+	case isLine:
+		return fmt.Sprintf("Select fewer fields with claim.include, or raise claim.max_header_size to %d or more.", line.Size)
 	case !ok:
 		return ""
 	case tooLarge.What == "document":

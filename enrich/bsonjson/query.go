@@ -95,6 +95,12 @@ func (m Mapping) FindProjection() ([]byte, error) {
 	return marshal(flags(unwanted, 0))
 }
 
+// Projection returns a MongoDB projection, as BSON, that fetches only the _id, the field and
+// its issuer.
+func (f Field) Projection() ([]byte, error) {
+	return marshal(flags(outermost(append(f.paths(), "_id")), 1))
+}
+
 // encloses reports whether path is inner or contains it.
 func encloses(path, inner string) bool {
 	return path == inner || strings.HasPrefix(inner, path+".")

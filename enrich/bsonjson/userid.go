@@ -46,7 +46,11 @@ func candidates(u enrich.User, typ UserIDType) []UserID {
 
 // candidatesOf is [Mapping.Candidates] for a field with an issuer or without one.
 func (f Field) candidatesOf(u enrich.User, typ UserIDType) []UserID {
-	ids := candidates(u, typ)
+	return f.withIssuer(candidates(u, typ), u)
+}
+
+// withIssuer returns ids of a user together with the user's issuer, if the field has one.
+func (f Field) withIssuer(ids []UserID, u enrich.User) []UserID {
 	if f.issuer == "" {
 		return ids
 	}

@@ -18,6 +18,7 @@ type index struct {
 	byID map[bsonjson.UserID][][]byte // the documents of an id, the lowest _id first
 	// duplicates is the number of user ids that have more than one document.
 	duplicates int
+	types      map[string]int    // the numbers of documents, by the type of their field
 	sum        [sha256.Size]byte // of the file's content
 }
 
@@ -56,7 +57,7 @@ func withoutPath(err error) error {
 }
 
 func newIndex(docs [][]byte, field bsonjson.Field) *index {
-	x := &index{byID: make(map[bsonjson.UserID][][]byte, len(docs))}
+	x := &index{byID: make(map[bsonjson.UserID][][]byte, len(docs)), types: field.CountTypes(docs)}
 	for _, doc := range docs {
 		ids := field.UserIDs(doc)
 		for i, id := range ids {

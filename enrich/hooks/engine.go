@@ -20,6 +20,14 @@ type Functions interface {
 	Call(ctx context.Context, name string, user json.RawMessage, args ...json.RawMessage) error
 }
 
+// An Inspector is [Functions] that can say, without running them, what they use and do
+// not have.
+type Inspector interface {
+	// Inspect looks at the functions that are called, and at those that they call. Each
+	// text names a place as FILE:LINE:COLUMN, and says what to do.
+	Inspect(ctx context.Context, called []string) (missing []string, err error)
+}
+
 // A Closer is [Functions] that must be closed, because they have processes or
 // connections. The sidecar closes them when it stops, and after a reload that replaces
 // them.

@@ -30,6 +30,17 @@ func (r *Ring) ed25519Name() string {
 	return ""
 }
 
+// SignsEdDSA reports whether enriched tokens can have the algorithm EdDSA, under either of
+// its names: because of Options.Algorithm, or because a known key of the backend has it.
+func (r *Ring) SignsEdDSA() bool {
+	if r.own == nil || r.o.Algorithm == "" {
+		backend, _ := r.backendKeys()
+		fits := func(k jose.Verifier) bool { return k.Fits(jose.EdDSA) }
+		return (r.own != nil || r.shared[jose.EdDSA] != nil) && r.isAllowed(jose.EdDSA) && slices.ContainsFunc(backend, fits)
+	}
+	return jose.Canonical(r.o.Algorithm) == jose.EdDSA
+}
+
 // backendEd25519Names returns the alg of each Ed25519 key of the backend's JWK Set.
 func (r *Ring) backendEd25519Names() (names []string) {
 	if r.backend == nil || r.backend.Current() == nil {

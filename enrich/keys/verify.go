@@ -40,7 +40,9 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 	verified := enrich.Verified{Signer: r.signer(t.Algorithm, key)}
 	verified.IssuedAt, _ = t.Date("iat")
 	verified.ExpiresAt, _ = t.Date("exp")
-	r.warnLongLife(verified)
+	if !t.UserInfo {
+		r.warnLongLife(verified)
+	}
 	return verified, nil
 }
 
@@ -69,15 +71,17 @@ func (r *Ring) isAllowed(algorithm string) bool {
 	return slices.ContainsFunc(r.pinned, func(k jose.Verifier) bool { return k.Fits(algorithm) })
 }
 
-// checkParties checks iss and aud if they are configured.
+// checkParties checks iss and aud if they are configured. Signed userinfo does not have to
+// have them: the backend's key shows whose it is.
 func (r *Ring) checkParties(t *enrich.Token) error {
-	if issuers := r.issuers.Load().([]string); len(issuers) > 0 {
+	optional := func(claim string) bool { return t.UserInfo && t.Claim(claim) == nil }
+	if issuers := r.issuers.Load().([]string); len(issuers) > 0 && !optional("iss") {
 		if issuer, ok := issuer(t); !ok || !slices.Contains(issuers, issuer) {
 			return fmt.Errorf("%w: its iss is not the configured issuer", enrich.ErrNotOurs)
 		}
 	}
 	accepted := func(audience string) bool { return slices.Contains(r.o.Audience, audience) }
-	if len(r.o.Audience) > 0 && !slices.ContainsFunc(audience(t), accepted) {
+	if len(r.o.Audience) > 0 && !optional("aud") && !slices.ContainsFunc(audience(t), accepted) {
 		return fmt.Errorf("%w: its aud contains none of verify.audience", enrich.ErrNotOurs)
 	}
 	return nil

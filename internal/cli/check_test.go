@@ -35,6 +35,30 @@ user_creation: {function: create}
 	}
 }
 
+// check warns about what the functions that run use and do not have.
+func TestCheck_WarnsAboutWhatFunctionsDoNotHave(t *testing.T) {
+	path := writeConfig(t, `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules: [{match: POST /login, tokens: [body]}]
+verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
+documents:
+  mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users}
+  user_id_field: id
+functions: {dir: .}
+user_creation: {function: create}
+`, map[string]string{
+		"create.js": "exports = async () => {\n  await fetch('https://api.example.com');\n  return utils.crypto.hash('sha256', 'a') }",
+		"unused.js": "exports = () => require('axios')",
+	})
+	_, stdout, _ := run(t, "check", "-c", path)
+	if want := ":8:18: functions.dir: create.js:2:9: fetch is not there: send the request with context.http, and list the host in functions.hosts\n"; !strings.Contains(stdout, want) {
+		t.Errorf("check prints\n%s\nwant %q in it", stdout, want)
+	}
+	if strings.Contains(stdout, "axios") || strings.Contains(stdout, "utils") {
+		t.Errorf("check prints\n%s\nwant nothing about a function that is not called, and nothing about utils.crypto", stdout)
+	}
+}
+
 // A wrong file is reported at the setting that names it. serve ends with the first
 // such fault; check reports all of them.
 func TestFiles_WrongFilesAreReportedAtTheirSettings(t *testing.T) {

@@ -76,3 +76,34 @@ documents: {file: users.json, user_id_field: id}
 		t.Errorf("try: exit code %d, want %d and %q in\n%s%s", code, exitOK, want, stderr, stdout)
 	}
 }
+
+// The hash is right, but some clients cannot compute it.
+func TestCheck_WarnsAboutEdDSAWithIDTokens(t *testing.T) {
+	eddsa, rs256 := enrichtest.NewIssuer(t, "EdDSA"), enrichtest.NewIssuer(t, "RS256")
+	for _, tt := range []struct {
+		issuer       *enrichtest.Issuer
+		tokens, sign string
+		want         bool
+	}{
+		{rs256, "json:id_token", "keys: keys, algorithm: EdDSA", true},
+		{rs256, "json:id_token", "keys: keys, algorithm: Ed25519", true},
+		{rs256, "json:id_token", "keys: keys, algorithm: ES256", false},
+		{rs256, "json:access_token", "keys: keys, algorithm: EdDSA", false},
+		{rs256, "json:id_token", "keys: keys", false},
+		{eddsa, "json:id_token", "keys: keys", true},
+		{eddsa, "json:id_token", "backend_key: private.pem", true},
+		{eddsa, "json:id_token", "keys: keys, algorithm: RS256", false},
+	} {
+		path := writeConfig(t, fmt.Sprintf(`listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules: [{match: POST /login, tokens: ["%s"]}]
+verify: {public_key: public.pem}
+sign: {%s}
+documents: {file: users.json, user_id_field: id}
+`, tt.tokens, tt.sign), map[string]string{"users.json": "[]", "public.pem": string(tt.issuer.PublicPEM()), "private.pem": string(tt.issuer.PrivatePEM())})
+		_, stdout, _ := run(t, "check", "-c", path)
+		if got := strings.Contains(stdout, "sign.algorithm: id_tokens can have the algorithm EdDSA"); got != tt.want {
+			t.Errorf("check with a key for %s, tokens %s, sign {%s}: has the warning: %v, want %v\n%s", tt.issuer.Algorithm, tt.tokens, tt.sign, got, tt.want, stdout)
+		}
+	}
+}

@@ -97,7 +97,7 @@ var inner = map[string][]string{
 	// App Services.
 	"internal/appservices":           {"enrich"},
 	"internal/appservices/layout":    {},
-	"internal/appservices/export":    {"internal/appservices/layout"},
+	"internal/appservices/export":    {"internal/appservices/functions", "internal/appservices/layout"},
 	"internal/appservices/functions": {"enrich", "enrich/hooks", "internal/appservices/layout"},
 
 	// The packages that put the parts together.

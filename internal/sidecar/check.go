@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
@@ -157,6 +158,7 @@ func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
 		k.ok("the backend signs with verify.secret only, so its JWKS is not needed")
 	}
 	k.oddKeys(ring)
+	k.clients(ring)
 	k.missingKeys()
 }
 
@@ -224,10 +226,31 @@ func (k *checker) signIns() {
 	functions, err := openFunctions(k.cfg, k.o.Functions, nil, k.o.Logger)
 	if err == nil && k.cfg.Functions.Dir != "" {
 		k.ok("the functions compile")
+		k.inspect(functions)
 	}
 	_ = closeFunctions(context.Background(), functions) // nothing has called them
 	_, creation := creationOf(k.cfg)
 	k.report(errors.Join(err, creation))
+}
+
+// inspect warns about what functions use and do not have. Only a call shows whether
+// that is reached.
+func (k *checker) inspect(functions hooks.Functions) {
+	inspector, ok := functions.(hooks.Inspector)
+	if !ok {
+		return
+	}
+	called := []string{}
+	for _, name := range k.cfg.FunctionsNamed() {
+		called = append(called, name)
+	}
+	missing, err := inspector.Inspect(context.Background(), called)
+	if err != nil {
+		k.warn("functions.dir", "the functions could not be inspected: %w", err)
+	}
+	for _, text := range missing {
+		k.warn("functions.dir", "%s", text)
+	}
 }
 
 func (k *checker) source(ctx context.Context) {
@@ -242,6 +265,7 @@ func (k *checker) source(ctx context.Context) {
 	collection, ok := source.(collectionSource)
 	if !ok {
 		k.otherSource(ctx, source)
+		k.ids(ctx, source)
 		return
 	}
 	warnings, err := collection.Inspect(ctx)
@@ -255,6 +279,7 @@ func (k *checker) source(ctx context.Context) {
 	for _, warning := range warnings {
 		k.warn("documents.mongodb", "%s", warning)
 	}
+	k.ids(ctx, source)
 }
 
 // otherSource checks a source that is not a collection.

@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
 // oddKeys warns about each entry of the backend's JWK Set that cannot be used or is a
@@ -37,4 +39,16 @@ func (k *checker) secretEncoding() {
 			return
 		}
 	}
+}
+
+// clients warns about enriched tokens that known clients refuse.
+func (k *checker) clients(ring *keys.Ring) {
+	issuesIDTokens := k.cfg.OIDC.Enabled || slices.ContainsFunc(k.cfg.Rules, hasIDTokens)
+	if issuesIDTokens && ring.SignsEdDSA() {
+		k.warn("sign.algorithm", "id_tokens can have the algorithm EdDSA; mod_auth_openidc 2.4.12 and Authlib 1.2 cannot compute at_hash for it and refuse the login, although the hash is right; if you have such clients, use another algorithm")
+	}
+}
+
+func hasIDTokens(rule config.Rule) bool {
+	return slices.ContainsFunc(rule.Tokens, func(l locate.Location) bool { return l.Kind() == enrich.ID })
 }

@@ -26,6 +26,7 @@ type documents struct {
 	source  source
 	breaker *breaker.Breaker // nil for a file
 	watched bool
+	near    *nearMisses // nil if the source cannot look for near misses
 	cache   enrich.Invalidator
 	logger  *slog.Logger
 	uses    refcount      // requests and reads
@@ -38,6 +39,7 @@ func openDocuments(cfg *config.Config, o Options, cache enrich.Invalidator) (*do
 		return nil, err
 	}
 	d := &documents{source: source, watched: cfg.Documents.MongoDB.Watch != config.Off, cache: cache, logger: o.Logger, uses: newRefcount()}
+	d.near = newNearMisses(d, cfg)
 	if source.remote() {
 		if d.breaker, err = breaker.New(breaker.Options{Source: source, Logger: o.Logger, Meter: o.Meter}); err != nil {
 			return nil, errors.Join(err, source.Close(context.Background()))
@@ -56,6 +58,14 @@ func (d *documents) Lookup(ctx context.Context, q enrich.Query) (enrich.Document
 		return enrich.Document{}, errReplaced
 	}
 	defer d.uses.release()
+	doc, err := d.lookup(ctx, q)
+	if errors.Is(err, enrich.ErrNoDocument) {
+		d.near.offer(q.User)
+	}
+	return doc, err
+}
+
+func (d *documents) lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
 	if d.breaker != nil {
 		return d.breaker.Lookup(ctx, q)
 	}
@@ -76,11 +86,15 @@ func followingOf(source enrich.Source) uint64 {
 // failing reports whether lookups fail at once.
 func (d *documents) failing() bool { return d.breaker != nil && d.breaker.Open() }
 
-// run follows changes, and pings a source that fails, until ctx ends.
+// run follows changes, pings a source that fails, and warns about near misses, until ctx
+// ends.
 func (d *documents) run(ctx context.Context) {
 	var following sync.WaitGroup
 	if d.breaker != nil {
 		following.Go(func() { supervise.Run(ctx, d.logger, "breaker", d.breaker.Run) })
+	}
+	if d.near != nil {
+		following.Go(func() { supervise.Run(ctx, d.logger, "near misses", d.near.run) })
 	}
 	if d.watched {
 		watch := func(ctx context.Context) { d.source.Watch(ctx, d.cache) }

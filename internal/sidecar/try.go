@@ -21,12 +21,17 @@ func Try(ctx context.Context, cfg *config.Config, o Options, token string) (enri
 	defer s.Close(context.WithoutCancel(ctx))
 	g := s.current()
 	g.fetch(ctx)
-	return g.enricher.Enrich(ctx, enrich.Grant{
+	g.documents.near.keep()
+	outcome := g.enricher.Enrich(ctx, enrich.Grant{
 		Answered:    time.Now(),
 		Cause:       enrich.CauseRefresh,
 		MarkFailure: cfg.OnFailure == config.Pass,
 		Tokens:      []enrich.Issued{{Raw: token, Kind: kindsOf(cfg.Claim)[0], Budget: int(cfg.Claim.MaxTokenSize)}},
-	})[0], nil
+	})[0]
+	if reason := g.documents.near.explain(ctx); outcome.Reason == enrich.NoDocument && reason != nil {
+		outcome.Err = reason
+	}
+	return outcome, nil
 }
 
 // fetch fetches the backend's discovery document and keys now. It only logs errors,

@@ -2,6 +2,7 @@ package locate
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 )
 
@@ -40,16 +41,33 @@ func (l Limits) line(name string) int {
 	return limit
 }
 
-// Fits reports whether every header line that [Response.Replace] changed is within its
-// limit (law H3). before is the header of the response, and after is the header of the
-// result.
-func Fits(before, after http.Header, l Limits) bool {
+// A LineError says that a header line is over its limit with its enriched tokens, although
+// each of them was within its budget.
+type LineError struct {
+	Header      string
+	Size, Limit int // of the whole line ("Name: value"), in bytes
+}
+
+// Error implements error.
+func (e *LineError) Error() string {
+	return fmt.Sprintf("header line %s of %d bytes with its enriched tokens, the limit is %d", e.Header, e.Size, e.Limit)
+}
+
+// Fits returns nil if every header line that [Response.Replace] changed is within its limit
+// (law H3). Otherwise it returns a [LineError] about the longest line that is not. before is
+// the header of the response, and after is the header of the result.
+func Fits(before, after http.Header, l Limits) error {
+	var longest LineError
 	for name, lines := range after {
 		for i, text := range lines {
-			if text != before[name][i] && len(name)+len(": ")+len(text) > l.line(name) {
-				return false
+			size, limit := len(name)+len(": ")+len(text), l.line(name)
+			if text != before[name][i] && size > max(limit, longest.Size) {
+				longest = LineError{name, size, limit}
 			}
 		}
 	}
-	return true
+	if longest.Size == 0 {
+		return nil
+	}
+	return &longest
 }

@@ -1,6 +1,7 @@
 package locate_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,8 +54,8 @@ func TestFits_AcceptsATokenOfExactlyItsBudget(t *testing.T) {
 		}{{budget, true}, {budget + 1, false}} {
 			token := strings.Repeat("a", grown.size-4) + ".b.c"
 			after := before.Replace(found, map[string]string{T: token})
-			if got := locate.Fits(before.Header, after.Header, limits); got != grown.fits {
-				t.Errorf("%s with a token of %d bytes, budget %d: Fits = %t, want %t", test.loc, grown.size, budget, got, grown.fits)
+			if err := locate.Fits(before.Header, after.Header, limits); (err == nil) != grown.fits {
+				t.Errorf("%s with a token of %d bytes, budget %d: Fits = %v, want it to fit: %t", test.loc, grown.size, budget, err, grown.fits)
 			}
 		}
 	}
@@ -68,7 +69,10 @@ func TestFits_RejectsTwoTokensThatTogetherExceedTheLine(t *testing.T) {
 	for _, f := range found {
 		enriched[f.Token] = strings.Repeat("a", f.Budget(limits)-4) + ".b.c"
 	}
-	if after := before.Replace(found, enriched); locate.Fits(before.Header, after.Header, limits) {
-		t.Errorf("Fits = true for a Location of %d bytes, want false: the limit is %d", len(after.Header.Get("Location")), limits.Line)
+	after := before.Replace(found, enriched)
+	size := len("Location: ") + len(after.Header.Get("Location"))
+	want := fmt.Sprintf("header line Location of %d bytes with its enriched tokens, the limit is 5000", size)
+	if err := locate.Fits(before.Header, after.Header, limits); err == nil || err.Error() != want {
+		t.Errorf("Fits = %v, want: %s", err, want)
 	}
 }

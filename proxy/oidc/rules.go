@@ -92,6 +92,7 @@ func (d Discovery) SignedUserInfo(policy enrich.Policy) []proxy.Rule {
 			Tokens:    []locate.Location{locate.WholeBody},
 			Refresh:   proxy.RefreshNever,
 			OnFailure: policy,
+			UserInfo:  true,
 			Mixed:     true,
 		})
 	}

@@ -130,7 +130,7 @@ func TestConfiguration_HasFunctionsAndTriggers(t *testing.T) {
 		"auth/providers.json", "not read",
 	))
 	report, written := reported(app), string(app.Configuration("app"))
-	for _, want := range []string{"triggers/off.json: the trigger is disabled", "triggers/db.json: ", "triggers/bridge.json: AWS_EVENTBRIDGE", "values/secret.json: ", "auth/providers.json: ", `functions/source.js:2: require("axios"): Node and npm modules are not available`} {
+	for _, want := range []string{"triggers/off.json: the trigger is disabled", "triggers/db.json: ", "triggers/bridge.json: AWS_EVENTBRIDGE", "values/secret.json: ", "auth/providers.json: ", `functions/source.js:2:15: require("axios"): Node and npm modules are not available`} {
 		if !strings.Contains(report, want) || !strings.Contains(written, "# - "+want) {
 			t.Errorf("want %q in the notes, got\n%s\nand in the configuration, got\n%s", want, report, written)
 		}
@@ -261,4 +261,23 @@ func FuzzRead(f *testing.F) {
 		}
 		checkFaults(t, app)
 	})
+}
+
+// All functions of an export are looked at, because an app may use any of them later.
+func TestRead_NotesWhatFunctionsDoNotHave(t *testing.T) {
+	app := read(t, exported(data, full,
+		"functions/a.js", "exports = async () => {\n  return fetch('https://api.example.com') }", "functions/old/source.js", "exports = () => utils.crypto.scrypt('a')",
+		"functions/broken.js", "exports = () => {", "functions/good.js", "exports = () => utils.crypto.hash('sha256', 'a')"))
+	report := reported(app)
+	for _, want := range []string{
+		"functions/a.js:2:10: fetch is not there: send the request with context.http", "functions/old/source.js:1:17: utils.crypto.scrypt is not there: ",
+		"functions/broken.js:1:18: it does not compile: ",
+	} {
+		if !strings.Contains(report, want) {
+			t.Errorf("want %q in the notes, got\n%s", want, report)
+		}
+	}
+	if strings.Contains(report, "good.js") {
+		t.Errorf("want no note about good.js, got\n%s", report)
+	}
 }

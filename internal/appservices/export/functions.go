@@ -1,13 +1,13 @@
 package export
 
 import (
-	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 
+	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 	"github.com/tokengraft/tokengraft/internal/appservices/layout"
 )
 
@@ -21,30 +21,27 @@ func (e *export) readFunctions() {
 	}
 	if err != nil {
 		e.faults.add("functions", 0, err)
+		return
 	}
-	for _, f := range e.app.Functions {
-		e.noteRequired("functions/" + f.File)
-	}
+	e.inspect(dir)
 	if e.has("functions/config.json") {
 		e.value("functions/config.json") // only to report its faults; the sidecar does not decide who may call a function
 	}
 }
 
-// required matches a call of require. It matches in comments too.
-var required = regexp.MustCompile(`\brequire\s*\(\s*["'` + "`" + `]([^"'` + "`" + `\n]+)`)
-
-// noteRequired notes each module that a function requires, because modules are not
-// available.
-func (e *export) noteRequired(file string) {
-	source, err := fs.ReadFile(e, file)
+// inspect notes what the functions use and do not have here, and what does not compile.
+func (e *export) inspect(dir fs.FS) {
+	sources, err := functions.Load(dir)
 	if err != nil {
-		e.faults.add(file, 0, err)
+		e.faults.add("functions", 0, err)
 		return
 	}
-	for _, at := range required.FindAllSubmatchIndex(source, -1) {
-		line := 1 + bytes.Count(source[:at[0]], []byte("\n"))
-		e.note(fmt.Sprintf("%s:%d", file, line),
-			fmt.Sprintf("require(%q): Node and npm modules are not available; put the code into this function or into another one", source[at[2]:at[3]]))
+	found, err := functions.Inspect(context.Background(), functions.Inspection{Functions: sources})
+	if err != nil {
+		e.note("functions", "they could not be inspected: "+err.Error()+"; run tokengraft check")
+	}
+	for _, m := range found {
+		e.note(fmt.Sprintf("functions/%s:%d:%d", e.app.file(m.Function), m.Line, m.Column), m.Text)
 	}
 }
 

@@ -27,7 +27,8 @@
 //     reach, and this process does that for it. Its own process has no environment, no
 //     files and no connections. There are no modules and no code from strings.
 //
-// The engine, goja, has no async generators, no for await and no Intl.
+// The engine, goja, has no async generators and no for await. Of Intl there is what
+// js/intl.js has. [Inspect] finds what functions use beyond that.
 package functions
 
 import (

@@ -87,6 +87,9 @@ func (c *child) handle(m message) {
 	case kindCancel:
 		c.canceled = m
 		c.stopCanceled()
+	case kindInspect:
+		found, err := c.inspect(*m.Inspection)
+		_ = c.conn.send(message{Kind: kindResult, Fault: failureOf(err), payload: found}) // as above
 	case kindReply, kindResponse, kindChunk, kindEnd:
 		c.deliver(m)
 	}

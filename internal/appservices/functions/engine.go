@@ -34,6 +34,15 @@ func Engine(o hooks.EngineOptions) (hooks.Functions, error) {
 	return hookFunctions{app}, nil
 }
 
+// Inspect implements [hooks.Inspector].
+func (f hookFunctions) Inspect(ctx context.Context, called []string) (missing []string, err error) {
+	found, err := Inspect(ctx, Inspection{Functions: f.o.Functions, Called: called, Services: f.o.Services})
+	for _, m := range found {
+		missing = append(missing, m.String())
+	}
+	return missing, err
+}
+
 // hookFunctions are the functions of an app, as hooks call them.
 type hookFunctions struct{ *App }
 

@@ -24,13 +24,14 @@ const (
 	kindResponse kind = "response" // Response: the head of an HTTP response to the request ID
 	kindChunk    kind = "chunk"    // a part of its body
 	kindEnd      kind = "end"      // the end of its body, or Fault
+	kindInspect  kind = "inspect"  // Inspection; the only message, instead of Setup
 	// From the process.
 	kindReady   kind = "ready"   // or Fault
 	kindCommand kind = "command" // a MongoDB command for Database
 	kindStep    kind = "step"    // Step of a transaction
 	kindRequest kind = "request" // Request: an HTTP request
 	kindLog     kind = "log"     // Line
-	kindResult  kind = "result"  // of the call, or Fault
+	kindResult  kind = "result"  // of the call or the inspection, or Fault
 )
 
 // A step is what happens to a transaction.
@@ -45,15 +46,16 @@ const (
 // A message is one frame on the pipes between the sidecar and a process. The payload
 // is not a part of the JSON, so that large values are not encoded twice.
 type message struct {
-	Kind     kind   `json:"kind"`
-	ID       int64  `json:"id,omitempty"`
-	Setup    *setup `json:"setup,omitempty"`
-	Call     *Call  `json:"call,omitempty"`
-	Debug    bool   `json:"debug,omitempty"` // the call's console is logged
-	Cause    cause  `json:"cause,omitempty"`
-	Function string `json:"function,omitempty"`
-	Database string `json:"database,omitempty"`
-	Step     step   `json:"step,omitempty"`
+	Kind       kind        `json:"kind"`
+	ID         int64       `json:"id,omitempty"`
+	Setup      *setup      `json:"setup,omitempty"`
+	Call       *Call       `json:"call,omitempty"`
+	Inspection *Inspection `json:"inspection,omitempty"`
+	Debug      bool        `json:"debug,omitempty"` // the call's console is logged
+	Cause      cause       `json:"cause,omitempty"`
+	Function   string      `json:"function,omitempty"`
+	Database   string      `json:"database,omitempty"`
+	Step       step        `json:"step,omitempty"`
 	// Transaction is the transaction of a step or a command. The process numbers those
 	// of a call from 1; 0 means none.
 	Transaction int64         `json:"transaction,omitempty"`

@@ -34,7 +34,7 @@ type documented struct {
 }
 
 var pages = []documented{
-	{section: "Django REST framework (simplejwt)", blocks: []int{0}, change: "user_id_field: id→user_id_field: id\n  user_id_type: int", algorithm: "HS256",
+	{section: "Django REST framework (simplejwt)", blocks: []int{0}, algorithm: "HS256",
 		request: `POST /api/token/ {"username":"anna","password":"secret"}`, body: `{"refresh":"opaque","access":"TOKEN"}`,
 		claims: `"token_type":"access","jti":"e8","user_id":"15"`, document: `{"id":15}`},
 	{section: "Django REST framework (simplejwt)", blocks: []int{0, 1}, change: `secret: SECRET→public_key: public.pem}` + "\nsign: {keys: ./keys", algorithm: "RS256",

@@ -22,7 +22,7 @@ const credentials = `{"username":"anna","password":"secret"}`
 func TestDjango_SecretAndSlidingTokens(t *testing.T) {
 	t.Parallel()
 	site := startDjango(t, nil)
-	page := documented{section: "Django REST framework (simplejwt)", blocks: []int{0}, change: "user_id_field: id→user_id_field: id\n  user_id_type: int",
+	page := documented{section: "Django REST framework (simplejwt)", blocks: []int{0},
 		more: "rules:\n  - {match: 'POST /api/sliding/{$}', tokens: [json:token]}\n" +
 			"  - {match: 'POST /api/sliding/refresh/{$}', tokens: [json:token], refresh: always, restore: [json:token]}\n"}
 	s := e2e.Start(t, e2e.Options{Configuration: page.configuration(t, backendsPage(t), site.URL("")), Documents: `[{"id":1,"plan":"pro"}]`})

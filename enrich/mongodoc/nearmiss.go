@@ -1,0 +1,67 @@
+package mongodoc
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+)
+
+// NearMiss looks for a document whose id is nearly that of a user without a document. It
+// returns false if there is none. It makes one query, for one document, which takes at
+// most Options.Timeout and can use the same index as a lookup.
+func (s *Source) NearMiss(ctx context.Context, u enrich.User) (bsonjson.NearMiss, bool, error) {
+	ids := s.mapping.NearIDs(u)
+	if len(ids) == 0 {
+		return bsonjson.NearMiss{}, false, nil
+	}
+	filter, err := s.field.Filter(ids)
+	if err != nil {
+		return bsonjson.NearMiss{}, false, err
+	}
+	docs, err := s.readFields(ctx, filter, 1)
+	if err != nil || len(docs) == 0 {
+		return bsonjson.NearMiss{}, false, err
+	}
+	near, ok := s.mapping.NearMiss(u, docs[0])
+	return near, ok, nil
+}
+
+// sampleSize is how many documents [Source.CountTypes] reads.
+const sampleSize = 20
+
+// CountTypes reads the user-id field of some documents, and counts them by its type
+// ([bsonjson.Field.CountTypes]).
+func (s *Source) CountTypes(ctx context.Context) (map[string]int, error) {
+	docs, err := s.readFields(ctx, struct{}{}, sampleSize)
+	if err != nil {
+		return nil, err
+	}
+	return s.field.CountTypes(docs), nil
+}
+
+// readFields reads the user-id field, and the issuer of the id, of some documents that a
+// query finds.
+func (s *Source) readFields(ctx context.Context, query any, most int64) ([][]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	projection, err := s.field.Projection()
+	if err != nil {
+		return nil, err
+	}
+	collection, err := s.documents(ctx)
+	if err != nil {
+		return nil, s.wrapError(err)
+	}
+	cursor, err := collection.Find(ctx, query, options.Find().SetLimit(most).SetProjection(projection))
+	if err != nil {
+		return nil, s.wrapError(err)
+	}
+	docs, err := readAll(ctx, cursor)
+	if err != nil {
+		return nil, s.wrapError(err)
+	}
+	return docs, nil
+}
