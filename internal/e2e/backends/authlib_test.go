@@ -7,8 +7,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// authlibClient runs the same client at Glewlwyd and at a sidecar in front of it: what it
-// gets differs in the claim only.
+// authlibClient runs the same client without and with a sidecar. Only the claim may
+// differ.
 func authlibClient(t *testing.T) {
 	p := startRS256(t)
 	at := e2e.FreeAddress(t)

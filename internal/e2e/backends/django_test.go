@@ -90,12 +90,22 @@ func (s site) accepts(t *testing.T, token, document string) {
 	}
 }
 
+// refused wants Django to refuse a token that is not its own.
+func (s site) refused(t *testing.T, token string) {
+	t.Helper()
+	got := s.tap.backend.Ask(t, http.MethodGet, "/me/", "", "Authorization: Bearer "+token, "X-Forwarded-Proto: https")
+	wantStatus(t, "GET /me/ with the enriched token, without the sidecar", got, http.StatusUnauthorized)
+}
+
 // checkLife logs in, and refreshes before and after the document changes and is deleted.
 func (s site) checkLife(t *testing.T) {
 	t.Helper()
 	got, original := s.post(t, http.StatusOK, "/api/token/", anna)
 	tokens := wantTokens(t, "login", got, original, document, "access")
 	s.accepts(t, tokens["access"], document)
+	if s.verifier["jwks"] != nil {
+		s.refused(t, tokens["access"])
+	}
 	for _, next := range []string{document, `{"id":1,"plan":"free"}`, ""} {
 		s.Write(t, "users.json", "["+next+"]")
 		got, original = s.post(t, http.StatusOK, "/api/token/refresh/", fmt.Sprintf(`{"refresh":%q}`, tokens["refresh"]))
@@ -134,4 +144,31 @@ func djangoLogout(configuration string) func(*testing.T) {
 		s.post(t, http.StatusUnauthorized, "/api/token/", `{"username":"anna","password":"wrong"}`)
 		s.post(t, http.StatusUnauthorized, "/api/token/verify/", `{"token":"eyJhbGciOiJub25lIn0.e30."}`)
 	}
+}
+
+// The refresh of a sliding token copies its claims, also those that it does not know.
+func djangoSliding(configuration string) func(*testing.T) {
+	return func(t *testing.T) {
+		s := startSite(t, configuration, map[string]any{"sliding": true, "tokens": map[string]any{
+			"AUTH_TOKEN_CLASSES": []string{"rest_framework_simplejwt.tokens.SlidingToken"},
+		}})
+		got, original := s.post(t, http.StatusOK, "/api/token/", anna)
+		token := wantTokens(t, "login", got, original, document, "token")["token"]
+		s.accepts(t, token, document)
+		for _, next := range []string{document, `{"id":1,"plan":"free"}`, ""} {
+			s.Write(t, "users.json", "["+next+"]")
+			got, original = s.post(t, http.StatusOK, "/api/token/refresh/", fmt.Sprintf(`{"token":%q}`, token))
+			token = wantTokens(t, "refresh", got, original, next, "token")["token"]
+			s.accepts(t, token, next)
+		}
+	}
+}
+
+// The site redirects requests without https, the sidecar's own ones too.
+func djangoRedirectsHTTP(t *testing.T) {
+	s := startSite(t, ownKeys+"public_url: https://login.example.com\n", map[string]any{"settings": map[string]any{
+		"SECURE_SSL_REDIRECT": true, "SECURE_PROXY_SSL_HEADER": []string{"HTTP_X_FORWARDED_PROTO", "https"},
+	}})
+	wantStatus(t, "a login without the sidecar", s.tap.backend.Ask(t, http.MethodPost, "/api/token/", anna, asJSON), http.StatusMovedPermanently)
+	s.checkLife(t)
 }

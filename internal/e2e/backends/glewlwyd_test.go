@@ -1,6 +1,7 @@
 package backends_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -171,8 +172,10 @@ func inPage(r e2e.Reply) bool {
 	return r.Status == http.StatusOK && r.Header["Content-Type"] == nil && strings.Contains(r.Body, "<form")
 }
 
+// There are no public keys, and Glewlwyd says so. Its answer passes, and nothing waits for
+// keys.
 func glewlwydHS256(t *testing.T) {
-	p := startProvider(t, "/api/oidchs", secret+"sign: {keys: ./keys}\nclaim: {kinds: [access, id]}\n")
+	p := startProvider(t, "/api/oidchs", secret+"claim: {kinds: [access, id]}\n")
 	got, original := p.token(t, passwords)
 	tokens := wantTokens(t, "password", got, original, p.document("pro"), "access_token", "id_token")
 	claims := runPython(t, "pyjwt_verify.py", map[string]any{
@@ -184,4 +187,10 @@ func glewlwydHS256(t *testing.T) {
 	info, _ := p.ask(t, http.MethodGet, p.plugin+"/userinfo", "", "Authorization: Bearer "+tokens["access_token"])
 	wantStatus(t, "userinfo", info, http.StatusOK)
 	p.checkRefreshes(t, got)
+	keys, _ := p.ask(t, http.MethodGet, p.plugin+"/jwks", "")
+	wantStatus(t, "JWKS", keys, http.StatusForbidden)
+	var ready struct{ Status string }
+	if answer := p.Admin.Ask(t, http.MethodGet, "/readyz", ""); json.Unmarshal([]byte(answer.Body), &ready) != nil || ready.Status != "ready" {
+		t.Errorf("/readyz: got %d %s, want ready: no key is missing", answer.Status, answer.Body)
+	}
 }

@@ -19,7 +19,7 @@ options = json.loads(sys.argv[1])
 metadata = requests.get(options["discovery"]).json()
 keys = JsonWebKey.import_key_set(requests.get(metadata["jwks_uri"]).json())
 jwt = JsonWebToken(metadata["id_token_signing_alg_values_supported"])
-different = {"expires_at", "exp", "iat", "nbf", "jti", "auth_time", "at_hash", "sub", "iss", "sid", "tgr", "access_token", "refresh_token", "id_token"}
+different = {"expires_at", "exp", "iat", "nbf", "jti", "auth_time", "at_hash", "c_hash", "sub", "iss", "sid", "tgr", "access_token", "refresh_token", "id_token"}
 
 
 def show(what, members):

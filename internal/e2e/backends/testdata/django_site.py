@@ -30,6 +30,7 @@ settings.configure(
         "SIMPLE_JWT": options.get("tokens", {}),
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "MIDDLEWARE": ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"],
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],  # fast
         "USE_TZ": True,
         **options.get("settings", {}),
     }
