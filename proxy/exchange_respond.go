@@ -20,6 +20,7 @@ func (x *exchange) respond(res *http.Response) error {
 		limitCaching(res)
 	}
 	x.noteUnauthorized(res)
+	x.offered.Show(res.Header)
 	x.lookElsewhere(res, answered)
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
