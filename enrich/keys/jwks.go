@@ -46,24 +46,28 @@ func (r *Ring) pinnedJWKs() (found []jwks.JWK, err error) {
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, jwks.JWK{Text: text, ID: k.ID, Use: "sig"})
+		found = append(found, jwks.JWK{Text: text, ID: k.ID, Use: "sig", Usable: true})
 	}
 	return found, nil
 }
 
 // publishable returns the backend's keys without those that would make the kid of
 // another key ambiguous: verifiers take the first key with the kid of a token, and
-// refuse the tokens of the other. Our own keys win, and then the first.
+// refuse the tokens of the other. Our own keys win, then the first that can be used, and
+// then the first.
 func (r *Ring) publishable(published []jwks.JWK) (texts [][]byte) {
 	type identity struct{ id, use string }
-	seen := map[identity]bool{}
-	for _, k := range published {
-		identity := identity{k.ID, k.Use}
-		if k.ID != "" && (r.own.contains(k.ID) || seen[identity]) {
+	winners := map[identity]int{}
+	for i, k := range published {
+		if j, taken := winners[identity{k.ID, k.Use}]; !taken || k.Usable && !published[j].Usable {
+			winners[identity{k.ID, k.Use}] = i
+		}
+	}
+	for i, k := range published {
+		if k.ID != "" && (r.own.contains(k.ID) || winners[identity{k.ID, k.Use}] != i) {
 			r.warnAmbiguous(k.ID)
 			continue
 		}
-		seen[identity] = true
 		texts = append(texts, k.Text)
 	}
 	return texts

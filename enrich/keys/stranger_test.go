@@ -162,6 +162,7 @@ func TestJWKS_LeavesOutOddEntriesAndSaysWhy(t *testing.T) {
 		"unknown kty":              {with(`"EC"`, `"ec"`), "kty", "odd", true, notOurs},
 		"unknown crv":              {with(`"P-256"`, `"secp256k1"`), "crv", "odd", true, notOurs},
 		"alg that contradicts kty": {with(`"ES256"`, `"RS256"`), "alg", "odd", true, notOurs},
+		"alg none":                 {with(`"ES256"`, `"none"`), "alg", "odd", true, notOurs},
 		"alg of another curve":     {with(`"ES256"`, `"ES384"`), "alg", "odd", true, notOurs},
 		"point not on the curve":   {with(`"x":"`, `"x":"B`), "x", "odd", true, notOurs},
 		"x without text":           {with(`"x":"`, `"x":"","x2":"`), "x", "odd", true, notOurs},
@@ -256,4 +257,24 @@ func TestJWKS_WarnsOnceOfEachOddEntry(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A verifier takes the first key with the kid of a token.
+func TestJWKS_PrefersTheKeyThatCanBeUsed(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "ES256")
+	unusable := strings.Replace(jwkOf(issuer), `"EC"`, `"AKP"`, 1)
+	ring := openFile(t, set(unusable, jwkOf(issuer)), nil)
+	if got, _, err := ring.JWKS(); err != nil || !bytes.Equal(got, setOf(issuer)) {
+		t.Errorf("JWKS = %s (%v), want only the key that can be used", got, err)
+	}
+	expect(t, ring, token(issuer), good)
+}
+
+// The set has the key, so the reason is not that it is missing.
+func TestVerify_SaysThatAKeyIsForEncryption(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "ES256")
+	ring := openFile(t, set(strings.Replace(jwkOf(issuer), `"use":"sig"`, `"use":"enc"`, 1)), nil)
+	if _, err := verify(t, ring, token(issuer)); verdict(err) != notOurs || !strings.Contains(err.Error(), "for encryption") {
+		t.Errorf("Verify = %v, want %s because the key is for encryption", err, notOurs)
+	}
 }

@@ -163,7 +163,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		if key, ok := findVerifier(set.Keys, t); ok {
 			return key, nil
 		}
-		if err := oddKeyError(set, t.KeyID); err != nil {
+		if err := unusable(set, t.KeyID); err != nil {
 			return jose.Verifier{}, err // a newer set would hardly help
 		}
 	}
@@ -174,7 +174,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 	if key, ok := findVerifier(set.Keys, t); ok {
 		return key, nil
 	}
-	if err := oddKeyError(set, t.KeyID); err != nil {
+	if err := unusable(set, t.KeyID); err != nil {
 		return jose.Verifier{}, err
 	}
 	named := func(k jose.Verifier) bool { return k.ID == t.KeyID || k.ID == "" }
@@ -184,13 +184,13 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 	return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
 }
 
-// oddKeyError returns an error if the backend's key with a kid is one that cannot be used.
-func oddKeyError(set *jwks.Set, kid string) error {
-	odd, found := set.OddOf(kid)
-	if !found || slices.ContainsFunc(set.Keys, func(k jose.Verifier) bool { return k.ID == kid }) {
+// unusable returns an error if the backend's key with this kid verifies no tokens.
+func unusable(set *jwks.Set, kid string) error {
+	why := set.WhyUnusable(kid)
+	if why == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: the backend's key with the token's kid, keys[%d] of its JWK Set, cannot be used: %s", enrich.ErrNotOurs, odd.Index, odd.Reason)
+	return fmt.Errorf("%w: the key with the token's kid in the backend's JWK Set cannot be used: %s", enrich.ErrNotOurs, why)
 }
 
 // findVerifier returns the first key that verifies the token's signature. If both

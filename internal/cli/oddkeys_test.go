@@ -45,7 +45,7 @@ documents: {file: users.json, user_id_field: id}
 	}
 	issuer.KeyID = "odd"
 	code, stdout, stderr := run(t, "try", "-c", path, issuer.Token(`{"sub":"u1"}`))
-	const want = "the backend's key with the token's kid, keys[2] of its JWK Set, cannot be used: its crv is not P-256, P-384 or P-521"
+	const want = "the key with the token's kid in the backend's JWK Set cannot be used: keys[2]: its crv is not P-256, P-384 or P-521"
 	if code != exitNotEnriched || !strings.Contains(stdout, want) || !strings.Contains(stderr, `"kid":"odd"`) {
 		t.Errorf("try with the odd key: exit code %d, want %d, %q in\n%s\nand a warning with this kid in\n%s", code, exitNotEnriched, want, stdout, stderr)
 	}

@@ -50,6 +50,9 @@ var fuzzSeeds = []struct {
 	{"json:t", 0, `{"t":"JWT\u0020` + T + `"}`},
 	{"query:t", 1, "/cb?t=Token%09" + T + "&t=a+b+" + T + "&t=x%20%20%20" + T},
 	{"json:t", 0, `{"t":"` + T + `","refresh_token":"` + T + `"}`},
+	{"json:t", 0, `{"t":"https:\/\/a\/?x=1#access_token=` + T + `\u0026id_token=` + U + `&refresh_token=` + T + `"}`},
+	{"header:X-T", 1, "/cb?access_token=Bearer+" + T + "#id_token=" + T},
+	{"form:t", 3, "t=https%3A%2F%2Fa%2F%23access_token%3D" + T},
 	{"body", 1, "Basic " + base64.StdEncoding.EncodeToString([]byte("u:"+T))},
 }
 

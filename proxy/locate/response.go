@@ -18,13 +18,13 @@ type Response struct {
 
 // Find returns every token at the locations, in the order of the locations. After
 // them it returns every other place that contains one of these tokens: in Location,
-// in Set-Cookie, in the headers that the locations name, and in a text body. A
-// location without a token is not an error.
+// in Set-Cookie, in the headers that the locations name, and in a text body. A value of a
+// json: or header: location can be a URL with tokens in its query or fragment. A location without a token is not an error.
 func (r Response) Find(locs []Location) []Occurrence {
 	var occurrences []Occurrence
 	for _, loc := range locs {
 		if !loc.HoldsRefreshToken() {
-			occurrences = append(occurrences, r.at(loc)...)
+			occurrences = append(occurrences, unfold(r.at(loc), locs, r.text)...)
 		}
 	}
 	return append(occurrences, r.repeats(occurrences)...)
@@ -42,6 +42,14 @@ func (r Response) at(loc Location) []Occurrence {
 		return eachRedirect(r.Header, loc, queryParams)
 	}
 	return occurrencesInBody(loc, r.Body, bodySpans(r.Header, r.Body, loc, r.inputs))
+}
+
+// text returns the text of a range.
+func (r Response) text(of textRange) string {
+	if of.at.part == linePart {
+		return r.Header[of.at.header][of.at.line][of.start:of.end]
+	}
+	return string(r.Body[of.start:of.end])
 }
 
 func (r Response) inputs(name string) []span {

@@ -1,32 +1,16 @@
 package locate
 
-import "strings"
-
-// standardQuery and standardForm are the parameters and form fields in which OAuth and
-// OpenID Connect send tokens to a backend, in addition to Authorization.
-var (
-	standardQuery = map[string]bool{
-		"access_token":  true, // RFC 6750, section 2.3
-		"id_token_hint": true, // OpenID Connect Core, section 3.1.2.1; RP-Initiated Logout, section 2
-	}
-	standardForm = map[string]bool{
-		"access_token":     true, // RFC 6750, section 2.2
-		"token":            true, // RFC 7009, section 2.1; RFC 7662, section 2.1
-		"subject_token":    true, // RFC 8693, section 2.1
-		"actor_token":      true, // RFC 8693, section 2.1
-		"assertion":        true, // RFC 7521, section 4.1
-		"id_token_hint":    true, // OpenID Connect CIBA, section 7.1; RP-Initiated Logout, section 2
-		"login_hint_token": true, // OpenID Connect CIBA, section 7.1
-		"claim_token":      true, // UMA 2.0 Grant, section 3.3.1
-		"rpt":              true, // UMA 2.0 Grant, section 3.3.1
-	}
+import (
+	"net/http"
+	"strings"
 )
 
 // Restore calls swap for each token of the request and replaces the token with the
 // result. If swap returns false, the token stays. Restore looks in Authorization with
-// any scheme, also in the user and the password of Basic, in cookies, in the query
-// parameters and form fields of OAuth and OpenID Connect, and at the locations (law D1).
-// All other bytes stay unchanged.
+// any scheme, also in the user and the password of Basic, in the subprotocols of a
+// WebSocket, in cookies, in the query parameters and form fields of OAuth and OpenID
+// Connect, and at the locations (law D1). A value at a location can be a URL with a token
+// in it. All other bytes stay unchanged. See also [OfferedIn].
 //
 // Restore returns the new request, which may share memory with r, and the name of
 // the location of each replaced token, for a metric.
@@ -45,6 +29,9 @@ func (r Request) Restore(locs []Location, swap func(token string) (string, bool)
 	}
 	for range r.restoreBasic(swap, changes) {
 		names = append(names, authorization.restoreName())
+	}
+	for range r.restoreSubprotocols(swap, changes) {
+		names = append(names, Location{inHeader, subprotocols}.String())
 	}
 	if len(changes) == 0 {
 		return r, nil
@@ -101,6 +88,9 @@ func standard(in in, at place, text string, names map[string]bool) []Occurrence 
 func (r Request) at(loc Location) []Occurrence {
 	switch loc.in {
 	case inHeader:
+		if http.CanonicalHeaderKey(loc.name) == subprotocols {
+			return nil // see restoreSubprotocols
+		}
 		return eachLine(r.Header, loc.name, loc, tokenRuns)
 	case inCookie:
 		if loc == anyCookie {
@@ -109,10 +99,14 @@ func (r Request) at(loc Location) []Occurrence {
 		return eachLine(r.Header, "Cookie", loc, func(text string) []span { return cookieRuns(text, loc.name) })
 	case inQuery:
 		spans := params(r.Query, 0, len(r.Query), "&", loc.name)
-		return newOccurrences(loc, place{part: queryPart}, r.Query, spans)
+		return withRuns(newOccurrences(loc, place{part: queryPart}, r.Query, spans), r.Query)
 	}
 	spans := bodySpans(r.Header, r.Body, loc, r.formField)
-	return occurrencesInBody(loc, r.Body, spans[:min(len(spans), maxValues)])
+	if len(spans) == 0 {
+		return nil // the usual case: do not copy the body to a string
+	}
+	body := string(r.Body)
+	return withRuns(newOccurrences(loc, place{}, body, spans[:min(len(spans), maxValues)]), body)
 }
 
 // maxValues limits how many values at one location of a request's body are kept in

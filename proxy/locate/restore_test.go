@@ -41,6 +41,11 @@ func TestRestore_ReplacesOnlyTheToken(t *testing.T) {
 		{"schemes", []string{"query:t", "header:X-Auth", "cookie:c", "form:t", "json:t"}, "t=JWT+" + E + "&t=Token%20" + E + "&access_token=JWT%20%20" + E,
 			[]string{"X-Auth: Token " + E, "Cookie: c=Bearer+" + E + "; d=JWT%20" + E, formType}, "t=JWT+" + E + "&token=a%20" + E,
 			[]string{"query:access_token", "form:token", "query:t", "query:t", "header:X-Auth", "cookie:c", "form:t", "cookie"}},
+		{"a URL at a location", []string{"json:next", "form:redirect_uri", "query:u"}, "u=https%3A%2F%2Fapp%2F%23id_token%3D" + E + "%26x&v=%23t%3D" + U, []string{formType},
+			"redirect_uri=https%3A%2F%2Fapp%2F%3Ft%3D" + E + "%26refresh_token%3D" + U, []string{"form:redirect_uri", "query:u"}},
+		{"a URL in JSON", []string{"json:next"}, "", []string{jsonType}, `{"next":"https:\/\/app\/?t=` + E + `\u0026u=` + E + `#x","other":"#t=` + U + `"}`, []string{"json:next", "json:next"}},
+		{"websocket", []string{"header:Sec-WebSocket-Protocol"}, "", []string{"Sec-WebSocket-Protocol: bearer,  " + E + " , chat", "Sec-Websocket-Protocol: v1.token.websocket.jupyter.org." + E, "Sec-WebSocket-Protocol: " + E}, "",
+			[]string{"header:Sec-Websocket-Protocol", "header:Sec-Websocket-Protocol", "header:Sec-Websocket-Protocol"}},
 		{"json", []string{"json:a.*"}, "", []string{jsonType}, `{ "a" : ["` + E + `", 1.0, "` + U + `"] }`, []string{"json:a.*"}},
 		{"body", []string{"body"}, "", []string{"Content-Type: text/plain"}, E + "\n", []string{"body"}},
 	} {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,7 +24,8 @@ type Set struct {
 	// FreshUntil is when the set must be fetched again.
 	FreshUntil time.Time
 
-	location string
+	location   string
+	encrypting map[string]bool // the ids of keys for encryption, at most 100
 }
 
 // A JWK is a public key in the backend's bytes.
@@ -32,6 +34,7 @@ type JWK struct {
 	// ID is the kid, and empty if there is none. A kid that is not a string is its JSON
 	// text. Use is "sig" if the key does not say.
 	ID, Use string
+	Usable  bool // it verifies tokens
 }
 
 // newJWK reads what identifies a key in a set (RFC 7517, sections 4.2 and 4.5).
@@ -42,7 +45,7 @@ func newJWK(object *jsonedit.Object) JWK {
 		id = string(kid)
 	}
 	use, _ := jsonedit.Unquote(object.Value("use"))
-	return JWK{object.Bytes(), id, cmp.Or(use, "sig")}
+	return JWK{Text: object.Bytes(), ID: id, Use: cmp.Or(use, "sig")}
 }
 
 // An Oddity is one entry of a set with what is odd about it.
@@ -73,7 +76,7 @@ func parse(text []byte, isOwn func(thumbprint string) bool) (*Set, error) {
 	if len(entries) > 0 && !slices.ContainsFunc(entries, isObject) {
 		return nil, errNotSet
 	}
-	set := new(Set)
+	set := &Set{encrypting: map[string]bool{}}
 	for i, entry := range entries {
 		set.add(i, entry, isOwn)
 	}
@@ -101,11 +104,16 @@ func (s *Set) add(index int, entry []byte, isOwn func(thumbprint string) bool) {
 	if thumbprint, fault := key.Thumbprint(); fault == nil && isOwn(thumbprint) {
 		return
 	}
-	s.Published = append(s.Published, newJWK(object))
-	if err == nil {
+	jwk := newJWK(object)
+	jwk.Usable = err == nil
+	s.Published = append(s.Published, jwk)
+	switch {
+	case err == nil:
 		s.Keys = append(s.Keys, key)
-	} else if !errors.Is(err, jose.ErrOtherUse) {
+	case !errors.Is(err, jose.ErrOtherUse):
 		odd(err.Error(), false)
+	case len(s.encrypting) < maxOdd:
+		s.encrypting[id] = true
 	}
 	if isPrivate {
 		odd("its private half is in the set too, and everyone can read it. Replace the key", err == nil)
@@ -140,12 +148,19 @@ func looseID(entry []byte) string {
 	return id
 }
 
-// OddOf returns what is odd about the entry with a kid that verifies no tokens.
-func (s *Set) OddOf(id string) (odd Oddity, found bool) {
+// WhyUnusable returns why the set has a key with this kid that verifies no tokens. It
+// returns "" if there is no such key, or another one with the kid that verifies tokens.
+func (s *Set) WhyUnusable(id string) string {
+	if id == "" || slices.ContainsFunc(s.Keys, func(k jose.Verifier) bool { return k.ID == id }) {
+		return ""
+	}
+	if s.encrypting[id] {
+		return jose.ErrOtherUse.Error()
+	}
 	for _, odd := range s.Odd {
-		if id != "" && odd.ID == id && !odd.Used {
-			return odd, true
+		if odd.ID == id {
+			return fmt.Sprintf("keys[%d]: %s", odd.Index, odd.Reason)
 		}
 	}
-	return Oddity{}, false
+	return ""
 }
