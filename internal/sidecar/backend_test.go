@@ -47,7 +47,7 @@ func dropHead(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// What is known to be cheap is asked for instead of the page at /.
+// A probe asks for keys or a document instead of the page at /, if it knows where they are.
 func TestProbed_IsNotThePageIfAnotherIsKnown(t *testing.T) {
 	const backend = "http://127.0.0.1:9000"
 	for _, c := range []struct {
