@@ -30,7 +30,8 @@ type Rule struct {
 	OnFailure Policy `yaml:"on_failure"`
 	// `true` makes it a gate: no token of a response leaves unless all were looked at and
 	// accepted. A response that cannot be read to its end is 503, under any policy. With
-	// `user_creation` every rule with tokens is a gate. In shadow none is.
+	// `user_creation` every rule with tokens is a gate. In shadow none is. A rule for all
+	// paths (`/`) with tokens in headers only is a gate for these headers alone.
 	Gate bool `yaml:"gate" default:"false"`
 	// The format of the error if a hook refuses the tokens: that of OAuth token
 	// endpoints, or of MongoDB Atlas App Services.

@@ -13,6 +13,15 @@ import (
 // changed, so none is.
 func (x *exchange) gates() bool { return x.mayEnrich() && x.rule.Gate }
 
+// gatesHeader reports whether the rule of the exchange is a gate for headers alone.
+func (x *exchange) gatesHeader() bool { return x.mayEnrich() && x.rule.headerGate }
+
+// hasHeaderToken reports whether a response has a token at a location of its rule that is
+// in the header.
+func (x *exchange) hasHeaderToken(res *http.Response) bool {
+	return len(x.locateIn(res.Header, responseBody{}).tokens) > 0
+}
+
 // findRule finds the rule of a request. It returns an error if the request must not be
 // forwarded, because a backend could take its path for one of a gate.
 func (x *exchange) findRule(r *http.Request) error {

@@ -23,6 +23,8 @@ func (x *exchange) respond(res *http.Response) error {
 	x.offered.Show(res.Header)
 	x.lookElsewhere(res, answered)
 	switch {
+	case x.gatesHeader() && !mayIssue(res) && res.StatusCode < http.StatusBadRequest && x.hasHeaderToken(res):
+		return x.refuse(res, refusedPlace)
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()
 		return nil
@@ -55,7 +57,11 @@ func (x *exchange) respond(res *http.Response) error {
 		replace(res, nil, problemRefused.reply())
 		return nil
 	}
-	x.applyOutcome(res, tokens, x.enrich(ctx, tokens, answered))
+	e := x.enrich(ctx, tokens, answered)
+	if x.gatesHeader() && len(tokens.tokens) > 0 && e.rejection == nil && !e.accepted() {
+		return x.refuse(res, refusedToken)
+	}
+	x.applyOutcome(res, tokens, e)
 	return nil
 }
 

@@ -75,3 +75,58 @@ func TestHeaderRule_ForwardsAcceptEncoding(t *testing.T) {
 		}
 	}
 }
+
+// G8: a rule for all paths is a gate for its headers alone, so that the whole backend
+// still streams. A token in a header leaves only if it was accepted, whatever the status
+// and the method.
+func TestHeaderRule_GateLooksAtTheHeaderAlone(t *testing.T) {
+	const token = "\nAuthorization: Bearer a.b.c"
+	for _, tt := range []struct {
+		method, head string
+		reason       enrich.Reason
+		refused      bool
+	}{
+		{"GET", "HTTP/1.1 200 OK" + token, enrich.OK, false},
+		{"GET", "HTTP/1.1 200 OK" + token, enrich.NoDocument, false},
+		{"GET", "HTTP/1.1 200 OK" + token, enrich.Unavailable, true},
+		{"GET", "HTTP/1.1 200 OK" + token, enrich.BadToken, true},
+		{"GET", "HTTP/1.1 206 Partial Content" + token, enrich.OK, true},
+		{"GET", "HTTP/1.1 403 Forbidden" + token, enrich.Unavailable, false},
+		{"GET", "HTTP/1.1 200 OK\nContent-Type: text/event-stream", enrich.Unavailable, false},
+		{"GET", "HTTP/1.1 206 Partial Content\nContent-Range: bytes 0-1/9", enrich.Unavailable, false},
+		{"GET", "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Encoding: other", enrich.Unavailable, false},
+	} {
+		text := answer(tt.head, `{"token":"a.b.c"}`)
+		all := gated(rule(t, "/", "header:Authorization"))
+		f, backend := startResponding(t, text, newFakeEnricher(tt.reason).use(all, gated(rule(t, "POST /login", "json:access_token"))))
+		res, body := f.ask(t, tt.method+" /film HTTP/1.1\r\nHost: h\r\nRange: bytes=0-1\r\n\r\n")
+		if tt.refused {
+			expectRefusal(t, f, res, body)
+		} else if want, _, _ := strings.Cut(strings.TrimPrefix(tt.head, "HTTP/1.1 "), "\n"); res.Status != want || !strings.Contains(body, "a.b.c") {
+			t.Errorf("%s with reason %s: the client got %s %q, want the response", tt.head, tt.reason, res.Status, body)
+		}
+		if got, _ := backend.Requests()[0].Get("Range"); got == "" {
+			t.Errorf("%s: the backend got no Range, want that of the client", tt.head)
+		}
+	}
+}
+
+// A path that a lenient backend takes for that of another gate is still refused.
+func TestHeaderRule_GateDoesNotHideOtherGates(t *testing.T) {
+	all := gated(rule(t, "/", "header:Authorization"))
+	f, _ := startResponding(t, twoTokens, newFakeEnricher(enrich.OK).use(all, gated(rule(t, "POST /login", "json:access_token"))))
+	if res, _ := f.ask(t, strings.Replace(login, "/login", "/login/", 1)); res.StatusCode != 400 {
+		t.Errorf("POST /login/: the client got %s, want 400", res.Status)
+	}
+}
+
+// While the source fails, a rule for all paths does not take down the whole backend.
+func TestHeaderRule_ForwardsRequestsWhileTheSourceFails(t *testing.T) {
+	f, backend := startResponding(t, answer("HTTP/1.1 200 OK", "film"), setup{
+		rules:    []proxy.Rule{refusing(gated(rule(t, "/", "header:Authorization")))},
+		snapshot: func(s *proxy.Snapshot) { s.Failing = func() bool { return true } },
+	})
+	if res, body := f.ask(t, "GET /film HTTP/1.1\r\nHost: h\r\n\r\n"); res.StatusCode != 200 || body != "film" || len(backend.Requests()) != 1 {
+		t.Errorf("the client got %s %q, want the response of the backend", res.Status, body)
+	}
+}

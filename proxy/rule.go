@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
@@ -25,6 +27,8 @@ type Rule struct {
 	// Gate says that no token of a response with status 2xx or 3xx leaves unless it was
 	// looked at to its end and accepted ([enrich.Outcome.Accepted]). Everything else is
 	// 503 (law G8). A path that only a lenient backend takes for one of the rule is 400.
+	// A rule for all paths with Tokens in headers only is a gate for its locations alone,
+	// because the bodies of all responses, and every other path, would be the gate's.
 	Gate bool
 	// Restore are more locations of enriched tokens in the rule's requests, in
 	// addition to Tokens and the locations of OAuth and OpenID Connect.
@@ -44,7 +48,8 @@ type Rule struct {
 	// ([enrich.Grant].UserInfo).
 	UserInfo bool
 	// Mixed says that the rule also matches requests that issue no tokens, such as
-	// those for login pages. Then the proxy refuses only responses with tokens.
+	// those for login pages. Then the proxy refuses only responses with tokens. A rule for
+	// all paths with Tokens in headers only is always Mixed.
 	Mixed bool
 
 	// Elsewhere says that the rule is for the responses that an authorization flow ends in,
@@ -53,8 +58,20 @@ type Rule struct {
 	// the body, has precedence. There can be one such rule, with Mixed and without Restore.
 	Elsewhere bool
 
-	labels    ruleLabels
-	providers *http.ServeMux // finds the value of {provider}; nil if Pattern does not have it
+	headerGate bool // set instead of Gate if GatesHeader
+	labels     ruleLabels
+	providers  *http.ServeMux // finds the value of {provider}; nil if Pattern does not have it
+}
+
+// GatesHeader reports whether the rule is a gate for its locations alone.
+func (rule *Rule) GatesHeader() bool { return rule.Gate && rule.forHeadersAnywhere() }
+
+// forHeadersAnywhere reports whether the rule is for tokens in the headers of responses
+// from all paths.
+func (rule *Rule) forHeadersAnywhere() bool {
+	_, path, _ := strings.Cut(rule.Pattern, "/")
+	inBody := func(loc locate.Location) bool { return loc.InBody() }
+	return path == "" && len(rule.Tokens) > 0 && !slices.ContainsFunc(rule.Tokens, inBody)
 }
 
 // changesResponses reports whether the rule can change responses, or must see them. It

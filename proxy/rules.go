@@ -37,6 +37,9 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 		if len(rule.Addresses) > 0 && (len(rule.Tokens) > 0 || rule.Gate) {
 			return nil, fmt.Errorf("rule %q has Addresses, so its responses are not searched for tokens: move its Tokens and its Gate to another rule", rule.Pattern)
 		}
+		if rule.forHeadersAnywhere() {
+			rule.Gate, rule.headerGate, rule.Mixed = false, rule.Gate, true
+		}
 		rule.labels = newRuleLabels(rule.Pattern)
 		if rule.Elsewhere {
 			if rs.elsewhere != nil {

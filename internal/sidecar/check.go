@@ -323,7 +323,10 @@ func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
 func (k *checker) gates() {
 	var gates []string
 	for _, rule := range configuredRules(k.cfg) {
-		if rule.Gate {
+		switch {
+		case rule.GatesHeader():
+			gates = append(gates, rule.Pattern+" (its headers)")
+		case rule.Gate:
 			gates = append(gates, rule.Pattern)
 		}
 	}

@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -18,31 +20,57 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 )
 
-// result runs the body of a function, in which v returns one of the values. It returns
-// what the body returns as text, or the message that it throws after "throws ".
-func result(t *testing.T, body string, values map[string]string) string {
+// results runs the bodies of functions of one app, in which v returns one of the values. It
+// returns what each returns as text, or the message that it throws after "throws ".
+func results(t *testing.T, bodies []string, values map[string]string) (texts []string) {
 	t.Helper()
-	app := open(t, "exports = async () => { const v = (name) => context.values.get(name);\n"+body+"\n}", func(o *functions.Options) {
-		o.Values = map[string]json.RawMessage{}
-		for name, value := range values {
-			o.Values[name], _ = json.Marshal(value)
+	o := functions.Options{Functions: map[string]string{}, Values: map[string]json.RawMessage{}}
+	for i, body := range bodies {
+		o.Functions[fmt.Sprint("f", i)] = "exports = async () => { const v = (name) => context.values.get(name);\n" + body + "\n}"
+	}
+	for name, value := range values {
+		o.Values[name], _ = json.Marshal(value)
+	}
+	app, err := functions.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { app.Close(context.Background()) })
+	for i := range bodies {
+		got, err := app.Call(t.Context(), functions.Call{Function: fmt.Sprint("f", i)})
+		text := string(got)
+		if e, ok := errors.AsType[*functions.Error](err); ok {
+			text = "throws " + e.Message
+		} else if err != nil {
+			t.Fatal(err)
+		} else if json.Unmarshal(got, &text) != nil {
+			text = string(got)
 		}
-	})
-	got, err := call(t, app)
-	if e, ok := errors.AsType[*functions.Error](err); ok {
-		return "throws " + e.Message
+		texts = append(texts, text)
 	}
-	var text string
-	if err != nil || json.Unmarshal([]byte(got), &text) != nil {
-		return got
+	return texts
+}
+
+// A returning is the body of a function, and what it returns.
+type returning struct{ body, want string }
+
+func check(t *testing.T, rows []returning, values map[string]string) {
+	t.Helper()
+	bodies := make([]string, len(rows))
+	for i, row := range rows {
+		bodies[i] = row.body
 	}
-	return text
+	for i, got := range results(t, bodies, values) {
+		if got != rows[i].want {
+			t.Errorf("%s: got %s, want %s", rows[i].body, got, rows[i].want)
+		}
+	}
 }
 
 // The examples and their outputs are those of App Services' documentation.
 func TestCrypto_ReturnsWhatAppServicesDocumented(t *testing.T) {
 	const aes = `"603082712271C525E087BD999A4E0738"`
-	for _, tt := range []struct{ body, want string }{
+	check(t, []returning{
 		{`return utils.crypto.decrypt("aes", BSON.Binary.fromBase64("WPBuIvJ6Bity43Uh822dW8QlVYVJaFUiDeUjlTiJXzptUuTYIKPlXekBQAJb"), ` + aes + `).text()`, "MongoDB is great!"},
 		{`return utils.crypto.hmac("hello!", "super-secret", "sha256", "base64")`, "SUXd6PRMaTXXgBGaGsIHzaDWgTSa6C3D44lRGrvRak0="},
 		{`return utils.crypto.hash("sha256", "hello!").toBase64()`, "zgYJL7lI2f+sfRo3bkBLJrdXW8wR7gWkYV/vT+w6MIs="},
@@ -58,11 +86,7 @@ func TestCrypto_ReturnsWhatAppServicesDocumented(t *testing.T) {
 		{`return utils.crypto.hash("sha3", "a")`, `throws utils.crypto.hash: the hash function must be "sha1", "sha256", "sha512" or "md5"`},
 		{`return utils.crypto.hash("sha256")`, "throws the input must be text or a BSON.Binary"},
 		{`return utils.crypto.hmac("a", "b", "sha256", "text")`, `throws utils.crypto.hmac: the output format must be "hex" or "base64"`},
-	} {
-		if got := result(t, tt.body, nil); got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.body, got, tt.want)
-		}
-	}
+	}, nil)
 }
 
 // pems are keys, each in the formats in which apps have them.
@@ -104,7 +128,7 @@ func must(der []byte, err error) []byte {
 func TestCrypto_SignaturesVerify(t *testing.T) {
 	keys := pems(t)
 	const verify = `, "the text", v("public"), `
-	for _, tt := range []struct{ body, want string }{
+	check(t, []returning{
 		{`return utils.crypto.verify("rsa"` + verify + `utils.crypto.sign("rsa", "the text", v("pkcs1")))`, "true"},
 		{`return utils.crypto.verify("rsa"` + verify + `utils.crypto.sign("rsa", "the text", v("pkcs1"), "pss"), "pss")`, "true"},
 		{`return utils.crypto.verify("rsa", "the text", v("pkix"), utils.crypto.sign("rsa", "the text", v("pkcs8"), "pkcs1v15"), "pkcs1v15")`, "true"},
@@ -114,17 +138,13 @@ func TestCrypto_SignaturesVerify(t *testing.T) {
 		{`return utils.crypto.sign("rsa", "the text", v("ec256"))`, "throws utils.crypto.sign: the key is of another type than the algorithm needs"},
 		{`return utils.crypto.sign("rsa", "the text", "secret")`, "throws utils.crypto.sign: the key is not in PEM format: it must start with a line such as -----BEGIN RSA PRIVATE KEY-----"},
 		{`return utils.crypto.sign("rsa", "the text", v("pkcs1"), "plain")`, `throws utils.crypto: the signature scheme must be "pss" or "pkcs1v15"`},
-	} {
-		if got := result(t, tt.body, keys); got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.body, got, tt.want)
-		}
-	}
+	}, keys)
 }
 
 func TestJWT_ReturnsWhatAppServicesDocumented(t *testing.T) {
 	keys := pems(t)
 	keys["documented"] = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvZSBTY2htb2UiLCJpYXQiOjE1NjU3MjEyMjMxODd9.-QL15ldu2BYuJokNWT6YRiwZQIiIpvq6Kyv-C6qslNdNiUVxo8zqLJZ1iEkNf2yZKMIrQuMCtIC1tzd2H31AxA"
-	for _, tt := range []struct{ body, want string }{
+	check(t, []returning{
 		{`return utils.jwt.encode("HS512", {sub: "1234567890", name: "Joe Schmoe", iat: 1565721223187}, "SuperSecret")`, keys["documented"]},
 		{`return JSON.stringify(utils.jwt.decode(v("documented"), "SuperSecret", false, ["HS512"]))`, `{"sub":"1234567890","name":"Joe Schmoe","iat":1565721223187}`},
 		{`return JSON.stringify(utils.jwt.decode(v("documented"), "SuperSecret", true).header)`, `{"alg":"HS512","typ":"JWT"}`},
@@ -142,11 +162,7 @@ func TestJWT_ReturnsWhatAppServicesDocumented(t *testing.T) {
 		{`return utils.jwt.encode("none", {}, "s")`, "throws utils.jwt.encode: the signing method is unknown: use HS256, RS256, PS256 or ES256, or one of them with 384 or 512"},
 		{`return utils.jwt.encode("ES256", {}, v("ec384"))`, "throws utils.jwt.encode: the key is of another type than the algorithm needs"},
 		{`return utils.jwt.encode("HS256", "text", "s")`, "throws utils.jwt.encode: the payload must be an object"},
-	} {
-		if got := result(t, tt.body, keys); got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.body, got, tt.want)
-		}
-	}
+	}, keys)
 }
 
 // What one library signs, the other verifies.
@@ -165,6 +181,8 @@ func TestJWT_FitsAnotherLibrary(t *testing.T) {
 		"ES": func(key []byte) (any, error) { return jwt.ParseECPrivateKeyFromPEM(key) },
 	}
 	keys["secret"] = "0123456789abcdef"
+	var encode, decode []string
+	var verified []func(token string)
 	for family := range maps.Keys(parse) {
 		for _, bits := range []string{"256", "384", "512"} {
 			method := family + bits
@@ -172,63 +190,66 @@ func TestJWT_FitsAnotherLibrary(t *testing.T) {
 			if private == "" {
 				private, public = "pkcs8", "pkix"
 			}
-			token := result(t, `return utils.jwt.encode("`+method+`", {sub: "u1"}, v("`+private+`"))`, keys)
-			key, err := parse[family]([]byte(keys[public]))
+			encode = append(encode, `return utils.jwt.encode("`+method+`", {sub: "u1"}, v("`+private+`"))`)
+			verified = append(verified, func(token string) {
+				key, err := parse[family]([]byte(keys[public]))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := jwt.Parse(token, func(*jwt.Token) (any, error) { return key, nil }, jwt.WithValidMethods([]string{method})); err != nil {
+					t.Errorf("%s: the other library refuses %s: %v, want it valid", method, token, err)
+				}
+			})
+			key, err := sign[family]([]byte(keys[private]))
 			if err != nil {
 				t.Fatal(err)
 			}
-			parsed, err := jwt.Parse(token, func(*jwt.Token) (any, error) { return key, nil }, jwt.WithValidMethods([]string{method}))
-			if err != nil || !parsed.Valid {
-				t.Errorf("%s: the other library refuses %s: %v, want it valid", method, token, err)
-			}
-			key, err = sign[family]([]byte(keys[private]))
-			if err != nil {
+			if keys[method], err = jwt.NewWithClaims(jwt.GetSigningMethod(method), jwt.MapClaims{"sub": "u1"}).SignedString(key); err != nil {
 				t.Fatal(err)
 			}
-			if keys["token"], err = jwt.NewWithClaims(jwt.GetSigningMethod(method), jwt.MapClaims{"sub": "u1"}).SignedString(key); err != nil {
-				t.Fatal(err)
-			}
-			if got := result(t, `return utils.jwt.decode(v("token"), v("`+public+`"), false, ["`+method+`"]).sub`, keys); got != "u1" {
-				t.Errorf("%s: decode of a token of the other library: %s, want u1", method, got)
-			}
+			decode = append(decode, `return utils.jwt.decode(v("`+method+`"), v("`+public+`"), false, ["`+method+`"]).sub`)
+		}
+	}
+	for i, token := range results(t, encode, keys) {
+		verified[i](token)
+	}
+	for i, user := range results(t, decode, keys) {
+		if user != "u1" {
+			t.Errorf("%s: got %s for a token of the other library, want u1", decode[i], user)
 		}
 	}
 }
 
 func TestIntl_FormatsAsInTheUnitedStates(t *testing.T) {
 	const at = `new Date("2020-03-02T16:46:47.977Z")`
-	for _, tt := range []struct{ body, want string }{
-		{`(1250).toLocaleString("en-US")`, "1,250"},
-		{`(1234567.891).toLocaleString()`, "1,234,567.891"},
-		{`(-1234.5678).toLocaleString("de-DE")`, "-1,234.568"},
-		{`(0).toLocaleString(undefined, {minimumFractionDigits: 2})`, "0.00"},
-		{`(1250.5).toLocaleString("en-US", {style: "currency", currency: "USD"})`, "$1,250.50"},
-		{`(-3).toLocaleString("en-US", {style: "currency", currency: "EUR", maximumFractionDigits: 0})`, "-€3"},
-		{`(1250).toLocaleString("ja", {style: "currency", currency: "JPY"})`, "¥1,250"},
-		{`(0.256).toLocaleString("en", {style: "percent"})`, "26%"},
-		{`(12345n).toLocaleString("en-US")`, "12,345"},
-		{`[NaN, Infinity].map((n) => n.toLocaleString()).join(" ")`, "NaN ∞"},
-		{`[1000, 2.5].toLocaleString()`, "1,000,2.5"},
-		{`(1234).toLocaleString("en-US", {useGrouping: false})`, "1234"},
-		{`new Intl.NumberFormat("en-US").format(1e6)`, "1,000,000"},
-		{`[1e3].map(Intl.NumberFormat("fr").format)[0]`, "1,000"},
-		{at + `.toLocaleDateString("en-US", {timeZone: "UTC"})`, "3/2/2020"},
-		{at + `.toLocaleTimeString("en-US", {timeZone: "UTC"})`, "4:46:47 PM"},
-		{at + `.toLocaleString("en-US", {timeZone: "UTC"})`, "3/2/2020, 4:46:47 PM"},
-		{at + `.toLocaleString("pt-BR", {timeZone: "UTC", hour12: false})`, "3/2/2020, 16:46:47"},
-		{at + `.toLocaleDateString("en-US", {weekday: "long", year: "numeric", month: "long", day: "numeric", timeZone: "UTC"})`, "Monday, March 2, 2020"},
-		{at + `.toLocaleDateString("en-US", {month: "short", year: "numeric", timeZone: "UTC"})`, "Mar 2020"},
-		{at + `.toLocaleDateString("en-US", {day: "2-digit", month: "2-digit", year: "2-digit", timeZone: "UTC"})`, "03/02/20"},
-		{at + `.toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", timeZone: "UTC"})`, "04:46 PM"},
-		{`new Intl.DateTimeFormat("en-US", {dateStyle: "medium", timeStyle: "short", timeZone: "UTC"}).format(` + at + `)`, "Mar 2, 2020, 4:46 PM"},
-		{`new Intl.DateTimeFormat("en-US", {timeZone: "UTC"}).format(0)`, "1/1/1970"},
-		{`new Date(NaN).toLocaleString()`, "Invalid Date"},
-		{`["b", "a"].sort(new Intl.Collator("de").compare).join()`, "a,b"},
-		{`"ß".toLocaleUpperCase("de") + ["ä", "b"].sort((a, b) => a.localeCompare(b, "de")).join()`, "SSä,b"},
-		{at + `.toLocaleString("en-US", {timeZone: "Nowhere/Here"})`, "throws the time zone is unknown, or this system has no data about time zones; UTC is always known"},
-	} {
-		if got := result(t, "return "+tt.body, nil); got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.body, got, tt.want)
-		}
-	}
+	check(t, []returning{
+		{`return (1250).toLocaleString("en-US")`, "1,250"},
+		{`return (1234567.891).toLocaleString()`, "1,234,567.891"},
+		{`return (-1234.5678).toLocaleString("de-DE")`, "-1,234.568"},
+		{`return (0).toLocaleString(undefined, {minimumFractionDigits: 2})`, "0.00"},
+		{`return (1250.5).toLocaleString("en-US", {style: "currency", currency: "USD"})`, "$1,250.50"},
+		{`return (-3).toLocaleString("en-US", {style: "currency", currency: "EUR", maximumFractionDigits: 0})`, "-€3"},
+		{`return (1250).toLocaleString("ja", {style: "currency", currency: "JPY"})`, "¥1,250"},
+		{`return (0.256).toLocaleString("en", {style: "percent"})`, "26%"},
+		{`return (12345n).toLocaleString("en-US")`, "12,345"},
+		{`return [NaN, Infinity].map((n) => n.toLocaleString()).join(" ")`, "NaN ∞"},
+		{`return [1000, 2.5].toLocaleString()`, "1,000,2.5"},
+		{`return (1234).toLocaleString("en-US", {useGrouping: false})`, "1234"},
+		{`return new Intl.NumberFormat("en-US").format(1e6)`, "1,000,000"},
+		{`return [1e3].map(Intl.NumberFormat("fr").format)[0]`, "1,000"},
+		{`return ` + at + `.toLocaleDateString("en-US", {timeZone: "UTC"})`, "3/2/2020"},
+		{`return ` + at + `.toLocaleTimeString("en-US", {timeZone: "UTC"})`, "4:46:47 PM"},
+		{`return ` + at + `.toLocaleString("en-US", {timeZone: "UTC"})`, "3/2/2020, 4:46:47 PM"},
+		{`return ` + at + `.toLocaleString("pt-BR", {timeZone: "UTC", hour12: false})`, "3/2/2020, 16:46:47"},
+		{`return ` + at + `.toLocaleDateString("en-US", {weekday: "long", year: "numeric", month: "long", day: "numeric", timeZone: "UTC"})`, "Monday, March 2, 2020"},
+		{`return ` + at + `.toLocaleDateString("en-US", {month: "short", year: "numeric", timeZone: "UTC"})`, "Mar 2020"},
+		{`return ` + at + `.toLocaleDateString("en-US", {day: "2-digit", month: "2-digit", year: "2-digit", timeZone: "UTC"})`, "03/02/20"},
+		{`return ` + at + `.toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", timeZone: "UTC"})`, "04:46 PM"},
+		{`return new Intl.DateTimeFormat("en-US", {dateStyle: "medium", timeStyle: "short", timeZone: "UTC"}).format(` + at + `)`, "Mar 2, 2020, 4:46 PM"},
+		{`return new Intl.DateTimeFormat("en-US", {timeZone: "UTC"}).format(0)`, "1/1/1970"},
+		{`return new Date(NaN).toLocaleString()`, "Invalid Date"},
+		{`return ["b", "a"].sort(new Intl.Collator("de").compare).join()`, "a,b"},
+		{`return "ß".toLocaleUpperCase("de") + ["ä", "b"].sort((a, b) => a.localeCompare(b, "de")).join()`, "SSä,b"},
+		{`return ` + at + `.toLocaleString("en-US", {timeZone: "Nowhere/Here"})`, "throws the time zone is unknown, or this system has no data about time zones; UTC is always known"},
+	}, nil)
 }
