@@ -102,9 +102,9 @@ type Config struct {
 	// bearer token leaves the cache, and the DELETE triggers run.
 	Deletions []string `yaml:"deletions"`
 
-	// Whether `/readyz` is 503 until the backend's keys, and with `oidc` its discovery
-	// document, have been fetched once. `false`: until the backend has answered anything,
-	// except that it always waits for them if a rule refuses.
+	// `true`: `/readyz` is 503 until the backend's keys, and with `oidc` its discovery
+	// document, have been fetched once. `false`: only until the backend has answered
+	// anything, unless a rule has the policy `refuse` or is a gate.
 	WaitForBackend bool `yaml:"wait_for_backend" default:"false"`
 	// The response to the client when enrichment fails: `pass` is the backend's
 	// response, unchanged; `refuse` is 503.

@@ -74,18 +74,22 @@ func withPreset(root *yamlbind.Node, b *yamlbind.Binder) *yamlbind.Node {
 	if root.Get("documents") == nil { // report that documents is missing, not the settings in it
 		base.Pairs = without(base.Pairs, "documents")
 	}
-	return spread(root).Merge(base, joins)
+	return spread(root, base).Merge(base, joins)
 }
 
-// spread returns the settings of a file with restore written as a mapping, so that its
-// mode does not hide the places of a preset.
-func spread(root *yamlbind.Node) *yamlbind.Node {
+// spread returns the settings of a file in the form in which they do not hide more of a
+// preset than they mean: restore as a mapping, and no oidc: true where the preset says
+// how.
+func spread(root, base *yamlbind.Node) *yamlbind.Node {
 	all := *root
 	all.Pairs = slices.Clone(root.Pairs)
 	for i, p := range all.Pairs {
-		if p.Key == "restore" && p.Value.Kind == yamlbind.Text {
+		switch {
+		case p.Key == "restore" && p.Value.Kind == yamlbind.Text:
 			mode := yamlbind.Pair{Place: p.Value.Place, Key: "mode", Value: p.Value}
 			all.Pairs[i].Value = &yamlbind.Node{Place: p.Value.Place, Kind: yamlbind.Mapping, Pairs: []yamlbind.Pair{mode}}
+		case p.Key == "oidc" && p.Value.Text == "true" && base.Get("oidc") != nil:
+			all.Pairs[i].Value = base.Get("oidc")
 		}
 	}
 	return &all

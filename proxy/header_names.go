@@ -19,7 +19,7 @@ type headerNames struct {
 
 // A nameTable is what is known about the names. It never changes.
 type nameTable struct {
-	seen      map[string]bool   // names as they came, which are not canonical
+	seen      map[string]bool   // names that are not canonical
 	spellings map[string]string // the first of them, by the canonical name
 }
 

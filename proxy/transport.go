@@ -14,15 +14,14 @@ import (
 const expectContinue = time.Second
 
 // newTransport returns a transport for many connections to one backend, which sends
-// every request at most once. names learns how the backend spells the names of headers. Go's default transport keeps only two idle connections
-// and opens a new one for most other requests, which costs as much as everything else
-// that the proxy does.
+// every request at most once. names learns how the backend spells the names of headers.
+// Go's default transport keeps only two idle connections and opens a new one for most other
+// requests, which costs as much as everything else that the proxy does.
 func newTransport(o Options, names *headerNames) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: o.Timeouts.Dial, Control: sockets.Bound}
 	transport := sendOnce{&http.Transport{
-		DialContext:            dialer.DialContext,
-		TLSClientConfig:        o.TLS.Clone(),
-		TLSHandshakeTimeout:    o.Timeouts.Dial,
+		DialContext:            names.watch(dialer.DialContext),
+		DialTLSContext:         names.watchHTTP1(tlsDialer{dialer, o.TLS.Clone(), o.Timeouts.Dial}.dial),
 		MaxIdleConnsPerHost:    1024,
 		IdleConnTimeout:        o.Timeouts.Idle,
 		DisableCompression:     true, // otherwise the transport adds Accept-Encoding: gzip and decompresses
@@ -30,9 +29,6 @@ func newTransport(o Options, names *headerNames) http.RoundTripper {
 		ExpectContinueTimeout:  expectContinue,
 		MaxResponseHeaderBytes: o.Limits.Headers,
 	}}
-	if o.Backend.Scheme == "http" {
-		transport.RoundTripper.(*http.Transport).DialContext = names.watch(dialer.DialContext)
-	}
 	if o.Tracer == nil {
 		return transport
 	}
@@ -50,6 +46,9 @@ type sendOnce struct{ http.RoundTripper }
 
 // RoundTrip implements [http.RoundTripper].
 func (t sendOnce) RoundTrip(r *http.Request) (*http.Response, error) {
+	if upgradesToWebSocket(r.Header) {
+		r = r.WithContext(withoutHTTP2(r.Context()))
+	}
 	if r.Body == nil || r.Body == http.NoBody {
 		keepZeroLength(r)
 		r.Body = emptyBody{}

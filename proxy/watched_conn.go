@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync/atomic"
 )
@@ -35,6 +36,21 @@ func (c *watchedConn) Write(p []byte) (int, error) {
 
 // dialFunc opens a connection.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// watchHTTP1 is like watch, for connections with TLS. It does not watch HTTP/2, whose names
+// are in lower case: the transport needs such a connection as it is.
+func (n *headerNames) watchHTTP1(dial dialFunc) dialFunc {
+	watch := n.watch(dial)
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := watch(ctx, network, address)
+		if watched, ok := conn.(*watchedConn); ok {
+			if secure, ok := watched.Conn.(*tls.Conn); ok && secure.ConnectionState().NegotiatedProtocol == "h2" {
+				return secure, nil
+			}
+		}
+		return conn, err
+	}
+}
 
 // watch returns a function that opens watched connections.
 func (n *headerNames) watch(dial dialFunc) dialFunc {

@@ -162,6 +162,7 @@ func TestJWKS_LeavesOutOddEntriesAndSaysWhy(t *testing.T) {
 		"unknown kty":              {with(`"EC"`, `"ec"`), "kty", "odd", true, notOurs},
 		"unknown crv":              {with(`"P-256"`, `"secp256k1"`), "crv", "odd", true, notOurs},
 		"alg that contradicts kty": {with(`"ES256"`, `"RS256"`), "alg", "odd", true, notOurs},
+		"alg none":                 {with(`"ES256"`, `"none"`), "alg", "odd", true, notOurs},
 		"alg of another curve":     {with(`"ES256"`, `"ES384"`), "alg", "odd", true, notOurs},
 		"point not on the curve":   {with(`"x":"`, `"x":"B`), "x", "odd", true, notOurs},
 		"x without text":           {with(`"x":"`, `"x":"","x2":"`), "x", "odd", true, notOurs},

@@ -127,7 +127,7 @@ var problemAdvice = map[string]advice{
 		"The log names the limit, and `tokengraft_overloaded_total` counts it. An attack: limit clients in front. A slow backend: repair it. Honest load: raise the limit and the container's memory, or run more replicas."},
 	"keys-unavailable": {
 		"The merged JWKS was requested before the backend's keys had been fetched.",
-		"Can the sidecar reach what `verify.jwks` names?"},
+		"The log says why they cannot be fetched."},
 	"not-accepted": {
 		"The rule is a [gate](security.md#gates), and the response has a token that was not accepted, or could not be read to its end. The backend may have issued tokens, so there is no `Retry-After`. With `errors: app-services` the body has the format of App Services.",
 		"The log says why, and [`tokengraft_gate_refused_total`](operations.md#refusals-of-gates) counts it. For a token, see its [reason](#reasons). For a body over the limit raise `limits.body`. For a token at another place, add its location to the rule."},

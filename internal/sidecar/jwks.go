@@ -20,7 +20,9 @@ func addJWKS(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 	}
 	theirs := backendJWKSPaths(g.cfg, d)
 	snapshot.JWKSPaths = append(snapshot.JWKSPaths, theirs...)
-	if mayForwardJWKS(g.cfg) || !needsBackendKeys(g.cfg, d) {
+	// Without the backend's keys no token is enriched. If tokens pass meanwhile, clients
+	// can verify them with the backend's own set.
+	if !refuses(g.cfg) || !needsBackendKeys(g.cfg, d) {
 		snapshot.BackendJWKSPaths = theirs
 	}
 }
@@ -48,13 +50,6 @@ func jwksPath(address string) string {
 		path += "?" + u.RawQuery
 	}
 	return path
-}
-
-// mayForwardJWKS reports whether clients may get the backend's JWK Set without our keys,
-// while the merged set is not known. They may not if some tokens are refused meanwhile.
-func mayForwardJWKS(cfg *config.Config) bool {
-	gate := func(r proxy.Rule) bool { return r.Gate }
-	return cfg.Shadow || !refuses(cfg) && !cfg.UserCreation.Enabled() && !slices.ContainsFunc(configuredRules(cfg), gate)
 }
 
 // secretOnly reports whether only tokens that are signed with verify.secret are accepted,

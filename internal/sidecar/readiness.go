@@ -3,10 +3,13 @@ package sidecar
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/admin"
 	"github.com/tokengraft/tokengraft/internal/httpanswer"
+	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
@@ -80,18 +83,17 @@ func probed(cfg *config.Config, follower *oidc.Follower) string {
 	return cfg.Backend.String() + cfg.DiscoveryPaths()[0]
 }
 
-// refuses reports whether any rule with tokens has the policy refuse. In shadow no rule refuses.
+// refuses reports whether a response may be refused because the backend's keys or the
+// documents are not known: by the policy of a rule with tokens, or by a gate. In shadow no
+// response is.
 func refuses(cfg *config.Config) bool {
 	if cfg.Shadow {
 		return false
 	}
-	if cfg.OIDC.Enabled && cfg.OnFailure == config.Refuse {
+	if cfg.OIDC.Enabled && (cfg.OnFailure == config.Refuse || cfg.UserCreation.Enabled()) {
 		return true
 	}
-	for _, rule := range cfg.Rules {
-		if rule.OnFailure == config.Refuse && len(rule.Tokens) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(configuredRules(cfg), func(r proxy.Rule) bool {
+		return len(r.Tokens) > 0 && (r.Gate || r.OnFailure == enrich.Refuse)
+	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // apacheConf serves a page at /app to users who are logged in, with their claims in header
-// lines. The page is one that Debian's package brings.
+// lines. The page is a file that everybody may read.
 const apacheConf = `ServerRoot DIR
 PidFile DIR/pid
 ServerName 127.0.0.1
@@ -34,7 +34,7 @@ OIDCRedirectURI http://ADDRESS/app/callback
 OIDCCryptoPassphrase a-test-passphrase
 OIDCPassRefreshToken On
 OIDCInfoHook access_token id_token userinfo refresh_token
-Alias /app /usr/share/apache2/icons/text.gif
+Alias /app /etc/os-release
 <Location /app>
 AuthType openid-connect
 Require valid-user

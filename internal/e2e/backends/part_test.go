@@ -17,9 +17,10 @@ var (
 	django    = part{"Django", "python3-django", "3.2.25"}
 	simplejwt = part{"simplejwt", "python3-djangorestframework-simplejwt", "5.2.2"}
 	glewlwyd  = part{"Glewlwyd", "glewlwyd", "2.7.5"}
-	apache    = part{"Apache", "apache2", "2.4.71"}
+	apache    = part{"Apache", "apache2-bin", "2.4.71"}
 	openidc   = part{"mod_auth_openidc", "libapache2-mod-auth-openidc", "2.4.12.3"}
-	authlib   = part{"Authlib", "python3-authlib", "1.2.0"} // with Requests
+	authlib   = part{"Authlib", "python3-authlib", "1.2.0"}
+	requests  = part{"Requests", "python3-requests", "2.28.1"}
 	pyjwt     = part{"PyJWT", "python3-jwt", "2.6.0"}
 
 	drf = []part{django, simplejwt}

@@ -50,7 +50,7 @@ func TestDjango_OwnKeysAndVerify(t *testing.T) {
 	t.Parallel()
 	issuer := enrichtest.NewIssuer(t, "RS256")
 	site := startDjango(t, issuer)
-	page := documented{section: "Django REST framework (simplejwt)", blocks: []int{0, 1}, change: `secret: SECRET→public_key: public.pem}` + "\nsign: {keys: ./keys"}
+	page := documented{section: "Django REST framework (simplejwt)", blocks: []int{0}, change: `secret: SECRET→public_key: public.pem}` + "\nsign: {keys: ./keys"}
 	s := e2e.Start(t, e2e.Options{Configuration: page.configuration(t, backendsPage(t), site.URL("")), Documents: `[{"id":1,"plan":"pro"}]`, Files: pemFiles(issuer)})
 
 	access := member(t, ask(t, s.Public, "/api/token/", credentials), "access")

@@ -44,7 +44,7 @@ func ReadJWK(object *jsonedit.Object) (Verifier, error) {
 		return v, err
 	}
 	algorithm, _ := jsonedit.Unquote(object.Value("alg"))
-	if !IsSupported(algorithm) {
+	if !IsSupported(algorithm) && algorithm != "none" {
 		return v, nil // an alg that is not known, such as "RSA", says nothing
 	}
 	v.Algorithm = algorithm
