@@ -1,14 +1,109 @@
 package sidecar
 
 import (
+	"cmp"
+	"context"
 	"encoding/hex"
+	"errors"
+	"io/fs"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
+	"github.com/tokengraft/tokengraft/enrich/keys/keydir"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
+
+func (k *checker) keys(ctx context.Context) {
+	ring, err := openRing(k.cfg, k.client, k.o.Logger)
+	if err == nil {
+		k.backendKeys(ctx, ring)
+	}
+	k.secretEncoding()
+	faults := k.report(err)
+	if k.cfg.Sign.Keys != "" && !slices.Contains(faults, "sign.keys") {
+		k.ownKeys()
+	}
+}
+
+func (k *checker) backendKeys(ctx context.Context, ring *keys.Ring) {
+	if k.cfg.OIDC.Enabled && !k.discovery(ctx, ring) {
+		return
+	}
+	switch err := ring.Check(ctx); {
+	case err == nil:
+		k.ok("the keys of the backend can be read")
+	case needsBackendKeys(k.cfg, k.discovered):
+		k.report(keyFault(k.cfg, err))
+	default:
+		k.ok("the backend signs with verify.secret only, so its JWKS is not needed")
+	}
+	k.oddKeys(ring)
+	k.clients(ring)
+	k.missingKeys()
+}
+
+// missingKeys warns if the backend may sign with a private key, but the sidecar has none.
+// Without oidc that is a fault of the configuration.
+func (k *checker) missingKeys() {
+	if !k.cfg.OIDC.Enabled || k.cfg.Sign.Keys != "" || k.cfg.Sign.BackendKey != "" || !needsBackendKeys(k.cfg, k.discovered) {
+		return
+	}
+	algorithms := cmp.Or(strings.Join(k.discovered.Algorithms, ", "), "not listed")
+	k.warn("sign", "tokens that the backend does not sign with verify.secret are not enriched, because sign.keys is not set (id_token_signing_alg_values_supported of its discovery document: %s); set sign.keys, or list the HS algorithms in verify.algorithms", algorithms)
+}
+
+// jwksPaths returns the paths of the merged JWK Set, as text.
+func (k *checker) jwksPaths() string {
+	paths := slices.Concat(k.cfg.Sign.JWKSPath, backendJWKSPaths(k.cfg, k.discovered))
+	slices.Sort(paths)
+	return strings.Join(slices.Compact(paths), " or ")
+}
+
+func (k *checker) ownKeys() {
+	dir, err := keydir.Open(string(k.cfg.Sign.Keys))
+	if errors.Is(err, fs.ErrNotExist) {
+		return // not a fault: it is made if there is no other fault
+	}
+	var infos []keydir.Info
+	if err == nil {
+		infos, err = dir.List(time.Now())
+	}
+	if err != nil {
+		k.report(k.cfg.Fault("sign.keys", err))
+	}
+	for _, info := range infos {
+		k.ok("signing key %s %s, %s", info.Algorithm, info.ID, info.State)
+		if info.WorldReadable {
+			k.warn("sign.keys", "every user of this machine can read %[1]s; run: chmod 600 %[1]s", info.Path)
+		}
+	}
+}
+
+// discovery fetches the backend's discovery document and gives it to the ring. It
+// reports whether that succeeded.
+func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
+	follower, err := newFollower(k.cfg, k.client, k.o.Logger, nil)
+	if err != nil {
+		k.fault("oidc", err, "")
+		return false
+	}
+	discovery, err := follower.Fetch(ctx)
+	if err != nil {
+		k.fault("oidc", err, "Does the backend have a discovery document at this path? serve starts without it, but does not enrich tokens until it has fetched it.")
+		return false
+	}
+	k.discovered = discovery
+	ring.ApplyDiscovery(jwksAddress(k.cfg, discovery), discovery.Issuer)
+	for _, fault := range discovery.LeftOut {
+		k.warn("oidc", "a member of the discovery document cannot be read; it counts as missing: %s", fault)
+	}
+	k.ok("the discovery document names the issuer %s", discovery.Issuer)
+	return true
+}
 
 // oddKeys warns about each entry of the backend's JWK Set that cannot be used or is a
 // danger.
