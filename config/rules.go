@@ -48,7 +48,8 @@ type Restore struct {
 	Mode Toggle `yaml:"mode" default:"auto"`
 	// Further locations of enriched tokens in the requests to any path, also in those that
 	// open a WebSocket: `query:`, `header:`, `cookie:`, `form:` or `json:`. With `json:` the
-	// JSON bodies of all requests are read, up to `limits.body`, before they are forwarded.
+	// bodies of all requests that are JSON, other text or without a type are read, up to
+	// `limits.body`, before they are forwarded.
 	At []locate.Location `yaml:"at"`
 }
 

@@ -119,8 +119,10 @@ func (x *exchange) locateIn(header http.Header, body responseBody) located {
 // mayHoldTokens reports whether the body of a response can contain tokens. A response
 // without a body can still have tokens in its header.
 func mayHoldTokens(rule *Rule, res *http.Response) bool {
-	return res.StatusCode != http.StatusNoContent && res.StatusCode != http.StatusResetContent &&
-		locate.NeedsBody(rule.Tokens, res.Header)
+	if res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusResetContent {
+		return false
+	}
+	return locate.NeedsBody(rule.Tokens, res.Header) || locate.MayBeJSON(rule.Tokens, res.Header) && startsJSON(res)
 }
 
 // An enrichment is the result of enriching the tokens of one response.

@@ -102,15 +102,21 @@ func (x *exchange) wantsRequestBody(r *http.Request) bool {
 	if r.Body == http.NoBody || r.ContentLength > x.proxy.options.Limits.Body || len(contentCodings(r.Header)) > 0 {
 		return false
 	}
+	isForm := locate.IsForm(r.Header)
 	switch {
-	case x.rule.changesResponses():
-		return locate.IsForm(r.Header) || locate.IsJSON(r.Header) || locate.IsMultipart(r.Header)
+	case x.rule.changesResponses() && (isForm || locate.IsJSON(r.Header) || locate.IsMultipart(r.Header)):
+		return true
 	case !x.snapshot.Restore:
 		return false
-	case locate.IsJSON(r.Header):
-		return slices.ContainsFunc(x.snapshot.restoreLocations(x.rule), locate.Location.InJSON)
 	}
-	return locate.IsForm(r.Header)
+	return isForm || x.mayHaveJSON(r)
+}
+
+// mayHaveJSON reports whether the body of a request could be JSON with a token to restore.
+// The type says only that it is text, because scripts send JSON as text/plain or without a
+// type.
+func (x *exchange) mayHaveJSON(r *http.Request) bool {
+	return locate.IsText(r.Header) && slices.ContainsFunc(x.snapshot.restoreLocations(x.rule), locate.Location.InJSON)
 }
 
 // recordRequest records what the grant needs from a request that a rule matches. The

@@ -51,8 +51,9 @@ func TestGate_RefusesWhatCannotBeReadToItsEnd(t *testing.T) {
 func TestGate_RefusesTokensThatTheRuleDoesNotName(t *testing.T) {
 	for _, test := range []struct{ name, method, answer string }{
 		{"another member", "POST", answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"data":{"jwt":"`+issued+`"}}`)},
-		{"another media type", "POST", answer("HTTP/1.1 200 OK\nContent-Type: text/plain", `{"access_token":"`+issued+`"}`)},
-		{"no media type", "POST", answer("HTTP/1.1 200 OK", `{"access_token":"`+issued+`"}`)},
+		{"JSON in a script", "POST", answer("HTTP/1.1 200 OK\nContent-Type: text/javascript", `callback({"access_token":"`+issued+`"})`)},
+		{"JSON after other text", "POST", answer("HTTP/1.1 200 OK", `ok {"access_token":"`+issued+`"}`)},
+		{"JSON of an event stream", "POST", answer("HTTP/1.1 200 OK\nContent-Type: text/event-stream", `{"access_token":"`+issued+`"}`)},
 		{"XML", "POST", answer("HTTP/1.1 201 Created\nContent-Type: application/xml", "<access_token>"+issued+"</access_token>")},
 		{"invalid JSON", "POST", answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"access_token":"`+issued+`"`)},
 		{"a compressed page", "POST", answer("HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Encoding: gzip", gzipped("<p>"+issued))},

@@ -24,7 +24,7 @@ type Snapshot struct {
 	// Restore replaces enriched tokens in requests with their originals.
 	Restore bool
 	// RestoreAt are more locations of enriched tokens in requests, to any path. A json:
-	// location makes the proxy read the JSON bodies of all requests.
+	// location makes the proxy read the bodies of all requests that are JSON or text.
 	RestoreAt []locate.Location
 	// Shadow switches shadow mode on: the proxy counts which tokens it would enrich,
 	// but changes no response of a rule with Tokens, and no rule is a Gate. It still

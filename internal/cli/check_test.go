@@ -158,7 +158,7 @@ documents: {file: users.json, user_id_field: id}
 	for _, tt := range []struct{ more, want string }{
 		{"", "ok     POST /logout: for requests only, tokens are restored at json:token, query:t"},
 		{"restore: {at: [\"query:accessToken\"]}\n", "ok     requests to any path: tokens are restored at query:accessToken"},
-		{"restore: {at: [\"json:a.b\"]}\n", "restored at json:a.b; JSON bodies up to limits.body are read before they are forwarded"},
+		{"restore: {at: [\"json:a.b\"]}\n", "restored at json:a.b; bodies of JSON and text, up to limits.body, are read before they are forwarded"},
 		{"restore: {mode: off, at: [\"json:a.b\"]}\n", "restore.at: has no effect"},
 		{"restore: off\n", ":5:"},
 		{"restore: off\n", "rules[1].restore: has no effect, because tokens in requests are not restored; set restore: on, or remove it"},

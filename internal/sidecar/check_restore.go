@@ -33,7 +33,7 @@ func (k *checker) restoresAnywhere() {
 	case !k.cfg.Restores():
 		k.warn("restore.at", noRestore)
 	case slices.ContainsFunc(at, locate.Location.InJSON):
-		k.ok("requests to any path: tokens are restored at %s; JSON bodies up to limits.body are read before they are forwarded", list(at))
+		k.ok("requests to any path: tokens are restored at %s; bodies of JSON and text, up to limits.body, are read before they are forwarded", list(at))
 	default:
 		k.ok("requests to any path: tokens are restored at %s", list(at))
 	}

@@ -10,8 +10,10 @@ import (
 func bodySpans(header http.Header, text []byte, loc Location, form func(name string) []span) []span {
 	media := mediaType(header)
 	switch {
-	case loc.in == inJSON && isJSON(media):
+	case loc.in == inJSON && !IsEventStream(header):
 		return jsonStrings(text, loc.path())
+	case loc.in == inBody && isJSONBody(text) && !IsEventStream(header):
+		return jsonStrings(text, nil)
 	case loc.in == inBody && isToken(media):
 		return []span{trimmed(string(text), 0, len(text))}
 	case loc.in == inForm:

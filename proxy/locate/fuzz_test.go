@@ -53,6 +53,8 @@ var fuzzSeeds = []struct {
 	{"json:t", 0, `{"t":"https:\/\/a\/?x=1#access_token=` + T + `\u0026id_token=` + U + `&refresh_token=` + T + `"}`},
 	{"header:X-T", 1, "/cb?access_token=Bearer+" + T + "#id_token=" + T},
 	{"form:t", 3, "t=https%3A%2F%2Fa%2F%23access_token%3D" + T},
+	{"json:t", 1, ")]}',\n{\"t\" : \"" + T + "\"}"},
+	{"body", 1, "\ufefffor(;;); \"JWT " + T + "\""},
 	{"body", 1, "Basic " + base64.StdEncoding.EncodeToString([]byte("u:"+T))},
 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
 
-// isJSON reports whether a media type is JSON (RFC 6839, section 3.1).
+// isJSON reports whether a media type is JSON (RFC 6839, section 3.1). A body can be JSON
+// whatever its type says: see jsonStart.
 func isJSON(media string) bool {
 	return media == "application/json" || strings.HasSuffix(media, "+json")
 }
@@ -37,13 +38,17 @@ func RewriteJSON(body []byte, locs []Location, rewrite func(string) string) []by
 // jsonStrings returns the strings at a path, without their quotes. It returns none
 // for a body that is not JSON.
 func jsonStrings(body []byte, path jsonedit.Path) []span {
-	found, err := jsonedit.Strings(body, path)
+	start, ok := jsonStart(body)
+	if !ok {
+		return nil
+	}
+	found, err := jsonedit.Strings(body[start:], path)
 	if err != nil {
 		return nil
 	}
 	spans := make([]span, len(found))
 	for i, s := range found {
-		spans[i] = span{s.Start + 1, s.End - 1, s.Value}
+		spans[i] = span{start + s.Start + 1, start + s.End - 1, s.Value}
 	}
 	return spans
 }

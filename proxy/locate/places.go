@@ -14,7 +14,8 @@ func (l Location) InJSON() bool { return l.in == inJSON }
 
 // NeedsBody reports whether [Response.Find] needs the body of a response with this
 // header: because a location is in such a body, or because the header has a token that
-// the body may repeat. It returns false for an event stream, which never ends.
+// the body may repeat. It returns false for an event stream, which never ends. A body of
+// another type is needed if it [MayBeJSON] and [StartsJSON] says that it is.
 func NeedsBody(locs []Location, header http.Header) bool {
 	if IsEventStream(header) {
 		return false
@@ -31,7 +32,7 @@ func (l Location) inBodyOf(media string) bool {
 	case inJSON:
 		return isJSON(media)
 	case inBody:
-		return isToken(media)
+		return isToken(media) || isJSON(media)
 	}
 	return l.in == inForm
 }
@@ -41,6 +42,10 @@ func (l Location) InBody() bool { return l.in == inJSON || l.in == inBody || l.i
 
 // IsJSON reports whether a message with this header has a JSON body.
 func IsJSON(header http.Header) bool { return isJSON(mediaType(header)) }
+
+// IsText reports whether a message with this header has a body of text, or one without a
+// type.
+func IsText(header http.Header) bool { return isText(mediaType(header)) }
 
 // IsEventStream reports whether the body of a response with this header is a stream of
 // events, which never ends.

@@ -40,7 +40,7 @@ func (r Response) repeats(occurrences []Occurrence) []Occurrence {
 
 func (r repeater) inBody(res Response) []Occurrence {
 	media := mediaType(res.Header)
-	if !isText(media) {
+	if !isText(media) && !isJSONBody(res.Body) {
 		return nil
 	}
 	if !isJSON(media) {

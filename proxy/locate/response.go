@@ -109,7 +109,7 @@ func (r Response) Param(name string) string {
 // IsDPoP reports whether the response says token_type: DPoP (RFC 9449, section 5), in
 // any case, as a member of a JSON object.
 func (r Response) IsDPoP() bool {
-	return isJSON(mediaType(r.Header)) && slices.ContainsFunc(jsonStrings(r.Body, jsonedit.Path{"token_type"}), func(s span) bool {
+	return slices.ContainsFunc(jsonStrings(r.Body, jsonedit.Path{"token_type"}), func(s span) bool {
 		return strings.EqualFold(s.token, "DPoP")
 	})
 }
@@ -117,8 +117,5 @@ func (r Response) IsDPoP() bool {
 // IssuedTokenType returns the issued_token_type of a token exchange, which is a URI
 // of RFC 8693, section 3. It returns "" for any other response.
 func (r Response) IssuedTokenType() string {
-	if !isJSON(mediaType(r.Header)) {
-		return ""
-	}
 	return first(jsonStrings(r.Body, jsonedit.Path{"issued_token_type"}))
 }

@@ -47,6 +47,8 @@ func TestRestore_ReplacesOnlyTheToken(t *testing.T) {
 		{"websocket", []string{"header:Sec-WebSocket-Protocol"}, "", []string{"Sec-WebSocket-Protocol: bearer,  " + E + " , chat", "Sec-Websocket-Protocol: v1.token.websocket.jupyter.org." + E, "Sec-WebSocket-Protocol: " + E}, "",
 			[]string{"header:Sec-Websocket-Protocol", "header:Sec-Websocket-Protocol", "header:Sec-Websocket-Protocol"}},
 		{"json", []string{"json:a.*"}, "", []string{jsonType}, `{ "a" : ["` + E + `", 1.0, "` + U + `"] }`, []string{"json:a.*"}},
+		{"json of another type", []string{"json:token"}, "", []string{"Content-Type: text/plain"}, `{"token":"` + E + `"}`, []string{"json:token"}},
+		{"json as curl sends it", []string{"json:token"}, "", []string{formType}, `{"token":"` + E + `","n":1.0}`, []string{"json:token"}},
 		{"body", []string{"body"}, "", []string{"Content-Type: text/plain"}, E + "\n", []string{"body"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -142,7 +144,7 @@ func TestRestore_LeavesOtherPlacesUnchanged(t *testing.T) {
 		{"other places", nil, "jwt=" + E, []string{"X-Auth: " + E, formType}, "jwt=" + E},
 		{"form fields in the query", nil, "token=" + E, nil, ""},
 		{"form of another type", nil, "", []string{"Content-Type: text/plain"}, "token=" + E},
-		{"json of another type", []string{"json:token"}, "", []string{"Content-Type: text/plain"}, `{"token":"` + E + `"}`},
+		{"json after other text", []string{"json:token"}, "", []string{"Content-Type: text/plain"}, `x {"token":"` + E + `"}`},
 		{"a longer run", nil, "", []string{"Authorization: Bearer " + E + ".x", "Authorization: Bearer x" + E}, ""},
 		{"refresh tokens", []string{"form:refresh_token", "header:Refresh-Token"}, "",
 			[]string{formType, "Refresh-Token: " + E}, "refresh_token=" + E},

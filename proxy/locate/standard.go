@@ -9,8 +9,8 @@ type standardPlace struct {
 
 // standardPlaces are where tokens come to a backend whatever its rules are. Each has its
 // source. Proofs and secrets of clients, such as DPoP and client_assertion, are not in it,
-// because no enriched token is ever there. What is signed as a whole, such as request (RFC
-// 9101), cannot be changed.
+// because no enriched token is ever there. A token inside a request object (RFC 9101) cannot
+// be restored, because the object is signed.
 var standardPlaces = []standardPlace{
 	{authorization, "RFC 9110, section 11.6.2, with any scheme; RFC 7617, section 2: user and password of Basic"},
 	{Location{inHeader, subprotocols}, "RFC 6455, section 4.1; conventions of Kubernetes, Jupyter and others"},
