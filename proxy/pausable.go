@@ -40,6 +40,11 @@ func (r *pausable) Read(p []byte) (int, error) {
 	case got := <-done:
 		return got.n, got.err
 	case <-r.timer.C:
+	}
+	select {
+	case got := <-done: // on a busy machine both can have happened
+		return got.n, got.err
+	default:
 		r.into, r.reading = p, done
 		return 0, errPaused
 	}

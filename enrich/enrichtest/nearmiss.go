@@ -29,7 +29,7 @@ func testNearMisses(t *testing.T, open OpenSource) {
 		{"another letter case", bsonjson.AutoID, enrich.User{ID: "62EFEDCA3587E6E83C0FC677"}, bsonjson.NearMiss{Found: bsonjson.StringID}},
 		{"spaces", bsonjson.AutoID, enrich.User{ID: " u1 "}, bsonjson.NearMiss{Found: bsonjson.StringID}},
 		{"a space in the document", bsonjson.AutoID, enrich.User{ID: "spaced"}, bsonjson.NearMiss{Found: bsonjson.StringID}},
-		{"nobody", bsonjson.AutoID, enrich.User{ID: "nobody"}, bsonjson.NearMiss{}},
+		{"no similar id", bsonjson.AutoID, enrich.User{ID: "nobody"}, bsonjson.NearMiss{}},
 		{"no user", bsonjson.AutoID, enrich.User{}, bsonjson.NearMiss{}},
 	}
 	docs := []string{

@@ -32,7 +32,7 @@ func (k *checker) preset(ctx context.Context) {
 	}
 	switch known, unknown := of[pathKnown], of[pathUnknown]; {
 	case len(unknown) == len(paths):
-		k.warn("preset", "the backend answers 404 to %s, as to any path that it does not have, so the tokens would pass without the claim; %s", all(paths), prefixHint(prefix))
+		k.warn("preset", "the backend answers 404 to %s, as to any path that it does not have; tokens from other paths pass without the claim; %s", all(paths), prefixHint(prefix))
 		return
 	case len(known) > 0:
 		k.ok("the backend has paths of the preset: %s", strings.Join(known, ", "))

@@ -12,9 +12,6 @@ import (
 
 const subprotocols = "Sec-Websocket-Protocol"
 
-// asSpelt is how a backend may spell it.
-var asSpelt = "Sec-WebSocket-Protocol"
-
 // D1: the token is encoded again as the client encoded it.
 func TestRestore_ReplacesTheTokenInAnEncodedSubprotocol(t *testing.T) {
 	for name, encoding := range map[string]*base64.Encoding{
@@ -50,9 +47,10 @@ func TestOffered_ShowsTheClientsSubprotocol(t *testing.T) {
 		"accepted-" + T + ".other": "accepted-" + E + ".other",
 		"":                         "",
 	} {
-		response := http.Header{asSpelt: {chosen}, "Sec-Websocket-Accept": {T}}
+		line := []string{chosen}
+		response := http.Header{"Sec-WebSocket-Protocol": line, "Sec-Websocket-Accept": {T}}
 		offered.Show(response)
-		if got := response[asSpelt][0]; got != want {
+		if got := line[0]; got != want {
 			t.Errorf("the backend chose %q, and the client got %q, want %q", chosen, got, want)
 		}
 	}

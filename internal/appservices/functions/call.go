@@ -31,6 +31,7 @@ type call struct {
 	// later error of the function may be a consequence.
 	failures   map[*goja.Object]bool
 	unanswered bool
+	duplicate  bool // MongoDB refused a duplicate key
 }
 
 // run runs the call. It recovers from panics of goja.

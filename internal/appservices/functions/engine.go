@@ -68,6 +68,10 @@ func (f hookFunctions) Call(ctx context.Context, name string, user json.RawMessa
 	case thrown.Failed || thrown.cause != nil:
 		return thrown
 	}
-	f.log.LogAttrs(ctx, slog.LevelWarn, "a function failed", slog.Any("error", thrown))
+	text := "a function failed"
+	if thrown.Duplicate {
+		text += " after MongoDB refused a duplicate key. If it inserts the user's id into another field than documents.user_id_field, it refuses the user at each login: name that field there, or throw MongoDB's own error again"
+	}
+	f.log.LogAttrs(ctx, slog.LevelWarn, text, slog.Any("error", thrown))
 	return &enrich.Rejection{Code: thrown.Code, Message: thrown.Message}
 }

@@ -46,6 +46,8 @@ type Error struct {
 	// Failed means that the error is not the function's own: something that it needs
 	// failed, such as a MongoDB command, or a server did not answer before it threw.
 	Failed bool
+	// Duplicate means that MongoDB refused a duplicate key before the function threw.
+	Duplicate bool
 	// MongoCode is MongoDB's error code, if an error of MongoDB was thrown.
 	MongoCode int64
 	// Stack says where it was thrown: files, lines and columns, nothing else.
@@ -88,11 +90,19 @@ func ended(function string, cause error) *Error {
 // thrown returns the Error for a value that a function threw.
 func (c *call) thrown(value goja.Value) error {
 	object, _ := value.(*goja.Object)
-	e := &Error{Function: c.function, Code: "FunctionExecutionError", Failed: c.unanswered || c.failures[object]}
+	e := &Error{Function: c.function, Code: "FunctionExecutionError", Failed: c.unanswered || c.failures[object], Duplicate: c.duplicate}
 	if ex := c.vm.Try(func() { c.describe(value, e) }); ex != nil {
 		e.Message = "the thrown value cannot be converted to text" // its toString threw
 	}
 	return e
+}
+
+// codeOf returns the member code of an error, and 0 if there is none.
+func codeOf(err *goja.Object) (code int64) {
+	if value := err.Get("code"); value != nil {
+		code, _ = value.Export().(int64)
+	}
+	return code
 }
 
 const maxMessage = 4 << 10
@@ -106,8 +116,8 @@ func (c *call) describe(value goja.Value, e *Error) {
 	e.Name = cut(text(object.Get("name")), maxMessage)
 	message := text(object.Get("message"))
 	e.Message = cut(message, maxMessage)
-	if code := object.Get("code"); code != nil && c.failures[object] {
-		e.MongoCode, _ = code.Export().(int64)
+	if c.failures[object] {
+		e.MongoCode = codeOf(object)
 	}
 	e.Stack = c.frames(strings.Replace(text(object.Get("stack")), message, "", 1))
 }

@@ -145,6 +145,7 @@ func (c *call) received(text []byte) goja.Value {
 func (c *call) refused(err *goja.Object, transient bool) {
 	c.failures[err] = true
 	c.unanswered = c.unanswered || transient
+	c.duplicate = c.duplicate || codeOf(err) == duplicateKey
 }
 
 // newValues returns context.values. A value is parsed when a function asks for it.

@@ -1,11 +1,14 @@
 package functions_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,5 +100,27 @@ func TestEngine_OnlyTheFunctionRefusesUsers(t *testing.T) {
 				t.Errorf("%s: %s (%v), want: %s", row.body, saysOf(err), err, row.want)
 			}
 		})
+	}
+}
+
+// The author of a function may not know that it refuses a user because of a duplicate key.
+func TestEngine_SaysThatARefusalFollowsADuplicateKey(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "f.js"), []byte(`exports = async (user) => {
+	try { await context.services.get("mongodb-atlas").db("d").collection("c").insertOne({_id: user.id}) } catch (e) { throw new Error("could not: " + e) }
+}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	app, err := functions.Engine(hooks.EngineOptions{
+		Dir: dir, Database: refusing(`{"ok":1,"writeErrors":[{"index":0,"code":11000,"errmsg":"E11000 of user u1"}]}`), Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.(hooks.Closer).Close(context.Background())
+	user := json.RawMessage(`{"id":"u1"}`)
+	if err := app.Call(t.Context(), "f", user, user); saysOf(err) != refuses || !strings.Contains(log.String(), "documents.user_id_field") || strings.Contains(log.String(), "u1") {
+		t.Errorf("got %s, and the log %s; want a refusal, and what to do without the user's id", saysOf(err), &log)
 	}
 }

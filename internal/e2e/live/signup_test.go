@@ -51,7 +51,7 @@ func TestSignUp_NextLoginHasTheDocument(t *testing.T) {
 	})
 }
 
-// A warning says why nobody gets a document, without naming anybody.
+// A warning says why a user has no document, without their id.
 func TestNearMiss_IsInTheLog(t *testing.T) {
 	t.Parallel()
 	address, _ := startCountedMongo(t)
