@@ -78,7 +78,7 @@ func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, err
 }
 
 // hasSeveralIDs reports whether the field of a document is an array with several ids. MongoDB
-// sorts the document by one of them, which need not be the user's.
+// sorts the document by one of them, which may not be the user's.
 func (s *Source) hasSeveralIDs(doc []byte) bool { return len(s.field.UserIDs(doc)) > 1 }
 
 // findInTurn looks for the ids one after the other, and returns what find returns. found are
