@@ -16,7 +16,7 @@ func TestAskBackend_AsksForAHeaderOnly(t *testing.T) {
 		want   []string
 	}{
 		"any status":                    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, []string{"HEAD"}},
-		"a redirect":                    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", 302) }, []string{"HEAD"}},
+		"a redirect":                    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", http.StatusFound) }, []string{"HEAD"}},
 		"a backend that drops the HEAD": {dropHead, []string{"HEAD", "GET"}},
 	} {
 		t.Run(name, func(t *testing.T) {

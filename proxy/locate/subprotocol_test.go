@@ -47,9 +47,10 @@ func TestOffered_ShowsTheClientsSubprotocol(t *testing.T) {
 		"accepted-" + T + ".other": "accepted-" + E + ".other",
 		"":                         "",
 	} {
-		response := http.Header{"Sec-WebSocket-Protocol": {chosen}, "Sec-Websocket-Accept": {T}}
+		line := []string{chosen}
+		response := http.Header{"Sec-WebSocket-Protocol": line, "Sec-Websocket-Accept": {T}}
 		offered.Show(response)
-		if got := response["Sec-WebSocket-Protocol"][0]; got != want {
+		if got := line[0]; got != want {
 			t.Errorf("the backend chose %q, and the client got %q, want %q", chosen, got, want)
 		}
 	}

@@ -66,6 +66,9 @@ func (l Location) addParams(url string, tokens map[string]Location) {
 // runs returns what has the shape of a token in a value, except for refresh tokens. value is
 // its text, with escapes. A token's characters are never escaped, so it is there as it is.
 func (f Occurrence) runs(value string) (found []Occurrence) {
+	if len(value) > maxURL {
+		return nil
+	}
 	for _, s := range tokenRuns(value) {
 		if isRefreshName(nameBefore(value, s.start)) {
 			continue
@@ -80,6 +83,9 @@ func (f Occurrence) runs(value string) (found []Occurrence) {
 	return found
 }
 
+// maxURL is the length of the longest value that is searched as a URL. Servers accept less.
+const maxURL = 64 << 10
+
 // withRuns returns the occurrences, and for each that is not a token the tokens in it: a
 // value can be a URL or have other text around the token.
 func withRuns(occurrences []Occurrence, text string) []Occurrence {
@@ -89,6 +95,9 @@ func withRuns(occurrences []Occurrence, text string) []Occurrence {
 	}
 	var found []Occurrence
 	for _, f := range occurrences {
+		if len(found) >= maxValues {
+			break
+		}
 		if isToken(f) {
 			found = append(found, f)
 		} else {

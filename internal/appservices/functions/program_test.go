@@ -47,6 +47,7 @@ func FuzzProgram_SurvivesAnySource(f *testing.F) {
 		f.Add(source)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
+		Inspection{Functions: map[string]string{"f": source}}.look()
 		p, err := newProgram(setup{Sources: map[string]string{"f": source}, HasDatabase: true, Memory: 64 << 20}, replies(`{"ok":1}`), slog.New(slog.DiscardHandler))
 		if err != nil {
 			return

@@ -62,5 +62,5 @@ func startApache(t *testing.T, at e2e.Address, metadata, more string) {
 			t.Logf("the log of Apache, %v:\n%s", err, lines)
 		}
 	})
-	startProgram(t, at, "apache2", "-f", file, "-D", "FOREGROUND")
+	startProgram(t, at, "/usr/sbin/apache2", "-f", file, "-D", "FOREGROUND")
 }

@@ -21,14 +21,14 @@ type row struct {
 
 var rows = []row{
 	{"django_secret", drf, "HS256", "login, API calls, refresh, verify; the document changes, and is deleted", []part{pyjwt}, djangoLife(secret)},
-	{"django_secret_rotation", drf, "HS256, rotated refresh tokens", "the same, and an old refresh token", []part{pyjwt}, djangoRotation(secret)},
+	{"django_secret_rotation", drf, "HS256, rotated refresh tokens", "login, API calls, refresh, an old refresh token, verify; the document changes, and is deleted", []part{pyjwt}, djangoRotation(secret)},
 	{"django_secret_logout", drf, "HS256, blacklist", "logout; refresh and verify after it; a wrong password", nil, djangoLogout(secret)},
 	{"django_secret_sliding", drf, "HS256, sliding tokens", "login, API calls, refresh, which copies claims, verify; the document changes, and is deleted", []part{pyjwt}, djangoSliding(secret)},
 	{"django_rs256", drf, "RS256", "login, API calls, refresh, verify; the document changes, and is deleted", []part{pyjwt}, djangoLife(ownKeys)},
-	{"django_rs256_rotation", drf, "RS256, rotated refresh tokens", "the same, and an old refresh token", []part{pyjwt}, djangoRotation(ownKeys)},
+	{"django_rs256_rotation", drf, "RS256, rotated refresh tokens", "login, API calls, refresh, an old refresh token, verify; the document changes, and is deleted", []part{pyjwt}, djangoRotation(ownKeys)},
 	{"django_rs256_logout", drf, "RS256, blacklist", "logout; refresh and verify after it; a wrong password", nil, djangoLogout(ownKeys)},
 	{"django_rs256_sliding", drf, "RS256, sliding tokens", "login, API calls, refresh, verify; the document changes, and is deleted", []part{pyjwt}, djangoSliding(ownKeys)},
-	{"django_https", drf, "RS256, `SECURE_SSL_REDIRECT`", "the same; the sidecar's own requests", []part{pyjwt}, djangoRedirectsHTTP},
+	{"django_https", drf, "RS256, `SECURE_SSL_REDIRECT`", "login, API calls, refresh, verify, the sidecar's own requests; the document changes, and is deleted", []part{pyjwt}, djangoRedirectsHTTP},
 	{"glewlwyd_code", []part{glewlwyd}, "RS256", "code, userinfo, introspection, refresh, revocation, end session; the document changes, and is deleted", []part{authlib, requests}, glewlwydCode},
 	{"glewlwyd_implicit", []part{glewlwyd}, "RS256", "implicit and hybrid: fragment, query, form_post", []part{authlib, requests}, glewlwydImplicit},
 	{"glewlwyd_password", []part{glewlwyd}, "RS256", "password, refresh; the document changes, and is deleted; a wrong password", []part{authlib, requests}, glewlwydPassword},

@@ -1,7 +1,6 @@
 package backends_test
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -45,8 +44,8 @@ func (p part) installed() string {
 	return found
 }
 
-// require skips the test unless all parts are installed. On Debian 12 their versions
-// must be those of the page.
+// require skips the test unless all parts are installed. A newer version than that of the
+// page, such as a security update, is only logged.
 func require(t *testing.T, parts []part) {
 	t.Helper()
 	var missing []string
@@ -54,8 +53,6 @@ func require(t *testing.T, parts []part) {
 		switch version := p.installed(); {
 		case version == "":
 			missing = append(missing, p.pkg)
-		case version != p.version && isDebian12():
-			t.Errorf("%s is installed, but the table says %s; change it, and run: make settings", version, p)
 		case version != p.version:
 			t.Logf("%s is installed, the page names %s", version, p)
 		}
@@ -63,9 +60,4 @@ func require(t *testing.T, parts []part) {
 	if len(missing) > 0 {
 		t.Skipf("SKIPPED, THIS BACKEND WAS NOT TESTED: apt-get install --no-install-recommends %s", strings.Join(missing, " "))
 	}
-}
-
-func isDebian12() bool {
-	release, _ := os.ReadFile("/etc/os-release")
-	return strings.Contains(string(release), "\nID=debian\n") && strings.Contains(string(release), "\nVERSION_ID=\"12\"\n")
 }
