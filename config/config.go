@@ -131,7 +131,8 @@ type Timeouts struct {
 	// For connecting to the backend, and then for the TLS handshake.
 	Dial time.Duration `yaml:"dial" default:"3s"`
 	// For the whole response to a request that a rule with tokens matches, or for its
-	// header if its body can have no tokens. Other responses have no limit.
+	// header if its body can have no tokens. Other responses have no limit, and those of
+	// a rule for all paths with tokens in headers only have none until there is a token.
 	Response time.Duration `yaml:"response" default:"60s"`
 	// How long to keep an unused connection to the backend. Keep it below the
 	// backend's own idle timeout, because a request on a connection that has just

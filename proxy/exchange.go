@@ -92,7 +92,7 @@ func (x *exchange) serve(r *http.Request) error {
 	if err := x.check(r); err != nil {
 		return err
 	}
-	closeChunkedConn(&x.w, r)
+	x.w.closes = closesConn(r)
 	if answered, err := x.answerJWKS(r); answered {
 		return err
 	}
@@ -139,15 +139,11 @@ func (x *exchange) check(r *http.Request) error {
 	return nil
 }
 
-// closeChunkedConn closes the connection after a chunked HTTP/1 request. Such a request
-// may also have a Content-Length, which net/http hides. Then a proxy in front of this
-// one may disagree about where the body ends, so RFC 9112, section 6.1, requires closing
-// the connection.
-func closeChunkedConn(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
-		w.Header().Set("Connection", "close")
-	}
-}
+// closesConn reports whether to close the connection after a request, because it is a
+// chunked one of HTTP/1. Such a request may also have a Content-Length, which net/http
+// hides. Then a proxy in front of this one may disagree about where the body ends, so RFC
+// 9112, section 6.1, requires closing the connection.
+func closesConn(r *http.Request) bool { return r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 }
 
 // mayEnrich reports whether a rule can change the response. In shadow mode no rule can,
 // so the request is forwarded as if no rule matched.
@@ -162,7 +158,9 @@ func (x *exchange) refusesEarly(method string) bool {
 }
 
 // prepare returns a copy of the request for the reverse proxy. The context of the copy
-// has the exchange, and ends after Timeouts.Response if a rule can change the response.
+// has the exchange, and ends after Timeouts.Response if a rule can change the response. A
+// rule for the headers of all paths waits as long as the client does, unless it finds a
+// token: see [exchange.locate].
 // Its header is the one that is forwarded, without what Connection names, so that every
 // later step decides by what the backend gets. Its body records whether reading it
 // failed. prepare does not change r, because the server still uses the body of r.
@@ -172,7 +170,7 @@ func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	if x.mayEnrich() || x.snapshot.Rules.forElsewhere() != nil {
 		ctx, stop = x.withCancel(ctx)
 	}
-	if x.mayEnrich() {
+	if x.mayEnrich() && !x.rule.forHeadersAnywhere() {
 		x.startTimeout()
 	}
 	r = r.WithContext(ctx)

@@ -63,7 +63,5 @@ func (x *exchange) adopt(rule *Rule, res *http.Response) {
 		x.recordSent(x.echo.request)
 	}
 	x.reserved = x.reserved || x.account.take(responseReserve)
-	if x.timeout == nil {
-		x.startTimeout()
-	}
+	x.startTimeout()
 }

@@ -28,8 +28,11 @@ func (x *exchange) withCancel(ctx context.Context) (_ context.Context, stop func
 	}
 }
 
-// startTimeout ends the request after Timeouts.Response.
+// startTimeout ends the request after Timeouts.Response, if that has not been started yet.
 func (x *exchange) startTimeout() {
+	if x.timeout != nil {
+		return
+	}
 	x.timeout = time.AfterFunc(x.proxy.options.Timeouts.Response, func() { x.cancel(errResponseTimeout) })
 }
 

@@ -16,10 +16,10 @@ func (x *exchange) gates() bool { return x.mayEnrich() && x.rule.Gate }
 // gatesHeader reports whether the rule of the exchange is a gate for headers alone.
 func (x *exchange) gatesHeader() bool { return x.mayEnrich() && x.rule.headerGate }
 
-// hasHeaderToken reports whether a response has a token at a location of its rule that is
-// in the header.
-func (x *exchange) hasHeaderToken(res *http.Response) bool {
-	return len(x.locateIn(res.Header, responseBody{}).tokens) > 0
+// hasGatedHeader reports whether a gate for headers has to accept a token in the header of
+// a response.
+func (x *exchange) hasGatedHeader(res *http.Response) bool {
+	return x.gatesHeader() && res.StatusCode < http.StatusBadRequest && len(x.locateIn(res.Header, responseBody{}).tokens) > 0
 }
 
 // findRule finds the rule of a request. It returns an error if the request must not be

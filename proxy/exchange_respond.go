@@ -22,13 +22,14 @@ func (x *exchange) respond(res *http.Response) error {
 	x.noteUnauthorized(res)
 	x.offered.Show(res.Header)
 	x.lookElsewhere(res, answered)
+	gated := x.hasGatedHeader(res)
 	switch {
-	case x.gatesHeader() && !mayIssue(res) && res.StatusCode < http.StatusBadRequest && x.hasHeaderToken(res):
+	case gated && !mayIssue(res):
 		return x.refuse(res, refusedPlace)
 	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
 		x.stopTimeout()
 		return nil
-	case x.edits(res) && !x.gates():
+	case x.edits(res) && !x.gates() && !gated:
 		return x.editBody(res)
 	case !x.rule.changesResponses():
 		return nil
@@ -49,6 +50,15 @@ func (x *exchange) respond(res *http.Response) error {
 		x.observe(res, answered)
 		return nil
 	}
+	if err := x.replaceTokens(res, answered, gated); err != nil || !gated || !x.edits(res) {
+		return err
+	}
+	return x.editBody(res)
+}
+
+// replaceTokens enriches the tokens of a response. gated says that a gate for headers has
+// to accept those in the header: it has not if the body cannot be searched.
+func (x *exchange) replaceTokens(res *http.Response, answered time.Time, gated bool) error {
 	tokens, err := x.locate(res)
 	if err != nil {
 		return err
@@ -57,8 +67,8 @@ func (x *exchange) respond(res *http.Response) error {
 		replace(res, nil, problemRefused.reply())
 		return nil
 	}
-	e := x.enrich(ctx, tokens, answered)
-	if x.gatesHeader() && len(tokens.tokens) > 0 && e.rejection == nil && !e.accepted() {
+	e := x.enrich(res.Request.Context(), tokens, answered)
+	if gated && e.rejection == nil && !e.accepted() {
 		return x.refuse(res, refusedToken)
 	}
 	x.applyOutcome(res, tokens, e)
@@ -93,6 +103,7 @@ func (x *exchange) locate(res *http.Response) (located, error) {
 		}
 		return l, nil
 	}
+	x.startTimeout()
 	body, err := x.readBody(res)
 	switch {
 	case err != nil && clientGone(res.Request.Context()):

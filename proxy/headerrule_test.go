@@ -130,3 +130,70 @@ func TestHeaderRule_ForwardsRequestsWhileTheSourceFails(t *testing.T) {
 		t.Errorf("the client got %s %q, want the response of the backend", res.Status, body)
 	}
 }
+
+// G8: if the body cannot be searched, no token of the response is looked at, so the one in
+// the header does not leave either.
+func TestHeaderRule_GateRefusesATokenBesideABodyThatItCannotRead(t *testing.T) {
+	for _, tt := range []struct{ name, head, body string }{
+		{"over the limit", "text/html", strings.Repeat("x", 5000)},
+		{"in an unknown coding", "text/html\nContent-Encoding: other", "x"},
+		{"in a broken coding", "text/html\nContent-Encoding: gzip", "x"},
+	} {
+		for _, all := range []proxy.Rule{gated(rule(t, "/", "header:Authorization")), refusing(gated(rule(t, "/", "header:Authorization")))} {
+			s := newFakeEnricher(enrich.OK).use(all)
+			s.options = func(o *proxy.Options) { o.Limits.Body = 4 << 10 }
+			f, _ := startResponding(t, answer("HTTP/1.1 200 OK\nAuthorization: Bearer "+issued+"\nContent-Type: "+tt.head, tt.body), s)
+			res, body := f.ask(t, "GET /film HTTP/1.1\r\nHost: h\r\n\r\n")
+			if res.StatusCode != 503 {
+				t.Errorf("a body %s: the client got %s with %q, want 503", tt.name, res.Status, res.Header)
+				continue
+			}
+			expectRefusal(t, f, res, body)
+		}
+	}
+}
+
+// G8: a token in the header of a response whose body is edited does not bypass the gate.
+func TestHeaderRule_GateLooksAtEditedResponses(t *testing.T) {
+	for _, tt := range []struct {
+		reason enrich.Reason
+		status int
+	}{{enrich.OK, 200}, {enrich.BadToken, 503}} {
+		s := newFakeEnricher(tt.reason).use(gated(rule(t, "/", "header:Authorization")))
+		other := s.snapshot
+		s.snapshot = func(snapshot *proxy.Snapshot) {
+			other(snapshot)
+			snapshot.ObjectPaths = []string{"/userinfo"}
+		}
+		f, _ := startResponding(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json\nAuthorization: Bearer "+issued, `{"sub":"u1"}`), s)
+		res, body := f.ask(t, "GET /userinfo HTTP/1.1\r\nHost: h\r\n\r\n")
+		if res.StatusCode != tt.status {
+			t.Errorf("reason %s: the client got %s with %q %s, want %d", tt.reason, res.Status, res.Header, body, tt.status)
+		}
+	}
+}
+
+// G3: until its header has arrived, any response may be without a token, so the proxy waits
+// for it as long as the client does.
+func TestHeaderRule_WaitsForOtherResponses(t *testing.T) {
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		waitLonger(shortTimeout)
+		r.Send(answer("HTTP/1.1 200 OK", "late"))
+	})
+	f := start(t, backend.URL, setup{rules: anywhere(t), options: shortTimeout})
+	if res, body := f.ask(t, "GET /poll HTTP/1.1\r\nHost: h\r\n\r\n"); res.StatusCode != 200 || body != "late" {
+		t.Errorf("the client got %s %q, want 200 late", res.Status, body)
+	}
+}
+
+// G3: a body that is read for a token in the header must arrive in time.
+func TestHeaderRule_BodyBesideATokenTimesOut(t *testing.T) {
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.Send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nAuthorization: Bearer a.b.c\r\nContent-Length: 9\r\n\r\n<p>")
+		r.WaitClosed()
+	})
+	f := start(t, backend.URL, setup{rules: anywhere(t), options: shortTimeout})
+	if res, _ := f.ask(t, "GET /page HTTP/1.1\r\nHost: h\r\n\r\n"); res.StatusCode != 504 {
+		t.Errorf("the client got %s, want 504", res.Status)
+	}
+}

@@ -69,7 +69,8 @@ type Timeouts struct {
 	Dial time.Duration
 	// Response limits a request that a rule with Tokens matches, from the end of its
 	// header to the end of its response, or of the response's header if its body can have
-	// no tokens. Other requests have no such limit, except that a form in which
+	// no tokens. For a rule for all paths with Tokens in headers only, it begins when there
+	// is a token. Other requests have no such limit, except that a form in which
 	// the proxy restores tokens must arrive within this time. A body that the proxy reads
 	// must also arrive at a rate of 64 KiB in 10 s. Defaults to 60 s.
 	Response time.Duration

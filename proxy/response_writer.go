@@ -20,6 +20,8 @@ type responseWriter struct {
 	// gated says that no response leaves before the final one. The header of an early one
 	// could have a token, and nothing looks at it.
 	gated bool
+	// closes says that the connection closes after the response.
+	closes bool
 	// names gives the header the spelling of the backend. Nil over HTTP/2, whose names have
 	// only one.
 	names *headerNames
@@ -44,6 +46,9 @@ func (w *responseWriter) WriteHeader(status int) {
 		w.status = status
 		if w.forwarded {
 			suppressDefaults(w.Header())
+		}
+		if w.closes { // not earlier: the header of an early response is dropped
+			w.Header().Set("Connection", "close")
 		}
 	}
 	if w.forwarded && w.names != nil {

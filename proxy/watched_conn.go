@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync/atomic"
 )
@@ -32,6 +33,15 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 func (c *watchedConn) Write(p []byte) (int, error) {
 	c.sent.Store(true)
 	return c.Conn.Write(p)
+}
+
+// CloseWrite closes one side of an upgraded connection, as that of package net or crypto/tls
+// does. The reverse proxy looks for this method.
+func (c *watchedConn) CloseWrite() error {
+	if conn, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return conn.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 // dialFunc opens a connection.

@@ -254,6 +254,7 @@ func TestJWKS_HasOneKeyForEachKidAndUse(t *testing.T) {
 		"one kid, one for encryption":      {set(named(one, "1"), strings.Replace(named(two, "1"), `"sig"`, `"enc"`, 1)), 2, false},
 		"the same key twice":               {set(named(one, "1"), named(one, "1")), 1, true},
 		"without kid":                      {set(without(`"kid":"key-ES256"`, jwkOf(one)), without(`"kid":"key-ES256"`, jwkOf(two))), 2, false},
+		"kid null":                         {set(strings.Replace(jwkOf(one), `"key-ES256"`, "null", 1), strings.Replace(jwkOf(two), `"key-ES256"`, "null", 1)), 2, false},
 		"one kid, the first unusable":      {set(strings.Replace(named(one, "1"), `"EC"`, `"XY"`, 1), named(two, "1")), 1, true},
 		"our own key, which is not theirs": {set(named(one, "1")), 1, false},
 	} {

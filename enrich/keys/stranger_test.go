@@ -170,6 +170,7 @@ func TestJWKS_LeavesOutOddEntriesAndSaysWhy(t *testing.T) {
 		"RSA without n":            {`{"kty":"RSA","kid":"odd","e":"AQAB"}`, "n is missing", "odd", true, notOurs},
 		"RSA with an even e":       {`{"kty":"RSA","kid":"odd","e":"AQAA","n":"AQAB"}`, "e is not", "odd", true, notOurs},
 		"RSA that is short":        {`{"kty":"RSA","kid":"odd","e":"AQAB","n":"AQAB"}`, "too short", "odd", true, notOurs},
+		"RSA that takes minutes":   {fmt.Sprintf(`{"kty":"RSA","kid":"odd","e":"AQAB","n":%q}`, url64(bytes.Repeat([]byte{0xff}, 1<<19))), "too long", "odd", true, notOurs},
 		"Ed25519 that is short":    {`{"kty":"OKP","kid":"odd","crv":"Ed25519","x":"AQAB"}`, "32 bytes", "odd", true, notOurs},
 		"Ed448":                    {`{"kty":"OKP","kid":"odd","crv":"Ed448","x":"AQAB"}`, "crv", "odd", true, notOurs},
 		"x5c that is not a list":   {`{"kty":"RSA","kid":"odd","x5c":"AQAB"}`, "x5c", "odd", true, notOurs},

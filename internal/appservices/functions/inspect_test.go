@@ -111,3 +111,12 @@ func TestInspect_KnowsTheNamesOfTheDatabase(t *testing.T) {
 		t.Errorf("a service that is not configured: got %v, want it named", got)
 	}
 }
+
+// Each call of a chain once doubled the time, so that 24 took longer than the limit.
+func TestInspect_ReadsLongChains(t *testing.T) {
+	source := `exports = (text) => text` + strings.Repeat(`.replace("a", "b")`, 200) + `.at(fetch)`
+	got := inspect(t, functions.Inspection{Functions: map[string]string{"f": source}})
+	if len(got) != 1 || !strings.Contains(got[0], "fetch is not there") {
+		t.Errorf("a chain of 200 calls: got %v, want the name in its last call", got)
+	}
+}

@@ -14,6 +14,7 @@ import (
 const (
 	errMethod    = shown("the signing method is unknown: use HS256, RS256, PS256 or ES256, or one of them with 384 or 512")
 	errSignature = shown("signature is invalid")
+	errNoSecret  = shown("the secret is empty, so everyone could sign the token")
 	errPEMSecret = shown("the token is signed with a secret, but the key is in PEM format: pass the accepted signing methods too")
 )
 
@@ -97,6 +98,8 @@ func verifyJWT(method string, signed, signature, key []byte) error {
 	switch {
 	case err != nil:
 		return err
+	case family == "HS" && len(key) == 0:
+		return errNoSecret
 	case family == "HS" && isPEM(key):
 		return errPEMSecret
 	case family == "HS":

@@ -99,17 +99,17 @@ func openJWT(token string, key []byte, methods []string, now time.Time) (header,
 			return nil, nil, shown("the token is malformed")
 		}
 	}
-	var head struct{ Alg string }
+	var method string
 	header, errHeader := parse(segments[0])
 	payload, errPayload := parse(segments[1])
-	if errHeader != nil || errPayload != nil || json.Unmarshal(segments[0], &head) != nil {
+	if errHeader != nil || errPayload != nil || readMember(segments[0], "alg", &method) != nil {
 		return nil, nil, shown("the token is malformed")
 	}
-	if methods != nil && !slices.Contains(methods, head.Alg) {
+	if methods != nil && !slices.Contains(methods, method) {
 		return nil, nil, shown("the signing method of the token is not accepted")
 	}
 	signed := token[:strings.LastIndexByte(token, '.')]
-	if err := verifyJWT(head.Alg, []byte(signed), segments[2], key); err != nil {
+	if err := verifyJWT(method, []byte(signed), segments[2], key); err != nil {
 		return nil, nil, err
 	}
 	return header, payload, checkTimes(segments[1], now)
@@ -118,16 +118,26 @@ func openJWT(token string, key []byte, methods []string, now time.Time) (header,
 // checkTimes checks exp and nbf (RFC 7519, section 4.1). App Services' own example has
 // an iat in milliseconds, so iat is not checked.
 func checkTimes(payload []byte, now time.Time) error {
-	var claims struct{ Exp, Nbf *float64 }
-	if json.Unmarshal(payload, &claims) != nil {
+	var expires, starts *float64
+	if readMember(payload, "exp", &expires) != nil || readMember(payload, "nbf", &starts) != nil {
 		return shown("the token is malformed")
 	}
 	seconds := float64(now.Unix())
 	switch {
-	case claims.Exp != nil && seconds >= *claims.Exp:
+	case expires != nil && seconds >= *expires:
 		return shown("token is expired")
-	case claims.Nbf != nil && seconds < *claims.Nbf:
+	case starts != nil && seconds < *starts:
 		return shown("token is not valid yet")
 	}
 	return nil
+}
+
+// readMember reads one member of a JSON object. The members of a struct would not do, because
+// for them EXP is exp too. A member that is missing leaves the value as it is.
+func readMember(object []byte, name string, value any) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(object, &members); err != nil || members[name] == nil {
+		return err
+	}
+	return json.Unmarshal(members[name], value)
 }

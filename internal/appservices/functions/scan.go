@@ -134,16 +134,24 @@ func (s *scan) eval(expression ast.Expression) goja.Value {
 	return nil
 }
 
-func (s *scan) member(e *ast.DotExpression) (value goja.Value) {
-	object, ok := s.eval(e.Left).(*goja.Object)
+func (s *scan) member(e *ast.DotExpression) goja.Value {
+	_, value := s.memberOf(e)
+	return value
+}
+
+// memberOf returns the value before the dot, and that of its member. It evaluates each part
+// of a chain once: twice would double the work with each call of a long chain.
+func (s *scan) memberOf(e *ast.DotExpression) (on, value goja.Value) {
+	on = s.eval(e.Left)
+	object, ok := on.(*goja.Object)
 	name := e.Identifier.Name.String()
 	if !ok || s.open[object] || s.allowed[name] {
-		return nil
+		return on, nil
 	}
 	if s.vmTry(func() { value = object.Get(name) }) == nil && value == nil {
 		s.report(e.Left, chain(e)+" is not there: "+adviceFor(chain(e)))
 	}
-	return value
+	return on, value
 }
 
 // dummies are arguments for the methods that return an object of the driver. They ask
@@ -162,8 +170,8 @@ func (s *scan) result(e *ast.CallExpression) goja.Value {
 	if chain(callee) == "context.services.get" && !s.declared["context"] {
 		return s.service(e)
 	}
-	on := s.eval(callee.Left)
-	method, ok := goja.AssertFunction(s.member(callee))
+	on, member := s.memberOf(callee)
+	method, ok := goja.AssertFunction(member)
 	dummy := dummies[callee.Identifier.Name.String()]
 	if !ok || !s.ours[on] || dummy == "" {
 		return nil

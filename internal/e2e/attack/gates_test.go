@@ -130,7 +130,7 @@ func (s *suite) attackGates(t *testing.T) {
 	t.Run("providers", s.attackProviders) // skipped if there is no FerretDB
 	away := `documents: {mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users, timeout: 100ms}, user_id_field: id}
 user_creation: {document: users.json}`
-	tg = s.start(t, strings.Replace(strings.Replace(configuration, " gate: true,", "", 1), "documents: {file: users.json, user_id_field: id}", away, 1), "{}")
+	tg = s.startUnready(t, strings.Replace(strings.Replace(configuration, " gate: true,", "", 1), "documents: {file: users.json, user_id_field: id}", away, 1), "{}")
 	for n := range 5 {
 		sends := fmt.Sprintf("login %d while MongoDB cannot be reached, with user_creation and on_failure: pass", n+1)
 		s.run(t, gateAway, sends, func(t *testing.T) (happens string) {

@@ -23,10 +23,17 @@ type target struct {
 // start starts a sidecar to attack. When the test ends, the sidecar must still work.
 func (s *suite) start(t *testing.T, configuration, documents string) *target {
 	t.Helper()
+	tg := s.startUnready(t, configuration, documents)
+	tg.waitReady(t)
+	return tg
+}
+
+// startUnready is start for a sidecar that does not become ready.
+func (s *suite) startUnready(t *testing.T, configuration, documents string) *target {
+	t.Helper()
 	tg := &target{suite: s}
 	tg.Sidecar = e2e.Start(t, e2e.Options{Configuration: configuration, Documents: documents, Log: s.lookAtLog})
 	t.Cleanup(func() { tg.checkMetrics(t) })
-	tg.waitReady(t)
 	return tg
 }
 

@@ -118,13 +118,28 @@ func Algorithm(key any) string {
 // minimumRSA is the smallest RSA key, in bits: RFC 7518, section 3.3.
 const minimumRSA = 2048
 
+// maximumRSA is the largest RSA key, in bits, as in OpenSSL. The time of a check grows with
+// the square of the size, and a JWK Set has room for keys that take minutes.
+const maximumRSA = 16384
+
 // checkUsable returns an error if a key cannot be used with any algorithm.
 func checkUsable(key any) error {
-	if key, ok := key.(*rsa.PublicKey); ok && key.N.BitLen() < minimumRSA {
-		return fmt.Errorf("an RSA key of %d bits is too short, the minimum is %d (RFC 7518, section 3.3)", key.N.BitLen(), minimumRSA)
+	if key, ok := key.(*rsa.PublicKey); ok {
+		return checkRSA(key.N.BitLen())
 	}
 	if len(Algorithms(key)) == 0 {
 		return fmt.Errorf("keys of type %T are not supported", key)
+	}
+	return nil
+}
+
+// checkRSA checks the size of an RSA key, in bits.
+func checkRSA(size int) error {
+	switch {
+	case size < minimumRSA:
+		return fmt.Errorf("an RSA key of %d bits is too short, the minimum is %d (RFC 7518, section 3.3)", size, minimumRSA)
+	case size > maximumRSA:
+		return fmt.Errorf("an RSA key of %d bits is too long, the maximum is %d", size, maximumRSA)
 	}
 	return nil
 }

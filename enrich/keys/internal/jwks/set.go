@@ -31,8 +31,8 @@ type Set struct {
 // A JWK is a public key in the backend's bytes.
 type JWK struct {
 	Text []byte
-	// ID is the kid, and empty if there is none. A kid that is not a string is its JSON
-	// text. Use is "sig" if the key does not say.
+	// ID is the kid, and empty if there is none or it is null. Any other kid that is not
+	// a string is its JSON text. Use is "sig" if the key does not say.
 	ID, Use string
 	Usable  bool // it verifies tokens
 }
@@ -41,7 +41,7 @@ type JWK struct {
 func newJWK(object *jsonedit.Object) JWK {
 	kid := object.Value("kid")
 	id, ok := jsonedit.Unquote(kid)
-	if !ok {
+	if !ok && string(kid) != "null" {
 		id = string(kid)
 	}
 	use, _ := jsonedit.Unquote(object.Value("use"))
