@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,9 +46,9 @@ faults, and 2 if the configuration file is not valid.`,
 	return c
 }
 
-// printFinding prints a finding on one line, and its hint below.
+// printFinding prints a finding, and its hint below. More lines of either are indented.
 func printFinding(w io.Writer, f sidecar.Finding) {
-	fmt.Fprintf(w, "%-6s %v\n", f.Severity, f)
+	fmt.Fprintf(w, "%-6s %s\n", f.Severity, strings.ReplaceAll(f.String(), "\n", "\n       "))
 	if f.Hint != "" {
 		fmt.Fprintf(w, "       %s\n", f.Hint)
 	}

@@ -35,6 +35,21 @@ user_creation: {function: create}
 	}
 }
 
+// Two addresses of a discovery document are two errors in one finding.
+func TestCheck_IndentsMoreLinesOfAFinding(t *testing.T) {
+	path := writeConfig(t, `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+oidc: true
+verify: {issuer: "https://auth.example.com/dex"}
+sign: {keys: ./keys}
+documents: {file: users.json, user_id_field: id}
+`, map[string]string{"users.json": "[]"})
+	_, stdout, _ := run(t, "check", "-c", path)
+	if want := "\n       discovery document /dex/.well-known/openid-configuration: "; !strings.Contains(stdout, want) {
+		t.Errorf("check prints\n%s\nwant %q in it", stdout, want)
+	}
+}
+
 // check warns about what the functions that run use and do not have.
 func TestCheck_WarnsAboutWhatFunctionsDoNotHave(t *testing.T) {
 	path := writeConfig(t, `listen: 127.0.0.1:0

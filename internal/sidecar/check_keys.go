@@ -102,7 +102,16 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 		k.warn("oidc", "a member of the discovery document cannot be read; it counts as missing: %s", fault)
 	}
 	k.ok("the discovery document names the issuer %s", discovery.Issuer)
+	k.otherIssuer(discovery.Issuer)
 	return true
+}
+
+// otherIssuer warns if verify.issuer does not list the issuer of the discovery document,
+// often for a slash at its end. An issuer with {tenantid} is a template for many.
+func (k *checker) otherIssuer(issuer string) {
+	if allowed := k.cfg.Verify.Issuer; len(allowed) > 0 && !slices.Contains(allowed, issuer) && !strings.Contains(issuer, "{") {
+		k.warn("verify.issuer", "does not list the issuer that the discovery document names, so tokens of that issuer pass unenriched (not_ours); write %s, exactly like this, or add it", issuer)
+	}
 }
 
 // oddKeys warns about each entry of the backend's JWK Set that cannot be used or is a
