@@ -46,7 +46,7 @@ func (tx *transaction) noteExistingClaim(ctx context.Context, c *candidate) {
 // set afterwards.
 func (e *Enricher) removeCopies(payload *jsonedit.Object, set []claim) {
 	e.warnedCopies.Do(func() {
-		e.o.Logger.Warn("the backend makes tokens from enriched ones, so its tokens have copies of our claims. They are replaced or removed. Set restore: on, and name the place where the backend gets the token in restore of a rule", "claim", e.o.Claim)
+		e.o.Logger.Warn("the backend makes tokens from enriched ones, so its tokens have copies of our claims. They are replaced or removed. Name the place where the backend gets the token, in restore.at or in restore of a rule. If restore is off, set it to on", "claim", e.o.Claim)
 	})
 	for _, name := range []string{e.o.Claim, e.o.ReadAt, e.o.Freshness, restoreClaim} {
 		if !slices.ContainsFunc(set, func(c claim) bool { return c.name == name }) {
