@@ -86,6 +86,9 @@ func checkVerify(c *Config, r *yamlbind.Report) {
 	if _, err := v.SecretKey(); err != nil {
 		r.Fault(secretSetting(r), err)
 	}
+	if v.SecretEncoding != "" && v.SecretEncoding != TextSecret && !secret {
+		r.Fault("verify.secret_encoding", errors.New("has no effect without verify.secret or verify.secret_file; set one of them, or remove it"))
+	}
 	if v.Leeway > 5*time.Minute {
 		r.Fault("verify.leeway", errors.New("is too long; at most 5m is allowed"))
 	}

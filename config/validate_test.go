@@ -89,6 +89,9 @@ func TestValidate_ReportsTheFaultsOfAFile(t *testing.T) {
 		{"negative", func(c *config.Config) { c.Cache.MaxAge = -time.Second }, "cache.max_age: must not be negative; use a duration like 30s, or 0s"},
 		{"zero", func(c *config.Config) { c.Timeouts.Dial = 0 }, "timeouts.dial: must be greater than zero"},
 		{"impossible combination", func(c *config.Config) { c.Verify.SecretFile = "secret" }, "verify.secret_file: cannot be combined with verify.secret; remove one of them"},
+		{"encoding of no secret", func(c *config.Config) {
+			c.Verify, c.Sign.Keys = config.Verify{PublicKey: "key.pem", SecretEncoding: config.Base64Secret}, "keys"
+		}, "verify.secret_encoding: has no effect without verify.secret or verify.secret_file; set one of them, or remove it"},
 		{"patterns", func(c *config.Config) { c.Rules = append(c.Rules, c.Rules[0]) },
 			"rules[1].match: conflicts with rules[0].match: both are the same; write one rule with the tokens of both"},
 		{"preset", func(c *config.Config) { c.Preset.Name = "cobol" }, `preset.name: "cobol" is unknown`},

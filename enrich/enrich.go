@@ -90,6 +90,9 @@ func New(o Options) (*Enricher, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, from := range []metric.MeasurementOption{fromCopied, fromBackend} {
+		existingClaims.Add(context.Background(), 0, from)
+	}
 	kinds := map[Kind]bool{}
 	for _, kind := range o.Kinds {
 		kinds[kind] = true

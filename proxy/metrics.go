@@ -44,7 +44,11 @@ func newMetrics(meter metric.Meter) (metrics, error) {
 		metric.WithDescription("Responses and requests that a gate refused, by why."))
 	m.unrestored, errs[6] = meter.Int64Counter("tokengraft.unrestored.unauthorized",
 		metric.WithDescription("Responses 401 of the backend to an enriched token that was not restored and had not expired."))
-	return m, errors.Join(errs[:]...)
+	if err := errors.Join(errs[:]...); err != nil {
+		return metrics{}, err
+	}
+	m.unrestored.Add(context.Background(), 0)
+	return m, nil
 }
 
 // ruleLabels are the labels of a rule's metrics. They are made once, because making them

@@ -163,11 +163,11 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		if key, ok := findVerifier(set.Keys, t); ok {
 			return key, nil
 		}
-		if err := unusable(set, t.KeyID); err != nil {
-			return jose.Verifier{}, err // a newer set would hardly help
-		}
 	}
 	if err := r.backend.Refetch(ctx, set); err != nil {
+		if err := unusable(set, t.KeyID); err != nil {
+			return jose.Verifier{}, err // the known set decides: a newer one would hardly help
+		}
 		return jose.Verifier{}, fmt.Errorf("%w, and newer keys could not be fetched: %w", errSignature, err)
 	}
 	set = r.backend.Current()
@@ -184,8 +184,12 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 	return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
 }
 
-// unusable returns an error if the backend's key with this kid verifies no tokens.
+// unusable returns an error if the backend's key with this kid verifies no tokens. The set
+// may be nil.
 func unusable(set *jwks.Set, kid string) error {
+	if set == nil {
+		return nil
+	}
 	why := set.WhyUnusable(kid)
 	if why == "" {
 		return nil

@@ -70,8 +70,30 @@ func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, err
 			return nil, err
 		}
 	}
+	if len(found) > 1 && len(ids) > 1 && slices.ContainsFunc(found, s.hasSeveralIDs) {
+		return s.findInTurn(ctx, ids, found)
+	}
 	slices.SortStableFunc(found, func(a, b []byte) int { return s.rank(a, ids) - s.rank(b, ids) })
 	return found, nil
+}
+
+// hasSeveralIDs reports whether the field of a document is an array with several ids. MongoDB
+// sorts the document by one of them, which may not be the user's.
+func (s *Source) hasSeveralIDs(doc []byte) bool { return len(s.field.UserIDs(doc)) > 1 }
+
+// findInTurn looks for the ids one after the other, and returns what find returns. found are
+// documents of the user in any order, which show that there are several.
+func (s *Source) findInTurn(ctx context.Context, ids []bsonjson.UserID, found [][]byte) ([][]byte, error) {
+	for i := range ids {
+		docs, err := s.find(ctx, ids[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		if len(docs) > 0 {
+			return append(docs, found...)[:2], nil
+		}
+	}
+	return found, nil // they have changed meanwhile
 }
 
 // rank returns the index of the first of the ids that a document has, or len(ids) if

@@ -3,9 +3,13 @@ package sidecar
 import (
 	"context"
 	"crypto/rand"
+	"io"
 	"net/http"
 	"strings"
 )
+
+// drainBytes is how much of an answer's body is read.
+const drainBytes = 64 << 10
 
 // A prober asks the backend for paths.
 type prober struct {
@@ -53,6 +57,7 @@ func (p prober) status(ctx context.Context, method, path string) int {
 	status := 0
 	if request, err := http.NewRequestWithContext(ctx, method, p.backend+path, nil); err == nil {
 		if response, err := p.client.Do(request); err == nil {
+			io.CopyN(io.Discard, response.Body, drainBytes) // otherwise closing resets the connection
 			response.Body.Close()
 			status = response.StatusCode
 		}

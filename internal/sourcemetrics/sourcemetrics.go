@@ -48,16 +48,18 @@ func New(source string, meter metric.Meter) (*Metrics, error) {
 	if err := errors.Join(errDuration, errDuplicates, errWatchUp); err != nil {
 		return nil, fmt.Errorf("cannot make the metrics of the source %s: %w", source, err)
 	}
-	// Adding 0 makes the metric visible. It does not change the value of a previous
+	// Adding 0 makes a metric visible. It does not change the value of a previous
 	// source that a reload has not closed yet.
 	watchUp.Add(context.Background(), 0)
 
 	name := attribute.String("source", source)
+	label := metric.WithAttributeSet(attribute.NewSet(name))
+	duplicates.Add(context.Background(), 0, label)
 	return &Metrics{
 		duration:   duration,
 		duplicates: duplicates,
 		watchUp:    watchUp,
-		source:     metric.WithAttributeSet(attribute.NewSet(name)),
+		source:     label,
 		succeeded:  metric.WithAttributeSet(attribute.NewSet(name, attribute.String("error", "false"))),
 		failed:     metric.WithAttributeSet(attribute.NewSet(name, attribute.String("error", "true"))),
 	}, nil

@@ -138,13 +138,21 @@ func (f *Follower) State() error {
 	return ErrNotFetched
 }
 
+// meanwhile says what happens until a fetch succeeds.
+func (f *Follower) meanwhile() string {
+	if f.last == nil {
+		return "Until then no token is enriched"
+	}
+	return "Until then the last good one stays in use"
+}
+
 // record records the result of a fetch. It calls OnChange with a document that differs
 // from the last one, and logs when fetching starts to fail and when it succeeds again.
 func (f *Follower) record(d Discovery, err error) {
 	before := f.failing // no lock: only this function writes it
 	switch {
 	case err != nil && before == nil:
-		f.o.Logger.Warn("cannot fetch the backend's discovery document; retrying. Until then the last good one stays in use", "error", err)
+		f.o.Logger.Warn("cannot fetch the backend's discovery document; retrying. "+f.meanwhile(), "error", err)
 	case err == nil && before != nil:
 		f.o.Logger.Info("fetching the backend's discovery document works again")
 	}

@@ -167,6 +167,26 @@ func TestFollower_FetchesAgainWhenCacheControlExpires(t *testing.T) {
 	}
 }
 
+// Before the first document there is none that could stay in use.
+func TestFollower_SaysWhatHappensUntilARetrySucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newFakeBackend()
+		b.respond = refuseConnection
+		b.follow(t, b.options())
+		if first := b.log.String(); !strings.Contains(first, "Until then no token is enriched") {
+			t.Errorf("the first fetch fails: got the log\n%s\nwant that no token is enriched", first)
+		}
+		b.respond = respondWith(documentWith("/t"))
+		b.advance(time.Minute)
+		b.log.Reset()
+		b.respond = refuseConnection
+		b.advance(20 * time.Minute)
+		if later := b.log.String(); !strings.Contains(later, "Until then the last good one stays in use") {
+			t.Errorf("a later fetch fails: got the log\n%s\nwant that the last good document stays in use", later)
+		}
+	})
+}
+
 func TestFollower_CallsOnChangeOnlyWhenSomethingDiffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newFakeBackend()

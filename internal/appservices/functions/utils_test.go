@@ -163,6 +163,7 @@ func TestJWT_ReturnsWhatAppServicesDocumented(t *testing.T) {
 		{`return utils.jwt.decode(utils.jwt.encode("HS256", {Nbf: "July"}, "s"), "s").Nbf`, "July"},
 		{`return utils.jwt.decode(utils.jwt.encode("HS256", {}, "s", {ALG: "RS256"}), "s", true).header.ALG`, "RS256"},
 		{`return utils.jwt.decode(utils.jwt.encode("HS256", {}, ""), "")`, "throws utils.jwt.decode: the secret is empty, so everyone could sign the token"},
+		{`const broken = v("pkix").replace(/\n/g, " "); return utils.jwt.decode(utils.jwt.encode("HS256", {}, broken), broken)`, "throws utils.jwt.decode: the token is signed with a secret, but the key is in PEM format: pass the accepted signing methods too"},
 		{`return utils.jwt.encode("none", {}, "s")`, "throws utils.jwt.encode: the signing method is unknown: use HS256, RS256, PS256 or ES256, or one of them with 384 or 512"},
 		{`return utils.jwt.encode("ES256", {}, v("ec384"))`, "throws utils.jwt.encode: the key is of another type than the algorithm needs"},
 		{`return utils.jwt.encode("HS256", "text", "s")`, "throws utils.jwt.encode: the payload must be an object"},

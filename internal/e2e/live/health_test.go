@@ -36,3 +36,21 @@ func TestHealth_IsGoodWhileTheFileIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// An alert on the growth of a counter does not see its first event, unless the counter was
+// there before it.
+func TestMetrics_CountersOfAlertsAreThereFromTheStart(t *testing.T) {
+	t.Parallel()
+	metrics := start(t, configuration, "").Admin.Get(t, "/metrics")
+	for _, counter := range []string{
+		`tokengraft_unrestored_unauthorized_total`,
+		`tokengraft_source_duplicates_total{source="file"}`,
+		`tokengraft_existing_claims_total{from="copied"}`,
+		`tokengraft_existing_claims_total{from="backend"}`,
+		`tokengraft_overloaded_total{limit="requests"}`,
+	} {
+		if !strings.Contains(metrics, "\n"+counter+" 0\n") {
+			t.Errorf("before any request: want the counter %s with the value 0; got\n%s", counter, metrics)
+		}
+	}
+}
