@@ -203,3 +203,26 @@ func TestFetch_ContinuesWithoutItsFirstCaller(t *testing.T) {
 		}
 	})
 }
+
+// Law B3: a key that cannot be used may have been corrected, or replaced by one with its kid.
+func TestVerify_FetchesTheSetAgainForAKeyThatCannotBeUsed(t *testing.T) {
+	for name, odd := range map[string]func(jwk string) string{
+		"odd":            func(jwk string) string { return strings.Replace(jwk, `"EC"`, `"ec"`, 1) },
+		"for encryption": func(jwk string) string { return strings.Replace(jwk, `"sig"`, `"enc"`, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				issuer := enrichtest.NewIssuer(t, "ES256")
+				backend := serving()
+				backend.serve(set(odd(jwkOf(issuer))), nil)
+				ring := backend.open(t, nil)
+				run(t, ring)
+				expect(t, ring, token(issuer), notOurs)
+				backend.serve(setOf(issuer), nil)
+				expect(t, ring, token(issuer), notOurs) // too soon
+				pass(30 * time.Second)
+				expect(t, ring, token(issuer), good)
+			})
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
@@ -31,11 +32,11 @@ func (c *call) encodeJWT(request goja.FunctionCall) goja.Value {
 			}
 		}
 	}
-	payload := request.Argument(1)
-	if _, ok := payload.(*goja.Object); !ok {
+	payload := c.json(request.Argument(1))
+	if !bytes.HasPrefix(payload, []byte("{")) {
 		c.typeError("utils.jwt.encode: the payload must be an object")
 	}
-	signed := encodeSegment(c.json(header)) + "." + encodeSegment(c.json(payload))
+	signed := encodeSegment(c.json(header)) + "." + encodeSegment(payload)
 	signature, err := signJWT(method, []byte(signed), c.data(request.Argument(2), "the secret"))
 	if err != nil {
 		c.throw("utils.jwt.encode: " + err.Error())

@@ -17,8 +17,7 @@ func (c *call) newUtils() *goja.Object {
 // data returns the bytes of an argument, which is text or a BSON.Binary.
 func (c *call) data(v goja.Value, what string) []byte {
 	if object, ok := v.(*goja.Object); ok {
-		if name, _ := c.types.of(object); name == "Binary" {
-			data, _ := object.Get("buffer").Export().([]byte)
+		if data, ok := c.bytesOf(object); ok {
 			return bytes.Clone(data)
 		}
 	} else if s, ok := v.Export().(string); ok {
@@ -26,6 +25,20 @@ func (c *call) data(v goja.Value, what string) []byte {
 	}
 	c.typeError("%s must be text or a BSON.Binary", what)
 	return nil
+}
+
+// bytesOf returns the bytes of a BSON.Binary. It returns false for any other object, also if
+// that has the prototype: without its bytes, a key would be empty.
+func (c *call) bytesOf(object *goja.Object) (data []byte, ok bool) {
+	if name, _ := c.types.of(object); name != "Binary" {
+		return nil, false
+	}
+	buffer := object.Get("buffer")
+	if buffer == nil {
+		return nil, false
+	}
+	data, ok = buffer.Export().([]byte)
+	return data, ok
 }
 
 // bytesValue returns a BSON.Binary.

@@ -85,6 +85,8 @@ func TestCrypto_ReturnsWhatAppServicesDocumented(t *testing.T) {
 		{`return utils.crypto.encrypt("des", "a", ` + aes + `)`, `throws utils.crypto: the encryption type must be "aes"`},
 		{`return utils.crypto.hash("sha3", "a")`, `throws utils.crypto.hash: the hash function must be "sha1", "sha256", "sha512" or "md5"`},
 		{`return utils.crypto.hash("sha256")`, "throws the input must be text or a BSON.Binary"},
+		{`return utils.crypto.hash("sha256", Object.create(BSON.Binary.prototype))`, "throws the input must be text or a BSON.Binary"},
+		{`const key = Object.create(BSON.Binary.prototype); key.buffer = "secret"; return utils.crypto.hmac("a", key, "sha256", "hex")`, "throws the secret must be text or a BSON.Binary"},
 		{`return utils.crypto.hmac("a", "b", "sha256", "text")`, `throws utils.crypto.hmac: the output format must be "hex" or "base64"`},
 	}, nil)
 }
@@ -167,6 +169,8 @@ func TestJWT_ReturnsWhatAppServicesDocumented(t *testing.T) {
 		{`return utils.jwt.encode("none", {}, "s")`, "throws utils.jwt.encode: the signing method is unknown: use HS256, RS256, PS256 or ES256, or one of them with 384 or 512"},
 		{`return utils.jwt.encode("ES256", {}, v("ec384"))`, "throws utils.jwt.encode: the key is of another type than the algorithm needs"},
 		{`return utils.jwt.encode("HS256", "text", "s")`, "throws utils.jwt.encode: the payload must be an object"},
+		{`return utils.jwt.encode("HS256", [1], "s")`, "throws utils.jwt.encode: the payload must be an object"},
+		{`return utils.jwt.encode("HS256", { toJSON() {} }, "s")`, "throws utils.jwt.encode: the payload must be an object"},
 	}, keys)
 }
 
