@@ -40,6 +40,7 @@ type exchange struct {
 	signIn     locate.Classification // of a request that may issue tokens; zero without a rule
 	echo       echo
 	offered    locate.Offered     // the subprotocols in which tokens were restored
+	restored   map[string]string  // the tokens that the client sent, by the originals that the backend got
 	provider   string             // the value of {provider} in the path
 	sent       map[tokenHash]bool // the tokens that the client sent to a gate
 	requested  enrich.Grant       // the part of the grant that is known from the request; zero without a rule

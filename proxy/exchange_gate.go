@@ -152,7 +152,7 @@ func (x *exchange) readGated(res *http.Response) (l located, unread refusal, err
 	if !l.response.HasClearCharset() {
 		return located{}, refusedCharset, nil
 	}
-	return l, "", nil
+	return x.showSentInBody(res, l), "", nil
 }
 
 // accepted reports whether there are tokens, and all were accepted.

@@ -22,6 +22,7 @@ func (x *exchange) respond(res *http.Response) error {
 	x.noteUnauthorized(res)
 	x.offered.Show(res.Header)
 	x.lookElsewhere(res, answered)
+	x.showSent(res)
 	gated := x.hasGatedHeader(res)
 	switch {
 	case gated && !mayIssue(res):

@@ -60,6 +60,7 @@ func (x *exchange) restoreTokens(r *http.Request, request locate.Request) locate
 	defer span.End()
 	verdicts := verdicts{enricher: x.snapshot.Enricher}
 	restored, locations := request.Restore(x.snapshot.restoreLocations(x.rule), verdicts.restore)
+	x.restored = verdicts.originals()
 	x.offered = locate.OfferedIn(request.Header, restored.Header)
 	for _, location := range locations {
 		x.proxy.metrics.countRestored(r.Context(), location)

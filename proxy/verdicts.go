@@ -31,6 +31,21 @@ func (v *verdicts) restore(token string) (original string, ok bool) {
 	return known.original, known.ok
 }
 
+// originals returns the tokens that were restored, by their originals.
+func (v *verdicts) originals() map[string]string {
+	var tokens map[string]string
+	for token, of := range v.of {
+		if !of.ok {
+			continue
+		}
+		if tokens == nil {
+			tokens = make(map[string]string, 1)
+		}
+		tokens[of.original] = token
+	}
+	return tokens
+}
+
 func (v *verdicts) add(token string, of verdict) {
 	if v.of == nil {
 		v.of = make(map[string]verdict, 1)

@@ -112,7 +112,7 @@ func TestInspect_KnowsTheNamesOfTheDatabase(t *testing.T) {
 	}
 }
 
-// Each call of a chain once doubled the time, so that 24 took longer than the limit.
+// Each call of a chain once doubled the time, so that 24 took longer than the limit of 20 s.
 func TestInspect_ReadsLongChains(t *testing.T) {
 	source := `exports = (text) => text` + strings.Repeat(`.replace("a", "b")`, 200) + `.at(fetch)`
 	got := inspect(t, functions.Inspection{Functions: map[string]string{"f": source}})

@@ -167,12 +167,13 @@ func (s *scan) result(e *ast.CallExpression) goja.Value {
 	if !ok {
 		return nil
 	}
-	if chain(callee) == "context.services.get" && !s.declared["context"] {
+	name := callee.Identifier.Name.String()
+	if name == "get" && chain(callee) == "context.services.get" && !s.declared["context"] {
 		return s.service(e)
 	}
 	on, member := s.memberOf(callee)
 	method, ok := goja.AssertFunction(member)
-	dummy := dummies[callee.Identifier.Name.String()]
+	dummy := dummies[name]
 	if !ok || !s.ours[on] || dummy == "" {
 		return nil
 	}
