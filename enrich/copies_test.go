@@ -67,8 +67,8 @@ func TestCopies_NeverOutliveTheirDocument(t *testing.T) {
 				t.Errorf("without a document: reason %q (%v), claims %s, tgr %q; want no_document, %s and a record", got.Reason, got.Err, claims, record, want)
 			}
 			c.checkRestores(t, got.Raw, original)
-			if n := strings.Count(c.log.String(), "level=WARN"); n != 1 || !strings.Contains(c.log.String(), "restore: on") {
-				t.Errorf("log %s, want one warning that names restore: on", c.log)
+			if n := strings.Count(c.log.String(), "level=WARN"); n != 1 || !strings.Contains(c.log.String(), "restore.at") {
+				t.Errorf("log %s, want one warning that names restore.at", c.log)
 			}
 		})
 	}
