@@ -1,16 +1,11 @@
 package oidc_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,110 +14,6 @@ import (
 )
 
 const wellKnown = "/.well-known/openid-configuration"
-
-// fakeBackend is a backend in this process. The test reads and changes it while all
-// other goroutines of its bubble wait.
-type fakeBackend struct {
-	sync     atomic.Int64 // orders test and backend for the race detector, which ignores the clock
-	respond  responder
-	started  time.Time
-	requests []string        // method, URL, Host
-	times    []time.Duration // of the requests, since started
-	header   http.Header     // of the last request
-	changes  []string        // the token paths that OnChange was called with
-	log      bytes.Buffer
-}
-
-type responder func(*http.Request) (*http.Response, error)
-
-func newFakeBackend() *fakeBackend {
-	return &fakeBackend{started: time.Now(), respond: respondWith(documentWith("/t"))}
-}
-
-// advance lets time pass and waits until all goroutines are idle.
-func (b *fakeBackend) advance(d time.Duration) {
-	b.sync.Add(1)
-	time.Sleep(d)
-	synctest.Wait()
-}
-
-func (b *fakeBackend) RoundTrip(r *http.Request) (*http.Response, error) {
-	b.sync.Add(1)
-	b.requests = append(b.requests, fmt.Sprintf("%s %s %s", r.Method, r.URL, r.Host))
-	b.times = append(b.times, time.Since(b.started))
-	b.header = r.Header
-	response, err := b.respond(r)
-	if response != nil {
-		response.Request = r
-	}
-	return response, err
-}
-
-// documentWith returns a document with this token endpoint.
-func documentWith(token string) string {
-	return with(`,"token_endpoint":"https://a.example` + token + `"`)
-}
-
-// newResponse returns a response. header has names and values by turns.
-func newResponse(status int, body string, header ...string) *http.Response {
-	response := &http.Response{StatusCode: status, Status: fmt.Sprint(status, " ", http.StatusText(status)), Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-	for i := 0; i < len(header); i += 2 {
-		response.Header.Add(header[i], header[i+1])
-	}
-	return response
-}
-
-func respondWith(document string, header ...string) responder {
-	return func(*http.Request) (*http.Response, error) {
-		return newResponse(http.StatusOK, document, header...), nil
-	}
-}
-
-func refuseConnection(*http.Request) (*http.Response, error) {
-	return nil, errors.New("connection refused")
-}
-
-// hang does not answer until the request is canceled.
-func hang(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, context.Cause(r.Context())
-}
-
-func (b *fakeBackend) options() oidc.Options {
-	return oidc.Options{
-		Client:   &http.Client{Transport: b},
-		Backend:  backend,
-		Paths:    []string{wellKnown},
-		OnChange: func(d oidc.Discovery) { b.changes = append(b.changes, d.Token) },
-		Logger:   slog.New(slog.NewTextHandler(&b.log, nil)),
-	}
-}
-
-// follow runs a Follower until the test ends. It returns when all goroutines are idle.
-func (b *fakeBackend) follow(t *testing.T, o oidc.Options) *oidc.Follower {
-	f := newFollower(t, o)
-	ctx, cancel := context.WithCancel(t.Context())
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		f.Run(ctx)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-stopped
-	})
-	synctest.Wait()
-	return f
-}
-
-func newFollower(t *testing.T, o oidc.Options) *oidc.Follower {
-	t.Helper()
-	f, err := oidc.NewFollower(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
 
 func TestNewFollower_ErrorNamesEveryMissingOption(t *testing.T) {
 	f, err := oidc.NewFollower(oidc.Options{})
@@ -304,83 +195,6 @@ func TestFollower_StateReportsADocumentOnlyAfterOnChange(t *testing.T) {
 			t.Errorf("State = %v after OnChange, want nil", err)
 		}
 	})
-}
-
-func TestFollower_TriesPathsInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newFakeBackend()
-		o := b.options()
-		o.Paths = []string{"/a", "/b", "/c"}
-		b.respond = func(r *http.Request) (*http.Response, error) {
-			if r.URL.Path == "/a" {
-				return newResponse(404, ""), nil
-			}
-			return newResponse(200, documentWith(r.URL.Path)), nil
-		}
-		f := b.follow(t, o)
-		if len(b.requests) != 2 || !slices.Equal(b.changes, []string{"/b"}) || f.State() != nil {
-			t.Errorf("requests = %q, OnChange with %q, State = %v; want requests for /a and /b, OnChange with /b, and nil", b.requests, b.changes, f.State())
-		}
-		b.respond = func(*http.Request) (*http.Response, error) { return newResponse(404, ""), nil }
-		b.advance(10 * time.Minute)
-		for _, path := range o.Paths {
-			if err := f.State(); !strings.Contains(err.Error(), path+": the server answered 404") {
-				t.Errorf("State = %v, want the answer of %s in it", err, path)
-			}
-		}
-	})
-}
-
-// The advice helps only if nothing is at any path.
-func TestFetch_NamesTheSettingIfThereIsNoDocument(t *testing.T) {
-	for statuses, want := range map[[2]int]bool{{404, 404}: true, {404, 503}: false, {503, 404}: false, {404, 200}: false} {
-		b := newFakeBackend()
-		o := b.options()
-		o.Paths = []string{"/0", "/1"}
-		b.respond = func(r *http.Request) (*http.Response, error) {
-			return newResponse(statuses[r.URL.Path[1]-'0'], "no document"), nil
-		}
-		_, err := newFollower(t, o).Fetch(t.Context())
-		if err == nil || strings.Contains(err.Error(), "set oidc.discovery") != want {
-			t.Errorf("Fetch with the answers %v = %v, want an error that names oidc.discovery: %t", statuses, err, want)
-		}
-	}
-}
-
-func TestFollower_StopsReadingAfterMaxDocument(t *testing.T) {
-	b := newFakeBackend()
-	endless := &counted{}
-	b.respond = func(*http.Request) (*http.Response, error) {
-		response := newResponse(200, "")
-		response.Body = io.NopCloser(endless)
-		return response, nil
-	}
-	if _, err := newFollower(t, b.options()).Fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than") {
-		t.Errorf("Fetch = %v, want an error that contains \"larger than\"", err)
-	}
-	if endless.read > oidc.MaxDocument+1 {
-		t.Errorf("Fetch read %d bytes, want at most %d", endless.read, oidc.MaxDocument+1)
-	}
-}
-
-// counted is endless white space. It counts the bytes that were read.
-type counted struct{ read int }
-
-func (c *counted) Read(p []byte) (int, error) {
-	c.read += len(p)
-	return copy(p, bytes.Repeat([]byte(" "), len(p))), nil
-}
-
-func TestFetch_NeitherLogsNorCallsOnChange(t *testing.T) {
-	b := newFakeBackend()
-	d, err := newFollower(t, b.options()).Fetch(t.Context())
-	if err != nil || d.Token != "/t" || len(b.changes) > 0 {
-		t.Errorf("Fetch = %+v, %v; OnChange was called with %q; want the token endpoint /t and no calls", d, err, b.changes)
-	}
-	b.respond = refuseConnection
-	if _, err := newFollower(t, b.options()).Fetch(t.Context()); err == nil || b.log.Len() > 0 {
-		t.Errorf("Fetch = %v, want an error and an empty log:\n%s", err, b.log.String())
-	}
 }
 
 func TestFollower_StopsWhenItsContextEnds(t *testing.T) {
