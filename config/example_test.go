@@ -62,7 +62,7 @@ func ExampleFaults() {
 	fmt.Println(strings.ReplaceAll(err.Error(), dir+"/", ""))
 	// Output:
 	// tokengraft.yaml:1:1: documents: is required; set it to a mapping with the settings mongodb, file, user_id_claim, user_id_field, user_id_type, user_id_issuer, issuer_shared
-	// tokengraft.yaml:1:1: sign.keys: is required, because oidc allows tokens that are signed with a private key; set it to a directory for the sidecar's own keys, or set sign.backend_key to the key of the backend. If a secret signs all tokens, set verify.secret and verify.algorithms, such as [HS256]
+	// tokengraft.yaml:1:1: sign.keys: is required, because oidc allows tokens that are signed with a private key; set it to a directory for the sidecar's own keys, or set sign.backend_key to the key of the backend. If a secret signs all tokens, set verify.secret
 	// tokengraft.yaml:1:9: listen: must be host:port, like 127.0.0.1:8080 or :8080
 	// tokengraft.yaml:2:1: bakend: unknown setting; did you mean backend?
 	// tokengraft.yaml:3:13: on_failure: "ignore" is unknown; use pass or refuse

@@ -123,7 +123,11 @@ func checkSign(c *Config, r *yamlbind.Report) {
 		r.Fault("sign.algorithm", errors.New("cannot be combined with sign.backend_key, which always signs with the original's algorithm; use same"))
 	case !ownKeys && !backendKey && !secretMeant(c, r):
 		if cause := asymmetric(c, r); cause != "" {
-			r.Fault("sign.keys", fmt.Errorf("is required, because %s allows tokens that are signed with a private key; set it to a directory for the sidecar's own keys, or set sign.backend_key to the key of the backend. If a secret signs all tokens, set verify.secret and verify.algorithms, such as [HS256]", cause))
+			secret := "verify.secret and verify.algorithms, such as [HS256]"
+			if cause == "oidc" {
+				secret = "verify.secret"
+			}
+			r.Fault("sign.keys", fmt.Errorf("is required, because %s allows tokens that are signed with a private key; set it to a directory for the sidecar's own keys, or set sign.backend_key to the key of the backend. If a secret signs all tokens, set %s", cause, secret))
 		}
 	}
 	switch rotateAfter := c.Sign.RotateAfter; {

@@ -15,46 +15,60 @@ import (
 // respond changes the backend's response into the client's: it locates the tokens,
 // enriches them, and writes them back. Its error goes to [exchange.fail].
 func (x *exchange) respond(res *http.Response) error {
-	answered, ctx := time.Now(), res.Request.Context()
-	if x.backendKeys {
-		limitCaching(res)
-	}
-	x.noteUnauthorized(res)
-	x.offered.Show(res.Header)
+	answered := time.Now()
+	x.showHeader(res)
 	x.lookElsewhere(res, answered)
 	x.showSent(res)
 	gated := x.hasGatedHeader(res)
 	switch {
 	case gated && !mayIssue(res):
 		return x.refuse(res, refusedPlace)
-	case res.StatusCode == http.StatusSwitchingProtocols && !x.gates():
+	case gated, x.gates():
+	case res.StatusCode == http.StatusSwitchingProtocols:
 		x.stopTimeout()
 		return nil
-	case x.edits(res) && !x.gates() && !gated:
+	case x.edits(res):
 		return x.editBody(res)
 	case !x.rule.changesResponses():
 		return nil
-	case !mayIssue(res) && !x.gates():
+	case !mayIssue(res):
 		x.stopTimeout()
 		return nil
 	}
-	if x.rule.Deletes && mayIssue(res) && res.StatusCode < 300 {
-		x.snapshot.Deleted(context.WithoutCancel(ctx), x.bearer)
-	}
-	if x.gates() {
-		if err := x.gate(res, answered); err != nil || !x.edits(res) {
-			return err
-		}
-		return x.editBody(res)
-	}
-	if x.snapshot.Shadow {
-		x.observe(res, answered)
-		return nil
-	}
-	if err := x.replaceTokens(res, answered, gated); err != nil || !gated || !x.edits(res) {
+	x.noteDeleted(res)
+	if err := x.handleTokens(res, answered, gated); err != nil || !x.edits(res) {
 		return err
 	}
 	return x.editBody(res)
+}
+
+// showHeader corrects what a header says to the client, whatever the rule.
+func (x *exchange) showHeader(res *http.Response) {
+	if x.backendKeys {
+		limitCaching(res)
+	}
+	x.noteUnauthorized(res)
+	x.offered.Show(res.Header)
+}
+
+// noteDeleted tells the hooks that the backend deleted the user of the request.
+func (x *exchange) noteDeleted(res *http.Response) {
+	if x.rule.Deletes && mayIssue(res) && res.StatusCode < 300 {
+		x.snapshot.Deleted(context.WithoutCancel(res.Request.Context()), x.bearer)
+	}
+}
+
+// handleTokens does with the tokens of a response what the rule says. gated says that a
+// gate for headers has to accept those in the header.
+func (x *exchange) handleTokens(res *http.Response, answered time.Time, gated bool) error {
+	switch {
+	case x.gates():
+		return x.gate(res, answered)
+	case x.snapshot.Shadow:
+		x.observe(res, answered)
+		return nil
+	}
+	return x.replaceTokens(res, answered, gated)
 }
 
 // replaceTokens enriches the tokens of a response. gated says that a gate for headers has

@@ -26,7 +26,11 @@ func (x *exchange) warn(subject, message string, attrs ...any) {
 
 // warnNotEnriched logs why a token was not enriched, and what to do.
 func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome enrich.Outcome) {
-	attrs := []any{"reason", string(outcome.Reason), "policy", x.rule.OnFailure.String()}
+	policy := x.rule.OnFailure.String()
+	if x.gates() {
+		policy = "gate"
+	}
+	attrs := []any{"reason", string(outcome.Reason), "policy", policy}
 	if outcome.Err != nil {
 		attrs = append(attrs, "error", outcome.Err)
 	}
