@@ -89,9 +89,9 @@ bench:
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
-# The same for a second each, for CI.
+# The same for two seconds each, for CI.
 fuzz-short:
-	.ci/fuzz 1s
+	.ci/fuzz 2s
 
 # Runs all attacks, with floods of full size, and prints what the attacker sends and what
 # happens, and then `exhaustion`. `make test` uses small floods.
