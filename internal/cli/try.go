@@ -46,7 +46,7 @@ size of each claim, and the reason. It exits 0 if the token was enriched, and 3 
 		}
 		printOutcome(c.OutOrStdout(), token, outcome, hint(cfg, outcome.Reason))
 		if outcome.Reason != enrich.OK && outcome.Reason != enrich.Stale {
-			return &exitError{code: exitNotEnriched}
+			return &exitError{code: exitNo}
 		}
 		return nil
 	}
