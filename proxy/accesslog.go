@@ -69,8 +69,10 @@ func knownMethod(method string) string {
 		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
 		return method
 	}
-	return "_OTHER"
+	return otherMethod
 }
+
+const otherMethod = "_OTHER"
 
 // looksNamed reports whether a path segment looks like a name that a person chose. A
 // generated text is long, has many digits, or changes often between digits, upper and
