@@ -24,7 +24,7 @@ faults, and 2 if the configuration file is not valid.`,
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, err := loadConfig(*path)
+		cfg, err := loadConfig(c, *path)
 		if err != nil {
 			return err
 		}
