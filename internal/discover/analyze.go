@@ -28,7 +28,7 @@ func Analyze(exchanges []Exchange) Analysis {
 	a.Opaque = s.opaque(a.Sites)
 	for i := range s.steps {
 		st := &s.steps[i]
-		a.Unread += count(st.Cut)
+		a.Unread += oneIf(st.Cut)
 		if isLogoutPath(st.Path) && !slices.Contains(a.Logouts, st.pattern) {
 			a.Logouts = append(a.Logouts, st.pattern)
 		}
@@ -36,7 +36,7 @@ func Analyze(exchanges []Exchange) Analysis {
 	return a
 }
 
-func count(yes bool) int {
+func oneIf(yes bool) int {
 	if yes {
 		return 1
 	}
@@ -96,7 +96,7 @@ const minAnywhere = 3
 func (s *session) joinHeaders(a *Analysis) {
 	renewing := map[locate.Location][]string{}
 	for _, site := range a.Sites {
-		if r := refreshOf(a.Refreshes, site.Pattern); site.Location.InHeader() && r != nil && r.Seen {
+		if r := refreshOf(*a, site.Pattern); site.Location.InHeader() && r != nil && r.Seen {
 			renewing[site.Location] = append(renewing[site.Location], site.Pattern)
 		}
 	}
@@ -121,14 +121,6 @@ func (s *session) joinHeaders(a *Analysis) {
 	if joined {
 		a.Refreshes = append(a.Refreshes, Refresh{anyPath, proxy.RefreshAlways, "Answers to several paths had a new token in a header, so any answer can have one.", true})
 	}
-}
-
-// refreshOf returns what is known about a pattern, or nil.
-func refreshOf(refreshes []Refresh, pattern string) *Refresh {
-	if i := slices.IndexFunc(refreshes, func(r Refresh) bool { return r.Pattern == pattern }); i >= 0 {
-		return &refreshes[i]
-	}
-	return nil
 }
 
 // dropConflicts moves the sites whose pattern conflicts with an earlier one to the
