@@ -38,6 +38,10 @@ func (x *exchange) signInWord() string {
 	return x.signIn.Cause.String()
 }
 
+// RedactPath returns a path as the access log has it: without the segments that could be a
+// token, a code in a link or a user id.
+func RedactPath(path string) string { return redactPath(path) }
+
 // redactPath returns a path for the log, without tokens, codes and ids.
 func redactPath(path string) string { return redact.Path(path) }
 
