@@ -110,7 +110,7 @@ var inner = map[string][]string{
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks/javascript", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/appservices/export", "internal/demo", "internal/sidecar", "internal/telemetry",
+		"internal/appservices/export", "internal/demo", "internal/discover", "internal/sidecar", "internal/telemetry",
 	},
 }
 
