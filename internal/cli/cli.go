@@ -60,7 +60,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("tokengraft {{.Version}}\n")
-	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), demoCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), doctorCommand(), demoCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
 	return root
 }
 

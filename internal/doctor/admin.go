@@ -97,31 +97,52 @@ func (d *doctor) checkReady(ctx context.Context) {
 		d.skip("ready", "", "%s", d.admin.missing)
 		return
 	}
-	answer, err := d.admin.get(ctx, "/readyz")
-	if err != nil {
+	d.Progress("waiting until the sidecar is ready")
+	answer, report, err := d.admin.readiness(ctx)
+	switch bad := report.bad(); {
+	case err != nil:
 		d.admin.missing = "the admin listener does not answer"
 		d.fail("ready", "Is the sidecar running, with this configuration? Its log shows the address of the admin listener.", "%s", err)
-		return
-	}
-	var report struct {
-		Status string            `json:"status"`
-		Checks map[string]string `json:"checks"`
-	}
-	if json.Unmarshal(answer.body, &report) != nil || report.Status == "" {
+	case report.Status == "":
 		d.fail("ready", "Is this the admin listener of tokengraft?", "/readyz answers %d, but not as tokengraft does", answer.status)
-		return
+	case answer.status != http.StatusOK || len(bad) > 0:
+		d.fail("ready", "The log of the sidecar says why. `tokengraft check` tries each part once; docs/failures.md says what to do.", "%s, %s", report.Status, strings.Join(bad, ", "))
+	default:
+		d.ok("ready", "%s", strings.Join(slices.Sorted(maps.Keys(report.Checks)), ", "))
 	}
-	var bad []string
-	for _, name := range slices.Sorted(maps.Keys(report.Checks)) {
-		if state := report.Checks[name]; state != "ok" {
-			bad = append(bad, fmt.Sprintf("%s: %s", name, state))
+}
+
+// A readyReport is the body of /readyz.
+type readyReport struct {
+	Status string            `json:"status"`
+	Checks map[string]string `json:"checks"`
+}
+
+// bad returns what is missing.
+func (r readyReport) bad() (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(r.Checks)) {
+		if state := r.Checks[name]; state != "ok" {
+			names = append(names, fmt.Sprintf("%s: %s", name, state))
 		}
 	}
-	if answer.status != http.StatusOK || len(bad) > 0 {
-		d.fail("ready", "The log of the sidecar says why. `tokengraft check` tries each part once; docs/failures.md says what to do.", "%s, %s", report.Status, strings.Join(bad, ", "))
-		return
+	return names
+}
+
+// readiness asks /readyz. A sidecar that has just started gets a few seconds.
+func (a *adminListener) readiness(ctx context.Context) (answer exchange, report readyReport, err error) {
+	const attempts, pause = 25, 200 * time.Millisecond
+	for range attempts {
+		if answer, err = a.get(ctx, "/readyz"); err != nil {
+			return answer, report, err
+		}
+		report = readyReport{}
+		_ = json.Unmarshal(answer.body, &report)
+		if report.Status == "" || len(report.bad()) == 0 || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(pause)
 	}
-	d.ok("ready", "ready: %s", strings.Join(slices.Sorted(maps.Keys(report.Checks)), ", "))
+	return answer, report, nil
 }
 
 func (d *doctor) checkVersion(ctx context.Context) {

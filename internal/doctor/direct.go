@@ -24,7 +24,7 @@ func (d *doctor) checkUnchanged(ctx context.Context) {
 		d.skip("unchanged", "", "there is no token")
 		return
 	}
-	d.Announce("logging in at the backend itself")
+	d.Progress("logging in at the backend itself")
 	request, err := buildFor(ctx, d.Config.Backend.URL(), d.Login, d.values())
 	if err != nil {
 		d.fail("unchanged", "", "%v", err)

@@ -5,6 +5,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"os"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
 // Options say what to check, and how. Config is required.
@@ -39,8 +41,10 @@ type Options struct {
 	Direct bool
 	// Write allows to write the field [Marker] to the document of the user who logs in.
 	Write bool
-	// Announce is called before a step that may take long, and before a write.
+	// Announce is called before a write, with what is written.
 	Announce func(text string)
+	// Progress is called before a step that may take long. The next finding ends it.
+	Progress func(step string)
 }
 
 func (o Options) withDefaults() Options {
@@ -49,6 +53,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Announce == nil {
 		o.Announce = func(string) {}
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
 	}
 	return o
 }
@@ -73,24 +80,43 @@ type doctor struct {
 	refresh func(context.Context) (exchange, tokenRule, error) // nil if there is no refresh
 }
 
+// A UsageError says what is missing in the options.
+type UsageError struct{ Err error }
+
+// Error implements error.
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *UsageError) Unwrap() error { return e.Err }
+
 // Run checks everything in the order of [Checks], and calls found with each finding as
 // soon as it has it. A check that cannot run because an earlier one failed is skipped. The
-// error says why nothing can be checked, or that ctx ended.
+// error is a [UsageError] if there is no login, another one if nothing can be checked, and
+// that of ctx if it ended.
 func Run(ctx context.Context, o Options, found func(Finding)) error {
 	d, err := newDoctor(o.withDefaults(), found)
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context){
-		d.checkReady, d.checkVersion, d.checkConfiguration, d.discover,
-		d.checkLogin, d.checkTokens, d.checkClaim, d.checkJWKS, d.checkSignature, d.checkAtHash, d.checkTimes, d.checkClock, d.checkSizes,
-		d.checkUnchanged, d.checkProbe, d.checkUserInfo, d.checkIntrospection, d.checkRefresh, d.checkWrite, d.checkLogout,
+	for _, step := range []func(context.Context) error{
+		always(d.checkReady), always(d.checkVersion), always(d.checkConfiguration), always(d.discover), d.completeLogin,
+		always(d.checkLogin), always(d.checkTokens), always(d.checkClaim), always(d.checkJWKS), always(d.checkSignature),
+		always(d.checkAtHash), always(d.checkTimes), always(d.checkClock), always(d.checkSizes), always(d.checkUnchanged),
+		always(d.checkProbe), always(d.checkUserInfo), always(d.checkIntrospection), always(d.checkRefresh), always(d.checkWrite), always(d.checkLogout),
 	} {
-		if step(ctx); ctx.Err() != nil {
-			return ctx.Err()
+		if err := cmp.Or(step(ctx), ctx.Err()); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// always makes a step of a check, whose failure does not stop the others.
+func always(check func(context.Context)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		check(ctx)
+		return nil
+	}
 }
 
 func newDoctor(o Options, found func(Finding)) (*doctor, error) {
@@ -103,5 +129,9 @@ func newDoctor(o Options, found func(Finding)) (*doctor, error) {
 		return nil, err
 	}
 	d.admin = newAdminListener(o)
-	return d, nil
+	d.known = newKnown(o.Config, oidc.Discovery{})
+	if !o.Config.OIDC.Enabled {
+		err = d.completeLogin(context.Background()) // before anything is printed
+	}
+	return d, err
 }

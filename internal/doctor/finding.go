@@ -20,7 +20,7 @@ type Finding struct {
 	// Text says in one line what was seen, or why the check was skipped.
 	Text string `json:"text"`
 	// Hint says what to do. Only failures, and some skipped checks, have one.
-	Hint string `json:"hint,omitempty"`
+	Hint string `json:"hint"`
 }
 
 // A Check is one thing that doctor looks at.

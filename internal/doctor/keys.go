@@ -126,7 +126,7 @@ func (d *doctor) judgeSets(sets []keySet) {
 			return
 		}
 	}
-	d.ok("jwks", "%d keys at %s, max-age %s", len(sets[0].ids), strings.Join(names, " and "), sets[0].age)
+	d.ok("jwks", "keys %s at %s, max-age %s", strings.Join(sets[0].ids, ", "), strings.Join(names, " and "), sets[0].age)
 }
 
 func ageText(age time.Duration) string {
@@ -165,7 +165,7 @@ func (d *doctor) compareBackend(ctx context.Context, published keySet) {
 		d.fail("jwks_backend", "Clients refuse original tokens with these keys. The sidecar fetches them at most every 30 seconds: try again, and see its log.", "the published set lacks %s", strings.Join(missing, ", "))
 		return
 	}
-	d.ok("jwks_backend", "all %d keys of the backend are in the published set", len(set.ids))
+	d.ok("jwks_backend", "%s in the published set", strings.Join(set.ids, ", "))
 }
 
 // checkSignature verifies each token as an API behind the sidecar does.
@@ -185,7 +185,7 @@ func (d *doctor) checkSignature(ctx context.Context) {
 			return
 		}
 	}
-	d.ok("signature", "%d verify with the published keys, kid %q", len(d.tokens), d.tokens[0].parsed.KeyID)
+	d.ok("signature", "verifies with %s, kid %q", d.keysText(), d.tokens[0].parsed.KeyID)
 }
 
 func (d *doctor) signatureHint(err error) string {
@@ -196,4 +196,14 @@ func (d *doctor) signatureHint(err error) string {
 		return "APIs refuse this token. Is verify.secret the one of the running sidecar, and do the clocks agree?"
 	}
 	return "APIs cannot fetch the keys. Check sign.jwks_path."
+}
+
+func (d *doctor) keysText() string {
+	switch {
+	case d.keysURL() != "":
+		return "the published keys"
+	case d.Config.Verify.Secret.IsZero():
+		return "the keys of verify"
+	}
+	return "verify.secret"
 }

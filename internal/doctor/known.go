@@ -84,7 +84,6 @@ func (rule tokenRule) refreshes() bool {
 
 // discover reads the discovery document as clients see it.
 func (d *doctor) discover(ctx context.Context) {
-	d.known = newKnown(d.Config, oidc.Discovery{})
 	if !d.Config.OIDC.Enabled {
 		d.skip("discovery", "", "oidc is not set")
 		return

@@ -22,11 +22,11 @@ type issuedToken struct {
 
 // checkLogin logs in.
 func (d *doctor) checkLogin(ctx context.Context) {
-	if err := d.completeLogin(); err != nil {
-		d.skip("login", "Name the login with --login 'POST /login', and its body with --data FILE, --data-env NAME, --json or --form.", "%s", err)
+	if d.Login.IsZero() {
+		d.skip("login", "Name it with --login 'POST /login'.", "the discovery document is missing, and no other rule is a login")
 		return
 	}
-	d.Announce("logging in with " + d.Login.name())
+	d.Progress("logging in with " + d.Login.name())
 	d.counted = d.admin.reasons(ctx)
 	answer, err := d.client.send(ctx, d.Login, d.values())
 	if err != nil {
@@ -60,8 +60,25 @@ func loginHint(answer exchange, login Request) string {
 	return "Does the backend accept these credentials without the sidecar? If it wants another request, write it into a file and use --login @FILE."
 }
 
-// completeLogin fills in what the options leave out of the login.
-func (d *doctor) completeLogin() error {
+// completeLogin fills in what the options leave out of the login, and checks that all
+// variables are set. Its error is a [UsageError].
+func (d *doctor) completeLogin(context.Context) error {
+	const advice = "Name the login with --login 'POST /login', and its body with DOCTOR_USER and DOCTOR_PASSWORD, --data FILE, --data-env NAME, --json or --form"
+	if err := d.addDefaults(); err != nil {
+		if d.Config.OIDC.Enabled && d.known.discovery.Issuer == "" {
+			return nil // that the document is missing is the finding
+		}
+		return &UsageError{fmt.Errorf("%w\n%s", err, advice)}
+	}
+	for _, r := range []Request{d.Login, d.Probe, d.Refresh, d.Logout} {
+		if err := d.values().check(r); err != nil {
+			return &UsageError{fmt.Errorf("%s: %w", r.name(), err)}
+		}
+	}
+	return nil
+}
+
+func (d *doctor) addDefaults() error {
 	if d.Login.IsZero() {
 		path, err := d.loginPath()
 		if err != nil {
@@ -69,7 +86,7 @@ func (d *doctor) completeLogin() error {
 		}
 		d.Login.Method, d.Login.Path = path.Method, path.Path
 	}
-	if d.Login.Body == "" && d.Login.Method != http.MethodGet {
+	if d.Login.Body == "" && d.Login.Method != http.MethodGet && d.Login.get("Authorization") == "" {
 		return d.loginBody()
 	}
 	return nil
@@ -147,7 +164,7 @@ func ruleFor(r Request, answer exchange) string {
 	if len(at) == 0 {
 		return "the answer has no signed JWT at all. `tokengraft discover` shows what a login sends."
 	}
-	return fmt.Sprintf("{match: %q, tokens: [%q]}", r.name(), strings.Join(at, `", "`))
+	return fmt.Sprintf(`{match: %q, tokens: ["%s"]}`, r.name(), strings.Join(at, `", "`))
 }
 
 func locations(at []locate.Location) string {

@@ -13,7 +13,7 @@ func (d *doctor) checkLogout(ctx context.Context) {
 		return
 	}
 	r := d.carry(d.Logout)
-	d.Announce("logging out with " + r.name())
+	d.Progress("logging out with " + r.name())
 	before := d.admin.restored(ctx)
 	answer, err := d.client.send(ctx, r, d.values())
 	if err != nil {

@@ -20,7 +20,7 @@ func (d *doctor) checkProbe(ctx context.Context) {
 	case d.subject == nil:
 		d.skip("restore", "", "there is no token")
 	default:
-		d.Announce("sending the token back with " + d.Probe.name())
+		d.Progress("sending the token back with " + d.Probe.name())
 		d.Probe = d.carry(d.Probe)
 		d.probe(ctx)
 		d.bypass(ctx)

@@ -22,7 +22,7 @@ func (d *doctor) checkRefresh(ctx context.Context) {
 		d.skip("refresh", "Name it with --refresh 'POST /refresh' and --refresh-data '{\"refreshToken\":\"${json:refreshToken}\"}'.", "%v", err)
 		return
 	}
-	d.Announce("refreshing with " + r.name())
+	d.Progress("refreshing with " + r.name())
 	d.refresh = func(ctx context.Context) (exchange, tokenRule, error) { return d.refreshWith(ctx, r) }
 	answer, rule, err := d.refresh(ctx)
 	if err != nil {

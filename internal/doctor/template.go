@@ -16,6 +16,7 @@ type values struct {
 	env     func(string) (string, bool)
 	token   string     // empty before the login
 	answers []exchange // those of the last refresh, and of the login; the first that has a value counts
+	unknown bool       // the login has not run, so what it answers is empty
 }
 
 // expand replaces the variables of a template with escaped values. The error names the
@@ -46,10 +47,31 @@ func (v values) expand(template string, escape func(string) string) (string, err
 	}
 }
 
+// check returns an error if a template of a request is wrong, or if an environment
+// variable is not set. What follows from the login is not known yet.
+func (v values) check(r Request) error {
+	templates := []string{r.Path}
+	for _, line := range r.Header {
+		templates = append(templates, line.Value)
+	}
+	if !r.Literal {
+		templates = append(templates, r.Body)
+	}
+	v.unknown = true
+	for _, template := range templates {
+		if _, err := v.expand(template, verbatim); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // value returns the value of a variable.
 func (v values) value(name string) (string, error) {
 	place, _, located := strings.Cut(name, ":")
 	switch {
+	case v.unknown && (name == "token" || located || name == "body"):
+		return "", nil
 	case name == "token":
 		if v.token == "" {
 			return "", errors.New("there is no token for ${token}")

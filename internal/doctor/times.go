@@ -100,7 +100,7 @@ func (d *doctor) checkClock(ctx context.Context) {
 	var seen, wrong []string
 	allowed := d.Config.Verify.Leeway + 2*time.Second // Date has whole seconds, and an answer takes time
 	note := func(who string, date, asked time.Time, took time.Duration) {
-		offset := date.Sub(asked.Add(took / 2))
+		offset := date.Add(time.Second / 2).Sub(asked.Add(took / 2))
 		if offset.Abs() > allowed+took {
 			wrong = append(wrong, fmt.Sprintf("%s by %s", who, offset.Round(time.Second)))
 		}
