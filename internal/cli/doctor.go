@@ -32,7 +32,7 @@ a location such as ${json:refresh_token}, ${cookie:refresh} or ${header:X-Refres
 value of the answer to the login. Values are escaped for JSON or a form.
 
 A check that needs a request which neither a flag, the rules, the preset nor the discovery
-document names is skipped. Without --write and --logout, doctor changes nothing but its own
+document names is skipped. Without --write and --logout, doctor only opens and uses its own
 session at the backend.`,
 		Example: `  DOCTOR_USER=anna DOCTOR_PASSWORD=… tokengraft doctor --probe 'GET /me'
   tokengraft doctor --login 'POST /login' --data login.json --probe 'GET /me' -o json

@@ -162,7 +162,7 @@ func (d *doctor) compareBackend(ctx context.Context, published keySet) {
 		}
 	}
 	if len(missing) > 0 {
-		d.fail("jwks_backend", "Clients refuse original tokens with these keys. The sidecar fetches them at most every 30 seconds: try again, and see its log.", "the published set lacks %s", strings.Join(missing, ", "))
+		d.fail("jwks_backend", "Clients refuse original tokens with these keys. The sidecar fetches them at most every 30 seconds: try again, and see its log.", "the published set does not have %s", strings.Join(missing, ", "))
 		return
 	}
 	d.ok("jwks_backend", "%s in the published set", strings.Join(set.ids, ", "))

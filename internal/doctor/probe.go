@@ -94,7 +94,7 @@ func (d *doctor) restoreHint(answer exchange, restored []string) string {
 	case answer.problem() != "":
 		return "This is an answer of the sidecar itself: docs/failures.md says what to do about each type."
 	case !refused:
-		return "This need not be about the token. Is it a request that answers 2xx to a user who is logged in?"
+		return "The reason may be another than the token. Is it a request that answers 2xx to a user who is logged in?"
 	case !d.Config.Restores() && !d.lacksClaim():
 		return "The backend does not know the enriched token, and restore is off. Set restore: on, or sign.keys with restore: auto."
 	case len(restored) > 0:

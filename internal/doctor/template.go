@@ -48,7 +48,7 @@ func (v values) expand(template string, escape func(string) string) (string, err
 }
 
 // check returns an error if a template of a request is wrong, or if an environment
-// variable is not set. What follows from the login is not known yet.
+// variable is not set. Values of the login are not known yet, so they are empty.
 func (v values) check(r Request) error {
 	templates := []string{r.Path}
 	for _, line := range r.Header {
