@@ -26,8 +26,11 @@ func healthCommand() *cobra.Command {
 the health check of an image without a shell. It also works while the configuration file has
 faults, if the admin address in it is valid: a sidecar that runs keeps its last good
 configuration.`,
-		Args: noArguments,
+		Example: "  tokengraft health\n  tokengraft health --ready -o json",
+		Args:    noArguments,
 	}
+	exits(c, exitOK, "the sidecar is alive; with --ready, it is ready")
+	exits(c, exitFault, "it is not, or does not answer")
 	path, o := configFlag(c), outputFlag(c)
 	ready := c.Flags().Bool("ready", false, "ask /readyz instead: is the sidecar ready for requests?")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -53,6 +56,9 @@ func askHealth(c *cobra.Command, path, endpoint string) (adminAnswer, error) {
 	if address == "" {
 		return adminAnswer{}, wrong
 	}
+	waiting := progress{w: c.ErrOrStderr()}
+	waiting.step("asking the sidecar at " + string(address))
+	defer waiting.step("")
 	answer, err := getAdmin(c.Context(), string(address), endpoint)
 	if err != nil {
 		err = cmp.Or(wrong, err)

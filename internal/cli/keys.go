@@ -24,6 +24,7 @@ A key has one of three states:
   active   it signs
   retired  it is published while its tokens may be valid, and restores tokens as long as
            its file exists`,
+		Example: "  tokengraft keys list\n  tokengraft keys rotate -c /etc/tokengraft/tokengraft.yaml",
 	}
 	requireSubcommand(c)
 	f := new(keyFlags)
@@ -32,12 +33,14 @@ A key has one of three states:
 	flags.DurationVar(&f.retireAfter, "retire-after", keydir.DefaultRetireAfter, "how long retired keys are published (default: sign.retire_after, or 24h)")
 	flags.StringVarP(&f.config, "config", "c", "", "the configuration `FILE`; - is standard input (default: tokengraft.yaml, if it is there)")
 	flags.Lookup("dir").DefValue, flags.Lookup("retire-after").DefValue = "", "0s" // the texts say it
+	jwks := keysSubcommand("jwks", "Print the public keys as a JWK Set", f, openKeys, f.printJWKS)
+	jwks.Example = "  tokengraft keys jwks > jwks.json"
 	c.AddCommand(
 		listKeysCommand(f),
 		newKeyCommand(f),
 		rotateKeysCommand(f),
 		pruneKeysCommand(f),
-		keysSubcommand("jwks", "Print the public keys as a JWK Set", f, openKeys, f.printJWKS),
+		jwks,
 	)
 	return c
 }
@@ -98,6 +101,7 @@ func newKeyCommand(f *keyFlags) *cobra.Command {
 		return nil
 	})
 	c.Long = "New makes a key. The first key of an algorithm signs at once. A further key is published first,\nand replaces the active key when all clients know it."
+	c.Example = "  tokengraft keys new --algorithm ES256"
 	algorithm = algorithmFlag(c, "RS256", "the algorithm of the key")
 	return c
 }

@@ -26,8 +26,10 @@ within seconds, without a restart; SIGHUP makes it look at once.
 
 The log goes to stderr, and has a "listening" line for each listener. Set LOG_LEVEL to debug,
 info, warn or error, and LOG_FORMAT to text or json.`,
-		Args: noArguments,
+		Example: "  tokengraft serve\n  LOG_FORMAT=text tokengraft serve -c /etc/tokengraft/tokengraft.yaml",
+		Args:    noArguments,
 	}
+	exits(c, exitOK, "it has stopped after a signal")
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error { return serve(c, *path) }
 	return c
