@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -44,7 +46,8 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	version, _ := build()
+	version, commit := build()
+	logger.Info("starting", "version", version, "commit", commit, "go", runtime.Version(), "config", absolute(cfg.File()))
 	t, err := telemetry.Start(c.Context(), logger, version)
 	if err != nil {
 		return err
@@ -90,4 +93,12 @@ func reloadOnHangup(s *sidecar.Sidecar) (stop func()) {
 		signal.Stop(hangups)
 		close(hangups)
 	}
+}
+
+// absolute returns the absolute path of a file, or its name if that cannot be found.
+func absolute(file string) string {
+	if path, err := filepath.Abs(file); err == nil && file != config.Stdin {
+		return path
+	}
+	return file
 }
