@@ -48,7 +48,7 @@ func serve(c *cobra.Command, path string) error {
 	}
 	version, commit := build()
 	logger.Info("starting", "version", version, "commit", commit, "go", runtime.Version(), "config", absolute(cfg.File()))
-	t, err := telemetry.Start(c.Context(), logger, version)
+	t, err := telemetry.Start(c.Context(), logger, thisBuild())
 	if err != nil {
 		return err
 	}
