@@ -39,6 +39,9 @@ session at the backend.`,
   tokengraft doctor --login @login.http --refresh @refresh.http --logout 'POST /logout' --write`,
 		Args: noArguments,
 	}
+	exits(c, exitOK, "no check failed; some may be skipped")
+	exits(c, exitUsage, "the command line or the configuration is wrong, or there is no login")
+	exits(c, exitNo, "some checks failed")
 	f := newDoctorFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		options, err := f.options(c)
@@ -53,12 +56,12 @@ session at the backend.`,
 // run runs the checks, and prints each as soon as it has ended.
 func (f *doctorFlags) run(c *cobra.Command, options doctor.Options) error {
 	table := newDoctorTable(c.OutOrStdout(), f.output)
-	waiting := &stepTimer{w: c.ErrOrStderr()}
-	defer waiting.stop()
-	options.Progress = waiting.start
+	waiting := &progress{w: c.ErrOrStderr()}
+	defer waiting.step("")
+	options.Progress = waiting.step
 	options.Announce = func(text string) { fmt.Fprintln(c.ErrOrStderr(), "tokengraft: "+text) }
 	err := doctor.Run(c.Context(), options, func(found doctor.Finding) {
-		waiting.stop()
+		waiting.step("")
 		table.add(found)
 	})
 	if err != nil {

@@ -99,6 +99,7 @@ func (d *doctor) checkReady(ctx context.Context) {
 	}
 	d.Progress("waiting until the sidecar is ready")
 	answer, report, err := d.admin.readiness(ctx)
+	d.ready = report
 	switch bad := report.bad(); {
 	case err != nil:
 		d.admin.missing = "the admin listener does not answer"
@@ -159,13 +160,9 @@ func (d *doctor) checkVersion(ctx context.Context) {
 	d.ok("version", "%s", d.Version)
 }
 
-// checkConfiguration compares the time of the file with that of the last reload.
+// checkConfiguration looks for a changed file that the sidecar has not accepted.
 func (d *doctor) checkConfiguration(ctx context.Context) {
-	const (
-		metric  = "tokengraft_config_last_reload_timestamp_seconds"
-		soon    = 5 * time.Second // until the sidecar looks at the file
-		noticed = "2006-01-02 15:04:05"
-	)
+	const metric = "tokengraft_config_last_reload_timestamp_seconds"
 	all, _ := d.admin.series(ctx, metric)
 	file, err := os.Stat(d.Config.File())
 	if len(all) == 0 || all[0].value == 0 || err != nil {
@@ -173,9 +170,13 @@ func (d *doctor) checkConfiguration(ctx context.Context) {
 		return
 	}
 	loaded := time.Unix(int64(all[0].value), 0)
-	if changed := file.ModTime(); changed.After(loaded.Add(soon)) {
-		d.fail("configuration", "Its log says which fault the new file has. If only the date of the file changed, restart the sidecar.", "the file changed at %s, but the sidecar loaded it at %s", changed.Format(noticed), loaded.Format(noticed))
+	text := "loaded at " + loaded.Format(time.DateTime)
+	if state := d.ready.Checks["configuration"]; state != "" && state != "ok" {
+		d.fail("configuration", "The sidecar runs with the configuration from before. Its log says which fault the file has.", "%s, but since then the file has a fault (%s)", text, state)
 		return
 	}
-	d.ok("configuration", "loaded at %s, after the last change", loaded.Format(noticed))
+	if changed := file.ModTime(); changed.After(loaded.Add(time.Second)) {
+		text += "; the file has a later date, and no fault for the sidecar"
+	}
+	d.ok("configuration", "%s", text)
 }

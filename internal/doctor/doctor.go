@@ -67,6 +67,7 @@ type doctor struct {
 	client  *client
 	admin   *adminListener
 	backend *http.Client
+	ready   readyReport
 	known   known // the rules, and what the discovery document says
 
 	login   exchange      // the answer to the login

@@ -36,7 +36,7 @@ func Checks() []Check {
 	return []Check{
 		{"ready", "The sidecar is ready, and nothing that it needs is missing."},
 		{"version", "The sidecar has the version of this program."},
-		{"configuration", "The sidecar has loaded the configuration file since it changed."},
+		{"configuration", "The sidecar runs with the configuration file as it is now."},
 		{"discovery", "With `oidc`: clients get the discovery document through the sidecar."},
 		{"login", "The login answers 2xx or 3xx."},
 		{"token", "There is a signed JWT at a location of the rule."},
