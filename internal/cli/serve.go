@@ -42,8 +42,7 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	version, _ := build()
-	t, err := telemetry.Start(c.Context(), logger, version)
+	t, err := telemetry.Start(c.Context(), logger, thisBuild())
 	if err != nil {
 		return err
 	}
