@@ -65,9 +65,9 @@ func decode(body []byte, codings []string, limit int64) ([]byte, error) {
 	return body, nil
 }
 
-// Decode returns a body without the content codings that its header names. It never
+// DecodeBody returns a body without the content codings that its header names. It never
 // decompresses more than limit bytes: a larger body is an error.
-func Decode(header http.Header, body []byte, limit int64) ([]byte, error) {
+func DecodeBody(header http.Header, body []byte, limit int64) ([]byte, error) {
 	return decode(body, contentCodings(header), limit)
 }
 
