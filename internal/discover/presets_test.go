@@ -45,7 +45,7 @@ func TestFitPresets_NeedAllThatWasSeenAndSomethingTypical(t *testing.T) {
 		"a place in requests": {
 			discover.Analysis{
 				Sites:    []discover.Site{site("POST /api/token/{$}", "json:access")},
-				Restores: []discover.Restore{{Pattern: "GET /me", Location: locate.MustParse("query:jwt")}, {Pattern: "GET /me", Location: locate.MustParse("header:Authorization"), Standard: true}},
+				Restores: []discover.Restore{{Pattern: "GET /me", Location: locate.MustParse("query:jwt"), By: discover.BySetting}, {Pattern: "GET /me", Location: locate.MustParse("header:Authorization"), By: discover.ByDefault}},
 			},
 			`{"user_id":1,"token_type":"access","jti":"x"}`, "django-simplejwt - false [GET /me: it does not restore query:jwt]",
 		},
