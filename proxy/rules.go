@@ -49,6 +49,7 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 			continue
 		}
 		rs.mux.Handle(rule.Pattern, http.NotFoundHandler())
+		rule.route = routeOf(rule.Pattern)
 		rule.providers = newProviders(rule.Pattern)
 		rs.byPattern[rule.Pattern] = &rule
 		for _, location := range rule.Tokens {

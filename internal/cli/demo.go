@@ -24,8 +24,7 @@ try, and keeps running, unless --once is given.`,
 	}
 	once := c.Flags().Bool("once", false, "exit after the token has been shown")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		version, _ := build()
-		d, err := demo.Start(c.Context(), version)
+		d, err := demo.Start(c.Context(), thisBuild())
 		if err != nil {
 			return err
 		}

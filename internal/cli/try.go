@@ -28,11 +28,14 @@ size of each claim, and the reason. It exits 0 if the token was enriched, and 3 
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if *path == stdinConfig && len(args) == 0 {
+			return &exitError{exitUsage, errors.New("-c - reads the configuration from standard input, so pass the token as the argument")}
+		}
 		token, err := readToken(c.Context(), c.InOrStdin(), args)
 		if err != nil {
 			return err
 		}
-		cfg, err := loadConfig(*path)
+		cfg, err := loadConfig(c, *path)
 		if err != nil {
 			return err
 		}
@@ -46,7 +49,7 @@ size of each claim, and the reason. It exits 0 if the token was enriched, and 3 
 		}
 		printOutcome(c.OutOrStdout(), token, outcome, hint(cfg, outcome.Reason))
 		if outcome.Reason != enrich.OK && outcome.Reason != enrich.Stale {
-			return &exitError{code: exitNotEnriched}
+			return &exitError{code: exitNo}
 		}
 		return nil
 	}

@@ -9,10 +9,10 @@ import (
 
 // The exit codes.
 const (
-	exitOK          = 0
-	exitFault       = 1
-	exitUsage       = 2 // also a wrong configuration
-	exitNotEnriched = 3
+	exitOK    = 0
+	exitFault = 1
+	exitUsage = 2 // also a wrong configuration
+	exitNo    = 3 // the command did its work, and the answer is no
 )
 
 // An exitError is an error with its own exit code. err is nil if everything has

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
 // version and commit are set by the linker in images. For `go install`, Go records
@@ -26,6 +28,11 @@ func versionCommand() *cobra.Command {
 func describeBuild() string {
 	v, rev := build()
 	return fmt.Sprintf("%s commit %s %s", v, rev, runtime.Version())
+}
+
+func thisBuild() telemetry.Build {
+	v, rev := build()
+	return telemetry.Build{Version: v, Commit: rev}
 }
 
 func build() (v, rev string) {

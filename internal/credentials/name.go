@@ -34,9 +34,12 @@ func setOf(list ...string) map[string]bool {
 // and not the name of a field.
 const maxName = 256
 
-// isName reports whether a name looks like that of a credential: API_KEY, apiKey,
+// IsName reports whether a name looks like that of a credential: API_KEY, apiKey,
 // hashed-password, resetToken. Only whole words count, so compass, passport, hashtags and
 // secretary do not.
+func IsName(name string) bool { return isName([]byte(name)) }
+
+// isName is [IsName] for the bytes of a name.
 func isName(name []byte) bool {
 	name = name[:min(len(name), maxName)]
 	if !mayBeName(name) {
@@ -62,18 +65,21 @@ func isName(name []byte) bool {
 // mayBeName reports whether a name has a part of a word of the list. It is fast, because
 // nearly all names have none.
 func mayBeName(name []byte) bool {
-	var folded [maxName]byte
 	for i, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+		for _, part := range parts[c|0x20] {
+			if len(name)-i >= len(part) && bytes.EqualFold(name[i:i+len(part)], part) {
+				return true
+			}
 		}
-		folded[i] = c
 	}
-	return slices.ContainsFunc(parts, func(part []byte) bool { return bytes.Contains(folded[:len(name)], part) })
+	return false
 }
 
-// parts are such that every word of the lists has one.
-var parts = [][]byte{[]byte("pass"), []byte("pwd"), []byte("hash"), []byte("salt"), []byte("secret"), []byte("token"), []byte("key"), []byte("code"), []byte("mfa"), []byte("otp")}
+// parts are such that every word of the lists has one, by their first letter.
+var parts = [256][][]byte{
+	'p': {[]byte("pass"), []byte("pwd")}, 'h': {[]byte("hash")}, 's': {[]byte("salt"), []byte("secret")}, 't': {[]byte("token")},
+	'k': {[]byte("key")}, 'c': {[]byte("code")}, 'm': {[]byte("mfa")}, 'o': {[]byte("otp")},
+}
 
 func isWord(word string) bool {
 	return words[word] ||

@@ -106,8 +106,9 @@ var inner = map[string][]string{
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
 		"internal/admin", "internal/appservices", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
 	},
-	"proxy/sidecar": {"config", "enrich", "enrich/hooks", "internal/sidecar"},
-	"internal/demo": {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
+	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
+	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},
+	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks/javascript", "enrich/keys/keydir", "enrich/mongodoc",
 		"internal/appservices/export", "internal/demo", "internal/sidecar", "internal/telemetry",

@@ -15,8 +15,8 @@ import (
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/breaker"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/filedoc"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 	"github.com/tokengraft/tokengraft/internal/credentials"
