@@ -35,11 +35,12 @@ token, a password or a document.
 
 If the tokens are signed with a secret, discover tests the one in --secret-file or in the
 environment variable JWT_SECRET. With --database, it finds the field of the user's id; --mongodb
-defaults to the environment variable MONGODB_URI.
-
-It exits 0 if it has printed a configuration, and 3 if no token was seen.`,
+defaults to the environment variable MONGODB_URI.`,
+		Example: `  tokengraft discover --backend http://127.0.0.1:9000 > tokengraft.yaml
+  tokengraft discover --backend https://auth.example.com --har login.har > tokengraft.yaml`,
 		Args: noArguments,
 	}
+	exits(c, exitNo, "no token was seen, so there is no configuration")
 	var f discoverFlags
 	c.Flags().StringVar(&f.backend, "backend", "", "the `URL` of the backend, without a path (required)")
 	c.Flags().StringVar(&f.listen, "listen", "", "the `ADDRESS` to log in through (default a free port on loopback)")
