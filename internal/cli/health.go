@@ -33,7 +33,7 @@ configuration.`,
 		if *ready {
 			endpoint = "/readyz"
 		}
-		address, wrong := adminAddress(*path)
+		address, wrong := adminAddress(c, *path)
 		if address == "" {
 			return wrong
 		}
@@ -49,8 +49,11 @@ configuration.`,
 
 // adminAddress returns the admin address in a configuration file, or "" if the
 // sidecar cannot be asked. The error says what is wrong with the file.
-func adminAddress(path string) (config.Address, error) {
-	cfg, err := loadConfig(path)
+func adminAddress(c *cobra.Command, path string) (config.Address, error) {
+	cfg, err := loadConfig(c, path)
+	if err != nil && path == stdinConfig {
+		return "", err
+	}
 	if err != nil {
 		return config.AdminAddress(path, os.LookupEnv), err
 	}

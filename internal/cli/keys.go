@@ -59,7 +59,7 @@ func (f *keyFlags) resolve(c *cobra.Command) error {
 	case c.Flags().Changed("dir") || c.Flags().Changed("retire-after"):
 		return &exitError{exitUsage, errors.New("--config cannot be combined with --dir or --retire-after, because the file contains both")}
 	}
-	cfg, err := loadConfig(f.config)
+	cfg, err := loadConfig(c, f.config)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := loadConfig(path)
+	cfg, err := loadConfig(c, path)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func serve(c *cobra.Command, path string) error {
 	// net/http logs unsolicited responses of the backend there, with their content.
 	log.SetOutput(io.Discard)
 	sidecar.LimitMemory(cfg, logger)
-	s, err := sidecar.Open(cfg, sidecarOptions(path, logger, t))
+	s, err := sidecar.Open(cfg, sidecarOptions(c, path, logger, t))
 	if err != nil {
 		return err
 	}
@@ -59,14 +59,19 @@ func serve(c *cobra.Command, path string) error {
 }
 
 // sidecarOptions returns the options of a sidecar that serves and reloads its file.
-func sidecarOptions(path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
-	return sidecar.Options{
+func sidecarOptions(c *cobra.Command, path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
+	o := sidecar.Options{
 		Logger:    logger,
 		Meter:     t.Meter,
 		Tracer:    t.Tracer,
 		Functions: javascript.Engine,
-		Load:      func() (*config.Config, error) { return loadConfig(path) },
+		Load:      func() (*config.Config, error) { return loadConfig(c, path) },
 	}
+	if path == stdinConfig {
+		logger.Info("the configuration comes from standard input, so changes of it need a restart")
+		o.Load = nil
+	}
+	return o
 }
 
 // reloadOnHangup makes the sidecar reload on SIGHUP, which would otherwise end the

@@ -28,11 +28,14 @@ size of each claim, and the reason. It exits 0 if the token was enriched, and 3 
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if *path == stdinConfig && len(args) == 0 {
+			return &exitError{exitUsage, errors.New("-c - reads the configuration from standard input, so pass the token as the argument")}
+		}
 		token, err := readToken(c.Context(), c.InOrStdin(), args)
 		if err != nil {
 			return err
 		}
-		cfg, err := loadConfig(*path)
+		cfg, err := loadConfig(c, *path)
 		if err != nil {
 			return err
 		}

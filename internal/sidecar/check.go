@@ -25,8 +25,8 @@ const (
 // Check opens everything that a configuration names once, as [Open] would, and sends
 // a request to every server that it names. It does not serve. It calls found with
 // each finding as soon as it has it, because a server that does not answer delays the
-// next findings.
-func Check(ctx context.Context, cfg *config.Config, o Options, found func(Finding)) {
+// next findings. It returns what the configuration means.
+func Check(ctx context.Context, cfg *config.Config, o Options, found func(Finding)) Understanding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	k := checker{cfg: cfg, o: o.withDefaults(), found: found}
@@ -40,6 +40,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.refreshes()
 	k.restores()
 	k.notes()
+	return understand(cfg, k.read)
 }
 
 // A checker reports what it finds.
@@ -47,7 +48,8 @@ type checker struct {
 	cfg        *config.Config
 	o          Options
 	found      func(Finding)
-	discovered oidc.Discovery // zero if there is no document
+	discovered oidc.Discovery  // zero if there is no document
+	read       *oidc.Discovery // discovered; nil if there is no document
 	client     *http.Client   // for requests to the backend
 }
 
