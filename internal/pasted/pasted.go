@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // An Input is what was pasted: a token, or responses.
@@ -103,7 +104,7 @@ func isAuthorization(line []byte) bool {
 
 // Parse reads an input. Of several lines of which the first is a token, it takes that line.
 func Parse(text []byte) (Input, error) {
-	text = bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), " \t\r\n")
+	text = bytes.TrimLeftFunc(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), unicode.IsSpace)
 	if len(text) == 0 {
 		return Input{}, ErrEmpty
 	}
@@ -125,7 +126,11 @@ func Parse(text []byte) (Input, error) {
 		return only(http.StatusFound, "Location", strings.TrimSpace(line), nil), nil
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
-	return Input{Token: tokenOf(line)}, nil
+	token := tokenOf(line)
+	if token == "" {
+		return Input{}, ErrEmpty
+	}
+	return Input{Token: token}, nil
 }
 
 // only returns an input of one response with one line in its header.

@@ -106,7 +106,7 @@ func bodyLength(r Response, text []byte) int {
 // add them.
 func trimPrompt(r Response, text []byte) []byte {
 	n, err := strconv.Atoi(r.Header.Get("Content-Length"))
-	if err == nil && n < len(text) && len(bytes.Trim(text[n:], "\r\n")) == 0 {
+	if err == nil && n >= 0 && n < len(text) && len(bytes.Trim(text[n:], "\r\n")) == 0 {
 		return text[:n]
 	}
 	return text

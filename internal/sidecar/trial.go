@@ -2,10 +2,8 @@ package sidecar
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/proxy"
 )
 
 // A Trial is what [Try] found. Its JSON form is documented in docs/operations.md, and its
@@ -26,9 +24,11 @@ type Trial struct {
 	// Places are the locations of the rule, and other places that repeat a token.
 	Places []TriedPlace `json:"places,omitempty"`
 	// Elsewhere are the places with tokens of which the rule knows nothing.
-	Elsewhere []string     `json:"elsewhere,omitempty"`
-	Tokens    []TriedToken `json:"tokens"`
-	Notes     []string     `json:"notes,omitempty"`
+	Elsewhere []string `json:"elsewhere,omitempty"`
+	// RefreshTokens are the places of refresh tokens, which never change.
+	RefreshTokens []string     `json:"refresh_tokens,omitempty"`
+	Tokens        []TriedToken `json:"tokens"`
+	Notes         []string     `json:"notes,omitempty"`
 }
 
 // A TriedResponse is a response among others. Numbers start at 1.
@@ -46,8 +46,6 @@ type TriedPlace struct {
 	Token int `json:"token"`
 	// Repeats says that the rule does not name the place, which repeats a token.
 	Repeats bool `json:"repeats,omitempty"`
-	// Note says why there is no token.
-	Note string `json:"note,omitempty"`
 }
 
 // A TriedToken is a token, and what became of it.
@@ -84,12 +82,13 @@ type TriedClaim struct {
 type TriedVerified struct {
 	Algorithm string `json:"algorithm"`
 	KeyID     string `json:"kid,omitempty"`
-	Key       string `json:"key"`
-	Issuer    string `json:"issuer,omitempty"`
-	// IssuerChecked and AudienceChecked say whether the configuration limits them.
-	IssuerChecked   bool     `json:"issuer_checked"`
-	Audience        []string `json:"audience,omitempty"`
-	AudienceChecked bool     `json:"audience_checked"`
+	// Key names the key that verifies the signature. It is empty if none does.
+	Key    string `json:"key"`
+	Issuer string `json:"issuer,omitempty"`
+	// Issuers and Audiences are what the configuration allows; any if they are empty.
+	Issuers   []string `json:"issuers_allowed,omitempty"`
+	Audience  []string `json:"audience,omitempty"`
+	Audiences []string `json:"audiences_allowed,omitempty"`
 }
 
 // A TriedLookup is how the document of a token's user was looked up.
@@ -139,42 +138,3 @@ func sizeOf(what string, size, limit int, setting string) TriedSize {
 
 // notFound is the reason of a response without a token at the locations of its rule.
 const notFound enrich.Reason = "not_found"
-
-// locate adds where tokens were found and where not.
-func (t *Trial) locate(rule proxy.Rule, tried proxy.Trial) {
-	at := map[string]int{}
-	for i, token := range tried.Tokens {
-		at[token.Raw] = i + 1
-	}
-	named := map[string]bool{}
-	for _, found := range tried.Found {
-		location := found.Location.String()
-		place := TriedPlace{Location: location, Kind: found.Location.Kind(), Token: at[found.Token]}
-		if place.Token == 0 {
-			place.Note = "a refresh token stays as it is"
-		}
-		place.Repeats = !slices.Contains(rule.Tokens, found.Location)
-		named[location] = true
-		t.Places = append(t.Places, place)
-	}
-	for _, location := range rule.Tokens {
-		if text := location.String(); !named[text] {
-			named[text] = true
-			t.Places = append(t.Places, TriedPlace{Location: text, Kind: location.Kind(), Note: "there is none"})
-		}
-	}
-	for _, place := range surveyed(tried.Searched) {
-		if !named[place] {
-			t.Elsewhere = append(t.Elsewhere, place)
-		}
-	}
-	if len(tried.Tokens) == 0 {
-		t.Reason = notFound
-	}
-}
-
-// finish sets Enriched.
-func (t *Trial) finish() {
-	enriched := func(token TriedToken) bool { return token.Reason == enrich.OK || token.Reason == enrich.Stale }
-	t.Enriched = t.Refused == "" && slices.ContainsFunc(t.Tokens, enriched)
-}

@@ -148,4 +148,6 @@ func (g *generation) fetch(ctx context.Context) {
 }
 
 // errRule is the text of a [RuleError].
-func errRule(format string, args ...any) *RuleError { return &RuleError{Text: fmt.Sprintf(format, args...)} }
+func errRule(format string, args ...any) *RuleError {
+	return &RuleError{Text: fmt.Sprintf(format, args...)}
+}

@@ -14,16 +14,16 @@ import (
 
 // describe describes a token and its outcome.
 func (t *trier) describe(ctx context.Context, issued enrich.Issued, outcome enrich.Outcome) TriedToken {
-	tried := TriedToken{Kind: issued.Kind, Reason: outcome.Reason, Before: textOf(issued.Raw)}
+	tried := TriedToken{Kind: issued.Kind, Reason: outcome.Reason, Before: TextOf(issued.Raw)}
 	if outcome.Raw != issued.Raw {
-		after := textOf(outcome.Raw)
+		after := TextOf(outcome.Raw)
 		after.Token = outcome.Raw
 		tried.After = &after
 	}
 	cause := outcome.Err
 	if token, err := enrich.ParseToken(issued.Raw); err == nil {
 		tried.Verified = t.verified(token)
-		if tried.Verified != nil && slices.Contains(kindsOf(t.cfg.Claim), issued.Kind) {
+		if tried.looksUp() && slices.Contains(kindsOf(t.cfg.Claim), issued.Kind) {
 			lookup, why := t.lookup(ctx, token, outcome)
 			tried.Lookup = lookup
 			if why != nil {
@@ -41,8 +41,8 @@ func (t *trier) describe(ctx context.Context, issued enrich.Issued, outcome enri
 	return tried
 }
 
-// textOf takes a token apart.
-func textOf(raw string) TriedText {
+// TextOf takes a token apart. It does not verify it.
+func TextOf(raw string) TriedText {
 	text := TriedText{Bytes: len(raw)}
 	token, err := enrich.ParseToken(raw)
 	if err != nil {
@@ -60,21 +60,28 @@ func textOf(raw string) TriedText {
 // inBase64 returns the size of bytes in a token.
 func inBase64(n int) int { return n * 4 / 3 }
 
-// verified says how a token is verified. It returns nil if no key verifies it, or if
-// another check fails: the cause says which.
-func (t *trier) verified(token *enrich.Token) *TriedVerified {
-	key := t.ring.Which(token)
-	if key == "" {
-		return nil
+// looksUp reports whether the token was verified, so that its user was looked up.
+func (t TriedToken) looksUp() bool {
+	switch t.Reason {
+	case enrich.NotOurs, enrich.BadToken, enrich.Opaque:
+		return false
 	}
+	return t.Verified.Key != ""
+}
+
+// verified says how a token is verified.
+func (t *trier) verified(token *enrich.Token) *TriedVerified {
 	v := &TriedVerified{
-		Algorithm: token.Algorithm, KeyID: token.KeyID, Key: key,
-		IssuerChecked: len(t.cfg.Verify.Issuer) > 0 || t.discovery != nil, AudienceChecked: len(t.cfg.Verify.Audience) > 0,
+		Algorithm: token.Algorithm, KeyID: token.KeyID, Key: t.ring.Which(token),
+		Issuers: t.cfg.Verify.Issuer, Audiences: t.cfg.Verify.Audience,
+	}
+	if len(v.Issuers) == 0 && t.discovery != nil {
+		v.Issuers = []string{t.discovery.Issuer}
 	}
 	json.Unmarshal(token.Claim("iss"), &v.Issuer)
-	if json.Unmarshal(token.Claim("aud"), &v.Audience) != nil {
+	if aud := token.Claim("aud"); json.Unmarshal(aud, &v.Audience) != nil {
 		var one string
-		json.Unmarshal(token.Claim("aud"), &one)
+		json.Unmarshal(aud, &one)
 		v.Audience = []string{one}
 	}
 	return v
