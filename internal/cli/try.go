@@ -26,12 +26,13 @@ the same code. The argument or standard input is one of these:
 
 Try shows where the tokens are, how each one is verified, which document is looked up and why
 there may be none, the header and the claims before and after, the sizes with their bounds,
-and the reason. It changes nothing, and runs no triggers. It exits 0 if a token was enriched,
-and 3 if not.`,
+and the reason. It changes nothing, and runs no triggers.`,
 		Example: `  curl -si http://127.0.0.1:9000/login -d 'username=anna&password=secret' | tokengraft try
   tokengraft try --rule 'POST /login' < login.json`,
 		Args: cobra.MaximumNArgs(1),
 	}
+	exits(c, exitOK, "a token is enriched")
+	exits(c, exitNo, "no token is enriched")
 	path, o := configFlag(c), outputFlag(c)
 	rule := c.Flags().String("rule", "", "the `PATTERN` of the rule that handles the response (default: the only one, or the only one whose locations fit)")
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -222,6 +222,9 @@ func jwksAddress(cfg *config.Config, d oidc.Discovery) string {
 	return cfg.Backend.String() + d.JWKS
 }
 
+// startLines returns what the log says about the generation. Sidecar.mu must be held.
+func (g *generation) startLines() []startLine { return startLines(g.cfg, g.discovery) }
+
 // tasks returns the background work of the generation.
 func (g *generation) tasks() tasks {
 	tasks := tasks{g.ring: g.followKeys, g.documents: g.documents.run, g.proxy: g.proxy.Run}

@@ -33,7 +33,7 @@ func (t *trier) lookup(ctx context.Context, token *enrich.Token, outcome enrich.
 	d := t.cfg.Documents
 	l := &TriedLookup{
 		Claim: string(d.UserIDClaim), ClaimType: jsonType(value),
-		Field: d.UserIDField, FieldType: string(d.UserIDType), Source: sourceName(t.cfg),
+		Field: d.UserIDField, FieldType: string(d.UserIDType), Source: describeSource(t.cfg),
 		Found: outcome.Reason == enrich.OK || outcome.Reason == enrich.Stale,
 	}
 	source, ok := t.documents.source.(explainer)
@@ -56,8 +56,8 @@ func (t *trier) lookup(ctx context.Context, token *enrich.Token, outcome enrich.
 	return l, nil
 }
 
-// sourceName names the source of documents.
-func sourceName(cfg *config.Config) string {
+// describeSource names the source of documents.
+func describeSource(cfg *config.Config) string {
 	if d := cfg.Documents; d.File != "" {
 		return "file " + filepath.Base(string(d.File))
 	}
