@@ -55,16 +55,14 @@ func sizeAdvice(err error) string {
 	tooLarge, ok := errors.AsType[*enrich.SizeError](err)
 	line, isLine := errors.AsType[*locate.LineError](err)
 	switch {
-	case isLine && line.Header == "Set-Cookie" && line.Limit > 4096:
-		return "Select fewer fields with claim.include: browsers drop a cookie of more than 4096 bytes."
 	case isLine:
-		return fmt.Sprintf("Select fewer fields with claim.include, or raise claim.max_header_size to %d or more.", line.Size)
+		return line.Advice()
 	case !ok:
 		return ""
 	case tooLarge.What == "document":
 		return "Select fewer fields with claim.include, or raise claim.max_size."
 	}
-	return "Select fewer fields with claim.include, or raise claim.max_token_size (for tokens in headers and cookies: claim.max_header_size)."
+	return fmt.Sprintf("Select fewer fields with claim.include, or raise claim.max_token_size to %d or more.", tooLarge.Size)
 }
 
 // warnBackend logs why the backend did not answer, and what to do.
@@ -99,7 +97,8 @@ var errUnreadable = errors.New("the backend closed the connection, or its respon
 func loggable(err error) error {
 	_, network := errors.AsType[net.Error](err)
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
-	if network || certificate || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	if network || certificate || plain || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
 	return errUnreadable
