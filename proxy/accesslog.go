@@ -34,6 +34,10 @@ func (x *exchange) signInWord() string {
 	return x.signIn.Cause.String()
 }
 
+// RedactPath returns a path as the access log has it: without the segments that could be a
+// token, a code in a link or a user id.
+func RedactPath(path string) string { return redactPath(path) }
+
 // redactPath hides the segments of a path that could be a token, a code in a link or a
 // user id. Words and version numbers stay. It shortens a long path.
 func redactPath(path string) string {

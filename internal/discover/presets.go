@@ -139,7 +139,7 @@ func (f *PresetFit) cover(settings *config.Config, a Analysis) {
 	}
 	for _, place := range a.Restores {
 		rule := find(place.Pattern)
-		if !place.Standard && !slices.Contains(settings.Restore.At, place.Location) && (rule == nil || !slices.Contains(rule.Restore, place.Location)) {
+		if place.By == BySetting && !slices.Contains(settings.Restore.At, place.Location) && (rule == nil || !slices.Contains(rule.Restore, place.Location)) {
 			missing("%s: it does not restore %s", place.Pattern, place.Location)
 		}
 	}
