@@ -37,16 +37,26 @@ func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome e
 	if advice := sizeAdvice(outcome.Err); advice != "" {
 		attrs = append(attrs, "advice", advice)
 	}
-	if date, err := http.ParseTime(header.Get("Date")); err == nil && errors.Is(outcome.Err, enrich.ErrTime) {
-		// If a new token is already expired or not yet valid, one of the two clocks is
-		// wrong.
-		attrs = append(attrs, "clock_offset_seconds", date.Sub(g.Answered).Round(time.Second).Seconds())
-	}
+	attrs = append(attrs, clockAttrs(header, g.Answered, outcome.Err)...)
 	message := "token not enriched"
 	if x.snapshot.Shadow {
 		message = "shadow: token would not be enriched"
 	}
 	x.warn(string(outcome.Reason), message, attrs...)
+}
+
+// clockAttrs says which clock is wrong if a new token is not valid at this time.
+func clockAttrs(header http.Header, answered time.Time, err error) []any {
+	date, errDate := http.ParseTime(header.Get("Date"))
+	if errDate != nil || !errors.Is(err, enrich.ErrTime) {
+		return nil
+	}
+	offset := date.Sub(answered).Round(time.Second)
+	advice := "Set the clocks of the backend and of this machine. verify.leeway allows for a small difference."
+	if offset.Abs() <= 2*time.Second { // Date has whole seconds
+		advice = "The clocks agree, so the backend issues tokens that are not valid at once: check exp and nbf in its settings."
+	}
+	return []any{"clock_offset_seconds", offset.Seconds(), "advice", advice}
 }
 
 // sizeAdvice says which settings help if a document or token is too large. It is empty

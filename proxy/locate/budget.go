@@ -50,14 +50,14 @@ type LineError struct {
 	Token error
 }
 
-// isLimitOfBrowsers reports whether the limit is that of cookies, which no setting changes.
-func (e *LineError) isLimitOfBrowsers() bool {
-	return e.Header == setCookie && e.Limit == len(setCookie+": ")+cookieLimit
+// isTooLargeForBrowsers reports whether it is a cookie that no setting allows.
+func (e *LineError) isTooLargeForBrowsers() bool {
+	return e.Header == setCookie && e.Size > len(setCookie+": ")+cookieLimit
 }
 
 // Advice says what to do about the error, with the setting to change.
 func (e *LineError) Advice() string {
-	if e.isLimitOfBrowsers() {
+	if e.isTooLargeForBrowsers() {
 		return "Select fewer fields with claim.include: no setting allows a larger cookie."
 	}
 	return fmt.Sprintf("Select fewer fields with claim.include, or raise claim.max_header_size to %d or more.", e.Size)
@@ -78,7 +78,7 @@ func (f Occurrence) LineError(l Limits, size int, err error) *LineError {
 
 // Error implements error.
 func (e *LineError) Error() string {
-	if e.isLimitOfBrowsers() {
+	if e.isTooLargeForBrowsers() {
 		return fmt.Sprintf("cookie of %d bytes with its enriched tokens, browsers drop one of more than %d", e.Size-len(setCookie+": "), cookieLimit)
 	}
 	return fmt.Sprintf("header line %s of %d bytes with its enriched tokens, the limit is %d", e.Header, e.Size, e.Limit)

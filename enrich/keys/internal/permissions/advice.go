@@ -7,9 +7,11 @@ import (
 
 // WriteAdvice says who may write to a directory, who this program is, and what to run so
 // that it can write there too. The info is that of the directory.
-func WriteAdvice(path string, info fs.FileInfo) string {
+func WriteAdvice(path string, info fs.FileInfo) string { return us().writeAdvice(path, info) }
+
+func (p process) writeAdvice(path string, info fs.FileInfo) string {
 	owner, known := ownerOf(info)
-	mode, uid := info.Mode().Perm(), us().uid
+	mode, uid := info.Mode().Perm(), p.uid
 	switch {
 	case !known:
 		return fmt.Sprintf("its mode is %04o", mode)
