@@ -20,7 +20,8 @@ func demoCommand() *cobra.Command {
 		Long: `Demo runs a sample legacy backend and the sidecar in one process, on loopback ports, with a
 file of documents. It logs in and shows the token before and after. Then it prints commands to
 try, and keeps running, unless --once is given.`,
-		Args: noArguments,
+		Example: "  tokengraft demo\n  tokengraft demo --once",
+		Args:    noArguments,
 	}
 	once := c.Flags().Bool("once", false, "exit after the token has been shown")
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -24,8 +24,11 @@ func tryCommand() *cobra.Command {
 		Long: `Try enriches one token of the backend with the same code as serve. The token is the argument,
 or the first line of standard input. Try prints the header and the claims before and after, the
 size of each claim, and the reason. It exits 0 if the token was enriched, and 3 if not.`,
-		Args: cobra.MaximumNArgs(1),
+		Example: "  tokengraft try eyJ…\n  pbpaste | tokengraft try",
+		Args:    cobra.MaximumNArgs(1),
 	}
+	exits(c, exitOK, "the token is enriched")
+	exits(c, exitNo, "the token is not enriched")
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if *path == stdinConfig && len(args) == 0 {

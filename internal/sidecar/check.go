@@ -25,18 +25,24 @@ const (
 // Check opens everything that a configuration names once, as [Open] would, and sends
 // a request to every server that it names. It does not serve. It calls found with
 // each finding as soon as it has it, because a server that does not answer delays the
-// next findings. It returns what the configuration means.
-func Check(ctx context.Context, cfg *config.Config, o Options, found func(Finding)) Understanding {
+// next findings. It calls waiting with what it starts to wait for, and with "" when it
+// does not wait anymore. It returns what the configuration means.
+func Check(ctx context.Context, cfg *config.Config, o Options, found func(Finding), waiting func(what string)) Understanding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	k := checker{cfg: cfg, o: o.withDefaults(), found: found}
 	k.settings()
 	k.certificates()
+	waiting("asking the backend, " + cfg.Backend.String())
 	k.backend(ctx)
 	k.preset(ctx)
+	waiting("fetching the backend's keys")
 	k.keys(ctx)
+	waiting("opening functions")
 	k.signIns()
+	waiting("reading documents" + sourceName(cfg))
 	k.source(ctx)
+	waiting("")
 	k.refreshes()
 	k.restores()
 	k.notes()
