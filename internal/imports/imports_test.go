@@ -107,10 +107,11 @@ var inner = map[string][]string{
 	},
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},
+	"internal/doctor":   {"config", "enrich", "enrich/mongodoc", "internal/sidecar", "proxy", "proxy/locate", "proxy/oidc"},
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks/javascript", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/appservices/export", "internal/demo", "internal/sidecar", "internal/telemetry",
+		"internal/appservices/export", "internal/demo", "internal/doctor", "internal/sidecar", "internal/telemetry",
 	},
 }
 
