@@ -17,7 +17,10 @@ type sum [sha256.Size]byte
 // names. It runs before they are read: a file that changes in between then differs
 // from its checksum, and the change is noticed.
 func (c *Config) recordSums(path string, content []byte) {
-	c.sums = map[string]sum{path: sha256.Sum256(content)}
+	c.sums = map[string]sum{}
+	if path != Stdin {
+		c.sums[path] = sha256.Sum256(content)
+	}
 	for _, name := range []Path{
 		c.AdminTokenFile, c.Verify.SecretFile, c.Documents.MongoDB.URIFile,
 		c.Verify.JWKS.File, c.Verify.PublicKey, c.Sign.BackendKey, c.BackendTLS.CAFile,
@@ -54,8 +57,8 @@ func isDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// File returns the path of the configuration file, or "" for a configuration made
-// in Go.
+// File returns the path of the configuration file, [Stdin] for one that was not in a
+// file, or "" for a configuration made in Go.
 func (c *Config) File() string { return c.file }
 
 // Folders returns the directories to watch for changes of the configuration: those of

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
@@ -30,35 +29,45 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.checked()
+}
+
+// Stdin is the name of a configuration that [Parse] reads, in faults.
+const Stdin = "<stdin>"
+
+// Parse is [Load] for the text of a configuration that is in no file. Relative paths
+// are relative to the working directory. In faults the configuration has the name
+// [Stdin], and [Config.File] returns it.
+func Parse(text []byte, env func(string) (string, bool)) (*Config, error) {
+	c := parse(Stdin, text, env)
+	return c.checked()
+}
+
+// checked returns the configuration, or its faults.
+func (c *Config) checked() (*Config, error) {
 	if err := faultsOf(c.file, c.report); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// AdminAddress returns the admin listener of a configuration file, even if the file
-// has other faults: a sidecar that runs keeps its last good configuration. The
-// result is empty if the listener is off or the file does not show it.
-func AdminAddress(path string, env func(string) (string, bool)) Address {
-	c, err := read(path, env)
-	if err != nil || slices.ContainsFunc(c.report.Faults(), func(f yamlbind.Fault) bool { return f.Path == "" || f.Path == "admin" }) {
-		return ""
-	}
-	return c.Admin
-}
-
 // read is Load, but returns the configuration even if it has faults. Its error says
 // why the file cannot be read.
 func read(path string, env func(string) (string, bool)) (*Config, error) {
-	source, err := os.ReadFile(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
+	return parse(path, text, env), nil
+}
+
+// parse returns the configuration in a text, even if it has faults.
+func parse(path string, source []byte, env func(string) (string, bool)) *Config {
 	c := Default()
 	c.file, c.report = path, yamlbind.NewReport()
 	root := c.report.Parse(source)
 	if root.Kind == yamlbind.Nothing && len(c.report.Faults()) > 0 {
-		return c, nil // invalid YAML: missing settings are not worth reporting
+		return c // invalid YAML: missing settings are not worth reporting
 	}
 	dir := filepath.Dir(path)
 	b := yamlbind.Binder{Report: c.report, Env: env, Bound: func(scalar any) {
@@ -70,7 +79,7 @@ func read(path string, env func(string) (string, bool)) (*Config, error) {
 	c.recordSums(path, source)
 	readSecrets(c, c.report)
 	validate(c, c.report)
-	return c, nil
+	return c
 }
 
 // Fault returns err as a fault of the setting at path, with its place in the file. Use

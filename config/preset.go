@@ -177,3 +177,22 @@ func (c *Config) applyPreset() {
 		}
 	}
 }
+
+// Presets returns all presets, without a prefix.
+func Presets() (all []Preset) {
+	for _, name := range presetNames() {
+		all = append(all, Preset{Name: name})
+	}
+	return all
+}
+
+// Settings returns the settings of a preset and the defaults of all others, and the prefix
+// of the preset's paths. The preset must exist.
+func (p Preset) Settings() (c *Config, prefix string) {
+	r := yamlbind.NewReport()
+	base, prefix := p.read(r)
+	c = Default()
+	b := yamlbind.Binder{Report: r}
+	b.Bind(base, c)
+	return c, prefix
+}

@@ -17,6 +17,7 @@ const (
 	SignFailed  Reason = "sign_failed" // there is no signing key for the algorithm, or signing failed
 	Canceled    Reason = "canceled"    // the client went away before the tokens were read
 	Rejected    Reason = "rejected"    // a hook refused the tokens
+	NotFound    Reason = "not_found"   // a response without a token where there should be one; never of an Outcome
 )
 
 // Blocks reports whether a token with this reason keeps every token of its grant

@@ -4,9 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/redact"
 )
 
 // logAccess writes the line of a request to the access log. The line always has the same
@@ -21,6 +24,7 @@ func (x *exchange) logAccess(ctx context.Context) {
 		slog.String("rule", x.pattern()),
 		slog.String("sign_in", x.signInWord()),
 		slog.String("why", string(x.signIn.Why)),
+		slog.String("tokens", x.reasons.String()),
 		slog.String("peer", x.peer),
 	)
 }
@@ -34,32 +38,12 @@ func (x *exchange) signInWord() string {
 	return x.signIn.Cause.String()
 }
 
-// redactPath hides the segments of a path that could be a token, a code in a link or a
-// user id. Words and version numbers stay. It shortens a long path.
-func redactPath(path string) string {
-	segments := strings.Split(shorten(path), "/")
-	for i, segment := range segments {
-		if !looksNamed(segment) {
-			segments[i] = "[redacted]"
-		}
-	}
-	return shorten(strings.Join(segments, "/"))
-}
+// RedactPath returns a path as the access log has it: without the segments that could be a
+// token, a code in a link or a user id.
+func RedactPath(path string) string { return redactPath(path) }
 
-// maxLoggedPath limits a path in a log line, in bytes. Clients choose paths, and could
-// fill the disk.
-const maxLoggedPath = 256
-
-// shorten cuts a long path between two segments, because the start of a token could
-// look like a word.
-func shorten(path string) string {
-	const rest = "…"
-	if len(path) <= maxLoggedPath {
-		return path
-	}
-	path = path[:maxLoggedPath-len(rest)]
-	return path[:strings.LastIndexByte(path, '/')+1] + rest
-}
+// redactPath returns a path for the log, without tokens, codes and ids.
+func redactPath(path string) string { return redact.Path(path) }
 
 // knownMethod returns a method of RFC 9110 or PATCH unchanged. It returns _OTHER for any
 // other text, as OpenTelemetry does, because a client can send a token as the method.
@@ -69,32 +53,24 @@ func knownMethod(method string) string {
 		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
 		return method
 	}
-	return otherMethod
+	return "_OTHER"
 }
 
-const otherMethod = "_OTHER"
+// reasonsSeen are the reasons that were counted for a response, for the access log. In
+// shadow mode there are none, because tokens are looked at after the response.
+type reasonsSeen []enrich.Reason
 
-// looksNamed reports whether a path segment looks like a name that a person chose. A
-// generated text is long, has many digits, or changes often between digits, upper and
-// lower case.
-func looksNamed(segment string) bool {
-	const maxLength, maxDigits, maxStarts = 32, 3, 4
-	digits, starts, before := 0, 0, ' '
-	for _, c := range segment {
-		if unicode.IsDigit(c) {
-			digits++
-		}
-		if startsWord(before, c) {
-			starts++
-		}
-		before = c
+func (r *reasonsSeen) add(reason enrich.Reason) {
+	if !slices.Contains(*r, reason) {
+		*r = append(*r, reason)
 	}
-	return len(segment) <= maxLength && digits <= maxDigits && starts <= maxStarts &&
-		!strings.Contains(segment, "@") && !strings.HasPrefix(segment, "eyJ") // even a short token
 }
 
-// startsWord reports whether a word of camelCase starts between two characters, or a
-// number starts or ends there.
-func startsWord(before, c rune) bool {
-	return unicode.IsLower(before) && unicode.IsUpper(c) || unicode.IsLetter(before) && unicode.IsDigit(c) || unicode.IsDigit(before) && unicode.IsLetter(c)
+// String returns the reasons with commas between them.
+func (r reasonsSeen) String() string {
+	words := make([]string, len(r))
+	for i, reason := range r {
+		words[i] = string(reason)
+	}
+	return strings.Join(words, ",")
 }

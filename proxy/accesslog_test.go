@@ -31,11 +31,11 @@ func TestAccessLog_HasAFixedSetOfKeys(t *testing.T) {
 	f, _ := startResponding(t, twoTokens, setup{rules: logins(t)})
 	f.ask(t, "POST /login?code=secret HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nAuthorization: Bearer secret\r\n"+form+"\r\nContent-Length: 15\r\n\r\npassword=secret")
 	entry := f.accessLog(t, 1)[0]
-	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "sign_in", "status", "time", "why"}
+	want := []string{"bytes", "level", "method", "msg", "path", "peer", "rule", "seconds", "sign_in", "status", "time", "tokens", "why"}
 	if got := slices.Sorted(maps.Keys(entry)); !slices.Equal(got, want) {
 		t.Errorf("keys = %q, want %q", got, want)
 	}
-	for key, value := range map[string]any{"method": "POST", "path": "/login", "status": 200.0, "bytes": 43.0, "rule": "POST /login", "sign_in": "login", "why": "no_hint"} {
+	for key, value := range map[string]any{"method": "POST", "path": "/login", "status": 200.0, "bytes": 43.0, "rule": "POST /login", "sign_in": "login", "why": "no_hint", "tokens": "opaque"} {
 		if entry[key] != value {
 			t.Errorf("%s = %v, want %v", key, entry[key], value)
 		}

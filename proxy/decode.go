@@ -65,6 +65,12 @@ func decode(body []byte, codings []string, limit int64) ([]byte, error) {
 	return body, nil
 }
 
+// DecodeBody returns a body without the content codings that its header names. It never
+// decompresses more than limit bytes: a larger body is an error.
+func DecodeBody(header http.Header, body []byte, limit int64) ([]byte, error) {
+	return decode(body, contentCodings(header), limit)
+}
+
 // decoderCost returns the memory that a decoder uses for itself, in bytes. gzip and
 // deflate use little. The window of zstd has at most 8 MiB, and that of br 16 MiB.
 func decoderCost(h http.Header) int64 {

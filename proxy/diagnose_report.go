@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokengraft/tokengraft/internal/redact"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -21,9 +22,9 @@ func (i *inspection) reportIssued(found []locate.Occurrence) {
 	if !d.said.first("answer\x00" + i.shape) {
 		return
 	}
-	places, complete := placesOf(found)
+	places := placesOf(found)
 	attrs := []any{"request", i.shape, "places", strings.Join(places, ", ")}
-	if complete {
+	if !slices.ContainsFunc(places, isHidden) {
 		attrs = append(attrs, "advice", i.tokensAdvice(found))
 	}
 	d.logger.Warn("the backend issued a token that no rule covers, so it left without the claim", attrs...)
@@ -49,22 +50,9 @@ func (i *inspection) tokensAdvice(found []locate.Occurrence) string {
 // reportUserKeyed logs once that a backend cannot be supported.
 func (i *inspection) reportUserKeyed(found []locate.Occurrence) {
 	if d := i.proxy.diagnosis; len(found) > 0 && d.said.first("user keyed") {
-		place, _ := placeOf(found[0].Location)
 		d.logger.Warn("a token of the backend does not verify, and it looks like one of PocketBase, whose keys differ per user: it is not supported, because the sidecar verifies every token with the same keys",
-			"request", i.shape, "places", place)
+			"request", i.shape, "places", placeOf(found[0].Location))
 	}
-}
-
-// placesOf returns the locations of tokens in the form of a rule. They are complete if none
-// had to be hidden.
-func placesOf(found []locate.Occurrence) (places []string, complete bool) {
-	complete = true
-	for _, f := range found {
-		place, named := placeOf(f.Location)
-		complete = complete && named
-		places = append(places, place)
-	}
-	return places, complete
 }
 
 // reportReturned counts enriched tokens that the backend gets, and logs once per shape and
@@ -75,14 +63,13 @@ func (x *exchange) reportReturned(shape string, found []locate.Occurrence) {
 	d.metrics.Add(context.Background(), int64(len(found)), inRequest)
 	if !x.snapshot.Restore {
 		if !d.saidRestoreOff.Swap(true) {
-			place, _ := placeOf(found[0].Location)
 			d.logger.Warn("restore is off, and an enriched token came back to the backend, which did not sign it",
-				"request", shape, "places", place, "advice", "Remove restore: off, unless the backend verifies its tokens with the JWK Set of the sidecar.")
+				"request", shape, "places", placeOf(found[0].Location), "advice", "Remove restore: off, unless the backend verifies its tokens with the JWK Set of the sidecar.")
 		}
 		return
 	}
 	for _, f := range found {
-		place, named := placeOf(f.Location)
+		place := placeOf(f.Location)
 		where := shape
 		if f.Location.InHeader() {
 			where = ""
@@ -91,7 +78,7 @@ func (x *exchange) reportReturned(shape string, found []locate.Occurrence) {
 			continue
 		}
 		attrs := []any{"request", shape, "places", place}
-		if named {
+		if !isHidden(place) {
 			attrs = append(attrs, "advice", x.restoreAdvice(f.Location))
 		}
 		d.logger.Warn("the backend got an enriched token at a place where none is restored", attrs...)
@@ -131,12 +118,15 @@ func (x *exchange) ruleWith(tokens, restore []locate.Location) string {
 func listOf(locs []locate.Location) string {
 	var texts []string
 	for _, loc := range locs {
-		if text := loc.String(); !slices.Contains(texts, text) {
+		if text := yamlItem(loc.String()); !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 	}
 	return strings.Join(texts, ", ")
 }
+
+// isHidden reports whether a place has a part that is not shown.
+func isHidden(place string) bool { return strings.Contains(place, redact.Hidden) }
 
 // named reports whether the rule has a pattern for the path of its requests. It returns
 // false for nil.

@@ -18,7 +18,6 @@ type inspection struct {
 	*exchange
 	appraiser appraiser
 	shape     string
-	status    int
 	header    http.Header   // of the response; the reverse proxy changes the original
 	sent      *http.Request // what the backend got
 	account   account
@@ -45,7 +44,7 @@ func (x *exchange) diagnoseResponse(res *http.Response) {
 		return
 	}
 	i := &inspection{
-		exchange: x, appraiser: a, shape: shape, status: res.StatusCode, header: res.Header.Clone(), sent: res.Request,
+		exchange: x, appraiser: a, shape: shape, header: res.Header.Clone(), sent: res.Request,
 		account: account{memory: x.account.memory, responses: x.proxy.options.Responses},
 	}
 	if !mayHold {
@@ -116,12 +115,12 @@ func (i *inspection) search(raw []byte) {
 	}
 	response := locate.Response{Header: i.header, Body: body}
 	covered := response.Find(i.tokens())
-	if len(covered) == 0 && len(i.tokens()) > 0 && i.status < http.StatusMultipleChoices {
+	if len(covered) == 0 && len(i.tokens()) > 0 && !i.rule.Mixed {
 		return // the reason not_found says so
 	}
 	skip := func(f locate.Occurrence) bool {
 		known := func(c locate.Occurrence) bool { return c.Token == f.Token || c.Location == f.Location }
-		return slices.ContainsFunc(covered, known) || i.wasInRequest(f.Token)
+		return f.Location.IsOAuthParam() || slices.ContainsFunc(covered, known) || i.wasInRequest(f.Token)
 	}
 	d := i.proxy.diagnosis
 	seen, decided := d.sees(i.appraiser, response.Survey(), skip, enrich.TokenIssued, enrich.TokenUserKeyed)

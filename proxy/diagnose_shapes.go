@@ -5,25 +5,28 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tokengraft/tokengraft/proxy/locate"
+	"github.com/tokengraft/tokengraft/internal/redact"
 )
+
+// maxShape limits a shape, in bytes. Clients choose them.
+const maxShape = 256
 
 // shapeOf returns the method and the path of a request as a pattern of a rule, so that
 // requests that differ only in ids have the same shape. Segments that do not look named
 // (see [redactPath]) become wildcards, so the shape is safe to log.
 func shapeOf(method, path string) string {
 	var b strings.Builder
-	if method != otherMethod {
+	if method != "_OTHER" {
 		b.WriteString(method + " ")
 	}
 	wildcards := 0
 	for segment := range strings.SplitSeq(strings.TrimPrefix(cleanPath(path), "/"), "/") {
 		b.WriteByte('/')
 		switch {
-		case b.Len() > maxLoggedPath:
+		case b.Len() > maxShape:
 			b.WriteString("{rest...}")
 			return b.String()
-		case looksNamed(segment) && isLiteral(segment):
+		case redact.LooksNamed(segment) && isLiteral(segment):
 			b.WriteString(segment)
 		default:
 			wildcards++
@@ -57,18 +60,6 @@ func isLiteral(text string) bool {
 		}
 		return !strings.ContainsRune("-._~", r)
 	})
-}
-
-// placeOf returns a location in a form that is safe to log, and whether it is complete.
-// Its name can be one that a client chose, or an id in a document.
-func placeOf(loc locate.Location) (place string, named bool) {
-	kind, name, _ := strings.Cut(loc.String(), ":")
-	for element := range strings.SplitSeq(name, ".") {
-		if element != "*" && (!looksNamed(element) || !isLiteral(element)) {
-			return kind + ":[redacted]", false
-		}
-	}
-	return loc.String(), len(name) <= maxLoggedPath
 }
 
 // shapes count what was looked at, by the shape of requests.

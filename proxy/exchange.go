@@ -57,6 +57,7 @@ type exchange struct {
 	reserved bool        // responseReserve is in it
 	hasTurn  atomic.Bool // the exchange has a turn at the backend
 
+	reasons reasonsSeen // for the access log
 	// For the access log, from the client's request.
 	began              time.Time
 	method, path, peer string

@@ -83,6 +83,7 @@ func (x *exchange) gate(res *http.Response, answered time.Time) error {
 	}
 	var e enrichment
 	if mayIssue(res) {
+		x.noteMissing(res, l, answered)
 		e = x.enrich(res.Request.Context(), l, answered)
 	}
 	if why := x.unaccepted(res, l, e); why != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -82,6 +83,7 @@ func (x *exchange) replaceTokens(res *http.Response, answered time.Time, gated b
 		replace(res, nil, problemRefused.reply())
 		return nil
 	}
+	x.noteMissing(res, tokens, answered)
 	e := x.enrich(res.Request.Context(), tokens, answered)
 	if gated && e.rejection == nil && !e.accepted() {
 		return x.refuse(res, refusedToken)
@@ -105,6 +107,8 @@ type located struct {
 	response locate.Response
 	tokens   []locate.Occurrence
 	noMemory bool // the body was not searched, because limits.memory is used up
+	opaque   bool // the body could not be searched, for this reason or another
+	unread   bool // the body was not searched, because no location is in a body like it
 }
 
 // locate finds the tokens of a response. It finds none if the response has a body that
@@ -112,7 +116,7 @@ type located struct {
 // streams to the client for as long as it takes.
 func (x *exchange) locate(res *http.Response) (located, error) {
 	if !mayHoldTokens(x.rule, res) {
-		l := x.locateIn(res.Header, responseBody{})
+		l := x.locateInHeader(res)
 		if len(l.tokens) == 0 {
 			x.stopTimeout()
 		}
@@ -136,10 +140,17 @@ func (x *exchange) locate(res *http.Response) (located, error) {
 
 func (x *exchange) locateIn(header http.Header, body responseBody) located {
 	if body.opaque {
-		return located{noMemory: body.noMemory}
+		return located{noMemory: body.noMemory, opaque: true}
 	}
 	response := locate.Response{Header: header, Body: body.decoded}
 	return located{response: response, tokens: response.Find(x.rule.Tokens)}
+}
+
+// locateInHeader finds the tokens in the header of a response.
+func (x *exchange) locateInHeader(res *http.Response) located {
+	l := x.locateIn(res.Header, responseBody{})
+	l.unread = true
+	return l
 }
 
 // mayHoldTokens reports whether the body of a response can contain tokens. A response
@@ -148,7 +159,14 @@ func mayHoldTokens(rule *Rule, res *http.Response) bool {
 	if res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusResetContent {
 		return false
 	}
-	return locate.NeedsBody(rule.Tokens, res.Header) || locate.MayBeJSON(rule.Tokens, res.Header) && startsJSON(res)
+	switch {
+	case locate.NeedsBody(rule.Tokens, res.Header):
+		return true
+	case !locate.MayBeJSON(rule.Tokens, res.Header):
+		return false
+	}
+	starts := startsOf(res)
+	return starts.asJSON || starts.asToken && slices.Contains(rule.Tokens, locate.WholeBody)
 }
 
 // An enrichment is the result of enriching the tokens of one response.
@@ -170,6 +188,7 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 	// The backend has already issued the tokens, so finish even if the client is gone
 	// (law A6).
 	ctx = context.WithoutCancel(ctx)
+	x.rule.missing.found.Store(true)
 	began := time.Now() // after the body has arrived: that wait is not enrichment
 	e := x.enrichGrant(ctx, l, x.grantOf(l, answered))
 	e.took = time.Since(began)
@@ -180,6 +199,7 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 // enrichGrant enriches the tokens of a grant, all or none.
 func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) enrichment {
 	e := enrichment{grant: g, outcomes: x.snapshot.Enricher.Enrich(ctx, g)}
+	e.nameLines(l, x.snapshot.Sizes)
 	if enriched := e.enriched(); len(enriched) > 0 {
 		e.response = l.response.Replace(l.tokens, enriched)
 		// Each token is within its own budget, but several tokens in one header line may
@@ -197,6 +217,24 @@ func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) e
 		}
 	}
 	return e
+}
+
+// nameLines makes the errors of tokens that are too large for a header line say so.
+func (e *enrichment) nameLines(l located, sizes locate.Limits) {
+	for i, outcome := range e.outcomes {
+		tooLarge, ok := errors.AsType[*enrich.SizeError](outcome.Err)
+		if !ok || tooLarge.What == "document" {
+			continue
+		}
+		for _, found := range l.tokens {
+			if found.Token != e.grant.Tokens[i].Raw || found.Budget(sizes) != tooLarge.Limit {
+				continue
+			}
+			if line := found.LineError(sizes, tooLarge.Size, tooLarge); line != nil {
+				e.outcomes[i].Err = line
+			}
+		}
+	}
 }
 
 // enriched returns the enriched tokens by their originals.

@@ -19,6 +19,7 @@ type observation struct {
 	header   http.Header // the reverse proxy changes the original
 	answered time.Time
 	account  account
+	noted    bool // a response without a token was counted before its body
 }
 
 func (x *exchange) newObservation(res *http.Response, answered time.Time) *observation {
@@ -32,6 +33,8 @@ func (x *exchange) newObservation(res *http.Response, answered time.Time) *obser
 func (x *exchange) observe(res *http.Response, answered time.Time) {
 	o := x.newObservation(res, answered)
 	if !mayHoldTokens(x.rule, res) {
+		o.noted = true
+		x.noteMissing(res, x.locateInHeader(res), answered)
 		o.enrich(func() responseBody { return responseBody{} })
 		return
 	}
@@ -73,7 +76,11 @@ func (o *observation) enrich(read func() responseBody) {
 			o.proxy.shadow.miss()
 			return
 		}
-		o.proxy.shadow.add(o.rule, o.exchange.enrich(o.ctx, o.locateIn(o.header, body), o.answered))
+		l := o.locateIn(o.header, body)
+		if !o.noted {
+			o.noteMissing(o.res, l, o.answered)
+		}
+		o.proxy.shadow.add(o.rule, o.exchange.enrich(o.ctx, l, o.answered))
 	})
 	if !started {
 		o.account.close()

@@ -66,7 +66,7 @@ func newRuleLabels(pattern string) ruleLabels {
 	l := ruleLabels{metric.WithAttributeSet(attribute.NewSet(rule)), map[enrich.Reason]metric.MeasurementOption{}, gateLabels(rule)}
 	for _, reason := range []enrich.Reason{
 		enrich.OK, enrich.Stale, enrich.NoDocument, enrich.Opaque, enrich.NotOurs, enrich.BadToken,
-		enrich.KeyBound, enrich.TooLarge, enrich.Unavailable, enrich.SignFailed, enrich.Canceled, enrich.Rejected,
+		enrich.KeyBound, enrich.TooLarge, enrich.Unavailable, enrich.SignFailed, enrich.Canceled, enrich.Rejected, enrich.NotFound,
 	} {
 		l.reason[reason] = metric.WithAttributeSet(attribute.NewSet(rule, attribute.String("reason", string(reason))))
 	}
@@ -99,12 +99,14 @@ func (m metrics) setShadow(ctx context.Context, on bool) {
 	m.shadow.Record(ctx, value)
 }
 
-// count counts a token, or a response that could not be searched for tokens.
+// count counts a token, or a response that has none or could not be searched for tokens.
 func (x *exchange) count(ctx context.Context, reason enrich.Reason) {
 	x.proxy.metrics.tokens.Add(ctx, 1, x.rule.labels.reason[reason])
 	if x.snapshot.Shadow {
 		x.proxy.shadow.count(x.rule, reason)
+		return
 	}
+	x.reasons.add(reason)
 }
 
 // report counts and logs the outcomes of the tokens of a response.

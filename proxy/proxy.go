@@ -19,6 +19,7 @@ type Proxy struct {
 	snapshot       atomic.Pointer[Snapshot]
 	reverse        *httputil.ReverseProxy
 	metrics        metrics
+	http           *httpMetrics
 	shadow         *shadow
 	untrustedPeers untrustedPeers
 	warnings       loglimit.Counter // by rule and subject
@@ -46,13 +47,16 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 		return nil, err
 	}
 	p.diagnosis = newDiagnosis(o, p.metrics)
+	if p.http, err = newHTTPMetrics(o.Meter); err != nil {
+		return nil, err
+	}
 	if p.refusals, err = budget.NewRefusals(o.Meter, o.Logger); err != nil {
 		return nil, err
 	}
 	if err := p.Use(s); err != nil {
 		return nil, err
 	}
-	p.reverse = newReverseProxy(o, p.names)
+	p.reverse = newReverseProxy(o, p.names, p.http)
 	return p, nil
 }
 
@@ -79,6 +83,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r, span := p.startSpan(r)
 	x := newExchange(p, w, r)
 	defer x.endSpan(span)
+	labels := p.http.begin(r, x.method)
+	defer func() { p.http.end(r.Context(), labels, x, protocolVersion(r.ProtoMajor, r.ProtoMinor)) }()
 	x.run(r)
 }
 

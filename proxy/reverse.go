@@ -13,10 +13,10 @@ import (
 
 // newReverseProxy returns the reverse proxy that forwards requests to the backend. Each
 // of its callbacks calls a method of the request's exchange.
-func newReverseProxy(o Options, names *headerNames) *httputil.ReverseProxy {
+func newReverseProxy(o Options, names *headerNames, measured *httpMetrics) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite:   func(pr *httputil.ProxyRequest) { exchangeOf(pr.In.Context()).rewrite(pr) },
-		Transport: newTransport(o, names),
+		Transport: newTransport(o, names, measured),
 		ModifyResponse: func(res *http.Response) error {
 			x := exchangeOf(res.Request.Context())
 			defer x.responded(res)

@@ -65,6 +65,8 @@ type Rule struct {
 
 	headerGate bool // set instead of Gate if GatesHeader
 	labels     ruleLabels
+	missing    *missing
+	route      string         // the path of Pattern; "" if Elsewhere
 	providers  *http.ServeMux // finds the value of {provider}; nil if Pattern does not have it
 }
 

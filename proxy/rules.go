@@ -40,7 +40,7 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 		if rule.forHeadersAnywhere() {
 			rule.Gate, rule.headerGate, rule.Mixed = false, rule.Gate, true
 		}
-		rule.labels = newRuleLabels(rule.Pattern)
+		rule.labels, rule.missing = newRuleLabels(rule.Pattern), new(missing)
 		if rule.Elsewhere {
 			if rs.elsewhere != nil {
 				return nil, fmt.Errorf("the rules %q and %q are both for responses elsewhere: remove one", rs.elsewhere.Pattern, rule.Pattern)
@@ -49,6 +49,7 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 			continue
 		}
 		rs.mux.Handle(rule.Pattern, http.NotFoundHandler())
+		rule.route = routeOf(rule.Pattern)
 		rule.providers = newProviders(rule.Pattern)
 		rs.byPattern[rule.Pattern] = &rule
 		for _, location := range rule.Tokens {

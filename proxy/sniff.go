@@ -13,39 +13,45 @@ import (
 type sniffedBody struct {
 	*bufio.Reader
 	io.Closer
-	isJSON bool
+	starts
 }
+
+// starts says what a body could be by its first bytes.
+type starts struct{ asJSON, asToken bool }
 
 // maxSniffed is how many bytes are looked at. White space, and what keeps scripts from
 // reading JSON, are shorter.
 const maxSniffed = 64
 
-// startsJSON reports whether the body of a response is JSON by its first bytes. It waits for
-// them, so the response reaches the client when its body begins. A compressed body could be
-// JSON if its type is text.
-func startsJSON(res *http.Response) bool {
+// startsOf says what the body of a response is by its first bytes. It waits for them, so
+// the response reaches the client when its body begins. A compressed body could be anything
+// if its type is text.
+func startsOf(res *http.Response) starts {
 	if body, ok := res.Body.(*sniffedBody); ok {
-		return body.isJSON
+		return body.starts
 	}
 	switch {
 	case res.ContentLength == 0, res.Body == http.NoBody:
-		return false
+		return starts{}
 	case len(contentCodings(res.Header)) > 0:
-		return locate.IsText(res.Header)
+		isText := locate.IsText(res.Header)
+		return starts{isText, isText}
 	}
 	body := &sniffedBody{Reader: bufio.NewReaderSize(res.Body, maxSniffed), Closer: res.Body}
-	body.isJSON = body.sniff()
+	body.sniff()
 	res.Body = body
-	return body.isJSON
+	return body.starts
 }
 
-func (b *sniffedBody) sniff() bool {
+func (b *sniffedBody) sniff() {
 	for b.Buffered() < maxSniffed {
 		_, err := b.Peek(b.Buffered() + 1)
 		start, _ := b.Peek(b.Buffered())
-		if is, known := locate.StartsJSON(start); known || err != nil {
-			return is
+		isJSON, knownJSON := locate.StartsJSON(start)
+		isToken, knownToken := locate.StartsToken(start)
+		b.starts = starts{isJSON && knownJSON, isToken && knownToken}
+		if b.asJSON || b.asToken || knownJSON && knownToken || err != nil {
+			return
 		}
 	}
-	return false
 }

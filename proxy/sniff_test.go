@@ -45,6 +45,24 @@ func TestEnriched_BodyThatIsAJSONString(t *testing.T) {
 	}
 }
 
+// B2: a body that is one token, whatever its type says.
+func TestEnriched_BareTokenOfAnyType(t *testing.T) {
+	for _, kind := range []string{"text/plain", "text/html; charset=UTF-8", "application/octet-stream", "odd", ""} {
+		for mode, gate := range map[string]bool{"": false, "gate ": true} {
+			t.Run(mode+kind, func(t *testing.T) {
+				s := setup{rules: []proxy.Rule{rule(t, "POST /login", "body")}}
+				s.rules[0].Gate = gate
+				f, _ := startIssuing(t, s, func(token string) string {
+					return answer("HTTP/1.1 200 OK\nContent-Type: "+kind, "\n"+token+" \n")
+				})
+				if _, body := f.ask(t, login); !f.isEnriched(t, between(t, body, "\n", " \n")) {
+					t.Errorf("the client got %q, want an enriched token", body)
+				}
+			})
+		}
+	}
+}
+
 // A1: a large body streams if its first bytes are not JSON.
 func TestTransparency_BodiesThatAreNotJSONStream(t *testing.T) {
 	for _, kind := range []string{"text/html", "application/octet-stream", "video/mp4", "application/x-ndjson", "text/event-stream"} {

@@ -14,12 +14,13 @@ import (
 const expectContinue = time.Second
 
 // newTransport returns a transport for many connections to one backend, which sends
-// every request at most once. names learns how the backend spells the names of headers.
+// every request at most once. names learns how the backend spells the names of headers,
+// and measured how long it takes.
 // Go's default transport keeps only two idle connections and opens a new one for most other
 // requests, which costs as much as everything else that the proxy does.
-func newTransport(o Options, names *headerNames) http.RoundTripper {
+func newTransport(o Options, names *headerNames, measured *httpMetrics) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: o.Timeouts.Dial, Control: sockets.Bound}
-	transport := sendOnce{&http.Transport{
+	transport := measuredTransport{sendOnce{&http.Transport{
 		DialContext:            names.watch(dialer.DialContext),
 		DialTLSContext:         names.watchHTTP1(tlsDialer{dialer, o.TLS.Clone(), o.Timeouts.Dial}.dial),
 		MaxIdleConnsPerHost:    1024,
@@ -28,7 +29,7 @@ func newTransport(o Options, names *headerNames) http.RoundTripper {
 		ForceAttemptHTTP2:      true,
 		ExpectContinueTimeout:  expectContinue,
 		MaxResponseHeaderBytes: o.Limits.Headers,
-	}}
+	}}, measured}
 	if o.Tracer == nil {
 		return transport
 	}

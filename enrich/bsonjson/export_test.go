@@ -6,7 +6,6 @@ type Projector = projector
 var (
 	Candidates   = candidates
 	DocumentID   = documentID
-	NewField     = newField
 	NewProjector = newProjector
 )
 

@@ -130,3 +130,6 @@ func (e *OptionError) Error() string { return "keys: " + e.Option + ": " + e.Err
 
 // Unwrap returns the error without the name of the field.
 func (e *OptionError) Unwrap() error { return e.Err }
+
+// Supports reports whether tokens of an algorithm can be verified and signed.
+func Supports(algorithm string) bool { return jose.IsSupported(algorithm) }

@@ -46,19 +46,26 @@ func (s *Source) wrapStreamError(err error) error {
 	return s.wrapError(err)
 }
 
-// wrapError adds the names of database and collection to an error. From a server's
-// error it keeps only the code: its message can quote the query, which contains the
-// user's id.
-func (s *Source) wrapError(err error) error {
+// wrapError adds the names of database and collection to an error, which is that of
+// withoutMessage.
+func (s *Source) wrapError(err error) error { return wrapError(s.database, s.collection, err) }
+
+func wrapError(database, collection string, err error) error {
+	return fmt.Errorf("MongoDB collection %s.%s: %w", database, collection, withoutMessage(err))
+}
+
+// withoutMessage keeps only the code of a server's error: its message can quote the query,
+// which contains the user's id.
+func withoutMessage(err error) error {
 	var answer mongo.CommandError
 	var refusal mongo.WriteException
 	switch {
 	case errors.As(err, &answer) && answer.Code != 0:
-		err = fmt.Errorf("MongoDB answered %s (code %d)", answer.Name, answer.Code)
+		return fmt.Errorf("MongoDB answered %s (code %d)", answer.Name, answer.Code)
 	case errors.As(err, &refusal) && len(refusal.WriteErrors) > 0:
-		err = fmt.Errorf("MongoDB refused a write (code %d)", refusal.WriteErrors[0].Code)
+		return fmt.Errorf("MongoDB refused a write (code %d)", refusal.WriteErrors[0].Code)
 	case errors.As(err, &refusal) && refusal.WriteConcernError != nil:
-		err = fmt.Errorf("MongoDB did not confirm a write (%s, code %d)", refusal.WriteConcernError.Name, refusal.WriteConcernError.Code)
+		return fmt.Errorf("MongoDB did not confirm a write (%s, code %d)", refusal.WriteConcernError.Name, refusal.WriteConcernError.Code)
 	}
-	return fmt.Errorf("MongoDB collection %s.%s: %w", s.database, s.collection, err)
+	return err
 }

@@ -46,7 +46,7 @@ type selector struct {
 }
 
 var (
-	selectors = regexp.MustCompile(`\b((?:tokengraft|go|process)_[a-z_]+)(\{[^}]*\})?`)
+	selectors = regexp.MustCompile(`\b((?:(?:tokengraft|go|process)_|http_(?:server|client)_)[a-z_]+)(\{[^}]*\})?`)
 	matchers  = regexp.MustCompile(`(\w+)(=~|!~|!=|=)"([^"]*)"`)
 	sample    = regexp.MustCompile(`(?m)^([a-z_]+)(\{.*\})? (\S+)$`)
 	grouping  = regexp.MustCompile(`by \(([^)]*)\)`)

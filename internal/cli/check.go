@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,38 +17,45 @@ func checkCommand() *cobra.Command {
 		Short: "Check the configuration and everything that it names",
 		Long: `Check validates the configuration file. Then it opens everything once, as serve would: the
 backend, the keys (it makes a missing signing key) and the source of documents. It does not
-serve. It reports all faults at once. It exits 0 if there are only warnings, 1 if there are
-faults, and 2 if the configuration file is not valid.`,
+serve. It reports all faults at once, and then what each rule means.`,
+		Example: `  tokengraft check
+  tokengraft check -c /etc/tokengraft/tokengraft.yaml -o json
+  generate-configuration | tokengraft check -c -`,
 		Args: noArguments,
 	}
-	path := configFlag(c)
+	exits(c, exitOK, "there are no faults; there may be warnings")
+	exits(c, exitFault, "there are faults")
+	path, o := configFlag(c), outputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, err := loadConfig(*path)
+		cfg, err := loadConfig(c, *path)
 		if err != nil {
+			return reportLoadFault(c, o, err)
+		}
+		r := checkReport{File: cfg.File(), Findings: []finding{}}
+		waiting := progress{w: c.ErrOrStderr()}
+		defer waiting.step("")
+		options := sidecar.Options{Functions: javascript.Engine}
+		understood := sidecar.Check(c.Context(), cfg, options, func(f sidecar.Finding) {
+			r.add(f)
+			if !o.json() {
+				printFinding(c.OutOrStdout(), f)
+			}
+		}, waiting.step)
+		r.Understanding = &understood
+		if err := r.print(c.OutOrStdout(), o); err != nil {
 			return err
 		}
-		faults := 0
-		sidecar.Check(c.Context(), cfg, sidecar.Options{Functions: javascript.Engine}, func(f sidecar.Finding) {
-			printFinding(c.OutOrStdout(), f)
-			if f.Severity == sidecar.Fault {
-				faults++
-			}
-		})
-		switch faults {
-		case 0:
-			return nil
-		case 1:
-			return errors.New("check found 1 fault")
-		}
-		return fmt.Errorf("check found %d faults", faults)
+		return r.fault()
 	}
 	return c
 }
 
 // printFinding prints a finding, and its hint below. More lines of either are indented.
 func printFinding(w io.Writer, f sidecar.Finding) {
-	fmt.Fprintf(w, "%-6s %s\n", f.Severity, strings.ReplaceAll(f.String(), "\n", "\n       "))
+	fmt.Fprintf(w, "%s %s\n", paint(w, severityColours[f.Severity], fmt.Sprintf("%-6s", f.Severity)), strings.ReplaceAll(f.String(), "\n", "\n       "))
 	if f.Hint != "" {
 		fmt.Fprintf(w, "       %s\n", f.Hint)
 	}
 }
+
+var severityColours = map[sidecar.Severity]colour{sidecar.OK: green, sidecar.Warn: yellow, sidecar.Fault: red, sidecar.Note: blue}

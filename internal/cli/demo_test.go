@@ -14,11 +14,12 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/internal/demo"
+	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
 // The commands that the demonstration suggests work.
 func TestDemo_SuggestsCommandsThatWork(t *testing.T) {
-	d, err := demo.Start(t.Context(), "v1")
+	d, err := demo.Start(t.Context(), telemetry.Build{Version: "v1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func read(t *testing.T) func(*http.Response, error) string {
 }
 
 func TestDemo_FailsIfTheTokenIsNotEnriched(t *testing.T) {
-	d, err := demo.Start(t.Context(), "v1")
+	d, err := demo.Start(t.Context(), telemetry.Build{Version: "v1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -12,15 +13,38 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
+const (
+	defaultConfig = "tokengraft.yaml"
+	stdinConfig   = "-" // names standard input
+)
+
 // configFlag adds -c to a command.
 func configFlag(c *cobra.Command) *string {
-	return c.Flags().StringP("config", "c", "tokengraft.yaml", "the configuration `FILE`")
+	return c.Flags().StringP("config", "c", defaultConfig, "the configuration `FILE`; - is standard input")
 }
 
-// loadConfig reads the configuration. A wrong or missing configuration is exit code
-// 2. If the configuration names a file that cannot be read, that is exit code 1.
-func loadConfig(path string) (*config.Config, error) {
-	cfg, err := config.Load(path, os.LookupEnv)
+// maxConfig bounds a configuration on standard input.
+const maxConfig = 16 << 20
+
+// readConfig reads the configuration in a file, or on the standard input of a command.
+func readConfig(c *cobra.Command, path string) (*config.Config, error) {
+	if path != stdinConfig {
+		return config.Load(path, os.LookupEnv)
+	}
+	text, err := io.ReadAll(io.LimitReader(c.InOrStdin(), maxConfig))
+	if err != nil {
+		return nil, fmt.Errorf("the configuration on standard input: %w", err)
+	}
+	return config.Parse(text, os.LookupEnv)
+}
+
+// loadConfig reads the configuration of a command. A wrong or missing configuration is
+// exit code 2. If the configuration names a file that cannot be read, that is exit code 1.
+func loadConfig(c *cobra.Command, path string) (*config.Config, error) {
+	cfg, err := readConfig(c, path)
+	if path == stdinConfig {
+		path = config.Stdin
+	}
 	if err == nil {
 		if err := checkURI(cfg); err != nil {
 			return nil, &exitError{exitUsage, fmt.Errorf("%s is not valid\n%w", path, err)}

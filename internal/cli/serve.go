@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -26,8 +28,10 @@ within seconds, without a restart; SIGHUP makes it look at once.
 
 The log goes to stderr, and has a "listening" line for each listener. Set LOG_LEVEL to debug,
 info, warn or error, and LOG_FORMAT to text or json.`,
-		Args: noArguments,
+		Example: "  tokengraft serve\n  LOG_FORMAT=text tokengraft serve -c /etc/tokengraft/tokengraft.yaml",
+		Args:    noArguments,
 	}
+	exits(c, exitOK, "it has stopped after a signal")
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error { return serve(c, *path) }
 	return c
@@ -38,19 +42,20 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := loadConfig(path)
+	cfg, err := loadConfig(c, path)
 	if err != nil {
 		return err
 	}
-	version, _ := build()
-	t, err := telemetry.Start(c.Context(), logger, version)
+	version, commit := build()
+	logger.Info("starting", "version", version, "commit", commit, "go", runtime.Version(), "config", absolute(cfg.File()))
+	t, err := telemetry.Start(c.Context(), logger, thisBuild())
 	if err != nil {
 		return err
 	}
 	// net/http logs unsolicited responses of the backend there, with their content.
 	log.SetOutput(io.Discard)
 	sidecar.LimitMemory(cfg, logger)
-	s, err := sidecar.Open(cfg, sidecarOptions(path, logger, t))
+	s, err := sidecar.Open(cfg, sidecarOptions(c, path, logger, t))
 	if err != nil {
 		return err
 	}
@@ -59,14 +64,19 @@ func serve(c *cobra.Command, path string) error {
 }
 
 // sidecarOptions returns the options of a sidecar that serves and reloads its file.
-func sidecarOptions(path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
-	return sidecar.Options{
+func sidecarOptions(c *cobra.Command, path string, logger *slog.Logger, t *telemetry.Telemetry) sidecar.Options {
+	o := sidecar.Options{
 		Logger:    logger,
 		Meter:     t.Meter,
 		Tracer:    t.Tracer,
 		Functions: javascript.Engine,
-		Load:      func() (*config.Config, error) { return loadConfig(path) },
+		Load:      func() (*config.Config, error) { return loadConfig(c, path) },
 	}
+	if path == stdinConfig {
+		logger.Info("the configuration comes from standard input, so changes of it need a restart")
+		o.Load = nil
+	}
+	return o
 }
 
 // reloadOnHangup makes the sidecar reload on SIGHUP, which would otherwise end the
@@ -83,4 +93,12 @@ func reloadOnHangup(s *sidecar.Sidecar) (stop func()) {
 		signal.Stop(hangups)
 		close(hangups)
 	}
+}
+
+// absolute returns the absolute path of a file, or its name if that cannot be found.
+func absolute(file string) string {
+	if path, err := filepath.Abs(file); err == nil && file != config.Stdin {
+		return path
+	}
+	return file
 }

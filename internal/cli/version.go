@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
 // version and commit are set by the linker in images. For `go install`, Go records
@@ -14,9 +16,10 @@ var version, commit string
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print version, commit and Go version",
-		Args:  noArguments,
+		Use:     "version",
+		Short:   "Print version, commit and Go version",
+		Example: "  tokengraft version",
+		Args:    noArguments,
 		Run: func(c *cobra.Command, _ []string) {
 			fmt.Fprintln(c.OutOrStdout(), "tokengraft", describeBuild())
 		},
@@ -26,6 +29,11 @@ func versionCommand() *cobra.Command {
 func describeBuild() string {
 	v, rev := build()
 	return fmt.Sprintf("%s commit %s %s", v, rev, runtime.Version())
+}
+
+func thisBuild() telemetry.Build {
+	v, rev := build()
+	return telemetry.Build{Version: v, Commit: rev}
 }
 
 func build() (v, rev string) {

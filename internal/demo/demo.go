@@ -67,7 +67,7 @@ documents:
 
 // Start starts the backend and then the sidecar, from files in a temporary
 // directory, on loopback ports. The caller calls Stop.
-func Start(ctx context.Context, version string) (_ *Demo, err error) {
+func Start(ctx context.Context, build telemetry.Build) (_ *Demo, err error) {
 	d := &Demo{served: make(chan error, 1)}
 	if d.Dir, err = os.MkdirTemp("", "tokengraft-demo-"); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func Start(ctx context.Context, version string) (_ *Demo, err error) {
 	if err := d.startBackend(); err != nil {
 		return nil, errors.Join(err, d.Stop())
 	}
-	if err := d.startSidecar(ctx, version); err != nil {
+	if err := d.startSidecar(ctx, build); err != nil {
 		return nil, errors.Join(err, d.Stop())
 	}
 	return d, nil
@@ -96,7 +96,7 @@ func (d *Demo) startBackend() error {
 	return nil
 }
 
-func (d *Demo) startSidecar(ctx context.Context, version string) error {
+func (d *Demo) startSidecar(ctx context.Context, build telemetry.Build) error {
 	file, err := d.writeFiles()
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (d *Demo) startSidecar(ctx context.Context, version string) error {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	t, err := telemetry.Start(ctx, logger, version)
+	t, err := telemetry.Start(ctx, logger, build)
 	if err != nil {
 		return err
 	}

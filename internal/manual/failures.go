@@ -50,6 +50,9 @@ var reasonAdvice = map[enrich.Reason]advice{
 	enrich.Rejected: {
 		"The function or the webhook of `user_creation` refused the user. One that fails is `unavailable`.",
 		"The client gets the message of the function. `tokengraft_hooks_total{hook,error}` has the number. The backend has already made a session, and only the backend can end it."},
+	enrich.NotFound: {
+		"A response 2xx of a rule has no token at any of its locations. It is counted once for each response. Not counted: responses whose token is `null` or empty, 204, `HEAD` and `OPTIONS`, event streams, and the endpoints of `oidc` that also serve pages. A redirect, a page that a `GET` asks for, or a response of a rule for all paths counts only if something in the shape of a JWT is at another place.",
+		"The log has a line `rule … matched … answers, no token at …` that says what is there instead, and the `tokens` to write. Logins that fail with 200, or that need a second factor, count too: then do nothing."},
 }
 
 // Reasons writes the table of reasons. The code says what the client gets;
@@ -73,7 +76,7 @@ func Reasons(declared []enrich.Reason) (string, error) {
 // othersOf returns what happens to the other tokens of the same response.
 func othersOf(reason enrich.Reason) string {
 	switch {
-	case reason == enrich.Canceled:
+	case reason == enrich.Canceled, reason == enrich.NotFound:
 		return "–"
 	case reason == enrich.Rejected:
 		return "are not sent"
@@ -89,6 +92,8 @@ func clientGets(reason enrich.Reason) string {
 		return "the enriched token"
 	case reason == enrich.Rejected:
 		return "400 (403 if the response was not JSON), and no token"
+	case reason == enrich.NotFound:
+		return "the backend's response; from a [gate](security.md#gates) 503, if a token is at another place"
 	case reason == enrich.Canceled:
 		return "–"
 	case reason == enrich.Opaque:

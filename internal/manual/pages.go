@@ -3,6 +3,8 @@ package manual
 import (
 	"os"
 	"path/filepath"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
 // A Page is a file of the documentation with its tables up to date.
@@ -26,12 +28,18 @@ func Pages(root string) ([]Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	configuration, failures := "docs/configuration.md", "docs/failures.md"
+	metrics, err := metricsOf(root)
+	if err != nil {
+		return nil, err
+	}
+	configuration, failures, operations := "docs/configuration.md", "docs/failures.md", "docs/operations.md"
 	pages := map[string]string{}
 	for _, t := range []struct{ page, name, table string }{
 		{configuration, "settings", Markdown(Settings(comments))},
+		{configuration, "refresh words", RefreshWords(locate.RefreshWords())},
 		{failures, "reasons", reasons},
 		{failures, "problems", problems},
+		{operations, "metrics", metrics},
 	} {
 		if pages[t.page] == "" {
 			content, err := os.ReadFile(filepath.Join(root, t.page))
@@ -44,7 +52,7 @@ func Pages(root string) ([]Page, error) {
 			return nil, err
 		}
 	}
-	return []Page{{configuration, pages[configuration]}, {failures, pages[failures]}}, nil
+	return []Page{{configuration, pages[configuration]}, {failures, pages[failures]}, {operations, pages[operations]}}, nil
 }
 
 func reasonsOf(root string) (string, error) {
@@ -53,6 +61,14 @@ func reasonsOf(root string) (string, error) {
 		return "", err
 	}
 	return Reasons(declared)
+}
+
+func metricsOf(root string) (string, error) {
+	declared, err := DeclaredMetrics(root)
+	if err != nil {
+		return "", err
+	}
+	return Metrics(declared)
 }
 
 func problemsOf(root string) (string, error) {

@@ -58,9 +58,7 @@ func (k *checker) missingKeys() {
 
 // jwksPaths returns the paths of the merged JWK Set, as text.
 func (k *checker) jwksPaths() string {
-	paths := slices.Concat(k.cfg.Sign.JWKSPath, backendJWKSPaths(k.cfg, k.discovered))
-	slices.Sort(paths)
-	return strings.Join(slices.Compact(paths), " or ")
+	return strings.Join(mergedPaths(k.cfg, k.discovered), " or ")
 }
 
 func (k *checker) ownKeys() {
@@ -96,7 +94,7 @@ func (k *checker) discovery(ctx context.Context, ring *keys.Ring) bool {
 		k.fault("oidc", err, "Does the backend have a discovery document at this path? serve starts without it, but does not enrich tokens until it has fetched it.")
 		return false
 	}
-	k.discovered = discovery
+	k.discovered, k.read = discovery, &discovery
 	ring.ApplyDiscovery(jwksAddress(k.cfg, discovery), discovery.Issuer)
 	for _, fault := range discovery.LeftOut {
 		k.warn("oidc", "a member of the discovery document cannot be read; it counts as missing: %s", fault)

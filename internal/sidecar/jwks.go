@@ -31,6 +31,22 @@ func addJWKS(snapshot *proxy.Snapshot, g *generation, d oidc.Discovery) {
 // backend signs all of them with a secret, there is nothing to merge.
 func (g *generation) publishes() bool { return g.ring.HasOwnKeys() && !secretOnly(g.cfg) }
 
+// mergedPaths returns the paths of the merged JWK Set, sorted, each once.
+func mergedPaths(cfg *config.Config, d oidc.Discovery) []string {
+	paths := slices.Concat(cfg.Sign.JWKSPath, backendJWKSPaths(cfg, d))
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// jwksPathsOf returns the paths that verifiers must ask for keys: none without keys of
+// the sidecar's own.
+func jwksPathsOf(cfg *config.Config, d oidc.Discovery) []string {
+	if cfg.Sign.Keys == "" || secretOnly(cfg) {
+		return []string{}
+	}
+	return mergedPaths(cfg, d)
+}
+
 // backendJWKSPaths returns the paths where the backend serves its own JWK Set, as far as
 // they are known.
 func backendJWKSPaths(cfg *config.Config, d oidc.Discovery) (paths []string) {

@@ -22,11 +22,12 @@ const pollFiles = 5 * time.Second
 
 // A reloader applies changed configuration files to a running sidecar.
 type reloader struct {
-	sidecar *Sidecar
-	started *config.Config // the listeners have its settings
-	loaded  *config.Config // the last that Load accepted, even if it could not be opened
-	reloads metric.Int64Counter
-	asked   chan struct{}
+	sidecar  *Sidecar
+	started  *config.Config // the listeners have its settings
+	loaded   *config.Config // the last that Load accepted, even if it could not be opened
+	reloads  metric.Int64Counter
+	loadedAt metric.Float64Gauge // when the configuration was last loaded without a fault
+	asked    chan struct{}
 
 	mu    sync.Mutex
 	fault error // why the configuration in the files is not running; nil if it is
@@ -34,16 +35,25 @@ type reloader struct {
 
 func newReloader(s *Sidecar, cfg *config.Config) (*reloader, error) {
 	r := &reloader{sidecar: s, started: cfg, loaded: cfg, asked: make(chan struct{}, 1)}
-	var err error
+	var err, errLoadedAt error
 	r.reloads, err = s.o.Meter.Int64Counter("tokengraft.config.reloads",
 		metric.WithDescription("Reloads of the configuration, by result: ok, or failed (the running configuration stays)."))
-	if err != nil {
+	r.loadedAt, errLoadedAt = s.o.Meter.Float64Gauge("tokengraft.config.last_reload.timestamp",
+		metric.WithUnit("s"),
+		metric.WithDescription("When the configuration was last loaded without a fault, at the start or later, in seconds since 1970."))
+	if err := errors.Join(err, errLoadedAt); err != nil {
 		return nil, err
 	}
+	r.recordLoaded(context.Background())
 	for _, result := range []string{"ok", "failed"} {
 		r.reloads.Add(context.Background(), 0, withResult(result)) // so that alerts see the counter before the first reload
 	}
 	return r, nil
+}
+
+// recordLoaded records that the configuration was loaded now.
+func (r *reloader) recordLoaded(ctx context.Context) {
+	r.loadedAt.Record(ctx, float64(time.Now().UnixMilli())/1000)
 }
 
 func withResult(result string) metric.AddOption {
@@ -119,6 +129,7 @@ func (r *reloader) reload(ctx context.Context, asked bool) {
 		logger.Info("configuration reloaded", "changed", changed)
 	}
 	r.reloads.Add(ctx, 1, withResult("ok"))
+	r.recordLoaded(ctx)
 	if settings := r.needRestart(); len(settings) > 0 {
 		logger.Warn("some changed settings take effect only after a restart", "settings", settings)
 	}

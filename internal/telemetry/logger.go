@@ -34,10 +34,16 @@ func logFormat(w io.Writer) string {
 	if format := os.Getenv("LOG_FORMAT"); format != "" {
 		return format
 	}
-	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+	if IsTerminal(w) {
 		return "text"
 	}
 	return "json"
+}
+
+// IsTerminal reports whether a person reads what is written.
+func IsTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // A VariableError says that an environment variable has a wrong value.

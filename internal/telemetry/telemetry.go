@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,13 +35,16 @@ type Telemetry struct {
 	Shutdown func(context.Context) error // exports what remains, and ends all exports
 }
 
+// A Build is what a program was built from.
+type Build struct{ Version, Commit string }
+
 // Start serves metrics to Prometheus, and exports metrics and traces as configured by
-// the standard OTEL_ variables, for this version of the service. It exports nothing if
+// the standard OTEL_ variables, for this build of the service. It exports nothing if
 // none of them names an exporter or an endpoint. It only warns about a wrong variable,
 // because users can log in without telemetry.
-func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry, error) {
+func Start(ctx context.Context, logger *slog.Logger, b Build) (*Telemetry, error) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("telemetry error; requests are not affected", "error", err) }))
-	service, err := describeService(ctx, version)
+	service, err := describeService(ctx, b.Version)
 	if err != nil {
 		logger.Warn("metrics and traces have no complete description of the service; check OTEL_RESOURCE_ATTRIBUTES", "error", err)
 	}
@@ -64,12 +68,27 @@ func Start(ctx context.Context, logger *slog.Logger, version string) (*Telemetry
 		Metrics:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		Shutdown: meters.Shutdown,
 	}
+	if err := b.record(ctx, t.Meter); err != nil {
+		return nil, err
+	}
 	if exporter := newSpanExporter(ctx, logger); exporter != nil {
 		tracers := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(service))
 		t.Tracer = tracers.Tracer(tracing.Scope)
 		t.Shutdown = func(ctx context.Context) error { return errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)) }
 	}
 	return t, nil
+}
+
+// record makes a metric that says which build runs, so that a dashboard shows when
+// replicas run different ones.
+func (b Build) record(ctx context.Context, meter metric.Meter) error {
+	info, err := meter.Int64Gauge("tokengraft.build.info", metric.WithDescription("Always 1. The labels say which build runs."))
+	if err != nil {
+		return err
+	}
+	info.Record(ctx, 1, metric.WithAttributes(
+		attribute.String("version", b.Version), attribute.String("commit", b.Commit), attribute.String("goversion", runtime.Version())))
+	return nil
 }
 
 // newMetricReader returns the exporter of metrics, or nil if there is none.

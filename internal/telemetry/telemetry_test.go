@@ -16,7 +16,7 @@ func TestStart_WarnsAboutAWrongVariable(t *testing.T) {
 			withoutExports(t)
 			t.Setenv(variable, "nonsense")
 			var log bytes.Buffer
-			started, err := Start(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), "v1")
+			started, err := Start(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), Build{Version: "v1"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestStart_WarnsAboutAWrongVariable(t *testing.T) {
 // Spans cost time, even if they are not exported.
 func TestStart_WithoutVariablesHasNoTracer(t *testing.T) {
 	withoutExports(t)
-	started, err := Start(t.Context(), slog.New(slog.DiscardHandler), "v1")
+	started, err := Start(t.Context(), slog.New(slog.DiscardHandler), Build{Version: "v1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ func bodySpans(header http.Header, text []byte, loc Location, form func(name str
 		return jsonStrings(text, loc.path())
 	case loc.in == inBody && isJSONBody(text) && !IsEventStream(header):
 		return jsonStrings(text, nil)
-	case loc.in == inBody && isToken(media):
+	case loc.in == inBody && (isToken(media) || isTokenBody(text) && !IsEventStream(header)):
 		return []span{trimmed(string(text), 0, len(text))}
 	case loc.in == inForm:
 		return form(loc.name)
@@ -25,6 +25,15 @@ func bodySpans(header http.Header, text []byte, loc Location, form func(name str
 // isToken reports whether a body of this media type can be a token.
 func isToken(media string) bool {
 	return media == "text/plain" || media == "application/jwt" || strings.HasSuffix(media, "+jwt")
+}
+
+// isTokenBody reports whether a body is one token by its bytes. Some backends send it as
+// text/html, or without a type.
+func isTokenBody(body []byte) bool {
+	if start, known := StartsToken(body); !start || !known {
+		return false
+	}
+	return isSignedJWS(trimmed(string(body), 0, len(body)).token)
 }
 
 // isText reports whether a body of this media type is text. In text, a token can

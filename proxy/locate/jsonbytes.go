@@ -38,7 +38,8 @@ func isJSONBody(body []byte) bool {
 }
 
 // MayBeJSON reports whether a body of any type could be JSON with a token at one of the
-// locations, so that it depends on its first bytes: see [StartsJSON]. It returns false for
+// locations, or a token, so that it depends on its first bytes: see [StartsJSON] and
+// [StartsToken]. It returns false for
 // types that stream, because waiting for their first bytes could delay them.
 func MayBeJSON(locs []Location, header http.Header) bool {
 	media := mediaType(header)
@@ -69,4 +70,20 @@ func StartsJSON(start []byte) (is, known bool) {
 		}
 	}
 	return isJSONBody(rest), true
+}
+
+// StartsToken reports whether a body that starts with some bytes could be one token. known
+// is false if these are too few to say.
+func StartsToken(start []byte) (is, known bool) {
+	if strings.HasPrefix(byteOrderMark, string(start)) {
+		return false, false
+	}
+	const enough = 4
+	rest := bytes.TrimLeft(start, jsonSpace)
+	if len(rest) < enough {
+		return false, false
+	}
+	inToken := func(c rune) bool { return c == '.' || !notBase64url(c) }
+	first := string(rest[:min(len(rest), 2*enough)])
+	return startsObject(first) && strings.TrimLeftFunc(first, inToken) == "", true
 }

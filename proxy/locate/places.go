@@ -9,6 +9,12 @@ import (
 // these to any path, not only to the paths of the rule.
 func (l Location) InHeader() bool { return l.in == inHeader || l.in == inCookie }
 
+// InCookie reports whether the location is a cookie.
+func (l Location) InCookie() bool { return l.in == inCookie }
+
+// InRequests reports whether a request can have a token at the location.
+func (l Location) InRequests() bool { return l.in != inFragment && l.in != inBody }
+
 // InJSON reports whether the location is in a JSON body.
 func (l Location) InJSON() bool { return l.in == inJSON }
 

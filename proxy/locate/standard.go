@@ -48,3 +48,13 @@ func standardNames(in in) map[string]bool {
 	}
 	return names
 }
+
+// KnownInRequests returns the locations in which enriched tokens of requests are found
+// whatever the rules are. "cookie" is every cookie.
+func KnownInRequests() []Location {
+	locations := make([]Location, len(standardPlaces))
+	for i, place := range standardPlaces {
+		locations[i] = place.Location
+	}
+	return locations
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/sidecar"
+)
+
+// A checkReport is what check prints as JSON.
+type checkReport struct {
+	Result   string    `json:"result"` // ok, faults, or invalid: the configuration was not loaded
+	File     string    `json:"file"`
+	Faults   int       `json:"faults"`
+	Warnings int       `json:"warnings"`
+	Findings []finding `json:"findings"`
+	// Understanding is nil, and its members are missing, if the configuration is invalid.
+	*sidecar.Understanding
+}
+
+// A finding is a [sidecar.Finding], or a fault of a configuration that cannot be loaded.
+// File, Path, Line and Column are empty or 0 if it has no place.
+type finding struct {
+	Severity string `json:"severity"` // ok, warn, fault or note
+	Message  string `json:"message"`
+	Hint     string `json:"hint"`
+	File     string `json:"file"`
+	Path     string `json:"path"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
+}
+
+func (r *checkReport) add(f sidecar.Finding) {
+	added := finding{Severity: string(f.Severity), Message: f.Text, Hint: f.Hint}
+	if f.At.Err != nil {
+		added.at(f.At)
+	}
+	r.Findings = append(r.Findings, added)
+	switch f.Severity {
+	case sidecar.Fault:
+		r.Faults++
+	case sidecar.Warn:
+		r.Warnings++
+	}
+}
+
+// at sets the message and the place of a finding.
+func (f *finding) at(e config.FieldError) {
+	f.Message, f.File, f.Path, f.Line, f.Column = e.Err.Error(), e.File, e.Path, e.Line, e.Column
+}
+
+// print prints what is not printed yet.
+func (r *checkReport) print(w io.Writer, o *output) error {
+	if !o.json() {
+		return printUnderstanding(w, *r.Understanding)
+	}
+	r.Result = "ok"
+	if r.Faults > 0 {
+		r.Result = "faults"
+	}
+	return writeJSON(w, r)
+}
+
+// fault returns an error that says how many faults there are, if any.
+func (r *checkReport) fault() error {
+	switch r.Faults {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("check found 1 fault")
+	}
+	return fmt.Errorf("check found %d faults", r.Faults)
+}
+
+// reportLoadFault prints, for programs, why a configuration cannot be loaded. It returns
+// the error, so that the command ends with it.
+func reportLoadFault(c *cobra.Command, o *output, err error) error {
+	if !o.json() {
+		return err
+	}
+	r := checkReport{Result: "invalid", Findings: faultsOf(err)}
+	r.Faults = len(r.Findings)
+	for _, f := range r.Findings {
+		r.File = f.File
+	}
+	return errors.Join(writeJSON(c.OutOrStdout(), r), err)
+}
+
+// faultsOf returns the faults in an error of [loadConfig].
+func faultsOf(err error) (all []finding) {
+	faults, _ := errors.AsType[config.Faults](err)
+	if one, ok := errors.AsType[config.FieldError](err); ok && faults == nil {
+		faults = config.Faults{one}
+	}
+	for _, fault := range faults {
+		f := finding{Severity: string(sidecar.Fault)}
+		f.at(fault)
+		all = append(all, f)
+	}
+	if all == nil {
+		message, hint, _ := strings.Cut(err.Error(), "\n")
+		all = []finding{{Severity: string(sidecar.Fault), Message: message, Hint: hint}}
+	}
+	return all
+}
