@@ -4,12 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
 
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
@@ -190,15 +188,4 @@ func TestDiagnose_NamesABackendWhoseKeysDifferPerUser(t *testing.T) {
 			t.Errorf("logged %v, want the request and json:token", line)
 		}
 	}
-}
-
-// counting is an Enricher that counts what is verified for diagnosis.
-type counting struct {
-	*enrich.Enricher
-	appraised atomic.Int64
-}
-
-func (c *counting) Appraise(token string, kind enrich.Kind) enrich.Appraisal {
-	c.appraised.Add(1)
-	return c.Enricher.Appraise(token, kind)
 }
