@@ -18,8 +18,13 @@ func checkCommand() *cobra.Command {
 		Long: `Check validates the configuration file. Then it opens everything once, as serve would: the
 backend, the keys (it makes a missing signing key) and the source of documents. It does not
 serve. It reports all faults at once, and then what each rule means.`,
+		Example: `  tokengraft check
+  tokengraft check -c /etc/tokengraft/tokengraft.yaml -o json
+  generate-configuration | tokengraft check -c -`,
 		Args: noArguments,
 	}
+	exits(c, exitOK, "there are no faults; there may be warnings")
+	exits(c, exitFault, "there are faults")
 	path, o := configFlag(c), outputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, err := loadConfig(c, *path)
@@ -27,13 +32,15 @@ serve. It reports all faults at once, and then what each rule means.`,
 			return reportLoadFault(c, o, err)
 		}
 		r := checkReport{File: cfg.File(), Findings: []finding{}}
+		waiting := progress{w: c.ErrOrStderr()}
+		defer waiting.step("")
 		options := sidecar.Options{Functions: javascript.Engine}
 		understood := sidecar.Check(c.Context(), cfg, options, func(f sidecar.Finding) {
 			r.add(f)
 			if !o.json() {
 				printFinding(c.OutOrStdout(), f)
 			}
-		})
+		}, waiting.step)
 		r.Understanding = &understood
 		if err := r.print(c.OutOrStdout(), o); err != nil {
 			return err

@@ -60,7 +60,9 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("tokengraft {{.Version}}\n")
-	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), demoCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
+	root.Example = "  tokengraft demo\n  tokengraft check -c tokengraft.yaml"
+	showExitCodes(root)
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), doctorCommand(), demoCommand(), discoverCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
 	return root
 }
 
@@ -73,8 +75,10 @@ func addBuiltinCommands(root *cobra.Command) {
 		switch c.Name() {
 		case "help":
 			c.Args = oneCommand
-			c.Long = "Help prints the help of a command, for example\n\n  tokengraft help keys rotate"
+			c.Long = "Help prints the help of a command."
+			c.Example = "  tokengraft help keys rotate"
 		case "completion":
+			c.Example = "  tokengraft completion bash > /etc/bash_completion.d/tokengraft"
 			requireSubcommand(c)
 		}
 	}

@@ -3,12 +3,14 @@ package cli
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,27 +26,64 @@ func healthCommand() *cobra.Command {
 the health check of an image without a shell. It also works while the configuration file has
 faults, if the admin address in it is valid: a sidecar that runs keeps its last good
 configuration.`,
-		Args: noArguments,
+		Example: "  tokengraft health\n  tokengraft health --ready -o json",
+		Args:    noArguments,
 	}
-	path := configFlag(c)
+	exits(c, exitOK, "the sidecar is alive; with --ready, it is ready")
+	exits(c, exitFault, "it is not, or does not answer")
+	path, o := configFlag(c), outputFlag(c)
 	ready := c.Flags().Bool("ready", false, "ask /readyz instead: is the sidecar ready for requests?")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		endpoint := "/livez"
 		if *ready {
 			endpoint = "/readyz"
 		}
-		address, wrong := adminAddress(c, *path)
-		if address == "" {
-			return wrong
+		answer, err := askHealth(c, *path, endpoint)
+		if o.json() {
+			return errors.Join(writeJSON(c.OutOrStdout(), newHealthReport(answer, err)), err)
 		}
-		answer, err := askAdmin(c.Context(), string(address), endpoint)
-		if err != nil {
-			return cmp.Or(wrong, err)
+		if err == nil {
+			_, err = c.OutOrStdout().Write(answer.body)
 		}
-		_, err = c.OutOrStdout().Write(answer)
 		return err
 	}
 	return c
+}
+
+// askHealth asks the sidecar that runs with a configuration.
+func askHealth(c *cobra.Command, path, endpoint string) (adminAnswer, error) {
+	address, wrong := adminAddress(c, path)
+	if address == "" {
+		return adminAnswer{}, wrong
+	}
+	waiting := progress{w: c.ErrOrStderr()}
+	waiting.step("asking the sidecar at " + string(address))
+	defer waiting.step("")
+	answer, err := getAdmin(c.Context(), string(address), endpoint)
+	if err != nil {
+		err = cmp.Or(wrong, err)
+	}
+	return answer, err
+}
+
+// A healthReport is what health prints as JSON.
+type healthReport struct {
+	Healthy bool   `json:"healthy"`
+	URL     string `json:"url"`    // what was asked; "" if the configuration does not say
+	Status  int    `json:"status"` // 0 if the sidecar did not answer
+	Answer  any    `json:"answer"` // the JSON of the answer, or its text
+	Error   string `json:"error"`
+}
+
+func newHealthReport(a adminAnswer, err error) healthReport {
+	r := healthReport{Healthy: err == nil, URL: a.url, Status: a.status, Answer: strings.TrimSpace(string(a.body))}
+	if json.Valid(a.body) {
+		r.Answer = json.RawMessage(a.body)
+	}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	return r
 }
 
 // adminAddress returns the admin address in a configuration file, or "" if the
@@ -70,29 +109,37 @@ func adminAddress(c *cobra.Command, path string) (config.Address, error) {
 // adminClient does not use a proxy, because the sidecar is close.
 var adminClient = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}
 
-// askAdmin returns the response of the admin listener at an address. If the address
-// is that of all interfaces, it asks localhost. A status other than 200 is an error.
-func askAdmin(ctx context.Context, address, endpoint string) ([]byte, error) {
+// An adminAnswer is a response of the admin listener.
+type adminAnswer struct {
+	url    string
+	status int // 0 if there is none
+	body   []byte
+}
+
+// getAdmin asks the admin listener at an address. If the address is that of all
+// interfaces, it asks localhost. A status other than 200 is an error.
+func getAdmin(ctx context.Context, address, endpoint string) (a adminAnswer, err error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	url := "http://" + net.JoinHostPort(host, port) + endpoint
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	a.url = "http://" + net.JoinHostPort(host, port) + endpoint
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url, nil)
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	response, err := adminClient.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("%w\nIs the sidecar running? Its log shows the address of the admin listener", err)
+		return a, fmt.Errorf("%w\nIs the sidecar running? Its log shows the address of the admin listener", err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answered %s: %s", url, response.Status, answer)
+	a.status = response.StatusCode
+	a.body, err = io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	if err == nil && a.status != http.StatusOK {
+		err = fmt.Errorf("%s answered %s: %s", a.url, response.Status, a.body)
 	}
-	return answer, err
+	return a, err
 }

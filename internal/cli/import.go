@@ -12,8 +12,9 @@ import (
 
 func importCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "import",
-		Short: "Convert the configuration of another system",
+		Use:     "import",
+		Short:   "Convert the configuration of another system",
+		Example: "  tokengraft import app-services ./export > tokengraft.yaml",
 	}
 	requireSubcommand(c)
 	c.AddCommand(&cobra.Command{
@@ -23,8 +24,9 @@ func importCommand() *cobra.Command {
 configuration file with comments. Save it as tokengraft.yaml in the current directory, because
 its paths are relative to that directory. Then fill in what the export does not contain. Stderr
 and the comments list everything that does not have an equivalent.`,
-		Args: oneArgument("DIR"),
-		RunE: func(c *cobra.Command, args []string) error { return importAppServices(c, args[0]) },
+		Example: "  tokengraft import app-services ./export > tokengraft.yaml",
+		Args:    oneArgument("DIR"),
+		RunE:    func(c *cobra.Command, args []string) error { return importAppServices(c, args[0]) },
 	})
 	return c
 }

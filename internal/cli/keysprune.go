@@ -38,6 +38,7 @@ does not know. If that matters, prune later: retired keys are not published afte
 
 --kid deletes only the retired keys that it names, of any age. Use it for a key that has
 leaked, after "keys rotate --now". Users who have tokens of that key must log in again.`
+	c.Example = "  tokengraft keys prune --dry-run\n  tokengraft keys prune --kid KID"
 	c.Flags().StringArrayVar(&p.IDs, "kid", nil, "delete only the retired key with this `KID`, of any age; can be repeated")
 	c.Flags().BoolVar(&p.DryRun, "dry-run", false, "delete nothing; only print what would be deleted")
 	return c

@@ -34,6 +34,7 @@ cached the JWKS, and do not fetch it again for an unknown kid, refuse the new to
 waiting next key is deleted, because it may have leaked too. Tokens of the former key are
 still verified and restored, even those that a thief signed. To end that, run
 "keys prune --kid"; users who have tokens of that key must then log in again.`, keydir.Publication, keydir.MaxAge)
+	c.Example = "  tokengraft keys rotate\n  tokengraft keys rotate --algorithm RS256 --now"
 	algorithm = algorithmFlag(c, "", "rotate only keys of this algorithm")
 	now = c.Flags().Bool("now", false, "the new key signs at once, because the old one has leaked")
 	return c

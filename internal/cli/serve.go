@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -26,8 +28,10 @@ within seconds, without a restart; SIGHUP makes it look at once.
 
 The log goes to stderr, and has a "listening" line for each listener. Set LOG_LEVEL to debug,
 info, warn or error, and LOG_FORMAT to text or json.`,
-		Args: noArguments,
+		Example: "  tokengraft serve\n  LOG_FORMAT=text tokengraft serve -c /etc/tokengraft/tokengraft.yaml",
+		Args:    noArguments,
 	}
+	exits(c, exitOK, "it has stopped after a signal")
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error { return serve(c, *path) }
 	return c
@@ -42,6 +46,8 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
+	version, commit := build()
+	logger.Info("starting", "version", version, "commit", commit, "go", runtime.Version(), "config", absolute(cfg.File()))
 	t, err := telemetry.Start(c.Context(), logger, thisBuild())
 	if err != nil {
 		return err
@@ -87,4 +93,12 @@ func reloadOnHangup(s *sidecar.Sidecar) (stop func()) {
 		signal.Stop(hangups)
 		close(hangups)
 	}
+}
+
+// absolute returns the absolute path of a file, or its name if that cannot be found.
+func absolute(file string) string {
+	if path, err := filepath.Abs(file); err == nil && file != config.Stdin {
+		return path
+	}
+	return file
 }

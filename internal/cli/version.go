@@ -16,9 +16,10 @@ var version, commit string
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print version, commit and Go version",
-		Args:  noArguments,
+		Use:     "version",
+		Short:   "Print version, commit and Go version",
+		Example: "  tokengraft version",
+		Args:    noArguments,
 		Run: func(c *cobra.Command, _ []string) {
 			fmt.Fprintln(c.OutOrStdout(), "tokengraft", describeBuild())
 		},

@@ -25,18 +25,24 @@ const (
 // Check opens everything that a configuration names once, as [Open] would, and sends
 // a request to every server that it names. It does not serve. It calls found with
 // each finding as soon as it has it, because a server that does not answer delays the
-// next findings. It returns what the configuration means.
-func Check(ctx context.Context, cfg *config.Config, o Options, found func(Finding)) Understanding {
+// next findings. It calls waiting with what it starts to wait for, and with "" when it
+// does not wait anymore. It returns what the configuration means.
+func Check(ctx context.Context, cfg *config.Config, o Options, found func(Finding), waiting func(what string)) Understanding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	k := checker{cfg: cfg, o: o.withDefaults(), found: found}
 	k.settings()
 	k.certificates()
+	waiting("asking the backend, " + cfg.Backend.String())
 	k.backend(ctx)
 	k.preset(ctx)
+	waiting("fetching the backend's keys")
 	k.keys(ctx)
+	waiting("opening functions")
 	k.signIns()
+	waiting("reading documents" + sourceName(cfg))
 	k.source(ctx)
+	waiting("")
 	k.refreshes()
 	k.restores()
 	k.notes()
@@ -50,7 +56,7 @@ type checker struct {
 	found      func(Finding)
 	discovered oidc.Discovery  // zero if there is no document
 	read       *oidc.Discovery // discovered; nil if there is no document
-	client     *http.Client   // for requests to the backend
+	client     *http.Client    // for requests to the backend
 }
 
 func (k *checker) ok(format string, args ...any) {
@@ -183,13 +189,25 @@ func (k *checker) source(ctx context.Context) {
 		k.fault("documents.mongodb", err, "Is the server running? Are the address, the name, the password and the permissions of the user in the URI correct? serve starts without MongoDB, but does not enrich tokens until it answers.")
 		return
 	}
-	k.ok("documents.mongodb can be read")
+	k.missing(ctx, collection.Source)
 	k.unique(ctx, collection.Source)
 	k.watch(ctx, collection.Source)
 	for _, warning := range warnings {
 		k.warn("documents.mongodb", "%s", warning)
 	}
 	k.ids(ctx, source)
+}
+
+// missing warns about a collection without documents.
+func (k *checker) missing(ctx context.Context, collection *mongodoc.Source) {
+	switch warning, err := collection.Missing(ctx); {
+	case err != nil:
+		k.warn("documents.mongodb", "%w", err)
+	case warning != "":
+		k.warn("documents.mongodb", "%s", warning)
+	default:
+		k.ok("documents.mongodb can be read")
+	}
 }
 
 // otherSource checks a source that is not a collection.

@@ -56,6 +56,6 @@ func issuerWarnings(t *testing.T, named string, allowed []string) (found string)
 		if f.At.Path == "verify.issuer" {
 			found += f.String() + "\n"
 		}
-	})
+	}, func(string) {})
 	return found
 }

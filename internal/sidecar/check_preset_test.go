@@ -157,6 +157,6 @@ func presetFindings(t *testing.T, preset config.Preset, backend http.Handler) st
 		if text := strings.TrimPrefix(f.String(), "preset: "); f.At.Path == "preset" || strings.Contains(text, "paths of the preset") || strings.HasPrefix(text, "Not verified") {
 			lines = append(lines, string(f.Severity)+": "+text)
 		}
-	})
+	}, func(string) {})
 	return strings.Join(lines, "\n")
 }

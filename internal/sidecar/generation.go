@@ -41,7 +41,7 @@ var (
 	clientSettings    = []string{"backend", "backend_tls", "public_url", "tls", "timeouts.dial", "timeouts.idle"}
 	followerSettings  = append([]string{"oidc", "verify.issuer"}, clientSettings...)
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
-	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude"}
+	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude", "claim.credentials"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
 )
 
@@ -222,6 +222,9 @@ func jwksAddress(cfg *config.Config, d oidc.Discovery) string {
 	}
 	return cfg.Backend.String() + d.JWKS
 }
+
+// startLines returns what the log says about the generation. Sidecar.mu must be held.
+func (g *generation) startLines() []startLine { return startLines(g.cfg, g.discovery) }
 
 // tasks returns the background work of the generation.
 func (g *generation) tasks() tasks {

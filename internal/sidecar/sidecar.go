@@ -150,6 +150,9 @@ func (s *Sidecar) Run(ctx context.Context) {
 	if s.public != nil {
 		running.Go(func() { s.public.Run(ctx) })
 	}
+	s.mu.Lock()
+	logStart(nil, s.current().startLines(), s.o.Logger)
+	s.mu.Unlock()
 	logRisks(nil, s.current().cfg, s.o.Logger)
 	s.background.update(ctx, s.current().tasks())
 	s.reloader.run(ctx)
@@ -220,6 +223,9 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 		pool.Resize(capacityOf(cfg).Bounds)
 	}
 	s.replace(before, next)
+	s.mu.Lock()
+	logStart(before.startLines(), next.startLines(), s.o.Logger)
+	s.mu.Unlock()
 	s.updateReadiness() // before the old source closes, so that no probe uses it
 	s.background.update(ctx, next.tasks())
 	s.retire(ctx, before, next)
@@ -242,8 +248,14 @@ func (s *Sidecar) replace(before, next *generation) {
 func (s *Sidecar) applyDiscovery(from *oidc.Follower, d oidc.Discovery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g := s.current(); g.follower == from && g.applyDiscovery(d) {
+	g := s.current()
+	if g.follower != from {
+		return
+	}
+	before := g.startLines()
+	if g.applyDiscovery(d) {
 		s.o.Logger.Info("applied the backend's discovery document", "issuer", d.Issuer, "token_endpoint", d.Token, "jwks_uri", d.JWKS)
+		logStart(before, g.startLines(), s.o.Logger)
 	}
 }
 

@@ -198,3 +198,15 @@ func understoodDocuments(cfg *config.Config) UnderstoodDocuments {
 	}
 	return u
 }
+
+// sourceName returns where documents come from, for a sentence: " of HOSTS".
+func sourceName(cfg *config.Config) string {
+	d := understoodDocuments(cfg)
+	switch {
+	case d.Hosts != "":
+		return " from MongoDB at " + d.Hosts
+	case d.File != "":
+		return " from " + d.File
+	}
+	return ""
+}
