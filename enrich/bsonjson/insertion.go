@@ -71,3 +71,13 @@ func (id UserID) mark(collection string) bson.D {
 	}
 	return user
 }
+
+// SetText returns a MongoDB update, as BSON, that sets a member of a document to a text.
+func SetText(name, text string) ([]byte, error) {
+	return marshal(bson.D{{Key: "$set", Value: bson.D{{Key: name, Value: text}}}})
+}
+
+// Unset returns a MongoDB update, as BSON, that removes a member of a document.
+func Unset(name string) ([]byte, error) {
+	return marshal(bson.D{{Key: "$unset", Value: bson.D{{Key: name, Value: ""}}}})
+}

@@ -64,7 +64,7 @@ var inner = map[string][]string{
 
 	// The domain, and the packages that implement its interfaces.
 	"enrich":                           {},
-	"enrich/bsonjson":                  {"enrich"},
+	"enrich/bsonjson":                  {"enrich", "internal/credentials"},
 	"enrich/mongodoc":                  {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
 	"enrich/filedoc":                   {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
 	"enrich/breaker":                   {"enrich"},
@@ -76,6 +76,7 @@ var inner = map[string][]string{
 	"enrich/keys/internal/jose":        {},
 	"enrich/keys/internal/permissions": {},
 	"internal/sourcemetrics":           {"enrich"},
+	"internal/credentials":             {"enrich"},
 	"cache":                            {"enrich"},
 
 	// HTTP.
@@ -103,14 +104,15 @@ var inner = map[string][]string{
 	// The packages that put the parts together.
 	"internal/sidecar": {
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/admin", "internal/appservices", "internal/budget", "internal/certs", "internal/connlimit", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
+		"internal/admin", "internal/appservices", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
 	},
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},
+	"internal/doctor":   {"config", "enrich", "enrich/mongodoc", "internal/sidecar", "proxy", "proxy/locate", "proxy/oidc"},
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks/javascript", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/appservices/export", "internal/demo", "internal/sidecar", "internal/telemetry",
+		"internal/appservices/export", "internal/demo", "internal/doctor", "internal/sidecar", "internal/telemetry",
 	},
 }
 

@@ -26,6 +26,11 @@ var (
 		config.Canonical:   bsonjson.Canonical,
 		config.AppServices: bsonjson.AppServices,
 	}
+	credentialModes = map[config.Credentials]bsonjson.Credentials{
+		config.DropCredentials:  bsonjson.DropCredentials,
+		config.WarnCredentials:  bsonjson.WarnCredentials,
+		config.AllowCredentials: bsonjson.AllowCredentials,
+	}
 	userIDTypes = map[config.UserIDType]bsonjson.UserIDType{
 		config.AutoID:   bsonjson.AutoID,
 		config.StringID: bsonjson.StringID,
@@ -59,7 +64,7 @@ func kindsOf(c config.Claim) []enrich.Kind {
 
 // projectionOf returns which paths of a document reach the token.
 func projectionOf(c config.Claim) bsonjson.Projection {
-	return bsonjson.Projection{Include: c.Include, Exclude: c.Exclude}
+	return bsonjson.Projection{Include: c.Include, Exclude: c.Exclude, Credentials: credentialModes[c.Credentials]}
 }
 
 // restoreOf resolves restore for the enricher. With oidc, auto is always on, because

@@ -41,7 +41,7 @@ var (
 	clientSettings    = []string{"backend", "backend_tls", "public_url", "tls", "timeouts.dial", "timeouts.idle"}
 	followerSettings  = append([]string{"oidc", "verify.issuer"}, clientSettings...)
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
-	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude"}
+	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude", "claim.credentials"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
 )
 
