@@ -45,17 +45,22 @@ func (s *Source) CountTypes(ctx context.Context) (map[string]int, error) {
 // readFields reads the user-id field, and the issuer of the id, of some documents that a
 // query finds.
 func (s *Source) readFields(ctx context.Context, query any, most int64) ([][]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
 	projection, err := s.field.Projection()
 	if err != nil {
 		return nil, err
 	}
+	return s.read(ctx, query, options.Find().SetLimit(most).SetProjection(projection))
+}
+
+// read reads the documents that a query finds, within Options.Timeout.
+func (s *Source) read(ctx context.Context, query any, o *options.FindOptionsBuilder) ([][]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
 	collection, err := s.documents(ctx)
 	if err != nil {
 		return nil, s.wrapError(err)
 	}
-	cursor, err := collection.Find(ctx, query, options.Find().SetLimit(most).SetProjection(projection))
+	cursor, err := collection.Find(ctx, query, o)
 	if err != nil {
 		return nil, s.wrapError(err)
 	}
