@@ -90,7 +90,7 @@ var inner = map[string][]string{
 	// The configuration.
 	"internal/yamlbind":        {},
 	"config":                   {"enrich", "enrich/bsonjson", "internal/yamlbind", "proxy/locate"},
-	"internal/manual":          {"config", "enrich", "internal/yamlbind"},
+	"internal/manual":          {"config", "enrich", "internal/yamlbind", "proxy/locate"},
 	"internal/manual/generate": {"internal/manual"},
 	"internal/prose":           {},
 	"internal/prose/check":     {"internal/prose"},
