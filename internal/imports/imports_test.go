@@ -112,7 +112,7 @@ var inner = map[string][]string{
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks/javascript", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/appservices/export", "internal/demo", "internal/doctor", "internal/sidecar", "internal/telemetry",
+		"internal/appservices/export", "internal/demo", "internal/discover", "internal/doctor", "internal/sidecar", "internal/telemetry",
 	},
 }
 
