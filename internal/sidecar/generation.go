@@ -114,6 +114,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		Ring:                g.ring,
 		Source:              s.cache.Source(g.documents, shape(g.cfg)),
 		UserID:              string(g.cfg.Documents.UserIDClaim),
+		Documents:           describeDocuments(g.cfg),
 		UserIssuer:          g.cfg.Documents.UserIDIssuer != "",
 		Claim:               g.cfg.Claim.Name,
 		AllowPrivilegedName: g.cfg.Claim.AllowPrivilegedName,
