@@ -117,6 +117,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		Ring:                g.ring,
 		Source:              g.source,
 		UserID:              string(g.cfg.Documents.UserIDClaim),
+		Documents:           describeDocuments(g.cfg),
 		UserIssuer:          g.cfg.Documents.UserIDIssuer != "",
 		Claim:               g.cfg.Claim.Name,
 		AllowPrivilegedName: g.cfg.Claim.AllowPrivilegedName,
