@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -16,16 +17,22 @@ import (
 )
 
 // warn logs a failure of the exchange's rule, at most once in ten seconds for each rule
-// and subject, so that a failure of every request does not flood the log. The metrics
-// count every failure.
+// and subject, so that a failure of every request does not flood the log. A line has the
+// number of failures since the line before it. The metrics count every failure.
 func (x *exchange) warn(subject, message string, attrs ...any) {
-	if x.proxy.warnings.Count(x.pattern()+"\x00"+subject) > 0 {
-		x.proxy.options.Logger.Warn(message, append([]any{slog.String("rule", x.pattern())}, attrs...)...)
+	x.log(slog.LevelWarn, subject, message, attrs...)
+}
+
+func (x *exchange) log(level slog.Level, subject, message string, attrs ...any) {
+	if n := x.proxy.warnings.Count(x.pattern() + "\x00" + subject); n > 0 {
+		attrs = append([]any{slog.String("rule", x.pattern()), slog.Int("count", n)}, attrs...)
+		x.proxy.options.Logger.Log(context.Background(), level, message, attrs...)
 	}
 }
 
-// warnNotEnriched logs why a token was not enriched, and what to do.
-func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome enrich.Outcome) {
+// logNotEnriched logs why a token was not enriched, and what to do. A failure, or what keeps
+// the other tokens of its grant unenriched, is a warning.
+func (x *exchange) logNotEnriched(header http.Header, g enrich.Grant, outcome enrich.Outcome) {
 	policy := x.rule.OnFailure.String()
 	if x.gates() {
 		policy = "gate"
@@ -34,7 +41,7 @@ func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome e
 	if outcome.Err != nil {
 		attrs = append(attrs, "error", outcome.Err)
 	}
-	if advice := sizeAdvice(outcome.Err); advice != "" {
+	if advice := adviceOf(outcome.Err); advice != "" {
 		attrs = append(attrs, "advice", advice)
 	}
 	attrs = append(attrs, clockAttrs(header, g.Answered, outcome.Err)...)
@@ -42,7 +49,21 @@ func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome e
 	if x.snapshot.Shadow {
 		message = "shadow: token would not be enriched"
 	}
-	x.warn(string(outcome.Reason), message, attrs...)
+	level := slog.LevelInfo
+	if outcome.Reason.Blocks() {
+		level = slog.LevelWarn
+	}
+	x.log(level, string(outcome.Reason), message, attrs...)
+}
+
+// adviceOf says what to do about the error of an outcome. It is empty if the error itself
+// says enough.
+func adviceOf(err error) string {
+	var advisor interface{ Advice() string }
+	if errors.As(err, &advisor) {
+		return advisor.Advice()
+	}
+	return sizeAdvice(err)
 }
 
 // clockAttrs says which clock is wrong if a new token is not valid at this time.

@@ -15,6 +15,8 @@ func (v verdict) why(s shape) string {
 		return "It has only a session cookie, " + name + ": the user has signed in before. So the document must be current."
 	case v.kind == bySession:
 		return "It has only a session cookie, " + name + " of " + v.from.pattern + ": the user has signed in before. So the document must be current."
+	case v.kind == reissue:
+		return "It has a token of " + v.from.pattern + " and gets another one: the user has signed in before. So the document must be current."
 	case v.from == nil:
 		return "It is a refresh."
 	}

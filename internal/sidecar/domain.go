@@ -1,6 +1,9 @@
 package sidecar
 
 import (
+	"fmt"
+	"path/filepath"
+
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
@@ -60,6 +63,16 @@ func kindsOf(c config.Claim) []enrich.Kind {
 		kinds[i] = tokenKinds[kind]
 	}
 	return kinds
+}
+
+// describeDocuments says where user ids are looked for.
+func describeDocuments(cfg *config.Config) string {
+	d := cfg.Documents
+	where := "the file " + filepath.Base(string(d.File))
+	if d.MongoDB.Collection != "" {
+		where = fmt.Sprintf("the collection %s.%s", d.MongoDB.Database, d.MongoDB.Collection)
+	}
+	return fmt.Sprintf("the field %s of %s (user_id_type: %s)", d.UserIDField, where, d.UserIDType)
 }
 
 // projectionOf returns which paths of a document reach the token.
