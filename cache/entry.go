@@ -88,5 +88,9 @@ const perEntry = int64(unsafe.Sizeof(entry{})) + 208
 
 // cost returns the memory of the entry in bytes.
 func (e *entry) cost() int64 {
-	return perEntry + int64(cap(e.doc.JSON)+len(e.doc.ID)+len(e.key.user.ID)+len(e.key.user.Issuer))
+	size := perEntry + int64(cap(e.doc.JSON)+len(e.doc.ID)+len(e.key.user.ID)+len(e.key.user.Issuer))
+	for _, c := range e.doc.Credentials {
+		size += int64(unsafe.Sizeof(c)) + int64(len(c.Path))
+	}
+	return size
 }

@@ -35,7 +35,7 @@ func TestMaxBytes_LimitsMemoryAndIsUsed(t *testing.T) {
 		size  paddedSource
 		share float64 // smallest share of maxBytes that documents must take
 	}{
-		{300, 0.38},
+		{300, 0.37},
 		{1 << 10, 0.6},
 		{4 << 10, 0.8},
 	} {

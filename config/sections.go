@@ -98,6 +98,11 @@ type Claim struct {
 	Include []string `yaml:"include"`
 	// The paths to leave out. Together with `include`, only `_id` is allowed.
 	Exclude []string `yaml:"exclude"`
+	// What happens to fields that look like credentials, by their name (`passwordHash`,
+	// `resetToken`, `api_key`) or the start of their value (`$2b$`, `-----BEGIN`): `drop`
+	// leaves them out, unless `include` names their exact path; `warn` embeds them, and
+	// the log says so; `allow` embeds them. The preset `app-services` sets `warn`.
+	Credentials Credentials `yaml:"credentials" default:"drop"`
 	// The kinds of tokens that get the claim.
 	Kinds []TokenKind `yaml:"kinds" default:"access"`
 	// Other responses that get the claim: `userinfo`, `introspection`. Requires

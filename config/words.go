@@ -65,6 +65,18 @@ const (
 
 var _ = yamlbind.DescribeWords(Plain, Relaxed, Canonical, AppServices)
 
+// A Credentials says what happens to document fields that look like credentials.
+type Credentials string
+
+// The ways to treat credentials.
+const (
+	DropCredentials  Credentials = "drop"  // they do not get into tokens
+	WarnCredentials  Credentials = "warn"  // they get into tokens, and the log says so
+	AllowCredentials Credentials = "allow" // they get into tokens
+)
+
+var _ = yamlbind.DescribeWords(DropCredentials, WarnCredentials, AllowCredentials)
+
 // A UserIDType is the BSON type that user ids have in the documents.
 type UserIDType string
 

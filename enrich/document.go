@@ -18,4 +18,8 @@ type Document struct {
 	// ID identifies the document in its source. It is what the source passes to
 	// [Invalidator.Invalidate]. It is empty if the source has no such id.
 	ID string
+	// Credentials are the fields that looked like credentials, at most 32. The source
+	// dropped them, or reports that they are in the document. A field that was named on
+	// purpose is not among them.
+	Credentials []Credential
 }

@@ -23,6 +23,9 @@ type Options struct {
 	// UserID is the path of the claim that identifies the user: names joined with
 	// dots. Write `\.` for a dot within a name. Empty means "sub".
 	UserID string
+	// Documents says where the Source looks for user ids, such as "the field user_id of the
+	// collection app.users". It is part of a [NoDocumentError]. Optional.
+	Documents string
 	// UserIssuer means that a user is identified by their issuer too (iss), because
 	// user ids are unique only within it (OpenID Connect Core, section 5.7). A token
 	// without iss then identifies no user. The Source must compare [User.Issuer].

@@ -123,7 +123,7 @@ func (tx *transaction) verify(ctx context.Context, c *candidate) (Reason, error)
 	case err == nil:
 		return "", nil
 	case errors.Is(err, ErrOpaque):
-		return Opaque, nil
+		return Opaque, whyOpaque(c.issued.Raw)
 	case errors.Is(err, ErrNotOurs):
 		return NotOurs, err
 	case errors.Is(err, ErrTooLarge):
@@ -170,7 +170,7 @@ var thumbprint = jsonedit.Path{"cnf", "jkt"}
 func (tx *transaction) setDocument(c *candidate, d Document, err error) *fault {
 	switch {
 	case errors.Is(err, ErrNoDocument):
-		c.reason = NoDocument
+		c.reason, c.err = NoDocument, tx.noDocument(c.token)
 		tx.warnClaimTaken(c)
 	case err != nil:
 		return &fault{Unavailable, err}

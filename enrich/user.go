@@ -58,6 +58,16 @@ func (e *Enricher) userOf(claims *jsonedit.Object) User {
 	return user
 }
 
+// UserClaim returns the user that the claims of a token identify, and the JSON text of the
+// user-id claim, which is nil if the token does not have it. It does not verify the token.
+func (e *Enricher) UserClaim(t *Token) (User, []byte) {
+	return e.userOf(t.payload), t.payload.Lookup(e.userID)
+}
+
+// UserOf returns the user with this value of the user-id claim, as JSON text. It is the
+// zero User for a value that cannot be an id.
+func UserOf(claim []byte) User { return idOf(claim) }
+
 func idOf(claim []byte) User {
 	if id, ok := jsonedit.Unquote(claim); ok {
 		return User{ID: id}

@@ -199,6 +199,7 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 // enrichGrant enriches the tokens of a grant, all or none.
 func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) enrichment {
 	e := enrichment{grant: g, outcomes: x.snapshot.Enricher.Enrich(ctx, g)}
+	e.nameLines(l, x.snapshot.Sizes)
 	if enriched := e.enriched(); len(enriched) > 0 {
 		e.response = l.response.Replace(l.tokens, enriched)
 		// Each token is within its own budget, but several tokens in one header line may
@@ -216,6 +217,24 @@ func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) e
 		}
 	}
 	return e
+}
+
+// nameLines makes the errors of tokens that are too large for a header line say so.
+func (e *enrichment) nameLines(l located, sizes locate.Limits) {
+	for i, outcome := range e.outcomes {
+		tooLarge, ok := errors.AsType[*enrich.SizeError](outcome.Err)
+		if !ok || tooLarge.What == "document" {
+			continue
+		}
+		for _, found := range l.tokens {
+			if found.Token != e.grant.Tokens[i].Raw || found.Budget(sizes) != tooLarge.Limit {
+				continue
+			}
+			if line := found.LineError(sizes, tooLarge.Size, tooLarge); line != nil {
+				e.outcomes[i].Err = line
+			}
+		}
+	}
 }
 
 // enriched returns the enriched tokens by their originals.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -242,4 +243,16 @@ func waitLonger(option func(*proxy.Options)) {
 	var o proxy.Options
 	option(&o)
 	time.Sleep(2 * o.Timeouts.Response)
+}
+
+func TestFailure_SaysThatTheBackendDoesNotSpeakTLS(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	f := start(t, &url.URL{Scheme: "https", Host: plain.Listener.Addr().String()}, setup{})
+	if res, _ := f.ask(t, login); res.StatusCode != http.StatusBadGateway {
+		t.Errorf("status = %d, want 502", res.StatusCode)
+	}
+	if log, want := f.log.String(), "write http:// in the setting backend"; !strings.Contains(log, want) {
+		t.Errorf("log:\n%s\nwant %q", log, want)
+	}
 }

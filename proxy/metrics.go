@@ -119,8 +119,8 @@ func (x *exchange) report(ctx context.Context, header http.Header, e enrichment)
 		if outcome.Raw != e.grant.Tokens[i].Raw {
 			m.size.Record(ctx, int64(len(outcome.Raw)), x.rule.labels.rule)
 		}
-		if outcome.Reason.Blocks() {
-			x.warnNotEnriched(header, e.grant, outcome)
+		if outcome.Reason != enrich.OK && outcome.Reason != enrich.Stale {
+			x.logNotEnriched(header, e.grant, outcome)
 		}
 	}
 }

@@ -117,7 +117,7 @@ func TestFailure_LogsTheClockOffset(t *testing.T) {
 	})
 	f = start(t, backend.URL, setup{rules: logins(t)})
 	f.ask(t, login)
-	offset := between(t, f.log.String(), `"clock_offset_seconds":`, "}")
+	offset := between(t, f.log.String(), `"clock_offset_seconds":`, ",")
 	if seconds, err := strconv.Atoi(offset); err != nil || seconds < -3602 || seconds > -3598 {
 		t.Errorf("clock_offset_seconds = %s, want about -3600", offset)
 	}

@@ -69,10 +69,11 @@ func TestBudget_LineOverTheLimitIsTooLarge(t *testing.T) {
 	tests := []struct {
 		name, head string
 		line       int // max_header_size
+		advice     string
 	}{
-		{"a cookie with its attributes", "HTTP/1.1 200 OK\nSet-Cookie: session=TOKEN; Path=/" + strings.Repeat("x", 3700), 1 << 20},
-		{"a redirect", "HTTP/1.1 302 Found\nLocation: /cb?pad=" + strings.Repeat("x", 3700) + "#access_token=TOKEN", enough},
-		{"a header", "HTTP/1.1 200 OK\nX-Token: TOKEN", 500},
+		{"a cookie with its attributes", "HTTP/1.1 200 OK\nSet-Cookie: session=TOKEN; Path=/" + strings.Repeat("x", 3700), 1 << 20, "no setting allows a larger cookie"},
+		{"a redirect", "HTTP/1.1 302 Found\nLocation: /cb?pad=" + strings.Repeat("x", 3700) + "#access_token=TOKEN", enough, "raise claim.max_header_size to 4"},
+		{"a header", "HTTP/1.1 200 OK\nX-Token: TOKEN", 500, "raise claim.max_header_size to 50"},
 	}
 	for _, tt := range tests {
 		for _, policy := range []enrich.Policy{enrich.Pass, enrich.Refuse} {
@@ -96,8 +97,8 @@ func TestBudget_LineOverTheLimitIsTooLarge(t *testing.T) {
 				if n := f.reason(t, enrich.TooLarge); n != 1 {
 					t.Errorf("too_large was counted %d times, want 1", n)
 				}
-				if log := f.log.String(); !strings.Contains(log, "raise claim.max_token_size (for tokens in headers and cookies: claim.max_header_size)") {
-					t.Errorf("log:\n%s\nwant the advice to raise claim.max_header_size", log)
+				if log := f.log.String(); !strings.Contains(log, tt.advice) {
+					t.Errorf("log:\n%s\nwant the advice %q", log, tt.advice)
 				}
 			})
 		}

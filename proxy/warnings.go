@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -16,16 +17,22 @@ import (
 )
 
 // warn logs a failure of the exchange's rule, at most once in ten seconds for each rule
-// and subject, so that a failure of every request does not flood the log. The metrics
-// count every failure.
+// and subject, so that a failure of every request does not flood the log. A line has the
+// number of failures since the line before it. The metrics count every failure.
 func (x *exchange) warn(subject, message string, attrs ...any) {
-	if x.proxy.warnings.Count(x.pattern()+"\x00"+subject) > 0 {
-		x.proxy.options.Logger.Warn(message, append([]any{slog.String("rule", x.pattern())}, attrs...)...)
+	x.log(slog.LevelWarn, subject, message, attrs...)
+}
+
+func (x *exchange) log(level slog.Level, subject, message string, attrs ...any) {
+	if n := x.proxy.warnings.Count(x.pattern() + "\x00" + subject); n > 0 {
+		attrs = append([]any{slog.String("rule", x.pattern()), slog.Int("count", n)}, attrs...)
+		x.proxy.options.Logger.Log(context.Background(), level, message, attrs...)
 	}
 }
 
-// warnNotEnriched logs why a token was not enriched, and what to do.
-func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome enrich.Outcome) {
+// logNotEnriched logs why a token was not enriched, and what to do. A failure, or what keeps
+// the other tokens of its grant unenriched, is a warning.
+func (x *exchange) logNotEnriched(header http.Header, g enrich.Grant, outcome enrich.Outcome) {
 	policy := x.rule.OnFailure.String()
 	if x.gates() {
 		policy = "gate"
@@ -34,19 +41,43 @@ func (x *exchange) warnNotEnriched(header http.Header, g enrich.Grant, outcome e
 	if outcome.Err != nil {
 		attrs = append(attrs, "error", outcome.Err)
 	}
-	if advice := sizeAdvice(outcome.Err); advice != "" {
+	if advice := adviceOf(outcome.Err); advice != "" {
 		attrs = append(attrs, "advice", advice)
 	}
-	if date, err := http.ParseTime(header.Get("Date")); err == nil && errors.Is(outcome.Err, enrich.ErrTime) {
-		// If a new token is already expired or not yet valid, one of the two clocks is
-		// wrong.
-		attrs = append(attrs, "clock_offset_seconds", date.Sub(g.Answered).Round(time.Second).Seconds())
-	}
+	attrs = append(attrs, clockAttrs(header, g.Answered, outcome.Err)...)
 	message := "token not enriched"
 	if x.snapshot.Shadow {
 		message = "shadow: token would not be enriched"
 	}
-	x.warn(string(outcome.Reason), message, attrs...)
+	level := slog.LevelInfo
+	if outcome.Reason.Blocks() {
+		level = slog.LevelWarn
+	}
+	x.log(level, string(outcome.Reason), message, attrs...)
+}
+
+// adviceOf says what to do about the error of an outcome. It is empty if the error itself
+// says enough.
+func adviceOf(err error) string {
+	var advisor interface{ Advice() string }
+	if errors.As(err, &advisor) {
+		return advisor.Advice()
+	}
+	return sizeAdvice(err)
+}
+
+// clockAttrs says which clock is wrong if a new token is not valid at this time.
+func clockAttrs(header http.Header, answered time.Time, err error) []any {
+	date, errDate := http.ParseTime(header.Get("Date"))
+	if errDate != nil || !errors.Is(err, enrich.ErrTime) {
+		return nil
+	}
+	offset := date.Sub(answered).Round(time.Second)
+	advice := "Set the clocks of the backend and of this machine. verify.leeway allows for a small difference."
+	if offset.Abs() <= 2*time.Second { // Date has whole seconds
+		advice = "The clocks agree, so the backend issues tokens that are not valid at once: check exp and nbf in its settings."
+	}
+	return []any{"clock_offset_seconds", offset.Seconds(), "advice", advice}
 }
 
 // sizeAdvice says which settings help if a document or token is too large. It is empty
@@ -55,16 +86,14 @@ func sizeAdvice(err error) string {
 	tooLarge, ok := errors.AsType[*enrich.SizeError](err)
 	line, isLine := errors.AsType[*locate.LineError](err)
 	switch {
-	case isLine && line.Header == "Set-Cookie" && line.Limit > 4096:
-		return "Select fewer fields with claim.include: browsers drop a cookie of more than 4096 bytes."
 	case isLine:
-		return fmt.Sprintf("Select fewer fields with claim.include, or raise claim.max_header_size to %d or more.", line.Size)
+		return line.Advice()
 	case !ok:
 		return ""
 	case tooLarge.What == "document":
 		return "Select fewer fields with claim.include, or raise claim.max_size."
 	}
-	return "Select fewer fields with claim.include, or raise claim.max_token_size (for tokens in headers and cookies: claim.max_header_size)."
+	return fmt.Sprintf("Select fewer fields with claim.include, or raise claim.max_token_size to %d or more.", tooLarge.Size)
 }
 
 // warnBackend logs why the backend did not answer, and what to do.
@@ -99,7 +128,8 @@ var errUnreadable = errors.New("the backend closed the connection, or its respon
 func loggable(err error) error {
 	_, network := errors.AsType[net.Error](err)
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
-	if network || certificate || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	if network || certificate || plain || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
 	return errUnreadable

@@ -52,8 +52,8 @@ func (m Mapping) Field() Field { return m.field }
 // nothing.
 func (m Mapping) Candidates(u enrich.User) []UserID { return m.field.candidatesOf(u, m.idType) }
 
-// Document projects a BSON document and renders it as JSON. The caller must set
-// ReadAt. The error is about this document only and wraps [enrich.ErrUndecodable].
+// Document projects a BSON document and renders it as JSON. Fields that look like
+// credentials are treated as the projection says. The caller must set ReadAt. The error is about this document only and wraps [enrich.ErrUndecodable].
 func (m Mapping) Document(doc []byte) (enrich.Document, error) {
 	projected, err := m.projector.apply(doc)
 	if err != nil {
@@ -63,5 +63,9 @@ func (m Mapping) Document(doc []byte) (enrich.Document, error) {
 	if err != nil {
 		return enrich.Document{}, err
 	}
-	return enrich.Document{JSON: json, ID: documentID(doc)}, nil
+	kept, found, err := m.projector.guard.Apply(json)
+	if err != nil {
+		return enrich.Document{}, err
+	}
+	return enrich.Document{JSON: kept, ID: documentID(doc), Credentials: found}, nil
 }

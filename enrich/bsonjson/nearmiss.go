@@ -13,6 +13,9 @@ import (
 // A NearMiss is what is known of a document whose id is nearly that of a user who has no
 // document. It has no part of the id.
 type NearMiss struct {
+	// Field is the path of another field that has the id. It is empty for the user-id
+	// field.
+	Field string
 	// Found is the type of the id in the document.
 	Found UserIDType
 	// Use is a type with which the document belongs to the user. It is empty if there is

@@ -1,10 +1,13 @@
 package bsonjson
 
+import "github.com/tokengraft/tokengraft/internal/credentials"
+
 // A projector applies a [Projection] to documents as MongoDB's find does, with one
 // difference: it keeps _id only if Include contains it. The zero projector keeps
-// everything.
+// everything. The guard looks at what is left, once that is JSON.
 type projector struct {
 	include, exclude paths
+	guard            credentials.Guard
 }
 
 // newProjector returns a projector, or an error if the projection is not valid.
@@ -12,7 +15,7 @@ func newProjector(p Projection) (projector, error) {
 	if err := p.Validate(); err != nil {
 		return projector{}, err
 	}
-	return projector{include: newPaths(p.Include), exclude: newPaths(p.Exclude)}, nil
+	return projector{include: newPaths(p.Include), exclude: newPaths(p.Exclude), guard: p.guard()}, nil
 }
 
 // apply returns the document without the parts that the projection drops. The result

@@ -15,6 +15,7 @@ import (
 // An index finds documents, as BSON, by the ids in their user-id field. It is
 // immutable.
 type index struct {
+	docs [][]byte                     // in the order of the file
 	byID map[bsonjson.UserID][][]byte // the documents of an id, the lowest _id first
 	// duplicates is the number of user ids that have more than one document.
 	duplicates int
@@ -57,7 +58,7 @@ func withoutPath(err error) error {
 }
 
 func newIndex(docs [][]byte, field bsonjson.Field) *index {
-	x := &index{byID: make(map[bsonjson.UserID][][]byte, len(docs)), types: field.CountTypes(docs)}
+	x := &index{docs: docs, byID: make(map[bsonjson.UserID][][]byte, len(docs)), types: field.CountTypes(docs)}
 	for _, doc := range docs {
 		ids := field.UserIDs(doc)
 		for i, id := range ids {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -79,5 +80,13 @@ func TestOwnKeys_FileWithoutReadPermissionIsAnError(t *testing.T) {
 	_, err := keys.Open(keys.Options{Dir: path, Algorithm: "ES256", Secret: []byte(enrichtest.Secret), Logger: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		t.Error("Open with a key that cannot be read has no error, want one")
+	}
+}
+
+func TestOwnKeys_SayWhoMayWriteToTheDirectory(t *testing.T) {
+	path := lockedDir(t, 0o444)
+	_, err := keys.Open(keys.Options{Dir: path, Algorithm: "EdDSA", Secret: []byte(enrichtest.Secret), Logger: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "its mode is 0555. Run: chmod u+w "+path) || strings.Contains(err.Error(), "read-only file system") {
+		t.Errorf("Open = %v, want it to name the mode and the command", err)
 	}
 }

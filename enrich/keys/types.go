@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -16,7 +15,7 @@ func (r *Ring) checkType(t *enrich.Token) error {
 	if typ, ok := t.Type(); ok && r.types[mediaType(typ)] {
 		return nil
 	}
-	return fmt.Errorf("%w: its typ is none of verify.types", enrich.ErrBadToken)
+	return r.typeMismatch(t)
 }
 
 func mediaTypes(types []string) map[string]bool {

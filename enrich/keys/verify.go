@@ -3,7 +3,6 @@ package keys
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,15 +45,6 @@ func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 	return verified, nil
 }
 
-// wrongAlgorithm says why an algorithm is not allowed.
-func (r *Ring) wrongAlgorithm(algorithm string) error {
-	why := "the backend's keys are for other algorithms"
-	if len(r.o.Algorithms) > 0 {
-		why = "verify.algorithms has only " + strings.Join(r.o.Algorithms, ", ")
-	}
-	return fmt.Errorf("%w: algorithm %s is not allowed, because %s", enrich.ErrBadToken, printable(algorithm), why)
-}
-
 // isAllowed reports whether an algorithm can be accepted at all: the options list
 // it, or it fits a known key or one that the backend's JWK Set may still bring.
 func (r *Ring) isAllowed(algorithm string) bool {
@@ -77,12 +67,12 @@ func (r *Ring) checkParties(t *enrich.Token) error {
 	optional := func(claim string) bool { return t.UserInfo && t.Claim(claim) == nil }
 	if issuers := r.issuers.Load().([]string); len(issuers) > 0 && !optional("iss") {
 		if issuer, ok := issuer(t); !ok || !slices.Contains(issuers, issuer) {
-			return fmt.Errorf("%w: its iss is not the configured issuer", enrich.ErrNotOurs)
+			return r.issuerMismatch(t, issuers)
 		}
 	}
 	accepted := func(audience string) bool { return slices.Contains(r.o.Audience, audience) }
 	if len(r.o.Audience) > 0 && !optional("aud") && !slices.ContainsFunc(audience(t), accepted) {
-		return fmt.Errorf("%w: its aud contains none of verify.audience", enrich.ErrNotOurs)
+		return r.audienceMismatch(t)
 	}
 	return nil
 }
@@ -128,9 +118,9 @@ func (r *Ring) checkTimes(t *enrich.Token) error {
 	now := r.now()
 	switch {
 	case hasExpiry && !now.Before(expires.Add(r.o.Leeway)):
-		return fmt.Errorf("%w: expired", enrich.ErrTime)
+		return r.timeError(t, "exp", now.Sub(expires))
 	case hasStart && now.Before(notBefore.Add(-r.o.Leeway)):
-		return fmt.Errorf("%w: not valid yet", enrich.ErrTime)
+		return r.timeError(t, "nbf", notBefore.Sub(now))
 	}
 	return nil
 }
@@ -147,8 +137,6 @@ func date(t *enrich.Token, name string) (date time.Time, ok bool, err error) {
 	return date, true, nil
 }
 
-var errSignature = errors.New("no key of the backend verifies the signature")
-
 // verifySignature returns the key that verifies the token. If none of the known
 // keys does, it fetches the backend's JWK Set again.
 func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verifier, error) {
@@ -156,7 +144,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		return key, nil
 	}
 	if r.backend == nil || jose.IsSecret(t.Algorithm) {
-		return jose.Verifier{}, fmt.Errorf("%w: %w%s", enrich.ErrBadToken, errSignature, r.encodingHint(t))
+		return jose.Verifier{}, fmt.Errorf("%w: %w%s", enrich.ErrBadToken, r.signatureError(t), r.encodingHint(t))
 	}
 	set := r.backend.Current()
 	if set != nil {
@@ -179,7 +167,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 	}
 	named := func(k jose.Verifier) bool { return k.ID == t.KeyID || k.ID == "" }
 	if t.KeyID != "" && !slices.ContainsFunc(set.Keys, named) {
-		return jose.Verifier{}, fmt.Errorf("%w: the backend has no key with the token's kid", enrich.ErrNotOurs)
+		return jose.Verifier{}, kidMismatch(t, set)
 	}
 	return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/demo"
+	"github.com/tokengraft/tokengraft/internal/sidecar"
 )
 
 func demoCommand() *cobra.Command {
@@ -51,9 +52,9 @@ func showDemo(ctx context.Context, w io.Writer, d *demo.Demo) (refresh string, e
 		return "", err
 	}
 	fmt.Fprintf(w, "Anna logs in at the legacy backend (%s):\n", d.Backend)
-	printToken(w, "before", before.Access)
+	trialPrinter{w}.text("before", sidecar.TextOf(before.Access))
 	fmt.Fprintf(w, "\nAnna logs in again, through tokengraft (%s):\n", d.Public)
-	printToken(w, "after", after.Access)
+	trialPrinter{w}.text("after", sidecar.TextOf(after.Access))
 	if token, err := enrich.ParseToken(after.Access); err != nil || token.Claim("custom_data") == nil {
 		return "", fmt.Errorf("the token from tokengraft does not contain custom_data; the log of the sidecar says why:\n%s", d.Log())
 	}

@@ -1,28 +1,16 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
-)
 
-func TestTry_ReadsTheTokenFromTheFirstLine(t *testing.T) {
-	for _, test := range []struct{ argument, stdin, want string }{
-		{stdin: "a.b.c\n", want: "a.b.c"},
-		{stdin: "\n  a.b.c \r\nd.e.f\n", want: "a.b.c"},
-		{stdin: "Bearer a.b.c", want: "a.b.c"},
-		{stdin: "bearer  a.b.c", want: "a.b.c"},
-		{argument: "Bearer a.b.c", stdin: "d.e.f", want: "a.b.c"},
-		{argument: " ", stdin: "d.e.f", want: "d.e.f"},
-	} {
-		token, err := tokenOf(strings.NewReader(test.stdin), []string{test.argument})
-		if token != test.want || err != nil {
-			t.Errorf("tokenOf(stdin %q, argument %q) = %q, %v; want %q", test.stdin, test.argument, token, err, test.want)
-		}
-	}
-}
+	"github.com/tokengraft/tokengraft/config"
+)
 
 func TestTry_CanBeInterruptedWhileItWaitsForAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -34,4 +22,65 @@ func TestTry_CanBeInterruptedWhileItWaitsForAToken(t *testing.T) {
 			t.Errorf("try without a token, interrupted: exit code %d, want %d", code, exitFault)
 		}
 	})
+}
+
+func TestTry_GivesUpIfTheInputDoesNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stdin, typing := io.Pipe()
+		defer typing.Close()
+		go io.WriteString(typing, "{\n")
+		_, err := readInput(t.Context(), bufio.NewReader(stdin), config.Default())
+		if err == nil || !strings.Contains(err.Error(), "did not end within 5m") {
+			t.Errorf("readInput of an input without an end: error %v, want one after 5 minutes", err)
+		}
+	})
+}
+
+// A person who types a token does not have to end the input.
+func TestTry_TakesATokenBeforeTheEndOfTheInput(t *testing.T) {
+	stdin, typing := io.Pipe()
+	defer typing.Close()
+	go io.WriteString(typing, "Bearer a.b.c\n")
+	input, err := readInput(t.Context(), bufio.NewReader(stdin), config.Default())
+	if err != nil || input.Token != "a.b.c" {
+		t.Errorf("readInput = %q, %v; want the token a.b.c", input.Token, err)
+	}
+}
+
+// endless is an input of one letter without an end. It counts what is read.
+type endless struct {
+	letter byte
+	read   int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = e.letter
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestTry_ReadsNoMoreThanServeWould(t *testing.T) {
+	for _, letter := range []byte("{a") {
+		in := &endless{letter: letter}
+		cfg := config.Default()
+		input, err := readInput(t.Context(), bufio.NewReader(in), cfg)
+		if _, usage := errors.AsType[*exitError](err); usage || letter == '{' && (err == nil || !strings.Contains(err.Error(), "limits.body")) {
+			t.Errorf("readInput of endless %q: error %v, want one that names limits.body", letter, err)
+		}
+		if most := 4 * int(cfg.Limits.Body); in.read > most || len(input.Token) > most {
+			t.Errorf("readInput of endless %q read %d bytes, want at most %d", letter, in.read, most)
+		}
+	}
+}
+
+func TestPrintable_LeavesNoControlCharacters(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain ü 漢": "plain ü 漢", "a\x1b[31mb\x07": `a\u001b[31mb\u0007`, "c\u009bd": `c\u009bd`, "e\u202ef": `e\u202ef`, "g\nh": `g\u000ah`, "\U000e0041": `\U000e0041`,
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("printable(%q) = %q, want %q", text, got, want)
+		}
+	}
 }

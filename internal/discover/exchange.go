@@ -2,6 +2,7 @@ package discover
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tokengraft/tokengraft/proxy/locate"
@@ -36,4 +37,9 @@ func (e *Exchange) Request() locate.Request {
 // Response returns the part of the exchange that the backend sent.
 func (e *Exchange) Response() locate.Response {
 	return locate.Response{Header: e.Header, Body: e.Body}
+}
+
+// sortByTime sorts exchanges by when they began.
+func sortByTime(exchanges []Exchange) {
+	slices.SortStableFunc(exchanges, func(a, b Exchange) int { return a.At.Compare(b.At) })
 }

@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -18,6 +19,9 @@ func (s *session) restores(sites []Site) []Restore {
 	var found []Restore
 	for i := range s.steps {
 		st := &s.steps[i]
+		if st.Status == http.StatusNotFound || st.Status == http.StatusMethodNotAllowed {
+			continue // the backend does not have this path
+		}
 		for _, o := range st.asked {
 			if ours[o.Token] {
 				found = addRestore(found, s.restoreOf(st, o, sites))

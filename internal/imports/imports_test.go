@@ -55,7 +55,7 @@ var doors = map[string][]string{
 var free = []string{"examples/", "enrich/enrichtest", "proxy/proxytest", "internal/certs/certstest", "internal/demo/backend", "internal/demo/appservices", "internal/demo/seed", "internal/e2e"}
 
 // leaves do not import packages of this repository. Every package may import them.
-var leaves = []string{"internal/fair", "internal/httpanswer", "internal/httpcache", "internal/jsonedit", "internal/loglimit", "internal/memlimit", "internal/muxpattern", "internal/redact", "internal/reexec", "internal/sockets", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
+var leaves = []string{"internal/fair", "internal/httpanswer", "internal/httpcache", "internal/jsonedit", "internal/loglimit", "internal/memlimit", "internal/muxpattern", "internal/pasted", "internal/redact", "internal/reexec", "internal/sockets", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
 
 // inner says which packages of this repository, besides the leaves, a package may
 // import. A package that is not listed must not import any of them.
@@ -64,7 +64,7 @@ var inner = map[string][]string{
 
 	// The domain, and the packages that implement its interfaces.
 	"enrich":                           {},
-	"enrich/bsonjson":                  {"enrich"},
+	"enrich/bsonjson":                  {"enrich", "internal/credentials"},
 	"enrich/mongodoc":                  {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
 	"enrich/filedoc":                   {"enrich", "enrich/bsonjson", "internal/sourcemetrics"},
 	"enrich/breaker":                   {"enrich"},
@@ -76,6 +76,7 @@ var inner = map[string][]string{
 	"enrich/keys/internal/jose":        {},
 	"enrich/keys/internal/permissions": {},
 	"internal/sourcemetrics":           {"enrich"},
+	"internal/credentials":             {"enrich"},
 	"cache":                            {"enrich"},
 
 	// HTTP.
@@ -89,7 +90,7 @@ var inner = map[string][]string{
 	// The configuration.
 	"internal/yamlbind":        {},
 	"config":                   {"enrich", "enrich/bsonjson", "internal/yamlbind", "proxy/locate"},
-	"internal/manual":          {"config", "enrich", "internal/yamlbind"},
+	"internal/manual":          {"config", "enrich", "internal/yamlbind", "proxy/locate"},
 	"internal/manual/generate": {"internal/manual"},
 	"internal/prose":           {},
 	"internal/prose/check":     {"internal/prose"},
@@ -103,7 +104,7 @@ var inner = map[string][]string{
 	// The packages that put the parts together.
 	"internal/sidecar": {
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/admin", "internal/appservices", "internal/budget", "internal/certs", "internal/connlimit", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
+		"internal/admin", "internal/appservices", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
 	},
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},
@@ -111,7 +112,7 @@ var inner = map[string][]string{
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks/javascript", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/appservices/export", "internal/demo", "internal/doctor", "internal/sidecar", "internal/telemetry",
+		"internal/appservices/export", "internal/demo", "internal/discover", "internal/doctor", "internal/sidecar", "internal/telemetry",
 	},
 }
 

@@ -22,16 +22,16 @@ var reasonAdvice = map[enrich.Reason]advice{
 		"Repair the source before `cache.stale_for` expires. Then the reason becomes `unavailable`."},
 	enrich.NoDocument: {
 		"The user has no document.",
-		"Nothing, if the user really has none. Otherwise `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: `tokengraft try` shows the id that the token has, and `try` and the log say it if a document has nearly the same id. With `user_creation` the log says once if a new user still has no document, because the function, the webhook or the template does not store one with the user's id in `user_id_field`."},
+		"Nothing, if the user really has none. Otherwise `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: the log has the claim, its type, and where it was looked for. `tokengraft try` shows the id that the token has, and `try` and the log say it if a document has nearly the same id. With `user_creation` the log says once if a new user still has no document, because the function, the webhook or the template does not store one with the user's id in `user_id_field`."},
 	enrich.Opaque: {
 		"Not a signed JWT: an opaque or an encrypted token.",
 		"Configure the provider to issue signed JWTs, if it can. Otherwise remove the location from the rule."},
 	enrich.NotOurs: {
 		"Another issuer or audience, or a `kid` that the backend's keys do not have.",
-		"`tokengraft try` says which. Correct `verify.issuer` or `verify.audience`, or look at what the backend publishes at `verify.jwks`."},
+		"The log and `tokengraft try` say which, and what the token has instead. Correct `verify.issuer` or `verify.audience`, or look at what the backend publishes at `verify.jwks`."},
 	enrich.BadToken: {
 		"Wrong signature, time, algorithm or shape.",
-		"If the log has `clock_offset_seconds`, set the clocks. Otherwise `tokengraft try` says what is wrong."},
+		"If the log has `clock_offset_seconds`, set the clocks. Otherwise the log and `tokengraft try` say what is wrong, for example that the signature does not match `verify.secret`."},
 	enrich.KeyBound: {
 		"Bound to a key of the client (DPoP), while the sidecar signs with its own keys.",
 		"Use `sign.backend_key`, or accept that these tokens pass without the claim."},

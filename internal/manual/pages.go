@@ -3,6 +3,8 @@ package manual
 import (
 	"os"
 	"path/filepath"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
 // A Page is a file of the documentation with its tables up to date.
@@ -34,6 +36,7 @@ func Pages(root string) ([]Page, error) {
 	pages := map[string]string{}
 	for _, t := range []struct{ page, name, table string }{
 		{configuration, "settings", Markdown(Settings(comments))},
+		{configuration, "refresh words", RefreshWords(locate.RefreshWords())},
 		{failures, "reasons", reasons},
 		{failures, "problems", problems},
 		{operations, "metrics", metrics},

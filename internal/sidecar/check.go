@@ -182,6 +182,7 @@ func (k *checker) source(ctx context.Context) {
 	if !ok {
 		k.otherSource(ctx, source)
 		k.ids(ctx, source)
+		k.claim(ctx, source)
 		return
 	}
 	warnings, err := collection.Inspect(ctx)
@@ -189,13 +190,26 @@ func (k *checker) source(ctx context.Context) {
 		k.fault("documents.mongodb", err, "Is the server running? Are the address, the name, the password and the permissions of the user in the URI correct? serve starts without MongoDB, but does not enrich tokens until it answers.")
 		return
 	}
-	k.ok("documents.mongodb can be read")
+	k.missing(ctx, collection.Source)
 	k.unique(ctx, collection.Source)
 	k.watch(ctx, collection.Source)
 	for _, warning := range warnings {
 		k.warn("documents.mongodb", "%s", warning)
 	}
 	k.ids(ctx, source)
+	k.claim(ctx, source)
+}
+
+// missing warns about a collection without documents.
+func (k *checker) missing(ctx context.Context, collection *mongodoc.Source) {
+	switch warning, err := collection.Missing(ctx); {
+	case err != nil:
+		k.warn("documents.mongodb", "%w", err)
+	case warning != "":
+		k.warn("documents.mongodb", "%s", warning)
+	default:
+		k.ok("documents.mongodb can be read")
+	}
 }
 
 // otherSource checks a source that is not a collection.

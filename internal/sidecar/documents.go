@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +16,10 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/breaker"
+	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 	"github.com/tokengraft/tokengraft/enrich/filedoc"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
+	"github.com/tokengraft/tokengraft/internal/credentials"
 	"github.com/tokengraft/tokengraft/internal/supervise"
 )
 
@@ -27,6 +30,7 @@ type documents struct {
 	breaker *breaker.Breaker // nil for a file
 	watched bool
 	near    *nearMisses // nil if the source cannot look for near misses
+	found   *credentials.Report
 	cache   enrich.Invalidator
 	logger  *slog.Logger
 	uses    refcount      // requests and reads
@@ -39,6 +43,9 @@ func openDocuments(cfg *config.Config, o Options, cache enrich.Invalidator) (*do
 		return nil, err
 	}
 	d := &documents{source: source, watched: cfg.Documents.MongoDB.Watch != config.Off, cache: cache, logger: o.Logger, uses: newRefcount()}
+	if d.found, err = credentials.NewReport(o.Logger, o.Meter); err != nil {
+		return nil, errors.Join(err, source.Close(context.Background()))
+	}
 	d.near = newNearMisses(d, cfg)
 	if source.remote() {
 		if d.breaker, err = breaker.New(breaker.Options{Source: source, Logger: o.Logger, Meter: o.Meter}); err != nil {
@@ -62,6 +69,7 @@ func (d *documents) Lookup(ctx context.Context, q enrich.Query) (enrich.Document
 	if errors.Is(err, enrich.ErrNoDocument) {
 		d.near.offer(q.User)
 	}
+	d.found.Add(ctx, doc.Credentials)
 	return doc, err
 }
 
@@ -120,7 +128,7 @@ type source interface {
 func openSource(cfg *config.Config, o Options) (source, error) {
 	switch {
 	case o.Source != nil:
-		return givenSource{o.Source}, nil
+		return givenSource{o.Source, projectionOf(cfg.Claim)}, nil
 	case cfg.Documents.File != "":
 		return openFile(cfg, o.Logger, o.Meter)
 	}
@@ -165,11 +173,29 @@ type fileSource struct{ *filedoc.Source }
 func (fileSource) remote() bool                { return false }
 func (fileSource) Close(context.Context) error { return nil }
 
-// givenSource is [Options.Source]. The caller closes it.
-type givenSource struct{ enrich.Source }
+// givenSource is [Options.Source]. The caller closes it. Of the projection it applies only
+// claim.credentials.
+type givenSource struct {
+	enrich.Source
+	projection bsonjson.Projection
+}
 
 func (g givenSource) remote() bool                { _, checks := g.Source.(enrich.Checker); return checks }
 func (g givenSource) Close(context.Context) error { return nil }
+
+// Lookup implements [enrich.Source].
+func (g givenSource) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
+	doc, err := g.Source.Lookup(ctx, q)
+	if err != nil {
+		return doc, err
+	}
+	kept, found, err := g.projection.Guard(doc.JSON)
+	if err != nil {
+		return enrich.Document{}, err
+	}
+	doc.JSON, doc.Credentials = kept, append(slices.Clone(doc.Credentials), found...)
+	return doc, nil
+}
 
 func (g givenSource) Following() uint64 { return followingOf(g.Source) }
 
@@ -196,7 +222,7 @@ func shape(cfg *config.Config) string {
 	text, _ := json.Marshal([]any{
 		cfg.Documents.MongoDB.URI.Reveal(), cfg.Documents.MongoDB.Database, cfg.Documents.MongoDB.Collection,
 		cfg.Documents.File, cfg.Documents.UserIDField, cfg.Documents.UserIDType, cfg.Documents.UserIDIssuer,
-		cfg.Claim.Format, cfg.Claim.Include, cfg.Claim.Exclude,
+		cfg.Claim.Format, cfg.Claim.Include, cfg.Claim.Exclude, cfg.Claim.Credentials,
 	})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])

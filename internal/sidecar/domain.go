@@ -1,6 +1,9 @@
 package sidecar
 
 import (
+	"fmt"
+	"path/filepath"
+
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
@@ -25,6 +28,11 @@ var (
 		config.Relaxed:     bsonjson.Relaxed,
 		config.Canonical:   bsonjson.Canonical,
 		config.AppServices: bsonjson.AppServices,
+	}
+	credentialModes = map[config.Credentials]bsonjson.Credentials{
+		config.DropCredentials:  bsonjson.DropCredentials,
+		config.WarnCredentials:  bsonjson.WarnCredentials,
+		config.AllowCredentials: bsonjson.AllowCredentials,
 	}
 	userIDTypes = map[config.UserIDType]bsonjson.UserIDType{
 		config.AutoID:   bsonjson.AutoID,
@@ -57,9 +65,19 @@ func kindsOf(c config.Claim) []enrich.Kind {
 	return kinds
 }
 
+// describeDocuments says where user ids are looked for.
+func describeDocuments(cfg *config.Config) string {
+	d := cfg.Documents
+	where := "the file " + filepath.Base(string(d.File))
+	if d.MongoDB.Collection != "" {
+		where = fmt.Sprintf("the collection %s.%s", d.MongoDB.Database, d.MongoDB.Collection)
+	}
+	return fmt.Sprintf("the field %s of %s (user_id_type: %s)", d.UserIDField, where, d.UserIDType)
+}
+
 // projectionOf returns which paths of a document reach the token.
 func projectionOf(c config.Claim) bsonjson.Projection {
-	return bsonjson.Projection{Include: c.Include, Exclude: c.Exclude}
+	return bsonjson.Projection{Include: c.Include, Exclude: c.Exclude, Credentials: credentialModes[c.Credentials]}
 }
 
 // restoreOf resolves restore for the enricher. With oidc, auto is always on, because

@@ -41,7 +41,7 @@ var (
 	clientSettings    = []string{"backend", "backend_tls", "public_url", "tls", "timeouts.dial", "timeouts.idle"}
 	followerSettings  = append([]string{"oidc", "verify.issuer"}, clientSettings...)
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
-	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude"}
+	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude", "claim.credentials"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
 )
 
@@ -114,6 +114,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		Ring:                g.ring,
 		Source:              s.cache.Source(g.documents, shape(g.cfg)),
 		UserID:              string(g.cfg.Documents.UserIDClaim),
+		Documents:           describeDocuments(g.cfg),
 		UserIssuer:          g.cfg.Documents.UserIDIssuer != "",
 		Claim:               g.cfg.Claim.Name,
 		AllowPrivilegedName: g.cfg.Claim.AllowPrivilegedName,

@@ -2,10 +2,13 @@ package sidecar
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/tokengraft/tokengraft/config"
@@ -71,9 +74,22 @@ func openListener(cfg *config.Config, setting string, address config.Address) (*
 	config := net.ListenConfig{Control: sockets.Bound}
 	listener, err := config.Listen(context.Background(), "tcp", string(address))
 	if err != nil {
-		return nil, cfg.Fault(setting, fmt.Errorf("%w; use a free address of this machine on which this user may listen", err))
+		return nil, cfg.Fault(setting, fmt.Errorf("%w. %s", err, listenAdvice(err)))
 	}
 	return listener.(*net.TCPListener), nil
+}
+
+// listenAdvice says what to do about an address on which the sidecar cannot listen.
+func listenAdvice(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "Another program listens there, maybe another tokengraft. Stop it, or set another port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "This machine does not have this address. Set one that it has, or :PORT for all of them"
+	case errors.Is(err, fs.ErrPermission):
+		return "This user may not listen there. Set a port of 1024 or more"
+	}
+	return "Set a free address of this machine on which this user may listen"
 }
 
 func adminHandler(s *Sidecar, o ServeOptions) http.Handler {

@@ -95,29 +95,6 @@ func (m nearMiss) Error() string {
 
 func (m nearMiss) Unwrap() error { return enrich.ErrNoDocument }
 
-// keep keeps the next user without a document for explain. It is for a program that does
-// not call run.
-func (n *nearMisses) keep() {
-	if n != nil {
-		n.missed = make(chan enrich.User, 1)
-	}
-}
-
-// explain returns why the user that keep kept has no document, or nil if that is not known.
-func (n *nearMisses) explain(ctx context.Context) error {
-	if n == nil {
-		return nil
-	}
-	select {
-	case user := <-n.missed:
-		if near, ok, err := n.source.NearMiss(ctx, user); err == nil && ok {
-			return nearMiss{user, near, n.ids}
-		}
-	default:
-	}
-	return nil
-}
-
 // advice says how the document becomes that of the user, with the line of YAML to set.
 func advice(near bsonjson.NearMiss) string {
 	if near.Use == "" {

@@ -4,6 +4,7 @@
 package tlsadvice
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -15,8 +16,11 @@ func For(err error) string {
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, name := errors.AsType[x509.HostnameError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
 	operation, network := errors.AsType[*net.OpError](err)
 	switch {
+	case plain:
+		return "The backend does not speak TLS at this address. If it speaks plain HTTP, write http:// in the setting backend."
 	case authority:
 		return "Put the certificate of the authority that signed the backend's certificate into backend_tls.ca_file."
 	case name:

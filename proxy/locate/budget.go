@@ -41,15 +41,46 @@ func (l Limits) line(name string) int {
 	return limit
 }
 
-// A LineError says that a header line is over its limit with its enriched tokens, although
-// each of them was within its budget.
+// A LineError says that a header line is over its limit with its enriched tokens.
 type LineError struct {
 	Header      string
 	Size, Limit int // of the whole line ("Name: value"), in bytes
+	// Token is the error of the one token that is too large for the line. It is nil if each
+	// token is within its budget, and only all of them together are too large.
+	Token error
+}
+
+// isTooLargeForBrowsers reports whether it is a cookie that no setting allows.
+func (e *LineError) isTooLargeForBrowsers() bool {
+	return e.Header == setCookie && e.Size > len(setCookie+": ")+cookieLimit
+}
+
+// Advice says what to do about the error, with the setting to change.
+func (e *LineError) Advice() string {
+	if e.isTooLargeForBrowsers() {
+		return "Select fewer fields with claim.include: no setting allows a larger cookie."
+	}
+	return fmt.Sprintf("Select fewer fields with claim.include, or raise claim.max_header_size to %d or more.", e.Size)
+}
+
+// Unwrap returns the error of the token.
+func (e *LineError) Unwrap() error { return e.Token }
+
+// LineError returns the error of an enriched token at this place that is over its budget.
+// size is that of the token in bytes, and err says so. It returns nil if the place is not
+// in a header.
+func (f Occurrence) LineError(l Limits, size int, err error) *LineError {
+	if f.at.part != linePart {
+		return nil
+	}
+	return &LineError{f.at.header, size + f.Overhead, l.line(f.at.header), err}
 }
 
 // Error implements error.
 func (e *LineError) Error() string {
+	if e.isTooLargeForBrowsers() {
+		return fmt.Sprintf("cookie of %d bytes with its enriched tokens, browsers drop one of more than %d", e.Size-len(setCookie+": "), cookieLimit)
+	}
 	return fmt.Sprintf("header line %s of %d bytes with its enriched tokens, the limit is %d", e.Header, e.Size, e.Limit)
 }
 
@@ -62,7 +93,7 @@ func Fits(before, after http.Header, l Limits) error {
 		for i, text := range lines {
 			size, limit := len(name)+len(": ")+len(text), l.line(name)
 			if text != before[name][i] && size > max(limit, longest.Size) {
-				longest = LineError{name, size, limit}
+				longest = LineError{Header: name, Size: size, Limit: limit}
 			}
 		}
 	}

@@ -216,8 +216,7 @@ func (r Request) pathHint() hint {
 // needsNoCredential reports whether the path is one of logins without a credential. Only
 // the path distinguishes such a login with one more field from a refresh.
 func (r Request) needsNoCredential() bool {
-	segment := lettersOf(lastSegment(r.Path))
-	return strings.Contains(segment, "anon") || strings.Contains(segment, "guest")
+	return containsAny(lettersOf(lastSegment(r.Path)), anonymousWords)
 }
 
 func lastSegment(path string) string {
@@ -227,7 +226,7 @@ func lastSegment(path string) string {
 
 // saysRefresh reports whether a segment of a path, or a grant_type, is about refreshes.
 func saysRefresh(text string) bool {
-	return mentionsRefresh(text) || strings.Contains(strings.ToLower(text), "renew")
+	return containsAny(strings.ToLower(text), refreshWords)
 }
 
 // readLeniently returns a path as lenient backends read it: decoded, and without

@@ -30,8 +30,7 @@ func hasCredentialHeader(h http.Header) bool {
 
 func isCredentialHeader(name string) bool {
 	letters := lettersOf(name)
-	return (mentionsOTP(name) || slices.ContainsFunc(credentialHeaders, func(part string) bool { return strings.Contains(letters, part) })) &&
-		!strings.Contains(letters, "csrf") && !strings.Contains(letters, "xsrf") && !mentionsRefresh(letters)
+	return (mentionsOTP(name) || containsAny(letters, credentialHeaders)) && !containsAny(letters, forgeryWords) && !mentionsRefresh(letters)
 }
 
 // hasUserHeader is hasCredentialHeader, but ignores the header of a client that signs in
@@ -49,10 +48,6 @@ func hasUserHeader(h http.Header) bool {
 	return false
 }
 
-var credentialHeaders = []string{
-	"authorization", "apikey", "token", "password", "secret", "session", "credential", "assertion", "xauth", "username", "userid", "login", "email", "signature",
-}
-
 // hasPasswordHeader reports whether a header has what only users sign in with.
 func hasPasswordHeader(h http.Header) bool {
 	for name := range h {
@@ -66,7 +61,7 @@ func hasPasswordHeader(h http.Header) bool {
 
 // mentionsOTP reports whether a header could have a one-time password. Its name keeps its
 // hyphens: IoT-Platform has none.
-func mentionsOTP(name string) bool { return strings.Contains(strings.ToLower(name), "otp") }
+func mentionsOTP(name string) bool { return strings.Contains(strings.ToLower(name), otpWord) }
 
 // headerSaysRefresh reports whether a header has refresh or renew in its name, or
 // Authorization in its scheme. Some backends take the refresh token from there.

@@ -69,4 +69,4 @@ func (r Request) formField(name string) []span {
 
 func isForm(media string) bool { return media == "application/x-www-form-urlencoded" }
 
-func mentionsRefresh(name string) bool { return strings.Contains(strings.ToLower(name), "refresh") }
+func mentionsRefresh(name string) bool { return strings.Contains(strings.ToLower(name), refreshWord) }

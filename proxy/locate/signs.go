@@ -90,31 +90,19 @@ func isCredential(letters string) bool {
 	if isClientCredential(letters) {
 		return false
 	}
-	switch letters {
-	case "pw", "pin", "user", "mail", "phone", "mobile", "assertion", "ticket", "samlresponse", "signature":
-		return true
-	}
-	return strings.HasSuffix(letters, "code") || slices.ContainsFunc(credentials, func(part string) bool { return strings.Contains(letters, part) })
+	return slices.Contains(credentialNames, letters) || strings.HasSuffix(letters, credentialEnd) || containsAny(letters, credentials)
 }
 
 // isClientCredential reports whether a field with these letters is of a client.
 func isClientCredential(letters string) bool {
-	return letters == "clientsecret" || letters == "clientassertion" || letters == "clientassertiontype"
-}
-
-var credentials = []string{"pass", "pwd", "secret", "otp", "login", "username", "email", "phonenumber", "identifier", "credential"}
-
-// harmless are the letters of fields that cannot be credentials.
-var harmless = []string{
-	"clientid", "organization", "scope", "scopes", "audience", "resource", "mode", "returnsecuretoken", "redirecturi", "tenant", "realm", "locale", "lang",
-	"csrf", "csrftoken", "xsrftoken", "csrfmiddlewaretoken", "authenticitytoken", "requestverificationtoken", "utf",
+	return slices.Contains(clientCredentials, letters)
 }
 
 // isHarmlessCookie reports whether a cookie cannot be a credential: it protects from forgery,
 // measures visits or remembers a choice.
 func isHarmlessCookie(name string) bool {
 	lower := strings.ToLower(name)
-	for _, prefix := range []string{"_ga", "_gid", "_gat", "_fbp", "csrf", "xsrf", "_csrf", "__host-csrf", "lang", "locale", "theme", "consent", "cookieconsent"} {
+	for _, prefix := range harmlessCookies {
 		if strings.HasPrefix(lower, prefix) && !mentionsRefresh(lower) {
 			return true
 		}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/permissions"
@@ -122,14 +121,4 @@ func (d *Dir) files() ([]string, error) {
 		}
 	}
 	return paths, nil
-}
-
-// checkWritable returns an error if the directory must not be written to. Not even
-// root writes to a directory without write permission (law E2).
-func (d *Dir) checkWritable() error {
-	info, err := os.Stat(d.path)
-	if err == nil && info.Mode().Perm()&0o222 == 0 {
-		err = &fs.PathError{Op: "write", Path: d.path, Err: syscall.EROFS}
-	}
-	return err
 }

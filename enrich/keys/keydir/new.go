@@ -129,7 +129,7 @@ func (d *Dir) write(algorithm string, created, active time.Time, number int) (pa
 		return "", fmt.Errorf("cannot write the file of a key for %s: %w", algorithm, err)
 	}
 	path = d.name(algorithm, number)
-	if err := publish(file.Name(), path, text); err != nil {
+	if err := d.explainWrite(publish(file.Name(), path, text)); err != nil {
 		return "", fmt.Errorf("cannot write the file of a key for %s: %w", algorithm, err)
 	}
 	return path, nil
@@ -140,7 +140,8 @@ func (d *Dir) createTemp() (*os.File, error) {
 	if err := d.checkWritable(); err != nil {
 		return nil, err
 	}
-	return os.CreateTemp(d.path, ".new-*")
+	file, err := os.CreateTemp(d.path, ".new-*")
+	return file, d.explainWrite(err)
 }
 
 // publish gives a file its final name. It fails if the name is taken.

@@ -45,6 +45,8 @@ func TestMetrics_CountersOfAlertsAreThereFromTheStart(t *testing.T) {
 	for _, counter := range []string{
 		`tokengraft_unrestored_unauthorized_total`,
 		`tokengraft_source_duplicates_total{source="file"}`,
+		`tokengraft_credentials_total{action="dropped"}`,
+		`tokengraft_credentials_total{action="embedded"}`,
 		`tokengraft_existing_claims_total{from="copied"}`,
 		`tokengraft_existing_claims_total{from="backend"}`,
 		`tokengraft_overloaded_total{limit="requests"}`,

@@ -142,3 +142,19 @@ func check(t *testing.T, what string, got error, refused string) {
 		t.Errorf("%s: got %v, want %q", what, got, refused)
 	}
 }
+
+func TestWriteAdvice_NamesBothUsersAndTheCommand(t *testing.T) {
+	for _, tt := range []struct {
+		uid, owner int
+		want       string
+	}{
+		{65532, 65532, "its mode is 0555. Run: chmod u+w /keys"},
+		{0, 1000, "its mode is 0555. Run: chmod u+w /keys"},
+		{65532, 0, "it belongs to the user 0, but this program runs as the user 65532. Run: chown 65532 /keys"},
+	} {
+		got := process{uid: tt.uid}.writeAdvice("/keys", fakeInfo{0o555, uint32(tt.owner), 0})
+		if !strings.Contains(got, tt.want) {
+			t.Errorf("the advice for a directory of %d to the user %d = %q, want %q", tt.owner, tt.uid, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package sidecar
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
+
+// describe describes a token and its outcome.
+func (t *trier) describe(ctx context.Context, issued enrich.Issued, outcome enrich.Outcome) TriedToken {
+	tried := TriedToken{Kind: issued.Kind, Reason: outcome.Reason, Before: TextOf(issued.Raw)}
+	if outcome.Raw != issued.Raw {
+		after := TextOf(outcome.Raw)
+		after.Token = outcome.Raw
+		tried.After = &after
+	}
+	cause := outcome.Err
+	if token, err := enrich.ParseToken(issued.Raw); err == nil {
+		tried.Verified = t.verified(token)
+		if tried.looksUp() && slices.Contains(kindsOf(t.cfg.Claim), issued.Kind) {
+			lookup, why := t.lookup(ctx, token, outcome)
+			tried.Lookup = lookup
+			if why != nil {
+				cause = why
+			}
+		}
+	}
+	if cause != nil {
+		tried.Cause = cause.Error()
+	}
+	tried.Hints = t.hints(tried)
+	if size, ok := documentSize(tried, outcome, t.cfg); ok {
+		tried.Sizes = append(tried.Sizes, size)
+	}
+	return tried
+}
+
+// TextOf takes a token apart. It does not verify it.
+func TextOf(raw string) TriedText {
+	text := TriedText{Bytes: len(raw)}
+	token, err := enrich.ParseToken(raw)
+	if err != nil {
+		text.Error = err.Error()
+		return text
+	}
+	text.Header = token.Header()
+	for name, value := range token.Claims() {
+		// Name, quotes, colon and comma; base64 writes 4 bytes for 3.
+		text.Claims = append(text.Claims, TriedClaim{Name: name, Bytes: inBase64(len(name) + len(value) + len(`"":,`)), Value: value})
+	}
+	return text
+}
+
+// inBase64 returns the size of bytes in a token.
+func inBase64(n int) int { return n * 4 / 3 }
+
+// looksUp reports whether the token was verified, so that its user was looked up.
+func (t TriedToken) looksUp() bool {
+	switch t.Reason {
+	case enrich.NotOurs, enrich.BadToken, enrich.Opaque:
+		return false
+	}
+	return t.Verified.Key != ""
+}
+
+// verified says how a token is verified.
+func (t *trier) verified(token *enrich.Token) *TriedVerified {
+	v := &TriedVerified{
+		Algorithm: token.Algorithm, KeyID: token.KeyID, Key: t.ring.Which(token),
+		Issuers: t.cfg.Verify.Issuer, Audiences: t.cfg.Verify.Audience,
+	}
+	if len(v.Issuers) == 0 && t.discovery != nil {
+		v.Issuers = []string{t.discovery.Issuer}
+	}
+	json.Unmarshal(token.Claim("iss"), &v.Issuer)
+	if aud := token.Claim("aud"); json.Unmarshal(aud, &v.Audience) != nil {
+		var one string
+		json.Unmarshal(aud, &one)
+		v.Audience = []string{one}
+	}
+	return v
+}
+
+// hints says what to do about a reason.
+func (t *trier) hints(tried TriedToken) []string {
+	d := t.cfg.Documents
+	switch tried.Reason {
+	case enrich.OK, "":
+		return nil
+	case enrich.NoDocument:
+		hints := []string{fmt.Sprintf("There is no document whose field %s has the value of the claim %s. If there should be one, check documents.user_id_claim, user_id_field and user_id_type.", d.UserIDField, d.UserIDClaim)}
+		if tried.Lookup != nil {
+			for _, near := range tried.Lookup.NearMisses {
+				hints = append(hints, near.Text)
+			}
+		}
+		return hints
+	case enrich.Opaque:
+		return []string{"This is not a signed JWT, so serve forwards it unchanged."}
+	case enrich.NotOurs:
+		return []string{"If the token was enriched, try the one that the backend issued. Otherwise check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."}
+	}
+	return []string{"docs/failures.md says what to do about each reason."}
+}
+
+// documentSize returns the size of the document, as JSON.
+func documentSize(tried TriedToken, outcome enrich.Outcome, cfg *config.Config) (TriedSize, bool) {
+	const what, setting = "document", "claim.max_size"
+	if tooLarge, ok := errors.AsType[*enrich.SizeError](outcome.Err); ok && tooLarge.What == "document" {
+		return sizeOf(what, tooLarge.Size, tooLarge.Limit, setting), true
+	}
+	if tried.After == nil || tried.Lookup == nil || !tried.Lookup.Found {
+		return TriedSize{}, false
+	}
+	for _, claim := range tried.After.Claims {
+		if claim.Name == cfg.Claim.Name {
+			return sizeOf(what, len(claim.Value), int(cfg.Claim.MaxSize), setting), true
+		}
+	}
+	return TriedSize{}, false
+}
+
+// enrichedSize returns the size of the enriched token, or the size that it would have.
+func enrichedSize(outcome enrich.Outcome) int {
+	if tooLarge, ok := errors.AsType[*enrich.SizeError](outcome.Err); ok && tooLarge.What == "enriched token" {
+		return tooLarge.Size
+	}
+	return len(outcome.Raw)
+}
+
+// sizesAt returns the sizes at each place of a token.
+func (t *trier) sizesAt(found []locate.Occurrence, raw string, outcome enrich.Outcome) (sizes []TriedSize) {
+	limits := locate.Limits{Token: int(t.cfg.Claim.MaxTokenSize), Line: int(t.cfg.Claim.MaxHeaderSize)}
+	for _, f := range found {
+		if f.Token != raw {
+			continue
+		}
+		setting := "claim.max_token_size"
+		if f.Overhead > 0 {
+			setting = "claim.max_header_size"
+		}
+		if limit := f.Budget(limits) + f.Overhead; f.Overhead > 0 && limit > cookieLimit && limit != limits.Line {
+			setting = "limit of browsers"
+		}
+		sizes = append(sizes, sizeOf(f.Location.String(), f.Overhead+enrichedSize(outcome), f.Budget(limits)+f.Overhead, setting))
+	}
+	return sizes
+}
+
+// cookieLimit is the largest cookie that browsers keep (RFC 6265, section 6.1).
+const cookieLimit = 4096
+
+// sizesAnywhere returns the sizes of a token of which the place is not known.
+func (t *trier) sizesAnywhere(outcome enrich.Outcome) []TriedSize {
+	size, line := enrichedSize(outcome), int(t.cfg.Claim.MaxHeaderSize)
+	sizes := []TriedSize{
+		sizeOf("body", size, int(t.cfg.Claim.MaxTokenSize), "claim.max_token_size"),
+		sizeOf("header line", size, line, "claim.max_header_size, together with the name of the header"),
+	}
+	if line <= cookieLimit {
+		return append(sizes, sizeOf("cookie", size, line, "claim.max_header_size, together with name and attributes"))
+	}
+	return append(sizes, sizeOf("cookie", size, cookieLimit, "limit of browsers, together with name and attributes"))
+}
