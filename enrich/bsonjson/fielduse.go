@@ -26,6 +26,9 @@ type FieldUse struct {
 	// Distinct is how many different ids the field has. It is less than Documents if
 	// several documents have the same one.
 	Distinct int
+	// Credential means that the field of a document looks like a credential, so that it
+	// does not get into a token unless it is named.
+	Credential bool
 }
 
 // FieldUses returns the fields of documents and of the objects in them, in the order in
@@ -35,6 +38,7 @@ func FieldUses(docs [][]byte) []FieldUse {
 	c := fieldCounter{at: map[string]int{}}
 	for _, doc := range docs {
 		c.add(doc, "")
+		c.addCredentials(doc)
 	}
 	for i := range c.uses {
 		c.uses[i].Distinct = len(c.ids[i])
@@ -57,6 +61,24 @@ func (c *fieldCounter) add(object []byte, prefix string) {
 		c.count(prefix+m.name, m.value)
 		if prefix == "" && m.value.Type == bson.TypeEmbeddedDocument {
 			c.add(m.value.Value, m.name+".")
+		}
+	}
+}
+
+// addCredentials marks the fields of a document that look like credentials. A document that
+// cannot be written as JSON has none.
+func (c *fieldCounter) addCredentials(doc []byte) {
+	mapping, err := NewMapping("_id", AutoID, Plain, Projection{})
+	if err != nil {
+		return
+	}
+	rendered, err := mapping.Document(doc)
+	if err != nil {
+		return
+	}
+	for _, found := range rendered.Credentials {
+		if i, known := c.at[found.Path]; known {
+			c.uses[i].Credential = true
 		}
 	}
 }

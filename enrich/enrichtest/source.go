@@ -35,6 +35,7 @@ func TestSource(t *testing.T, open OpenSource) {
 	t.Run("applies the projection", func(t *testing.T) { testProjections(t, open) })
 	t.Run("returns when the read started", func(t *testing.T) { testReadAt(t, open) })
 	t.Run("returns the document's id", func(t *testing.T) { testDocumentID(t, open) })
+	t.Run("guards credentials", func(t *testing.T) { testCredentials(t, open) })
 	t.Run("reports near misses", func(t *testing.T) { testNearMisses(t, open) })
 	t.Run("stops when the context ends", func(t *testing.T) { testCanceled(t, open) })
 	t.Run("serves concurrent lookups", func(t *testing.T) { testConcurrent(t, open) })

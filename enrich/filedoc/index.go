@@ -15,7 +15,7 @@ import (
 // An index finds documents, as BSON, by the ids in their user-id field. It is
 // immutable.
 type index struct {
-	docs [][]byte
+	docs [][]byte                     // in the order of the file
 	byID map[bsonjson.UserID][][]byte // the documents of an id, the lowest _id first
 	// duplicates is the number of user ids that have more than one document.
 	duplicates int

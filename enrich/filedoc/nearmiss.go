@@ -31,3 +31,15 @@ func (s *Source) CountTypes(ctx context.Context) (map[string]int, error) {
 	}
 	return index.types, nil
 }
+
+// maxSample is how many documents [Source.Contents] looks at.
+const maxSample = 1000
+
+// Contents says what of the documents is in tokens.
+func (s *Source) Contents(ctx context.Context) (bsonjson.Contents, error) {
+	index, _, fault := s.file.current(ctx)
+	if index == nil {
+		return bsonjson.Contents{}, s.wrapError(fault)
+	}
+	return s.mapping.Contents(index.docs[:min(len(index.docs), maxSample)]), nil
+}

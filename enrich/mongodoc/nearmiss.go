@@ -29,7 +29,7 @@ func (s *Source) NearMiss(ctx context.Context, u enrich.User) (bsonjson.NearMiss
 	return near, ok, nil
 }
 
-// sampleSize is how many documents [Source.CountTypes] reads.
+// sampleSize is how many documents [Source.CountTypes] and [Source.Contents] read.
 const sampleSize = 20
 
 // CountTypes reads the user-id field of some documents, and counts them by its type
@@ -40,6 +40,28 @@ func (s *Source) CountTypes(ctx context.Context) (map[string]int, error) {
 		return nil, err
 	}
 	return s.field.CountTypes(docs), nil
+}
+
+// Contents reads some documents as a lookup does, those with the highest _id, and says what
+// of them is in tokens. Only ctx limits its time.
+func (s *Source) Contents(ctx context.Context) (bsonjson.Contents, error) {
+	collection, err := s.documents(ctx)
+	if err != nil {
+		return bsonjson.Contents{}, s.wrapError(err)
+	}
+	newest := options.Find().SetLimit(sampleSize).SetSort(map[string]int{"_id": -1})
+	if s.projection != nil {
+		newest.SetProjection(s.projection)
+	}
+	cursor, err := collection.Find(ctx, struct{}{}, newest)
+	if err != nil {
+		return bsonjson.Contents{}, s.wrapError(err)
+	}
+	docs, err := readBytes(ctx, cursor, maxSampleBytes)
+	if err != nil {
+		return bsonjson.Contents{}, s.wrapError(err)
+	}
+	return s.mapping.Contents(docs), nil
 }
 
 // readFields reads the user-id field, and the issuer of the id, of some documents that a

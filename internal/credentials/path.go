@@ -28,6 +28,9 @@ func shown(path [][]byte) string {
 	return strings.Join(names, ".")
 }
 
+// Shown returns a name as it is shown in a path.
+func Shown(name string) string { return shown([][]byte{[]byte(name)}) }
+
 // looksChosen reports whether a name looks like one that a programmer gave to a field. An
 // id is long, has many digits or changes often between digits and letters; an address
 // has other characters.

@@ -121,4 +121,3 @@ func IDClaims(tokens []string) (paths []string) {
 	}
 	return paths
 }
-

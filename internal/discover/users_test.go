@@ -118,10 +118,10 @@ func TestMatchUsers_FindsClaimFieldAndType(t *testing.T) {
 
 func TestMatchUsers_FieldsAreNamesWithoutCredentials(t *testing.T) {
 	uri, _ := enrichtest.StartFerretDB(t)
-	database{"users": {`{"_id":"u1","name":"Anna","passwordHash":"x","apiKey":"k","address":{"city":"x"},"lang":"de"}`}}.fill(t, uri, "app")
+	database{"users": {`{"_id":"u1","name":"Anna","passwordHash":"x","apiKey":"k","note":"$2b$12$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVABCDEFGHIJKLMN","compass":1,"address":{"city":"x"},"lang":"de"}`}}.fill(t, uri, "app")
 	token := enrichtest.NewIssuer(t, "HS256").Token(`{"sub":"u1"}`)
 	u, err := discover.MatchUsers(t.Context(), uri, "app", "", []string{token})
-	if want := []string{"name", "address", "lang"}; err != nil || !slices.Equal(u.Fields, want) {
+	if want := []string{"name", "compass", "address", "lang"}; err != nil || !slices.Equal(u.Fields, want) {
 		t.Errorf("fields %q, %v; want %q", u.Fields, err, want)
 	}
 }

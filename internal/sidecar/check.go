@@ -182,6 +182,7 @@ func (k *checker) source(ctx context.Context) {
 	if !ok {
 		k.otherSource(ctx, source)
 		k.ids(ctx, source)
+		k.claim(ctx, source)
 		return
 	}
 	warnings, err := collection.Inspect(ctx)
@@ -196,6 +197,7 @@ func (k *checker) source(ctx context.Context) {
 		k.warn("documents.mongodb", "%s", warning)
 	}
 	k.ids(ctx, source)
+	k.claim(ctx, source)
 }
 
 // missing warns about a collection without documents.

@@ -59,7 +59,9 @@ type Options struct {
 	// Source replaces the source of documents in the configuration, which then may be
 	// missing there. If it implements [enrich.Checker], a circuit breaker protects it.
 	// If it has a method Watch(context.Context, enrich.Invalidator) error, its changes
-	// are followed. The caller closes it. Nil means the source in the configuration.
+	// are followed. The caller closes it. Of the section claim that says what of a
+	// document is in tokens, only credentials applies to it, with the paths of include.
+	// Nil means the source in the configuration.
 	Source enrich.Source
 	// Functions compiles the functions that the configuration names. Use
 	// javascript.Engine of package enrich/hooks/javascript. With nil, New returns an
