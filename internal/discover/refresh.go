@@ -22,6 +22,7 @@ const (
 	login     verdictKind = iota
 	renewal               // a value of an earlier answer came back
 	bySession             // nothing but a session cookie
+	reissue               // a token of the session, and credentials: a new password, say
 )
 
 // judge says what a step that issued tokens was.
@@ -36,7 +37,7 @@ func (s *session) judge(i int) verdict {
 		return verdict{kind: login}
 	}
 	if st.hasCredential() {
-		return verdict{kind: login}
+		return s.judgeCredential(i)
 	}
 	if value, from := s.cameBack(i); from != nil {
 		return verdict{renewal, value, from}
@@ -45,6 +46,37 @@ func (s *session) judge(i int) verdict {
 		return verdict{bySession, value, from}
 	}
 	return verdict{kind: login}
+}
+
+// judgeCredential is judge for a request with a credential. It is a login, unless it comes
+// with a token of this session, as a request that changes a password does.
+func (s *session) judgeCredential(i int) verdict {
+	value, from := s.cameBack(i)
+	if from == nil || value.in == inBody || value.in == inQuery || !isTokenValue(value.value) || isLoginPath(s.steps[i].Path) {
+		return verdict{kind: login}
+	}
+	return verdict{reissue, value, from}
+}
+
+// isLoginPath reports whether a path looks like that of a login. Some clients send the old
+// token with it.
+func isLoginPath(path string) bool {
+	letters := strings.ToLower(strings.NewReplacer("-", "", "_", "", "/", " ").Replace(path))
+	return slices.ContainsFunc([]string{"login", "signin", "logon", "signon", "signup", "register", "authenticate", "session", "token"}, func(word string) bool { return strings.Contains(letters, word) })
+}
+
+// withoutDoubt returns verdicts in which reissue counts as a login, unless all are: then it
+// may be that a client sent the old token with a login.
+func withoutDoubt(verdicts []verdict) []verdict {
+	if !slices.ContainsFunc(verdicts, func(v verdict) bool { return v.kind != reissue }) {
+		return verdicts
+	}
+	for i, v := range verdicts {
+		if v.kind == reissue {
+			verdicts[i] = verdict{kind: login}
+		}
+	}
+	return verdicts
 }
 
 // hasCredential reports whether a request has a field that signs a user in.
@@ -135,7 +167,7 @@ func (s *session) refreshOf(pattern string, steps []int) Refresh {
 		causes = append(causes, s.steps[i].Request().Classify())
 		r.Seen = r.Seen || v.kind == renewal
 	}
-	r.Setting, r.Why = s.decide(verdicts, causes)
+	r.Setting, r.Why = s.decide(withoutDoubt(verdicts), causes)
 	return r
 }
 

@@ -15,6 +15,8 @@ func (v verdict) why(s shape) string {
 		return "The session cookie " + name + " is all that it has, so it gets tokens for a user who has signed in before. The document must be current here."
 	case v.kind == bySession:
 		return "The session cookie " + name + " of " + v.from.pattern + " is all that it has, so it gets tokens for a user who has signed in before. The document must be current here."
+	case v.kind == reissue:
+		return "It has a token that " + v.from.pattern + " had issued, so it gets another one for a user who has signed in before. The document must be current here."
 	case v.from == nil:
 		return "It is a refresh."
 	}
