@@ -38,12 +38,22 @@ func TestAppraise_SaysWhatATokenIs(t *testing.T) {
 	}
 }
 
-// keyless is a ring whose keys have not been fetched.
+// keyless is a ring that cannot verify without waiting.
 type keyless struct{ enrich.Ring }
 
 func TestAppraise_WithoutKeysIsUndecided(t *testing.T) {
-	f := newFixture(t, "ES256", func(_ *keys.Options, o *enrich.Options) { o.Ring = keyless{o.Ring} })
-	if got := f.Appraise(f.issuer.Token(claimsOf("")), enrich.Access); got != enrich.TokenUndecided {
-		t.Errorf("Appraise = %d, want %d", got, enrich.TokenUndecided)
+	f := newFixture(t, "ES256", nil)
+	ring, err := keys.Open(keys.Options{Issuers: []string{"x"}, JWKS: "http://127.0.0.1:1/jwks.json", Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ring := range []enrich.Ring{ring, keyless{ring}} {
+		e, err := enrich.New(enrich.Options{Ring: ring, Source: documents(nil), UserID: "sub", Claim: "custom_data", Kinds: []enrich.Kind{enrich.Access}, MaxSize: 1024})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Appraise(f.issuer.Token(`{"sub":"u1","iss":"x"}`), enrich.Access); got != enrich.TokenUndecided {
+			t.Errorf("%T: Appraise = %d, want %d", ring, got, enrich.TokenUndecided)
+		}
 	}
 }
