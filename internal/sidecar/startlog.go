@@ -29,7 +29,7 @@ func startLines(cfg *config.Config, d *oidc.Discovery) (lines []startLine) {
 	add("backend", backend...)
 	lines = append(lines, ruleLines(u)...)
 	add("backend keys", "from", u.Verify.From, "issuers", u.Verify.Issuers, "audience", u.Verify.Audience, "algorithms", u.Verify.Algorithms)
-	add("signing", "with", u.Sign.With, "algorithm", u.Sign.Algorithm, "keys", keyTexts(u.Sign.Keys), "verifiers_ask", u.Verifiers)
+	add("signing", "with", u.Sign.With, "algorithm", u.Sign.Algorithm, "keys", keyTexts(u.Sign.Keys), "verifiers_ask", withoutQueries(u.Verifiers))
 	add("documents", documentAttrs(u.Documents)...)
 	add("claim", "name", u.Claim.Name, "format", u.Claim.Format, "include", u.Claim.Include, "exclude", u.Claim.Exclude, "kinds", u.Claim.Kinds)
 	add("restore", "on", u.Restore.On, "at", u.Restore.At, "known_places", len(u.Restore.Known))
@@ -92,6 +92,19 @@ func keyTexts(keys []UnderstoodKey) []string {
 	texts := []string{}
 	for _, key := range keys {
 		texts = append(texts, key.Algorithm+" "+key.ID+" "+key.State)
+	}
+	return texts
+}
+
+// withoutQueries returns paths without their queries, because the log has no query.
+func withoutQueries(paths []string) []string {
+	texts := []string{}
+	for _, path := range paths {
+		if path, _, cut := strings.Cut(path, "?"); cut {
+			texts = append(texts, path+"?…")
+		} else {
+			texts = append(texts, path)
+		}
 	}
 	return texts
 }
