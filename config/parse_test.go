@@ -46,7 +46,7 @@ func TestParse_ReadsATextAsIfItWereAFileInTheWorkingDirectory(t *testing.T) {
 func TestSignSettings_IgnoresFaultsElsewhere(t *testing.T) {
 	for text, want := range map[string]string{
 		"sign: {keys: k, retire_after: 48h}\nverify: {secret: '${NOWHERE}'}": "",
-		"listen: 1": "",
+		"listen: 1":                           "",
 		"sign: {keys: k, retire_after: soon}": ":1:31: sign.retire_after: ",
 		"sign: {kyes: k}":                     ":1:8: sign.kyes: ",
 		"sign: [":                             "invalid YAML",

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/config"
@@ -108,7 +109,13 @@ func describeClaim(c sidecar.UnderstoodClaim) string {
 	if len(c.Exclude) > 0 {
 		fields += " without " + wrap(c.Exclude, 17)
 	}
-	return fmt.Sprintf("%s, in the format %s: %s, up to %s", c.Name, c.Format, fields, config.Size(c.MaxSize))
+	credentials := map[string]string{
+		"drop": "without fields that look like credentials", "warn": "with fields that look like credentials, and a warning", "allow": "with fields that look like credentials",
+	}[c.Credentials]
+	if len(c.Include) > 0 {
+		credentials = ""
+	}
+	return fmt.Sprintf("%s, in the format %s: %s", c.Name, c.Format, joined(fields, credentials, "up to "+config.Size(c.MaxSize).String()))
 }
 
 func describeVerify(v sidecar.UnderstoodVerify) string {
@@ -179,4 +186,9 @@ func wrap(words []string, indent int) string {
 		column += len(word)
 	}
 	return text.String()
+}
+
+// joined joins the texts that are not empty.
+func joined(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), ", ")
 }

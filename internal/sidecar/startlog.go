@@ -31,7 +31,7 @@ func startLines(cfg *config.Config, d *oidc.Discovery) (lines []startLine) {
 	add("backend keys", "from", u.Verify.From, "issuers", u.Verify.Issuers, "audience", u.Verify.Audience, "algorithms", u.Verify.Algorithms)
 	add("signing", "with", u.Sign.With, "algorithm", u.Sign.Algorithm, "keys", keyTexts(u.Sign.Keys), "verifiers_ask", withoutQueries(u.Verifiers))
 	add("documents", documentAttrs(u.Documents)...)
-	add("claim", "name", u.Claim.Name, "format", u.Claim.Format, "include", u.Claim.Include, "exclude", u.Claim.Exclude, "kinds", u.Claim.Kinds)
+	add("claim", "name", u.Claim.Name, "format", u.Claim.Format, "include", u.Claim.Include, "exclude", u.Claim.Exclude, "kinds", u.Claim.Kinds, "credentials", u.Claim.Credentials)
 	add("restore", "on", u.Restore.On, "at", u.Restore.At, "known_places", len(u.Restore.Known))
 	add("mode", "shadow", u.Shadow, "on_failure", string(cfg.OnFailure))
 	return lines

@@ -44,6 +44,8 @@ type UnderstoodClaim struct {
 	Kinds     []string `json:"kinds"`
 	Responses []string `json:"responses"`
 	MaxSize   int64    `json:"max_size"`
+	// Credentials says what happens to fields that look like credentials: drop, warn, allow.
+	Credentials string `json:"credentials"`
 }
 
 // UnderstoodVerify says where the backend's keys come from.
@@ -128,7 +130,7 @@ func understoodClaim(cfg *config.Config) UnderstoodClaim {
 	c := cfg.Claim
 	return UnderstoodClaim{
 		Name: c.Name, Format: string(c.Format), Include: noNil(c.Include), Exclude: noNil(c.Exclude),
-		Kinds: noNil(words(c.Kinds)), Responses: noNil(words(c.Responses)), MaxSize: int64(c.MaxSize),
+		Kinds: noNil(words(c.Kinds)), Responses: noNil(words(c.Responses)), MaxSize: int64(c.MaxSize), Credentials: string(c.Credentials),
 	}
 }
 
