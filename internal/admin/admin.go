@@ -1,9 +1,10 @@
-// Package admin is the admin listener: health, metrics, the cache and the log level.
+// Package admin is the admin listener: health, metrics, the cache, users and the log level.
 // Every peer can read health and metrics. Everything else requires a loopback peer or
 // the admin token.
 package admin
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -28,6 +29,9 @@ type Options struct {
 	Cache enrich.Invalidator
 	// Figures returns the response of GET /cache, which is encoded as JSON.
 	Figures func() any
+	// Explain returns the response of GET /explain/{user_id}, which is encoded as JSON. The
+	// error is shown to the peer.
+	Explain func(context.Context, ExplainQuery) (any, error)
 	// Readiness answers GET /readyz.
 	Readiness *Readiness
 	// Level is set by PUT /loglevel.
@@ -43,6 +47,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /cache", o.figures)
 	mux.HandleFunc("DELETE /cache", o.evictAll)
 	mux.HandleFunc("DELETE /cache/{user_id}", o.evict)
+	mux.Handle("GET /explain/{user_id}", newExplainer(o))
 	mux.HandleFunc("PUT /loglevel", o.setLevel)
 	return o.guard(mux)
 }
@@ -58,18 +63,22 @@ type status struct {
 // too, but it may show a page of another site, so requests of pages are not trusted.
 func (o Options) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		secret := o.Token()
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		// Hashed, so that the comparison does not reveal the length either.
-		want, got := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(strings.TrimSpace(token)))
-		authorized := secret != "" && strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 		local := isLoopback(r.RemoteAddr) && !isPage(r)
-		if !authorized && !local && !isHealth(r.URL.Path) {
+		if !o.authorized(r) && !local && !isHealth(r.URL.Path) {
 			writeJSON(w, http.StatusForbidden, status{"forbidden; send admin_token as a bearer token, or connect from loopback"})
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// authorized reports whether a request has the token.
+func (o Options) authorized(r *http.Request) bool {
+	secret := o.Token()
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	// Hashed, so that the comparison does not reveal the length either.
+	want, got := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(strings.TrimSpace(token)))
+	return secret != "" && strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 func isHealth(path string) bool { return path == "/livez" || path == "/readyz" || path == "/metrics" }

@@ -62,7 +62,7 @@ func rootCommand() *cobra.Command {
 	root.SetVersionTemplate("tokengraft {{.Version}}\n")
 	root.Example = "  tokengraft demo\n  tokengraft check -c tokengraft.yaml"
 	showExitCodes(root)
-	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), doctorCommand(), demoCommand(), discoverCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), explainCommand(), doctorCommand(), demoCommand(), discoverCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
 	return root
 }
 

@@ -106,7 +106,7 @@ func (p trialPrinter) token(t sidecar.TriedToken) {
 	p.verified(t.Verified)
 	p.lookup(t.Lookup)
 	for _, size := range t.Sizes {
-		p.line("size:   %s: %d of %d bytes, %d %% (%s)", printable(size.What), size.Size, size.Limit, size.Percent, size.Setting)
+		p.line("size:   %s: %d of %d bytes, %d %% (%s%s)", printable(size.What), size.Size, size.Limit, size.Percent, size.Setting, besides[size.What])
 	}
 	p.line("\nreason: %s", cmp.Or(string(t.Reason), "unchanged"))
 	if t.Cause != "" {
@@ -116,6 +116,9 @@ func (p trialPrinter) token(t sidecar.TriedToken) {
 		p.line("hint:   %s", printable(hint))
 	}
 }
+
+// besides says what counts too, for a token of which the place is not known.
+var besides = map[string]string{"header line": ", with the name of the header", "cookie": ", with its name and attributes"}
 
 // text prints the parts of a token, and the size of each claim in it.
 func (p trialPrinter) text(when string, t sidecar.TriedText) {

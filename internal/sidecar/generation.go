@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tokengraft/tokengraft/cache"
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
@@ -27,7 +28,8 @@ type generation struct {
 	client     *http.Client // for the sidecar's own requests to the backend
 	ring       *keys.Ring
 	documents  *documents
-	signIns    *signIns // nil if nothing runs when users sign in
+	source     *cache.Source // the documents with the cache in front
+	signIns    *signIns      // nil if nothing runs when users sign in
 	enricher   *enrich.Enricher
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
@@ -110,9 +112,10 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 // assemble makes the parts that no generation shares with another: the enricher and
 // the proxy.
 func (g *generation) assemble(s *Sidecar) (err error) {
+	g.source = s.cache.Source(g.documents, shape(g.cfg))
 	o := enrich.Options{
 		Ring:                g.ring,
-		Source:              s.cache.Source(g.documents, shape(g.cfg)),
+		Source:              g.source,
 		UserID:              string(g.cfg.Documents.UserIDClaim),
 		Documents:           describeDocuments(g.cfg),
 		UserIssuer:          g.cfg.Documents.UserIDIssuer != "",

@@ -98,6 +98,7 @@ func adminHandler(s *Sidecar, o ServeOptions) http.Handler {
 		Metrics:   o.Metrics,
 		Cache:     s.cache,
 		Figures:   func() any { return s.cache.Stats() },
+		Explain:   s.explainTo,
 		Readiness: s.readiness,
 		Level:     o.Level,
 	})

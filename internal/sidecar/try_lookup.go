@@ -23,8 +23,9 @@ type explainer interface {
 	FirstWithDocument(context.Context, []enrich.User) (int, error)
 }
 
-// diagnosisTimeout bounds all queries of a diagnosis together.
-const diagnosisTimeout = 10 * time.Second
+// diagnosisTimeout bounds all queries of a diagnosis together. The admin listener closes a
+// connection after 10 seconds.
+const diagnosisTimeout = 8 * time.Second
 
 // lookup says how the document of a token's user was looked up. The error is the cause to
 // show instead of that of the outcome, or nil.

@@ -156,15 +156,15 @@ func (t *trier) sizesAt(found []locate.Occurrence, raw string, outcome enrich.Ou
 // cookieLimit is the largest cookie that browsers keep (RFC 6265, section 6.1).
 const cookieLimit = 4096
 
-// sizesAnywhere returns the sizes of a token of which the place is not known.
-func (t *trier) sizesAnywhere(outcome enrich.Outcome) []TriedSize {
-	size, line := enrichedSize(outcome), int(t.cfg.Claim.MaxHeaderSize)
+// sizesIn returns the sizes of a token of which the place is not known.
+func sizesIn(size int, c config.Claim) []TriedSize {
+	line := int(c.MaxHeaderSize)
 	sizes := []TriedSize{
-		sizeOf("body", size, int(t.cfg.Claim.MaxTokenSize), "claim.max_token_size"),
-		sizeOf("header line", size, line, "claim.max_header_size, together with the name of the header"),
+		sizeOf("body", size, int(c.MaxTokenSize), "claim.max_token_size"),
+		sizeOf("header line", size, line, "claim.max_header_size"),
 	}
 	if line <= cookieLimit {
-		return append(sizes, sizeOf("cookie", size, line, "claim.max_header_size, together with name and attributes"))
+		return append(sizes, sizeOf("cookie", size, line, "claim.max_header_size"))
 	}
-	return append(sizes, sizeOf("cookie", size, cookieLimit, "limit of browsers, together with name and attributes"))
+	return append(sizes, sizeOf("cookie", size, cookieLimit, "limit of browsers"))
 }

@@ -1,0 +1,62 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+)
+
+// An ExplainQuery is a request for GET /explain/{user_id}.
+type ExplainQuery struct {
+	// UserID is the user, and Issuer their issuer, which may be empty.
+	UserID, Issuer string
+	// Values says that the response may have the values of the document.
+	Values bool
+	// Peer is the address that asks.
+	Peer string
+}
+
+// mostExplains limits how many users are explained at once, because each takes several
+// queries.
+const mostExplains = 2
+
+// An explainer answers GET /explain/{user_id}.
+type explainer struct {
+	authorized func(*http.Request) bool
+	explain    func(context.Context, ExplainQuery) (any, error)
+	turns      chan struct{}
+}
+
+func newExplainer(o Options) *explainer {
+	return &explainer{o.authorized, o.Explain, make(chan struct{}, mostExplains)}
+}
+
+// ServeHTTP answers 200 whether the user has a document or not, and 503 if the source does
+// not answer. Values of documents require the admin token, from loopback too: every program
+// and every user of the machine can connect from there, and documents are personal data.
+func (e *explainer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	values, err := strconv.ParseBool(query.Get("values"))
+	switch {
+	case query.Has("values") && err != nil:
+		writeJSON(w, http.StatusBadRequest, status{"values must be true or false"})
+		return
+	case values && !e.authorized(r):
+		writeJSON(w, http.StatusForbidden, status{"forbidden; values of documents require admin_token as a bearer token, from loopback too"})
+		return
+	}
+	select {
+	case e.turns <- struct{}{}:
+		defer func() { <-e.turns }()
+	default:
+		w.Header().Set("Retry-After", "1")
+		writeJSON(w, http.StatusServiceUnavailable, status{"busy with other users; try again"})
+		return
+	}
+	explained, err := e.explain(r.Context(), ExplainQuery{r.PathValue("user_id"), query.Get("issuer"), values, r.RemoteAddr})
+	if err != nil {
+		writeJSON(w, http.StatusServiceUnavailable, status{err.Error()})
+		return
+	}
+	writeJSON(w, http.StatusOK, explained)
+}
