@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
@@ -18,6 +19,11 @@ type values struct {
 	answers []exchange // those of the last refresh, and of the login; the first that has a value counts
 	unknown bool       // the login has not run, so what it answers is empty
 }
+
+// variable is what can be between ${ and }. Other text is not quoted in errors.
+var variable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*|(json|header|cookie|query|fragment):[^"\s&=]{1,100})$`)
+
+var errVariable = errors.New("a ${ is not followed by the name of a variable or a location and a }; write $${ for the characters themselves")
 
 // expand replaces the variables of a template with escaped values. The error names the
 // variable, and never a value.
@@ -35,8 +41,8 @@ func (v values) expand(template string, escape func(string) string) (string, err
 			continue
 		}
 		name, rest, ok := strings.Cut(template[start+2:], "}")
-		if !ok {
-			return "", errors.New("a ${ has no }; write $${ for the characters themselves")
+		if !ok || !variable.MatchString(name) {
+			return "", errVariable
 		}
 		value, err := v.value(name)
 		if err != nil {

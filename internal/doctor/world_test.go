@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,6 +39,12 @@ const (
 // run starts the world, runs doctor, and returns the findings by check.
 func (w world) run(t *testing.T, o doctor.Options) map[string]doctor.Finding {
 	t.Helper()
+	return findings(t, w.start(t, o))
+}
+
+// start starts the world, and returns the options with its addresses.
+func (w world) start(t *testing.T, o doctor.Options) doctor.Options {
+	t.Helper()
 	legacy, err := backend.New("https://legacy.example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +65,10 @@ func (w world) run(t *testing.T, o doctor.Options) map[string]doctor.Finding {
 		o.Config = load(t, filepath.Join(s.Dir, e2e.File))
 	}
 	o.URL, o.Admin = parse(t, s.Public.URL("")), parse(t, s.Admin.URL(""))
-	return findings(t, o)
+	if o.Env == nil {
+		o.Env = func(name string) (string, bool) { value, ok := env[name]; return value, ok }
+	}
+	return o
 }
 
 func or(text, otherwise string) string {
@@ -77,6 +87,18 @@ func load(t *testing.T, file string) *config.Config {
 	return cfg
 }
 
+// written writes a configuration and empty documents, and returns its path.
+func written(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "tokengraft.yaml")
+	for name, text := range map[string]string{file: text, filepath.Join(filepath.Dir(file), "users.json"): "[]"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return file
+}
+
 func parse(t *testing.T, text string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(text)
@@ -90,9 +112,6 @@ func parse(t *testing.T, text string) *url.URL {
 // if they contain a secret.
 func findings(t *testing.T, o doctor.Options) map[string]doctor.Finding {
 	t.Helper()
-	if o.Env == nil {
-		o.Env = func(name string) (string, bool) { value, ok := env[name]; return value, ok }
-	}
 	found := map[string]doctor.Finding{}
 	var order []string
 	err := doctor.Run(t.Context(), o, func(f doctor.Finding) {
