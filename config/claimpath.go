@@ -1,6 +1,9 @@
 package config
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
@@ -11,6 +14,9 @@ type ClaimPath string
 
 // UnmarshalText accepts a path without empty names, and keeps it unchanged.
 func (p *ClaimPath) UnmarshalText(text []byte) error {
+	if right, foreign := jsonedit.Respell(string(text)); foreign && right != "" && !strings.Contains(string(text), "[") {
+		return fmt.Errorf("is not a path like sub or user.id; write %s", right)
+	}
 	if _, err := jsonedit.ParsePath(string(text)); err != nil {
 		return err
 	}

@@ -60,24 +60,8 @@ func checkPattern(p pattern, before []pattern, r *yamlbind.Report) {
 	if pattern == "" {
 		return // reported as missing
 	}
-	switch {
-	case strings.Contains(pattern, "://"):
-		r.Fault(path, errors.New("is not a pattern like POST /oauth/token: it contains a URL; write only the method and the path"))
-		return
-	case !strings.Contains(pattern, "/"):
-		r.Fault(path, errors.New("is not a pattern like POST /oauth/token: the path is missing, or does not start with /"))
-		return
-	}
-	if err := muxpattern.Check(pattern); err != nil {
-		r.Fault(path, fmt.Errorf("is not a pattern like POST /oauth/token: %w", err))
-		return
-	}
-	if method, _, ok := strings.Cut(pattern, " "); ok && method != strings.ToUpper(method) {
-		r.Fault(path, fmt.Errorf("HTTP methods are upper case; write %s", strings.ToUpper(method)))
-		return
-	}
-	if strings.Contains(pattern, "?") {
-		r.Fault(path, errors.New("contains a query, but patterns match paths only; remove the query"))
+	if err := checkSpelling(pattern); err != nil {
+		r.Fault(path, err)
 		return
 	}
 	for _, earlier := range before {

@@ -16,14 +16,14 @@ import (
 type Path []string
 
 // ParsePath parses a path as it is written in the configuration file: elements
-// joined with dots, with \. for a dot in a name and \\ for a backslash. It returns
-// an error for an empty element.
+// joined with dots, with \. for a dot in a name and \\ for a backslash. A backslash may
+// also be before $, / and [. It returns an error for an empty element.
 func ParsePath(s string) (Path, error) {
 	var path Path
 	var element strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch {
-		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '.' || s[i+1] == '\\'):
+		case s[i] == '\\' && i+1 < len(s) && strings.IndexByte(`.\$/[`, s[i+1]) >= 0:
 			i++
 			element.WriteByte(s[i])
 		case s[i] == '.':
@@ -46,7 +46,7 @@ func (p Path) String() string {
 	for i, element := range p {
 		elements[i] = escapeElement.Replace(element)
 	}
-	return strings.Join(elements, ".")
+	return native(strings.Join(elements, "."))
 }
 
 var escapeElement = strings.NewReplacer(`\`, `\\`, ".", `\.`)

@@ -3,6 +3,7 @@ package locate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -87,6 +88,9 @@ func (l Location) check(named bool) error {
 	case inJSON, inHeader, inCookie, inFragment, inQuery, inForm:
 		return l.checkName()
 	}
+	if kind, known := kindNear(string(l.in)); known && named {
+		return fmt.Errorf("unknown kind; write %s", Location{kind, respelled(kind, l.name)})
+	}
 	return errors.New("unknown kind. Use json:PATH, header:NAME, cookie:NAME, fragment:NAME, query:NAME, form:NAME or body")
 }
 
@@ -95,12 +99,48 @@ func (l Location) checkName() error {
 	case l.name == "":
 		return fmt.Errorf("the name is missing. Add it, as in %s:access_token", l.in)
 	case l.in == inJSON:
-		_, err := jsonedit.ParsePath(l.name)
-		return err
+		return checkPath(l.name)
 	case (l.in == inHeader || l.in == inCookie) && strings.ContainsFunc(l.name, notInToken):
 		return fmt.Errorf("a %s name can contain only letters, digits and !#$%%&'*+-.^_`|~", l.in)
 	}
 	return nil
+}
+
+// checkPath checks the path of a json: location.
+func checkPath(path string) error {
+	if right, foreign := jsonedit.Respell(path); foreign && right == "" {
+		return errors.New("is not a path: write names and indexes joined with dots, and * for every element of an array, as in json:data.tokens.0.jwt")
+	} else if foreign {
+		return fmt.Errorf("write %s. If $, / or [ is part of a name, write a backslash before it", Location{inJSON, right})
+	}
+	_, err := jsonedit.ParsePath(path)
+	return err
+}
+
+// respelled returns the name of a location as its kind wants it.
+func respelled(kind in, name string) string {
+	if right, foreign := jsonedit.Respell(name); kind == inJSON && foreign && right != "" {
+		return right
+	}
+	return name
+}
+
+// kindNear returns the kind that an unknown word means.
+func kindNear(word string) (in, bool) {
+	word = strings.ToLower(word)
+	for kind, words := range map[in][]string{
+		inJSON:     {"json", "jsonpath", "json_path", "jsonpointer", "jsn", "jwt", "token"},
+		inHeader:   {"header", "headers", "http_header"},
+		inCookie:   {"cookie", "cookies", "set-cookie", "set_cookie"},
+		inFragment: {"fragment", "hash", "anchor"},
+		inQuery:    {"query", "querystring", "query_string", "param", "parameter", "url"},
+		inForm:     {"form", "input", "field", "form_post"},
+	} {
+		if slices.Contains(words, word) {
+			return kind, true
+		}
+	}
+	return "", false
 }
 
 // notInToken reports whether r cannot be in the name of a header or cookie, which is

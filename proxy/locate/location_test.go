@@ -45,7 +45,11 @@ func TestLocation_StringIsTheParsedText(t *testing.T) {
 func TestLocation_ErrorSaysWhatIsAllowed(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"", "Use json:PATH"},
-		{"jsn:access_token", "Use json:PATH, header:NAME, cookie:NAME, fragment:NAME, query:NAME, form:NAME or body"},
+		{"jsn:access_token", "unknown kind; write json:access_token"},
+		{"Set-Cookie:session", "unknown kind; write cookie:session"},
+		{"json:$.a.b", "write json:a.b."},
+		{"json:$..a", "is not a path"},
+		{"other:access_token", "Use json:PATH, header:NAME, cookie:NAME, fragment:NAME, query:NAME, form:NAME or body"},
 		{"json", "Add it, as in json:access_token"},
 		{"header:", "Add it, as in header:access_token"},
 		{"body:x", "body has no name"},
