@@ -12,13 +12,14 @@ type Analysis struct {
 	Unread    int        // answers that were not kept, so they were not looked at
 	Sites     []Site     // where the backend's tokens are in answers, in the order of the session
 	Excluded  []Excluded // other places with JWTs, which get no rule
-	Opaque    []Place    // values with the name of a token that are not JWTs
 	Refreshes []Refresh  // how each pattern of Sites tells refreshes from logins
 	Restores  []Restore  // where issued tokens came back
 	Lines     []LineSize // the header lines with tokens, which have a limit
 	Logouts   []string   // patterns of requests that look like the end of a session
 	Issuers   []string   // iss of the tokens of Sites
 	Audiences []string   // aud of the tokens of Sites
+	// Unreadable says which answers have tokens that are not JWTs, as sentences.
+	Unreadable []string
 	// LargestHeader is the size of the largest header of a request with a token, in bytes.
 	LargestHeader   int
 	LargestHeaderOf string
@@ -50,10 +51,7 @@ type Excluded struct {
 	Why      string // a sentence without a value of a token
 }
 
-// A Place is a place of answers, as it may be printed.
-type Place struct{ Pattern, Location string }
-
-// A Refresh says how the requests of a pattern are told from logins.
+// A Refresh says how to distinguish the refreshes of a pattern from its logins.
 type Refresh struct {
 	Pattern string
 	Setting proxy.Refresh

@@ -2,7 +2,6 @@ package discover
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/muxpattern"
@@ -25,7 +24,7 @@ func Analyze(exchanges []Exchange) Analysis {
 	a.LargestHeader, a.LargestHeaderOf = s.largestHeader()
 	a.Tokens = samples(a.Sites)
 	a.Issuers, a.Audiences = s.parties(a.Sites)
-	a.Opaque = s.opaque(a.Sites)
+	a.Unreadable = Unreadable(exchanges)
 	for i := range s.steps {
 		st := &s.steps[i]
 		a.Unread += oneIf(st.Cut)
@@ -49,7 +48,7 @@ func (s *session) markBearers(sites []Site) {
 	}
 }
 
-// refreshes says for each pattern of the sites how refreshes are told from logins.
+// refreshes says for each pattern of the sites how to distinguish refreshes from logins.
 func (s *session) refreshes(sites []Site) (refreshes []Refresh) {
 	steps := map[string][]int{} // that issued tokens
 	for i := range s.steps {
@@ -177,27 +176,4 @@ func (s *session) parties(sites []Site) (issuers, audiences []string) {
 	slices.Sort(issuers)
 	slices.Sort(audiences)
 	return issuers, audiences
-}
-
-// opaque returns where answers have values with the name of an access token that are not
-// JWTs.
-func (s *session) opaque(sites []Site) (places []Place) {
-	for i := range s.steps {
-		st := &s.steps[i]
-		if !mayIssue(st.Exchange) || slices.ContainsFunc(sites, func(site Site) bool { return site.Pattern == st.pattern && site.Kind == enrich.Access }) {
-			continue
-		}
-		for _, f := range answerFields(st.Exchange) {
-			p := Place{st.pattern, string(f.in) + ":" + s.shape.show(f.name)}
-			if isOpaqueToken(f) && !slices.Contains(places, p) && len(places) < maxSamples {
-				places = append(places, p)
-			}
-		}
-	}
-	return places
-}
-
-func isOpaqueToken(f field) bool {
-	letters := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(f.name))
-	return (letters == "accesstoken" || letters == "idtoken" || letters == "token" || letters == "jwt") && len(f.value) >= minSecret && !isTokenValue(f.value)
 }

@@ -20,7 +20,7 @@ func (s *session) lineSizes(sites []Site) (sizes []LineSize) {
 	return sizes
 }
 
-// largestHeader returns the size of the largest header of a request with a token of ours.
+// largestHeader returns the size of the largest header of a request with a token of the sites.
 func (s *session) largestHeader() (size int, pattern string) {
 	for i := range s.steps {
 		st := &s.steps[i]

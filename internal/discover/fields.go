@@ -160,7 +160,7 @@ func multipartFields(body []byte, boundary string) (fields []field) {
 }
 
 // jsonFields returns the texts and numbers of a JSON body, after a guard against other
-// origins. What is not JSON has none.
+// origins. It returns nil for other bodies.
 func jsonFields(body []byte) (fields []field) {
 	start := bytes.IndexAny(body, "{[")
 	if start < 0 || start > len("\ufeffwhile (1);,\r\n") {

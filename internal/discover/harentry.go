@@ -73,6 +73,7 @@ func (h *harEntry) exchange(at *url.URL) (Exchange, bool) {
 	return e, true
 }
 
+// isMethod reports whether a rule can name a method.
 func isMethod(method string) bool {
 	return method != "" && len(method) <= 16 && strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }

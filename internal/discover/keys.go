@@ -27,7 +27,7 @@ type Keys struct {
 	Issuer         []string // of the tokens; empty if it should not be checked
 	Audience       []string // that all tokens have; empty if it should not be checked
 	// Rules are those that the discovery document makes. A site that one of them covers
-	// needs no rule.
+	// does not need a rule.
 	Rules []proxy.Rule
 	Notes []string // sentences for the comments
 }

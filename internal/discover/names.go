@@ -105,6 +105,12 @@ func (s shape) fixed(name string) bool {
 	return len(name) <= 128 && !strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 
+// names reports whether a rule can name a location.
+func (s shape) names(l locate.Location) bool {
+	_, err := locate.Parse(l.String())
+	return err == nil && s.fixed(locationName(l))
+}
+
 // show returns a name for a comment.
 func (s shape) show(name string) string {
 	if !s.fixed(name) {

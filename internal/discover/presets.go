@@ -146,7 +146,7 @@ func (f *PresetFit) cover(settings *config.Config, a Analysis) {
 	f.Full = f.Covered > 0 && len(f.Missing) == 0
 }
 
-// refreshOf returns how the requests of a pattern are told from logins, or nil if that is
+// refreshOf returns how the requests of a pattern differ from logins, or nil if that is
 // not known.
 func refreshOf(a Analysis, pattern string) *Refresh {
 	i := slices.IndexFunc(a.Refreshes, func(r Refresh) bool { return r.Pattern == pattern })

@@ -20,8 +20,8 @@ type verdictKind int
 
 const (
 	login     verdictKind = iota
-	renewal               // a value of an earlier answer came back
-	bySession             // nothing but a session cookie
+	renewal               // a value of an earlier answer came back, or must have
+	bySession             // there is only a session cookie
 	reissue               // a token of the session, and credentials: a new password, say
 )
 
@@ -44,6 +44,9 @@ func (s *session) judge(i int) verdict {
 	}
 	if value, from, ok := s.sessionOf(i); ok {
 		return verdict{bySession, value, from}
+	}
+	if st.Request().Classify().Cause == enrich.CauseRefresh {
+		return verdict{kind: renewal} // its refresh token is from before the session
 	}
 	return verdict{kind: login}
 }
@@ -93,7 +96,7 @@ func isTokenValue(value string) bool {
 	return err == nil
 }
 
-// minSecret is how long a value must be so that nobody could guess it.
+// minSecret is how long a value must be so that it cannot be guessed.
 const minSecret = 12
 
 // cameBack returns the value of an earlier answer with tokens that is in the request of a
@@ -156,7 +159,7 @@ func isHarmlessCookie(name string) bool {
 	return hasWord(name, "ga", "gid", "gat", "fbp", "utm", "consent", "lang", "locale", "theme", "cookieconsent", "ajs", "amplitude", "mp", "hjid", "cf", "cfduid", "intercom")
 }
 
-// refreshOf says how the requests of a pattern are told from logins.
+// refreshOf says how to distinguish the refreshes of a pattern from its logins.
 func (s *session) refreshOf(pattern string, steps []int) Refresh {
 	r := Refresh{Pattern: pattern}
 	var verdicts []verdict
@@ -195,13 +198,13 @@ func (s *session) decide(verdicts []verdict, causes []locate.Classification) (pr
 	}
 	switch {
 	case others == 0 && wrongLogins > 0:
-		return proxy.RefreshNever, "auto would take it for a refresh, but it is a login: " + credentialText
+		return proxy.RefreshNever, "Without this setting it would count as a refresh, but it is a login: " + credentialText
 	case others == 0:
 		return proxy.RefreshAuto, autoText(causes[0])
 	case wrongOthers == 0:
 		return proxy.RefreshAuto, autoText(causes[firstOther(verdicts)])
 	case logins > 0:
-		return proxy.RefreshAlways, first.why(s.shape) + " It is also used for logins, which auto cannot tell from it. LOGIN triggers do not run for it."
+		return proxy.RefreshAlways, first.why(s.shape) + " Logins at the same path look alike, so they count as refreshes too, and LOGIN triggers do not run."
 	}
 	return proxy.RefreshAlways, first.why(s.shape)
 }

@@ -87,7 +87,7 @@ func (r *Report) preset() *PresetFit {
 	return nil
 }
 
-// covered returns a function that reports whether a site needs no rule.
+// covered returns a function that reports whether a site does not need a rule.
 func (r *Report) covered() func(Site) bool {
 	if r.preset() != nil {
 		return func(Site) bool { return true }

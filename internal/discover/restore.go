@@ -51,7 +51,7 @@ func (s *session) restoreOf(st *step, o locate.Occurrence, sites []Site) Restore
 	switch {
 	case restores(st, o, known(st.pattern, sites)):
 		r.By = ByDefault
-	case s.shape.fixed(locationName(o.Location)) && restores(st, o, []locate.Location{o.Location}):
+	case s.shape.names(o.Location) && restores(st, o, []locate.Location{o.Location}):
 		r.By = BySetting
 	}
 	return r

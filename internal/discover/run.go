@@ -105,14 +105,14 @@ func (o *Options) public() *url.URL {
 
 // noToken returns an error that says what was seen instead.
 func noToken(a Analysis) error {
-	text := fmt.Sprintf("%s", count(a.Requests, "request"))
+	text := count(a.Requests, "request")
 	switch {
 	case a.Requests == 0:
 		return fmt.Errorf("%w, because no request came. Log in through the address that discover prints", ErrNoToken)
 	case len(a.Excluded) > 0:
 		text += fmt.Sprintf(". There is a JWT at %s of %s, but: %s", a.Excluded[0].Location, a.Excluded[0].Pattern, lowerFirst(sentence(a.Excluded[0].Why)))
-	case len(a.Opaque) > 0:
-		text += fmt.Sprintf(". %s of %s is not a JWT, so nothing can be added to it", a.Opaque[0].Location, a.Opaque[0].Pattern)
+	case len(a.Unreadable) > 0:
+		text += ". " + a.Unreadable[0]
 	case a.Unread > 0:
 		text += fmt.Sprintf(", of which %s could not be read", count(a.Unread, "answer"))
 	default:

@@ -39,6 +39,9 @@ func newSession(exchanges []Exchange) *session {
 	s := &session{parsed: map[string]*enrich.Token{}, bearer: map[string]int{}, delivered: map[string][]int{}}
 	for i := range exchanges {
 		e := &exchanges[i]
+		if !isMethod(e.Method) {
+			continue // no rule could name it
+		}
 		st := step{Exchange: e, sent: map[string]bool{}, asked: e.Request().Survey(), fields: requestFields(e)}
 		e.Request().Tokens(func(token string) { st.sent[strings.Clone(token)] = true })
 		if mayIssue(e) {
@@ -46,7 +49,7 @@ func newSession(exchanges []Exchange) *session {
 		}
 		s.note(&st)
 		s.steps = append(s.steps, st)
-		s.noteDelivered(i)
+		s.noteDelivered(len(s.steps) - 1)
 	}
 	all, claimed := personalTexts(s)
 	s.shape = shape{all, claimed}

@@ -81,7 +81,7 @@ func (s *session) excludes(site *Site, issuers map[string]bool) string {
 	switch {
 	case site.Answers == 0:
 		return "The answer repeats the token that the client sent. If a client stores it from here, add a rule."
-	case !s.shape.fixed(locationName(site.Location)):
+	case !s.shape.names(site.Location):
 		return "Its name looks generated, or names a user, so a rule could not name it."
 	case !slices.ContainsFunc(site.Tokens, func(token string) bool { return s.parsed[token] != nil }):
 		return "It has the shape of a JWT, but its payload is not a JSON object."
@@ -94,7 +94,7 @@ func (s *session) excludes(site *Site, issuers map[string]bool) string {
 	case isProtocolName(name) && !s.isBearer(site):
 		return "By its name it is a part of the login, and not its result."
 	case !slices.ContainsFunc(site.Tokens, func(token string) bool { return s.parsed[token] != nil && issuers[issuerOf(s.parsed[token])] }):
-		return "Another issuer, or nobody who is named, signed it. If it is a token of the backend, add a rule and its issuer."
+		return "Its issuer is not that of the other tokens. If APIs accept it, add a rule and its issuer."
 	}
 	return ""
 }

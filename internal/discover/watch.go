@@ -115,6 +115,9 @@ func (p *progress) count() {
 
 // tokenText says where the tokens of the first step are. It is empty if there are none.
 func (s *session) tokenText() string {
+	if len(s.steps) == 0 {
+		return ""
+	}
 	st := &s.steps[0]
 	var texts []string
 	for _, found := range []struct {

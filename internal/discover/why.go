@@ -12,11 +12,11 @@ func (v verdict) why(s shape) string {
 	name := s.show(v.value.name)
 	switch {
 	case v.kind == bySession && v.from == nil:
-		return "The session cookie " + name + " is all that it has, so it gets tokens for a user who has signed in before. The document must be current here."
+		return "It has only a session cookie, " + name + ": the user has signed in before. So the document must be current."
 	case v.kind == bySession:
-		return "The session cookie " + name + " of " + v.from.pattern + " is all that it has, so it gets tokens for a user who has signed in before. The document must be current here."
+		return "It has only a session cookie, " + name + " of " + v.from.pattern + ": the user has signed in before. So the document must be current."
 	case v.kind == reissue:
-		return "It has a token that " + v.from.pattern + " had issued, so it gets another one for a user who has signed in before. The document must be current here."
+		return "It has a token of " + v.from.pattern + " and gets another one: the user has signed in before. So the document must be current."
 	case v.from == nil:
 		return "It is a refresh."
 	}
@@ -41,13 +41,13 @@ func autoText(c locate.Classification) string {
 	}[c.Why]
 	switch {
 	case c.Cause == enrich.CauseUnknown:
-		return "auto takes its requests for both a login and a refresh, which is safe: the document is read anew."
+		return "It could be a login or a refresh, so it counts as both: the document is read again."
 	case c.Why == locate.WhyNoHint:
-		return "auto takes it for a login: " + by + "."
+		return "It is a login: " + by + "."
 	case c.Cause == enrich.CauseRefresh:
-		return "auto recognizes the refresh by " + by + "."
+		return "Refreshes are recognized by " + by + "."
 	}
-	return "auto recognizes the login by " + by + "."
+	return "Logins are recognized by " + by + "."
 }
 
 func lowerFirst(text string) string {

@@ -26,7 +26,7 @@ func Write(w io.Writer, r Report) error {
 	doc.restore(&r)
 	doc.notes(&r)
 	if hasToken(doc.body.Bytes()) {
-		return errors.New("the configuration would contain a token: this is a bug, please report it without the token")
+		return errors.New("the configuration would contain a token: this is a bug. Report it without the token")
 	}
 	text := strings.Replace(doc.body.String(), todoMark, doc.todoText(), 1)
 	_, err := io.WriteString(w, text)

@@ -62,9 +62,7 @@ func unseen(a Analysis) (texts []string) {
 	if len(a.Logouts) == 0 {
 		texts = append(texts, "No logout was seen. If a logout sends the token in its body, it needs a rule with restore")
 	}
-	for _, place := range a.Opaque {
-		texts = append(texts, fmt.Sprintf("%s of %s is not a JWT, so it stays as it is", place.Location, place.Pattern))
-	}
+	texts = append(texts, a.Unreadable...)
 	if a.Unread > 0 {
 		texts = append(texts, fmt.Sprintf("%s could not be read, so tokens in them were not seen", count(a.Unread, "answer")))
 	}

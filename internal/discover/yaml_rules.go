@@ -162,7 +162,7 @@ func (w *writer) excluded(r *Report) {
 }
 
 func upperFirst(text string) string {
-	if text == "" || text[0] < 'a' || text[0] > 'z' || strings.HasPrefix(text, "auto ") {
+	if text == "" || text[0] < 'a' || text[0] > 'z' {
 		return text
 	}
 	return string(text[0]+'A'-'a') + text[1:]
@@ -184,7 +184,7 @@ func (w *writer) restore(r *Report) {
 	w.line("  at: %s", list(names))
 }
 
-// cameBackText lists the places in which tokens came back and which need no setting.
+// cameBackText lists the places in which tokens came back without a setting of their own.
 func cameBackText(a Analysis) string {
 	var places []string
 	for _, place := range a.Restores {

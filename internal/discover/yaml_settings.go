@@ -55,7 +55,7 @@ func (w *writer) verify(r *Report) {
 func (w *writer) sign(r *Report) {
 	w.blank()
 	if !r.needsKeys() {
-		w.comment("", "Enriched tokens are signed with verify.secret again, so verifiers need no change.")
+		w.comment("", "Enriched tokens are signed with verify.secret again, so verifiers stay as they are.")
 		return
 	}
 	w.comment("", "The sidecar signs with keys of its own, made at the first start. Verifiers fetch both the backend's keys and these from /.well-known/jwks.json of the sidecar.")

@@ -105,7 +105,7 @@ var metricRows = []metricRow{
 	{"tokengraft.cache.evictions", "cause", "`capacity`, `changed` or `expired`.", ""},
 	{"tokengraft.source.duration", "source,error", "", "`error=\"true\"` for two minutes"},
 	{"tokengraft.source.duplicates", "source", "", "grows"},
-	{"tokengraft.credentials", "action", "`dropped`, or `embedded` with `claim.credentials: warn`. See [credentials in documents](security.md#credentials-in-documents).", "`embedded` grows"},
+	{"tokengraft.credentials", "action", "`dropped`, or `embedded` with `claim.credentials: warn`. See [credentials in documents](security.md#credentials-in-documents).", ""},
 	{"tokengraft.breaker.open", "", "", "1"},
 	{"tokengraft.watch.up", "", "", "0, if you expect a change stream"},
 	{"tokengraft.restored", "location", "", ""},
