@@ -110,6 +110,7 @@ var metricRows = []metricRow{
 	{"tokengraft.watch.up", "", "", "0, if you expect a change stream"},
 	{"tokengraft.restored", "location", "", ""},
 	{"tokengraft.unrestored.unauthorized", "", "See [restore](backends.md#your-own-login-service).", "grows"},
+	{"tokengraft.uncovered.tokens", "where", "`where` is `response` or `request`. See [tokens that no rule covers](#tokens-that-no-rule-covers).", "grows"},
 	{"tokengraft.existing.claims", "from", "`from` is `copied` or `backend`.", "`copied`: [name the place](backends.md#your-own-login-service) where the backend gets the token"},
 	{"tokengraft.gate.refused", "rule,why", "See [words](#refusals-of-gates).", "any `why` but `path` grows for five minutes"},
 	{"tokengraft.overloaded", "limit", "`memory`, `requests`, `connections` or `headers`.", "grows"},
