@@ -14,7 +14,7 @@ type Mode int
 const (
 	Drop  Mode = iota // it does not get into the token
 	Warn              // it gets into the token, and is reported
-	Allow             // nobody looks
+	Allow             // no one looks for it
 )
 
 // A Guard keeps credentials out of documents. The zero Guard drops all of them. It does
@@ -51,7 +51,7 @@ var errMalformed = fmt.Errorf("%w: it is not a JSON object", enrich.ErrUndecodab
 // Apply returns a JSON object without the fields that the guard drops, and what it
 // found. All other bytes stay the same; without a find, the result is object itself. An
 // object or array stays even if nothing is left in it. The error wraps
-// [enrich.ErrUndecodable]: what cannot be read cannot be guarded.
+// [enrich.ErrUndecodable]: the guard does not let a text pass that it cannot read.
 func (g Guard) Apply(object []byte) ([]byte, []enrich.Credential, error) {
 	if g.mode == Allow {
 		return object, nil, nil

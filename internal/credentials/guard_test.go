@@ -42,7 +42,7 @@ func TestGuard_DropsCredentialsAtAnyDepth(t *testing.T) {
 		{"by value with escapes", `{"a":"\u00242b$12$x","pass\u0077ord":1,"b":"\n-----BEGIN KEY"}`, "", `{}`, "a password b"},
 		{"by value in Extended JSON", `{"a":{"$symbol":"$2b$12$x"},"b":[{"$symbol":"$2b$12$x"},1],"n":{"$numberInt":"1"}}`, "", `{"b":[1],"n":{"$numberInt":"1"}}`, "a b"},
 		{"by value in binary", `{"a":{"$binary":{"base64":"JDJiJDEyJEFiY0RlZkdoaWprbG1ub3A=","subType":"00"}}}`, "", `{}`, "a"},
-		{"the top is no Extended JSON", `{"$a":"$2b$12$x","$b":1}`, "", `{"$b":1}`, "$a"},
+		{"the top is not Extended JSON", `{"$a":"$2b$12$x","$b":1}`, "", `{"$b":1}`, "$a"},
 		{"an object of secrets", `{"secrets":{"color":"red"},"a":1}`, "", `{"a":1}`, "secrets"},
 		{"twice", `{"a":1,"token":1,"token":2}`, "", `{"a":1}`, "token"},
 		{"spaces", "\n{ \"token\" : 1 ,\n \"a\" : [ 1 , \"$2a$\" ] , \"otp\" : { } } ", "", "\n{ \"a\" : [ 1  ]  } ", "token a otp"},
@@ -62,7 +62,7 @@ func TestGuard_DropsCredentialsAtAnyDepth(t *testing.T) {
 		{"named, with a secret under a name of Extended JSON", `{"a":{"$x":{"password":"x"}},"b":1}`, "a", `{"b":1}`, "a"},
 		{"named Extended JSON", `{"a":{"$symbol":"$2b$12$x"}}`, "a", `{"a":{"$symbol":"$2b$12$x"}}`, ""},
 		{"another letter case is not exact", `{"Password":"x"}`, "password", `{}`, "Password"},
-		{"a dot in a name is no path", `{"a.token":"x"}`, "a.token", `{}`, "*"},
+		{"a dot in a name is not a path", `{"a.token":"x"}`, "a.token", `{}`, "*"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -115,7 +115,7 @@ func (s *scanner) member(name []byte, of field) bool {
 }
 
 // array reads the elements of an array. A path leads through it, so the elements have
-// the properties of the array. It drops elements, and is no credential itself.
+// the properties of the array. It drops elements, and is not a credential itself.
 func (s *scanner) array(f field) bool {
 	list := list{scanner: s, end: ']'}
 	for list.next() {

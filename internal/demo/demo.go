@@ -60,6 +60,8 @@ verify:
   issuer: https://legacy.example.com
 sign:
   keys: keys
+claim:
+  include: [primaryLanguage, city, visits, tags]
 documents:
   file: users.json
   user_id_field: user_account_id
