@@ -76,6 +76,11 @@ type Config struct {
 	// not.
 	Shadow bool `yaml:"shadow" default:"false"`
 
+	// Whether to look for tokens that no rule covers, and for rules that match nothing, and
+	// to say so in the log. `auto` looks at the first answers of each path, and then at one
+	// in a hundred. `on` looks at every answer. `off` costs nothing.
+	Diagnose Toggle `yaml:"diagnose" default:"auto"`
+
 	// How the backend's tokens are verified.
 	Verify Verify `yaml:"verify"`
 	// How enriched tokens are signed.

@@ -3,11 +3,14 @@ package proxy
 import (
 	"errors"
 	"io"
+	"sync"
 )
 
-// copiedBody is a body that keeps a copy of what is read from it.
+// copiedBody is a body that keeps a copy of what is read from it. Close may be called
+// while Read waits, as [http.Transport] does with the body of a request.
 type copiedBody struct {
 	io.ReadCloser
+	mu   sync.Mutex // of the others
 	copy buffer
 	// ended is called once, with the error that ended the body. The error is io.EOF if
 	// the body is complete, and errNoMemory if the copy is not.
@@ -17,15 +20,21 @@ type copiedBody struct {
 // Read implements [io.Reader].
 func (b *copiedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if b.ended == nil {
-		return n, err
-	}
-	if fault := b.copy.write(p[:n]); fault != nil {
+	if fault := b.add(p[:n]); fault != nil {
 		b.end(fault)
 	} else if err != nil {
 		b.end(err)
 	}
 	return n, err
+}
+
+func (b *copiedBody) add(p []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended == nil {
+		return nil
+	}
+	return b.copy.write(p)
 }
 
 // Close implements [io.Closer].
@@ -37,6 +46,8 @@ func (b *copiedBody) Close() error {
 var errClosedEarly = errors.New("the body was closed before its end")
 
 func (b *copiedBody) end(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.ended != nil {
 		b.ended(err)
 		b.ended, b.copy = nil, buffer{} // the rest of the body may take long

@@ -42,6 +42,7 @@ func (x *exchange) restore(r *http.Request) error {
 		x.bodyRead = true
 		x.setRequestBody(r, request.Body, held)
 	}
+	x.diagnoseRequest(r, request)
 	return nil
 }
 

@@ -3,6 +3,8 @@ package proxy
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
 // Decode removes the content codings of a body.
@@ -29,3 +31,32 @@ func (rs *Rules) Find(r *http.Request) { rs.route(r) }
 
 // KnownNames returns how many spellings of header names a proxy remembers.
 func KnownNames(p *Proxy) int { return len(p.names.table.Load().seen) }
+
+// Note notes a request and the status of its response for the rules that match nothing.
+func Note(p *Proxy, method, path string, status int) {
+	r := &http.Request{Method: method, Host: "h", URL: &url.URL{Path: path}}
+	x := &exchange{proxy: p, snapshot: p.snapshot.Load(), method: knownMethod(method), path: path}
+	x.rule = x.snapshot.Rules.match(r)
+	p.diagnosis.unused.note(x, status)
+}
+
+// DiagnosedShapes returns how many shapes of requests a diagnosis tells apart.
+func DiagnosedShapes(p *Proxy) int {
+	p.diagnosis.shapes.mu.Lock()
+	defer p.diagnosis.shapes.mu.Unlock()
+	return len(p.diagnosis.shapes.of)
+}
+
+// DiagnoseMessages returns a function that diagnoses a request and its response again and
+// again.
+func DiagnoseMessages(p *Proxy, res *http.Response) func() {
+	x := &exchange{proxy: p, snapshot: p.snapshot.Load(), method: "GET", path: "/a/b"}
+	request := locate.Request{Header: res.Header}
+	return func() {
+		x.diagnoseRequest(res.Request, request)
+		x.diagnoseResponse(res)
+	}
+}
+
+// ShapeOf returns the shape of a request.
+func ShapeOf(method, path string) string { return shapeOf(method, path) }

@@ -21,11 +21,12 @@ type metrics struct {
 	gate     metric.Int64Counter
 	// unrestored counts responses 401 to enriched tokens.
 	unrestored metric.Int64Counter
+	uncovered  uncoveredMetrics
 }
 
 func newMetrics(meter metric.Meter) (metrics, error) {
 	var m metrics
-	var errs [7]error
+	var errs [8]error
 	m.tokens, errs[0] = meter.Int64Counter("tokengraft.tokens",
 		metric.WithDescription("Tokens in responses that a rule matches, by the reason why they were or were not enriched."))
 	m.duration, errs[1] = meter.Float64Histogram("tokengraft.enrich.duration",
@@ -44,6 +45,7 @@ func newMetrics(meter metric.Meter) (metrics, error) {
 		metric.WithDescription("Responses and requests that a gate refused, by why."))
 	m.unrestored, errs[6] = meter.Int64Counter("tokengraft.unrestored.unauthorized",
 		metric.WithDescription("Responses 401 of the backend to an enriched token that was not restored and had not expired."))
+	m.uncovered, errs[7] = newUncoveredMetrics(meter)
 	if err := errors.Join(errs[:]...); err != nil {
 		return metrics{}, err
 	}

@@ -51,6 +51,8 @@ type Options struct {
 	// Turns bounds how many requests wait for the backend at the same time, in units of
 	// one request. Others wait for up to a second, and then get 503. Nil means no bound.
 	Turns Queue
+	// Diagnose says whether to look for tokens that no rule covers, and to log them.
+	Diagnose Diagnose
 	// Logger gets the access log and the warnings. Nil discards them.
 	Logger *slog.Logger
 	// Meter makes the instruments of the metrics. Nil records no metrics.

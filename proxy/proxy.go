@@ -24,6 +24,7 @@ type Proxy struct {
 	untrustedPeers untrustedPeers
 	warnings       loglimit.Counter // by rule and subject
 	refusals       *budget.Refusals
+	diagnosis      *diagnosis   // nil if it is off
 	names          *headerNames // of the backend\'s responses
 
 	warnedUnrestored sync.Once
@@ -45,6 +46,7 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 	if p.metrics, err = newMetrics(o.Meter); err != nil {
 		return nil, err
 	}
+	p.diagnosis = newDiagnosis(o, p.metrics)
 	if p.http, err = newHTTPMetrics(o.Meter); err != nil {
 		return nil, err
 	}

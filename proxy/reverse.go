@@ -20,7 +20,11 @@ func newReverseProxy(o Options, names *headerNames, measured *httpMetrics) *http
 		ModifyResponse: func(res *http.Response) error {
 			x := exchangeOf(res.Request.Context())
 			defer x.responded(res)
-			return x.respond(res)
+			if err := x.respond(res); err != nil {
+				return err
+			}
+			x.diagnoseResponse(res)
+			return nil
 		},
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
 			exchangeOf(r.Context()).fail(r.Context(), err)

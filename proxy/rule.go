@@ -58,6 +58,11 @@ type Rule struct {
 	// the body, has precedence. There can be one such rule, with Mixed and without Restore.
 	Elsewhere bool
 
+	// Group is what the rule comes with, such as "the preset keycloak". Of the rules of a
+	// group with Tokens, one has to match a request for all of them to count as used
+	// ([Diagnose]). Empty means that the rule counts alone.
+	Group string
+
 	headerGate bool // set instead of Gate if GatesHeader
 	labels     ruleLabels
 	missing    *missing

@@ -16,6 +16,11 @@ import (
 
 // Verify implements [enrich.Ring]. It first checks what does not need the network.
 func (r *Ring) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, error) {
+	verified, err := r.verify(ctx, t)
+	return verified, explainUserKeyed(t, err)
+}
+
+func (r *Ring) verify(ctx context.Context, t *enrich.Token) (enrich.Verified, error) {
 	if !r.isAllowed(t.Algorithm) {
 		return enrich.Verified{}, r.wrongAlgorithm(t.Algorithm)
 	}

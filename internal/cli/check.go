@@ -32,7 +32,7 @@ serve. It reports all faults at once, and then what each rule means.`,
 			return reportLoadFault(c, o, err)
 		}
 		r := checkReport{File: cfg.File(), Findings: []finding{}}
-		waiting := progress{w: c.ErrOrStderr()}
+		waiting := newProgress(c.ErrOrStderr())
 		defer waiting.step("")
 		options := sidecar.Options{Functions: javascript.Engine}
 		understood := sidecar.Check(c.Context(), cfg, options, func(f sidecar.Finding) {

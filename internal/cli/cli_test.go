@@ -3,7 +3,6 @@ package cli_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,14 +28,6 @@ func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = cli.Run(ctx, args, strings.NewReader(""), &out, &errs)
 	return code, out.String(), errs.String()
-}
-
-// runTo is run with writers of the test.
-func runTo(t *testing.T, stdout, stderr io.Writer, args ...string) (code int) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	return cli.Run(ctx, args, strings.NewReader(""), stdout, stderr)
 }
 
 // output returns what a command line prints. The test fails if the command fails.

@@ -56,7 +56,7 @@ session at the backend.`,
 // run runs the checks, and prints each as soon as it has ended.
 func (f *doctorFlags) run(c *cobra.Command, options doctor.Options) error {
 	table := newDoctorTable(c.OutOrStdout(), f.output)
-	waiting := &progress{w: c.ErrOrStderr()}
+	waiting := newProgress(c.ErrOrStderr())
 	defer waiting.step("")
 	options.Progress = waiting.step
 	options.Announce = func(text string) { fmt.Fprintln(c.ErrOrStderr(), "tokengraft: "+text) }

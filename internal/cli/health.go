@@ -56,7 +56,7 @@ func askHealth(c *cobra.Command, path, endpoint string) (adminAnswer, error) {
 	if address == "" {
 		return adminAnswer{}, wrong
 	}
-	waiting := progress{w: c.ErrOrStderr()}
+	waiting := newProgress(c.ErrOrStderr())
 	waiting.step("asking the sidecar at " + string(address))
 	defer waiting.step("")
 	answer, err := getAdmin(c.Context(), string(address), endpoint)

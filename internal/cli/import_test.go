@@ -28,3 +28,27 @@ func TestImport_ExitCodesOfFaultsAndWrongUsageDiffer(t *testing.T) {
 		}
 	}
 }
+
+// The paths of the output fit the file that it is saved as.
+func TestImport_WritesPathsRelativeToTheConfiguration(t *testing.T) {
+	sample, err := filepath.Abs(filepath.Join("..", "..", "examples", "app-services", "app"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Dir(sample))
+	for _, tt := range []struct{ flag, dir, want string }{
+		{"", "app", `"app/functions"`},
+		{"tokengraft.yaml", "app", `"app/functions"`},
+		{"conf/tokengraft.yaml", "app", `"../app/functions"`},
+		{"app/tokengraft.yaml", "app", `"functions"`},
+		{"conf/tokengraft.yaml", sample, `"` + sample + `/functions"`},
+	} {
+		args := []string{"import", "app-services", tt.dir}
+		if tt.flag != "" {
+			args = append(args, "-c", tt.flag)
+		}
+		if got, want := output(t, args...), "dir: "+tt.want; !strings.Contains(got, want) {
+			t.Errorf("tokengraft %s prints\n%s\nwant %q in it", strings.Join(args, " "), got, want)
+		}
+	}
+}

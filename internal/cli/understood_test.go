@@ -3,7 +3,6 @@ package cli_test
 import (
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -154,27 +153,5 @@ documents:
 		if strings.Contains(stdout, "geheim") {
 			t.Errorf("check -o %s prints the password:\n%s", form, stdout)
 		}
-	}
-}
-
-// check says on stderr what it waits for. This backend answers only when it has.
-func TestCheck_SaysWhatItWaitsFor(t *testing.T) {
-	lines, said := io.Pipe()
-	waits := make(chan struct{})
-	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-waits }))
-	defer backend.Close()
-	path := writeConfig(t, "listen: 127.0.0.1:0\nbackend: "+backend.URL+"\nrules: [{match: POST /login, tokens: [body]}]\nverify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}\ndocuments: {file: users.json, user_id_field: id}\n",
-		map[string]string{"users.json": "[]"})
-	go func() {
-		text := make([]byte, 200)
-		n, _ := lines.Read(text)
-		if want := "asking the backend, " + backend.URL + " …\n"; string(text[:n]) != want {
-			t.Errorf("check says %q, want %q", text[:n], want)
-		}
-		close(waits)
-		io.Copy(io.Discard, lines)
-	}()
-	if code := runTo(t, io.Discard, said, "check", "-c", path); code != exitOK {
-		t.Errorf("check: exit code %d, want %d", code, exitOK)
 	}
 }

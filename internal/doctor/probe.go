@@ -40,7 +40,11 @@ func (d *doctor) carry(r Request) Request {
 	case named, kind == "cookie":
 		return r
 	case kind == "header":
-		value := strings.ReplaceAll(d.login.header.Get(name), "${", "$${")
+		value := d.latest.header.Get(name)
+		if !strings.Contains(value, d.subject.raw) { // no refresh yet, or its token was elsewhere
+			value = d.login.header.Get(name)
+		}
+		value = strings.ReplaceAll(value, "${", "$${")
 		r.Header = append(slices.Clone(r.Header), Line{name, strings.Replace(value, d.subject.raw, variable, 1)})
 		return r
 	}

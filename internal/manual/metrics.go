@@ -97,7 +97,7 @@ type metricRow struct{ name, labels, more, alert string }
 
 // metricRows has every metric, in the order of the table.
 var metricRows = []metricRow{
-	{"tokengraft.tokens", "rule,reason", "See [reasons](failures.md#reasons).", "`unavailable`, `sign_failed`, `bad_token`, `not_ours`, `too_large`, `rejected` grow for five minutes"},
+	{"tokengraft.tokens", "rule,reason", "See [reasons](failures.md#reasons).", "`unavailable`, `sign_failed`, `bad_token`, `not_ours`, `too_large`, `rejected` grow for five minutes; `not_found` or `no_document` are more than half"},
 	{"tokengraft.enrich.duration", "rule", "", "p99 over 250 ms"},
 	{"tokengraft.document.age", "", "", "p99 over the lifetime of a token"},
 	{"tokengraft.token.size", "rule", "", "p99 over 4 KiB"},
@@ -110,6 +110,7 @@ var metricRows = []metricRow{
 	{"tokengraft.watch.up", "", "", "0, if you expect a change stream"},
 	{"tokengraft.restored", "location", "", ""},
 	{"tokengraft.unrestored.unauthorized", "", "See [restore](backends.md#your-own-login-service).", "grows"},
+	{"tokengraft.uncovered.tokens", "where", "`where` is `response` or `request`. See [tokens that no rule covers](#tokens-that-no-rule-covers).", "grows"},
 	{"tokengraft.existing.claims", "from", "`from` is `copied` or `backend`.", "`copied`: [name the place](backends.md#your-own-login-service) where the backend gets the token"},
 	{"tokengraft.gate.refused", "rule,why", "See [words](#refusals-of-gates).", "any `why` but `path` grows for five minutes"},
 	{"tokengraft.overloaded", "limit", "`memory`, `requests`, `connections` or `headers`.", "grows"},

@@ -49,6 +49,11 @@ var (
 	rejections = map[config.ErrorFormat]proxy.RejectionFormat{
 		config.ErrorsAppServices: appservices.Rejection, // OAuth is the proxy's default
 	}
+	diagnoses = map[config.Toggle]proxy.Diagnose{
+		config.Auto: proxy.DiagnoseAuto,
+		config.On:   proxy.DiagnoseOn,
+		config.Off:  proxy.DiagnoseOff,
+	}
 	refreshes = map[config.Refresh]proxy.Refresh{
 		config.RefreshAuto:   proxy.RefreshAuto,
 		config.RefreshAlways: proxy.RefreshAlways,

@@ -156,6 +156,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		ClientMemory:   s.shared.memoryOf,
 		Responses:      s.shared.responses,
 		Turns:          s.shared.turns,
+		Diagnose:       diagnoses[g.cfg.Diagnose],
 		Logger:         g.logger,
 		Meter:          s.o.Meter,
 		Tracer:         s.o.Tracer,

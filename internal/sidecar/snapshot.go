@@ -77,6 +77,7 @@ func rulesOf(cfg *config.Config, d oidc.Discovery) []proxy.Rule {
 
 func configuredRules(cfg *config.Config) []proxy.Rule {
 	var rules []proxy.Rule
+	presets, _ := cfg.PresetPatterns()
 	for _, rule := range cfg.Rules {
 		rules = append(rules, proxy.Rule{
 			Pattern:   rule.Match,
@@ -86,6 +87,7 @@ func configuredRules(cfg *config.Config) []proxy.Rule {
 			Gate:      rule.Gate || cfg.UserCreation.Enabled() && len(rule.Tokens) > 0,
 			Restore:   rule.Restore,
 			Rejection: rejections[rule.Errors],
+			Group:     groupOf(rule, cfg, presets),
 		})
 	}
 	if hasSignIns(cfg) {
@@ -99,6 +101,14 @@ func configuredRules(cfg *config.Config) []proxy.Rule {
 	return rules
 }
 
+// groupOf returns the group of a configured rule: the preset that it comes from.
+func groupOf(rule config.Rule, cfg *config.Config, presets []string) string {
+	if slices.Contains(presets, rule.Match) {
+		return "the preset " + string(cfg.Preset.Name)
+	}
+	return ""
+}
+
 // discoveredRules returns the rules for the endpoints in the discovery document. A
 // signed userinfo response is a token too, if responses get the claim. It issues nothing,
 // so its rule is never a gate.
@@ -106,9 +116,14 @@ func discoveredRules(cfg *config.Config, d oidc.Discovery) []proxy.Rule {
 	rules := d.Rules(policies[cfg.OnFailure])
 	for i := range rules {
 		rules[i].Gate = cfg.UserCreation.Enabled()
+		rules[i].Group = "the discovery document"
 	}
 	if slices.Contains(cfg.Claim.Responses, config.UserInfo) {
-		rules = append(rules, d.SignedUserInfo(policies[cfg.OnFailure])...)
+		userInfo := d.SignedUserInfo(policies[cfg.OnFailure])
+		for i := range userInfo {
+			userInfo[i].Group = "the discovery document"
+		}
+		rules = append(rules, userInfo...)
 	}
 	return rules
 }
