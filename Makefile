@@ -109,7 +109,7 @@ exhaustion:
 # types, faults, attacks, backends.
 settings:
 	go generate ./config
-	go test ./internal/e2e/fault ./internal/e2e/attack ./internal/e2e/backends -run Page -update
+	go test ./internal/doctor ./internal/e2e/fault ./internal/e2e/attack ./internal/e2e/backends -run Page -update
 
 # The programs that build a release.
 tools: goreleaser cyclonedx

@@ -17,13 +17,13 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// checkRules checks the alerts and the configuration with promtool.
+// checkRules checks the alerts and the configuration with promtool, and which alerts fire.
 func checkRules(t *testing.T) {
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
 		t.Skip("SKIPPED, THE ALERTS WERE NOT READ BY PROMETHEUS: no promtool; install Debian's prometheus")
 	}
-	for _, args := range [][]string{{"check", "rules", "alerts.yml"}, {"check", "config", "prometheus.yml"}} {
+	for _, args := range [][]string{{"check", "rules", "alerts.yml"}, {"check", "config", "prometheus.yml"}, {"test", "rules", "testdata/alerts_test.yml"}} {
 		out, err := exec.Command(promtool, args...).CombinedOutput()
 		if err != nil {
 			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)

@@ -46,7 +46,6 @@ func newDoctorFlags(c *cobra.Command) *doctorFlags {
 	flags.StringVar(&f.logoutData, "logout-data", "", "its body, a `TEMPLATE`")
 	flags.BoolVar(&f.direct, "direct", false, "log in at the backend itself too, and compare the tokens")
 	flags.BoolVar(&f.write, "write", false, "write the field "+doctor.Marker+" to the user's document, and remove it at the end")
-	c.MarkFlagsMutuallyExclusive("data", "data-env", "json", "form")
 	return f
 }
 
@@ -127,7 +126,15 @@ func parseRequest(text string) (doctor.Request, error) {
 
 // loginBody sets the body of the login.
 func (f *doctorFlags) loginBody(login *doctor.Request) error {
+	given := 0
+	for _, flag := range []string{f.data, f.dataEnv, f.json, f.form} {
+		if flag != "" {
+			given++
+		}
+	}
 	switch {
+	case given > 1:
+		return errors.New("only one of --data, --data-env, --json and --form can be used")
 	case f.json != "":
 		login.Body = f.json
 		login.Header = append(login.Header, doctor.Line{Name: "Content-Type", Value: "application/json"})

@@ -45,7 +45,7 @@ type exchange struct {
 // good reports whether the answer is a success or a redirect.
 func (e exchange) good() bool { return e.status/100 == 2 || e.status/100 == 3 }
 
-var errNoURL = errors.New("the configuration has no address that doctor can connect to: listen has port 0, and there is no public_url. Name it with --url")
+var errNoURL = &UsageError{errors.New("the configuration has no address that doctor can connect to: listen has port 0, and there is no public_url. Name it with --url")}
 
 func newClient(o Options) (*client, error) {
 	c := &client{base: o.URL, jar: cookieJar{}}

@@ -120,9 +120,13 @@ func always(check func(context.Context)) func(context.Context) error {
 	}
 }
 
-func newDoctor(o Options, found func(Finding)) (*doctor, error) {
-	d := &doctor{Options: o, found: found}
-	var err error
+func newDoctor(o Options, found func(Finding)) (d *doctor, err error) {
+	d = &doctor{Options: o, found: found, known: newKnown(o.Config, oidc.Discovery{})}
+	if !o.Config.OIDC.Enabled {
+		if err := d.completeLogin(context.Background()); err != nil { // before anything is printed
+			return nil, err
+		}
+	}
 	if d.client, err = newClient(o); err != nil {
 		return nil, err
 	}
@@ -130,9 +134,5 @@ func newDoctor(o Options, found func(Finding)) (*doctor, error) {
 		return nil, err
 	}
 	d.admin = newAdminListener(o)
-	d.known = newKnown(o.Config, oidc.Discovery{})
-	if !o.Config.OIDC.Enabled {
-		err = d.completeLogin(context.Background()) // before anything is printed
-	}
-	return d, err
+	return d, nil
 }

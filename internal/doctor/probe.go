@@ -40,12 +40,26 @@ func (d *doctor) carry(r Request) Request {
 	case named, kind == "cookie":
 		return r
 	case kind == "header":
-		value := strings.ReplaceAll(d.login.header.Get(name), "${", "$${")
+		value := d.latest.header.Get(name)
+		if !strings.Contains(value, d.subject.raw) { // no refresh yet, or its token was elsewhere
+			value = d.login.header.Get(name)
+		}
+		value = strings.ReplaceAll(value, "${", "$${")
 		r.Header = append(slices.Clone(r.Header), Line{name, strings.Replace(value, d.subject.raw, variable, 1)})
 		return r
 	}
 	r.Header = append(slices.Clone(r.Header), Line{"Authorization", "Bearer " + variable})
 	return r
+}
+
+// scheme returns what is before the token in the header that it came in, such as Bearer.
+func (d *doctor) scheme(header string) string {
+	for _, answer := range []exchange{d.latest, d.login} {
+		if before, _, ok := strings.Cut(answer.header.Get(header), d.subject.raw); ok {
+			return strings.ReplaceAll(before, "${", "$${")
+		}
+	}
+	return ""
 }
 
 func (d *doctor) probe(ctx context.Context) {

@@ -89,7 +89,7 @@ func unconnected(t *testing.T, server string, o doctor.Options) doctor.Options {
 	return o
 }
 
-// What is missing is an error before anything is sent.
+// A login without a path, a body or a variable is an error before doctor sends anything.
 func TestDoctor_SaysWhatIsMissing(t *testing.T) {
 	none := func(string) (string, bool) { return "", false }
 	some := func(name string) (string, bool) { return "anna", name == "DOCTOR_USER" }

@@ -97,7 +97,7 @@ type metricRow struct{ name, labels, more, alert string }
 
 // metricRows has every metric, in the order of the table.
 var metricRows = []metricRow{
-	{"tokengraft.tokens", "rule,reason", "See [reasons](failures.md#reasons).", "`unavailable`, `sign_failed`, `bad_token`, `not_ours`, `too_large`, `rejected` grow for five minutes"},
+	{"tokengraft.tokens", "rule,reason", "See [reasons](failures.md#reasons).", "`unavailable`, `sign_failed`, `bad_token`, `not_ours`, `too_large`, `rejected` grow for five minutes; `not_found` or `no_document` are more than half"},
 	{"tokengraft.enrich.duration", "rule", "", "p99 over 250 ms"},
 	{"tokengraft.document.age", "", "", "p99 over the lifetime of a token"},
 	{"tokengraft.token.size", "rule", "", "p99 over 4 KiB"},

@@ -45,6 +45,9 @@ type backendCase struct {
 	start  func(t *testing.T) (url string)
 	client func() app
 	secret string // as the backend's settings have it; empty if it signs with a private key
+	user   string
+	doctor []string // arguments of tokengraft doctor
+	files  map[string]string
 
 	collections map[string][]string // documents of the database
 	collection  string              // the one with the users
@@ -92,6 +95,7 @@ func (b *backendCase) throughProxy(t *testing.T, table *results) {
 	})
 	r.edit(b.edits)
 	r.wants("collection: " + b.collection)
+	r.doctorArgs = []string{"--write"}
 	r.exercise(func(*e2e.Sidecar) { b.changeAll(t, uri) })
 	table.add(r)
 }
@@ -154,6 +158,8 @@ type run struct {
 	yaml   string
 	edits  []edit
 	phases []string // with their times
+
+	doctorArgs []string
 }
 
 func (b *backendCase) newRun(t *testing.T, way string, env ...string) *run {

@@ -19,6 +19,26 @@ func (r *run) exercise(change func(*e2e.Sidecar)) {
 		s.WaitReady(r.T)
 	})
 	r.phase("login to logout", func() { r.use(s, change) })
+	r.phase("doctor", func() { r.doctor(s) })
+}
+
+// doctor runs tokengraft doctor with a user's credentials.
+func (r *run) doctor(s *e2e.Sidecar) {
+	r.Helper()
+	for name, text := range r.b.files {
+		r.write(name, text)
+	}
+	args := []string{"doctor", "-c", filepath.Join(r.dir, e2e.File), "--url", s.Public.URL(""), "--admin", s.Admin.URL("")}
+	cmd := r.command(append(append(args, r.b.doctor...), r.doctorArgs...)...)
+	cmd.Env = append(cmd.Env, "DOCTOR_USER="+r.b.user, "DOCTOR_PASSWORD=correct horse")
+	out, err := cmd.CombinedOutput()
+	r.Logf("tokengraft doctor prints\n%s", out)
+	if err != nil {
+		r.Errorf("tokengraft doctor: %v, want that no check fails", err)
+	}
+	if len(e2e.Tokens(string(out))) > 0 || strings.Contains(string(out), "correct horse") {
+		r.Error("tokengraft doctor prints a token or the password")
+	}
 }
 
 // check runs tokengraft check.

@@ -119,6 +119,12 @@ var expressCase = backendCase{
 	name:   "express",
 	start:  func(t *testing.T) string { return newExpress(t).URL },
 	client: func() app { return &expressClient{} },
+	user:   "anna@example.com",
+	doctor: []string{
+		"--login", "POST /api/auth/signin", "--json", `{"email":"${DOCTOR_USER}","password":"${DOCTOR_PASSWORD}"}`, "--probe", "GET /api/me",
+		"--refresh", "POST /api/auth/extend", "--refresh-data", `{"grip":"${json:result.credentials.1.value}"}`,
+		"--logout", "POST /api/auth/signout", "--logout-data", `{"ending":"${token}"}`,
+	},
 	collections: map[string][]string{
 		"users":         {`{"_id":{"$oid":"` + expressUser + `"},"email":"anna@example.com","password":"x","plan":"basic"}`, `{"_id":{"$oid":"64b7f0aa5e1c2b3d4f5a6b7d"},"plan":"basic"}`},
 		"user_sessions": {`{"_id":"s1"}`},

@@ -43,7 +43,7 @@ func (s *php) login(w http.ResponseWriter, r *http.Request) {
 	s.answer(w)
 }
 
-// keepAlive issues a new token to whoever has the session.
+// keepAlive issues a new token to a client that has the session.
 func (s *php) keepAlive(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie("PHPSESSID"); err != nil || c.Value != s.session {
 		sendJSON(w, "text/html; charset=UTF-8", 403, `{"ok":0}`)
@@ -100,6 +100,11 @@ var phpCase = backendCase{
 	start:  func(t *testing.T) string { return newPHP(t).URL },
 	client: func() app { return &phpClient{} },
 	secret: base64.StdEncoding.EncodeToString(phpSecret),
+	user:   "anna",
+	doctor: []string{
+		"--login", "POST /login.php", "--form", "user=${DOCTOR_USER}&pass=${DOCTOR_PASSWORD}", "--probe", "GET /profile.php",
+		"--refresh", "POST /keepalive.php", "--logout", "POST /logout.php", "--logout-data", "jwt=${token}",
+	},
 	collections: map[string][]string{
 		"customers": {`{"_id":4711,"name":"Anna","plan":"basic","passwort_hash":"x"}`, `{"_id":4712,"name":"Bert","plan":"basic"}`},
 		"orders":    {`{"_id":4711,"of":4712}`},

@@ -108,9 +108,21 @@ var railsCase = backendCase{
 	start:  func(t *testing.T) string { return newRails(t).URL },
 	client: func() app { return railsClient{} },
 	secret: enrichtest.Secret,
+	user:   "anna@example.com",
+	doctor: []string{
+		"--login", "POST /users/sign_in", "--json", `{"user":{"email":"${DOCTOR_USER}","password":"${DOCTOR_PASSWORD}"}}`, "--probe", "GET /me",
+		"--refresh", "@refresh.http",
+		"--logout", "DELETE /users/sign_out",
+	},
 	collections: map[string][]string{
 		"profiles": {`{"_id":{"$oid":"64b7f0aa5e1c2b3d4f5a6b70"},"account_id":"4711","plan":"basic"}`, `{"_id":{"$oid":"64b7f0aa5e1c2b3d4f5a6b71"},"account_id":"4712","plan":"basic"}`},
 	},
+	files: map[string]string{"refresh.http": `PUT /users/password
+Content-Type: application/json
+Authorization: Bearer ${token}
+
+{"user":{"current_password":"${DOCTOR_PASSWORD}","password":"${DOCTOR_PASSWORD}"}}
+`},
 	collection: "profiles",
 	change:     `{"plan":"gold"}`,
 	file:       `{"account_id":"4711","plan":"basic"}`,
