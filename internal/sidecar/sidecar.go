@@ -48,6 +48,10 @@ type Options struct {
 	// Load loads the configuration again. [Sidecar.Run] calls it when a file has
 	// changed. Nil keeps the configuration as it is.
 	Load func() (*config.Config, error)
+
+	// withoutHooks says that nothing runs when users sign in, whatever the configuration
+	// says.
+	withoutHooks bool
 }
 
 func (o Options) withDefaults() Options {
