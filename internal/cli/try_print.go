@@ -104,7 +104,9 @@ func (p trialPrinter) token(t sidecar.TriedToken) {
 		p.text("after", *t.After)
 		p.line("\n%s", t.After.Token)
 	}
-	p.line("")
+	if t.Verified != nil || len(t.Sizes) > 0 {
+		p.line("")
+	}
 	p.verified(t.Verified)
 	p.lookup(t.Lookup)
 	for _, size := range t.Sizes {
