@@ -34,7 +34,7 @@ var errReadOnly = errors.New("the source is read-only; user_creation and trigger
 
 // openSignIns makes the hooks of a configuration. It returns nil if there are none.
 func openSignIns(cfg *config.Config, d *documents, o Options) (*signIns, error) {
-	if !hasSignIns(cfg) || o.withoutHooks {
+	if !hasSignIns(cfg) {
 		return nil, nil
 	}
 	in := &signIns{creates: cfg.UserCreation.Enabled(), logger: o.Logger}

@@ -27,8 +27,8 @@ type TryInput struct {
 func Try(ctx context.Context, cfg *config.Config, o Options, input TryInput) (*Trial, error) {
 	// Rules are gates as in serve, although no user is created.
 	changesNothing := *cfg
-	changesNothing.Deletions, o.withoutHooks = nil, true
-	s, err := Open(&changesNothing, o)
+	changesNothing.Deletions = nil
+	s, err := open(&changesNothing, o, true)
 	if err != nil {
 		return nil, err
 	}
