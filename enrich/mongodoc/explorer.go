@@ -23,7 +23,7 @@ const (
 )
 
 // An Explorer looks for the collection and the field that identify users, in a database
-// that nobody has described. It only reads, and all that it reads is limited. It never
+// without a description. It only reads, and all that it reads is limited. It never
 // returns a value of a document.
 type Explorer struct {
 	connection *connection

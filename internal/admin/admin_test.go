@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -32,6 +33,7 @@ func newFixture(token string) fixture {
 		Metrics:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "metrics") }),
 		Cache:     f.cache,
 		Figures:   func() any { return map[string]int{"hits": 7} },
+		Explain:   func(context.Context, admin.ExplainQuery) (any, error) { return nil, nil },
 		Readiness: admin.NewReadiness(slog.New(slog.DiscardHandler)),
 		Level:     f.level,
 	})
@@ -69,6 +71,7 @@ func TestHandler_AllowsMoreThanHealthOnlyForLoopbackAndTheToken(t *testing.T) {
 		{"DELETE", "/cache", false, 204},
 		{"DELETE", "/cache/u1", false, 204},
 		{"PUT", "/loglevel", false, 200},
+		{"GET", "/explain/u1", false, 200},
 		{"POST", "/livez", true, 405},
 		{"POST", "/cache", false, 405},
 		{"GET", "/debug", false, 404},

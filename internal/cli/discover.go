@@ -58,7 +58,7 @@ defaults to the environment variable MONGODB_URI.`,
 			return &exitError{exitUsage, err}
 		}
 		if o.Secret, err = f.secret(); err != nil {
-			return err
+			return discoverExit(err)
 		}
 		o.Stdout, o.Stderr = c.OutOrStdout(), c.ErrOrStderr()
 		o.Terminal = telemetry.IsTerminal(c.ErrOrStderr())

@@ -24,6 +24,10 @@ func (p explanationPrinter) explanation(cfg *config.Config, e *sidecar.UserExpla
 			p.line("\nif the id is a %s in the token:", one.ClaimType)
 		}
 		p.user(cfg, one)
+		p.cache(one.Cache)
+	}
+	if e.As[0].Cache == nil {
+		p.line("cache:    not known, because no sidecar answers at the admin address of the configuration")
 	}
 }
 
@@ -33,7 +37,6 @@ func (p explanationPrinter) user(cfg *config.Config, e sidecar.ExplainedUser) {
 		for _, near := range e.NearMisses {
 			p.line("hint:     %s", printable(near.Text))
 		}
-		p.cache(e.Cache)
 		return
 	}
 	p.line("document: found, the id has the type %s", e.MatchedType)
@@ -56,7 +59,6 @@ func (p explanationPrinter) user(cfg *config.Config, e sidecar.ExplainedUser) {
 	for _, secret := range e.Credentials {
 		p.line("warning:  %s looks like a credential. %s", printable(secret.Path), printable(secret.Advice))
 	}
-	p.cache(e.Cache)
 }
 
 // atMost returns a count, which is not exact if it is large.
@@ -116,7 +118,6 @@ var cacheStates = map[string]string{
 
 func (p explanationPrinter) cache(c *sidecar.CacheState) {
 	if c == nil {
-		p.line("cache:    not known, because no sidecar answers at the admin address of the configuration")
 		return
 	}
 	text := "the running sidecar " + cacheStates[c.State]

@@ -15,7 +15,7 @@ const patience = time.Second
 // progress says what a command waits for, if that lasts. It writes to stderr, so that
 // the output stays for programs, and only if a person reads it, so that logs stay equal.
 type progress struct {
-	w     io.Writer // nil if nobody reads
+	w     io.Writer // nil if no one reads it
 	mu    sync.Mutex
 	what  string
 	timer *time.Timer

@@ -53,6 +53,7 @@ func TestGuard_DropsCredentialsAtAnyDepth(t *testing.T) {
 		{"named below", `{"profile":{"password":"x","token":1}}`, "profile.password", `{"profile":{"password":"x"}}`, "profile.token"},
 		{"a parent is not exact", `{"profile":{"password":"x","a":1}}`, "profile", `{"profile":{"a":1}}`, "profile.password"},
 		{"a named object keeps its own secrets at home", `{"secrets":{"apiKey":"x","color":"red"}}`, "secrets", `{"secrets":{"color":"red"}}`, "secrets.apiKey"},
+		{"a name at another place is not exact", `{"secrets":{"apiKey":"x"},"apiKey":"y","l":[{"secrets":1}]}`, "secrets apiKey", `{"secrets":{},"apiKey":"y","l":[{}]}`, "secrets.apiKey l.secrets"},
 		{"the path through a credential is not the credential", `{"token":{"balance":5,"owner":"x","list":[1,{"$oid":"1"}]}}`, "token.balance", `{"token":{"balance":5}}`, "token.owner token.list"},
 		{"the path through a credential that is a text", `{"token":"x"}`, "token.balance", `{}`, "token"},
 		{"the path through a credential that is an array", `{"tokens":["x",{"id":1,"v":2},{"$oid":"1"}]}`, "tokens.id", `{"tokens":[{"id":1}]}`, "tokens tokens.v"},

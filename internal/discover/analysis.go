@@ -10,6 +10,7 @@ import (
 type Analysis struct {
 	Requests  int        // how many exchanges were looked at
 	Unread    int        // answers that were not kept, so they were not looked at
+	Sent      int        // requests with a JWT
 	Sites     []Site     // where the backend's tokens are in answers, in the order of the session
 	Excluded  []Excluded // other places with JWTs, which get no rule
 	Refreshes []Refresh  // how each pattern of Sites tells refreshes from logins

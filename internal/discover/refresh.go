@@ -36,20 +36,49 @@ func (s *session) judge(i int) verdict {
 		}
 		return verdict{kind: login}
 	}
-	if st.hasCredential() {
+	saysRefresh := st.Request().Classify().Cause == enrich.CauseRefresh
+	value, from := s.cameBack(i)
+	switch {
+	case st.hasCredential() && !(saysRefresh && from != nil):
 		return s.judgeCredential(i)
-	}
-	if value, from := s.cameBack(i); from != nil {
+	case from != nil:
 		return verdict{renewal, value, from}
+	case saysRefresh && !st.isTyped():
+		return verdict{kind: renewal} // its refresh token is from before the session
+	case st.hasScheme():
+		return verdict{kind: login}
 	}
 	if value, from, ok := s.sessionOf(i); ok {
 		return verdict{bySession, value, from}
 	}
-	if st.Request().Classify().Cause == enrich.CauseRefresh {
-		return verdict{kind: renewal} // its refresh token is from before the session
-	}
 	return verdict{kind: login}
 }
+
+// hasScheme reports whether Authorization has credentials of a user or client, and not a
+// token.
+func (st *step) hasScheme() bool {
+	scheme, _, _ := strings.Cut(st.RequestHeader.Get("Authorization"), " ")
+	return slices.Contains([]string{"basic", "digest", "negotiate", "ntlm", "apikey"}, strings.ToLower(scheme))
+}
+
+// isTyped reports whether the body of a request has only what a person could have typed,
+// in more than one field, and whether there is no cookie and no Authorization. Then there is
+// no refresh token in it.
+func (st *step) isTyped() bool {
+	typed := 0
+	for _, f := range st.fields {
+		switch {
+		case f.in == inCookie, f.in == inHeader && f.name == "Authorization", len(f.value) >= minTyped && !strings.Contains(f.value, " "):
+			return false
+		case f.in == inBody && f.value != "":
+			typed++
+		}
+	}
+	return typed > 1
+}
+
+// minTyped is how long a text must be so that it was hardly typed.
+const minTyped = 20
 
 // judgeCredential is judge for a request with a credential. It is a login, unless it comes
 // with a token of this session, as a request that changes a password does.

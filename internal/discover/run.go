@@ -113,6 +113,8 @@ func noToken(a Analysis) error {
 		text += fmt.Sprintf(". There is a JWT at %s of %s, but: %s", a.Excluded[0].Location, a.Excluded[0].Pattern, lowerFirst(sentence(a.Excluded[0].Why)))
 	case len(a.Unreadable) > 0:
 		text += ". " + a.Unreadable[0]
+	case a.Sent > 0:
+		text += ". Requests had tokens, but no answer: log out, and log in again through discover"
 	case a.Unread > 0:
 		text += fmt.Sprintf(", of which %s could not be read", count(a.Unread, "answer"))
 	default:

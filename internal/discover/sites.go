@@ -2,6 +2,7 @@ package discover
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -126,25 +127,36 @@ func issuerOf(t *enrich.Token) string {
 }
 
 // mainIssuers returns who signs the tokens of users. An issuer is one of them if a token
-// of it came back in a header, or if it names a user at a place with the name of a token.
-// If there is none, all are.
+// at one of its places came back in a header or cookie, or if it signs id_tokens. If no
+// token came back, it is one if a token of it names a user, at a place with the name of a
+// token. If there is none, all are.
 func (s *session) mainIssuers(sites []*Site) map[string]bool {
-	main, all := map[string]bool{}, map[string]bool{}
+	used, named, ids, all := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, site := range sites {
-		named := isTokenName(lastName(site.Location)) || site.Location == locate.WholeBody
+		name := lastName(site.Location)
+		hasName := isTokenName(name) || site.Location == locate.WholeBody
 		for _, raw := range site.Tokens {
 			t := s.parsed[raw]
 			if t == nil {
 				continue
 			}
 			all[issuerOf(t)] = true
-			if !isProtocolName(lastName(site.Location)) && (s.bearer[raw] > 0 && (named || namesUser(t)) || named && namesUser(t)) {
-				main[issuerOf(t)] = true
+			switch {
+			case isProtocolName(name):
+			case s.isBearer(site) && (hasName || namesUser(t)):
+				used[issuerOf(t)] = true
+			case hasName && site.Kind == enrich.ID:
+				ids[issuerOf(t)] = true
+			case hasName && namesUser(t):
+				named[issuerOf(t)] = true
 			}
 		}
 	}
-	if len(main) == 0 {
-		return all
+	for _, main := range []map[string]bool{used, named} {
+		if len(main) > 0 {
+			maps.Copy(main, ids)
+			return main
+		}
 	}
-	return main
+	return all
 }

@@ -14,7 +14,7 @@ var jwe = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*\.[A-Za-z0-
 // opaque is a member of a JSON answer that is usually a token.
 var opaque = regexp.MustCompile(`"(access_?[tT]oken|id_?[tT]oken|jwt|token)"\s*:\s*"([^".]{16,})"`)
 
-// Unreadable says which answers of a session have tokens that no one but the backend can
+// Unreadable says which answers of a session have tokens that only the backend can
 // read, as sentences: encrypted and opaque ones.
 func Unreadable(exchanges []Exchange) (notes []string) {
 	add := func(e Exchange, format string, args ...any) {

@@ -33,7 +33,7 @@ func startLines(cfg *config.Config, d *oidc.Discovery) (lines []startLine) {
 	add("documents", documentAttrs(u.Documents)...)
 	add("claim", "name", u.Claim.Name, "format", u.Claim.Format, "include", u.Claim.Include, "exclude", u.Claim.Exclude, "kinds", u.Claim.Kinds, "credentials", u.Claim.Credentials)
 	add("restore", "on", u.Restore.On, "at", u.Restore.At, "known_places", len(u.Restore.Known))
-	add("mode", "shadow", u.Shadow, "on_failure", string(cfg.OnFailure))
+	add("mode", "shadow", u.Shadow, "diagnose", u.Diagnose, "on_failure", string(cfg.OnFailure))
 	return lines
 }
 

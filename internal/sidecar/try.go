@@ -65,7 +65,9 @@ func (t *trier) token(ctx context.Context, input TryInput) (*Trial, error) {
 		Tokens:      []enrich.Issued{issued},
 	})[0]
 	tried := t.describe(ctx, issued, outcome)
-	tried.Sizes = append(tried.Sizes, sizesIn(enrichedSize(outcome), t.cfg.Claim)...)
+	if hasSize(issued.Raw, outcome) {
+		tried.Sizes = append(tried.Sizes, sizesIn(enrichedSize(outcome), t.cfg.Claim)...)
+	}
 	trial.Tokens = []TriedToken{tried}
 	trial.finish()
 	return trial, nil

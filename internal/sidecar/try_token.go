@@ -79,9 +79,10 @@ func (t *trier) verified(token *enrich.Token) *TriedVerified {
 		v.Issuers = []string{t.discovery.Issuer}
 	}
 	json.Unmarshal(token.Claim("iss"), &v.Issuer)
-	if aud := token.Claim("aud"); json.Unmarshal(aud, &v.Audience) != nil {
-		var one string
-		json.Unmarshal(aud, &one)
+	var one string
+	switch aud := token.Claim("aud"); {
+	case aud == nil, json.Unmarshal(aud, &v.Audience) == nil:
+	case json.Unmarshal(aud, &one) == nil:
 		v.Audience = []string{one}
 	}
 	return v
@@ -126,6 +127,12 @@ func documentSize(tried TriedToken, outcome enrich.Outcome, cfg *config.Config) 
 	return TriedSize{}, false
 }
 
+// hasSize reports whether the size of the enriched token is known.
+func hasSize(raw string, outcome enrich.Outcome) bool {
+	tooLarge, ok := errors.AsType[*enrich.SizeError](outcome.Err)
+	return outcome.Raw != raw || ok && tooLarge.What == "enriched token"
+}
+
 // enrichedSize returns the size of the enriched token, or the size that it would have.
 func enrichedSize(outcome enrich.Outcome) int {
 	if tooLarge, ok := errors.AsType[*enrich.SizeError](outcome.Err); ok && tooLarge.What == "enriched token" {
@@ -136,6 +143,9 @@ func enrichedSize(outcome enrich.Outcome) int {
 
 // sizesAt returns the sizes at each place of a token.
 func (t *trier) sizesAt(found []locate.Occurrence, raw string, outcome enrich.Outcome) (sizes []TriedSize) {
+	if !hasSize(raw, outcome) {
+		return nil
+	}
 	limits := locate.Limits{Token: int(t.cfg.Claim.MaxTokenSize), Line: int(t.cfg.Claim.MaxHeaderSize)}
 	for _, f := range found {
 		if f.Token != raw {

@@ -26,6 +26,7 @@ type Understanding struct {
 	Sign      UnderstoodSign      `json:"sign"`
 	Documents UnderstoodDocuments `json:"documents"`
 	Shadow    bool                `json:"shadow"`
+	Diagnose  string              `json:"diagnose"` // auto, on or off
 }
 
 // UnderstoodRestore says where enriched tokens of requests to any path are restored.
@@ -93,6 +94,7 @@ func understand(cfg *config.Config, d *oidc.Discovery) Understanding {
 		Sign:      understoodSign(cfg),
 		Documents: understoodDocuments(cfg),
 		Shadow:    cfg.Shadow,
+		Diagnose:  string(cfg.Diagnose),
 	}
 	switch {
 	case d != nil:

@@ -14,7 +14,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
-// A service is a login service that nobody documented.
+// A service is a login service without documentation.
 type service struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -32,7 +32,7 @@ func (s *service) start(t *testing.T, handlers map[string]http.HandlerFunc) {
 	t.Cleanup(s.Close)
 }
 
-// issue remembers a token. Like most backends, the service accepts nothing but its own
+// issue remembers a token. Like most backends, the service accepts only its own
 // tokens, byte for byte.
 func (s *service) issue(token string) string {
 	s.mu.Lock()

@@ -43,7 +43,7 @@ func (s *php) login(w http.ResponseWriter, r *http.Request) {
 	s.answer(w)
 }
 
-// keepAlive issues a new token to whoever has the session.
+// keepAlive issues a new token to a client that has the session.
 func (s *php) keepAlive(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie("PHPSESSID"); err != nil || c.Value != s.session {
 		sendJSON(w, "text/html; charset=UTF-8", 403, `{"ok":0}`)
