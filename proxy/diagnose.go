@@ -30,7 +30,7 @@ const (
 	DiagnoseOff           // costs nothing
 )
 
-// The bounds of a diagnosis. What is beyond them is not looked at, and nothing says so.
+// The bounds of a diagnosis. It skips messages beyond them silently.
 const (
 	firstLooks    = 20   // how many answers and requests of a shape are looked at
 	sampled       = 100  // of the next ones, one in so many
@@ -80,7 +80,7 @@ func newDiagnosis(o Options, m metrics) *diagnosis {
 // looksAt reports whether to look at the next message that is counted in n.
 func (d *diagnosis) looksAt(n int) bool { return d.always || n <= firstLooks || n%sampled == 0 }
 
-// start searches a message in a goroutine, and calls end when that is over. If too many
+// start searches a message in a goroutine, and calls end after that. If too many
 // are being searched, it only calls end.
 func (d *diagnosis) start(search, end func()) {
 	select {

@@ -87,6 +87,31 @@ func TestDiagnose_KeepsItsBudget(t *testing.T) {
 	}
 }
 
+// largeTaken is a Memory that counts the large buffers.
+type largeTaken struct {
+	proxy.Memory
+	n *atomic.Int64
+}
+
+func (m largeTaken) TakeLarge(n int64) bool {
+	m.n.Add(1)
+	return m.Memory.TakeLarge(n)
+}
+
+// Auto copies the first answers of a path, and then one in a hundred. Each request and each
+// copy takes memory once.
+func TestDiagnose_AutoCopiesTheFirstAnswersAndSamples(t *testing.T) {
+	for mode, want := range map[proxy.Diagnose]int64{proxy.DiagnoseOff: 300, proxy.DiagnoseAuto: 300 + 20 + 3, proxy.DiagnoseOn: 600} {
+		taken := &atomic.Int64{}
+		s := diagnosing(setup{rules: logins(t), options: func(o *proxy.Options) { o.Memory = largeTaken{o.Memory, taken} }}, mode)
+		f, _ := startResponding(t, answer("HTTP/1.1 200 OK\nContent-Type: application/json", `{"a":1}`), s)
+		f.askOften(t, 300, func(int) string { return "/page" })
+		if got := taken.Load(); got != want {
+			t.Errorf("diagnose %d: 300 answers took memory %d times, want %d", mode, got, want)
+		}
+	}
+}
+
 // Clients choose paths, so what is remembered of them is bounded.
 func TestDiagnose_TellsABoundedNumberOfShapesApart(t *testing.T) {
 	f, _ := startCounting(t, proxy.DiagnoseOn, false)
@@ -112,7 +137,7 @@ func TestDiagnose_ShapesArePatternsWithoutIDs(t *testing.T) {
 			t.Errorf("the shape of %s = %q, want %q", path, got, want)
 		}
 		if _, err := proxy.NewRules([]proxy.Rule{{Pattern: got}}); err != nil {
-			t.Errorf("the shape of %s = %q is no pattern: %v", path, got, err)
+			t.Errorf("the shape of %s = %q is not a pattern: %v", path, got, err)
 		}
 	}
 }

@@ -18,12 +18,12 @@ func (i *inspection) reportIssued(found []locate.Occurrence) {
 	}
 	d := i.proxy.diagnosis
 	d.metrics.Add(context.Background(), int64(len(found)), inResponse)
-	d.shapes.enough(i.shape)
-	if !d.said.first("answer\x00" + i.shape) {
+	d.shapes.enough(i.shape())
+	if !d.said.first("answer\x00" + i.shape()) {
 		return
 	}
 	places := placesOf(found)
-	attrs := []any{"request", i.shape, "places", strings.Join(places, ", ")}
+	attrs := []any{"request", i.shape(), "places", strings.Join(places, ", ")}
 	if !slices.ContainsFunc(places, isHidden) {
 		attrs = append(attrs, "advice", i.tokensAdvice(found))
 	}
@@ -51,7 +51,7 @@ func (i *inspection) tokensAdvice(found []locate.Occurrence) string {
 func (i *inspection) reportUserKeyed(found []locate.Occurrence) {
 	if d := i.proxy.diagnosis; len(found) > 0 && d.said.first("user keyed") {
 		d.logger.Warn("a token of the backend does not verify, and it looks like one of PocketBase, whose keys differ per user: it is not supported, because the sidecar verifies every token with the same keys",
-			"request", i.shape, "places", placeOf(found[0].Location))
+			"request", i.shape(), "places", placeOf(found[0].Location))
 	}
 }
 
@@ -100,7 +100,7 @@ func (x *exchange) restoreAdvice(loc locate.Location) string {
 // ruleWith returns the lines of YAML for the exchange's rule, or for a new one, with these
 // locations.
 func (x *exchange) ruleWith(tokens, restore []locate.Location) string {
-	pattern, what := shapeOf(x.method, x.path), "Add this to rules:"
+	pattern, what := x.shape(), "Add this to rules:"
 	if x.rule.named() {
 		pattern, what = x.rule.Pattern, "Change this rule, or add it to rules if it comes from a preset or from oidc:"
 	}

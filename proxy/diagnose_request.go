@@ -36,7 +36,7 @@ func (x *exchange) diagnoseRequest(r *http.Request, request locate.Request) {
 	if !inHead && !inBody {
 		return
 	}
-	shape := shapeOf(x.method, x.path)
+	shape := x.shape()
 	if !d.looksAt(d.shapes.request(shape)) {
 		return
 	}
@@ -51,7 +51,7 @@ func (x *exchange) diagnoseRequest(r *http.Request, request locate.Request) {
 }
 
 // mayReturnInHead reports whether the header or the query may have enriched tokens. Without
-// restore they may lack what MayRestore looks for.
+// restore they may not have what MayRestore looks for.
 func (x *exchange) mayReturnInHead(request locate.Request) bool {
 	may := x.snapshot.Enricher.MayRestore
 	if !x.snapshot.Restore {

@@ -17,7 +17,6 @@ import (
 type inspection struct {
 	*exchange
 	appraiser appraiser
-	shape     string
 	header    http.Header   // of the response; the reverse proxy changes the original
 	sent      *http.Request // what the backend got
 	account   account
@@ -39,12 +38,11 @@ func (x *exchange) diagnoseResponse(res *http.Response) {
 	if !mayHold && !headerHasToken(res.Header) {
 		return
 	}
-	shape := shapeOf(x.method, x.path)
-	if !d.looksAt(d.shapes.answer(shape)) {
+	if !d.looksAt(d.shapes.answer(x.shape())) {
 		return
 	}
 	i := &inspection{
-		exchange: x, appraiser: a, shape: shape, header: res.Header.Clone(), sent: res.Request,
+		exchange: x, appraiser: a, header: res.Header.Clone(), sent: res.Request,
 		account: account{memory: x.account.memory, responses: x.proxy.options.Responses},
 	}
 	if !mayHold {
@@ -125,7 +123,7 @@ func (i *inspection) search(raw []byte) {
 	d := i.proxy.diagnosis
 	seen, decided := d.sees(i.appraiser, response.Survey(), skip, enrich.TokenIssued, enrich.TokenUserKeyed)
 	if !decided {
-		d.shapes.forget(i.shape)
+		d.shapes.forget(i.shape())
 	}
 	i.reportIssued(seen[enrich.TokenIssued])
 	i.reportUserKeyed(seen[enrich.TokenUserKeyed])

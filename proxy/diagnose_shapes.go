@@ -11,13 +11,24 @@ import (
 // maxShape limits a shape, in bytes. Clients choose them.
 const maxShape = 256
 
+// shape returns the shape of the request. The first call must be before any goroutine of a
+// diagnosis.
+func (x *exchange) shape() string {
+	if x.shapedAs == "" {
+		x.shapedAs = shapeOf(x.method, x.path)
+	}
+	return x.shapedAs
+}
+
 // shapeOf returns the method and the path of a request as a pattern of a rule, so that
 // requests that differ only in ids have the same shape. Segments that do not look named
 // (see [redactPath]) become wildcards, so the shape is safe to log.
 func shapeOf(method, path string) string {
 	var b strings.Builder
+	b.Grow(len(method) + len(path) + len(" /{id}/{$}"))
 	if method != "_OTHER" {
-		b.WriteString(method + " ")
+		b.WriteString(method)
+		b.WriteByte(' ')
 	}
 	wildcards := 0
 	for segment := range strings.SplitSeq(strings.TrimPrefix(cleanPath(path), "/"), "/") {
@@ -126,7 +137,7 @@ type saidLines struct {
 	lines map[string]bool
 }
 
-// first reports whether something is to be said, because it was not yet.
+// first reports whether a line was not said before.
 func (s *saidLines) first(line string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -114,7 +114,7 @@ func TestDiagnose_NamesTheRuleForATokenThatNoRuleCovers(t *testing.T) {
 	}
 }
 
-// What is not a token of the backend for a user at a place that nobody covers.
+// Tokens that are not the backend's, that it only repeats, or that a rule covers.
 func TestDiagnose_SaysNothingAboutOtherTokens(t *testing.T) {
 	for _, tt := range []struct {
 		name, request, head, body string
@@ -165,7 +165,7 @@ func TestDiagnose_SaysNothingAboutOtherTokens(t *testing.T) {
 				waitFor(t, "the token of /known", func() bool { return len(f.lines(uncovered)) > 0 })
 			}
 			if lines := f.lines(uncovered); len(lines) > 1 || len(lines) == 1 && lines[0]["request"] != "GET /known" {
-				t.Errorf("logged %v, want nothing but GET /known", lines)
+				t.Errorf("logged %v, want only GET /known", lines)
 			}
 		})
 	}

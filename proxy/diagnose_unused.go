@@ -85,7 +85,7 @@ func (u *unusedRules) matched(rule *Rule) {
 // other counts a request that no rule matches.
 func (u *unusedRules) other(x *exchange, status int) {
 	u.others++
-	shape := fmt.Sprintf("%s %dxx", shapeOf(x.method, x.path), status/100)
+	shape := fmt.Sprintf("%s %dxx", x.shape(), status/100)
 	if _, known := u.shapes[shape]; known || len(u.shapes) < unusedShapes {
 		u.shapes[shape]++
 	}

@@ -49,7 +49,8 @@ type exchange struct {
 	bodyBroken atomic.Bool        // the body of the request could not be read
 	bodyEnded  atomic.Bool        // the body of the request has arrived
 
-	upload *upload // the body of the request; nil if it is not searched
+	upload   *upload // the body of the request; nil if it is not searched
+	shapedAs string  // see shape
 
 	backendKeys bool // the response is the backend's own JWK Set
 

@@ -35,15 +35,8 @@ const (
 // locations, and that should have one. It changes nothing else: the policy and gates do
 // not see it.
 func (x *exchange) noteMissing(res *http.Response, l located, answered time.Time) {
-	look := x.looksAt(res, l)
-	if look == lookNever || l.response.HasEmpty(x.rule.Tokens) {
-		return
-	}
-	elsewhere := x.tokensElsewhere(l.response)
-	if look == lookHint && x.isPage(res, l) {
-		elsewhere = slices.DeleteFunc(elsewhere, inCookie) // of a session with a page
-	}
-	if look == lookHint && len(elsewhere) == 0 {
+	elsewhere, isMissing := x.lookForMissing(res, l)
+	if !isMissing {
 		return
 	}
 	x.count(res.Request.Context(), enrich.NotFound)
@@ -52,6 +45,20 @@ func (x *exchange) noteMissing(res *http.Response, l located, answered time.Time
 		return // it logs at the end of the body
 	}
 	x.logMissing(miss{l.response, res.StatusCode, l.unread && res.ContentLength != 0, elsewhere})
+}
+
+// lookForMissing reports whether a response should have a token and has none, and returns
+// the tokens that it has at other places.
+func (x *exchange) lookForMissing(res *http.Response, l located) (elsewhere []locate.Occurrence, isMissing bool) {
+	look := x.looksAt(res, l)
+	if look == lookNever || l.response.HasEmpty(x.rule.Tokens) {
+		return nil, false
+	}
+	elsewhere = x.tokensElsewhere(l.response)
+	if look == lookHint && x.isPage(res, l) {
+		elsewhere = slices.DeleteFunc(elsewhere, inCookie) // of a session with a page
+	}
+	return elsewhere, look == lookAlways || len(elsewhere) > 0
 }
 
 // looksAt decides whether a response should have a token. One that has a token, that never

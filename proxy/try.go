@@ -24,6 +24,8 @@ type Trial struct {
 	// Tokens are the tokens of the grant, each once, and Outcomes what became of them.
 	Tokens   []enrich.Issued
 	Outcomes []enrich.Outcome
+	// Missing says that the response should have a token and has none: [enrich.NotFound].
+	Missing bool
 	// Refused says why the client gets an error instead of the response. It is empty if
 	// it gets the response.
 	Refused string
@@ -75,6 +77,7 @@ func (x *exchange) try(res *http.Response) (t Trial, err error) {
 		return Trial{Unread: "its body is larger than limits.body, or cannot be decompressed"}, nil
 	}
 	t = Trial{Searched: l.response, Found: l.tokens}
+	_, t.Missing = x.lookForMissing(res, l)
 	var e enrichment
 	if len(l.tokens) > 0 {
 		e = x.enrichGrant(res.Request.Context(), l, x.grantOf(l, time.Now()))

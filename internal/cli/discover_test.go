@@ -55,7 +55,7 @@ func TestDiscover_ExitCodesSayWhatHappened(t *testing.T) {
 
 const exitNoToken = 3
 
-// What discover prints is a configuration.
+// The output of discover is a configuration.
 func TestDiscover_PrintsAConfiguration(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"login.har": loginHAR})
 	name := filepath.Join(dir, "tokengraft.yaml")

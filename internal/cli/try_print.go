@@ -51,6 +51,8 @@ func (p trialPrinter) message(t *sidecar.Trial) {
 	}
 	if t.Reason != "" {
 		p.line("\nreason: %s", t.Reason)
+	}
+	if len(t.Tokens) == 0 {
 		p.line("hint:   %s", missingHint(t))
 	}
 }

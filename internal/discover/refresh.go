@@ -62,8 +62,8 @@ func (st *step) hasScheme() bool {
 }
 
 // isTyped reports whether the body of a request has only what a person could have typed,
-// in more than one field, so that there is no refresh token in it. Nor is there a cookie or
-// Authorization.
+// in more than one field, and whether there is no cookie and no Authorization. Then there is
+// no refresh token in it.
 func (st *step) isTyped() bool {
 	typed := 0
 	for _, f := range st.fields {

@@ -142,6 +142,7 @@ func (p *progress) advise() {
 	if !p.terminal {
 		return
 	}
+	sortByTime(p.sessions) // an exchange is reported when it ends
 	a := Analyze(p.sessions)
 	advice := ""
 	switch {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tokengraft/tokengraft/internal/discover"
 )
@@ -48,14 +49,22 @@ var listening = regexp.MustCompile(`listening on (http://\S+) in front of`)
 // address waits for the address of a capture.
 func (b *lockedBuffer) address(t *testing.T) string {
 	t.Helper()
+	return b.wait(t, listening)[1]
+}
+
+// wait waits until the text matches, and returns the match.
+func (b *lockedBuffer) wait(t *testing.T, pattern *regexp.Regexp) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	for {
-		if match := listening.FindStringSubmatch(b.String()); match != nil {
-			return match[1]
+		if match := pattern.FindStringSubmatch(b.String()); match != nil {
+			return match
 		}
 		select {
 		case <-b.seen:
-		case <-t.Context().Done():
-			t.Fatalf("no address in %q", b.String())
+		case <-ctx.Done():
+			t.Fatalf("no %s in %q", pattern, b.String())
 		}
 	}
 }

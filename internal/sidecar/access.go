@@ -3,6 +3,7 @@ package sidecar
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/keys"
@@ -32,7 +33,13 @@ func JWKSPaths(cfg *config.Config, d oidc.Discovery) []string {
 	if cfg.Sign.Keys == "" || secretOnly(cfg) {
 		return nil
 	}
-	return append(words(cfg.Sign.JWKSPath), backendJWKSPaths(cfg, d)...)
+	paths := words(cfg.Sign.JWKSPath)
+	for _, at := range backendJWKSPaths(cfg, d) {
+		if !slices.Contains(paths, at) {
+			paths = append(paths, at)
+		}
+	}
+	return paths
 }
 
 // BackendJWKSPaths returns the paths at which the backend serves its own JWK Set, as far
@@ -56,6 +63,9 @@ func OpenVerifier(cfg *config.Config, url string, client *http.Client) (*keys.Ri
 		if cfg.Verify.JWKS.URL != "" && keysAtBackend(cfg) == nil {
 			o.JWKS, o.Client = cfg.Verify.JWKS.URL, otherClient(cfg)
 		}
+	}
+	if o.JWKS == "" && o.PublicKey == "" && len(secret) == 0 {
+		o.BackendKey = string(cfg.Sign.BackendKey) // the only key that verify and sign name
 	}
 	ring, err := keys.Open(o)
 	if err != nil {

@@ -135,6 +135,3 @@ func sizeOf(what string, size, limit int, setting string) TriedSize {
 	}
 	return s
 }
-
-// notFound is the reason of a response without a token at the locations of its rule.
-const notFound enrich.Reason = "not_found"

@@ -1,7 +1,6 @@
 package sidecar
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -34,8 +33,8 @@ func (t *Trial) locate(rule proxy.Rule, tried proxy.Trial) {
 		}
 	}
 	t.lookElsewhere(tried, at, named)
-	if len(tried.Tokens) == 0 && t.Response.Status < http.StatusMultipleChoices {
-		t.Reason = notFound
+	if tried.Missing {
+		t.Reason = enrich.NotFound
 	}
 }
 
