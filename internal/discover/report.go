@@ -23,6 +23,7 @@ type Report struct {
 	// Database and Collection are empty if they are not known.
 	Database, Collection string
 	Notes                []string // more sentences for the end
+	SecretFile           string   // with the secret; empty if it is in JWT_SECRET
 }
 
 // A rule is what the configuration says about the requests of a pattern.
