@@ -17,27 +17,32 @@ import (
 )
 
 // warn logs a failure of the exchange's rule, at most once in ten seconds for each rule
-// and subject, so that a failure of every request does not flood the log. A line has the
-// number of failures since the line before it. The metrics count every failure.
+// and subject, so that a failure of every request does not flood the log. The metrics
+// count every failure.
 func (x *exchange) warn(subject, message string, attrs ...any) {
-	x.log(slog.LevelWarn, subject, message, attrs...)
+	if x.mayLog(subject) > 0 {
+		x.proxy.options.Logger.Warn(message, append([]any{slog.String("rule", x.pattern())}, attrs...)...)
+	}
 }
 
-func (x *exchange) log(level slog.Level, subject, message string, attrs ...any) {
-	if n := x.proxy.warnings.Count(x.pattern() + "\x00" + subject); n > 0 {
-		attrs = append([]any{slog.String("rule", x.pattern()), slog.Int("count", n)}, attrs...)
-		x.proxy.options.Logger.Log(context.Background(), level, message, attrs...)
-	}
+// mayLog counts an event of the exchange's rule. It returns 0 if no line must be written,
+// and otherwise how many events the line is about.
+func (x *exchange) mayLog(subject string) (n int) {
+	return x.proxy.warnings.Count(x.pattern() + "\x00" + subject)
 }
 
 // logNotEnriched logs why a token was not enriched, and what to do. A failure, or what keeps
 // the other tokens of its grant unenriched, is a warning.
 func (x *exchange) logNotEnriched(header http.Header, g enrich.Grant, outcome enrich.Outcome) {
+	n := x.mayLog(string(outcome.Reason))
+	if n == 0 {
+		return
+	}
 	policy := x.rule.OnFailure.String()
 	if x.gates() {
 		policy = "gate"
 	}
-	attrs := []any{"reason", string(outcome.Reason), "policy", policy}
+	attrs := []any{"rule", x.pattern(), "reason", string(outcome.Reason), "policy", policy, "count", n}
 	if outcome.Err != nil {
 		attrs = append(attrs, "error", outcome.Err)
 	}
@@ -53,7 +58,7 @@ func (x *exchange) logNotEnriched(header http.Header, g enrich.Grant, outcome en
 	if outcome.Reason.Blocks() {
 		level = slog.LevelWarn
 	}
-	x.log(level, string(outcome.Reason), message, attrs...)
+	x.proxy.options.Logger.Log(context.Background(), level, message, attrs...)
 }
 
 // adviceOf says what to do about the error of an outcome. It is empty if the error itself

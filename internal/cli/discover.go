@@ -91,6 +91,7 @@ func (f *discoverFlags) options() (o discover.Options, err error) {
 			return o, err
 		}
 	}
+	o.SecretFile = f.secretFile
 	o.Listen, o.Host, o.Requests, o.HAR = f.listen, f.host, f.requests, f.har
 	o.URI, o.Database, o.Collection = f.mongodb, f.database, f.collection
 	if o.URI == "" && f.database != "" {

@@ -24,7 +24,7 @@ func Analyze(exchanges []Exchange) Analysis {
 	a.LargestHeader, a.LargestHeaderOf = s.largestHeader()
 	a.Tokens = samples(a.Sites)
 	a.Issuers, a.Audiences = s.parties(a.Sites)
-	a.Unreadable = Unreadable(exchanges)
+	a.Unreadable = Unreadable(exchanges, s.shape.path)
 	for i := range s.steps {
 		st := &s.steps[i]
 		a.Unread += oneIf(st.Cut)

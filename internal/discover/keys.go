@@ -23,7 +23,7 @@ type Keys struct {
 	NeedsSecret    bool     // tokens are signed with a secret
 	NeedsPublicKey bool     // tokens are signed with a private key whose public key was not found
 	SecretEncoding string   // of the secret that verifies them; empty if none does
-	SecretNewline  bool     // the secret verifies them with a line end after it
+	SecretEnd      string   // the line end with which the secret verifies them; empty without one
 	Issuer         []string // of the tokens; empty if it should not be checked
 	Audience       []string // that all tokens have; empty if it should not be checked
 	// Rules are those that the discovery document makes. A site that one of them covers

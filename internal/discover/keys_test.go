@@ -169,6 +169,27 @@ func TestProbeKeys_LeavesOutIssuersThatDiffer(t *testing.T) {
 	}
 }
 
+func TestProbeKeys_LeavesOutAnIssuerThatIsTheAddressOfDiscover(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	b := newKeysBackend(t, nil)
+	session := []discover.Exchange{{RequestHeader: http.Header{"Host": {"127.0.0.1:8080"}}}}
+	k := b.probe(t, enrichtest.Secret, session, issuer.Token(`{"sub":"a","iss":"http://127.0.0.1:8080/api/login"}`))
+	if len(k.Issuer) != 0 || !strings.Contains(strings.Join(k.Notes, "\n"), "derives it from the Host") {
+		t.Errorf("issuer %q, notes %q; want none, and why", k.Issuer, k.Notes)
+	}
+}
+
+func TestProbeKeys_LooksBelowThePathOfTheIssuer(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "ES256")
+	document := `{"issuer":"https://h/realms/a","jwks_uri":"https://h/realms/a/k"}`
+	for _, at := range []string{"/realms/a/.well-known/openid-configuration", "/realms/a/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/realms/a"} {
+		b := newKeysBackend(t, map[string]string{at: document, "/realms/a/k": string(issuer.JWKS())})
+		if k := b.probe(t, "", nil, issuer.Token(`{"sub":"a","iss":"https://h/realms/a"}`)); !k.OIDC || k.Discovery != at {
+			t.Errorf("oidc %v at %q, want that of %s", k.OIDC, k.Discovery, at)
+		}
+	}
+}
+
 func TestProbeKeys_ComparesClocks(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "HS256")
 	b := newKeysBackend(t, nil)

@@ -1,7 +1,6 @@
 package discover
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,6 +23,7 @@ type Report struct {
 	// Database and Collection are empty if they are not known.
 	Database, Collection string
 	Notes                []string // more sentences for the end
+	SecretFile           string   // with the secret; empty if it is in JWT_SECRET
 }
 
 // A rule is what the configuration says about the requests of a pattern.
@@ -136,13 +136,4 @@ func (r *Report) needsKeys() bool {
 // settingOf returns refresh of a rule as the configuration has it, and "" for auto.
 func settingOf(refresh proxy.Refresh) string {
 	return map[proxy.Refresh]string{proxy.RefreshAlways: "always", proxy.RefreshNever: "never"}[refresh]
-}
-
-// methodOf returns the method of a pattern.
-func methodOf(pattern string) string {
-	method, _, ok := strings.Cut(pattern, " ")
-	if !ok {
-		return http.MethodGet
-	}
-	return method
 }

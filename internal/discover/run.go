@@ -22,6 +22,9 @@ type Options struct {
 	// Origin is the scheme and host of the backend in the HAR. Nil means Backend.
 	Origin *url.URL
 	Secret []byte
+	// SecretFile is the file of the secret. It is empty if the secret came from the
+	// environment variable JWT_SECRET.
+	SecretFile string
 	// URI, Database and Collection are where the documents are. An empty URI means that
 	// they are not known. An empty Collection means any.
 	URI, Database, Collection string
@@ -39,7 +42,7 @@ const finishTimeout = 2 * time.Minute
 // The end of ctx is the end of the session. The error wraps [ErrNoToken] if there is
 // nothing to write.
 func Run(ctx context.Context, o Options) error {
-	r := Report{Backend: o.Backend, Listen: o.Listen, Database: o.Database, Collection: o.Collection}
+	r := Report{Backend: o.Backend, Listen: o.Listen, Database: o.Database, Collection: o.Collection, SecretFile: o.SecretFile}
 	exchanges, err := o.session(ctx, &r)
 	if err != nil {
 		return err

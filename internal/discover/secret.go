@@ -71,9 +71,9 @@ func (k *Keys) secret(ctx context.Context, secret []byte, tokens []*enrich.Token
 	case n == 0:
 		k.note("The secret that was given is wrong: it verifies none of %s, as text, base64, base64url or hex, with and without a line end. Look for another one in the settings of the backend", count(len(tokens), "token"))
 	case form.newline != "":
-		k.SecretNewline = true
+		k.SecretEnd = form.newline
 		k.SecretEncoding = string(config.TextSecret)
-		k.note("The secret verifies %d of %s only with a line end after it: the backend reads a file and keeps its last line end. Write verify.secret in double quotes with %q at its end, because a line end in secret_file is left out", n, count(len(tokens), "token"), form.newline)
+		k.note("The secret verifies %d of %s only with a line end after it: the backend reads a file and keeps its last line end. verify.secret has it too. Do not use secret_file, which leaves it out", n, count(len(tokens), "token"))
 	default:
 		k.SecretEncoding = string(form.encoding)
 		if n < len(tokens) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // jwe is the shape of an encrypted token (RFC 7516, section 7.1): a header that is a JSON
@@ -15,10 +14,11 @@ var jwe = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*\.[A-Za-z0-
 var opaque = regexp.MustCompile(`"(access_?[tT]oken|id_?[tT]oken|jwt|token)"\s*:\s*"([^".]{16,})"`)
 
 // Unreadable says which answers of a session have tokens that only the backend can
-// read, as sentences: encrypted and opaque ones.
-func Unreadable(exchanges []Exchange) (notes []string) {
+// read, as sentences: encrypted and opaque ones. shown
+// returns a path without what says who somebody is.
+func Unreadable(exchanges []Exchange, shown func(path string) string) (notes []string) {
 	add := func(e Exchange, format string, args ...any) {
-		note := fmt.Sprintf("%s %s ", e.Method, shownPath(e.Path)) + fmt.Sprintf(format, args...)
+		note := fmt.Sprintf("%s %s ", e.Method, shown(e.Path)) + fmt.Sprintf(format, args...)
 		if !slices.Contains(notes, note) && len(notes) < 8 {
 			notes = append(notes, note)
 		}
@@ -40,15 +40,4 @@ func Unreadable(exchanges []Exchange) (notes []string) {
 		}
 	}
 	return notes
-}
-
-// shownPath returns a path without segments that may say who somebody is.
-func shownPath(path string) string {
-	segments := strings.Split(path, "/")
-	for i, segment := range segments {
-		if len(segment) > 20 || strings.ContainsAny(segment, "0123456789@%") {
-			segments[i] = "{id}"
-		}
-	}
-	return strings.Join(segments, "/")
 }

@@ -75,6 +75,17 @@ func TestMatchUsers_FindsClaimFieldAndType(t *testing.T) {
 			claims:    []string{`{"sub":"u1","team_id":"t"}`},
 			want:      "users sub user_id  string 1/1 false",
 		},
+		"sub before a better field": {
+			documents: database{"users": {`{"_id":"u-1","email":"anna@example.com"}`}},
+			claims:    []string{`{"id":"u-1","sub":"anna@example.com"}`},
+			want:      "users sub email  string 1/1 false",
+			note:      "id = _id",
+		},
+		"only the team": {
+			documents: database{"users": {`{"_id":"1","team_id":"t"}`, `{"_id":"2","team_id":"t"}`}},
+			claims:    []string{`{"sub":"u1","team_id":"t"}`},
+			want:      "users     0/0 false",
+		},
 		"no document": {
 			documents: database{"users": {`{"_id":` + oid + `}`}},
 			claims:    []string{`{"sub":"secret-user"}`},

@@ -28,7 +28,7 @@ func (w *writer) verify(r *Report) {
 		} else if k.SecretEncoding == "" {
 			w.todo("", "verify.secret", "set the environment variable JWT_SECRET to the secret of the backend. It was not tested.")
 		}
-		add("secret", "${JWT_SECRET}")
+		add(r.secret())
 		if k.SecretEncoding != "" && k.SecretEncoding != "text" {
 			add("secret_encoding", k.SecretEncoding)
 		}
@@ -50,6 +50,17 @@ func (w *writer) verify(r *Report) {
 		w.line("%s", line)
 	}
 	w.sign(r)
+}
+
+// secret returns the setting for the secret, and its value.
+func (r *Report) secret() (name, value string) {
+	switch {
+	case r.Keys.SecretEnd != "":
+		return "secret", `"${JWT_SECRET}` + strings.NewReplacer("\r", `\r`, "\n", `\n`).Replace(r.Keys.SecretEnd) + `"`
+	case r.SecretFile != "":
+		return "secret_file", quote(r.SecretFile)
+	}
+	return "secret", "${JWT_SECRET}"
 }
 
 func (w *writer) sign(r *Report) {

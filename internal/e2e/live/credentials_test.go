@@ -63,7 +63,7 @@ documents:
 		`is left out of tokens","field":"pa`: 1,
 		`every client and verifier can read`: 4,
 		bcryptHash:                           0,
-		"anna@localhost":                   0,
+		"anna@localhost":                     0,
 	} {
 		if n := l.Log.Count(line); n != want {
 			t.Errorf("the log has %d times %s, want %d:\n%s", n, line, want, l.Log)
