@@ -10,7 +10,7 @@ import (
 )
 
 // collectionConfig returns the path of a configuration with documents in FerretDB.
-func collectionConfig(t *testing.T, docs ...string) string {
+func collectionConfig(t *testing.T, settings string, docs ...string) string {
 	t.Helper()
 	uri, _ := enrichtest.StartFerretDB(t)
 	collection := enrichtest.NewCollection(t, uri)
@@ -32,11 +32,11 @@ claim: {include: [plan]}
 documents:
   mongodb: {uri: %q, database: %s, collection: %s, timeout: 5s}
   user_id_field: account
-`, enrichtest.Secret, uri, collection.Database().Name(), collection.Name()), nil)
+%s`, enrichtest.Secret, uri, collection.Database().Name(), collection.Name(), settings), map[string]string{"new.json": `{"plan":"new"}`})
 }
 
 func TestExplainAndTry_ReadACollection(t *testing.T) {
-	path := collectionConfig(t,
+	path := collectionConfig(t, "",
 		`{"_id":1,"account":{"$oid":"62efedca3587e6e83c0fc675"},"plan":"old"}`, `{"_id":2,"account":"62efedca3587e6e83c0fc675","plan":"pro","notes":"s3cret"}`,
 		`{"_id":3,"account":"77","email":"anna@example.com"}`)
 	issuer := enrichtest.NewIssuer(t, "HS256")
@@ -62,5 +62,21 @@ func TestExplainAndTry_ReadACollection(t *testing.T) {
 				t.Errorf("%q prints\n%s%s\nwant %q", tt.args, stdout, stderr, want)
 			}
 		}
+	}
+}
+
+// With user_creation every rule is a gate, also when try creates nothing.
+func TestTry_CreatesNoUserAndKeepsGates(t *testing.T) {
+	path := collectionConfig(t, "user_creation: {document: new.json}\n")
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	for range 2 {
+		code, stdout, stderr := runWith(t, `{"t":"`+issuer.Token(`{"sub":"new"}`)+`"}`, "try", "-c", path)
+		if code != 3 || !strings.Contains(stdout, "reason: no_document") || !strings.Contains(stdout, "try runs no triggers, and creates no user") {
+			t.Errorf("try with a new user: exit code %d and\n%s%s\nwant 3, and no document both times", code, stdout, stderr)
+		}
+	}
+	code, stdout, stderr := runWith(t, `{"t":"`+issuer.Token(`{"sub":"new","exp":1}`)+`"}`, "try", "-c", path)
+	if want := "serve answers 503 instead of this response: a token was not accepted"; code != 3 || !strings.Contains(stdout, want) {
+		t.Errorf("try with an expired token: exit code %d and\n%s%s\nwant 3 and %q", code, stdout, stderr, want)
 	}
 }

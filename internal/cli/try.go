@@ -65,6 +65,9 @@ func try(c *cobra.Command, cfg *config.Config, input sidecar.TryInput) (*sidecar
 	if err != nil {
 		return nil, err
 	}
+	waiting := progress{w: c.ErrOrStderr()}
+	defer waiting.step("")
+	waiting.step("fetching the backend's keys, and reading the documents")
 	trial, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger, Functions: javascript.Engine}, input)
 	if _, ok := errors.AsType[*sidecar.RuleError](err); ok {
 		return nil, &exitError{exitUsage, err}
