@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
 // aJWT has the shape of a token.
@@ -189,5 +190,34 @@ func TestMissing_ChangesNothingAtAGate(t *testing.T) {
 		if n := f.reason(t, enrich.NotFound); n != 1 {
 			t.Errorf("%s: not_found was counted %d times, want 1", tt.body, n)
 		}
+	}
+}
+
+// A flood of such responses writes one line, and the metrics count all of them. Once the
+// rule has found a token, responses without any JWT are no warning.
+func TestMissing_IsLoggedRarely(t *testing.T) {
+	f, _ := startResponding(t, answer(okJSON, `{"jwt":"`+aJWT+`"}`), setup{rules: logins(t)})
+	for range 5 {
+		f.ask(t, login)
+	}
+	f.accessLog(t, 5)
+	if n, lines := f.reason(t, enrich.NotFound), strings.Count(f.log.String(), `"reason":"not_found"`); n != 5 || lines != 1 {
+		t.Errorf("not_found was counted %d times and logged %d times, want 5 and 1", n, lines)
+	}
+	bodies := []string{`{"access_token":"opaque"}`, `{"error":"wrong password"}`, `{"error":"wrong password"}`}
+	var n int
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.ReadBody()
+		r.Send(answer(okJSON, bodies[n]))
+		n++
+	})
+	f = start(t, backend.URL, setup{rules: logins(t)})
+	for range bodies {
+		f.ask(t, login)
+	}
+	f.accessLog(t, len(bodies))
+	checkMissingLine(t, f.log.String(), "rule POST /login matched 1 answer, ", "there is no JWT anywhere in the answer", "INFO")
+	if lines := strings.Count(f.log.String(), `"reason":"not_found"`); lines != 1 {
+		t.Errorf("not_found was logged %d times, want once", lines)
 	}
 }

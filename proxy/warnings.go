@@ -25,7 +25,7 @@ func (x *exchange) warn(subject, message string, attrs ...any) {
 	}
 }
 
-// mayLog counts an event of the exchange's rule. It returns 0 if no line is to be written,
+// mayLog counts an event of the exchange's rule. It returns 0 if no line must be written,
 // and otherwise how many events the line is about.
 func (x *exchange) mayLog(subject string) (n int) {
 	return x.proxy.warnings.Count(x.pattern() + "\x00" + subject)

@@ -104,7 +104,9 @@ func (p trialPrinter) token(t sidecar.TriedToken) {
 		p.text("after", *t.After)
 		p.line("\n%s", t.After.Token)
 	}
-	p.line("")
+	if t.Verified != nil || len(t.Sizes) > 0 {
+		p.line("")
+	}
 	p.verified(t.Verified)
 	p.lookup(t.Lookup)
 	for _, size := range t.Sizes {
@@ -174,4 +176,10 @@ func (p trialPrinter) lookup(l *sidecar.TriedLookup) {
 		result += fmt.Sprintf("; the user has %d documents, and the first one counts: see tokengraft explain", l.Documents)
 	}
 	p.line("lookup: claim %s (%s), field %s (user_id_type: %s) of the %s: %s", printable(l.Claim), l.ClaimType, l.Field, l.FieldType, l.Source, result)
+	for _, secret := range l.Credentials {
+		p.line("secret: %s looks like a credential, and is %s. %s", printable(secret.Path), fates[secret.Dropped], printable(secret.Advice))
+	}
 }
+
+// fates say what happens to a field that looks like a credential, by whether it is dropped.
+var fates = map[bool]string{true: "left out", false: "in the token"}

@@ -103,12 +103,18 @@ func (e *ExplainedUser) document(cfg *config.Config, found bsonjson.Explanation,
 		e.Error = found.Err.Error()
 		return
 	}
-	for _, c := range found.Document.Credentials {
-		e.Credentials = append(e.Credentials, ExplainedSecret{c.Path, c.Dropped, credentials.Advice(c)})
-	}
+	e.Credentials = secretsOf(found)
 	size := sizeOf("document", len(found.Document.JSON), int(cfg.Claim.MaxSize), "claim.max_size")
 	e.Document = &size
 	e.Token = sizesIn(addedBytes(cfg.Claim, found.Document.JSON), cfg.Claim)
+}
+
+// secretsOf describes the fields that look like credentials.
+func secretsOf(found bsonjson.Explanation) (secrets []ExplainedSecret) {
+	for _, c := range found.Document.Credentials {
+		secrets = append(secrets, ExplainedSecret{c.Path, c.Dropped, credentials.Advice(c)})
+	}
+	return secrets
 }
 
 // fieldOf describes a field. Without values it hides names that could be ids of users.

@@ -95,7 +95,9 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 	} else if g.documents, err = openDocuments(cfg, s.o, s.cache); err != nil {
 		return nil, err
 	}
-	if keeps(signInSettings) {
+	if s.withoutHooks {
+		g.signIns = nil
+	} else if keeps(signInSettings) {
 		g.signIns = before.signIns
 	} else if g.signIns, err = openSignIns(cfg, g.documents, s.o); err != nil {
 		g.discard(before)

@@ -72,6 +72,7 @@ type Sidecar struct {
 
 	connections atomic.Pointer[connlimit.Pool] // of the public listener; nil until it listens
 
+	withoutHooks bool       // nothing runs when users sign in, whatever the configuration says
 	limitsMemory bool       // the process calls LimitMemory; set before Run
 	mu           sync.Mutex // held while the generation or its discovery is replaced
 	generation   atomic.Pointer[generation]
@@ -83,8 +84,13 @@ type Sidecar struct {
 // nothing over the network, so it works while the backend and MongoDB cannot be
 // reached. The caller calls Close.
 func Open(cfg *config.Config, o Options) (*Sidecar, error) {
+	return open(cfg, o, false)
+}
+
+// open is Open, with hooks or without.
+func open(cfg *config.Config, o Options, withoutHooks bool) (*Sidecar, error) {
 	o = o.withDefaults()
-	s := &Sidecar{o: o, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger), shared: newShared(cfg)}
+	s := &Sidecar{o: o, withoutHooks: withoutHooks, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger), shared: newShared(cfg)}
 	var err error
 	if s.reloader, err = newReloader(s, cfg); err != nil {
 		return nil, err

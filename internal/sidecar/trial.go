@@ -102,8 +102,10 @@ type TriedLookup struct {
 	// MatchedType is the type of the id in the document.
 	MatchedType string `json:"matched_type,omitempty"`
 	// Documents is how many documents the user has.
-	Documents  int        `json:"documents,omitempty"`
-	NearMisses []NearMiss `json:"near_misses,omitempty"`
+	Documents int `json:"documents,omitempty"`
+	// Credentials are the fields of the document that look like credentials.
+	Credentials []ExplainedSecret `json:"credentials,omitempty"`
+	NearMisses  []NearMiss        `json:"near_misses,omitempty"`
 }
 
 // A NearMiss is a document that would be the user's with another setting.

@@ -25,16 +25,17 @@ type TryInput struct {
 // refresh had just issued them, so that the document comes from the source, and not from a
 // cache. A [RuleError] says that the rule is not clear.
 func Try(ctx context.Context, cfg *config.Config, o Options, input TryInput) (*Trial, error) {
+	// Rules are gates as in serve, although no user is created.
 	changesNothing := *cfg
-	changesNothing.UserCreation, changesNothing.Triggers, changesNothing.Deletions = config.UserCreation{}, nil, nil
-	s, err := Open(&changesNothing, o)
+	changesNothing.Deletions = nil
+	s, err := open(&changesNothing, o, true)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close(context.WithoutCancel(ctx))
 	g := s.current()
 	g.fetch(ctx)
-	t := &trier{generation: g, configured: cfg}
+	t := &trier{g}
 	if len(input.Responses) == 0 {
 		return t.token(ctx, input)
 	}
@@ -42,10 +43,7 @@ func Try(ctx context.Context, cfg *config.Config, o Options, input TryInput) (*T
 }
 
 // A trier tries one input.
-type trier struct {
-	*generation
-	configured *config.Config // with the settings of hooks
-}
+type trier struct{ *generation }
 
 // token tries one token, as if it were in a body.
 func (t *trier) token(ctx context.Context, input TryInput) (*Trial, error) {
@@ -113,7 +111,7 @@ func (t *trier) notes() []string {
 }
 
 func (t *trier) hookNotes() []string {
-	if !t.configured.UserCreation.Enabled() && len(t.configured.Triggers) == 0 {
+	if !t.cfg.UserCreation.Enabled() && len(t.cfg.Triggers) == 0 {
 		return nil
 	}
 	return []string{"try runs no triggers, and creates no user. serve does at a sign-in."}

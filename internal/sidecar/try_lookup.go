@@ -46,6 +46,7 @@ func (t *trier) lookup(ctx context.Context, token *enrich.Token, outcome enrich.
 	if outcome.Reason != enrich.NoDocument {
 		if found, err := source.Explain(ctx, user); err == nil && found.Documents > 0 {
 			l.Found, l.MatchedType, l.Documents = true, string(found.By), found.Documents
+			l.Credentials = secretsOf(found)
 		}
 		return l, nil
 	}

@@ -69,6 +69,9 @@ func (t *trier) chooseRule(input TryInput) (proxy.Rule, error) {
 	fits := slices.DeleteFunc(slices.Clone(rules), func(rule proxy.Rule) bool {
 		return !slices.ContainsFunc(input.Responses, func(r pasted.Response) bool { return hasTokens(rule, r) })
 	})
+	if len(fits) > 1 { // another rule has precedence over the one for responses from any path
+		fits = slices.DeleteFunc(fits, func(rule proxy.Rule) bool { return rule.Elsewhere })
+	}
 	switch len(fits) {
 	case 0:
 		return proxy.Rule{}, errRule("there is no token at the locations of any rule%s. Name the rule that matches the request with --rule.%s", insteadOf(input.Responses), listed(rules))
