@@ -57,6 +57,7 @@ and the reason. It changes nothing, and runs no triggers.`,
 		}
 		return printTrial(c, o, trial)
 	}
+	printErrors(c, o)
 	return c
 }
 
@@ -65,6 +66,9 @@ func try(c *cobra.Command, cfg *config.Config, input sidecar.TryInput) (*sidecar
 	if err != nil {
 		return nil, err
 	}
+	waiting := newProgress(c.ErrOrStderr())
+	defer waiting.step("")
+	waiting.step("fetching the backend's keys and reading the user's document")
 	trial, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger, Functions: javascript.Engine}, input)
 	if _, ok := errors.AsType[*sidecar.RuleError](err); ok {
 		return nil, &exitError{exitUsage, err}

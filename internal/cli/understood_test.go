@@ -124,7 +124,7 @@ func TestCheck_ShowsWhatEachRuleMeans(t *testing.T) {
 			documents + "sign: {backend_key: key.pem}\nrules: [{match: POST /l, tokens: [body]}]",
 			[]string{"verify    with the key of sign.backend_key\n", "sign      with the backend's own key (sign.backend_key)\n"}, "",
 		},
-		"no restore":          {secret + documents + "restore: off\nrules: [{match: POST /l, tokens: ['json:t']}]", []string{"all    restore   off: "}, "       restore   json:t"},
+		"no restore": {secret + documents + "restore: off\nrules: [{match: POST /l, tokens: ['json:t']}]", []string{"all    restore   off: "}, "       restore   json:t"},
 		"rules of the discovery document": {
 			"oidc: true\nsign: {keys: signing}\n" + documents + "rules: [{match: POST /logout, restore: [json:t]}]",
 			[]string{
