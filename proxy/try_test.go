@@ -26,7 +26,7 @@ func (s repeatable) Enrich(ctx context.Context, g enrich.Grant) []enrich.Outcome
 	return outcomes
 }
 
-// What Try says is what a client gets from ServeHTTP.
+// Try says what a client gets from ServeHTTP.
 func TestTry_DoesWhatServeDoes(t *testing.T) {
 	a, b := issued, issued+"b"
 	refuse := func(r proxy.Rule) proxy.Rule { r.OnFailure = enrich.Refuse; return r }

@@ -1,9 +1,14 @@
 package admin
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // An ExplainQuery is a request for GET /explain/{user_id}.
@@ -59,4 +64,24 @@ func (e *explainer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, explained)
+}
+
+// quoted returns JSON as it is, but with an escape for each character that could control
+// the terminal on which a person reads it. In JSON, such characters are only in strings.
+func quoted(text []byte) []byte {
+	unsafe := func(r rune) bool { return r > '~' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) }
+	if !bytes.ContainsFunc(text, unsafe) {
+		return text
+	}
+	var safe []byte
+	for _, r := range string(text) {
+		if !unsafe(r) {
+			safe = utf8.AppendRune(safe, r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			safe = fmt.Appendf(safe, `\u%04x`, unit)
+		}
+	}
+	return safe
 }

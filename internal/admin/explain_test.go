@@ -90,3 +90,10 @@ func TestExplain_BoundsHowManyUsersAreExplainedAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestExplain_SendsNoControlCharacters(t *testing.T) {
+	f := explaining("", func(context.Context, admin.ExplainQuery) (any, error) { return "a\u009bb\x7fc\U000e0041ü\n", nil })
+	if w := f.ask("GET", "/explain/u1", "", loopback, ""); w.Body.String() != `"a\u009bb\u007fc\udb40\udc41ü\n"`+"\n" {
+		t.Errorf("GET /explain/u1 = %q, want escapes for what controls a terminal", w.Body)
+	}
+}

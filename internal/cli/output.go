@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -42,10 +43,16 @@ func (o *output) Set(word string) error {
 // json reports whether the form is JSON.
 func (o *output) json() bool { return *o == jsonOutput }
 
-// writeJSON writes a value as one JSON document, indented, with < > & as they are.
+// writeJSON writes a value as one JSON document, indented, with < > & as they are. No character
+// in it controls a terminal.
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, printableJSON(text.String()))
+	return err
 }

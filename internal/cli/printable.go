@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // printable returns a text in which no character controls a terminal, or the direction or
@@ -25,6 +26,27 @@ func printable(text string) string {
 	}
 	return safe.String()
 }
+
+// printableJSON is printable for JSON on several lines. The result means the same: such
+// characters are only in strings.
+func printableJSON(text string) string {
+	if !strings.ContainsFunc(text, unsafeInJSON) {
+		return text
+	}
+	var safe strings.Builder
+	for _, r := range text {
+		if !unsafeInJSON(r) {
+			safe.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&safe, `\u%04x`, unit)
+		}
+	}
+	return safe.String()
+}
+
+func unsafeInJSON(r rune) bool { return r != '\n' && unsafeRune(r) }
 
 func unsafeRune(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)

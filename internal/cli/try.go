@@ -68,7 +68,7 @@ func try(c *cobra.Command, cfg *config.Config, input sidecar.TryInput) (*sidecar
 	}
 	waiting := newProgress(c.ErrOrStderr())
 	defer waiting.step("")
-	waiting.step("fetching the backend's keys and reading the user's document")
+	waiting.step("fetching the backend's keys, and reading the documents")
 	trial, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger, Functions: javascript.Engine}, input)
 	if _, ok := errors.AsType[*sidecar.RuleError](err); ok {
 		return nil, &exitError{exitUsage, err}

@@ -3,8 +3,10 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -82,5 +84,17 @@ func TestPrintable_LeavesNoControlCharacters(t *testing.T) {
 		if got := printable(text); got != want {
 			t.Errorf("printable(%q) = %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestWriteJSON_LeavesNoControlCharacters(t *testing.T) {
+	value := []string{"a\u009bb", "c\U000e0041d", "e\nf", "ü"}
+	var text strings.Builder
+	if err := writeJSON(&text, value); err != nil {
+		t.Fatal(err)
+	}
+	var read []string
+	if err := json.Unmarshal([]byte(text.String()), &read); err != nil || !slices.Equal(read, value) || strings.ContainsAny(text.String(), "\u009b\U000e0041") {
+		t.Errorf("writeJSON of %q = %q, %v; want the same text, without control characters", value, text.String(), err)
 	}
 }

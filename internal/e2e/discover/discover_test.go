@@ -8,9 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"text/tabwriter"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -103,11 +101,14 @@ func (b *backendCase) throughProxy(t *testing.T, table *results) {
 // fromRecording learns from the recording of a browser, with the users in a file.
 func (b *backendCase) fromRecording(t *testing.T, table *results) {
 	r := b.newRun(t, "HAR, file", "MONGODB_URI=unused")
-	har := filepath.Join(r.dir, "login.har")
-	if err := os.WriteFile(har, r.record().har(), 0o600); err != nil {
-		t.Fatal(err)
+	args := []string{"--backend", r.url, "--har", "login.har"}
+	if b.secret != "" {
+		r.env = append(r.env, "JWT_SECRET=")
+		r.write("jwt.secret", b.secret+"\n")
+		args = append(args, "--secret-file", "jwt.secret")
 	}
-	r.phase("discover", func() { r.discover(nil, "--backend", r.url, "--har", har) })
+	r.write("login.har", string(r.record().har()))
+	r.phase("discover", func() { r.discover(nil, args...) })
 	field, claim := idOf[b.name][0], idOf[b.name][1]
 	r.edit(append(slices.Clone(b.edits), inFile(field, claim)))
 	r.write("users.json", "["+b.file+"]")
@@ -239,6 +240,8 @@ func (r *run) edit(edits []edit) {
 		r.yaml = strings.Replace(r.yaml, e.old, e.new, 1)
 	}
 	r.edits = edits
+	// Not an edit of a user: tests that run at the same time cannot share the default.
+	r.yaml = strings.Replace(r.yaml, "listen: 127.0.0.1:8080", "listen: 127.0.0.1:0", 1)
 	r.write(e2e.File, r.yaml)
 }
 
@@ -268,33 +271,4 @@ func (r *run) write(name, text string) {
 	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
 		r.Fatal(err)
 	}
-}
-
-// results are the rows of the table.
-type results struct {
-	mu   sync.Mutex
-	rows []*run
-}
-
-func (s *results) add(r *run) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.rows = append(s.rows, r)
-}
-
-// print prints how many edits by hand each way needed, and how long it took.
-func (s *results) print(t *testing.T) {
-	slices.SortFunc(s.rows, func(a, b *run) int { return strings.Compare(a.b.name+a.way, b.b.name+b.way) })
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "backend\tway\tedits\twhy\ttimes")
-	for _, r := range s.rows {
-		var why []string
-		for _, e := range r.edits {
-			why = append(why, e.why)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", r.b.name, r.way, len(r.edits), strings.Join(why, "; "), strings.Join(r.phases, ", "))
-	}
-	w.Flush()
-	e2e.PrintTable(t, "discovered backends", text.String())
 }
