@@ -89,6 +89,9 @@ func (p *understood) all(u sidecar.Understanding) {
 		restore = wrap(append([]string{known}, u.Restore.At...), 17)
 	}
 	fmt.Fprintf(p, "%s    %-9s %s\n", p.common, "restore", restore)
+	if u.Shadow {
+		p.line("shadow", "on: no response changes, and nothing is refused. The rules say what tokens would get")
+	}
 	if u.Discovery == "not read" {
 		p.line("oidc", "the discovery document could not be read, so its rules are not known")
 	}

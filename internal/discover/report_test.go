@@ -23,7 +23,7 @@ func jsonLogin(path, member, token string, lines ...string) discover.Exchange {
 	}
 }
 
-// What the discovery document of an OpenID provider covers has no rule of its own.
+// A token endpoint that the discovery document of an OpenID provider names has no rule of its own.
 func TestWrite_OIDCReplacesRules(t *testing.T) {
 	token := jws(`{"alg":"RS256"}`, `{"iss":"https://auth.example.com","sub":"u"}`, "x")
 	r := reportOf(t, []discover.Exchange{jsonLogin("/oauth2/token", "access_token", token), jsonLogin("/api/login", "jwt", token)})
