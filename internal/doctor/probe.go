@@ -53,16 +53,6 @@ func (d *doctor) carry(r Request) Request {
 	return r
 }
 
-// scheme returns what is before the token in the header that it came in, such as Bearer.
-func (d *doctor) scheme(header string) string {
-	for _, answer := range []exchange{d.latest, d.login} {
-		if before, _, ok := strings.Cut(answer.header.Get(header), d.subject.raw); ok {
-			return strings.ReplaceAll(before, "${", "$${")
-		}
-	}
-	return ""
-}
-
 // probe returns false if the probe shows nothing.
 func (d *doctor) probe(ctx context.Context) bool {
 	before := d.admin.restored(ctx)
