@@ -21,7 +21,7 @@ import (
 //	restore   replace enriched tokens with originals      exchange_restore.go
 //	awaitTurn wait until fewer are at the backend         overload.go
 //	forward   send the request to the backend             exchange_forward.go
-//	respond   locate tokens, enrich them, write them      exchange_respond.go
+//	respond   locate tokens, enrich them, write them      exchange_respond.go, enrichment.go
 //	gate      or refuse what was not accepted             exchange_gate.go
 //	finish    write the access log                        exchange.go
 //

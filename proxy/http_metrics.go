@@ -40,7 +40,7 @@ func newHTTPMetrics(meter metric.Meter) (*httpMetrics, error) {
 	return m, errors.Join(errs[:]...)
 }
 
-// A request is what the labels of the HTTP metrics say. All its values are from small sets:
+// A labeledRequest is what the labels of the HTTP metrics say. All its values are from small sets:
 // clients must not be able to make new ones.
 type labeledRequest struct {
 	method, scheme, version string

@@ -194,7 +194,7 @@ func TestMissing_ChangesNothingAtAGate(t *testing.T) {
 }
 
 // A flood of such responses writes one line, and the metrics count all of them. Once the
-// rule has found a token, responses without any JWT are no warning.
+// rule has found a token, a response without any JWT is not a warning.
 func TestMissing_IsLoggedRarely(t *testing.T) {
 	f, _ := startResponding(t, answer(okJSON, `{"jwt":"`+aJWT+`"}`), setup{rules: logins(t)})
 	for range 5 {

@@ -25,7 +25,7 @@ type Proxy struct {
 	warnings       loglimit.Counter // by rule and subject
 	refusals       *budget.Refusals
 	diagnosis      *diagnosis   // nil if it is off
-	names          *headerNames // of the backend\'s responses
+	names          *headerNames // of the backend's responses
 
 	warnedUnrestored sync.Once
 }

@@ -53,7 +53,8 @@ func (m Mapping) Field() Field { return m.field }
 func (m Mapping) Candidates(u enrich.User) []UserID { return m.field.candidatesOf(u, m.idType) }
 
 // Document projects a BSON document and renders it as JSON. Fields that look like
-// credentials are treated as the projection says. The caller must set ReadAt. The error is about this document only and wraps [enrich.ErrUndecodable].
+// credentials are treated as the projection says. The caller must set ReadAt. The error is
+// about this document only and wraps [enrich.ErrUndecodable].
 func (m Mapping) Document(doc []byte) (enrich.Document, error) {
 	projected, err := m.projector.apply(doc)
 	if err != nil {

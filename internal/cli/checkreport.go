@@ -14,7 +14,7 @@ import (
 
 // A checkReport is what check prints as JSON.
 type checkReport struct {
-	Result   string    `json:"result"` // ok, faults, or invalid: the configuration was not loaded
+	Result   string    `json:"result"` // ok, faults, invalid: the configuration was not loaded; error: see printErrors
 	File     string    `json:"file"`
 	Faults   int       `json:"faults"`
 	Warnings int       `json:"warnings"`
@@ -83,12 +83,33 @@ func reportLoadFault(c *cobra.Command, o *output, err error) error {
 	if !o.json() {
 		return err
 	}
-	r := checkReport{Result: "invalid", Findings: faultsOf(err)}
+	return errors.Join(writeJSON(c.OutOrStdout(), failedReport("invalid", err)), err)
+}
+
+// printErrors makes a command whose output is JSON print its error as that, too. An
+// invalid configuration has the form that check has for it.
+func printErrors(c *cobra.Command, o *output) {
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		err := run(c, args)
+		if known, ok := errors.AsType[*exitError](err); err == nil || !o.json() || ok && known.err == nil {
+			return err // it has printed what it found
+		}
+		result := "error"
+		if _, ok := errors.AsType[config.Faults](err); ok {
+			result = "invalid"
+		}
+		return errors.Join(writeJSON(c.OutOrStdout(), failedReport(result, err)), err)
+	}
+}
+
+func failedReport(result string, err error) checkReport {
+	r := checkReport{Result: result, Findings: faultsOf(err)}
 	r.Faults = len(r.Findings)
 	for _, f := range r.Findings {
 		r.File = f.File
 	}
-	return errors.Join(writeJSON(c.OutOrStdout(), r), err)
+	return r
 }
 
 // faultsOf returns the faults in an error of [loadConfig].

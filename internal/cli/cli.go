@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,8 @@ import (
 
 // Run runs one command line and returns the exit code.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// net/http logs unsolicited responses of a backend there, with their content.
+	log.SetOutput(io.Discard)
 	root := rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)

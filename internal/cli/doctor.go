@@ -50,6 +50,7 @@ session at the backend.`,
 		}
 		return f.run(c, options)
 	}
+	printErrors(c, f.output)
 	return c
 }
 

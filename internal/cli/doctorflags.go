@@ -67,10 +67,8 @@ func (f *doctorFlags) options(c *cobra.Command) (o doctor.Options, err error) {
 	if o.Authorities, err = authorities(f.ca); err != nil {
 		return o, err
 	}
-	if o.Config, err = loadConfig(c, *f.config); err != nil {
-		return o, reportLoadFault(c, f.output, err)
-	}
-	return o, nil
+	o.Config, err = loadConfig(c, *f.config)
+	return o, err
 }
 
 // requests parses the requests. Its errors do not quote what could be a secret.

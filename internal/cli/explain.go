@@ -57,6 +57,7 @@ the user. It changes nothing.`,
 		}
 		return err
 	}
+	printErrors(c, o)
 	return c
 }
 
@@ -66,7 +67,7 @@ func explain(c *cobra.Command, cfg *config.Config, request sidecar.ExplainReques
 	if err != nil {
 		return nil, err
 	}
-	waiting := progress{w: c.ErrOrStderr()}
+	waiting := newProgress(c.ErrOrStderr())
 	defer waiting.step("")
 	waiting.step("reading the documents")
 	explained, err := sidecar.Explain(c.Context(), cfg, sidecar.Options{Logger: logger}, request)

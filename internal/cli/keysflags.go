@@ -57,7 +57,7 @@ func (f *keyFlags) sign(c *cobra.Command) (sign config.Sign, err error) {
 		if err != nil {
 			return sign, err
 		}
-		sign = cfg.Sign
+		path, sign = cfg.File(), cfg.Sign
 	}
 	if sign.Keys == "" {
 		return sign, fmt.Errorf("%s does not set sign.keys, so there is no directory of keys\nSet it, or name the directory with --dir", path)

@@ -24,6 +24,7 @@ func listKeysCommand(f *keyFlags) *cobra.Command {
 	})
 	c.Example = "  tokengraft keys list\n  tokengraft keys list --dir /etc/tokengraft/keys -o json"
 	o = outputFlag(c)
+	printErrors(c, o)
 	return c
 }
 

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"io"
-	"log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -52,8 +50,6 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	// net/http logs unsolicited responses of the backend there, with their content.
-	log.SetOutput(io.Discard)
 	sidecar.LimitMemory(cfg, logger)
 	s, err := sidecar.Open(cfg, sidecarOptions(c, path, logger, t))
 	if err != nil {

@@ -57,6 +57,7 @@ and the reason. It changes nothing, and runs no triggers.`,
 		}
 		return printTrial(c, o, trial)
 	}
+	printErrors(c, o)
 	return c
 }
 
@@ -65,7 +66,7 @@ func try(c *cobra.Command, cfg *config.Config, input sidecar.TryInput) (*sidecar
 	if err != nil {
 		return nil, err
 	}
-	waiting := progress{w: c.ErrOrStderr()}
+	waiting := newProgress(c.ErrOrStderr())
 	defer waiting.step("")
 	waiting.step("fetching the backend's keys, and reading the documents")
 	trial, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger, Functions: javascript.Engine}, input)

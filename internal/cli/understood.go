@@ -39,7 +39,7 @@ func (p *understood) line(name, text string) {
 func (p *understood) rule(same []sidecar.UnderstoodRule) {
 	patterns := make([]string, len(same))
 	for i, rule := range same {
-		patterns[i] = rule.Match
+		patterns[i] = printable(rule.Match)
 	}
 	rule := same[0]
 	from := map[string]string{"preset": " (preset)", "oidc": " (discovery document)"}[rule.Origin]
@@ -89,6 +89,9 @@ func (p *understood) all(u sidecar.Understanding) {
 		restore = wrap(append([]string{known}, u.Restore.At...), 17)
 	}
 	fmt.Fprintf(p, "%s    %-9s %s\n", p.common, "restore", restore)
+	if u.Shadow {
+		p.line("shadow", "on: no response changes, and nothing is refused. The rules say what tokens would get")
+	}
 	if u.Discovery == "not read" {
 		p.line("oidc", "the discovery document could not be read, so its rules are not known")
 	}

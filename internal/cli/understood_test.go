@@ -108,8 +108,23 @@ func TestCheck_ShowsWhatEachRuleMeans(t *testing.T) {
 				"rule   POST /api/token/refresh/{$} (preset)",
 			}, "POST /api/token/{$} (preset)",
 		},
-		"shadow has no gates": {secret + documents + "shadow: true\nrules: [{match: POST /l, tokens: [body], gate: true}]", []string{"rule   POST /l"}, "gate  "},
-		"no restore":          {secret + documents + "restore: off\nrules: [{match: POST /l, tokens: ['json:t']}]", []string{"all    restore   off: "}, "       restore   json:t"},
+		"refresh by a path that is not known": {
+			secret + documents + "rules: [{match: 'POST /a/{refresh}', tokens: [body]}, {match: POST /renew/, tokens: [body]}, {match: 'POST /b/{rest...}', tokens: [body]}, {match: PUT /, tokens: [body]}, {match: 'POST /refresh/{$}', tokens: [body]}]",
+			[]string{
+				"rule   POST /a/{refresh}, POST /renew/, POST /b/{rest...}, PUT /\n", "or else by refresh or renew in the last segment of the path, or by",
+				"rule   POST /refresh/{$}\n", "because the path says so",
+			}, "",
+		},
+		"shadow has no gates": {secret + documents + "shadow: true\nrules: [{match: POST /l, tokens: [body], gate: true}]", []string{"rule   POST /l", "       shadow    on: no response changes"}, "gate  "},
+		"shadow refuses nothing": {
+			secret + documents + "shadow: true\non_failure: refuse\nrules: [{match: POST /l, tokens: [body]}]",
+			[]string{"failure   pass: the client gets the backend's response, unchanged"}, "503",
+		},
+		"the key of the backend": {
+			documents + "sign: {backend_key: key.pem}\nrules: [{match: POST /l, tokens: [body]}]",
+			[]string{"verify    with the key of sign.backend_key\n", "sign      with the backend's own key (sign.backend_key)\n"}, "",
+		},
+		"no restore": {secret + documents + "restore: off\nrules: [{match: POST /l, tokens: ['json:t']}]", []string{"all    restore   off: "}, "       restore   json:t"},
 		"rules of the discovery document": {
 			"oidc: true\nsign: {keys: signing}\n" + documents + "rules: [{match: POST /logout, restore: [json:t]}]",
 			[]string{

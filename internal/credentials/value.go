@@ -17,7 +17,7 @@ type mark struct {
 // them.
 var marks = byFirst(
 	// bcrypt; argon2; scrypt; PBKDF2.
-	mark{"$2a$", 0}, mark{"$2b$", 0}, mark{"$2x$", 0}, mark{"$2y$", 0},
+	mark{"$2$", 30}, mark{"$2a$", 0}, mark{"$2b$", 0}, mark{"$2x$", 0}, mark{"$2y$", 0},
 	mark{"$argon2", 0}, mark{"argon2$", 0}, mark{"$bcrypt-sha256$", 0}, mark{"bcrypt$", 0}, mark{"bcrypt_sha256$", 0},
 	mark{"$scrypt$", 0}, mark{"scrypt$", 0}, mark{"scrypt:", 20}, mark{"$s0$", 20}, mark{"$s1$", 20}, mark{"$7$", 30},
 	mark{"$pbkdf2", 0}, mark{"pbkdf2$", 0}, mark{"pbkdf2:sha", 0}, mark{"pbkdf2_sha", 0}, mark{"pbkdf2-sha", 20},

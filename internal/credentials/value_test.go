@@ -11,7 +11,7 @@ var hash = strings.Repeat("Ab3", 30)
 
 func TestValue_OfACredentialIsRecognized(t *testing.T) {
 	for _, value := range []string{
-		"$2a$10$" + hash, "$2b$12$" + hash, "$2y$10$" + hash, " \n$2b$12$" + hash, "$2a$",
+		"$2$10$" + hash, "$2a$10$" + hash, "$2b$12$" + hash, "$2y$10$" + hash, " \n$2b$12$" + hash, "$2a$",
 		"$argon2id$v=19$m=65536,t=3,p=4$" + hash, "$argon2i$" + hash, "argon2$argon2id$" + hash,
 		"$scrypt$ln=16,r=8,p=1$" + hash, "scrypt:32768:8:1$" + hash, "scrypt$16384$" + hash, "$7$C6..../...." + hash,
 		"$pbkdf2-sha256$29000$" + hash, "pbkdf2_sha256$600000$" + hash, "pbkdf2:sha256:260000$" + hash, "$pbkdf2$" + hash,
@@ -31,7 +31,7 @@ func TestValue_OfACredentialIsRecognized(t *testing.T) {
 
 func TestValue_OfAnythingElseIsNot(t *testing.T) {
 	for _, value := range []string{
-		"", " ", "$", "$2", "$2a", "$5$ off", "$5$ for everyone who orders before the end of this month", "$1$", "$100", "{", "{}", "{SHA}", "{md5}.jpg", "{name} is a placeholder in a text",
+		"", " ", "$", "$2", "$2$", "$2$ off for all who come before the end of the month", "$2a", "$5$ off", "$5$ for everyone who orders before the end of this month", "$1$", "$100", "{", "{}", "{SHA}", "{md5}.jpg", "{name} is a placeholder in a text",
 		"scrypt: an introduction", "scrypt:", "pbkdf2 is a function", "argon2", "-----", "--- BEGIN", "sk_live_", "ghp_x", "AKIA", "AKIAKAMI is a name of a person", "SG.", "xoxo", "JDJ", "LS0tLS1",
 		"AKIAs and other words that are long", "JDJ" + hash, "LS0tLS1CRUdJTi" + "\x00" + hash,
 		// Long random texts: ids, checksums, signed links, images.

@@ -22,9 +22,10 @@ func (d *doctor) checkProbe(ctx context.Context) {
 	default:
 		d.Progress("sending the token back with " + d.Probe.name())
 		d.Probe = d.carry(d.Probe)
-		d.probe(ctx)
-		d.bypass(ctx)
-		return
+		if d.probe(ctx) {
+			d.bypass(ctx)
+			return
+		}
 	}
 	d.skip("bypass", "", "restore was skipped")
 }
@@ -52,29 +53,42 @@ func (d *doctor) carry(r Request) Request {
 	return r
 }
 
-// scheme returns what is before the token in the header that it came in, such as Bearer.
-func (d *doctor) scheme(header string) string {
-	for _, answer := range []exchange{d.latest, d.login} {
-		if before, _, ok := strings.Cut(answer.header.Get(header), d.subject.raw); ok {
-			return strings.ReplaceAll(before, "${", "$${")
-		}
-	}
-	return ""
-}
-
-func (d *doctor) probe(ctx context.Context) {
+// probe returns false if the probe shows nothing.
+func (d *doctor) probe(ctx context.Context) bool {
 	before := d.admin.restored(ctx)
 	answer, err := d.client.send(ctx, d.Probe, d.values())
 	if err != nil {
 		d.fail("restore", d.connectHint(err), "%s: %v", d.Probe.name(), err)
-		return
+		return true
 	}
 	at := d.restoredSince(ctx, before)
-	if answer.status/100 != 2 {
+	switch {
+	case answer.status/100 != 2:
 		d.fail("restore", d.restoreHint(answer, at), "%s with the enriched token answers %s", d.Probe.name(), statusOr(answer, nil))
-		return
+	case !d.needsToken(ctx, d.Probe):
+		d.skip("restore", "Name a request that needs the token with --probe.", "%s answers %d without the token, too, so it does not show whether the backend accepts it", d.Probe.name(), answer.status)
+		return false
+	default:
+		d.ok("restore", "%s answers %d%s", d.Probe.name(), answer.status, restoredText(at))
 	}
-	d.ok("restore", "%s answers %d%s", d.Probe.name(), answer.status, restoredText(at))
+	return true
+}
+
+// needsToken reports whether a request that is accepted with the token is refused without
+// it.
+func (d *doctor) needsToken(ctx context.Context, r Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return true // once more could do something
+	}
+	v := d.values()
+	v.token = "none"
+	request, err := d.client.build(ctx, r, v)
+	if err != nil {
+		return true
+	}
+	d.client.jar.without(d.subject.raw).addTo(request)
+	answer, err := exchangeWith(d.client.http, request)
+	return err != nil || answer.status/100 != 2
 }
 
 func restoredText(at []string) string {

@@ -48,13 +48,13 @@ func (d *doctor) refreshWith(ctx context.Context, r Request) (exchange, tokenRul
 	if !answer.good() {
 		return answer, tokenRule{}, errors.New("it answers " + statusOr(answer, nil))
 	}
-	rule, ok := d.known.rule(r)
+	rule, ok := d.known.rule(r, d.client.hostName())
 	if !ok {
-		return answer, rule, errors.New("no rule with tokens matches it. Add one: " + ruleFor(r, answer))
+		return answer, rule, errors.New("no rule with tokens matches it. " + ruleFor("Add one: ", r, answer))
 	}
 	token := d.choose(answer.tokensAt(rule.tokens))
 	if token == nil {
-		return answer, rule, errors.New("the rule " + rule.pattern + " finds no signed JWT. Change it: " + ruleFor(r, answer))
+		return answer, rule, errors.New("the rule " + rule.pattern + " finds no signed JWT. " + ruleFor("Change it: ", r, answer))
 	}
 	d.subject, d.latest = token, answer
 	return answer, rule, nil

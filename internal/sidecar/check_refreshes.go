@@ -14,6 +14,7 @@ const (
 	allLogins    = "every request is a login"
 	allRefreshes = "every request is a refresh"
 	byPath       = "every request without a credential is a refresh, because the path says so"
+	byOpenPath   = "logins and refreshes are distinguished by grant_type in the body, or else by refresh or renew in the last segment of the path, or by a refresh token in a field or a cookie"
 	byRequest    = "logins and refreshes are distinguished by grant_type in the body, or else by a refresh token in a field or a cookie"
 	unclear      = "every request counts as both a login and a refresh, because backends could route the path differently"
 )
@@ -34,7 +35,7 @@ func (k *checker) refreshes() {
 	if k.cfg.OIDC.Enabled {
 		patterns[byRequest] = append(patterns[byRequest], "the token endpoint")
 	}
-	for _, way := range []string{allLogins, allRefreshes, byPath, byRequest} {
+	for _, way := range []string{allLogins, allRefreshes, byPath, byOpenPath, byRequest} {
 		if of := patterns[way]; len(of) > 0 {
 			k.ok("%s: %s", strings.Join(of, ", "), way)
 		}
@@ -50,6 +51,9 @@ func wayOf(pattern string, setting proxy.Refresh) string {
 		return allLogins
 	}
 	_, path, _ := strings.Cut(pattern, "/")
+	if path == "" || strings.HasSuffix(path, "/") || strings.HasSuffix(path, "}") && !strings.HasSuffix(path, "{$}") {
+		return byOpenPath // the last segment is that of each request
+	}
 	switch (locate.Request{Path: "/" + strings.TrimSuffix(path, "{$}")}).Classify().Cause {
 	case enrich.CauseRefresh:
 		return byPath

@@ -151,6 +151,7 @@ func understoodVerify(cfg *config.Config) UnderstoodVerify {
 	add(v.JWKS.URL != "", "the JWK Set at "+withoutCredentials(v.JWKS.URL))
 	add(v.JWKS.File != "", "the JWK Set in "+string(v.JWKS.File))
 	add(v.PublicKey != "", "the public key in "+string(v.PublicKey))
+	add(len(u.From) == 0 && !cfg.OIDC.Enabled && cfg.Sign.BackendKey != "", "the key of sign.backend_key")
 	add(cfg.OIDC.Enabled && v.JWKS == (config.JWKS{}) && v.PublicKey == "", "the JWK Set that the discovery document names")
 	return u
 }

@@ -102,7 +102,10 @@ func understoodRule(cfg *config.Config, rule proxy.Rule) UnderstoodRule {
 		u.Refresh, u.OnFailure = understoodRefresh(rule), policyNames[rule.OnFailure]
 	}
 	switch {
-	case cfg.Shadow:
+	case cfg.Shadow: // nothing is refused
+		if len(rule.Tokens) > 0 {
+			u.OnFailure = policyNames[enrich.Pass]
+		}
 	case rule.GatesHeader():
 		u.Gate = "headers"
 	case rule.Gate:
