@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -76,6 +76,7 @@ type progress struct {
 	left     int // requests until the end; negative or zero means that there is no such end
 	advice   string
 	sessions []Exchange // with tokens; to know what is still worth doing
+	shape    shape      // of all exchanges so far
 }
 
 func (p *progress) start(address net.Addr, o Options) {
@@ -95,15 +96,31 @@ func (p *progress) report(e Exchange) {
 	defer p.mu.Unlock()
 	defer p.count()
 	s := newSession([]Exchange{e})
+	p.learn(s.shape)
+	s.shape = p.shape
 	text := s.tokenText()
 	if text == "" {
 		return
 	}
-	fmt.Fprintf(p.w, "%s %s %d: %s\n", e.Method, proxy.RedactPath(e.Path), e.Status, text)
+	fmt.Fprintf(p.w, "%s %s %d: %s\n", e.Method, p.shape.shownPath(e.Path), e.Status, text)
 	if len(p.sessions) < maxExchanges/10 {
 		p.sessions = append(p.sessions, e)
 	}
 	p.advise()
+}
+
+// maxPersonal limits how many texts a progress remembers that say who somebody is.
+const maxPersonal = 10_000
+
+// learn remembers who somebody is in an exchange, so that later paths do not show it.
+func (p *progress) learn(s shape) {
+	if p.shape.personal == nil {
+		p.shape = shape{map[string]bool{}, map[string]bool{}}
+	}
+	if len(p.shape.personal) < maxPersonal {
+		maps.Copy(p.shape.personal, s.personal)
+		maps.Copy(p.shape.claimed, s.claimed)
+	}
 }
 
 // count ends the capture if there are enough answers.
