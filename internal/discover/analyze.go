@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -25,6 +26,9 @@ func Analyze(exchanges []Exchange) Analysis {
 	a.Tokens = samples(a.Sites)
 	a.Issuers, a.Audiences = s.parties(a.Sites)
 	a.Unreadable = Unreadable(exchanges, s.shape.path)
+	if s.morePlaces {
+		a.Unreadable = append(a.Unreadable, fmt.Sprintf("More than %d places of answers have JWTs. Only the first were looked at", maxPlaces))
+	}
 	for i := range s.steps {
 		st := &s.steps[i]
 		a.Unread += oneIf(st.Cut)
