@@ -65,6 +65,9 @@ func (d *doctor) probe(ctx context.Context) bool {
 	switch {
 	case answer.status/100 != 2:
 		d.fail("restore", d.restoreHint(answer, at), "%s with the enriched token answers %s", d.Probe.name(), statusOr(answer, nil))
+	case !d.hasClaim():
+		d.skip("restore", "", "%s answers %d, but the token is not enriched", d.Probe.name(), answer.status)
+		return false
 	case !d.needsToken(ctx, d.Probe):
 		d.skip("restore", "Name a request that needs the token with --probe.", "%s answers %d without the token, too, so it does not show whether the backend accepts it", d.Probe.name(), answer.status)
 		return false
@@ -106,7 +109,7 @@ func (d *doctor) restoredSince(ctx context.Context, before map[string]float64) (
 				at = append(at, place)
 			}
 		}
-		if len(at) > 0 || d.admin.missing != "" || !d.Config.Restores() || d.lacksClaim() {
+		if len(at) > 0 || d.admin.missing != "" || !d.Config.Restores() || !d.hasClaim() {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -123,11 +126,11 @@ func (d *doctor) restoreHint(answer exchange, restored []string) string {
 		return "This is an answer of the sidecar itself: docs/failures.md says what to do about each type."
 	case !refused:
 		return "The reason may be another than the token. Is it a request that answers 2xx to a user who is logged in?"
-	case !d.Config.Restores() && !d.lacksClaim():
+	case !d.Config.Restores() && d.hasClaim():
 		return "The backend does not know the enriched token, and restore is off. Set restore: on, or sign.keys with restore: auto."
 	case len(restored) > 0:
 		return fmt.Sprintf("The sidecar restored the token at %s, so the backend got its own. Does it expect the token elsewhere (--probe-header), or more than the token?", strings.Join(restored, ", "))
-	case d.admin.missing != "" || d.lacksClaim():
+	case d.admin.missing != "" || !d.hasClaim():
 		return "Does the backend expect the token elsewhere? Name the place with --probe-header 'X-Token: ${token}', or write the whole request into a file and use --probe @FILE."
 	}
 	return "The sidecar found no enriched token in this request. Name the place in restore: {at: [header:X-Token]}, or in restore of the rule for this path; --probe-header says where doctor puts it."

@@ -35,7 +35,11 @@ func (d *doctor) checkRefresh(ctx context.Context) {
 		d.fail("refresh", hint, "the new token at %s has no claim %s%s", d.subject.place.Location, d.Config.Claim.Name, text)
 		return
 	}
-	d.ok("refresh", "%s answers %d, the new token at %s has %s", r.name(), answer.status, d.subject.place.Location, d.Config.Claim.Name)
+	has := "has " + d.Config.Claim.Name
+	if !d.hasClaim() {
+		has = "is the backend's, because shadow is true"
+	}
+	d.ok("refresh", "%s answers %d, the new token at %s %s", r.name(), answer.status, d.subject.place.Location, has)
 }
 
 // refreshWith sends the request, and takes over the new token.
