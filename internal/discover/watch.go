@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -32,7 +33,7 @@ func watch(ctx context.Context, o Options) (exchanges []Exchange, dropped int, e
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	p := progress{w: o.Stderr, terminal: o.Terminal, left: o.Requests, enough: stop}
-	capture, err := NewCapture(CaptureOptions{Backend: o.Backend, Host: o.Host, Logger: warnings(o.Stderr), Done: p.report})
+	capture, err := NewCapture(CaptureOptions{Backend: o.Backend, Host: o.Host, Logger: warnings(o.Stderr), Begun: p.learn, Done: p.report})
 	if err != nil {
 		listener.Close()
 		return nil, 0, err
@@ -96,7 +97,7 @@ func (p *progress) report(e Exchange) {
 	defer p.mu.Unlock()
 	defer p.count()
 	s := newSession([]Exchange{e})
-	p.learn(s.shape)
+	p.remember(s)
 	s.shape = p.shape
 	text := s.tokenText()
 	if text == "" {
@@ -112,14 +113,30 @@ func (p *progress) report(e Exchange) {
 // maxPersonal limits how many texts a progress remembers that say who somebody is.
 const maxPersonal = 10_000
 
-// learn remembers who somebody is in an exchange, so that later paths do not show it.
-func (p *progress) learn(s shape) {
+// learn remembers who somebody is in a request, before their client can know the answer:
+// the path of a later request, which may end earlier, does not show it.
+func (p *progress) learn(request Exchange) {
+	s := newSession([]Exchange{request})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remember(s)
+}
+
+func (p *progress) remember(s *session) {
 	if p.shape.personal == nil {
 		p.shape = shape{map[string]bool{}, map[string]bool{}}
 	}
+	for _, st := range s.steps {
+		for _, o := range st.asked {
+			if token, err := enrich.ParseToken(o.Token); err == nil {
+				addClaimed(s.shape.claimed, token)
+			}
+		}
+	}
 	if len(p.shape.personal) < maxPersonal {
-		maps.Copy(p.shape.personal, s.personal)
-		maps.Copy(p.shape.claimed, s.claimed)
+		maps.Copy(p.shape.personal, s.shape.personal)
+		maps.Copy(p.shape.personal, s.shape.claimed)
+		maps.Copy(p.shape.claimed, s.shape.claimed)
 	}
 }
 
