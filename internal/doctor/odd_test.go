@@ -10,7 +10,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/doctor"
 )
 
-// What is unusual, and works, is not a fault; what shows nothing is not ok.
+// Doctor does not find a fault in what is unusual and works. It does not say ok to what shows
+// nothing.
 func TestDoctor_JudgesWhatIsUnusual(t *testing.T) {
 	shadow := world{settings: "shadow: true\n" + settings}
 	for _, test := range []struct {
@@ -25,8 +26,8 @@ func TestDoctor_JudgesWhatIsUnusual(t *testing.T) {
 		{"a backend that knows only its public name", world{wrap: onlyForwarded}, "POST /login", "GET /me", "unchanged", doctor.OK, ""},
 		{"a path that looks like an address", world{}, "POST //127.0.0.1:1/login", "GET /me", "login", doctor.OK, "POST //127.0.0.1:1/login answers 307"},
 		{"no token of a kind with the claim", world{rules: "[{match: POST /login, tokens: [json:access_token]}]", settings: settings + "claim: {kinds: [id]}\n"}, "POST /login", "GET /me", "token", doctor.Fail, "claim.kinds is [id], and there is json:access_token: "},
-		{"a probe that needs no token", world{}, "POST /login", "GET /jwks.json", "restore", doctor.Skipped, "answers 200 without the token, too"},
-		{"a probe that needs no token, without the sidecar", world{}, "POST /login", "GET /jwks.json", "bypass", doctor.Skipped, "restore was skipped"},
+		{"a probe that does not need a token", world{}, "POST /login", "GET /jwks.json", "restore", doctor.Skipped, "answers 200 without the token, too"},
+		{"a probe that does not need a token, without the sidecar", world{}, "POST /login", "GET /jwks.json", "bypass", doctor.Skipped, "restore was skipped"},
 		{"a probe that needs the token of a cookie", world{rules: "[{match: POST /login/cookie, tokens: [cookie:session]}]"}, "POST /login/cookie", "GET /me", "restore", doctor.OK, "restored at cookie:session"},
 		{"odd keys at the backend", world{wrap: oddKeys}, "POST /login", "GET /me", "jwks_backend", doctor.OK, "7, legacy-2014 in the published set"},
 		{"shadow, a probe", shadow, "POST /oauth/token", "GET /me", "restore", doctor.Skipped, "GET /me answers 200, but the token is not enriched"},
