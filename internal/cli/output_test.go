@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/tokengraft/tokengraft/internal/cli"
 )
 
 // With -o json, stdout is one JSON document also if the command fails, so that programs
@@ -72,5 +74,14 @@ documents: {file: users.json, user_id_field: id}
 		if !strings.Contains(stdout, "evil") || strings.Contains(stdout+stderr, "\x1b") {
 			t.Errorf("%s prints\n%q\n%q\nwant the text of the server without control characters", args[0], stdout, stderr)
 		}
+	}
+}
+
+func TestConfig_OnStandardInputIsBounded(t *testing.T) {
+	text := strings.NewReader(doctorConfig + strings.Repeat("#", 16<<20))
+	var stdout, stderr strings.Builder
+	code := cli.Run(t.Context(), []string{"check", "-c", "-"}, text, &stdout, &stderr)
+	if want := "the configuration on standard input: is larger than 16MiB"; code != exitUsage || !strings.Contains(stderr.String(), want) {
+		t.Errorf("check of a very large configuration: exit code %d, %q; want %d and %q", code, stderr.String(), exitUsage, want)
 	}
 }

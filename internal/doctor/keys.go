@@ -38,20 +38,36 @@ func fetchKeys(ctx context.Context, client *http.Client, address string) (set ke
 		return set, errors.New(statusOr(answer, err))
 	}
 	var parsed struct {
-		Keys []struct {
-			ID   string `json:"kid"`
-			Type string `json:"kty"`
-		} `json:"keys"`
+		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(answer.body, &parsed); err != nil || parsed.Keys == nil {
-		return set, fmt.Errorf("it answers 200, but not with a JWK Set")
+		return set, errors.New("it answers 200, but not with a JWK Set")
 	}
 	for _, key := range parsed.Keys {
-		set.ids = append(set.ids, cmp.Or(key.ID, "(no kid) "+key.Type))
+		if id, ok := keyID(key); ok {
+			set.ids = append(set.ids, id)
+		}
 	}
 	slices.Sort(set.ids)
 	set.age = maxAge(answer.header.Get("Cache-Control"))
 	return set, nil
+}
+
+// keyID returns the kid of an entry of a set, which need not be a string. It returns false
+// for what the sidecar does not publish: secrets, and entries that are no objects.
+func keyID(entry []byte) (id string, ok bool) {
+	var key struct {
+		ID   any `json:"kid"`
+		Type any `json:"kty"`
+	}
+	_ = json.Unmarshal(entry, &key) // without a type, it is no key
+	switch {
+	case key.Type == nil, key.Type == "oct":
+		return "", false
+	case key.ID == nil, key.ID == "":
+		return fmt.Sprint("(no kid) ", key.Type), true
+	}
+	return fmt.Sprint(key.ID), true
 }
 
 // maxAge returns max-age of Cache-Control, and -1 without it.

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -27,6 +28,7 @@ func TestDoctor_JudgesWhatIsUnusual(t *testing.T) {
 		{"a probe that needs no token", world{}, "POST /login", "GET /jwks.json", "restore", doctor.Skipped, "answers 200 without the token, too"},
 		{"a probe that needs no token, without the sidecar", world{}, "POST /login", "GET /jwks.json", "bypass", doctor.Skipped, "restore was skipped"},
 		{"a probe that needs the token of a cookie", world{rules: "[{match: POST /login/cookie, tokens: [cookie:session]}]"}, "POST /login/cookie", "GET /me", "restore", doctor.OK, "restored at cookie:session"},
+		{"odd keys at the backend", world{wrap: oddKeys}, "POST /login", "GET /me", "jwks_backend", doctor.OK, "7, legacy-2014 in the published set"},
 		{"shadow, a probe", shadow, "POST /oauth/token", "GET /me", "restore", doctor.Skipped, "GET /me answers 200, but the token is not enriched"},
 		{"shadow, a refresh", shadow, "POST /oauth/token", "GET /me", "refresh", doctor.OK, "is the backend's, because shadow is true"},
 	} {
@@ -53,5 +55,19 @@ func onlyForwarded(next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// oddKeys is a backend whose set has a number as kid, a secret and null, too.
+func oddKeys(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/jwks.json" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		next.ServeHTTP(answer, r)
+		set := strings.Replace(answer.Body.String(), `"keys":[`, `"keys":[{"kty":"OKP","crv":"X25519","x":"AA","use":"enc","kid":7},{"kty":"oct","k":"AA","kid":"secret"},null,`, 1)
+		w.Write([]byte(set))
 	})
 }
