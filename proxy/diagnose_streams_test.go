@@ -91,7 +91,7 @@ func TestDiagnose_AutoTakesNoRepeatedTokenForIssued(t *testing.T) {
 	for range 10 {
 		post(`{"t":"` + f.token(`,"n":1`) + `"}`)
 	}
-	f.ask(t, get("/check")) // the goroutines of the others have begun
+	f.ask(t, get("/check")) // the goroutines of the others have started
 	if lines := f.lines(uncovered); len(lines) > 0 {
 		t.Errorf("logged %v, want nothing about a token that the client sent", lines)
 	}

@@ -195,7 +195,7 @@ func TestMissing_ChangesNothingAtAGate(t *testing.T) {
 	}
 }
 
-// The locations of a preset are right, so a sign-up that waits for an e-mail is no mistake. A
+// The locations of a preset are right, so a sign-up that waits for an e-mail is not a mistake. A
 // token at another place is one.
 func TestMissing_TrustsKnownLocations(t *testing.T) {
 	for _, tt := range []struct {
