@@ -60,7 +60,7 @@ type Config struct {
 	// one applies.
 	Rules []Rule `yaml:"rules"`
 	// Read paths and keys from the backend's OpenID Connect discovery document:
-	// `true`, `false`, or the path of the document. `true` also looks for it below the
+	// `true`, `false`, or `{discovery: PATH}`. `true` also looks for it below the
 	// paths of `verify.issuer`.
 	OIDC OIDC `yaml:"oidc,switch"`
 	// Ready-made rules, claim name and format for a known backend: its name, or `name`

@@ -63,7 +63,7 @@ type AddressRule struct {
 
 // OIDC says whether and where the backend has a discovery document.
 type OIDC struct {
-	// Enabled is set by `oidc: true`, and by a path of the document.
+	// Enabled is set by `oidc: true`, and by a mapping with the path of the document.
 	Enabled bool `yaml:"-"`
 	// The path of the discovery document at the backend: one path or a list.
 	Discovery []string `yaml:"discovery,single" default:"/.well-known/openid-configuration"`

@@ -1,6 +1,11 @@
 package enrich
 
-import "errors"
+import (
+	"errors"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
+)
 
 // An Appraisal says what a token is that nothing handled. It is for diagnosis: nothing may
 // be decided by it.
@@ -75,7 +80,19 @@ func (e *Enricher) appraiseEnriched(t *Token) Appraisal {
 }
 
 // wouldChange reports whether a verified token would be signed again at a location of a
-// rule: it is of a user, and gets the claim or has at_hash.
+// rule: it is of a user, and gets the claim or has at_hash. No rule should name a refresh
+// token.
 func (e *Enricher) wouldChange(t *Token, kind Kind) bool {
-	return e.userOf(t.payload) != (User{}) && (e.kinds[kind] || t.Claim("at_hash") != nil)
+	return !saysRefresh(t) && e.userOf(t.payload) != (User{}) && (e.kinds[kind] || t.Claim("at_hash") != nil)
+}
+
+// saysRefresh reports whether a token says that it is a refresh token. There is no standard
+// for it; these are the claims of Keycloak, Flask-JWT-Extended, Simple JWT and others.
+func saysRefresh(t *Token) bool {
+	for _, name := range []string{"typ", "type", "token_type", "tokenType", "token_use"} {
+		if word, ok := jsonedit.Unquote(t.Claim(name)); ok && strings.Contains(strings.ToLower(word), "refresh") {
+			return true
+		}
+	}
+	return false
 }

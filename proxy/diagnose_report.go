@@ -44,7 +44,11 @@ func (i *inspection) tokensAdvice(found []locate.Occurrence) string {
 	if i.rule.named() {
 		restore = i.rule.Restore
 	}
-	return i.ruleWith(tokens, restore)
+	advice := i.ruleWith(tokens, restore)
+	if len(tokens) > len(found) { // the rule has the access token already
+		return "Nothing, if it is a refresh token: it must stay as it is. Otherwise: " + advice
+	}
+	return advice
 }
 
 // reportUserKeyed logs once that a backend cannot be supported.

@@ -127,7 +127,7 @@ func (i *inspection) search(raw []byte) {
 	}
 	skip := func(f locate.Occurrence) bool {
 		known := func(c locate.Occurrence) bool { return c.Token == f.Token || c.Location == f.Location }
-		return f.Location.IsOAuthParam() || slices.ContainsFunc(covered, known) || i.wasInRequest(f.Token)
+		return f.Location.IsOAuthParam() || namesRefresh(f.Location) || slices.ContainsFunc(covered, known) || i.wasInRequest(f.Token)
 	}
 	d := i.proxy.diagnosis
 	seen, decided := d.sees(i.appraiser, response.Survey(), skip, enrich.TokenIssued, enrich.TokenUserKeyed)
@@ -136,6 +136,14 @@ func (i *inspection) search(raw []byte) {
 	}
 	i.reportIssued(seen[enrich.TokenIssued])
 	i.reportUserKeyed(seen[enrich.TokenUserKeyed])
+}
+
+// namesRefresh reports whether a location has a name that backends give their refresh
+// tokens, such as json:refresh, json:tokens.jwt_refresh or cookie:refresh_token_cookie.
+func namesRefresh(loc locate.Location) bool {
+	name := strings.ToLower(strings.ReplaceAll(loc.String(), "-", "_"))
+	name = name[strings.LastIndexAny(name, ":.")+1:]
+	return name == "refresh" || strings.HasPrefix(name, "refresh_") || strings.HasSuffix(name, "_refresh") || strings.Contains(name, "refresh_token") || strings.Contains(name, "refreshtoken")
 }
 
 // decodeCopy removes the content coding of a copy, if there is memory for it now.

@@ -73,7 +73,7 @@ func TestDiagnose_NamesTheRuleForATokenThatNoRuleCovers(t *testing.T) {
 		{"a redirect", "GET", "/cb?code=x", "302 Found\nLocation: https://app/#jwt=TOKEN", "", "GET /cb", "- match: GET /cb\n  tokens: [fragment:jwt]"},
 		{"an id in the path", "GET", "/users/62d1f0a1b2c3/keys/9f8e7d6c5b4a", "200 OK\nContent-Type: text/plain", "TOKEN", "GET /users/{id}/keys/{id2}", "- match: GET /users/{id}/keys/{id2}\n  tokens: [body]"},
 		{"an image", "GET", "/me.png", "200 OK\nX-Jwt: TOKEN\nContent-Type: image/png", "TOKEN", "GET /me.png", "- match: GET /me.png\n  tokens: [header:X-Jwt]"},
-		{"a rule that names another place", "POST", "/login", "200 OK\nContent-Type: application/json", `{"access_token":"OTHER","session":{"jwt":"TOKEN"}}`, "POST /login", "- match: POST /login\n  tokens: [json:access_token, json:session.jwt]"},
+		{"a rule that names another place", "POST", "/login", "200 OK\nContent-Type: application/json", `{"access_token":"OTHER","session":{"jwt":"TOKEN"}}`, "POST /login", "Nothing, if it is a refresh token: it must stay as it is. Otherwise: Change this rule, or add it to rules if it comes from a preset or from oidc:\n- match: POST /login\n  tokens: [json:access_token, json:session.jwt]"},
 		{"an id as the name of a member", "POST", "/s", "200 OK\nContent-Type: application/json", `{"a@example.com":"TOKEN"}`, "POST /s", ""},
 	} {
 		for _, coding := range testCodings {
@@ -122,6 +122,8 @@ func TestDiagnose_SaysNothingAboutOtherTokens(t *testing.T) {
 		{"another issuer's", "POST /s", "200 OK\nContent-Type: application/json", `{"t":"FOREIGN"}`},
 		{"a changed one", "POST /s", "200 OK\nContent-Type: application/json", `{"t":"TOKENx"}`},
 		{"a refresh token", "POST /s", "200 OK\nContent-Type: application/json", `{"refresh_token":"TOKEN"}`},
+		{"a refresh token of Simple JWT", "POST /s", "200 OK\nContent-Type: application/json", `{"refresh":"TOKEN"}`},
+		{"a refresh token in a cookie", "POST /s", "204 No Content\nSet-Cookie: refresh_token_cookie=TOKEN; Path=/", ""},
 		{"an id_token, which gets no claim", "POST /s", "200 OK\nContent-Type: application/json", `{"id_token":"TOKEN"}`},
 		{"one that the client sent in a header", "POST /s", "200 OK\nContent-Type: application/json", `{"t":"SENT"}`},
 		{"one that the client sent in the query", "POST /s?t=SENT", "200 OK\nContent-Type: application/json", `{"t":"SENT"}`},

@@ -86,7 +86,9 @@ func (s *Source) indexWarning(ctx context.Context, collection *mongo.Collection)
 	if err != nil {
 		return "", err
 	}
-	if slices.ContainsFunc(indexes, s.field.IsIndexedBy) {
+	// A collection that exists has at least the index on _id. Creating an index would
+	// create one whose name is misspelled; see Missing.
+	if len(indexes) == 0 || slices.ContainsFunc(indexes, s.field.IsIndexedBy) {
 		return "", nil
 	}
 	return fmt.Sprintf("there is no index on the user-id field, so each lookup reads the whole collection. Create the index with db.getCollection(%q).createIndex(%s)",

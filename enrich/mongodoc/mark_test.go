@@ -13,7 +13,7 @@ import (
 // SetText and Unset change one member of one document, and insert nothing.
 func TestSetText_ChangesOneMemberAndInsertsNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
-		if _, err := collection.InsertMany(t.Context(), []any{bson.M{"_id": 1, "f": "anna", "lang": "en"}, bson.M{"_id": 2, "f": "ben"}}); err != nil {
+		if _, err := collection.InsertMany(t.Context(), []any{bson.D{{Key: "_id", Value: 1}, {Key: "f", Value: "anna"}, {Key: "lang", Value: "en"}}, bson.D{{Key: "_id", Value: 2}, {Key: "f", Value: "ben"}}}); err != nil {
 			t.Fatal(err)
 		}
 		for _, test := range []struct {

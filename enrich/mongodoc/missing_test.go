@@ -27,3 +27,15 @@ func TestMissing_SaysWhatTheDatabaseHasInstead(t *testing.T) {
 		}
 	}
 }
+
+// An index for a name that is misspelled would create the collection.
+func TestInspect_HasNoAdviceToIndexACollectionThatDoesNotExist(t *testing.T) {
+	uri, _ := enrichtest.StartFerretDB(t)
+	users := connect(t, uri, `{"_id":1,"f":"u"}`)
+	for collection, want := range map[string]int{users.Name(): 1, "typo": 0} {
+		warnings, err := open(t, mongodoc.Options{URI: uri, Database: users.Database().Name(), Collection: collection, Field: "f"}).Inspect(t.Context())
+		if err != nil || len(warnings) != want {
+			t.Errorf("Inspect of %s = %q, %v; want %d warnings", collection, warnings, err, want)
+		}
+	}
+}

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,9 +51,9 @@ serve. It reports all faults at once, and then what each rule means.`,
 
 // printFinding prints a finding, and its hint below. More lines of either are indented.
 func printFinding(w io.Writer, f sidecar.Finding) {
-	fmt.Fprintf(w, "%s %s\n", paint(w, severityColours[f.Severity], fmt.Sprintf("%-6s", f.Severity)), strings.ReplaceAll(f.String(), "\n", "\n       "))
+	fmt.Fprintf(w, "%s %s\n", paint(w, severityColours[f.Severity], fmt.Sprintf("%-6s", f.Severity)), indented(f.String(), "       "))
 	if f.Hint != "" {
-		fmt.Fprintf(w, "       %s\n", f.Hint)
+		fmt.Fprintf(w, "       %s\n", indented(f.Hint, "       "))
 	}
 }
 

@@ -51,10 +51,20 @@ func (t *doctorTable) add(f doctor.Finding) {
 	}
 	indent := strings.Repeat(" ", t.width+len("  skipped  "))
 	status := paint(t.w, statusColours[f.Status], fmt.Sprintf("%-7s", f.Status))
-	fmt.Fprintf(t.w, "%-*s  %s  %s\n", t.width, f.Check, status, strings.ReplaceAll(f.Text, "\n", "\n"+indent))
+	fmt.Fprintf(t.w, "%-*s  %s  %s\n", t.width, f.Check, status, indented(f.Text, indent))
 	if f.Hint != "" {
-		fmt.Fprintf(t.w, "%s%s\n", indent, strings.ReplaceAll(f.Hint, "\n", "\n"+indent))
+		fmt.Fprintf(t.w, "%s%s\n", indent, indented(f.Hint, indent))
 	}
+}
+
+// indented indents all lines of a text but the first, and makes each printable: servers
+// choose parts of it.
+func indented(text, indent string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n"+indent)
 }
 
 // end prints the summary, or all as JSON.

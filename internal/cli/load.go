@@ -31,7 +31,10 @@ func readConfig(c *cobra.Command, path string) (*config.Config, error) {
 	if path != stdinConfig {
 		return config.Load(path, os.LookupEnv)
 	}
-	text, err := io.ReadAll(io.LimitReader(c.InOrStdin(), maxConfig))
+	text, err := io.ReadAll(io.LimitReader(c.InOrStdin(), maxConfig+1))
+	if err == nil && len(text) > maxConfig {
+		err = fmt.Errorf("is larger than %s", config.Size(maxConfig))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the configuration on standard input: %w", err)
 	}

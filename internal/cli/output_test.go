@@ -2,8 +2,12 @@ package cli_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/tokengraft/tokengraft/internal/cli"
 )
 
 // With -o json, stdout is one JSON document also if the command fails, so that programs
@@ -45,5 +49,39 @@ func TestJSON_IsPrintedByCommandsThatFail(t *testing.T) {
 		if found := report.Findings[0]; found.Severity != "fault" || !strings.Contains(found.Message, tt.want) {
 			t.Errorf("%s: %+v, want a fault with %q", tt.args, found, tt.want)
 		}
+	}
+}
+
+// What servers choose, such as an issuer or a kid, does not control the terminal.
+func TestText_OfServersIsPrintable(t *testing.T) {
+	const evil = `evil\u001b[2J`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "keys") || strings.HasSuffix(r.URL.Path, "jwks.json") {
+			w.Header().Set("Cache-Control", "max-age=60")
+			w.Write([]byte(`{"keys":[{"kty":"RSA","kid":"` + evil + `"}]}`))
+			return
+		}
+		w.Write([]byte(`{"issuer":"` + evil + `","jwks_uri":"/keys","token_endpoint":"/t%1b[2J"}`))
+	}))
+	defer server.Close()
+	path := writeConfig(t, "listen: 127.0.0.1:0\nadmin: off\nbackend: "+server.URL+`
+oidc: true
+sign: {keys: keys}
+documents: {file: users.json, user_id_field: id}
+`, map[string]string{"users.json": "[]"})
+	for _, args := range [][]string{{"check", "-c", path}, {"doctor", "-c", path, "--url", server.URL, "--login", "POST /login", "--json", "{}"}} {
+		_, stdout, stderr := run(t, args...)
+		if !strings.Contains(stdout, "evil") || strings.Contains(stdout+stderr, "\x1b") {
+			t.Errorf("%s prints\n%q\n%q\nwant the text of the server without control characters", args[0], stdout, stderr)
+		}
+	}
+}
+
+func TestConfig_OnStandardInputIsBounded(t *testing.T) {
+	text := strings.NewReader(doctorConfig + strings.Repeat("#", 16<<20))
+	var stdout, stderr strings.Builder
+	code := cli.Run(t.Context(), []string{"check", "-c", "-"}, text, &stdout, &stderr)
+	if want := "the configuration on standard input: is larger than 16MiB"; code != exitUsage || !strings.Contains(stderr.String(), want) {
+		t.Errorf("check of a very large configuration: exit code %d, %q; want %d and %q", code, stderr.String(), exitUsage, want)
 	}
 }

@@ -34,7 +34,7 @@ and the reason. It changes nothing, and runs no triggers.`,
 	exits(c, exitOK, "a token is enriched")
 	exits(c, exitNo, "no token is enriched")
 	path, o := configFlag(c), outputFlag(c)
-	rule := c.Flags().String("rule", "", "the `PATTERN` of the rule that handles the response (default: the only one, or the only one whose locations fit)")
+	rule := c.Flags().String("rule", "", "the `PATTERN` of the rule that handles the response (default: the only one, or the first one whose locations fit)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if *path == stdinConfig && len(args) == 0 {
 			return &exitError{exitUsage, errors.New("-c - reads the configuration from standard input, so pass the token as the argument")}

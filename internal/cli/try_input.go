@@ -99,16 +99,19 @@ func parseInput(in io.Reader, limit int64) (pasted.Input, error) {
 	if err != nil && err != io.EOF {
 		return pasted.Input{}, err
 	}
-	if pasted.IsLine(line) {
-		input, err := pasted.Parse([]byte(line))
-		return tokenInput(input.Token), err
+	text := []byte(line)
+	if !pasted.IsLine(line) {
+		rest, err := io.ReadAll(lines)
+		if err != nil {
+			return pasted.Input{}, err
+		}
+		if text = append(text, rest...); int64(len(text)) > limit {
+			return pasted.Input{}, errTooLong
+		}
 	}
-	rest, err := io.ReadAll(lines)
-	if err != nil {
-		return pasted.Input{}, err
+	input, err := pasted.Parse(text)
+	if input.Token != "" {
+		input = tokenInput(input.Token)
 	}
-	if int64(len(line)+len(rest)) > limit {
-		return pasted.Input{}, errTooLong
-	}
-	return pasted.Parse(append([]byte(line), rest...))
+	return input, err
 }

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -79,6 +80,24 @@ func TestTry_ShowsWhatServeDoesWithAResponse(t *testing.T) {
 	}
 }
 
+func compressed(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// withToken replaces the verbs of a format by a token.
+func withToken(format, token string) string {
+	return strings.NewReplacer("%s", token, "%[1]s", token).Replace(format)
+}
+
 func TestTry_FindsTheRule(t *testing.T) {
 	token := enrichtest.NewIssuer(t, "HS256").Token(`{"iss":"me","sub":"u1"}`)
 	rules := func(text string) string {
@@ -89,6 +108,10 @@ func TestTry_FindsTheRule(t *testing.T) {
 	}
 	two := rules("  - {match: POST /login, tokens: [json:a]}\n  - {match: 'GET /cb/{x}', tokens: [json:b]}\n  - {match: POST /logout, restore: [json:a]}\n")
 	same := rules("  - {match: POST /login, tokens: [json:a]}\n  - {match: POST /renew, tokens: [json:a]}\n")
+	gate := rules("  - {match: POST /login, tokens: [json:a]}\n  - {match: POST /renew, tokens: [json:a], gate: true}\n")
+	policy := rules("  - {match: POST /login, tokens: [json:a]}\n  - {match: POST /renew, tokens: [json:a], on_failure: refuse}\n")
+	more := rules("  - {match: POST /login, tokens: [json:a]}\n  - {match: POST /renew, tokens: [json:b, json:a]}\n")
+	gzipped := "HTTP/1.1 200 OK\nContent-Encoding: gzip\n\n" + compressed(t, `{"a":"`+token+`"}`)
 	for _, tt := range []struct {
 		config, stdin, rule string
 		code                int
@@ -101,7 +124,12 @@ func TestTry_FindsTheRule(t *testing.T) {
 		{two, `{"c":"%s"}`, "", exitUsage, "there is no token at the locations of any rule, but there is one at json:c. Name the rule"},
 		{two, `{"a":"%s"}`, "POST /nosuch", exitUsage, "no rule has the pattern \"POST /nosuch\".\n  --rule 'POST /login'  json:a\n  --rule 'GET /cb/{x}'  json:b"},
 		{two, `{"a":"%s"}`, "POST /logout", exitUsage, "is for requests only"},
-		{same, `{"a":"%s"}`, "", exitUsage, "the locations of 2 rules fit. Name the rule that matches the request with --rule.\n  --rule 'POST /login'  json:a\n  --rule 'POST /renew'  json:a"},
+		{same, `{"a":"%s"}`, "", exitOK, "this is the first rule that fits. The result is the same with --rule 'POST /renew'."},
+		{gate, `{"a":"%s"}`, "", exitUsage, "the locations of 2 rules fit. Name the rule that matches the request with --rule.\n  --rule 'POST /login'  json:a\n  --rule 'POST /renew'  json:a"},
+		{policy, `{"a":"%s"}`, "", exitUsage, "the locations of 2 rules fit."},
+		{more, `{"a":"%s"}`, "", exitOK, "rule:   POST /login"},
+		{more, `{"a":"%[1]s","b":"%[1]sA"}`, "", exitUsage, "the locations of 2 rules fit."},
+		{same, gzipped, "", exitOK, "rule:   POST /login"},
 		{same, `{"a":"%s"}`, "POST /renew", exitOK, "rule:   POST /renew"},
 		{same, `%s`, "", exitOK, "reason: ok"},
 		{same, `%s`, "POST /nosuch", exitUsage, "no rule has the pattern"},
@@ -110,7 +138,7 @@ func TestTry_FindsTheRule(t *testing.T) {
 		if tt.rule != "" {
 			args = append(args, "--rule", tt.rule)
 		}
-		code, stdout, stderr := runWith(t, fmt.Sprintf(tt.stdin, token), args...)
+		code, stdout, stderr := runWith(t, withToken(tt.stdin, token), args...)
 		if code != tt.code || !strings.Contains(stdout+stderr, tt.want) || strings.Contains(stderr, token) {
 			t.Errorf("try --rule %q with %s: exit code %d and\n%s%s\nwant %d and %q, without the token in an error", tt.rule, tt.stdin, code, stdout, stderr, tt.code, tt.want)
 		}

@@ -39,7 +39,7 @@ func (p *understood) line(name, text string) {
 func (p *understood) rule(same []sidecar.UnderstoodRule) {
 	patterns := make([]string, len(same))
 	for i, rule := range same {
-		patterns[i] = rule.Match
+		patterns[i] = printable(rule.Match)
 	}
 	rule := same[0]
 	from := map[string]string{"preset": " (preset)", "oidc": " (discovery document)"}[rule.Origin]

@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -25,11 +26,14 @@ func Analyze(exchanges []Exchange) Analysis {
 	a.Tokens = samples(a.Sites)
 	a.Issuers, a.Audiences = s.parties(a.Sites)
 	a.Unreadable = Unreadable(exchanges, s.shape.path)
+	if s.morePlaces {
+		a.Unreadable = append(a.Unreadable, fmt.Sprintf("More than %d places of answers have JWTs. Only the first were looked at", maxPlaces))
+	}
 	for i := range s.steps {
 		st := &s.steps[i]
 		a.Unread += oneIf(st.Cut)
 		a.Sent += oneIf(len(st.asked) > 0)
-		if isLogoutPath(st.Path) && !slices.Contains(a.Logouts, st.pattern) {
+		if (isLogoutPath(st.Path) || isLogoutRoute(st.RawQuery)) && !slices.Contains(a.Logouts, st.pattern) {
 			a.Logouts = append(a.Logouts, st.pattern)
 		}
 	}

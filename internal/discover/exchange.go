@@ -27,6 +27,9 @@ type Exchange struct {
 	// large, in an unknown coding, or not in the recording.
 	Cut bool
 	At  time.Time
+	// Recorded says that it is from a recording: discover was not on the way, and the
+	// client used an address of the backend.
+	Recorded bool
 }
 
 // Request returns the part of the exchange that the backend got.

@@ -21,6 +21,9 @@ type HAR struct {
 const (
 	// maxHAR limits the size of a file, in bytes.
 	maxHAR = 256 << 20
+	// maxObjects limits the objects in a file, because each takes more memory than its text.
+	// An entry of a browser has about a hundred.
+	maxObjects = 1 << 20
 	// maxOrigins limits how many origins an error lists.
 	maxOrigins = 8
 )
@@ -56,6 +59,9 @@ func readFile(name string) ([]byte, error) {
 func parseHAR(text []byte, origin *url.URL) (HAR, error) {
 	var file harFile
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if countObjects(text) > maxObjects {
+		return HAR{}, fmt.Errorf("this has more than %d objects, and a recorded login has a few thousand. Record only the login, without the pages around it", maxObjects)
+	}
 	if err := json.Unmarshal(text, &file); err != nil {
 		return HAR{}, harFault(text, err)
 	}
@@ -90,6 +96,22 @@ func parseHAR(text []byte, origin *url.URL) (HAR, error) {
 	sortByTime(har.Exchanges)
 	har.limit()
 	return har, nil
+}
+
+// countObjects returns how many objects a text has if it is JSON.
+func countObjects(text []byte) (n int) {
+	inString := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++ // what follows is escaped
+		case c == '"':
+			inString = !inString
+		case c == '{' && !inString:
+			n++
+		}
+	}
+	return n
 }
 
 // limit drops what is beyond the limits of a capture.

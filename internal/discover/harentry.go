@@ -58,7 +58,7 @@ func (h *harEntry) exchange(at *url.URL) (Exchange, bool) {
 	}
 	e := Exchange{
 		Method: h.Request.Method, Path: at.EscapedPath(), RawQuery: at.RawQuery, Status: h.Response.Status,
-		RequestHeader: headerOf(h.Request.Headers), Header: headerOf(h.Response.Headers),
+		RequestHeader: headerOf(h.Request.Headers), Header: headerOf(h.Response.Headers), Recorded: true,
 	}
 	if e.Path == "" {
 		e.Path = "/"

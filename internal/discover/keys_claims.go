@@ -18,7 +18,7 @@ const maxOffset = 10 * time.Second
 // parties learns the issuer and the audience of the tokens, if all agree.
 func (k *Keys) parties(tokens []*enrich.Token, exchanges []Exchange) {
 	var issuers, common []string
-	withoutIssuer := 0
+	withoutIssuer, audiences := 0, 0
 	for i, t := range tokens {
 		if issuer, ok := jsonedit.Unquote(t.Claim("iss")); !ok || !isPrintable(issuer) {
 			withoutIssuer++
@@ -26,6 +26,7 @@ func (k *Keys) parties(tokens []*enrich.Token, exchanges []Exchange) {
 			issuers = append(issuers, issuer)
 		}
 		audience := audienceOf(t)
+		audiences += len(audience)
 		if i == 0 {
 			common = audience
 		}
@@ -35,6 +36,8 @@ func (k *Keys) parties(tokens []*enrich.Token, exchanges []Exchange) {
 		k.Audience = common[:1]
 	}
 	switch {
+	case len(issuers) == 0 && audiences == 0 && len(tokens) > 0:
+		k.note("The tokens have neither iss nor aud, so verify.issuer and verify.audience are left out, and check warns about it")
 	case len(issuers) == 0:
 	case withoutIssuer > 0 || len(issuers) > 1:
 		k.note("Tokens do not all have the same iss, so verify.issuer is left out. If the backend derives iss from the address of the request, leave it so")
@@ -61,14 +64,14 @@ func isPrintable(text string) bool {
 	return text != "" && len(text) <= 200 && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// isOwnAddress reports whether the host of an issuer is that to which a client sent a
-// request.
+// isOwnAddress reports whether the host of an issuer is that of discover, to which a client
+// sent a request. In a recording clients use the backend's own address.
 func isOwnAddress(issuer string, exchanges []Exchange) bool {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" {
 		return false
 	}
-	return slices.ContainsFunc(exchanges, func(e Exchange) bool { return e.RequestHeader.Get("Host") == u.Host })
+	return slices.ContainsFunc(exchanges, func(e Exchange) bool { return !e.Recorded && e.RequestHeader.Get("Host") == u.Host })
 }
 
 // clock notes a difference between the backend's clock and ours, or that of a recording.

@@ -179,6 +179,25 @@ func TestProbeKeys_LeavesOutAnIssuerThatIsTheAddressOfDiscover(t *testing.T) {
 	}
 }
 
+// In a recording the address is the backend's own, so the issuer is that of its tokens.
+func TestProbeKeys_KeepsTheIssuerOfARecording(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	b := newKeysBackend(t, nil)
+	session := []discover.Exchange{{Recorded: true, RequestHeader: http.Header{"Host": {"blog.example"}}}}
+	k := b.probe(t, enrichtest.Secret, session, issuer.Token(`{"sub":"a","iss":"https://blog.example"}`))
+	if !slices.Equal(k.Issuer, []string{"https://blog.example"}) || len(k.Notes) > 1 {
+		t.Errorf("issuer %q, notes %q; want https://blog.example", k.Issuer, k.Notes)
+	}
+}
+
+func TestProbeKeys_SaysThatNothingNamesTheApplication(t *testing.T) {
+	b := newKeysBackend(t, nil)
+	k := b.probe(t, enrichtest.Secret, nil, enrichtest.NewIssuer(t, "HS256").Token(`{"sub":"a","exp":1900000000}`))
+	if !strings.Contains(strings.Join(k.Notes, "\n"), "neither iss nor aud") {
+		t.Errorf("notes %q, want one about iss and aud", k.Notes)
+	}
+}
+
 func TestProbeKeys_LooksBelowThePathOfTheIssuer(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	document := `{"issuer":"https://h/realms/a","jwks_uri":"https://h/realms/a/k"}`

@@ -82,6 +82,15 @@ func isLogoutPath(path string) bool {
 	return slices.ContainsFunc([]string{"logout", "signout", "logoff", "revoke", "endsession"}, func(word string) bool { return strings.Contains(letters, word) })
 }
 
+// isLogoutRoute reports whether a parameter of a query is the path of a logout, as in
+// index.php?rest_route=/jwt/v1/revoke. An address to return to has a scheme or is not
+// about a logout.
+func isLogoutRoute(query string) bool {
+	return slices.ContainsFunc(paramFields(inQuery, query), func(f field) bool {
+		return strings.HasPrefix(f.value, "/") && !strings.HasPrefix(f.value, "//") && hasWord(f.name, "route", "path", "action", "r") && isLogoutPath(f.value)
+	})
+}
+
 // isIDName reports whether a value of this name says who or what something is. It comes
 // back in many requests and proves nothing.
 func isIDName(name string) bool {

@@ -2,6 +2,7 @@ package discover_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,17 @@ func TestWrite_OIDCReplacesRules(t *testing.T) {
 	cfg, err := load(t, got)
 	if err != nil || !cfg.OIDC.Enabled || len(cfg.Rules) != 1 || cfg.Rules[0].Match != "POST /api/login" || cfg.Sign.Keys == "" {
 		t.Errorf("the configuration (%v) is\n%s\nwant oidc: true, sign.keys, and a rule for POST /api/login only", err, got)
+	}
+}
+
+// The path of a discovery document that is not the usual one is written as the
+// configuration reads it.
+func TestWrite_OIDCAtAnotherPathIsAValidConfiguration(t *testing.T) {
+	r := reportOf(t, []discover.Exchange{jsonLogin("/token", "access_token", jws(`{"alg":"RS256"}`, `{"sub":"u"}`, "x"))})
+	r.Keys = discover.Keys{OIDC: true, Discovery: "/realms/a/.well-known/openid-configuration", Algorithms: []string{"RS256"}}
+	got := written(t, r)
+	if cfg, err := load(t, got); err != nil || !cfg.OIDC.Enabled || !slices.Equal(cfg.OIDC.Discovery, []string{r.Keys.Discovery}) {
+		t.Errorf("the configuration (%v) is\n%s\nwant oidc.discovery with the path", err, got)
 	}
 }
 

@@ -41,6 +41,9 @@ func addRestore(found []Restore, r Restore) []Restore {
 		found[i].Times++
 		return found
 	}
+	if len(found) == maxPlaces {
+		return found
+	}
 	r.Times = 1
 	return append(found, r)
 }

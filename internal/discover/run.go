@@ -70,6 +70,9 @@ func (o *Options) session(ctx context.Context, r *Report) ([]Exchange, error) {
 		}
 		return har.Exchanges, nil
 	}
+	if o.Host != "" {
+		r.Notes = append(r.Notes, "Discover sent the Host "+o.Host+" to the backend. The sidecar sends the one that the client uses, so clients have to use this name")
+	}
 	exchanges, dropped, err := watch(ctx, *o)
 	if dropped > 0 {
 		r.Notes = append(r.Notes, count(dropped, "exchange")+" came after the first 1,000 or 64 MiB, and were not looked at")

@@ -20,6 +20,8 @@ type session struct {
 	// delivered are the steps whose answers have a value that a client could send back for
 	// a new token, by the value.
 	delivered map[string][]int
+	// morePlaces says that there are more places with JWTs than were looked at.
+	morePlaces bool
 }
 
 // A step is one exchange.

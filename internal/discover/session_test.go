@@ -189,3 +189,19 @@ func TestWrite_MakesAConfigurationOfASession(t *testing.T) {
 		})
 	}
 }
+
+// A backend with one path names the route in a parameter.
+func TestAnalyze_FindsALogoutInAQuery(t *testing.T) {
+	for query, want := range map[string]bool{
+		"rest_route=/jwt/v1/revoke":              true,
+		"r=/site/logout":                         true,
+		"rest_route=/wp/v2/users/me":             false,
+		"return_to=/logout":                      false,
+		"redirect_path=https://h.example/logout": false,
+	} {
+		a := discover.Analyze([]discover.Exchange{{Method: "POST", Path: "/index.php", RawQuery: query, RequestHeader: http.Header{}, Status: 200, Header: http.Header{}}})
+		if got := len(a.Logouts) == 1; got != want {
+			t.Errorf("a logout at ?%s: %v, want %v", query, got, want)
+		}
+	}
+}

@@ -10,8 +10,12 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// maxSamples limits how many tokens of a place are kept.
-const maxSamples = 16
+const (
+	// maxSamples limits how many tokens of a place are kept.
+	maxSamples = 16
+	// maxPlaces limits how many places are looked at. A backend issues tokens at a few.
+	maxPlaces = 200
+)
 
 // A place is where answers of a pattern have JWTs.
 type place struct {
@@ -45,6 +49,10 @@ func (s *session) collect() (sites []*Site) {
 		for _, o := range st.answer {
 			at := place{st.pattern, o.Location}
 			site := known[at]
+			if site == nil && len(sites) == maxPlaces {
+				s.morePlaces = true
+				continue
+			}
 			if site == nil {
 				site = &Site{Pattern: at.pattern, Location: at.location, Kind: at.location.Kind()}
 				known[at] = site

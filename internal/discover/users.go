@@ -149,12 +149,15 @@ func matchCollection(ctx context.Context, x *mongodoc.Explorer, collection strin
 }
 
 // idFields returns the fields that may have the user's id: those whose values are ids, and
-// different in all documents. The most usual names come first.
+// different in all documents. The most usual names come first. A field with any other name
+// counts too, but not with numbers: a counter could have the number of an id by chance.
 func idFields(uses []bsonjson.FieldUse) []bsonjson.FieldUse {
 	var fields []bsonjson.FieldUse
 	for _, use := range uses {
-		ids := use.Types["string"] + use.Types["objectId"] + use.Types["int"] + use.Types["uuid"]
-		if use.Path == "_id" || ids > 0 && use.Distinct == ids && fieldRank(use.Path) <= len(idNames) {
+		texts := use.Types["string"] + use.Types["objectId"] + use.Types["uuid"]
+		ids := texts + use.Types["int"]
+		named := fieldRank(use.Path) <= len(idNames) || texts == ids
+		if use.Path == "_id" || ids > 0 && use.Distinct == ids && named && !use.Credential {
 			fields = append(fields, use)
 		}
 	}

@@ -73,7 +73,7 @@ func idClaims(tokens []*enrich.Token) []idClaim {
 	}
 	for _, t := range tokens {
 		for name, value := range t.Claims() {
-			eachIDClaim(name, value, add)
+			eachIDClaim(nil, name, value, add)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b idClaim) int {
@@ -82,21 +82,31 @@ func idClaims(tokens []*enrich.Token) []idClaim {
 	return found[:min(len(found), maxIDClaims)]
 }
 
-// eachIDClaim calls add for a claim that may be a user's id, and for those in an object.
-func eachIDClaim(name string, value []byte, add func(jsonedit.Path, []byte)) {
-	object, err := jsonedit.ParseLenient(value)
-	switch {
-	case err == nil && slices.Contains(idObjects, normalName(name)):
-		for member, value := range object.Members() {
-			if !slices.Contains(notIDs, normalName(member)) && nameRank(member) <= len(idNames) {
-				add(jsonedit.Path{name, member}, value)
+// maxClaimDepth limits how many names a path to a claim has, as in data.user.id.
+const maxClaimDepth = 3
+
+// eachIDClaim calls add for a claim that may be a user's id, and for those in an object. in
+// is the path of the object that has the claim.
+func eachIDClaim(in jsonedit.Path, name string, value []byte, add func(jsonedit.Path, []byte)) {
+	if slices.Contains(notIDs, normalName(name)) {
+		return
+	}
+	path := append(slices.Clone(in), name)
+	if object, err := jsonedit.ParseLenient(value); err == nil {
+		if len(path) < maxClaimDepth && slices.Contains(idObjects, normalName(name)) {
+			for member, value := range object.Members() {
+				eachIDClaim(path, member, value, add)
 			}
 		}
-	case !slices.Contains(notIDs, normalName(name)) && !strings.ContainsAny(name, "/:"):
-		add(jsonedit.Path{name}, value)
-	case strings.ContainsAny(name, "/:") && nameRank(name[strings.LastIndexAny(name, "/:")+1:]) <= len(idNames):
-		add(jsonedit.Path{name}, value) // a namespaced claim, such as https://example.com/user_id
+		return
 	}
+	// A namespaced claim is one such as https://example.com/user_id.
+	if namespace := strings.LastIndexAny(name, "/:"); len(in) > 0 || namespace >= 0 {
+		if nameRank(name[namespace+1:]) > len(idNames) {
+			return
+		}
+	}
+	add(path, value)
 }
 
 // userOf returns the user whose id is a JSON value, as [enrich.Enricher] reads it: a

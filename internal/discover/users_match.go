@@ -3,6 +3,7 @@ package discover
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ type idPair struct {
 	claim, field string
 	matched, of  int  // users that have a document
 	several      bool // a user has several documents
+	number       bool // the claim is a number
 	found, use   bsonjson.UserIDType
 	indexed      bool
 }
@@ -24,6 +26,9 @@ type idPair struct {
 // matchField returns the claims whose values are in a field.
 func matchField(ctx context.Context, x *mongodoc.Explorer, collection string, field bsonjson.FieldUse, claims []idClaim) (pairs []idPair, err error) {
 	var users []enrich.User
+	claims = slices.DeleteFunc(slices.Clone(claims), func(c idClaim) bool {
+		return nameRank(c.path) > len(idNames) && fieldRank(field.Path) > len(idNames) // such as city = city
+	})
 	for _, c := range claims {
 		for _, user := range c.users {
 			if !slices.Contains(users, user) && len(users) < 64 {
@@ -49,7 +54,7 @@ func matchField(ctx context.Context, x *mongodoc.Explorer, collection string, fi
 
 // pairOf returns the pair of a claim and a field, if a value of the claim is in it.
 func pairOf(c idClaim, field string, matches []mongodoc.FieldMatch) (idPair, bool) {
-	pair := idPair{claim: c.path, field: field, of: len(c.users)}
+	pair := idPair{claim: c.path, field: field, of: len(c.users), number: c.users[0].Number}
 	for _, user := range c.users {
 		documents := 0
 		for _, m := range matches {
@@ -85,6 +90,7 @@ func (u *Users) choose(ctx context.Context, x *mongodoc.Explorer, pairs []idPair
 	if !best.indexed {
 		u.note("There is no index on %s, so each lookup reads the whole collection. Create one: db.getCollection(%q).createIndex({%q: 1})", best.field, u.Collection, best.field)
 	}
+	u.noteTypes(best, uses)
 	var others []string
 	for _, p := range pairs[1:] {
 		if p.claim != best.claim || p.field != best.field {
@@ -93,6 +99,23 @@ func (u *Users) choose(ctx context.Context, x *mongodoc.Explorer, pairs []idPair
 	}
 	if len(others) > 0 {
 		u.note("These match as well (claim = field): %s", listed(others))
+	}
+}
+
+// noteTypes notes that documents have the id with types of which a lookup finds only one.
+func (u *Users) noteTypes(best idPair, uses []bsonjson.FieldUse) {
+	i := slices.IndexFunc(uses, func(use bsonjson.FieldUse) bool { return use.Path == best.field })
+	if i < 0 || best.use == bsonjson.AutoID && !best.number {
+		return // auto tries all types for a text
+	}
+	var types []string
+	for _, name := range slices.Sorted(maps.Keys(uses[i].Types)) {
+		if name != "" {
+			types = append(types, fmt.Sprintf("%s (%d)", name, uses[i].Types[name]))
+		}
+	}
+	if len(types) > 1 {
+		u.note("In the documents that were read, %s has several types: %s. The claim %s finds only those with the type %s. Give %s the same type in all documents", best.field, listed(types), best.claim, best.found, best.field)
 	}
 }
 

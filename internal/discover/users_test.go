@@ -59,6 +59,27 @@ func TestMatchUsers_FindsClaimFieldAndType(t *testing.T) {
 			claims:    []string{`{"user_id":7}`},
 			want:      "users user_id user_id string string 1/1 false",
 		},
+		"a field with a name of its own": {
+			documents: database{"accounts": {`{"_id":` + oid + `,"handle":"u-1","plan":"pro","city":"Wien"}`, `{"handle":"u-2","plan":"free","city":"Graz"}`}},
+			claims:    []string{`{"sub":"u-1","city":"Wien"}`},
+			want:      "accounts sub handle  string 1/1 false",
+		},
+		"not a counter": {
+			documents: database{"users": {`{"_id":` + oid + `,"visits":3}`}},
+			claims:    []string{`{"sub":"3"}`},
+			want:      "users     0/0 false",
+		},
+		"an object in an object": { // JWT Authentication for WP REST API
+			documents: database{"wp_users": {`{"ID":17}`, `{"ID":18}`}},
+			claims:    []string{`{"data":{"user":{"id":"17"}}}`},
+			want:      "wp_users data.user.id ID  int 1/1 false",
+		},
+		"several types": {
+			documents: database{"users": {`{"uid":17}`, `{"uid":"18"}`}},
+			claims:    []string{`{"uid":17}`},
+			want:      "users uid uid  int 1/1 false",
+			note:      "uid has several types: int (1), string (1). The claim uid finds only those with the type int",
+		},
 		"UUID": {
 			documents: database{"users": {`{"_id":{"$binary":{"base64":"AAECAwQFBgcICQoLDA0ODw==","subType":"04"}}}`}},
 			claims:    []string{`{"sub":"00010203-0405-0607-0809-0a0b0c0d0e0f"}`},

@@ -237,3 +237,16 @@ func TestCapture_IsBounded(t *testing.T) {
 		}
 	}
 }
+
+// The sidecar sends the Host of the client, so --host is not in the configuration.
+func TestRun_SaysThatClientsHaveToUseTheHost(t *testing.T) {
+	r := start(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == "auth.example.com" {
+			fmt.Fprintf(w, `{"token":%q}`, watched)
+		}
+	}), discover.Options{Requests: 1, Host: "auth.example.com"})
+	r.get(t, "/login")
+	if err := <-r.ended; err != nil || !strings.Contains(r.stdout.String(), "sent the Host auth.example.com") {
+		t.Errorf("with a Host of its own: %v,\n%s\nwant a sentence about it", err, r.stdout)
+	}
+}

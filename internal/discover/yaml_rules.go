@@ -52,16 +52,16 @@ func (w *writer) rules(r *Report) {
 }
 
 func (w *writer) oidc(r *Report) {
-	switch {
-	case !r.Keys.OIDC:
+	if !r.Keys.OIDC {
 		return
-	case r.Keys.Discovery != "":
-		w.comment("", "The backend is an OpenID provider. Its discovery document names the endpoints with tokens, and its keys.")
-		w.line("oidc: %s", quote(r.Keys.Discovery))
-	default:
-		w.comment("", "The backend is an OpenID provider. Its discovery document names the endpoints with tokens, and its keys.")
-		w.line("oidc: true")
 	}
+	w.comment("", "The backend is an OpenID provider. Its discovery document names the endpoints with tokens, and its keys.")
+	if r.Keys.Discovery == "" {
+		w.line("oidc: true")
+		return
+	}
+	w.line("oidc:")
+	w.line("  discovery: %s", quote(r.Keys.Discovery))
 }
 
 func (w *writer) preset(r *Report) {

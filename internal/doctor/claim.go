@@ -16,7 +16,7 @@ func (d *doctor) checkClaim(ctx context.Context) {
 		d.skip("claim", "", "there is no token")
 	case d.Config.Shadow:
 		d.skip("claim", "Remove shadow: true to go live. See docs/rollout.md.", "shadow is true, so the sidecar signs nothing")
-	case d.subject.parsed.Claim(name) == nil:
+	case !d.hasClaim():
 		text, hint := d.whyNoClaim(ctx, d.rule.pattern)
 		d.fail("claim", hint, "the token at %s has no claim %s%s", d.subject.place.Location, name, text)
 	default:
@@ -24,9 +24,14 @@ func (d *doctor) checkClaim(ctx context.Context) {
 	}
 }
 
+// hasClaim reports whether the token has the claim.
+func (d *doctor) hasClaim() bool {
+	return d.subject != nil && d.subject.parsed.Claim(d.Config.Claim.Name) != nil
+}
+
 // lacksClaim reports whether the token does not have the claim although it should.
 func (d *doctor) lacksClaim() bool {
-	return d.subject != nil && !d.Config.Shadow && d.subject.parsed.Claim(d.Config.Claim.Name) == nil
+	return d.subject != nil && !d.Config.Shadow && !d.hasClaim()
 }
 
 // whyNoClaim returns the reasons that the sidecar has counted since the request was sent,

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -141,13 +142,16 @@ func (c *client) build(ctx context.Context, r Request, v values) (*http.Request,
 	return request, err
 }
 
+// hostName returns the Host of requests to the sidecar.
+func (c *client) hostName() string { return cmp.Or(c.host, c.base.Host) }
+
 // buildFor returns a request for a server. The error does not contain values.
 func buildFor(ctx context.Context, base *url.URL, r Request, v values) (*http.Request, error) {
-	path, err := v.expand(r.Path, url.QueryEscape)
+	path, err := v.expand(r.Path, escapeInPath)
 	if err != nil {
 		return nil, err
 	}
-	address, err := base.Parse(path)
+	address, err := addressOf(base, path)
 	if err != nil {
 		return nil, fmt.Errorf("the path of %s is not valid", r.name())
 	}
@@ -180,6 +184,17 @@ func buildFor(ctx context.Context, base *url.URL, r Request, v values) (*http.Re
 	return request, nil
 }
 
+// addressOf returns the address of a path, with a query, at a server. Unlike a reference,
+// the path //name/a does not lead to another server.
+func addressOf(base *url.URL, path string) (*url.URL, error) {
+	address, err := url.ParseRequestURI(path)
+	if err != nil {
+		return nil, err
+	}
+	address.Scheme, address.Host = base.Scheme, base.Host
+	return address, nil
+}
+
 // exchangeWith sends a request and reads the answer, both within bounds. The error does
 // not contain the address, which may have secrets in its query.
 func exchangeWith(client *http.Client, request *http.Request) (exchange, error) {
@@ -207,13 +222,14 @@ func headerSize(h http.Header) (size int) {
 	return size
 }
 
-// backendClient returns a client for the backend itself, which follows no redirect.
-func backendClient(cfg *config.Config) (*http.Client, error) {
-	c, err := sidecar.BackendClient(cfg)
+// toBackend returns a client for the backend itself, which follows no redirect. The backend
+// gets the address of the sidecar, because backends make issuers of it.
+func (c *client) toBackend(cfg *config.Config) (*http.Client, error) {
+	b, err := sidecar.BackendClient(cfg, &url.URL{Scheme: c.base.Scheme, Host: c.hostName()})
 	if err != nil {
 		return nil, err
 	}
-	plain := *c
+	plain := *b
 	plain.Timeout = requestTimeout
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &plain, nil

@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"maps"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -20,6 +22,13 @@ func (j cookieJar) keep(header http.Header) {
 			j[cookie.Name] = cookie.Value
 		}
 	}
+}
+
+// without returns a copy that lacks the cookies with this text.
+func (j cookieJar) without(text string) cookieJar {
+	rest := maps.Clone(j)
+	maps.DeleteFunc(rest, func(_, value string) bool { return strings.Contains(value, text) })
+	return rest
 }
 
 // addTo adds all cookies to a request, unless it has its own.

@@ -130,7 +130,7 @@ func newDoctor(o Options, found func(Finding)) (d *doctor, err error) {
 	if d.client, err = newClient(o); err != nil {
 		return nil, err
 	}
-	if d.backend, err = backendClient(o.Config); err != nil {
+	if d.backend, err = d.client.toBackend(o.Config); err != nil {
 		return nil, err
 	}
 	d.admin = newAdminListener(o)

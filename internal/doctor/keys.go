@@ -38,20 +38,36 @@ func fetchKeys(ctx context.Context, client *http.Client, address string) (set ke
 		return set, errors.New(statusOr(answer, err))
 	}
 	var parsed struct {
-		Keys []struct {
-			ID   string `json:"kid"`
-			Type string `json:"kty"`
-		} `json:"keys"`
+		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(answer.body, &parsed); err != nil || parsed.Keys == nil {
-		return set, fmt.Errorf("it answers 200, but not with a JWK Set")
+		return set, errors.New("it answers 200, but not with a JWK Set")
 	}
 	for _, key := range parsed.Keys {
-		set.ids = append(set.ids, cmp.Or(key.ID, "(no kid) "+key.Type))
+		if id, ok := keyID(key); ok {
+			set.ids = append(set.ids, id)
+		}
 	}
 	slices.Sort(set.ids)
 	set.age = maxAge(answer.header.Get("Cache-Control"))
 	return set, nil
+}
+
+// keyID returns the kid of an entry of a set, which need not be a string. It returns false
+// for what the sidecar does not publish: secrets, and entries that are no objects.
+func keyID(entry []byte) (id string, ok bool) {
+	var key struct {
+		ID   any `json:"kid"`
+		Type any `json:"kty"`
+	}
+	_ = json.Unmarshal(entry, &key) // without a type, it is no key
+	switch {
+	case key.Type == nil, key.Type == "oct":
+		return "", false
+	case key.ID == nil, key.ID == "":
+		return fmt.Sprint("(no kid) ", key.Type), true
+	}
+	return fmt.Sprint(key.ID), true
 }
 
 // maxAge returns max-age of Cache-Control, and -1 without it.
@@ -82,7 +98,7 @@ func (d *doctor) keysURL() string {
 
 // at returns the address of a path at the sidecar.
 func (d *doctor) at(path string) string {
-	address, err := d.client.base.Parse(path)
+	address, err := addressOf(d.client.base, path)
 	if err != nil {
 		return ""
 	}
@@ -119,14 +135,14 @@ func (d *doctor) judgeSets(sets []keySet) {
 		names = append(names, set.path)
 		switch {
 		case !slices.Equal(set.ids, sets[0].ids):
-			d.fail("jwks", "Clients that use one of them refuse tokens that those of the other accept. Is this path answered by the sidecar?", "%s has the keys %s, but %s has %s", sets[0].path, strings.Join(sets[0].ids, ", "), set.path, strings.Join(set.ids, ", "))
+			d.fail("jwks", "Clients that use one of them refuse tokens that those of the other accept. Is this path answered by the sidecar?", "%s has the keys %s, but %s has %s", sets[0].path, few(sets[0].ids), set.path, few(set.ids))
 			return
 		case set.age < 0 || set.age > maxKeyAge:
 			d.fail("jwks", "A proxy between doctor and the sidecar changes Cache-Control. Clients that keep the set longer do not know a new key in time.", "clients may keep %s for %s, want at most %s", set.path, ageText(set.age), maxKeyAge)
 			return
 		}
 	}
-	d.ok("jwks", "keys %s at %s, max-age %s", strings.Join(sets[0].ids, ", "), strings.Join(names, " and "), sets[0].age)
+	d.ok("jwks", "keys %s at %s, max-age %s", few(sets[0].ids), strings.Join(names, " and "), sets[0].age)
 }
 
 func ageText(age time.Duration) string {
@@ -162,10 +178,10 @@ func (d *doctor) compareBackend(ctx context.Context, published keySet) {
 		}
 	}
 	if len(missing) > 0 {
-		d.fail("jwks_backend", "Clients refuse original tokens with these keys. The sidecar fetches them at most every 30 seconds: try again, and see its log.", "the published set does not have %s", strings.Join(missing, ", "))
+		d.fail("jwks_backend", "Clients refuse original tokens with these keys. The sidecar fetches them at most every 30 seconds: try again, and see its log.", "the published set does not have %s", few(missing))
 		return
 	}
-	d.ok("jwks_backend", "%s in the published set", strings.Join(set.ids, ", "))
+	d.ok("jwks_backend", "%s in the published set", few(set.ids))
 }
 
 // checkSignature verifies each token as an API behind the sidecar does.
@@ -185,7 +201,8 @@ func (d *doctor) checkSignature(ctx context.Context) {
 			return
 		}
 	}
-	d.ok("signature", "verifies with %s, kid %q", d.keysText(), d.tokens[0].parsed.KeyID)
+	first := d.tokens[0].parsed
+	d.ok("signature", "verifies with %s, kid %q", d.keysText(first.Algorithm), first.KeyID)
 }
 
 func (d *doctor) signatureHint(err error) string {
@@ -198,12 +215,21 @@ func (d *doctor) signatureHint(err error) string {
 	return "APIs cannot fetch the keys. Check sign.jwks_path."
 }
 
-func (d *doctor) keysText() string {
+func (d *doctor) keysText(algorithm string) string {
 	switch {
+	case strings.HasPrefix(algorithm, "HS"):
+		return "verify.secret"
 	case d.keysURL() != "":
 		return "the published keys"
-	case d.Config.Verify.Secret.IsZero():
-		return "the keys of verify"
 	}
-	return "verify.secret"
+	return "the keys of verify"
+}
+
+// few joins the ids of keys, at most eight.
+func few(ids []string) string {
+	const most = 8
+	if len(ids) <= most {
+		return strings.Join(ids, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:most], ", "), len(ids)-most)
 }

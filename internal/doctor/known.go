@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -44,10 +45,10 @@ func newKnown(cfg *config.Config, discovery oidc.Discovery) known {
 	return k
 }
 
-// rule returns the rule of a request.
-func (k known) rule(r Request) (tokenRule, bool) {
+// rule returns the rule of a request with this Host.
+func (k known) rule(r Request, host string) (tokenRule, bool) {
 	path, _, _ := strings.Cut(r.Path, "?")
-	request, err := http.NewRequest(r.Method, "http://sidecar"+path, nil)
+	request, err := http.NewRequest(r.Method, "http://"+cmp.Or(r.get("Host"), host)+path, nil)
 	if err != nil {
 		return tokenRule{}, false
 	}

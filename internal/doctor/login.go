@@ -117,15 +117,19 @@ func (d *doctor) checkTokens(context.Context) {
 		d.skip("token", "", "there is no login")
 		return
 	}
-	rule, ok := d.known.rule(d.Login)
+	rule, ok := d.known.rule(d.Login, d.client.hostName())
 	if !ok {
-		d.fail("token", "Add a rule: "+ruleFor(d.Login, d.login), "no rule with tokens matches %s", d.Login.name())
+		d.fail("token", ruleFor("Add a rule: ", d.Login, d.login), "no rule with tokens matches %s", d.Login.name())
 		return
 	}
 	d.rule, d.tokens = rule, d.login.tokensAt(rule.tokens)
 	d.subject = d.choose(d.tokens)
-	if d.subject == nil {
-		d.fail("token", "Change the rule: "+ruleFor(d.Login, d.login), "the rule %s finds no signed JWT at %s", rule.pattern, locations(rule.tokens))
+	switch {
+	case d.subject == nil && len(d.tokens) > 0:
+		d.fail("token", "Add to claim.kinds the kind of the token that clients send to APIs: access for all but an id_token.", "the rule %s has no token of a kind that gets the claim: claim.kinds is %v, and there is %s", rule.pattern, d.Config.Claim.Kinds, places(d.tokens))
+		return
+	case d.subject == nil:
+		d.fail("token", ruleFor("Change the rule: ", d.Login, d.login), "the rule %s finds no signed JWT at %s", rule.pattern, locations(rule.tokens))
 		return
 	}
 	d.ok("token", "%s", places(d.tokens))
@@ -152,8 +156,9 @@ func (d *doctor) choose(tokens []issuedToken) *issuedToken {
 	return nil
 }
 
-// ruleFor returns the line of YAML that handles an answer, or what to look for.
-func ruleFor(r Request, answer exchange) string {
+// ruleFor returns what to do, with the line of YAML that handles an answer, or what to look
+// for.
+func ruleFor(do string, r Request, answer exchange) string {
 	found := (locate.Response{Header: answer.header, Body: answer.body}).Survey()
 	var at []string
 	for _, place := range found {
@@ -162,9 +167,9 @@ func ruleFor(r Request, answer exchange) string {
 		}
 	}
 	if len(at) == 0 {
-		return "the answer has no signed JWT at all. `tokengraft discover` shows what a login sends."
+		return "The answer has no signed JWT at all. `tokengraft discover` shows what a login sends."
 	}
-	return fmt.Sprintf(`{match: %q, tokens: ["%s"]}`, r.name(), strings.Join(at, `", "`))
+	return do + fmt.Sprintf(`{match: %q, tokens: ["%s"]}`, r.name(), strings.Join(at, `", "`))
 }
 
 func locations(at []locate.Location) string {

@@ -29,7 +29,7 @@ func (d *doctor) checkLogout(ctx context.Context) {
 }
 
 func (d *doctor) logoutHint(answer exchange, restored []string, r Request) string {
-	if len(restored) == 0 && d.admin.missing == "" && !d.lacksClaim() && answer.problem() == "" {
+	if len(restored) == 0 && d.admin.missing == "" && d.hasClaim() && answer.problem() == "" {
 		return "The sidecar found no enriched token in this request. If its body has one, add the rule {match: " + r.name() + ", restore: [json:token]}, with the place of the token."
 	}
 	return d.restoreHint(answer, restored)

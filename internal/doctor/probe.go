@@ -22,9 +22,10 @@ func (d *doctor) checkProbe(ctx context.Context) {
 	default:
 		d.Progress("sending the token back with " + d.Probe.name())
 		d.Probe = d.carry(d.Probe)
-		d.probe(ctx)
-		d.bypass(ctx)
-		return
+		if d.probe(ctx) {
+			d.bypass(ctx)
+			return
+		}
 	}
 	d.skip("bypass", "", "restore was skipped")
 }
@@ -52,19 +53,45 @@ func (d *doctor) carry(r Request) Request {
 	return r
 }
 
-func (d *doctor) probe(ctx context.Context) {
+// probe returns false if the probe shows nothing.
+func (d *doctor) probe(ctx context.Context) bool {
 	before := d.admin.restored(ctx)
 	answer, err := d.client.send(ctx, d.Probe, d.values())
 	if err != nil {
 		d.fail("restore", d.connectHint(err), "%s: %v", d.Probe.name(), err)
-		return
+		return true
 	}
 	at := d.restoredSince(ctx, before)
-	if answer.status/100 != 2 {
+	switch {
+	case answer.status/100 != 2:
 		d.fail("restore", d.restoreHint(answer, at), "%s with the enriched token answers %s", d.Probe.name(), statusOr(answer, nil))
-		return
+	case !d.hasClaim():
+		d.skip("restore", "", "%s answers %d, but the token is not enriched", d.Probe.name(), answer.status)
+		return false
+	case !d.needsToken(ctx, d.Probe):
+		d.skip("restore", "Name a request that needs the token with --probe.", "%s answers %d without the token, too, so it does not show whether the backend accepts it", d.Probe.name(), answer.status)
+		return false
+	default:
+		d.ok("restore", "%s answers %d%s", d.Probe.name(), answer.status, restoredText(at))
 	}
-	d.ok("restore", "%s answers %d%s", d.Probe.name(), answer.status, restoredText(at))
+	return true
+}
+
+// needsToken reports whether a request that is accepted with the token is refused without
+// it.
+func (d *doctor) needsToken(ctx context.Context, r Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return true // once more could do something
+	}
+	v := d.values()
+	v.token = "none"
+	request, err := d.client.build(ctx, r, v)
+	if err != nil {
+		return true
+	}
+	d.client.jar.without(d.subject.raw).addTo(request)
+	answer, err := exchangeWith(d.client.http, request)
+	return err != nil || answer.status/100 != 2
 }
 
 func restoredText(at []string) string {
@@ -82,7 +109,7 @@ func (d *doctor) restoredSince(ctx context.Context, before map[string]float64) (
 				at = append(at, place)
 			}
 		}
-		if len(at) > 0 || d.admin.missing != "" || !d.Config.Restores() || d.lacksClaim() {
+		if len(at) > 0 || d.admin.missing != "" || !d.Config.Restores() || !d.hasClaim() {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -99,11 +126,11 @@ func (d *doctor) restoreHint(answer exchange, restored []string) string {
 		return "This is an answer of the sidecar itself: docs/failures.md says what to do about each type."
 	case !refused:
 		return "The reason may be another than the token. Is it a request that answers 2xx to a user who is logged in?"
-	case !d.Config.Restores() && !d.lacksClaim():
+	case !d.Config.Restores() && d.hasClaim():
 		return "The backend does not know the enriched token, and restore is off. Set restore: on, or sign.keys with restore: auto."
 	case len(restored) > 0:
 		return fmt.Sprintf("The sidecar restored the token at %s, so the backend got its own. Does it expect the token elsewhere (--probe-header), or more than the token?", strings.Join(restored, ", "))
-	case d.admin.missing != "" || d.lacksClaim():
+	case d.admin.missing != "" || !d.hasClaim():
 		return "Does the backend expect the token elsewhere? Name the place with --probe-header 'X-Token: ${token}', or write the whole request into a file and use --probe @FILE."
 	}
 	return "The sidecar found no enriched token in this request. Name the place in restore: {at: [header:X-Token]}, or in restore of the rule for this path; --probe-header says where doctor puts it."

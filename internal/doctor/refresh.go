@@ -35,7 +35,11 @@ func (d *doctor) checkRefresh(ctx context.Context) {
 		d.fail("refresh", hint, "the new token at %s has no claim %s%s", d.subject.place.Location, d.Config.Claim.Name, text)
 		return
 	}
-	d.ok("refresh", "%s answers %d, the new token at %s has %s", r.name(), answer.status, d.subject.place.Location, d.Config.Claim.Name)
+	has := "has " + d.Config.Claim.Name
+	if !d.hasClaim() {
+		has = "is the backend's, because shadow is true"
+	}
+	d.ok("refresh", "%s answers %d, the new token at %s %s", r.name(), answer.status, d.subject.place.Location, has)
 }
 
 // refreshWith sends the request, and takes over the new token.
@@ -48,13 +52,13 @@ func (d *doctor) refreshWith(ctx context.Context, r Request) (exchange, tokenRul
 	if !answer.good() {
 		return answer, tokenRule{}, errors.New("it answers " + statusOr(answer, nil))
 	}
-	rule, ok := d.known.rule(r)
+	rule, ok := d.known.rule(r, d.client.hostName())
 	if !ok {
-		return answer, rule, errors.New("no rule with tokens matches it. Add one: " + ruleFor(r, answer))
+		return answer, rule, errors.New("no rule with tokens matches it. " + ruleFor("Add one: ", r, answer))
 	}
 	token := d.choose(answer.tokensAt(rule.tokens))
 	if token == nil {
-		return answer, rule, errors.New("the rule " + rule.pattern + " finds no signed JWT. Change it: " + ruleFor(r, answer))
+		return answer, rule, errors.New("the rule " + rule.pattern + " finds no signed JWT. " + ruleFor("Change it: ", r, answer))
 	}
 	d.subject, d.latest = token, answer
 	return answer, rule, nil

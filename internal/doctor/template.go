@@ -111,6 +111,11 @@ func escapeFor(t bodyType) func(string) string {
 	return verbatim
 }
 
+// escapeInPath escapes a value for a path and for its query.
+func escapeInPath(value string) string {
+	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+}
+
 func verbatim(value string) string { return value }
 
 // value returns a value of an answer: its refresh token, for example. Unlike a rule, it

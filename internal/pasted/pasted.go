@@ -41,7 +41,10 @@ var ErrEmpty = errors.New("there is no text")
 // and not the start of a message. So a program does not have to wait for the end of the
 // input.
 func IsLine(line string) bool {
-	line = strings.TrimSpace(line)
+	if isUTF16([]byte(line)) {
+		return false
+	}
+	line = strings.TrimSpace(strings.TrimPrefix(line, utf8Mark))
 	return line != "" && kindOf([]byte(line)) == aToken
 }
 
@@ -104,7 +107,10 @@ func isAuthorization(line []byte) bool {
 
 // Parse reads an input. Of several lines of which the first is a token, it takes that line.
 func Parse(text []byte) (Input, error) {
-	text = bytes.TrimLeftFunc(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), unicode.IsSpace)
+	if isUTF16(text) {
+		text = fromUTF16(text)
+	}
+	text = bytes.TrimLeftFunc(bytes.TrimPrefix(text, []byte(utf8Mark)), unicode.IsSpace)
 	if len(text) == 0 {
 		return Input{}, ErrEmpty
 	}

@@ -26,6 +26,9 @@ func TestParse_RecognizesWhatPeopleHave(t *testing.T) {
 		{"a token", "a.b.c\n", "a.b.c"},
 		{"the first of two lines", "\n  a.b.c \r\nd.e.f\n", "a.b.c"},
 		{"a byte order mark", "\ufeffa.b.c", "a.b.c"},
+		{"a byte order mark before JSON", "\ufeff{\n}", `200 map[Content-Type:[application/json]] "{\n}"`},
+		{"UTF-16 of Windows", "\xff\xfea\x00.\x00b\x00.\x00c\x00\r\x00\n\x00", "a.b.c"},
+		{"UTF-16, big endian", "\xfe\xff\x00{\x00}", `200 map[Content-Type:[application/json]] "{}"`},
 		{"Bearer", "Bearer a.b.c", "a.b.c"},
 		{"another scheme", "JWT  a.b.c\n", "a.b.c"},
 		{"a header of a request", "authorization: bearer a.b.c\r\n", "a.b.c"},
@@ -80,6 +83,7 @@ func TestParse_SaysWhichLineIsWrong(t *testing.T) {
 func TestIsLine_IsTrueForTokensOnly(t *testing.T) {
 	for line, want := range map[string]bool{
 		"a.b.c": true, "Bearer a.b.c\n": true, "Authorization: Bearer a.b.c": true,
+		"\ufeffa.b.c\r\n": true, "\ufeff{\r\n": false, "\ufeffHTTP/1.1 200 OK\r\n": false, "\xff\xfea\x00\n": false, "\ufeff": false,
 		"": false, " \n": false, `{"a":`: false, "<html>": false, "HTTP/1.1 200 OK\r\n": false, "Set-Cookie: a=b\n": false, "* Connected\n": false,
 	} {
 		if got := pasted.IsLine(line); got != want {
@@ -92,6 +96,7 @@ func TestIsLine_IsTrueForTokensOnly(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("HTTP/2 302 \r\nlocation: /b\r\n\r\nFoundHTTP/2 200 \r\na: b\r\n\r\n{}")
 	f.Add("Bearer a.b.c")
+	f.Add("\xff\xfea\x00.\x00b")
 	f.Add("HTTP/1.1 200 OK\nContent-Length: 99999999999999999999\n\nHTTP/1.1 200 OK\nContent-Length: -1\n\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		in, err := pasted.Parse([]byte(text))
@@ -99,8 +104,8 @@ func FuzzParse(f *testing.F) {
 		for _, r := range in.Responses {
 			length += len(r.Body)
 		}
-		if length > len(text) {
-			t.Errorf("Parse(%q) has %d bytes of bodies and tokens, want at most %d", text, length, len(text))
+		if length > 2*len(text) { // UTF-8 can be longer than UTF-16
+			t.Errorf("Parse(%q) has %d bytes of bodies and tokens, want at most twice as many as %d", text, length, len(text))
 		}
 		if empty := in.Token == "" && len(in.Responses) == 0; err == nil && empty {
 			t.Errorf("Parse(%q) has no error, and neither a token nor responses", text)

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/tokengraft/tokengraft/config"
@@ -12,14 +13,18 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
-// BackendClient returns a client for requests to the backend, like those that a sidecar
-// with this configuration sends itself. The error is a [config.FieldError].
-func BackendClient(cfg *config.Config) (*http.Client, error) {
+// BackendClient returns a client for requests to the backend. The backend gets them as if a
+// sidecar with this configuration forwarded them for a client that uses its public_url or,
+// without one, this address. The error is a [config.FieldError].
+func BackendClient(cfg *config.Config, address *url.URL) (*http.Client, error) {
 	t, err := openBackendTLS(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
-	return backendClient(cfg, t.config()), nil
+	if public := publicURL(cfg); public != nil {
+		address = public
+	}
+	return backendClientFor(cfg, t.config(), address), nil
 }
 
 // Rules returns the rules of a configuration, with those that follow from the backend's

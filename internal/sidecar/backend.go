@@ -18,10 +18,15 @@ import (
 // backendClient returns the client for requests of the sidecar itself to the backend:
 // for keys, the discovery document and probes. A nil t means the default TLS settings.
 func backendClient(cfg *config.Config, t *tls.Config) *http.Client {
+	return backendClientFor(cfg, t, clientsURL(cfg))
+}
+
+// backendClientFor is backendClient for clients that use an address.
+func backendClientFor(cfg *config.Config, t *tls.Config, address *url.URL) *http.Client {
 	return proxy.NewClient(proxy.Options{
 		Backend:   cfg.Backend.URL(),
 		TLS:       t,
-		PublicURL: clientsURL(cfg),
+		PublicURL: address,
 		Timeouts:  proxy.Timeouts{Dial: cfg.Timeouts.Dial, Idle: cfg.Timeouts.Idle},
 	})
 }

@@ -16,7 +16,7 @@ import (
 type TryInput struct {
 	pasted.Input
 	// Rule is the pattern of the rule that handles the responses, or a request that it
-	// matches. It is empty for the only rule, or the only one whose locations fit.
+	// matches. It is empty for the only rule, or the first one whose locations fit.
 	Rule string
 }
 
@@ -73,11 +73,11 @@ func (t *trier) token(ctx context.Context, input TryInput) (*Trial, error) {
 
 // responses tries the last response that has a token, or else the last one.
 func (t *trier) responses(ctx context.Context, input TryInput) (*Trial, error) {
-	rule, err := t.chooseRule(input)
+	rule, same, err := t.chooseRule(input)
 	if err != nil {
 		return nil, err
 	}
-	response, number := chooseResponse(rule, input.Responses)
+	response, number := t.chooseResponse(rule, input.Responses)
 	tried, err := t.proxy.Try(ctx, rule.Pattern, httpResponse(response))
 	if err != nil {
 		return nil, err
@@ -89,6 +89,9 @@ func (t *trier) responses(ctx context.Context, input TryInput) (*Trial, error) {
 		Refused:  tried.Refused,
 		Tokens:   []TriedToken{},
 		Notes:    append(t.notes(), t.hookNotes()...),
+	}
+	if len(same) > 1 {
+		trial.Notes = append(trial.Notes, sameNote(same))
 	}
 	for i, outcome := range tried.Outcomes {
 		token := t.describe(ctx, tried.Tokens[i], outcome)

@@ -49,10 +49,7 @@ func (t Target) Put(ctx context.Context, documents []bson.D) error {
 		}
 	}
 	users := client.Database(t.Database).Collection(t.Collection)
-	if _, err := users.Indexes().CreateOne(ctx, mongo.IndexModel{
-		Keys:    bson.D{{Key: t.Field, Value: 1}},
-		Options: options.Index().SetUnique(true),
-	}); err != nil {
+	if err := t.index(ctx, users); err != nil {
 		return err
 	}
 	for i, document := range documents {
@@ -61,6 +58,19 @@ func (t Target) Put(ctx context.Context, documents []bson.D) error {
 		}
 	}
 	return nil
+}
+
+// index makes a unique index on the field. MongoDB has one on _id itself, and refuses
+// another.
+func (t Target) index(ctx context.Context, users *mongo.Collection) error {
+	if t.Field == "_id" {
+		return nil
+	}
+	_, err := users.Indexes().CreateOne(ctx, mongo.IndexModel{
+		Keys:    bson.D{{Key: t.Field, Value: 1}},
+		Options: options.Index().SetUnique(true),
+	})
+	return err
 }
 
 func (t Target) put(ctx context.Context, users *mongo.Collection, document bson.D) error {

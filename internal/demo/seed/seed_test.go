@@ -88,3 +88,11 @@ func TestPut_KeepsOrReplacesAnyShapeOfDocument(t *testing.T) {
 		t.Errorf("a document without the field: %v, want an error that names document and field", err)
 	}
 }
+
+func TestPut_NeedsNoIndexOnID(t *testing.T) {
+	uri, _ := enrichtest.StartFerretDB(t)
+	target := seed.Target{URI: uri, Database: "app", Collection: "people", Field: "_id"}
+	if err := target.Put(t.Context(), []bson.D{{{Key: "_id", Value: "u1"}}}); err != nil {
+		t.Errorf("Put with the field _id = %v", err)
+	}
+}
