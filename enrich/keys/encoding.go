@@ -8,10 +8,9 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
-// encodingHint returns what to set if the secret verifies a token in another encoding, for
-// the end of an error, and logs it once. Otherwise it returns "". Only who knows the secret
-// can make such a token.
-func (r *Ring) encodingHint(t *enrich.Token) string {
+// otherEncoding returns the encoding in which the secret verifies a token, and logs it
+// once. It returns "" if there is none. Only who knows the secret can make such a token.
+func (r *Ring) otherEncoding(t *enrich.Token) string {
 	for _, encoding := range slices.Sorted(maps.Keys(r.o.Encodings)) {
 		if !(jose.Verifier{Key: r.o.Encodings[encoding]}).Verifies(t.Algorithm, t.SigningInput, t.Signature) {
 			continue
@@ -19,7 +18,7 @@ func (r *Ring) encodingHint(t *enrich.Token) string {
 		if r.warnedEncoding.CompareAndSwap(false, true) {
 			r.o.Logger.Warn("the backend reads verify.secret in another encoding, so its tokens do not verify and pass unenriched. Set verify.secret_encoding to the one named here", "verify.secret_encoding", encoding)
 		}
-		return ". With verify.secret_encoding: " + encoding + " the secret verifies it"
+		return encoding
 	}
 	return ""
 }

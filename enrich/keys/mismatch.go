@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -178,19 +177,32 @@ func kidMismatch(t *enrich.Token, set *jwks.Set) error {
 	return &MismatchError{Member: "kid", Got: []string{unlessSubject(t, t.KeyID, redact.Word(t.KeyID))}, Want: quoted(known), Where: "the backend's JWK Set", kind: enrich.ErrNotOurs}
 }
 
+// A signatureError says which key does not verify a token, and what to do.
+type signatureError struct{ text, advice string }
+
+// Error implements error.
+func (e *signatureError) Error() string { return e.text }
+
+// Advice says what to do.
+func (e *signatureError) Advice() string { return e.advice }
+
+const noKeyVerifies = "no key of the backend verifies the signature"
+
 var (
-	errSignature = errors.New("no key of the backend verifies the signature")
-	errSecret    = errors.New("the signature does not match verify.secret")
-	errPublicKey = errors.New("the signature does not match verify.public_key")
+	errSignature = &signatureError{noKeyVerifies, "If the token is the backend's, check that verify names the keys that it signs with now."}
+	errNotNewer  = &signatureError{noKeyVerifies, "Keys are fetched again for later tokens. If that keeps failing, check the address in verify.jwks or oidc; `tokengraft check` fetches them."}
 )
 
-// signatureError says which of the pinned keys does not verify a token.
-func (r *Ring) signatureError(t *enrich.Token) error {
+// wrongSignature says which of the pinned keys does not verify a token.
+func (r *Ring) wrongSignature(t *enrich.Token) error {
 	switch {
 	case jose.IsSecret(t.Algorithm) && len(r.o.Secret) > 0:
-		return errSecret
+		if encoding := r.otherEncoding(t); encoding != "" {
+			return &signatureError{"the signature does not match verify.secret. With verify.secret_encoding: " + encoding + " the secret verifies it", "Write this in the section verify: secret_encoding: " + encoding}
+		}
+		return &signatureError{"the signature does not match verify.secret", "If the token is the backend's, set verify.secret to the secret in the settings of the backend, with every character. `tokengraft discover` says whether a secret is the right one, and in which encoding."}
 	case r.o.PublicKey != "" && r.o.BackendKey == "":
-		return errPublicKey
+		return &signatureError{"the signature does not match verify.public_key", "If the token is the backend's, save the public key that the backend signs with now in the file of verify.public_key."}
 	}
 	return errSignature
 }

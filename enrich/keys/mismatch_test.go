@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -47,8 +48,8 @@ func TestVerify_SaysWhatDoesNotFit(t *testing.T) {
 		{"early", strict, typed(early), "not valid yet: nbf is 59m5", ""},
 		{"kid", openFile(t, setOf(es), nil), rs.Token(`{}`), `its kid is "key-RS256", but the backend's JWK Set has "key-ES256"`, "check that verify.jwks names the keys"},
 		{"kid that is sub", openFile(t, setOf(es), nil), rs.TokenWithHeader(`{"alg":"RS256","kid":"anna"}`, `{"sub":"anna"}`), "its kid is [redacted], but", "check that verify.jwks"},
-		{"secret", secret, hs.Token(`{}`), "the signature does not match verify.secret", ""},
-		{"public key", public, enrichtest.NewIssuer(t, "ES256").Token(`{}`), "the signature does not match verify.public_key", ""},
+		{"secret", secret, hs.Token(`{}`), "the signature does not match verify.secret", "set verify.secret to the secret in the settings of the backend"},
+		{"public key", public, enrichtest.NewIssuer(t, "ES256").Token(`{}`), "the signature does not match verify.public_key", "save the public key that the backend signs with now"},
 		{"a secret alone", secret, rs.Token(`{}`), "algorithm RS256 is not allowed, because verify has only a secret. Set verify.jwks or verify.public_key", ""},
 		{"no secret", public, hs.Token(`{}`), "algorithm HS256 is not allowed, because there is no verify.secret for it", ""},
 	} {
@@ -56,7 +57,8 @@ func TestVerify_SaysWhatDoesNotFit(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "anna") || strings.Contains(err.Error(), "4711") {
 			t.Errorf("%s: Verify = %v, want %q and no user", tt.name, err, tt.want)
 		}
-		if advisor, ok := err.(interface{ Advice() string }); tt.advice != "" && (!ok || !strings.Contains(advisor.Advice(), tt.advice)) {
+		var advisor interface{ Advice() string }
+		if ok := errors.As(err, &advisor); tt.advice != "" && (!ok || !strings.Contains(advisor.Advice(), tt.advice)) {
 			t.Errorf("%s: advice of %v, want %q", tt.name, err, tt.advice)
 		}
 	}

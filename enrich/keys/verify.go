@@ -149,7 +149,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		return key, nil
 	}
 	if r.backend == nil || jose.IsSecret(t.Algorithm) {
-		return jose.Verifier{}, fmt.Errorf("%w: %w%s", enrich.ErrBadToken, r.signatureError(t), r.encodingHint(t))
+		return jose.Verifier{}, fmt.Errorf("%w: %w", enrich.ErrBadToken, r.wrongSignature(t))
 	}
 	set := r.backend.Current()
 	if set != nil {
@@ -161,7 +161,7 @@ func (r *Ring) verifySignature(ctx context.Context, t *enrich.Token) (jose.Verif
 		if err := unusable(set, t.KeyID); err != nil {
 			return jose.Verifier{}, err // the known set decides: a newer one would hardly help
 		}
-		return jose.Verifier{}, fmt.Errorf("%w, and newer keys could not be fetched: %w", errSignature, err)
+		return jose.Verifier{}, fmt.Errorf("%w, and newer keys could not be fetched: %w", errNotNewer, err)
 	}
 	set = r.backend.Current()
 	if key, ok := findVerifier(set.Keys, t); ok {

@@ -80,3 +80,12 @@ func TestTry_CreatesNoUserAndKeepsGates(t *testing.T) {
 		t.Errorf("try with an expired token: exit code %d and\n%s%s\nwant 3 and %q", code, stdout, stderr, want)
 	}
 }
+
+// A name that is misspelled looks like a database without users.
+func TestTry_SaysThatTheCollectionIsEmpty(t *testing.T) {
+	path := collectionConfig(t, "")
+	code, stdout, stderr := runWith(t, enrichtest.NewIssuer(t, "HS256").Token(`{"sub":"u1"}`), "try", "-c", path)
+	if want := "does not exist or has no collections, so no user has a document"; code != 3 || !strings.Contains(stdout, want) {
+		t.Errorf("try without a collection: exit code %d and\n%s%s\nwant 3 and %q", code, stdout, stderr, want)
+	}
+}

@@ -40,6 +40,8 @@ func TestTry_ShowsWhatServeDoesWithAResponse(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "HS256")
 	u1, u2, nobody := issuer.Token(`{"iss":"me","sub":"u1"}`), issuer.Token(`{"iss":"me","sub":"u2"}`), issuer.Token(`{"iss":"me","sub":"u3","email":"u1","uid":"u2"}`)
 	other := issuer.Token(`{"iss":"you","sub":"u1"}`)
+	stranger := enrichtest.NewIssuer(t, "HS256")
+	stranger.Private = []byte("another secret, of 32 bytes or more")
 	for _, tt := range []struct {
 		name, claim, stdin string
 		code               int
@@ -63,6 +65,8 @@ func TestTry_ShowsWhatServeDoesWithAResponse(t *testing.T) {
 		{"another issuer", "", `{"access_token":"` + other + `"}`, 3, []string{"iss you (verify.issuer allows me)", "reason: not_ours"}, "lookup:"},
 		{"no document", "", `{"access_token":"` + nobody + `"}`, 3, []string{
 			"lookup: claim sub (string), field sub (user_id_type: auto) of the file users.json: no document", "reason: no_document", "user_id_claim: email"}, "after:"},
+		{"no claim", "", `{"access_token":"` + issuer.Token(`{"iss":"me","account":"u1"}`) + `"}`, 3, []string{"reason: no_document", "hint:   Set documents.user_id_claim to the claim that has the user's id", "user_id_claim: account"}, "There is no document whose field"},
+		{"another secret", "", `{"access_token":"` + stranger.Token(`{"iss":"me","sub":"u1"}`) + `"}`, 3, []string{"reason: bad_token", "hint:   If the token is the backend's, set verify.secret to the secret in the settings of the backend"}, "docs/failures.md"},
 		{"a document that is too large", ", max_size: 1KiB", `{"access_token":"` + u2 + `"}`, 3, []string{"reason: too_large", "size:   document: 40", "of 1024 bytes"}, "after:"},
 		{"a cookie that is too large", ", max_header_size: 64KiB", "HTTP/1.1 200 OK\nSet-Cookie: session=" + u2 + "\n\n", 3, []string{"reason: too_large", "of 4108 bytes", "(limit of browsers)"}, "after:"},
 	} {

@@ -106,6 +106,8 @@ type TriedLookup struct {
 	// Credentials are the fields of the document that look like credentials.
 	Credentials []ExplainedSecret `json:"credentials,omitempty"`
 	NearMisses  []NearMiss        `json:"near_misses,omitempty"`
+
+	missing string // says that the collection does not exist or has no documents
 }
 
 // A NearMiss is a document that would be the user's with another setting.

@@ -50,6 +50,11 @@ func (t *trier) lookup(ctx context.Context, token *enrich.Token, outcome enrich.
 		}
 		return l, nil
 	}
+	if collection, ok := t.documents.source.(collectionSource); ok {
+		if l.missing, _ = collection.Missing(ctx); l.missing != "" {
+			return l, nil
+		}
+	}
 	if near, ok, err := source.NearMiss(ctx, user); err == nil && ok {
 		l.NearMisses = append(l.NearMisses, nearMissOf(d, near))
 		return l, nearMiss{user, near, d}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
@@ -34,7 +35,7 @@ func (t *trier) describe(ctx context.Context, issued enrich.Issued, outcome enri
 	if cause != nil {
 		tried.Cause = cause.Error()
 	}
-	tried.Hints = t.hints(tried)
+	tried.Hints = t.hints(tried, outcome.Err)
 	if size, ok := documentSize(tried, outcome, t.cfg); ok {
 		tried.Sizes = append(tried.Sizes, size)
 	}
@@ -88,26 +89,48 @@ func (t *trier) verified(token *enrich.Token) *TriedVerified {
 	return v
 }
 
-// hints says what to do about a reason.
-func (t *trier) hints(tried TriedToken) []string {
-	d := t.cfg.Documents
+// hints says what to do about a reason. err is that of the outcome.
+func (t *trier) hints(tried TriedToken, err error) []string {
 	switch tried.Reason {
 	case enrich.OK, "":
 		return nil
 	case enrich.NoDocument:
-		hints := []string{fmt.Sprintf("There is no document whose field %s has the value of the claim %s. If there should be one, check documents.user_id_claim, user_id_field and user_id_type.", d.UserIDField, d.UserIDClaim)}
-		if tried.Lookup != nil {
-			for _, near := range tried.Lookup.NearMisses {
-				hints = append(hints, near.Text)
-			}
-		}
-		return hints
+		return t.noDocumentHints(tried, err)
 	case enrich.Opaque:
 		return []string{"This is not a signed JWT, so serve forwards it unchanged."}
 	case enrich.NotOurs:
 		return []string{"If the token was enriched, try the one that the backend issued. Otherwise check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."}
 	}
+	var advisor interface{ Advice() string }
+	if errors.As(err, &advisor) && advisor.Advice() != "" {
+		return []string{advisor.Advice()}
+	}
 	return []string{"docs/failures.md says what to do about each reason."}
+}
+
+// noDocumentHints says what to do if the user of a token has no document.
+func (t *trier) noDocumentHints(tried TriedToken, err error) []string {
+	d := t.cfg.Documents
+	var hints []string
+	if missing, ok := errors.AsType[*enrich.NoDocumentError](err); ok && !missing.Usable {
+		hints = []string{missing.Advice()}
+	} else {
+		hints = []string{fmt.Sprintf("There is no document whose field %s has the value of the claim %s. If there should be one, check documents.user_id_claim, user_id_field and user_id_type.", d.UserIDField, d.UserIDClaim)}
+	}
+	if tried.Lookup != nil {
+		if tried.Lookup.missing != "" {
+			hints = append(hints, sentenceOf(tried.Lookup.missing))
+		}
+		for _, near := range tried.Lookup.NearMisses {
+			hints = append(hints, near.Text)
+		}
+	}
+	return hints
+}
+
+// sentenceOf makes a sentence of a warning.
+func sentenceOf(text string) string {
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }
 
 // documentSize returns the size of the document, as JSON.
