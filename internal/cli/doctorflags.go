@@ -93,15 +93,14 @@ func (f *doctorFlags) requests() (o doctor.Options, err error) {
 	if f.logoutData != "" {
 		o.Logout.Body = f.logoutData
 	}
-	for flag, needs := range map[string]bool{
-		"--probe-header needs --probe":   len(f.probeHeader) > 0 && f.probe == "",
-		"--refresh-data needs --refresh": f.refreshData != "" && f.refresh == "",
-		"--logout-data needs --logout":   f.logoutData != "" && f.logout == "",
-	} {
-		if needs {
-			faults = append(faults, errors.New(flag))
+	needs := func(lacks bool, text string) {
+		if lacks {
+			faults = append(faults, errors.New(text))
 		}
 	}
+	needs(len(f.probeHeader) > 0 && f.probe == "", "--probe-header needs --probe")
+	needs(f.refreshData != "" && f.refresh == "", "--refresh-data needs --refresh")
+	needs(f.logoutData != "" && f.logout == "", "--logout-data needs --logout")
 	return o, errors.Join(faults...)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // With -o json, stdout is one JSON document also if the command fails, so that programs
-// need not read stderr.
+// do not have to read stderr.
 func TestJSON_IsPrintedByCommandsThatFail(t *testing.T) {
 	t.Setenv("DOCTOR_USER", "")
 	files := map[string]string{"users.json": "[]"}

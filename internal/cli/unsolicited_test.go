@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A backend that answers HEAD with a body sends what nobody asked for. No command prints
+// A backend that answers HEAD with a body sends what no one asked for. No command prints
 // it, because it could be a token.
 func TestRun_PrintsNoUnsolicitedResponse(t *testing.T) {
 	var printed bytes.Buffer

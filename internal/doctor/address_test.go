@@ -40,8 +40,12 @@ func TestDoctor_FindsTheSidecarByItsConfiguration(t *testing.T) {
 					strings.ReplaceAll(settings, "BACKEND", server.URL) + more,
 				Documents: anna,
 			})
+			cfg := load(t, filepath.Join(s.Dir, e2e.File))
+			if cfg.TLS.KeyFile != "" {
+				cfg.TLS.KeyFile = "unreadable.key" // only the sidecar needs it
+			}
 			found := findings(t, doctor.Options{
-				Config: load(t, filepath.Join(s.Dir, e2e.File)), Probe: request(t, "GET /me"), Logout: request(t, "GET /me"), Login: request(t, "POST /login/header"),
+				Config: cfg, Probe: request(t, "GET /me"), Logout: request(t, "GET /me"), Login: request(t, "POST /login/header"),
 				Env: func(name string) (string, bool) { value, ok := env[name]; return value, ok },
 			})
 			for check := range strings.FieldsSeq("ready login token claim jwks jwks_backend signature restore refresh logout") {

@@ -16,12 +16,23 @@ func (d *doctor) checkClaim(ctx context.Context) {
 		d.skip("claim", "", "there is no token")
 	case d.Config.Shadow:
 		d.skip("claim", "Remove shadow: true to go live. See docs/rollout.md.", "shadow is true, so the sidecar signs nothing")
-	case !d.hasClaim():
+	case d.withoutClaim() != nil:
 		text, hint := d.whyNoClaim(ctx, d.rule.pattern)
-		d.fail("claim", hint, "the token at %s has no claim %s%s", d.subject.place.Location, name, text)
+		d.fail("claim", hint, "the token at %s has no claim %s%s", d.withoutClaim().place.Location, name, text)
 	default:
 		d.ok("claim", "%s, %d bytes", name, len(d.subject.parsed.Claim(name)))
 	}
+}
+
+// withoutClaim returns the first token of the login that should have the claim and does not,
+// or nil.
+func (d *doctor) withoutClaim() *issuedToken {
+	for i, token := range d.tokens {
+		if d.getsClaim(token) && token.parsed.Claim(d.Config.Claim.Name) == nil {
+			return &d.tokens[i]
+		}
+	}
+	return nil
 }
 
 // hasClaim reports whether the token has the claim.

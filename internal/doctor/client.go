@@ -5,12 +5,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -91,11 +93,10 @@ func (c *client) fromConfiguration(cfg *config.Config, t *tls.Config) error {
 // trustOwn makes the client accept the certificate of tls.cert_file, for one of its names.
 // The listener may have none of them, such as 127.0.0.1.
 func trustOwn(cfg *config.Config, t *tls.Config) error {
-	pair, err := tls.LoadX509KeyPair(string(cfg.TLS.CertFile), string(cfg.TLS.KeyFile))
+	leaf, err := firstCertificate(string(cfg.TLS.CertFile))
 	if err != nil {
 		return cfg.Fault("tls.cert_file", err)
 	}
-	leaf := pair.Leaf
 	if t.RootCAs == nil {
 		if t.RootCAs, err = x509.SystemCertPool(); err != nil {
 			t.RootCAs = x509.NewCertPool()
@@ -111,6 +112,21 @@ func trustOwn(cfg *config.Config, t *tls.Config) error {
 		t.ServerName = leaf.IPAddresses[0].String()
 	}
 	return nil
+}
+
+// firstCertificate reads the first certificate of a PEM file. The key, which the user of
+// doctor may not read, is not needed.
+func firstCertificate(file string) (*x509.Certificate, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			return x509.ParseCertificate(block.Bytes)
+		}
+	}
+	return nil, errors.New("has no certificate in PEM form")
 }
 
 // reachable returns a host to connect to for one to listen at.

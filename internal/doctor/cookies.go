@@ -24,7 +24,7 @@ func (j cookieJar) keep(header http.Header) {
 	}
 }
 
-// without returns a copy that lacks the cookies with this text.
+// without returns a copy that does not have the cookies with this text.
 func (j cookieJar) without(text string) cookieJar {
 	rest := maps.Clone(j)
 	maps.DeleteFunc(rest, func(_, value string) bool { return strings.Contains(value, text) })

@@ -53,14 +53,14 @@ func fetchKeys(ctx context.Context, client *http.Client, address string) (set ke
 	return set, nil
 }
 
-// keyID returns the kid of an entry of a set, which need not be a string. It returns false
-// for what the sidecar does not publish: secrets, and entries that are no objects.
+// keyID returns the kid of an entry of a set, which can be a number, too. It returns false
+// for what the sidecar does not publish: a secret, or an entry that is not an object.
 func keyID(entry []byte) (id string, ok bool) {
 	var key struct {
 		ID   any `json:"kid"`
 		Type any `json:"kty"`
 	}
-	_ = json.Unmarshal(entry, &key) // without a type, it is no key
+	_ = json.Unmarshal(entry, &key) // an entry without a type is not a key
 	switch {
 	case key.Type == nil, key.Type == "oct":
 		return "", false

@@ -149,11 +149,16 @@ func (e exchange) tokensAt(at []locate.Location) (tokens []issuedToken) {
 // choose returns the token that should have the claim: the first of the kinds that get it.
 func (d *doctor) choose(tokens []issuedToken) *issuedToken {
 	for i, token := range tokens {
-		if slices.Contains(d.Config.Claim.Kinds, config.TokenKind(token.place.Location.Kind())) {
+		if d.getsClaim(token) {
 			return &tokens[i]
 		}
 	}
 	return nil
+}
+
+// getsClaim reports whether a token is of a kind that gets the claim.
+func (d *doctor) getsClaim(token issuedToken) bool {
+	return slices.Contains(d.Config.Claim.Kinds, config.TokenKind(token.place.Location.Kind()))
 }
 
 // ruleFor returns what to do, with the line of YAML that handles an answer, or what to look

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/internal/doctor"
 )
 
-// What is unusual, and works, is not a fault; what shows nothing is not ok.
+// Doctor does not find a fault in what is unusual and works. It does not say ok to what shows
+// nothing.
 func TestDoctor_JudgesWhatIsUnusual(t *testing.T) {
 	shadow := world{settings: "shadow: true\n" + settings}
 	for _, test := range []struct {
@@ -25,10 +27,11 @@ func TestDoctor_JudgesWhatIsUnusual(t *testing.T) {
 		{"a backend that knows only its public name", world{wrap: onlyForwarded}, "POST /login", "GET /me", "unchanged", doctor.OK, ""},
 		{"a path that looks like an address", world{}, "POST //127.0.0.1:1/login", "GET /me", "login", doctor.OK, "POST //127.0.0.1:1/login answers 307"},
 		{"no token of a kind with the claim", world{rules: "[{match: POST /login, tokens: [json:access_token]}]", settings: settings + "claim: {kinds: [id]}\n"}, "POST /login", "GET /me", "token", doctor.Fail, "claim.kinds is [id], and there is json:access_token: "},
-		{"a probe that needs no token", world{}, "POST /login", "GET /jwks.json", "restore", doctor.Skipped, "answers 200 without the token, too"},
-		{"a probe that needs no token, without the sidecar", world{}, "POST /login", "GET /jwks.json", "bypass", doctor.Skipped, "restore was skipped"},
+		{"a probe that does not need a token", world{}, "POST /login", "GET /jwks.json", "restore", doctor.Skipped, "answers 200 without the token, too"},
+		{"a probe that does not need a token, without the sidecar", world{}, "POST /login", "GET /jwks.json", "bypass", doctor.Skipped, "restore was skipped"},
 		{"a probe that needs the token of a cookie", world{rules: "[{match: POST /login/cookie, tokens: [cookie:session]}]"}, "POST /login/cookie", "GET /me", "restore", doctor.OK, "restored at cookie:session"},
 		{"odd keys at the backend", world{wrap: oddKeys}, "POST /login", "GET /me", "jwks_backend", doctor.OK, "7, legacy-2014 in the published set"},
+		{"a second token of someone else", world{wrap: alsoForeign(t), rules: "[{match: POST /login, tokens: [json:access_token, json:other]}]"}, "POST /login", "GET /me", "claim", doctor.Fail, "the token at json:other has no claim custom_data, reason "},
 		{"shadow, a probe", shadow, "POST /oauth/token", "GET /me", "restore", doctor.Skipped, "GET /me answers 200, but the token is not enriched"},
 		{"shadow, a refresh", shadow, "POST /oauth/token", "GET /me", "refresh", doctor.OK, "is the backend's, because shadow is true"},
 	} {
@@ -70,4 +73,21 @@ func oddKeys(next http.Handler) http.Handler {
 		set := strings.Replace(answer.Body.String(), `"keys":[`, `"keys":[{"kty":"OKP","crv":"X25519","x":"AA","use":"enc","kid":7},{"kty":"oct","k":"AA","kid":"secret"},null,`, 1)
 		w.Write([]byte(set))
 	})
+}
+
+// alsoForeign is a backend that adds a token of another issuer to its logins.
+func alsoForeign(t *testing.T) func(http.Handler) http.Handler {
+	other := enrichtest.NewIssuer(t, "ES256").Token(`{"sub":"anna"}`)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/login" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			answer := httptest.NewRecorder()
+			next.ServeHTTP(answer, r)
+			w.Header().Set("Content-Type", "application/json")
+			w.Write([]byte(`{"other":"` + other + `",` + strings.TrimPrefix(strings.TrimSpace(answer.Body.String()), "{")))
+		})
+	}
 }
