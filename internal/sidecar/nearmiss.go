@@ -27,6 +27,10 @@ type nearMisses struct {
 	source    nearMisser
 	ids       config.Documents
 	missed    chan enrich.User
+	// missing says that there are no documents at all. It is nil if that is as it should be
+	// or cannot be found out.
+	missing func(context.Context) (warning string, err error)
+	said    string // the last such warning in the log
 }
 
 // newNearMisses returns nil if the source cannot look for them.
@@ -35,7 +39,13 @@ func newNearMisses(d *documents, cfg *config.Config) *nearMisses {
 	if !ok {
 		return nil
 	}
-	return &nearMisses{documents: d, source: source, ids: cfg.Documents, missed: make(chan enrich.User)}
+	n := &nearMisses{documents: d, source: source, ids: cfg.Documents, missed: make(chan enrich.User)}
+	if collection, ok := d.source.(interface {
+		Missing(context.Context) (string, error)
+	}); ok && !cfg.UserCreation.Enabled() {
+		n.missing = collection.Missing
+	}
+	return n
 }
 
 // offer tells run about a user without a document. It does not wait: run takes one user,
@@ -72,12 +82,28 @@ func (n *nearMisses) warn(ctx context.Context, u enrich.User) {
 		return
 	}
 	near, ok, err := n.source.NearMiss(ctx, u)
-	if err != nil || !ok {
+	switch {
+	case err != nil:
+		return
+	case !ok:
+		n.warnMissing(ctx)
 		return
 	}
 	n.documents.logger.LogAttrs(ctx, slog.LevelWarn, "a user has no document, but there is one whose id is nearly theirs",
 		slog.Any("user", u), slog.String("claim", string(n.ids.UserIDClaim)), slog.String("field", n.ids.UserIDField),
 		slog.String("in_token", typeInToken(u)), slog.String("in_document", string(near.Found)), slog.String("advice", advice(near)))
+}
+
+// warnMissing warns once about a collection that does not exist or has no documents.
+func (n *nearMisses) warnMissing(ctx context.Context) {
+	if n.missing == nil {
+		return
+	}
+	if warning, err := n.missing(ctx); err == nil && warning != n.said {
+		if n.said = warning; warning != "" {
+			n.documents.logger.LogAttrs(ctx, slog.LevelWarn, "a user has no document, and nobody else has one", slog.String("cause", warning))
+		}
+	}
 }
 
 // A nearMiss is a user without a document, and the document whose id is nearly theirs. As

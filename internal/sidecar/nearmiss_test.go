@@ -118,3 +118,27 @@ func TestNearMisses_DoNotAskAFailingSource(t *testing.T) {
 		t.Errorf("%d queries while the source fails, want none:\n%s", source.queries, log)
 	}
 }
+
+// An emptySource is a collection that does not exist.
+type emptySource struct{ nearSource }
+
+func (*emptySource) Missing(context.Context) (string, error) {
+	return "the collection does not exist", nil
+}
+
+// With user_creation, a collection is empty at first.
+func TestNearMisses_SayOnceThatThereAreNoDocuments(t *testing.T) {
+	for creation, want := range map[string]int{"": 1, "new.json": 0} {
+		var log bytes.Buffer
+		cfg := config.Default()
+		cfg.UserCreation.Document = config.Path(creation)
+		d := &documents{source: &emptySource{nearSource{notFound: true}}, logger: slog.New(slog.NewTextHandler(&log, nil))}
+		n := newNearMisses(d, cfg)
+		for range 3 {
+			n.warn(t.Context(), enrich.User{ID: "secret-user"})
+		}
+		if got := strings.Count(log.String(), "the collection does not exist"); got != want || strings.Contains(log.String(), "secret-user") {
+			t.Errorf("with user_creation %q the log is\n%s\nwant %d warnings and no user", creation, &log, want)
+		}
+	}
+}
