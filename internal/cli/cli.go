@@ -33,7 +33,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	code, err := exitCode(err, started, c.CommandPath())
 	if err != nil {
-		fmt.Fprintln(stderr, "tokengraft:", err)
+		fmt.Fprintln(stderr, "tokengraft:", printableLines(err.Error()))
 	}
 	return code
 }

@@ -60,11 +60,7 @@ func (t *doctorTable) add(f doctor.Finding) {
 // indented indents all lines of a text but the first, and makes each printable: servers
 // choose parts of it.
 func indented(text, indent string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = printable(line)
-	}
-	return strings.Join(lines, "\n"+indent)
+	return strings.ReplaceAll(printableLines(text), "\n", "\n"+indent)
 }
 
 // end prints the summary, or all as JSON.

@@ -139,7 +139,8 @@ func getAdmin(ctx context.Context, address, endpoint string) (a adminAnswer, err
 	a.status = response.StatusCode
 	a.body, err = io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	if err == nil && a.status != http.StatusOK {
-		err = fmt.Errorf("%s answered %s: %s", a.url, response.Status, a.body)
+		const most = 1 << 10 // it may be a page of another server
+		err = fmt.Errorf("%s answered %s: %s", a.url, response.Status, a.body[:min(len(a.body), most)])
 	}
 	return a, err
 }

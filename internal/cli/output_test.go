@@ -52,6 +52,20 @@ func TestJSON_IsPrintedByCommandsThatFail(t *testing.T) {
 	}
 }
 
+// health prints a part of the answer of a server that is not a sidecar.
+func TestErrors_OfServersArePrintable(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		w.Write([]byte("evil\x1b[2J" + strings.Repeat("x", 60<<10)))
+	}))
+	defer server.Close()
+	path := writeConfig(t, strings.Replace(doctorConfig, "admin: off", "admin: "+strings.TrimPrefix(server.URL, "http://"), 1), map[string]string{"users.json": "[]"})
+	code, _, stderr := run(t, "health", "-c", path)
+	if code != exitFault || !strings.Contains(stderr, "418 I'm a teapot: evil\\u001b[2Jxxx") || len(stderr) > 2<<10 {
+		t.Errorf("health: exit code %d, %.2000q; want %d and the start of the answer without control characters", code, stderr, exitFault)
+	}
+}
+
 // What servers choose, such as an issuer or a kid, does not control the terminal.
 func TestText_OfServersIsPrintable(t *testing.T) {
 	const evil = `evil\u001b[2J`

@@ -48,6 +48,15 @@ func printableJSON(text string) string {
 
 func unsafeInJSON(r rune) bool { return r != '\n' && unsafeRune(r) }
 
+// printableLines is [printable] for a text of several lines.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 func unsafeRune(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
