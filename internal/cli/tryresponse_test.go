@@ -150,6 +150,18 @@ func TestTry_FindsTheRule(t *testing.T) {
 	}
 }
 
+func TestTry_SaysThatATokenIsEnrichedAlready(t *testing.T) {
+	token, path := enrichtest.NewIssuer(t, "HS256").Token(`{"iss":"me","sub":"u1"}`), tryFiles(t, "")
+	const want = "hint:   This token is enriched already: it has the claim tgr."
+	_, stdout, _ := runWith(t, token, "try", "-c", path)
+	_, after, _ := strings.Cut(stdout, "after: ")
+	_, after, _ = strings.Cut(after, "\n\n")
+	enriched, _, _ := strings.Cut(after, "\n")
+	if _, again, _ := runWith(t, enriched, "try", "-c", path); strings.Contains(stdout, want) || !strings.Contains(again, want) {
+		t.Errorf("try prints\n%s\nand then, for the enriched token,\n%s\nwant %q for that one only", stdout, again, want)
+	}
+}
+
 func TestTry_PrintsJSON(t *testing.T) {
 	token := enrichtest.NewIssuer(t, "HS256").Token(`{"iss":"me","sub":"u1"}`)
 	code, stdout, stderr := runWith(t, `{"access_token":"`+token+`","x":"`+token+`x"}`, "try", "-o", "json", "-c", tryFiles(t, ""))
