@@ -13,7 +13,8 @@ type copiedBody struct {
 	mu   sync.Mutex // of the others
 	copy buffer
 	// ended is called once, with the error that ended the body. The error is io.EOF if
-	// the body is complete, and errNoMemory if the copy is not.
+	// the body is complete. It is errNoMemory or errLargeCopy as soon as the copy is not:
+	// the body may never end.
 	ended func(err error)
 }
 
@@ -34,7 +35,13 @@ func (b *copiedBody) add(p []byte) error {
 	if b.ended == nil {
 		return nil
 	}
-	return b.copy.write(p)
+	if err := b.copy.write(p); err != nil {
+		return err
+	}
+	if int64(len(b.copy.bytes)) > b.copy.limit {
+		return errLargeCopy
+	}
+	return nil
 }
 
 // Close implements [io.Closer].
@@ -43,7 +50,11 @@ func (b *copiedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-var errClosedEarly = errors.New("the body was closed before its end")
+var (
+	errClosedEarly = errors.New("the body was closed before its end")
+	errLargeCopy   = errors.New("the body is larger than the limit of its copy")
+	errSlowCopy    = errors.New("the body takes longer than its copy may be kept")
+)
 
 func (b *copiedBody) end(err error) {
 	b.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -32,15 +33,16 @@ const (
 
 // The bounds of a diagnosis. It skips messages beyond them silently.
 const (
-	firstLooks    = 20   // how many answers and requests of a shape are looked at
-	sampled       = 100  // of the next ones, one in so many
-	maxShapes     = 512  // that are told apart. All others count as one
-	maxCopying    = 64   // messages that are copied at the same time
-	maxLooking    = 4    // messages that are searched at the same time
-	maxAppraised  = 10   // tokens that are verified in a second
-	maxRemembered = 256  // tokens whose appraisal is remembered
-	maxSaid       = 1024 // lines in the log, until the next configuration
-	maxOfMessage  = 8    // different tokens of one message
+	firstLooks    = 20               // how many answers and requests of a shape are looked at
+	sampled       = 100              // of the next ones, one in so many
+	maxShapes     = 512              // that are told apart. All others count as one
+	maxCopying    = 64               // messages that are copied at the same time
+	longestCopy   = 30 * time.Second // for which a message is copied
+	maxLooking    = 4                // messages that are searched at the same time
+	maxAppraised  = 10               // tokens that are verified in a second
+	maxRemembered = 256              // tokens whose appraisal is remembered
+	maxSaid       = 1024             // lines in the log, until the next configuration
+	maxOfMessage  = 8                // different tokens of one message
 )
 
 // An appraiser is an [Enricher] that says what a token is without waiting, as that of

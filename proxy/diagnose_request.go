@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
@@ -13,13 +15,21 @@ import (
 // maxUpload limits the body of a request that is searched for enriched tokens, in bytes.
 const maxUpload = 64 << 10
 
+// awaitUpload is how long the search of a response waits for that of its request.
+const awaitUpload = time.Second
+
 // An upload is the body of a request that is searched for enriched tokens which no place
 // restores. That happens in the background, after the body has been read.
 type upload struct {
-	searched chan struct{}      // closed when tokens is complete
+	searched chan struct{}      // closed at the end of the search
+	whole    bool               // tokens is complete; false if the search was skipped
 	tokens   map[tokenHash]bool // in the body
 	account  account
 }
+
+// notSearched stands for the body of a request that was not searched only because enough
+// others were. The response is not searched then, because it may repeat a token.
+var notSearched = &upload{}
 
 // diagnoseRequest looks for enriched tokens that were not restored in the request that the
 // backend gets. Its Body is the one that was read before, and nil if it was not.
@@ -38,6 +48,9 @@ func (x *exchange) diagnoseRequest(r *http.Request, request locate.Request) {
 	}
 	shape := x.shape()
 	if !d.looksAt(d.shapes.request(shape)) {
+		if inBody {
+			x.upload = notSearched
+		}
 		return
 	}
 	if inHead {
@@ -99,6 +112,7 @@ func (x *exchange) searchUpload(a appraiser, shape string, r *http.Request, requ
 	body.ended = func(err error) {
 		request.Body = body.copy.bytes // body drops it when this function returns
 		if int64(len(request.Body)) != r.ContentLength || !bytes.Contains(request.Body, []byte(startsToken)) {
+			u.whole = !errors.Is(err, errNoMemory)
 			u.close()
 			return
 		}
@@ -126,7 +140,25 @@ func (u *upload) search(x *exchange, a appraiser, shape string, request locate.R
 	for _, f := range x.searchRequest(a, shape, request) {
 		u.tokens[hashOf(f.Token)] = true
 	}
+	u.whole = true
 }
+
+// wait waits until the body has been searched, or for a limited time. It reports whether
+// the tokens in it are known. A nil upload has none.
+func (u *upload) wait() bool {
+	if u == nil {
+		return true
+	}
+	select {
+	case <-u.searched:
+		return u.whole
+	case <-time.After(awaitUpload):
+		return false
+	}
+}
+
+// has reports whether a token is in the body. Call wait first.
+func (u *upload) has(token string) bool { return u != nil && u.tokens[hashOf(token)] }
 
 // searchRequest reports the enriched tokens in a part of a request, and returns all tokens.
 func (x *exchange) searchRequest(a appraiser, shape string, part locate.Request) []locate.Occurrence {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"slices"
@@ -31,7 +32,7 @@ func (x *exchange) diagnoseResponse(res *http.Response) {
 	}
 	d.unused.note(x, res.StatusCode)
 	a, ok := x.snapshot.Enricher.(appraiser)
-	if !ok || !mayIssue(res) {
+	if !ok || !mayIssue(res) || x.upload == notSearched {
 		return
 	}
 	mayHold := x.mayHoldOthers(res)
@@ -83,10 +84,15 @@ func (i *inspection) copy(res *http.Response) {
 		return
 	}
 	body := &copiedBody{ReadCloser: res.Body, copy: buffer{limit: i.proxy.options.Limits.Body, length: res.ContentLength, grow: i.grow, grew: i.account.giveBack}}
+	body.mu.Lock()
+	defer body.mu.Unlock()
+	// Some streams have the type of JSON or text, and never end.
+	expired := time.AfterFunc(longestCopy, func() { body.end(errSlowCopy) })
 	body.ended = func(err error) {
+		expired.Stop()
 		d.copying.Add(-1)
 		raw := body.copy.bytes // body drops it when this function returns
-		if err != io.EOF || int64(len(raw)) > body.copy.limit {
+		if err != io.EOF {
 			i.account.close()
 			return
 		}
@@ -108,13 +114,16 @@ func (i *inspection) search(raw []byte) {
 	if !ok {
 		return
 	}
-	if !hasTokenStart(string(body)) && !headerHasToken(i.header) {
+	if !bytes.Contains(body, []byte(startsToken)) && !headerHasToken(i.header) {
 		return
 	}
 	response := locate.Response{Header: i.header, Body: body}
 	covered := response.Find(i.tokens())
 	if len(covered) == 0 && len(i.tokens()) > 0 && !i.rule.Mixed {
 		return // the reason not_found says so
+	}
+	if !i.upload.wait() {
+		return // the backend may only repeat the tokens
 	}
 	skip := func(f locate.Occurrence) bool {
 		known := func(c locate.Occurrence) bool { return c.Token == f.Token || c.Location == f.Location }
@@ -159,9 +168,6 @@ func (i *inspection) tokens() []locate.Location {
 	return i.rule.Tokens
 }
 
-// awaitUpload is how long the search of a response waits for that of its request.
-const awaitUpload = time.Second
-
 // wasInRequest reports whether the client sent a token, so that the backend only repeats
 // it.
 func (i *inspection) wasInRequest(token string) bool {
@@ -173,13 +179,5 @@ func (i *inspection) wasInRequest(token string) bool {
 			return true
 		}
 	}
-	if i.upload == nil {
-		return false
-	}
-	select {
-	case <-i.upload.searched:
-		return i.upload.tokens[hashOf(token)]
-	case <-time.After(awaitUpload):
-		return false
-	}
+	return i.upload.has(token)
 }

@@ -60,3 +60,6 @@ func DiagnoseMessages(p *Proxy, res *http.Response) func() {
 
 // ShapeOf returns the shape of a request.
 func ShapeOf(method, path string) string { return shapeOf(method, path) }
+
+// Copying returns how many responses a diagnosis copies.
+func Copying(p *Proxy) int64 { return p.diagnosis.copying.Load() }

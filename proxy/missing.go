@@ -73,10 +73,10 @@ func (x *exchange) looksAt(res *http.Response, l located) lookAt {
 		return lookNever
 	case res.Request.Method == http.MethodOptions, locate.IsEventStream(l.response.Header):
 		return lookNever
-	case res.StatusCode == http.StatusNoContent, res.StatusCode == http.StatusResetContent:
-		return lookNever
-	case res.StatusCode >= http.StatusMultipleChoices, x.isPage(res, l):
+	case x.rule.Known, res.StatusCode >= http.StatusMultipleChoices, x.isPage(res, l):
 		return lookHint
+	case res.StatusCode == http.StatusNoContent, res.StatusCode == http.StatusResetContent:
+		return lookHint // a token can be in the header
 	}
 	return lookAlways
 }

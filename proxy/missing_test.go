@@ -60,6 +60,8 @@ var missing = []struct {
 		"there is a JWT at header:X-Token", "WARN"},
 
 	{"no content", "POST /login", []string{"json:token"}, login, "HTTP/1.1 204 No Content\nContent-Type: application/json", "", 0, "", ""},
+	{"no content, and a cookie instead", "POST /login", []string{"cookie:session"}, login, "HTTP/1.1 204 No Content\nSet-Cookie: sid=" + aJWT, "", 1,
+		"no token at cookie:session; there is a JWT at cookie:sid", "WARN"},
 	{"another status", "POST /login", []string{"json:token"}, login, "HTTP/1.1 401 Unauthorized\nContent-Type: application/json", `{"t":"` + aJWT + `"}`, 0, "", ""},
 	{"not modified", "/login", []string{"json:token"}, get("/login"), "HTTP/1.1 304 Not Modified", "", 0, "", ""},
 	{"HEAD", "/login", []string{"json:token"}, "HEAD /login HTTP/1.1\r\nHost: h\r\n\r\n", okJSON, "", 0, "", ""},
@@ -189,6 +191,24 @@ func TestMissing_ChangesNothingAtAGate(t *testing.T) {
 		}
 		if n := f.reason(t, enrich.NotFound); n != 1 {
 			t.Errorf("%s: not_found was counted %d times, want 1", tt.body, n)
+		}
+	}
+}
+
+// The locations of a preset are right, so a sign-up that waits for an e-mail is not a mistake. A
+// token at another place is one.
+func TestMissing_TrustsKnownLocations(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		want       int64
+	}{{"sign-up", `{"id":"1","confirmation_sent_at":"2026-01-01"}`, 0}, {"another place", `{"jwt":"` + aJWT + `"}`, 1}} {
+		matching := rule(t, "POST /login", "json:access_token")
+		matching.Known = true
+		f, _ := startResponding(t, answer(okJSON, tt.body), setup{rules: []proxy.Rule{matching}})
+		f.ask(t, login)
+		f.accessLog(t, 1)
+		if n, line := f.reason(t, enrich.NotFound), lineOf(t, f.log.String()); n != tt.want || (line != nil) != (tt.want > 0) {
+			t.Errorf("%s: not_found was counted %d times, and the log has %v, want %d", tt.name, n, line, tt.want)
 		}
 	}
 }

@@ -63,6 +63,11 @@ type Rule struct {
 	// ([Diagnose]). Empty means that the rule counts alone.
 	Group string
 
+	// Known says that Tokens are known to be right for the backend, as those of a preset are.
+	// A response without a token, such as the one to a sign-up that waits for an e-mail, is
+	// [enrich.NotFound] only if something in the shape of a token is at another place.
+	Known bool
+
 	headerGate bool // set instead of Gate if GatesHeader
 	labels     ruleLabels
 	missing    *missing

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy"
@@ -95,6 +96,30 @@ func TestTransparency_BodiesThatAreNotJSONStream(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A1: a response that begins with few bytes reaches the client at once.
+func TestTransparency_ShortStartsAreNotHeld(t *testing.T) {
+	for _, first := range []string{"o", "x.", "e\n\n\n"} {
+		next := make(chan bool)
+		backend := proxytest.Start(t, func(r *proxytest.Request) {
+			r.Send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(first))
+			<-next
+			r.Send(chunk("k") + chunk(""))
+		})
+		f := start(t, backend.URL, setup{rules: []proxy.Rule{rule(t, "POST /login", "json:access_token", "body")}})
+		client := f.dial(t)
+		client.send(login)
+		sent := time.Now()
+		res, got := client.receive("POST"), make([]byte, len(first))
+		if err := readWhole(res.Body, got); err != nil || string(got) != first {
+			t.Errorf("the client got %s, %q and %v, want %q before the rest was sent", res.Status, got, err, first)
+		}
+		if took := time.Since(sent); took > 5*time.Second {
+			t.Errorf("%q was held for %v", first, took)
+		}
+		close(next)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 	"github.com/tokengraft/tokengraft/enrich/keys/internal/jwks"
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/internal/redact"
 )
 
@@ -149,7 +150,7 @@ func (r *Ring) audienceMismatch(t *enrich.Token) error {
 // unlessSubject returns what to show of a value, unless it is the user's id, as the iss of a
 // token that a user issued is.
 func unlessSubject(t *enrich.Token, value, shown string) string {
-	if string(t.Claim("sub")) == `"`+value+`"` {
+	if subject, _ := jsonedit.Unquote(t.Claim("sub")); value == subject {
 		return redact.Hidden
 	}
 	return shown
@@ -173,7 +174,7 @@ func kidMismatch(t *enrich.Token, set *jwks.Set) error {
 	for _, key := range set.Keys {
 		known = append(known, key.ID)
 	}
-	return &MismatchError{Member: "kid", Got: []string{redact.Word(t.KeyID)}, Want: quoted(known), Where: "the backend's JWK Set", kind: enrich.ErrNotOurs}
+	return &MismatchError{Member: "kid", Got: []string{unlessSubject(t, t.KeyID, redact.Word(t.KeyID))}, Want: quoted(known), Where: "the backend's JWK Set", kind: enrich.ErrNotOurs}
 }
 
 // A signatureError says which key does not verify a token, and what to do.

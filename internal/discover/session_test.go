@@ -205,3 +205,16 @@ func TestAnalyze_FindsALogoutInAQuery(t *testing.T) {
 		}
 	}
 }
+
+// YAML 1.1 takes some characters for line breaks, and a folded line break is a blank.
+func TestWrite_QuotesInvisibleCharacters(t *testing.T) {
+	const issuer = "https://x/\u0085\u2028\u202e\ufeff\U000e0041 # ${HOME} 'q' \"d\": - ["
+	e := exchangeOf(t, "POST /login\n\n{}\n< 200\n\n{\"token\":\""+jws(`{"alg":"HS256"}`, `{"sub":"u1","iss":`+strconv.Quote(issuer[:strings.Index(issuer, "\U000e0041")])+`}`, "x")+"\"}", 0)
+	r := reportOf(t, []discover.Exchange{e})
+	r.Keys.Issuer = []string{issuer}
+	text := written(t, r)
+	cfg, err := load(t, text)
+	if err != nil || len(cfg.Verify.Issuer) != 1 || cfg.Verify.Issuer[0] != issuer || strings.ContainsAny(text, "\u0085\u202e\ufeff") {
+		t.Errorf("the issuer %q is %q (%v) in\n%s\nwant it as it is, without invisible characters in the text", issuer, cfg.Verify.Issuer, err, text)
+	}
+}

@@ -79,6 +79,7 @@ func configuredRules(cfg *config.Config) []proxy.Rule {
 	var rules []proxy.Rule
 	presets, _ := cfg.PresetPatterns()
 	for _, rule := range cfg.Rules {
+		group := groupOf(rule, cfg, presets)
 		rules = append(rules, proxy.Rule{
 			Pattern:   rule.Match,
 			Tokens:    rule.Tokens,
@@ -87,7 +88,8 @@ func configuredRules(cfg *config.Config) []proxy.Rule {
 			Gate:      rule.Gate || cfg.UserCreation.Enabled() && len(rule.Tokens) > 0,
 			Restore:   rule.Restore,
 			Rejection: rejections[rule.Errors],
-			Group:     groupOf(rule, cfg, presets),
+			Group:     group,
+			Known:     group != "",
 		})
 	}
 	if hasSignIns(cfg) {

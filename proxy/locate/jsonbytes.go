@@ -81,7 +81,9 @@ func StartsToken(start []byte) (is, known bool) {
 	const enough = 4
 	rest := bytes.TrimLeft(start, jsonSpace)
 	if len(rest) < enough {
-		return false, false
+		// A base64url text of a JSON object starts with e. Any other start is known at once,
+		// so that a response which begins with few bytes is not delayed.
+		return false, len(rest) > 0 && rest[0] != 'e'
 	}
 	inToken := func(c rune) bool { return c == '.' || !notBase64url(c) }
 	first := string(rest[:min(len(rest), 2*enough)])
