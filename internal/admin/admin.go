@@ -90,8 +90,8 @@ func isLoopback(peer string) bool {
 }
 
 // isPage reports whether a page in a browser sends the request. The request then has
-// an Origin, or its Host is a name: a page of another site can use a name to pretend
-// to have the same origin (DNS rebinding).
+// an Origin or says that it comes from another site, or its Host is a name: a page of
+// another site can use a name to pretend to have the same origin (DNS rebinding).
 func isPage(r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -99,7 +99,9 @@ func isPage(r *http.Request) bool {
 	}
 	_, notAddress := netip.ParseAddr(host)
 	named := notAddress != nil && host != "" && !strings.EqualFold(host, "localhost")
-	return named || r.Header.Get("Origin") != ""
+	// A page of another site can ask for an image or a script, without an Origin.
+	site := r.Header.Get("Sec-Fetch-Site")
+	return named || r.Header.Get("Origin") != "" || site == "cross-site" || site == "same-site"
 }
 
 func (o Options) figures(w http.ResponseWriter, _ *http.Request) {

@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -21,6 +22,12 @@ type ExplainQuery struct {
 	Peer string
 }
 
+// A QueryError is an error of [Options].Explain that says what the query lacks.
+type QueryError struct{ Text string }
+
+// Error implements error.
+func (e *QueryError) Error() string { return e.Text }
+
 // mostExplains limits how many users are explained at once, because each takes several
 // queries.
 const mostExplains = 2
@@ -36,7 +43,8 @@ func newExplainer(o Options) *explainer {
 	return &explainer{o.authorized, o.Explain, make(chan struct{}, mostExplains)}
 }
 
-// ServeHTTP answers 200 whether the user has a document or not, and 503 if the source does
+// ServeHTTP answers 200 whether the user has a document or not, 400 to a query that lacks
+// something, and 503 if the source does
 // not answer. Values of documents require the admin token, from loopback too: every program
 // and every user of the machine can connect from there, and documents are personal data.
 func (e *explainer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -59,6 +67,10 @@ func (e *explainer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	explained, err := e.explain(r.Context(), ExplainQuery{r.PathValue("user_id"), query.Get("issuer"), values, r.RemoteAddr})
+	if _, ok := errors.AsType[*QueryError](err); ok {
+		writeJSON(w, http.StatusBadRequest, status{err.Error()})
+		return
+	}
 	if err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, status{err.Error()})
 		return

@@ -68,6 +68,32 @@ func TestExplain_SaysThatTheSourceFails(t *testing.T) {
 	}
 }
 
+func TestExplain_SaysThatTheQueryLacksSomething(t *testing.T) {
+	f := explaining("", func(context.Context, admin.ExplainQuery) (any, error) {
+		return nil, &admin.QueryError{Text: "name the issuer"}
+	})
+	if w := f.ask("GET", "/explain/u1", "", loopback, ""); w.Code != 400 || !strings.Contains(w.Body.String(), "name the issuer") {
+		t.Errorf("GET /explain/u1 without what it needs: %d %s, want 400 and the error", w.Code, w.Body)
+	}
+}
+
+// A page of any site can load a script or an image from this machine. It cannot read them,
+// but it must not make the sidecar work either.
+func TestExplain_IsNotForPagesOfOtherSites(t *testing.T) {
+	for site, want := range map[string]int{"": 200, "none": 200, "same-origin": 200, "cross-site": 403, "same-site": 403} {
+		explained := false
+		f := explaining("", func(context.Context, admin.ExplainQuery) (any, error) { explained = true; return nil, nil })
+		r := httptest.NewRequest("GET", "/explain/u1", nil)
+		r.RemoteAddr, r.Host = loopback, "127.0.0.1:9901"
+		r.Header.Set("Sec-Fetch-Site", site)
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		if w.Code != want || explained != (want == 200) {
+			t.Errorf("GET /explain/u1 with Sec-Fetch-Site %q: status %d, explained %v; want %d", site, w.Code, explained, want)
+		}
+	}
+}
+
 func TestExplain_BoundsHowManyUsersAreExplainedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})

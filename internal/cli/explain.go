@@ -100,10 +100,16 @@ func addCache(ctx context.Context, cfg *config.Config, request sidecar.ExplainRe
 		return
 	}
 	var running sidecar.UserExplanation
-	if json.Unmarshal(answer.body, &running) != nil || len(running.As) != len(explained.As) {
+	if json.Unmarshal(answer.body, &running) != nil || len(running.As) != len(explained.As) || !sameUsers(&running, explained) {
 		return
 	}
 	for i := range explained.As {
 		explained.As[i].Cache = running.As[i].Cache
 	}
+}
+
+// sameUsers reports whether a sidecar looks up users as this configuration does. Another
+// sidecar of the machine may have the address, because most leave it at the default.
+func sameUsers(a, b *sidecar.UserExplanation) bool {
+	return a.Source == b.Source && a.Claim == b.Claim && a.Field == b.Field && a.FieldType == b.FieldType && a.Issuer == b.Issuer
 }

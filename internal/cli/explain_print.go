@@ -27,7 +27,7 @@ func (p explanationPrinter) explanation(cfg *config.Config, e *sidecar.UserExpla
 		p.cache(one.Cache)
 	}
 	if e.As[0].Cache == nil {
-		p.line("cache:    not known, because no sidecar answers at the admin address of the configuration")
+		p.line("cache:    not known, because no sidecar answers for this configuration at its admin address")
 	}
 }
 

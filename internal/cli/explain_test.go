@@ -89,9 +89,10 @@ documents: {file: users.json, user_id_field: account.id, user_id_issuer: issuer}
 // The cache is in another process, so its state comes from the admin listener.
 func TestExplain_AsksTheRunningSidecarAboutItsCache(t *testing.T) {
 	var asked string
+	field := "account.id"
 	admin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = r.Method + " " + r.URL.EscapedPath()
-		fmt.Fprint(w, `{"as":[{"claim_type":"string","cache":{"state":"fresh","read_at":"2026-01-02T03:04:05Z","age_seconds":61,"keep_until":"2026-01-02T04:04:05Z","document_bytes":7}}]}`)
+		fmt.Fprintf(w, `{"source":"file users.json","claim":"sub","field":%q,"field_type":"auto","as":[{"claim_type":"string","cache":{"state":"fresh","read_at":"2026-01-02T03:04:05Z","age_seconds":61,"keep_until":"2026-01-02T04:04:05Z","document_bytes":7}}]}`, field)
 	}))
 	defer admin.Close()
 	path := explainConfig(t, "admin: "+strings.TrimPrefix(admin.URL, "http://"), "", strings.ReplaceAll(explainedUsers, "u4", "a/b c"))
@@ -101,6 +102,10 @@ func TestExplain_AsksTheRunningSidecarAboutItsCache(t *testing.T) {
 	}
 	if want := "GET /explain/a%2Fb%20c"; asked != want {
 		t.Errorf("explain asks the sidecar %q, want %q", asked, want)
+	}
+	field = "email" // another sidecar of the machine
+	if _, stdout, _ := run(t, "explain", "-c", path, "a/b c"); !strings.Contains(stdout, "cache:    not known, because no sidecar answers for this configuration") {
+		t.Errorf("explain, if another sidecar has the admin address, prints\n%s\nwant that the cache is not known", stdout)
 	}
 }
 

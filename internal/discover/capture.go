@@ -23,6 +23,7 @@ const (
 type Capture struct {
 	proxy *proxy.Proxy
 	host  string
+	begun func(e Exchange)
 	done  func(e Exchange)
 
 	mu        sync.Mutex
@@ -37,8 +38,9 @@ type CaptureOptions struct {
 	// Host replaces the Host of all requests. Empty keeps it, as the sidecar does.
 	Host   string
 	Logger *slog.Logger
-	// Done is called after each exchange. It may be called concurrently.
-	Done func(Exchange)
+	// Begun is called before the client gets an answer, with the request alone. It may be
+	// nil. Done is called after each exchange. Both may be called concurrently.
+	Begun, Done func(Exchange)
 }
 
 // NewCapture returns a Capture, which is an [http.Handler].
@@ -47,7 +49,7 @@ func NewCapture(o CaptureOptions) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Capture{proxy: p, host: o.Host, done: o.Done}, nil
+	return &Capture{proxy: p, host: o.Host, begun: o.Begun, done: o.Done}, nil
 }
 
 // ServeHTTP implements [http.Handler].
@@ -65,10 +67,19 @@ func (c *Capture) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A copy, because the proxy may change the header, and its Host is not in it.
 	header := r.Header.Clone()
 	header.Set("Host", r.Host)
-	answer := &recorder{ResponseWriter: w}
+	asked := Exchange{Method: r.Method, Path: pathOfRequest(r), RawQuery: r.URL.RawQuery, RequestHeader: header, HasRequestBody: hasBody, At: began}
+	answer := &recorder{ResponseWriter: w, begin: func() {
+		if c.begun == nil {
+			return
+		}
+		e := asked
+		e.addRequestBody(request)
+		c.begun(e)
+	}}
 	defer func() {
-		e := Exchange{Method: r.Method, Path: pathOfRequest(r), RawQuery: r.URL.RawQuery, RequestHeader: header, HasRequestBody: hasBody, At: began}
-		e.addBodies(request, answer)
+		e := asked
+		e.addRequestBody(request)
+		e.addAnswer(answer)
 		c.keep(&e)
 		c.done(e)
 	}()
@@ -84,14 +95,19 @@ func pathOfRequest(r *http.Request) string {
 	return r.URL.EscapedPath()
 }
 
-// addBodies adds the request's body and the answer.
-func (e *Exchange) addBodies(request *copied, answer *recorder) {
-	if e.HasRequestBody {
-		// The sidecar does not decode the bodies of requests either.
-		if body, ok := request.whole(http.Header{}); ok && e.RequestHeader.Get("Content-Encoding") == "" {
-			e.RequestBody = body
-		}
+// addRequestBody adds what was read of the request's body.
+func (e *Exchange) addRequestBody(request *copied) {
+	if !e.HasRequestBody {
+		return
 	}
+	// The sidecar does not decode the bodies of requests either.
+	if body, ok := request.whole(http.Header{}); ok && e.RequestHeader.Get("Content-Encoding") == "" {
+		e.RequestBody = body
+	}
+}
+
+// addAnswer adds the answer.
+func (e *Exchange) addAnswer(answer *recorder) {
 	e.Status, e.Header = answer.status, answer.header
 	if answer.skip || e.Header == nil {
 		return

@@ -1,23 +1,41 @@
 package discover
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tokengraft/tokengraft/proxy/locate"
+)
 
 // withoutCompanions returns the sites without those of tokens that are probably refresh
 // tokens, although neither their name nor a claim says so: they came back, but only to get
 // new tokens, and never in Authorization. Another token came next to them.
+// The new refresh token that an answer to a refresh has at the same location is one as well,
+// although it did not come back any more.
 func (s *session) withoutCompanions(sites []Site) (kept []Site, excluded []Excluded) {
+	const why = "It is probably a refresh token: it came back only to get new tokens. It stays untouched."
+	var renewing []locate.Location
+	for i := range sites {
+		if s.hasCompanion(sites, &sites[i]) && s.onlyRenews(&sites[i]) {
+			renewing = append(renewing, sites[i].Location)
+		}
+	}
 	for i := range sites {
 		site := &sites[i]
-		hasOther := slices.ContainsFunc(sites, func(o Site) bool {
-			return o.Pattern == site.Pattern && o.Location != site.Location && o.Kind == site.Kind && !slices.Contains(o.Tokens, site.Tokens[0]) && !s.onlyRenews(&o)
-		})
-		if hasOther && s.onlyRenews(site) {
-			excluded = append(excluded, Excluded{site.Pattern, s.shape.showLocation(site.Location), "It is probably a refresh token: it came back only to get new tokens. It stays untouched."})
+		if slices.Contains(renewing, site.Location) && s.hasCompanion(sites, site) && !s.isBearer(site) {
+			excluded = append(excluded, Excluded{site.Pattern, s.shape.showLocation(site.Location), why})
 			continue
 		}
 		kept = append(kept, *site)
 	}
 	return kept, excluded
+}
+
+// hasCompanion reports whether another token of the same kind came next to that of a site,
+// which is not only for new tokens.
+func (s *session) hasCompanion(sites []Site, site *Site) bool {
+	return slices.ContainsFunc(sites, func(o Site) bool {
+		return o.Pattern == site.Pattern && o.Location != site.Location && o.Kind == site.Kind && !slices.Contains(o.Tokens, site.Tokens[0]) && !s.onlyRenews(&o)
+	})
 }
 
 // onlyRenews reports whether tokens of a site came back, and only outside of Authorization

@@ -10,6 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
+	"github.com/tokengraft/tokengraft/internal/redact"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
@@ -146,7 +147,7 @@ func (p *prober) verified(ctx context.Context, path string, tokens []*enrich.Tok
 	return countVerified(ctx, ring, tokens)
 }
 
-// seenKeySets returns the paths, with their queries, whose answers in the session were a
+// seenKeySets returns the paths, with their queries if these are public, whose answers in the session were a
 // JWK Set, and then the well-known ones.
 func seenKeySets(exchanges []Exchange) (paths []string) {
 	for _, e := range exchanges {
@@ -154,7 +155,7 @@ func seenKeySets(exchanges []Exchange) (paths []string) {
 			continue
 		}
 		path := e.Path
-		if e.RawQuery != "" {
+		if e.RawQuery != "" && isPublicQuery(e.RawQuery) {
 			path += "?" + e.RawQuery
 		}
 		if !slices.Contains(paths, path) {
@@ -167,6 +168,15 @@ func seenKeySets(exchanges []Exchange) (paths []string) {
 		}
 	}
 	return paths
+}
+
+// isPublicQuery reports whether a query may be in the configuration: it has no key of an API,
+// no token and no user, but names which set of keys it is.
+func isPublicQuery(query string) bool {
+	return !slices.ContainsFunc(paramFields(inQuery, query), func(f field) bool {
+		return isCredentialName(f.name) || isTokenName(f.name) || isRefreshName(f.name) || isProtocolName(f.name) ||
+			hasWord(f.name, "key", "apikey", "auth", "sig", "subscription", "session", "sid", "user") || len(f.value) > 64 || !redact.LooksNamed(f.value)
+	})
 }
 
 // isKeySet reports whether a body may be a JWK Set. The ring reads it later.

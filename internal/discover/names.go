@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/tokengraft/tokengraft/internal/jsonedit"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -82,6 +83,16 @@ func isLogoutPath(path string) bool {
 	return slices.ContainsFunc([]string{"logout", "signout", "logoff", "revoke", "endsession"}, func(word string) bool { return strings.Contains(letters, word) })
 }
 
+// endsSession reports whether a request looks like the end of a session, also as in
+// DELETE /session.
+func (st *step) endsSession() bool {
+	if isLogoutPath(st.Path) || isLogoutRoute(st.RawQuery) {
+		return true
+	}
+	last := strings.ToLower(st.Path[strings.LastIndexByte(st.Path, '/')+1:])
+	return st.Method == "DELETE" && slices.Contains([]string{"session", "sessions", "login", "token", "tokens", "auth"}, last)
+}
+
 // isLogoutRoute reports whether a parameter of a query is the path of a logout, as in
 // index.php?rest_route=/jwt/v1/revoke. An address to return to has a scheme or is not
 // about a logout.
@@ -99,10 +110,13 @@ func isIDName(name string) bool {
 		hasWord(name, "device", "tenant", "client", "realm", "locale", "lang")
 }
 
-// fixed reports whether a name of a member, cookie or header is the same for all users.
+// fixed reports whether a name of a member, cookie or header is the same for all users. It
+// is not if it is who somebody is. But a user who types the name of a token, as a test, hides
+// nothing.
 func (s shape) fixed(name string) bool {
-	for element := range strings.SplitSeq(name, ".") {
-		if s.claimed[strings.ToLower(element)] && !isRouteWord(element) {
+	elements, _ := jsonedit.ParsePath(name) // a name can have a dot itself
+	for _, element := range append(strings.Split(name, "."), elements...) {
+		if s.tells(element) {
 			return false
 		}
 		for word := range strings.FieldsFuncSeq(element, func(c rune) bool { return strings.ContainsRune(`-_\`, c) }) {
@@ -112,6 +126,12 @@ func (s shape) fixed(name string) bool {
 		}
 	}
 	return len(name) <= 128 && !strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
+}
+
+// tells reports whether a name says who somebody is.
+func (s shape) tells(name string) bool {
+	name = strings.ToLower(name)
+	return s.personal[name] && !isRouteWord(name) && (s.claimed[name] || !isTokenName(name))
 }
 
 // names reports whether a rule can name a location.

@@ -52,6 +52,11 @@ func (s shape) path(escaped string) string {
 	return "/" + strings.Join(segments, "/")
 }
 
+// shownPath returns a path for the progress, without what says who somebody is.
+func (s shape) shownPath(escaped string) string {
+	return proxy.RedactPath(strings.TrimSuffix(s.path(escaped), "{$}"))
+}
+
 // isID reports whether a segment says which user or object it is, and not what.
 func (s shape) isID(before []string, segment string) bool {
 	text := unescapePath(segment)

@@ -57,6 +57,7 @@ func (b *copiedBody) Read(p []byte) (int, error) {
 // A recorder copies a response while it is written.
 type recorder struct {
 	http.ResponseWriter
+	begin  func() // is called before the client gets the status
 	status int
 	header http.Header
 	body   copied
@@ -69,6 +70,7 @@ func (r *recorder) WriteHeader(status int) {
 		r.status = status
 		r.header = canonical(r.Header())
 		r.skip = isMedium(r.header)
+		r.begin()
 	}
 	r.ResponseWriter.WriteHeader(status)
 }

@@ -93,6 +93,21 @@ func FuzzWrite_HasNamesAndNoValues(f *testing.F) {
 	})
 }
 
+// Some backends name a member after the user, whom only the login's form tells.
+func TestWrite_HasNoNameThatAUserTyped(t *testing.T) {
+	for _, typed := range []string{"annasmith", "anna.smith", "correcthorse"} {
+		e := discover.Exchange{
+			Method: "POST", Path: "/login", RequestHeader: http.Header{"Content-Type": {"application/json"}}, HasRequestBody: true,
+			RequestBody: fmt.Appendf(nil, `{"username":%q,"password":%q}`, typed, typed), Status: 200, Header: http.Header{},
+		}
+		e.Body = fmt.Appendf(nil, `{"token":%q,%q:{"token":%q}}`, watched, typed, watched)
+		got := written(t, reportOf(t, []discover.Exchange{e}))
+		if strings.Contains(got, strings.Split(typed, ".")[0]) || !strings.Contains(got, "- json:token #") {
+			t.Errorf("the configuration of a login as %q is\n%s\nwant json:token, without that name", typed, got)
+		}
+	}
+}
+
 // The same for the errors of a session without tokens, and for the progress.
 func TestRun_ErrorsHaveNoValues(t *testing.T) {
 	s := &secrets{}

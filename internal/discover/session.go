@@ -99,13 +99,8 @@ func (st *step) issued(token string) bool { return !st.sent[token] }
 func personalTexts(s *session) (all, claimed map[string]bool) {
 	all, claimed = map[string]bool{}, map[string]bool{}
 	for _, token := range s.parsed {
-		if token == nil {
-			continue
-		}
-		for name, value := range token.Claims() {
-			if text, ok := claimText(value); ok && !isSharedClaim(name) && isPersonalText(text) {
-				claimed[strings.ToLower(text)] = true
-			}
+		if token != nil {
+			addClaimed(claimed, token)
 		}
 	}
 	maps.Copy(all, claimed)
@@ -117,6 +112,15 @@ func personalTexts(s *session) (all, claimed map[string]bool) {
 		}
 	}
 	return all, claimed
+}
+
+// addClaimed adds the claims of a token that say who somebody is.
+func addClaimed(claimed map[string]bool, token *enrich.Token) {
+	for name, value := range token.Claims() {
+		if text, ok := claimText(value); ok && !isSharedClaim(name) && isPersonalText(text) {
+			claimed[strings.ToLower(text)] = true
+		}
+	}
 }
 
 func isPersonalText(text string) bool { return len(text) >= 2 && len(text) <= 256 }

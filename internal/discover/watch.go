@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -12,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -32,7 +33,7 @@ func watch(ctx context.Context, o Options) (exchanges []Exchange, dropped int, e
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	p := progress{w: o.Stderr, terminal: o.Terminal, left: o.Requests, enough: stop}
-	capture, err := NewCapture(CaptureOptions{Backend: o.Backend, Host: o.Host, Logger: warnings(o.Stderr), Done: p.report})
+	capture, err := NewCapture(CaptureOptions{Backend: o.Backend, Host: o.Host, Logger: warnings(o.Stderr), Begun: p.learn, Done: p.report})
 	if err != nil {
 		listener.Close()
 		return nil, 0, err
@@ -76,6 +77,7 @@ type progress struct {
 	left     int // requests until the end; negative or zero means that there is no such end
 	advice   string
 	sessions []Exchange // with tokens; to know what is still worth doing
+	shape    shape      // of all exchanges so far
 }
 
 func (p *progress) start(address net.Addr, o Options) {
@@ -95,15 +97,47 @@ func (p *progress) report(e Exchange) {
 	defer p.mu.Unlock()
 	defer p.count()
 	s := newSession([]Exchange{e})
+	p.remember(s)
+	s.shape = p.shape
 	text := s.tokenText()
 	if text == "" {
 		return
 	}
-	fmt.Fprintf(p.w, "%s %s %d: %s\n", e.Method, proxy.RedactPath(e.Path), e.Status, text)
+	fmt.Fprintf(p.w, "%s %s %d: %s\n", e.Method, p.shape.shownPath(e.Path), e.Status, text)
 	if len(p.sessions) < maxExchanges/10 {
 		p.sessions = append(p.sessions, e)
 	}
 	p.advise()
+}
+
+// maxPersonal limits how many texts a progress remembers that say who somebody is.
+const maxPersonal = 10_000
+
+// learn remembers who somebody is in a request, before their client can know the answer:
+// the path of a later request, which may end earlier, does not show it.
+func (p *progress) learn(request Exchange) {
+	s := newSession([]Exchange{request})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remember(s)
+}
+
+func (p *progress) remember(s *session) {
+	if p.shape.personal == nil {
+		p.shape = shape{map[string]bool{}, map[string]bool{}}
+	}
+	for _, st := range s.steps {
+		for _, o := range st.asked {
+			if token, err := enrich.ParseToken(o.Token); err == nil {
+				addClaimed(s.shape.claimed, token)
+			}
+		}
+	}
+	if len(p.shape.personal) < maxPersonal {
+		maps.Copy(p.shape.personal, s.shape.personal)
+		maps.Copy(p.shape.personal, s.shape.claimed)
+		maps.Copy(p.shape.claimed, s.shape.claimed)
+	}
 }
 
 // count ends the capture if there are enough answers.

@@ -250,3 +250,28 @@ func TestRun_SaysThatClientsHaveToUseTheHost(t *testing.T) {
 		t.Errorf("with a Host of its own: %v,\n%s\nwant a sentence about it", err, r.stdout)
 	}
 }
+
+// The name of a user and their password are in no later path of the progress.
+func TestRun_ProgressDoesNotSayWhoSomebodyIs(t *testing.T) {
+	token := jws(`{"alg":"HS256"}`, `{"sub":"u1","login":"annasmith"}`, "progress")
+	r := start(t.Context(), t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/login" {
+			fmt.Fprintf(w, `{"token":%q}`, token)
+		}
+	}), discover.Options{Requests: 4})
+	res, err := http.PostForm(r.url+"/login", url.Values{"password": {"correcthorse"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	for _, path := range []string{"/profile/annasmith/x", "/links/correcthorse/", "/me"} {
+		r.get(t, path, "Authorization", "Bearer "+token)
+	}
+	if err := <-r.ended; err != nil {
+		t.Fatal(err)
+	}
+	got := r.stderr.String()
+	if strings.Contains(got, "annasmith") || strings.Contains(got, "correcthorse") || !strings.Contains(got, "GET /profile/{id}/x 200: a JWT came back") || !strings.Contains(got, "GET /me 200: a JWT came back") {
+		t.Errorf("the progress is\n%s\nwant the paths, without the user", got)
+	}
+}

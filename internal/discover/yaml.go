@@ -97,7 +97,7 @@ var plainScalar = regexp.MustCompile(`^([A-Za-z_/.][A-Za-z0-9_/.:-]*[A-Za-z0-9_/
 var notText = regexp.MustCompile(`(?i)^(true|false|null|yes|no|on|off|y|n|~|\.nan|\.inf|[0-9.]+)$`)
 
 // quote writes a text so that the configuration gets exactly this text. A JSON string is
-// also a YAML string, and $${ is a literal ${.
+// also a YAML string, except for some line breaks of Unicode, and $${ is a literal ${.
 func quote(text string) string {
 	if plainScalar.MatchString(text) && !notText.MatchString(text) {
 		return text
@@ -108,7 +108,24 @@ func quote(text string) string {
 	if err := encoder.Encode(strings.ReplaceAll(text, "${", "$${")); err != nil {
 		panic(err) // a string can always be encoded
 	}
-	return strings.TrimSuffix(quoted.String(), "\n")
+	return escapeUnprintable(strings.TrimSuffix(quoted.String(), "\n"))
+}
+
+// escapeUnprintable writes what is invisible, or breaks lines in YAML 1.1, as an escape of a
+// quoted string.
+func escapeUnprintable(quoted string) string {
+	var b strings.Builder
+	for _, c := range quoted {
+		switch {
+		case unicode.IsPrint(c):
+			b.WriteRune(c)
+		case c <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, c)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, c)
+		}
+	}
+	return b.String()
 }
 
 // list writes texts as a list in one line. Its items are quoted where a plain text would

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -52,7 +53,8 @@ func (r ExplainRequest) users(cfg *config.Config) ([]enrich.User, error) {
 		}
 	}
 	users := []enrich.User{user}
-	if number := enrich.UserOf([]byte(r.UserID)); number.Number {
+	// 007 is no number in JSON.
+	if number := enrich.UserOf([]byte(r.UserID)); number.Number && json.Valid([]byte(r.UserID)) {
 		number.Issuer = user.Issuer
 		users = append(users, number)
 	}
@@ -163,7 +165,10 @@ func (s *Sidecar) explainTo(ctx context.Context, q admin.ExplainQuery) (any, err
 	e, err := s.Explain(ctx, ExplainRequest{UserID: q.UserID, Issuer: q.Issuer, Values: q.Values})
 	s.o.Logger.Info("explained a user on the admin listener",
 		"user", enrich.User{ID: q.UserID, Issuer: q.Issuer}, "values", q.Values, "peer", q.Peer, "found", err == nil && e.Found)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrIssuerNeeded):
+		return nil, &admin.QueryError{Text: err.Error() + " with ?issuer="}
+	case err != nil:
 		return nil, err
 	}
 	return e, nil

@@ -88,6 +88,7 @@ func TestExplain_ShowsWhatTheCacheHas(t *testing.T) {
 		}
 	}
 	want("anna@example.com", "string none")
+	want("007", "string none") // a token cannot have the number 007
 	want("7", "string none, number none")
 	for _, sub := range []string{`"anna@example.com"`, "7", `"nobody"`} {
 		logInAs(s, sub)

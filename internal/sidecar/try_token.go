@@ -35,7 +35,7 @@ func (t *trier) describe(ctx context.Context, issued enrich.Issued, outcome enri
 	if cause != nil {
 		tried.Cause = cause.Error()
 	}
-	tried.Hints = t.hints(tried, outcome.Err)
+	tried.Hints = append(enrichedHint(tried.Before), t.hints(tried, outcome.Err)...)
 	if size, ok := documentSize(tried, outcome, t.cfg); ok {
 		tried.Sizes = append(tried.Sizes, size)
 	}
@@ -89,6 +89,17 @@ func (t *trier) verified(token *enrich.Token) *TriedVerified {
 	return v
 }
 
+// undoClaim is the claim of enriched tokens from which the original is restored.
+const undoClaim = "tgr"
+
+// enrichedHint says that a token was enriched before.
+func enrichedHint(before TriedText) []string {
+	if !slices.ContainsFunc(before.Claims, func(claim TriedClaim) bool { return claim.Name == undoClaim }) {
+		return nil
+	}
+	return []string{"This token is enriched already: it has the claim " + undoClaim + ". Try the one that the backend issued."}
+}
+
 // hints says what to do about a reason. err is that of the outcome.
 func (t *trier) hints(tried TriedToken, err error) []string {
 	switch tried.Reason {
@@ -99,11 +110,19 @@ func (t *trier) hints(tried TriedToken, err error) []string {
 	case enrich.Opaque:
 		return []string{"This is not a signed JWT, so serve forwards it unchanged."}
 	case enrich.NotOurs:
-		return []string{"If the token was enriched, try the one that the backend issued. Otherwise check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."}
+		return []string{"If the backend issued this token, check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."}
 	}
 	var advisor interface{ Advice() string }
 	if errors.As(err, &advisor) && advisor.Advice() != "" {
 		return []string{advisor.Advice()}
+	}
+	switch {
+	case errors.Is(err, enrich.ErrTime):
+		return []string{"Try a token that the backend has just issued. If this is one, set the clocks of the backend and of this machine; verify.leeway allows for a small difference."}
+	case tried.Reason == enrich.TooLarge:
+		return []string{"Name fewer fields in claim.include, or raise the limit that the sizes name."}
+	case tried.Reason == enrich.Unavailable:
+		return []string{"`tokengraft check` says whether the documents and the backend's keys can be read."}
 	}
 	return []string{"docs/failures.md says what to do about each reason."}
 }
