@@ -52,6 +52,7 @@ type exchange struct {
 	upload   *upload // the body of the request; nil if it is not searched
 	shapedAs string  // see shape
 
+	aborted     bool // the response was cut off
 	backendKeys bool // the response is the backend's own JWK Set
 
 	account  account     // the memory that the exchange has taken
@@ -209,6 +210,7 @@ func (x *exchange) finish(ctx context.Context) {
 	}
 	x.logAccess(ctx)
 	if fault != nil {
+		x.aborted = true
 		panic(http.ErrAbortHandler) // makes net/http close the connection
 	}
 }

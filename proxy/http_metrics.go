@@ -121,6 +121,10 @@ func (m *httpMetrics) end(ctx context.Context, labels labeledRequest, x *exchang
 	switch {
 	case labels.status == statusClientGone:
 		labels.status, labels.fault = 0, "client_gone"
+	case x.aborted && clientGone(ctx):
+		labels.fault = "client_gone"
+	case x.aborted:
+		labels.fault = "aborted"
 	case labels.status >= http.StatusInternalServerError:
 		labels.fault = strconv.Itoa(labels.status)
 	}

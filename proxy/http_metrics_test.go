@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
 // series returns how many requests a histogram has, by its labels.
@@ -78,5 +80,26 @@ func TestHTTPMetrics_SayWhyABackendDidNotAnswer(t *testing.T) {
 		if got := f.series(t, metric); got[want] != 1 {
 			t.Errorf("%s = %v, want one with %s", metric, got, want)
 		}
+	}
+}
+
+func TestHTTPMetrics_SayThatAResponseWasCutOff(t *testing.T) {
+	backend := proxytest.Start(t, func(r *proxytest.Request) {
+		r.Send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nthe start")
+		r.Close()
+	})
+	f := start(t, backend.URL, setup{})
+	w := f.dial(t)
+	w.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	if body, err := io.ReadAll(w.receive("GET").Body); err == nil {
+		t.Fatalf("the response has the body %q, want that it is cut off", body)
+	}
+	const want = "error.type=aborted,http.request.method=GET,http.response.status_code=200,network.protocol.version=1.1,url.scheme=http"
+	waitFor(t, "the request to be counted", func() bool { return len(f.series(t, "http.server.request.duration")) == 1 })
+	if got := f.series(t, "http.server.request.duration"); got[want] != 1 {
+		t.Errorf("http.server.request.duration = %v, want one with %s", got, want)
+	}
+	if n := f.counted(t, "http.server.active_requests", attribute.String("url.scheme", "http")); n != 0 {
+		t.Errorf("http.server.active_requests = %d after the request, want 0", n)
 	}
 }

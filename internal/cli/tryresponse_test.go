@@ -67,7 +67,8 @@ func TestTry_ShowsWhatServeDoesWithAResponse(t *testing.T) {
 			"lookup: claim sub (string), field sub (user_id_type: auto) of the file users.json: no document", "reason: no_document", "user_id_claim: email"}, "after:"},
 		{"no claim", "", `{"access_token":"` + issuer.Token(`{"iss":"me","account":"u1"}`) + `"}`, 3, []string{"reason: no_document", "hint:   Set documents.user_id_claim to the claim that has the user's id", "user_id_claim: account"}, "There is no document whose field"},
 		{"another secret", "", `{"access_token":"` + stranger.Token(`{"iss":"me","sub":"u1"}`) + `"}`, 3, []string{"reason: bad_token", "hint:   If the token is the backend's, set verify.secret to the secret in the settings of the backend"}, "docs/failures.md"},
-		{"a document that is too large", ", max_size: 1KiB", `{"access_token":"` + u2 + `"}`, 3, []string{"reason: too_large", "size:   document: 40", "of 1024 bytes"}, "after:"},
+		{"expired", "", `{"access_token":"` + issuer.Token(`{"iss":"me","sub":"u1","exp":1}`) + `"}`, 3, []string{"reason: bad_token", "hint:   Try a token that the backend has just issued"}, "docs/failures.md"},
+		{"a document that is too large", ", max_size: 1KiB", `{"access_token":"` + u2 + `"}`, 3, []string{"hint:   Name fewer fields in claim.include", "reason: too_large", "size:   document: 40", "of 1024 bytes"}, "after:"},
 		{"a cookie that is too large", ", max_header_size: 64KiB", "HTTP/1.1 200 OK\nSet-Cookie: session=" + u2 + "\n\n", 3, []string{"reason: too_large", "of 4108 bytes", "(limit of browsers)"}, "after:"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

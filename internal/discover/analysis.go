@@ -41,6 +41,9 @@ type Site struct {
 	// that says it.
 	Purpose      Purpose
 	PurposeClaim string
+	// Mixed means that some of the tokens are refresh tokens, and some are not.
+	Mixed   bool
+	learned bool // a token has been read
 	// Tokens are samples. They are secrets.
 	Tokens []string
 }

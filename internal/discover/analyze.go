@@ -33,7 +33,7 @@ func Analyze(exchanges []Exchange) Analysis {
 		st := &s.steps[i]
 		a.Unread += oneIf(st.Cut)
 		a.Sent += oneIf(len(st.asked) > 0)
-		if (isLogoutPath(st.Path) || isLogoutRoute(st.RawQuery)) && !slices.Contains(a.Logouts, st.pattern) {
+		if st.endsSession() && !slices.Contains(a.Logouts, st.pattern) {
 			a.Logouts = append(a.Logouts, st.pattern)
 		}
 	}

@@ -83,6 +83,16 @@ func isLogoutPath(path string) bool {
 	return slices.ContainsFunc([]string{"logout", "signout", "logoff", "revoke", "endsession"}, func(word string) bool { return strings.Contains(letters, word) })
 }
 
+// endsSession reports whether a request looks like the end of a session, also as in
+// DELETE /session.
+func (st *step) endsSession() bool {
+	if isLogoutPath(st.Path) || isLogoutRoute(st.RawQuery) {
+		return true
+	}
+	last := strings.ToLower(st.Path[strings.LastIndexByte(st.Path, '/')+1:])
+	return st.Method == "DELETE" && slices.Contains([]string{"session", "sessions", "login", "token", "tokens", "auth"}, last)
+}
+
 // isLogoutRoute reports whether a parameter of a query is the path of a logout, as in
 // index.php?rest_route=/jwt/v1/revoke. An address to return to has a scheme or is not
 // about a logout.

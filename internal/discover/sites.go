@@ -29,6 +29,7 @@ func (s *session) sites() (sites []Site, excluded []Excluded) {
 	found := s.collect()
 	issuers := s.mainIssuers(found)
 	for _, site := range found {
+		s.narrow(site)
 		if why := s.excludes(site, issuers); why != "" {
 			excluded = append(excluded, Excluded{site.Pattern, s.shape.showLocation(site.Location), why})
 		} else {
@@ -79,8 +80,8 @@ func (s *session) addSample(site *Site, o locate.Occurrence, first bool) {
 	if len(site.Tokens) < maxSamples && !slices.Contains(site.Tokens, o.Token) {
 		site.Tokens = append(site.Tokens, o.Token)
 	}
-	if t := s.parsed[o.Token]; t != nil && site.Purpose == unknownPurpose {
-		site.Purpose, site.PurposeClaim = purposeOf(t)
+	if t := s.parsed[o.Token]; t != nil {
+		site.learnPurpose(t)
 	}
 }
 

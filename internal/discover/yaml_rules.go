@@ -133,6 +133,9 @@ func (w *writer) site(site Site) {
 	if differs := purposeText(site); differs != "" {
 		w.comment("      ", "%s", differs)
 	}
+	if site.Mixed {
+		w.comment("      ", "Some tokens here are refresh tokens by their claims. They get the claim too, so add restore to the rule of the requests to which clients send them.")
+	}
 	w.line("      - %s # %s", quote(site.Location.String()), what)
 }
 

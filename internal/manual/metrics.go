@@ -119,7 +119,7 @@ var metricRows = []metricRow{
 	{"tokengraft.config.last_reload.timestamp", "", "", ""},
 	{"tokengraft.shadow", "", "", "1, if you do not expect it"},
 	{"tokengraft.build.info", "version,commit,goversion", "", "replicas differ for an hour"},
-	{"http.server.request.duration", "http_request_method,url_scheme,http_response_status_code,http_route,network_protocol_version,error_type", "`http_route` is the path of the rule, and is absent without one.", "the rate of 5xx"},
+	{"http.server.request.duration", "http_request_method,url_scheme,http_response_status_code,http_route,network_protocol_version,error_type", "`http_route` is the path of the rule, and is absent without one. `error_type` is a status of 500 or more, `client_gone`, or `aborted` if the backend did not finish its response.", "the rate of 5xx"},
 	{"http.server.active_requests", "http_request_method,url_scheme", "", ""},
 	{"http.client.request.duration", "http_request_method,server_address,server_port,http_response_status_code,network_protocol_version,error_type", "`error_type` is a status of 400 or more, `timeout`, `unreachable`, `client_gone` or `_OTHER`.", "`error_type=\"unreachable\"`"},
 }

@@ -101,7 +101,7 @@ func (n *nearMisses) warnMissing(ctx context.Context) {
 	}
 	if warning, err := n.missing(ctx); err == nil && warning != n.said {
 		if n.said = warning; warning != "" {
-			n.documents.logger.LogAttrs(ctx, slog.LevelWarn, "a user has no document, and nobody else has one", slog.String("cause", warning))
+			n.documents.logger.LogAttrs(ctx, slog.LevelWarn, "a user has no document, because there are no documents", slog.String("cause", warning))
 		}
 	}
 }

@@ -116,6 +116,14 @@ func (t *trier) hints(tried TriedToken, err error) []string {
 	if errors.As(err, &advisor) && advisor.Advice() != "" {
 		return []string{advisor.Advice()}
 	}
+	switch {
+	case errors.Is(err, enrich.ErrTime):
+		return []string{"Try a token that the backend has just issued. If this is one, set the clocks of the backend and of this machine; verify.leeway allows for a small difference."}
+	case tried.Reason == enrich.TooLarge:
+		return []string{"Name fewer fields in claim.include, or raise the limit that the sizes name."}
+	case tried.Reason == enrich.Unavailable:
+		return []string{"`tokengraft check` says whether the documents and the backend's keys can be read."}
+	}
 	return []string{"docs/failures.md says what to do about each reason."}
 }
 
