@@ -22,7 +22,7 @@ type ExplainQuery struct {
 	Peer string
 }
 
-// A QueryError is an error of [Options].Explain that says what the query lacks.
+// A QueryError is an error of [Options].Explain that says what is missing in the query.
 type QueryError struct{ Text string }
 
 // Error implements error.
@@ -43,10 +43,10 @@ func newExplainer(o Options) *explainer {
 	return &explainer{o.authorized, o.Explain, make(chan struct{}, mostExplains)}
 }
 
-// ServeHTTP answers 200 whether the user has a document or not, 400 to a query that lacks
-// something, and 503 if the source does
-// not answer. Values of documents require the admin token, from loopback too: every program
-// and every user of the machine can connect from there, and documents are personal data.
+// ServeHTTP answers 200 whether the user has a document or not, 400 to a query in which
+// something is missing, and 503 if the source does not answer. Values of documents require
+// the admin token, from loopback too: every program and every user of the machine can connect
+// from there, and documents are personal data.
 func (e *explainer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	values, err := strconv.ParseBool(query.Get("values"))

@@ -21,10 +21,10 @@ const (
 // A Capture is a transparent proxy in front of a backend that keeps copies of what goes
 // through it. It forwards what the sidecar would forward without rules.
 type Capture struct {
-	proxy *proxy.Proxy
-	host  string
-	begun func(e Exchange)
-	done  func(e Exchange)
+	proxy   *proxy.Proxy
+	host    string
+	started func(e Exchange)
+	done    func(e Exchange)
 
 	mu        sync.Mutex
 	exchanges []*Exchange
@@ -38,9 +38,9 @@ type CaptureOptions struct {
 	// Host replaces the Host of all requests. Empty keeps it, as the sidecar does.
 	Host   string
 	Logger *slog.Logger
-	// Begun is called before the client gets an answer, with the request alone. It may be
+	// Started is called before the client gets an answer, with the request alone. It may be
 	// nil. Done is called after each exchange. Both may be called concurrently.
-	Begun, Done func(Exchange)
+	Started, Done func(Exchange)
 }
 
 // NewCapture returns a Capture, which is an [http.Handler].
@@ -49,7 +49,7 @@ func NewCapture(o CaptureOptions) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Capture{proxy: p, host: o.Host, begun: o.Begun, done: o.Done}, nil
+	return &Capture{proxy: p, host: o.Host, started: o.Started, done: o.Done}, nil
 }
 
 // ServeHTTP implements [http.Handler].
@@ -69,12 +69,12 @@ func (c *Capture) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Host", r.Host)
 	asked := Exchange{Method: r.Method, Path: pathOfRequest(r), RawQuery: r.URL.RawQuery, RequestHeader: header, HasRequestBody: hasBody, At: began}
 	answer := &recorder{ResponseWriter: w, begin: func() {
-		if c.begun == nil {
+		if c.started == nil {
 			return
 		}
 		e := asked
 		e.addRequestBody(request)
-		c.begun(e)
+		c.started(e)
 	}}
 	defer func() {
 		e := asked

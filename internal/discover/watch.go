@@ -33,7 +33,7 @@ func watch(ctx context.Context, o Options) (exchanges []Exchange, dropped int, e
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	p := progress{w: o.Stderr, terminal: o.Terminal, left: o.Requests, enough: stop}
-	capture, err := NewCapture(CaptureOptions{Backend: o.Backend, Host: o.Host, Logger: warnings(o.Stderr), Begun: p.learn, Done: p.report})
+	capture, err := NewCapture(CaptureOptions{Backend: o.Backend, Host: o.Host, Logger: warnings(o.Stderr), Started: p.learn, Done: p.report})
 	if err != nil {
 		listener.Close()
 		return nil, 0, err
