@@ -41,7 +41,7 @@ const (
 	maxLooking    = 4                // messages that are searched at the same time
 	maxAppraised  = 10               // tokens that are verified in a second
 	maxRemembered = 256              // tokens whose appraisal is remembered
-	maxSaid       = 1024             // lines in the log, until the next configuration
+	maxSaid       = 512              // lines in the log about responses, and as many about requests, until the next configuration
 	maxOfMessage  = 8                // different tokens of one message
 )
 
@@ -61,7 +61,8 @@ type diagnosis struct {
 	shapes  shapes
 	unused  unusedRules
 	tokens  appraisals
-	said    saidLines
+	said    saidLines     // about responses
+	asked   saidLines     // about requests, which clients choose
 	copying atomic.Int64  // messages that are being copied
 	looking chan struct{} // each message that is being searched occupies one
 

@@ -128,6 +128,7 @@ func TestDiagnose_ShapesArePatternsWithoutIDs(t *testing.T) {
 		"/login/":                 "POST /login/{$}",
 		"//a/../login":            "POST /login",
 		"/v1/users/4711/x":        "POST /v1/users/{id}/x",
+		"/v1/users/42/x":          "POST /v1/users/{id}/x",
 		"/a@b.c/d/e f/{x}":        "POST /{id}/d/{id2}/{id3}",
 		"/eyJhbGciOiJIUzI1NiJ9":   "POST /{id}",
 		strings.Repeat("/ab", 99): "POST " + strings.Repeat("/ab", 84) + "/{rest...}",

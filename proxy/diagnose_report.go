@@ -78,7 +78,7 @@ func (x *exchange) reportReturned(shape string, found []locate.Occurrence) {
 		if f.Location.InHeader() {
 			where = ""
 		}
-		if !d.said.first("request\x00" + where + "\x00" + place) {
+		if !d.asked.first(where + "\x00" + place) {
 			continue
 		}
 		attrs := []any{"request", shape, "places", place}

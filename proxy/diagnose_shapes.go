@@ -37,7 +37,7 @@ func shapeOf(method, path string) string {
 		case b.Len() > maxShape:
 			b.WriteString("{rest...}")
 			return b.String()
-		case redact.LooksNamed(segment) && isLiteral(segment):
+		case redact.LooksNamed(segment) && isLiteral(segment) && !isNumber(segment):
 			b.WriteString(segment)
 		default:
 			wildcards++
@@ -60,6 +60,11 @@ func idWildcard(n int) string {
 		return "{id}"
 	}
 	return "{id" + strconv.Itoa(n) + "}"
+}
+
+// isNumber reports whether a segment has digits only, as a short id.
+func isNumber(segment string) bool {
+	return segment != "" && strings.Trim(segment, "0123456789") == ""
 }
 
 // isLiteral reports whether a text means itself in a pattern and in YAML.

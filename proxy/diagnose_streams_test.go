@@ -101,3 +101,26 @@ func TestDiagnose_AutoTakesNoRepeatedTokenForIssued(t *testing.T) {
 	}
 	f.awaitLine(t, uncovered)
 }
+
+// A client with one enriched token can neither fill the log nor hide what the backend sends.
+func TestDiagnose_ClientsDoNotSilenceIt(t *testing.T) {
+	f, token := startIssuing(t, diagnosing(setup{rules: logins(t)}, proxy.DiagnoseOn), func(token string) string {
+		return answer(okJSON, `{"t":"`+token+`"}`)
+	})
+	enriched := f.enriched(t, f.token(""))
+	w := f.dial(t)
+	for i := range 1200 {
+		name := "X-" + strings.Repeat("a", i/26%26+1) + "-" + string(rune('a'+i%26)) + "-" + string(rune('a'+i/676))
+		w.send(request("POST", "/login", []string{name + ": " + enriched}, ""))
+		res := w.receive("POST")
+		io.Copy(io.Discard, res.Body)
+	}
+	waitFor(t, "lines about the headers", func() bool { return len(f.lines(notRestored)) > 400 })
+	if n := len(f.lines(notRestored)); n > 512 {
+		t.Errorf("one client wrote %d lines into the log, want 512 at most", n)
+	}
+	f.ask(t, request("POST", "/other", nil, ""))
+	if line := f.awaitLine(t, uncovered); line["places"] != "json:t" || token == "" {
+		t.Errorf("logged %v, want json:t", line)
+	}
+}

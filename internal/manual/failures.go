@@ -22,7 +22,7 @@ var reasonAdvice = map[enrich.Reason]advice{
 		"Repair the source before `cache.stale_for` expires. Then the reason becomes `unavailable`."},
 	enrich.NoDocument: {
 		"The user has no document.",
-		"Nothing, if the user really has none. Otherwise `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: the log has the claim, its type, and where it was looked for. `tokengraft try` shows the id that the token has, and `try` and the log say it if a document has nearly the same id. With `user_creation` the log says once if a new user still has no document, because the function, the webhook or the template does not store one with the user's id in `user_id_field`."},
+		"Nothing, if the user really has none. Otherwise `documents.user_id_claim`, `user_id_field` or `user_id_type` does not fit: the log has the claim, its type, and where it was looked for. `tokengraft try` shows the id that the token has, and `try` and the log say it if a document has nearly the same id, or if the collection does not exist or is empty. With `user_creation` the log says once if a new user still has no document, because the function, the webhook or the template does not store one with the user's id in `user_id_field`."},
 	enrich.Opaque: {
 		"Not a signed JWT: an opaque or an encrypted token.",
 		"Configure the provider to issue signed JWTs, if it can. Otherwise remove the location from the rule."},

@@ -54,8 +54,12 @@ func (r Request) Survey() []Occurrence {
 // A survey collects what a message has in the shape of a token.
 type survey struct{ found []Occurrence }
 
-// add adds those of the spans that are tokens, and the tokens in those that are URLs.
+// add adds those of the spans that are tokens, and the tokens in those that are URLs. Some
+// backends send cookies whose names no rule can have.
 func (s *survey) add(loc Location, at place, text string, spans ...span) {
+	if loc.InHeader() && strings.ContainsFunc(loc.name, notInToken) {
+		return
+	}
 	for _, f := range newOccurrences(loc, at, text, spans) {
 		s.addToken(f)
 		for _, inside := range inURL(f, nil, func(of textRange) string { return text[of.start:of.end] }) {

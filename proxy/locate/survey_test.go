@@ -88,6 +88,14 @@ func TestSurvey_NamesEachPlaceOfARequest(t *testing.T) {
 	}
 }
 
+// Every location of a survey can be written into a rule.
+func TestSurvey_LeavesOutNamesThatNoRuleCanHave(t *testing.T) {
+	h := header("Set-Cookie: app:session="+hs256Token, "Set-Cookie: a/b="+hs256Token, "Set-Cookie: sid="+hs256Token)
+	if got := places(locate.Response{Header: h}.Survey()); got != "cookie:sid" {
+		t.Errorf("survey = %q, want cookie:sid", got)
+	}
+}
+
 func TestSurvey_IsBounded(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 5000) + `"` + hs256Token + `"` + strings.Repeat("}", 5000)
 	many := "[" + strings.Repeat(`"`+hs256Token+`",`, 1000) + "1]"
