@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 )
 
@@ -108,7 +109,7 @@ func (p trialPrinter) token(t sidecar.TriedToken) {
 		p.line("")
 	}
 	p.verified(t.Verified)
-	p.lookup(t.Lookup)
+	p.lookup(t.Lookup, t.Reason)
 	for _, size := range t.Sizes {
 		p.line("size:   %s: %d of %d bytes, %d %% (%s%s)", printable(size.What), size.Size, size.Limit, size.Percent, size.Setting, besides[size.What])
 	}
@@ -161,7 +162,7 @@ func party(claim string, values []string, setting string, allowed []string) stri
 	return fmt.Sprintf("%s (%s allows %s)", text, setting, strings.Join(allowed, ", "))
 }
 
-func (p trialPrinter) lookup(l *sidecar.TriedLookup) {
+func (p trialPrinter) lookup(l *sidecar.TriedLookup, reason enrich.Reason) {
 	if l == nil {
 		return
 	}
@@ -171,6 +172,8 @@ func (p trialPrinter) lookup(l *sidecar.TriedLookup) {
 		result = "found, with the type " + l.MatchedType
 	case l.Found:
 		result = "found"
+	case reason == enrich.Unavailable:
+		result = "not known, because the documents could not be read"
 	}
 	if l.Documents > 1 {
 		result += fmt.Sprintf("; the user has %d documents, and the first one counts: see tokengraft explain", l.Documents)

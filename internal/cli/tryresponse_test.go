@@ -162,6 +162,15 @@ func TestTry_SaysThatATokenIsEnrichedAlready(t *testing.T) {
 	}
 }
 
+func TestTry_DoesNotSayThatThereIsNoDocumentIfItCannotAsk(t *testing.T) {
+	path := writeConfig(t, fmt.Sprintf(`{listen: "127.0.0.1:0", backend: "http://127.0.0.1:1", rules: [{match: POST /login, tokens: [body]}], verify: {secret: %q},
+documents: {mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", database: app, collection: users}, user_id_field: sub}}`, enrichtest.Secret), nil)
+	code, stdout, stderr := runWith(t, enrichtest.NewIssuer(t, "HS256").Token(`{"sub":"u1"}`), "try", "-c", path)
+	if want := "of the collection app.users: not known, because the documents could not be read"; code != 3 || !strings.Contains(stdout, want) || !strings.Contains(stdout, "reason: unavailable") {
+		t.Errorf("try without a database: exit code %d and\n%s%s\nwant %d and %q", code, stdout, stderr, 3, want)
+	}
+}
+
 func TestTry_PrintsJSON(t *testing.T) {
 	token := enrichtest.NewIssuer(t, "HS256").Token(`{"iss":"me","sub":"u1"}`)
 	code, stdout, stderr := runWith(t, `{"access_token":"`+token+`","x":"`+token+`x"}`, "try", "-o", "json", "-c", tryFiles(t, ""))

@@ -34,6 +34,9 @@ type Response struct {
 // ErrVerbose is the error for the output of curl -v.
 var ErrVerbose = errors.New("this is the output of curl -v, which mixes the request, the connection and the response. Use curl -i")
 
+// ErrRequest is the error for a request.
+var ErrRequest = errors.New("this is a request, and not the response to it. Use curl -i, or copy the response")
+
 // ErrEmpty is the error for input without any text.
 var ErrEmpty = errors.New("there is no text")
 
@@ -58,11 +61,13 @@ const (
 	aBody
 	aPage
 	anAddress
+	aRequest
 	verbose
 )
 
 var (
 	statusLine = regexp.MustCompile(`^HTTP/[0-9](?:\.[0-9])? ([1-9][0-9][0-9])(?: [^\n]*)?$`)
+	requestRow = regexp.MustCompile(`^[A-Z]{3,10} [^ \t]+ HTTP/[0-9](?:\.[0-9])?$`)
 	headerLine = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]")
 	verboseRow = regexp.MustCompile(`^(?:[*<>] |[{}] \[[0-9]+ bytes data\])`)
 	address    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:/[^ \t]+[?#][^ \t]+$`)
@@ -75,6 +80,8 @@ func kindOf(text []byte) kind {
 	switch {
 	case statusLine.Match(line):
 		return aMessage
+	case requestRow.Match(line):
+		return aRequest
 	case verboseRow.Match(line):
 		return verbose
 	case isJSON(text):
@@ -117,6 +124,8 @@ func Parse(text []byte) (Input, error) {
 	switch kindOf(text) {
 	case verbose:
 		return Input{}, ErrVerbose
+	case aRequest:
+		return Input{}, ErrRequest
 	case aMessage:
 		responses, err := parseResponses(text)
 		return Input{Responses: responses}, err

@@ -71,6 +71,8 @@ func TestParse_SaysWhichLineIsWrong(t *testing.T) {
 		{"HTTP/1.1 200 OK\n< A: b\n", "curl -v"},
 		{"HTTP/1.1 200 OK\nA: b\n" + secret + "\n", "line 3 is not a line of a header"},
 		{"HTTP/1.1 302 Found\nLocation: /x\n\nFound\nHTTP/1.1 200 OK\nA: b\n" + secret + "\n", "line 7 is not a line of a header"},
+		{"POST /login?password=" + secret + " HTTP/1.1\r\nHost: x\r\n\r\n", "this is a request"},
+		{"HTTP/1.1 200 OK\nA: b\n" + strings.Repeat(" "+secret+"\n", 700_000), "line 10002: the header has more than 10000 lines"},
 		{strings.Repeat("HTTP/1.1 100 Continue\n\n", 200), "more than 128 responses"},
 	} {
 		in, err := pasted.Parse([]byte(tt.text))

@@ -13,6 +13,9 @@ import (
 // mostResponses limits how many responses are read. curl follows 50 redirects.
 const mostResponses = 128
 
+// mostLines limits how many lines a header has.
+const mostLines = 10_000
+
 // nextHead finds the start of another response: a status line with a header line or a
 // blank line below it. It can follow a body without a line break in between.
 var nextHead = regexp.MustCompile(`HTTP/[0-9](?:\.[0-9])? [1-9][0-9][0-9](?: [^\r\n]*)?\r?\n(?:\r?\n|[!#$%&'*+.^_` + "`" + `|~0-9A-Za-z-]+:)`)
@@ -56,7 +59,7 @@ func parseResponse(text []byte, line *int) (r Response, rest []byte, err error) 
 // is the number of the first one.
 func parseHead(r Response, text []byte, line int) (Response, []byte, error) {
 	r.Header = http.Header{}
-	last := ""
+	last, end := "", line+mostLines
 	for len(text) > 0 {
 		row, rest, _ := bytes.Cut(text, []byte("\n"))
 		text = rest
@@ -66,6 +69,8 @@ func parseHead(r Response, text []byte, line int) (Response, []byte, error) {
 		}
 		name, value, ok := strings.Cut(string(row), ":")
 		switch {
+		case line == end:
+			return r, nil, fmt.Errorf("line %d: the header has more than %d lines", line, mostLines)
 		case verboseRow.Match(row):
 			return r, nil, ErrVerbose
 		case (row[0] == ' ' || row[0] == '\t') && last != "": // an old form of long lines
