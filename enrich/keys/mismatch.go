@@ -58,6 +58,8 @@ func (e *MismatchError) Advice() string {
 		return "If the token is the backend's, check that verify.jwks names the keys that it signs with now."
 	case got == "" || strings.Contains(got, redact.Hidden) || !strings.HasPrefix(got, `"`):
 		return fmt.Sprintf("If the token is the backend's, set %s to its %s. `tokengraft try` shows it.", settings[e.Member], e.Member)
+	case len(e.Want) > 1: // the others may be right for other tokens
+		return fmt.Sprintf("If the token is the backend's, add this to the list %s: %s", settings[e.Member], got)
 	default:
 		_, name, _ := strings.Cut(settings[e.Member], ".")
 		return fmt.Sprintf("If the token is the backend's, write this in the section verify: %s: [%s]", name, got)

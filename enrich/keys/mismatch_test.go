@@ -21,6 +21,7 @@ func TestVerify_SaysWhatDoesNotFit(t *testing.T) {
 		o.Issuers, o.Audience, o.Types = []string{"https://auth.example.com"}, []string{"app"}, []string{"at+jwt"}
 		o.Leeway = 30 * time.Second
 	})
+	several := openFile(t, setOf(es), func(o *keys.Options) { o.Issuers = []string{"https://a.example.com", "https://b.example.com"} })
 	typed := func(claims string) string {
 		return es.TokenWithHeader(`{"alg":"ES256","kid":"key-ES256","typ":"at+jwt"}`, claims)
 	}
@@ -35,6 +36,7 @@ func TestVerify_SaysWhatDoesNotFit(t *testing.T) {
 	}{
 		{"iss", strict, typed(`{"iss":"https://other.example.com","aud":"app"}`),
 			`its iss is "https://other.example.com", but verify.issuer has "https://auth.example.com"`, `section verify: issuer: ["https://other.example.com"]`},
+		{"iss of another tenant", several, es.Token(`{"iss":"https://c.example.com"}`), `but verify.issuer has "https://a.example.com", "https://b.example.com"`, `add this to the list verify.issuer: "https://c.example.com"`},
 		{"no iss", strict, typed(`{"aud":"app"}`), `it has no iss, but verify.issuer has "https://auth.example.com"`, "set verify.issuer to its iss"},
 		{"iss of a user", strict, typed(`{"iss":"anna@example.com","aud":"app"}`), "its iss is [redacted], but", "set verify.issuer to its iss"},
 		{"iss that is sub", strict, typed(`{"iss":"https://anna.example.com","sub":"https://anna.example.com","aud":"app"}`), "its iss is [redacted], but", "set verify.issuer"},

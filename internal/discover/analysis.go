@@ -44,6 +44,8 @@ type Site struct {
 	// Mixed means that some of the tokens are refresh tokens, and some are not.
 	Mixed   bool
 	learned bool // a token has been read
+	// seenAt is Location as a survey names it, with * for each element of a list.
+	seenAt locate.Location
 	// Tokens are samples. They are secrets.
 	Tokens []string
 }

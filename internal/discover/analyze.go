@@ -73,7 +73,7 @@ func (s *session) refreshes(sites []Site) (refreshes []Refresh) {
 // the sites.
 func (st *step) issuesAt(sites []Site) bool {
 	return slices.ContainsFunc(st.answer, func(o locate.Occurrence) bool {
-		return st.issued(o.Token) && slices.ContainsFunc(sites, func(site Site) bool { return site.Pattern == st.pattern && site.Location == o.Location })
+		return st.issued(o.Token) && slices.ContainsFunc(sites, func(site Site) bool { return site.Pattern == st.pattern && site.seenAt == o.Location })
 	})
 }
 

@@ -8,6 +8,25 @@ import (
 	"github.com/tokengraft/tokengraft/internal/discover"
 )
 
+// The request that renews both is still a refresh.
+func TestAnalyze_RecognizesARefreshOfAList(t *testing.T) {
+	token := func(kind string, n string) string {
+		return jws(`{"alg":"HS256"}`, `{"sub":"u","token_type":"`+kind+`","n":`+n+`}`, "x")
+	}
+	exchange := func(method, request, n string) discover.Exchange {
+		header := http.Header{"Content-Type": {"application/json"}}
+		return discover.Exchange{
+			Method: method, Path: "/session", RequestHeader: header, HasRequestBody: true, RequestBody: []byte(request), Status: 200, Header: header,
+			Body: []byte(`{"tokens":[{"value":"` + token("access", n) + `"},{"value":"` + token("refresh", n) + `"}]}`),
+		}
+	}
+	session := []discover.Exchange{exchange("POST", `{"name":"anna","password":"x"}`, "1"), exchange("PUT", `{"value":"`+token("refresh", "1")+`"}`, "2")}
+	got := written(t, reportOf(t, session))
+	if cfg, err := load(t, got); err != nil || len(cfg.Rules) != 2 || cfg.Rules[1].Refresh != "always" || cfg.Rules[0].Refresh == "always" {
+		t.Errorf("the configuration (%v) is\n%s\nwant refresh: always for PUT /session only", err, got)
+	}
+}
+
 // A list can have access tokens and refresh tokens. A refresh token must never change.
 func TestAnalyze_NamesTheElementOfAListThatHasTheAccessToken(t *testing.T) {
 	access, again := jws(`{"alg":"HS256"}`, `{"sub":"u","token_type":"access","n":1}`, "x"), jws(`{"alg":"HS256"}`, `{"sub":"u","n":2}`, "x")

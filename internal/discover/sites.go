@@ -55,7 +55,7 @@ func (s *session) collect() (sites []*Site) {
 				continue
 			}
 			if site == nil {
-				site = &Site{Pattern: at.pattern, Location: at.location, Kind: at.location.Kind()}
+				site = &Site{Pattern: at.pattern, Location: at.location, Kind: at.location.Kind(), seenAt: at.location}
 				known[at] = site
 				sites = append(sites, site)
 			}
