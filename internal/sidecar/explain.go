@@ -53,7 +53,7 @@ func (r ExplainRequest) users(cfg *config.Config) ([]enrich.User, error) {
 		}
 	}
 	users := []enrich.User{user}
-	// 007 is no number in JSON.
+	// 007 is not a number in JSON.
 	if number := enrich.UserOf([]byte(r.UserID)); number.Number && json.Valid([]byte(r.UserID)) {
 		number.Issuer = user.Issuer
 		users = append(users, number)
