@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 	"github.com/tokengraft/tokengraft/internal/discover"
 	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
@@ -97,7 +98,13 @@ func (f *discoverFlags) options() (o discover.Options, err error) {
 	if o.URI == "" && f.database != "" {
 		o.URI = os.Getenv("MONGODB_URI")
 	}
-	return o, f.check(o.URI)
+	if err := f.check(o.URI); err != nil || o.URI == "" {
+		return o, err
+	}
+	if err := mongodoc.CheckURI(o.URI); err != nil { // now, and not after the login
+		return o, fmt.Errorf("--mongodb: %w", err)
+	}
+	return o, nil
 }
 
 // check returns an error about flags that do not fit together.

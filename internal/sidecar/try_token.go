@@ -109,14 +109,14 @@ func (t *trier) hints(tried TriedToken, err error) []string {
 		return t.noDocumentHints(tried, err)
 	case enrich.Opaque:
 		return []string{"This is not a signed JWT, so serve forwards it unchanged."}
-	case enrich.NotOurs:
-		return []string{"If the backend issued this token, check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."}
 	}
 	var advisor interface{ Advice() string }
 	if errors.As(err, &advisor) && advisor.Advice() != "" {
 		return []string{advisor.Advice()}
 	}
 	switch {
+	case tried.Reason == enrich.NotOurs:
+		return []string{"If the backend issued this token, check verify.issuer, verify.audience, and whether verify names the keys that the backend signs with."}
 	case errors.Is(err, enrich.ErrTime):
 		return []string{"Try a token that the backend has just issued. If this is one, set the clocks of the backend and of this machine; verify.leeway allows for a small difference."}
 	case tried.Reason == enrich.TooLarge:
