@@ -40,6 +40,7 @@ func TestDiscover_ExitCodesSayWhatHappened(t *testing.T) {
 		{append(backend, "--requests", "many"), exitUsage, "requests"},
 		{append(backend, "--har", "x", "--listen", ":0"), exitUsage, "--har"},
 		{append(backend, "--mongodb", "mongodb://127.0.0.1:1"), exitUsage, "--database"},
+		{append(backend, "--mongodb", "mongo://user:hush@h", "--database", "a"), exitUsage, "must start with mongodb://"},
 		{append(backend, "--database", "app"), exitUsage, "MONGODB_URI"},
 		{append(backend, "--collection", "users"), exitUsage, "--database"},
 		{append(backend, "--secret-file", filepath.Join(dir, "none")), exitUsage, "--secret-file"},
