@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"context"
-	"net"
 	"os"
 	"os/signal"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tokengraft/tokengraft/internal/cli"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // TestMain lets scripts run the test binary as tokengraft.
@@ -26,12 +26,8 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return err
-			}
-			env.Setenv("ADMIN", listener.Addr().String())
-			return listener.Close()
+			env.Setenv("ADMIN", string(e2e.FreeAddress(t)))
+			return nil
 		},
 	})
 }
