@@ -127,7 +127,8 @@ func checkStop(t *testing.T, c *compose) {
 	if code := c.docker("inspect", "-f", "{{.State.ExitCode}}", sidecar); code != "0" {
 		t.Errorf("the sidecar's exit code is %s, want 0", code)
 	}
-	checkQueries(t, c.lastMetrics, "alert ConfigurationWrong", "alert GateRefuses", "alert BackendRefusesEnrichedTokens", "alert LimitReached", "panel Refusals of gates", "panel Requests being served", "panel Errors")
+	checkQueries(t, c.lastMetrics, "alert ConfigurationWrong", "alert GateRefuses", "alert BackendRefusesEnrichedTokens", "alert LimitReached", "panel Refusals of gates", "panel Requests being served", "panel Errors",
+		"alert TokensNotFound", "alert DocumentsNotFound")
 
 	t.Log("after down, no container is left")
 	c.down()
