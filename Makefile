@@ -91,7 +91,7 @@ fuzz:
 
 # The same for two seconds each, for CI.
 fuzz-short:
-	.ci/fuzz 2s
+	.ci/fuzz 1s
 
 # Runs all attacks, with floods of full size, and prints what the attacker sends and what
 # happens, and then `exhaustion`. `make test` uses small floods.
