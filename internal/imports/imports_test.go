@@ -42,7 +42,6 @@ var doors = map[string][]string{
 	"go.opentelemetry.io/otel":                    {"internal/telemetry"},
 	"go.opentelemetry.io/otel/sdk":                {"internal/telemetry"},
 	"go.opentelemetry.io/otel/exporters":          {"internal/telemetry"},
-	"go.opentelemetry.io/contrib/exporters":       {"internal/telemetry"},
 	"go.opentelemetry.io/otel/codes":              {"proxy"},
 	"go.opentelemetry.io/otel/propagation":        {"proxy"},
 	"go.opentelemetry.io/otel/metric":             anywhere,
