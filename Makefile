@@ -41,6 +41,7 @@ lint:
 	go mod verify
 	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 	go build -C examples/testbed ./...
+	go vet -C examples/bench ./...
 
 # The vulnerability database is on the network. If it cannot be reached, this says so
 # and succeeds.
