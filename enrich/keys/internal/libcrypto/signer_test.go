@@ -221,7 +221,7 @@ func TestNewSigner_RefusesALibraryThatSignsWrongly(t *testing.T) {
 
 func TestFailure_NamesTheCause(t *testing.T) {
 	l := open(t)
-	_, err := l.parse([]byte("this is no key"))
+	_, err := l.parse([]byte("not a key"))
 	if err == nil || !strings.Contains(err.Error(), "d2i_AutoPrivateKey of libcrypto.so.3 failed: error:") {
 		t.Errorf("error %v, want one with the library's words", err)
 	}
