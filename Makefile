@@ -15,7 +15,7 @@ TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
 GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
-.PHONY: all test race lint vuln mongodb backends compose tables faults load bench fuzz fuzz-short attacks exhaustion openssl settings texts \
+.PHONY: all test race lint vuln mongodb backends compose tables faults load bench bench-growth fuzz fuzz-short attacks exhaustion openssl settings texts \
 	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
@@ -98,6 +98,12 @@ texts:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Measures how the cost grows with sizes, users, rules, connections, changes and replicas, in
+# ten minutes, and writes the plots and the table of docs/performance.md. It fails if
+# something grows faster than linear.
+bench-growth:
+	go run -C examples/bench ./growth -plots $(CURDIR)/docs/growth -page $(CURDIR)/docs/performance.md
 
 # Runs each fuzz target for FUZZTIME, until one fails.
 fuzz:

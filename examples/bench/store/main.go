@@ -3,14 +3,16 @@
 // processor time: the same work for every run, and little of it. It is not a database and
 // not a test double. Tests use FerretDB or a real MongoDB.
 //
-// It has one collection with the documents of fixture, finds them by user_id, and has
-// no change streams.
+// It has one collection with the documents of fixture, and finds them by user_id. Its
+// change stream invents updates of random documents, at the rate that the control
+// listener is told; see stream.go.
 package main
 
 import (
 	"flag"
 	"log"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -19,12 +21,16 @@ func main() {
 	users := flag.Int("users", 10_000, "the number of users")
 	size := flag.Int("size", 0, "the size of a document as JSON in bytes; 0 is about 320")
 	delay := flag.Duration("delay", time.Millisecond, "the time before a find is answered")
+	controlAddress := flag.String("control", "", "where it listens for commands of the measurement: see control.go; empty is nowhere")
 	flag.Parse()
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		log.Fatal(err)
 	}
 	s := &server{users: *users, size: *size, delay: *delay}
+	if *controlAddress != "" {
+		go func() { log.Fatal(http.ListenAndServe(*controlAddress, s.control())) }()
+	}
 	for {
 		conn, err := listener.Accept()
 		if err != nil {

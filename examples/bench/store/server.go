@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -14,6 +15,9 @@ import (
 type server struct {
 	users, size int
 	delay       time.Duration
+
+	reads   atomic.Int64 // finds so far
+	changes changes
 }
 
 func (s *server) serve(conn net.Conn) {
@@ -58,9 +62,14 @@ func (s *server) reply(command bson.Raw) (any, error) {
 	case "hello", "isMaster", "ismaster":
 		return hello, nil
 	case "find":
+		s.reads.Add(1)
 		time.Sleep(s.delay)
 		return s.find(command)
-	case "ping", "endSessions":
+	case "aggregate":
+		return s.changes.open(command)
+	case "getMore":
+		return s.changes.next(command, s.users)
+	case "ping", "endSessions", "killCursors":
 		return bson.D{{Key: "ok", Value: 1.0}}, nil
 	}
 	return bson.D{

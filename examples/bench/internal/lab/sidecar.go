@@ -31,6 +31,10 @@ type Sidecar struct {
 	// Store is the host:port of the MongoDB that has the documents. Empty takes them
 	// from the lab's file.
 	Store string
+	// Watch follows the change stream of the store.
+	Watch bool
+	// Rules are patterns of more rules with a token in the same place.
+	Rules []string
 	// AccessLog writes a line for each request; without it only warnings are logged.
 	AccessLog bool
 	// More is YAML that is added at the end.
@@ -47,6 +51,9 @@ admin: "{{or .Admin "off"}}"
 timeouts: {idle: 60s}
 rules:
   - {match: "{{or .Match "POST /oauth/token"}}", tokens: ["json:access_token"]{{with .Refresh}}, refresh: {{.}}{{end}}}
+{{- range .Rules}}
+  - {match: "{{.}}", tokens: ["json:access_token"]}
+{{- end}}
 {{- if eq .Algorithm "HS256"}}
 verify: {secret_file: "{{.Files.Secret}}"}
 {{- else}}
@@ -56,7 +63,7 @@ sign: {keys: "{{.SigningKeys}}"{{with .SignWith}}, algorithm: {{.}}{{end}}}
 documents:
   user_id_field: user_id
 {{- if .Store}}
-  mongodb: {uri: "mongodb://{{.Store}}/", database: app, collection: users, watch: "off"}
+  mongodb: {uri: "mongodb://{{.Store}}/", database: app, collection: users{{if not .Watch}}, watch: "off"{{end}}}
 {{- else}}
   file: "{{.Files.Documents}}"
 {{- end}}
