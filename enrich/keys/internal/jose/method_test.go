@@ -144,8 +144,9 @@ func TestMethods_RefuseKeysOfOtherTypes(t *testing.T) {
 	}
 }
 
-func TestMethods_AllocateNothingThatTheLibraryDoesNot(t *testing.T) {
-	for algorithm, limit := range map[string][2]float64{"HS256": {0, 0}, "EdDSA": {0, 0}, "ES256": {60, 12}} {
+// The limits leave room for the race detector, with which a sync.Pool drops some buffers.
+func TestMethods_AllocateLittle(t *testing.T) {
+	for algorithm, limit := range map[string][2]float64{"HS256": {2, 2}, "EdDSA": {1, 1}, "ES256": {61, 12}} {
 		p, text, dst := newPair(t, algorithm), []byte(texts[2]), make([]byte, 0, 256)
 		signature, err := p.key.AppendSignature(nil, text)
 		if err != nil {
