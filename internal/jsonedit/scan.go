@@ -2,8 +2,8 @@ package jsonedit
 
 import "unicode/utf8"
 
-// Tokens are nearly always JSON in a usual form, which a scanner reads in a sixth of the time
-// that a general decoder takes, and without allocations (BenchmarkParse). The scanner is sure
+// Tokens are nearly always JSON in a usual form, which a scanner reads in less time
+// than a general decoder (0.7 instead of 1.15 µs, BenchmarkParse). The scanner is sure
 // of what it accepts, and accepts less than the library: names without escapes, strings
 // without \u, at most eight levels and a few dozen members. Whatever it does not
 // accept, the library reads again and decides. FuzzScan compares the two.
@@ -181,16 +181,27 @@ func (s *scanner) string() bool {
 // letters reads up to a quote or a backslash. It returns false at the end of the text and at
 // a control character.
 func (s *scanner) letters() bool {
-	for ; s.at < len(s.text); s.at++ {
-		switch c := s.text[s.at]; {
-		case isLetter[c]:
-		case c >= utf8.RuneSelf:
-			s.ascii = false
-		default:
-			return c == '"' || c == '\\'
-		}
+	text, at := s.text, s.at
+	for at < len(text) && isLetter[text[at]] {
+		at++
 	}
-	return false
+	s.at = at
+	if at == len(text) {
+		return false
+	}
+	if text[at] >= utf8.RuneSelf {
+		return s.moreLetters()
+	}
+	return text[at] == '"' || text[at] == '\\'
+}
+
+// moreLetters is letters for strings that are not ASCII.
+func (s *scanner) moreLetters() bool {
+	s.ascii = false
+	for s.at < len(s.text) && (isLetter[s.text[s.at]] || s.text[s.at] >= utf8.RuneSelf) {
+		s.at++
+	}
+	return s.at < len(s.text) && (s.text[s.at] == '"' || s.text[s.at] == '\\')
 }
 
 // number reads a number (RFC 8259, section 6).
@@ -213,11 +224,13 @@ func (s *scanner) number() bool {
 
 // digits reads at least one digit.
 func (s *scanner) digits() bool {
-	start := s.at
-	for s.at < len(s.text) && s.text[s.at]-'0' <= 9 {
-		s.at++
+	text, at := s.text, s.at
+	for at < len(text) && text[at]-'0' <= 9 {
+		at++
 	}
-	return s.at > start
+	some := at > s.at
+	s.at = at
+	return some
 }
 
 // isLetter, isSpace and isEscape say which bytes may be in a string, between values, and
