@@ -66,7 +66,7 @@ func (r Request) clearType() (media string, params map[string]string, ok bool) {
 		slices.Contains(charsets, strings.ToLower(params["charset"]))
 }
 
-// clearTypes are the Content-Type lines of most requests. They need not be parsed.
+// clearTypes are the Content-Type lines of most requests. They are not parsed.
 var clearTypes = map[string]string{
 	"application/x-www-form-urlencoded":               "application/x-www-form-urlencoded",
 	"application/x-www-form-urlencoded;charset=UTF-8": "application/x-www-form-urlencoded", // fetch with URLSearchParams

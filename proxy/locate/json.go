@@ -38,7 +38,7 @@ func RewriteJSON(body []byte, locs []Location, rewrite func(string) string) []by
 }
 
 // mayHave reports whether a JSON text can have a value at a path. It costs next to nothing,
-// and most texts lack most members that are looked for.
+// and most texts do not have most members that are looked for.
 func mayHave(body []byte, path jsonedit.Path) bool {
 	if bytes.IndexByte(body, '\\') >= 0 {
 		return true // a name can have escapes

@@ -206,9 +206,15 @@ func (l Location) last() string {
 }
 
 // path returns the path of a JSON location. It parses the name each time, because a
-// Location with a slice could not be compared. That is cheap compared to a
-// signature.
+// Location with a slice could not be compared.
 func (l Location) path() jsonedit.Path {
+	if l.in == inJSON && !strings.ContainsAny(l.name, `.\`) {
+		return jsonedit.Path{l.name} // the usual case, which takes no memory
+	}
+	return l.parsedPath()
+}
+
+func (l Location) parsedPath() jsonedit.Path {
 	if l.in != inJSON {
 		return nil
 	}

@@ -48,27 +48,38 @@ func (r Response) repeats(occurrences []Occurrence) []Occurrence {
 }
 
 // mayRepeat reports whether the text of a token is in the body at a place where no token was
-// found, or the response has too many tokens to say that at little cost. In most responses
-// each token is once, and so nobody has to look for the runs of token characters.
+// found, or that takes more than a glance to say. In most responses each token is there once,
+// and the runs of token characters are not looked for.
 func (r Response) mayRepeat(occurrences []Occurrence) bool {
 	const few = 4
-	if len(occurrences) > few {
-		return true
-	}
-	for _, f := range occurrences {
-		for at := 0; ; {
-			i := bytes.Index(r.Body[at:], []byte(f.Token))
-			if i < 0 {
-				break
-			}
-			here := textRange{place{}, at + i, at + i + len(f.Token)}
-			if !slices.ContainsFunc(occurrences, func(other Occurrence) bool { return other.textRange == here }) {
-				return true
-			}
-			at = here.end
+	return len(occurrences) > few || slices.ContainsFunc(occurrences, func(f Occurrence) bool {
+		return r.mayHaveElsewhere(f.Token, occurrences)
+	})
+}
+
+// mayHaveElsewhere does that for one token. It looks for its end, which is the most random
+// part of it.
+func (r Response) mayHaveElsewhere(token string, occurrences []Occurrence) bool {
+	const (
+		tail  = 24 // short enough for a buffer on the stack
+		tries = 16 // so that its time grows with the size of the body alone
+	)
+	end := []byte(token[max(0, len(token)-tail):])
+	at := 0
+	for range tries {
+		i := bytes.Index(r.Body[at:], end)
+		if i < 0 {
+			return false
 		}
+		at += i + len(end)
+		here := textRange{place{}, at - len(token), at}
+		known := func(f Occurrence) bool { return f.textRange == here }
+		if here.start >= 0 && string(r.Body[here.start:at]) == token && !slices.ContainsFunc(occurrences, known) {
+			return true
+		}
+		at -= len(end) - 1 // the next one may start in this one
 	}
-	return false
+	return true
 }
 
 func (r repeater) inBody(res Response) []Occurrence {
@@ -95,7 +106,7 @@ func (r repeater) find(loc Location, at place, text string) []Occurrence {
 func isRefreshName(name string) bool { return Location{inForm, name}.HoldsRefreshToken() }
 
 // repeatHeaders returns the headers to search for repeats: Location, Set-Cookie, and
-// the headers in which a token was found. It leaves out those that the response lacks.
+// the headers in which a token was found. It leaves out those that the response does not have.
 func repeatHeaders(header http.Header, occurrences []Occurrence) (names []string) {
 	for _, name := range []string{"Location", setCookie} {
 		if len(header[name]) > 0 {

@@ -24,8 +24,13 @@ type Response struct {
 func (r Response) Find(locs []Location) []Occurrence {
 	var occurrences []Occurrence
 	for _, loc := range locs {
-		if !loc.HoldsRefreshToken() {
-			occurrences = append(occurrences, unfold(r.at(loc), locs, r)...)
+		if loc.HoldsRefreshToken() {
+			continue
+		}
+		if found := unfold(r.at(loc), locs, r); occurrences == nil {
+			occurrences = found // the usual case: no copy
+		} else {
+			occurrences = append(occurrences, found...)
 		}
 	}
 	return append(occurrences, r.repeats(occurrences)...)
@@ -62,9 +67,20 @@ func (r Response) inputs(name string) []span {
 // tokens by their originals. They must be in compact serialization, because Replace
 // does not escape them. The result may share memory with r.
 func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) Response {
+	return r.ReplaceFunc(occurrences, func(token string) string {
+		if replacement, ok := enriched[token]; ok {
+			return replacement
+		}
+		return token
+	})
+}
+
+// ReplaceFunc is Replace with a function that returns the enriched token of an original,
+// or the original itself.
+func (r Response) ReplaceFunc(occurrences []Occurrence, enriched func(original string) string) Response {
 	var changes edits
 	for _, f := range occurrences {
-		if token, ok := enriched[f.Token]; ok && token != f.Token {
+		if token := enriched(f.Token); token != f.Token {
 			changes.add(f, token)
 		}
 	}
