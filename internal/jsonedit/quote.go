@@ -42,7 +42,7 @@ func isPlain(value []byte) bool {
 		return false
 	}
 	for _, c := range value[1 : len(value)-1] {
-		if !isLetter[c] {
+		if ends[c] {
 			return false
 		}
 	}
