@@ -67,14 +67,14 @@ func (w *responseWriter) WriteHeader(status int) {
 		w.names.apply(w.Header())
 	}
 	unknown := w.forwarded && status >= 200 && w.Header()["Content-Length"] == nil
-	if unknown && w.names != nil {
+	if unknown && w.http1 {
 		// Otherwise net/http would add the length of a short body. It removes this where
 		// it does not belong, such as from a response to HEAD or to HTTP/1.0.
 		w.Header()["Transfer-Encoding"] = chunkedCoding
 	}
 	w.ResponseWriter.WriteHeader(status)
 	w.written = status >= 200
-	if unknown && w.names == nil {
+	if unknown && !w.http1 {
 		w.flush() // the same for HTTP/2, which has no Transfer-Encoding
 	}
 }

@@ -66,8 +66,8 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 }
 
 // streamFrom decides when the response goes to the client (law A1). body is the backend's.
-// A body that says when it waits is sent as it comes, but not before it waits: so a complete
-// response is one write. Every part of another one is sent immediately.
+// If it says when it waits, everything is sent before it waits, and not earlier: so a
+// complete response is one write. Every part of another response is sent immediately.
 func (x *exchange) streamFrom(res *http.Response, body io.Reader) {
 	source, waits := body.(http1.Waiter)
 	switch {

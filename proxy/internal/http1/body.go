@@ -43,7 +43,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readPart reads a part of a body of known length. It fills p as far as it needs not wait:
+// readPart reads a part of a body of known length. It fills p as far as it can without waiting:
 // the fewer parts, the fewer writes to the client.
 func (b *body) readPart(p []byte) (int, error) {
 	if int64(len(p)) > b.left {
@@ -91,8 +91,8 @@ func (b *body) end(err error) error {
 	return err
 }
 
-// Close implements [io.Closer]. Before the end of the body it closes the connection: what
-// is left of the body can be large, or take long.
+// Close implements [io.Closer]. Before the end of the body it closes the connection: the
+// rest can be large, or take long.
 func (b *body) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -70,7 +70,7 @@ func usuallyHasNoBody(method string) bool {
 	return false
 }
 
-// isPlainHost reports whether a Host needs no change before it is sent.
+// isPlainHost reports whether a Host can be sent unchanged.
 func isPlainHost(host string) bool {
 	for i := range len(host) {
 		c := host[i]

@@ -5,8 +5,8 @@
 //
 // The package keeps what [http.Transport] promises: who is done waiting ends the exchange and
 // its connection, a connection is used again only after a complete exchange, and messages are
-// framed and refused in the same way. It takes the usual requests. What is rare and has
-// states of its own is left to another transport, see [Transport.Rest].
+// framed and refused in the same way. It takes the usual requests. Another transport sends the
+// rare ones that have states of their own: see [Transport.Rest].
 package http1
 
 import (
@@ -37,7 +37,7 @@ type Transport struct {
 	// MaxHeader limits the header of a response, in bytes.
 	MaxHeader int64
 	// Learn is called with the name of each header line of a response, in the spelling of the
-	// backend. The bytes are valid during the call. Nil means that nobody wants to know.
+	// backend. The bytes are valid during the call. Nil means that they are not needed.
 	Learn func(name []byte)
 
 	pool pool
