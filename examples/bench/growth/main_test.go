@@ -10,7 +10,7 @@ import (
 )
 
 // Every experiment runs, and the plots and the table are written. The figures of -quick
-// mean nothing, so a line that seems to grow too fast is no failure.
+// mean nothing, so a line that seems to grow too fast does not fail.
 func TestQuick_RunsEveryExperiment(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts programs")

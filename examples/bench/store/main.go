@@ -4,8 +4,8 @@
 // not a test double. Tests use FerretDB or a real MongoDB.
 //
 // It has one collection with the documents of fixture, and finds them by user_id. Its
-// change stream invents updates of random documents, at the rate that the control
-// listener is told; see stream.go.
+// change stream invents updates of random documents, at the rate that a request to
+// the control listener sets; see stream.go.
 package main
 
 import (
