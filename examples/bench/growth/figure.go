@@ -48,14 +48,18 @@ const (
 	mostGrowth = 12.5
 )
 
-// Growth returns by what factor the cost above the fixed part, which is the cost of the
-// first point, grows if X grows tenfold. It is 0 if too little grows to tell.
+// Growth returns by what factor the cost above the fixed part, which is that of the cheapest
+// point, grows if X grows tenfold. It is 0 if too little grows to tell.
 //
 // It is the slope of a straight line through the points in a plot with logarithmic scales.
 func (l Line) Growth() float64 {
 	var x, y []float64
-	for _, p := range l.Points[min(1, len(l.Points)):] {
-		if above := p.Y - l.Points[0].Y; above > noticeable*l.Points[0].Y && p.X > 0 {
+	fixed := math.Inf(1)
+	for _, p := range l.Points {
+		fixed = min(fixed, p.Y)
+	}
+	for _, p := range l.Points {
+		if above := p.Y - fixed; above > noticeable*fixed && p.X > l.Points[0].X {
 			x, y = append(x, math.Log10(p.X-l.Points[0].X)), append(y, math.Log10(above))
 		}
 	}
