@@ -236,7 +236,7 @@ func (x *exchange) finish(ctx context.Context) {
 	x.logAccess(ctx)
 	if fault != nil {
 		x.aborted = true
-		x.w.flushWritten() // the client gets what the backend sent
+		x.w.flushWritten()          // the client gets what the backend sent
 		panic(http.ErrAbortHandler) // makes net/http close the connection
 	}
 }
