@@ -26,12 +26,14 @@ type plan struct {
 	many int
 	// starts is how often the sidecar is started to measure the time until it is ready.
 	starts int
+	// install says whether peers may be downloaded and built, which takes minutes.
+	install bool
 	// only says which tables are made.
 	only *regexp.Regexp
 }
 
 var (
-	full  = plan{users: 10_000, rounds: 7, length: time.Second, warmUp: 100 * time.Millisecond, many: 100_000, starts: 9}
+	full  = plan{users: 10_000, rounds: 7, length: time.Second, warmUp: 100 * time.Millisecond, many: 100_000, starts: 9, install: true}
 	quick = plan{users: 200, rounds: 1, length: 150 * time.Millisecond, starts: 1}
 )
 

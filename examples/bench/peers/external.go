@@ -5,6 +5,7 @@ package main
 import (
 	"embed"
 	"fmt"
+	"log"
 	"net"
 	"os"
 	"os/exec"
@@ -132,14 +133,18 @@ func startHAProxy(l *lab.Lab, backend *lab.Server) (*lab.Server, error) {
 	return external(l, backend, site{}, program, "haproxy.cfg", "-db", "-f", "{}")
 }
 
-func startCaddy(l *lab.Lab, backend *lab.Server) (*lab.Server, error) {
-	program := l.Path("bin/caddy")
+func (b *bench) startCaddy(backend *lab.Server) (*lab.Server, error) {
+	program := b.Path("bin/caddy")
 	if _, err := os.Stat(program); err != nil {
+		if !b.install {
+			return nil, missingError{"the quick form does not build Caddy", "Leave out -quick"}
+		}
+		log.Print("go install ", caddyModule)
 		install := exec.Command("go", "install", caddyModule)
-		install.Env = append(os.Environ(), "GOBIN="+l.Path("bin"), "GOFLAGS=")
+		install.Env = append(os.Environ(), "GOBIN="+b.Path("bin"), "GOFLAGS=")
 		if out, err := install.CombinedOutput(); err != nil {
 			return nil, missingError{"go install " + caddyModule + " failed", fmt.Sprintf("%v: %.200s", err, out)}
 		}
 	}
-	return external(l, backend, site{}, program, "Caddyfile", "run", "--adapter", "caddyfile", "--config", "{}")
+	return external(b.Lab, backend, site{}, program, "Caddyfile", "run", "--adapter", "caddyfile", "--config", "{}")
 }

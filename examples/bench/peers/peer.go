@@ -37,7 +37,7 @@ var (
 	}}
 	nginx   = peer{name: "nginx", start: func(b *bench, s *lab.Server) (*lab.Server, error) { return startNginx(b.Lab, s) }}
 	haproxy = peer{name: "HAProxy", start: func(b *bench, s *lab.Server) (*lab.Server, error) { return startHAProxy(b.Lab, s) }}
-	caddy   = peer{name: "Caddy", start: func(b *bench, s *lab.Server) (*lab.Server, error) { return startCaddy(b.Lab, s) }}
+	caddy   = peer{name: "Caddy", start: func(b *bench, s *lab.Server) (*lab.Server, error) { return b.startCaddy(s) }}
 )
 
 func floorOf(algorithm string) peer {

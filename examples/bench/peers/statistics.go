@@ -65,7 +65,8 @@ func (r *row) of(f figure) span {
 }
 
 // ratio returns the span of a figure, divided by that of another row in the same round.
-// Each is first divided by the yardstick's right before it. base nil is the yardstick.
+// Each is first divided by the yardstick's right before it, so the ratio to the
+// yardstick, base nil, is the most exact.
 func (r *row) ratio(base *row, f figure) span {
 	var numbers []float64
 	for i, run := range r.runs {

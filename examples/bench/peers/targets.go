@@ -84,11 +84,7 @@ func (c comparison) target(tables []*table) target {
 		if table.name != c.group {
 			continue
 		}
-		peer, base := table.row(c.peer), table.row(c.base)
-		switch {
-		case c.base == yardstick:
-			t.measured = peer.ratio(nil, cpu)
-		case peer != nil && base != nil:
+		if peer, base := table.row(c.peer), table.row(c.base); peer != nil && base != nil {
 			t.measured = peer.ratio(base, cpu)
 		}
 	}
