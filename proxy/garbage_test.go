@@ -19,8 +19,8 @@ import (
 
 // TestGarbage_OfARequestIsBounded counts what a request allocates in net/http's server, the
 // proxy, the enricher and the transport. Client and backend allocate nothing, and the garbage
-// collector is off, so the numbers are the same on every machine and under any load. What varies
-// by a few allocations is left out by taking the least of several rounds.
+// collector is off, so the numbers are the same on every machine and under any load. The least of
+// several rounds counts, because other goroutines allocate a little.
 //
 // The bounds are what was measured, and a margin of 2 allocations and 3 %. When a request needs
 // less, lower them: -v shows the numbers. When it needs more, find out why before you raise them:
@@ -35,9 +35,9 @@ func TestGarbage_OfARequestIsBounded(t *testing.T) {
 		name, algorithm, request string
 		allocations, bytes       float64
 	}{
-		{"no rule", "HS256", get, 0, 0},
-		{"login HS256", "HS256", post, 0, 0},
-		{"login ES256", "ES256", post, 0, 0},
+		{"no rule", "HS256", get, 57, 6640},
+		{"login HS256", "HS256", post, 109, 11850},
+		{"login ES256", "ES256", post, 179, 19250},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reply := []byte(page)
