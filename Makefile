@@ -24,6 +24,7 @@ all: lint test race
 # OpenID providers and toxiproxy from examples/testbed.
 test:
 	go test ./...
+	go test -tags otlpgrpc ./internal/telemetry
 
 # On one processor. On two, the runtime (Go 1.26) crashes: receivers from expired timers
 # of a testing/synctest bubble share a race context. Such tests mostly use less than
@@ -34,11 +35,13 @@ race:
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
+	go vet -tags otlpgrpc ./internal/telemetry
 	go run $(STATICCHECK) ./...
 	go run ./internal/prose/check
 	go mod verify
 	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 	go build -C examples/testbed ./...
+	go vet -C examples/bench ./...
 
 # The vulnerability database is on the network. If it cannot be reached, this says so
 # and succeeds.

@@ -7,14 +7,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"os"
 	"runtime"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
@@ -58,14 +55,15 @@ func Start(ctx context.Context, logger *slog.Logger, b Build) (*Telemetry, error
 	if err != nil {
 		return nil, err
 	}
+	scrapes := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	readers := []sdkmetric.Option{sdkmetric.WithReader(scraped), sdkmetric.WithResource(service)}
-	if pushed := newMetricReader(ctx, logger); pushed != nil {
+	if pushed := newMetricReader(ctx, logger, scrapes); pushed != nil {
 		readers = append(readers, sdkmetric.WithReader(pushed))
 	}
 	meters := sdkmetric.NewMeterProvider(readers...)
 	t := &Telemetry{
 		Meter:    meters.Meter(tracing.Scope),
-		Metrics:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		Metrics:  scrapes,
 		Shutdown: meters.Shutdown,
 	}
 	if err := b.record(ctx, t.Meter); err != nil {
@@ -89,46 +87,6 @@ func (b Build) record(ctx context.Context, meter metric.Meter) error {
 	info.Record(ctx, 1, metric.WithAttributes(
 		attribute.String("version", b.Version), attribute.String("commit", b.Commit), attribute.String("goversion", runtime.Version())))
 	return nil
-}
-
-// newMetricReader returns the exporter of metrics, or nil if there is none.
-func newMetricReader(ctx context.Context, logger *slog.Logger) sdkmetric.Reader {
-	if !exports("METRICS") {
-		return nil
-	}
-	pusher, err := autoexport.NewMetricReader(ctx)
-	if err != nil {
-		logger.Warn("metrics are not exported; check OTEL_METRICS_EXPORTER", "error", err)
-		return nil
-	}
-	return pusher
-}
-
-// newSpanExporter returns the exporter of traces, or nil if there is none.
-func newSpanExporter(ctx context.Context, logger *slog.Logger) sdktrace.SpanExporter {
-	if !exports("TRACES") {
-		return nil
-	}
-	exporter, err := autoexport.NewSpanExporter(ctx)
-	if err != nil {
-		logger.Warn("traces are not exported; check OTEL_TRACES_EXPORTER", "error", err)
-		return nil
-	}
-	return exporter
-}
-
-// exports reports whether the environment asks to export a signal, METRICS or
-// TRACES. Without this check, the exporters would use a default collector.
-func exports(signal string) bool {
-	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") || os.Getenv("OTEL_"+signal+"_EXPORTER") == "none" {
-		return false
-	}
-	for _, name := range []string{"OTEL_" + signal + "_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_" + signal + "_ENDPOINT"} {
-		if os.Getenv(name) != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // describeService returns the name and version of the service. OTEL_SERVICE_NAME and

@@ -2,7 +2,10 @@ package telemetry
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -42,6 +45,56 @@ func TestStart_WithoutVariablesHasNoTracer(t *testing.T) {
 	}
 	if started.Tracer != nil {
 		t.Errorf("without OTEL_ variables the tracer is %v, want none", started.Tracer)
+	}
+}
+
+// The default is what the specification recommends, so that OTLP works with only
+// an endpoint set.
+func TestProtocol_IsHTTPUnlessAVariableSaysOtherwise(t *testing.T) {
+	for _, test := range []struct{ all, traces, want, fault string }{
+		{"", "", "http/protobuf", ""},
+		{"http/protobuf", "", "http/protobuf", ""},
+		{"http/json", "http/protobuf", "http/protobuf", ""},
+		{"http/json", "", "", `OTEL_EXPORTER_OTLP_PROTOCOL is "http/json"; set it to http/protobuf`},
+		{"http/protobuf", "soap", "", `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is "soap"; set it to http/protobuf`},
+	} {
+		withoutExports(t)
+		t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", test.all)
+		t.Setenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", test.traces)
+		got, err := protocolOf("TRACES")
+		if got != test.want || (err != nil) != (test.fault != "") || err != nil && err.Error() != test.fault {
+			t.Errorf("with %q for all signals and %q for traces: protocol %q, error %v; want %q, %s", test.all, test.traces, got, err, test.want, test.fault)
+		}
+	}
+}
+
+func TestStart_ServesScrapesToTheExporterPrometheus(t *testing.T) {
+	withoutExports(t)
+	free, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	free.Close()
+	t.Setenv("OTEL_METRICS_EXPORTER", "prometheus")
+	t.Setenv("OTEL_EXPORTER_PROMETHEUS_PORT", port)
+	started, err := Start(t.Context(), slog.New(slog.NewTextHandler(t.Output(), nil)), Build{Version: "v1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get("http://localhost:" + port + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, _ := io.ReadAll(answer.Body); !strings.Contains(string(body), "tokengraft_build_info{") {
+		t.Errorf("GET /metrics on port %s: %s %.200s; want the metrics", port, answer.Status, body)
+	}
+	if err := started.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := http.Get("http://localhost:" + port + "/metrics"); err == nil {
+		t.Error("the port is still open after Shutdown")
 	}
 }
 
