@@ -14,6 +14,10 @@ type responseWriter struct {
 	status       int           // 0 before the header was sent
 	bytes        int64         // of the body
 	writeTimeout time.Duration // Timeouts.Write
+	// http1 says that the connection has one response at a time, so that a deadline which
+	// passes between two writes does no harm.
+	http1    bool
+	deadline time.Time // of writes, over HTTP/1: see [responseWriter.armWriteDeadline]
 	// forwarded says that the header is the backend's. Then net/http must not add a Date
 	// or a guessed Content-Type that the backend did not send.
 	forwarded bool
@@ -25,6 +29,11 @@ type responseWriter struct {
 	// names gives the header the spelling of the backend. Nil over HTTP/2, whose names have
 	// only one.
 	names *headerNames
+	// waits says that flushWritten is called before the proxy waits for more of the response.
+	// Then nothing else needs to flush.
+	waits bool
+	// written says that net/http may have bytes that the client has not got.
+	written bool
 }
 
 // Header implements [http.ResponseWriter]. On a hijacked connection it spells the names as
@@ -42,6 +51,9 @@ func (w *responseWriter) WriteHeader(status int) {
 	if w.gated && status < 200 && status != http.StatusSwitchingProtocols {
 		return
 	}
+	if status < 200 && w.http1 { // net/http sends an early response at once
+		w.armWriteDeadline()
+	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status
 		if w.forwarded {
@@ -54,12 +66,20 @@ func (w *responseWriter) WriteHeader(status int) {
 	if w.forwarded && w.names != nil {
 		w.names.apply(w.Header())
 	}
+	unknown := w.forwarded && status >= 200 && w.Header()["Content-Length"] == nil
+	if unknown && w.http1 {
+		// Otherwise net/http would add the length of a short body. It removes this where
+		// it does not belong, such as from a response to HEAD or to HTTP/1.0.
+		w.Header()["Transfer-Encoding"] = chunkedCoding
+	}
 	w.ResponseWriter.WriteHeader(status)
-	if w.forwarded && status >= 200 && w.Header()["Content-Length"] == nil {
-		// Otherwise net/http would add Content-Length: 0 if the body is empty.
-		w.FlushError()
+	w.written = status >= 200
+	if unknown && !w.http1 {
+		w.flush() // the same for HTTP/2, which has no Transfer-Encoding
 	}
 }
+
+var chunkedCoding = []string{"chunked"}
 
 // suppressDefaults prevents net/http from adding fields to the header.
 func suppressDefaults(h http.Header) {
@@ -76,9 +96,10 @@ func (w *responseWriter) Write(b []byte) (int, error) {
 		w.WriteHeader(http.StatusOK)
 	}
 	w.armWriteDeadline()
-	defer w.clearWriteDeadline()
 	n, err := w.ResponseWriter.Write(b)
+	w.clearWriteDeadline()
 	w.bytes += int64(n)
+	w.written = true
 	return n, err
 }
 
@@ -92,19 +113,64 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-// armWriteDeadline sets the deadline for the next write.
+// startWrites sets the deadline for what net/http writes before the first Write. Over HTTP/1
+// that is the deadline of the connection, which the request before has left. A request that
+// expects 100 Continue gets that when the backend reads its body, which may be any time.
+func (w *responseWriter) startWrites(r *http.Request) {
+	if w.http1 && r.Header["Expect"] == nil {
+		w.armWriteDeadline()
+		return
+	}
+	w.setWriteDeadline(time.Time{})
+}
+
+// armWriteDeadline makes the next write end after Timeouts.Write. Over HTTP/1 the deadline
+// stays, and a later write moves it only when less than Timeouts.Write is left of it, so a
+// client has between that and a quarter more. Setting and clearing it for each write and
+// flush was 2 % of the CPU time of a request.
 func (w *responseWriter) armWriteDeadline() {
-	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.writeTimeout))
+	now := time.Now()
+	if !w.http1 {
+		w.setWriteDeadline(now.Add(w.writeTimeout))
+		return
+	}
+	if w.deadline.Sub(now) < w.writeTimeout {
+		w.deadline = now.Add(w.writeTimeout + w.writeTimeout/4)
+		w.setWriteDeadline(w.deadline)
+	}
 }
 
-// clearWriteDeadline removes the deadline. While the backend sends nothing, the response
-// may take any time. Over HTTP/2 the deadline would end the request even then.
+// clearWriteDeadline is called after a write. While the backend sends nothing, the response
+// may take any time. Over HTTP/2 the deadline would end the request even then, so it is
+// removed.
 func (w *responseWriter) clearWriteDeadline() {
-	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Time{})
+	if !w.http1 {
+		w.setWriteDeadline(time.Time{})
+	}
 }
 
-// FlushError flushes the response, for [http.ResponseController].
+func (w *responseWriter) setWriteDeadline(t time.Time) {
+	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(t)
+}
+
+// FlushError flushes the response, for [http.ResponseController]. It does nothing if
+// flushWritten is called in time.
 func (w *responseWriter) FlushError() error {
+	if w.waits {
+		return nil
+	}
+	return w.flush()
+}
+
+// flushWritten sends what the client has not got yet.
+func (w *responseWriter) flushWritten() {
+	if w.written {
+		w.flush()
+	}
+}
+
+func (w *responseWriter) flush() error {
+	w.written = false
 	w.armWriteDeadline()
 	defer w.clearWriteDeadline()
 	return http.NewResponseController(w.ResponseWriter).Flush()

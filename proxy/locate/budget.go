@@ -88,7 +88,7 @@ func (e *LineError) Error() string {
 // (law H3). Otherwise it returns a [LineError] about the longest line that is not. before is
 // the header of the response, and after is the header of the result.
 func Fits(before, after http.Header, l Limits) error {
-	var longest LineError
+	longest := LineError{}
 	for name, lines := range after {
 		for i, text := range lines {
 			size, limit := len(name)+len(": ")+len(text), l.line(name)
@@ -100,5 +100,5 @@ func Fits(before, after http.Header, l Limits) error {
 	if longest.Size == 0 {
 		return nil
 	}
-	return &longest
+	return new(longest)
 }

@@ -225,9 +225,7 @@ func lastSegment(path string) string {
 }
 
 // saysRefresh reports whether a segment of a path, or a grant_type, is about refreshes.
-func saysRefresh(text string) bool {
-	return containsAny(strings.ToLower(text), refreshWords)
-}
+func saysRefresh(text string) bool { return saysRefreshIn([]byte(text)) }
 
 // readLeniently returns a path as lenient backends read it: decoded, and without
 // parameters and dot segments.

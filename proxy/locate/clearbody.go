@@ -57,10 +57,21 @@ func (r Request) clearType() (media string, params map[string]string, ok bool) {
 	if len(lines) != 1 {
 		return "", nil, false
 	}
+	if known, ok := clearTypes[lines[0]]; ok {
+		return known, nil, true
+	}
 	media, params, err := mime.ParseMediaType(lines[0])
 	lower := strings.ToLower(lines[0])
 	return media, params, err == nil && !strings.Contains(lower, "*") && strings.Count(lower, "boundary=") <= 1 &&
 		slices.Contains(charsets, strings.ToLower(params["charset"]))
+}
+
+// clearTypes are the Content-Type lines of most requests. They are not parsed.
+var clearTypes = map[string]string{
+	"application/x-www-form-urlencoded":               "application/x-www-form-urlencoded",
+	"application/x-www-form-urlencoded;charset=UTF-8": "application/x-www-form-urlencoded", // fetch with URLSearchParams
+	"application/json":                                "application/json",
+	"application/json; charset=utf-8":                 "application/json",
 }
 
 // charsets are those in which a name of ASCII letters has only one spelling.
@@ -139,14 +150,28 @@ func (s *signs) addJSON(body []byte) bool {
 
 // saysRefreshIn is saysRefresh for a body. It does not copy it.
 func saysRefreshIn(body []byte) bool {
-	for _, word := range [][]byte{[]byte("refresh"), []byte("renew")} {
-		for i := 0; i+len(word) <= len(body); i++ {
-			if body[i]|0x20 == 'r' && bytes.EqualFold(body[i:i+len(word)], word) {
-				return true
-			}
+	return slices.ContainsFunc(refreshWords, func(word string) bool { return containsFold(body, word) })
+}
+
+// containsFold reports whether a text has a word of lower-case ASCII letters in it, in any
+// case of these letters. It does not copy the text.
+func containsFold(text []byte, word string) bool {
+	for i := 0; i+len(word) <= len(text); i++ {
+		if text[i]|0x20 == word[0] && isFolded(text[i:], word) {
+			return true
 		}
 	}
 	return false
+}
+
+// isFolded reports whether a text starts with a word of lower-case ASCII letters, in any case.
+func isFolded(text []byte, word string) bool {
+	for i := range len(word) {
+		if text[i]|0x20 != word[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // textIf returns the text of a string if it matters, because that copies it.

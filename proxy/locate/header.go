@@ -11,6 +11,10 @@ func headerValue(text string) []span { return []span{trimmed(text, 0, len(text))
 // mediaType returns the media type in the Content-Type header, in lower case and
 // without parameters. It is empty if there is no Content-Type.
 func mediaType(header http.Header) string {
-	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	lines := header["Content-Type"]
+	if len(lines) == 0 {
+		return ""
+	}
+	media, _, _ := strings.Cut(lines[0], ";")
 	return strings.ToLower(strings.TrimSpace(media))
 }

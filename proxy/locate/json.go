@@ -1,7 +1,9 @@
 package locate
 
 import (
+	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
@@ -32,14 +34,37 @@ func RewriteJSON(body []byte, locs []Location, rewrite func(string) string) []by
 	if len(changes) == 0 {
 		return body
 	}
-	return []byte(splice(string(body), changes))
+	return splice(body, changes)
+}
+
+// mayHave reports whether a JSON text can have a value at a path. It costs next to nothing,
+// and most texts do not have most members that are looked for.
+func mayHave(body []byte, path jsonedit.Path) bool {
+	if bytes.IndexByte(body, '\\') >= 0 {
+		return true // a name can have escapes
+	}
+	for _, element := range path {
+		if isASCII(element) && !bytes.Contains(body, []byte(element)) && !isArrayElement(element) {
+			return false
+		}
+	}
+	return true
+}
+
+// isArrayElement reports whether an element of a path can mean an element of an array.
+func isArrayElement(element string) bool {
+	return element == "*" || strings.Trim(element, "0123456789") == ""
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool { return c >= utf8.RuneSelf })
 }
 
 // jsonStrings returns the strings at a path, without their quotes. It returns none
 // for a body that is not JSON.
 func jsonStrings(body []byte, path jsonedit.Path) []span {
 	start, ok := jsonStart(body)
-	if !ok {
+	if !ok || !mayHave(body, path) {
 		return nil
 	}
 	found, err := jsonedit.Strings(body[start:], path)
