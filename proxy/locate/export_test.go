@@ -2,7 +2,7 @@ package locate
 
 import "github.com/tokengraft/tokengraft/internal/jsonedit"
 
-// FindSlowly is [Response.Find] without what spares it work: it parses a body for each
+// FindSlowly is [Response.Find] without what saves it work: it parses a body for each
 // location, and looks for all runs of token characters. It is the reference of Find.
 func (r Response) FindSlowly(locs []Location) (occurrences []Occurrence) {
 	for _, loc := range locs {

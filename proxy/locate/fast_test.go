@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// What Find does first to save work never hides a token.
+// Find has quick tests before it searches. They never hide a token.
 func FuzzFind_AgreesWithTheSlowReference(f *testing.F) {
 	for i, seed := range fuzzSeeds {
 		f.Add(seed.loc, fuzzSeeds[(i+1)%len(fuzzSeeds)].loc, seed.kind, false, seed.text)
