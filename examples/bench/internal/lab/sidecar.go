@@ -55,9 +55,9 @@ rules:
   - {match: "{{.}}", tokens: ["json:access_token"]}
 {{- end}}
 {{- if eq .Algorithm "HS256"}}
-verify: {secret_file: "{{.Files.Secret}}"}
+verify: {secret_file: "{{.Files.Secret}}", issuer: "{{.Issuer}}"}
 {{- else}}
-verify: {jwks: "{{.Files.JWKS .Algorithm}}"}
+verify: {jwks: "{{.Files.JWKS .Algorithm}}", issuer: "{{.Issuer}}"}
 sign: {keys: "{{.SigningKeys}}"{{with .SignWith}}, algorithm: {{.}}{{end}}}
 {{- end}}
 documents:
@@ -69,6 +69,9 @@ documents:
 {{- end}}
 {{.More}}
 `))
+
+// Issuer returns the issuer of the tokens, which the sidecar checks as its alternatives do.
+func (Sidecar) Issuer() string { return fixture.Issuer }
 
 // SigningKeys returns the folder with the key that the sidecar signs with.
 func (c Sidecar) SigningKeys() string {
