@@ -68,7 +68,7 @@ func changes(b *bench) ([]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fill(s, b.lab.Users); err != nil {
+	if _, err := fill(s, 0, b.lab.Users); err != nil {
 		return nil, err
 	}
 	idle, busy := Line{Name: "no logins"}, Line{Name: "500 logins/s"}

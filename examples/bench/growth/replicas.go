@@ -39,7 +39,7 @@ func replicas(b *bench) ([]Figure, error) {
 			return nil, err
 		}
 		for _, s := range all {
-			if err := fill(s, b.lab.Users); err != nil {
+			if _, err := fill(s, 0, b.lab.Users); err != nil {
 				return nil, err
 			}
 		}

@@ -64,7 +64,7 @@ func documents(b *bench) ([]Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := fill(s, b.lab.Users); err != nil {
+		if _, err := fill(s, 0, b.lab.Users); err != nil {
 			return nil, err
 		}
 		logins = append(logins, target{size, s, load.Options{Request: login, Users: b.lab.Users, Check: load.Enriched(key, int(size))}})

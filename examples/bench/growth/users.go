@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"log"
 
 	"github.com/tokengraft/tokengraft/examples/bench/internal/lab"
 	"github.com/tokengraft/tokengraft/examples/bench/internal/load"
@@ -26,9 +27,15 @@ func users(b *bench) ([]Figure, error) {
 		return nil, err
 	}
 	memory, cpu := Line{Name: "resident memory"}, Line{Name: "login"}
+	filled := 0
 	for _, count := range counts {
-		if err := fill(s, int(count)); err != nil {
+		ok, err := fill(s, filled, int(count))
+		if err != nil {
 			return nil, err
+		}
+		if filled = int(count); !ok {
+			log.Printf("%d users do not log in within the time; the figures end before", filled)
+			break
 		}
 		medians, err := b.measure([]target{{count, s, load.Options{Request: login, Users: int(count)}}})
 		if err != nil {
@@ -103,6 +110,6 @@ func connections(b *bench) ([]Figure, error) {
 	return []Figure{
 		{File: "connections", What: what, X: x, Y: Axis{"CPU per login", "µs", false}, Lines: []Line{cpu}},
 		{File: "latency", What: what, X: x, Y: Axis{"latency at 1,000 logins/s", "ms", true}, Lines: []Line{p50, p99}},
-		{File: "connections-memory", What: what, X: x, Y: Axis{"resident memory", "MiB", false}, Lines: []Line{memory}},
+		{File: "connections-memory", What: what, X: x, Y: Axis{"resident memory", "MiB", true}, Lines: []Line{memory}},
 	}, nil
 }
