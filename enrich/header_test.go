@@ -3,6 +3,8 @@ package enrich_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -175,4 +177,62 @@ func TestEnrich_AllocatesLittle(t *testing.T) {
 	if n := testing.AllocsPerRun(200, func() { f.Restore(enriched) }); n > 20 {
 		t.Errorf("%v allocations to restore a token, want at most 20", n)
 	}
+}
+
+// A changingRing signs each token with the next of its keys.
+type changingRing struct {
+	enrich.Ring
+	signers []enrich.Key
+	next    int
+}
+
+func (r *changingRing) Verify(ctx context.Context, t *enrich.Token) (enrich.Verified, error) {
+	v, err := r.Ring.Verify(ctx, t)
+	v.Signer = r.signers[r.next%len(r.signers)]
+	r.next++
+	return v, err
+}
+
+// After a rotation the header that is known for an original names the new key.
+func TestHeaders_NameTheKeyThatSigns(t *testing.T) {
+	f := newFixture(t, "EdDSA", restoring)
+	ring := &changingRing{Ring: f.ring}
+	token := f.issuer.Token(claimsOf(""))
+	parsed, err := enrich.ParseToken(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, algorithm := range []string{"EdDSA", "EdDSA", "ES256"} { // each fixture has a key of its own
+		other := newFixture(t, algorithm, func(o *keys.Options, _ *enrich.Options) {
+			o.JWKS, o.PublicKey, o.Algorithm = f.jwksFile(t), "", algorithm
+		})
+		v, err := other.ring.Verify(t.Context(), parsed)
+		if err != nil || v.Signer == nil {
+			t.Fatalf("signer %v (%v)", v.Signer, err)
+		}
+		ring.signers = append(ring.signers, v.Signer)
+	}
+	e, err := enrich.New(enrich.Options{Ring: ring, Source: documents(map[string]string{"u1": `{"lang":"en"}`})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 9 {
+		got := e.Enrich(t.Context(), grant(token, ""))[0]
+		key := ring.signers[i%len(ring.signers)]
+		header, _ := enrichtest.DecodeToken(t, got.Raw)
+		enriched, err := enrich.ParseToken(got.Raw)
+		if err != nil || enriched.KeyID != key.ID() || enriched.Algorithm != key.Algorithm() || key.Verify(enriched.SigningInput, enriched.Signature) != nil {
+			t.Errorf("header %s (%v), want %s with kid %s, and its signature", header, err, key.Algorithm(), key.ID())
+		}
+	}
+}
+
+// jwksFile returns a file with the keys of the backend.
+func (f fixture) jwksFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "jwks.json")
+	if err := os.WriteFile(path, f.issuer.JWKS(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
