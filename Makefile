@@ -15,7 +15,7 @@ TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
 GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
-.PHONY: all test race lint vuln mongodb backends compose tables faults load bench fuzz fuzz-short attacks exhaustion settings texts \
+.PHONY: all test race lint vuln mongodb backends compose tables faults load bench fuzz fuzz-short attacks exhaustion openssl settings texts \
 	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
@@ -80,6 +80,17 @@ faults:
 load:
 	go test -v -count=1 -timeout 20m ./internal/e2e/load ./internal/e2e/live -full
 	go test -v -count=1 -timeout 20m -run '^Test(Cache|Freshness)_' ./internal/sidecar ./cache ./internal/simulation -full
+
+# The build that makes RSA signatures with the machine's OpenSSL, and the tests of these.
+# The default build has nothing of it. Without libcrypto.so.3 the signatures are
+# skipped, or with STRICT=1 fail.
+OPENSSL = ./enrich/keys/internal/libcrypto ./enrich/keys/internal/jose
+openssl:
+	@! go list -deps . | grep purego || { echo "the default build links purego"; exit 1; }
+	CGO_ENABLED=0 go vet -tags openssl $(OPENSSL)
+	CGO_ENABLED=0 GOARCH=arm64 go vet -tags openssl $(OPENSSL)
+	CGO_ENABLED=0 $(TEST) -tags openssl $(OPENSSL)
+	CGO_ENABLED=0 go run -tags openssl . version
 
 # Every text that a user can meet, to be read aloud.
 texts:

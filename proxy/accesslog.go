@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +14,11 @@ import (
 // logAccess writes the line of a request to the access log. The line always has the same
 // keys. It never has a query, a header or a body, because these can contain tokens.
 func (x *exchange) logAccess(ctx context.Context) {
-	x.proxy.options.Logger.LogAttrs(ctx, slog.LevelInfo, "request",
+	logger := x.proxy.options.Logger
+	if !logger.Enabled(ctx, slog.LevelInfo) {
+		return // before the attributes are made
+	}
+	logger.LogAttrs(ctx, slog.LevelInfo, "request",
 		slog.String("method", x.method),
 		slog.String("path", redactPath(x.path)),
 		slog.Int("status", x.w.status),
@@ -44,17 +47,6 @@ func RedactPath(path string) string { return redactPath(path) }
 
 // redactPath returns a path for the log, without tokens, codes and ids.
 func redactPath(path string) string { return redact.Path(path) }
-
-// knownMethod returns a method of RFC 9110 or PATCH unchanged. It returns _OTHER for any
-// other text, as OpenTelemetry does, because a client can send a token as the method.
-func knownMethod(method string) string {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
-		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
-		return method
-	}
-	return "_OTHER"
-}
 
 // reasonsSeen are the reasons that were counted for a response, for the access log. In
 // shadow mode there are none, because tokens are looked at after the response.

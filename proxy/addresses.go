@@ -11,8 +11,8 @@ import (
 // addressEditor returns a function that replaces the addresses in the response to r with
 // the address that the client used. Otherwise the client would send its next requests
 // directly to the backend.
-func (p *Proxy) addressEditor(r *http.Request, at []locate.Location) editFunc {
-	proto, host := p.publicOrigin(r)
+func (x *exchange) addressEditor(r *http.Request, at []locate.Location) editFunc {
+	proto, host := x.publicOrigin(r)
 	public := origin{clientSide(proto), clientSide(host)}
 	return func(_ context.Context, body []byte) ([]byte, error) {
 		return locate.RewriteJSON(body, at, public.replaceIn), nil

@@ -34,8 +34,17 @@ type unusedRules struct {
 	issuing int            // rules with Tokens that have matched
 	since   time.Time
 	others  int
-	shapes  map[string]int
+	shapes  map[answeredShape]int
 }
+
+// An answeredShape is the shape of requests, and the first digit of the status of the
+// responses.
+type answeredShape struct {
+	shape string
+	class int
+}
+
+func (s answeredShape) String() string { return fmt.Sprintf("%s %dxx", s.shape, s.class) }
 
 // note notes a request and the status of its response.
 func (u *unusedRules) note(x *exchange, status int) {
@@ -64,7 +73,7 @@ func (u *unusedRules) note(x *exchange, status int) {
 
 // begin begins to watch rules. Those that delete users or change addresses seldom match.
 func (u *unusedRules) begin(rules *Rules) {
-	u.rules, u.since, u.others, u.issuing, u.shapes = rules, time.Now(), 0, 0, map[string]int{}
+	u.rules, u.since, u.others, u.issuing, u.shapes = rules, time.Now(), 0, 0, map[answeredShape]int{}
 	u.left = map[*Rule]bool{}
 	for _, rule := range rules.all() {
 		if !rule.Elsewhere && (len(rule.Tokens) > 0 || rule.Group == "" && len(rule.Restore) > 0) {
@@ -85,7 +94,7 @@ func (u *unusedRules) matched(rule *Rule) {
 // other counts a request that no rule matches.
 func (u *unusedRules) other(x *exchange, status int) {
 	u.others++
-	shape := fmt.Sprintf("%s %dxx", x.shape(), status/100)
+	shape := answeredShape{x.shape(), status / 100}
 	if _, known := u.shapes[shape]; known || len(u.shapes) < unusedShapes {
 		u.shapes[shape]++
 	}
@@ -120,13 +129,13 @@ func (u *unusedRules) names() []string {
 // frequent returns the most frequent requests that no rule matched. Logins are seldom GET,
 // and there are more requests with GET, so each kind has its own places.
 func (u *unusedRules) frequent() []string {
-	shapes := slices.SortedFunc(maps.Keys(u.shapes), func(a, b string) int {
-		return cmp.Or(cmp.Compare(u.shapes[b], u.shapes[a]), strings.Compare(a, b))
+	shapes := slices.SortedFunc(maps.Keys(u.shapes), func(a, b answeredShape) int {
+		return cmp.Or(cmp.Compare(u.shapes[b], u.shapes[a]), strings.Compare(a.String(), b.String()))
 	})
 	var reads, writes []string
 	for _, shape := range shapes {
 		to := &writes
-		if strings.HasPrefix(shape, http.MethodGet+" ") || strings.HasPrefix(shape, http.MethodHead+" ") || strings.HasPrefix(shape, http.MethodOptions+" ") {
+		if strings.HasPrefix(shape.shape, http.MethodGet+" ") || strings.HasPrefix(shape.shape, http.MethodHead+" ") || strings.HasPrefix(shape.shape, http.MethodOptions+" ") {
 			to = &reads
 		}
 		if len(*to) < unusedListed {

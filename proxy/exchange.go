@@ -31,6 +31,7 @@ type exchange struct {
 	proxy    *Proxy
 	snapshot *Snapshot
 	w        responseWriter
+	ctx      exchangeContext // of the request that is forwarded
 
 	rule    *Rule                   // nil if none matches
 	edit    editFunc                // nil if the body of the response is not edited
@@ -59,6 +60,10 @@ type exchange struct {
 	reserved bool        // responseReserve is in it
 	hasTurn  atomic.Bool // the exchange has a turn at the backend
 
+	header    requestHeader
+	client    client
+	forwarded [3]string // the values of setForwarded, here so that they need no allocation
+
 	reasons reasonsSeen // for the access log
 	// For the access log, from the client's request.
 	began              time.Time
@@ -69,14 +74,17 @@ func newExchange(p *Proxy, w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{
 		proxy:    p,
 		snapshot: p.snapshot.Load(),
-		w:        responseWriter{ResponseWriter: w, writeTimeout: p.options.Timeouts.Write},
+		w:        responseWriter{ResponseWriter: w, writeTimeout: p.options.Timeouts.Write, http1: r.ProtoMajor == 1},
+		header:   readHeader(r),
+		client:   p.clientOf(r),
 		began:    time.Now(),
 		method:   knownMethod(r.Method),
 		path:     r.URL.Path,
 		peer:     r.RemoteAddr,
-		account:  account{memory: p.options.ClientMemory(p.client(r)), responses: p.options.Responses},
+		account:  account{responses: p.options.Responses},
 	}
-	if r.ProtoMajor == 1 {
+	x.account.memory = p.options.ClientMemory(x.client.address)
+	if x.w.http1 {
 		x.w.names = p.names
 	}
 	return x
@@ -84,7 +92,7 @@ func newExchange(p *Proxy, w http.ResponseWriter, r *http.Request) *exchange {
 
 // run serves a request from start to end.
 func (x *exchange) run(r *http.Request) {
-	x.w.clearWriteDeadline()
+	x.w.startWrites(r)
 	defer x.account.close()
 	defer x.w.armWriteDeadline() // for the rest of the response, which the server writes
 	defer x.finish(r.Context())
@@ -136,7 +144,7 @@ func (x *exchange) serve(r *http.Request) error {
 // check returns the problem of a request that must not be forwarded.
 func (x *exchange) check(r *http.Request) error {
 	switch {
-	case headerSize(r) > x.proxy.options.Limits.Headers || headerLines(r) > MaxHeaderLines:
+	case x.header.size > x.proxy.options.Limits.Headers || x.header.lines > MaxHeaderLines:
 		x.proxy.refusals.Count(r.Context(), budget.Headers)
 		return problemHeaders
 	case strings.ContainsAny(r.Host, `/\?#@`): // only over HTTP/2; net/http checks this over HTTP/1
@@ -171,7 +179,8 @@ func (x *exchange) refusesEarly(method string) bool {
 // later step decides by what the backend gets. Its body records whether reading it
 // failed. prepare does not change r, because the server still uses the body of r.
 func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
-	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
+	x.ctx = exchangeContext{r.Context(), x}
+	ctx := context.Context(&x.ctx)
 	stop = func() {}
 	if x.mayEnrich() || x.snapshot.Rules.forElsewhere() != nil {
 		ctx, stop = x.withCancel(ctx)
@@ -185,13 +194,28 @@ func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 		trailer := r.Trailer
 		r.Body = &requestBody{r.Body, &x.bodyBroken, func() {
 			x.bodyEnded.Store(true)
-			x.proxy.stripForwarded(r.RemoteAddr, trailer)
+			x.stripForwarded(trailer)
 		}}
 	}
 	return r, stop
 }
 
+// An exchangeContext is the context of the client's request, with its exchange. It is a part
+// of the exchange, so it needs no allocation of its own.
+type exchangeContext struct {
+	context.Context
+	exchange *exchange
+}
+
 type exchangeKey struct{}
+
+// Value implements [context.Context].
+func (c *exchangeContext) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return c.exchange
+	}
+	return c.Context.Value(key)
+}
 
 // exchangeOf returns the exchange of a request that [exchange.prepare] returned.
 func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
@@ -228,13 +252,23 @@ func (x *exchange) pattern() string {
 // bytes.
 const MaxHeaderLines = 256
 
-// headerSize returns the approximate size of the request's header in bytes.
-func headerSize(r *http.Request) int64 {
-	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
+// A requestHeader is what every request is asked about its header. It is read once, because
+// iterating over a map costs more than each of the questions.
+type requestHeader struct {
+	size, lines int64
+	forwarded   bool // a field describes the client: see [isForwardedHeader]
+}
+
+// readHeader reads the header of a client's request. The size is approximate, in bytes.
+func readHeader(r *http.Request) (h requestHeader) {
+	size, lines := len(r.Method)+len(r.RequestURI)+len(r.Proto)+len(r.Host), 0
 	for name, values := range r.Header {
+		lines += len(values)
 		for _, value := range values {
 			size += len(name) + len(value) + len(": \r\n")
 		}
+		h.forwarded = h.forwarded || isForwardedHeader(name)
 	}
-	return int64(size)
+	h.size, h.lines = int64(size), int64(lines)
+	return h
 }

@@ -20,7 +20,7 @@ func (x *exchange) editor(r *http.Request) editFunc {
 	path, s := cleanPath(r.URL.Path), x.snapshot
 	switch {
 	case x.rule != nil && len(x.rule.Addresses) > 0:
-		return x.proxy.addressEditor(r, x.rule.Addresses)
+		return x.addressEditor(r, x.rule.Addresses)
 	case !s.Shadow && slices.Contains(s.ObjectPaths, path) && (r.Method == http.MethodGet || r.Method == http.MethodPost):
 		return s.Enricher.EnrichObject
 	case slices.Contains(s.DiscoveryPaths, path) && r.Method == http.MethodGet:

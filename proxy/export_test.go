@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
@@ -28,6 +29,23 @@ func (rs *Rules) Gates() []string { return rs.gates.patterns }
 
 // Find finds the rule of a request.
 func (rs *Rules) Find(r *http.Request) { rs.route(r) }
+
+// MayMatch reports whether the tree of paths says that a rule may match a request, and whether
+// the mux finds one.
+func (rs *Rules) MayMatch(r *http.Request) (may, matches bool) {
+	_, pattern := rs.mux.Handler(r)
+	return rs.paths.mayMatch(r), pattern != ""
+}
+
+// IsForwardedHeader reports whether a header describes the client.
+func IsForwardedHeader(name string) bool { return isForwardedHeader(name) }
+
+// WithWriteTimeout returns a writer as the proxy uses it for the response to a request.
+func WithWriteTimeout(w http.ResponseWriter, r *http.Request, timeout time.Duration) http.ResponseWriter {
+	writer := &responseWriter{ResponseWriter: w, writeTimeout: timeout, http1: r.ProtoMajor == 1}
+	writer.startWrites(r)
+	return writer
+}
 
 // KnownNames returns how many spellings of header names a proxy remembers.
 func KnownNames(p *Proxy) int { return len(p.names.table.Load().seen) }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"cmp"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
@@ -14,27 +15,44 @@ import (
 // setForwarded sets the X-Forwarded-* headers of the request to the backend: the
 // client's address, and the scheme and host that the client used. It removes such
 // headers of untrusted peers.
-func (p *Proxy) setForwarded(pr *httputil.ProxyRequest) {
-	peer := pr.In.RemoteAddr
-	for name, values := range pr.In.Header {
-		if isForwardedHeader(name) {
-			pr.Out.Header[name] = values // ReverseProxy has removed the most common ones
+func (x *exchange) setForwarded(pr *httputil.ProxyRequest) {
+	out := pr.Out.Header
+	if x.header.forwarded {
+		for name, values := range pr.In.Header {
+			if isForwardedHeader(name) {
+				out[name] = values // ReverseProxy has removed the most common ones
+			}
 		}
 	}
-	inHeader, inTrailer := p.stripForwarded(peer, pr.Out.Header), p.stripForwarded(peer, pr.Out.Trailer)
+	inHeader, inTrailer := x.header.forwarded && x.stripForwarded(out), x.stripForwarded(pr.Out.Trailer)
 	if inHeader || inTrailer {
-		p.untrustedPeers.warn(peer)
+		x.proxy.untrustedPeers.warn(x.peer)
 	}
-	pr.SetXForwarded()
-	proto, host := p.publicOrigin(pr.In)
-	pr.Out.Header.Set("X-Forwarded-Proto", proto)
-	pr.Out.Header.Set("X-Forwarded-Host", host)
+	proto, host := x.publicOrigin(pr.In)
+	x.forwarded = [...]string{forwardedFor(out, pr.In.RemoteAddr), proto, host}
+	lines := x.forwarded[:]
+	out["X-Forwarded-For"] = lines[0:1:1]
+	out["X-Forwarded-Proto"] = lines[1:2:2]
+	out["X-Forwarded-Host"] = lines[2:3:3]
+	if lines[0] == "" {
+		delete(out, "X-Forwarded-For")
+	}
+}
+
+// forwardedFor returns X-Forwarded-For with the address of the peer at the end, and "" if it
+// is not known.
+func forwardedFor(h http.Header, peer string) string {
+	address, _, err := net.SplitHostPort(peer)
+	if before := h["X-Forwarded-For"]; err == nil && len(before) > 0 {
+		return strings.Join(before, ", ") + ", " + address
+	}
+	return address
 }
 
 // stripForwarded removes the forwarded headers of an untrusted peer. It reports whether
 // there were any.
-func (p *Proxy) stripForwarded(peer string, h http.Header) (removed bool) {
-	if p.trusts(peer) {
+func (x *exchange) stripForwarded(h http.Header) (removed bool) {
+	if x.client.trusted {
 		return false
 	}
 	for name := range h {
@@ -48,15 +66,15 @@ func (p *Proxy) stripForwarded(peer string, h http.Header) (removed bool) {
 
 // publicOrigin returns the scheme and host that the client used. Each may be a list, if
 // several trusted proxies have added a value.
-func (p *Proxy) publicOrigin(r *http.Request) (proto, host string) {
-	if public := p.options.PublicURL; public != nil {
+func (x *exchange) publicOrigin(r *http.Request) (proto, host string) {
+	if public := x.proxy.options.PublicURL; public != nil {
 		return public.Scheme, public.Host
 	}
 	proto, host = "http", r.Host
 	if r.TLS != nil {
 		proto = "https"
 	}
-	if p.trusts(r.RemoteAddr) {
+	if x.client.trusted {
 		proto = cmp.Or(r.Header.Get("X-Forwarded-Proto"), proto)
 		host = cmp.Or(r.Header.Get("X-Forwarded-Host"), host)
 	}
@@ -64,22 +82,56 @@ func (p *Proxy) publicOrigin(r *http.Request) (proto, host string) {
 }
 
 // isForwardedHeader reports whether a header describes the client to the backend. It
-// treats _ like -, because CGI and similar backends do.
+// treats _ like -, because CGI and similar backends do. It is called for every field, so it
+// makes no copy of the name.
 func isForwardedHeader(name string) bool {
-	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
-	return name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
+	switch {
+	case len(name) < len("Forwarded"):
+		return false
+	case len(name) == len("Forwarded"):
+		return spelledLike(name, "forwarded") || spelledLike(name, "x-real-ip")
+	}
+	return len(name) >= len("X-Forwarded-") && spelledLike(name[:len("X-Forwarded-")], "x-forwarded-")
 }
 
-// client returns the address of the client: that of the peer, or what trusted proxies say.
+// spelledLike reports whether a name is a lower-case one of the same length, in any case and
+// with - or _.
+func spelledLike(name, lower string) bool {
+	for i := range len(lower) {
+		c := name[i]
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '_':
+			c = '-'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// A client is who sent a request.
+type client struct {
+	address netip.Addr // zero if it is not known
+	trusted bool       // the peer is one of Options.TrustedProxies
+}
+
+// clientOf returns the client of a request: the peer, or what trusted proxies say.
 // Each of them adds the address of its peer at the end of X-Forwarded-For, so only what is
-// before the first trusted one can be invented. client returns the zero Addr if it does not
-// know.
-func (p *Proxy) client(r *http.Request) netip.Addr {
+// before the first trusted one can be invented.
+func (p *Proxy) clientOf(r *http.Request) client {
 	address, ok := peerAddress(r.RemoteAddr)
 	if !ok || !p.trustsAddress(address) {
-		return address
+		return client{address: address}
 	}
-	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
+	return client{p.forwardedClient(address, r.Header["X-Forwarded-For"]), true}
+}
+
+// forwardedClient returns the address of the client behind a trusted proxy.
+func (p *Proxy) forwardedClient(address netip.Addr, lines []string) netip.Addr {
+	for _, line := range slices.Backward(lines) {
 		for rest := line; rest != ""; {
 			comma := strings.LastIndexByte(rest, ',')
 			before, ok := forwardedAddress(strings.TrimSpace(rest[comma+1:]))
@@ -102,12 +154,6 @@ func forwardedAddress(text string) (netip.Addr, bool) {
 		return address.Unmap().WithZone(""), true
 	}
 	return peerAddress(text)
-}
-
-// trusts reports whether a peer, as host:port, is a trusted proxy.
-func (p *Proxy) trusts(peer string) bool {
-	address, ok := peerAddress(peer)
-	return ok && p.trustsAddress(address)
 }
 
 func (p *Proxy) trustsAddress(address netip.Addr) bool {

@@ -26,6 +26,7 @@ type gates struct {
 // foldedRules have patterns that match a path of [spellings].
 type foldedRules struct {
 	mux   *http.ServeMux
+	paths *rulePath        // of the patterns in mux
 	rules map[string]*Rule // by the folded pattern
 }
 
@@ -63,7 +64,7 @@ func methodsOf(pattern string) []string {
 // fold adds a rule to the first mux that has no pattern which conflicts with it.
 func (g *gates) fold(rule *Rule) error {
 	pattern := foldedPattern(rule.Pattern)
-	for _, f := range append(g.folded, foldedRules{http.NewServeMux(), map[string]*Rule{}}) {
+	for _, f := range append(g.folded, foldedRules{http.NewServeMux(), &rulePath{}, map[string]*Rule{}}) {
 		if !f.add(pattern, rule) {
 			continue
 		}
@@ -82,6 +83,7 @@ func (f foldedRules) add(pattern string, rule *Rule) (added bool) {
 		}
 	}()
 	f.mux.Handle(pattern, http.NotFoundHandler())
+	f.paths.add(pattern)
 	f.rules[pattern] = rule
 	return true
 }
@@ -163,8 +165,15 @@ func (rs *Rules) otherMethods(r *http.Request) []string {
 // overriding returns the gate that matches a request with one of the methods, and nil if
 // there is none.
 func (rs *Rules) overriding(r *http.Request, methods []string) *Rule {
+	if len(methods) == 0 {
+		return nil
+	}
+	path := cleanEscaped(r.URL.EscapedPath())
+	if !rs.paths.mayMatchPath(path) {
+		return nil
+	}
 	for _, method := range methods {
-		if rule := rs.match(lookup(method, r.Host, cleanEscaped(r.URL.EscapedPath()))); rule != nil && rule.Gate {
+		if rule := rs.match(lookup(method, r.Host, path)); rule != nil && rule.Gate {
 			return rule
 		}
 	}
@@ -249,6 +258,9 @@ func (rule *Rule) isExactly(u *url.URL) bool {
 func (rs *Rules) gateAt(host string, methods []string, escaped string) *Rule {
 	host = foldHost(host)
 	for _, path := range spellings(escaped) {
+		if !rs.gates.mayMatchPath(path) {
+			continue
+		}
 		for _, method := range methods {
 			if gate := rs.gates.at(lookup(method, host, path)); gate != nil {
 				return gate
@@ -256,6 +268,11 @@ func (rs *Rules) gateAt(host string, methods []string, escaped string) *Rule {
 		}
 	}
 	return nil
+}
+
+// mayMatchPath reports whether a pattern may match a folded path.
+func (g gates) mayMatchPath(path string) bool {
+	return slices.ContainsFunc(g.folded, func(f foldedRules) bool { return f.paths.mayMatchPath(path) })
 }
 
 // at returns the gate that matches a request for a folded path.

@@ -3,12 +3,14 @@ package proxy
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -20,24 +22,34 @@ import (
 // request, and its path attributes could have tokens.
 type httpMetrics struct {
 	served metric.Float64Histogram
-	active metric.Int64UpDownCounter
+	active *activeRequests
 	asked  metric.Float64Histogram
 	labels httpLabels
+	server string // host and port of the backend
+	traced bool   // requests may have spans, which the histograms give as examples
 }
 
 // secondsBuckets are those that the semantic conventions advise.
 var secondsBuckets = metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10)
 
-func newHTTPMetrics(meter metric.Meter) (*httpMetrics, error) {
-	m := &httpMetrics{}
+func newHTTPMetrics(o Options) (*httpMetrics, error) {
+	m := &httpMetrics{server: serverOf(o.Backend), traced: o.Tracer != nil}
 	var errs [3]error
-	m.served, errs[0] = meter.Float64Histogram("http.server.request.duration", metric.WithUnit("s"), secondsBuckets,
+	m.served, errs[0] = o.Meter.Float64Histogram("http.server.request.duration", metric.WithUnit("s"), secondsBuckets,
 		metric.WithDescription("Duration of the requests of clients, to the end of the response."))
-	m.active, errs[1] = meter.Int64UpDownCounter("http.server.active_requests", metric.WithUnit("{request}"),
-		metric.WithDescription("Requests of clients that are being served."))
-	m.asked, errs[2] = meter.Float64Histogram("http.client.request.duration", metric.WithUnit("s"), secondsBuckets,
+	m.active, errs[1] = newActiveRequests(o.Meter)
+	m.asked, errs[2] = o.Meter.Float64Histogram("http.client.request.duration", metric.WithUnit("s"), secondsBuckets,
 		metric.WithDescription("Duration of the requests to the backend, to the end of the header of the response."))
 	return m, errors.Join(errs[:]...)
+}
+
+// record records a duration. Without spans it does not give the SDK the context of the
+// request, which the SDK would search for one.
+func (m *httpMetrics) record(ctx context.Context, h metric.Float64Histogram, took time.Duration, labels labeledRequest) {
+	if !m.traced {
+		ctx = context.Background()
+	}
+	h.Record(ctx, took.Seconds(), m.labels.of(labels)...)
 }
 
 // A labeledRequest is what the labels of the HTTP metrics say. All its values are from small sets:
@@ -50,31 +62,36 @@ type labeledRequest struct {
 	fault                   string // the error.type; "" without an error
 }
 
-// httpLabels keeps the labels of requests, because making them costs more than counting.
+// httpLabels keeps the labels of requests, because making them costs more than counting. The
+// map is replaced when it grows, so looking up takes no lock.
 type httpLabels struct {
-	mu   sync.RWMutex
-	made map[labeledRequest]metric.MeasurementOption
+	mu   sync.Mutex // held while made is replaced
+	made atomic.Pointer[map[labeledRequest][]metric.RecordOption]
 }
 
 // maxLabels limits how many labels are kept. A backend can answer with any status.
 const maxLabels = 4096
 
-func (l *httpLabels) of(r labeledRequest) metric.MeasurementOption {
-	l.mu.RLock()
-	labels := l.made[r]
-	l.mu.RUnlock()
-	if labels != nil {
-		return labels
+// of returns the labels as the options of a measurement. They are kept as a slice, because a
+// variadic call would allocate it.
+func (l *httpLabels) of(r labeledRequest) []metric.RecordOption {
+	if made := l.made.Load(); made != nil {
+		if labels := (*made)[r]; labels != nil {
+			return labels
+		}
 	}
-	labels = metric.WithAttributeSet(r.attributes())
+	labels := []metric.RecordOption{metric.WithAttributeSet(r.attributes())}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.made == nil {
-		l.made = map[labeledRequest]metric.MeasurementOption{}
+	next := map[labeledRequest][]metric.RecordOption{}
+	if made := l.made.Load(); made != nil {
+		if len(*made) >= maxLabels {
+			return labels
+		}
+		maps.Copy(next, *made)
 	}
-	if len(l.made) < maxLabels {
-		l.made[r] = labels
-	}
+	next[r] = labels
+	l.made.Store(&next)
 	return labels
 }
 
@@ -107,13 +124,13 @@ func (m *httpMetrics) begin(r *http.Request, method string) labeledRequest {
 	if r.TLS != nil {
 		labels.scheme = "https"
 	}
-	m.active.Add(r.Context(), 1, m.labels.of(labels))
+	m.active.of(labels).add(1)
 	return labels
 }
 
 // end counts what begin counted as active, and how long it took.
 func (m *httpMetrics) end(ctx context.Context, labels labeledRequest, x *exchange, version string) {
-	m.active.Add(ctx, -1, m.labels.of(labels))
+	m.active.of(labels).add(-1)
 	labels.version, labels.status = version, x.w.status
 	if x.rule != nil {
 		labels.route = x.rule.route
@@ -128,7 +145,7 @@ func (m *httpMetrics) end(ctx context.Context, labels labeledRequest, x *exchang
 	case labels.status >= http.StatusInternalServerError:
 		labels.fault = strconv.Itoa(labels.status)
 	}
-	m.served.Record(ctx, time.Since(x.began).Seconds(), m.labels.of(labels))
+	m.record(ctx, m.served, time.Since(x.began), labels)
 }
 
 // routeOf returns the path of a pattern.
@@ -159,7 +176,7 @@ type measuredTransport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t measuredTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	labels := labeledRequest{method: knownMethod(r.Method), server: serverOf(r.URL)}
+	labels := labeledRequest{method: knownMethod(r.Method), server: t.metrics.server}
 	began := time.Now()
 	res, err := t.RoundTripper.RoundTrip(r)
 	took := time.Since(began)
@@ -172,7 +189,7 @@ func (t measuredTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	default:
 		labels.status, labels.version = res.StatusCode, protocolVersion(res.ProtoMajor, res.ProtoMinor)
 	}
-	t.metrics.asked.Record(r.Context(), took.Seconds(), t.metrics.labels.of(labels))
+	t.metrics.record(r.Context(), t.metrics.asked, took, labels)
 	return res, err
 }
 

@@ -29,6 +29,10 @@ type Queue interface {
 	Release(n int64)
 }
 
+// A Queue may also have the method TryAcquire(n int64) bool, as that of package budget has. It
+// takes n units if they are free and nobody waits, and returns false at once otherwise.
+var _ interface{ TryAcquire(n int64) bool } = unbounded{}
+
 // unbounded is a Memory and a Queue without a limit.
 type unbounded struct{}
 
@@ -36,6 +40,7 @@ func (unbounded) Take(int64) bool                      { return true }
 func (unbounded) TakeLarge(int64) bool                 { return true }
 func (unbounded) Return(int64)                         {}
 func (unbounded) Acquire(context.Context, int64) error { return nil }
+func (unbounded) TryAcquire(int64) bool                { return true }
 func (unbounded) Release(int64)                        {}
 
 // The arithmetic of memory, in bytes. Everything is taken before it is allocated, and

@@ -3,7 +3,6 @@ package proxy
 import (
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 )
 
@@ -54,7 +53,7 @@ func lookup(method, host, escaped string) *http.Request {
 // cleanEscaped returns an escaped path as [http.ServeMux] looks it up. With any other, the
 // mux would answer with a redirect.
 func cleanEscaped(escaped string) string {
-	clean := path.Clean("/" + escaped)
+	clean := cleanPath(escaped)
 	if strings.HasSuffix(escaped, "/") && clean != "/" {
 		clean += "/"
 	}

@@ -47,7 +47,7 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 		return nil, err
 	}
 	p.diagnosis = newDiagnosis(o, p.metrics)
-	if p.http, err = newHTTPMetrics(o.Meter); err != nil {
+	if p.http, err = newHTTPMetrics(o); err != nil {
 		return nil, err
 	}
 	if p.refusals, err = budget.NewRefusals(o.Meter, o.Logger); err != nil {

@@ -43,7 +43,7 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	out.URL.RawQuery = pr.In.URL.RawQuery // ReverseProxy removes parameters that it cannot parse
 	out.Trailer = pr.In.Trailer           // the same map, which is filled after the body was read
 	keepPath(out, pr.In)
-	x.proxy.setForwarded(pr)
+	x.setForwarded(pr)
 	dropProtocolUpgrade(out.Header)
 	if x.readsBody() {
 		out.Header.Set("Accept-Encoding", "identity")

@@ -14,6 +14,7 @@ import (
 // rules.
 type Rules struct {
 	mux       *http.ServeMux
+	paths     rulePath // of the patterns in mux
 	byPattern map[string]*Rule
 	gates     gates
 	elsewhere *Rule // nil if there is none
@@ -49,6 +50,7 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 			continue
 		}
 		rs.mux.Handle(rule.Pattern, http.NotFoundHandler())
+		rs.paths.add(rule.Pattern)
 		rule.route = routeOf(rule.Pattern)
 		rule.providers = newProviders(rule.Pattern)
 		rs.byPattern[rule.Pattern] = &rule
@@ -69,7 +71,7 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 // to look up the pattern. The handlers of the mux would redirect paths that contain //
 // or .., but the backend must get each path unchanged.
 func (rs *Rules) match(r *http.Request) *Rule {
-	if rs == nil {
+	if rs == nil || !rs.paths.mayMatch(r) {
 		return nil
 	}
 	_, pattern := rs.mux.Handler(r)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -151,4 +152,9 @@ func (s *Snapshot) restoreLocations(rule *Rule) []locate.Location {
 }
 
 // cleanPath returns a path without // and dots, as many backends read it.
-func cleanPath(p string) string { return path.Clean("/" + p) }
+func cleanPath(p string) string {
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p
+	}
+	return path.Clean(p) // which allocates only if it changes the path
+}

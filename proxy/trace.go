@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"net/http"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -14,10 +13,10 @@ import (
 var propagator = propagation.TraceContext{}
 
 // startSpan starts the span of a request. If the request has a trace context, the span
-// is part of that trace.
+// is part of that trace. The span is nil without a tracer.
 func (p *Proxy) startSpan(r *http.Request) (*http.Request, trace.Span) {
 	if p.options.Tracer == nil {
-		return r, trace.SpanFromContext(context.Background())
+		return r, nil
 	}
 	ctx := propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	ctx, span := p.options.Tracer.Start(ctx, knownMethod(r.Method), trace.WithSpanKind(trace.SpanKindServer),
@@ -28,6 +27,9 @@ func (p *Proxy) startSpan(r *http.Request) (*http.Request, trace.Span) {
 // endSpan adds the result to the span of a request and ends it. Like the access log it
 // records no query, header or body.
 func (x *exchange) endSpan(span trace.Span) {
+	if span == nil {
+		return
+	}
 	if x.rule != nil {
 		span.SetName(x.rule.Pattern)
 		span.SetAttributes(attribute.String("http.route", x.rule.Pattern))

@@ -80,3 +80,6 @@ type emptyBody struct{}
 
 func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (emptyBody) Close() error             { return nil }
+
+// WriteTo implements [io.WriterTo]. Without it, the transport allocates 32 KiB to copy nothing.
+func (emptyBody) WriteTo(io.Writer) (int64, error) { return 0, nil }

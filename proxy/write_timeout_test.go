@@ -71,6 +71,39 @@ func TestWriteTimeout_DoesNotEndAStreamThatPauses(t *testing.T) {
 	}
 }
 
+// The deadline of a response stays on its connection. It must not end a 100 Continue or an
+// early response of a later request.
+func TestWriteTimeout_DoesNotEndALaterRequest(t *testing.T) {
+	f := startWithWriteTimeout(t, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(1500 * time.Millisecond)
+		if r.URL.Path == "/hints" {
+			w.WriteHeader(http.StatusEarlyHints)
+		}
+		io.Copy(io.Discard, r.Body)
+	})
+	w := f.dial(t)
+	for range 2 {
+		w.send("GET /hints HTTP/1.1\r\nHost: h\r\n\r\n")
+		for _, want := range []int{http.StatusEarlyHints, http.StatusOK} {
+			if res := w.receive("GET"); res.StatusCode != want {
+				t.Fatalf("got %s, want %d", res.Status, want)
+			}
+		}
+		w.send("POST /upload HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+		if res := w.receive("POST"); res.StatusCode != http.StatusContinue {
+			t.Fatalf("got %s, want 100", res.Status)
+		}
+		w.send("x")
+		res := w.receive("POST")
+		for res.StatusCode == http.StatusContinue { // that of the backend
+			res = w.receive("POST")
+		}
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("got %s, want 200", res.Status)
+		}
+	}
+}
+
 func TestTimeout_Is400IfAFormDoesNotArriveOnAnyPath(t *testing.T) {
 	f, _ := startResponding(t, noContent, setup{options: func(o *proxy.Options) { o.Timeouts.Response = time.Second }})
 	res, _ := f.ask(t, "POST /introspect HTTP/1.1\r\nHost: h\r\n"+form+"\r\nContent-Length: 100\r\n\r\ntoken=")

@@ -45,6 +45,7 @@ func openAt(o Options, now func() time.Time) (*Ring, error) {
 	}
 	r := &Ring{o: o, shared: map[string]*jose.Key{}, types: mediaTypes(o.Types), now: now}
 	r.issuers.Store(o.Issuers)
+	r.warnRSASigner()
 	for _, open := range []func() error{r.openPinned, r.openOwn, r.openBackend, r.makeOwn} {
 		if err := open(); err != nil {
 			return nil, err

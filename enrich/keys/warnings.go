@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/keys/internal/jose"
 )
 
 // warnIssuerMismatch logs once that the backend's tokens have another issuer than its
@@ -87,4 +88,20 @@ func (r *Ring) life(v enrich.Verified) time.Duration {
 		return v.ExpiresAt.Sub(r.now())
 	}
 	return v.ExpiresAt.Sub(v.IssuedAt)
+}
+
+// StandardRSASigner is what [RSASigner] returns if Go makes RSA signatures.
+const StandardRSASigner = jose.StandardRSASigner
+
+// RSASigner returns the name of what makes RSA signatures: [StandardRSASigner], or the
+// version of the machine's OpenSSL. Only programs that are built with the tag openssl use
+// OpenSSL. With an error, which says what to install, such a program uses crypto/rsa because
+// the machine has no OpenSSL.
+func RSASigner() (string, error) { return jose.RSASigner() }
+
+// warnRSASigner logs that RSA signatures are slower than the operator wanted.
+func (r *Ring) warnRSASigner() {
+	if signer, err := RSASigner(); err != nil {
+		r.o.Logger.Warn("this program was built to make RSA signatures with OpenSSL, but "+signer+" makes them, which takes up to four times as long", "error", err)
+	}
 }

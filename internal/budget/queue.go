@@ -35,8 +35,7 @@ func NewQueue(limit int64, maxWaiting int) *Queue {
 // Acquire for more than the limit waits until all other units are free.
 func (q *Queue) Acquire(ctx context.Context, n int64) error {
 	q.mu.Lock()
-	if len(q.waiting) == 0 && q.fits(n) {
-		q.used += n
+	if q.tryAcquire(n) {
 		q.mu.Unlock()
 		return nil
 	}
@@ -53,6 +52,23 @@ func (q *Queue) Acquire(ctx context.Context, n int64) error {
 	case <-ctx.Done():
 		return q.leave(w, context.Cause(ctx))
 	}
+}
+
+// TryAcquire takes n units if they are free and nobody waits. Otherwise it takes none and
+// returns false.
+func (q *Queue) TryAcquire(n int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.tryAcquire(n)
+}
+
+// tryAcquire is TryAcquire for a caller that holds mu.
+func (q *Queue) tryAcquire(n int64) bool {
+	if len(q.waiting) > 0 || !q.fits(n) {
+		return false
+	}
+	q.used += n
+	return true
 }
 
 func (q *Queue) fits(n int64) bool { return q.used == 0 || q.used+n <= q.limit }

@@ -39,6 +39,25 @@ func TestQueue_ServesInOrder(t *testing.T) {
 	})
 }
 
+func TestQueue_TryAcquireTakesOnlyWhatNobodyWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := NewQueue(2, 10)
+		if !q.TryAcquire(1) || q.TryAcquire(2) {
+			t.Error("TryAcquire(1) and then (2) of 2: want true and false")
+		}
+		go acquire(t, q, 2)
+		synctest.Wait()
+		if q.TryAcquire(1) {
+			t.Error("TryAcquire(1) = true with 1 unit free and one that waits, want false")
+		}
+		q.Release(1)
+		synctest.Wait()
+		if q.Used() != 2 {
+			t.Errorf("Used() = %d, want 2 of the one that waited", q.Used())
+		}
+	})
+}
+
 func TestQueue_EndsWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := NewQueue(1, 1)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
@@ -22,6 +23,9 @@ func versionCommand() *cobra.Command {
 		Args:    noArguments,
 		Run: func(c *cobra.Command, _ []string) {
 			fmt.Fprintln(c.OutOrStdout(), "tokengraft", describeBuild())
+			if openssl := describeOpenSSL(); openssl != "" {
+				fmt.Fprintln(c.OutOrStdout(), "RSA signatures:", openssl)
+			}
 		},
 	}
 }
@@ -29,6 +33,19 @@ func versionCommand() *cobra.Command {
 func describeBuild() string {
 	v, rev := build()
 	return fmt.Sprintf("%s commit %s %s", v, rev, runtime.Version())
+}
+
+// describeOpenSSL says whether OpenSSL makes RSA signatures, in a program that was built for
+// that. Otherwise it returns "".
+func describeOpenSSL() string {
+	signer, err := keys.RSASigner()
+	switch {
+	case err != nil:
+		return fmt.Sprintf("%s, because %v", signer, err)
+	case signer == keys.StandardRSASigner:
+		return ""
+	}
+	return signer
 }
 
 func thisBuild() telemetry.Build {

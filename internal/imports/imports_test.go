@@ -24,6 +24,7 @@ var doors = map[string][]string{
 	"github.com/golang-jwt/jwt/v5":                {"enrich/keys/internal/jose"},
 	"github.com/go-jose/go-jose/v4":               {"enrich/keys/internal/jose"},
 	"golang.org/x/crypto/chacha20poly1305":        {"enrich/keys/internal/jose"},
+	"github.com/ebitengine/purego":                {"enrich/keys/internal/libcrypto"},
 	"github.com/go-json-experiment/json/jsontext": {"internal/jsonedit"},
 	"go.mongodb.org/mongo-driver/v2/bson":         {"enrich/bsonjson"},
 	"go.mongodb.org/mongo-driver/v2":              {"enrich/mongodoc"},
@@ -72,7 +73,8 @@ var inner = map[string][]string{
 	"enrich/keys":                      {"enrich", "enrich/keys/keydir", "enrich/keys/internal/jwks", "enrich/keys/internal/jose", "enrich/keys/internal/permissions"},
 	"enrich/keys/keydir":               {"enrich", "enrich/keys/internal/jose", "enrich/keys/internal/permissions"},
 	"enrich/keys/internal/jwks":        {"enrich/keys/internal/jose"},
-	"enrich/keys/internal/jose":        {},
+	"enrich/keys/internal/jose":        {"enrich/keys/internal/libcrypto"},
+	"enrich/keys/internal/libcrypto":   {},
 	"enrich/keys/internal/permissions": {},
 	"internal/sourcemetrics":           {"enrich"},
 	"internal/credentials":             {"enrich"},
@@ -110,7 +112,7 @@ var inner = map[string][]string{
 	"internal/doctor":   {"config", "enrich", "enrich/mongodoc", "internal/sidecar", "proxy", "proxy/locate", "proxy/oidc"},
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
-		"config", "enrich", "enrich/hooks/javascript", "enrich/keys/keydir", "enrich/mongodoc",
+		"config", "enrich", "enrich/hooks/javascript", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
 		"internal/appservices/export", "internal/demo", "internal/discover", "internal/doctor", "internal/sidecar", "internal/telemetry",
 	},
 }

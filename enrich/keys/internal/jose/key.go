@@ -52,6 +52,10 @@ func newKeys(key Key, secret []byte, algorithms []string) (map[string]*Key, erro
 	if key.sealer, err = newSealer(secret); err != nil {
 		return nil, err
 	}
+	replaced, err := withOpenSSL(key.private)
+	if err != nil {
+		return nil, err
+	}
 	fitting := Algorithms(key.public)
 	if len(algorithms) == 0 {
 		algorithms = fitting
@@ -62,7 +66,7 @@ func newKeys(key Key, secret []byte, algorithms []string) (map[string]*Key, erro
 			return nil, fmt.Errorf("a key of type %T cannot sign with %s", key.private, algorithm)
 		}
 		k := key
-		k.algorithm, k.method = algorithm, methods[algorithm]
+		k.algorithm, k.method = algorithm, replaced(methods[algorithm])
 		keys[algorithm] = &k
 	}
 	return keys, nil
