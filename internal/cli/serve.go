@@ -6,13 +6,11 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokengraft/tokengraft/config"
-	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
@@ -56,10 +54,7 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	// What parsing the configuration and a file of documents took is garbage now: for a
-	// file of 10,000 documents it is twice what is kept. The runtime would give it back
-	// within minutes; a process that idles, or has a small container, should not wait.
-	debug.FreeOSMemory()
+	go sidecar.KeepSmall(c.Context())
 	defer reloadOnHangup(s)()
 	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown, LimitsMemory: true})
 }
@@ -70,7 +65,7 @@ func sidecarOptions(c *cobra.Command, path string, logger *slog.Logger, t *telem
 		Logger:    logger,
 		Meter:     t.Meter,
 		Tracer:    t.Tracer,
-		Functions: javascript.Engine,
+		Functions: engine,
 		Load:      func() (*config.Config, error) { return loadConfig(c, path) },
 	}
 	if path == stdinConfig {
