@@ -43,7 +43,7 @@ func (x *exchange) readBody(res *http.Response) (responseBody, error) {
 		res.Body = readCloser{io.MultiReader(newBufferedBody(b.bytes, free), res.Body), res.Body}
 		return responseBody{opaque: true, tooLarge: true}, nil
 	}
-	res.Body = readCloser{bytes.NewReader(b.bytes), res.Body}
+	setBody(res, b.bytes)
 	body := x.decodeBody(res.Header, b.bytes)
 	x.account.shrinkShare(copiesOf(b.bytes, body.decoded)) // the decoder is done
 	return body, nil
@@ -92,11 +92,10 @@ func (x *exchange) setRequestBody(r *http.Request, body []byte, held int64) {
 		kept = held
 	}
 	x.account.giveBack(held - kept)
-	free := func() { x.account.giveBack(kept) }
 	if x.echo.keepsBody() {
-		free = func() {} // the memory is returned when the exchange ends
+		kept = 0 // the memory is returned when the exchange ends
 	}
-	r.Body = readCloser{newBufferedBody(body, free), r.Body}
+	r.Body = &heldBody{left: *bytes.NewReader(body), Closer: r.Body, account: &x.account, held: kept}
 	if r.ContentLength >= 0 {
 		r.ContentLength = int64(len(body))
 	}
@@ -122,6 +121,44 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.broken.Store(true)
 	}
 	return n, err
+}
+
+// A heldBody is a body in memory that was taken from an account. At its end it drops the body
+// and returns the memory.
+type heldBody struct {
+	left bytes.Reader
+	io.Closer
+	account *account
+	held    int64
+}
+
+// Read implements [io.Reader].
+func (b *heldBody) Read(p []byte) (int, error) {
+	n, err := b.left.Read(p)
+	if b.left.Len() > 0 {
+		return n, err
+	}
+	b.left.Reset(nil)
+	b.account.giveBack(b.held)
+	b.held = 0
+	return n, io.EOF
+}
+
+// setBody sets the body of a response to bytes in memory. Closing it closes the backend's.
+func setBody(res *http.Response, body []byte) {
+	if m, ok := res.Body.(*memoryBody); ok {
+		m.Reset(body)
+		return
+	}
+	m := &memoryBody{Closer: res.Body}
+	m.Reset(body)
+	res.Body = m
+}
+
+// A memoryBody is the body of a response in memory.
+type memoryBody struct {
+	bytes.Reader
+	io.Closer
 }
 
 type readCloser struct {

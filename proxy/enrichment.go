@@ -28,11 +28,13 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 	// The backend has already issued the tokens, so finish even if the client is gone
 	// (law A6).
 	ctx = context.WithoutCancel(ctx)
-	x.rule.missing.found.Store(true)
+	if found := &x.rule.missing.found; !found.Load() {
+		found.Store(true)
+	}
 	began := time.Now() // after the body has arrived: that wait is not enrichment
 	e := x.enrichGrant(ctx, l, x.grantOf(l, answered))
 	e.took = time.Since(began)
-	x.report(ctx, l.response.Header, e)
+	x.report(ctx, l.response.Header, &e)
 	return e
 }
 
@@ -40,8 +42,8 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) enrichment {
 	e := enrichment{grant: g, outcomes: x.snapshot.Enricher.Enrich(ctx, g)}
 	e.nameLines(l, x.snapshot.Sizes)
-	if enriched := e.enriched(); len(enriched) > 0 {
-		e.response = l.response.Replace(l.tokens, enriched)
+	if e.hasEnriched() {
+		e.response = e.replace(l)
 		// Each token is within its own budget, but several tokens in one header line may
 		// together exceed the limit (law H3).
 		err := locate.Fits(l.response.Header, e.response.Header, x.snapshot.Sizes)
@@ -50,7 +52,8 @@ func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) e
 			e.revert(err)
 		}
 	}
-	for _, outcome := range e.outcomes {
+	for i := range e.outcomes {
+		outcome := &e.outcomes[i]
 		e.refused = e.refused || x.rule.OnFailure == enrich.Refuse && outcome.Refusable()
 		if rejection, ok := errors.AsType[*enrich.Rejection](outcome.Err); ok {
 			e.rejection = rejection
@@ -61,7 +64,8 @@ func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) e
 
 // nameLines makes the errors of tokens that are too large for a header line say so.
 func (e *enrichment) nameLines(l located, sizes locate.Limits) {
-	for i, outcome := range e.outcomes {
+	for i := range e.outcomes {
+		outcome := &e.outcomes[i]
 		tooLarge, ok := errors.AsType[*enrich.SizeError](outcome.Err)
 		if !ok || tooLarge.What == "document" {
 			continue
@@ -71,21 +75,37 @@ func (e *enrichment) nameLines(l located, sizes locate.Limits) {
 				continue
 			}
 			if line := found.LineError(sizes, tooLarge.Size, tooLarge); line != nil {
-				e.outcomes[i].Err = line
+				outcome.Err = line
 			}
 		}
 	}
 }
 
-// enriched returns the enriched tokens by their originals.
-func (e *enrichment) enriched() map[string]string {
-	enriched := map[string]string{}
+// hasEnriched reports whether a token was enriched.
+func (e *enrichment) hasEnriched() bool {
 	for i, outcome := range e.outcomes {
-		if original := e.grant.Tokens[i].Raw; outcome.Raw != original {
-			enriched[original] = outcome.Raw
+		if outcome.Raw != e.grant.Tokens[i].Raw {
+			return true
 		}
 	}
-	return enriched
+	return false
+}
+
+// replace returns the response with the enriched tokens.
+func (e *enrichment) replace(l located) locate.Response {
+	if len(e.outcomes) == 1 { // the usual case: no map
+		return l.response.ReplaceFunc(l.tokens, func(token string) string {
+			if token == e.grant.Tokens[0].Raw {
+				return e.outcomes[0].Raw
+			}
+			return token
+		})
+	}
+	enriched := make(map[string]string, len(e.outcomes))
+	for i, outcome := range e.outcomes {
+		enriched[e.grant.Tokens[i].Raw] = outcome.Raw
+	}
+	return l.response.Replace(l.tokens, enriched)
 }
 
 // revert replaces the enriched tokens with their originals, because together they are

@@ -53,6 +53,7 @@ type exchange struct {
 	upload   *upload // the body of the request; nil if it is not searched
 	shapedAs string  // see shape
 
+	readsAhead  bool // a read of the response's body runs in the background: see pausable
 	aborted     bool // the response was cut off
 	backendKeys bool // the response is the backend's own JWK Set
 
@@ -235,6 +236,7 @@ func (x *exchange) finish(ctx context.Context) {
 	x.logAccess(ctx)
 	if fault != nil {
 		x.aborted = true
+		x.w.flushWritten() // the client gets what the backend sent
 		panic(http.ErrAbortHandler) // makes net/http close the connection
 	}
 }

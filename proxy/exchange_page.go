@@ -86,6 +86,7 @@ func (x *exchange) hold(rule *Rule, res *http.Response, limit int64, timer *time
 	if err == nil && !whole {
 		err = errTooLarge
 	}
+	x.readsAhead = x.readsAhead || source.reading != nil
 	free := func() { x.account.giveBack(int64(cap(page.bytes))) }
 	res.Body = readCloser{io.MultiReader(newBufferedBody(page.bytes, free), failing(err), source.rest()), res.Body}
 	return page.bytes, err

@@ -182,7 +182,7 @@ func (x *exchange) applyOutcome(res *http.Response, l located, e enrichment) {
 }
 
 // messageFields are wrong after any change of the message, and bodyFields after a change
-// of the body (law A2).
+// of the body (law A2). Their names are canonical.
 var (
 	messageFields = []string{"Signature", "Signature-Input"}
 	bodyFields    = []string{"Content-Encoding", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5", "Accept-Ranges"}
@@ -191,8 +191,8 @@ var (
 // dropHeaders removes fields from the header and the trailers.
 func dropHeaders(res *http.Response, names []string) {
 	for _, name := range names {
-		res.Header.Del(name)
-		res.Trailer.Del(name)
+		delete(res.Header, name)
+		delete(res.Trailer, name)
 	}
 }
 
@@ -205,7 +205,7 @@ func writeBody(res *http.Response, before, after locate.Response) {
 		return
 	}
 	dropHeaders(res, bodyFields)
-	res.Body = readCloser{bytes.NewReader(after.Body), res.Body}
+	setBody(res, after.Body)
 	if len(res.Trailer) > 0 {
 		res.ContentLength = -1 // chunked, because trailers require it
 		res.Header.Del("Content-Length")

@@ -31,9 +31,12 @@ func (x *exchange) restore(r *http.Request) error {
 	// client (law D2).
 	if x.snapshot.Restore && r.Method != http.MethodTrace {
 		request = x.restoreTokens(r, request)
-		url := *r.URL
-		url.RawQuery = request.Query
-		r.Header, r.URL = request.Header, &url
+		r.Header = request.Header
+		if request.Query != r.URL.RawQuery {
+			url := *r.URL
+			url.RawQuery = request.Query
+			r.URL = &url
+		}
 	}
 	if x.rule != nil {
 		x.recordRequest(r, request)
@@ -77,7 +80,7 @@ func (x *exchange) readRequestBody(r *http.Request) (body []byte, held int64, er
 	if !x.wantsRequestBody(r) {
 		return nil, 0, nil
 	}
-	control := http.NewResponseController(&x.w)
+	control := *http.NewResponseController(&x.w)
 	b := buffer{limit: x.proxy.options.Limits.Body, length: r.ContentLength, grow: x.growRequest, grew: x.account.giveBack}
 	whole, err := b.readFrom(newPacedBody(r.Body, control, x.proxy.options.Timeouts.Response))
 	if err != nil {

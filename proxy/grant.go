@@ -14,12 +14,15 @@ import (
 func (x *exchange) grantOf(l located, answered time.Time) enrich.Grant {
 	g := x.requested
 	g.Answered = answered
-	g.Echoed = x.echo.has
+	g.Echoed = x.isEcho
 	g.Code = cmp.Or(l.response.Param("code"), g.Code)
 	g.State = cmp.Or(l.response.Param("state"), g.State)
 	g.DPoP = l.response.IsDPoP()
 	issuedType := l.response.IssuedTokenType()
-	index := map[string]int{}
+	var index map[string]int // of the tokens in the grant
+	if len(l.tokens) > 1 {
+		index = make(map[string]int, len(l.tokens))
+	}
 	for _, found := range l.tokens {
 		kind, eligible := kindOf(found.Location.Kind(), issuedType)
 		if !eligible {
@@ -30,11 +33,16 @@ func (x *exchange) grantOf(l located, answered time.Time) enrich.Grant {
 			g.Tokens[i].Budget = min(g.Tokens[i].Budget, budget)
 			continue
 		}
-		index[found.Token] = len(g.Tokens)
+		if index != nil {
+			index[found.Token] = len(g.Tokens)
+		}
 		g.Tokens = append(g.Tokens, enrich.Issued{Raw: found.Token, Kind: kind, Budget: budget})
 	}
 	return g
 }
+
+// isEcho reports whether the backend may have copied a token from the client's request.
+func (x *exchange) isEcho(token string) bool { return x.echo.has(token) }
 
 // kindOf returns the kind of a token. A token exchange names every token access_token,
 // so its issued_token_type decides (RFC 8693, section 2.2.1). A refresh token is not

@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tokengraft/tokengraft/enrich"
 )
@@ -56,19 +57,19 @@ func newMetrics(meter metric.Meter) (metrics, error) {
 // ruleLabels are the labels of a rule's metrics. They are made once, because making them
 // costs more than counting.
 type ruleLabels struct {
-	rule   metric.MeasurementOption
-	reason map[enrich.Reason]metric.MeasurementOption
+	rule   []metric.RecordOption // a slice, because making one costs an allocation
+	reason map[enrich.Reason][]metric.AddOption
 	gate   map[refusal]metric.MeasurementOption
 }
 
 func newRuleLabels(pattern string) ruleLabels {
 	rule := attribute.String("rule", pattern)
-	l := ruleLabels{metric.WithAttributeSet(attribute.NewSet(rule)), map[enrich.Reason]metric.MeasurementOption{}, gateLabels(rule)}
+	l := ruleLabels{[]metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(rule))}, map[enrich.Reason][]metric.AddOption{}, gateLabels(rule)}
 	for _, reason := range []enrich.Reason{
 		enrich.OK, enrich.Stale, enrich.NoDocument, enrich.Opaque, enrich.NotOurs, enrich.BadToken,
 		enrich.KeyBound, enrich.TooLarge, enrich.Unavailable, enrich.SignFailed, enrich.Canceled, enrich.Rejected, enrich.NotFound,
 	} {
-		l.reason[reason] = metric.WithAttributeSet(attribute.NewSet(rule, attribute.String("reason", string(reason))))
+		l.reason[reason] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(rule, attribute.String("reason", string(reason))))}
 	}
 	return l
 }
@@ -77,7 +78,7 @@ func newRuleLabels(pattern string) ruleLabels {
 // so that alerts can query them.
 func (m metrics) announce(rule *Rule) {
 	for _, labels := range rule.labels.reason {
-		m.tokens.Add(context.Background(), 0, labels)
+		m.tokens.Add(context.Background(), 0, labels...)
 	}
 	for _, labels := range rule.labels.gate {
 		if rule.Gate {
@@ -101,7 +102,7 @@ func (m metrics) setShadow(ctx context.Context, on bool) {
 
 // count counts a token, or a response that has none or could not be searched for tokens.
 func (x *exchange) count(ctx context.Context, reason enrich.Reason) {
-	x.proxy.metrics.tokens.Add(ctx, 1, x.rule.labels.reason[reason])
+	x.proxy.metrics.tokens.Add(ctx, 1, x.rule.labels.reason[reason]...)
 	if x.snapshot.Shadow {
 		x.proxy.shadow.count(x.rule, reason)
 		return
@@ -110,19 +111,30 @@ func (x *exchange) count(ctx context.Context, reason enrich.Reason) {
 }
 
 // report counts and logs the outcomes of the tokens of a response.
-func (x *exchange) report(ctx context.Context, header http.Header, e enrichment) {
-	m := x.proxy.metrics
-	m.duration.Record(ctx, e.took.Seconds(), x.rule.labels.rule)
-	for i, outcome := range e.outcomes {
+func (x *exchange) report(ctx context.Context, header http.Header, e *enrichment) {
+	ctx = contextOfSpan(ctx)
+	m := &x.proxy.metrics
+	m.duration.Record(ctx, e.took.Seconds(), x.rule.labels.rule...)
+	for i := range e.outcomes {
+		outcome := &e.outcomes[i]
 		if outcome.Reason == "" {
 			continue
 		}
 		x.count(ctx, outcome.Reason)
 		if outcome.Raw != e.grant.Tokens[i].Raw {
-			m.size.Record(ctx, int64(len(outcome.Raw)), x.rule.labels.rule)
+			m.size.Record(ctx, int64(len(outcome.Raw)), x.rule.labels.rule...)
 		}
 		if outcome.Reason != enrich.OK && outcome.Reason != enrich.Stale {
-			x.logNotEnriched(header, e.grant, outcome)
+			x.logNotEnriched(header, e.grant, *outcome)
 		}
 	}
+}
+
+// contextOfSpan returns a context with the span of ctx and nothing else. Each instrument looks
+// for it, and in the context of a request that takes long.
+func contextOfSpan(ctx context.Context) context.Context {
+	if span := trace.SpanFromContext(ctx); span.SpanContext().IsValid() {
+		return trace.ContextWithSpan(context.Background(), span)
+	}
+	return context.Background()
 }

@@ -16,13 +16,13 @@ const (
 // A pacedBody is a body that must arrive at that rate.
 type pacedBody struct {
 	io.Reader
-	control *http.ResponseController
+	control http.ResponseController
 	end     time.Time // when all of it must have arrived
 	arrived int       // bytes since the deadline was set
 }
 
 // newPacedBody returns the body with the first deadline set.
-func newPacedBody(body io.Reader, control *http.ResponseController, timeout time.Duration) *pacedBody {
+func newPacedBody(body io.Reader, control http.ResponseController, timeout time.Duration) *pacedBody {
 	b := &pacedBody{Reader: body, control: control, end: time.Now().Add(timeout)}
 	b.setDeadline()
 	return b

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"net/http"
 	"strconv"
 	"strings"
@@ -47,6 +46,6 @@ func replace(res *http.Response, cookies []string, with reply) {
 	res.Trailer = nil
 	res.StatusCode = with.status
 	res.Status = strconv.Itoa(with.status) + " " + http.StatusText(with.status)
-	res.Body = readCloser{bytes.NewReader(with.body), res.Body}
+	setBody(res, with.body)
 	res.ContentLength = int64(len(with.body))
 }

@@ -29,6 +29,11 @@ type responseWriter struct {
 	// names gives the header the spelling of the backend. Nil over HTTP/2, whose names have
 	// only one.
 	names *headerNames
+	// waits says that flushWritten is called before the proxy waits for more of the response.
+	// Then nothing else needs to flush.
+	waits bool
+	// written says that net/http may have bytes that the client has not got.
+	written bool
 }
 
 // Header implements [http.ResponseWriter]. On a hijacked connection it spells the names as
@@ -61,12 +66,20 @@ func (w *responseWriter) WriteHeader(status int) {
 	if w.forwarded && w.names != nil {
 		w.names.apply(w.Header())
 	}
+	unknown := w.forwarded && status >= 200 && w.Header()["Content-Length"] == nil
+	if unknown && w.http1 {
+		// Otherwise net/http would add the length of a short body. It removes this where
+		// it does not belong, such as from a response to HEAD or to HTTP/1.0.
+		w.Header()["Transfer-Encoding"] = chunkedCoding
+	}
 	w.ResponseWriter.WriteHeader(status)
-	if w.forwarded && status >= 200 && w.Header()["Content-Length"] == nil {
-		// Otherwise net/http would add Content-Length: 0 if the body is empty.
-		w.FlushError()
+	w.written = status >= 200
+	if unknown && !w.http1 {
+		w.flush() // the same for HTTP/2, which has no Transfer-Encoding
 	}
 }
+
+var chunkedCoding = []string{"chunked"}
 
 // suppressDefaults prevents net/http from adding fields to the header.
 func suppressDefaults(h http.Header) {
@@ -86,6 +99,7 @@ func (w *responseWriter) Write(b []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(b)
 	w.clearWriteDeadline()
 	w.bytes += int64(n)
+	w.written = true
 	return n, err
 }
 
@@ -139,8 +153,24 @@ func (w *responseWriter) setWriteDeadline(t time.Time) {
 	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(t)
 }
 
-// FlushError flushes the response, for [http.ResponseController].
+// FlushError flushes the response, for [http.ResponseController]. It does nothing if
+// flushWritten is called in time.
 func (w *responseWriter) FlushError() error {
+	if w.waits {
+		return nil
+	}
+	return w.flush()
+}
+
+// flushWritten sends what the client has not got yet.
+func (w *responseWriter) flushWritten() {
+	if w.written {
+		w.flush()
+	}
+}
+
+func (w *responseWriter) flush() error {
+	w.written = false
 	w.armWriteDeadline()
 	defer w.clearWriteDeadline()
 	return http.NewResponseController(w.ResponseWriter).Flush()

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/tokengraft/tokengraft/internal/loglimit"
+	"github.com/tokengraft/tokengraft/proxy/internal/http1"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -19,6 +21,7 @@ func newReverseProxy(o Options, names *headerNames, measured *httpMetrics) *http
 		Transport: newTransport(o, names, measured),
 		ModifyResponse: func(res *http.Response) error {
 			x := exchangeOf(res.Request.Context())
+			defer x.streamFrom(res, res.Body)
 			defer x.responded(res)
 			if err := x.respond(res); err != nil {
 				return err
@@ -29,9 +32,9 @@ func newReverseProxy(o Options, names *headerNames, measured *httpMetrics) *http
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
 			exchangeOf(r.Context()).fail(r.Context(), err)
 		},
-		FlushInterval: -1, // send every write of the backend to the client immediately
-		BufferPool:    &bufferPool{},
-		ErrorLog:      loglimit.NewErrorLog(o.Logger),
+		// No FlushInterval: see streamFrom.
+		BufferPool: &bufferPool{},
+		ErrorLog:   loglimit.NewErrorLog(o.Logger),
 	}
 }
 
@@ -56,6 +59,27 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	}
 	if x.bodyRead {
 		out.Header.Del("Expect") // the body is here; old backends never send 100 Continue
+		if out.Body != nil {
+			out.Body = http1.InMemory{ReadCloser: out.Body}
+		}
+	}
+}
+
+// streamFrom decides when the response goes to the client (law A1). body is the backend's.
+// If it says when it waits, everything is sent before it waits, and not earlier: so a
+// complete response is one write. Every part of another response is sent immediately.
+func (x *exchange) streamFrom(res *http.Response, body io.Reader) {
+	source, waits := body.(http1.Waiter)
+	switch {
+	case res.StatusCode == http.StatusSwitchingProtocols:
+	case x.readsAhead, !waits && body != http.NoBody:
+		res.ContentLength = -1 // ReverseProxy sends every part of such a response immediately
+	case waits:
+		x.w.waits = true
+		source.OnWait(x.w.flushWritten)
+		fallthrough
+	case res.ContentLength < 0:
+		res.ContentLength = 0 // so that it does not: this takes a timer and a goroutine
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/internal/sockets"
+	"github.com/tokengraft/tokengraft/proxy/internal/http1"
 )
 
 // expectContinue is how long the proxy waits for the backend's 100 Continue. Then it
@@ -20,7 +21,7 @@ const expectContinue = time.Second
 // requests, which costs as much as everything else that the proxy does.
 func newTransport(o Options, names *headerNames, measured *httpMetrics) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: o.Timeouts.Dial, Control: sockets.Bound}
-	transport := measuredTransport{sendOnce{&http.Transport{
+	var transport http.RoundTripper = sendOnce{&http.Transport{
 		DialContext:            names.watch(dialer.DialContext),
 		DialTLSContext:         names.watchHTTP1(tlsDialer{dialer, o.TLS.Clone(), o.Timeouts.Dial}.dial),
 		MaxIdleConnsPerHost:    1024,
@@ -29,7 +30,18 @@ func newTransport(o Options, names *headerNames, measured *httpMetrics) http.Rou
 		ForceAttemptHTTP2:      true,
 		ExpectContinueTimeout:  expectContinue,
 		MaxResponseHeaderBytes: o.Limits.Headers,
-	}}, measured}
+	}}
+	if o.Backend.Scheme == "http" {
+		transport = &http1.Transport{
+			Host:      o.Backend.Host,
+			Dial:      dialer.DialContext,
+			Rest:      transport,
+			Idle:      o.Timeouts.Idle,
+			MaxHeader: o.Limits.Headers,
+			Learn:     names.learn,
+		}
+	}
+	transport = measuredTransport{transport, measured}
 	if o.Tracer == nil {
 		return transport
 	}

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"net"
 	"sync/atomic"
+
+	"github.com/tokengraft/tokengraft/proxy/internal/http1"
 )
 
 // A watchedConn is an HTTP/1 connection to the backend that sees how the backend spells the
 // names of headers.
 type watchedConn struct {
 	net.Conn
-	scanner headScanner
+	scanner http1.Scanner
 	// sent says that something was sent since the last read. Then the next bytes can be
 	// the head of a response. They can also be more of the body of an early one, which the
 	// scanner notices by its start.
@@ -23,9 +25,9 @@ type watchedConn struct {
 func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 && c.sent.Swap(false) {
-		c.scanner.expect()
+		c.scanner.Expect()
 	}
-	c.scanner.scan(p[:n])
+	c.scanner.Scan(p[:n])
 	return n, err
 }
 
@@ -69,6 +71,6 @@ func (n *headerNames) watch(dial dialFunc) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return &watchedConn{Conn: conn, scanner: headScanner{see: n.learn}}, nil
+		return &watchedConn{Conn: conn, scanner: http1.Scanner{See: n.learn}}, nil
 	}
 }

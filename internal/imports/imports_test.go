@@ -81,12 +81,13 @@ var inner = map[string][]string{
 	"cache":                            {"enrich"},
 
 	// HTTP.
-	"proxy/locate":       {"enrich"},
-	"proxy":              {"enrich", "internal/budget", "proxy/locate"},
-	"proxy/oidc":         {"enrich", "proxy", "proxy/locate"},
-	"internal/admin":     {"enrich"},
-	"internal/budget":    {},
-	"internal/connlimit": {"internal/budget"},
+	"proxy/locate":         {"enrich"},
+	"proxy":                {"enrich", "internal/budget", "proxy/internal/http1", "proxy/locate"},
+	"proxy/internal/http1": {},
+	"proxy/oidc":           {"enrich", "proxy", "proxy/locate"},
+	"internal/admin":       {"enrich"},
+	"internal/budget":      {},
+	"internal/connlimit":   {"internal/budget"},
 
 	// The configuration.
 	"internal/yamlbind":        {},

@@ -16,7 +16,7 @@ func EachString(text []byte, see func(path Path, s StringSpan)) error {
 	dec := lenient(unmarked)
 	defer decoders.Put(dec)
 
-	e := eachWalker{walker: walker{dec: dec, mark: len(text) - len(unmarked)}, see: see}
+	e := eachWalker{dec: dec, mark: len(text) - len(unmarked), see: see}
 	for {
 		if err := e.next(); err != nil {
 			return redact(err)
@@ -30,7 +30,8 @@ func EachString(text []byte, see func(path Path, s StringSpan)) error {
 // An eachWalker keeps the path of the value that it reads. It does not recurse, so a
 // deeply nested text cannot exhaust the stack.
 type eachWalker struct {
-	walker
+	dec  *jsontext.Decoder
+	mark int // length of the byte order mark before the text
 	path Path
 	see  func(Path, StringSpan)
 }
@@ -49,16 +50,22 @@ func (e *eachWalker) next() error {
 		e.path = e.path[:min(len(e.path), e.dec.StackDepth())]
 		return err
 	case '"':
-		if err := e.collect(); err != nil {
-			return err
-		}
-		for _, s := range e.found { // none if the string is invalid
-			e.see(e.path, s)
-		}
-		e.found = e.found[:0]
-		return nil
+		return e.string()
 	}
 	return e.dec.SkipValue()
+}
+
+// string reads a string. It skips one with invalid UTF-8, as [Strings] does.
+func (e *eachWalker) string() error {
+	literal, err := e.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	end := e.mark + int(e.dec.InputOffset())
+	if value, err := jsontext.AppendUnquote(nil, literal); err == nil {
+		e.see(e.path, StringSpan{Start: end - len(literal), End: end, Value: string(value)})
+	}
+	return nil
 }
 
 // enter puts the last element of the path of the next value into path. If a name comes

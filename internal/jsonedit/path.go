@@ -64,14 +64,11 @@ type StringSpan struct {
 // exactly one JSON value. Errors never quote the text.
 func Strings(text []byte, path Path) ([]StringSpan, error) {
 	unmarked := bytes.TrimPrefix(text, byteOrderMark)
-	dec := lenient(unmarked)
-	defer decoders.Put(dec)
-
-	w := walker{dec: dec, mark: len(text) - len(unmarked)}
-	if err := w.value(path); err != nil {
-		return nil, redact(err)
+	w := walker{scanner: scanner{text: unmarked}, mark: len(text) - len(unmarked)}
+	if !w.value(path, 0) || w.peek() != 0 || w.at < len(unmarked) {
+		return nil, w.err()
 	}
-	return w.found, atEnd(dec)
+	return w.found, nil
 }
 
 var byteOrderMark = []byte("\ufeff")
@@ -80,80 +77,98 @@ func lenient(text []byte) *jsontext.Decoder {
 	return decoder(text, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
+// A walker collects the strings at a path.
 type walker struct {
-	dec   *jsontext.Decoder
-	mark  int
+	scanner
+	mark  int // length of the byte order mark before the text
 	found []StringSpan
 }
 
-// value reads the next value and collects the strings at the path in it. It
-// recurses once for each element of the path, so a deeply nested text cannot
-// exhaust the stack.
-func (w *walker) value(path Path) error {
-	switch kind := w.dec.PeekKind(); {
-	case len(path) == 0 && kind == '"':
+// value reads the next value, which is inside depth objects and arrays, and collects the
+// strings at the path in it. It recurses once for each element of the path, so a deeply
+// nested text cannot exhaust the stack.
+func (w *walker) value(path Path, depth int) bool {
+	switch c := w.peek(); {
+	case len(path) == 0 && c == '"':
 		return w.collect()
-	case len(path) > 0 && kind == '{':
-		return w.object(path)
-	case len(path) > 0 && kind == '[':
-		return w.array(path)
+	case len(path) > 0 && c == '{' && depth < maxNesting:
+		return w.object(path, depth+1)
+	case len(path) > 0 && c == '[' && depth < maxNesting:
+		return w.array(path, depth+1)
 	}
-	return w.dec.SkipValue()
+	return w.skip(depth)
 }
 
-func (w *walker) collect() error {
-	literal, err := w.dec.ReadValue()
-	if err != nil {
-		return err
+func (w *walker) collect() bool {
+	start := w.at
+	if !w.string() {
+		return false
 	}
-	end := w.mark + int(w.dec.InputOffset())
-	// Skip a string with invalid UTF-8: it cannot be a token.
-	if value, err := jsontext.AppendUnquote(nil, literal); err == nil {
-		w.found = append(w.found, StringSpan{Start: end - len(literal), End: end, Value: string(value)})
+	literal := w.text[start:w.at]
+	text := literal[1 : len(literal)-1]
+	if !w.plain {
+		var err error
+		if text, err = jsontext.AppendUnquote(nil, literal); err != nil {
+			return true // skip a string with invalid UTF-8: it cannot be a token
+		}
 	}
-	return nil
+	w.found = append(w.found, StringSpan{Start: w.mark + start, End: w.mark + w.at, Value: string(text)})
+	return true
 }
 
-func (w *walker) object(path Path) error {
-	if _, err := w.dec.ReadToken(); err != nil {
-		return err
+func (w *walker) object(path Path, depth int) bool {
+	w.at++
+	if w.next('}') {
+		return true
 	}
-	for w.dec.PeekKind() != '}' {
-		name, err := w.dec.ReadToken()
-		if err != nil {
-			return err
+	for {
+		literal, ok := w.name()
+		switch {
+		case !ok:
+			return false
+		case w.isName(literal, path[0]):
+			ok = w.value(path[1:], depth)
+		default:
+			ok = w.skip(depth)
 		}
-		if name.String() != path[0] {
-			err = w.dec.SkipValue()
-		} else {
-			err = w.value(path[1:])
+		if !ok {
+			return false
 		}
-		if err != nil {
-			return err
+		if !w.next(',') {
+			return w.next('}')
 		}
 	}
-	_, err := w.dec.ReadToken()
-	return err
 }
 
-func (w *walker) array(path Path) error {
-	if _, err := w.dec.ReadToken(); err != nil {
-		return err
+func (w *walker) array(path Path, depth int) bool {
+	w.at++
+	if w.next(']') {
+		return true
 	}
 	index := arrayIndex(path[0])
-	for i := 0; w.dec.PeekKind() != ']'; i++ {
-		var err error
+	for i := 0; ; i++ {
+		ok := false
 		if path[0] == "*" || i == index {
-			err = w.value(path[1:])
+			ok = w.value(path[1:], depth)
 		} else {
-			err = w.dec.SkipValue()
+			ok = w.skip(depth)
 		}
-		if err != nil {
-			return err
+		if !ok {
+			return false
+		}
+		if !w.next(',') {
+			return w.next(']')
 		}
 	}
-	_, err := w.dec.ReadToken()
-	return err
+}
+
+// isName reports whether the literal that was just read is this name.
+func (s *scanner) isName(literal []byte, name string) bool {
+	if s.plain {
+		return string(literal[1:len(literal)-1]) == name
+	}
+	unescaped, _ := jsontext.AppendUnquote(nil, literal) // invalid UTF-8 becomes U+FFFD
+	return string(unescaped) == name
 }
 
 // arrayIndex returns the array index that an element of a path means, and -1 if the
@@ -163,21 +178,4 @@ func arrayIndex(element string) int {
 		return index
 	}
 	return -1
-}
-
-// Quote returns s as a JSON string with as few escapes as possible. Invalid UTF-8 in
-// s becomes the replacement character U+FFFD.
-func Quote(s string) []byte {
-	quoted, _ := jsontext.AppendQuote(nil, s)
-	return quoted
-}
-
-// Unquote returns the unescaped text of a JSON string, and false if the value is
-// not a valid string.
-func Unquote(value []byte) (string, bool) {
-	if len(value) == 0 || value[0] != '"' {
-		return "", false
-	}
-	text, err := jsontext.AppendUnquote(nil, value)
-	return string(text), err == nil
 }

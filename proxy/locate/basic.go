@@ -43,7 +43,7 @@ func (c basicCredential) encode() string {
 
 // restoreBasic restores a token that is the user or the password of an Authorization
 // line with the scheme Basic. It adds the changes, and returns the number of tokens.
-func (r Request) restoreBasic(swap func(token string) (string, bool), changes edits) (restored int) {
+func (r Request) restoreBasic(swap func(token string) (string, bool), changes *edits) (restored int) {
 	for i, line := range r.Header[authorization.name] {
 		c, ok := parseBasic(line)
 		if !ok {
@@ -60,8 +60,7 @@ func (r Request) restoreBasic(swap func(token string) (string, bool), changes ed
 			}
 		}
 		if restored > before {
-			at := place{linePart, authorization.name, i}
-			changes[at] = append(changes[at], span{c.start, c.end, c.encode()})
+			changes.addSpan(place{linePart, authorization.name, i}, span{c.start, c.end, c.encode()})
 		}
 	}
 	return restored

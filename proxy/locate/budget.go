@@ -92,7 +92,7 @@ func Fits(before, after http.Header, l Limits) error {
 	for name, lines := range after {
 		for i, text := range lines {
 			size, limit := len(name)+len(": ")+len(text), l.line(name)
-			if text != before[name][i] && size > max(limit, longest.Size) {
+			if size > max(limit, longest.Size) && text != before[name][i] {
 				longest = LineError{Header: name, Size: size, Limit: limit}
 			}
 		}
@@ -100,5 +100,5 @@ func Fits(before, after http.Header, l Limits) error {
 	if longest.Size == 0 {
 		return nil
 	}
-	return &longest
+	return new(longest)
 }

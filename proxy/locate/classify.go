@@ -202,10 +202,10 @@ const (
 
 // pathHint looks at the last segment of the path, which the backend routes by.
 func (r Request) pathHint() hint {
-	segment := lastSegment(r.Path)
+	segment, lenient := lastSegment(r.Path), readLeniently(r.Path)
 	says := saysRefresh(segment)
 	switch {
-	case saysRefresh(lastSegment(readLeniently(r.Path))) != says, says && strings.ContainsAny(segment, `%;\`):
+	case lenient != r.Path && saysRefresh(lastSegment(lenient)) != says, says && strings.ContainsAny(segment, `%;\`):
 		return unclearHint
 	case says:
 		return clearHint
@@ -225,9 +225,7 @@ func lastSegment(path string) string {
 }
 
 // saysRefresh reports whether a segment of a path, or a grant_type, is about refreshes.
-func saysRefresh(text string) bool {
-	return containsAny(strings.ToLower(text), refreshWords)
-}
+func saysRefresh(text string) bool { return saysRefreshIn([]byte(text)) }
 
 // readLeniently returns a path as lenient backends read it: decoded, and without
 // parameters and dot segments.

@@ -63,11 +63,23 @@ func hasPasswordHeader(h http.Header) bool {
 // hyphens: IoT-Platform has none.
 func mentionsOTP(name string) bool { return strings.Contains(strings.ToLower(name), otpWord) }
 
+// maySayRefresh reports whether a name has one of the letters f and w, which every word of
+// refreshWords has, or could have it escaped. Most names have none, and are not copied.
+func maySayRefresh(name string) bool {
+	for i := range len(name) {
+		switch name[i] {
+		case 'f', 'F', 'w', 'W', '%':
+			return true
+		}
+	}
+	return false
+}
+
 // headerSaysRefresh reports whether a header has refresh or renew in its name, or
 // Authorization in its scheme. Some backends take the refresh token from there.
 func headerSaysRefresh(h http.Header) bool {
 	for name := range h {
-		if saysRefresh(lettersOf(name)) {
+		if maySayRefresh(name) && saysRefresh(lettersOf(name)) {
 			return true
 		}
 	}

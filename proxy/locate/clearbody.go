@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
@@ -57,6 +58,12 @@ func (r Request) clearType() (media string, params map[string]string, ok bool) {
 	if len(lines) != 1 {
 		return "", nil, false
 	}
+	switch lines[0] { // most are one of these, which are not parsed
+	case formType, formType + ";charset=UTF-8": // as fetch writes it
+		return formType, nil, true
+	case jsonType, jsonType + "; charset=utf-8":
+		return jsonType, nil, true
+	}
 	media, params, err := mime.ParseMediaType(lines[0])
 	lower := strings.ToLower(lines[0])
 	return media, params, err == nil && !strings.Contains(lower, "*") && strings.Count(lower, "boundary=") <= 1 &&
@@ -93,7 +100,8 @@ func (s *signs) addForm(body string) bool {
 // startsLike reports whether a text starts with white space and one of the characters.
 func startsLike(text, chars string) bool {
 	text = strings.TrimLeft(text, " \t\r\n\x00")
-	return text != "" && strings.IndexAny(text, chars) == 0
+	first, size := utf8.DecodeRuneInString(text)
+	return size > 0 && strings.ContainsRune(chars, first)
 }
 
 // querySigns reads a query. If parsers read it differently, and it could have a
@@ -139,14 +147,28 @@ func (s *signs) addJSON(body []byte) bool {
 
 // saysRefreshIn is saysRefresh for a body. It does not copy it.
 func saysRefreshIn(body []byte) bool {
-	for _, word := range [][]byte{[]byte("refresh"), []byte("renew")} {
-		for i := 0; i+len(word) <= len(body); i++ {
-			if body[i]|0x20 == 'r' && bytes.EqualFold(body[i:i+len(word)], word) {
-				return true
-			}
+	return slices.ContainsFunc(refreshWords, func(word string) bool { return containsFold(body, word) })
+}
+
+// containsFold reports whether a text has a word of lower-case ASCII letters in it, in any
+// case of these letters. It does not copy the text.
+func containsFold(text []byte, word string) bool {
+	for i := 0; i+len(word) <= len(text); i++ {
+		if text[i]|0x20 == word[0] && isFolded(text[i:], word) {
+			return true
 		}
 	}
 	return false
+}
+
+// isFolded reports whether a text starts with a word of lower-case ASCII letters, in any case.
+func isFolded(text []byte, word string) bool {
+	for i := range len(word) {
+		if text[i]|0x20 != word[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // textIf returns the text of a string if it matters, because that copies it.

@@ -1,7 +1,9 @@
 package locate
 
 import (
+	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
@@ -9,7 +11,7 @@ import (
 // isJSON reports whether a media type is JSON (RFC 6839, section 3.1). A body can be JSON
 // whatever its type says: see jsonStart.
 func isJSON(media string) bool {
-	return media == "application/json" || strings.HasSuffix(media, "+json")
+	return media == jsonType || strings.HasSuffix(media, "+json")
 }
 
 // RewriteJSON calls rewrite for each string at the json: locations of a JSON body and
@@ -32,12 +34,43 @@ func RewriteJSON(body []byte, locs []Location, rewrite func(string) string) []by
 	if len(changes) == 0 {
 		return body
 	}
-	return []byte(splice(string(body), changes))
+	return splice(body, changes)
+}
+
+// mayHave reports whether a JSON text can have a value at a path. It costs next to nothing,
+// and most texts do not have most members that are looked for.
+func mayHave(body []byte, path jsonedit.Path) bool {
+	if bytes.IndexByte(body, '\\') >= 0 {
+		return true // a name can have escapes
+	}
+	for _, element := range path {
+		if isASCII(element) && !bytes.Contains(body, []byte(element)) && !isArrayElement(element) {
+			return false
+		}
+	}
+	return true
+}
+
+// isArrayElement reports whether an element of a path can mean an element of an array.
+func isArrayElement(element string) bool {
+	return element == "*" || strings.Trim(element, "0123456789") == ""
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // jsonStrings returns the strings at a path, without their quotes. It returns none
 // for a body that is not JSON.
 func jsonStrings(body []byte, path jsonedit.Path) []span {
+	if !mayHave(body, path) {
+		return nil
+	}
 	start, ok := jsonStart(body)
 	if !ok {
 		return nil

@@ -164,7 +164,7 @@ func (l Location) String() string {
 // Kind returns the kind of tokens at the location, which follows from its name: ID
 // for names such as id_token, idToken and X-Id-Token, otherwise Access.
 func (l Location) Kind() enrich.Kind {
-	if l.named("id_token", "IdToken") {
+	if l.named("id_token", "idToken", "IdToken") {
 		return enrich.ID
 	}
 	return enrich.Access
@@ -173,26 +173,32 @@ func (l Location) Kind() enrich.Kind {
 // HoldsRefreshToken reports whether the location has the name of a refresh token,
 // such as refresh_token or refreshToken. [Response.Find] and [Request.Restore] skip
 // such locations, because a refresh token must never change.
-func (l Location) HoldsRefreshToken() bool { return l.named("refresh_token", "RefreshToken") }
+func (l Location) HoldsRefreshToken() bool {
+	return l.named("refresh_token", "refreshToken", "RefreshToken")
+}
 
-// named reports whether the location's name is a word in one of two spellings, or
+// named reports whether the location's name is a word in one of its spellings, or
 // ends with that word. For example, id_token and IdToken match X-Id-Token and
 // appIdToken, but not paid_token or paidToken.
-func (l Location) named(snake, camel string) bool {
+func (l Location) named(snake, camel, end string) bool {
 	name := l.last()
-	if name == strings.ToLower(camel[:1])+camel[1:] || strings.HasSuffix(name, camel) {
+	if name == camel || strings.HasSuffix(name, end) {
 		return true
 	}
 	name = strings.ReplaceAll(name, "-", "_")
 	if l.in == inHeader { // header names ignore case
 		name = strings.ToLower(name)
 	}
-	return name == snake || strings.HasSuffix(name, "_"+snake)
+	before, ok := strings.CutSuffix(name, snake)
+	return ok && (before == "" || strings.HasSuffix(before, "_"))
 }
 
 // last returns the last element of the location's path. Only JSON locations have
 // paths. In other names, a dot is part of the name.
 func (l Location) last() string {
+	if l.in == inJSON && strings.IndexByte(l.name, '\\') < 0 {
+		return l.name[strings.LastIndexByte(l.name, '.')+1:] // the usual case: no path to parse
+	}
 	if path := l.path(); len(path) > 0 {
 		return path[len(path)-1]
 	}
@@ -200,9 +206,15 @@ func (l Location) last() string {
 }
 
 // path returns the path of a JSON location. It parses the name each time, because a
-// Location with a slice could not be compared. That is cheap compared to a
-// signature.
+// Location with a slice could not be compared.
 func (l Location) path() jsonedit.Path {
+	if l.in == inJSON && !strings.ContainsAny(l.name, `.\`) {
+		return jsonedit.Path{l.name} // the usual case, which takes no memory
+	}
+	return l.parsedPath()
+}
+
+func (l Location) parsedPath() jsonedit.Path {
 	if l.in != inJSON {
 		return nil
 	}

@@ -1,6 +1,9 @@
 package locate
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // An Occurrence is a token at one place of a message.
 type Occurrence struct {
@@ -19,6 +22,9 @@ type Occurrence struct {
 
 // newOccurrences returns the occurrences of the spans in a text.
 func newOccurrences(loc Location, at place, text string, spans []span) []Occurrence {
+	if len(spans) == 0 {
+		return nil
+	}
 	occurrences := make([]Occurrence, 0, len(spans))
 	for _, s := range spans {
 		s = s.withoutScheme(text)
@@ -35,10 +41,11 @@ func newOccurrences(loc Location, at place, text string, spans []span) []Occurre
 }
 
 func occurrencesInBody(loc Location, body []byte, spans []span) []Occurrence {
-	if len(spans) == 0 {
-		return nil // the usual case: do not copy the body to a string
+	text := ""
+	if slices.ContainsFunc(spans, span.hasBlank) {
+		text = string(body) // or nothing looks at it
 	}
-	return newOccurrences(loc, place{}, string(body), spans)
+	return newOccurrences(loc, place{}, text, spans)
 }
 
 const setCookie = "Set-Cookie"

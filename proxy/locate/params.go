@@ -1,6 +1,7 @@
 package locate
 
 import (
+	"bytes"
 	"iter"
 	"net/url"
 	"strings"
@@ -39,19 +40,26 @@ func paramsOf(text string, start, end int, separators string, wanted func(name s
 	}
 }
 
-// pairs yields the decoded names and values of a urlencoded form.
-func pairs(text string) iter.Seq2[string, string] {
-	return func(yield func(name, value string) bool) {
-		for pair := range strings.SplitSeq(text, "&") {
-			if pair == "" {
-				continue
-			}
-			name, value, _ := strings.Cut(pair, "=")
-			if !yield(decoded(name), decoded(value)) {
-				return
-			}
+// formValue returns the decoded value of the first field of this name in a urlencoded form.
+// A field without a sign of equality has an empty value.
+func formValue(form []byte, name string) (value string, ok bool) {
+	for len(form) > 0 {
+		var field []byte
+		field, form, _ = bytes.Cut(form, []byte("&"))
+		key, value, _ := bytes.Cut(field, []byte("="))
+		if isFieldName(key, name) && len(field) > 0 {
+			return decoded(string(value)), true
 		}
 	}
+	return "", false
+}
+
+// isFieldName reports whether a name, as it is in a form, is this name.
+func isFieldName(key []byte, name string) bool {
+	if bytes.IndexByte(key, '%') < 0 && bytes.IndexByte(key, '+') < 0 {
+		return string(key) == name // the usual case: no copy
+	}
+	return decoded(string(key)) == name
 }
 
 // decoded removes percent-encoding. It returns a text with invalid encoding unchanged.

@@ -1,7 +1,8 @@
 package locate
 
 import (
-	"maps"
+	"bytes"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -20,13 +21,23 @@ func (r Response) repeats(occurrences []Occurrence) []Occurrence {
 	if len(occurrences) == 0 {
 		return nil
 	}
+	headers := repeatHeaders(r.Header, occurrences)
+	inBody := r.mayRepeat(occurrences)
+	if len(headers) == 0 && !inBody {
+		return nil // the usual case
+	}
+	return r.repeatsIn(headers, inBody, occurrences)
+}
+
+// repeatsIn returns the repeats in these headers, and in the body if inBody is true.
+func (r Response) repeatsIn(headers []string, inBody bool, occurrences []Occurrence) []Occurrence {
 	rep := repeater{map[string]bool{}, map[textRange]bool{}}
 	for _, f := range occurrences {
 		rep.tokens[f.Token] = true
 		rep.known[f.textRange] = true
 	}
 	var repeats []Occurrence
-	for _, name := range repeatHeaders(occurrences) {
+	for _, name := range headers {
 		for i, text := range r.Header[name] {
 			loc := Location{inHeader, name}
 			if name == setCookie {
@@ -35,7 +46,45 @@ func (r Response) repeats(occurrences []Occurrence) []Occurrence {
 			repeats = append(repeats, rep.find(loc, place{linePart, name, i}, text)...)
 		}
 	}
-	return append(repeats, rep.inBody(r)...)
+	if inBody {
+		repeats = append(repeats, rep.inBody(r)...)
+	}
+	return repeats
+}
+
+// mayRepeat reports whether the text of a token is in the body at a place where no token was
+// found, or that takes more than a glance to say. In most responses each token is there once,
+// and the runs of token characters are not looked for.
+func (r Response) mayRepeat(occurrences []Occurrence) bool {
+	const few = 4
+	return len(occurrences) > few || slices.ContainsFunc(occurrences, func(f Occurrence) bool {
+		return r.mayHaveElsewhere(f.Token, occurrences)
+	})
+}
+
+// mayHaveElsewhere does that for one token. It looks for its end, which is the most random
+// part of it.
+func (r Response) mayHaveElsewhere(token string, occurrences []Occurrence) bool {
+	const (
+		tail  = 24 // short enough for a buffer on the stack
+		tries = 16 // so that its time grows with the size of the body alone
+	)
+	end := []byte(token[max(0, len(token)-tail):])
+	at := 0
+	for range tries {
+		i := bytes.Index(r.Body[at:], end)
+		if i < 0 {
+			return false
+		}
+		at += i + len(end)
+		here := textRange{place{}, at - len(token), at}
+		known := func(f Occurrence) bool { return f.textRange == here }
+		if here.start >= 0 && string(r.Body[here.start:at]) == token && !slices.ContainsFunc(occurrences, known) {
+			return true
+		}
+		at -= len(end) - 1 // the next one may start in this one
+	}
+	return true
 }
 
 func (r repeater) inBody(res Response) []Occurrence {
@@ -62,15 +111,20 @@ func (r repeater) find(loc Location, at place, text string) []Occurrence {
 func isRefreshName(name string) bool { return Location{inForm, name}.HoldsRefreshToken() }
 
 // repeatHeaders returns the headers to search for repeats: Location, Set-Cookie, and
-// the headers in which a token was found.
-func repeatHeaders(occurrences []Occurrence) []string {
-	names := map[string]bool{"Location": true, setCookie: true}
-	for _, f := range occurrences {
-		if f.at.part == linePart {
-			names[f.at.header] = true
+// the headers in which a token was found. It leaves out those that the response does not have.
+func repeatHeaders(header http.Header, occurrences []Occurrence) (names []string) {
+	for _, name := range []string{"Location", setCookie} {
+		if len(header[name]) > 0 {
+			names = append(names, name)
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	for _, f := range occurrences {
+		if f.at.part == linePart {
+			names = append(names, f.at.header)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // nameBefore returns the name of the value at start: of a parameter, a cookie, a JSON

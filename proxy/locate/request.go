@@ -1,7 +1,6 @@
 package locate
 
 import (
-	"iter"
 	"net/http"
 	"strings"
 
@@ -26,37 +25,32 @@ type Request struct {
 // the form or JSON body, and then in the query. It returns "" if the request does not
 // have the parameter.
 func (r Request) Param(name string) string {
-	if fields := r.fields(name); len(fields) > 0 {
-		return fields[0]
+	if value, ok := r.field(name); ok {
+		return value
+	}
+	if r.Query == "" {
+		return "" // the usual case
 	}
 	return first(params(r.Query, 0, len(r.Query), "&", name))
 }
 
-// fields returns the values of the form fields of this name, or the strings at the
-// members of this name in a JSON object.
-func (r Request) fields(name string) []string {
-	if isJSON(mediaType(r.Header)) {
-		return tokens(jsonStrings(r.Body, jsonedit.Path{name}))
-	}
-	var values []string
-	for other, value := range r.form() {
-		if other == name {
-			values = append(values, value)
+// field returns the value of the first form field of this name, or the first string at a
+// member of this name in a JSON object.
+func (r Request) field(name string) (value string, ok bool) {
+	switch media := mediaType(r.Header); {
+	case isJSON(media):
+		spans := jsonStrings(r.Body, jsonedit.Path{name})
+		return first(spans), len(spans) > 0
+	case isForm(media):
+		return formValue(r.Body, name)
+	case isMultipart(media):
+		for other, value := range parts(r.Header, r.Body) {
+			if other == name {
+				return value, true
+			}
 		}
 	}
-	return values
-}
-
-// form yields the names and values of a urlencoded or multipart form. It yields
-// nothing if the body is not a form.
-func (r Request) form() iter.Seq2[string, string] {
-	switch media := mediaType(r.Header); {
-	case isForm(media):
-		return pairs(string(r.Body))
-	case isMultipart(media):
-		return parts(r.Header, r.Body)
-	}
-	return func(func(string, string) bool) {}
+	return "", false
 }
 
 // formField returns the values of the fields of this name in a urlencoded form.
@@ -67,6 +61,6 @@ func (r Request) formField(name string) []span {
 	return params(string(r.Body), 0, len(r.Body), "&", name)
 }
 
-func isForm(media string) bool { return media == "application/x-www-form-urlencoded" }
+func isForm(media string) bool { return media == formType }
 
 func mentionsRefresh(name string) bool { return strings.Contains(strings.ToLower(name), refreshWord) }

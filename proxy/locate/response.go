@@ -1,6 +1,7 @@
 package locate
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,8 +24,13 @@ type Response struct {
 func (r Response) Find(locs []Location) []Occurrence {
 	var occurrences []Occurrence
 	for _, loc := range locs {
-		if !loc.HoldsRefreshToken() {
-			occurrences = append(occurrences, unfold(r.at(loc), locs, r.text)...)
+		if loc.HoldsRefreshToken() {
+			continue
+		}
+		if found := unfold(r.at(loc), locs, r); occurrences == nil {
+			occurrences = found // the usual case: no copy
+		} else {
+			occurrences = append(occurrences, found...)
 		}
 	}
 	return append(occurrences, r.repeats(occurrences)...)
@@ -61,15 +67,24 @@ func (r Response) inputs(name string) []span {
 // tokens by their originals. They must be in compact serialization, because Replace
 // does not escape them. The result may share memory with r.
 func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) Response {
-	changes := edits{}
+	return r.ReplaceFunc(occurrences, func(token string) string {
+		if replacement, ok := enriched[token]; ok {
+			return replacement
+		}
+		return token
+	})
+}
+
+// ReplaceFunc is Replace with a function that returns the enriched token of an original,
+// or the original itself.
+func (r Response) ReplaceFunc(occurrences []Occurrence, enriched func(original string) string) Response {
+	var changes edits
 	for _, f := range occurrences {
-		if token, ok := enriched[f.Token]; ok && token != f.Token {
+		if token := enriched(f.Token); token != f.Token {
 			changes.add(f, token)
 		}
 	}
-	if len(changes[place{}]) > 0 {
-		r.Body = []byte(changes.of(place{}, string(r.Body)))
-	}
+	r.Body = splice(r.Body, changes.body)
 	r.Header = changes.headers(r.Header)
 	return r
 }
@@ -95,6 +110,9 @@ func (r Response) CookiesWithout(occurrences []Occurrence) (lines []string) {
 // the fragment of a redirect, then in its query, then in the hidden inputs of a
 // form_post page. It returns "" if the response does not have the parameter.
 func (r Response) Param(name string) string {
+	if len(r.Header["Location"]) == 0 && isJSON(mediaType(r.Header)) {
+		return "" // the usual case
+	}
 	var spans []span
 	for _, text := range r.Header["Location"] {
 		spans = append(spans, fragmentParams(text, name)...)
@@ -109,13 +127,25 @@ func (r Response) Param(name string) string {
 // IsDPoP reports whether the response says token_type: DPoP (RFC 9449, section 5), in
 // any case, as a member of a JSON object.
 func (r Response) IsDPoP() bool {
-	return slices.ContainsFunc(jsonStrings(r.Body, jsonedit.Path{"token_type"}), func(s span) bool {
+	return maySayDPoP(r.Body) && slices.ContainsFunc(jsonStrings(r.Body, tokenType), func(s span) bool {
 		return strings.EqualFold(s.token, "DPoP")
 	})
 }
 
+// maySayDPoP reports whether a body has DPoP after token_type, or has escapes. Most have
+// neither, and are not parsed.
+func maySayDPoP(body []byte) bool {
+	if bytes.IndexByte(body, '\\') >= 0 {
+		return true
+	}
+	i := bytes.Index(body, []byte(tokenType[0]))
+	return i >= 0 && containsFold(body[i:], "dpop")
+}
+
+var tokenType, issuedTokenType = jsonedit.Path{"token_type"}, jsonedit.Path{"issued_token_type"}
+
 // IssuedTokenType returns the issued_token_type of a token exchange, which is a URI
 // of RFC 8693, section 3. It returns "" for any other response.
 func (r Response) IssuedTokenType() string {
-	return first(jsonStrings(r.Body, jsonedit.Path{"issued_token_type"}))
+	return first(jsonStrings(r.Body, issuedTokenType))
 }

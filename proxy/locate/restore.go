@@ -1,6 +1,7 @@
 package locate
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 )
@@ -16,8 +17,10 @@ import (
 // the location of each replaced token, for a metric.
 func (r Request) Restore(locs []Location, swap func(token string) (string, bool)) (Request, []string) {
 	var names []string
-	changes, seen := edits{}, map[textRange]bool{}
-	for _, f := range r.find(locs) {
+	var changes edits
+	found := r.find(locs)
+	seen := make(map[textRange]bool, len(found))
+	for _, f := range found {
 		if seen[f.textRange] || !compact(f.Token) {
 			continue
 		}
@@ -27,20 +30,20 @@ func (r Request) Restore(locs []Location, swap func(token string) (string, bool)
 			names = append(names, f.Location.restoreName())
 		}
 	}
-	for range r.restoreBasic(swap, changes) {
+	for range r.restoreBasic(swap, &changes) {
 		names = append(names, authorization.restoreName())
 	}
-	for range r.restoreSubprotocols(swap, changes) {
+	for range r.restoreSubprotocols(swap, &changes) {
 		names = append(names, Location{inHeader, subprotocols}.String())
 	}
-	if len(changes) == 0 {
+	if len(names) == 0 {
 		return r, nil
 	}
-	r.Query = changes.of(place{part: queryPart}, r.Query)
-	r.Header = changes.headers(r.Header)
-	if len(changes[place{}]) > 0 {
-		r.Body = []byte(changes.of(place{}, string(r.Body)))
+	if len(changes.query) > 0 {
+		r.Query = spliceText(r.Query, changes.query)
 	}
+	r.Body = splice(r.Body, changes.body)
+	r.Header = changes.headers(r.Header)
 	return r, names
 }
 
@@ -60,17 +63,38 @@ func (l Location) restoreName() string {
 }
 
 func (r Request) find(locs []Location) []Occurrence {
-	occurrences := append(r.at(authorization), standard(inQuery, place{part: queryPart}, r.Query, standardQuery)...)
-	if isForm(mediaType(r.Header)) {
+	occurrences := r.at(authorization)
+	queryMay, bodyMay := mayHoldToken([]byte(r.Query)), mayHoldToken(r.Body)
+	if queryMay {
+		occurrences = append(occurrences, standard(inQuery, place{part: queryPart}, r.Query, standardQuery)...)
+	}
+	if bodyMay && isForm(mediaType(r.Header)) {
 		occurrences = append(occurrences, standard(inForm, place{}, string(r.Body), standardForm)...)
 	}
 	for _, loc := range locs {
-		if !loc.HoldsRefreshToken() {
+		if (loc.InHeader() || loc.in == inQuery && queryMay || loc.InBody() && bodyMay) && !loc.HoldsRefreshToken() {
 			occurrences = append(occurrences, r.at(loc)...)
 		}
 	}
 	return append(occurrences, r.at(anyCookie)...)
 }
+
+// mayHoldToken reports whether a query or a body can have a token, as it is or escaped: it
+// needs two dots. Most forms of a login have none, and this costs them next to nothing.
+func mayHoldToken(text []byte) bool {
+	const enough = 2
+	dots := bytes.Count(text, []byte("."))
+	if dots >= enough || bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '\\') < 0 {
+		return dots >= enough
+	}
+	for _, dot := range escapedDots {
+		dots += bytes.Count(text, dot)
+	}
+	return dots >= enough
+}
+
+// escapedDots are the escapes of a dot in a form and in JSON.
+var escapedDots = [][]byte{[]byte("%2e"), []byte("%2E"), []byte(`\u002e`), []byte(`\u002E`)}
 
 // standard returns the values of the parameters or fields of a urlencoded text with these
 // names. It reads the text once, because a form can be large.

@@ -7,10 +7,10 @@ import "strings"
 // replaced. The blanks may be escaped in the text. After Bearer the token may have any
 // shape, and after another word that of a JWS, because two words could be anything.
 func (s span) withoutScheme(text string) span {
-	i := strings.LastIndexAny(s.token, blanks)
-	if i < 0 {
+	if !s.hasBlank() {
 		return s // the usual case
 	}
+	i := strings.LastIndexAny(s.token, blanks)
 	word, token := strings.TrimRight(s.token[:i], blanks), s.token[i+1:]
 	switch {
 	case strings.EqualFold(word, bearer):
@@ -22,6 +22,10 @@ func (s span) withoutScheme(text string) span {
 		return span{s.end - len(token), s.end, token}
 	}
 	return s
+}
+
+func (s span) hasBlank() bool {
+	return strings.IndexByte(s.token, ' ') >= 0 || strings.IndexByte(s.token, '\t') >= 0
 }
 
 const (

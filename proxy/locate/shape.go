@@ -84,7 +84,7 @@ func without(text string, spans []span) string {
 			removed = append(removed, span{s.start, s.end, ""})
 		}
 	}
-	return splice(text, removed)
+	return spliceText(text, removed)
 }
 
 // notInValue reports whether a character cannot be in a JWS, or in other text that is one

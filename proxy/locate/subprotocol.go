@@ -19,12 +19,12 @@ const subprotocols = "Sec-Websocket-Protocol"
 
 // restoreSubprotocols restores the tokens among the offered subprotocols. It adds the
 // changes, and returns the number of tokens.
-func (r Request) restoreSubprotocols(swap func(token string) (string, bool), changes edits) (restored int) {
+func (r Request) restoreSubprotocols(swap func(token string) (string, bool), changes *edits) (restored int) {
 	for i, line := range r.Header[subprotocols] {
 		at := place{linePart, subprotocols, i}
 		for _, item := range listItems(line) {
 			if original, ok := restoreSubprotocol(item.token, swap); ok {
-				changes[at] = append(changes[at], span{item.start, item.end, original})
+				changes.addSpan(at, span{item.start, item.end, original})
 				restored++
 			}
 		}
@@ -134,5 +134,5 @@ func (o Offered) shown(line string) string {
 		}
 		changes = append(changes, span{item.start, item.end, shown})
 	}
-	return splice(line, changes)
+	return spliceText(line, changes)
 }

@@ -6,16 +6,25 @@ import "strings"
 // three base64url parts, none of them empty (RFC 7515, section 7.1). Other tokens
 // are neither enriched nor restored.
 func compact(token string) bool {
-	if strings.Count(token, ".") != 2 {
-		return false
-	}
-	for part := range strings.SplitSeq(token, ".") {
-		if part == "" || strings.ContainsFunc(part, notBase64url) {
+	dots, last := 0, -1
+	for i := range len(token) {
+		switch c := token[i]; {
+		case c == '.' && i > last+1:
+			dots, last = dots+1, i
+		case !base64url[c]:
 			return false
 		}
 	}
-	return true
+	return dots == 2 && last+1 < len(token)
 }
+
+// base64url has the bytes of base64url.
+var base64url = func() (table [256]bool) {
+	for c := range table {
+		table[c] = !notBase64url(rune(c))
+	}
+	return table
+}()
 
 func notBase64url(r rune) bool {
 	switch {
@@ -31,6 +40,9 @@ func notBase64url(r rune) bool {
 // (RFC 3986, section 2.3). So the 3D of %3D or the n of \n is not part of the token
 // after it.
 func tokenRuns(text string) []span {
+	if strings.Count(text, ".") < 2 {
+		return nil // the usual case
+	}
 	var spans []span
 	for i := 0; i < len(text); {
 		if n := escape(text[i:]); n > 0 {
@@ -38,7 +50,7 @@ func tokenRuns(text string) []span {
 			continue
 		}
 		end := i
-		for end < len(text) && (text[end] == '.' || !notBase64url(rune(text[end]))) {
+		for end < len(text) && (text[end] == '.' || base64url[text[end]]) {
 			end++
 		}
 		if token := text[i:end]; compact(token) {

@@ -7,12 +7,14 @@ import (
 
 // unfold replaces each value that is a URL by the tokens in it: {"redirect":
 // "https://app/#access_token=..."}. The parameters are those of OAuth and OpenID Connect,
-// and those that a query: or fragment: location of the rule names. text returns the text
-// of a range.
-func unfold(occurrences []Occurrence, locs []Location, text func(textRange) string) []Occurrence {
+// and those that a query: or fragment: location of the rule names.
+func unfold(occurrences []Occurrence, locs []Location, r Response) []Occurrence {
+	if !slices.ContainsFunc(occurrences, Occurrence.mayBeURL) {
+		return occurrences // the usual case
+	}
 	unfolded := make([]Occurrence, 0, len(occurrences))
 	for _, f := range occurrences {
-		if found := inURL(f, locs, text); found != nil {
+		if found := inURL(f, locs, r.text); found != nil {
 			unfolded = append(unfolded, found...)
 		} else {
 			unfolded = append(unfolded, f)
@@ -21,12 +23,18 @@ func unfold(occurrences []Occurrence, locs []Location, text func(textRange) stri
 	return unfolded
 }
 
+// mayBeURL reports whether a value can be a URL with parameters.
+func (f Occurrence) mayBeURL() bool {
+	return (f.Location.in == inJSON || f.Location.in == inHeader) &&
+		(strings.IndexByte(f.Token, '?') >= 0 || strings.IndexByte(f.Token, '#') >= 0)
+}
+
 // inURL returns the tokens in the parameters of a value that is a URL, in its text as it
-// is: escaped. It returns nil for any other value.
+// is: escaped. text returns the text of a range. It returns nil for any other value.
 func inURL(f Occurrence, locs []Location, text func(textRange) string) (found []Occurrence) {
 	url := f.Token
-	if f.Location.in != inJSON && f.Location.in != inHeader || !strings.ContainsAny(url, "?#") {
-		return nil // the usual case
+	if !f.mayBeURL() {
+		return nil
 	}
 	tokens := map[string]Location{}
 	for _, place := range urlParams {

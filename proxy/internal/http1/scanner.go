@@ -1,18 +1,18 @@
-package proxy
+package http1
 
 import "bytes"
 
-// A headScanner reads the heads of HTTP/1 responses in the bytes that come from a
-// connection, and calls see with the name of each header line. It never fails: bytes that
+// A Scanner reads the heads of HTTP/1 responses in the bytes that come from a
+// connection, and calls See with the name of each header line. It never fails: bytes that
 // are not a head end the scan.
-type headScanner struct {
-	see   func(name []byte)
+type Scanner struct {
+	See   func(name []byte) // nil means to do nothing; the bytes are valid during the call
 	part  headPart
 	start []byte // of a line that has not ended
 	again bool   // another head follows, because this response is an informational one
 }
 
-// headPart is what a headScanner reads next.
+// headPart is what a Scanner reads next.
 type headPart int
 
 const (
@@ -25,15 +25,15 @@ const (
 // shorter.
 const maxScanned = 128
 
-// expect is called before the bytes of a response. During a head it does nothing.
-func (s *headScanner) expect() {
-	if s.part == noHead {
+// Expect is called before the bytes of a response. During a head it does nothing.
+func (s *Scanner) Expect() {
+	if s.part == noHead && s.See != nil {
 		s.part, s.start = statusLine, s.start[:0]
 	}
 }
 
-// scan reads the next bytes of the connection.
-func (s *headScanner) scan(p []byte) {
+// Scan reads the next bytes of the connection.
+func (s *Scanner) Scan(p []byte) {
 	for len(p) > 0 && s.part != noHead {
 		line, rest, ended := bytes.Cut(p, []byte("\n"))
 		p = rest
@@ -50,7 +50,7 @@ func (s *headScanner) scan(p []byte) {
 }
 
 // line reads a line, or its first maxScanned bytes.
-func (s *headScanner) line(line []byte) {
+func (s *Scanner) line(line []byte) {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	switch {
 	case s.part == statusLine:
@@ -62,13 +62,13 @@ func (s *headScanner) line(line []byte) {
 		}
 	default:
 		if name, _, ok := bytes.Cut(line, []byte(":")); ok {
-			s.see(name)
+			s.See(name)
 		}
 	}
 }
 
 // status reads the line with the status. 101 is the last response of a connection.
-func (s *headScanner) status(line []byte) {
+func (s *Scanner) status(line []byte) {
 	if !bytes.HasPrefix(line, []byte("HTTP/1.")) {
 		s.part = noHead
 		return

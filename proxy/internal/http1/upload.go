@@ -1,0 +1,146 @@
+package http1
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// An upload is the sending of a body that arrives while the backend may already answer.
+type upload struct {
+	done   chan struct{}
+	err    error                 // valid once done is closed
+	broken atomic.Pointer[error] // why the body ended early; nil if the backend did not take it
+}
+
+// maxUnsent is how long the end of a response waits for the end of the request, so that the
+// connection can be used again. [http.Transport] waits as long.
+const maxUnsent = 50 * time.Millisecond
+
+// succeeded reports whether the whole request was sent.
+func (u *upload) succeeded() bool {
+	if u == nil {
+		return true
+	}
+	select {
+	case <-u.done:
+		return u.err == nil
+	default:
+	}
+	timer := time.NewTimer(maxUnsent)
+	defer timer.Stop()
+	select {
+	case <-u.done:
+		return u.err == nil
+	case <-timer.C:
+		return false
+	}
+}
+
+// fault returns the error of a body that could not be read.
+func (u *upload) fault() error {
+	if u == nil {
+		return nil
+	}
+	if err := u.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+const uploadBuffer = 32 << 10
+
+var uploadBuffers = sync.Pool{New: func() any { return new([uploadBuffer]byte) }}
+
+// send sends the body of a request, and closes it. If the body ends early, the exchange
+// ends. If the backend does not take it, the backend may still answer.
+func (e *exchange) send(r *http.Request, f framing) {
+	defer close(e.upload.done)
+	buffer := uploadBuffers.Get().(*[uploadBuffer]byte)
+	defer uploadBuffers.Put(buffer)
+	defer r.Body.Close()
+	var broken error
+	if f == chunked {
+		broken, e.upload.err = sendChunks(e.conn, r, buffer[:])
+	} else {
+		broken, e.upload.err = sendLength(e.conn, r, buffer[:])
+	}
+	if broken != nil {
+		e.upload.err = broken
+		e.upload.broken.Store(&broken)
+		e.conn.Close()
+	}
+}
+
+// sendLength sends a body of known length. broken is an error of the body.
+func sendLength(w io.Writer, r *http.Request, buffer []byte) (broken, err error) {
+	var sent int64
+	for {
+		n, end := r.Body.Read(buffer)
+		part := buffer[:min(int64(n), max(0, r.ContentLength-sent))]
+		sent += int64(n)
+		if len(part) > 0 {
+			if _, err := w.Write(part); err != nil {
+				return nil, err
+			}
+		}
+		switch {
+		case end == io.EOF && sent != r.ContentLength:
+			return lengthError(r.ContentLength, sent), nil
+		case end == io.EOF:
+			return nil, nil
+		case end != nil:
+			return end, nil
+		}
+	}
+}
+
+// sendChunks sends a body of unknown length, each part as soon as it is there, and the
+// trailers.
+func sendChunks(w io.Writer, r *http.Request, buffer []byte) (broken, err error) {
+	const before, after = len("ffffffff\r\n"), len("\r\n")
+	for {
+		n, end := r.Body.Read(buffer[before : len(buffer)-after])
+		if n > 0 {
+			var size [before]byte
+			head := append(strconv.AppendInt(size[:0], int64(n), 16), "\r\n"...)
+			start := before - len(head)
+			copy(buffer[start:], head)
+			copy(buffer[before+n:], "\r\n")
+			if _, err := w.Write(buffer[start : before+n+after]); err != nil {
+				return nil, err
+			}
+		}
+		if end == io.EOF {
+			return nil, sendEnd(w, r.Trailer)
+		}
+		if end != nil {
+			return end, nil
+		}
+	}
+}
+
+// sendEnd sends the last chunk with the trailers.
+func sendEnd(w io.Writer, trailer http.Header) error {
+	m := messages.Get().(*message)
+	defer m.release()
+	m.add("0\r\n")
+	if err := trailer.Write((*appender)(&m.bytes)); err != nil {
+		return err
+	}
+	m.add("\r\n")
+	_, err := w.Write(m.bytes)
+	return err
+}
+
+// An appender appends what is written to it.
+type appender []byte
+
+// Write implements [io.Writer].
+func (a *appender) Write(p []byte) (int, error) {
+	*a = append(*a, p...)
+	return len(p), nil
+}
