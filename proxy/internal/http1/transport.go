@@ -83,6 +83,9 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
+// CloseIdleConnections closes the connections that are unused.
+func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
+
 // begin sends the first part of a request on a connection.
 func (t *Transport) begin(ctx context.Context, message []byte) (*exchange, error) {
 	c, err := t.connect(ctx)
