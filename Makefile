@@ -15,7 +15,7 @@ TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
 GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
-.PHONY: all test race lint vuln mongodb backends compose tables faults load bench fuzz fuzz-short attacks exhaustion openssl settings texts \
+.PHONY: all test race lint vuln mongodb backends compose tables faults load bench bench-peers bench-test fuzz fuzz-short attacks exhaustion openssl settings texts \
 	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
@@ -98,6 +98,16 @@ texts:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Measures the sidecar, nginx, HAProxy, Caddy and bare Go proxies as processes, and writes
+# the tables of docs/performance.md. Proxies that are not installed are named in the output.
+bench-peers:
+	go run -C examples/bench ./peers -write
+
+# That `bench-peers` works, with every proxy that is installed, and that processor
+# time per request is not far above a bare hop. It takes 30 seconds.
+bench-test:
+	go test -C examples/bench -p 1 -count=1 ./...
 
 # Runs each fuzz target for FUZZTIME, until one fails.
 fuzz:

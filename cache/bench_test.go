@@ -27,13 +27,19 @@ func BenchmarkHit(b *testing.B) {
 	}
 }
 
-func BenchmarkMiss(b *testing.B) {
-	cached := newCache(b, cache.Options{}).Source(constantSource(`{"lang":"en"}`), "")
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := cached.Lookup(b.Context(), refresh(anna)); err != nil {
-			b.Fatal(err)
-		}
+// BenchmarkReload measures a refresh, without the read: that of a caller who can leave, and
+// that of one who cannot, as in an exchange after the backend answered.
+func BenchmarkReload(b *testing.B) {
+	for name, ctx := range map[string]context.Context{"can leave": b.Context(), "cannot leave": context.WithoutCancel(b.Context())} {
+		b.Run(name, func(b *testing.B) {
+			cached := newCache(b, cache.Options{}).Source(constantSource(`{"lang":"en"}`), "")
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := cached.Lookup(ctx, refresh(anna)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -135,6 +135,29 @@ func TestLookup_ReadContinuesWithoutFirstCaller(t *testing.T) {
 	})
 }
 
+// A caller who cannot leave reads in their own goroutine, also for a caller who leaves.
+func TestLookup_CallerLeavesTheReadOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := newFakeSource(`{}`)
+		source.delay = 10 * time.Millisecond
+		cached := newCache(t, cache.Options{}).Source(source, "")
+		var first sync.WaitGroup
+		first.Go(func() { wantDocument(t, cached, login(anna), `{}`) })
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if _, err := cached.Lookup(ctx, login(anna)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Lookup = %v, want %v", err, context.DeadlineExceeded)
+		}
+		if waited := time.Since(start); waited != time.Millisecond {
+			t.Errorf("the caller waited %v, want %v, when its context ended", waited, time.Millisecond)
+		}
+		first.Wait()
+		wantReads(t, source, 1)
+	})
+}
+
 func TestLookup_SharesFailureButDoesNotKeepIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := newFakeSource(`{}`)

@@ -88,7 +88,10 @@ func (s *Source) load(ctx context.Context, k key, q enrich.Query, held bool) (en
 // invalidated while it was in progress.
 func (s *Source) readFresh(ctx context.Context, k key, q enrich.Query) (enrich.Document, error) {
 	for range maxReads {
-		f := s.cache.join(ctx, k, q, s)
+		f, isNew := s.cache.join(k, q, s)
+		if isNew {
+			s.cache.start(ctx, f, q.KeepUntil)
+		}
 		if err := f.wait(ctx); err != nil {
 			return enrich.Document{}, err
 		}

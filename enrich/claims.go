@@ -1,10 +1,6 @@
 package enrich
 
-import (
-	"strconv"
-
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
-)
+import "strconv"
 
 // A claim is one member that we add to a token's payload.
 type claim struct {
@@ -12,29 +8,36 @@ type claim struct {
 	value []byte // JSON
 }
 
-// documentClaims returns the claims for a user's document. The zero Document
+// documentClaims appends the claims for a user's document. The zero Document
 // means that the user has none.
-func (e *Enricher) documentClaims(d Document) []claim {
-	var claims []claim
-	freshness := "absent"
+func (e *Enricher) documentClaims(claims []claim, d Document) []claim {
+	freshness := freshnessAbsent
 	if d.JSON != nil {
 		claims = append(claims, claim{e.o.Claim, d.JSON})
 		if e.o.ReadAt != "" {
 			claims = append(claims, claim{e.o.ReadAt, strconv.AppendInt(nil, d.ReadAt.Unix(), 10)})
 		}
-		freshness = "fresh"
+		freshness = freshnessFresh
 		if d.Stale {
-			freshness = "stale"
+			freshness = freshnessStale
 		}
 	}
 	if e.o.Freshness != "" {
-		claims = append(claims, claim{e.o.Freshness, jsonedit.Quote(freshness)})
+		claims = append(claims, claim{e.o.Freshness, freshness})
 	}
 	return claims
 }
 
+// The values of the freshness claim.
+var (
+	freshnessFresh  = []byte(`"fresh"`)
+	freshnessStale  = []byte(`"stale"`)
+	freshnessAbsent = []byte(`"absent"`)
+	freshnessError  = []byte(`"error"`)
+)
+
 // failureClaims returns the claims of a token whose document could not be fetched
 // or is too large.
 func (e *Enricher) failureClaims() []claim {
-	return []claim{{e.o.Freshness, []byte(`"error"`)}}
+	return []claim{{e.o.Freshness, freshnessError}}
 }

@@ -65,6 +65,7 @@ type Enricher struct {
 	// existingClaims counts tokens of the backend that already have a claim with our name.
 	existingClaims metric.Int64Counter
 
+	headers                                 headerCache
 	warnedClaim, warnedCopies, warnedRecord sync.Once
 }
 

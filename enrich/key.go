@@ -27,3 +27,37 @@ type Key interface {
 	// it.
 	Open(sealed, additional []byte) (plaintext []byte, err error)
 }
+
+// An appendingKey is a [Key] that can write its results into memory of the caller. Those of
+// package enrich/keys can.
+type appendingKey interface {
+	// AppendSignature appends what Sign returns.
+	AppendSignature(dst, input []byte) ([]byte, error)
+	// AppendSealed appends what Seal returns. Dst must not overlap with the texts.
+	AppendSealed(dst, plaintext, additional []byte) []byte
+	// AppendOpened appends what Open returns. Dst must not overlap with the texts.
+	AppendOpened(dst, sealed, additional []byte) ([]byte, error)
+}
+
+func appendSignature(dst []byte, key Key, input []byte) ([]byte, error) {
+	if key, ok := key.(appendingKey); ok {
+		return key.AppendSignature(dst, input)
+	}
+	signature, err := key.Sign(string(input))
+	return append(dst, signature...), err
+}
+
+func appendSealed(dst []byte, key Key, plaintext, additional []byte) []byte {
+	if key, ok := key.(appendingKey); ok {
+		return key.AppendSealed(dst, plaintext, additional)
+	}
+	return append(dst, key.Seal(plaintext, additional)...)
+}
+
+func appendOpened(dst []byte, key Key, sealed, additional []byte) ([]byte, error) {
+	if key, ok := key.(appendingKey); ok {
+		return key.AppendOpened(dst, sealed, additional)
+	}
+	plaintext, err := key.Open(sealed, additional)
+	return append(dst, plaintext...), err
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -43,6 +44,7 @@ func (e *Enricher) maxAge(v Verified, now time.Time) time.Duration {
 
 // A lookup is what is known about one user: the document or an error.
 type lookup struct {
+	user     User
 	document Document
 	err      error
 }
@@ -76,16 +78,21 @@ func (tx *transaction) signInBlocked(ctx context.Context) (rejected *fault) {
 func (tx *transaction) lookups(ctx context.Context) iter.Seq2[*candidate, lookup] {
 	return func(yield func(*candidate, lookup) bool) {
 		query := tx.query(time.Now())
-		results := map[User]lookup{}
+		var earlier []lookup // of other tokens
 		for _, c := range tx.candidates {
 			if !tx.looksUp(c) {
 				continue
 			}
 			query.User = tx.userOf(c.token.payload)
-			found, ok := results[query.User]
-			if !ok {
+			i := slices.IndexFunc(earlier, func(l lookup) bool { return l.user == query.User })
+			found := lookup{user: query.User}
+			if i >= 0 {
+				found = earlier[i]
+			} else {
 				found.document, found.err = tx.lookUpWithHooks(ctx, query)
-				results[query.User] = found
+			}
+			if i < 0 && len(tx.candidates) > 1 {
+				earlier = append(earlier, found)
 			}
 			if !yield(c, found) {
 				return

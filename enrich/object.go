@@ -39,7 +39,7 @@ func (e *Enricher) EnrichObject(ctx context.Context, object []byte) ([]byte, err
 	case len(document.JSON) > e.o.MaxSize:
 		return nil, e.documentTooLarge(document)
 	default:
-		claims = e.documentClaims(document)
+		claims = e.documentClaims(nil, document)
 	}
 	if isRecord(o.Value(restoreClaim)) {
 		e.removeCopies(o, claims)

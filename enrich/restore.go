@@ -1,6 +1,9 @@
 package enrich
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Restore says which tokens are signed in such a way that [Enricher.Restore] can turn
 // them back into originals. Tokens that were signed earlier can be restored whatever
@@ -32,18 +35,28 @@ func (e *Enricher) Restore(raw string) (original string, ok bool) {
 	if !e.MayRestore(raw) {
 		return "", false
 	}
-	t, payload, err := parseHeader(raw)
+	parts, err := splitToken(raw)
 	if err != nil {
 		return "", false
 	}
-	keys := e.o.Ring.RestoreKeys(t.Algorithm, t.KeyID)
-	for _, s := range sealedIn(t.header, payload) {
+	s := takeScratch()
+	defer s.put()
+	s.text = slices.Grow(s.text[:0], len(parts.payload)+len(parts.signature))
+	d, err := parts.decode(s.text, &e.headers)
+	if err != nil {
+		return "", false
+	}
+	keys := e.o.Ring.RestoreKeys(d.header.algorithm, d.header.keyID)
+	for _, record := range s.sealedIn(d, make([]sealed, 0, 2)) {
 		for _, key := range keys {
-			plaintext, err := s.open(key)
-			if err != nil || key.Verify(t.SigningInput, t.Signature) != nil {
+			plaintext, err := s.open(record, key)
+			if err != nil || key.Verify(parts.signed, d.signature) != nil {
 				continue
 			}
-			if original, err := s.unseal(plaintext); err == nil {
+			if original, err := s.unseal(record, plaintext); err == nil {
+				if record.format == format2 { // in format 1 every header is different
+					e.headers.keep(d.header)
+				}
 				return original, true
 			}
 		}

@@ -1,10 +1,7 @@
 package enrich
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
-	"slices"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
@@ -48,26 +45,28 @@ const (
 // noRecord is the value of the claim while the record is made and checked.
 var noRecord = []byte(`""`)
 
-// seal adds the claim tgr to the edited payload of an enriched token. The header must be
-// final. Without a signature the record restores nothing.
-func seal(header, payload *jsonedit.Object, signature []byte, key Key) {
-	payload.Remove(restoreClaim)
-	payload.Set(restoreClaim, noRecord)
-	var plaintext []byte
+// seal adds the claim tgr to the edited payload of an enriched token. Without a signature
+// the record restores nothing.
+func (s *scratch) seal(header *signedHeader, signature []byte, key Key) {
+	s.payload.Remove(restoreClaim)
+	s.payload.Set(restoreClaim, noRecord)
+	s.plaintext = s.plaintext[:0]
 	if signature != nil {
-		plaintext = header.Undo().AppendBinary(make([]byte, 0, len(signature)+128))
-		plaintext = payload.Undo().AppendBinary(plaintext)
-		plaintext = append(plaintext, signature...)
+		s.plaintext = append(s.plaintext, header.undo...)
+		s.plaintext = s.payload.Undo().AppendBinary(s.plaintext)
+		s.plaintext = append(s.plaintext, signature...)
 	}
-	record := append([]byte{format2}, key.Seal(plaintext, additional(header.Bytes(), payload.Bytes()))...)
-	payload.Set(restoreClaim, jsonedit.Quote(encodeBase64(record)))
+	s.additional = appendAdditional(s.additional[:0], header.text, s.payload.Bytes())
+	s.record = appendSealed(append(s.record[:0], format2), key, s.plaintext, s.additional)
+	quoted := append(s.text[:0], '"')
+	s.text = append(appendBase64(quoted, s.record), '"')
+	s.payload.Set(restoreClaim, s.text)
 }
 
-// additional returns what a record authenticates. The payload has the empty record.
-func additional(header, payload []byte) []byte {
-	text := make([]byte, 0, binary.MaxVarintLen64+len(header)+len(payload))
-	text = binary.AppendUvarint(text, uint64(len(header)))
-	return append(append(text, header...), payload...)
+// appendAdditional appends what a record authenticates. The payload has the empty record.
+func appendAdditional(dst, header, payload []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(header)))
+	return append(append(dst, header...), payload...)
 }
 
 // isRecord reports whether the value of a claim tgr has the form of our record. Another
@@ -83,82 +82,14 @@ func isRecord(value []byte) bool {
 
 // decodeRecord returns what [Key.Seal] returned.
 func decodeRecord(text string, version byte) (sealed []byte, ok bool) {
-	record, err := decodeBase64(text)
+	return appendRecord(nil, text, version)
+}
+
+// appendRecord is decodeRecord with memory for the record.
+func appendRecord(dst []byte, text string, version byte) (sealed []byte, ok bool) {
+	record, err := appendDecoded(dst[:0], text)
 	if err != nil || len(record) <= minRecord || record[0] != version {
 		return nil, false
 	}
 	return record[1:], true
-}
-
-var errFormat1 = errors.New("the key does not open records of format 1")
-
-// A sealed is a record of an enriched token, and the texts that its undo applies to.
-type sealed struct {
-	text            []byte // what Key.Seal returned
-	format          byte
-	header, payload []byte
-}
-
-// sealedIn returns the records of a token: that of the payload and that of the header.
-func sealedIn(header *jsonedit.Object, payload []byte) (found []sealed) {
-	if before, value, after, ok := cutRecord(payload); ok {
-		if text, ok := decodeRecord(value, format2); ok {
-			payload := slices.Concat(before, noRecord, after)
-			found = append(found, sealed{text, format2, header.Bytes(), payload})
-		}
-	}
-	if value, ok := jsonedit.Unquote(header.Value(restoreClaim)); ok {
-		if text, ok := decodeRecord(value, format1); ok {
-			header := header.Clone()
-			header.Set(restoreClaim, noRecord)
-			found = append(found, sealed{text, format1, header.Bytes(), payload})
-		}
-	}
-	return found
-}
-
-// open decrypts the record. It costs microseconds, whatever the type of the key.
-func (s sealed) open(key Key) (plaintext []byte, err error) {
-	if s.format == format2 {
-		return key.Open(s.text, additional(s.header, s.payload))
-	}
-	if key, ok := key.(interface {
-		OpenFormat1(sealed []byte) (plaintext []byte, err error)
-	}); ok {
-		return key.OpenFormat1(s.text)
-	}
-	return nil, errFormat1
-}
-
-// cutRecord cuts a payload at the value of the claim tgr, if that is its last member and
-// spelled as [seal] does. It does not parse the payload.
-func cutRecord(payload []byte) (before []byte, value string, after []byte, ok bool) {
-	end := bytes.LastIndexByte(payload, '}')
-	text, closed := bytes.CutSuffix(payload[:max(end, 0)], []byte(`"`))
-	start := bytes.LastIndexByte(text, '"') + 1
-	if !closed || !bytes.HasSuffix(text[:start], []byte(`"`+restoreClaim+`":"`)) {
-		return nil, "", nil, false
-	}
-	return payload[:start-1], string(text[start:]), payload[end:], true
-}
-
-// unseal returns the original that an opened record restores.
-func (s sealed) unseal(plaintext []byte) (original string, err error) {
-	undoHeader, rest, err := jsonedit.DecodeUndo(plaintext)
-	if err != nil {
-		return "", err
-	}
-	undoPayload, signature, err := jsonedit.DecodeUndo(rest)
-	if err != nil {
-		return "", err
-	}
-	header, err := undoHeader.Revert(s.header)
-	if err != nil {
-		return "", err
-	}
-	payload, err := undoPayload.Revert(s.payload)
-	if err != nil {
-		return "", err
-	}
-	return encodeBase64(header) + "." + encodeBase64(payload) + "." + encodeBase64(signature), nil
 }

@@ -1,11 +1,6 @@
 package enrich
 
-import (
-	"encoding/base64"
-	"fmt"
-
-	"github.com/tokengraft/tokengraft/internal/jsonedit"
-)
+import "fmt"
 
 // signAll makes the enriched tokens: each token that gets claims, and each
 // id_token whose at_hash must change with its access token. It signs access
@@ -56,10 +51,6 @@ func (tx *transaction) signToken(c *candidate, claims []claim) *fault {
 	return nil
 }
 
-// maxSignature is the size of an RS256 signature with a 4096-bit key, in bytes. It
-// sizes a buffer: a larger signature only costs one more allocation.
-const maxSignature = 512
-
 // encodeWithin is encode within the budget of the token. Each copy of our claims is
 // sealed with the next token, so a backend that copies them makes tokens longer and
 // longer. If the backend's own key signs, it accepts the token as it is: then a record
@@ -75,49 +66,35 @@ func (tx *transaction) encodeWithin(c *candidate, claims []claim) (string, error
 // encode splices the claims into the token and signs the result. All other bytes
 // stay the same (law A3). The original's signature is sealed, or nil.
 func (tx *transaction) encode(c *candidate, claims []claim, original []byte) (string, error) {
-	payload := c.token.payload.Clone()
+	s := takeScratch()
+	defer s.put()
+	s.payload.CopyFrom(c.token.payload)
 	if c.hasCopies() {
-		tx.removeCopies(payload, claims)
+		tx.removeCopies(&s.payload, claims)
 	}
 	for _, claim := range claims {
-		payload.Set(claim.name, claim.value)
+		s.payload.Set(claim.name, claim.value)
 	}
-	header := c.token.header.Clone()
-	if c.Signer.ID() != "" {
-		nameOwnKey(header, c.token.Algorithm, c.Signer)
-	}
+	header := c.token.header.signedBy(c.Signer)
 	if tx.o.Restore.seals(c.Signer) {
 		tx.warnRecordTaken(c)
-		seal(header, payload, original, c.Signer)
+		s.seal(header, original, c.Signer)
 	}
-	text := make([]byte, 0, (len(header.Bytes())+len(payload.Bytes())+maxSignature)*4/3+8)
-	text = base64.RawURLEncoding.AppendEncode(text, header.Bytes())
-	text = append(text, '.')
-	text = base64.RawURLEncoding.AppendEncode(text, payload.Bytes())
-	signature, err := tx.sign(c.Signer, string(text))
+	text := append(append(s.encoded[:0], header.encoded...), '.')
+	text = appendBase64(text, s.payload.Bytes())
+	signature, err := tx.appendSignature(s.result[:0], c.Signer, text)
 	if err != nil {
 		return "", fmt.Errorf("sign with %s: %w", c.Signer.Algorithm(), err)
 	}
-	text = append(text, '.')
-	return string(base64.RawURLEncoding.AppendEncode(text, signature)), nil
+	text = appendBase64(append(text, '.'), signature)
+	s.encoded, s.result = text, signature
+	return string(text), nil
 }
 
-// sign returns a signature. In shadow it returns zeros of the same size.
-func (tx *transaction) sign(key Key, input string) ([]byte, error) {
+// appendSignature appends a signature. In shadow it appends zeros of the same size.
+func (tx *transaction) appendSignature(dst []byte, key Key, input []byte) ([]byte, error) {
 	if tx.grant.Shadow {
-		return make([]byte, key.SignatureSize()), nil
+		return append(dst, make([]byte, key.SignatureSize())...), nil
 	}
-	return key.Sign(input)
-}
-
-// nameOwnKey makes a header name our own key, and removes the parameters that
-// refer to the backend's key.
-func nameOwnKey(header *jsonedit.Object, algorithm string, key Key) {
-	if key.Algorithm() != algorithm {
-		header.Set("alg", jsonedit.Quote(key.Algorithm()))
-	}
-	header.Set("kid", jsonedit.Quote(key.ID()))
-	for _, name := range []string{"jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256"} {
-		header.Remove(name)
-	}
+	return appendSignature(dst, key, input)
 }

@@ -25,7 +25,18 @@ type transaction struct {
 	// because no token that gets the claims identifies a user.
 	othersSignIn bool
 	forClient    bool // the tokens were issued to a client, so no hook runs
+	isTraced     bool // the steps have spans
+
+	// The memory of candidates and of the claims of one of them, for usual grants.
+	usual       [usualTokens]candidate
+	usualRefs   [usualTokens]*candidate
+	usualClaims [usualClaims]claim
 }
+
+const (
+	usualTokens = 2
+	usualClaims = 4 // the document, its time, the freshness, and a hash
+)
 
 // A fault is the reason why no token of a grant is enriched.
 type fault struct {
@@ -34,14 +45,21 @@ type fault struct {
 }
 
 func newTransaction(e *Enricher, g Grant) *transaction {
-	tx := &transaction{Enricher: e, grant: g, candidates: make([]*candidate, len(g.Tokens))}
+	tx := &transaction{Enricher: e, grant: g}
+	tx.candidates = tx.usualRefs[:0]
 	for i, issued := range g.Tokens {
-		tx.candidates[i] = &candidate{issued: issued}
+		c := new(candidate)
+		if i < usualTokens {
+			c = &tx.usual[i]
+		}
+		c.issued = issued
+		tx.candidates = append(tx.candidates, c)
 	}
 	return tx
 }
 
 func (tx *transaction) run(ctx context.Context) []Outcome {
+	tx.isTraced = tracing.IsTraced(ctx)
 	if f := tx.steps(ctx); f != nil {
 		tx.fail(f)
 	} else {
@@ -53,18 +71,18 @@ func (tx *transaction) run(ctx context.Context) []Outcome {
 // steps runs the steps until one fails. A grant that is blocked still signs its users
 // in: another token must not save a user whom a hook rejects.
 func (tx *transaction) steps(ctx context.Context) *fault {
-	f := traced(ctx, "verify", tx.verifyAll)
+	f := tx.traced(ctx, "verify", tx.verifyAll)
 	if f == nil {
-		f = traced(ctx, "bind", tx.checkBindings)
+		f = tx.traced(ctx, "bind", tx.checkBindings)
 	}
 	if f != nil && tx.runsHooks() {
-		return f.or(traced(ctx, "lookup", tx.signInBlocked))
+		return f.or(tx.traced(ctx, "lookup", tx.signInBlocked))
 	}
 	if f == nil {
-		f = traced(ctx, "lookup", tx.lookUpAll)
+		f = tx.traced(ctx, "lookup", tx.lookUpAll)
 	}
 	if f == nil {
-		f = traced(ctx, "sign", tx.signDocuments)
+		f = tx.traced(ctx, "sign", tx.signDocuments)
 	}
 	return f
 }
@@ -78,8 +96,11 @@ func (f *fault) or(other *fault) *fault {
 	return f
 }
 
-// traced runs a step in a span.
-func traced(ctx context.Context, name string, do func(context.Context) *fault) *fault {
+// traced runs a step, in a span if the request is traced.
+func (tx *transaction) traced(ctx context.Context, name string, do func(context.Context) *fault) *fault {
+	if !tx.isTraced {
+		return do(ctx)
+	}
 	ctx, span := tracing.Start(ctx, name)
 	defer span.End()
 	f := do(ctx)
@@ -115,12 +136,13 @@ func (tx *transaction) verifyAll(ctx context.Context) *fault {
 
 func (tx *transaction) verify(ctx context.Context, c *candidate) (Reason, error) {
 	var err error
-	if c.token, err = ParseToken(c.issued.Raw); err == nil {
+	if c.token, err = parseToken(c.issued.Raw, &tx.headers); err == nil {
 		c.token.UserInfo = tx.grant.UserInfo
 		c.Verified, err = tx.o.Ring.Verify(ctx, c.token)
 	}
 	switch {
 	case err == nil:
+		tx.headers.keep(c.token.header)
 		return "", nil
 	case errors.Is(err, ErrOpaque):
 		return Opaque, whyOpaque(c.issued.Raw)
@@ -193,7 +215,7 @@ func (e *Enricher) warnClaimTaken(c *candidate) {
 }
 
 func (tx *transaction) signDocuments(context.Context) *fault {
-	return tx.signAll(func(c *candidate) []claim { return tx.documentClaims(c.document) })
+	return tx.signAll(func(c *candidate) []claim { return tx.documentClaims(tx.usualClaims[:0], c.document) })
 }
 
 // succeed sets the reason of every enriched token.
@@ -242,7 +264,7 @@ func (tx *transaction) signMarks(f *fault) bool {
 	}
 	return tx.signAll(func(c *candidate) []claim {
 		if c.reason == NoDocument {
-			return tx.documentClaims(Document{})
+			return tx.documentClaims(nil, Document{})
 		}
 		return tx.failureClaims()
 	}) == nil

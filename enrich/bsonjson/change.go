@@ -29,7 +29,7 @@ func (f Field) Change(event []byte) (c Change, ok bool) {
 		if err != nil {
 			return Change{}, false
 		}
-		switch m.name {
+		switch string(m.name) {
 		case "operationType":
 			operation, _ = m.value.StringValueOK()
 		case "documentKey":

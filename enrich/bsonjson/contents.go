@@ -41,8 +41,9 @@ func (m Mapping) Contents(docs [][]byte) Contents {
 
 func (c *Contents) addFields(doc []byte) {
 	for m, err := range members(doc) {
-		if err == nil && len(c.Fields) < maxContents && credentials.Shown(m.name) == m.name && !slices.Contains(c.Fields, m.name) {
-			c.Fields = append(c.Fields, m.name)
+		name := string(m.name)
+		if err == nil && len(c.Fields) < maxContents && credentials.Shown(name) == name && !slices.Contains(c.Fields, name) {
+			c.Fields = append(c.Fields, name)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type cut struct{ keep bool }
 // members appends the rest of a document.
 func (c cut) members(dst, doc []byte, tree paths, depth int) ([]byte, error) {
 	return c.rewrite(dst, doc, depth, func(dst []byte, m member) ([]byte, error) {
-		below, named := tree[m.name]
+		below, named := tree[string(m.name)]
 		switch {
 		case !named, len(below) == 0:
 			return c.copyMember(dst, m, named), nil
@@ -35,7 +35,7 @@ func (c cut) elements(dst, array []byte, tree paths, depth int) ([]byte, error) 
 		if c.keep && m.value.Type != bson.TypeEmbeddedDocument && m.value.Type != bson.TypeArray {
 			return dst, nil
 		}
-		m.name = strconv.Itoa(kept)
+		m.name = strconv.AppendInt(nil, int64(kept), 10)
 		kept++
 		switch m.value.Type {
 		case bson.TypeEmbeddedDocument:

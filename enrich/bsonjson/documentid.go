@@ -27,7 +27,7 @@ func idOf(doc []byte) (id bson.RawValue, ok bool) {
 		if err != nil {
 			break
 		}
-		if m.name == "_id" {
+		if string(m.name) == "_id" {
 			return m.value, true
 		}
 	}

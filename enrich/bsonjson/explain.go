@@ -111,7 +111,7 @@ func (m Mapping) sizeAt(doc []byte, path string) FieldSize {
 	if v.Type == 0 {
 		return FieldSize{Path: path}
 	}
-	return m.left(member{names[len(names)-1], v}, path)
+	return m.left(member{[]byte(names[len(names)-1]), v}, path)
 }
 
 // Count counts the documents of the user. docs are all of them, in any order, at most
@@ -142,15 +142,15 @@ func (m Mapping) missingIn(doc, rest []byte, prefix string, depth int) (missing 
 	kept := map[string]bson.RawValue{}
 	for member, err := range members(rest) {
 		if err == nil {
-			kept[member.name] = member.value
+			kept[string(member.name)] = member.value
 		}
 	}
 	for member, err := range members(doc) {
 		if err != nil || depth > maxDepth {
 			return missing
 		}
-		path := prefix + member.name
-		value, ok := kept[member.name]
+		path := prefix + string(member.name)
+		value, ok := kept[string(member.name)]
 		switch {
 		case !ok:
 			missing = append(missing, m.left(member, path))
@@ -170,7 +170,7 @@ func (m Mapping) left(of member, path string) FieldSize {
 	if err := w.value(of.value, 1); err != nil {
 		w.out = nil // it could not be in a token
 	}
-	return FieldSize{Path: path, Type: of.value.Type.String(), Bytes: sizeAsJSON(of.name, w.out)}
+	return FieldSize{Path: path, Type: of.value.Type.String(), Bytes: sizeAsJSON(string(of.name), w.out)}
 }
 
 // partOf returns what an array does not have of another one, as one part.

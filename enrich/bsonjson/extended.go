@@ -28,12 +28,14 @@ func (w *writer) extended(v bson.RawValue, depth int) error {
 	case bson.TypeDecimal128:
 		w.wrapped("$numberDecimal", v.Decimal128().String())
 	case bson.TypeObjectID:
-		w.wrapped("$oid", v.ObjectID().Hex())
+		w.raw(`{"$oid":`)
+		w.objectID(v)
+		w.raw("}")
 	case bson.TypeDateTime:
 		w.extendedDate(v.DateTime())
 	case bson.TypeTimestamp:
 		t, i := v.Timestamp()
-		w.raw(fmt.Sprintf(`{"$timestamp":{"t":%d,"i":%d}}`, t, i))
+		w.out = fmt.Appendf(w.out, `{"$timestamp":{"t":%d,"i":%d}}`, t, i)
 	case bson.TypeMinKey:
 		w.raw(`{"$minKey":1}`)
 	case bson.TypeMaxKey:
@@ -56,10 +58,10 @@ func (w *writer) extendedParts(v bson.RawValue, depth int) error {
 	case bson.TypeDBPointer:
 		return w.dbPointer(v)
 	case bson.TypeSymbol:
-		symbol, ok := v.SymbolOK()
+		symbol, ok := textOf(v)
 		return w.wrappedText("$symbol", symbol, ok)
 	case bson.TypeJavaScript:
-		code, ok := v.JavaScriptOK()
+		code, ok := textOf(v)
 		return w.wrappedText("$code", code, ok)
 	case bson.TypeCodeWithScope:
 		return w.codeWithScope(v, depth)
@@ -69,14 +71,18 @@ func (w *writer) extendedParts(v bson.RawValue, depth int) error {
 
 // wrapped writes {"$name":"s"} for an s without characters to escape.
 func (w *writer) wrapped(name, s string) {
-	w.raw(`{"` + name + `":`)
+	w.raw("{")
+	w.quoted(name)
+	w.raw(":")
 	w.quoted(s)
 	w.raw("}")
 }
 
 // wrappedText writes {"$name":"s"} for any s. If ok is false, the value is malformed.
-func (w *writer) wrappedText(name, s string, ok bool) error {
-	w.raw(`{"` + name + `":`)
+func (w *writer) wrappedText(name string, s []byte, ok bool) error {
+	w.raw("{")
+	w.quoted(name)
+	w.raw(":")
 	err := w.textOrMalformed(s, ok)
 	w.raw("}")
 	return err
@@ -124,11 +130,17 @@ func (w *writer) extendedDate(ms int64) {
 	t := time.UnixMilli(ms).UTC()
 	switch {
 	case w.format != Relaxed, ms < 0, t.Year() > 9999:
-		w.raw(fmt.Sprintf(`{"$date":{"$numberLong":"%d"}}`, ms))
+		w.raw(`{"$date":`)
+		w.wrapped("$numberLong", strconv.FormatInt(ms, 10))
+		w.raw("}")
 	case t.Nanosecond() == 0:
-		w.wrapped("$date", t.Format("2006-01-02T15:04:05Z"))
+		w.raw(`{"$date":`)
+		w.date(t, "2006-01-02T15:04:05Z")
+		w.raw("}")
 	default:
-		w.wrapped("$date", t.Format("2006-01-02T15:04:05.000Z"))
+		w.raw(`{"$date":`)
+		w.date(t, "2006-01-02T15:04:05.000Z")
+		w.raw("}")
 	}
 }
 
@@ -139,7 +151,7 @@ func (w *writer) binary(v bson.RawValue) error {
 	}
 	w.raw(`{"$binary":{"base64":"`)
 	w.out = base64.StdEncoding.AppendEncode(w.out, data)
-	w.raw(fmt.Sprintf(`","subType":"%02x"}}`, subtype))
+	w.out = fmt.Appendf(w.out, `","subType":"%02x"}}`, subtype)
 	return nil
 }
 
@@ -147,7 +159,7 @@ func (w *writer) binary(v bson.RawValue) error {
 func (w *writer) regex(v bson.RawValue) error {
 	pattern, options, ok := v.RegexOK()
 	w.raw(`{"$regularExpression":{"pattern":`)
-	if err := w.textOrMalformed(pattern, ok); err != nil {
+	if err := w.textOrMalformed([]byte(pattern), ok); err != nil {
 		return err
 	}
 	if !utf8.ValidString(options) {
@@ -156,7 +168,7 @@ func (w *writer) regex(v bson.RawValue) error {
 	sorted := []rune(options)
 	slices.Sort(sorted)
 	w.raw(`,"options":`)
-	err := w.text(string(sorted))
+	err := w.text([]byte(string(sorted)))
 	w.raw("}}")
 	return err
 }
@@ -164,7 +176,7 @@ func (w *writer) regex(v bson.RawValue) error {
 func (w *writer) dbPointer(v bson.RawValue) error {
 	ref, id, ok := v.DBPointerOK()
 	w.raw(`{"$dbPointer":{"$ref":`)
-	err := w.textOrMalformed(ref, ok)
+	err := w.textOrMalformed([]byte(ref), ok)
 	w.raw(`,"$id":`)
 	w.wrapped("$oid", id.Hex())
 	w.raw("}}")
@@ -174,7 +186,7 @@ func (w *writer) dbPointer(v bson.RawValue) error {
 func (w *writer) codeWithScope(v bson.RawValue, depth int) error {
 	code, scope, ok := v.CodeWithScopeOK()
 	w.raw(`{"$code":`)
-	if err := w.textOrMalformed(code, ok); err != nil {
+	if err := w.textOrMalformed([]byte(code), ok); err != nil {
 		return err
 	}
 	w.raw(`,"$scope":`)

@@ -49,7 +49,7 @@ func (f Field) UserIDs(doc []byte) []UserID {
 // appendIDs appends the ids at a path within an object.
 func appendIDs(ids []UserID, doc []byte, path []string) []UserID {
 	for m, err := range members(doc) {
-		if err == nil && m.name == path[0] {
+		if err == nil && string(m.name) == path[0] {
 			return appendValueIDs(ids, m.value, path[1:])
 		}
 	}

@@ -34,7 +34,7 @@ func (f Field) typeIn(doc []byte) string {
 // memberOf returns the value of an object's member. Its type is 0 if there is none.
 func memberOf(doc []byte, name string) bson.RawValue {
 	for m, err := range members(doc) {
-		if err == nil && m.name == name {
+		if err == nil && string(m.name) == name {
 			return m.value
 		}
 	}

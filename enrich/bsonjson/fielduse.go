@@ -55,12 +55,13 @@ type fieldCounter struct {
 // add counts the members of an object whose path starts with a prefix.
 func (c *fieldCounter) add(object []byte, prefix string) {
 	for m, err := range members(object) {
-		if err != nil || m.name == "" || len(m.name) > maxFieldName || strings.ContainsAny(m.name, ".$*\\") {
+		name := string(m.name)
+		if err != nil || name == "" || len(name) > maxFieldName || strings.ContainsAny(name, ".$*\\") {
 			continue
 		}
-		c.count(prefix+m.name, m.value)
+		c.count(prefix+name, m.value)
 		if prefix == "" && m.value.Type == bson.TypeEmbeddedDocument {
-			c.add(m.value.Value, m.name+".")
+			c.add(m.value.Value, name+".")
 		}
 	}
 }

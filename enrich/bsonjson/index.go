@@ -15,7 +15,7 @@ func (f Field) IsIndexedBy(index []byte) bool {
 		if err != nil {
 			return false
 		}
-		switch m.name {
+		switch string(m.name) {
 		case "key":
 			first = firstName(m.value) == f.path
 		case "partialFilterExpression", "hidden":
@@ -35,12 +35,12 @@ func (f Field) IsUniqueIn(index []byte) bool {
 		if err != nil {
 			return false
 		}
-		switch m.name {
+		switch string(m.name) {
 		case "unique":
 			unique, _ = m.value.BooleanOK()
 		case "key":
 			for key := range members(m.value.Value) {
-				if !slices.Contains(f.paths(), key.name) {
+				if !slices.Contains(f.paths(), string(key.name)) {
 					others++
 				}
 			}
@@ -54,7 +54,7 @@ func firstName(v bson.RawValue) string {
 	if v.Type == bson.TypeEmbeddedDocument {
 		for m, err := range members(v.Value) {
 			if err == nil {
-				return m.name
+				return string(m.name)
 			}
 		}
 	}

@@ -69,7 +69,7 @@ func appendPairs(pairs []UserID, doc []byte, id, issuer []string) []UserID {
 		return appendProduct(pairs, appendIDs(nil, doc, id), appendIDs(nil, doc, issuer))
 	}
 	for m, err := range members(doc) {
-		if err == nil && m.name == id[0] {
+		if err == nil && string(m.name) == id[0] {
 			return appendValuePairs(pairs, m.value, id[1:], issuer[1:])
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // A member is a name and a value of a document, or an index and an element of an
 // array. It aliases the document.
 type member struct {
-	name  string
+	name  []byte
 	value bson.RawValue
 }
 
@@ -52,7 +52,7 @@ func next(src []byte) (m member, rest []byte, ok bool) {
 	if !ok || size > int64(len(src)) {
 		return member{}, nil, false
 	}
-	return member{string(name), bson.RawValue{Type: typ, Value: src[:size]}}, src[size:], true
+	return member{name, bson.RawValue{Type: typ, Value: src[:size]}}, src[size:], true
 }
 
 // valueSize returns the size in bytes of the value at the start of src. It may be

@@ -23,9 +23,9 @@ const uuidSubtype = 4
 func (w *writer) plain(v bson.RawValue, depth int) error {
 	switch v.Type {
 	case bson.TypeObjectID:
-		w.quoted(v.ObjectID().Hex())
+		w.objectID(v)
 	case bson.TypeInt32:
-		w.raw(strconv.Itoa(int(v.Int32())))
+		w.out = strconv.AppendInt(w.out, int64(v.Int32()), 10)
 	case bson.TypeInt64:
 		w.plainInt64(v.Int64())
 	case bson.TypeDouble:
@@ -44,19 +44,18 @@ func (w *writer) plain(v bson.RawValue, depth int) error {
 
 // relaxed writes a value, including all values in it, as relaxed Extended JSON.
 func (w *writer) relaxed(v bson.RawValue, depth int) error {
-	inner := writer{format: Relaxed, out: w.out}
+	inner := writer{format: Relaxed, out: w.out, seen: w.seen}
 	err := inner.extended(v, depth)
 	w.out = inner.out
 	return err
 }
 
 func (w *writer) plainInt64(n int64) {
-	text := strconv.FormatInt(n, 10)
 	if n < -maxSafe || n > maxSafe {
-		w.quoted(text)
+		w.quoted(strconv.FormatInt(n, 10))
 		return
 	}
-	w.raw(text)
+	w.out = strconv.AppendInt(w.out, n, 10)
 }
 
 // plainDouble writes the shortest number that is read back as f. A whole number has
@@ -81,8 +80,15 @@ func (w *writer) plainDate(v bson.RawValue, depth int) error {
 	if t.Year() < 0 || t.Year() > 9999 {
 		return w.relaxed(v, depth)
 	}
-	w.quoted(t.Format("2006-01-02T15:04:05.000Z"))
+	w.date(t, "2006-01-02T15:04:05.000Z")
 	return nil
+}
+
+// date appends a time in this layout as a string.
+func (w *writer) date(t time.Time, layout string) {
+	w.out = append(w.out, '"')
+	w.out = t.AppendFormat(w.out, layout)
+	w.out = append(w.out, '"')
 }
 
 func (w *writer) plainBinary(v bson.RawValue) error {
@@ -93,7 +99,9 @@ func (w *writer) plainBinary(v bson.RawValue) error {
 	case subtype == uuidSubtype && len(data) == 16:
 		w.quoted(uuidText(data))
 	default:
-		w.quoted(base64.StdEncoding.EncodeToString(data))
+		w.out = append(w.out, '"')
+		w.out = base64.StdEncoding.AppendEncode(w.out, data)
+		w.out = append(w.out, '"')
 	}
 	return nil
 }

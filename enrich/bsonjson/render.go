@@ -30,7 +30,7 @@ func Render(doc []byte, format Format) (json.RawMessage, error) {
 }
 
 func render(doc []byte, format Format) (json.RawMessage, error) {
-	w := writer{format: format, out: make([]byte, 0, len(doc)+len(doc)/4)}
+	w := writer{format: format, out: make([]byte, 0, len(doc)+len(doc)/4), seen: names{make([][]byte, 0, fewNames)}}
 	if err := w.document(doc, 1); err != nil {
 		return nil, err
 	}

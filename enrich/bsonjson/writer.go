@@ -1,6 +1,7 @@
 package bsonjson
 
 import (
+	"encoding/hex"
 	"strconv"
 	"unicode/utf8"
 
@@ -11,25 +12,26 @@ import (
 type writer struct {
 	format Format
 	out    []byte
+	seen   names
 }
 
 func (w *writer) document(doc []byte, depth int) error {
 	if depth > maxDepth {
 		return errDepth
 	}
-	seen := make(map[string]struct{})
+	seen := w.seen.open()
+	defer func() { w.seen.close(seen) }()
 	w.raw("{")
 	for m, err := range members(doc) {
 		if err != nil {
 			return err
 		}
-		if _, duplicate := seen[m.name]; duplicate {
-			return errDuplicate
-		}
-		if len(seen) > 0 {
+		if w.out[len(w.out)-1] != '{' {
 			w.raw(",")
 		}
-		seen[m.name] = struct{}{}
+		if w.seen.has(&seen, m.name) {
+			return errDuplicate
+		}
 		if err := w.text(m.name); err != nil {
 			return err
 		}
@@ -71,10 +73,10 @@ func (w *writer) value(v bson.RawValue, depth int) error {
 	case bson.TypeArray:
 		return w.array(v.Value, depth+1)
 	case bson.TypeString:
-		s, ok := v.StringValueOK()
+		s, ok := textOf(v)
 		return w.textOrMalformed(s, ok)
 	case bson.TypeBoolean:
-		w.raw(strconv.FormatBool(v.Value[0] != 0))
+		w.out = strconv.AppendBool(w.out, v.Value[0] != 0)
 		return nil
 	case bson.TypeNull:
 		w.raw("null")
@@ -93,7 +95,7 @@ func (w *writer) value(v bson.RawValue, depth int) error {
 // which is a hexadecimal string.
 func (w *writer) appServices(v bson.RawValue, depth int) error {
 	if v.Type == bson.TypeObjectID {
-		w.quoted(v.ObjectID().Hex())
+		w.objectID(v)
 		return nil
 	}
 	return w.extended(v, depth)
@@ -109,28 +111,47 @@ func (w *writer) quoted(s string) {
 	w.out = append(w.out, '"')
 }
 
+// objectID appends the digits of an ObjectId as a string.
+func (w *writer) objectID(v bson.RawValue) {
+	w.out = append(w.out, '"')
+	w.out = hex.AppendEncode(w.out, v.Value)
+	w.out = append(w.out, '"')
+}
+
 // text appends any string. It refuses bytes that are not UTF-8. Replacing them would
 // change the user's data, and could make two names equal.
-func (w *writer) text(s string) error {
-	if !utf8.ValidString(s) {
+func (w *writer) text(s []byte) error {
+	if !utf8.Valid(s) {
 		return errText
 	}
 	w.out = append(w.out, '"')
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			w.out = append(w.out, '\\', c)
-		case c < ' ':
+	start := 0 // of the bytes that are not written yet
+	for i, c := range s {
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		w.out = append(w.out, s[start:i]...)
+		start = i + 1
+		if c < ' ' {
 			w.out = appendControl(w.out, c)
-		default:
-			w.out = append(w.out, c)
+		} else {
+			w.out = append(w.out, '\\', c)
 		}
 	}
+	w.out = append(w.out, s[start:]...)
 	w.out = append(w.out, '"')
 	return nil
 }
 
-func (w *writer) textOrMalformed(s string, ok bool) error {
+// textOf returns the bytes of a string, a symbol or code. They alias the value.
+func textOf(v bson.RawValue) (text []byte, ok bool) {
+	if len(v.Value) < 5 || v.Value[len(v.Value)-1] != 0 {
+		return nil, false
+	}
+	return v.Value[4 : len(v.Value)-1], true // the length was checked by valueSize
+}
+
+func (w *writer) textOrMalformed(s []byte, ok bool) error {
 	if !ok {
 		return errMalformed
 	}

@@ -20,7 +20,7 @@ func (r *Ring) openPinned() error {
 			return &OptionError{"Secret", err}
 		}
 		maps.Copy(r.shared, keys)
-		r.pinned = append(r.pinned, jose.Verifier{Key: r.o.Secret})
+		r.pinned = append(r.pinned, jose.NewSecretVerifier(r.o.Secret))
 	}
 	if r.o.PublicKey != "" {
 		public, err := readPEM(r.o.PublicKey, jose.ParsePublicPEM)

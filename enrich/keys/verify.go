@@ -70,16 +70,30 @@ func (r *Ring) isAllowed(algorithm string) bool {
 // have them: the backend's key shows whose it is.
 func (r *Ring) checkParties(t *enrich.Token) error {
 	optional := func(claim string) bool { return t.UserInfo && t.Claim(claim) == nil }
-	if issuers := r.issuers.Load().([]string); len(issuers) > 0 && !optional("iss") {
-		if issuer, ok := issuer(t); !ok || !slices.Contains(issuers, issuer) {
-			return r.issuerMismatch(t, issuers)
-		}
+	if issuers := r.issuers.Load().([]string); len(issuers) > 0 && !optional("iss") && !isIssuedBy(t, issuers) {
+		return r.issuerMismatch(t, issuers)
 	}
-	accepted := func(audience string) bool { return slices.Contains(r.o.Audience, audience) }
-	if len(r.o.Audience) > 0 && !optional("aud") && !slices.ContainsFunc(audience(t), accepted) {
+	if len(r.o.Audience) > 0 && !optional("aud") && !isFor(t, r.o.Audience) {
 		return r.audienceMismatch(t)
 	}
 	return nil
+}
+
+// isIssuedBy reports whether the token's iss is one of these.
+func isIssuedBy(t *enrich.Token, issuers []string) bool {
+	value := t.Claim("iss")
+	return slices.ContainsFunc(issuers, func(issuer string) bool {
+		return jsonedit.IsText(value, issuer) || value == nil && issuer == ""
+	})
+}
+
+// isFor reports whether one of these is in the token's aud.
+func isFor(t *enrich.Token, accepted []string) bool {
+	value := t.Claim("aud")
+	if len(value) > 0 && value[0] == '"' {
+		return slices.ContainsFunc(accepted, func(audience string) bool { return jsonedit.IsText(value, audience) })
+	}
+	return slices.ContainsFunc(audience(t), func(audience string) bool { return slices.Contains(accepted, audience) })
 }
 
 // issuer returns the token's iss, or "" if it has none. It returns false if iss is

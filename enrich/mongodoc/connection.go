@@ -35,6 +35,9 @@ type connection struct {
 	// readPreference is the URI's read preference, or "" if that is primary. It must
 	// not be read before ready is set.
 	readPreference string
+	// direct is nil if only the client can send commands. It must not be read before ready
+	// is set.
+	direct *direct
 }
 
 var errClosed = errors.New("the source is closed")
@@ -117,10 +120,16 @@ func (c *connection) connect() (err error) {
 	if c.dialer != nil {
 		o.SetDialer(c.dialer)
 	}
-	client, err := mongo.Connect(withDefaults(o))
+	o = withDefaults(o)
+	direct, err := newDirect(o)
 	if err != nil {
 		return explainURI(c.uri)
 	}
+	client, err := mongo.Connect(o)
+	if err != nil {
+		return explainURI(c.uri)
+	}
+	c.direct = direct
 	c.ready.Store(client)
 	return nil
 }
@@ -141,6 +150,9 @@ func withDefaults(o *options.ClientOptions) *options.ClientOptions {
 	if o.MinPoolSize == nil && (o.MaxPoolSize == nil || *o.MaxPoolSize != 1) {
 		// The first login after a quiet hour should not wait for a TLS handshake.
 		o.SetMinPoolSize(2)
+	}
+	if o.MaxPoolSize == nil {
+		o.SetMaxPoolSize(100) // the driver's default, which a topology of our own does not get
 	}
 	// Without these, the driver would repeat a refused command without a pause until
 	// the deadline of the call. retryOnce replaces its retries.

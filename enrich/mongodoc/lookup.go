@@ -2,6 +2,7 @@ package mongodoc
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -60,7 +61,10 @@ func (s *Source) lookup(ctx context.Context, user enrich.User) (enrich.Document,
 // are only similar. Then find repeats the query with a simple collation, which
 // compares bytes and cannot use the index.
 func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, error) {
-	found, err := s.query(ctx, ids, options.Find())
+	found, err := s.findDirect(ctx, ids)
+	if errors.Is(err, errNotDirect) {
+		found, err = s.query(ctx, ids, options.Find())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +76,9 @@ func (s *Source) find(ctx context.Context, ids []bsonjson.UserID) ([][]byte, err
 	}
 	if len(found) > 1 && len(ids) > 1 && slices.ContainsFunc(found, s.hasSeveralIDs) {
 		return s.findInTurn(ctx, ids, found)
+	}
+	if len(found) < 2 {
+		return found, nil
 	}
 	slices.SortStableFunc(found, func(a, b []byte) int { return s.rank(a, ids) - s.rank(b, ids) })
 	return found, nil
@@ -105,6 +112,22 @@ func (s *Source) rank(doc []byte, ids []bsonjson.UserID) int {
 		return len(ids)
 	}
 	return rank
+}
+
+// findDirect is query by [direct]. The error is errNotDirect if that is not possible.
+func (s *Source) findDirect(ctx context.Context, ids []bsonjson.UserID) ([][]byte, error) {
+	if _, err := s.connection.client(ctx); err != nil {
+		return nil, err
+	}
+	if s.connection.direct == nil || s.field.HasIssuer() {
+		return nil, errNotDirect
+	}
+	filter, errFilter := s.field.Filter(ids)
+	sort, errSort := s.field.Sort(ids)
+	if err := errors.Join(errFilter, errSort); err != nil {
+		return nil, err
+	}
+	return s.connection.direct.run(ctx, s.directFind, filter, sort)
 }
 
 // query returns the first two documents that MongoDB finds. It fetches the second to

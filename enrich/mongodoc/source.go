@@ -25,6 +25,7 @@ type Source struct {
 	field   bsonjson.Field // of the mapping
 	// projection is what a find asks MongoDB for, as BSON. Nil means the whole document.
 	projection []byte
+	directFind []byte   // the members of a find of [direct]
 	pipeline   [][]byte // the stages of the change stream
 
 	timeout    time.Duration
@@ -74,6 +75,7 @@ func Open(o Options) (*Source, error) {
 		mapping:    mapping,
 		field:      mapping.Field(),
 		projection: projection,
+		directFind: newFind(o.Database, o.Collection, projection),
 		pipeline:   pipeline,
 		timeout:    o.Timeout,
 		log:        o.Logger,

@@ -27,11 +27,16 @@ type Object struct {
 	members []member
 	end     int // offset of the closing brace
 	undo    Undo
+
+	usual   [usualMembers]member // the memory of members, if that is enough
+	inPlace bool                 // text is memory of the Object, which edits overwrite
+	insert  []byte               // the memory of what Set inserts
 }
 
 type member struct {
-	name              string // unescaped
 	start, value, end int    // offsets: the name's quote, the value, the byte after it
+	nameLength        int    // in the text, without the quotes
+	escaped           string // the unescaped name, if that is not what the text has
 }
 
 // Parse reads one JSON object. It returns an error for duplicate member names in
@@ -41,7 +46,18 @@ type member struct {
 //
 // The Object keeps text and never writes to it. Do not modify text while the
 // Object is in use.
-func Parse(text []byte) (*Object, error) { return parse(text, decoder(text)) }
+func Parse(text []byte) (*Object, error) {
+	if o := newObject(text); o.scan() {
+		return o, nil
+	}
+	return parse(text, decoder(text))
+}
+
+func newObject(text []byte) *Object {
+	o := &Object{text: text}
+	o.members = o.usual[:0]
+	return o
+}
 
 // ParseLenient is like [Parse], for a document that others write and read too: it accepts
 // duplicate names, invalid UTF-8, and a byte order mark at the start, which is not part of
@@ -65,7 +81,7 @@ func parse(text []byte, dec *jsontext.Decoder) (*Object, error) {
 	if _, err := dec.ReadToken(); err != nil {
 		return nil, redact(err)
 	}
-	o := &Object{text: text, members: make([]member, 0, usualMembers)}
+	o := newObject(text)
 	for dec.PeekKind() != '}' {
 		m, err := readMember(dec)
 		if err != nil {
@@ -88,12 +104,14 @@ func readMember(dec *jsontext.Decoder) (member, error) {
 	if err != nil {
 		return member{}, redact(err)
 	}
-	var plain [64]byte // most names fit, which avoids an allocation
-	name, err := jsontext.AppendUnquote(plain[:0], literal)
-	if err != nil {
-		return member{}, redact(err)
+	m := member{start: int(dec.InputOffset()) - len(literal), nameLength: len(literal) - len(`""`)}
+	if !isPlain(literal) {
+		name, err := jsontext.AppendUnquote(nil, literal)
+		if err != nil {
+			return member{}, redact(err)
+		}
+		m.escaped = string(name)
 	}
-	m := member{name: string(name), start: int(dec.InputOffset()) - len(literal)}
 	value, err := dec.ReadValue()
 	if err != nil {
 		return member{}, redact(err)
@@ -103,12 +121,20 @@ func readMember(dec *jsontext.Decoder) (member, error) {
 	return m, nil
 }
 
-// Clone returns an Object that can be edited without changing this one.
-func (o *Object) Clone() *Object {
-	clone := *o
-	clone.members = slices.Clone(o.members)
-	clone.undo = slices.Clone(o.undo)
-	return &clone
+// name returns the unescaped name of a member.
+func (o *Object) name(m *member) string {
+	if m.escaped != "" {
+		return m.escaped
+	}
+	return string(o.text[m.start+1 : m.start+1+m.nameLength])
+}
+
+// isNamed reports whether a member has a name. It does not allocate.
+func (o *Object) isNamed(m *member, name string) bool {
+	if m.escaped != "" {
+		return m.escaped == name
+	}
+	return m.nameLength == len(name) && string(o.text[m.start+1:m.start+1+m.nameLength]) == name
 }
 
 // Bytes returns the text with all edits so far. Do not modify it: it belongs to the
@@ -118,6 +144,15 @@ func (o *Object) Bytes() []byte { return o.text }
 // Undo returns the edits so far, in a form that reverts [Object.Bytes] to the text
 // that was parsed.
 func (o *Object) Undo() Undo { return o.undo }
+
+func (o *Object) index(name string) int {
+	for i := range o.members {
+		if o.isNamed(&o.members[i], name) {
+			return i
+		}
+	}
+	return -1
+}
 
 // Value returns the text of a member's value, as a slice of [Object.Bytes]. It is
 // nil if there is no such member.
@@ -130,14 +165,14 @@ func (o *Object) Value(name string) []byte {
 
 // Repeats reports whether there are two members of this name.
 func (o *Object) Repeats(name string) bool {
-	return len(slices.DeleteFunc(slices.Clone(o.members), func(m member) bool { return m.name != name })) > 1
+	return len(slices.DeleteFunc(slices.Clone(o.members), func(m member) bool { return !o.isNamed(&m, name) })) > 1
 }
 
 // Contradicts reports whether there are two members of this name with different texts.
 func (o *Object) Contradicts(name string) bool {
 	first := o.Value(name)
 	return slices.ContainsFunc(o.members, func(m member) bool {
-		return m.name == name && !bytes.Equal(o.text[m.value:m.end], first)
+		return o.isNamed(&m, name) && !bytes.Equal(o.text[m.value:m.end], first)
 	})
 }
 
@@ -146,7 +181,7 @@ func (o *Object) Contradicts(name string) bool {
 func (o *Object) Members() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for _, m := range o.members {
-			if !yield(m.name, o.text[m.value:m.end]) {
+			if !yield(o.name(&m), o.text[m.value:m.end]) {
 				return
 			}
 		}
@@ -169,76 +204,6 @@ func (o *Object) Lookup(path Path) []byte {
 		return nil
 	}
 	return inner.Lookup(path[1:])
-}
-
-// Set sets the value of a member. The value must be valid JSON; Set does not check
-// it. An existing member keeps its place, and a new one becomes the last.
-func (o *Object) Set(name string, value []byte) {
-	if i := o.index(name); i >= 0 {
-		m := &o.members[i]
-		o.splice(m.value, m.end-m.value, value, i+1)
-		m.end = m.value + len(value)
-		return
-	}
-	var insert []byte
-	if len(o.members) > 0 {
-		insert = append(insert, ',')
-	}
-	m := member{name: name, start: o.end + len(insert)}
-	insert = append(append(insert, Quote(name)...), ':')
-	m.value = o.end + len(insert)
-	insert = append(insert, value...)
-	m.end = o.end + len(insert)
-	o.splice(o.end, 0, insert, len(o.members))
-	o.members = append(o.members, m)
-}
-
-// Remove removes a member and one comma. It does nothing if there is no such
-// member.
-func (o *Object) Remove(name string) {
-	i := o.index(name)
-	if i < 0 {
-		return
-	}
-	start, end := o.members[i].start, o.members[i].end
-	switch {
-	case i > 0:
-		start = o.members[i-1].end
-	case len(o.members) > 1:
-		end = o.members[1].start
-	}
-	o.members = append(o.members[:i], o.members[i+1:]...)
-	o.splice(start, end-start, nil, i)
-}
-
-func (o *Object) index(name string) int {
-	for i := range o.members {
-		if o.members[i].name == name {
-			return i
-		}
-	}
-	return -1
-}
-
-// splice replaces length bytes at offset and records how to undo it. Then it moves
-// the offsets after the edit: those of the members from index next, and of the
-// closing brace.
-func (o *Object) splice(offset, length int, with []byte, next int) {
-	was := o.text[offset : offset+length]
-	text := make([]byte, 0, len(o.text)-length+len(with))
-	text = append(text, o.text[:offset]...)
-	text = append(text, with...)
-	text = append(text, o.text[offset+length:]...)
-	o.undo = o.undo.add(splice{offset: offset, length: len(with), was: was})
-	o.text = text
-
-	delta := len(with) - length
-	for i := next; i < len(o.members); i++ {
-		o.members[i].start += delta
-		o.members[i].value += delta
-		o.members[i].end += delta
-	}
-	o.end += delta
 }
 
 var decoders = sync.Pool{New: func() any { return jsontext.NewDecoder(new(bytes.Buffer)) }}

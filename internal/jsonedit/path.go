@@ -179,20 +179,3 @@ func arrayIndex(element string) int {
 	}
 	return -1
 }
-
-// Quote returns s as a JSON string with as few escapes as possible. Invalid UTF-8 in
-// s becomes the replacement character U+FFFD.
-func Quote(s string) []byte {
-	quoted, _ := jsontext.AppendQuote(nil, s)
-	return quoted
-}
-
-// Unquote returns the unescaped text of a JSON string, and false if the value is
-// not a valid string.
-func Unquote(value []byte) (string, bool) {
-	if len(value) == 0 || value[0] != '"' {
-		return "", false
-	}
-	text, err := jsontext.AppendUnquote(nil, value)
-	return string(text), err == nil
-}

@@ -20,3 +20,6 @@ func Start(ctx context.Context, name string, options ...trace.SpanStartOption) (
 	}
 	return parent.TracerProvider().Tracer(Scope).Start(ctx, name, options...)
 }
+
+// IsTraced reports whether the span in ctx is recorded, so that [Start] would start one.
+func IsTraced(ctx context.Context) bool { return trace.SpanFromContext(ctx).IsRecording() }

@@ -54,7 +54,11 @@ func (l keyList) byID(id string) *key {
 // signing returns the keys that sign with an algorithm, the oldest first. For AnyRSA
 // these are the keys that sign with all RSA algorithms.
 func (l keyList) signing(algorithm string) keyList {
-	return l.filter(func(k *key) bool { return k.algorithm == algorithm || k.signers[algorithm] != nil })
+	return l.filter(func(k *key) bool { return k.signs(algorithm) })
+}
+
+func (k *key) signs(algorithm string) bool {
+	return k.algorithm == algorithm || k.signers[algorithm] != nil
 }
 
 // overlapping returns the keys from which a new key will take over, the oldest
@@ -78,13 +82,9 @@ func (l keyList) filter(keep func(*key) bool) keyList {
 // active returns the key that now signs with an algorithm, or nil if there is none.
 // If our clock is slow, the time of the only key may not have come; it signs anyway.
 func (l keyList) active(algorithm string, now time.Time) *key {
-	signing := l.signing(algorithm)
-	if len(signing) == 0 {
-		return nil
-	}
-	active := signing[0]
-	for _, k := range signing {
-		if !k.active.After(now) {
+	var active *key
+	for _, k := range l {
+		if k.signs(algorithm) && (active == nil || !k.active.After(now)) {
 			active = k
 		}
 	}

@@ -28,12 +28,12 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", *address)
-	if err != nil {
-		log.Fatal(err)
-	}
 	s := &server{}
 	if s.logins, err = logins(key, *users, *padding); err != nil {
+		log.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", *address) // after the signatures: who connects gets responses
+	if err != nil {
 		log.Fatal(err)
 	}
 	for {

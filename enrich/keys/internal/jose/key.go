@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,6 +23,7 @@ type Key struct {
 	method    jwt.SigningMethod
 	private   any // *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey or []byte
 	public    any
+	macs      macs // of a secret, otherwise nil
 	sealer
 }
 
@@ -42,7 +44,7 @@ func NewKeys(private crypto.Signer, id string, algorithms ...string) (map[string
 // NewSecretKeys returns a [Key] for each algorithm that uses a secret, all with
 // the secret that is shared with the backend.
 func NewSecretKeys(secret []byte) (map[string]*Key, error) {
-	return newKeys(Key{private: secret, public: secret}, secret, nil)
+	return newKeys(Key{private: secret, public: secret, macs: newMACs(secret)}, secret, nil)
 }
 
 // newKeys returns a copy of the key for each algorithm. The sealing key is derived
@@ -79,7 +81,12 @@ func (k *Key) Algorithm() string { return k.algorithm }
 func (k *Key) ID() string { return k.id }
 
 // Sign returns the signature of a signing input (RFC 7515, section 5.1).
-func (k *Key) Sign(signed string) ([]byte, error) { return k.method.Sign(signed, k.private) }
+func (k *Key) Sign(signed string) ([]byte, error) { return k.AppendSignature(nil, []byte(signed)) }
+
+// AppendSignature appends the signature of a signing input.
+func (k *Key) AppendSignature(dst, signed []byte) ([]byte, error) {
+	return appendSignature(dst, k.method, k.private, k.macs, signed)
+}
 
 // SignatureSize returns the length of a signature, in bytes.
 func (k *Key) SignatureSize() int {
@@ -94,9 +101,14 @@ func (k *Key) SignatureSize() int {
 	return k.method.(*jwt.SigningMethodHMAC).Hash.Size()
 }
 
+var errNotSigned = errors.New("another key made the signature, or it is of another text")
+
 // Verify returns nil if the key made the signature.
 func (k *Key) Verify(signed string, signature []byte) error {
-	return k.method.Verify(signed, signature, k.public)
+	if !verify(k.method, k.public, k.macs, signed, signature) {
+		return errNotSigned
+	}
+	return nil
 }
 
 // Matches reports whether this key is the private half of a verifying key, or the

@@ -45,29 +45,40 @@ const (
 	randomSize = 8 // of the nonce
 )
 
-// newNonce returns a nonce without its random bytes.
-func newNonce(additional []byte) []byte {
+// newNonce returns a nonce with these random bytes.
+func newNonce(additional, random []byte) []byte {
 	sum := sha256.Sum256(additional)
-	return append(make([]byte, 0, nonceSize), sum[:nonceSize-randomSize]...)
+	return append(append(make([]byte, 0, nonceSize), sum[:nonceSize-randomSize]...), random...)
 }
 
 // Seal encrypts and authenticates a text, and authenticates the additional data. It
 // returns the random bytes of the nonce, followed by the sealed text.
 func (s sealer) Seal(plaintext, additional []byte) []byte {
-	sealed := make([]byte, randomSize, randomSize+len(plaintext)+s.aead.Overhead())
-	rand.Read(sealed) // never fails
-	return s.aead.Seal(sealed, append(newNonce(additional), sealed...), plaintext, additional)
+	return s.AppendSealed(make([]byte, 0, randomSize+len(plaintext)+s.aead.Overhead()), plaintext, additional)
+}
+
+// AppendSealed appends what Seal returns. Dst must not overlap with the texts.
+func (s sealer) AppendSealed(dst, plaintext, additional []byte) []byte {
+	random := len(dst)
+	dst = append(dst, make([]byte, randomSize)...)
+	rand.Read(dst[random:]) // never fails
+	return s.aead.Seal(dst, newNonce(additional, dst[random:]), plaintext, additional)
 }
 
 var errSealed = errors.New("the sealed text is too short")
 
 // Open decrypts a text that Seal returned for the same additional data.
 func (s sealer) Open(sealed, additional []byte) ([]byte, error) {
+	return s.AppendOpened(nil, sealed, additional)
+}
+
+// AppendOpened appends what Open returns. Dst must not overlap with the texts.
+func (s sealer) AppendOpened(dst, sealed, additional []byte) ([]byte, error) {
 	if len(sealed) < randomSize {
 		return nil, errSealed
 	}
 	random, text := sealed[:randomSize], sealed[randomSize:]
-	return s.aead.Open(nil, append(newNonce(additional), random...), text, additional)
+	return s.aead.Open(dst, newNonce(additional, random), text, additional)
 }
 
 // OpenFormat1 decrypts what versions before format 2 sealed: a nonce, followed by the

@@ -14,7 +14,13 @@ type Verifier struct {
 	ID        string // kid; empty if the key has none
 	Algorithm string // alg; empty if the key may be used with every fitting one
 	Key       any    // a crypto.PublicKey or a []byte secret; nil if its type is unknown
+
+	macs macs // of a secret; nil prepares nothing
 }
+
+// NewSecretVerifier returns a Verifier with a secret. It is prepared, so it verifies faster
+// than one that is made from its fields.
+func NewSecretVerifier(secret []byte) Verifier { return Verifier{Key: secret, macs: newMACs(secret)} }
 
 // Fits reports whether the key can verify tokens of an algorithm.
 func (v Verifier) Fits(algorithm string) bool {
@@ -30,7 +36,7 @@ func (v Verifier) IsSecret() bool {
 // Verifies reports whether the key fits the algorithm and verifies the
 // signature.
 func (v Verifier) Verifies(algorithm, signed string, signature []byte) bool {
-	return v.Fits(algorithm) && methods[algorithm].Verify(signed, signature, v.Key) == nil
+	return v.Fits(algorithm) && verify(methods[algorithm], v.Key, v.macs, signed, signature)
 }
 
 // Thumbprint returns the RFC 7638 thumbprint of a public key, with SHA-256.

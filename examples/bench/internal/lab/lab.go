@@ -38,6 +38,7 @@ type Lab struct {
 	DocumentSize int
 
 	started []*Server
+	built   map[string]bool // programs of this module
 }
 
 // New makes a lab in a folder, which it creates: keys of all algorithms and a
@@ -47,7 +48,7 @@ func New(dir string, users, documentSize int) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{Dir: dir, Files: fixture.Folder(filepath.Join(dir, "keys")), Users: users, DocumentSize: documentSize}
+	l := &Lab{Dir: dir, Files: fixture.Folder(filepath.Join(dir, "keys")), Users: users, DocumentSize: documentSize, built: map[string]bool{}}
 	for _, sub := range []string{l.bin(""), l.Path("log"), string(l.Files)} {
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return nil, err
@@ -66,13 +67,17 @@ func (l *Lab) bin(program string) string { return filepath.Join(l.Dir, "bin", pr
 
 // Build builds a program of this module, by the name of its folder, and returns its path.
 func (l *Lab) Build(program string) (string, error) {
-	return l.bin(program), build(filepath.Join(root(), "examples", "bench"), "./"+program, l.bin(program))
+	if l.built[program] {
+		return l.bin(program), nil
+	}
+	l.built[program] = true
+	return l.bin(program), build(filepath.Join(Root(), "examples", "bench"), "./"+program, l.bin(program))
 }
 
 // BuildSidecar builds tokengraft as releases do, and returns its path.
 func (l *Lab) BuildSidecar() (string, error) {
 	path := l.bin("tokengraft")
-	return path, build(root(), ".", path, "-trimpath", "-ldflags=-s -w")
+	return path, build(Root(), ".", path, "-trimpath", "-ldflags=-s -w")
 }
 
 func build(module, program, to string, flags ...string) error {
@@ -85,8 +90,8 @@ func build(module, program, to string, flags ...string) error {
 	return nil
 }
 
-// root returns the folder of the repository, from the path of this file.
-func root() string {
+// Root returns the folder of the repository, from the path of this file.
+func Root() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "..", "..", "..")
 }

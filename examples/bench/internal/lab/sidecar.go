@@ -48,9 +48,9 @@ timeouts: {idle: 60s}
 rules:
   - {match: "{{or .Match "POST /oauth/token"}}", tokens: ["json:access_token"]{{with .Refresh}}, refresh: {{.}}{{end}}}
 {{- if eq .Algorithm "HS256"}}
-verify: {secret_file: "{{.Files.Secret}}"}
+verify: {secret_file: "{{.Files.Secret}}", issuer: "{{.Issuer}}"}
 {{- else}}
-verify: {jwks: "{{.Files.JWKS .Algorithm}}"}
+verify: {jwks: "{{.Files.JWKS .Algorithm}}", issuer: "{{.Issuer}}"}
 sign: {keys: "{{.SigningKeys}}"{{with .SignWith}}, algorithm: {{.}}{{end}}}
 {{- end}}
 documents:
@@ -62,6 +62,9 @@ documents:
 {{- end}}
 {{.More}}
 `))
+
+// Issuer returns the issuer of the tokens, which the sidecar checks as its alternatives do.
+func (Sidecar) Issuer() string { return fixture.Issuer }
 
 // SigningKeys returns the folder with the key that the sidecar signs with.
 func (c Sidecar) SigningKeys() string {

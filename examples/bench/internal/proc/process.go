@@ -26,14 +26,14 @@ type Command struct {
 	// Env is added to the environment of this process.
 	Env []string
 	Dir string
-	// Core is the only core that the program and its children use. AnyCore does not
-	// restrict it.
+	// Core is the only core that the program and its children use. With AnyCore it
+	// may use those of this process.
 	Core int
 	// Log is the file for standard output and error. It is replaced.
 	Log string
 }
 
-// AnyCore leaves the choice of the core to the kernel.
+// AnyCore leaves the choice to the kernel.
 const AnyCore = -1
 
 // A Process is a program that Start has started. Stop must be called.
@@ -112,21 +112,14 @@ func (p *Process) tail() []byte {
 	return content[max(0, len(content)-1024):]
 }
 
-// Stop ends the process and its children: with SIGTERM, and after three seconds with
-// SIGKILL. It may be called more than once.
+// Stop kills the process and its children: there is nothing to save, and a measurement
+// starts dozens of programs. It may be called more than once.
 func (p *Process) Stop() {
-	p.signal(syscall.SIGTERM)
 	select {
-	case <-p.done:
-	case <-time.After(3 * time.Second):
-	}
-	p.signal(syscall.SIGKILL)
-	<-p.done
-}
-
-func (p *Process) signal(s syscall.Signal) {
-	if err := syscall.Kill(-p.PID(), s); err != nil && !errors.Is(err, syscall.ESRCH) {
-		p.cmd.Process.Kill()
+	case <-p.done: // its ID may already be another's
+	default:
+		syscall.Kill(-p.PID(), syscall.SIGKILL)
+		<-p.done
 	}
 }
 
