@@ -94,7 +94,7 @@ func TestWrites_PausesOfTheBackendDoNotHoldAnythingBack(t *testing.T) {
 	const length = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
 	tests := []struct {
 		name  string
-		parts []string // what the backend sends; it goes on when the client has the part
+		parts []string // what the backend sends; the next part follows when the client has the part
 		want  []string // the end of what the client has then
 	}{
 		{"header of a length", []string{length, "abcdef"}, []string{"\r\n\r\n", "abcdef"}},

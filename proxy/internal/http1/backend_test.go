@@ -78,8 +78,7 @@ func (p *peer) send(text string) { io.WriteString(p, text) }
 // waitClosed waits until the other side has closed the connection.
 func (p *peer) waitClosed() { io.Copy(io.Discard, p.in) }
 
-// transport returns a transport for the backend. What it leaves to the other transport is
-// an error.
+// transport returns a transport for the backend. Its other transport refuses all requests.
 func (b *backend) transport() *http1.Transport {
 	return &http1.Transport{
 		Host: b.host, Dial: new(net.Dialer).DialContext, Rest: refusing{},

@@ -13,7 +13,7 @@ import (
 
 var errCause = errors.New("the cause")
 
-// Whoever stops waiting ends the exchange with the backend, at any stage.
+// A client that stops waiting ends the exchange with the backend, at any stage.
 func TestCancel_EndsTheExchange(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
 	tests := []struct{ name, text string }{

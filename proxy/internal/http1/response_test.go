@@ -98,7 +98,7 @@ func TestWait_ComesBeforeTheBackendSendsTheRest(t *testing.T) {
 			read := 0
 			var waits []int
 			res.Body.(http1.Waiter).OnWait(func() {
-				if len(waits) == 0 || waits[len(waits)-1] != read { // it can be woken without bytes
+				if len(waits) == 0 || waits[len(waits)-1] != read { // it can wait again without new bytes
 					waits = append(waits, read)
 				}
 				proceed()

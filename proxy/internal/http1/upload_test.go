@@ -187,7 +187,7 @@ func TestUpload_AnswerOfABackendThatStopsReading(t *testing.T) {
 	}
 }
 
-// What has states of its own is left to the other transport.
+// Rare requests are left to the other transport.
 func TestRest_IsLeftToTheOtherTransport(t *testing.T) {
 	b := startBackend(t, answering(okay))
 	tests := map[string]func(r *http.Request){
