@@ -18,7 +18,7 @@ import (
 
 func TestResponse_EarlyOnesAreReported(t *testing.T) {
 	early := "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
-	for _, n := range []int{0, 1, 100, 101} {
+	for _, n := range []int{0, 1, 1000} {
 		b := startBackend(t, answering(strings.Repeat(early, n)+okay))
 		got := 0
 		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
@@ -28,7 +28,7 @@ func TestResponse_EarlyOnesAreReported(t *testing.T) {
 			return nil
 		}})
 		res, err := b.transport().RoundTrip(b.newRequest(t, ctx, "GET", nil))
-		if (err != nil) != (n > 100) || got != n || err == nil && res.StatusCode != 200 {
+		if err != nil || got != n || res.StatusCode != 200 {
 			t.Errorf("%d early responses: %d reported, error %v", n, got, err)
 		}
 	}
