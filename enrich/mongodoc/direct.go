@@ -20,7 +20,7 @@ import (
 // A direct sends the find of a lookup to the primary as one message that it writes itself.
 // The driver still finds the primary, authenticates, keeps the connections and learns of
 // errors. What is left out is its operation: session, retries, monitoring, four marshalled
-// documents and a cursor. BenchmarkLookup counts 90 allocations less for a lookup, of 214.
+// documents and a cursor. BenchmarkLookup counts 40 allocations for a lookup and 144 with it.
 //
 // It uses packages of the driver below x, which may change with any version of the driver.
 // That is the price, and it is paid only here.
