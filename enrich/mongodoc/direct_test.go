@@ -31,6 +31,7 @@ func TestLookup_FindsTheSameAsTheDriver(t *testing.T) {
 				found := map[string][]string{}
 				for _, uri := range []string{wiretest.URI, wiretest.URI + "&compressors=zlib"} {
 					source := scripted(t, server, mongodoc.Options{URI: uri, Projection: projection})
+					lookUp(t, source, anna) // from now on the source knows the primary
 					for _, u := range users {
 						doc, err := source.Lookup(t.Context(), enrich.Query{User: u})
 						if err != nil && !errors.Is(err, enrich.ErrNoDocument) {
