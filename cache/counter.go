@@ -12,7 +12,7 @@ import (
 // A counter counts for [Cache.Stats] and for OpenTelemetry.
 type counter struct {
 	instrument metric.Int64Counter
-	options    []metric.AddOption // made once, because a hit should not allocate
+	options    []metric.AddOption // made once
 	total      atomic.Uint64
 }
 

@@ -12,16 +12,15 @@ import (
 
 // metrics are the instruments of a Cache.
 type metrics struct {
-	lookups   [resultCount]counter
+	lookups   [resultCount]atomic.Uint64
 	evictions [causeCount]counter
 	rejected  atomic.Uint64
 	closed    atomic.Bool // entries that Close frees are not counted as evicted
 }
 
 func newMetrics(meter metric.Meter) (*metrics, error) {
-	lookups, err := meter.Int64Counter("tokengraft.cache.lookups",
-		metric.WithDescription("Lookups of documents, by result."))
-	if err != nil {
+	m := &metrics{}
+	if err := m.observeLookups(meter); err != nil {
 		return nil, fmt.Errorf("counter of lookups: %w", err)
 	}
 	evictions, err := meter.Int64Counter("tokengraft.cache.evictions",
@@ -29,20 +28,34 @@ func newMetrics(meter metric.Meter) (*metrics, error) {
 	if err != nil {
 		return nil, fmt.Errorf("counter of evictions: %w", err)
 	}
-	m := &metrics{}
-	for r := range resultCount {
-		m.lookups[r].init(lookups, "result", r)
-		lookups.Add(context.Background(), 0, m.lookups[r].options...) // alerts need the zero before the first lookup
-	}
 	for c := range causeCount {
 		m.evictions[c].init(evictions, "cause", c)
 	}
 	return m, nil
 }
 
+// observeLookups makes the counter of lookups. It reads the counts when metrics are collected:
+// counting each with OpenTelemetry takes a third of the time of a hit (0.13 µs, BenchmarkHit).
+// Alerts need the zeros before the first lookup.
+func (m *metrics) observeLookups(meter metric.Meter) error {
+	var labels [resultCount]metric.MeasurementOption
+	for r := range resultCount {
+		labels[r] = metric.WithAttributeSet(attribute.NewSet(attribute.String("result", r.String())))
+	}
+	_, err := meter.Int64ObservableCounter("tokengraft.cache.lookups",
+		metric.WithDescription("Lookups of documents, by result."),
+		metric.WithInt64Callback(func(_ context.Context, observer metric.Int64Observer) error {
+			for r := range resultCount {
+				observer.Observe(int64(m.lookups[r].Load()), labels[r])
+			}
+			return nil
+		}))
+	return err
+}
+
 // countLookup counts a lookup, and sets its result on the span in ctx.
 func (m *metrics) countLookup(ctx context.Context, r result) {
-	m.lookups[r].add(ctx)
+	m.lookups[r].Add(1)
 	if span := trace.SpanFromContext(ctx); span.IsRecording() {
 		span.SetAttributes(attribute.String("tokengraft.cache.result", r.String()))
 	}

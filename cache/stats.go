@@ -45,11 +45,11 @@ func (c *Cache) Stats() Stats {
 		MaxBytes: c.entries.MaxCost(),
 		Loading:  c.loading(),
 
-		Hits:    m.lookups[hit].total.Load(),
-		Misses:  m.lookups[miss].total.Load(),
-		Reloads: m.lookups[reload].total.Load(),
-		Stale:   m.lookups[stale].total.Load(),
-		Missing: m.lookups[missing].total.Load(),
+		Hits:    m.lookups[hit].Load(),
+		Misses:  m.lookups[miss].Load(),
+		Reloads: m.lookups[reload].Load(),
+		Stale:   m.lookups[stale].Load(),
+		Missing: m.lookups[missing].Load(),
 
 		Evictions: Evictions{
 			Capacity: m.evictions[capacity].total.Load(),

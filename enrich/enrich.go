@@ -105,5 +105,5 @@ func New(o Options) (*Enricher, error) {
 // order of the grant. It waits for the ring, the source and the hooks, which must
 // limit their own waiting time.
 func (e *Enricher) Enrich(ctx context.Context, g Grant) []Outcome {
-	return newTransaction(e, g).run(ctx)
+	return e.enrichGrant(ctx, g)
 }

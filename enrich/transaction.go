@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -44,18 +45,32 @@ type fault struct {
 	err    error
 }
 
-func newTransaction(e *Enricher, g Grant) *transaction {
-	tx := &transaction{Enricher: e, grant: g}
-	tx.candidates = tx.usualRefs[:0]
+// transactions are empty. One takes 1.3 KB, which is much of what a login leaves behind. It is
+// put back only after all is well, and without what was in it.
+var transactions = sync.Pool{New: func() any { return new(transaction) }}
+
+// enrichGrant runs a transaction.
+func (e *Enricher) enrichGrant(ctx context.Context, g Grant) []Outcome {
+	tx := transactions.Get().(*transaction)
+	tx.begin(e, g)
+	outcomes := tx.run(ctx)
+	*tx = transaction{}
+	transactions.Put(tx)
+	return outcomes
+}
+
+func (tx *transaction) begin(e *Enricher, g Grant) {
+	tx.Enricher, tx.grant, tx.candidates = e, g, tx.usualRefs[:0]
 	for i, issued := range g.Tokens {
-		c := new(candidate)
+		var c *candidate
 		if i < usualTokens {
 			c = &tx.usual[i]
+		} else {
+			c = new(candidate)
 		}
 		c.issued = issued
 		tx.candidates = append(tx.candidates, c)
 	}
-	return tx
 }
 
 func (tx *transaction) run(ctx context.Context) []Outcome {

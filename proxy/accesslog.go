@@ -60,6 +60,9 @@ func (r *reasonsSeen) add(reason enrich.Reason) {
 
 // String returns the reasons with commas between them.
 func (r reasonsSeen) String() string {
+	if len(r) == 1 {
+		return string(r[0]) // the usual case
+	}
 	words := make([]string, len(r))
 	for i, reason := range r {
 		words[i] = string(reason)

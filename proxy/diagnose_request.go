@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +62,10 @@ func (x *exchange) diagnoseRequest(r *http.Request, request locate.Request) {
 	}
 }
 
+// shortestToken is less than the length of any token that is signed. Most lines of a header are
+// shorter, so they are not searched.
+const shortestToken = 64
+
 // mayReturnInHead reports whether the header or the query may have enriched tokens. Without
 // restore they may not have what MayRestore looks for.
 func (x *exchange) mayReturnInHead(request locate.Request) bool {
@@ -74,11 +77,13 @@ func (x *exchange) mayReturnInHead(request locate.Request) bool {
 		may = hasTokenStart
 	}
 	for _, lines := range request.Header {
-		if slices.ContainsFunc(lines, may) {
-			return true
+		for _, line := range lines {
+			if len(line) >= shortestToken && may(line) {
+				return true
+			}
 		}
 	}
-	return request.Query != "" && may(request.Query)
+	return len(request.Query) >= shortestToken && may(request.Query)
 }
 
 // mayReturnInBody reports whether to search the body: a small one of JSON, a form or other

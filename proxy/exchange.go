@@ -63,7 +63,7 @@ type exchange struct {
 
 	header    requestHeader
 	client    client
-	forwarded [3]string // the values of setForwarded, here so that they need no allocation
+	forwarded [3]string // the values of setForwarded, here so that they are not allocated
 
 	reasons reasonsSeen // for the access log
 	// For the access log, from the client's request.
@@ -202,7 +202,7 @@ func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 }
 
 // An exchangeContext is the context of the client's request, with its exchange. It is a part
-// of the exchange, so it needs no allocation of its own.
+// of the exchange, so it is not allocated.
 type exchangeContext struct {
 	context.Context
 	exchange *exchange
@@ -236,7 +236,7 @@ func (x *exchange) finish(ctx context.Context) {
 	x.logAccess(ctx)
 	if fault != nil {
 		x.aborted = true
-		x.w.flushWritten() // the client gets what the backend sent
+		x.w.flushWritten()          // the client gets what the backend sent
 		panic(http.ErrAbortHandler) // makes net/http close the connection
 	}
 }

@@ -47,6 +47,12 @@ func WithWriteTimeout(w http.ResponseWriter, r *http.Request, timeout time.Durat
 	return writer
 }
 
+// UseTransport replaces the transport of a proxy, so that a benchmark measures what the proxy
+// itself costs.
+func UseTransport(p *Proxy, t http.RoundTripper) {
+	p.reverse.Transport = measuredTransport{t, p.http}
+}
+
 // KnownNames returns how many spellings of header names a proxy remembers.
 func KnownNames(p *Proxy) int { return len(p.names.table.Load().seen) }
 

@@ -30,7 +30,7 @@ type Queue interface {
 }
 
 // A Queue may also have the method TryAcquire(n int64) bool, as that of package budget has. It
-// takes n units if they are free and nobody waits, and returns false at once otherwise.
+// takes n units if they are free and no one waits, and returns false at once otherwise.
 var _ interface{ TryAcquire(n int64) bool } = unbounded{}
 
 // unbounded is a Memory and a Queue without a limit.

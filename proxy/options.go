@@ -77,7 +77,7 @@ type Timeouts struct {
 	// must also arrive at a rate of 64 KiB in 10 s. Defaults to 60 s.
 	Response time.Duration
 	// Write is how long the proxy waits while a client does not read its response. Then
-	// it closes the connection. Defaults to 60 s.
+	// it closes the connection, over HTTP/1 up to a quarter later. Defaults to 60 s.
 	Write time.Duration
 	// Idle is how long the proxy keeps an unused connection to the backend. It must be
 	// shorter than the backend's own idle timeout: the proxy never retries a request, so

@@ -4,8 +4,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/proxytest"
@@ -46,4 +48,47 @@ func benchmarkGets(b *testing.B, url string) {
 		}
 		res.Body.Close()
 	}
+}
+
+// cannedTransport answers every request with the same text.
+type cannedTransport struct{ body string }
+
+func (t cannedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, Request: r, ContentLength: int64(len(t.body)),
+		Header: http.Header{"Content-Type": {"application/json"}, "Date": {"Mon, 30 Nov 2026 12:00:00 GMT"}, "Content-Length": {"1024"}},
+		Body:   io.NopCloser(strings.NewReader(t.body)),
+	}, nil
+}
+
+// discarding is a ResponseWriter that discards a response.
+type discarding struct{ header http.Header }
+
+func (d discarding) Header() http.Header              { return d.header }
+func (d discarding) Write(b []byte) (int, error)      { return len(b), nil }
+func (d discarding) WriteHeader(int)                  {}
+func (d discarding) Flush()                           {}
+func (d discarding) SetWriteDeadline(time.Time) error { return nil }
+
+// BenchmarkExchange measures what the proxy itself does for a request that no rule matches,
+// without net/http's server and transport. "bare" is a ReverseProxy alone.
+func BenchmarkExchange(b *testing.B) {
+	backend := cannedTransport{strings.Repeat("x", 1024)}
+	run := func(name string, h http.Handler) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequest("GET", "/api/1k", nil)
+				r.Header = http.Header{"Accept": {"*/*"}, "User-Agent": {"test"}, "Authorization": {"Bearer abc"}, "Accept-Encoding": {"gzip"}}
+				h.ServeHTTP(discarding{http.Header{}}, r)
+			}
+		})
+	}
+	address := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+	bare := bareProxy(address)
+	bare.Transport = backend
+	run("bare", bare)
+	f := start(b, address, setup{rules: []proxy.Rule{rule(b, "POST /login", "json:access_token")}, options: withoutLog})
+	proxy.UseTransport(f.proxy, backend)
+	run("proxy", f.proxy)
 }

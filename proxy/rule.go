@@ -68,7 +68,8 @@ type Rule struct {
 	// [enrich.NotFound] only if something in the shape of a token is at another place.
 	Known bool
 
-	headerGate bool // set instead of Gate if GatesHeader
+	restoreAt  []locate.Location // in its requests: those of all rules for every path, Tokens and Restore
+	headerGate bool              // set instead of Gate if GatesHeader
 	labels     ruleLabels
 	missing    *missing
 	route      string         // the path of Pattern; "" if Elsewhere

@@ -64,6 +64,9 @@ func NewRules(rules []Rule) (_ *Rules, err error) {
 	if rs.elsewhere != nil {
 		rs.byPattern[rs.elsewhere.Pattern] = rs.elsewhere // the mux never returns its pattern
 	}
+	for _, rule := range rs.byPattern {
+		rule.restoreAt = slices.Concat(rs.anywhere, rule.Tokens, rule.Restore)
+	}
 	return rs, err
 }
 

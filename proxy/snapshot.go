@@ -141,14 +141,17 @@ func (s *Snapshot) gates() []string {
 // restoreLocations returns the locations of enriched tokens in a request that the rule
 // matches. The rule may be nil.
 func (s *Snapshot) restoreLocations(rule *Rule) []locate.Location {
-	locations := s.RestoreAt
-	if s.Rules != nil && len(s.Rules.anywhere) > 0 {
-		locations = slices.Concat(locations, s.Rules.anywhere)
+	var locations []locate.Location
+	switch {
+	case rule != nil:
+		locations = rule.restoreAt
+	case s.Rules != nil:
+		locations = s.Rules.anywhere
 	}
-	if rule != nil {
-		locations = slices.Concat(locations, rule.Tokens, rule.Restore)
+	if len(s.RestoreAt) > 0 {
+		return slices.Concat(s.RestoreAt, locations)
 	}
-	return locations
+	return locations // the usual case: nothing is made for the request
 }
 
 // cleanPath returns a path without // and dots, as many backends read it.

@@ -54,7 +54,7 @@ func (q *Queue) Acquire(ctx context.Context, n int64) error {
 	}
 }
 
-// TryAcquire takes n units if they are free and nobody waits. Otherwise it takes none and
+// TryAcquire takes n units if they are free and no one waits. Otherwise it takes none and
 // returns false.
 func (q *Queue) TryAcquire(n int64) bool {
 	q.mu.Lock()

@@ -13,6 +13,9 @@ const Hidden = "[redacted]"
 // Path hides the segments of a path that could be a token, a code in a link or a user id.
 // Words and version numbers stay. It shortens a long path.
 func Path(path string) string {
+	if len(path) <= maxPath && allNamed(path) {
+		return path // most paths, without an allocation
+	}
 	segments := strings.Split(shorten(path), "/")
 	for i, segment := range segments {
 		if !LooksNamed(segment) {
@@ -20,6 +23,16 @@ func Path(path string) string {
 		}
 	}
 	return shorten(strings.Join(segments, "/"))
+}
+
+// allNamed reports whether all segments of a path look named.
+func allNamed(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if !LooksNamed(segment) {
+			return false
+		}
+	}
+	return true
 }
 
 // maxPath limits a path in a log line, in bytes. Clients choose paths, and could fill the

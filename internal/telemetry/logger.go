@@ -10,7 +10,9 @@ import (
 )
 
 // NewLogger returns a logger that writes to w, configured by LOG_LEVEL and
-// LOG_FORMAT, and its level, which can be changed. The error is a [*VariableError].
+// LOG_FORMAT, and its level, which can be changed. Lines of the access log may wait for 50 ms
+// before they are written; any other line is written at once, after those that wait. The error
+// is a [*VariableError].
 func NewLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
 	level := new(slog.LevelVar)
 	if word := os.Getenv("LOG_LEVEL"); word != "" {
@@ -19,11 +21,12 @@ func NewLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
 		}
 	}
 	options := &slog.HandlerOptions{Level: level}
+	lines := &lineWriter{w: w}
 	switch format := logFormat(w); format {
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), level, nil
+		return slog.New(accessHandler{slog.NewJSONHandler(lines, options), lines}), level, nil
 	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), level, nil
+		return slog.New(accessHandler{slog.NewTextHandler(lines, options), lines}), level, nil
 	default:
 		return nil, nil, &VariableError{"LOG_FORMAT", format, "text or json"}
 	}

@@ -88,11 +88,11 @@ func (e *LineError) Error() string {
 // (law H3). Otherwise it returns a [LineError] about the longest line that is not. before is
 // the header of the response, and after is the header of the result.
 func Fits(before, after http.Header, l Limits) error {
-	longest := LineError{}
+	var longest LineError
 	for name, lines := range after {
 		for i, text := range lines {
 			size, limit := len(name)+len(": ")+len(text), l.line(name)
-			if text != before[name][i] && size > max(limit, longest.Size) {
+			if size > max(limit, longest.Size) && text != before[name][i] {
 				longest = LineError{Header: name, Size: size, Limit: limit}
 			}
 		}

@@ -202,10 +202,10 @@ const (
 
 // pathHint looks at the last segment of the path, which the backend routes by.
 func (r Request) pathHint() hint {
-	segment := lastSegment(r.Path)
+	segment, lenient := lastSegment(r.Path), readLeniently(r.Path)
 	says := saysRefresh(segment)
 	switch {
-	case saysRefresh(lastSegment(readLeniently(r.Path))) != says, says && strings.ContainsAny(segment, `%;\`):
+	case lenient != r.Path && saysRefresh(lastSegment(lenient)) != says, says && strings.ContainsAny(segment, `%;\`):
 		return unclearHint
 	case says:
 		return clearHint

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
@@ -57,21 +58,16 @@ func (r Request) clearType() (media string, params map[string]string, ok bool) {
 	if len(lines) != 1 {
 		return "", nil, false
 	}
-	if known, ok := clearTypes[lines[0]]; ok {
-		return known, nil, true
+	switch lines[0] { // most are one of these, which are not parsed
+	case formType, formType + ";charset=UTF-8": // as fetch writes it
+		return formType, nil, true
+	case jsonType, jsonType + "; charset=utf-8":
+		return jsonType, nil, true
 	}
 	media, params, err := mime.ParseMediaType(lines[0])
 	lower := strings.ToLower(lines[0])
 	return media, params, err == nil && !strings.Contains(lower, "*") && strings.Count(lower, "boundary=") <= 1 &&
 		slices.Contains(charsets, strings.ToLower(params["charset"]))
-}
-
-// clearTypes are the Content-Type lines of most requests. They are not parsed.
-var clearTypes = map[string]string{
-	"application/x-www-form-urlencoded":               "application/x-www-form-urlencoded",
-	"application/x-www-form-urlencoded;charset=UTF-8": "application/x-www-form-urlencoded", // fetch with URLSearchParams
-	"application/json":                                "application/json",
-	"application/json; charset=utf-8":                 "application/json",
 }
 
 // charsets are those in which a name of ASCII letters has only one spelling.
@@ -104,7 +100,8 @@ func (s *signs) addForm(body string) bool {
 // startsLike reports whether a text starts with white space and one of the characters.
 func startsLike(text, chars string) bool {
 	text = strings.TrimLeft(text, " \t\r\n\x00")
-	return text != "" && strings.IndexAny(text, chars) == 0
+	first, size := utf8.DecodeRuneInString(text)
+	return size > 0 && strings.ContainsRune(chars, first)
 }
 
 // querySigns reads a query. If parsers read it differently, and it could have a

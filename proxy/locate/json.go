@@ -11,7 +11,7 @@ import (
 // isJSON reports whether a media type is JSON (RFC 6839, section 3.1). A body can be JSON
 // whatever its type says: see jsonStart.
 func isJSON(media string) bool {
-	return media == "application/json" || strings.HasSuffix(media, "+json")
+	return media == jsonType || strings.HasSuffix(media, "+json")
 }
 
 // RewriteJSON calls rewrite for each string at the json: locations of a JSON body and
@@ -57,14 +57,22 @@ func isArrayElement(element string) bool {
 }
 
 func isASCII(text string) bool {
-	return !strings.ContainsFunc(text, func(c rune) bool { return c >= utf8.RuneSelf })
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // jsonStrings returns the strings at a path, without their quotes. It returns none
 // for a body that is not JSON.
 func jsonStrings(body []byte, path jsonedit.Path) []span {
+	if !mayHave(body, path) {
+		return nil
+	}
 	start, ok := jsonStart(body)
-	if !ok || !mayHave(body, path) {
+	if !ok {
 		return nil
 	}
 	found, err := jsonedit.Strings(body[start:], path)

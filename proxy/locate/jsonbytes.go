@@ -20,6 +20,9 @@ const (
 // returns false for a body that cannot be JSON with strings in it. The type of a body says
 // nothing, because backends set it carelessly.
 func jsonStart(body []byte) (start int, ok bool) {
+	if len(body) > 0 && startsValue(body[0]) {
+		return 0, true // the usual case
+	}
 	rest := bytes.TrimLeft(bytes.TrimPrefix(body, []byte(byteOrderMark)), jsonSpace)
 	for _, guard := range guards {
 		if after, guarded := bytes.CutPrefix(rest, []byte(guard)); guarded {
@@ -28,8 +31,11 @@ func jsonStart(body []byte) (start int, ok bool) {
 			break
 		}
 	}
-	return start, len(rest) > 0 && strings.IndexByte(`{["`, rest[0]) >= 0
+	return start, len(rest) > 0 && startsValue(rest[0])
 }
+
+// startsValue reports whether a JSON value that starts with c can have strings in it.
+func startsValue(c byte) bool { return c == '{' || c == '[' || c == '"' }
 
 // isJSONBody reports whether a body is JSON by its bytes, as far as its start says.
 func isJSONBody(body []byte) bool {

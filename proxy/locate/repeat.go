@@ -26,6 +26,11 @@ func (r Response) repeats(occurrences []Occurrence) []Occurrence {
 	if len(headers) == 0 && !inBody {
 		return nil // the usual case
 	}
+	return r.repeatsIn(headers, inBody, occurrences)
+}
+
+// repeatsIn returns the repeats in these headers, and in the body if inBody is true.
+func (r Response) repeatsIn(headers []string, inBody bool, occurrences []Occurrence) []Occurrence {
 	rep := repeater{map[string]bool{}, map[textRange]bool{}}
 	for _, f := range occurrences {
 		rep.tokens[f.Token] = true

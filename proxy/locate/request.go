@@ -61,6 +61,6 @@ func (r Request) formField(name string) []span {
 	return params(string(r.Body), 0, len(r.Body), "&", name)
 }
 
-func isForm(media string) bool { return media == "application/x-www-form-urlencoded" }
+func isForm(media string) bool { return media == formType }
 
 func mentionsRefresh(name string) bool { return strings.Contains(strings.ToLower(name), refreshWord) }

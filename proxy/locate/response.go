@@ -110,6 +110,9 @@ func (r Response) CookiesWithout(occurrences []Occurrence) (lines []string) {
 // the fragment of a redirect, then in its query, then in the hidden inputs of a
 // form_post page. It returns "" if the response does not have the parameter.
 func (r Response) Param(name string) string {
+	if len(r.Header["Location"]) == 0 && isJSON(mediaType(r.Header)) {
+		return "" // the usual case
+	}
 	var spans []span
 	for _, text := range r.Header["Location"] {
 		spans = append(spans, fragmentParams(text, name)...)

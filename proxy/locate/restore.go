@@ -82,17 +82,19 @@ func (r Request) find(locs []Location) []Occurrence {
 // mayHoldToken reports whether a query or a body can have a token, as it is or escaped: it
 // needs two dots. Most forms of a login have none, and this costs them next to nothing.
 func mayHoldToken(text []byte) bool {
-	dots := 0
-	for _, dot := range dotSpellings {
-		if dots += bytes.Count(text, dot); dots >= 2 {
-			return true
-		}
+	const enough = 2
+	dots := bytes.Count(text, []byte("."))
+	if dots >= enough || bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '\\') < 0 {
+		return dots >= enough
 	}
-	return false
+	for _, dot := range escapedDots {
+		dots += bytes.Count(text, dot)
+	}
+	return dots >= enough
 }
 
-// dotSpellings are the spellings of a dot in a form and in JSON.
-var dotSpellings = [][]byte{[]byte("."), []byte("%2e"), []byte("%2E"), []byte(`\u002e`), []byte(`\u002E`)}
+// escapedDots are the escapes of a dot in a form and in JSON.
+var escapedDots = [][]byte{[]byte("%2e"), []byte("%2E"), []byte(`\u002e`), []byte(`\u002E`)}
 
 // standard returns the values of the parameters or fields of a urlencoded text with these
 // names. It reads the text once, because a form can be large.

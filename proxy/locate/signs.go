@@ -33,12 +33,38 @@ func (s *signs) add(name, value string, plain bool) {
 		s.grantType = value
 		return
 	}
+	if known, ok := usualFields[name]; ok && value != "" {
+		s.addKnown(known)
+		return
+	}
 	letters := lettersOf(name)
 	if strings.Contains(letters, "granttype") {
 		s.odd = true
 		return
 	}
 	s.note(letters, value != "")
+}
+
+// usualFields are what the fields of most forms say. They are looked up, because each field
+// is otherwise compared with all lists of words.
+var usualFields = func() map[string]signs {
+	fields := map[string]signs{}
+	for _, name := range []string{
+		"username", "password", "email", "client_id", "client_secret", "scope", "audience", "resource", "redirect_uri", "code", "code_verifier", "refresh_token",
+	} {
+		var s signs
+		s.note(lettersOf(name), true)
+		fields[name] = s
+	}
+	return fields
+}()
+
+// addKnown adds what a field says.
+func (s *signs) addKnown(field signs) {
+	s.credential = s.credential || field.credential
+	s.refresh = s.refresh || field.refresh
+	s.other = s.other || field.other
+	s.foreign = s.foreign || field.foreign
 }
 
 // note adds a field that is not a grant_type, by the letters of its name.

@@ -120,8 +120,8 @@ func (b *bench) measure(g group) (*table, error) {
 	return t, nil
 }
 
-// enter starts a peer, and sends it each user once, or as many as a few seconds allow, so
-// that caches are full. An error is in the row.
+// enter starts a peer, and sends it a login of each user, or as many as a few seconds
+// allow, so that caches are full. An error is in the row.
 func (b *bench) enter(g group, p peer, backend *lab.Server) *contender {
 	c := &contender{row: &row{name: p.name}}
 	check, err := g.check(b, p)
@@ -134,7 +134,10 @@ func (b *bench) enter(g group, p peer, backend *lab.Server) *contender {
 	}
 	c.load = load.Options{Request: g.request, Connections: connections, Users: b.Users, Check: check}
 	first := c.load
-	first.Once = true
+	first.Once, first.Samples = true, 100
+	if g.length > 0 {
+		first.Users = 10 * connections // there is no cache to fill
+	}
 	m, err := lab.Measure(c.server, first, 0, 4*time.Second)
 	if err == nil && m.Errors > 0 {
 		err = fmt.Errorf("%d of %d responses are wrong: %w", m.Errors, m.Requests+m.Errors, m.Err)

@@ -99,7 +99,7 @@ func TestTargets_AreMetMissedOrNotMeasured(t *testing.T) {
 	es256 := &table{name: "ES256 login", rows: []*row{
 		rowOf(floor, [2]int{10, 10}), rowOf(tokengraft, [2]int{12, 10}), rowOf(withLog, [2]int{12, 10}),
 	}}
-	f := &footprint{size: 25e6, ready: exactly(99), loaded: []loaded{{100_000, proc.Memory{Anonymous: 100 << 20}}}}
+	f := &footprint{size: 25e6, ready: exactly(99), loaded: []loaded{{users: 100_000, memory: proc.Memory{Anonymous: 100 << 20}}}}
 	verdicts := map[string]string{}
 	for _, target := range targets([]*table{hs256, es256}, f) {
 		verdicts[target.name] = target.verdict()

@@ -66,6 +66,10 @@ func (f *footprint) write(out *strings.Builder) {
 	fmt.Fprintf(out, "| start to ready | %.0f ms [%.0f–%.0f] |\n", f.ready.median, f.ready.least, f.ready.greatest)
 	fmt.Fprintf(out, "| resident memory, idle | %.0f MiB, of it %.0f MiB pages of the program |\n", mib(f.idle.Resident()), mib(f.idle.File))
 	for _, l := range f.loaded {
+		if l.err != nil {
+			fmt.Fprintf(out, "| %s users cached, under load | not measured: %s |\n", thousands(l.users), firstLine(l.err))
+			continue
+		}
 		fmt.Fprintf(out, "| %s users cached, under load | %.0f MiB, of it %.0f MiB pages of the program |\n",
 			thousands(l.users), mib(l.memory.Resident()), mib(l.memory.File))
 	}

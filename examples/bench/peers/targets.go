@@ -65,8 +65,12 @@ func targets(tables []*table, f *footprint) []target {
 		if l.users > 10_000 {
 			most = 110
 		}
-		all = append(all, target{fmt.Sprintf("resident memory, %s users cached, under load", thousands(l.users)),
-			fmt.Sprintf("%.0f MiB", most), exactly(mib(l.memory.Resident())), most})
+		measured := exactly(mib(l.memory.Resident()))
+		if l.err != nil {
+			measured = spanOf(nil)
+		}
+		name := fmt.Sprintf("resident memory, %s users cached, under load", thousands(l.users))
+		all = append(all, target{name, fmt.Sprintf("%.0f MiB", most), measured, most})
 	}
 	return append(all,
 		target{"start to ready", "100 ms", f.ready, 100},

@@ -74,16 +74,17 @@ func (l *Lab) Build(program string) (string, error) {
 	return l.bin(program), build(filepath.Join(Root(), "examples", "bench"), "./"+program, l.bin(program))
 }
 
-// BuildSidecar builds tokengraft as releases do, and returns its path.
-func (l *Lab) BuildSidecar() (string, error) {
+// BuildSidecar builds tokengraft as releases do, and returns its path. It may have more
+// flags of go build.
+func (l *Lab) BuildSidecar(flags ...string) (string, error) {
 	path := l.bin("tokengraft")
-	return path, build(Root(), ".", path, "-trimpath", "-ldflags=-s -w")
+	return path, build(Root(), ".", path, append([]string{"-trimpath", "-ldflags=-s -w"}, flags...)...)
 }
 
 func build(module, program, to string, flags ...string) error {
 	args := append([]string{"build", "-o", to}, flags...)
 	cmd := exec.Command("go", append(args, program)...)
-	cmd.Dir = module
+	cmd.Dir, cmd.Env = module, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", program, err, out)
 	}

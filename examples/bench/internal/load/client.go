@@ -82,7 +82,7 @@ func (c *client) exchange(user int) error {
 		c.close()
 	}
 	if err == nil && string(c.response.Target()) != "200" {
-		err = fmt.Errorf("%s: %.80s", c.response.Start, c.response.Body)
+		err = fmt.Errorf("%s: %.300s", c.response.Start, c.response.Body)
 	}
 	return err
 }
