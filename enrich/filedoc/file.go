@@ -132,7 +132,7 @@ func (f *file) report(index *index, info fs.FileInfo, fault error) {
 	case fault == nil && before.fault != nil:
 		log(slog.LevelInfo, "reading the documents file works again")
 	}
-	if fault == nil && index.duplicates > 0 && !sameFile(before.info, info) {
-		log(slog.LevelWarn, "some users have more than one document. The one with the lowest _id is used. Delete the others", slog.Int("users", index.duplicates))
+	if fault == nil && len(index.several) > 0 && !sameFile(before.info, info) {
+		log(slog.LevelWarn, "some users have more than one document. The one with the lowest _id is used. Delete the others", slog.Int("users", len(index.several)))
 	}
 }

@@ -27,12 +27,15 @@ func parse(content []byte) ([][]byte, error) {
 		}
 	}
 
-	var docs [][]byte
+	var (
+		object json.RawMessage                                // its memory is used again
+		all    = make([]byte, 0, len(content)+len(content)/4) // the documents; BSON is a little longer than JSON
+		ends   []int                                          // of each document in all
+	)
 	for !array || decoder.More() {
-		var object json.RawMessage
 		err := decoder.Decode(&object)
 		if !array && errors.Is(err, io.EOF) {
-			return docs, nil
+			return split(all, ends), nil
 		}
 		if err != nil {
 			return nil, syntaxError(content, decoder)
@@ -40,11 +43,25 @@ func parse(content []byte) ([][]byte, error) {
 		doc, err := bsonjson.Parse(object)
 		if err != nil {
 			// err is not wrapped: its ErrUndecodable would mean one user's document.
-			return nil, fmt.Errorf("line %d: document %d, which ends here, is not a JSON object or contains invalid Extended JSON", line(content, decoder.InputOffset()), len(docs)+1)
+			return nil, fmt.Errorf("line %d: document %d, which ends here, is not a JSON object or contains invalid Extended JSON", line(content, decoder.InputOffset()), len(ends)+1)
 		}
-		docs = append(docs, doc)
+		all = append(all, doc...)
+		ends = append(ends, len(all))
 	}
-	return docs, endOfArray(content, decoder)
+	return split(all, ends), endOfArray(content, decoder)
+}
+
+// split returns the documents that end at these places, in an array without room for
+// more.
+func split(all []byte, ends []int) [][]byte {
+	all = bytes.Clone(all)
+	docs := make([][]byte, len(ends))
+	start := 0
+	for i, end := range ends {
+		docs[i] = all[start:end:end]
+		start = end
+	}
+	return docs
 }
 
 // endOfArray returns an error if the file does not end after the array.

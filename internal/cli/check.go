@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 )
 
@@ -33,7 +32,7 @@ serve. It reports all faults at once, and then what each rule means.`,
 		r := checkReport{File: cfg.File(), Findings: []finding{}}
 		waiting := newProgress(c.ErrOrStderr())
 		defer waiting.step("")
-		options := sidecar.Options{Functions: javascript.Engine}
+		options := sidecar.Options{Functions: engine}
 		understood := sidecar.Check(c.Context(), cfg, options, func(f sidecar.Finding) {
 			r.add(f)
 			if !o.json() {

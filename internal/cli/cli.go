@@ -24,6 +24,12 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	addBuiltinCommands(root)
+	// cobra would need a template for this text, and with text/template in the program
+	// the linker keeps all methods of all types, which is four megabytes.
+	if len(args) == 1 && (args[0] == "--version" || args[0] == "-v") {
+		fmt.Fprintln(stdout, "tokengraft", root.Version)
+		return exitOK
+	}
 
 	started := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
@@ -62,7 +68,6 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetVersionTemplate("tokengraft {{.Version}}\n")
 	root.Example = "  tokengraft demo\n  tokengraft check -c tokengraft.yaml"
 	showExitCodes(root)
 	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), explainCommand(), doctorCommand(), demoCommand(), discoverCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokengraft/tokengraft/config"
-	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
@@ -55,6 +54,7 @@ func serve(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
+	go sidecar.KeepSmall(c.Context())
 	defer reloadOnHangup(s)()
 	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown, LimitsMemory: true})
 }
@@ -65,7 +65,7 @@ func sidecarOptions(c *cobra.Command, path string, logger *slog.Logger, t *telem
 		Logger:    logger,
 		Meter:     t.Meter,
 		Tracer:    t.Tracer,
-		Functions: javascript.Engine,
+		Functions: engine,
 		Load:      func() (*config.Config, error) { return loadConfig(c, path) },
 	}
 	if path == stdinConfig {

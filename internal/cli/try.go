@@ -7,7 +7,6 @@ import (
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
-	"github.com/tokengraft/tokengraft/enrich/hooks/javascript"
 	"github.com/tokengraft/tokengraft/internal/pasted"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 	"github.com/tokengraft/tokengraft/internal/telemetry"
@@ -69,7 +68,7 @@ func try(c *cobra.Command, cfg *config.Config, input sidecar.TryInput) (*sidecar
 	waiting := newProgress(c.ErrOrStderr())
 	defer waiting.step("")
 	waiting.step("fetching the backend's keys, and reading the documents")
-	trial, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger, Functions: javascript.Engine}, input)
+	trial, err := sidecar.Try(c.Context(), cfg, sidecar.Options{Logger: logger, Functions: engine}, input)
 	if _, ok := errors.AsType[*sidecar.RuleError](err); ok {
 		return nil, &exitError{exitUsage, err}
 	}

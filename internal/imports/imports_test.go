@@ -113,7 +113,7 @@ var inner = map[string][]string{
 	"internal/doctor":   {"config", "enrich", "enrich/mongodoc", "internal/sidecar", "proxy", "proxy/locate", "proxy/oidc"},
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
-		"config", "enrich", "enrich/hooks/javascript", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
+		"config", "enrich", "enrich/hooks", "enrich/hooks/javascript", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
 		"internal/appservices/export", "internal/demo", "internal/discover", "internal/doctor", "internal/sidecar", "internal/telemetry",
 	},
 }

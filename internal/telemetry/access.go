@@ -48,7 +48,8 @@ func (h accessHandler) WithGroup(name string) slog.Handler {
 // accessDelay: a system call for each line would cost as much as the rest of the line. It keeps
 // the order of lines.
 type lineWriter struct {
-	w io.Writer
+	w        io.Writer
+	collects bool // false: every line is written at once
 
 	mu      sync.Mutex
 	waiting []byte
@@ -61,7 +62,7 @@ type lineWriter struct {
 func (l *lineWriter) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now := time.Now(); len(l.waiting) == 0 && now.Sub(l.wrote) >= accessDelay {
+	if now := time.Now(); !l.collects || len(l.waiting) == 0 && now.Sub(l.wrote) >= accessDelay {
 		l.wrote = now
 		return l.w.Write(line)
 	}

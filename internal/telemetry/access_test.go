@@ -22,7 +22,7 @@ func (w *writes) Write(b []byte) (int, error) {
 
 func newTestLogger(t *testing.T, w *writes) *slog.Logger {
 	t.Setenv("LOG_FORMAT", "json")
-	logger, _, err := NewLogger(w)
+	logger, _, err := newLogger(&lineWriter{w: w, collects: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestAccessLog_IsWrittenBeforeAnyOtherLine(t *testing.T) {
 
 func TestAccessLog_KeepsLittleInMemory(t *testing.T) {
 	var b bytes.Buffer
-	l := &lineWriter{w: &b, wrote: time.Now().Add(time.Hour)}
+	l := &lineWriter{w: &b, collects: true, wrote: time.Now().Add(time.Hour)}
 	line := bytes.Repeat([]byte("x"), 1000)
 	for range 100 {
 		l.Write(line)
@@ -88,6 +88,22 @@ func TestAccessLog_KeepsLittleInMemory(t *testing.T) {
 	l.Write(make([]byte, 1<<20))
 	if cap(l.waiting) > 2*accessBytes {
 		t.Errorf("%d bytes are kept after a long line, want at most %d", cap(l.waiting), 2*accessBytes)
+	}
+}
+
+// A writer that is not a file may take each write for a line, as tests do.
+func TestAccessLog_DoesNotWaitForOtherWriters(t *testing.T) {
+	t.Setenv("LOG_FORMAT", "json")
+	w := &writes{}
+	logger, _, err := NewLogger(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		logger.Info("request", "n", i)
+	}
+	if len(w.all) != 10 {
+		t.Errorf("10 lines were written in %d writes, want each in its own", len(w.all))
 	}
 }
 

@@ -10,10 +10,16 @@ import (
 )
 
 // NewLogger returns a logger that writes to w, configured by LOG_LEVEL and
-// LOG_FORMAT, and its level, which can be changed. Lines of the access log may wait for 50 ms
-// before they are written; any other line is written at once, after those that wait. The error
-// is a [*VariableError].
+// LOG_FORMAT, and its level, which can be changed. If w is a file or a pipe, lines of the access
+// log may wait for 50 ms before they are written; any other line is written at once, after those
+// that wait. Any other w gets each line at once, in a write of its own. The error is a
+// [*VariableError].
 func NewLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
+	_, isFile := w.(*os.File)
+	return newLogger(&lineWriter{w: w, collects: isFile && !IsTerminal(w)})
+}
+
+func newLogger(lines *lineWriter) (*slog.Logger, *slog.LevelVar, error) {
 	level := new(slog.LevelVar)
 	if word := os.Getenv("LOG_LEVEL"); word != "" {
 		if err := level.UnmarshalText([]byte(word)); err != nil {
@@ -21,8 +27,7 @@ func NewLogger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
 		}
 	}
 	options := &slog.HandlerOptions{Level: level}
-	lines := &lineWriter{w: w}
-	switch format := logFormat(w); format {
+	switch format := logFormat(lines.w); format {
 	case "json":
 		return slog.New(accessHandler{slog.NewJSONHandler(lines, options), lines}), level, nil
 	case "text":

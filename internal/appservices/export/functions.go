@@ -2,12 +2,10 @@ package export
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"io/fs"
 	"slices"
 
-	"github.com/tokengraft/tokengraft/internal/appservices/functions"
 	"github.com/tokengraft/tokengraft/internal/appservices/layout"
 )
 
@@ -26,22 +24,6 @@ func (e *export) readFunctions() {
 	e.inspect(dir)
 	if e.has("functions/config.json") {
 		e.value("functions/config.json") // only to report its faults; the sidecar does not decide who may call a function
-	}
-}
-
-// inspect notes what the functions use and do not have here, and what does not compile.
-func (e *export) inspect(dir fs.FS) {
-	sources, err := functions.Load(dir)
-	if err != nil {
-		e.faults.add("functions", 0, err)
-		return
-	}
-	found, err := functions.Inspect(context.Background(), functions.Inspection{Functions: sources})
-	if err != nil {
-		e.note("functions", "they could not be inspected: "+err.Error()+"; run tokengraft check")
-	}
-	for _, m := range found {
-		e.note(fmt.Sprintf("functions/%s:%d:%d", e.app.file(m.Function), m.Line, m.Column), m.Text)
 	}
 }
 

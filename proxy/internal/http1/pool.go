@@ -89,3 +89,10 @@ func (p *pool) sweep(idle time.Duration) {
 		p.schedule(idle)
 	}
 }
+
+// closeAll closes all connections.
+func (p *pool) closeAll() {
+	for c := p.last(); c != nil; c = p.last() {
+		c.Close()
+	}
+}

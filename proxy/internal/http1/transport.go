@@ -43,12 +43,6 @@ type Transport struct {
 	pool pool
 }
 
-// maxEarly limits how many responses may come before the final one. [http.Transport] has no
-// limit if somebody looks at them.
-const maxEarly = 100
-
-var errManyEarly = fmt.Errorf("the backend sent more than %d responses before the final one", maxEarly)
-
 // RoundTrip implements [http.RoundTripper]. The body of the response has the method of
 // [Waiter].
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -82,6 +76,9 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return res, nil
 }
+
+// CloseIdleConnections closes the connections that are unused.
+func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
 
 // begin sends the first part of a request on a connection.
 func (t *Transport) begin(ctx context.Context, message []byte) (*exchange, error) {
@@ -144,7 +141,7 @@ func (e *exchange) receive(r *http.Request) (*http.Response, error) {
 	if _, err := e.conn.in.Peek(1); err != nil {
 		return nil, err
 	}
-	for range maxEarly + 1 {
+	for {
 		res, err := http.ReadResponse(e.conn.in, r)
 		if err != nil {
 			return nil, err
@@ -158,10 +155,9 @@ func (e *exchange) receive(r *http.Request) (*http.Response, error) {
 			if err := trace.Got1xxResponse(res.StatusCode, textproto.MIMEHeader(res.Header)); err != nil {
 				return nil, err
 			}
-			e.conn.limit = e.transport.MaxHeader
+			e.conn.limit = e.transport.MaxHeader // for the next one, because this one has left
 		}
 	}
-	return nil, errManyEarly
 }
 
 // setBody gives a response the body that ends the exchange at its end. Without a body the

@@ -75,25 +75,32 @@ func (e *exchange) send(r *http.Request, f framing) {
 	}
 }
 
-// sendLength sends a body of known length. broken is an error of the body.
+// sendLength sends a body of known length. broken is an error of the body. The last part is
+// sent when it is known to be the last: the backend must not take a body for complete that
+// is not.
 func sendLength(w io.Writer, r *http.Request, buffer []byte) (broken, err error) {
 	var sent int64
 	for {
 		n, end := r.Body.Read(buffer)
-		part := buffer[:min(int64(n), max(0, r.ContentLength-sent))]
-		sent += int64(n)
-		if len(part) > 0 {
-			if _, err := w.Write(part); err != nil {
-				return nil, err
+		if sent += int64(n); sent == r.ContentLength && end == nil {
+			var more [1]byte
+			n, end := io.ReadFull(r.Body, more[:])
+			sent += int64(n)
+			if end != nil && end != io.EOF {
+				return end, nil
 			}
 		}
 		switch {
-		case end == io.EOF && sent != r.ContentLength:
+		case sent > r.ContentLength, end == io.EOF && sent < r.ContentLength:
 			return lengthError(r.ContentLength, sent), nil
-		case end == io.EOF:
-			return nil, nil
-		case end != nil:
+		case end != nil && end != io.EOF:
 			return end, nil
+		}
+		if _, err := w.Write(buffer[:n]); err != nil {
+			return nil, err
+		}
+		if sent == r.ContentLength {
+			return nil, nil
 		}
 	}
 }

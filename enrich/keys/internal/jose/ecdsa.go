@@ -10,8 +10,8 @@ import (
 
 // A signature of ECDSA is two numbers. In a JWS they are two big-endian numbers of the
 // curve's size (RFC 7518, section 3.4), and crypto/ecdsa has them in DER: a SEQUENCE of two
-// INTEGERs (RFC 3279, section 2.2.3). Converting the one into the other takes a tenth of the
-// time that the detour over big.Int takes (BenchmarkMethods).
+// INTEGERs (RFC 3279, section 2.2.3). The detour over big.Int costs 8 allocations for a
+// signature, and 14 and about a tenth of the time for a check (BenchmarkMethods).
 
 const (
 	derInteger  = 0x02

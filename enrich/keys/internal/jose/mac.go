@@ -10,8 +10,8 @@ import (
 )
 
 // A macs holds prepared HMACs of one secret: for each algorithm a pool. A prepared HMAC has
-// hashed the secret already, which takes 1.4 µs and 7 allocations down to 0.9 µs and none
-// (BenchmarkMethods). The nil macs has none.
+// hashed the secret already, which saves 7 allocations and more than a quarter of the time of
+// each signature and each check (BenchmarkMethods). The nil macs has none.
 type macs map[*jwt.SigningMethodHMAC]*sync.Pool
 
 func newMACs(secret []byte) macs {

@@ -1,0 +1,141 @@
+package http1_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+var errCause = errors.New("the cause")
+
+// A client that stops waiting ends the exchange with the backend, at any stage.
+func TestCancel_EndsTheExchange(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+	tests := []struct{ name, text string }{
+		{"before the header", ""}, {"in the header", "HTTP/1.1 200 OK\r\n"}, {"after an early response", "HTTP/1.1 103 Early Hints\r\n\r\n"},
+		{"before the body", head}, {"in the body", head + "body"}, {"in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nbody"},
+	}
+	for _, upload := range []bool{false, true} {
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				before := runtime.NumGoroutine()
+				ctx, cancel := context.WithCancelCause(t.Context())
+				closed := make(chan struct{})
+				b := startBackend(t, func(p *peer) {
+					defer close(closed)
+					p.request()
+					p.send(tt.text)
+					time.AfterFunc(20*time.Millisecond, func() { cancel(errCause) })
+					p.waitClosed()
+				})
+				var body io.Reader
+				slow := newSlowly("part")
+				if upload {
+					body = slow
+				}
+				res, err := b.transport().RoundTrip(b.newRequest(t, ctx, "POST", body))
+				if err == nil {
+					_, err = io.ReadAll(res.Body)
+				}
+				if err != errCause {
+					t.Errorf("got the error %v, want the cause of the context", err)
+				}
+				within(t, "the connection to be closed", closed)
+				close(slow.closed)
+				waitGoroutines(t, before+1) // the listener stays
+			})
+		}
+	}
+}
+
+// waitGoroutines waits until there are at most so many goroutines.
+func waitGoroutines(t *testing.T, most int) {
+	t.Helper()
+	for end := time.Now().Add(patience); runtime.NumGoroutine() > most; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines, want at most %d", runtime.NumGoroutine(), most)
+		}
+	}
+}
+
+func TestCancel_BeforeTheRequest(t *testing.T) {
+	b := startBackend(t, answering(okay))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errCause)
+	if _, err := b.transport().RoundTrip(b.newRequest(t, ctx, "GET", nil)); err != errCause || b.conns.Load() > 0 {
+		t.Errorf("got %v and %d connections, want the cause and none", err, b.conns.Load())
+	}
+}
+
+func TestCancel_WhileConnecting(t *testing.T) {
+	b := startBackend(t, answering(okay))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	transport := b.transport()
+	transport.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		cancel(errCause)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	if _, err := transport.RoundTrip(b.newRequest(t, ctx, "GET", nil)); err != errCause {
+		t.Errorf("got %v, want the cause", err)
+	}
+}
+
+// A request that ends after its response does not harm the next one on the connection.
+func TestCancel_AfterTheExchangeDoesNothing(t *testing.T) {
+	b := startBackend(t, answering(okay))
+	transport := b.transport()
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		res, err := transport.RoundTrip(b.newRequest(t, ctx, "GET", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.ReadAll(res.Body)
+		cancel()
+	}
+	b.want(t, transport, "ok")
+	if n := b.conns.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+// Closing a body early ends the exchange, also while somebody reads.
+func TestClose_EndsTheExchange(t *testing.T) {
+	for _, reading := range []bool{false, true} {
+		closed := make(chan struct{})
+		b := startBackend(t, func(p *peer) {
+			p.request()
+			p.send("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\npart")
+			p.waitClosed()
+			close(closed)
+		})
+		res, err := b.transport().RoundTrip(b.newRequest(t, t.Context(), "GET", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			if reading {
+				if got, err := io.ReadAll(res.Body); err == nil || !strings.HasPrefix("part", string(got)) {
+					t.Errorf("read %q, %v; want an error", got, err)
+				}
+			}
+		}()
+		if reading {
+			time.Sleep(20 * time.Millisecond)
+		}
+		res.Body.Close()
+		within(t, "the connection to be closed", closed)
+		within(t, "the end of reading", ended)
+		if _, err := res.Body.Read(make([]byte, 1)); err == nil {
+			t.Error("a closed body can be read")
+		}
+	}
+}

@@ -1,0 +1,224 @@
+package http1_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/proxy/internal/http1"
+)
+
+// A tracked body knows whether it was closed.
+type tracked struct {
+	io.Reader
+	closed atomic.Bool
+}
+
+func (b *tracked) Close() error {
+	b.closed.Store(true)
+	return nil
+}
+
+// startEchoing starts a backend that answers with the body of the request and its trailer.
+func startEchoing(t *testing.T) *backend {
+	return startBackend(t, func(p *peer) {
+		for r := p.request(); r != nil; r = p.request() {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			p.send("HTTP/1.1 200 OK\r\nX-Trailer: " + r.Trailer.Get("X-Sum") + "\r\nConnection: close\r\n\r\n" + string(body))
+			return
+		}
+	})
+}
+
+func TestUpload_ReachesTheBackend(t *testing.T) {
+	long := strings.Repeat("0123456789", 20_000)
+	for _, text := range []string{"a", long} {
+		for _, kind := range []string{"whole", "streamed", "chunked"} {
+			b := startEchoing(t)
+			body := &tracked{Reader: iotestReader{strings.NewReader(text)}}
+			r := b.newRequest(t, t.Context(), "POST", body)
+			r.ContentLength = int64(len(text))
+			switch kind {
+			case "whole":
+				r.Body = http1.InMemory{ReadCloser: body}
+			case "chunked":
+				r.ContentLength = -1
+				r.Trailer = http.Header{"X-Sum": {"7"}}
+			}
+			res, err := b.transport().RoundTrip(r)
+			if err != nil {
+				t.Fatal(kind, len(text), err)
+			}
+			got, err := io.ReadAll(res.Body)
+			if string(got) != text || err != nil {
+				t.Errorf("%s: %d bytes, %v; want %d", kind, len(got), err, len(text))
+			}
+			if trailer := res.Header.Get("X-Trailer"); (trailer == "7") != (kind == "chunked") {
+				t.Errorf("%s: trailer %q", kind, trailer)
+			}
+			waitTrue(t, "the body to be closed", body.closed.Load)
+		}
+	}
+}
+
+// iotestReader returns its end together with the last bytes.
+type iotestReader struct{ *strings.Reader }
+
+func (r iotestReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if r.Len() == 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func waitTrue(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !f(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// A body that does not fit its Content-Length, or cannot be read, ends the exchange: the
+// backend must not take the next request for the rest of it.
+func TestUpload_BrokenBodyEndsTheExchange(t *testing.T) {
+	broken := errors.New("broken")
+	tests := []struct {
+		name   string
+		body   io.Reader
+		length int64
+		want   string
+	}{
+		{"short", strings.NewReader("abc"), 5, "has 3 bytes"},
+		{"long", strings.NewReader("abcdefg"), 5, "has 7 bytes"},
+		{"broken", io.MultiReader(strings.NewReader("abc"), failing{broken}), 5, "broken"},
+		{"broken chunks", io.MultiReader(strings.NewReader("abc"), failing{broken}), -1, "broken"},
+	}
+	for _, tt := range tests {
+		for _, inMemory := range []bool{false, true} {
+			whole := make(chan bool, 1)
+			b := startBackend(t, func(p *peer) {
+				r := p.request()
+				if r == nil {
+					whole <- false
+					return
+				}
+				body, err := io.ReadAll(r.Body)
+				whole <- err == nil && len(body) != 5
+				p.waitClosed()
+			})
+			body := &tracked{Reader: tt.body}
+			r := b.newRequest(t, t.Context(), "POST", body)
+			if r.ContentLength = tt.length; inMemory {
+				if tt.length < 0 || tt.name == "broken chunks" {
+					continue
+				}
+				tt.body.(io.Seeker).Seek(0, 0)
+				r.Body = http1.InMemory{ReadCloser: body}
+			}
+			_, err := b.transport().RoundTrip(r)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
+			}
+			waitTrue(t, "the body to be closed", body.closed.Load)
+			if b.conns.Load() > 0 && <-whole {
+				t.Errorf("%s: the backend took the body for complete", tt.name)
+			}
+			if tt.name == "broken" {
+				break
+			}
+		}
+	}
+}
+
+type failing struct{ error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.error }
+
+// The backend can answer before the request has ended. The connection is not used again.
+func TestUpload_AnswerMayComeBeforeItsEnd(t *testing.T) {
+	for _, length := range []int64{9, -1} {
+		b := startBackend(t, func(p *peer) {
+			p.request()
+			p.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno")
+			p.waitClosed()
+		})
+		transport := b.transport()
+		body := newSlowly("abc")
+		r := b.newRequest(t, t.Context(), "POST", body)
+		r.ContentLength = length
+		res, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(res.Body)
+		if res.StatusCode != 413 || string(got) != "no" || err != nil {
+			t.Errorf("got %d %q, %v", res.StatusCode, got, err)
+		}
+		close(body.closed)
+		b.get(t, transport)
+		if n := b.conns.Load(); n != 2 {
+			t.Errorf("%d connections, want 2", n)
+		}
+	}
+}
+
+// The backend may refuse a large body, answer and close. Its answer counts.
+func TestUpload_AnswerOfABackendThatStopsReading(t *testing.T) {
+	b := startBackend(t, func(p *peer) {
+		p.request()
+		p.send("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
+		time.Sleep(100 * time.Millisecond) // not reading
+	})
+	r := b.newRequest(t, t.Context(), "POST", bytes.NewReader(make([]byte, 16<<20)))
+	res, err := b.transport().RoundTrip(r)
+	if err != nil || res.StatusCode != 413 {
+		t.Fatalf("got %v, %v; want 413", res, err)
+	}
+}
+
+// Rare requests are left to the other transport.
+func TestRest_IsLeftToTheOtherTransport(t *testing.T) {
+	b := startBackend(t, answering(okay))
+	tests := map[string]func(r *http.Request){
+		"another host":          func(r *http.Request) { r.URL.Host = "127.0.0.1:1" },
+		"another scheme":        func(r *http.Request) { r.URL.Scheme = "https" },
+		"upgrade":               func(r *http.Request) { r.Header.Set("Upgrade", "websocket") },
+		"expect":                func(r *http.Request) { r.Header.Set("Expect", "100-continue") },
+		"CONNECT":               func(r *http.Request) { r.Method = "CONNECT" },
+		"GET of unknown length": func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("")), -1 },
+		"a host to be encoded":  func(r *http.Request) { r.Host = "bücher.example" },
+		"another coding": func(r *http.Request) {
+			r.Body, r.TransferEncoding = io.NopCloser(strings.NewReader("")), []string{"gzip"}
+		},
+	}
+	for name, change := range tests {
+		r := b.newRequest(t, t.Context(), "GET", nil)
+		change(r)
+		if _, err := b.transport().RoundTrip(r); err != errRest || b.conns.Load() > 0 {
+			t.Errorf("%s: got %v and %d connections, want it left", name, err, b.conns.Load())
+		}
+	}
+}
+
+// A header that could be two lines is never sent.
+func TestRequest_InvalidHeaderIsNotSent(t *testing.T) {
+	b := startBackend(t, answering(okay))
+	for _, h := range []http.Header{{"A": {"b\r\nC: d"}}, {"A b": {"c"}}, {"": {"c"}}, {"A\n": {"c"}}, {"User-Agent": {"a\nb"}}} {
+		r := b.newRequest(t, t.Context(), "GET", nil)
+		r.Header = h
+		if _, err := b.transport().RoundTrip(r); err == nil || b.conns.Load() > 0 {
+			t.Errorf("%q: got %v and %d connections, want an error", h, err, b.conns.Load())
+		}
+	}
+}
