@@ -201,9 +201,12 @@ func TestLookup_CountsDuplicates(t *testing.T) {
 	if err := reader.Collect(t.Context(), &all); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(all.ScopeMetrics); !strings.Contains(got, "tokengraft.source.duplicates") {
-		t.Errorf("metrics %s; want tokengraft.source.duplicates", got)
+	for _, m := range all.ScopeMetrics[0].Metrics {
+		if sum, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == "tokengraft.source.duplicates" && sum.DataPoints[0].Value == 1 {
+			return
+		}
 	}
+	t.Errorf("metrics %v; want tokengraft.source.duplicates with 1", all.ScopeMetrics)
 }
 
 // allocated returns how many bytes do allocates. The tests cannot count reads, but every

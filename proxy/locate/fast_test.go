@@ -118,3 +118,25 @@ func escaped(word string) string {
 	}
 	return b.String()
 }
+
+// The spellings of Content-Type that are not parsed are the same as others that are.
+func TestClassify_ReadsEverySpellingOfTheType(t *testing.T) {
+	const form, json = "grant_type=password&username=u", `{"grant_type":"password","username":"u"}`
+	for _, tt := range []struct {
+		line, body string
+		want       locate.Why
+	}{
+		{formType, form, locate.WhyGrantType},
+		{formType + ";charset=UTF-8", form, locate.WhyGrantType},
+		{formType + " ; Charset=utf-8", form, locate.WhyGrantType},
+		{formType + ";charset=UTF-7", form, locate.WhyType},
+		{jsonType, json, locate.WhyGrantType},
+		{jsonType + "; charset=utf-8", json, locate.WhyGrantType},
+		{jsonType + "; charset=utf-7", json, locate.WhyType},
+		{formType + "\n" + formType, form, locate.WhyType},
+	} {
+		if c := asked("/login", tt.line, tt.body).Classify(); c.Why != tt.want {
+			t.Errorf("Classify with %q = %+v, want %s", tt.line, c, tt.want)
+		}
+	}
+}

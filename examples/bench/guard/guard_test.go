@@ -15,7 +15,7 @@ import (
 const (
 	users  = 1000
 	pairs  = 5
-	length = 500 * time.Millisecond
+	length = 400 * time.Millisecond
 )
 
 // A limit is for the processor time of a request, in multiples of a bare hop's. It is far

@@ -3,61 +3,67 @@
 package lab
 
 import (
+	"net"
+	"strings"
 	"testing"
-	"time"
 
-	"github.com/tokengraft/tokengraft/examples/bench/internal/load"
+	"github.com/tokengraft/tokengraft/examples/bench/internal/fixture"
 )
 
-// A sidecar, the yardstick and the floor in front of a backend give the responses that
-// they should, and cost processor time and memory.
-func TestMeasure_EveryProxy(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and starts programs")
-	}
-	l, err := New(t.TempDir(), 50, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
-	program, err := l.BuildSidecar()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, algorithm := range []string{"HS256", "ES256"} {
-		t.Run(algorithm, func(t *testing.T) { testProxies(t, l, program, algorithm) })
-	}
-}
-
-func testProxies(t *testing.T, l *Lab, program, algorithm string) {
-	backend := must(l.StartBackend(algorithm))
-	store := must(l.StartStore())
-	signed := must(l.Files.SidecarKey(algorithm))
-	original := must(l.Files.BackendKey(algorithm))
-	for _, proxy := range []struct {
-		name   string
-		server *Server
-		check  load.Check
+// The test of peers starts sidecars with these configurations.
+func TestYAML_HasWhatIsAskedFor(t *testing.T) {
+	files := fixture.Folder("keys")
+	for name, test := range map[string]struct {
+		sidecar Sidecar
+		has     []string
+		hasNot  []string
 	}{
-		{"bare", must(l.StartBare(backend)), load.Untouched(original)},
-		{"floor", must(l.StartFloor(backend, algorithm)), load.Enriched(signed, 0)},
-		{"tokengraft", must(l.StartSidecar(program, Sidecar{Backend: backend.Address, Algorithm: algorithm})), load.Enriched(signed, 0)},
-		{"tokengraft-mongodb", must(l.StartSidecar(program, Sidecar{Backend: backend.Address, Algorithm: algorithm, Store: store.Address})), load.Enriched(signed, 0)},
+		"secret": {
+			Sidecar{Listen: "127.0.0.1:1", Backend: "127.0.0.1:2", Algorithm: "HS256"},
+			[]string{"listen: 127.0.0.1:1\n", "backend: http://127.0.0.1:2\n", `admin: "off"`, `secret_file: "` + files.Secret() + `"`, `issuer: "` + fixture.Issuer + `"`, files.Documents()},
+			[]string{"sign:", "mongodb", "refresh"},
+		},
+		"own keys": {
+			Sidecar{Algorithm: "ES256", Admin: "127.0.0.1:3"},
+			[]string{`jwks: "` + files.JWKS("ES256") + `"`, `sign: {keys: "keys/sidecar-es256"}`, `admin: "127.0.0.1:3"`},
+			[]string{"secret_file"},
+		},
+		"another algorithm": {
+			Sidecar{Algorithm: "RS256", SignWith: "ES256"},
+			[]string{files.JWKS("RS256"), `sign: {keys: "keys/sidecar-es256", algorithm: ES256}`}, nil,
+		},
+		"store": {
+			Sidecar{Algorithm: "ES256", Store: "127.0.0.1:4", Refresh: "always", Match: "POST /login", More: "log: {}"},
+			[]string{`uri: "mongodb://127.0.0.1:4/"`, "refresh: always", `match: "POST /login"`, "\nlog: {}\n"},
+			[]string{files.Documents()},
+		},
 	} {
-		m, err := Measure(proxy.server, load.Options{Request: load.Login("/oauth/token"), Users: l.Users, Check: proxy.check}, 0, 300*time.Millisecond)
-		if err != nil || m.Errors > 0 || m.Checked == 0 {
-			t.Errorf("%s: %d errors of %d requests, %d checked: %v %v", proxy.name, m.Errors, m.Requests, m.Checked, m.Err, err)
+		test.sidecar.Files = files
+		text, err := test.sidecar.YAML()
+		if err != nil {
+			t.Fatal(err)
 		}
-		if m.CPU <= 0 || m.Memory.Resident() <= 0 {
-			t.Errorf("%s: %v for a request, %d bytes of memory; want more than nothing", proxy.name, m.CPU, m.Memory.Resident())
+		for _, part := range test.has {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s: %q is missing:\n%s", name, part, text)
+			}
 		}
-		t.Logf("%-20s %6d requests, %v of processor time each, p50 %v, p99 %v, memory %+v", proxy.name, m.Requests, m.CPU, m.P50, m.P99, m.Memory)
+		for _, part := range test.hasNot {
+			if strings.Contains(text, part) {
+				t.Errorf("%s: has %q:\n%s", name, part, text)
+			}
+		}
 	}
 }
 
-func must[T any](value T, err error) T {
+func TestFreeAddress_CanBeListenedOn(t *testing.T) {
+	address, err := FreeAddress()
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
-	return value
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close()
 }

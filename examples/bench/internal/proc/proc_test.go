@@ -4,8 +4,10 @@ package proc
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -115,17 +117,28 @@ func TestStop_KillsChildren(t *testing.T) {
 	t.Errorf("process %s is still there", child)
 }
 
-func TestAwait_SaysWhyAProcessEnded(t *testing.T) {
+// A port that another process listens on is not the started process's.
+func TestAwait_IsNotDeceivedByAnotherListener(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer listener.Close()
 	address := listener.Addr().String()
-	if err := start(t, shell("sleep 60")).Await(context.Background(), address); err != nil {
-		t.Errorf("error %v although something listens", err)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := start(t, shell("sleep 60")).Await(ctx, address); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want %v", err, context.DeadlineExceeded)
 	}
-	listener.Close()
-	err = start(t, shell("echo no such setting; exit 3")).Await(context.Background(), address)
+	self := &Process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
+	if err := self.Await(context.Background(), address); err != nil {
+		t.Errorf("error %v although the process listens", err)
+	}
+}
+
+func TestAwait_SaysWhyAProcessEnded(t *testing.T) {
+	const address = "127.0.0.1:1"
+	err := start(t, shell("echo no such setting; exit 3")).Await(context.Background(), address)
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no such setting") {
 		t.Errorf("error %v, want the status and the output", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -89,13 +88,9 @@ func (p *Process) run(core int, started chan<- error) {
 // PID returns the ID of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Await waits until the process accepts TCP connections at an address.
+// Await waits until the process listens on a TCP address.
 func (p *Process) Await(ctx context.Context, address string) error {
-	for {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			return conn.Close()
-		}
+	for !p.listens(address) {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not listen on %s: %w", p.Name, address, ctx.Err())
@@ -104,6 +99,7 @@ func (p *Process) Await(ctx context.Context, address string) error {
 		case <-time.After(time.Millisecond):
 		}
 	}
+	return nil
 }
 
 // tail returns the last kilobyte of the log.
