@@ -7,8 +7,8 @@ import "bytes"
 const fewNames = 32
 
 // names finds names that an object has twice. It is a stack with the names of the current
-// object and of those around it, so that an object needs no memory of its own: a map for each
-// took half of the time of a document (BenchmarkDocument).
+// object and of those around it, so that an object does not need memory of its own. Without it, and
+// without a string for each name, a document of 1 KB takes 9 allocations instead of 70.
 type names struct{ stack [][]byte }
 
 // A seen is what names knows of one object.

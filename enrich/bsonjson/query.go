@@ -1,6 +1,7 @@
 package bsonjson
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,9 @@ import (
 // $elemMatch would not find them. But it finds nothing outside of arrays, and some
 // servers with MongoDB's protocol do not know it for two fields.
 func (f Field) Filter(ids []UserID, without ...[]byte) ([]byte, error) {
+	if len(ids) == 1 && f.issuer == "" && len(without) == 0 {
+		return equals(f.path, ids[0]), nil
+	}
 	filter := f.anyOf(ids)
 	var others bson.A
 	for _, doc := range without {
@@ -60,11 +64,35 @@ func (f Field) anyOf(ids []UserID) bson.D {
 // id it is _id only. The field would prefer a document whose array has another value
 // next to the id.
 func (f Field) Sort(ids []UserID) ([]byte, error) {
-	var order bson.D
-	if len(ids) > 1 && f.path != "_id" {
-		order = append(order, bson.E{Key: f.path, Value: direction(ids)})
+	if len(ids) == 1 || f.path == "_id" {
+		return slices.Clone(byID), nil
 	}
-	return marshal(append(order, bson.E{Key: "_id", Value: 1}))
+	return marshal(bson.D{{Key: f.path, Value: direction(ids)}, {Key: "_id", Value: 1}})
+}
+
+// byID is {_id: 1}.
+var byID = []byte{14, 0, 0, 0, byte(bson.TypeInt32), '_', 'i', 'd', 0, 1, 0, 0, 0, 0}
+
+// equals returns the query {path: id}. Nearly every lookup needs one, so it is written here:
+// the driver's marshaller makes nine allocations for it.
+func equals(path string, id UserID) []byte {
+	query := make([]byte, 4, 4+1+len(path)+1+4+1+len(id.text)+1+1+8)
+	query = append(append(append(query, byte(id.typ)), path...), 0)
+	switch id.typ {
+	case bson.TypeString:
+		query = binary.LittleEndian.AppendUint32(query, uint32(len(id.text)+1))
+		query = append(append(query, id.text...), 0)
+	case bson.TypeObjectID:
+		query = append(query, id.text...)
+	case bson.TypeBinary:
+		query = append(binary.LittleEndian.AppendUint32(query, uint32(len(id.text))), uuidSubtype)
+		query = append(query, id.text...)
+	case bson.TypeInt64:
+		query = binary.LittleEndian.AppendUint64(query, uint64(id.integer()))
+	}
+	query = append(query, 0)
+	binary.LittleEndian.PutUint32(query, uint32(len(query)))
+	return query
 }
 
 // direction returns the order, 1 or -1, in which BSON sorts the first of several ids

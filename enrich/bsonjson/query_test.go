@@ -44,19 +44,23 @@ func TestRequest_FetchesOnlyWhatIsNeeded(t *testing.T) {
 func TestFilter_MatchesEveryTypeOfTheID(t *testing.T) {
 	tests := []struct {
 		user                 enrich.User
+		typ                  bsonjson.UserIDType
 		wantFilter, wantSort string
 	}{
-		{enrich.User{ID: "x"}, `{"a.f":"x"}`, `{"_id":{"$numberInt":"1"}}`},
-		{enrich.User{ID: "7", Number: true}, `{"a.f":{"$numberLong":"7"}}`, `{"_id":{"$numberInt":"1"}}`},
-		{enrich.User{ID: hexID}, `{"a.f":{"$in":["` + hexID + `",{"$oid":"` + hexID + `"}]}}`, `{"a.f":{"$numberInt":"1"},"_id":{"$numberInt":"1"}}`},
-		{enrich.User{ID: "-7"}, `{"a.f":{"$in":["-7",{"$numberLong":"-7"}]}}`, `{"a.f":{"$numberInt":"-1"},"_id":{"$numberInt":"1"}}`},
+		{enrich.User{ID: "x"}, bsonjson.AutoID, `{"a.f":"x"}`, `{"_id":{"$numberInt":"1"}}`},
+		{enrich.User{ID: "7", Number: true}, bsonjson.AutoID, `{"a.f":{"$numberLong":"7"}}`, `{"_id":{"$numberInt":"1"}}`},
+		{enrich.User{ID: hexID}, bsonjson.ObjectID, `{"a.f":{"$oid":"` + hexID + `"}}`, `{"_id":{"$numberInt":"1"}}`},
+		{enrich.User{ID: "-7"}, bsonjson.IntID, `{"a.f":{"$numberLong":"-7"}}`, `{"_id":{"$numberInt":"1"}}`},
+		{enrich.User{ID: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"}, bsonjson.UUID, `{"a.f":{"$binary":{"base64":"+B1Prn3sEdCnZQCgyR5r9g==","subType":"04"}}}`, `{"_id":{"$numberInt":"1"}}`},
+		{enrich.User{ID: hexID}, bsonjson.AutoID, `{"a.f":{"$in":["` + hexID + `",{"$oid":"` + hexID + `"}]}}`, `{"a.f":{"$numberInt":"1"},"_id":{"$numberInt":"1"}}`},
+		{enrich.User{ID: "-7"}, bsonjson.AutoID, `{"a.f":{"$in":["-7",{"$numberLong":"-7"}]}}`, `{"a.f":{"$numberInt":"-1"},"_id":{"$numberInt":"1"}}`},
 	}
 	field, err := bsonjson.NewField("a.f")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range tests {
-		ids := bsonjson.Candidates(tt.user, bsonjson.AutoID)
+		ids := bsonjson.Candidates(tt.user, tt.typ)
 		filter, errFilter := field.Filter(ids)
 		sort, errSort := field.Sort(ids)
 		if errFilter != nil || errSort != nil {

@@ -115,9 +115,13 @@ func (id UserID) value() any {
 	case bson.TypeBinary:
 		return bson.Binary{Subtype: uuidSubtype, Data: []byte(id.text)}
 	case bson.TypeInt64:
-		// No error is possible: the digits came from an int64.
-		n, _ := strconv.ParseInt(id.text, 10, 64)
-		return n
+		return id.integer()
 	}
 	return id.text
+}
+
+// integer returns the number of an id that is one.
+func (id UserID) integer() int64 {
+	n, _ := strconv.ParseInt(id.text, 10, 64) // cannot fail: the digits came from an int64
+	return n
 }

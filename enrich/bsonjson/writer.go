@@ -145,10 +145,10 @@ func (w *writer) text(s []byte) error {
 
 // textOf returns the bytes of a string, a symbol or code. They alias the value.
 func textOf(v bson.RawValue) (text []byte, ok bool) {
-	if len(v.Value) < 5 || v.Value[len(v.Value)-1] != 0 {
+	if len(v.Value) < 5 {
 		return nil, false
 	}
-	return v.Value[4 : len(v.Value)-1], true // the length was checked by valueSize
+	return v.Value[4 : len(v.Value)-1], true // without the final zero; valueSize checked the length
 }
 
 func (w *writer) textOrMalformed(s []byte, ok bool) error {

@@ -19,8 +19,8 @@ import (
 
 // A direct sends the find of a lookup to the primary as one message that it writes itself.
 // The driver still finds the primary, authenticates, keeps the connections and learns of
-// errors. What is left out is its operation: session, retries, monitoring, four marshalled
-// documents and a cursor. BenchmarkLookup counts 90 allocations less for a lookup, of 214.
+// errors. It does without the operation of the driver: session, retries, monitoring, four
+// marshalled documents and a cursor. BenchmarkLookup counts 40 allocations for a lookup and 144 with it.
 //
 // It uses packages of the driver below x, which may change with any version of the driver.
 // That is the price, and it is paid only here.
@@ -29,8 +29,8 @@ type direct struct {
 	options []byte // the members of every command, such as the read concern
 }
 
-// errNotDirect means that the driver must send the command: it knows no primary, or
-// something that a direct does not.
+// errNotDirect means that the driver must send the command: it does not know a
+// primary yet, or the servers need what a direct does not do.
 var errNotDirect = errors.New("the command needs the driver's operation")
 
 // newDirect makes the part of the driver that knows the servers, and makes o use it. It

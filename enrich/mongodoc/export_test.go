@@ -2,6 +2,9 @@ package mongodoc
 
 import "go.mongodb.org/mongo-driver/v2/mongo/options"
 
+// FirstBatch is firstBatch.
+func FirstBatch(reply []byte) ([][]byte, error) { return firstBatch(reply) }
+
 // WithDefaults is withDefaults. Its effects are visible on the wire only with a replica set.
 var WithDefaults = withDefaults
 

@@ -3,6 +3,7 @@ package mongodoc_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,6 +128,21 @@ func TestWatch_EndsWhileItsStreamDoesNotOpen(t *testing.T) {
 		_ = f.stop()
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("Watch took %v to end, want at most 1s", took)
+		}
+	})
+}
+
+// A refusal may quote the query, with the id of the user. Only its code is repeated.
+func TestLookup_RefusalIsNotQuoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := wiretest.New()
+		server.Insert(bert)
+		source := scripted(t, server, mongodoc.Options{})
+		lookUp(t, source, enrich.User{ID: "bert"}) // from now on the source knows the primary
+		server.FailCommand("find", overloaded, "ExceededTimeLimit")
+		_, err := source.Lookup(t.Context(), enrich.Query{User: anna})
+		if err == nil || strings.Contains(err.Error(), "secret-user") || !strings.Contains(err.Error(), "ExceededTimeLimit (code 262)") {
+			t.Errorf("Lookup = %v, want only the name and the code of the refusal", err)
 		}
 	})
 }
