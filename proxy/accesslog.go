@@ -27,7 +27,7 @@ func (x *exchange) logAccess(ctx context.Context) {
 		slog.String("rule", x.pattern()),
 		slog.String("sign_in", x.signInWord()),
 		slog.String("why", string(x.signIn.Why)),
-		slog.String("tokens", x.reasons.String()),
+		slog.String("tokens", string(x.reasons)),
 		slog.String("peer", x.peer),
 	)
 }
@@ -48,24 +48,16 @@ func RedactPath(path string) string { return redactPath(path) }
 // redactPath returns a path for the log, without tokens, codes and ids.
 func redactPath(path string) string { return redact.Path(path) }
 
-// reasonsSeen are the reasons that were counted for a response, for the access log. In
-// shadow mode there are none, because tokens are looked at after the response.
-type reasonsSeen []enrich.Reason
+// reasonsSeen are the reasons that were counted for a response, for the access log: each once,
+// with commas between them. In shadow mode there are none, because tokens are looked at after
+// the response. Most responses have one, which takes no memory as text.
+type reasonsSeen string
 
 func (r *reasonsSeen) add(reason enrich.Reason) {
-	if !slices.Contains(*r, reason) {
-		*r = append(*r, reason)
+	switch {
+	case *r == "":
+		*r = reasonsSeen(reason)
+	case !slices.Contains(strings.Split(string(*r), ","), string(reason)):
+		*r += "," + reasonsSeen(reason)
 	}
-}
-
-// String returns the reasons with commas between them.
-func (r reasonsSeen) String() string {
-	if len(r) == 1 {
-		return string(r[0]) // the usual case
-	}
-	words := make([]string, len(r))
-	for i, reason := range r {
-		words[i] = string(reason)
-	}
-	return strings.Join(words, ",")
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/tokengraft/tokengraft/enrich"
 )
@@ -101,13 +100,13 @@ func (x *exchange) setRequestBody(r *http.Request, body []byte, held int64) {
 	}
 }
 
-// requestBody is the body of the client's request. It sets broken if reading fails, so
-// that the failure is not blamed on the backend. It calls ended at the end of the body,
-// when the trailers have arrived.
+// requestBody is the body of the client's request. It tells the exchange if reading fails, so
+// that the failure is not blamed on the backend, and when the body and the trailer have
+// arrived.
 type requestBody struct {
 	io.ReadCloser
-	broken *atomic.Bool
-	ended  func()
+	exchange *exchange
+	trailer  http.Header
 }
 
 // Read implements [io.Reader].
@@ -116,9 +115,10 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	switch err {
 	case nil, http.ErrBodyReadAfterClose:
 	case io.EOF:
-		b.ended()
+		b.exchange.bodyEnded.Store(true)
+		b.exchange.stripForwarded(b.trailer)
 	default:
-		b.broken.Store(true)
+		b.exchange.bodyBroken.Store(true)
 	}
 	return n, err
 }

@@ -27,12 +27,12 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 	}
 	// The backend has already issued the tokens, so finish even if the client is gone
 	// (law A6).
-	ctx = context.WithoutCancel(ctx)
+	untilDone := context.WithoutCancel(ctx)
 	if found := &x.rule.missing.found; !found.Load() {
 		found.Store(true)
 	}
 	began := time.Now() // after the body has arrived: that wait is not enrichment
-	e := x.enrichGrant(ctx, l, x.grantOf(l, answered))
+	e := x.enrichGrant(untilDone, l, x.grantOf(l, answered))
 	e.took = time.Since(began)
 	x.report(ctx, l.response.Header, &e)
 	return e

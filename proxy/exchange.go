@@ -128,8 +128,8 @@ func (x *exchange) serve(r *http.Request) error {
 	if err := x.admit(r); err != nil {
 		return err
 	}
-	r, stop := x.prepare(r)
-	defer stop()
+	r = x.prepare(r)
+	defer x.stop()
 	if err := x.restore(r); err != nil {
 		return x.bodyProblem(r, err)
 	}
@@ -179,12 +179,11 @@ func (x *exchange) refusesEarly(method string) bool {
 // Its header is the one that is forwarded, without what Connection names, so that every
 // later step decides by what the backend gets. Its body records whether reading it
 // failed. prepare does not change r, because the server still uses the body of r.
-func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
+func (x *exchange) prepare(r *http.Request) *http.Request {
 	x.ctx = exchangeContext{r.Context(), x}
 	ctx := context.Context(&x.ctx)
-	stop = func() {}
 	if x.mayEnrich() || x.snapshot.Rules.forElsewhere() != nil {
-		ctx, stop = x.withCancel(ctx)
+		ctx = x.withCancel(ctx)
 	}
 	if x.mayEnrich() && !x.rule.forHeadersAnywhere() {
 		x.startTimeout()
@@ -192,13 +191,9 @@ func (x *exchange) prepare(r *http.Request) (_ *http.Request, stop func()) {
 	r = r.WithContext(ctx)
 	r.Header = withoutHopByHop(r.Header)
 	if r.Body != http.NoBody {
-		trailer := r.Trailer
-		r.Body = &requestBody{r.Body, &x.bodyBroken, func() {
-			x.bodyEnded.Store(true)
-			x.stripForwarded(trailer)
-		}}
+		r.Body = &requestBody{r.Body, x, r.Trailer}
 	}
-	return r, stop
+	return r
 }
 
 // An exchangeContext is the context of the client's request, with its exchange. It is a part

@@ -19,10 +19,15 @@ func (x *exchange) forward(r *http.Request) {
 var errResponseTimeout = fmt.Errorf("the complete response of the backend took longer than timeouts.response: %w", context.DeadlineExceeded)
 
 // withCancel returns a context that ends after the timeout that startTimeout starts, or
-// when stop is called.
-func (x *exchange) withCancel(ctx context.Context) (_ context.Context, stop func()) {
+// when [exchange.stop] is called.
+func (x *exchange) withCancel(ctx context.Context) context.Context {
 	ctx, x.cancel = context.WithCancelCause(ctx)
-	return ctx, func() {
+	return ctx
+}
+
+// stop ends the context that withCancel returned, if it was called.
+func (x *exchange) stop() {
+	if x.cancel != nil {
 		x.stopTimeout()
 		x.cancel(nil)
 	}

@@ -23,13 +23,14 @@ type pacedBody struct {
 
 // newPacedBody returns the body with the first deadline set.
 func newPacedBody(body io.Reader, control http.ResponseController, timeout time.Duration) *pacedBody {
-	b := &pacedBody{Reader: body, control: control, end: time.Now().Add(timeout)}
-	b.setDeadline()
+	now := time.Now()
+	b := &pacedBody{Reader: body, control: control, end: now.Add(timeout)}
+	b.setDeadline(now)
 	return b
 }
 
-func (b *pacedBody) setDeadline() {
-	deadline := time.Now().Add(paceTime)
+func (b *pacedBody) setDeadline(now time.Time) {
+	deadline := now.Add(paceTime)
 	if deadline.After(b.end) {
 		deadline = b.end
 	}
@@ -41,7 +42,7 @@ func (b *pacedBody) setDeadline() {
 func (b *pacedBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	if b.arrived += n; b.arrived >= paceBytes && err == nil {
-		b.setDeadline()
+		b.setDeadline(time.Now())
 	}
 	return n, err
 }

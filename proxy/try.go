@@ -48,8 +48,8 @@ func (p *Proxy) Try(ctx context.Context, pattern string, res *http.Response) (Tr
 	}
 	x := &exchange{proxy: p, snapshot: s, rule: rule, account: account{memory: unbounded{}, responses: unbounded{}}}
 	x.requested = enrich.Grant{Cause: enrich.CauseRefresh, MarkFailure: rule.OnFailure == enrich.Pass, UserInfo: rule.UserInfo}
-	ctx, stop := x.withCancel(ctx)
-	defer stop()
+	ctx = x.withCancel(ctx)
+	defer x.stop()
 	x.startTimeout()
 	method, _, _ := strings.Cut(pattern, " ")
 	res.Request = (&http.Request{Method: method, Header: http.Header{}}).WithContext(ctx)

@@ -1,6 +1,7 @@
 package mongodoc
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -20,7 +21,7 @@ import (
 // A direct sends the find of a lookup to the primary as one message that it writes itself.
 // The driver still finds the primary, authenticates, keeps the connections and learns of
 // errors. It does without the operation of the driver: session, retries, monitoring, four
-// marshalled documents and a cursor. BenchmarkLookup counts 40 allocations for a lookup and 144 with it.
+// marshalled documents and a cursor. BenchmarkLookup counts 36 allocations for a lookup and 131 with it.
 //
 // It uses packages of the driver below x, which may change with any version of the driver.
 // That is the price, and it is paid only here.
@@ -32,6 +33,9 @@ type direct struct {
 // errNotDirect means that the driver must send the command: it does not know a
 // primary yet, or the servers need what a direct does not do.
 var errNotDirect = errors.New("the command needs the driver's operation")
+
+// errOutOfStep means that an answer is not that to the message, by the id in its header.
+var errOutOfStep = errors.New("MongoDB answered another request")
 
 // newDirect makes the part of the driver that knows the servers, and makes o use it. It
 // returns nil if commands need more than a direct does: a compressor, the stable API, a load
@@ -128,6 +132,10 @@ func exchange(ctx context.Context, connection *mnet.Connection, message []byte) 
 		return nil, driver.Error{Message: err.Error(), Labels: []string{driver.NetworkError}, Wrapped: err}
 	}
 	const start = 16 + 4 + 1 // header, flags and the type of the section
+	if len(answer) < 16 || !bytes.Equal(answer[8:12], message[4:8]) {
+		// The connection is out of step: the next answers would be those of other users.
+		return nil, driver.Error{Message: errOutOfStep.Error(), Labels: []string{driver.NetworkError}, Wrapped: topology.ConnectionError{Wrapped: errOutOfStep}}
+	}
 	if len(answer) < start || binary.LittleEndian.Uint32(answer[12:]) != uint32(wiremessage.OpMsg) || answer[start-1] != 0 {
 		return nil, errNotDirect
 	}

@@ -3,7 +3,9 @@ package memlimit
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -26,18 +28,12 @@ func ReleaseCode() (released int64, err error) {
 		return 0, err
 	}
 	defer f.Close()
-	var m mapping
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		line := lines.Text()
-		if fields := strings.Fields(line); len(fields) >= 5 && strings.Contains(fields[0], "-") {
-			m = parseMapping(line, fields)
-			continue
-		}
-		_, _ = fmt.Sscanf(line, "Rss: %d kB", &m.resident)
-		// The line Anonymous comes after Rss. Pages that the process has changed, as for
-		// relocations, are not in the file.
-		var changed int64
-		if n, _ := fmt.Sscanf(line, "Anonymous: %d kB", &changed); n != 1 || changed > 0 || m.file != program || !m.fixed {
+	mappings, err := readMappings(f)
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range mappings {
+		if m.file != program || !m.isCopyOfFile() {
 			continue
 		}
 		if _, _, errno := syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, syscall.MADV_DONTNEED); errno != 0 {
@@ -48,12 +44,48 @@ func ReleaseCode() (released int64, err error) {
 	return released, nil
 }
 
-// A mapping is a part of the process's addresses, from /proc/self/smaps.
+// A mapping is a part of the process's addresses, from /proc/self/smaps. Sizes are in KiB.
 type mapping struct {
-	from, to uintptr
-	file     string
-	fixed    bool  // the process can read it, and cannot write it
-	resident int64 // KiB
+	from, to         uintptr
+	file             string
+	fixed            bool  // the process can read it, and cannot write it
+	resident         int64 // pages in memory
+	changed, swapped int64 // pages that are not as in the file, in memory and in the swap space
+	complete         bool  // the sizes were found
+}
+
+// isCopyOfFile reports whether all pages in memory are as in the file, so that they can
+// be read again. The linker changes pages for relocations before it makes them fixed, and
+// a debugger changes code: such pages would be lost. Emulators of Linux, such as qemu,
+// write a 0 for every size.
+func (m mapping) isCopyOfFile() bool {
+	return m.fixed && m.complete && m.resident > 0 && m.changed == 0 && m.swapped == 0
+}
+
+func readMappings(smaps io.Reader) (found []mapping, err error) {
+	lines := bufio.NewScanner(smaps)
+	for lines.Scan() {
+		line := lines.Text()
+		fields := strings.Fields(line)
+		if len(fields) >= 5 && strings.Contains(fields[0], "-") {
+			found = append(found, parseMapping(line, fields))
+			continue
+		}
+		if len(found) == 0 || len(fields) < 2 {
+			continue
+		}
+		m := &found[len(found)-1]
+		kib, _ := strconv.ParseInt(fields[1], 10, 53)
+		switch fields[0] {
+		case "Rss:":
+			m.resident = kib
+		case "Anonymous:":
+			m.changed = kib
+		case "Swap:":
+			m.swapped, m.complete = kib, true // the last of them
+		}
+	}
+	return found, lines.Err()
 }
 
 func parseMapping(line string, fields []string) (m mapping) {
