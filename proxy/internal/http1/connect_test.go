@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A request that waits for a new connection takes one that becomes unused meanwhile: the
@@ -53,7 +54,12 @@ func TestConnections_ThatBecomeUnusedServeWhoWaits(t *testing.T) {
 
 // A connection that is made too late is kept for the next request.
 func TestConnections_ThatAreMadeTooLateAreKept(t *testing.T) {
-	b := startBackend(t, answering(okay))
+	b := startBackend(t, func(p *peer) { // which closes a connection with the second response
+		p.request()
+		p.send(okay)
+		p.request()
+		p.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+	})
 	transport := b.transport()
 	late, lateDone := make(chan struct{}), make(chan struct{})
 	var dials atomic.Int32
@@ -79,6 +85,7 @@ func TestConnections_ThatAreMadeTooLateAreKept(t *testing.T) {
 	within(t, "the second response", served)
 	close(late)
 	within(t, "the second connection", lateDone)
+	time.Sleep(20 * time.Millisecond) // it is kept
 	b.want(t, transport, "ok")
 	if b.conns.Load() != 2 || dials.Load() != 2 {
 		t.Errorf("%d connections after %d attempts, want 2 after 2", b.conns.Load(), dials.Load())
