@@ -112,7 +112,7 @@ bench-peers:
 	go run -C examples/bench ./peers -write
 
 # That `bench-peers` works, with every proxy that is installed, and that processor
-# time per request is not far above a bare hop. It takes 30 seconds.
+# time per request is not far above a bare hop. It takes one to two minutes.
 bench-test:
 	go test -C examples/bench -p 1 -count=1 ./...
 

@@ -75,7 +75,7 @@ func nameOwnKey(header *jsonedit.Object, algorithm string, key Key) {
 }
 
 // A headerCache keeps the headers of recent tokens. Nearly all tokens of a backend have one of
-// a few headers, and reading one takes as long as signing with HMAC. Only headers of verified
+// a few headers, and reading one again would allocate for each token. Only headers of verified
 // tokens get in, so strangers cannot fill it. The zero headerCache is empty.
 type headerCache struct {
 	recent atomic.Pointer[[]*header]

@@ -12,7 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/description"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/mnet"
-	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/session"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/session" //lint:ignore SA1019 see direct
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/wiremessage"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/xoptions"
@@ -45,7 +45,7 @@ func newDirect(o *options.ClientOptions) (*direct, error) {
 		o.Auth != nil && o.Auth.AuthMechanism == "MONGODB-OIDC" {
 		return nil, nil
 	}
-	config, err := topology.NewConfig(o, new(session.ClusterClock))
+	config, err := topology.NewConfig(o, new(session.ClusterClock)) //lint:ignore SA1019 see direct
 	if err != nil {
 		return nil, err
 	}

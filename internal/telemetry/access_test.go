@@ -6,18 +6,37 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// writes is a writer that records each write.
-type writes struct{ all []string }
+// writes is a writer that records each write. The timer of a lineWriter writes too.
+type writes struct {
+	mu  sync.Mutex
+	all []string
+}
 
 func (w *writes) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.all = append(w.all, string(b))
 	return len(b), nil
+}
+
+func (w *writes) get() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.all)
+}
+
+func (w *writes) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = nil
 }
 
 func newTestLogger(t *testing.T, w *writes) *slog.Logger {
@@ -35,17 +54,17 @@ func TestAccessLog_WaitsShortly(t *testing.T) {
 	logger := newTestLogger(t, w)
 	synctest.Test(t, func(t *testing.T) {
 		for round := range 3 {
-			w.all = nil
+			w.forget()
 			for i := range 10 {
 				logger.Info("request", "n", i)
 			}
-			if len(w.all) != 1 || !strings.Contains(w.all[0], `"n":0}`) {
-				t.Fatalf("round %d: written at once: %q, want the first line", round, w.all)
+			if all := w.get(); len(all) != 1 || !strings.Contains(all[0], `"n":0}`) {
+				t.Fatalf("round %d: written at once: %q, want the first line", round, all)
 			}
 			time.Sleep(accessDelay)
 			synctest.Wait()
-			if len(w.all) != 2 || !inOrder(w.all[1], 1, 9) {
-				t.Fatalf("round %d: after %v: %q, want the other lines in one write", round, accessDelay, w.all)
+			if all := w.get(); len(all) != 2 || !inOrder(all[1], 1, 9) {
+				t.Fatalf("round %d: after %v: %q, want the other lines in one write", round, accessDelay, all)
 			}
 			time.Sleep(2 * accessDelay)
 		}
@@ -62,16 +81,17 @@ func TestAccessLog_IsWrittenBeforeAnyOtherLine(t *testing.T) {
 			logger.Info("request", "n", i)
 		}
 		log(logger.With("a", 1).WithGroup("g"), "stopped")
-		if text := strings.Join(w.all, ""); !inOrder(text, 0, 9) || !strings.Contains(w.all[len(w.all)-1], `"msg":"stopped"`) {
-			t.Errorf("written: %q, want all lines of the access log and the last one", w.all)
+		all := w.get()
+		if !inOrder(strings.Join(all, ""), 0, 9) || !strings.Contains(all[len(all)-1], `"msg":"stopped"`) {
+			t.Errorf("written: %q, want all lines of the access log and the last one", all)
 		}
 	}
 	w := &writes{}
 	logger := newTestLogger(t, w)
 	logger.Info("request", "n", 0)
 	logger.Warn("request", "n", 1)
-	if !inOrder(strings.Join(w.all, ""), 0, 1) {
-		t.Errorf("written: %q, want the warning at once", w.all)
+	if all := w.get(); !inOrder(strings.Join(all, ""), 0, 1) {
+		t.Errorf("written: %q, want the warning at once", all)
 	}
 }
 
@@ -102,8 +122,8 @@ func TestAccessLog_DoesNotWaitForOtherWriters(t *testing.T) {
 	for i := range 10 {
 		logger.Info("request", "n", i)
 	}
-	if len(w.all) != 10 {
-		t.Errorf("10 lines were written in %d writes, want each in its own", len(w.all))
+	if all := w.get(); len(all) != 10 {
+		t.Errorf("10 lines were written in %d writes, want each in its own", len(all))
 	}
 }
 

@@ -18,15 +18,6 @@ func trimmed(text string, start, end int) span {
 	return span{start, start + len(value), value}
 }
 
-// tokens returns the values of spans.
-func tokens(spans []span) []string {
-	values := make([]string, len(spans))
-	for i, s := range spans {
-		values[i] = s.token
-	}
-	return values
-}
-
 // first returns the value of the first span, or "" if there is none.
 func first(spans []span) string {
 	if len(spans) == 0 {

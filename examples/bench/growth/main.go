@@ -62,10 +62,15 @@ func run(quick bool, only, plots, page, program string) error {
 		}
 		log.Printf("measuring %s", e.name)
 		made, err := e.run(b)
+		b.lab.Close()
+		if err != nil { // other work on the machine can make one fail, so it gets a second chance
+			log.Printf("measuring %s again: %v", e.name, err)
+			made, err = e.run(b)
+			b.lab.Close()
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", e.name, err))
 		}
-		b.lab.Close()
 		figures = append(figures, made...)
 	}
 	table, err := Table(figures)

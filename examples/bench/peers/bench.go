@@ -33,7 +33,7 @@ type plan struct {
 }
 
 var (
-	full  = plan{users: 10_000, rounds: 7, length: time.Second, warmUp: 100 * time.Millisecond, many: 100_000, starts: 9, install: true}
+	full  = plan{users: 10_000, rounds: 7, length: 700 * time.Millisecond, warmUp: 100 * time.Millisecond, many: 100_000, starts: 9, install: true}
 	quick = plan{users: 200, rounds: 1, length: 150 * time.Millisecond, starts: 1}
 )
 
@@ -54,6 +54,7 @@ func newBench(dir string, p plan) (*bench, error) {
 		return nil, err
 	}
 	b := &bench{Lab: l, plan: p}
+	b.installCaddy()
 	if b.program, err = l.BuildSidecar(); err == nil {
 		b.store, err = l.StartStore()
 	}
@@ -112,7 +113,7 @@ func (b *bench) measure(g group) (*table, error) {
 	}
 	for i := range b.rounds {
 		log.Printf("%s: round %d of %d", g.name, i+1, b.rounds)
-		if err := b.round(base, contenders); err != nil {
+		if contenders, err = b.round(base, contenders); err != nil {
 			return nil, err
 		}
 		slices.Reverse(contenders)
@@ -149,23 +150,27 @@ func (b *bench) enter(g group, p peer, backend *lab.Server) *contender {
 	return c
 }
 
-// round measures each peer once, and the yardstick before each.
-func (b *bench) round(base *contender, contenders []*contender) error {
+// round measures each peer once, and the yardstick before each. It returns those that still
+// answer: one that fails leaves the table, and does not end the measurement of the others.
+func (b *bench) round(base *contender, contenders []*contender) (left []*contender, err error) {
 	var last lab.Measurement
 	for _, c := range contenders {
 		before, err := lab.Measure(base.server, base.load, b.warmUp, b.length)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		last = before
 		after, err := lab.Measure(c.server, c.load, b.warmUp, b.length)
 		if err != nil {
-			return fmt.Errorf("%s: %w", c.row.name, err)
+			log.Printf("%s is left out: %v", c.row.name, err)
+			c.row.runs, c.row.err = nil, err
+			continue
 		}
 		c.row.runs = append(c.row.runs, pair{peer: after, yardstick: before})
-		last = before
+		left = append(left, c)
 	}
 	base.row.runs = append(base.row.runs, pair{peer: last, yardstick: last})
-	return nil
+	return left, nil
 }
 
 // missing reports whether a row has no measurements because its program is not installed.

@@ -58,9 +58,6 @@ func run(p plan, write bool, out io.Writer) error {
 	if runtime.NumCPU() < 2 {
 		return errors.New("one core is not enough: proxy and load would share it")
 	}
-	if err := proc.PinSelf(lab.OtherCore()); err != nil {
-		return err
-	}
 	dir, err := os.MkdirTemp("", "tokengraft-bench-")
 	if err != nil {
 		return err
@@ -71,6 +68,9 @@ func run(p plan, write bool, out io.Writer) error {
 		return err
 	}
 	defer b.Close()
+	if err := proc.PinSelf(lab.OtherCore()); err != nil { // after the builds, which take all cores
+		return err
+	}
 	r, err := b.all()
 	if err != nil {
 		return err
