@@ -97,3 +97,14 @@ func TestRepeat_IgnoresTextWithoutTheShapeOfAToken(t *testing.T) {
 		t.Errorf("found a.b %d times, want 1: only in the header", len(found))
 	}
 }
+
+// A text can have the end of a token many times before the token itself.
+func TestFind_RepeatsAreFoundAfterManyEndsOfTheToken(t *testing.T) {
+	const token = "e30.e30.signature-of-the-original-token"
+	ends := strings.Repeat(`"`+token[len(token)-24:]+`",`, 20)
+	body := `{"access_token":"` + token + `","ends":[` + ends + `""],"copy":"` + token + `"}`
+	r := locate.Response{Body: []byte(body)}
+	if found := r.Find([]locate.Location{locate.MustParse("json:access_token")}); len(found) != 2 {
+		t.Errorf("Find found %d tokens, want the token and its copy", len(found))
+	}
+}

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,9 +16,10 @@ const maxSweep = time.Second
 // A pool keeps unused connections. The one that was used last is used first, so that the
 // others get old and are closed.
 type pool struct {
-	mu    sync.Mutex
-	conns []*conn // the oldest first
-	timer *time.Timer
+	mu      sync.Mutex
+	conns   []*conn      // the oldest first
+	waiting []chan *conn // of requests without a connection, the first first
+	timer   *time.Timer
 }
 
 // take returns an open connection, and nil if there is none.
@@ -44,11 +46,35 @@ func (p *pool) last() *conn {
 	return c
 }
 
-// put adds a connection.
+// await returns a channel that gets the next connection that becomes unused. Everybody who
+// waits must call leave.
+func (p *pool) await() chan *conn {
+	freed := make(chan *conn, 1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = append(p.waiting, freed)
+	return freed
+}
+
+// leave ends waiting. After it nothing more is sent to the channel.
+func (p *pool) leave(freed chan *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.waiting, freed); i >= 0 {
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+	}
+}
+
+// put adds a connection, or gives it to the first that waits for one.
 func (p *pool) put(c *conn, idle time.Duration) {
 	c.since = time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(p.waiting) > 0 {
+		p.waiting[0] <- c // there is room for one
+		p.waiting = slices.Delete(p.waiting, 0, 1)
+		return
+	}
 	if len(p.conns) >= maxIdle {
 		c.Close()
 		return

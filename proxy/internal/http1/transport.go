@@ -93,37 +93,6 @@ func (t *Transport) begin(ctx context.Context, message []byte) (*exchange, error
 	return e, nil
 }
 
-// connect returns an unused connection, or a new one.
-func (t *Transport) connect(ctx context.Context) (*conn, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	c := t.pool.take(t.Idle)
-	if c == nil {
-		dialed, err := t.Dial(ctx, "tcp", t.address())
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
-			}
-			return nil, err
-		}
-		if c, err = newConn(dialed, t.Learn); err != nil {
-			dialed.Close()
-			return nil, err
-		}
-	}
-	c.open()
-	return c, nil
-}
-
-// address returns the address of the backend with a port.
-func (t *Transport) address() string {
-	if _, _, err := net.SplitHostPort(t.Host); err == nil {
-		return t.Host
-	}
-	return t.Host + ":80"
-}
-
 // An exchange is a request on a connection, and its response.
 type exchange struct {
 	transport *Transport
