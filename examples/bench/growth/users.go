@@ -59,7 +59,7 @@ func rules(b *bench) ([]Figure, error) {
 		return nil, err
 	}
 	var logins, others []target
-	for _, count := range b.until(1000, 1, 10, 100, 1000) {
+	for _, count := range b.until(100, 1, 10, 100, 1000) {
 		var more []string
 		for i := range int(count) - 1 {
 			more = append(more, fmt.Sprintf("POST /tenants/%d/oauth/token", i))
