@@ -1,6 +1,10 @@
 package cache
 
-import "time"
+import (
+	"encoding/binary"
+	"math"
+	"time"
+)
 
 // A process has two clocks. The monotonic clock stops while the machine is suspended,
 // and the wall clock may be set back. An entry must not live longer than its token by
@@ -17,4 +21,63 @@ func elapsed(from, to time.Time) time.Duration {
 // is at least zero.
 func remaining(now, end time.Time) time.Duration {
 	return max(0, min(end.Sub(now), end.Round(0).Sub(now.Round(0))))
+}
+
+// A clock turns times into instants. It is when the cache was made.
+type clock struct{ start time.Time }
+
+// An instant is a [time.Time] without the pointer that this has: both of its clocks,
+// counted from the start of a [clock].
+type instant struct {
+	monotonic time.Duration // noReading if the time has none
+	wall      time.Duration
+}
+
+const (
+	instantSize = 16
+	noReading   = time.Duration(math.MinInt64)
+	// farAway limits an instant, so that the difference of two does not overflow: 146
+	// years.
+	farAway = time.Duration(1<<62 - 1)
+)
+
+// instant returns the time as an instant.
+func (c clock) instant(t time.Time) instant {
+	wall := t.Round(0)
+	i := instant{noReading, near(wall.Sub(c.start.Round(0)))}
+	if t != wall {
+		i.monotonic = near(t.Sub(c.start))
+	}
+	return i
+}
+
+func near(d time.Duration) time.Duration { return max(-farAway, min(d, farAway)) }
+
+// elapsed is [elapsed] for instants.
+func (i instant) elapsed(to instant) time.Duration {
+	byWall := to.wall - i.wall
+	if i.monotonic == noReading || to.monotonic == noReading {
+		return byWall
+	}
+	return max(to.monotonic-i.monotonic, byWall)
+}
+
+// time returns an instant as a time that is as long ago, for [elapsed] and by each clock, as the instant
+// is for the clock with the larger result. So the time is never later than the instant.
+func (c clock) time(i instant, now time.Time) time.Time {
+	return now.Add(-i.elapsed(c.instant(now)))
+}
+
+// append adds the instant to a record.
+func (i instant) append(to []byte) []byte {
+	to = binary.LittleEndian.AppendUint64(to, uint64(i.monotonic))
+	return binary.LittleEndian.AppendUint64(to, uint64(i.wall))
+}
+
+// instantIn returns the first instant in a part of a record.
+func instantIn(part []byte) instant {
+	return instant{
+		monotonic: time.Duration(binary.LittleEndian.Uint64(part)),
+		wall:      time.Duration(binary.LittleEndian.Uint64(part[8:])),
+	}
 }
