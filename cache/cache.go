@@ -72,7 +72,7 @@ func New(o Options) (*Cache, error) {
 	}
 	c := &Cache{
 		hash:          newHash(),
-		clock:         clock{time.Now()},
+		clock:         newClock(time.Now()),
 		invalidations: newInvalidations(),
 		log:           o.Logger,
 		slots:         make(map[key]*slot),

@@ -23,8 +23,10 @@ func remaining(now, end time.Time) time.Duration {
 	return max(0, min(end.Sub(now), end.Round(0).Sub(now.Round(0))))
 }
 
-// A clock turns times into instants. It is when the cache was made.
-type clock struct{ start time.Time }
+// A clock turns times into instants and back. It counts from when the cache was made.
+type clock struct{ start, startWall time.Time }
+
+func newClock(start time.Time) clock { return clock{start, start.Round(0)} }
 
 // An instant is a [time.Time] without the pointer that this has: both of its clocks,
 // counted from the start of a [clock].
@@ -44,7 +46,7 @@ const (
 // instant returns the time as an instant.
 func (c clock) instant(t time.Time) instant {
 	wall := t.Round(0)
-	i := instant{noReading, near(wall.Sub(c.start.Round(0)))}
+	i := instant{noReading, near(wall.Sub(c.startWall))}
 	if t != wall {
 		i.monotonic = near(t.Sub(c.start))
 	}
@@ -53,7 +55,7 @@ func (c clock) instant(t time.Time) instant {
 
 func near(d time.Duration) time.Duration { return max(-farAway, min(d, farAway)) }
 
-// elapsed is [elapsed] for instants.
+// elapsed is the function elapsed for instants.
 func (i instant) elapsed(to instant) time.Duration {
 	byWall := to.wall - i.wall
 	if i.monotonic == noReading || to.monotonic == noReading {
@@ -62,11 +64,21 @@ func (i instant) elapsed(to instant) time.Duration {
 	return max(to.monotonic-i.monotonic, byWall)
 }
 
-// time returns an instant as a time that is as long ago, for [elapsed] and by each clock, as the instant
-// is for the clock with the larger result. So the time is never later than the instant.
-func (c clock) time(i instant, now time.Time) time.Time {
-	return now.Add(-i.elapsed(c.instant(now)))
+// A moment is the time of a lookup.
+type moment struct {
+	time.Time
+	instant instant // the same time
 }
+
+func (c clock) now() moment {
+	t := time.Now()
+	return moment{t, c.instant(t)}
+}
+
+// time returns an instant as a time that is as long before the moment, by each clock, as the
+// instant is by the clock that says more. So the age of an entry is the same as before, and
+// the time is never later than the instant.
+func (m moment) time(i instant) time.Time { return m.Add(-i.elapsed(m.instant)) }
 
 // append adds the instant to a record.
 func (i instant) append(to []byte) []byte {

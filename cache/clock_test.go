@@ -21,7 +21,7 @@ func TestKeptTime_IsAsOldAsTheClockThatSaysMore(t *testing.T) {
 		"the time is ahead by one clock only": {ago + time.Minute, ago, 10 * time.Second},
 		"the time is ahead by both clocks":    {ago + time.Minute, ago + time.Hour, -50 * time.Second},
 	} {
-		got := cache.TimeOf(start, tt.monotonic, tt.wall, now)
+		got := cache.NewMoment(start, now).TimeOf(tt.monotonic, tt.wall)
 		if byMonotonic, byWall := now.Sub(got), now.Round(0).Sub(got.Round(0)); byMonotonic != tt.age || byWall != tt.age {
 			t.Errorf("%s: the time is %v ago by the monotonic clock and %v by the wall clock, want %v", name, byMonotonic, byWall, tt.age)
 		}
@@ -43,7 +43,7 @@ func TestKeptTime_KeepsTheAgeOfAnyTime(t *testing.T) {
 		"the zero time":           {},
 		"the year 9999":           time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
 	} {
-		got, want := cache.Elapsed(cache.Kept(tt, start, now), now), cache.Elapsed(tt, now)
+		got, want := cache.Elapsed(cache.NewMoment(start, now).Kept(start, tt), now), cache.Elapsed(tt, now)
 		if got != want && (want.Abs() < farAway || got.Abs() < farAway || (got > 0) != (want > 0)) {
 			t.Errorf("%s: its age is %v after it was kept, want %v", name, got, want)
 		}

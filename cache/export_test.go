@@ -14,16 +14,23 @@ func (s *Stripe) Add(hash, n uint64) { s.add(hash, n) }
 // Since exports stripe.since.
 func (s *Stripe) Since(hash, n uint64) bool { return s.since(hash, n) }
 
-// TimeOf returns the time that an entry has when it is served at now, if it has these readings of the
-// clocks, counted from the start of the cache's clock. Its age is the same by both clocks.
-func TimeOf(start time.Time, monotonic, wall time.Duration, now time.Time) time.Time {
-	return clock{start}.time(instant{monotonic, wall}, now)
+// A Moment exports a moment.
+type Moment struct{ moment }
+
+// NewMoment returns a time as the moment of a lookup, by a clock that counts from start.
+func NewMoment(start, now time.Time) Moment {
+	return Moment{moment{now, newClock(start).instant(now)}}
 }
 
-// Kept returns a time as an entry has it when it is served at now.
-func Kept(t, start, now time.Time) time.Time {
-	c := clock{start}
-	return c.time(instantIn(c.instant(t).append(nil)), now)
+// TimeOf returns the time that an entry has at this moment if the two clocks said this when
+// it was read.
+func (m Moment) TimeOf(monotonic, wall time.Duration) time.Time {
+	return m.time(instant{monotonic, wall})
+}
+
+// Kept returns what a time in an entry is at this moment.
+func (m Moment) Kept(start, t time.Time) time.Time {
+	return m.time(instantIn(newClock(start).instant(t).append(nil)))
 }
 
 // Elapsed exports elapsed.

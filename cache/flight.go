@@ -46,7 +46,7 @@ func (c *Cache) join(k key, q enrich.Query, source *Source) (f *flight, isNew bo
 	defer c.mu.Unlock()
 	// A flight stores its result before it leaves its slot. So a lookup that is too
 	// late to join it finds the result here.
-	now := time.Now()
+	now := c.clock.now()
 	if held, ok := c.get(k, now); ok && source.fresh(&held, q, now) {
 		return completed(held), false
 	}

@@ -26,12 +26,12 @@ type Entry struct {
 // Peek describes the entry of a user. It returns false if there is none. It counts no
 // lookup, and does not change how long the entry stays.
 func (s *Source) Peek(u enrich.User) (Entry, bool) {
-	k, now := key{shape: s.shape, user: u}, time.Now()
+	k, now := key{shape: s.shape, user: u}, s.cache.clock.now()
 	r, ok := s.cache.find(k)
 	if !ok {
 		return Entry{}, false
 	}
-	held := r.entry(k, s.cache.clock, now)
+	held := r.entry(k, now)
 	return Entry{
 		ReadAt: held.doc.ReadAt, KeepUntil: held.keepUntil, Missing: held.missing,
 		Usable:        s.fresh(&held, enrich.Query{User: u, NotBefore: held.doc.ReadAt}, now),

@@ -4,16 +4,14 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"slices"
-	"time"
 	"unsafe"
 
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
 // A record is an entry as the cache keeps it. It is one object without pointers, so the
-// garbage collector never looks into it: with one struct and five strings and slices for each user,
-// marking 10,000 users took 2 % of the CPU of a login. A record does not change, so the documents that are made from
-// it share its bytes.
+// garbage collector does not look into it. A record does not change, so the documents that
+// are made from it share its bytes.
 //
 // It has the fields of fixed size, then the user's id and issuer, the document's id and
 // its JSON.
@@ -93,27 +91,27 @@ func (r record) mark() mark {
 }
 
 // entry returns the record of the key as an entry, whose times are relative to now: see
-// [clock.time].
-func (r record) entry(k key, c clock, now time.Time) entry {
+// [moment.time].
+func (r record) entry(k key, now moment) entry {
 	_, issuer, id := r.bounds()
 	e := entry{
 		key:       k,
-		doc:       enrich.Document{ReadAt: c.time(instantIn(r[atReadAt:]), now)},
+		doc:       enrich.Document{ReadAt: now.time(instantIn(r[atReadAt:]))},
 		missing:   r[atFlags]&flagMissing != 0,
 		followed:  r.uint64(atFollowed),
-		keepUntil: c.time(instantIn(r[atKeepUntil:]), now),
+		keepUntil: now.time(instantIn(r[atKeepUntil:])),
 		mark:      r.mark(),
 	}
 	if !e.missing {
 		e.doc.JSON = json.RawMessage(r[id:len(r):len(r)])
-		// Without a copy, which every hit would need: nobody changes the bytes of a record.
+		// Not a copy, which each hit would need. It is safe because no one changes a record.
 		e.doc.ID = unsafe.String(unsafe.SliceData(r[issuer:id]), id-issuer)
 	}
 	return e
 }
 
-// perRecord is the memory of a record in bytes beside its own: its share of ristretto's three maps (values,
-// costs, expirations), if these have just grown. The test of the memory limit measured it.
+// perRecord is how many bytes ristretto needs for a record: its places in three maps (values,
+// costs, expirations), when these have just grown. The test of the memory limit measured it.
 const perRecord = 240
 
 // cost returns the memory of the record in bytes.

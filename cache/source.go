@@ -56,8 +56,8 @@ func (s *Source) following() uint64 {
 }
 
 // fresh reports whether an entry can answer the query.
-func (s *Source) fresh(e *entry, q enrich.Query, now time.Time) bool {
-	return e.fresh(q, now) && !s.cache.invalidations.since(e.mark) && (!e.missing || s.remembers(e))
+func (s *Source) fresh(e *entry, q enrich.Query, now moment) bool {
+	return e.fresh(q, now.Time) && !s.cache.invalidations.since(e.mark) && (!e.missing || s.remembers(e))
 }
 
 // remembers reports whether the cache may still know that a user has no document.
@@ -68,7 +68,7 @@ func (s *Source) remembers(e *entry) bool {
 // Lookup implements [enrich.Source]. It returns as soon as ctx ends. A read that it
 // started continues for other lookups.
 func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
-	k, now := key{shape: s.shape, user: q.User}, time.Now()
+	k, now := key{shape: s.shape, user: q.User}, s.cache.clock.now()
 	held, ok := s.cache.get(k, now)
 	switch {
 	case !ok || !s.fresh(&held, q, now):
@@ -125,7 +125,7 @@ func (s *Source) readFresh(ctx context.Context, k key, q enrich.Query) (enrich.D
 // entry if another read has stored one in the meantime, otherwise a stale document if
 // the query allows it, and otherwise err.
 func (s *Source) serveHeld(k key, q enrich.Query, err error) (enrich.Document, error) {
-	now := time.Now()
+	now := s.cache.clock.now()
 	held, ok := s.cache.get(k, now)
 	switch {
 	case !ok:

@@ -54,17 +54,17 @@ func (c *Cache) find(k key) (record, bool) {
 }
 
 // get returns the entry of the key, whether it is fresh or not, with times relative to now.
-func (c *Cache) get(k key, now time.Time) (e entry, ok bool) {
+func (c *Cache) get(k key, now moment) (e entry, ok bool) {
 	r, ok := c.find(k)
 	if !ok {
 		return entry{}, false
 	}
-	return r.entry(k, c.clock, now), true
+	return r.entry(k, now), true
 }
 
 // withinStaleBound reports whether an entry can answer the query while the source fails.
-func (c *Cache) withinStaleBound(e *entry, q enrich.Query, now time.Time) bool {
-	return e.withinStaleBound(q, now, c.staleFor.load()) && !c.invalidations.since(e.mark)
+func (c *Cache) withinStaleBound(e *entry, q enrich.Query, now moment) bool {
+	return e.withinStaleBound(q, now.Time, c.staleFor.load()) && !c.invalidations.since(e.mark)
 }
 
 // put stores an entry for as long as it is useful. It replaces the earlier entry of the
