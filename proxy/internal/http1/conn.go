@@ -22,10 +22,10 @@ type conn struct {
 	names Scanner
 	abort func() // Close without a result
 
-	wait  func() // called before a read waits; can be nil
-	limit int64  // how much may still be read
-	eof   bool   // the backend has closed its side
-	since time.Time
+	observer Observer // told before a read waits; can be nil
+	limit    int64    // how much may still be read
+	eof      bool     // the backend has closed its side
+	since    time.Time
 
 	// The arguments and results of the reads below, so that they allocate nothing.
 	into               []byte
@@ -61,8 +61,8 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 		if made.err != syscall.EAGAIN {
 			return true
 		}
-		if made.wait != nil {
-			made.wait()
+		if made.observer != nil {
+			made.observer.BeforeWait()
 		}
 		return false
 	}
@@ -87,13 +87,13 @@ func (c *conn) read(fd uintptr) {
 func (c *conn) open() {
 	c.in = inputs.Get().(*bufio.Reader)
 	c.in.Reset(c)
-	c.limit, c.wait = noLimit, nil
+	c.limit, c.observer = noLimit, nil
 }
 
 // close ends an exchange. It reports whether the connection can be used again: the backend
 // must not have sent more than the response.
 func (c *conn) close() bool {
-	c.wait = nil
+	c.observer = nil
 	if c.in.Buffered() > 0 || c.eof {
 		return false
 	}
@@ -103,7 +103,7 @@ func (c *conn) close() bool {
 	return true
 }
 
-// Read implements [io.Reader]. It calls wait before it waits.
+// Read implements [io.Reader]. It tells the observer before it waits.
 func (c *conn) Read(p []byte) (int, error) {
 	return c.receive(p, c.readWait)
 }
