@@ -27,6 +27,8 @@ type conn struct {
 	eof      bool     // the backend has closed its side
 	since    time.Time
 
+	unsent []byte // the request: see start
+
 	// The arguments and results of the reads below, so that they allocate nothing.
 	into               []byte
 	one                [1]byte
@@ -57,6 +59,9 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 	made := &conn{Conn: c, raw: raw, names: Scanner{See: learn}}
 	made.abort = func() { c.Close() }
 	made.readWait = func(fd uintptr) bool {
+		if made.unsent != nil {
+			return made.start(fd)
+		}
 		made.read(fd)
 		if made.err != syscall.EAGAIN {
 			return true
@@ -83,6 +88,47 @@ func (c *conn) read(fd uintptr) {
 	}
 }
 
+// start sends the request, if nothing has arrived before it. It is called by the read for the
+// response, which then waits without another try: what arrives from now on wakes it, because
+// the connection was empty after the read began. Checking, writing and reading one after the
+// other takes one system call more.
+func (c *conn) start(fd uintptr) (ended bool) {
+	into := c.into
+	c.into = c.one[:]
+	c.read(fd)
+	c.into = into
+	if c.err != syscall.EAGAIN {
+		c.err = errNotQuiet
+		return true
+	}
+	n, err := c.write(fd)
+	if err != nil && err != syscall.EAGAIN {
+		c.err = &net.OpError{Op: "write", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("write", err)}
+		return true
+	}
+	if c.unsent = c.unsent[n:]; len(c.unsent) > 0 {
+		c.err = errUnsent
+		return true
+	}
+	c.unsent = nil
+	return false
+}
+
+// write writes as much of the request as there is room for. It never waits.
+func (c *conn) write(fd uintptr) (int, error) {
+	for {
+		n, err := writeSocket(fd, c.unsent)
+		if err != syscall.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+var (
+	errNotQuiet = errors.New("the connection was closed, or something arrived, before the request was sent")
+	errUnsent   = errors.New("there is no room for all of the request")
+)
+
 // open prepares an unused connection for an exchange.
 func (c *conn) open() {
 	c.in = inputs.Get().(*bufio.Reader)
@@ -103,8 +149,16 @@ func (c *conn) close() bool {
 	return true
 }
 
-// Read implements [io.Reader]. It tells the observer before it waits.
+// Read implements [io.Reader]. It sends what is unsent, and tells the observer before it waits.
 func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.receive(p, c.readWait)
+	if err != errUnsent {
+		return n, err
+	}
+	if _, err := c.Write(c.unsent); err != nil {
+		return 0, err
+	}
+	c.unsent = nil
 	return c.receive(p, c.readWait)
 }
 
@@ -131,7 +185,7 @@ func (c *conn) receive(p []byte, read func(uintptr) bool) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case c.err == syscall.EAGAIN:
+	case c.err == syscall.EAGAIN, c.unsent != nil: // nothing was there; or the request was not sent
 		return 0, c.err
 	case c.err != nil:
 		return 0, &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", c.err)}

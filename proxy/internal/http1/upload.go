@@ -55,9 +55,9 @@ const uploadBuffer = 32 << 10
 
 var uploadBuffers = sync.Pool{New: func() any { return new([uploadBuffer]byte) }}
 
-// send sends the body of a request, and closes it. If the body ends early, the exchange
+// sendBody sends the body of a request, and closes it. If the body ends early, the exchange
 // ends. If the backend does not take it, the backend may still answer.
-func (e *exchange) send(r *http.Request, f framing) {
+func (e *exchange) sendBody(r *http.Request, f framing) {
 	defer close(e.upload.done)
 	buffer := uploadBuffers.Get().(*[uploadBuffer]byte)
 	defer uploadBuffers.Put(buffer)
