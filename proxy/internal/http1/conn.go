@@ -22,18 +22,17 @@ type conn struct {
 	names Scanner
 	abort func() // Close without a result
 
-	observer Observer // told before a read waits; can be nil
-	limit    int64    // how much may still be read
-	eof      bool     // the backend has closed its side
-	since    time.Time
-
-	unsent []byte // the request: see start
+	unsent   []byte    // what the next Read sends first: see send
+	observer Observer  // told before a read waits; can be nil
+	limit    int64     // how much may still be read
+	eof      bool      // the backend has closed its side
+	since    time.Time // when it was put into the pool; zero before
 
 	// The arguments and results of the reads below, so that they allocate nothing.
 	into               []byte
 	one                [1]byte
 	n                  int
-	err                error
+	err                error // a [syscall.Errno] of reading, or what Write returned
 	readWait, readOnce func(fd uintptr) bool
 }
 
@@ -60,7 +59,7 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 	made.abort = func() { c.Close() }
 	made.readWait = func(fd uintptr) bool {
 		if made.unsent != nil {
-			return made.start(fd)
+			return !made.sendUnsent()
 		}
 		made.read(fd)
 		if made.err != syscall.EAGAIN {
@@ -78,6 +77,28 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 	return made, nil
 }
 
+// send sends a request. On a connection that was used before, it leaves that to the next Read,
+// which then waits for the response without trying to read first: one system call of six less,
+// and 2 % of what a login costs. No event is lost, because the raw connection is ready for
+// events before it calls back. A new connection can have bytes already, from a backend that
+// refuses at once. The request must not change until Read returns.
+func (c *conn) send(request []byte) error {
+	if c.since.IsZero() {
+		_, err := c.Write(request)
+		return err
+	}
+	c.unsent = request
+	return nil
+}
+
+// sendUnsent reports whether what send has left was sent.
+func (c *conn) sendUnsent() bool {
+	c.n = 0
+	_, c.err = c.Conn.Write(c.unsent)
+	c.unsent = nil
+	return c.err == nil
+}
+
 // read reads once. It never waits.
 func (c *conn) read(fd uintptr) {
 	for {
@@ -87,47 +108,6 @@ func (c *conn) read(fd uintptr) {
 		}
 	}
 }
-
-// start sends the request, if nothing has arrived before it. It is called by the read for the
-// response, which then waits without another try: what arrives from now on wakes it, because
-// the connection was empty after the read began. Checking, writing and reading one after the
-// other takes one system call more.
-func (c *conn) start(fd uintptr) (ended bool) {
-	into := c.into
-	c.into = c.one[:]
-	c.read(fd)
-	c.into = into
-	if c.err != syscall.EAGAIN {
-		c.err = errNotQuiet
-		return true
-	}
-	n, err := c.write(fd)
-	if err != nil && err != syscall.EAGAIN {
-		c.err = &net.OpError{Op: "write", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("write", err)}
-		return true
-	}
-	if c.unsent = c.unsent[n:]; len(c.unsent) > 0 {
-		c.err = errUnsent
-		return true
-	}
-	c.unsent = nil
-	return false
-}
-
-// write writes as much of the request as there is room for. It never waits.
-func (c *conn) write(fd uintptr) (int, error) {
-	for {
-		n, err := writeSocket(fd, c.unsent)
-		if err != syscall.EINTR {
-			return max(n, 0), err
-		}
-	}
-}
-
-var (
-	errNotQuiet = errors.New("the connection was closed, or something arrived, before the request was sent")
-	errUnsent   = errors.New("there is no room for all of the request")
-)
 
 // open prepares an unused connection for an exchange.
 func (c *conn) open() {
@@ -149,16 +129,8 @@ func (c *conn) close() bool {
 	return true
 }
 
-// Read implements [io.Reader]. It sends what is unsent, and tells the observer before it waits.
+// Read implements [io.Reader]. It tells the observer before it waits.
 func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.receive(p, c.readWait)
-	if err != errUnsent {
-		return n, err
-	}
-	if _, err := c.Write(c.unsent); err != nil {
-		return 0, err
-	}
-	c.unsent = nil
 	return c.receive(p, c.readWait)
 }
 
@@ -182,13 +154,14 @@ func (c *conn) receive(p []byte, read func(uintptr) bool) (int, error) {
 	err := c.raw.Read(read)
 	n := c.n
 	c.into = nil
-	switch {
+	if err == nil {
+		err = c.err
+	}
+	switch number, ok := err.(syscall.Errno); {
+	case ok && number != syscall.EAGAIN:
+		return 0, &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", err)}
 	case err != nil:
 		return 0, err
-	case c.err == syscall.EAGAIN, c.unsent != nil: // nothing was there; or the request was not sent
-		return 0, c.err
-	case c.err != nil:
-		return 0, &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", c.err)}
 	case n == 0:
 		c.eof = true
 		return 0, io.EOF

@@ -5,7 +5,7 @@ import (
 	"net"
 )
 
-// connect returns an unused connection, which the backend can have closed, or a new one.
+// connect returns an unused connection, or a new one.
 func (t *Transport) connect(ctx context.Context) (*conn, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

@@ -22,11 +22,11 @@ type pool struct {
 	timer   *time.Timer
 }
 
-// take returns a connection, and nil if there is none. The backend can have closed it.
+// take returns an open connection, and nil if there is none.
 func (p *pool) take(idle time.Duration) *conn {
 	for {
 		c := p.last()
-		if c == nil || time.Since(c.since) < idle {
+		if c == nil || time.Since(c.since) < idle && c.isQuiet() {
 			return c
 		}
 		c.Close()

@@ -59,59 +59,38 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !framing.streams() {
 		closeBody(r)
 	}
-	res, err := t.try(r, framing, message.bytes)
-	for err == errNotQuiet { // nothing was sent
-		res, err = t.try(r, framing, message.bytes)
+	e, err := t.begin(r.Context())
+	if err != nil {
+		if framing.streams() {
+			closeBody(r)
+		}
+		return nil, err
 	}
-	return res, err
+	if framing.streams() {
+		err = e.stream(r, framing, message.bytes)
+	} else {
+		err = e.conn.send(message.bytes)
+	}
+	var res *http.Response
+	if err == nil {
+		res, err = e.receive(r)
+	}
+	if err != nil {
+		return nil, e.fail(err)
+	}
+	return res, nil
 }
 
 // CloseIdleConnections closes the connections that are unused.
 func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
 
-// try sends a request on a connection, and receives the response. It returns errNotQuiet if the
-// backend has closed the connection before, and then has sent nothing.
-func (t *Transport) try(r *http.Request, f framing, message []byte) (*http.Response, error) {
-	ctx := r.Context()
+// begin takes a connection for a request.
+func (t *Transport) begin(ctx context.Context) (*exchange, error) {
 	c, err := t.connect(ctx)
 	if err != nil {
-		if f.streams() {
-			closeBody(r)
-		}
 		return nil, err
 	}
-	e := &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}
-	if err = e.send(r, f, message); err == nil {
-		var res *http.Response
-		if res, err = e.receive(r); err == nil {
-			return res, nil
-		}
-	}
-	return nil, e.fail(err)
-}
-
-// send sends the first part of a request, or leaves it to the read for the response. A
-// goroutine sends the rest.
-func (e *exchange) send(r *http.Request, f framing, message []byte) error {
-	c := e.conn
-	switch used := !c.since.IsZero(); {
-	case used && !f.streams():
-		c.unsent = message
-		return nil
-	case used && !c.isQuiet():
-		return errNotQuiet
-	}
-	if _, err := c.Write(message); err != nil {
-		if f.streams() {
-			closeBody(r)
-		}
-		return err
-	}
-	if f.streams() {
-		e.upload = &upload{done: make(chan struct{})}
-		go e.sendBody(r, f)
-	}
-	return nil
+	return &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}, nil
 }
 
 // An exchange is a request on a connection, and its response.
@@ -200,8 +179,6 @@ func (e *exchange) fail(err error) error {
 	e.stop()
 	e.conn.Close()
 	switch fault := e.upload.fault(); {
-	case err == errNotQuiet:
-		return err
 	case e.ctx.Err() != nil:
 		return context.Cause(e.ctx)
 	case fault != nil:
