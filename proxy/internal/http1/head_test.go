@@ -15,7 +15,7 @@ import (
 const usual = "HTTP/1.1 200 OK\r\nDate: Mon, 30 Nov 2026 12:00:00 GMT\r\ncontent-type:application/json \r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n" +
 	"X-Empty:\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nok"
 
-// What has to do with framing, or is not quite right, is left to net/http.
+// Other heads are left to net/http: those with framing of their own, and those that are not quite right.
 func TestParseHead_TakesUsualHeadsOnly(t *testing.T) {
 	with := func(field string) string { return strings.Replace(usual, "X-Empty:", field, 1) }
 	for text, want := range map[string]bool{

@@ -100,7 +100,7 @@ type exchange struct {
 	ctx       context.Context
 	stop      func() bool // ends the watch over ctx; false if it has ended the connection
 	upload    *upload     // nil if the request was sent in one piece
-	// The response and its body, here so that they are not allocated by themselves.
+	// The response and its body, here so that they need no allocation of their own.
 	response http.Response
 	body     body
 }
@@ -205,6 +205,6 @@ type Waiter interface {
 	OnWait(Observer)
 }
 
-// An Observer is told before a [Waiter] waits. It is not a function, because that would be
-// allocated for each request.
+// An Observer learns when a [Waiter] is about to wait. It is not a function, because that would
+// be allocated for each request.
 type Observer interface{ BeforeWait() }
