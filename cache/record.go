@@ -102,8 +102,10 @@ func (r record) entry(k key, now moment) entry {
 		keepUntil: now.time(instantIn(r[atKeepUntil:])),
 		mark:      r.mark(),
 	}
-	if !e.missing {
+	if id < len(r) {
 		e.doc.JSON = json.RawMessage(r[id:len(r):len(r)])
+	}
+	if issuer < id {
 		// Not a copy, which each hit would need. It is safe because no one changes a record.
 		e.doc.ID = unsafe.String(unsafe.SliceData(r[issuer:id]), id-issuer)
 	}

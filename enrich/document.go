@@ -20,6 +20,6 @@ type Document struct {
 	ID string
 	// Credentials are the fields that looked like credentials, at most 32. The source
 	// dropped them, or reports that they are in the document. A field that was named on
-	// purpose is not among them.
+	// purpose is not among them. They are about this read: a document from a cache has none.
 	Credentials []Credential
 }
