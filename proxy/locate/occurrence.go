@@ -50,9 +50,8 @@ func occurrencesInBody(loc Location, body []byte, spans []span) []Occurrence {
 
 const setCookie = "Set-Cookie"
 
-// eachLine returns what find finds in each line of a header.
+// eachLine returns what find finds in each line of a header, whose name is canonical.
 func eachLine(header http.Header, name string, loc Location, find func(string) []span) []Occurrence {
-	name = http.CanonicalHeaderKey(name)
 	var occurrences []Occurrence
 	for i, text := range header[name] {
 		occurrences = append(occurrences, newOccurrences(loc, place{linePart, name, i}, text, find(text))...)
