@@ -110,15 +110,20 @@ func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) 
 // ReplaceFunc is Replace with a function that returns the enriched token of an original,
 // or the original itself.
 func (r Response) ReplaceFunc(occurrences []Occurrence, enriched func(original string) string) Response {
-	var changes edits
-	var room [4]span // of usual responses
-	changes.body = room[:0]
+	var changes edits // of the header
+	var room [4]span  // of usual responses
+	inBody := room[:0]
 	for _, f := range occurrences {
-		if token := enriched(f.Token); token != f.Token {
+		token := enriched(f.Token)
+		switch {
+		case token == f.Token:
+		case f.at.part == bodyPart:
+			inBody = append(inBody, span{f.start, f.end, token})
+		default:
 			changes.add(f, token)
 		}
 	}
-	r.Body = splice(r.Body, changes.body)
+	r.Body = splice(r.Body, inBody)
 	r.Header = changes.headers(r.Header)
 	return r
 }
