@@ -22,16 +22,17 @@ type conn struct {
 	names Scanner
 	abort func() // Close without a result
 
-	wait  func() // called before a read waits; can be nil
-	limit int64  // how much may still be read
-	eof   bool   // the backend has closed its side
-	since time.Time
+	unsent   []byte    // what the next Read sends first: see send
+	observer Observer  // told before a read waits; can be nil
+	limit    int64     // how much may still be read
+	eof      bool      // the backend has closed its side
+	since    time.Time // when it was put into the pool; zero before
 
 	// The arguments and results of the reads below, so that they allocate nothing.
 	into               []byte
 	one                [1]byte
 	n                  int
-	err                error
+	err                error // a [syscall.Errno] of reading, or what Write returned
 	readWait, readOnce func(fd uintptr) bool
 }
 
@@ -57,12 +58,15 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 	made := &conn{Conn: c, raw: raw, names: Scanner{See: learn}}
 	made.abort = func() { c.Close() }
 	made.readWait = func(fd uintptr) bool {
+		if made.unsent != nil {
+			return !made.sendUnsent()
+		}
 		made.read(fd)
 		if made.err != syscall.EAGAIN {
 			return true
 		}
-		if made.wait != nil {
-			made.wait()
+		if made.observer != nil {
+			made.observer.BeforeWait()
 		}
 		return false
 	}
@@ -71,6 +75,28 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 		return true
 	}
 	return made, nil
+}
+
+// send sends a request. On a connection that was used before, it leaves that to the next Read,
+// which then waits for the response without trying to read first: one system call of six less,
+// and 2 % of what a login costs. No event is lost, because the raw connection is ready for
+// events before it calls back. A new connection can have bytes already, from a backend that
+// refuses at once. The request must not change until Read returns.
+func (c *conn) send(request []byte) error {
+	if c.since.IsZero() {
+		_, err := c.Write(request)
+		return err
+	}
+	c.unsent = request
+	return nil
+}
+
+// sendUnsent reports whether what send has left was sent.
+func (c *conn) sendUnsent() bool {
+	c.n = 0
+	_, c.err = c.Conn.Write(c.unsent)
+	c.unsent = nil
+	return c.err == nil
 }
 
 // read reads once. It never waits.
@@ -87,13 +113,13 @@ func (c *conn) read(fd uintptr) {
 func (c *conn) open() {
 	c.in = inputs.Get().(*bufio.Reader)
 	c.in.Reset(c)
-	c.limit, c.wait = noLimit, nil
+	c.limit, c.observer = noLimit, nil
 }
 
 // close ends an exchange. It reports whether the connection can be used again: the backend
 // must not have sent more than the response.
 func (c *conn) close() bool {
-	c.wait = nil
+	c.observer = nil
 	if c.in.Buffered() > 0 || c.eof {
 		return false
 	}
@@ -103,7 +129,7 @@ func (c *conn) close() bool {
 	return true
 }
 
-// Read implements [io.Reader]. It calls wait before it waits.
+// Read implements [io.Reader]. It tells the observer before it waits.
 func (c *conn) Read(p []byte) (int, error) {
 	return c.receive(p, c.readWait)
 }
@@ -128,13 +154,14 @@ func (c *conn) receive(p []byte, read func(uintptr) bool) (int, error) {
 	err := c.raw.Read(read)
 	n := c.n
 	c.into = nil
-	switch {
+	if err == nil {
+		err = c.err
+	}
+	switch number, ok := err.(syscall.Errno); {
+	case ok && number != syscall.EAGAIN:
+		return 0, &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", err)}
 	case err != nil:
 		return 0, err
-	case c.err == syscall.EAGAIN:
-		return 0, c.err
-	case c.err != nil:
-		return 0, &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", c.err)}
 	case n == 0:
 		c.eof = true
 		return 0, io.EOF
