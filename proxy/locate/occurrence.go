@@ -20,6 +20,9 @@ type Occurrence struct {
 	textRange
 }
 
+// InHeader reports whether the token is in a line of the header.
+func (f Occurrence) InHeader() bool { return f.at.part == linePart }
+
 // newOccurrences returns the occurrences of the spans in a text.
 func newOccurrences(loc Location, at place, text string, spans []span) []Occurrence {
 	if len(spans) == 0 {
