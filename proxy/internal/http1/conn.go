@@ -22,16 +22,17 @@ type conn struct {
 	names Scanner
 	abort func() // Close without a result
 
-	wait  func() // called before a read waits; can be nil
-	limit int64  // how much may still be read
-	eof   bool   // the backend has closed its side
-	since time.Time
+	unsent []byte    // what the next Read sends first: see send
+	wait   func()    // called before a read waits; can be nil
+	limit  int64     // how much may still be read
+	eof    bool      // the backend has closed its side
+	since  time.Time // when it was put into the pool; zero before
 
 	// The arguments and results of the reads below, so that they allocate nothing.
 	into               []byte
 	one                [1]byte
 	n                  int
-	err                error
+	err                error // a [syscall.Errno] of reading, or what Write returned
 	readWait, readOnce func(fd uintptr) bool
 }
 
@@ -57,6 +58,9 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 	made := &conn{Conn: c, raw: raw, names: Scanner{See: learn}}
 	made.abort = func() { c.Close() }
 	made.readWait = func(fd uintptr) bool {
+		if made.unsent != nil {
+			return !made.sendUnsent()
+		}
 		made.read(fd)
 		if made.err != syscall.EAGAIN {
 			return true
@@ -71,6 +75,28 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 		return true
 	}
 	return made, nil
+}
+
+// send sends a request. On a connection that was used before, it leaves that to the next Read,
+// which then waits for the response without trying to read first: one system call of six less,
+// and 2 % of what a login costs. No event is lost, because the raw connection is ready for
+// events before it calls back. A new connection can have bytes already, from a backend that
+// refuses at once. The request must not change until Read returns.
+func (c *conn) send(request []byte) error {
+	if c.since.IsZero() {
+		_, err := c.Write(request)
+		return err
+	}
+	c.unsent = request
+	return nil
+}
+
+// sendUnsent reports whether what send has left was sent.
+func (c *conn) sendUnsent() bool {
+	c.n = 0
+	_, c.err = c.Conn.Write(c.unsent)
+	c.unsent = nil
+	return c.err == nil
 }
 
 // read reads once. It never waits.
@@ -128,13 +154,14 @@ func (c *conn) receive(p []byte, read func(uintptr) bool) (int, error) {
 	err := c.raw.Read(read)
 	n := c.n
 	c.into = nil
-	switch {
+	if err == nil {
+		err = c.err
+	}
+	switch number, ok := err.(syscall.Errno); {
+	case ok && number != syscall.EAGAIN:
+		return 0, &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", err)}
 	case err != nil:
 		return 0, err
-	case c.err == syscall.EAGAIN:
-		return 0, c.err
-	case c.err != nil:
-		return 0, &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", c.err)}
 	case n == 0:
 		c.eof = true
 		return 0, io.EOF

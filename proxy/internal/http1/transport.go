@@ -59,7 +59,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !framing.streams() {
 		closeBody(r)
 	}
-	e, err := t.begin(r.Context(), message.bytes)
+	e, err := t.begin(r.Context())
 	if err != nil {
 		if framing.streams() {
 			closeBody(r)
@@ -67,10 +67,14 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if framing.streams() {
-		e.upload = &upload{done: make(chan struct{})}
-		go e.send(r, framing)
+		err = e.stream(r, framing, message.bytes)
+	} else {
+		err = e.conn.send(message.bytes)
 	}
-	res, err := e.receive(r)
+	var res *http.Response
+	if err == nil {
+		res, err = e.receive(r)
+	}
 	if err != nil {
 		return nil, e.fail(err)
 	}
@@ -80,17 +84,13 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // CloseIdleConnections closes the connections that are unused.
 func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
 
-// begin sends the first part of a request on a connection.
-func (t *Transport) begin(ctx context.Context, message []byte) (*exchange, error) {
+// begin takes a connection for a request.
+func (t *Transport) begin(ctx context.Context) (*exchange, error) {
 	c, err := t.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e := &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}
-	if _, err := c.Write(message); err != nil {
-		return nil, e.fail(err)
-	}
-	return e, nil
+	return &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}, nil
 }
 
 // An exchange is a request on a connection, and its response.

@@ -55,6 +55,17 @@ const uploadBuffer = 32 << 10
 
 var uploadBuffers = sync.Pool{New: func() any { return new([uploadBuffer]byte) }}
 
+// stream sends the header of a request, and starts to send its body.
+func (e *exchange) stream(r *http.Request, f framing, header []byte) error {
+	if _, err := e.conn.Write(header); err != nil {
+		closeBody(r)
+		return err
+	}
+	e.upload = &upload{done: make(chan struct{})}
+	go e.send(r, f)
+	return nil
+}
+
 // send sends the body of a request, and closes it. If the body ends early, the exchange
 // ends. If the backend does not take it, the backend may still answer.
 func (e *exchange) send(r *http.Request, f framing) {
