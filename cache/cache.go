@@ -31,10 +31,10 @@ package cache
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dgraph-io/ristretto/v2"
 
@@ -47,8 +47,9 @@ type Cache struct {
 	missingFor, staleFor atomicDuration
 	missingIfFollowed    atomic.Bool
 
-	entries *ristretto.Cache[uint64, *entry] // by the hash of the key; see store.go
+	entries *ristretto.Cache[uint64, record] // by the hash of the key; see store.go
 	hash    func(key) uint64
+	clock   clock
 
 	invalidations *invalidations
 	metrics       *metrics
@@ -57,6 +58,8 @@ type Cache struct {
 	reads sync.WaitGroup
 	mu    sync.Mutex
 	slots map[key]*slot // users with reads in progress; guarded by mu
+	// shapes are the numbers of the shapes of all Sources; guarded by mu.
+	shapes map[string]uint32
 }
 
 var _ enrich.Invalidator = (*Cache)(nil)
@@ -67,12 +70,13 @@ func New(o Options) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	seed := maphash.MakeSeed()
 	c := &Cache{
-		hash:          func(k key) uint64 { return maphash.Comparable(seed, k) },
+		hash:          newHash(),
+		clock:         newClock(time.Now()),
 		invalidations: newInvalidations(),
 		log:           o.Logger,
 		slots:         make(map[key]*slot),
+		shapes:        make(map[string]uint32),
 	}
 	c.setDurations(o)
 	if c.metrics, err = newMetrics(o.Meter); err != nil {

@@ -1,21 +1,18 @@
 package cache
 
 import (
-	"bytes"
-	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/tokengraft/tokengraft/enrich"
 )
 
 // A key identifies an entry: one user's document in one shape.
 type key struct {
-	shape string
+	shape uint32 // the number of a [Source]'s shape
 	user  enrich.User
 }
 
-// An entry is the result of one read. It does not change.
+// An entry is the result of one read. It does not change. The cache keeps it as a [record].
 type entry struct {
 	key     key
 	doc     enrich.Document // has only ReadAt if missing is true
@@ -68,29 +65,4 @@ func withinAgeBound(doc enrich.Document, q enrich.Query, now time.Time, staleFor
 		return false
 	}
 	return elapsed(doc.ReadAt, now)-staleFor <= remaining(now, q.KeepUntil)
-}
-
-// clone returns a copy of the entry that shares no memory with the token or with the
-// source's buffers. Otherwise a few bytes could keep a large buffer in memory.
-func (e *entry) clone() *entry {
-	clone := *e
-	clone.key.user.ID = strings.Clone(e.key.user.ID)
-	clone.key.user.Issuer = strings.Clone(e.key.user.Issuer)
-	clone.doc.JSON = bytes.Clone(e.doc.JSON)
-	clone.doc.ID = strings.Clone(e.doc.ID)
-	return &clone
-}
-
-// perEntry is the memory of an entry in bytes, without its document and ids: the
-// struct, and its share of ristretto's three maps (values, costs, expirations). The
-// test of the memory limit measured it.
-const perEntry = int64(unsafe.Sizeof(entry{})) + 208
-
-// cost returns the memory of the entry in bytes.
-func (e *entry) cost() int64 {
-	size := perEntry + int64(cap(e.doc.JSON)+len(e.doc.ID)+len(e.key.user.ID)+len(e.key.user.Issuer))
-	for _, c := range e.doc.Credentials {
-		size += int64(unsafe.Sizeof(c)) + int64(len(c.Path))
-	}
-	return size
 }

@@ -46,7 +46,8 @@ func (c *Cache) join(k key, q enrich.Query, source *Source) (f *flight, isNew bo
 	defer c.mu.Unlock()
 	// A flight stores its result before it leaves its slot. So a lookup that is too
 	// late to join it finds the result here.
-	if held := c.get(k); source.fresh(held, q) {
+	now := c.clock.now()
+	if held, ok := c.get(k, now); ok && source.fresh(&held, q, now) {
 		return completed(held), false
 	}
 	s := c.slots[k]
@@ -89,10 +90,10 @@ func (c *Cache) joinable(f *flight, q enrich.Query) bool {
 }
 
 // completed returns a flight that is done, with the entry as its result.
-func completed(e *entry) *flight {
+func completed(e entry) *flight {
 	done := make(chan struct{})
 	close(done)
-	return &flight{found: e, done: done}
+	return &flight{found: &e, done: done}
 }
 
 // read asks the source and stores the result. The flight is done after that, so that the

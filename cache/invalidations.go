@@ -57,6 +57,9 @@ func (i *invalidations) mark(userID string) mark {
 
 // since reports whether a result with the mark has been invalidated.
 func (i *invalidations) since(m mark) bool {
+	if i.count.Load() == m.count {
+		return false // nothing was invalidated at all: the usual case, without a look at two stripes
+	}
 	return i.all.Load() > m.count || i.stripe(m.user).since(m.user, m.count) || i.stripe(m.document).since(m.document, m.count)
 }
 

@@ -26,13 +26,15 @@ type Entry struct {
 // Peek describes the entry of a user. It returns false if there is none. It counts no
 // lookup, and does not change how long the entry stays.
 func (s *Source) Peek(u enrich.User) (Entry, bool) {
-	held := s.cache.get(key{shape: s.shape, user: u})
-	if held == nil {
+	k, now := key{shape: s.shape, user: u}, s.cache.clock.now()
+	r, ok := s.cache.find(k)
+	if !ok {
 		return Entry{}, false
 	}
+	held := r.entry(k, now)
 	return Entry{
 		ReadAt: held.doc.ReadAt, KeepUntil: held.keepUntil, Missing: held.missing,
-		Usable:        s.fresh(held, enrich.Query{User: u, NotBefore: held.doc.ReadAt}),
-		DocumentBytes: len(held.doc.JSON), Bytes: held.cost(),
+		Usable:        s.fresh(&held, enrich.Query{User: u, NotBefore: held.doc.ReadAt}, now),
+		DocumentBytes: len(held.doc.JSON), Bytes: r.cost(),
 	}, true
 }

@@ -22,7 +22,7 @@ var (
 type Source struct {
 	cache  *Cache
 	source enrich.Source
-	shape  string
+	shape  uint32
 }
 
 var _ enrich.Source = (*Source)(nil)
@@ -32,7 +32,19 @@ var _ enrich.Source = (*Source)(nil)
 // written. Sources with different shapes share no entries (law F7), so after a change
 // of settings the cache does not have to be cleared.
 func (c *Cache) Source(source enrich.Source, shape string) *Source {
-	return &Source{cache: c, source: source, shape: shape}
+	return &Source{cache: c, source: source, shape: c.shapeNumber(shape)}
+}
+
+// shapeNumber returns the number of a shape: the same for equal shapes.
+func (c *Cache) shapeNumber(shape string) uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	number, ok := c.shapes[shape]
+	if !ok {
+		number = uint32(len(c.shapes))
+		c.shapes[shape] = number
+	}
+	return number
 }
 
 // following returns the number of the source's [enrich.Follower], or 0 if it is none.
@@ -43,9 +55,9 @@ func (s *Source) following() uint64 {
 	return 0
 }
 
-// fresh reports whether an entry can answer the query. The entry may be nil.
-func (s *Source) fresh(e *entry, q enrich.Query) bool {
-	return e != nil && e.fresh(q, time.Now()) && !s.cache.invalidations.since(e.mark) && (!e.missing || s.remembers(e))
+// fresh reports whether an entry can answer the query.
+func (s *Source) fresh(e *entry, q enrich.Query, now moment) bool {
+	return e.fresh(q, now.Time) && !s.cache.invalidations.since(e.mark) && (!e.missing || s.remembers(e))
 }
 
 // remembers reports whether the cache may still know that a user has no document.
@@ -56,11 +68,11 @@ func (s *Source) remembers(e *entry) bool {
 // Lookup implements [enrich.Source]. It returns as soon as ctx ends. A read that it
 // started continues for other lookups.
 func (s *Source) Lookup(ctx context.Context, q enrich.Query) (enrich.Document, error) {
-	k := key{shape: s.shape, user: q.User}
-	held := s.cache.get(k)
+	k, now := key{shape: s.shape, user: q.User}, s.cache.clock.now()
+	held, ok := s.cache.get(k, now)
 	switch {
-	case !s.fresh(held, q):
-		return s.load(ctx, k, q, held != nil)
+	case !ok || !s.fresh(&held, q, now):
+		return s.load(ctx, k, q, ok)
 	case held.missing:
 		s.cache.metrics.countLookup(ctx, missing)
 	default:
@@ -113,11 +125,14 @@ func (s *Source) readFresh(ctx context.Context, k key, q enrich.Query) (enrich.D
 // entry if another read has stored one in the meantime, otherwise a stale document if
 // the query allows it, and otherwise err.
 func (s *Source) serveHeld(k key, q enrich.Query, err error) (enrich.Document, error) {
-	held := s.cache.get(k)
+	now := s.cache.clock.now()
+	held, ok := s.cache.get(k, now)
 	switch {
-	case s.fresh(held, q):
+	case !ok:
+		return enrich.Document{}, err
+	case s.fresh(&held, q, now):
 		return held.document()
-	case s.cache.withinStaleBound(held, q):
+	case s.cache.withinStaleBound(&held, q, now):
 		return held.staleDocument(), nil
 	}
 	return enrich.Document{}, err

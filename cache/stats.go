@@ -58,7 +58,7 @@ func (c *Cache) Stats() Stats {
 		},
 		Rejected: m.rejected.Load(),
 	}
-	c.entries.IterValues(func(*entry) (stop bool) { s.Entries++; return false })
+	c.entries.IterValues(func(record) (stop bool) { s.Entries++; return false })
 	if all := s.Hits + s.Misses + s.Reloads + s.Stale + s.Missing; all > 0 {
 		s.HitRatio = float64(s.Hits+s.Missing) / float64(all)
 	}

@@ -64,7 +64,7 @@ func TestMetrics_CountEveryLookupOnce(t *testing.T) {
 func TestStats_CountsEvictionsByCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(t, cache.Options{})
-		cached := c.Source(paddedSource(64<<10), "")
+		cached := c.Source(paddedSource(60<<10), "") // with ids and times 64 KiB, as the allocator rounds
 		lookup := func(n int) {
 			if _, err := cached.Lookup(t.Context(), login(user(n))); err != nil {
 				t.Error(err)

@@ -150,6 +150,8 @@ func (x *exchange) check(r *http.Request) error {
 		return problemHeaders
 	case strings.ContainsAny(r.Host, `/\?#@`): // only over HTTP/2; net/http checks this over HTTP/1
 		return problemHost
+	case strings.IndexByte(r.RequestURI, ' ') >= 0: // only over HTTP/2; some backends would take what is before it for the target
+		return problemTarget
 	}
 	return nil
 }

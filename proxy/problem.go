@@ -31,6 +31,7 @@ var (
 	problemHeaders     = problem{"urn:tokengraft:headers-too-large", "Request header fields too large", http.StatusRequestHeaderFieldsTooLarge, "The header of the request is larger than limits.headers, or has more than 256 lines. Often a cookie or a token in it is too large."}
 	problemRequest     = problem{"urn:tokengraft:request-broken", "Request body incomplete", http.StatusBadRequest, "The body of the request is incomplete, or took too long to arrive."}
 	problemHost        = problem{"urn:tokengraft:host-invalid", "Invalid host", http.StatusBadRequest, "The Host of the request has characters that a host cannot have."}
+	problemTarget      = problem{"urn:tokengraft:target-invalid", "Invalid target", http.StatusBadRequest, "The path or the query of the request has a space. Send %20 instead."}
 	problemSpelling    = problem{"urn:tokengraft:path-ambiguous", "Ambiguous path", http.StatusBadRequest, "The authentication backend could take this path for another one. Send the request to the path in its usual spelling."}
 	problemMethod      = problem{"urn:tokengraft:method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed, "The JWK Set is read-only. Use GET, HEAD or OPTIONS."}
 	problemInternal    = problem{"urn:tokengraft:internal", "Internal error", http.StatusInternalServerError, "This request caused an internal error. The log of the proxy has the details."}

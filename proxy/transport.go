@@ -31,7 +31,7 @@ func newTransport(o Options, names *headerNames, measured *httpMetrics) http.Rou
 		ExpectContinueTimeout:  expectContinue,
 		MaxResponseHeaderBytes: o.Limits.Headers,
 	}}
-	if o.Backend.Scheme == "http" {
+	if o.Backend.Scheme == "http" && http1.Supported {
 		transport = &http1.Transport{
 			Host:      o.Backend.Host,
 			Dial:      dialer.DialContext,

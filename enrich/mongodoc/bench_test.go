@@ -46,7 +46,7 @@ func benchmarkLookup(b *testing.B, size int, options string) {
 }
 
 // benchDocument returns a document of about this size in JSON, with many small members.
-func benchDocument(b *testing.B, size int) []byte {
+func benchDocument(b testing.TB, size int) []byte {
 	text := `{"_id":{"$oid":"65a1b2c3d4e5f60718293a4b"},"user_id":"anna"`
 	for n := 0; len(text) < size-20; n++ {
 		text += fmt.Sprintf(`,"member%d":{"text":"%s","n":%d}`, n, strings.Repeat("x", 20), n)
@@ -59,7 +59,7 @@ func benchDocument(b *testing.B, size int) []byte {
 }
 
 // serveDocument answers every find with the document, and returns its address.
-func serveDocument(b *testing.B, doc []byte) string {
+func serveDocument(b testing.TB, doc []byte) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

@@ -30,7 +30,7 @@ type connection struct {
 	ready atomic.Pointer[mongo.Client]
 	// lock is a mutex for making the client. It has one element while it is free.
 	lock      chan struct{}
-	dialer    options.ContextDialer // nil means the driver's own
+	dialer    options.ContextDialer
 	primaries primaries
 	// readPreference is the URI's read preference, or "" if that is primary. It must
 	// not be read before ready is set.
@@ -45,6 +45,9 @@ var errClosed = errors.New("the source is closed")
 // newConnection returns an error if the URI is wrong. It waits for DNS, at most as
 // long as wait.
 func newConnection(uri string, dialer options.ContextDialer, wait time.Duration) (*connection, error) {
+	if dialer == nil {
+		dialer = &net.Dialer{}
+	}
 	c := &connection{uri: uri, lock: make(chan struct{}, 1), dialer: dialer}
 	c.lock <- struct{}{}
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
@@ -117,9 +120,7 @@ func (c *connection) connect() (err error) {
 		c.readPreference = p.Mode().String()
 	}
 	o.SetServerMonitor(&event.ServerMonitor{TopologyDescriptionChanged: c.primaries.topologyChanged})
-	if c.dialer != nil {
-		o.SetDialer(c.dialer)
-	}
+	o.SetDialer(bufferedDialer{c.dialer})
 	o = withDefaults(o)
 	direct, err := newDirect(o)
 	if err != nil {

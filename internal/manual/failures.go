@@ -148,6 +148,9 @@ var problemAdvice = map[string]advice{
 	"host-invalid": {
 		"The `Host` of the request has characters that a host cannot have.",
 		"Nothing; usually a scanner."},
+	"target-invalid": {
+		"The path or the query of an HTTP/2 request has a space. The backend could take what is before it for the whole target. The backend was not asked.",
+		"Correct the client: it must send `%20`. Usually a scanner."},
 	"path-ambiguous": {
 		"A [gate](security.md#gates) covers the path in another spelling (another case, `;x`, `%2e`, a slash at the end), and a lenient backend could take one for the other. The backend was not asked.",
 		"Correct the client. The log names the rule. If the backend really has something else at this path, write a rule with exactly this path."},

@@ -1,9 +1,6 @@
 package sidecar
 
 import (
-	"math"
-	"syscall"
-
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/connlimit"
 )
@@ -50,14 +47,4 @@ func connectionFiles(cfg *config.Config) int {
 		files -= mongodbFiles
 	}
 	return max(files, 16) // with fewer, nothing works anyway
-}
-
-// openFiles returns how many files the process may have open. The Go runtime has raised
-// the soft limit to the hard one at the start.
-func openFiles() int {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > math.MaxInt32 {
-		return math.MaxInt32
-	}
-	return int(limit.Cur)
 }

@@ -33,14 +33,17 @@ func open(t testing.TB, source string, change ...func(*functions.Options)) *func
 }
 
 // call calls f. The arguments are Extended JSON.
-func call(t testing.TB, app *functions.App, args ...string) (string, error) {
+func call(t testing.TB, app *functions.App, arguments ...string) (string, error) {
 	t.Helper()
-	request := functions.Call{Function: "f"}
-	for _, arg := range args {
-		request.Args = append(request.Args, json.RawMessage(arg))
-	}
-	result, err := app.Call(t.Context(), request)
+	result, err := app.Call(t.Context(), functions.Call{Function: "f", Args: args(arguments...)})
 	return string(result), err
+}
+
+func args(texts ...string) (args []json.RawMessage) {
+	for _, text := range texts {
+		args = append(args, json.RawMessage(text))
+	}
+	return args
 }
 
 func TestCall_RunsAFunctionUnchanged(t *testing.T) {

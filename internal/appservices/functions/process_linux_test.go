@@ -3,7 +3,6 @@ package functions_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,13 +44,6 @@ func TestProcess_StopsWithItsCaller(t *testing.T) {
 	if !strings.Contains(log.String(), "function=f") || !strings.Contains(log.String(), "regular expression that backtracks") {
 		t.Errorf("log %s; want a line that names the function and says what to look for", log.String())
 	}
-}
-
-func args(texts ...string) (args []json.RawMessage) {
-	for _, text := range texts {
-		args = append(args, json.RawMessage(text))
-	}
-	return args
 }
 
 // bombs are functions that take much memory or time in one built-in, which JavaScript

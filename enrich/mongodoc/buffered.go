@@ -1,0 +1,36 @@
+package mongodoc
+
+import (
+	"bufio"
+	"context"
+	"net"
+
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// readAhead is the size of a connection's buffer. Most documents of users fit; of a larger
+// answer the rest is read without the buffer.
+const readAhead = 4 << 10
+
+// A bufferedDialer makes connections that read ahead. The driver reads an answer in two
+// steps: four bytes with its size, and the rest. So one system call is enough for both,
+// which is 2 % of the CPU of a login that reads its document.
+type bufferedDialer struct{ options.ContextDialer }
+
+// DialContext implements [options.ContextDialer].
+func (d bufferedDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := d.ContextDialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &bufferedConn{c, bufio.NewReaderSize(c, readAhead)}, nil
+}
+
+// A bufferedConn is a connection with a buffer for what it reads.
+type bufferedConn struct {
+	net.Conn
+	reader *bufio.Reader
+}
+
+// Read implements [net.Conn].
+func (c *bufferedConn) Read(p []byte) (int, error) { return c.reader.Read(p) }
