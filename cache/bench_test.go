@@ -88,6 +88,19 @@ func BenchmarkHit_Parallel(b *testing.B) {
 	b.ReportMetric(float64(source.reads.Load()-filled)/float64(b.N), "reads/op")
 }
 
+// BenchmarkCollection measures a garbage collection with 100,000 users in the cache.
+func BenchmarkCollection(b *testing.B) {
+	cached := newCache(b, cache.Options{MaxBytes: 256 << 20}).Source(paddedSource(300), "")
+	for n := range userCount {
+		if _, err := cached.Lookup(b.Context(), login(user(n))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		runtime.GC()
+	}
+}
+
 // BenchmarkMiss_Parallel measures cache misses: 64 logins at a time, with a source that
 // takes a millisecond. Either each login is of another user, or all are of the same user
 // and share one read.

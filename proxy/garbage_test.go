@@ -35,9 +35,9 @@ func TestGarbage_OfARequestIsBounded(t *testing.T) {
 		name, algorithm, request string
 		allocations, bytes       float64
 	}{
-		{"no rule", "HS256", get, 57, 6620},
-		{"login HS256", "HS256", post, 102, 10400},
-		{"login ES256", "ES256", post, 172, 17790},
+		{"no rule", "HS256", get, 47, 6480},
+		{"login HS256", "HS256", post, 92, 10240},
+		{"login ES256", "ES256", post, 162, 17650},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reply := []byte(page)

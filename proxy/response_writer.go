@@ -29,7 +29,7 @@ type responseWriter struct {
 	// names gives the header the spelling of the backend. Nil over HTTP/2, whose names have
 	// only one.
 	names *headerNames
-	// waits says that flushWritten is called before the proxy waits for more of the response.
+	// waits says that BeforeWait is called before the proxy waits for more of the response.
 	// Then nothing else needs to flush.
 	waits bool
 	// written says that net/http may have bytes that the client has not got.
@@ -44,6 +44,22 @@ func (w *responseWriter) Header() http.Header {
 		w.names.apply(h)
 	}
 	return h
+}
+
+// takeHeader moves the header of the backend's response to the client's. The reverse proxy
+// would copy it, with an allocation for each field, and parse Content-Type to find out
+// whether to flush: see [exchange.streamFrom]. To an upgrade it writes the response itself.
+func (w *responseWriter) takeHeader(res *http.Response) {
+	h := w.ResponseWriter.Header()
+	if len(h) > 0 || res.StatusCode == http.StatusSwitchingProtocols {
+		return
+	}
+	for name, values := range res.Header {
+		if len(values) > 0 {
+			h[name] = values
+		}
+	}
+	res.Header = nil
 }
 
 // WriteHeader implements [http.ResponseWriter].
@@ -154,13 +170,16 @@ func (w *responseWriter) setWriteDeadline(t time.Time) {
 }
 
 // FlushError flushes the response, for [http.ResponseController]. It does nothing if
-// flushWritten is called in time.
+// BeforeWait is called in time.
 func (w *responseWriter) FlushError() error {
 	if w.waits {
 		return nil
 	}
 	return w.flush()
 }
+
+// BeforeWait implements [http1.Observer].
+func (w *responseWriter) BeforeWait() { w.flushWritten() }
 
 // flushWritten sends what the client has not got yet.
 func (w *responseWriter) flushWritten() {

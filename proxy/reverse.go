@@ -27,6 +27,7 @@ func newReverseProxy(o Options, names *headerNames, measured *httpMetrics) *http
 				return err
 			}
 			x.diagnoseResponse(res)
+			x.w.takeHeader(res)
 			return nil
 		},
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
@@ -76,7 +77,7 @@ func (x *exchange) streamFrom(res *http.Response, body io.Reader) {
 		res.ContentLength = -1 // ReverseProxy sends every part of such a response immediately
 	case waits:
 		x.w.waits = true
-		source.OnWait(x.w.flushWritten)
+		source.OnWait(&x.w)
 		fallthrough
 	case res.ContentLength < 0:
 		res.ContentLength = 0 // so that it does not: this takes a timer and a goroutine

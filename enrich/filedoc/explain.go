@@ -20,7 +20,7 @@ func (s *Source) Explain(ctx context.Context, u enrich.User) (bsonjson.Explanati
 		return bsonjson.Explanation{}, s.wrapError(fault)
 	}
 	var docs [][]byte
-	for _, doc := range index.docs {
+	for doc := range index.docs.all() {
 		if len(docs) < bsonjson.MostExplained && s.mapping.Field().Matches(doc, ids) {
 			docs = append(docs, doc)
 		}
@@ -37,7 +37,7 @@ func (s *Source) Elsewhere(ctx context.Context, u enrich.User) (bsonjson.NearMis
 	if index == nil {
 		return bsonjson.NearMiss{}, false, s.wrapError(fault)
 	}
-	for _, doc := range index.docs {
+	for doc := range index.docs.all() {
 		if near, ok := s.mapping.Elsewhere(u, doc); ok {
 			return near, true, nil
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"os"
 	"slices"
@@ -14,10 +15,16 @@ import (
 
 // An index finds documents, as BSON, by the ids in their user-id field. It is
 // immutable, and the largest part of the process with documents from a file: so it has
-// few and small records, and the documents share one array.
+// few and small records, and none of its large parts has pointers.
 type index struct {
-	docs [][]byte                  // in the order of the file
-	byID map[bsonjson.UserID]int32 // the document of an id, as its place in docs: the one with the lowest _id
+	docs  *documents
+	field bsonjson.Field
+	// byHash has the document of an id, as its place in docs, by the hash of the id: the
+	// one with the lowest _id. The id is in the document. others has those whose hash is
+	// that of another id.
+	byHash map[uint64]int32
+	others map[bsonjson.UserID]int32
+	hash   func(bsonjson.UserID) uint64
 	// several has the ids that have more than one document.
 	several map[bsonjson.UserID]struct{}
 	types   map[string]int    // the numbers of documents, by the type of their field
@@ -45,7 +52,7 @@ func loadIndex(path string, field bsonjson.Field) (fs.FileInfo, *index, error) {
 	if err != nil {
 		return info, nil, err
 	}
-	index := newIndex(docs, field)
+	index := newIndex(docs, field, newHash())
 	index.sum = sha256.Sum256(content.Bytes())
 	return info, index, nil
 }
@@ -59,28 +66,63 @@ func withoutPath(err error) error {
 	return err
 }
 
-func newIndex(docs [][]byte, field bsonjson.Field) *index {
-	x := &index{docs: docs, byID: make(map[bsonjson.UserID]int32, len(docs)), several: map[bsonjson.UserID]struct{}{}, types: field.CountTypes(docs)}
-	for i, doc := range docs {
+// newHash returns a hash function with a random seed, because users may choose their ids.
+func newHash() func(bsonjson.UserID) uint64 {
+	seed := maphash.MakeSeed()
+	return func(id bsonjson.UserID) uint64 { return maphash.Comparable(seed, id) }
+}
+
+func newIndex(docs *documents, field bsonjson.Field, hash func(bsonjson.UserID) uint64) *index {
+	x := &index{
+		docs: docs, field: field, hash: hash, byHash: make(map[uint64]int32, docs.len()), others: map[bsonjson.UserID]int32{},
+		several: map[bsonjson.UserID]struct{}{}, types: field.CountTypes(docs.first(docs.len())),
+	}
+	var place int32
+	for doc := range docs.all() {
 		ids := field.UserIDs(doc)
 		for n, id := range ids {
 			if !slices.Contains(ids[:n], id) {
-				x.add(id, int32(i))
+				x.add(id, place)
 			}
 		}
+		place++
 	}
 	return x
 }
 
 // add adds a document of an id. Of those with equal _ids the first one counts.
 func (x *index) add(id bsonjson.UserID, place int32) {
-	held, taken := x.byID[id]
+	held, taken := x.place(id)
 	if taken {
 		x.several[id] = struct{}{}
 	}
-	if !taken || bsonjson.CompareIDs(x.docs[place], x.docs[held]) < 0 {
-		x.byID[id] = place
+	if !taken || bsonjson.CompareIDs(x.docs.at(place), x.docs.at(held)) < 0 {
+		x.set(id, place)
 	}
+}
+
+// place returns the place of the document of an id.
+func (x *index) place(id bsonjson.UserID) (place int32, ok bool) {
+	if place, ok := x.others[id]; ok {
+		return place, true
+	}
+	place, ok = x.byHash[x.hash(id)]
+	return place, ok && x.has(place, id)
+}
+
+// set sets the place of the document of an id.
+func (x *index) set(id bsonjson.UserID, place int32) {
+	hash := x.hash(id)
+	if held, taken := x.byHash[hash]; taken && !x.has(held, id) {
+		x.others[id] = place
+		return
+	}
+	x.byHash[hash] = place
+}
+
+// has reports whether the document at a place has the id.
+func (x *index) has(place int32, id bsonjson.UserID) bool {
+	return slices.Contains(x.field.UserIDs(x.docs.at(place)), id)
 }
 
 // find returns the document of the first id that has one, or nil if none has. It also
@@ -88,12 +130,12 @@ func (x *index) add(id bsonjson.UserID, place int32) {
 func (x *index) find(ids []bsonjson.UserID) (doc []byte, duplicate bool) {
 	first := int32(-1)
 	for _, id := range ids {
-		place, ok := x.byID[id]
+		place, ok := x.place(id)
 		if !ok {
 			continue
 		}
 		if first < 0 {
-			first, doc = place, x.docs[place]
+			first, doc = place, x.docs.at(place)
 		}
 		if _, more := x.several[id]; more || place != first {
 			return doc, true

@@ -41,5 +41,5 @@ func (s *Source) Contents(ctx context.Context) (bsonjson.Contents, error) {
 	if index == nil {
 		return bsonjson.Contents{}, s.wrapError(fault)
 	}
-	return s.mapping.Contents(index.docs[:min(len(index.docs), maxSample)]), nil
+	return s.mapping.Contents(index.docs.first(maxSample)), nil
 }

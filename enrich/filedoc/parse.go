@@ -14,7 +14,7 @@ import (
 // or one object after the other. Errors contain the line, but nothing of the content.
 // An empty file is an error, because a file that is being written can be empty for a
 // moment.
-func parse(content []byte) ([][]byte, error) {
+func parse(content []byte) (*documents, error) {
 	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	if len(bytes.TrimSpace(content)) == 0 {
 		return nil, errors.New("the file is empty. Write [] for a file without documents")
@@ -28,14 +28,13 @@ func parse(content []byte) ([][]byte, error) {
 	}
 
 	var (
-		object json.RawMessage                                // its memory is used again
-		all    = make([]byte, 0, len(content)+len(content)/4) // the documents; BSON is a little longer than JSON
-		ends   []int                                          // of each document in all
+		object json.RawMessage                                                  // its memory is used again
+		docs   = documents{bytes: make([]byte, 0, len(content)+len(content)/4)} // BSON is a little longer than JSON
 	)
 	for !array || decoder.More() {
 		err := decoder.Decode(&object)
 		if !array && errors.Is(err, io.EOF) {
-			return split(all, ends), nil
+			return docs.clip(), nil
 		}
 		if err != nil {
 			return nil, syntaxError(content, decoder)
@@ -43,25 +42,11 @@ func parse(content []byte) ([][]byte, error) {
 		doc, err := bsonjson.Parse(object)
 		if err != nil {
 			// err is not wrapped: its ErrUndecodable would mean one user's document.
-			return nil, fmt.Errorf("line %d: document %d, which ends here, is not a JSON object or contains invalid Extended JSON", line(content, decoder.InputOffset()), len(ends)+1)
+			return nil, fmt.Errorf("line %d: document %d, which ends here, is not a JSON object or contains invalid Extended JSON", line(content, decoder.InputOffset()), docs.len()+1)
 		}
-		all = append(all, doc...)
-		ends = append(ends, len(all))
+		docs.add(doc)
 	}
-	return split(all, ends), endOfArray(content, decoder)
-}
-
-// split returns the documents that end at these places, in an array without room for
-// more.
-func split(all []byte, ends []int) [][]byte {
-	all = bytes.Clone(all)
-	docs := make([][]byte, len(ends))
-	start := 0
-	for i, end := range ends {
-		docs[i] = all[start:end:end]
-		start = end
-	}
-	return docs
+	return docs.clip(), endOfArray(content, decoder)
 }
 
 // endOfArray returns an error if the file does not end after the array.

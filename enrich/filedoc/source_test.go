@@ -56,18 +56,26 @@ func want(t *testing.T, src *filedoc.Source, json string) enrich.Document {
 }
 
 func TestSource(t *testing.T) {
-	files := map[string]func(docs []string) string{
-		"array":  func(docs []string) string { return "[" + strings.Join(docs, ",\n") + "]" },
-		"ndjson": func(docs []string) string { return strings.Join(docs, "\n") + "\n" },
-	}
-	for name, content := range files {
+	array := func(docs []string) string { return "[" + strings.Join(docs, ",\n") + "]" }
+	lines := func(docs []string) string { return strings.Join(docs, "\n") + "\n" }
+	for name, tt := range map[string]struct {
+		content func(docs []string) string
+		collide bool
+	}{
+		"array":             {array, false},
+		"ndjson":            {lines, false},
+		"ids with one hash": {array, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			enrichtest.TestSource(t, func(t *testing.T, shape enrichtest.SourceOptions, docs ...string) enrich.Source {
 				path := filepath.Join(t.TempDir(), "users.json")
-				write(t, path, content(docs))
+				write(t, path, tt.content(docs))
 				src, err := filedoc.Open(filedoc.Options{Path: path, Field: shape.Field, IDType: shape.IDType, Format: shape.Format, Projection: shape.Projection})
 				if err != nil {
 					t.Fatal(err)
+				}
+				if tt.collide {
+					src.Collide()
 				}
 				return src
 			})

@@ -19,9 +19,9 @@ type body struct {
 }
 
 // OnWait implements [Waiter].
-func (b *body) OnWait(f func()) {
+func (b *body) OnWait(o Observer) {
 	if b.state() == nil {
-		b.exchange.conn.wait = f
+		b.exchange.conn.observer = o
 	}
 }
 

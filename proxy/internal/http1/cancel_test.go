@@ -123,7 +123,7 @@ func TestClose_EndsTheExchange(t *testing.T) {
 			t.Fatal(err)
 		}
 		ended, waiting := make(chan struct{}), make(chan struct{})
-		res.Body.(http1.Waiter).OnWait(sync.OnceFunc(func() { close(waiting) }))
+		res.Body.(http1.Waiter).OnWait(observer(sync.OnceFunc(func() { close(waiting) })))
 		go func() {
 			defer close(ended)
 			if reading {

@@ -22,11 +22,11 @@ type conn struct {
 	names Scanner
 	abort func() // Close without a result
 
-	unsent []byte    // what the next Read sends first: see send
-	wait   func()    // called before a read waits; can be nil
-	limit  int64     // how much may still be read
-	eof    bool      // the backend has closed its side
-	since  time.Time // when it was put into the pool; zero before
+	unsent   []byte    // what the next Read sends first: see send
+	observer Observer  // told before a read waits; can be nil
+	limit    int64     // how much may still be read
+	eof      bool      // the backend has closed its side
+	since    time.Time // when it was put into the pool; zero before
 
 	// The arguments and results of the reads below, so that they allocate nothing.
 	into               []byte
@@ -65,8 +65,8 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 		if made.err != syscall.EAGAIN {
 			return true
 		}
-		if made.wait != nil {
-			made.wait()
+		if made.observer != nil {
+			made.observer.BeforeWait()
 		}
 		return false
 	}
@@ -113,13 +113,13 @@ func (c *conn) read(fd uintptr) {
 func (c *conn) open() {
 	c.in = inputs.Get().(*bufio.Reader)
 	c.in.Reset(c)
-	c.limit, c.wait = noLimit, nil
+	c.limit, c.observer = noLimit, nil
 }
 
 // close ends an exchange. It reports whether the connection can be used again: the backend
 // must not have sent more than the response.
 func (c *conn) close() bool {
-	c.wait = nil
+	c.observer = nil
 	if c.in.Buffered() > 0 || c.eof {
 		return false
 	}
@@ -129,7 +129,7 @@ func (c *conn) close() bool {
 	return true
 }
 
-// Read implements [io.Reader]. It calls wait before it waits.
+// Read implements [io.Reader]. It tells the observer before it waits.
 func (c *conn) Read(p []byte) (int, error) {
 	return c.receive(p, c.readWait)
 }

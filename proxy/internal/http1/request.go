@@ -186,10 +186,8 @@ func (m *message) field(name, value string) error {
 	if !isToken(name) {
 		return fmt.Errorf("invalid name %q of a header", name)
 	}
-	for i := range len(value) {
-		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return fmt.Errorf("invalid value of the header %s", name) // it can be a secret
-		}
+	if !isValue(value) {
+		return fmt.Errorf("invalid value of the header %s", name) // it can be a secret
 	}
 	m.add(name, ": ", textproto.TrimString(value), "\r\n")
 	return nil
@@ -231,9 +229,16 @@ func isAlphanumeric(c byte) bool {
 // isToken reports whether a text is a token (RFC 9110, section 5.6.2).
 func isToken(text string) bool {
 	for i := range len(text) {
-		if c := text[i]; !isAlphanumeric(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+		if !tokenBytes[text[i]] {
 			return false
 		}
 	}
 	return text != ""
 }
+
+var tokenBytes = func() (is [256]bool) {
+	for c := range is {
+		is[c] = isAlphanumeric(byte(c)) || strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0
+	}
+	return is
+}()

@@ -99,7 +99,7 @@ func TestWait_ComesBeforeTheBackendSendsTheRest(t *testing.T) {
 			}
 			read := 0
 			var waits []int
-			res.Body.(http1.Waiter).OnWait(func() {
+			res.Body.(http1.Waiter).OnWait(observer(func() {
 				if len(waits) == 0 || waits[len(waits)-1] != read { // it can wait again without new bytes
 					waits = append(waits, read)
 				}
@@ -107,7 +107,7 @@ func TestWait_ComesBeforeTheBackendSendsTheRest(t *testing.T) {
 				if read == 4 {
 					finish()
 				}
-			})
+			}))
 			buffer := make([]byte, 100)
 			for err == nil {
 				var n int
@@ -162,3 +162,8 @@ func BenchmarkRoundTrip(b *testing.B) {
 		})
 	}
 }
+
+// An observer is a function that is called before a body waits.
+type observer func()
+
+func (o observer) BeforeWait() { o() }

@@ -100,6 +100,9 @@ type exchange struct {
 	ctx       context.Context
 	stop      func() bool // ends the watch over ctx; false if it has ended the connection
 	upload    *upload     // nil if the request was sent in one piece
+	// The response and its body, here so that they need no allocation of their own.
+	response http.Response
+	body     body
 }
 
 // receive reads the header of the response, and those of the responses before it.
@@ -111,7 +114,7 @@ func (e *exchange) receive(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	for {
-		res, err := http.ReadResponse(e.conn.in, r)
+		res, err := e.readHead(r)
 		if err != nil {
 			return nil, err
 		}
@@ -129,6 +132,22 @@ func (e *exchange) receive(r *http.Request) (*http.Response, error) {
 	}
 }
 
+// readHead reads the head of a response. A usual one becomes a part of the exchange.
+func (e *exchange) readHead(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodHead {
+		there, _ := e.conn.in.Peek(e.conn.in.Buffered())
+		if h, ok := parseHead(there); ok {
+			e.conn.in.Discard(h.size)
+			e.response = http.Response{
+				Status: h.reason, StatusCode: h.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+				Header: h.header, Body: http.NoBody, ContentLength: h.length, Request: r,
+			}
+			return &e.response, nil
+		}
+	}
+	return http.ReadResponse(e.conn.in, r)
+}
+
 // setBody gives a response the body that ends the exchange at its end. Without a body the
 // exchange ends here.
 func (e *exchange) setBody(r *http.Request, res *http.Response) {
@@ -137,11 +156,11 @@ func (e *exchange) setBody(r *http.Request, res *http.Response) {
 		e.end(keep)
 		return
 	}
-	b := &body{exchange: e, source: res.Body, left: -1, keep: keep}
-	if res.ContentLength > 0 && res.Body != http.NoBody {
-		b.left = res.ContentLength
+	e.body = body{exchange: e, source: res.Body, left: -1, keep: keep}
+	if res.ContentLength > 0 && (res == &e.response || res.Body != http.NoBody) {
+		e.body.left = res.ContentLength
 	}
-	res.Body = b
+	res.Body = &e.body
 }
 
 // end ends a complete exchange. keep says whether the messages allow to use the connection
@@ -181,7 +200,11 @@ var errClosedBody = errors.New("read on a closed response body")
 // A Waiter is the body of a response that says when it waits.
 type Waiter interface {
 	io.ReadCloser
-	// OnWait sets what Read calls before it waits for the backend. It must not be called
+	// OnWait sets whom Read tells before it waits for the backend. It must not be called
 	// during Read.
-	OnWait(func())
+	OnWait(Observer)
 }
+
+// An Observer learns when a [Waiter] is about to wait. It is not a function, because that would
+// be allocated for each request.
+type Observer interface{ BeforeWait() }
