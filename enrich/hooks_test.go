@@ -214,3 +214,18 @@ func TestIdentify_AcceptsOriginalsAndEnrichedTokens(t *testing.T) {
 		}
 	}
 }
+
+// Hooks may work in the background, so the claims that they got stay as they were.
+func TestHooks_ClaimsOutliveTheGrant(t *testing.T) {
+	hooks := &scripted{}
+	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Hooks = hooks })
+	for _, claims := range []string{`{"sub":"u1","n":1}`, `{"sub":"u2","n":22222222}`, `{"sub":"u3"}`} {
+		f.Enrich(t.Context(), grant(f.issuer.Token(claims), ""))
+	}
+	if len(hooks.signIns) == 0 {
+		t.Fatal("no hook ran")
+	}
+	if got := string(hooks.signIns[0].Claims[0]); got != `{"sub":"u1","n":1}` {
+		t.Errorf("after other grants the claims of the first are %s, want what they were", got)
+	}
+}

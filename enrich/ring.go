@@ -9,7 +9,7 @@ import (
 // sign enriched ones.
 type Ring interface {
 	// Verify checks a token's signature, time, issuer and audience. It must limit
-	// its own waiting time.
+	// its own waiting time, and must not keep the token, because its memory is used again.
 	//
 	// The error wraps [ErrNotOurs] or [ErrBadToken]. Any other error means that
 	// the ring could not decide, because the backend's keys could not be fetched.

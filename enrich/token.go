@@ -39,25 +39,7 @@ type Token struct {
 // The error wraps [ErrTooLarge] for a token of more than [MaxToken] bytes,
 // [ErrOpaque] for text that does not look like a JWS, and [ErrBadToken] for
 // everything else.
-func ParseToken(raw string) (*Token, error) { return parseToken(raw, nil) }
-
-// parseToken is ParseToken with headers that are known already. They may be nil.
-func parseToken(raw string, known *headerCache) (*Token, error) {
-	parts, err := splitToken(raw)
-	if err != nil {
-		return nil, err
-	}
-	// One allocation holds both texts.
-	d, err := parts.decode(make([]byte, 0, len(parts.payload)+len(parts.signature)), known)
-	if err != nil {
-		return nil, err
-	}
-	t := &Token{SigningInput: parts.signed, Signature: d.signature, Algorithm: d.header.algorithm, KeyID: d.header.keyID, header: d.header}
-	if t.payload, err = jsonedit.Parse(d.payload); err != nil {
-		return nil, fmt.Errorf("%w: payload: %w", ErrBadToken, err)
-	}
-	return t, nil
-}
+func ParseToken(raw string) (*Token, error) { return new(tokenMemory).parse(raw, nil) }
 
 // The parts of a token are texts in base64url.
 type parts struct {

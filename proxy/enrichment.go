@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -46,7 +47,10 @@ func (x *exchange) enrichGrant(ctx context.Context, l located, g enrich.Grant) e
 		e.response = e.replace(l)
 		// Each token is within its own budget, but several tokens in one header line may
 		// together exceed the limit (law H3).
-		err := locate.Fits(l.response.Header, e.response.Header, x.snapshot.Sizes)
+		var err error
+		if slices.ContainsFunc(l.tokens, locate.Occurrence.InHeader) {
+			err = locate.Fits(l.response.Header, e.response.Header, x.snapshot.Sizes)
+		}
 		e.changed = err == nil
 		if !e.changed {
 			e.revert(err)

@@ -105,9 +105,10 @@ func mayIssue(res *http.Response) bool {
 type located struct {
 	response locate.Response
 	tokens   []locate.Occurrence
-	noMemory bool // the body was not searched, because limits.memory is used up
-	opaque   bool // the body could not be searched, for this reason or another
-	unread   bool // the body was not searched, because no location is in a body like it
+	reading  locate.Reading // what the response says about them
+	noMemory bool           // the body was not searched, because limits.memory is used up
+	opaque   bool           // the body could not be searched, for this reason or another
+	unread   bool           // the body was not searched, because no location is in a body like it
 }
 
 // locate finds the tokens of a response. It finds none if the response has a body that
@@ -142,7 +143,8 @@ func (x *exchange) locateIn(header http.Header, body responseBody) located {
 		return located{noMemory: body.noMemory, opaque: true}
 	}
 	response := locate.Response{Header: header, Body: body.decoded}
-	return located{response: response, tokens: response.Find(x.rule.Tokens)}
+	reading := response.Read(x.rule.Tokens)
+	return located{response: response, tokens: reading.Tokens, reading: reading}
 }
 
 // locateInHeader finds the tokens in the header of a response.

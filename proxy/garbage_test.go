@@ -36,8 +36,8 @@ func TestGarbage_OfARequestIsBounded(t *testing.T) {
 		allocations, bytes       float64
 	}{
 		{"no rule", "HS256", get, 47, 6480},
-		{"login HS256", "HS256", post, 92, 10240},
-		{"login ES256", "ES256", post, 162, 17650},
+		{"login HS256", "HS256", post, 84, 9160},
+		{"login ES256", "ES256", post, 154, 16520},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reply := []byte(page)

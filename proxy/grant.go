@@ -17,14 +17,13 @@ func (x *exchange) grantOf(l located, answered time.Time) enrich.Grant {
 	g.Echoed = x.isEcho
 	g.Code = cmp.Or(l.response.Param("code"), g.Code)
 	g.State = cmp.Or(l.response.Param("state"), g.State)
-	g.DPoP = l.response.IsDPoP()
-	issuedType := l.response.IssuedTokenType()
+	g.DPoP = l.reading.DPoP
 	var index map[string]int // of the tokens in the grant
 	if len(l.tokens) > 1 {
 		index = make(map[string]int, len(l.tokens))
 	}
 	for _, found := range l.tokens {
-		kind, eligible := kindOf(found.Location.Kind(), issuedType)
+		kind, eligible := kindOf(found.Location.Kind(), l.reading.IssuedTokenType)
 		if !eligible {
 			continue
 		}

@@ -35,14 +35,16 @@ const (
 // A conn is an open connection. It embeds all of TCPConn, because net/http uses optional
 // methods such as CloseWrite.
 type conn struct {
-	*net.TCPConn
-	pool *Pool
+	socket
+	pool  *Pool
+	watch watch
 
 	peer *peer
 
 	links
 	since uint64 // how often connections had started to wait when it did
-	holds share  // guarded by Pool.mu, like links, since and gone
+	looks uint64 // how often the pool had looked for long requests when that of c began
+	holds share  // guarded by Pool.mu, like links, since, looks and gone
 	gone  bool   // it has been closed
 
 	// reading means that a header is read. For HTTP/2 it is false.
@@ -56,12 +58,23 @@ type conn struct {
 	ended   bool  // it was refused
 }
 
+func newConn(tcp *net.TCPConn, p *Pool) *conn {
+	c := &conn{socket: newSocket(tcp), pool: p}
+	c.watch = watch{socket: &c.socket, cancel: func() {}}
+	c.reading.Store(true)
+	return c
+}
+
+// watched reports whether the watch is for c. In other connections net/http reads all the
+// time, or package tls is in between.
+func (c *conn) watched() bool { return !c.header.encrypted && !c.http2.Load() }
+
 // Read implements [io.Reader]. It reads only as much of a header as the pool allows.
 func (c *conn) Read(b []byte) (int, error) {
 	if c.ended {
 		return 0, io.EOF
 	}
-	n, err := c.TCPConn.Read(b)
+	n, err := c.watch.Read(b)
 	if n > 0 && c.reading.Load() {
 		if refused := c.account(b[:n]); refused != nil {
 			return 0, refused
@@ -71,6 +84,9 @@ func (c *conn) Read(b []byte) (int, error) {
 }
 
 var errNoRoom = errors.New("closed because limits.memory or limits.connections is reached")
+
+// WriteTo implements [io.WriterTo].
+func (c *conn) WriteTo(w io.Writer) (int64, error) { return c.watch.WriteTo(w) }
 
 // account counts bytes of a header, and takes what they cost. io.EOF makes net/http
 // close the connection without a response.
@@ -107,9 +123,9 @@ const (
 
 // answer sends a response without net/http.
 func (c *conn) answer(response []byte) {
-	_ = c.TCPConn.SetDeadline(time.Now().Add(drainTime))
-	if _, err := c.TCPConn.Write(response); err == nil && c.TCPConn.CloseWrite() == nil {
-		_, _ = io.CopyN(io.Discard, onlyReader{c.TCPConn}, drainBytes)
+	_ = c.SetDeadline(time.Now().Add(drainTime))
+	if _, err := c.Write(response); err == nil && c.CloseWrite() == nil {
+		_, _ = io.CopyN(io.Discard, onlyReader{&c.socket}, drainBytes)
 	}
 }
 
@@ -128,5 +144,6 @@ func (c *conn) nextHeader() {
 // Close implements [io.Closer].
 func (c *conn) Close() error {
 	c.pool.drop(c)
+	c.watch.cancel()
 	return c.TCPConn.Close()
 }

@@ -61,12 +61,13 @@ type Options struct {
 type Pool struct {
 	o Options
 
-	mu     sync.Mutex
-	bounds Bounds
-	open   int   // connections and HTTP/2 requests
-	used   int64 // bytes
-	peers  peers
-	waits  uint64 // how often a connection began to wait
+	mu      sync.Mutex
+	bounds  Bounds
+	open    int   // connections and HTTP/2 requests
+	used    int64 // bytes
+	peers   peers
+	waits   uint64 // how often a connection began to wait
+	serving serving
 }
 
 // New returns a pool without connections.
@@ -74,7 +75,9 @@ func New(o Options) *Pool {
 	if o.Refused == nil {
 		o.Refused = func(Limit) {}
 	}
-	return &Pool{o: o, bounds: o.Bounds, peers: peers{known: map[netip.Addr]*peer{}}}
+	p := &Pool{o: o, bounds: o.Bounds, peers: peers{known: map[netip.Addr]*peer{}}}
+	p.serving.look = p.lookForLong
+	return p
 }
 
 // Resize changes the bounds. Open connections stay, even if they are more than the new
@@ -226,6 +229,7 @@ func (p *Pool) forget(c *conn) {
 		return
 	}
 	p.peers.unwait(c)
+	p.serving.remove(c)
 	p.add(c, share{-c.holds.connections, -c.holds.bytes})
 	p.peers.leave(c.peer)
 	c.gone = true
@@ -234,8 +238,7 @@ func (p *Pool) forget(c *conn) {
 // admit returns the connection of the pool for a new connection, or nil if it is
 // refused.
 func (p *Pool) admit(tcp *net.TCPConn) *conn {
-	c := &conn{TCPConn: tcp, pool: p}
-	c.reading.Store(true)
+	c := newConn(tcp, p)
 	address := peerAddress(tcp)
 	p.mu.Lock()
 	c.peer = p.peers.enter(address)
@@ -245,7 +248,7 @@ func (p *Pool) admit(tcp *net.TCPConn) *conn {
 		p.o.Refused(limit)
 		return nil
 	}
-	p.setWaiting(c, true)
+	p.setState(c, http.StateIdle)
 	return c
 }
 
@@ -254,23 +257,6 @@ func (p *Pool) drop(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(c)
-}
-
-// setWaiting says whether a request is served in c. It returns false if c has been
-// closed to make room.
-func (p *Pool) setWaiting(c *conn, waits bool) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c.gone {
-		return false
-	}
-	p.peers.unwait(c)
-	if waits {
-		p.waits++
-		c.since = p.waits
-		p.peers.wait(c)
-	}
-	return true
 }
 
 // makeRoom closes a connection of the greediest peer, because the process has no file

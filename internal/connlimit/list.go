@@ -7,14 +7,14 @@ type list struct{ oldest, newest *conn }
 // links are the place of a connection in a list.
 type links struct {
 	older, newer *conn
-	listed       bool
+	in           *list
 }
 
 func (l *list) first() *conn { return l.oldest }
 
 // add adds c as the newest. It must not be in a list.
 func (l *list) add(c *conn) {
-	c.links = links{older: l.newest, listed: true}
+	c.links = links{older: l.newest, in: l}
 	if l.newest == nil {
 		l.oldest = c
 	} else {
@@ -25,7 +25,7 @@ func (l *list) add(c *conn) {
 
 // remove removes c, if it is in the list.
 func (l *list) remove(c *conn) {
-	if !c.listed {
+	if c.in != l {
 		return
 	}
 	if c.older == nil {

@@ -87,7 +87,7 @@ func (ps *peers) wait(c *conn) {
 
 // unwait removes c from the connections that wait, if it is one of them.
 func (ps *peers) unwait(c *conn) {
-	if !c.listed {
+	if c.in != &c.peer.waiting {
 		return
 	}
 	c.peer.waiting.remove(c)

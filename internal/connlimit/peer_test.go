@@ -2,6 +2,7 @@ package connlimit
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -30,7 +31,7 @@ func TestPeers_FindTheGreediest(t *testing.T) {
 			case 1:
 				p.add(c, share{bytes: random.Int64N(200_000)})
 			default:
-				p.setWaiting(c, random.IntN(2) == 0)
+				p.setState(c, []http.ConnState{http.StateActive, http.StateIdle}[random.IntN(2)])
 			}
 		}
 		if got, want := p.peers.greediest(), search(p); got != want {
@@ -108,12 +109,12 @@ func TestPeers_AllocateNothingForARequest(t *testing.T) {
 	for i := range 1000 {
 		c := &conn{pool: p, peer: p.peers.enter(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))}
 		p.add(c, share{1, Cost})
-		p.setWaiting(c, true)
+		p.setState(c, http.StateIdle)
 		one = c
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		p.setWaiting(one, false)
-		p.setWaiting(one, true)
+		p.setState(one, http.StateActive)
+		p.setState(one, http.StateIdle)
 	}); n != 0 {
 		t.Errorf("a request allocates %v times, want 0", n)
 	}
@@ -127,12 +128,12 @@ func BenchmarkPool_Request(b *testing.B) {
 	for i := range 10_000 {
 		c := &conn{pool: p, peer: p.peers.enter(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))}
 		p.add(c, share{1, Cost})
-		p.setWaiting(c, true)
+		p.setState(c, http.StateIdle)
 		conns = append(conns, c)
 	}
 	for i := 0; b.Loop(); i++ {
 		c := conns[i%len(conns)]
-		p.setWaiting(c, false)
-		p.setWaiting(c, true)
+		p.setState(c, http.StateActive)
+		p.setState(c, http.StateIdle)
 	}
 }

@@ -49,6 +49,7 @@ func (p *Pool) Configure(s *http.Server) {
 			c.header.encrypted = true
 			p.take(c, share{bytes: costTLS}) // closes c if there is no room
 		}
+		ctx, c.watch.cancel = context.WithCancel(ctx)
 		return context.WithValue(ctx, connKey{}, c)
 	}
 	s.ConnState = p.connState
@@ -71,15 +72,22 @@ func (p *Pool) connState(nc net.Conn, state http.ConnState) {
 	c, _ := connOf(nc)
 	switch state {
 	case http.StateActive:
-		if p.setWaiting(c, false) && !c.known {
+		if c.watched() {
+			c.watch.begin()
+		}
+		if p.setState(c, state) && !c.known {
 			p.detectHTTP2(c, nc)
 		}
 		c.reading.Store(false)
 	case http.StateIdle:
+		c.watch.end()
 		if !c.http2.Load() {
 			c.nextHeader()
 		}
-		p.setWaiting(c, true)
+		p.setState(c, state)
+	case http.StateHijacked:
+		c.watch.end()
+		p.setState(c, state)
 	}
 }
 

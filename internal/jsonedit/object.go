@@ -47,15 +47,38 @@ type member struct {
 // The Object keeps text and never writes to it. Do not modify text while the
 // Object is in use.
 func Parse(text []byte) (*Object, error) {
-	if o := newObject(text); o.scan() {
-		return o, nil
+	o := new(Object)
+	if err := o.Parse(text); err != nil {
+		return nil, err
 	}
-	return parse(text, decoder(text))
+	return o, nil
+}
+
+// Parse makes o the object of a text, as the function Parse does, in the memory that o has.
+// After an error o must not be used, except for another Parse.
+func (o *Object) Parse(text []byte) error {
+	o.reset(text)
+	if o.scan() {
+		return nil
+	}
+	parsed, err := parse(text, decoder(text))
+	if err == nil {
+		*o = *parsed
+	}
+	return err
+}
+
+// reset makes o an Object of a text without members.
+func (o *Object) reset(text []byte) {
+	if o.members == nil {
+		o.members = o.usual[:0]
+	}
+	o.text, o.members, o.end, o.undo, o.inPlace = text, o.members[:0], 0, o.undo[:0], false
 }
 
 func newObject(text []byte) *Object {
-	o := &Object{text: text}
-	o.members = o.usual[:0]
+	o := new(Object)
+	o.reset(text)
 	return o
 }
 

@@ -64,7 +64,7 @@ type StringSpan struct {
 // exactly one JSON value. Errors never quote the text.
 func Strings(text []byte, path Path) ([]StringSpan, error) {
 	unmarked := bytes.TrimPrefix(text, byteOrderMark)
-	w := walker{scanner: scanner{text: unmarked}, mark: len(text) - len(unmarked)}
+	w := walker{scanner: scanner{text: unmarked}, before: len(text) - len(unmarked)}
 	if !w.value(path, 0) || w.peek() != 0 || w.at < len(unmarked) {
 		return nil, w.err()
 	}
@@ -80,8 +80,8 @@ func lenient(text []byte) *jsontext.Decoder {
 // A walker collects the strings at a path.
 type walker struct {
 	scanner
-	mark  int // length of the byte order mark before the text
-	found []StringSpan
+	before int // length of what is before the text, such as a byte order mark
+	found  []StringSpan
 }
 
 // value reads the next value, which is inside depth objects and arrays, and collects the
@@ -101,19 +101,11 @@ func (w *walker) value(path Path, depth int) bool {
 
 func (w *walker) collect() bool {
 	start := w.at
-	if !w.string() {
-		return false
+	ok := w.string()
+	if ok {
+		w.found = appendString(w.found, w.text[start:w.at], w.plain, w.before+start)
 	}
-	literal := w.text[start:w.at]
-	text := literal[1 : len(literal)-1]
-	if !w.plain {
-		var err error
-		if text, err = jsontext.AppendUnquote(nil, literal); err != nil {
-			return true // skip a string with invalid UTF-8: it cannot be a token
-		}
-	}
-	w.found = append(w.found, StringSpan{Start: w.mark + start, End: w.mark + w.at, Value: string(text)})
-	return true
+	return ok
 }
 
 func (w *walker) object(path Path, depth int) bool {
@@ -126,7 +118,7 @@ func (w *walker) object(path Path, depth int) bool {
 		switch {
 		case !ok:
 			return false
-		case w.isName(literal, path[0]):
+		case isText(literal, w.plain, path[0]):
 			ok = w.value(path[1:], depth)
 		default:
 			ok = w.skip(depth)
@@ -160,15 +152,6 @@ func (w *walker) array(path Path, depth int) bool {
 			return w.next(']')
 		}
 	}
-}
-
-// isName reports whether the literal that was just read is this name.
-func (s *scanner) isName(literal []byte, name string) bool {
-	if s.plain {
-		return string(literal[1:len(literal)-1]) == name
-	}
-	unescaped, _ := jsontext.AppendUnquote(nil, literal) // invalid UTF-8 becomes U+FFFD
-	return string(unescaped) == name
 }
 
 // arrayIndex returns the array index that an element of a path means, and -1 if the

@@ -41,10 +41,6 @@ func isPlain(value []byte) bool {
 	if len(value) < len(`""`) || value[0] != '"' || value[len(value)-1] != '"' {
 		return false
 	}
-	for _, c := range value[1 : len(value)-1] {
-		if ends[c] {
-			return false
-		}
-	}
-	return true
+	text := value[1 : len(value)-1]
+	return plainLength(text) == len(text)
 }

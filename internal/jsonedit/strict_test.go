@@ -70,6 +70,15 @@ func compareParsers(t *testing.T, text []byte) {
 	if got, want := describe(got), describe(want); got != want {
 		t.Errorf("%q:\n%s, with the library\n%s", text, got, want)
 	}
+	again := new(jsonedit.Object)
+	for _, other := range []string{manyMembers(33), `{"a":1}`, string(text)} { // in the memory of the others
+		if err := again.Parse([]byte(other)); err != nil {
+			t.Errorf("%q: error %v in used memory", other, err)
+		}
+	}
+	if got, want := describe(again), describe(want); got != want {
+		t.Errorf("%q in used memory:\n%s, with the library\n%s", text, got, want)
+	}
 	copied := new(jsonedit.Object)
 	for range 2 { // the second copy reuses the memory of the first
 		copied.CopyFrom(got)

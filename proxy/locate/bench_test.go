@@ -42,11 +42,12 @@ func BenchmarkLogin(b *testing.B) {
 	b.Run("response", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			found := answer.Find(places)
-			if answer.IsDPoP() || answer.IssuedTokenType() != "" || answer.Param("code") != "" || answer.Param("state") != "" {
+			reading := answer.Read(places)
+			found := reading.Tokens
+			if reading.DPoP || reading.IssuedTokenType != "" || answer.Param("code") != "" || answer.Param("state") != "" {
 				b.Fatal("the response has what it does not have")
 			}
-			after := answer.Replace(found, map[string]string{token: enriched})
+			after := answer.ReplaceFunc(found, func(string) string { return enriched })
 			if len(found) != 1 || len(after.Body) != len(answer.Body)+len(enriched)-len(token) {
 				b.Fatalf("found %d tokens", len(found))
 			}

@@ -5,21 +5,23 @@ import (
 	"strings"
 )
 
-// bodySpans returns the values at a location in a body. form returns the values of
-// the form fields of a name: requests and responses have different kinds of forms.
-func bodySpans(header http.Header, text []byte, loc Location, form func(name string) []span) []span {
-	media := mediaType(header)
+// appendBodySpans appends the values at a location in a body, which json reads. form returns
+// the values of the form fields of a name: requests and responses have different kinds of
+// forms.
+func appendBodySpans(dst []span, header http.Header, json *jsonBody, loc Location, form func(name string) []span) []span {
+	media, text := mediaType(header), json.text
 	switch {
 	case loc.in == inJSON && !IsEventStream(header):
-		return jsonStrings(text, loc.path())
+		var room [4]string
+		return json.appendStrings(dst, loc.appendPath(room[:0]))
 	case loc.in == inBody && isJSONBody(text) && !IsEventStream(header):
-		return jsonStrings(text, nil)
+		return json.appendStrings(dst, nil)
 	case loc.in == inBody && (isToken(media) || isTokenBody(text) && !IsEventStream(header)):
-		return []span{trimmed(string(text), 0, len(text))}
+		return append(dst, trimmed(string(text), 0, len(text)))
 	case loc.in == inForm:
-		return form(loc.name)
+		return append(dst, form(loc.name)...)
 	}
-	return nil
+	return dst
 }
 
 // isToken reports whether a body of this media type can be a token.

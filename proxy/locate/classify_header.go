@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // basicClient returns the id of the client in an Authorization line with the scheme Basic:
@@ -63,12 +64,37 @@ func hasPasswordHeader(h http.Header) bool {
 // hyphens: IoT-Platform has none.
 func mentionsOTP(name string) bool { return strings.Contains(strings.ToLower(name), otpWord) }
 
-// maySayRefresh reports whether a name has one of the letters f and w, which every word of
-// refreshWords has, or could have it escaped. Most names have none, and are not copied.
-func maySayRefresh(name string) bool {
+// A letterSet is a set of letters without case: bit 0 is a.
+type letterSet uint32
+
+// lettersIn returns the letters of a name. It returns all of them for a name that could have
+// letters in other spellings.
+func lettersIn(name string) (set letterSet) {
 	for i := range len(name) {
-		switch name[i] {
-		case 'f', 'F', 'w', 'W', '%':
+		switch c := name[i] | 0x20; {
+		case 'a' <= c && c <= 'z':
+			set |= 1 << (c - 'a')
+		case c == '%', c >= utf8.RuneSelf:
+			return ^letterSet(0)
+		}
+	}
+	return set
+}
+
+// refreshLetters are the letters of each of the refreshWords.
+var refreshLetters = func() (sets []letterSet) {
+	for _, word := range refreshWords {
+		sets = append(sets, lettersIn(word))
+	}
+	return sets
+}()
+
+// maySayRefresh reports whether a name has all letters of one of the refreshWords. Nearly no
+// name of a header has, and those are not copied.
+func maySayRefresh(name string) bool {
+	letters := lettersIn(name)
+	for _, word := range refreshLetters {
+		if letters&word == word {
 			return true
 		}
 	}

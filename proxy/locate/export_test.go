@@ -9,7 +9,7 @@ func (r Response) FindSlowly(locs []Location) (occurrences []Occurrence) {
 		if loc.HoldsRefreshToken() {
 			continue
 		}
-		found := r.at(loc)
+		found := r.at(loc, &jsonBody{text: r.Body})
 		if start, ok := jsonStart(r.Body); ok && loc.in == inJSON && !IsEventStream(r.Header) {
 			path, _ := jsonedit.ParsePath(loc.name)
 			values, _ := jsonedit.Strings(r.Body[start:], path)

@@ -77,13 +77,16 @@ func TestRestore_FindsTokensWithEscapedDots(t *testing.T) {
 	}
 }
 
-func TestIsDPoP_IsFoundInAnySpelling(t *testing.T) {
+func TestRead_FindsDPoPInAnySpelling(t *testing.T) {
 	for body, want := range map[string]bool{
 		`{"token_type":"DPoP"}`: true, `{"access_token":"a.b.c","token_type" : "dpop"}`: true, `{"token_type":"\u0044PoP"}`: true, `{"token\u005ftype":"DPOP"}`: true,
 		`{"dpop":true,"token_type":"Bearer"}`: false, `{"token_type":"Bearer","x":"DPoP"}`: false, `{"token_type":"DPoP"`: false, `{"x":{"token_type":"DPoP"}}`: false,
 	} {
-		if got := (locate.Response{Header: header(jsonType), Body: []byte(body)}).IsDPoP(); got != want {
-			t.Errorf("IsDPoP of %s = %v, want %v", body, got, want)
+		for _, places := range []string{"header:X", "header:X json:access_token"} {
+			r := locate.Response{Header: header(jsonType, "X: a.b.c"), Body: []byte(body)}
+			if got := r.Read(locs(t, strings.Fields(places)...)).DPoP; got != want {
+				t.Errorf("DPoP in %s = %v with the tokens at %s, want %v", body, got, places, want)
+			}
 		}
 	}
 }

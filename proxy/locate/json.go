@@ -65,23 +65,56 @@ func isASCII(text string) bool {
 	return true
 }
 
-// jsonStrings returns the strings at a path, without their quotes. It returns none
-// for a body that is not JSON.
+// A jsonBody is a body that may be JSON. It is parsed at most once, however many paths are
+// looked at, unless it is an array or a string.
+type jsonBody struct {
+	text     []byte
+	start    int // of the JSON
+	state    bodyState
+	contents jsonedit.Members // of an object
+}
+
+type bodyState int
+
+const (
+	bodyUnread bodyState = iota
+	bodyObject
+	bodyOther // not an object
+)
+
+// appendStrings appends the strings at a path, without their quotes. It appends none for a
+// body that is not JSON.
+func (b *jsonBody) appendStrings(dst []span, path jsonedit.Path) []span {
+	if b.state == bodyUnread && !mayHave(b.text, path) {
+		return dst
+	}
+	var room [4]jsonedit.StringSpan // of usual bodies
+	found := room[:0]
+	if len(path) > 0 && b.isObject() {
+		found = b.contents.AppendStrings(found, path)
+	} else if start, ok := jsonStart(b.text); ok {
+		b.start = start
+		found, _ = jsonedit.Strings(b.text[start:], path)
+	}
+	for _, s := range found {
+		dst = append(dst, span{b.start + s.Start + 1, b.start + s.End - 1, s.Value})
+	}
+	return dst
+}
+
+// isObject reports whether the body is a JSON object, and reads it if it was not read.
+func (b *jsonBody) isObject() bool {
+	if b.state == bodyUnread {
+		b.state = bodyOther
+		if start, ok := jsonStart(b.text); ok && b.contents.Read(b.text[start:]) {
+			b.start, b.state = start, bodyObject
+		}
+	}
+	return b.state == bodyObject
+}
+
+// jsonStrings returns the strings at a path of a body.
 func jsonStrings(body []byte, path jsonedit.Path) []span {
-	if !mayHave(body, path) {
-		return nil
-	}
-	start, ok := jsonStart(body)
-	if !ok {
-		return nil
-	}
-	found, err := jsonedit.Strings(body[start:], path)
-	if err != nil {
-		return nil
-	}
-	spans := make([]span, len(found))
-	for i, s := range found {
-		spans[i] = span{start + s.Start + 1, start + s.End - 1, s.Value}
-	}
-	return spans
+	b := jsonBody{text: body}
+	return b.appendStrings(nil, path)
 }

@@ -207,17 +207,20 @@ func (l Location) last() string {
 
 // path returns the path of a JSON location. It parses the name each time, because a
 // Location with a slice could not be compared.
-func (l Location) path() jsonedit.Path {
-	if l.in == inJSON && !strings.ContainsAny(l.name, `.\`) {
-		return jsonedit.Path{l.name} // the usual case, which takes no memory
-	}
-	return l.parsedPath()
-}
+func (l Location) path() jsonedit.Path { return l.appendPath(nil) }
 
-func (l Location) parsedPath() jsonedit.Path {
-	if l.in != inJSON {
-		return nil
+// appendPath appends the elements of the path. In the usual case it takes no memory if dst has
+// room for them.
+func (l Location) appendPath(dst jsonedit.Path) jsonedit.Path {
+	switch {
+	case l.in != inJSON:
+		return dst
+	case strings.IndexByte(l.name, '\\') >= 0:
+		path, _ := jsonedit.ParsePath(l.name) // Parse accepted it
+		return append(dst, path...)
 	}
-	path, _ := jsonedit.ParsePath(l.name) // Parse accepted it
-	return path
+	for element := range strings.SplitSeq(l.name, ".") {
+		dst = append(dst, element)
+	}
+	return dst
 }

@@ -20,6 +20,9 @@ type Occurrence struct {
 	textRange
 }
 
+// InHeader reports whether the token is in a line of the header.
+func (f Occurrence) InHeader() bool { return f.at.part == linePart }
+
 // newOccurrences returns the occurrences of the spans in a text.
 func newOccurrences(loc Location, at place, text string, spans []span) []Occurrence {
 	if len(spans) == 0 {
@@ -50,9 +53,8 @@ func occurrencesInBody(loc Location, body []byte, spans []span) []Occurrence {
 
 const setCookie = "Set-Cookie"
 
-// eachLine returns what find finds in each line of a header.
+// eachLine returns what find finds in each line of a header, whose name is canonical.
 func eachLine(header http.Header, name string, loc Location, find func(string) []span) []Occurrence {
-	name = http.CanonicalHeaderKey(name)
 	var occurrences []Occurrence
 	for i, text := range header[name] {
 		occurrences = append(occurrences, newOccurrences(loc, place{linePart, name, i}, text, find(text))...)

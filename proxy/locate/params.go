@@ -43,6 +43,9 @@ func paramsOf(text string, start, end int, separators string, wanted func(name s
 // formValue returns the decoded value of the first field of this name in a urlencoded form.
 // A field without a sign of equality has an empty value.
 func formValue(form []byte, name string) (value string, ok bool) {
+	if !bytes.Contains(form, []byte(name)) && bytes.IndexByte(form, '%') < 0 && bytes.IndexByte(form, '+') < 0 {
+		return "", false // the usual case
+	}
 	for len(form) > 0 {
 		var field []byte
 		field, form, _ = bytes.Cut(form, []byte("&"))

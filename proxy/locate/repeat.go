@@ -57,18 +57,28 @@ func (r Response) repeatsIn(headers []string, inBody bool, occurrences []Occurre
 // and the runs of token characters are not looked for.
 func (r Response) mayRepeat(occurrences []Occurrence) bool {
 	const few = 4
+	if len(occurrences) == 1 && occurrences[0].at.part == bodyPart {
+		// Nothing in the token itself can be a repeat of it, because it is one run. So most of the
+		// body is not searched.
+		f := occurrences[0]
+		return hasEnd(r.Body[:f.start], f.Token) || hasEnd(r.Body[f.end:], f.Token)
+	}
 	return len(occurrences) > few || slices.ContainsFunc(occurrences, func(f Occurrence) bool {
 		return r.mayHaveElsewhere(f.Token, occurrences)
 	})
 }
 
-// mayHaveElsewhere does that for one token. It looks for its end, which is the most random
-// part of it.
+// tail is how much of a token is looked for: its end, which is the most random part of it. It is
+// short enough for a buffer on the stack.
+const tail = 24
+
+func hasEnd(text []byte, token string) bool {
+	return bytes.Contains(text, []byte(token[max(0, len(token)-tail):]))
+}
+
+// mayHaveElsewhere does that for one token.
 func (r Response) mayHaveElsewhere(token string, occurrences []Occurrence) bool {
-	const (
-		tail  = 24 // short enough for a buffer on the stack
-		tries = 16 // so that its time grows with the size of the body alone
-	)
+	const tries = 16 // so that its time grows with the size of the body alone
 	end := []byte(token[max(0, len(token)-tail):])
 	at := 0
 	for range tries {

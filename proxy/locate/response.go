@@ -1,7 +1,6 @@
 package locate
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,12 +21,44 @@ type Response struct {
 // in Set-Cookie, in the headers that the locations name, and in a text body. A value of a
 // json: or header: location can be a URL with tokens in its query or fragment. A location without a token is not an error.
 func (r Response) Find(locs []Location) []Occurrence {
+	return r.find(locs, &jsonBody{text: r.Body})
+}
+
+// A Reading is what a response says about its tokens.
+type Reading struct {
+	Tokens []Occurrence // what [Response.Find] returns
+	// DPoP means that the response says token_type: DPoP (RFC 9449, section 5), in any case, as
+	// a member of a JSON object. It is false if there are no tokens.
+	DPoP bool
+	// IssuedTokenType is the issued_token_type of a token exchange, which is a URI of RFC 8693,
+	// section 3. It is empty in any other response, and if there are no tokens.
+	IssuedTokenType string
+}
+
+// Read finds the tokens of a response, and what it says about them. It parses the body once.
+func (r Response) Read(locs []Location) (reading Reading) {
+	json := jsonBody{text: r.Body}
+	reading.Tokens = r.find(locs, &json)
+	if len(reading.Tokens) == 0 {
+		return reading
+	}
+	var room [1]span
+	reading.DPoP = slices.ContainsFunc(json.appendStrings(room[:0], tokenType), span.saysDPoP)
+	reading.IssuedTokenType = first(json.appendStrings(room[:0], issuedTokenType))
+	return reading
+}
+
+func (s span) saysDPoP() bool { return strings.EqualFold(s.token, "DPoP") }
+
+var tokenType, issuedTokenType = jsonedit.Path{"token_type"}, jsonedit.Path{"issued_token_type"}
+
+func (r Response) find(locs []Location, json *jsonBody) []Occurrence {
 	var occurrences []Occurrence
 	for _, loc := range locs {
 		if loc.HoldsRefreshToken() {
 			continue
 		}
-		if found := unfold(r.at(loc), locs, r); occurrences == nil {
+		if found := unfold(r.at(loc, json), locs, r); occurrences == nil {
 			occurrences = found // the usual case: no copy
 		} else {
 			occurrences = append(occurrences, found...)
@@ -36,10 +67,10 @@ func (r Response) Find(locs []Location) []Occurrence {
 	return append(occurrences, r.repeats(occurrences)...)
 }
 
-func (r Response) at(loc Location) []Occurrence {
+func (r Response) at(loc Location, json *jsonBody) []Occurrence {
 	switch loc.in {
 	case inHeader:
-		return eachLine(r.Header, loc.name, loc, headerValue)
+		return eachLine(r.Header, http.CanonicalHeaderKey(loc.name), loc, headerValue)
 	case inCookie:
 		return eachLine(r.Header, setCookie, loc, func(text string) []span { return setCookieValue(text, loc.name) })
 	case inFragment:
@@ -47,7 +78,8 @@ func (r Response) at(loc Location) []Occurrence {
 	case inQuery:
 		return eachRedirect(r.Header, loc, queryParams)
 	}
-	return occurrencesInBody(loc, r.Body, bodySpans(r.Header, r.Body, loc, r.inputs))
+	var room [4]span // of usual bodies
+	return occurrencesInBody(loc, r.Body, appendBodySpans(room[:0], r.Header, json, loc, r.inputs))
 }
 
 // text returns the text of a range.
@@ -78,13 +110,20 @@ func (r Response) Replace(occurrences []Occurrence, enriched map[string]string) 
 // ReplaceFunc is Replace with a function that returns the enriched token of an original,
 // or the original itself.
 func (r Response) ReplaceFunc(occurrences []Occurrence, enriched func(original string) string) Response {
-	var changes edits
+	var changes edits // of the header
+	var room [4]span  // of usual responses
+	inBody := room[:0]
 	for _, f := range occurrences {
-		if token := enriched(f.Token); token != f.Token {
+		token := enriched(f.Token)
+		switch {
+		case token == f.Token:
+		case f.at.part == bodyPart:
+			inBody = append(inBody, span{f.start, f.end, token})
+		default:
 			changes.add(f, token)
 		}
 	}
-	r.Body = splice(r.Body, changes.body)
+	r.Body = splice(r.Body, inBody)
 	r.Header = changes.headers(r.Header)
 	return r
 }
@@ -122,30 +161,4 @@ func (r Response) Param(name string) string {
 		spans = append(spans, r.inputs(name)...)
 	}
 	return first(spans)
-}
-
-// IsDPoP reports whether the response says token_type: DPoP (RFC 9449, section 5), in
-// any case, as a member of a JSON object.
-func (r Response) IsDPoP() bool {
-	return maySayDPoP(r.Body) && slices.ContainsFunc(jsonStrings(r.Body, tokenType), func(s span) bool {
-		return strings.EqualFold(s.token, "DPoP")
-	})
-}
-
-// maySayDPoP reports whether a body has DPoP after token_type, or has escapes. Most have
-// neither, and are not parsed.
-func maySayDPoP(body []byte) bool {
-	if bytes.IndexByte(body, '\\') >= 0 {
-		return true
-	}
-	i := bytes.Index(body, []byte(tokenType[0]))
-	return i >= 0 && containsFold(body[i:], "dpop")
-}
-
-var tokenType, issuedTokenType = jsonedit.Path{"token_type"}, jsonedit.Path{"issued_token_type"}
-
-// IssuedTokenType returns the issued_token_type of a token exchange, which is a URI
-// of RFC 8693, section 3. It returns "" for any other response.
-func (r Response) IssuedTokenType() string {
-	return first(jsonStrings(r.Body, issuedTokenType))
 }

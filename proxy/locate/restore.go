@@ -63,7 +63,8 @@ func (l Location) restoreName() string {
 }
 
 func (r Request) find(locs []Location) []Occurrence {
-	occurrences := r.at(authorization)
+	json := jsonBody{text: r.Body}
+	occurrences := eachLine(r.Header, authorization.name, authorization, tokenRuns)
 	queryMay, bodyMay := mayHoldToken([]byte(r.Query)), mayHoldToken(r.Body)
 	if queryMay {
 		occurrences = append(occurrences, standard(inQuery, place{part: queryPart}, r.Query, standardQuery)...)
@@ -73,10 +74,10 @@ func (r Request) find(locs []Location) []Occurrence {
 	}
 	for _, loc := range locs {
 		if (loc.InHeader() || loc.in == inQuery && queryMay || loc.InBody() && bodyMay) && !loc.HoldsRefreshToken() {
-			occurrences = append(occurrences, r.at(loc)...)
+			occurrences = append(occurrences, r.at(loc, &json)...)
 		}
 	}
-	return append(occurrences, r.at(anyCookie)...)
+	return append(occurrences, eachLine(r.Header, "Cookie", anyCookie, tokenRuns)...)
 }
 
 // mayHoldToken reports whether a query or a body can have a token, as it is or escaped: it
@@ -109,23 +110,22 @@ func standard(in in, at place, text string, names map[string]bool) []Occurrence 
 	return occurrences
 }
 
-func (r Request) at(loc Location) []Occurrence {
+func (r Request) at(loc Location, json *jsonBody) []Occurrence {
 	switch loc.in {
 	case inHeader:
-		if http.CanonicalHeaderKey(loc.name) == subprotocols {
+		name := http.CanonicalHeaderKey(loc.name)
+		if name == subprotocols {
 			return nil // see restoreSubprotocols
 		}
-		return eachLine(r.Header, loc.name, loc, tokenRuns)
+		return eachLine(r.Header, name, loc, tokenRuns)
 	case inCookie:
-		if loc == anyCookie {
-			return eachLine(r.Header, "Cookie", loc, tokenRuns)
-		}
 		return eachLine(r.Header, "Cookie", loc, func(text string) []span { return cookieRuns(text, loc.name) })
 	case inQuery:
 		spans := params(r.Query, 0, len(r.Query), "&", loc.name)
 		return withRuns(newOccurrences(loc, place{part: queryPart}, r.Query, spans), r.Query)
 	}
-	spans := bodySpans(r.Header, r.Body, loc, r.formField)
+	var room [4]span
+	spans := appendBodySpans(room[:0], r.Header, json, loc, r.formField)
 	if len(spans) == 0 {
 		return nil // the usual case: do not copy the body to a string
 	}

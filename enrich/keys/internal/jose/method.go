@@ -75,11 +75,12 @@ func (d *digest) of(h crypto.Hash, text []byte) []byte {
 }
 
 // A buffer holds a signed text while it is hashed, because hashes take no strings, and what
-// else verifying would allocate.
+// else verifying and sealing would allocate.
 type buffer struct {
-	text []byte
-	sum  digest
-	der  [maxDER]byte
+	text  []byte
+	sum   digest
+	der   [maxDER]byte
+	nonce [nonceSize]byte
 }
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}

@@ -45,10 +45,10 @@ const (
 	randomSize = 8 // of the nonce
 )
 
-// newNonce returns a nonce with these random bytes.
-func newNonce(additional, random []byte) []byte {
+// newNonce returns a nonce with these random bytes, in the memory of the buffer.
+func (b *buffer) newNonce(additional, random []byte) []byte {
 	sum := sha256.Sum256(additional)
-	return append(append(make([]byte, 0, nonceSize), sum[:nonceSize-randomSize]...), random...)
+	return append(append(b.nonce[:0], sum[:nonceSize-randomSize]...), random...)
 }
 
 // Seal encrypts and authenticates a text, and authenticates the additional data. It
@@ -59,10 +59,12 @@ func (s sealer) Seal(plaintext, additional []byte) []byte {
 
 // AppendSealed appends what Seal returns. Dst must not overlap with the texts.
 func (s sealer) AppendSealed(dst, plaintext, additional []byte) []byte {
+	b := buffers.Get().(*buffer)
+	defer b.put()
 	random := len(dst)
 	dst = append(dst, make([]byte, randomSize)...)
 	rand.Read(dst[random:]) // never fails
-	return s.aead.Seal(dst, newNonce(additional, dst[random:]), plaintext, additional)
+	return s.aead.Seal(dst, b.newNonce(additional, dst[random:]), plaintext, additional)
 }
 
 var errSealed = errors.New("the sealed text is too short")
@@ -77,8 +79,10 @@ func (s sealer) AppendOpened(dst, sealed, additional []byte) ([]byte, error) {
 	if len(sealed) < randomSize {
 		return nil, errSealed
 	}
+	b := buffers.Get().(*buffer)
+	defer b.put()
 	random, text := sealed[:randomSize], sealed[randomSize:]
-	return s.aead.Open(dst, newNonce(additional, random), text, additional)
+	return s.aead.Open(dst, b.newNonce(additional, random), text, additional)
 }
 
 // OpenFormat1 decrypts what versions before format 2 sealed: a nonce, followed by the

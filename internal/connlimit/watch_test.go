@@ -1,0 +1,240 @@
+package connlimit_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokengraft/tokengraft/internal/connlimit"
+)
+
+// long is longer than a request that is short for the watch.
+const long = 40 * time.Millisecond
+
+// serveWith starts a server with a handler of its own, whose connections are in a pool.
+func serveWith(t testing.TB, change func(*http.Server)) (address string) {
+	t.Helper()
+	pool := connlimit.New(connlimit.Options{Bounds: connlimit.Bounds{Connections: 1000, Memory: plenty}, Lines: 100})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{}
+	change(server)
+	pool.Configure(server)
+	go server.Serve(pool.Listener(listener.(*net.TCPListener)))
+	t.Cleanup(func() { server.Close() })
+	return listener.Addr().String()
+}
+
+func handle(f http.HandlerFunc) func(*http.Server) {
+	return func(s *http.Server) { s.Handler = f }
+}
+
+func dialTo(t testing.TB, address, text string) *net.TCPConn {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	io.WriteString(conn, text)
+	return conn.(*net.TCPConn)
+}
+
+func TestWatch_CancelsTheRequestOfAClientThatIsGone(t *testing.T) {
+	ended := make(chan error, 1)
+	address := serveWith(t, handle(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		select {
+		case <-r.Context().Done():
+			ended <- nil
+		case <-time.After(10 * time.Second):
+			ended <- fmt.Errorf("10 s later its context has not ended")
+		}
+	}))
+	for name, text := range map[string]string{
+		"without a body":      get,
+		"with a body":         "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+		"with a chunked body": "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+	} {
+		for how, leave := range map[string]func(*net.TCPConn){
+			"closes the connection":           func(c *net.TCPConn) { c.Close() },
+			"closes its half":                 func(c *net.TCPConn) { c.CloseWrite() },
+			"resets the connection":           func(c *net.TCPConn) { c.SetLinger(0); c.Close() },
+			"closes the connection, but late": func(c *net.TCPConn) { time.Sleep(long); c.Close() },
+		} {
+			leave(dialTo(t, address, text))
+			if err := <-ended; err != nil {
+				t.Errorf("a request %s, whose client %s: %v", name, how, err)
+			}
+		}
+	}
+}
+
+// A client may send its next requests before it has the response. The watch reads the first
+// byte of them.
+func TestWatch_KeepsWhatIsSentAhead(t *testing.T) {
+	address := serveWith(t, handle(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			time.Sleep(2 * long)
+		}
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %s", r.URL.Path, body)
+	}))
+	const slow = "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
+	post := strings.Replace(slow, "/slow", "/next", 1)
+	for _, pause := range []time.Duration{0, long} {
+		conn := dialTo(t, address, slow)
+		time.Sleep(pause)
+		io.WriteString(conn, post+slow)
+		time.Sleep(pause)
+		io.WriteString(conn, post)
+		reader := bufio.NewReader(conn)
+		for _, want := range []string{"/slow abc", "/next abc", "/slow abc", "/next abc"} {
+			response, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatalf("pause %s: %v, want %q", pause, err, want)
+			}
+			if body, err := io.ReadAll(response.Body); string(body) != want {
+				t.Fatalf("pause %s: got %q, %v, want %q", pause, body, err, want)
+			}
+		}
+	}
+}
+
+func TestWatch_LeavesAHijackedConnection(t *testing.T) {
+	read := func(c net.Conn) string {
+		b := make([]byte, 5)
+		_, _ = io.ReadFull(c, b)
+		return string(b)
+	}
+	byteByByte := func(c net.Conn) string {
+		var b, one [5]byte
+		for i := range b {
+			n, err := c.Read(one[:1])
+			if n != 1 || err != nil {
+				return fmt.Sprint(n, err)
+			}
+			b[i] = one[0]
+		}
+		return string(b[:])
+	}
+	copied := func(c net.Conn) string {
+		var b strings.Builder
+		io.CopyN(&b, c, 5)
+		return b.String()
+	}
+	all := func(c net.Conn) string {
+		var b strings.Builder
+		io.Copy(&b, c)
+		return b.String()
+	}
+	for _, before := range []time.Duration{0, 2 * long} {
+		for name, receive := range map[string]func(net.Conn) string{"Read": read, "bytes": byteByByte, "CopyN": copied, "Copy": all} {
+			got := make(chan string, 1)
+			address := serveWith(t, handle(func(w http.ResponseWriter, _ *http.Request) {
+				time.Sleep(before)
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					got <- err.Error()
+					return
+				}
+				defer conn.Close()
+				io.WriteString(conn, "ready")
+				got <- receive(conn)
+			}))
+			conn := dialTo(t, address, get)
+			if before > 0 {
+				time.Sleep(long)
+				io.WriteString(conn, "he")
+			}
+			io.ReadFull(conn, make([]byte, 5))
+			if before == 0 {
+				io.WriteString(conn, "he")
+			}
+			time.Sleep(long)
+			io.WriteString(conn, "llo")
+			conn.CloseWrite()
+			if text := <-got; text != "hello" {
+				t.Errorf("%s, hijacked after %s: got %q, want hello", name, before, text)
+			}
+		}
+	}
+}
+
+// The deadlines of a server still end what is slow, and nothing else.
+func TestWatch_KeepsTheDeadlinesOfTheServer(t *testing.T) {
+	const idle, header = 200 * time.Millisecond, 100 * time.Millisecond
+	address := serveWith(t, func(s *http.Server) {
+		s.IdleTimeout, s.ReadHeaderTimeout = idle, header
+		s.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/slow" {
+				time.Sleep(2 * idle)
+			}
+		})
+	})
+	closedAfter := func(c net.Conn) time.Duration {
+		began := time.Now()
+		io.Copy(io.Discard, c)
+		return time.Since(began)
+	}
+	kept := dialTo(t, address, "")
+	for range 6 {
+		io.WriteString(kept, get)
+		if got := answer(kept); got != "200" {
+			t.Fatalf("a request every %s: got %s, want 200", idle/2, got)
+		}
+		time.Sleep(idle / 2)
+	}
+	io.WriteString(kept, strings.Replace(get, "/", "/slow", 1))
+	if got := answer(kept); got != "200" {
+		t.Fatalf("a request that takes %s: got %s, want 200", 2*idle, got)
+	}
+	io.WriteString(kept, half)
+	if took := closedAfter(kept); took < header || took > 10*time.Second {
+		t.Errorf("half a header: closed after %s, want %s", took, header)
+	}
+	unused := dialTo(t, address, get)
+	answer(unused)
+	if took := closedAfter(unused); took < idle || took > 10*time.Second {
+		t.Errorf("an idle connection: closed after %s, want %s", took, idle)
+	}
+}
+
+// BenchmarkServer_Request shows what the watch and the deadlines of a socket save: with them
+// a request in a pool costs less than in net/http alone.
+func BenchmarkServer_Request(b *testing.B) {
+	handler := handle(func(http.ResponseWriter, *http.Request) { runtime.Gosched() })
+	run := func(b *testing.B, address string) {
+		conn := dialTo(b, address, "")
+		conn.SetDeadline(time.Time{})
+		response := make([]byte, 4096)
+		b.ReportAllocs()
+		for b.Loop() {
+			io.WriteString(conn, get)
+			if _, err := conn.Read(response); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("pool", func(b *testing.B) { run(b, serveWith(b, handler)) })
+	b.Run("net/http", func(b *testing.B) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			b.Fatal(err)
+		}
+		server := &http.Server{}
+		handler(server)
+		go server.Serve(listener)
+		defer server.Close()
+		run(b, listener.Addr().String())
+	})
+}
