@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/proxy"
+	"github.com/tokengraft/tokengraft/proxy/proxytest"
 )
 
 // What happens to a request for a path, with gates at POST /oauth/token and at POST
@@ -160,9 +161,17 @@ func TestSpelling_IsUnchangedWithoutAGate(t *testing.T) {
 		f, backend := startResponding(t, answer("HTTP/1.1 200 OK", "x"), newFakeEnricher(enrich.OK).use(rules...))
 		f.ask(t, "POST "+row.path+" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
 		if got := backend.Requests(); len(got) != 1 || got[0].Line != "POST "+row.path+" HTTP/1.1" {
-			t.Errorf("%s: the backend got %v, want it unchanged", row.path, got)
+			t.Errorf("%s: the backend got %q, want it unchanged", row.path, linesOf(got))
 		}
 	}
+}
+
+// linesOf returns the lines of requests.
+func linesOf(requests []*proxytest.Request) (lines []string) {
+	for _, r := range requests {
+		lines = append(lines, r.Line)
+	}
+	return lines
 }
 
 // Patterns that differ in their case only, in wildcards, or in a slash at the end.

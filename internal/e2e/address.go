@@ -29,15 +29,24 @@ func init() { nextPort.Store(rand.Uint32N(lastPort - firstPort)) }
 // be known before it starts. It does not return an address twice.
 func FreeAddress(t testing.TB) Address {
 	t.Helper()
+	listener := listen(t)
+	listener.Close()
+	return Address(listener.Addr().String())
+}
+
+// listen listens at a port that the system does not give to others. When a test closes such
+// a listener, its sidecar still sends requests there. At another port they could reach a
+// server of a test that runs at the same time.
+func listen(t testing.TB) net.Listener {
+	t.Helper()
 	for range 1000 {
 		address := fmt.Sprintf("127.0.0.1:%d", firstPort+nextPort.Add(1)%(lastPort-firstPort))
 		if listener, err := net.Listen("tcp", address); err == nil {
-			listener.Close()
-			return Address(address)
+			return listener
 		}
 	}
 	t.Fatal("there is no free port")
-	return ""
+	return nil
 }
 
 // URL returns the URL of a path at the address.

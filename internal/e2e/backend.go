@@ -52,6 +52,8 @@ const (
 func StartBackend(t testing.TB) *Backend {
 	b := &Backend{mux: http.NewServeMux(), handlers: map[string]http.Handler{}, holds: map[string]*Hold{}, jwks: `{"keys":[]}`}
 	b.Server = httptest.NewUnstartedServer(b)
+	b.Listener.Close()
+	b.Listener = listen(t)
 	b.Config.MaxHeaderBytes = 8 << 20
 	b.Start()
 	b.Address = Address(b.Listener.Addr().String())

@@ -7,6 +7,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
+	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
 // A database is a MongoDB server with one document in the collection app.users.
@@ -30,6 +31,6 @@ func newDatabase(t *testing.T, document bson.D) *database {
 // start starts the server. When it starts again, it has another address.
 func (db *database) start(t *testing.T) {
 	t.Helper()
-	uri, kill := enrichtest.StartFerretDBAt(t, db.dir, "127.0.0.1:0")
+	uri, kill := enrichtest.StartFerretDBAt(t, db.dir, string(e2e.FreeAddress(t)))
 	db.address, db.kill = strings.Trim(strings.TrimPrefix(uri, "mongodb://"), "/"), kill
 }

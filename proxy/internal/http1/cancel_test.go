@@ -7,8 +7,11 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/tokengraft/tokengraft/proxy/internal/http1"
 )
 
 var errCause = errors.New("the cause")
@@ -119,7 +122,8 @@ func TestClose_EndsTheExchange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ended := make(chan struct{})
+		ended, waiting := make(chan struct{}), make(chan struct{})
+		res.Body.(http1.Waiter).OnWait(observer(sync.OnceFunc(func() { close(waiting) })))
 		go func() {
 			defer close(ended)
 			if reading {
@@ -129,7 +133,7 @@ func TestClose_EndsTheExchange(t *testing.T) {
 			}
 		}()
 		if reading {
-			time.Sleep(20 * time.Millisecond)
+			within(t, "the reader to wait", waiting)
 		}
 		res.Body.Close()
 		within(t, "the connection to be closed", closed)

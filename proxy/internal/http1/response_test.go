@@ -84,12 +84,14 @@ func TestWait_ComesBeforeTheBackendSendsTheRest(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			goOn := make(chan struct{})
 			proceed := sync.OnceFunc(func() { close(goOn) })
+			done := make(chan struct{}) // then the backend closes the connection
+			finish := sync.OnceFunc(func() { close(done) })
 			b := startBackend(t, func(p *peer) {
 				p.request()
 				p.send(tt.first)
 				<-goOn
 				p.send(tt.rest)
-				time.Sleep(20 * time.Millisecond)
+				<-done
 			})
 			res, err := b.transport().RoundTrip(b.newRequest(t, t.Context(), "GET", nil))
 			if err != nil {
@@ -102,6 +104,9 @@ func TestWait_ComesBeforeTheBackendSendsTheRest(t *testing.T) {
 					waits = append(waits, read)
 				}
 				proceed()
+				if read == 4 {
+					finish()
+				}
 			}))
 			buffer := make([]byte, 100)
 			for err == nil {
@@ -110,6 +115,7 @@ func TestWait_ComesBeforeTheBackendSendsTheRest(t *testing.T) {
 				read += n
 			}
 			proceed()
+			finish()
 			if got := fmt.Sprint(waits); err != io.EOF || got != tt.want {
 				t.Errorf("waited after %s, then %v; want %s and EOF", got, err, tt.want)
 			}
@@ -121,11 +127,13 @@ func TestWait_ComesBeforeTheBackendSendsTheRest(t *testing.T) {
 func TestBody_IsReadInFewParts(t *testing.T) {
 	const size = 20 << 10
 	b := startBackend(t, answering(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("a", size))))
-	res, err := b.transport().RoundTrip(b.newRequest(t, context.Background(), "GET", nil))
+	transport := b.transport()
+	arrived := watch(transport)
+	res, err := transport.RoundTrip(b.newRequest(t, context.Background(), "GET", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(20 * time.Millisecond) // all of it arrives
+	arrived.wait(t, size-4<<10) // the buffer has at most 4 KiB of it
 	if n, err := res.Body.Read(make([]byte, 32<<10)); n != size || err != io.EOF {
 		t.Errorf("the first read has %d bytes, %v; want %d and the end", n, err, size)
 	}

@@ -59,40 +59,39 @@ func TestConnections_AreUsedAgainAfterACompleteExchange(t *testing.T) {
 // be lost on it, because it is not sent again (law A5).
 func TestConnections_ThatTheBackendHasClosedAreNotUsed(t *testing.T) {
 	for _, last := range []string{"", "HTTP/1.1 408 Request Timeout\r\n\r\n", "x"} {
-		closed := make(chan struct{}, 10)
+		unused := make(chan struct{})
 		b := startBackend(t, func(p *peer) {
 			p.request()
 			p.send(okay)
-			time.Sleep(20 * time.Millisecond) // the connection is unused now
+			<-unused
 			p.send(last)
-			p.Close()
-			closed <- struct{}{}
 		})
 		transport := b.transport()
+		arrived := watch(transport)
 		for range 5 {
 			b.want(t, transport, "ok")
-			within(t, "the end of the connection", closed)
-			time.Sleep(5 * time.Millisecond) // the end of the connection arrives
+			unused <- struct{}{}
+			arrived.wait(t, 1) // or the end
 		}
 	}
 }
 
 // Unsolicited bytes would be taken for the response to the next request.
 func TestConnections_WithUnsolicitedBytesAreNotUsed(t *testing.T) {
-	sent := make(chan struct{}, 10)
+	unused := make(chan struct{})
 	b := startBackend(t, func(p *peer) {
 		p.request()
 		p.send(okay)
-		time.Sleep(20 * time.Millisecond)
+		<-unused
 		p.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
-		sent <- struct{}{}
 		p.waitClosed()
 	})
 	transport := b.transport()
+	arrived := watch(transport)
 	for range 3 {
 		b.want(t, transport, "ok")
-		within(t, "the bytes", sent)
-		time.Sleep(5 * time.Millisecond)
+		unused <- struct{}{}
+		arrived.wait(t, 1)
 	}
 }
 
@@ -122,9 +121,7 @@ func TestConnections_AreClosedWhenUnused(t *testing.T) {
 func TestConnections_TheLastIsUsedFirst(t *testing.T) {
 	b := startBackend(t, func(p *peer) {
 		for p.request() != nil {
-			p.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
-			time.Sleep(time.Millisecond)
-			p.send("x")
+			p.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
 		}
 	})
 	transport := b.transport()

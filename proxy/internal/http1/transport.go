@@ -100,7 +100,7 @@ type exchange struct {
 	ctx       context.Context
 	stop      func() bool // ends the watch over ctx; false if it has ended the connection
 	upload    *upload     // nil if the request was sent in one piece
-	// The response and its body, here so that they need no allocation of their own.
+	// The response and its body are parts of the exchange, which saves two allocations.
 	response http.Response
 	body     body
 }

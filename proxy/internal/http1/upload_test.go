@@ -174,10 +174,12 @@ func TestUpload_AnswerMayComeBeforeItsEnd(t *testing.T) {
 
 // The backend may refuse a large body, answer and close. Its answer counts.
 func TestUpload_AnswerOfABackendThatStopsReading(t *testing.T) {
+	answered := make(chan struct{})
+	defer close(answered)
 	b := startBackend(t, func(p *peer) {
 		p.request()
 		p.send("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
-		time.Sleep(100 * time.Millisecond) // not reading
+		<-answered // not reading
 	})
 	r := b.newRequest(t, t.Context(), "POST", bytes.NewReader(make([]byte, 16<<20)))
 	res, err := b.transport().RoundTrip(r)
