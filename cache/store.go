@@ -30,8 +30,8 @@ func (c *Cache) newEntries(maxBytes int64) (*ristretto.Cache[uint64, record], er
 	})
 }
 
-// newHash returns a hash function for keys with a random seed. It is a third of the time of
-// [maphash.Comparable], which goes through the type of the key.
+// newHash returns a hash function for keys with a random seed. It does
+// not go through the type of the key, as [maphash.Comparable] does.
 func newHash() func(key) uint64 {
 	seed := maphash.MakeSeed()
 	return func(k key) uint64 {

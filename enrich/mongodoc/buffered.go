@@ -13,8 +13,7 @@ import (
 const readAhead = 4 << 10
 
 // A bufferedDialer makes connections that read ahead. The driver reads an answer in two
-// steps: four bytes with its size, and the rest. So one system call is enough for both,
-// which is 2 % of the CPU of a login that reads its document.
+// steps: four bytes with its size, and the rest. So one system call is enough for both.
 type bufferedDialer struct{ options.ContextDialer }
 
 // DialContext implements [options.ContextDialer].
