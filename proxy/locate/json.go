@@ -85,7 +85,7 @@ const (
 // appendStrings appends the strings at a path, without their quotes. It appends none for a
 // body that is not JSON.
 func (b *jsonBody) appendStrings(dst []span, path jsonedit.Path) []span {
-	if b.state == bodyUnread && !mayHave(b.text, path) {
+	if b.state != bodyObject && !mayHave(b.text, path) {
 		return dst
 	}
 	var room [4]jsonedit.StringSpan // of usual bodies
