@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"slices"
-	"unsafe"
 
 	"github.com/tokengraft/tokengraft/enrich"
 )
@@ -105,10 +104,7 @@ func (r record) entry(k key, now moment) entry {
 	if id < len(r) {
 		e.doc.JSON = json.RawMessage(r[id:len(r):len(r)])
 	}
-	if issuer < id {
-		// Not a copy, which each hit would need. It is safe because no one changes a record.
-		e.doc.ID = unsafe.String(unsafe.SliceData(r[issuer:id]), id-issuer)
-	}
+	e.doc.ID = string(r[issuer:id])
 	return e
 }
 

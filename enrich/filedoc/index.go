@@ -19,9 +19,9 @@ import (
 type index struct {
 	docs  *documents
 	field bsonjson.Field
-	// byHash has the document of an id, as its place in docs, by the hash of the id: the
-	// one with the lowest _id. The id is in the document. others has those whose hash is
-	// that of another id.
+	// byHash has the document of an id, as its place in docs, by the hash of the id. The id
+	// is in the document. Others comes first: it has the ids whose hash is that of another
+	// id, and those of several documents, of which the one with the lowest _id counts.
 	byHash map[uint64]int32
 	others map[bsonjson.UserID]int32
 	hash   func(bsonjson.UserID) uint64
@@ -110,10 +110,11 @@ func (x *index) place(id bsonjson.UserID) (place int32, ok bool) {
 	return place, ok && x.has(place, id)
 }
 
-// set sets the place of the document of an id.
+// set sets the place of the document of an id. It replaces none in byHash, because that can
+// be the place of another id too, whose document has both ids.
 func (x *index) set(id bsonjson.UserID, place int32) {
 	hash := x.hash(id)
-	if held, taken := x.byHash[hash]; taken && !x.has(held, id) {
+	if _, taken := x.byHash[hash]; taken {
 		x.others[id] = place
 		return
 	}

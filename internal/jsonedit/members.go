@@ -16,6 +16,10 @@ type Members struct {
 	more  []textMember // those after few. A slice of few would need memory of the heap
 }
 
+// mostMembers limits how many members are kept, because a member of a few bytes takes 40. No
+// usual text has more.
+const mostMembers = 256
+
 // A textMember is where a member is. Plain names and values are between their quotes as
 // they are.
 type textMember struct {
@@ -26,7 +30,7 @@ type textMember struct {
 }
 
 // Read reads a text. It returns false if the text is not exactly one JSON object, by the
-// rules of [Strings].
+// rules of [Strings], or has more than 256 members. [Strings] can read those.
 func (m *Members) Read(text []byte) bool {
 	m.text = bytes.TrimPrefix(text, byteOrderMark)
 	m.mark, m.inFew, m.more = len(text)-len(m.text), 0, m.more[:0]
@@ -53,20 +57,24 @@ func (m *Members) read(s *scanner) bool {
 			return false
 		}
 		member.valueEnd, member.plainValue = s.at, s.plain
-		m.add(member)
+		if !m.add(member) {
+			return false
+		}
 		if !s.next(',') {
 			return s.next('}')
 		}
 	}
 }
 
-func (m *Members) add(member textMember) {
-	if m.inFew == len(m.few) {
-		m.more = append(m.more, member)
-		return
+// add returns false if there are too many members.
+func (m *Members) add(member textMember) bool {
+	if m.inFew < len(m.few) {
+		m.few[m.inFew] = member
+		m.inFew++
+		return true
 	}
-	m.few[m.inFew] = member
-	m.inFew++
+	m.more = append(m.more, member)
+	return m.inFew+len(m.more) <= mostMembers
 }
 
 // AppendStrings appends what [Strings] returns for a path, which must not be empty.

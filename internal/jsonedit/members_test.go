@@ -31,6 +31,9 @@ func FuzzMembers_AgreeWithStrings(f *testing.F) {
 		}
 		want, err := jsonedit.Strings(text, path)
 		start := strings.TrimLeft(strings.TrimPrefix(string(text), "\ufeff"), " \t\r\n")
+		if strings.Count(start, ",") >= mostMembers {
+			return // perhaps too many members
+		}
 		if got, isObject := m.Read(text), err == nil && strings.HasPrefix(start, "{"); got != isObject {
 			t.Fatalf("Read(%q) = %v, and Strings says %v", text, got, err)
 		} else if !got {
@@ -40,6 +43,24 @@ func FuzzMembers_AgreeWithStrings(f *testing.F) {
 			t.Errorf("at %s of %q\n got %+v\nwant %+v", at, text, got, want)
 		}
 	})
+}
+
+const mostMembers = 256
+
+// Tiny members take less space in a text than in memory, so only some of them are kept.
+func TestMembers_AreLimited(t *testing.T) {
+	object := func(members int) []byte { return []byte("{" + strings.Repeat(`"":0,`, members-1) + `"a":"1"}`) }
+	var m jsonedit.Members
+	if !m.Read(object(mostMembers)) || len(m.AppendStrings(nil, jsonedit.Path{"a"})) != 1 {
+		t.Errorf("an object of %d members was not read", mostMembers)
+	}
+	if m.Read(object(mostMembers + 1)) {
+		t.Errorf("an object of %d members was read, want at most %d", mostMembers+1, mostMembers)
+	}
+	flood := object(200_000)
+	if n := testing.AllocsPerRun(10, func() { new(jsonedit.Members).Read(flood) }); n > 10 {
+		t.Errorf("reading 200,000 members allocates %v times, want at most 10", n)
+	}
 }
 
 // BenchmarkStrings measures the search for a token in a usual response.

@@ -77,6 +77,18 @@ func TestRestore_FindsTokensWithEscapedDots(t *testing.T) {
 	}
 }
 
+// An object of very many members is not kept in memory, and its tokens are found all the same.
+func TestRead_FindsTokensAmongManyMembers(t *testing.T) {
+	for _, members := range []int{0, 20, 255, 300, 10_000} {
+		body := "{" + strings.Repeat(`"x":0,`, members) + `"access_token":"a.b.c","token_type":"DPoP","issued_token_type":"urn:x"}`
+		r := locate.Response{Header: header(jsonType), Body: []byte(body)}
+		got := r.Read(locs(t, "json:access_token", "json:id_token"))
+		if len(got.Tokens) != 1 || got.Tokens[0].Token != "a.b.c" || !got.DPoP || got.IssuedTokenType != "urn:x" {
+			t.Errorf("after %d members: %+v, want one token, DPoP and its type", members, got)
+		}
+	}
+}
+
 func TestRead_FindsDPoPInAnySpelling(t *testing.T) {
 	for body, want := range map[string]bool{
 		`{"token_type":"DPoP"}`: true, `{"access_token":"a.b.c","token_type" : "dpop"}`: true, `{"token_type":"\u0044PoP"}`: true, `{"token\u005ftype":"DPOP"}`: true,

@@ -66,7 +66,7 @@ func isASCII(text string) bool {
 }
 
 // A jsonBody is a body that may be JSON. It is parsed at most once, however many paths are
-// looked at, unless it is an array or a string.
+// looked at, unless it is an array, a string, or an object of very many members.
 type jsonBody struct {
 	text     []byte
 	start    int // of the JSON
@@ -79,13 +79,13 @@ type bodyState int
 const (
 	bodyUnread bodyState = iota
 	bodyObject
-	bodyOther // not an object
+	bodyOther // not an object, or one of very many members
 )
 
 // appendStrings appends the strings at a path, without their quotes. It appends none for a
 // body that is not JSON.
 func (b *jsonBody) appendStrings(dst []span, path jsonedit.Path) []span {
-	if b.state == bodyUnread && !mayHave(b.text, path) {
+	if b.state != bodyObject && !mayHave(b.text, path) {
 		return dst
 	}
 	var room [4]jsonedit.StringSpan // of usual bodies
@@ -102,7 +102,8 @@ func (b *jsonBody) appendStrings(dst []span, path jsonedit.Path) []span {
 	return dst
 }
 
-// isObject reports whether the body is a JSON object, and reads it if it was not read.
+// isObject reports whether contents has the members of the body, and reads it if it was not
+// read.
 func (b *jsonBody) isObject() bool {
 	if b.state == bodyUnread {
 		b.state = bodyOther

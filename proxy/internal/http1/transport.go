@@ -62,17 +62,32 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !framing.streams() {
 		closeBody(r)
 	}
-	e, err := t.begin(r.Context())
+	res, err := t.try(r, framing, message.bytes)
+	for err == errNotQuiet {
+		res, err = t.try(r, framing, message.bytes)
+	}
+	return res, err
+}
+
+// CloseIdleConnections closes the connections that are unused.
+func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
+
+// try sends a request on a connection, and receives the header of the response. If it returns
+// errNotQuiet, nothing was sent.
+func (t *Transport) try(r *http.Request, f framing, message []byte) (*http.Response, error) {
+	ctx := r.Context()
+	c, err := t.connect(ctx, f.streams()) // otherwise conn.send checks it
 	if err != nil {
-		if framing.streams() {
+		if f.streams() {
 			closeBody(r)
 		}
 		return nil, err
 	}
-	if framing.streams() {
-		err = e.stream(r, framing, message.bytes)
+	e := &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}
+	if f.streams() {
+		err = e.stream(r, f, message)
 	} else {
-		err = e.conn.send(message.bytes)
+		err = c.send(message)
 	}
 	var res *http.Response
 	if err == nil {
@@ -82,18 +97,6 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, e.fail(err)
 	}
 	return res, nil
-}
-
-// CloseIdleConnections closes the connections that are unused.
-func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
-
-// begin takes a connection for a request.
-func (t *Transport) begin(ctx context.Context) (*exchange, error) {
-	c, err := t.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}, nil
 }
 
 // An exchange is a request on a connection, and its response.
