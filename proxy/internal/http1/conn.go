@@ -25,6 +25,7 @@ type conn struct {
 	unsent   []byte    // what the next Read sends first: see send
 	observer Observer  // told before a read waits; can be nil
 	limit    int64     // how much may still be read
+	wide     bool      // widen was called in this exchange
 	eof      bool      // the backend has closed its side
 	since    time.Time // when it was put into the pool; zero before
 
@@ -126,9 +127,23 @@ func (c *conn) open() {
 	c.limit, c.observer = noLimit, nil
 }
 
-// close ends an exchange. It reports whether the connection can be used again: the backend
-// must not have sent more than the response.
-func (c *conn) close() bool {
+// widen lets the kernel keep n bytes until the exchange ends.
+func (c *conn) widen(n int) {
+	if socket, ok := c.Conn.(buffered); ok {
+		c.wide = socket.SetReadBuffer(n) == nil
+	}
+}
+
+// A buffered connection can change how much the kernel keeps, as [net.TCPConn] can.
+type buffered interface{ SetReadBuffer(bytes int) error }
+
+// close ends an exchange, after which the kernel keeps received bytes again. It reports whether
+// the connection can be used again: the backend must not have sent more than the response.
+func (c *conn) close(received int) bool {
+	if c.wide && c.Conn.(buffered).SetReadBuffer(received) != nil {
+		return false
+	}
+	c.wide = false
 	c.observer = nil
 	if c.in.Buffered() > 0 || c.eof {
 		return false

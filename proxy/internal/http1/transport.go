@@ -36,6 +36,9 @@ type Transport struct {
 	Idle time.Duration
 	// MaxHeader limits the header of a response, in bytes.
 	MaxHeader int64
+	// Received is how much the kernel keeps of what was not read yet, in bytes, on the
+	// connections that Dial opens. [Waiter.Widen] changes it for one response.
+	Received int
 	// Learn is called with the name of each header line of a response, in the spelling of the
 	// backend. The bytes are valid during the call. Nil means that they are not needed.
 	Learn func(name []byte)
@@ -170,7 +173,7 @@ func (e *exchange) setBody(r *http.Request, res *http.Response) {
 // again.
 func (e *exchange) end(keep bool) {
 	free := e.stop()
-	if keep && free && e.upload.succeeded() && e.conn.close() {
+	if keep && free && e.upload.succeeded() && e.conn.close(e.transport.Received) {
 		e.transport.pool.put(e.conn, e.transport.Idle)
 		return
 	}
@@ -206,6 +209,9 @@ type Waiter interface {
 	// OnWait sets whom Read tells before it waits for the backend. It must not be called
 	// during Read.
 	OnWait(Observer)
+	// Widen lets the kernel keep n bytes of the body that were not read yet. It must not be
+	// called during Read.
+	Widen(n int)
 }
 
 // An Observer learns when a [Waiter] is about to wait. It is not a function, because that would
