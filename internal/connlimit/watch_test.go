@@ -161,6 +161,18 @@ func TestWatch_KeepsWhatIsSentAhead(t *testing.T) {
 	}
 }
 
+// What a client sends after a long response is not taken by the read for the request before.
+func TestWatch_LeavesTheNextRequest(t *testing.T) {
+	address := serveWith(t, handle(func(http.ResponseWriter, *http.Request) { time.Sleep(long) }))
+	conn := dialTo(t, address, "")
+	for range 4 {
+		io.WriteString(conn, get)
+		if got := answer(conn); got != "200" {
+			t.Fatalf("got %s, want 200", got)
+		}
+	}
+}
+
 func TestWatch_LeavesAHijackedConnection(t *testing.T) {
 	read := func(c net.Conn) string {
 		b := make([]byte, 5)
