@@ -78,6 +78,9 @@ func (x *exchange) streamFrom(res *http.Response, body io.Reader) {
 	case waits:
 		x.w.waits = true
 		source.OnWait(&x.w)
+		if res.ContentLength >= largeResponse && x.account.takeLarge(wideBuffer) {
+			source.Widen(wideBuffer)
+		}
 		fallthrough
 	case res.ContentLength < 0:
 		res.ContentLength = 0 // so that it does not: this takes a timer and a goroutine

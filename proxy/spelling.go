@@ -30,8 +30,10 @@ func spellings(escaped string) (all []string) {
 	for range maxDecodings + 1 {
 		for _, path := range slices.Compact([]string{escaped, withoutAuthority(escaped)}) {
 			add(path)
-			if end := strings.IndexAny(path, "\x00;?#"); end >= 0 {
-				add(path[:end])
+			for _, end := range []int{strings.IndexAny(path, "\x00;?#"), indexLatinSpace(path)} {
+				if end >= 0 {
+					add(path[:end])
+				}
 			}
 		}
 		decoded := percentDecoded(escaped)
@@ -41,6 +43,17 @@ func spellings(escaped string) (all []string) {
 		escaped = decoded
 	}
 	return all
+}
+
+// indexLatinSpace returns where a path ends for servers that split the first line of a request at
+// all the spaces of Latin-1 (http.server of Python). It returns -1 if there is none.
+func indexLatinSpace(path string) int {
+	for i := range len(path) {
+		if path[i] == 0x85 || path[i] == 0xa0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // withoutAuthority returns a path as backends read it that take it for a reference to

@@ -55,8 +55,11 @@ var spellingRows = []struct{ path, want string }{
 	{"/oauth/to%09ken", isRefused},
 	{"/oauth/%25u0074oken", isRefused},
 	{"/oauth%c0%aftoken", isRefused},
-	{"/oauth%e0%80%aftoken", isRefused},  // a slash in three bytes
-	{"/oauth%EF%BC%8Ftoken", isRefused},  // full width
+	{"/oauth%e0%80%aftoken", isRefused}, // a slash in three bytes
+	{"/oauth%EF%BC%8Ftoken", isRefused}, // full width
+	{"/oauth/token\xa0", isRefused},     // a space of Latin-1
+	{"/oauth/token\x85", isRefused},
+	{"/à/../oauth/token;x", isRefused},
 	{"/oauth/token%c2%a0", isRefused},    // a space that does not break
 	{"/oauth/to%e2%80%8bken", isRefused}, // a space without width
 	{"//host/oauth/token", isRefused},    // new URL of JavaScript takes the host for one

@@ -38,6 +38,7 @@ func newTransport(o Options, names *headerNames, measured *httpMetrics) http.Rou
 			Rest:      transport,
 			Idle:      o.Timeouts.Idle,
 			MaxHeader: o.Limits.Headers,
+			Received:  sockets.Received,
 			Learn:     names.learn,
 		}
 	}

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// received is how much the kernel keeps of what this process has not read yet. It is
+	// Received is how much the kernel keeps of what this process has not read yet. It is
 	// also how much can be on its way, so it bounds the speed over long distances: 12 MiB
 	// a second with a round trip of 10 ms.
-	received = 128 << 10
+	Received = 128 << 10
 	// unsent is how much the kernel keeps of what it has not sent yet. It does not bound
 	// the speed, because what was sent and is not acknowledged does not count.
 	unsent = 32 << 10

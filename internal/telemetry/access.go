@@ -23,12 +23,17 @@ const (
 type accessHandler struct {
 	slog.Handler
 	lines *lineWriter
+	plain bool // Handler writes JSON, and has no attributes and no group
 }
 
 // Handle implements [slog.Handler].
 func (h accessHandler) Handle(ctx context.Context, r slog.Record) error {
+	waits := r.Message == accessMessage && r.Level <= slog.LevelInfo
+	if waits && h.plain && writeLine(h.lines, r) {
+		return nil
+	}
 	err := h.Handler.Handle(ctx, r)
-	if r.Message != accessMessage || r.Level > slog.LevelInfo {
+	if !waits {
 		h.lines.flush()
 	}
 	return err
@@ -36,12 +41,12 @@ func (h accessHandler) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs implements [slog.Handler].
 func (h accessHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return accessHandler{h.Handler.WithAttrs(attrs), h.lines}
+	return accessHandler{h.Handler.WithAttrs(attrs), h.lines, false}
 }
 
 // WithGroup implements [slog.Handler].
 func (h accessHandler) WithGroup(name string) slog.Handler {
-	return accessHandler{h.Handler.WithGroup(name), h.lines}
+	return accessHandler{h.Handler.WithGroup(name), h.lines, false}
 }
 
 // A lineWriter writes the first line at once, and collects those that follow within

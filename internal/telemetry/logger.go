@@ -29,9 +29,9 @@ func newLogger(lines *lineWriter) (*slog.Logger, *slog.LevelVar, error) {
 	options := &slog.HandlerOptions{Level: level}
 	switch format := logFormat(lines.w); format {
 	case "json":
-		return slog.New(accessHandler{slog.NewJSONHandler(lines, options), lines}), level, nil
+		return slog.New(accessHandler{slog.NewJSONHandler(lines, options), lines, true}), level, nil
 	case "text":
-		return slog.New(accessHandler{slog.NewTextHandler(lines, options), lines}), level, nil
+		return slog.New(accessHandler{slog.NewTextHandler(lines, options), lines, false}), level, nil
 	default:
 		return nil, nil, &VariableError{"LOG_FORMAT", format, "text or json"}
 	}

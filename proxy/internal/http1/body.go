@@ -25,6 +25,13 @@ func (b *body) OnWait(o Observer) {
 	}
 }
 
+// Widen implements [Waiter].
+func (b *body) Widen(n int) {
+	if b.state() == nil {
+		b.exchange.conn.widen(n)
+	}
+}
+
 // Read implements [io.Reader].
 func (b *body) Read(p []byte) (int, error) {
 	if err := b.state(); err != nil {

@@ -25,6 +25,7 @@ type conn struct {
 	unsent   []byte    // what the next Read sends first: see send
 	observer Observer  // told before a read waits; can be nil
 	limit    int64     // how much may still be read
+	wide     bool      // widen was called in this exchange
 	eof      bool      // the backend has closed its side
 	since    time.Time // when it was put into the pool; zero before
 
@@ -59,7 +60,7 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 	made.abort = func() { c.Close() }
 	made.readWait = func(fd uintptr) bool {
 		if made.unsent != nil {
-			return !made.sendUnsent()
+			return !made.sendUnsent(fd)
 		}
 		made.read(fd)
 		if made.err != syscall.EAGAIN {
@@ -79,9 +80,7 @@ func newConn(c net.Conn, learn func([]byte)) (*conn, error) {
 
 // send sends a request. On a connection that was used before, it leaves that to the next Read,
 // which then waits for the response without trying to read first: one system call of six less,
-// and 2 % of what a login costs. No event is lost, because the raw connection is ready for
-// events before it calls back. A new connection can have bytes already, from a backend that
-// refuses at once. The request must not change until Read returns.
+// and 2 % of what a login costs. The request must not change until Read returns.
 func (c *conn) send(request []byte) error {
 	if c.since.IsZero() {
 		_, err := c.Write(request)
@@ -91,13 +90,25 @@ func (c *conn) send(request []byte) error {
 	return nil
 }
 
-// sendUnsent reports whether what send has left was sent.
-func (c *conn) sendUnsent() bool {
-	c.n = 0
-	_, c.err = c.Conn.Write(c.unsent)
-	c.unsent = nil
+// sendUnsent sends what send has left, if the connection is quiet, and reports whether that was
+// sent. The read that calls it can then wait: it notices what arrives since it began, so the
+// check must be a part of it. What arrived between an earlier check and its begin would be lost.
+func (c *conn) sendUnsent(fd uintptr) bool {
+	request, into := c.unsent, c.into
+	c.unsent, c.into = nil, c.one[:]
+	c.read(fd)
+	c.n, c.into = 0, into
+	if c.err != syscall.EAGAIN {
+		c.err = errNotQuiet
+		return false
+	}
+	_, c.err = c.Conn.Write(request)
 	return c.err == nil
 }
+
+// errNotQuiet means that a request was not sent, because the backend had closed the connection
+// or sent something before.
+var errNotQuiet = errors.New("the connection to the backend was closed, or something arrived, before the request was sent")
 
 // read reads once. It never waits.
 func (c *conn) read(fd uintptr) {
@@ -116,9 +127,23 @@ func (c *conn) open() {
 	c.limit, c.observer = noLimit, nil
 }
 
-// close ends an exchange. It reports whether the connection can be used again: the backend
-// must not have sent more than the response.
-func (c *conn) close() bool {
+// widen lets the kernel keep n bytes until the exchange ends.
+func (c *conn) widen(n int) {
+	if socket, ok := c.Conn.(buffered); ok {
+		c.wide = socket.SetReadBuffer(n) == nil
+	}
+}
+
+// A buffered connection can change how much the kernel keeps, as [net.TCPConn] can.
+type buffered interface{ SetReadBuffer(bytes int) error }
+
+// close ends an exchange, after which the kernel keeps received bytes again. It reports whether
+// the connection can be used again: the backend must not have sent more than the response.
+func (c *conn) close(received int) bool {
+	if c.wide && c.Conn.(buffered).SetReadBuffer(received) != nil {
+		return false
+	}
+	c.wide = false
 	c.observer = nil
 	if c.in.Buffered() > 0 || c.eof {
 		return false

@@ -5,12 +5,13 @@ import (
 	"net"
 )
 
-// connect returns an unused connection, or a new one.
-func (t *Transport) connect(ctx context.Context) (*conn, error) {
+// connect returns an unused connection, or a new one. If check is false, the backend can have
+// closed it.
+func (t *Transport) connect(ctx context.Context, check bool) (*conn, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	c := t.pool.take(t.Idle)
+	c := t.pool.take(t.Idle, check)
 	if c == nil {
 		var err error
 		if c, err = t.dialOrAwait(ctx); err != nil {

@@ -22,11 +22,12 @@ type pool struct {
 	timer   *time.Timer
 }
 
-// take returns an open connection, and nil if there is none.
-func (p *pool) take(idle time.Duration) *conn {
+// take returns a connection, and nil if there is none. If check is false, the backend can have
+// closed it.
+func (p *pool) take(idle time.Duration, check bool) *conn {
 	for {
 		c := p.last()
-		if c == nil || time.Since(c.since) < idle && c.isQuiet() {
+		if c == nil || time.Since(c.since) < idle && (!check || c.isQuiet()) {
 			return c
 		}
 		c.Close()

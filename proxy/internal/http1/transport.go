@@ -36,6 +36,9 @@ type Transport struct {
 	Idle time.Duration
 	// MaxHeader limits the header of a response, in bytes.
 	MaxHeader int64
+	// Received is how much the kernel keeps of what was not read yet, in bytes, on the
+	// connections that Dial opens. [Waiter.Widen] changes it for one response.
+	Received int
 	// Learn is called with the name of each header line of a response, in the spelling of the
 	// backend. The bytes are valid during the call. Nil means that they are not needed.
 	Learn func(name []byte)
@@ -59,17 +62,32 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !framing.streams() {
 		closeBody(r)
 	}
-	e, err := t.begin(r.Context())
+	res, err := t.try(r, framing, message.bytes)
+	for err == errNotQuiet {
+		res, err = t.try(r, framing, message.bytes)
+	}
+	return res, err
+}
+
+// CloseIdleConnections closes the connections that are unused.
+func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
+
+// try sends a request on a connection, and receives the header of the response. If it returns
+// errNotQuiet, nothing was sent.
+func (t *Transport) try(r *http.Request, f framing, message []byte) (*http.Response, error) {
+	ctx := r.Context()
+	c, err := t.connect(ctx, f.streams()) // otherwise conn.send checks it
 	if err != nil {
-		if framing.streams() {
+		if f.streams() {
 			closeBody(r)
 		}
 		return nil, err
 	}
-	if framing.streams() {
-		err = e.stream(r, framing, message.bytes)
+	e := &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}
+	if f.streams() {
+		err = e.stream(r, f, message)
 	} else {
-		err = e.conn.send(message.bytes)
+		err = c.send(message)
 	}
 	var res *http.Response
 	if err == nil {
@@ -79,18 +97,6 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, e.fail(err)
 	}
 	return res, nil
-}
-
-// CloseIdleConnections closes the connections that are unused.
-func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
-
-// begin takes a connection for a request.
-func (t *Transport) begin(ctx context.Context) (*exchange, error) {
-	c, err := t.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}, nil
 }
 
 // An exchange is a request on a connection, and its response.
@@ -167,7 +173,7 @@ func (e *exchange) setBody(r *http.Request, res *http.Response) {
 // again.
 func (e *exchange) end(keep bool) {
 	free := e.stop()
-	if keep && free && e.upload.succeeded() && e.conn.close() {
+	if keep && free && e.upload.succeeded() && e.conn.close(e.transport.Received) {
 		e.transport.pool.put(e.conn, e.transport.Idle)
 		return
 	}
@@ -203,6 +209,9 @@ type Waiter interface {
 	// OnWait sets whom Read tells before it waits for the backend. It must not be called
 	// during Read.
 	OnWait(Observer)
+	// Widen lets the kernel keep n bytes of the body that were not read yet. It must not be
+	// called during Read.
+	Widen(n int)
 }
 
 // An Observer learns when a [Waiter] is about to wait. It is not a function, because that would
