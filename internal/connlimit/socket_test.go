@@ -88,3 +88,21 @@ func TestSocket_StopsAtTheDeadlineThatIsWanted(t *testing.T) {
 		t.Fatalf("a read after the deadline: got %v, want a timeout", err)
 	}
 }
+
+// The pool looks without a lock that the end of a request takes, so a look can come late.
+func TestWatch_LooksTwiceButReadsAheadOnce(t *testing.T) {
+	s, peer := pair(t)
+	w := watch{socket: s, cancel: func() { t.Error("the request was canceled") }}
+	w.begin()
+	b := make([]byte, 5)
+	if n, err := w.Read(b[:1]); n != 0 || err != nil {
+		t.Fatalf("the read of net/http got %d, %v, want nothing", n, err)
+	}
+	w.look()
+	w.look()
+	time.AfterFunc(step, func() { io.WriteString(peer, "hello") })
+	s.SetReadDeadline(time.Now().Add(100 * step))
+	if _, err := io.ReadFull(&w, b); string(b) != "hello" {
+		t.Fatalf("got %q, %v, want hello", b, err)
+	}
+}

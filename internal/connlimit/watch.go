@@ -66,12 +66,14 @@ func (w *watch) stop() {
 func (w *watch) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.state == postponed && w.done == nil {
+	switch {
+	case w.done != nil: // the look that a request before was due came late
+	case w.state == postponed:
 		w.done = make(chan struct{})
 		go w.readAhead(w.done)
-		return
+	default:
+		w.state = off
 	}
-	w.state = off
 }
 
 // readAhead reads a byte, which the client may have sent as the start of its next request.

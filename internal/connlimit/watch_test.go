@@ -2,10 +2,13 @@ package connlimit_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -28,7 +31,11 @@ func serveWith(t testing.TB, change func(*http.Server)) (address string) {
 	server := &http.Server{}
 	change(server)
 	pool.Configure(server)
-	go server.Serve(pool.Listener(listener.(*net.TCPListener)))
+	if in := pool.Listener(listener.(*net.TCPListener)); server.TLSConfig != nil {
+		go server.ServeTLS(in, "", "")
+	} else {
+		go server.Serve(in)
+	}
 	t.Cleanup(func() { server.Close() })
 	return listener.Addr().String()
 }
@@ -75,6 +82,50 @@ func TestWatch_CancelsTheRequestOfAClientThatIsGone(t *testing.T) {
 			if err := <-ended; err != nil {
 				t.Errorf("a request %s, whose client %s: %v", name, how, err)
 			}
+		}
+	}
+}
+
+// Over TLS net/http itself notices it. No goroutine of the connections stays.
+func TestWatch_CancelsSoonAndLeavesNoGoroutine(t *testing.T) {
+	before := runtime.NumGoroutine()
+	ended := make(chan struct{})
+	wait := handle(func(_ http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		ended <- struct{}{}
+	})
+	backend := httptest.NewUnstartedServer(nil)
+	backend.StartTLS()
+	certificates := backend.TLS
+	backend.Close()
+	plain := serveWith(t, wait)
+	encrypted := serveWith(t, func(s *http.Server) { wait(s); s.TLSConfig = certificates })
+	for name, dial := range map[string]func() net.Conn{
+		"plain": func() net.Conn { return dialTo(t, plain, get) },
+		"TLS": func() net.Conn {
+			c := tls.Client(dialTo(t, encrypted, ""), &tls.Config{InsecureSkipVerify: true})
+			io.WriteString(c, get)
+			return c
+		},
+	} {
+		var longest time.Duration
+		for range 20 {
+			conn := dial()
+			time.Sleep(time.Duration(rand.IntN(10)) * time.Millisecond)
+			began := time.Now()
+			conn.Close()
+			<-ended
+			longest = max(longest, time.Since(began))
+		}
+		t.Logf("%s: canceled after at most %s", name, longest)
+		if longest > 2*time.Second {
+			t.Errorf("%s: canceled after %s, want some milliseconds", name, longest)
+		}
+	}
+	const servers = 2
+	for until := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before+servers; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 		}
 	}
 }

@@ -62,6 +62,7 @@ func FuzzParseHead_ReadsAsNetHTTPDoes(f *testing.F) {
 		usual, okay, "HTTP/1.1 200  two  spaces \r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 404 \r\nA:\t b\t\r\nContent-Length: 007\r\n\r\n",
 		"HTTP/1.1 205 Reset\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 999 x\r\n-a--b: c\r\nCONTENT-LENGTH:1 \r\n\r\nx",
 		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\nConnection: keep-alive\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\na: 3\r\nC: 4\r\nA: 5\r\nContent-Length: 0\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\nTrailer: A\r\nPragma: no-cache\r\n\r\nok",
 	} {
 		f.Add([]byte(text))
