@@ -2,7 +2,7 @@ package locate
 
 import "testing"
 
-// What is only a shortcut must let through every spelling that the closer look knows.
+// A shortcut must let through every spelling that the closer look knows.
 func TestMaySayRefresh_LetsEverySpellingThrough(t *testing.T) {
 	for _, name := range []string{"Refresh", "X-Renew-Token", "REFRESH_TOKEN", "X-Re%66resh", "Re%2566resh", "X-Refre\u017fh"} {
 		if !saysRefresh(lettersOf(name)) || !maySayRefresh(name) {
