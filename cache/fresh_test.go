@@ -18,6 +18,9 @@ func TestLogin_SecondDoesNotAskTheSource(t *testing.T) {
 		source.put(anna, `{"n":2}`)
 		second := wantDocument(t, cached, login(anna), `{"n":1}`)
 		wantReads(t, source, 1)
+		if cap(second.JSON) != len(second.JSON) {
+			t.Errorf("the document has room for %d bytes, want none: appending would write to memory of the cache", cap(second.JSON)-len(second.JSON))
+		}
 		if !second.ReadAt.Equal(first.ReadAt) || second.ID != first.ID || second.Stale {
 			t.Errorf("second login got %+v, want %+v as the first", second, first)
 		}

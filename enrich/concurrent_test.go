@@ -202,3 +202,15 @@ func (h keepingHandler) Handle(_ context.Context, r slog.Record) error {
 }
 func (h keepingHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
 func (h keepingHandler) WithGroup(string) slog.Handler      { return h }
+
+// A few long tokens must not make the memory of all grants large.
+func TestMemory_OfLongTokensIsNotReused(t *testing.T) {
+	issuer := enrichtest.NewIssuer(t, "HS256")
+	for size, want := range map[int]bool{100: true, 2 << 10: true, 20 << 10: false, 40 << 10: false} {
+		for name, format := range map[string]string{"valid": `{"sub":"%s"}`, "invalid": `{"sub":"%s"`} {
+			if got := enrich.ReusesMemoryOf(issuer.Token(fmt.Sprintf(format, strings.Repeat("x", size)))); got != want {
+				t.Errorf("the memory of a token of %d bytes that is %s is reused: %v, want %v", size, name, got, want)
+			}
+		}
+	}
+}

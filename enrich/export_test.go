@@ -7,3 +7,10 @@ func KnownHeaders(e *Enricher) int {
 	}
 	return 0
 }
+
+// ReusesMemoryOf reports whether the memory of a token is kept for the next one.
+func ReusesMemoryOf(raw string) bool {
+	var m tokenMemory
+	m.parse(raw, nil)
+	return m.end()
+}

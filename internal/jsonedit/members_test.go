@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/tokengraft/tokengraft/internal/jsonedit"
 )
@@ -74,6 +75,26 @@ func BenchmarkStrings(b *testing.B) {
 		var room [1]jsonedit.StringSpan
 		if !m.Read(text) || len(m.AppendStrings(room[:0], path)) != 1 {
 			b.Fatal("found no string")
+		}
+	}
+}
+
+// Strings are read eight bytes at a time. Every byte counts at every place of eight.
+func TestStrings_ReadEveryByteAtEveryPlace(t *testing.T) {
+	for c := range 256 {
+		for before := range 17 {
+			text := strings.Repeat("x", before) + string([]byte{byte(c)}) + strings.Repeat("y", 20)
+			wantError, want := c < ' ' || c == '"' || c == '\\', 1
+			if c >= utf8.RuneSelf {
+				want = 0 // not UTF-8, so it is not a token
+			}
+			got, err := jsonedit.Strings([]byte(`"`+text+`"`), nil)
+			switch {
+			case wantError != (err != nil):
+				t.Errorf("Strings of a byte %#x after %d others: error %v, want one: %v", c, before, err, wantError)
+			case err == nil && (len(got) != want || want == 1 && got[0].Value != text):
+				t.Errorf("Strings of a byte %#x after %d others = %+v, want %d", c, before, got, want)
+			}
 		}
 	}
 }

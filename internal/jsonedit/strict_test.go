@@ -75,6 +75,12 @@ func compareParsers(t *testing.T, text []byte) {
 		if err := again.Parse([]byte(other)); err != nil {
 			t.Errorf("%q: error %v in used memory", other, err)
 		}
+		if undo := again.Undo(); len(undo) > 0 {
+			t.Errorf("%q: %d edits in used memory, want none", other, len(undo))
+		}
+		if other != string(text) {
+			again.Set("edited", []byte("1"))
+		}
 	}
 	if got, want := describe(again), describe(want); got != want {
 		t.Errorf("%q in used memory:\n%s, with the library\n%s", text, got, want)

@@ -108,3 +108,21 @@ func TestFind_RepeatsAreFoundAfterManyEndsOfTheToken(t *testing.T) {
 		t.Errorf("Find found %d tokens, want the token and its copy", len(found))
 	}
 }
+
+// One token of a body may be repeated on both sides of the place that a location names.
+func TestRepeat_IsFoundBeforeAndAfterTheToken(t *testing.T) {
+	for _, token := range []string{"e30.e30.c2ln", "e30." + strings.Repeat("YWJj", 20) + ".c2ln"} {
+		for body, want := range map[string]int{
+			`{"note":"TOKEN","access_token":"TOKEN"}`:                   2,
+			`{"access_token":"TOKEN","note":"TOKEN"}`:                   2,
+			`{"note":"see TOKEN","access_token":"TOKEN","x":"(TOKEN)"}`: 3,
+			`{"note":"xTOKEN","access_token":"TOKEN","x":"TOKENx"}`:     1,
+		} {
+			body = strings.ReplaceAll(body, "TOKEN", token)
+			r := locate.Response{Header: header(jsonType), Body: []byte(body)}
+			if got := r.Find(locs(t, "json:access_token")); len(got) != want {
+				t.Errorf("%d tokens in %s, want %d", len(got), body, want)
+			}
+		}
+	}
+}
