@@ -16,7 +16,7 @@ import (
 // garbage gets a quarter of what is live, and at least what a small heap needs to be
 // collected seldom.
 const (
-	leastGarbage = 8 << 20
+	leastGarbage = 6 << 20 // with 8 or 16 MiB, a login costs the same within what can be measured
 	garbageShare = 4 // of what is live
 	// mostPercent is for a heap that is nearly empty, as after the start.
 	mostPercent = 200
