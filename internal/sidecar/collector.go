@@ -17,7 +17,7 @@ import (
 // collected seldom.
 const (
 	leastGarbage = 6 << 20 // with 8 or 16 MiB, a login costs the same within what can be measured
-	garbageShare = 4 // of what is live
+	garbageShare = 4       // of what is live
 	// mostPercent is for a heap that is nearly empty, as after the start.
 	mostPercent = 200
 )
