@@ -161,7 +161,7 @@ func TestWatch_KeepsWhatIsSentAhead(t *testing.T) {
 	}
 }
 
-// What a client sends after a long response is not taken by the read for the request before.
+// The read for a request leaves alone what the client sends after a long response.
 func TestWatch_LeavesTheNextRequest(t *testing.T) {
 	address := serveWith(t, handle(func(w http.ResponseWriter, r *http.Request) {
 		if time.Sleep(long); r.Method != http.MethodGet {
