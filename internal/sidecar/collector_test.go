@@ -7,8 +7,8 @@ func TestGCPercent_GivesGarbageRoomByWhatIsLive(t *testing.T) {
 		live uint64
 		want int
 	}{
-		{0, 200}, {1 << 20, 200}, {4 << 20, 200},
-		{8 << 20, 100}, {16 << 20, 50}, {32 << 20, 25},
+		{0, 200}, {1 << 20, 200}, {3 << 20, 200},
+		{6 << 20, 100}, {12 << 20, 50}, {24 << 20, 25},
 		{64 << 20, 25}, {1 << 30, 25},
 	} {
 		if got := gcPercent(test.live); got != test.want {
