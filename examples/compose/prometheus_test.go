@@ -2,6 +2,8 @@ package compose_test
 
 import (
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -41,8 +43,10 @@ func evaluateQueries(t *testing.T, s observed) {
 	p := startPrometheus(t, program, string(s.Admin))
 	pending := append(dashboardQueries(t), alertQueries(t)...)
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
-		makeTraffic(t, s) // between two scrapes, so that rates are above zero
+		unfinished := startRequest(t, s) // a scrape sees it; the others are too short
+		makeTraffic(t, s)                // between two scrapes, so that rates are above zero
 		time.Sleep(300 * time.Millisecond)
+		unfinished.Close()
 		var left []query
 		for _, q := range pending {
 			if !p.shows(t, q) {
@@ -54,6 +58,19 @@ func evaluateQueries(t *testing.T, s observed) {
 		}
 	}
 	t.Errorf("Prometheus has no numbers for %q, want one for each query", pending)
+}
+
+// startRequest starts a request that is served until its connection is closed.
+func startRequest(t *testing.T, s observed) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", string(s.Public))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, "POST /upload HTTP/1.1\r\nHost: auth.example.com\r\nContent-Length: 10\r\n\r\n12345"); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // A prometheus is the address of a running Prometheus.
