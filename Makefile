@@ -120,7 +120,7 @@ bench-test:
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
-# The same for two seconds each, for CI.
+# The same for a second each, for CI.
 fuzz-short:
 	.ci/fuzz 1s
 
