@@ -96,15 +96,41 @@ func TestWatch_LeavesShortRequests(t *testing.T) {
 	})
 }
 
+// wantByte sends a byte, and wants it from one read.
+func (w *watched) wantByte(what string) {
+	w.Helper()
+	w.send("x")
+	if n, err := w.conn.watch.Read(make([]byte, 1)); n != 1 {
+		w.Errorf("%s: got %d bytes, %v, want 1", what, n, err)
+	}
+}
+
 // When the body of a request comes slowly, net/http reads ahead late. No one would look again.
 func TestWatch_LeavesLateReadsToTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatched(t)
 		w.pool.connState(w.conn, http.StateActive)
 		time.Sleep(3 * longRequest)
-		w.send("x")
-		if n, err := w.conn.watch.Read(make([]byte, 1)); n != 1 {
-			t.Errorf("got %d bytes, %v, want 1", n, err)
+		w.wantByte("in the background of a long request")
+		for _, state := range []http.ConnState{http.StateIdle, http.StateHijacked} {
+			w.pool.connState(w.conn, http.StateActive) // and net/http does not read ahead
+			w.pool.connState(w.conn, state)
+			w.wantByte("in a connection that is " + state.String())
+		}
+	})
+}
+
+func TestWatch_LeavesTLSAndHTTP2(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		encrypted, http2 := newWatched(t), newWatched(t)
+		encrypted.conn.header.encrypted = true
+		http2.conn.http2.Store(true)
+		for name, w := range map[string]*watched{"TLS": encrypted, "HTTP/2": http2} {
+			w.pool.connState(w.conn, http.StateActive)
+			if w.pool.serving.first() != nil {
+				t.Errorf("%s: the pool looks for long requests", name)
+			}
+			w.wantByte(name)
 		}
 	})
 }
@@ -156,6 +182,33 @@ func TestWatch_KeepsTheByteDuringTheNextRequest(t *testing.T) {
 		w.endRequest()
 		w.wantRead("hello"[read:])
 	})
+}
+
+func TestPool_ForgetsAConnectionThatIsClosedDuringARequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatched(t)
+		w.startRequest()
+		w.pool.drop(w.conn)
+		if w.pool.serving.first() != nil {
+			t.Error("the pool still has it")
+		}
+	})
+}
+
+// Otherwise the context of the server would keep that of each connection.
+func TestPool_EndsTheContextOfAClosedConnection(t *testing.T) {
+	p := New(Options{Bounds: Bounds{Connections: 10, Memory: 1 << 30}, Lines: 100})
+	server := &http.Server{}
+	p.Configure(server)
+	c := p.admit(tcpSocket(t).TCPConn)
+	ctx := server.ConnContext(t.Context(), c)
+	if err := ctx.Err(); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+	c.Close()
+	if ctx.Err() == nil {
+		t.Error("it has not ended")
+	}
 }
 
 // The pool looks without a lock that the end of a request takes, so a look can come late.
