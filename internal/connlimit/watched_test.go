@@ -2,9 +2,11 @@ package connlimit
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,12 +137,13 @@ func TestWatch_LeavesTLSAndHTTP2(t *testing.T) {
 	})
 }
 
-// A request that ends does not end the connection, and no goroutine stays.
+// A request that ends does not end the connection, and leaves its deadline and no goroutine.
 func TestWatch_EndsWithTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, state := range []http.ConnState{http.StateIdle, http.StateHijacked} {
 			w := newWatched(t)
-			w.conn.watch.deadline.set(time.Now().Add(time.Hour))
+			end := time.Now().Add(time.Hour)
+			w.conn.watch.deadline.set(end)
 			w.startRequest()
 			time.Sleep(3 * longRequest)
 			w.pool.connState(w.conn, state)
@@ -150,6 +153,9 @@ func TestWatch_EndsWithTheRequest(t *testing.T) {
 			}
 			w.send("next")
 			w.wantRead("next")
+			if _, err := w.conn.watch.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || !time.Now().Equal(end) {
+				t.Errorf("%s: a read ends with %v %s after the deadline, want a timeout at the deadline", state, err, time.Since(end))
+			}
 			w.peer.Close()
 			if synctest.Wait(); w.ctx.Err() != nil {
 				t.Errorf("%s: the watch has not ended", state)
