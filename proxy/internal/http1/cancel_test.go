@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,19 +30,23 @@ func TestCancel_EndsTheExchange(t *testing.T) {
 				before := runtime.NumGoroutine()
 				ctx, cancel := context.WithCancelCause(t.Context())
 				closed := make(chan struct{})
+				var stalled stall
+				stalled.then = func() { cancel(errCause) }
 				b := startBackend(t, func(p *peer) {
 					defer close(closed)
 					p.request()
 					p.send(tt.text)
-					time.AfterFunc(20*time.Millisecond, func() { cancel(errCause) })
+					stalled.sent()
 					p.waitClosed()
 				})
+				transport := b.transport()
+				wrapConns(transport, stalled.watch)
 				var body io.Reader
 				slow := newSlowly("part")
 				if upload {
 					body = slow
 				}
-				res, err := b.transport().RoundTrip(b.newRequest(t, ctx, "POST", body))
+				res, err := transport.RoundTrip(b.newRequest(t, ctx, "POST", body))
 				if err == nil {
 					_, err = io.ReadAll(res.Body)
 				}
@@ -54,6 +59,48 @@ func TestCancel_EndsTheExchange(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A stall calls a function when a transport waits, and has read all that the backend has sent.
+type stall struct {
+	then func()
+
+	mu         sync.Mutex
+	conn       *net.TCPConn
+	waits, end bool // end: the backend sends no more
+}
+
+// watch returns a connection that tells when the transport waits.
+func (s *stall) watch(c *net.TCPConn) net.Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn = c
+	return hookedConn{TCPConn: c, beforeWait: func() { s.note(&s.waits) }}
+}
+
+// sent tells that the backend has sent everything.
+func (s *stall) sent() { s.note(&s.end) }
+
+func (s *stall) note(event *bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*event = true
+	if s.waits && s.end && !hasUnread(s.conn) {
+		s.then()
+	}
+}
+
+// hasUnread reports whether bytes have arrived that were not read.
+func hasUnread(c *net.TCPConn) (unread bool) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return false
+	}
+	raw.Control(func(fd uintptr) {
+		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
+		unread = n > 0 && err == nil
+	})
+	return unread
 }
 
 // waitGoroutines waits until there are at most so many goroutines.

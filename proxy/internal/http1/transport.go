@@ -76,7 +76,8 @@ func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
 // errNotQuiet, nothing was sent.
 func (t *Transport) try(r *http.Request, f framing, message []byte) (*http.Response, error) {
 	ctx := r.Context()
-	c, err := t.connect(ctx, f.streams()) // otherwise conn.send checks it
+	streams := f.streams() || len(message) > maxKept
+	c, err := t.connect(ctx, streams) // otherwise conn.send checks it
 	if err != nil {
 		if f.streams() {
 			closeBody(r)
@@ -84,7 +85,7 @@ func (t *Transport) try(r *http.Request, f framing, message []byte) (*http.Respo
 		return nil, err
 	}
 	e := &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}
-	if f.streams() {
+	if streams {
 		err = e.stream(r, f, message)
 	} else {
 		err = c.send(message)

@@ -2,9 +2,12 @@ package http1_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -208,6 +211,30 @@ func TestRest_IsLeftToTheOtherTransport(t *testing.T) {
 		change(r)
 		if _, err := b.transport().RoundTrip(r); err != errRest || b.conns.Load() > 0 {
 			t.Errorf("%s: got %v and %d connections, want it left", name, err, b.conns.Load())
+		}
+	}
+}
+
+// The address of the backend is that of net/http, whatever its URL looks like.
+func TestDial_GetsTheAddressOfNetHTTP(t *testing.T) {
+	for _, host := range []string{"a.example", "a.example:", "a.example:81", "[::1]", "[::1]:", "[::1]:81", "[fe80::1%lo]", "bücher.example", "bücher.example:81"} {
+		var addresses [2]string
+		for i := range addresses {
+			dial := func(_ context.Context, _, address string) (net.Conn, error) {
+				addresses[i] = address
+				return nil, errRest
+			}
+			var transport http.RoundTripper = &http.Transport{DialContext: dial}
+			if i > 0 {
+				transport = &http1.Transport{Host: host, Dial: dial, Rest: transport, Idle: time.Minute, MaxHeader: 1 << 10}
+			}
+			r := &http.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: host, Path: "/"}, Host: "public.example", Header: http.Header{}}
+			if _, err := transport.RoundTrip(r); !errors.Is(err, errRest) {
+				t.Errorf("%s: %v, want that of dialing", host, err)
+			}
+		}
+		if addresses[0] == "" || addresses[1] != addresses[0] {
+			t.Errorf("%s: dialed %q, want %q", host, addresses[1], addresses[0])
 		}
 	}
 }
