@@ -19,10 +19,12 @@ type body struct {
 }
 
 // OnWait implements [Waiter].
-func (b *body) OnWait(o Observer) {
-	if b.state() == nil {
-		b.exchange.conn.observer = o
+func (b *body) OnWait(o Observer) bool {
+	if b.state() != nil {
+		return false
 	}
+	b.exchange.conn.observer = o
+	return true
 }
 
 // Widen implements [Waiter].

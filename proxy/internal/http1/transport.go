@@ -163,10 +163,7 @@ func (e *exchange) setBody(r *http.Request, res *http.Response) {
 		e.end(keep)
 		return
 	}
-	e.body = body{exchange: e, source: res.Body, left: -1, keep: keep}
-	if res.ContentLength > 0 && (res == &e.response || res.Body != http.NoBody) {
-		e.body.left = res.ContentLength
-	}
+	e.body = body{exchange: e, source: res.Body, left: res.ContentLength, keep: keep}
 	res.Body = &e.body
 }
 
@@ -207,9 +204,9 @@ var errClosedBody = errors.New("read on a closed response body")
 // A Waiter is the body of a response that says when it waits.
 type Waiter interface {
 	io.ReadCloser
-	// OnWait sets whom Read tells before it waits for the backend. It must not be called
-	// during Read.
-	OnWait(Observer)
+	// OnWait sets whom Read tells before it waits for the backend. It returns false if Read
+	// cannot wait, because the body has ended. It must not be called during Read.
+	OnWait(Observer) bool
 	// Widen lets the kernel keep n bytes of the body that were not read yet. It must not be
 	// called during Read.
 	Widen(n int)
