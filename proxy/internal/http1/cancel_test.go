@@ -155,6 +155,26 @@ func TestCancel_AfterTheExchangeDoesNothing(t *testing.T) {
 	}
 }
 
+// A request can end before the whole response was read that has arrived. Its connection is closed,
+// and serves no other request.
+func TestCancel_OfAResponseThatHasArrived(t *testing.T) {
+	closed := make(chan struct{}, 2)
+	b := startBackend(t, func(p *peer) {
+		answering(okay)(p)
+		closed <- struct{}{}
+	})
+	transport := b.transport()
+	ctx, cancel := context.WithCancel(t.Context())
+	res, err := transport.RoundTrip(b.newRequest(t, ctx, "GET", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	within(t, "the connection to be closed", closed)
+	io.ReadAll(res.Body)
+	b.want(t, transport, "ok")
+}
+
 // Closing a body early ends the exchange, also while somebody reads.
 func TestClose_EndsTheExchange(t *testing.T) {
 	for _, reading := range []bool{false, true} {

@@ -26,7 +26,6 @@ type conn struct {
 	observer Observer  // told before a read waits; can be nil
 	limit    int64     // how much may still be read
 	wide     bool      // widen was called in this exchange
-	eof      bool      // the backend has closed its side
 	since    time.Time // when it was put into the pool; zero before
 
 	// The arguments and results of the reads below, so that they allocate nothing.
@@ -130,7 +129,8 @@ func (c *conn) open() {
 // widen lets the kernel keep n bytes until the exchange ends.
 func (c *conn) widen(n int) {
 	if socket, ok := c.Conn.(buffered); ok {
-		c.wide = socket.SetReadBuffer(n) == nil
+		c.wide = true
+		_ = socket.SetReadBuffer(n) // if it fails, the response is only slower
 	}
 }
 
@@ -145,7 +145,7 @@ func (c *conn) close(received int) bool {
 	}
 	c.wide = false
 	c.observer = nil
-	if c.in.Buffered() > 0 || c.eof {
+	if c.in.Buffered() > 0 {
 		return false
 	}
 	c.in.Reset(nil)
@@ -188,7 +188,6 @@ func (c *conn) receive(p []byte, read func(uintptr) bool) (int, error) {
 	case err != nil:
 		return 0, err
 	case n == 0:
-		c.eof = true
 		return 0, io.EOF
 	}
 	c.limit -= int64(n)
