@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"context"
 	"io"
 	"sync"
 )
@@ -86,9 +85,6 @@ func (b *body) end(err error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil { // closed meanwhile
-		if ctx := b.exchange.ctx; ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		return b.err
 	}
 	if err == io.EOF {

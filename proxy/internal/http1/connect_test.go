@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -93,4 +94,44 @@ func TestConnections_ThatAreMadeTooLateAreKept(t *testing.T) {
 		b.want(t, transport, "ok")
 	}()
 	within(t, "the third response", third)
+}
+
+// A connection that becomes unused, but has been closed by the backend, serves no one.
+func TestConnections_ThatAreClosedServeNobodyWhoWaits(t *testing.T) {
+	release := make(chan struct{})
+	b := startBackend(t, func(p *peer) {
+		if r := p.request(); r != nil {
+			io.Copy(io.Discard, r.Body)
+		}
+		p.send(okay)
+		<-release
+	})
+	transport := b.transport()
+	arrived := watch(transport)
+	var dials atomic.Int32
+	dialing, proceed, dial := make(chan struct{}), make(chan struct{}), transport.Dial
+	transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials.Add(1) > 1 {
+			close(dialing)
+			<-proceed
+		}
+		return dial(ctx, network, address)
+	}
+	first, err := transport.RoundTrip(b.newRequest(t, t.Context(), "GET", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan error)
+	go func() { // it is sent while its body arrives, and therefore not again
+		_, err := transport.RoundTrip(b.newRequest(t, t.Context(), "POST", strings.NewReader("a")))
+		second <- err
+	}()
+	within(t, "the second connection", dialing)
+	close(release)
+	arrived.wait(t, 1) // for the end of the first connection
+	io.ReadAll(first.Body)
+	close(proceed)
+	if err := <-second; err != nil {
+		t.Errorf("%v, want a response on the second connection", err)
+	}
 }

@@ -97,21 +97,23 @@ func TestConnections_WithUnsolicitedBytesAreNotUsed(t *testing.T) {
 // Unused connections are closed after Idle, and soon if the backend has closed them.
 func TestConnections_AreClosedWhenUnused(t *testing.T) {
 	for _, byBackend := range []bool{false, true} {
-		closed := make(chan struct{}, 1)
+		unused, closed := make(chan struct{}), make(chan struct{})
 		b := startBackend(t, func(p *peer) {
+			defer close(closed)
 			p.request()
 			p.send(okay)
+			<-unused
 			if byBackend {
 				p.send("x") // without closing: only the other side can
 			}
 			p.waitClosed()
-			closed <- struct{}{}
 		})
 		transport := b.transport()
 		if !byBackend {
 			transport.Idle = 50 * time.Millisecond
 		}
 		b.want(t, transport, "ok")
+		close(unused)
 		within(t, "the connection to be closed", closed)
 	}
 }

@@ -141,16 +141,14 @@ func (e *exchange) receive(r *http.Request) (*http.Response, error) {
 
 // readHead reads the head of a response. A usual one becomes a part of the exchange.
 func (e *exchange) readHead(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodHead {
-		there, _ := e.conn.in.Peek(e.conn.in.Buffered())
-		if h, ok := parseHead(there); ok {
-			e.conn.in.Discard(h.size)
-			e.response = http.Response{
-				Status: h.reason, StatusCode: h.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-				Header: h.header, Body: http.NoBody, ContentLength: h.length, Request: r,
-			}
-			return &e.response, nil
+	there, _ := e.conn.in.Peek(e.conn.in.Buffered())
+	if h, ok := parseHead(there); ok {
+		e.conn.in.Discard(h.size)
+		e.response = http.Response{
+			Status: h.reason, StatusCode: h.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+			Header: h.header, Body: http.NoBody, ContentLength: h.length, Request: r,
 		}
+		return &e.response, nil
 	}
 	return http.ReadResponse(e.conn.in, r)
 }
