@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ type stall struct {
 
 	mu         sync.Mutex
 	conn       *net.TCPConn
-	waits, end bool // end: the backend sends no more
+	waits, end bool // end: the backend has sent everything
 }
 
 // watch returns a connection that tells when the transport waits.
@@ -113,12 +114,26 @@ func waitGoroutines(t *testing.T, most int) {
 	}
 }
 
+// A request that has ended before it begins is not sent, on a new connection or another.
 func TestCancel_BeforeTheRequest(t *testing.T) {
-	b := startBackend(t, answering(okay))
+	var requests atomic.Int32
+	b := startBackend(t, func(p *peer) {
+		for p.request() != nil {
+			requests.Add(1)
+			p.send(okay)
+		}
+	})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errCause)
-	if _, err := b.transport().RoundTrip(b.newRequest(t, ctx, "GET", nil)); err != errCause || b.conns.Load() > 0 {
-		t.Errorf("got %v and %d connections, want the cause and none", err, b.conns.Load())
+	transport := b.transport()
+	for i := range int32(20) {
+		if _, err := transport.RoundTrip(b.newRequest(t, ctx, "GET", nil)); err != errCause {
+			t.Errorf("got %v, want the cause", err)
+		}
+		if b.conns.Load() != min(i, 1) || requests.Load() != i {
+			t.Fatalf("%d connections and %d requests, want at most one and %d", b.conns.Load(), requests.Load(), i)
+		}
+		b.want(t, transport, "ok")
 	}
 }
 

@@ -123,7 +123,6 @@ func (c *conn) read(fd uintptr) {
 func (c *conn) open() {
 	c.in = inputs.Get().(*bufio.Reader)
 	c.in.Reset(c)
-	c.limit, c.observer = noLimit, nil
 }
 
 // widen lets the kernel keep n bytes until the exchange ends.
