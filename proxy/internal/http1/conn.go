@@ -90,7 +90,7 @@ func (c *conn) send(request []byte) error {
 }
 
 // sendUnsent sends what send has left if the connection is quiet, and reports whether it did. The
-// read that calls it can then wait. It notices only what arrives after it has begun, so the check
+// read that calls it can then wait. It notices only what arrives after it has started, so the check
 // must be a part of it: what arrived between an earlier check and the read would be lost.
 func (c *conn) sendUnsent(fd uintptr) bool {
 	request, into := c.unsent, c.into
