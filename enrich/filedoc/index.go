@@ -93,6 +93,9 @@ func newIndex(docs *documents, field bsonjson.Field, hash func(bsonjson.UserID) 
 // add adds a document of an id. Of those with equal _ids the first one counts.
 func (x *index) add(id bsonjson.UserID, place int32) {
 	held, taken := x.place(id)
+	if taken && held == place {
+		return // another id of the document has the same hash
+	}
 	if taken {
 		x.several[id] = struct{}{}
 	}
