@@ -60,7 +60,7 @@ type conn struct {
 
 func newConn(tcp *net.TCPConn, p *Pool) *conn {
 	c := &conn{socket: newSocket(tcp), pool: p}
-	c.watch = watch{socket: &c.socket, cancel: func() {}}
+	c.watch = watch{socket: &c.socket, deadline: &c.reads, cancel: func() {}}
 	c.reading.Store(true)
 	return c
 }
@@ -86,13 +86,20 @@ func (c *conn) Read(b []byte) (int, error) {
 var errNoRoom = errors.New("closed because limits.memory or limits.connections is reached")
 
 // WriteTo implements [io.WriterTo].
-func (c *conn) WriteTo(w io.Writer) (int64, error) { return c.watch.WriteTo(w) }
+func (c *conn) WriteTo(w io.Writer) (int64, error) {
+	ahead, err := c.watch.writeTo(w)
+	if err != nil {
+		return ahead, err
+	}
+	n, err := c.socket.WriteTo(w)
+	return ahead + n, err
+}
 
 // account counts bytes of a header, and takes what they cost. io.EOF makes net/http
 // close the connection without a response.
 func (c *conn) account(b []byte) error {
 	c.header.read(b)
-	if c.header.http2 || c.header.whole {
+	if c.header.isRead() {
 		c.http2.Store(c.header.http2)
 		c.reading.Store(false)
 	}

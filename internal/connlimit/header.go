@@ -50,6 +50,10 @@ func (h *header) isPreface(b []byte) bool {
 	return !h.later && h.prefaced == len(preface)
 }
 
+// isRead reports whether all of the header has been read. In the middle of the preface there is
+// what could be the end of a header.
+func (h *header) isRead() bool { return h.http2 || h.whole && h.later }
+
 // add adds a part of a line.
 func (h *header) add(part []byte) {
 	h.bytes += len(part)

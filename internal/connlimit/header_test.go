@@ -22,7 +22,7 @@ func TestHeader_CountsLinesUntilTheEnd(t *testing.T) {
 	} {
 		for size := 1; size <= len(test.text); size++ {
 			h := header{later: test.later}
-			for text := test.text; text != "" && !h.http2; text = text[min(size, len(text)):] {
+			for text := test.text; text != "" && !h.isRead(); text = text[min(size, len(text)):] {
 				h.read([]byte(text[:min(size, len(text))]))
 			}
 			got := header{whole: h.whole, lines: h.lines, bytes: h.bytes, http2: h.http2}

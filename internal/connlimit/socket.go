@@ -14,6 +14,9 @@ import (
 // gets only those that are earlier than its own. If its own passes too early, the read or
 // write continues. So a deadline costs two comparisons, and not the runtime's work with
 // timers.
+//
+// A deadline that is moved before the read or write has ended does not end it, even if it has
+// passed.
 type socket struct {
 	*net.TCPConn
 	reads, writes deadline
@@ -24,27 +27,10 @@ func newSocket(tcp *net.TCPConn) socket {
 }
 
 // Read implements [io.Reader].
-func (s *socket) Read(b []byte) (int, error) {
-	for {
-		s.reads.begin()
-		n, err := s.TCPConn.Read(b)
-		if !s.reads.end(err) {
-			return n, err
-		}
-	}
-}
+func (s *socket) Read(b []byte) (int, error) { return s.reads.read(s.TCPConn, b) }
 
 // Write implements [io.Writer].
-func (s *socket) Write(b []byte) (written int, err error) {
-	for {
-		s.writes.begin()
-		n, err := s.TCPConn.Write(b[written:])
-		written += n
-		if !s.writes.end(err) {
-			return written, err
-		}
-	}
-}
+func (s *socket) Write(b []byte) (int, error) { return s.writes.write(s.TCPConn, b) }
 
 // WriteTo implements [io.WriterTo].
 func (s *socket) WriteTo(w io.Writer) (int64, error) {
@@ -95,6 +81,29 @@ func (d *deadline) set(t time.Time) {
 	d.wanted = t
 	if d.always || d.uses > 0 && isEarlier(t, d.given) {
 		d.update()
+	}
+}
+
+// read reads once, until the wanted deadline.
+func (d *deadline) read(from io.Reader, b []byte) (int, error) {
+	for {
+		d.begin()
+		n, err := from.Read(b)
+		if !d.end(err) {
+			return n, err
+		}
+	}
+}
+
+// write writes all of b, until the wanted deadline.
+func (d *deadline) write(to io.Writer, b []byte) (written int, err error) {
+	for {
+		d.begin()
+		n, err := to.Write(b[written:])
+		written += n
+		if !d.end(err) {
+			return written, err
+		}
 	}
 }
 

@@ -20,8 +20,9 @@ const longRequest = 5 * time.Millisecond
 // long, the watch reads that byte itself. If none comes because the connection is closed, it
 // cancels the context of the connection, as net/http would.
 type watch struct {
-	socket *socket
-	cancel context.CancelFunc // ends the context of the connection
+	socket   io.Reader
+	deadline *deadline          // of the reads of socket
+	cancel   context.CancelFunc // ends the context of the connection
 
 	mu     sync.Mutex
 	state  watchState
@@ -58,7 +59,7 @@ func (w *watch) stop() {
 	if w.done == nil {
 		return
 	}
-	w.socket.reads.interrupt(w.done)
+	w.deadline.interrupt(w.done)
 	w.done = nil
 }
 
@@ -96,10 +97,13 @@ func (w *watch) Read(b []byte) (int, error) {
 
 // read reads what it can without the socket. A read of one byte can also be the rest of a small
 // buffer. Such a reader tries again, and then the read goes to the socket.
+//
+// A client can send requests ahead. If net/http has all of the next one in its buffer, the byte
+// that was read ahead is still there when that request starts. Then nothing is postponed.
 func (w *watch) read(b []byte) (n int, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.state == fresh && len(b) == 1 {
+	if w.state == fresh && len(b) == 1 && !w.hasOne {
 		w.state = postponed
 		return 0, true
 	}
@@ -113,15 +117,13 @@ func (w *watch) read(b []byte) (n int, ok bool) {
 	return copy(b, w.ahead[:]), true
 }
 
-// WriteTo implements [io.WriterTo].
-func (w *watch) WriteTo(to io.Writer) (int64, error) {
+// writeTo writes the byte that was read ahead, if there is one.
+func (w *watch) writeTo(to io.Writer) (int64, error) {
 	var one [1]byte
-	if n, _ := w.read(one[:]); n > 0 {
-		if _, err := to.Write(one[:]); err != nil {
-			return 0, err
-		}
-		n, err := w.socket.WriteTo(to)
-		return n + 1, err
+	n, _ := w.read(one[:])
+	if n == 0 {
+		return 0, nil
 	}
-	return w.socket.WriteTo(to)
+	n, err := to.Write(one[:])
+	return int64(n), err
 }

@@ -161,22 +161,6 @@ func TestWatch_KeepsWhatIsSentAhead(t *testing.T) {
 	}
 }
 
-// The read for a request leaves alone what the client sends after a long response.
-func TestWatch_LeavesTheNextRequest(t *testing.T) {
-	address := serveWith(t, handle(func(w http.ResponseWriter, r *http.Request) {
-		if time.Sleep(long); r.Method != http.MethodGet {
-			w.WriteHeader(http.StatusTeapot) // the first byte is missing
-		}
-	}))
-	conn := dialTo(t, address, "")
-	for range 4 {
-		io.WriteString(conn, get)
-		if got := answer(conn); got != "200" {
-			t.Fatalf("got %s, want 200", got)
-		}
-	}
-}
-
 func TestWatch_LeavesAHijackedConnection(t *testing.T) {
 	read := func(c net.Conn) string {
 		b := make([]byte, 5)
@@ -237,9 +221,10 @@ func TestWatch_LeavesAHijackedConnection(t *testing.T) {
 	}
 }
 
-// The deadlines of a server still end what is slow, and nothing else.
+// The deadlines of a server still end what is slow, and nothing else. All requests of the first
+// connection arrive at once, so that it does not matter how fast this test is.
 func TestWatch_KeepsTheDeadlinesOfTheServer(t *testing.T) {
-	const idle, header = 200 * time.Millisecond, 100 * time.Millisecond
+	const idle, header = 250 * time.Millisecond, 200 * time.Millisecond
 	address := serveWith(t, func(s *http.Server) {
 		s.IdleTimeout, s.ReadHeaderTimeout = idle, header
 		s.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -248,31 +233,21 @@ func TestWatch_KeepsTheDeadlinesOfTheServer(t *testing.T) {
 			}
 		})
 	})
-	closedAfter := func(c net.Conn) time.Duration {
-		began := time.Now()
-		io.Copy(io.Discard, c)
-		return time.Since(began)
-	}
-	kept := dialTo(t, address, "")
-	for range 6 {
-		io.WriteString(kept, get)
-		if got := answer(kept); got != "200" {
-			t.Fatalf("a request every %s: got %s, want 200", idle/2, got)
+	kept := bufio.NewReader(dialTo(t, address, get+strings.Replace(get, "/", "/slow", 1)+get))
+	for range 3 {
+		if response, err := http.ReadResponse(kept, nil); err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("with a request that takes %s: got %+v, %v, want 200", 2*idle, response, err)
 		}
-		time.Sleep(idle / 2)
 	}
-	io.WriteString(kept, strings.Replace(get, "/", "/slow", 1))
-	if got := answer(kept); got != "200" {
-		t.Fatalf("a request that takes %s: got %s, want 200", 2*idle, got)
-	}
-	io.WriteString(kept, half)
-	if took := closedAfter(kept); took < header || took > 10*time.Second {
-		t.Errorf("half a header: closed after %s, want %s", took, header)
-	}
-	unused := dialTo(t, address, get)
-	answer(unused)
-	if took := closedAfter(unused); took < idle || took > 10*time.Second {
-		t.Errorf("an idle connection: closed after %s, want %s", took, idle)
+	for name, test := range map[string]struct {
+		text string
+		want time.Duration
+	}{"half a header": {half, header}, "an idle connection": {get, idle}} {
+		began := time.Now()
+		io.Copy(io.Discard, dialTo(t, address, test.text)) // until the server closes it
+		if took := time.Since(began); took < test.want || took > 10*time.Second {
+			t.Errorf("%s: closed after %s, want %s", name, took, test.want)
+		}
 	}
 }
 

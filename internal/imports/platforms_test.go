@@ -39,13 +39,12 @@ type listed struct {
 	GoFiles         []string
 	ImportMap       map[string]string
 	Module          *struct{ Main bool }
-	ForTest         string
 }
 
 // check checks all packages. It returns how many of this repository there are.
 func (p platform) check(t *testing.T) (own int) {
 	t.Helper()
-	cmd := exec.Command("go", append(append([]string{"list"}, p.flags...), "-deps", "-json=ImportPath,Dir,GoFiles,ImportMap,Module,ForTest", "./...")...)
+	cmd := exec.Command("go", append(append([]string{"list"}, p.flags...), "-deps", "-json=ImportPath,Dir,GoFiles,ImportMap,Module", "./...")...)
 	cmd.Dir, cmd.Stderr = filepath.Join("..", ".."), t.Output()
 	cmd.Env = append(os.Environ(), "GOOS="+p.os, "GOARCH="+p.arch, "CGO_ENABLED=0")
 	out, err := cmd.Output()

@@ -14,14 +14,7 @@ import (
 // A reload logs a fault again if its text has changed, so the order must be stable.
 func TestOpenFunctions_ReportsMissingFunctionsInTheOrderOfTheFile(t *testing.T) {
 	cfg := load(t, map[string]string{
-		"tokengraft.yaml": `listen: 127.0.0.1:0
-backend: http://127.0.0.1:1
-rules: [{match: POST /login, tokens: [body]}]
-verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
-documents:
-  mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users}
-  user_id_field: id
-functions: {dir: .}
+		"tokengraft.yaml": withMongoDB + `functions: {dir: .}
 user_creation: {function: a}
 triggers:
   - {name: b, operation: LOGIN, function: b}
@@ -42,6 +35,16 @@ triggers:
 		}
 	}
 }
+
+// withMongoDB is a configuration with a MongoDB that does not answer.
+const withMongoDB = `listen: 127.0.0.1:0
+backend: http://127.0.0.1:1
+rules: [{match: POST /login, tokens: [body]}]
+verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
+documents:
+  mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users}
+  user_id_field: id
+`
 
 // load writes files and loads tokengraft.yaml, which is one of them.
 func load(t *testing.T, files map[string]string) *config.Config {

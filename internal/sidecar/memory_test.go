@@ -138,15 +138,7 @@ func TestOnWire_IsAWholeResponse(t *testing.T) {
 func TestReload_LeavesMemoryForFunctionsThatItAdds(t *testing.T) {
 	t.Setenv("GOMEMLIMIT", "")
 	limitMemory(t, 256<<20)
-	const plain = `listen: 127.0.0.1:0
-backend: http://127.0.0.1:1
-rules: [{match: POST /login, tokens: [body]}]
-verify: {secret: 0123456789abcdef0123456789abcdef, issuer: me}
-documents:
-  mongodb: {uri: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", database: app, collection: users}
-  user_id_field: id
-`
-	cfg := load(t, map[string]string{"tokengraft.yaml": plain, "f.js": "exports = () => 1"})
+	cfg := load(t, map[string]string{"tokengraft.yaml": withMongoDB, "f.js": "exports = () => 1"})
 	LimitMemory(cfg, slog.New(slog.DiscardHandler))
 	whole := debug.SetMemoryLimit(-1)
 	s, err := Open(cfg, Options{Functions: javascript.Engine,
@@ -162,7 +154,7 @@ documents:
 		added string
 		want  int64
 	}{{"functions: {dir: ., processes: 1}\nuser_creation: {function: f}\n", whole - processSize}, {"", whole}} {
-		if err := os.WriteFile(cfg.File(), []byte(plain+row.added), 0o600); err != nil {
+		if err := os.WriteFile(cfg.File(), []byte(withMongoDB+row.added), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		s.reloader.reload(ctx, true)

@@ -3,14 +3,11 @@ package sidecar
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 )
@@ -26,12 +23,11 @@ func TestCache_StaysWithinItsBytes(t *testing.T) {
 	case testing.Short():
 		t.Skip("needs a file of 12,500 documents; run without -short")
 	}
-	dir := t.TempDir()
 	var documents strings.Builder
 	for i := range users {
 		fmt.Fprintf(&documents, `{"id":"user-%d","about":%q}`+"\n", i, strings.Repeat("x", 300))
 	}
-	files := map[string]string{
+	cfg := load(t, map[string]string{
 		"users.ndjson": documents.String(),
 		"tokengraft.yaml": `listen: 127.0.0.1:0
 backend: http://127.0.0.1:1
@@ -39,16 +35,8 @@ rules: [{match: POST /login, tokens: ["json:token"]}]
 verify: {secret: "` + enrichtest.Secret + `"}
 documents: {file: users.ndjson, user_id_field: id}
 cache: {max_bytes: ` + fmt.Sprint(maxBytes) + `B}
-`}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cfg, err := config.Load(filepath.Join(dir, "tokengraft.yaml"), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
+`,
+	})
 	s, err := Open(cfg, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -5,11 +5,10 @@ package main
 import (
 	"flag"
 	"log"
-	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"sync"
-	"time"
+
+	"github.com/tokengraft/tokengraft/examples/bench/internal/hop"
 )
 
 func main() {
@@ -21,36 +20,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler := httputil.NewSingleHostReverseProxy(target)
+	proxy := httputil.NewSingleHostReverseProxy(target)
 	if *tuned {
-		handler = tunedProxy(target)
+		proxy = hop.Proxy(target)
 	}
-	server := &http.Server{Addr: *address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	log.Fatal(server.ListenAndServe())
+	hop.Serve(*address, proxy)
 }
-
-func tunedProxy(target *url.URL) *httputil.ReverseProxy {
-	return &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host
-		},
-		Transport: &http.Transport{
-			MaxIdleConnsPerHost: 4096,
-			IdleConnTimeout:     90 * time.Second,
-			DisableCompression:  true,
-		},
-		BufferPool: &buffers{},
-	}
-}
-
-// buffers are the buffers in which bodies are copied.
-type buffers struct{ pool sync.Pool }
-
-func (b *buffers) Get() []byte {
-	if buffer, ok := b.pool.Get().(*[]byte); ok {
-		return *buffer
-	}
-	return make([]byte, 32<<10)
-}
-
-func (b *buffers) Put(buffer []byte) { b.pool.Put(&buffer) }

@@ -7,15 +7,12 @@ package main
 import (
 	"flag"
 	"log"
-	"net/http"
-	"net/http/httputil"
 	"net/url"
-	"sync"
-	"time"
 
 	"github.com/dgraph-io/ristretto/v2"
 
 	"github.com/tokengraft/tokengraft/examples/bench/internal/fixture"
+	"github.com/tokengraft/tokengraft/examples/bench/internal/hop"
 )
 
 func main() {
@@ -38,20 +35,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host
-		},
-		Transport: &http.Transport{
-			MaxIdleConnsPerHost: 4096,
-			IdleConnTimeout:     90 * time.Second,
-			DisableCompression:  true,
-		},
-		BufferPool:     &buffers{},
-		ModifyResponse: e.modifyResponse,
-	}
-	server := &http.Server{Addr: *address, Handler: proxy, ReadHeaderTimeout: 10 * time.Second}
-	log.Fatal(server.ListenAndServe())
+	proxy := hop.Proxy(target)
+	proxy.ModifyResponse = e.modifyResponse
+	hop.Serve(*address, proxy)
 }
 
 // A cache has the documents by user ID.
@@ -74,15 +60,3 @@ func cacheOf(users, size int) (*cache, error) {
 	}
 	return documents, nil
 }
-
-// buffers are the buffers in which bodies are copied.
-type buffers struct{ pool sync.Pool }
-
-func (b *buffers) Get() []byte {
-	if buffer, ok := b.pool.Get().(*[]byte); ok {
-		return *buffer
-	}
-	return make([]byte, 32<<10)
-}
-
-func (b *buffers) Put(buffer []byte) { b.pool.Put(&buffer) }
