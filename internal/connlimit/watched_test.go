@@ -30,7 +30,8 @@ func newWatched(t *testing.T) *watched {
 	w.ctx = ctx
 	w.conn.watch = watch{socket: pipe, deadline: &pipe.reads, cancel: cancel}
 	w.pool.take(w.conn, share{1, Cost})
-	w.pool.connState(w.conn, http.StateIdle)
+	w.pool.setState(w.conn, http.StateIdle)
+	w.conn.reading.Store(true)
 	return w
 }
 
