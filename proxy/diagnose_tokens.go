@@ -22,11 +22,18 @@ type appraised struct {
 	kind  enrich.Kind
 }
 
-// of returns what a token is. It is TokenForeign for a token beyond the limit.
+// of returns what a token is. It is TokenForeign for a token beyond the limit. It verifies one
+// token at a time, so that one in several messages which are searched at the same time is verified
+// once.
 func (s *appraisals) of(a appraiser, f locate.Occurrence) enrich.Appraisal {
 	key := appraised{hashOf(f.Token), f.Location.Kind()}
-	if known, ok := s.recall(key); ok {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.known[key]; ok {
 		return known
+	}
+	if !s.mayVerify() {
+		return enrich.TokenForeign
 	}
 	appraisal := a.Appraise(f.Token, key.kind)
 	if appraisal != enrich.TokenUndecided {
@@ -35,27 +42,16 @@ func (s *appraisals) of(a appraiser, f locate.Occurrence) enrich.Appraisal {
 	return appraisal
 }
 
-// recall returns what is known of a token. If it is not known and may be verified, ok is
-// false.
-func (s *appraisals) recall(key appraised) (known enrich.Appraisal, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if known, ok := s.known[key]; ok {
-		return known, true
-	}
+// mayVerify reports whether another token may be verified in this second.
+func (s *appraisals) mayVerify() bool {
 	if now := time.Now(); now.Sub(s.since) >= time.Second {
 		s.since, s.spent = now, 0
 	}
-	if s.spent >= maxAppraised {
-		return enrich.TokenForeign, true
-	}
 	s.spent++
-	return 0, false
+	return s.spent <= maxAppraised
 }
 
 func (s *appraisals) remember(key appraised, a enrich.Appraisal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.known == nil || len(s.known) >= maxRemembered {
 		s.known = map[appraised]enrich.Appraisal{}
 	}

@@ -77,8 +77,8 @@ func (x *exchange) streamFrom(res *http.Response, body io.Reader) {
 		res.ContentLength = -1 // ReverseProxy sends every part of such a response immediately
 	case waits:
 		x.w.waits = true
-		source.OnWait(&x.w)
-		if res.ContentLength >= largeResponse && x.account.takeLarge(wideBuffer) {
+		streams := source.OnWait(&x.w)
+		if streams && res.ContentLength >= largeResponse && x.account.takeLarge(wideBuffer) {
 			source.Widen(wideBuffer)
 		}
 		fallthrough

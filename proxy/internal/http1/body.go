@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"context"
 	"io"
 	"sync"
 )
@@ -19,10 +18,12 @@ type body struct {
 }
 
 // OnWait implements [Waiter].
-func (b *body) OnWait(o Observer) {
-	if b.state() == nil {
-		b.exchange.conn.observer = o
+func (b *body) OnWait(o Observer) bool {
+	if b.state() != nil {
+		return false
 	}
+	b.exchange.conn.observer = o
+	return true
 }
 
 // Widen implements [Waiter].
@@ -84,9 +85,6 @@ func (b *body) end(err error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil { // closed meanwhile
-		if ctx := b.exchange.ctx; ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		return b.err
 	}
 	if err == io.EOF {

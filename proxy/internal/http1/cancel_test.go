@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,19 +31,23 @@ func TestCancel_EndsTheExchange(t *testing.T) {
 				before := runtime.NumGoroutine()
 				ctx, cancel := context.WithCancelCause(t.Context())
 				closed := make(chan struct{})
+				var stalled stall
+				stalled.then = func() { cancel(errCause) }
 				b := startBackend(t, func(p *peer) {
 					defer close(closed)
 					p.request()
 					p.send(tt.text)
-					time.AfterFunc(20*time.Millisecond, func() { cancel(errCause) })
+					stalled.sent()
 					p.waitClosed()
 				})
+				transport := b.transport()
+				wrapConns(transport, stalled.watch)
 				var body io.Reader
 				slow := newSlowly("part")
 				if upload {
 					body = slow
 				}
-				res, err := b.transport().RoundTrip(b.newRequest(t, ctx, "POST", body))
+				res, err := transport.RoundTrip(b.newRequest(t, ctx, "POST", body))
 				if err == nil {
 					_, err = io.ReadAll(res.Body)
 				}
@@ -56,6 +62,48 @@ func TestCancel_EndsTheExchange(t *testing.T) {
 	}
 }
 
+// A stall calls a function when a transport waits, and has read all that the backend has sent.
+type stall struct {
+	then func()
+
+	mu         sync.Mutex
+	conn       *net.TCPConn
+	waits, end bool // end: the backend has sent everything
+}
+
+// watch returns a connection that tells when the transport waits.
+func (s *stall) watch(c *net.TCPConn) net.Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn = c
+	return hookedConn{TCPConn: c, beforeWait: func() { s.note(&s.waits) }}
+}
+
+// sent tells that the backend has sent everything.
+func (s *stall) sent() { s.note(&s.end) }
+
+func (s *stall) note(event *bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*event = true
+	if s.waits && s.end && !hasUnread(s.conn) {
+		s.then()
+	}
+}
+
+// hasUnread reports whether bytes have arrived that were not read.
+func hasUnread(c *net.TCPConn) (unread bool) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return false
+	}
+	raw.Control(func(fd uintptr) {
+		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
+		unread = n > 0 && err == nil
+	})
+	return unread
+}
+
 // waitGoroutines waits until there are at most so many goroutines.
 func waitGoroutines(t *testing.T, most int) {
 	t.Helper()
@@ -66,12 +114,26 @@ func waitGoroutines(t *testing.T, most int) {
 	}
 }
 
+// A request that has ended before it begins is not sent, on a new connection or another.
 func TestCancel_BeforeTheRequest(t *testing.T) {
-	b := startBackend(t, answering(okay))
+	var requests atomic.Int32
+	b := startBackend(t, func(p *peer) {
+		for p.request() != nil {
+			requests.Add(1)
+			p.send(okay)
+		}
+	})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errCause)
-	if _, err := b.transport().RoundTrip(b.newRequest(t, ctx, "GET", nil)); err != errCause || b.conns.Load() > 0 {
-		t.Errorf("got %v and %d connections, want the cause and none", err, b.conns.Load())
+	transport := b.transport()
+	for i := range int32(20) {
+		if _, err := transport.RoundTrip(b.newRequest(t, ctx, "GET", nil)); err != errCause {
+			t.Errorf("got %v, want the cause", err)
+		}
+		if b.conns.Load() != min(i, 1) || requests.Load() != i {
+			t.Fatalf("%d connections and %d requests, want at most one and %d", b.conns.Load(), requests.Load(), i)
+		}
+		b.want(t, transport, "ok")
 	}
 }
 
@@ -106,6 +168,26 @@ func TestCancel_AfterTheExchangeDoesNothing(t *testing.T) {
 	if n := b.conns.Load(); n != 1 {
 		t.Errorf("%d connections, want 1", n)
 	}
+}
+
+// A request can end before the whole response was read that has arrived. Its connection is closed,
+// and serves no other request.
+func TestCancel_OfAResponseThatHasArrived(t *testing.T) {
+	closed := make(chan struct{}, 2)
+	b := startBackend(t, func(p *peer) {
+		answering(okay)(p)
+		closed <- struct{}{}
+	})
+	transport := b.transport()
+	ctx, cancel := context.WithCancel(t.Context())
+	res, err := transport.RoundTrip(b.newRequest(t, ctx, "GET", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	within(t, "the connection to be closed", closed)
+	io.ReadAll(res.Body)
+	b.want(t, transport, "ok")
 }
 
 // Closing a body early ends the exchange, also while somebody reads.

@@ -1,8 +1,10 @@
 package http1
 
 import (
+	"cmp"
 	"context"
 	"net"
+	"net/url"
 )
 
 // connect returns an unused connection, or a new one. If check is false, the backend can have
@@ -84,8 +86,6 @@ func (t *Transport) dial(ctx context.Context) (*conn, error) {
 
 // address returns the address of the backend with a port.
 func (t *Transport) address() string {
-	if _, _, err := net.SplitHostPort(t.Host); err == nil {
-		return t.Host
-	}
-	return t.Host + ":80"
+	u := url.URL{Host: t.Host}
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")) // the port can be empty after its colon
 }

@@ -5,9 +5,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // A request that waits for a new connection takes one that becomes unused meanwhile: the
@@ -61,15 +61,19 @@ func TestConnections_ThatAreMadeTooLateAreKept(t *testing.T) {
 		p.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
 	})
 	transport := b.transport()
-	late, lateDone := make(chan struct{}), make(chan struct{})
+	late := make(chan struct{})
 	var dials atomic.Int32
 	transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if dials.Add(1) > 1 {
-			defer close(lateDone)
+		switch dials.Add(1) {
+		case 1:
+			return new(net.Dialer).DialContext(ctx, network, address)
+		case 2:
 			late <- struct{}{}
 			<-late
+			return new(net.Dialer).DialContext(context.WithoutCancel(ctx), network, address)
 		}
-		return new(net.Dialer).DialContext(ctx, network, address)
+		<-ctx.Done() // if the third request is faster than the second connection, it waits for that
+		return nil, ctx.Err()
 	}
 	first, err := transport.RoundTrip(b.newRequest(t, t.Context(), "GET", nil))
 	if err != nil {
@@ -84,10 +88,50 @@ func TestConnections_ThatAreMadeTooLateAreKept(t *testing.T) {
 	io.ReadAll(first.Body) // frees the first connection
 	within(t, "the second response", served)
 	close(late)
-	within(t, "the second connection", lateDone)
-	time.Sleep(20 * time.Millisecond) // it is kept
-	b.want(t, transport, "ok")
-	if b.conns.Load() != 2 || dials.Load() != 2 {
-		t.Errorf("%d connections after %d attempts, want 2 after 2", b.conns.Load(), dials.Load())
+	third := make(chan struct{})
+	go func() {
+		defer close(third)
+		b.want(t, transport, "ok")
+	}()
+	within(t, "the third response", third)
+}
+
+// A connection that becomes unused, but has been closed by the backend, serves no one.
+func TestConnections_ThatAreClosedServeNobodyWhoWaits(t *testing.T) {
+	release := make(chan struct{})
+	b := startBackend(t, func(p *peer) {
+		if r := p.request(); r != nil {
+			io.Copy(io.Discard, r.Body)
+		}
+		p.send(okay)
+		<-release
+	})
+	transport := b.transport()
+	arrived := watch(transport)
+	var dials atomic.Int32
+	dialing, proceed, dial := make(chan struct{}), make(chan struct{}), transport.Dial
+	transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials.Add(1) > 1 {
+			close(dialing)
+			<-proceed
+		}
+		return dial(ctx, network, address)
+	}
+	first, err := transport.RoundTrip(b.newRequest(t, t.Context(), "GET", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan error)
+	go func() { // it is sent while its body arrives, and therefore not again
+		_, err := transport.RoundTrip(b.newRequest(t, t.Context(), "POST", strings.NewReader("a")))
+		second <- err
+	}()
+	within(t, "the second connection", dialing)
+	close(release)
+	arrived.wait(t, 1) // for the end of the first connection
+	io.ReadAll(first.Body)
+	close(proceed)
+	if err := <-second; err != nil {
+		t.Errorf("%v, want a response on the second connection", err)
 	}
 }

@@ -6,27 +6,52 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/tokengraft/tokengraft/proxy/internal/http1"
 )
 
-// A hookedConn calls a function before each read of its socket.
+// A hookedConn calls functions before each read of its socket, and before that waits. They can be
+// nil.
 type hookedConn struct {
 	*net.TCPConn
-	beforeRead func()
+	beforeRead, beforeWait func()
 }
 
+// SyscallConn implements [syscall.Conn].
 func (c hookedConn) SyscallConn() (syscall.RawConn, error) {
 	raw, err := c.TCPConn.SyscallConn()
-	return hookedRaw{raw, c.beforeRead}, err
+	return hookedRaw{raw, c}, err
 }
 
 type hookedRaw struct {
 	syscall.RawConn
-	beforeRead func()
+	conn hookedConn
 }
 
+// Read implements [syscall.RawConn].
 func (r hookedRaw) Read(f func(fd uintptr) bool) error {
-	r.beforeRead()
-	return r.RawConn.Read(f)
+	if r.conn.beforeRead != nil {
+		r.conn.beforeRead()
+	}
+	return r.RawConn.Read(func(fd uintptr) bool {
+		done := f(fd)
+		if !done && r.conn.beforeWait != nil {
+			r.conn.beforeWait()
+		}
+		return done
+	})
+}
+
+// wrapConns lets a transport use what wrap returns for each of its connections.
+func wrapConns(transport *http1.Transport, wrap func(c *net.TCPConn) net.Conn) {
+	dial := transport.Dial
+	transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(c.(*net.TCPConn)), nil
+	}
 }
 
 // A backend can close its half of an unused connection, and still read. If a read begins after
@@ -43,20 +68,19 @@ func TestConnections_ThatAreHalfClosedAsARequestBeginsAreNotUsed(t *testing.T) {
 		var reads atomic.Int32
 		transport := b.transport()
 		arrived := watch(transport)
-		dial, hooked := transport.Dial, false
-		transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-			c, err := dial(ctx, network, address)
-			if err != nil || hooked {
-				return c, err
+		hooked := false
+		wrapConns(transport, func(c *net.TCPConn) net.Conn {
+			if hooked {
+				return c
 			}
 			hooked = true
-			return hookedConn{c.(*net.TCPConn), func() {
+			return hookedConn{TCPConn: c, beforeRead: func() {
 				if reads.Add(1) == at {
 					(<-peers).Conn.(*net.TCPConn).CloseWrite()
 					arrived.wait(t, 1)
 				}
-			}}, nil
-		}
+			}}
+		})
 		reads.Store(-1000)
 		b.want(t, transport, "ok")
 		reads.Store(0)

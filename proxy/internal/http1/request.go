@@ -38,7 +38,7 @@ type InMemory struct{ io.ReadCloser }
 func (t *Transport) framing(r *http.Request) framing {
 	coded := len(r.TransferEncoding) == 1 && r.TransferEncoding[0] == "chunked"
 	switch {
-	case r.URL == nil || r.URL.Scheme != "http" || r.URL.Host != t.Host || !isPlainHost(r.Host),
+	case r.URL == nil || r.URL.Scheme != "http" || r.URL.Host != t.Host || !isPlainHost(t.Host) || !isPlainHost(r.Host),
 		r.Method == "" || r.Method == http.MethodConnect || r.Close,
 		r.Header["Upgrade"] != nil || r.Header["Expect"] != nil:
 		return rest
@@ -70,7 +70,8 @@ func usuallyHasNoBody(method string) bool {
 	return false
 }
 
-// isPlainHost reports whether a Host can be sent unchanged.
+// isPlainHost reports whether a host can be sent and dialed unchanged. Others have letters for
+// which names have an encoding (RFC 5891), or the zone of an address.
 func isPlainHost(host string) bool {
 	for i := range len(host) {
 		c := host[i]
@@ -89,7 +90,8 @@ type message struct {
 
 var messages = sync.Pool{New: func() any { return &message{bytes: make([]byte, 0, 2<<10)} }}
 
-// maxKept limits the buffer of a message that is kept, in bytes.
+// maxKept limits the buffer of a message that is kept, in bytes. A larger message has a goroutine
+// that sends it, and needs it after [Transport.RoundTrip]: see [exchange.stream].
 const maxKept = 2 * maxWhole
 
 func (m *message) release() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/tokengraft/tokengraft/proxy/internal/http1"
 )
@@ -48,15 +48,19 @@ func TestResponse_HeaderIsBounded(t *testing.T) {
 }
 
 func TestResponse_NamesAreLearnedInTheirSpelling(t *testing.T) {
+	waits := make(chan struct{}, 100) // it can wait again without new bytes
 	b := startBackend(t, func(p *peer) {
 		p.request()
 		for _, part := range []string{"HTTP/1.1 103 Early\r\nX-ID", ": 1\r\n\r\nHTTP/1.1 200 OK\r", "\nWWW-Auth: a\r\ncontent-length: 4\r\n", "\r\nX: Y"} {
+			<-waits // until the parts before were read
 			p.send(part)
-			time.Sleep(2 * time.Millisecond)
 		}
 	})
 	var names []string
 	transport := b.transport()
+	wrapConns(transport, func(c *net.TCPConn) net.Conn {
+		return hookedConn{TCPConn: c, beforeWait: func() { waits <- struct{}{} }}
+	})
 	transport.Learn = func(name []byte) { names = append(names, string(name)) }
 	b.want(t, transport, "X: Y")
 	if want := []string{"X-ID", "WWW-Auth", "content-length"}; !slices.Equal(names, want) {

@@ -1,7 +1,6 @@
 package http1_test
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -98,21 +97,23 @@ func TestConnections_WithUnsolicitedBytesAreNotUsed(t *testing.T) {
 // Unused connections are closed after Idle, and soon if the backend has closed them.
 func TestConnections_AreClosedWhenUnused(t *testing.T) {
 	for _, byBackend := range []bool{false, true} {
-		closed := make(chan struct{}, 1)
+		unused, closed := make(chan struct{}), make(chan struct{})
 		b := startBackend(t, func(p *peer) {
+			defer close(closed)
 			p.request()
 			p.send(okay)
+			<-unused
 			if byBackend {
 				p.send("x") // without closing: only the other side can
 			}
 			p.waitClosed()
-			closed <- struct{}{}
 		})
 		transport := b.transport()
 		if !byBackend {
 			transport.Idle = 50 * time.Millisecond
 		}
 		b.want(t, transport, "ok")
+		close(unused)
 		within(t, "the connection to be closed", closed)
 	}
 }
@@ -136,46 +137,19 @@ func TestConnections_TheLastIsUsedFirst(t *testing.T) {
 	}
 }
 
-// A request for which the socket has no room is sent whole, also on a connection that was used.
-func TestConnections_SendWhatHasNoRoomInTheSocket(t *testing.T) {
-	large := strings.Repeat("a", 8<<20)
-	b := startBackend(t, func(p *peer) {
-		for r := p.request(); r != nil; r = p.request() {
-			p.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n%07d", len(r.Header.Get("X-Large"))))
-			time.Sleep(20 * time.Millisecond) // the next one waits for room
-		}
-	})
-	transport := b.transport()
-	for range 3 {
-		r := b.newRequest(t, t.Context(), "GET", nil)
-		r.Header.Set("X-Large", large)
-		res, err := transport.RoundTrip(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := io.ReadAll(res.Body); string(got) != "8388608" || err != nil {
-			t.Fatalf("the backend got %s bytes, %v; want 8388608", got, err)
-		}
-	}
-	if n := b.conns.Load(); n != 1 {
-		t.Errorf("%d connections, want 1", n)
-	}
-}
-
 // A request of any kind takes another connection if the backend has closed the one it would have
 // taken.
 func TestConnections_ThatAreClosedServeNoRequest(t *testing.T) {
-	closed := make(chan struct{})
+	unused := make(chan struct{})
 	b := startBackend(t, func(p *peer) {
 		if r := p.request(); r != nil {
 			io.Copy(io.Discard, r.Body)
 			p.send(okay)
-			time.Sleep(10 * time.Millisecond) // the connection is unused now
+			<-unused
 		}
-		p.Close()
-		closed <- struct{}{}
 	})
 	transport := b.transport()
+	arrived := watch(transport)
 	for _, body := range []func() io.Reader{
 		func() io.Reader { return nil },
 		func() io.Reader { return strings.NewReader("streamed") },
@@ -193,7 +167,7 @@ func TestConnections_ThatAreClosedServeNoRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		io.ReadAll(res.Body)
-		within(t, "the end of the connection", closed)
-		time.Sleep(5 * time.Millisecond) // the end of the connection arrives
+		unused <- struct{}{}
+		arrived.wait(t, 1) // for the end of the connection
 	}
 }

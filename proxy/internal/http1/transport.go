@@ -76,7 +76,8 @@ func (t *Transport) CloseIdleConnections() { t.pool.closeAll() }
 // errNotQuiet, nothing was sent.
 func (t *Transport) try(r *http.Request, f framing, message []byte) (*http.Response, error) {
 	ctx := r.Context()
-	c, err := t.connect(ctx, f.streams()) // otherwise conn.send checks it
+	streams := f.streams() || len(message) > maxKept
+	c, err := t.connect(ctx, streams) // otherwise conn.send checks it
 	if err != nil {
 		if f.streams() {
 			closeBody(r)
@@ -84,7 +85,7 @@ func (t *Transport) try(r *http.Request, f framing, message []byte) (*http.Respo
 		return nil, err
 	}
 	e := &exchange{transport: t, conn: c, ctx: ctx, stop: context.AfterFunc(ctx, c.abort)}
-	if f.streams() {
+	if streams {
 		err = e.stream(r, f, message)
 	} else {
 		err = c.send(message)
@@ -140,16 +141,14 @@ func (e *exchange) receive(r *http.Request) (*http.Response, error) {
 
 // readHead reads the head of a response. A usual one becomes a part of the exchange.
 func (e *exchange) readHead(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodHead {
-		there, _ := e.conn.in.Peek(e.conn.in.Buffered())
-		if h, ok := parseHead(there); ok {
-			e.conn.in.Discard(h.size)
-			e.response = http.Response{
-				Status: h.reason, StatusCode: h.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-				Header: h.header, Body: http.NoBody, ContentLength: h.length, Request: r,
-			}
-			return &e.response, nil
+	there, _ := e.conn.in.Peek(e.conn.in.Buffered())
+	if h, ok := parseHead(there); ok {
+		e.conn.in.Discard(h.size)
+		e.response = http.Response{
+			Status: h.reason, StatusCode: h.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+			Header: h.header, Body: http.NoBody, ContentLength: h.length, Request: r,
 		}
+		return &e.response, nil
 	}
 	return http.ReadResponse(e.conn.in, r)
 }
@@ -162,10 +161,7 @@ func (e *exchange) setBody(r *http.Request, res *http.Response) {
 		e.end(keep)
 		return
 	}
-	e.body = body{exchange: e, source: res.Body, left: -1, keep: keep}
-	if res.ContentLength > 0 && (res == &e.response || res.Body != http.NoBody) {
-		e.body.left = res.ContentLength
-	}
+	e.body = body{exchange: e, source: res.Body, left: res.ContentLength, keep: keep}
 	res.Body = &e.body
 }
 
@@ -206,9 +202,9 @@ var errClosedBody = errors.New("read on a closed response body")
 // A Waiter is the body of a response that says when it waits.
 type Waiter interface {
 	io.ReadCloser
-	// OnWait sets whom Read tells before it waits for the backend. It must not be called
-	// during Read.
-	OnWait(Observer)
+	// OnWait sets whom Read tells before it waits for the backend. It returns false if Read
+	// cannot wait, because the body has ended. It must not be called during Read.
+	OnWait(Observer) bool
 	// Widen lets the kernel keep n bytes of the body that were not read yet. It must not be
 	// called during Read.
 	Widen(n int)

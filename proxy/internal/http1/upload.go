@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// An upload is the sending of a body that arrives while the backend may already answer.
+// An upload is the sending of a request while the backend may already answer.
 type upload struct {
 	done   chan struct{}
 	err    error                 // valid once done is closed
@@ -55,24 +55,41 @@ const uploadBuffer = 32 << 10
 
 var uploadBuffers = sync.Pool{New: func() any { return new([uploadBuffer]byte) }}
 
-// stream sends the header of a request, and starts to send its body.
-func (e *exchange) stream(r *http.Request, f framing, header []byte) error {
-	if _, err := e.conn.Write(header); err != nil {
-		closeBody(r)
-		return err
+// stream sends the header of a request, and starts to send the rest. The header can be larger
+// than what the kernel keeps. Then it is a part of the rest, because the backend can refuse it
+// without reading it to its end.
+func (e *exchange) stream(r *http.Request, f framing, message []byte) error {
+	if len(message) <= maxKept {
+		if _, err := e.conn.Write(message); err != nil {
+			closeBody(r)
+			return err
+		}
+		message = nil
 	}
 	e.upload = &upload{done: make(chan struct{})}
-	go e.send(r, f)
+	go e.send(r, f, message)
 	return nil
 }
 
-// send sends the body of a request, and closes it. If the body ends early, the exchange
-// ends. If the backend does not take it, the backend may still answer.
-func (e *exchange) send(r *http.Request, f framing) {
+// send sends the rest of a request. If the backend does not take it, the backend may still
+// answer.
+func (e *exchange) send(r *http.Request, f framing, message []byte) {
 	defer close(e.upload.done)
+	if f.streams() {
+		defer r.Body.Close()
+	}
+	if message != nil {
+		_, e.upload.err = e.conn.Write(message)
+	}
+	if f.streams() && e.upload.err == nil {
+		e.sendBody(r, f)
+	}
+}
+
+// sendBody sends the body of a request. If the body ends early, the exchange ends.
+func (e *exchange) sendBody(r *http.Request, f framing) {
 	buffer := uploadBuffers.Get().(*[uploadBuffer]byte)
 	defer uploadBuffers.Put(buffer)
-	defer r.Body.Close()
 	var broken error
 	if f == chunked {
 		broken, e.upload.err = sendChunks(e.conn, r, buffer[:])

@@ -2,9 +2,12 @@ package http1_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -92,19 +95,31 @@ func waitTrue(t *testing.T, what string, f func() bool) {
 // backend must not take the next request for the rest of it.
 func TestUpload_BrokenBodyEndsTheExchange(t *testing.T) {
 	broken := errors.New("broken")
+	text := func(parts ...string) io.Reader {
+		var all []io.Reader
+		for _, part := range parts {
+			all = append(all, strings.NewReader(part))
+		}
+		return io.MultiReader(all...)
+	}
 	tests := []struct {
 		name   string
-		body   io.Reader
+		body   func() io.Reader
 		length int64
 		want   string
 	}{
-		{"short", strings.NewReader("abc"), 5, "has 3 bytes"},
-		{"long", strings.NewReader("abcdefg"), 5, "has 7 bytes"},
-		{"broken", io.MultiReader(strings.NewReader("abc"), failing{broken}), 5, "broken"},
-		{"broken chunks", io.MultiReader(strings.NewReader("abc"), failing{broken}), -1, "broken"},
+		{"short", func() io.Reader { return text("abc") }, 5, "has 3 bytes"},
+		{"long", func() io.Reader { return text("abcdefg") }, 5, "has 7 bytes"},
+		{"long in parts", func() io.Reader { return text("abcde", "f") }, 5, "has 6 bytes"},
+		{"broken", func() io.Reader { return io.MultiReader(text("abc"), failing{broken}) }, 5, "broken"},
+		{"broken at its end", func() io.Reader { return io.MultiReader(text("abcde"), failing{broken}) }, 5, "broken"},
+		{"broken chunks", func() io.Reader { return io.MultiReader(text("abc"), failing{broken}) }, -1, "broken"},
 	}
 	for _, tt := range tests {
 		for _, inMemory := range []bool{false, true} {
+			if inMemory && tt.length < 0 {
+				continue
+			}
 			whole := make(chan bool, 1)
 			b := startBackend(t, func(p *peer) {
 				r := p.request()
@@ -112,29 +127,22 @@ func TestUpload_BrokenBodyEndsTheExchange(t *testing.T) {
 					whole <- false
 					return
 				}
-				body, err := io.ReadAll(r.Body)
-				whole <- err == nil && len(body) != 5
+				_, err := io.Copy(io.Discard, r.Body)
+				whole <- err == nil
 				p.waitClosed()
 			})
-			body := &tracked{Reader: tt.body}
+			body := &tracked{Reader: tt.body()}
 			r := b.newRequest(t, t.Context(), "POST", body)
 			if r.ContentLength = tt.length; inMemory {
-				if tt.length < 0 || tt.name == "broken chunks" {
-					continue
-				}
-				tt.body.(io.Seeker).Seek(0, 0)
 				r.Body = http1.InMemory{ReadCloser: body}
 			}
 			_, err := b.transport().RoundTrip(r)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
+				t.Errorf("%s, in memory: %t: error %v, want %q", tt.name, inMemory, err, tt.want)
 			}
 			waitTrue(t, "the body to be closed", body.closed.Load)
 			if b.conns.Load() > 0 && <-whole {
-				t.Errorf("%s: the backend took the body for complete", tt.name)
-			}
-			if tt.name == "broken" {
-				break
+				t.Errorf("%s, in memory: %t: the backend took the body for complete", tt.name, inMemory)
 			}
 		}
 	}
@@ -208,6 +216,30 @@ func TestRest_IsLeftToTheOtherTransport(t *testing.T) {
 		change(r)
 		if _, err := b.transport().RoundTrip(r); err != errRest || b.conns.Load() > 0 {
 			t.Errorf("%s: got %v and %d connections, want it left", name, err, b.conns.Load())
+		}
+	}
+}
+
+// The address of the backend is that of net/http, whatever its URL looks like.
+func TestDial_GetsTheAddressOfNetHTTP(t *testing.T) {
+	for _, host := range []string{"a.example", "a.example:", "a.example:81", "[::1]", "[::1]:", "[::1]:81", "[fe80::1%lo]", "bücher.example", "bücher.example:81"} {
+		var addresses [2]string
+		for i := range addresses {
+			dial := func(_ context.Context, _, address string) (net.Conn, error) {
+				addresses[i] = address
+				return nil, errRest
+			}
+			var transport http.RoundTripper = &http.Transport{DialContext: dial}
+			if i > 0 {
+				transport = &http1.Transport{Host: host, Dial: dial, Rest: transport, Idle: time.Minute, MaxHeader: 1 << 10}
+			}
+			r := &http.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: host, Path: "/"}, Host: "public.example", Header: http.Header{}}
+			if _, err := transport.RoundTrip(r); !errors.Is(err, errRest) {
+				t.Errorf("%s: %v, want that of dialing", host, err)
+			}
+		}
+		if addresses[0] == "" || addresses[1] != addresses[0] {
+			t.Errorf("%s: dialed %q, want %q", host, addresses[1], addresses[0])
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package http1_test
 
 import (
-	"context"
 	"io"
 	"net"
 	"strings"
@@ -30,15 +29,8 @@ func TestWiden_EndsWithTheExchange(t *testing.T) {
 	b := startBackend(t, answering(large))
 	var set []int
 	transport := b.transport()
-	dial := transport.Dial
 	transport.Received = usual
-	transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return sizes{c.(*net.TCPConn), &set}, nil
-	}
+	wrapConns(transport, func(c *net.TCPConn) net.Conn { return sizes{c, &set} })
 	for range 2 {
 		res, err := transport.RoundTrip(b.newRequest(t, t.Context(), "GET", nil))
 		if err != nil {

@@ -1,0 +1,110 @@
+package http1_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+)
+
+// A slowConn calls a function when a part of what it writes was sent.
+type slowConn struct {
+	*net.TCPConn
+	afterPart func()
+}
+
+// Write implements [io.Writer].
+func (c slowConn) Write(p []byte) (int, error) {
+	const part = 4 << 10
+	if len(p) <= part {
+		return c.TCPConn.Write(p)
+	}
+	sent, err := c.TCPConn.Write(p[:part])
+	if err != nil {
+		return sent, err
+	}
+	c.afterPart()
+	rest, err := c.TCPConn.Write(p[part:])
+	return sent + rest, err
+}
+
+// withLittleRoom makes the kernel keep little of what a side of a connection sends and receives.
+func withLittleRoom(c *net.TCPConn) {
+	c.SetWriteBuffer(1)
+	c.SetReadBuffer(1)
+}
+
+// Two sizes of a header: one that is sent with the read of the response, and one that is not.
+const largeHeader, hugeHeader = 15 << 10, 8 << 20
+
+// A request for which the socket has no room is sent whole, also on a connection that was used.
+func TestConnections_SendWhatHasNoRoomInTheSocket(t *testing.T) {
+	for _, size := range []int{largeHeader, hugeHeader} {
+		partSent := make(chan struct{})
+		b := startBackend(t, func(p *peer) {
+			for range partSent { // until then it reads nothing
+				r := p.request()
+				p.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n%07d", len(r.Header.Get("X-Large"))))
+			}
+		})
+		transport := b.transport()
+		wrapConns(transport, func(c *net.TCPConn) net.Conn { return slowConn{c, func() { partSent <- struct{}{} }} })
+		for range 3 {
+			r := b.newRequest(t, t.Context(), "GET", nil)
+			r.Header.Set("X-Large", strings.Repeat("a", size))
+			res, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(res.Body); string(got) != fmt.Sprintf("%07d", size) || err != nil {
+				t.Fatalf("the backend got %s bytes, %v; want %d", got, err, size)
+			}
+		}
+		if n := b.conns.Load(); n != 1 {
+			t.Errorf("%d connections, want 1", n)
+		}
+		close(partSent)
+	}
+}
+
+// A backend can refuse a header that is too large for it, and not read it to its end. A request
+// that first waited for room in the socket never got the answer.
+func TestRoundTrip_TakesTheAnswerOfABackendThatDoesNotReadTheHeader(t *testing.T) {
+	for _, used := range []bool{false, true} {
+		answered := make(chan struct{})
+		b := startBackend(t, func(p *peer) {
+			withLittleRoom(p.Conn.(*net.TCPConn))
+			if used {
+				p.request()
+				p.send(okay)
+			}
+			p.in.ReadString('\n')
+			p.send("HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 2\r\n\r\nno")
+			<-answered
+		})
+		transport := b.transport()
+		wrapConns(transport, func(c *net.TCPConn) net.Conn {
+			withLittleRoom(c)
+			return c
+		})
+		if used {
+			b.want(t, transport, "ok")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		r := b.newRequest(t, ctx, "GET", nil)
+		r.Header.Set("X-Large", strings.Repeat("a", hugeHeader))
+		res, err := transport.RoundTrip(r)
+		if err != nil || res.StatusCode != 431 {
+			t.Errorf("used before: %t: got %v, %v; want 431", used, res, err)
+		} else if got, err := io.ReadAll(res.Body); string(got) != "no" || err != nil {
+			t.Errorf("used before: %t: got the body %q, %v; want no", used, got, err)
+		}
+		cancel()
+		close(answered)
+		if n := b.conns.Load(); n != 1 {
+			t.Errorf("used before: %t: %d connections, want 1", used, n)
+		}
+	}
+}
