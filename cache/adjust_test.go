@@ -40,6 +40,17 @@ func TestAdjust_AppliesToExistingEntries(t *testing.T) {
 	})
 }
 
+// After Adjust refreshes make room for the new limit, too.
+func TestAdjust_LimitsMemoryOfReloadedDocuments(t *testing.T) {
+	const maxBytes = 1 << 20
+	c := newCache(t, cache.Options{MaxBytes: maxBytes})
+	refreshAll(t, c, `{}`, maxBytes)
+	if err := c.Adjust(cache.Options{MaxBytes: maxBytes / 4}); err != nil {
+		t.Fatal(err)
+	}
+	refreshAll(t, c, `{}`, maxBytes/4)
+}
+
 func TestAdjust_RefusesWrongOptions(t *testing.T) {
 	c := newCache(t, cache.Options{MaxBytes: 1 << 20})
 	if err := c.Adjust(cache.Options{MaxBytes: -1}); err == nil || c.Stats().MaxBytes != 1<<20 {

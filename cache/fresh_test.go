@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -194,4 +195,16 @@ func wallStep(t *testing.T, at time.Time, step time.Duration) time.Time {
 		t.Fatalf("wallStep(%v, %v) = %v: the layout of time.Time is not what this test assumes", was, step, at)
 	}
 	return at
+}
+
+// The exp of a token may be as far away as a [time.Duration] goes.
+func TestLogin_OfATokenThatNeverExpiresIsCached(t *testing.T) {
+	source := newFakeSource(`{"n":1}`)
+	cached := newCache(t, cache.Options{StaleFor: time.Hour}).Source(source, "")
+	now := time.Now()
+	q := enrich.Query{User: anna, NotBefore: now.Add(-math.MaxInt64), KeepUntil: now.Add(math.MaxInt64)}
+	for range 2 {
+		wantDocument(t, cached, q, `{"n":1}`)
+	}
+	wantReads(t, source, 1)
 }

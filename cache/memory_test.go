@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,27 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// Documents of users who are in the cache already may grow too.
+func TestMaxBytes_LimitsMemoryOfGrowingDocuments(t *testing.T) {
+	const maxBytes = 1 << 20
+	c := newCache(t, cache.Options{MaxBytes: maxBytes})
+	for _, size := range []int{100, 4 << 10} {
+		refreshAll(t, c, constantSource(`"`+strings.Repeat("x", size)+`"`), maxBytes)
+	}
+}
+
+// refreshAll refreshes the documents of 1,500 users, and checks the memory after that.
+func refreshAll(t *testing.T, c *cache.Cache, source constantSource, maxBytes int64) {
+	t.Helper()
+	cached := c.Source(source, "")
+	for n := range 1500 {
+		wantDocument(t, cached, refresh(user(n)), string(source))
+	}
+	if stats := c.Stats(); stats.Bytes > maxBytes || stats.Entries == 0 {
+		t.Errorf("%d entries of documents of %d bytes take %d bytes, want at most %d", stats.Entries, len(source), stats.Bytes, maxBytes)
+	}
 }
 
 // A source may return a few bytes of a large buffer.

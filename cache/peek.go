@@ -24,7 +24,7 @@ type Entry struct {
 }
 
 // Peek describes the entry of a user. It returns false if there is none. It counts no
-// lookup, and does not change how long the entry stays.
+// lookup, and does not change when the entry expires.
 func (s *Source) Peek(u enrich.User) (Entry, bool) {
 	k, now := key{shape: s.shape, user: u}, s.cache.clock.now()
 	r, ok := s.cache.find(k)

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"time"
 
@@ -70,7 +71,8 @@ func (c *Cache) withinStaleBound(e *entry, q enrich.Query, now moment) bool {
 // put stores an entry for as long as it is useful. It replaces the earlier entry of the
 // key. If the entry is no longer useful, put only removes the earlier one.
 func (c *Cache) put(e *entry) {
-	if held, ok := c.find(e.key); ok && c.invalidations.since(held.mark()) {
+	held, isHeld := c.find(e.key)
+	if isHeld && c.invalidations.since(held.mark()) {
 		c.metrics.countEviction(changed)
 	}
 	hash, life := c.hash(e.key), c.life(e)
@@ -80,6 +82,10 @@ func (c *Cache) put(e *entry) {
 		return
 	}
 	stored := newRecord(e, c.clock)
+	if isHeld && stored.cost()-held.cost() > c.entries.RemainingCost() {
+		// Ristretto evicts others only for a new entry.
+		c.entries.Del(hash)
+	}
 	c.entries.SetWithTTL(hash, stored, 0, life)
 	// An entry that replaces another one is found at once. A new one is not found before Wait
 	// returns. Waiting also makes sure that ristretto does not drop it because its queue is
@@ -93,7 +99,7 @@ func (c *Cache) put(e *entry) {
 func (c *Cache) life(e *entry) time.Duration {
 	life := time.Until(e.keepUntil)
 	if !e.missing {
-		life += c.staleFor.load()
+		life += min(c.staleFor.load(), math.MaxInt64-max(life, 0)) // the sum must not overflow
 	}
 	return life
 }

@@ -214,3 +214,15 @@ func TestMemory_OfLongTokensIsNotReused(t *testing.T) {
 		}
 	}
 }
+
+// A transaction that waits for the next grant keeps no document, token or request in memory.
+func TestMemory_KeepsNothingOfAGrant(t *testing.T) {
+	f := newFixture(t, "HS256", func(_ *keys.Options, o *enrich.Options) { o.Freshness, o.ReadAt = "fresh", "read_at" })
+	for _, claims := range []string{claimsOf(""), `{"sub":"u2"}`, `{"sub":1.5}`, `{`} {
+		g := grant(f.issuer.Token(claims), f.issuer.Token(claims))
+		g.ClientCredentials, g.Echoed = true, func(string) bool { return false }
+		if !enrich.IsEmptyAfter(t.Context(), f.Enricher, g) {
+			t.Errorf("after tokens with the claims %s something is kept", claims)
+		}
+	}
+}

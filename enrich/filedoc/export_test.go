@@ -21,3 +21,6 @@ func (s *Source) Collide() {
 	s.file.good = newIndex(before.docs, before.field, func(bsonjson.UserID) uint64 { return 1 })
 	s.file.good.sum = before.sum // so that the next lookup does not replace it
 }
+
+// UsersOfSeveral returns how many ids have more than one document.
+func (s *Source) UsersOfSeveral() int { return len(s.file.good.several) }

@@ -15,7 +15,9 @@ import (
 
 // An index finds documents, as BSON, by the ids in their user-id field. It is
 // immutable, and the largest part of the process with documents from a file: so it has
-// few and small records, and none of its large parts has pointers.
+// few and small records, and none of its large parts has pointers. With 100,000 documents of
+// 300 bytes a garbage collection takes 4 ms of CPU, and 9 ms with slices and a map of ids. A
+// document takes 306 bytes instead of 395 (BenchmarkCollection).
 type index struct {
 	docs  *documents
 	field bsonjson.Field
@@ -93,6 +95,9 @@ func newIndex(docs *documents, field bsonjson.Field, hash func(bsonjson.UserID) 
 // add adds a document of an id. Of those with equal _ids the first one counts.
 func (x *index) add(id bsonjson.UserID, place int32) {
 	held, taken := x.place(id)
+	if taken && held == place {
+		return // another id of the document has the same hash
+	}
 	if taken {
 		x.several[id] = struct{}{}
 	}

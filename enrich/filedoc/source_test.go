@@ -331,6 +331,9 @@ func TestSource_IDsOfOneDocumentMayCollide(t *testing.T) {
 		t.Fatal(err)
 	}
 	src.Collide()
+	if got := src.UsersOfSeveral(); got != 1 {
+		t.Errorf("%d ids have several documents, want one: u1", got)
+	}
 	for id, want := range map[string]string{"u1": "first", "u2": "both"} {
 		doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: id}})
 		if err != nil || !strings.Contains(string(doc.JSON), want) {

@@ -13,3 +13,6 @@ func (o Options) Through(dialer options.ContextDialer) Options {
 	o.dialer = dialer
 	return o
 }
+
+// ReadAhead returns a dialer whose connections read ahead.
+func ReadAhead(dialer options.ContextDialer) options.ContextDialer { return bufferedDialer{dialer} }

@@ -36,6 +36,24 @@ func TestHeader_CountsLinesUntilTheEnd(t *testing.T) {
 	}
 }
 
+// An HTTP/2 connection that does not count as one would use more memory than it has taken.
+func TestConn_KnowsHTTP2ByAPrefaceInParts(t *testing.T) {
+	for cut := range preface {
+		c := newWatched(t).conn
+		for _, part := range []string{preface[:cut], preface[cut:]} {
+			if !c.reading.Load() {
+				t.Errorf("cut after %d bytes: the rest is not looked at", cut)
+			}
+			if err := c.account([]byte(part)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !c.http2.Load() || c.reading.Load() {
+			t.Errorf("cut after %d bytes: HTTP/2 is %t, and its header is read %t, want true and false", cut, c.http2.Load(), c.reading.Load())
+		}
+	}
+}
+
 func TestHeader_CostsMoreForMoreLines(t *testing.T) {
 	cost := func(text string, encrypted bool) int64 {
 		h := header{encrypted: encrypted}

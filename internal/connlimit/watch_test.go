@@ -143,13 +143,13 @@ func TestWatch_KeepsWhatIsSentAhead(t *testing.T) {
 	const slow = "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
 	post := strings.Replace(slow, "/slow", "/next", 1)
 	for _, pause := range []time.Duration{0, long} {
-		conn := dialTo(t, address, slow)
+		conn := dialTo(t, address, slow+slow) // the second one is read together with the first
 		time.Sleep(pause)
 		io.WriteString(conn, post+slow)
 		time.Sleep(pause)
 		io.WriteString(conn, post)
 		reader := bufio.NewReader(conn)
-		for _, want := range []string{"/slow abc", "/next abc", "/slow abc", "/next abc"} {
+		for _, want := range []string{"/slow abc", "/slow abc", "/next abc", "/slow abc", "/next abc"} {
 			response, err := http.ReadResponse(reader, nil)
 			if err != nil {
 				t.Fatalf("pause %s: %v, want %q", pause, err, want)

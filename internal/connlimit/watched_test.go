@@ -2,9 +2,11 @@ package connlimit
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +30,8 @@ func newWatched(t *testing.T) *watched {
 	w.ctx = ctx
 	w.conn.watch = watch{socket: pipe, deadline: &pipe.reads, cancel: cancel}
 	w.pool.take(w.conn, share{1, Cost})
-	w.pool.connState(w.conn, http.StateIdle)
+	w.pool.setState(w.conn, http.StateIdle)
+	w.conn.reading.Store(true)
 	return w
 }
 
@@ -96,25 +99,52 @@ func TestWatch_LeavesShortRequests(t *testing.T) {
 	})
 }
 
+// wantByte sends a byte, and wants it from one read.
+func (w *watched) wantByte(what string) {
+	w.Helper()
+	w.send("x")
+	if n, err := w.conn.watch.Read(make([]byte, 1)); n != 1 {
+		w.Errorf("%s: got %d bytes, %v, want 1", what, n, err)
+	}
+}
+
 // When the body of a request comes slowly, net/http reads ahead late. No one would look again.
 func TestWatch_LeavesLateReadsToTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatched(t)
 		w.pool.connState(w.conn, http.StateActive)
 		time.Sleep(3 * longRequest)
-		w.send("x")
-		if n, err := w.conn.watch.Read(make([]byte, 1)); n != 1 {
-			t.Errorf("got %d bytes, %v, want 1", n, err)
+		w.wantByte("in the background of a long request")
+		for _, state := range []http.ConnState{http.StateIdle, http.StateHijacked} {
+			w.pool.connState(w.conn, http.StateActive) // and net/http does not read ahead
+			w.pool.connState(w.conn, state)
+			w.wantByte("in a connection that is " + state.String())
 		}
 	})
 }
 
-// A request that ends does not end the connection, and no goroutine stays.
+func TestWatch_LeavesTLSAndHTTP2(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		encrypted, http2 := newWatched(t), newWatched(t)
+		encrypted.conn.header.encrypted = true
+		http2.conn.http2.Store(true)
+		for name, w := range map[string]*watched{"TLS": encrypted, "HTTP/2": http2} {
+			w.pool.connState(w.conn, http.StateActive)
+			if w.pool.serving.first() != nil {
+				t.Errorf("%s: the pool looks for long requests", name)
+			}
+			w.wantByte(name)
+		}
+	})
+}
+
+// A request that ends does not end the connection, and leaves its deadline and no goroutine.
 func TestWatch_EndsWithTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, state := range []http.ConnState{http.StateIdle, http.StateHijacked} {
 			w := newWatched(t)
-			w.conn.watch.deadline.set(time.Now().Add(time.Hour))
+			end := time.Now().Add(time.Hour)
+			w.conn.watch.deadline.set(end)
 			w.startRequest()
 			time.Sleep(3 * longRequest)
 			w.pool.connState(w.conn, state)
@@ -124,6 +154,9 @@ func TestWatch_EndsWithTheRequest(t *testing.T) {
 			}
 			w.send("next")
 			w.wantRead("next")
+			if _, err := w.conn.watch.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || !time.Now().Equal(end) {
+				t.Errorf("%s: a read ends with %v %s after the deadline, want a timeout at the deadline", state, err, time.Since(end))
+			}
 			w.peer.Close()
 			if synctest.Wait(); w.ctx.Err() != nil {
 				t.Errorf("%s: the watch has not ended", state)
@@ -156,6 +189,33 @@ func TestWatch_KeepsTheByteDuringTheNextRequest(t *testing.T) {
 		w.endRequest()
 		w.wantRead("hello"[read:])
 	})
+}
+
+func TestPool_ForgetsAConnectionThatIsClosedDuringARequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatched(t)
+		w.startRequest()
+		w.pool.drop(w.conn)
+		if w.pool.serving.first() != nil {
+			t.Error("the pool still has it")
+		}
+	})
+}
+
+// Otherwise the context of the server would keep that of each connection.
+func TestPool_EndsTheContextOfAClosedConnection(t *testing.T) {
+	p := New(Options{Bounds: Bounds{Connections: 10, Memory: 1 << 30}, Lines: 100})
+	server := &http.Server{}
+	p.Configure(server)
+	c := p.admit(tcpSocket(t).TCPConn)
+	ctx := server.ConnContext(t.Context(), c)
+	if err := ctx.Err(); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+	c.Close()
+	if ctx.Err() == nil {
+		t.Error("it has not ended")
+	}
 }
 
 // The pool looks without a lock that the end of a request takes, so a look can come late.

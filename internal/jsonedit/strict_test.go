@@ -24,7 +24,7 @@ var odd = []string{
 	`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"a":{"b":1,"b":2}}`, `{"a":[{"b":1,"b":2}]}`, `{"\n":1}`, `{"a":"\u00e9"}`, `{"a":"\ud83d"}`, `{"a":"\x"}`,
 	`{"a":01}`, `{"a":+1}`, `{"a":1.}`, `{"a":.1}`, `{"a":1e}`, `{"a":-}`, `{"a":--1}`, `{"a":0x1}`, `{"a":NaN}`, `{"a":tru}`, `{"a":True}`, `{"a":nul`,
 	`{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`, `{"a" 1}`, `{"a":1 "b":2}`, `{a:1}`, `{'a':1}`, `{"a":1}}`, `{"a":1}{}`, `{"a":1} x`,
-	"{\"a\":\"\x00\"}", "{\"a\":\"\n\"}", "{\"a\":\"\xff\"}", "{\"\xff\":1}", "{\"a\":\"\xed\xa0\x80\"}", "\ufeff{}", "{\"a\":\"\x7f\"}", "{\"\x01\":1}", "{\v}",
+	"{\"a\":\"\x00\"}", "{\"a\":\"\n\"}", "{\"a\":\"\xff\"}", "{\"\xff\":1}", "{\"a\":\"\xed\xa0\x80\"}", "\ufeff{}", "{\"a\":\"\x7f\"}", "{\"\x01\":1}", "{\v}", "{\"a\":1}\x00",
 	strings.Repeat(`{"a":`, 9) + `1` + strings.Repeat(`}`, 9), `{"a":` + strings.Repeat(`[`, 9) + strings.Repeat(`]`, 9) + `}`,
 	strings.Repeat(`{"a":`, 10001) + `1` + strings.Repeat(`}`, 10001), manyMembers(32), manyMembers(33), manyMembers(34),
 }
@@ -145,5 +145,23 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// Parse never writes to the text, even in an Object whose own memory edits overwrite.
+func TestParse_EditsLeaveTheTextAlone(t *testing.T) {
+	other, err := jsonedit.Parse([]byte(`{"a":"longer than the text"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"a":1}`
+	text := append(make([]byte, 0, 64), want...)
+	var o jsonedit.Object
+	o.CopyFrom(other)
+	if err := o.Parse(text); err != nil {
+		t.Fatal(err)
+	}
+	if o.Set("a", []byte("2")); string(text) != want || string(o.Bytes()) != `{"a":2}` {
+		t.Errorf("Set changed the text to %s and the object to %s, want %s and %s", text, o.Bytes(), want, `{"a":2}`)
 	}
 }

@@ -61,6 +61,24 @@ func TestAccessLine_OfADerivedLoggerHasItsAttributes(t *testing.T) {
 	}
 }
 
+// Only unusual lines need the handler of slog.
+func TestAccessLine_CopiesTheUsualLine(t *testing.T) {
+	if line, ok := appendLine(nil, usualRecord()); !ok {
+		t.Errorf("%s is not written by copying", line)
+	}
+}
+
+func usualRecord() slog.Record {
+	record := slog.NewRecord(time.Now(), slog.LevelInfo, accessMessage, 0)
+	record.AddAttrs(
+		slog.String("method", "POST"), slog.String("path", "/oauth/token"), slog.Int("status", 200),
+		slog.Int64("bytes", 1234), slog.Float64("seconds", 0.000123456), slog.String("rule", "POST /oauth/token"),
+		slog.String("sign_in", "login"), slog.String("why", "grant_type password"), slog.String("tokens", "ok"),
+		slog.String("peer", "127.0.0.1:12345"),
+	)
+	return record
+}
+
 // BenchmarkAccessLine is what a line of the access log costs, and what the handler of slog
 // needs for it.
 func BenchmarkAccessLine(b *testing.B) {
@@ -69,13 +87,7 @@ func BenchmarkAccessLine(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer null.Close()
-	record := slog.NewRecord(time.Now(), slog.LevelInfo, accessMessage, 0)
-	record.AddAttrs(
-		slog.String("method", "POST"), slog.String("path", "/oauth/token"), slog.Int("status", 200),
-		slog.Int64("bytes", 1234), slog.Float64("seconds", 0.000123456), slog.String("rule", "POST /oauth/token"),
-		slog.String("sign_in", "login"), slog.String("why", "grant_type password"), slog.String("tokens", "ok"),
-		slog.String("peer", "127.0.0.1:12345"),
-	)
+	record := usualRecord()
 	lines := &lineWriter{w: null, collects: true}
 	slogs := slog.NewJSONHandler(lines, nil)
 	for name, handler := range map[string]slog.Handler{"access": accessHandler{slogs, lines, true}, "slog": slogs} {

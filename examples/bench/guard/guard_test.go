@@ -18,9 +18,10 @@ const (
 	length = 400 * time.Millisecond
 )
 
-// A limit is for the processor time of a request, in multiples of a bare hop's. It is far
-// above what a quiet machine measures, which is in docs/performance.md: it notices
-// what goes badly wrong, and nothing else.
+// A limit is for the processor time of a request, in multiples of a bare hop's. A quiet
+// machine measures 1.33 and 0.94 (docs/performance.md). With ten other programs on each core,
+// some of which only copied memory, it was 1.75 and 1.15 at most. So the limits notice what
+// makes a request half as expensive again, but not other work.
 type limit struct {
 	name    string
 	request load.Request
@@ -46,8 +47,8 @@ func TestProcessorTime_IsNotFarAboveABareHop(t *testing.T) {
 		t.Skipf("SKIPPED, NOTHING WAS TESTED: the processor time of another process cannot be read: %v", err)
 	}
 	for _, limit := range []limit{
-		{"login with HS256", load.Login("/oauth/token"), load.Enriched(must(l.Files.BackendKey("HS256")), 0), 2.6},
-		{"no rule matches", load.Get("/bytes/1024"), load.Length(1024), 1.6},
+		{"login with HS256", load.Login("/oauth/token"), load.Enriched(must(l.Files.BackendKey("HS256")), 0), 2.0},
+		{"no rule matches", load.Get("/bytes/1024"), load.Length(1024), 1.35},
 	} {
 		t.Run(limit.name, func(t *testing.T) {
 			got := limit.measure(t, sidecar, bare)
