@@ -128,3 +128,23 @@ func TestStaleFor_LimitsStaleDocumentOfSourceAndDoesNotKeepIt(t *testing.T) {
 		})
 	}
 }
+
+// A token may expire during the read for it. Its document can be stale for as long as any other.
+func TestStaleFor_DocumentOfATokenThatExpiredDuringTheRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := newFakeSource(`{"n":1}`)
+		source.delay = 2 * time.Second
+		c := newCache(t, cache.Options{StaleFor: time.Hour})
+		cached := c.Source(source, "")
+		now := time.Now()
+		wantDocument(t, cached, enrich.Query{User: anna, NotBefore: now, KeepUntil: now.Add(time.Second)}, `{"n":1}`)
+		source.fail(errDown)
+		if doc := wantDocument(t, cached, refresh(anna), `{"n":1}`); !doc.Stale {
+			t.Errorf("the document %+v is not stale", doc)
+		}
+		time.Sleep(2 * time.Hour)
+		if entries := c.Stats().Entries; entries != 0 {
+			t.Errorf("there are %d entries after stale_for, want 0", entries)
+		}
+	})
+}

@@ -31,8 +31,9 @@ func (c *Cache) newEntries(maxBytes int64) (*ristretto.Cache[uint64, record], er
 	})
 }
 
-// newHash returns a hash function for keys with a random seed. It does
-// not go through the type of the key, as [maphash.Comparable] does.
+// newHash returns a hash function for keys with a random seed. It does not go through the
+// type of the key, as [maphash.Comparable] does. That saves a tenth of the time of a hit
+// (BenchmarkHit).
 func newHash() func(key) uint64 {
 	seed := maphash.MakeSeed()
 	return func(k key) uint64 {

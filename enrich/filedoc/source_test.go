@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.opentelemetry.io/otel/sdk/metric"
@@ -283,61 +282,5 @@ func TestLookup_ReadsABigFileOnlyWhenItChanges(t *testing.T) {
 	})
 	if lookups > uint64(content.Len()) {
 		t.Errorf("1000 lookups allocated %d bytes, the file has %d; want no read", lookups, content.Len())
-	}
-}
-
-// invalidations counts the calls of InvalidateAll.
-type invalidations struct{ all int }
-
-func (*invalidations) Invalidate(tags ...string) {}
-func (i *invalidations) InvalidateAll()          { i.all++ }
-
-func TestWatch_InvalidatesWhenTheContentChanges(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		src, path, _ := open(t, `{"f":"u","n":1}`)
-		var got invalidations
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan struct{})
-		go func() { src.Watch(ctx, &got); close(ended) }()
-		for _, step := range []struct {
-			content string
-			all     int
-		}{
-			{`{"f":"u","n":1}`, 0}, // written again with the same content
-			{`{"f":"u","n":20}`, 1},
-			{`{"f":"u", broken`, 1}, // the last good content stays in use
-			{`{"f":"u","n":20}`, 1},
-			{`[]`, 2},
-		} {
-			write(t, path, step.content)
-			time.Sleep(3 * time.Second)
-			synctest.Wait()
-			if got.all != step.all {
-				t.Errorf("after %s: InvalidateAll called %d times, want %d", step.content, got.all, step.all)
-			}
-		}
-		cancel()
-		<-ended
-	})
-}
-
-// Two ids of one document can have the same hash. When another document becomes the one of the
-// first id, the second id must keep its own.
-func TestSource_IDsOfOneDocumentMayCollide(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "users.json")
-	write(t, path, `[{"_id":"b","f":["u1","u2"],"is":"both"},{"_id":"a","f":"u1","is":"first"}]`)
-	src, err := filedoc.Open(filedoc.Options{Path: path, Field: "f"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	src.Collide()
-	if got := src.UsersOfSeveral(); got != 1 {
-		t.Errorf("%d ids have several documents, want one: u1", got)
-	}
-	for id, want := range map[string]string{"u1": "first", "u2": "both"} {
-		doc, err := src.Lookup(t.Context(), enrich.Query{User: enrich.User{ID: id}})
-		if err != nil || !strings.Contains(string(doc.JSON), want) {
-			t.Errorf("the document of %s is %s (%v), want the one that is %q", id, doc.JSON, err, want)
-		}
 	}
 }

@@ -99,6 +99,7 @@ func sorted(h http.Header) []string {
 func FuzzRequest_IsWrittenAsNetHTTPDoes(f *testing.F) {
 	f.Add("GET", "/a", "b=c", "h", "A", "b", "", int64(0), byte(0))
 	f.Add("POST", "/a b", "%zz", "h:80", "Content-Length", "7", "abc", int64(3), byte(1))
+	f.Add("POST", "/a", "", "h", "Content-Length", "\x10", "abc", int64(3), byte(1))
 	f.Add("PUT", "//a", "", "[::1]:80", "transfer-encoding", "chunked", "abc", int64(-1), byte(2))
 	f.Add("DELETE", "/", "", "", "User-Agent", " x ", "abc", int64(2), byte(3))
 	f.Add("PATCH", "", "", "h/", "Trailer", "X", "", int64(-1), byte(0))

@@ -114,6 +114,9 @@ func (m *message) write(r *http.Request, f framing) error {
 	if strings.ContainsFunc(uri, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 		return fmt.Errorf("the URL of the request has a control character")
 	}
+	if err := checkTrailer(r.Trailer); err != nil {
+		return err
+	}
 	m.add(r.Method, " ", uri, " HTTP/1.1\r\n")
 	host := r.Host
 	if host == "" {
@@ -121,9 +124,7 @@ func (m *message) write(r *http.Request, f framing) error {
 	}
 	m.add("Host: ", host, "\r\n")
 	if agent := r.Header["User-Agent"]; len(agent) > 0 && agent[0] != "" {
-		if err := m.field("User-Agent", agent[0]); err != nil {
-			return err
-		}
+		m.add("User-Agent: ", textproto.TrimString(agent[0]), "\r\n") // fields checks it
 	}
 	if err := m.writeFraming(r, f); err != nil {
 		return err
@@ -133,14 +134,8 @@ func (m *message) write(r *http.Request, f framing) error {
 	}
 	slices.Sort(m.names)
 	for _, name := range m.names {
-		switch name {
-		case "Host", "User-Agent", "Content-Length", "Transfer-Encoding", "Trailer":
-			continue
-		}
-		for _, value := range r.Header[name] {
-			if err := m.field(name, value); err != nil {
-				return err
-			}
+		if err := m.fields(name, r.Header[name]); err != nil {
+			return err
 		}
 	}
 	m.add("\r\n")
@@ -176,22 +171,49 @@ func (m *message) writeTrailerNames(trailer http.Header) error {
 		}
 		names = append(names, name)
 	}
-	if len(names) == 0 {
-		return nil
+	if len(names) > 0 {
+		slices.Sort(names)
+		m.add("Trailer: ", strings.Join(names, ","), "\r\n")
 	}
-	slices.Sort(names)
-	return m.field("Trailer", strings.Join(names, ","))
+	return nil
 }
 
-// field writes a line of the header.
-func (m *message) field(name, value string) error {
+// checkTrailer checks the names of a trailer, and the values that are known before the body.
+func checkTrailer(trailer http.Header) error {
+	for name, values := range trailer {
+		if err := checkField(name, strings.Join(values, "")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fields writes the lines of a name, if write has not written it before.
+func (m *message) fields(name string, values []string) error {
+	written := false
+	switch name {
+	case "Host", "User-Agent", "Content-Length", "Transfer-Encoding", "Trailer":
+		written = true
+	}
+	for _, value := range values {
+		if err := checkField(name, value); err != nil {
+			return err
+		}
+		if !written {
+			m.add(name, ": ", textproto.TrimString(value), "\r\n")
+		}
+	}
+	return nil
+}
+
+// checkField returns an error for a line that could be read as another, or as several.
+func checkField(name, value string) error {
 	if !isToken(name) {
 		return fmt.Errorf("invalid name %q of a header", name)
 	}
 	if !isValue(value) {
 		return fmt.Errorf("invalid value of the header %s", name) // it can be a secret
 	}
-	m.add(name, ": ", textproto.TrimString(value), "\r\n")
 	return nil
 }
 

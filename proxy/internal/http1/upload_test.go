@@ -244,14 +244,18 @@ func TestDial_GetsTheAddressOfNetHTTP(t *testing.T) {
 	}
 }
 
-// A header that could be two lines is never sent.
+// A header or a trailer that could be two lines is never sent.
 func TestRequest_InvalidHeaderIsNotSent(t *testing.T) {
 	b := startBackend(t, answering(okay))
-	for _, h := range []http.Header{{"A": {"b\r\nC: d"}}, {"A b": {"c"}}, {"": {"c"}}, {"A\n": {"c"}}, {"User-Agent": {"a\nb"}}} {
-		r := b.newRequest(t, t.Context(), "GET", nil)
-		r.Header = h
-		if _, err := b.transport().RoundTrip(r); err == nil || b.conns.Load() > 0 {
-			t.Errorf("%q: got %v and %d connections, want an error", h, err, b.conns.Load())
+	for _, h := range []http.Header{{"A": {"b\r\nC: d"}}, {"A b": {"c"}}, {"": {"c"}}, {"A\n": {"c"}}, {"User-Agent": {"a\nb"}}, {"Content-Length": {"\x10"}}} {
+		for _, trailer := range []bool{false, true} {
+			r := b.newRequest(t, t.Context(), "POST", io.NopCloser(strings.NewReader("a")))
+			if r.Header = h; trailer {
+				r.Header, r.Trailer = nil, h
+			}
+			if _, err := b.transport().RoundTrip(r); err == nil || b.conns.Load() > 0 {
+				t.Errorf("%q: got %v and %d connections, want an error", h, err, b.conns.Load())
+			}
 		}
 	}
 }
