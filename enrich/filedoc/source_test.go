@@ -2,7 +2,6 @@ package filedoc_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
