@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// A slowConn calls a function when a part of what it writes was sent.
+// A slowConn calls a function when a part of what it writes was sent, and when all of it was.
 type slowConn struct {
 	*net.TCPConn
-	afterPart func()
+	sent func()
 }
 
 // Write implements [io.Writer].
@@ -21,13 +21,14 @@ func (c slowConn) Write(p []byte) (int, error) {
 	if len(p) <= part {
 		return c.TCPConn.Write(p)
 	}
-	sent, err := c.TCPConn.Write(p[:part])
+	n, err := c.TCPConn.Write(p[:part])
 	if err != nil {
-		return sent, err
+		return n, err
 	}
-	c.afterPart()
+	c.sent()
 	rest, err := c.TCPConn.Write(p[part:])
-	return sent + rest, err
+	c.sent()
+	return n + rest, err
 }
 
 // withLittleRoom makes the kernel keep little of what a side of a connection sends and receives.
@@ -42,15 +43,16 @@ const largeHeader, hugeHeader = 15 << 10, 8 << 20
 // A request for which the socket has no room is sent whole, also on a connection that was used.
 func TestConnections_SendWhatHasNoRoomInTheSocket(t *testing.T) {
 	for _, size := range []int{largeHeader, hugeHeader} {
-		partSent := make(chan struct{})
+		sent := make(chan struct{})
 		b := startBackend(t, func(p *peer) {
-			for range partSent { // until then it reads nothing
+			for range sent { // a part of a request: until then it reads nothing
 				r := p.request()
+				<-sent // all of it: the connection is used again if the transport knows that too
 				p.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n%07d", len(r.Header.Get("X-Large"))))
 			}
 		})
 		transport := b.transport()
-		wrapConns(transport, func(c *net.TCPConn) net.Conn { return slowConn{c, func() { partSent <- struct{}{} }} })
+		wrapConns(transport, func(c *net.TCPConn) net.Conn { return slowConn{c, func() { sent <- struct{}{} }} })
 		for range 3 {
 			r := b.newRequest(t, t.Context(), "GET", nil)
 			r.Header.Set("X-Large", strings.Repeat("a", size))
@@ -65,7 +67,7 @@ func TestConnections_SendWhatHasNoRoomInTheSocket(t *testing.T) {
 		if n := b.conns.Load(); n != 1 {
 			t.Errorf("%d connections, want 1", n)
 		}
-		close(partSent)
+		close(sent)
 	}
 }
 
