@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -109,4 +110,62 @@ func TestRoundTrip_TakesTheAnswerOfABackendThatDoesNotReadTheHeader(t *testing.T
 			t.Errorf("used before: %t: %d connections, want 1", used, n)
 		}
 	}
+}
+
+// A body follows a large header, and the connection is used again after it.
+func TestUpload_FollowsALargeHeader(t *testing.T) {
+	for _, length := range []int64{4, -1} {
+		closed := make(chan struct{})
+		b := startBackend(t, func(p *peer) {
+			for r := p.request(); r != nil; r = p.request() {
+				body, _ := io.ReadAll(r.Body)
+				<-closed // the transport knows that all was sent
+				p.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + string(body))
+			}
+		})
+		transport := b.transport()
+		for range 2 {
+			r := b.newRequest(t, t.Context(), "POST", signaling{strings.NewReader("body"), closed})
+			r.Header.Set("X-Large", strings.Repeat("a", 2*largeHeader))
+			r.ContentLength = length
+			res, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := io.ReadAll(res.Body); string(got) != "body" {
+				t.Fatalf("length %d: the backend got %q, want body", length, got)
+			}
+		}
+		if n := b.conns.Load(); n != 1 {
+			t.Errorf("length %d: %d connections, want 1", length, n)
+		}
+	}
+}
+
+// A signaling body says when it is closed.
+type signaling struct {
+	io.Reader
+	closed chan<- struct{}
+}
+
+func (s signaling) Close() error {
+	s.closed <- struct{}{}
+	return nil
+}
+
+// A body is closed if its header could not be sent, and no goroutine stays.
+func TestUpload_IsClosedIfALargeHeaderIsNotSent(t *testing.T) {
+	before := runtime.NumGoroutine()
+	b := startBackend(t, func(p *peer) { p.in.ReadString('\n') })
+	for _, length := range []int64{4, -1} {
+		body := &tracked{Reader: strings.NewReader("body")}
+		r := b.newRequest(t, t.Context(), "POST", body)
+		r.Header.Set("X-Large", strings.Repeat("a", hugeHeader))
+		r.ContentLength = length
+		if _, err := b.transport().RoundTrip(r); err == nil {
+			t.Errorf("length %d: no error", length)
+		}
+		waitTrue(t, "the body to be closed", body.closed.Load)
+	}
+	waitGoroutines(t, before+1) // the listener stays
 }
