@@ -169,3 +169,26 @@ func TestUpload_IsClosedIfALargeHeaderIsNotSent(t *testing.T) {
 	}
 	waitGoroutines(t, before+1) // the listener stays
 }
+
+// A body is closed if there is no connection for it, or a small header cannot be sent.
+func TestUpload_IsClosedWithoutAConnection(t *testing.T) {
+	b := startBackend(t, answering(okay))
+	for name, dial := range map[string]func(*net.TCPConn) (net.Conn, error){
+		"no connection": func(*net.TCPConn) (net.Conn, error) { return nil, errCause },
+		"a closed one":  func(c *net.TCPConn) (net.Conn, error) { return c, c.CloseWrite() },
+	} {
+		transport := b.transport()
+		transport.Dial = func(context.Context, string, string) (net.Conn, error) {
+			c, err := net.Dial("tcp", b.host)
+			if err != nil {
+				return nil, err
+			}
+			t.Cleanup(func() { c.Close() })
+			return dial(c.(*net.TCPConn))
+		}
+		body := &tracked{Reader: strings.NewReader("body")}
+		if _, err := transport.RoundTrip(b.newRequest(t, t.Context(), "POST", body)); err == nil || !body.closed.Load() {
+			t.Errorf("%s: %v, body closed: %t; want an error and true", name, err, body.closed.Load())
+		}
+	}
+}
