@@ -94,6 +94,26 @@ func refreshAll(t *testing.T, c *cache.Cache, source constantSource, maxBytes in
 	}
 }
 
+// Ristretto learns the size of a document later. A hundred documents can grow faster than that.
+func TestMaxBytes_LimitsMemoryOfDocumentsThatGrowAtOnce(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that ristretto waits for its turn
+	const maxBytes, users = 1 << 20, 100
+	c := newCache(t, cache.Options{MaxBytes: maxBytes})
+	for _, size := range []int{100, 20 << 10} {
+		text := `"` + strings.Repeat("x", size) + `"`
+		cached := c.Source(constantSource(text), "")
+		for n := range users {
+			wantDocument(t, cached, refresh(user(n)), text)
+		}
+	}
+	for range 1000 {
+		runtime.Gosched()
+	}
+	if bytes := c.Stats().Bytes; bytes > maxBytes {
+		t.Errorf("the documents take %d bytes, want at most %d", bytes, maxBytes)
+	}
+}
+
 // A source may return a few bytes of a large buffer.
 func TestEntry_DoesNotRetainSourceBuffer(t *testing.T) {
 	const buffers, size = 100, 1 << 20

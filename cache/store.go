@@ -83,15 +83,18 @@ func (c *Cache) put(e *entry) {
 		return
 	}
 	stored := newRecord(e, c.clock)
-	if isHeld && stored.cost()-held.cost() > c.entries.RemainingCost() {
-		// Ristretto evicts others only for a new entry.
-		c.entries.Del(hash)
-	}
 	c.entries.SetWithTTL(hash, stored, 0, life)
 	// An entry that replaces another one is found at once. A new one is not found before Wait
 	// returns. Waiting also makes sure that ristretto does not drop it because its queue is
-	// full. Not waiting for the usual reload saves two switches to another goroutine.
-	if found, ok := c.entries.Get(hash); !ok || &found[0] != &stored[0] {
+	// full, and that it knows the cost of one that has grown. Not waiting for the usual reload
+	// saves two switches to another goroutine.
+	if found, ok := c.entries.Get(hash); !ok || &found[0] != &stored[0] || isHeld && stored.cost() > held.cost() {
+		c.entries.Wait()
+	}
+	if isHeld && c.entries.RemainingCost() < 0 {
+		// Ristretto evicts others only for a new entry.
+		c.entries.Del(hash)
+		c.entries.SetWithTTL(hash, stored, 0, life)
 		c.entries.Wait()
 	}
 }

@@ -23,8 +23,8 @@ type appraised struct {
 }
 
 // of returns what a token is. It is TokenForeign for a token beyond the limit. It verifies one
-// token at a time, so that one in several messages which are searched at the same time is verified
-// once.
+// token at a time: several messages with the same token may be searched at the same time, and then
+// it is verified once.
 func (s *appraisals) of(a appraiser, f locate.Occurrence) enrich.Appraisal {
 	key := appraised{hashOf(f.Token), f.Location.Kind()}
 	s.mu.Lock()

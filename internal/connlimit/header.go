@@ -50,8 +50,8 @@ func (h *header) isPreface(b []byte) bool {
 	return !h.later && h.prefaced == len(preface)
 }
 
-// isRead reports whether all of the header has been read. In the middle of the preface there is
-// what could be the end of a header.
+// isRead reports whether all of the header has been read. The preface contains an empty line,
+// which is not its end.
 func (h *header) isRead() bool { return h.http2 || h.whole && h.later }
 
 // add adds a part of a line.

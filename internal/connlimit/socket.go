@@ -15,8 +15,8 @@ import (
 // write continues. So a deadline costs two comparisons, and not the runtime's work with
 // timers.
 //
-// A deadline that is moved before the read or write has ended does not end it, even if it has
-// passed.
+// If a deadline is moved just after it has passed, before the read or write returns, the read or
+// write continues.
 type socket struct {
 	*net.TCPConn
 	reads, writes deadline

@@ -3,6 +3,7 @@ package http1
 import (
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -20,25 +21,29 @@ func (c *closable) Close() error {
 
 // A timer can be late. A connection that was unused for too long is closed all the same.
 func TestPool_TakesNothingOld(t *testing.T) {
-	var p pool
-	defer p.closeAll()
-	var socket closable
-	p.put(&conn{Conn: &socket}, time.Hour)
-	if c := p.take(0, false); c != nil || !socket.closed {
-		t.Errorf("take = %v, closed: %t; want no connection, and that it is closed", c, socket.closed)
-	}
+	synctest.Test(t, func(t *testing.T) { // so that the timer does not run
+		var p pool
+		defer p.closeAll()
+		var socket closable
+		p.put(&conn{Conn: &socket}, time.Hour)
+		if c := p.take(0, false); c != nil || !socket.closed {
+			t.Errorf("take = %v, closed: %t; want no connection, and that it is closed", c, socket.closed)
+		}
+	})
 }
 
 func TestPool_IsBounded(t *testing.T) {
-	var p pool
-	defer p.closeAll()
-	sockets := make([]closable, maxIdle+1)
-	for i := range sockets {
-		p.put(&conn{Conn: &sockets[i]}, time.Hour)
-		if closed := i == maxIdle; sockets[i].closed != closed {
-			t.Fatalf("connection %d is closed: %t, want %t", i, !closed, closed)
+	synctest.Test(t, func(t *testing.T) { // so that the timer does not run
+		var p pool
+		defer p.closeAll()
+		sockets := make([]closable, maxIdle+1)
+		for i := range sockets {
+			p.put(&conn{Conn: &sockets[i]}, time.Hour)
+			if closed := i == maxIdle; sockets[i].closed != closed {
+				t.Fatalf("connection %d is closed: %t, want %t", i, !closed, closed)
+			}
 		}
-	}
+	})
 }
 
 // A goroutine may still send a large message.

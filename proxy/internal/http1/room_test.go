@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 )
 
-// A slowConn calls a function when a part of what it writes was sent.
+// A slowConn calls a function when a part of what it writes was sent, and when all of it was.
 type slowConn struct {
 	*net.TCPConn
-	afterPart func()
+	sent func()
 }
 
 // Write implements [io.Writer].
@@ -21,13 +22,14 @@ func (c slowConn) Write(p []byte) (int, error) {
 	if len(p) <= part {
 		return c.TCPConn.Write(p)
 	}
-	sent, err := c.TCPConn.Write(p[:part])
+	n, err := c.TCPConn.Write(p[:part])
 	if err != nil {
-		return sent, err
+		return n, err
 	}
-	c.afterPart()
+	c.sent()
 	rest, err := c.TCPConn.Write(p[part:])
-	return sent + rest, err
+	c.sent()
+	return n + rest, err
 }
 
 // withLittleRoom makes the kernel keep little of what a side of a connection sends and receives.
@@ -42,15 +44,16 @@ const largeHeader, hugeHeader = 15 << 10, 8 << 20
 // A request for which the socket has no room is sent whole, also on a connection that was used.
 func TestConnections_SendWhatHasNoRoomInTheSocket(t *testing.T) {
 	for _, size := range []int{largeHeader, hugeHeader} {
-		partSent := make(chan struct{})
+		sent := make(chan struct{})
 		b := startBackend(t, func(p *peer) {
-			for range partSent { // until then it reads nothing
+			for range sent { // a part of a request: until then it reads nothing
 				r := p.request()
+				<-sent // all of it: the connection is used again if the transport knows that too
 				p.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n%07d", len(r.Header.Get("X-Large"))))
 			}
 		})
 		transport := b.transport()
-		wrapConns(transport, func(c *net.TCPConn) net.Conn { return slowConn{c, func() { partSent <- struct{}{} }} })
+		wrapConns(transport, func(c *net.TCPConn) net.Conn { return slowConn{c, func() { sent <- struct{}{} }} })
 		for range 3 {
 			r := b.newRequest(t, t.Context(), "GET", nil)
 			r.Header.Set("X-Large", strings.Repeat("a", size))
@@ -65,7 +68,7 @@ func TestConnections_SendWhatHasNoRoomInTheSocket(t *testing.T) {
 		if n := b.conns.Load(); n != 1 {
 			t.Errorf("%d connections, want 1", n)
 		}
-		close(partSent)
+		close(sent)
 	}
 }
 
@@ -105,6 +108,87 @@ func TestRoundTrip_TakesTheAnswerOfABackendThatDoesNotReadTheHeader(t *testing.T
 		close(answered)
 		if n := b.conns.Load(); n != 1 {
 			t.Errorf("used before: %t: %d connections, want 1", used, n)
+		}
+	}
+}
+
+// A body follows a large header, and the connection is used again after it.
+func TestUpload_FollowsALargeHeader(t *testing.T) {
+	for _, length := range []int64{4, -1} {
+		closed := make(chan struct{})
+		b := startBackend(t, func(p *peer) {
+			for r := p.request(); r != nil; r = p.request() {
+				body, _ := io.ReadAll(r.Body)
+				<-closed // the transport knows that all was sent
+				p.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + string(body))
+			}
+		})
+		transport := b.transport()
+		for range 2 {
+			r := b.newRequest(t, t.Context(), "POST", signaling{strings.NewReader("body"), closed})
+			r.Header.Set("X-Large", strings.Repeat("a", 2*largeHeader))
+			r.ContentLength = length
+			res, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := io.ReadAll(res.Body); string(got) != "body" {
+				t.Fatalf("length %d: the backend got %q, want body", length, got)
+			}
+		}
+		if n := b.conns.Load(); n != 1 {
+			t.Errorf("length %d: %d connections, want 1", length, n)
+		}
+	}
+}
+
+// A signaling body says when it is closed.
+type signaling struct {
+	io.Reader
+	closed chan<- struct{}
+}
+
+func (s signaling) Close() error {
+	s.closed <- struct{}{}
+	return nil
+}
+
+// A body is closed if its header could not be sent, and no goroutine stays.
+func TestUpload_IsClosedIfALargeHeaderIsNotSent(t *testing.T) {
+	before := runtime.NumGoroutine()
+	b := startBackend(t, func(p *peer) { p.in.ReadString('\n') })
+	for _, length := range []int64{4, -1} {
+		body := &tracked{Reader: strings.NewReader("body")}
+		r := b.newRequest(t, t.Context(), "POST", body)
+		r.Header.Set("X-Large", strings.Repeat("a", hugeHeader))
+		r.ContentLength = length
+		if _, err := b.transport().RoundTrip(r); err == nil {
+			t.Errorf("length %d: no error", length)
+		}
+		waitTrue(t, "the body to be closed", body.closed.Load)
+	}
+	waitGoroutines(t, before+1) // the listener stays
+}
+
+// A body is closed if there is no connection for it, or a small header cannot be sent.
+func TestUpload_IsClosedWithoutAConnection(t *testing.T) {
+	b := startBackend(t, answering(okay))
+	for name, dial := range map[string]func(*net.TCPConn) (net.Conn, error){
+		"no connection": func(*net.TCPConn) (net.Conn, error) { return nil, errCause },
+		"a closed one":  func(c *net.TCPConn) (net.Conn, error) { return c, c.CloseWrite() },
+	} {
+		transport := b.transport()
+		transport.Dial = func(context.Context, string, string) (net.Conn, error) {
+			c, err := net.Dial("tcp", b.host)
+			if err != nil {
+				return nil, err
+			}
+			t.Cleanup(func() { c.Close() })
+			return dial(c.(*net.TCPConn))
+		}
+		body := &tracked{Reader: strings.NewReader("body")}
+		if _, err := transport.RoundTrip(b.newRequest(t, t.Context(), "POST", body)); err == nil || !body.closed.Load() {
+			t.Errorf("%s: %v, body closed: %t; want an error and true", name, err, body.closed.Load())
 		}
 	}
 }

@@ -46,7 +46,7 @@ type Transport struct {
 	pool pool
 }
 
-// RoundTrip implements [http.RoundTripper]. The body of the response has the method of
+// RoundTrip implements [http.RoundTripper]. The body of a response that has one is a
 // [Waiter].
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	framing := t.framing(r)
