@@ -33,7 +33,7 @@ type plan struct {
 }
 
 var (
-	full  = plan{users: 10_000, rounds: 21, length: 300 * time.Millisecond, warmUp: 100 * time.Millisecond, many: 100_000, starts: 9, install: true}
+	full  = plan{users: 10_000, rounds: 7, length: 700 * time.Millisecond, warmUp: 100 * time.Millisecond, many: 100_000, starts: 9, install: true}
 	quick = plan{users: 200, rounds: 1, length: 150 * time.Millisecond, starts: 1}
 )
 

@@ -63,7 +63,7 @@ func (t *table) write(out *strings.Builder) {
 func (f *footprint) write(out *strings.Builder) {
 	fmt.Fprint(out, "\n**The process, with documents from MongoDB**\n\n| | |\n| --- | --- |\n")
 	fmt.Fprintf(out, "| size of the program, stripped | %.1f MB |\n", float64(f.size)/1e6)
-	fmt.Fprintf(out, "| start to ready | %.0f ms [%.0f–%.0f] |\n", f.ready.median, f.ready.low, f.ready.high)
+	fmt.Fprintf(out, "| start to ready | %.0f ms [%.0f–%.0f] |\n", f.ready.median, f.ready.least, f.ready.greatest)
 	fmt.Fprintf(out, "| resident memory, idle | %.0f MiB, of it %.0f MiB pages of the program |\n", mib(f.idle.Resident()), mib(f.idle.File))
 	for _, l := range f.loaded {
 		if l.err != nil {

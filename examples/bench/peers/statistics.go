@@ -32,9 +32,8 @@ func p50(m lab.Measurement) float64       { return m.P50.Seconds() * 1e3 } // mi
 func p99(m lab.Measurement) float64       { return m.P99.Seconds() * 1e3 }
 func memory(m lab.Measurement) float64    { return float64(m.Memory.Resident()) / (1 << 20) } // MiB
 
-// A span is the median of some numbers, with the bounds of their middle half. What lies outside
-// of it says more about the machine's neighbors than about a program.
-type span struct{ median, low, high float64 }
+// A span is the median of some numbers, with the least and the greatest.
+type span struct{ median, least, greatest float64 }
 
 // spanOf returns the span of numbers; that of none is NaN.
 func spanOf(numbers []float64) span {
@@ -43,17 +42,17 @@ func spanOf(numbers []float64) span {
 	}
 	sorted := slices.Sorted(slices.Values(numbers))
 	n := len(sorted)
-	return span{(sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[n/4], sorted[n-1-n/4]}
+	return span{(sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[0], sorted[n-1]}
 }
 
 func (s span) String() string {
 	switch {
 	case math.IsNaN(s.median):
 		return "–"
-	case s.low == s.high:
+	case s.least == s.greatest:
 		return fmt.Sprintf("%.2f", s.median)
 	}
-	return fmt.Sprintf("%.2f [%.2f–%.2f]", s.median, s.low, s.high)
+	return fmt.Sprintf("%.2f [%.2f–%.2f]", s.median, s.least, s.greatest)
 }
 
 // of returns the span of a figure.
