@@ -107,6 +107,12 @@ type Config struct {
 	// bearer token leaves the cache, and the DELETE triggers run.
 	Deletions []string `yaml:"deletions"`
 
+	// What users may do with documents, besides getting theirs in tokens: `off`,
+	// `owner-read`, `owner-write`, or a mapping.
+	Access Access `yaml:"access,switch"`
+	// What the backend learns about the user of a request, from its enriched token.
+	Forward []Forward `yaml:"forward"`
+
 	// `true`: `/readyz` is 503 until the backend's keys, and with `oidc` its discovery
 	// document, have been fetched once. `false`: only until the backend has answered
 	// anything, unless a rule has the policy `refuse` or is a gate.

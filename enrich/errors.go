@@ -15,6 +15,8 @@ var (
 	// ErrTime is an ErrBadToken because of exp or nbf. If it occurs often, a clock
 	// is probably wrong.
 	ErrTime = fmt.Errorf("%w: not valid at this time", ErrBadToken)
+	// ErrExpired is an ErrTime because of exp. The signature of the token is valid.
+	ErrExpired = fmt.Errorf("%w: expired", ErrTime)
 )
 
 // The errors of a [Source] wrap one of these if the source works. Any other

@@ -20,7 +20,7 @@ func (tx *transaction) query(now time.Time) Query {
 		}
 	}
 	q := Query{NotBefore: now.Add(-maxAge), KeepUntil: now.Add(maxAge)}
-	if tx.grant.Cause.needsFreshRead() {
+	if tx.grant.Cause.needsFreshRead() || tx.o.FreshLogins {
 		q.NotBefore = tx.grant.Answered
 	}
 	return q

@@ -53,6 +53,10 @@ type Options struct {
 	// the lifetime of the token. For a token without exp, zero means that every
 	// login reads the document from the source.
 	MaxAge time.Duration
+	// FreshLogins means that a login reads the document as a refresh does, after the
+	// backend answered. Set it if users can write their document, so that their next login
+	// has what they wrote, on every replica.
+	FreshLogins bool
 	// Restore says which of the tokens that are signed from now on can be restored.
 	// The zero value means those that one of our own keys or a secret signs.
 	Restore Restore

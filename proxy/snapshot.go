@@ -61,6 +61,10 @@ type Snapshot struct {
 	Deleted func(ctx context.Context, token string)
 	// Sizes are the largest sizes of enriched tokens.
 	Sizes locate.Limits
+	// Locals are the paths that the proxy answers itself. Optional.
+	Locals []Local
+	// Forward gives headers about users to the backend. Optional.
+	Forward Forward
 }
 
 // An Enricher enriches tokens and restores originals. It must be safe for concurrent

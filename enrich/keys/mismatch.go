@@ -94,8 +94,13 @@ func (e *TimeError) Error() string {
 	return fmt.Sprintf("%v: %s (verify.leeway is %v)", enrich.ErrTime, what, e.Leeway)
 }
 
-// Unwrap returns [enrich.ErrTime], for [errors.Is].
-func (e *TimeError) Unwrap() error { return enrich.ErrTime }
+// Unwrap returns [enrich.ErrExpired] or [enrich.ErrTime], for [errors.Is].
+func (e *TimeError) Unwrap() error {
+	if e.Claim == "exp" {
+		return enrich.ErrExpired
+	}
+	return enrich.ErrTime
+}
 
 // timeError returns the error of a token whose exp or nbf is off by a duration.
 func (r *Ring) timeError(t *enrich.Token, claim string, by time.Duration) error {
