@@ -222,7 +222,7 @@ func TestHandler_AnswersBeforeTheTimeIsOver(t *testing.T) {
 	checkError(t, send(o, "anna", `{"name":"f"}`), 400, "ExecutionTimeLimitExceeded", "execution time limit exceeded")
 }
 
-// waiting waits until the call's time is over.
+// waiting waits until the time of the call ends.
 type waiting struct{}
 
 func (waiting) Call(ctx context.Context, _ appservices.Caller, _ string, _ []json.RawMessage) (json.RawMessage, error) {
