@@ -103,7 +103,7 @@ var inner = map[string][]string{
 	"internal/appservices/clientapi":  {"enrich", "enrich/hooks", "internal/appservices"},
 	"internal/appservices/expression": {},
 	"internal/appservices/layout":     {},
-	"internal/appservices/export":     {"internal/appservices/functions", "internal/appservices/layout"},
+	"internal/appservices/export":     {"internal/appservices/data", "internal/appservices/functions", "internal/appservices/layout"},
 	"internal/appservices/functions":  {"enrich", "enrich/hooks", "internal/appservices/layout"},
 
 	// The packages that put the parts together.
