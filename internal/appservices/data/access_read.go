@@ -67,11 +67,14 @@ func (a *access) readsIn(v bsonvalue.Value, rules *fieldRules, p permission, at 
 }
 
 // readsItems reports whether the user can read what a path leads to in each item of an
-// array, whether or not a number in the path is an index.
+// array. A number in the path is an index and may also be a name.
 func (a *access) readsItems(array bsonvalue.Value, rules *fieldRules, p permission, at path) bool {
 	_, isIndex := index(at[0])
 	for item := range array.Items() {
-		if isIndex && !a.readsIn(item, rules, p, at[1:]) || !isIndex && !a.readsIn(item, rules, p, at) {
+		if isIndex && !a.readsIn(item, rules, p, at[1:]) {
+			return false
+		}
+		if (!isIndex || isObject(item)) && !a.readsIn(item, rules, p, at) {
 			return false
 		}
 	}

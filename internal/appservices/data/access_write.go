@@ -43,12 +43,13 @@ func isObject(v bsonvalue.Value) bool { return v.Kind() == bsonvalue.Document }
 // names returns the names of the fields of two documents.
 func names(a, b bsonvalue.Value) []string {
 	var all []string
-	for name := range a.Members() {
-		all = append(all, name)
-	}
-	for name := range b.Members() {
-		if a.Field(name).IsMissing() {
-			all = append(all, name)
+	known := map[string]bool{}
+	for _, v := range []bsonvalue.Value{a, b} {
+		for name := range v.Members() {
+			if !known[name] {
+				known[name] = true
+				all = append(all, name)
+			}
 		}
 	}
 	return all

@@ -48,26 +48,28 @@ func (o ordering) paths() []path {
 	return paths
 }
 
-// sort sorts documents as MongoDB does, and keeps the order of equal ones.
-func (o ordering) sort(b *budget, docs []bsonvalue.Value) {
-	type keyed struct{ doc, keys bsonvalue.Value }
-	rows := make([]keyed, len(docs))
-	for i, doc := range docs {
-		keys := make([]bsonvalue.Value, len(o.keys))
-		for j, key := range o.keys {
-			keys[j] = key.of(b, doc)
-		}
-		rows[i] = keyed{doc, bsonvalue.NewArray(keys...)}
+// sortBy sorts items by their documents as MongoDB does, and keeps the order of equal ones.
+func sortBy[T any](b *budget, o ordering, items []T, document func(T) bsonvalue.Value) {
+	type row struct {
+		item T
+		keys []bsonvalue.Value
 	}
-	slices.SortStableFunc(rows, func(x, y keyed) int { return o.compare(x.keys, y.keys) })
+	rows := make([]row, len(items))
+	for i, item := range items {
+		rows[i].item = item
+		for _, key := range o.keys {
+			rows[i].keys = append(rows[i].keys, key.of(b, document(item)))
+		}
+	}
+	slices.SortStableFunc(rows, func(x, y row) int { return o.compare(x.keys, y.keys) })
 	for i, row := range rows {
-		docs[i] = row.doc
+		items[i] = row.item
 	}
 }
 
-func (o ordering) compare(x, y bsonvalue.Value) int {
+func (o ordering) compare(x, y []bsonvalue.Value) int {
 	for i, key := range o.keys {
-		order := bsonvalue.Order(x.Item(i), y.Item(i))
+		order := bsonvalue.Order(x[i], y[i])
 		switch {
 		case order == 0:
 		case key.descending:
