@@ -51,7 +51,8 @@ var (
 		Message: "the database does not answer. Try again later"}
 	errUnreadable = &appservices.Error{Status: http.StatusInternalServerError, Code: codeMongoDB,
 		Message: "a document of the collection cannot be read"}
-	errNotInserted = errors.New("the document was not inserted")
+	errNotPermitted = &appservices.Error{Status: http.StatusForbidden, Code: codeNoRule,
+		Message: "update not permitted for this document: the user's role does not allow the change"}
 )
 
 // failure turns an error of the collection into one for the user.

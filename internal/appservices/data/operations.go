@@ -1,8 +1,10 @@
 package data
 
-import "github.com/tokengraft/tokengraft/internal/bsonvalue"
+import (
+	"slices"
 
-func members(names ...bsonvalue.Member) bsonvalue.Value { return bsonvalue.NewDocument(names...) }
+	"github.com/tokengraft/tokengraft/internal/bsonvalue"
+)
 
 func (c *call) insertOne(a arguments) (bsonvalue.Value, error) {
 	doc, err := a.document("document")
@@ -13,7 +15,7 @@ func (c *call) insertOne(a arguments) (bsonvalue.Value, error) {
 	if err != nil {
 		return bsonvalue.Value{}, err
 	}
-	return members(bsonvalue.Member{Name: "insertedId", Value: f.whole.Field("_id")}), nil
+	return bsonvalue.NewDocument(bsonvalue.Member{Name: "insertedId", Value: f.whole.Field("_id")}), nil
 }
 
 // document returns a document that shall be stored.
@@ -51,7 +53,7 @@ func (c *call) modifyOne(m modification) (bsonvalue.Value, error) {
 	if err != nil {
 		return bsonvalue.Value{}, err
 	}
-	answer := members(
+	answer := bsonvalue.NewDocument(
 		bsonvalue.Member{Name: "matchedCount", Value: one32(done.matched)},
 		bsonvalue.Member{Name: "modifiedCount", Value: one32(done.changed)})
 	if !done.inserted.IsMissing() {
@@ -75,13 +77,16 @@ func (c *call) updating(a arguments, query string) (modification, error) {
 	if err := firstOf(errSearch, errUpdate, errUpsert, a.refuse("arrayFilters")); err != nil {
 		return modification{}, err
 	}
-	return modification{search: s, upsert: upsert, make: func(old bsonvalue.Value) (bsonvalue.Value, error) {
-		return u.apply(c.budget, old, c.isNew(old))
-	}}, nil
+	m := modification{search: s, upsert: upsert}
+	m.make = func(old bsonvalue.Value) (bsonvalue.Value, error) { return u.apply(c.budget, old, isNew(old)) }
+	m.reads = func(a *access, _ found) bool {
+		return !slices.ContainsFunc(u.paths(), func(at path) bool { return !a.reads(at) || !c.keeps(at) })
+	}
+	return m, nil
 }
 
 // isNew reports whether a document is not yet in the collection, where all have an _id.
-func (c *call) isNew(doc bsonvalue.Value) bool { return doc.Field("_id").IsMissing() }
+func isNew(doc bsonvalue.Value) bool { return doc.Field("_id").IsMissing() }
 
 // replacing reads the arguments of a modification by a whole document. name is that of the
 // argument with it.
@@ -92,12 +97,18 @@ func (c *call) replacing(a arguments, query, name string) (modification, error) 
 	if err := firstOf(errSearch, errDocument, errUpsert, a.refuse("arrayFilters")); err != nil {
 		return modification{}, err
 	}
-	return modification{search: s, upsert: upsert, make: func(old bsonvalue.Value) (bsonvalue.Value, error) {
+	m := modification{search: s, upsert: upsert}
+	m.make = func(old bsonvalue.Value) (bsonvalue.Value, error) {
 		if id := old.Field("_id"); !id.IsMissing() && doc.Field("_id").IsMissing() {
-			return withFirst("_id", id, doc), nil
+			return withID(doc, id), nil
 		}
 		return doc, nil
-	}}, nil
+	}
+	m.reads = func(a *access, f found) bool {
+		hidden := func(name string) bool { return !a.reads(path{name}) || !c.keeps(path{name}) }
+		return bsonvalue.Identical(f.whole, f.visible) && !slices.ContainsFunc(names(f.whole, doc), hidden)
+	}
+	return m, nil
 }
 
 func (c *call) deleteOne(a arguments) (bsonvalue.Value, error) {
@@ -106,7 +117,7 @@ func (c *call) deleteOne(a arguments) (bsonvalue.Value, error) {
 		return bsonvalue.Value{}, err
 	}
 	_, deleted, err := c.delete(s)
-	return members(bsonvalue.Member{Name: "deletedCount", Value: one32(deleted)}), err
+	return bsonvalue.NewDocument(bsonvalue.Member{Name: "deletedCount", Value: one32(deleted)}), err
 }
 
 // delete deletes the first document that a search finds.

@@ -227,7 +227,9 @@ func (p *parser) query(v value) *expression.Query {
 	q, err := expression.ParseQuery(v.text)
 	if err != nil {
 		p.expressionFaults(v, err)
+		return nil
 	}
+	p.rules.paths = append(p.rules.paths, q.CustomDataPaths()...)
 	return q
 }
 

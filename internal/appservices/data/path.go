@@ -32,6 +32,8 @@ func checkName(name string) error {
 		return invalid("the name of a field is empty")
 	case name[0] == '$':
 		return invalid("%s is not supported here", printable(name))
+	case name == "__proto__":
+		return invalid("the name of a field must not be __proto__, because JavaScript programs take it for something else")
 	case strings.ContainsAny(name, ".\x00"):
 		return invalid("the name of a field contains a dot or a NUL byte")
 	}

@@ -89,13 +89,7 @@ func (u update) check() error {
 	if len(u) > maxFields {
 		return invalid("an update may change at most %d fields", maxFields)
 	}
-	var paths []path
-	for _, c := range u {
-		paths = append(paths, c.path)
-		if c.to != nil {
-			paths = append(paths, c.to)
-		}
-	}
+	paths := u.paths()
 	for i, at := range paths {
 		for _, other := range paths[:i] {
 			if at.overlaps(other) {
@@ -105,6 +99,18 @@ func (u update) check() error {
 	}
 	slices.SortStableFunc(u, func(x, y change) int { return slices.CompareFunc(x.path, y.path, compareNames) })
 	return nil
+}
+
+// paths returns all fields that the update names.
+func (u update) paths() []path {
+	var paths []path
+	for _, c := range u {
+		paths = append(paths, c.path)
+		if c.to != nil {
+			paths = append(paths, c.to)
+		}
+	}
+	return paths
 }
 
 // compareNames sorts numbers by value, before other names.

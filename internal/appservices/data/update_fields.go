@@ -10,10 +10,10 @@ import (
 // updateOperators make a change from the operand of each operator.
 var updateOperators = map[string]func(operand bsonvalue.Value) (change, error){
 	"$set": set, "$setOnInsert": set, "$unset": unset, "$rename": renameTo, "$currentDate": currentDate,
-	"$inc": number("$inc", bsonvalue.Add, func(operand bsonvalue.Value) bsonvalue.Value { return operand }),
-	"$mul": number("$mul", bsonvalue.Multiply, zero),
-	"$min": extreme(func(order int) bool { return order < 0 }),
-	"$max": extreme(func(order int) bool { return order > 0 }),
+	"$inc":  number("$inc", bsonvalue.Add, func(operand bsonvalue.Value) bsonvalue.Value { return operand }),
+	"$mul":  number("$mul", bsonvalue.Multiply, zero),
+	"$min":  extreme(func(order int) bool { return order < 0 }),
+	"$max":  extreme(func(order int) bool { return order > 0 }),
 	"$push": push, "$addToSet": addToSet, "$pull": pull, "$pop": pop,
 }
 

@@ -1,10 +1,8 @@
 package data
 
 import (
-	"errors"
 	"slices"
 
-	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
 )
 
@@ -13,7 +11,10 @@ type modification struct {
 	search search
 	// make returns the new document from the old one. old is missing for a document that is
 	// inserted.
-	make   func(old bsonvalue.Value) (bsonvalue.Value, error)
+	make func(old bsonvalue.Value) (bsonvalue.Value, error)
+	// reads reports whether the user can read all that make depends on. Otherwise its
+	// result, or that nothing changes, could show what is hidden.
+	reads  func(a *access, f found) bool
 	upsert bool
 }
 
@@ -49,6 +50,9 @@ func (c *call) modify(m modification) (modified, error) {
 
 // rewrite writes the new form of a document. It returns false if the document has changed.
 func (c *call) rewrite(f found, m modification) (after found, written bool, err error) {
+	if a := c.access(c.roles, f.whole, f.whole); a == nil || !m.reads(a, f) {
+		return found{}, false, errNotPermitted
+	}
 	new, err := m.make(f.whole)
 	if err != nil {
 		return found{}, false, err
@@ -81,7 +85,7 @@ func (c *call) checkChange(old, new bsonvalue.Value) error {
 		return err
 	}
 	if a := c.access(c.roles, old, new); a == nil || !a.mayWrite() {
-		return denied("update not permitted for this document: the user's role does not allow the change")
+		return errNotPermitted
 	}
 	return nil
 }
@@ -121,90 +125,4 @@ func (c *call) evict(docs ...[]byte) {
 	for _, doc := range docs {
 		c.service.o.Changed(c.service.o.Collection.Tags(doc)...)
 	}
-}
-
-// insertNew inserts the document of an upsert: what the query pins, and the update.
-func (c *call) insertNew(m modification) (modified, error) {
-	new := bsonvalue.NewDocument()
-	var err error
-	for _, pinned := range m.search.query.equal {
-		new, err = changeAt(new, pinned.path, false, func(bsonvalue.Value) (bsonvalue.Value, error) { return pinned.value, nil })
-		if err != nil {
-			return modified{}, err
-		}
-	}
-	if new, err = m.make(new); err != nil {
-		return modified{}, err
-	}
-	after, err := c.insert(new)
-	if err != nil {
-		return modified{}, err
-	}
-	return modified{after: after, inserted: after.whole.Field("_id")}, nil
-}
-
-// insert inserts the user's own document, if they have none.
-func (c *call) insert(new bsonvalue.Value) (found, error) {
-	new, generated := withID(new)
-	if err := c.checkInsert(new, generated); err != nil {
-		return found{}, err
-	}
-	doc, err := c.bson(new)
-	if err != nil {
-		return found{}, err
-	}
-	if !c.service.o.Collection.IsOwn(c.caller.Identity, doc) {
-		return found{}, denied("insert not permitted: the document must have the user's own id, and no other, in the user-id field")
-	}
-	if _, err := c.service.o.Collection.Own(c.ctx, c.caller.Identity); !errors.Is(err, enrich.ErrNoDocument) {
-		if err == nil {
-			err = errSecond
-		}
-		return found{}, err
-	}
-	err = c.service.o.Collection.InsertOne(c.ctx, doc)
-	c.evict(doc)
-	if err != nil {
-		return found{}, err
-	}
-	return c.examine(doc, nil)
-}
-
-// withID returns a document with an _id as its first field, and whether it is new.
-func withID(doc bsonvalue.Value) (with bsonvalue.Value, generated bool) {
-	id := doc.Field("_id")
-	if generated = id.IsMissing(); generated {
-		id = bsonvalue.NewObjectID()
-	}
-	members := []bsonvalue.Member{{Name: "_id", Value: id}}
-	for name, v := range doc.Members() {
-		if name != "_id" {
-			members = append(members, bsonvalue.Member{Name: name, Value: v})
-		}
-	}
-	return bsonvalue.NewDocument(members...), generated
-}
-
-// checkInsert returns an error if the user must not insert a document. The permission to
-// write _id is needed only for one that they chose.
-func (c *call) checkInsert(new bsonvalue.Value, generated bool) error {
-	if kind := new.Field("_id").Kind(); kind == bsonvalue.Array || kind == bsonvalue.Other {
-		return invalid("a document cannot have this _id")
-	}
-	if err := c.checkPaths(changes(bsonvalue.Value{}, new), nil); err != nil {
-		return err
-	}
-	a := c.access(c.roles, bsonvalue.Value{}, new)
-	if a == nil || a.role.insert == nil || !a.mayInsert(generated) || !c.holds(a.role.insert, &a.env) {
-		return denied("insert not permitted")
-	}
-	return nil
-}
-
-func (a *access) mayInsert(generated bool) bool {
-	new := a.env.Root
-	if generated {
-		new = new.With("_id", bsonvalue.Value{})
-	}
-	return a.writes(bsonvalue.Value{}, new, &a.role.fields, a.top)
 }
