@@ -148,3 +148,18 @@ func mustBSON(t *testing.T, text string) []byte {
 	}
 	return raw
 }
+
+func raw(texts ...string) []json.RawMessage {
+	var all []json.RawMessage
+	for _, text := range texts {
+		all = append(all, json.RawMessage(text))
+	}
+	return all
+}
+
+func TestScratch(t *testing.T) {
+	for _, v := range []string{`["x"]`, `{"a":1}`, `{"city":"Oslo","street":"secret 7"}`, `5000`, `"x"`, `null`, `true`, `{}`, `[]`, `[[1]]`, `1.5`} {
+		w := newWorld(t, ownerRole, "", `{"_id":"a","owner":"anna","v":`+v+`}`)
+		t.Log(v, w.call(user("anna", ""), "updateOne", `"query":{},"update":{"$set":{"n":1}}`))
+	}
+}
