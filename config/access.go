@@ -22,7 +22,7 @@ var _ = yamlbind.DescribeWords(NoAccess, OwnerRead, OwnerWrite)
 // Access says what users may do with documents, besides getting theirs in tokens. The
 // zero Access lets them do nothing.
 type Access struct {
-	// What users may do with their own document at `path`: `off`, `owner-read`, or
+	// The access of users to their own document at `path`: `off`, `owner-read`, or
 	// `owner-write`, which includes reading.
 	Mode AccessMode `yaml:"mode" default:"off"`
 	// The path at which users read and write their own document, with GET, PATCH and PUT.

@@ -107,10 +107,10 @@ type Config struct {
 	// bearer token leaves the cache, and the DELETE triggers run.
 	Deletions []string `yaml:"deletions"`
 
-	// What users may do with documents, besides getting theirs in tokens: `off`,
-	// `owner-read`, `owner-write`, or a mapping.
+	// The access of users to documents, besides their own in tokens: `off`, `owner-read`,
+	// `owner-write`, or a mapping.
 	Access Access `yaml:"access,switch"`
-	// What the backend learns about the user of a request, from its enriched token.
+	// Headers for the backend about the user of a request, from its enriched token.
 	Forward []Forward `yaml:"forward"`
 
 	// `true`: `/readyz` is 503 until the backend's keys, and with `oidc` its discovery

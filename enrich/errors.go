@@ -11,6 +11,8 @@ var (
 	ErrOpaque   = errors.New("not a JWS")
 	ErrBadToken = errors.New("bad token")
 	ErrNotOurs  = errors.New("not the backend's token")
+	// ErrOwnKey is an ErrNotOurs that one of our own keys signed: an enriched token.
+	ErrOwnKey   = fmt.Errorf("%w: signed with our own key", ErrNotOurs)
 	ErrTooLarge = errors.New("too large")
 	// ErrTime is an ErrBadToken because of exp or nbf. If it occurs often, a clock
 	// is probably wrong.

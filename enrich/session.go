@@ -1,8 +1,10 @@
 package enrich
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -10,46 +12,80 @@ import (
 // A Session is what a verified token of a client says.
 type Session struct {
 	User User
-	// Claims are the payload of the token as the backend signed it. Shared and read-only.
+	// Claims are the payload of the token, as the backend signed it if the token can be
+	// restored. Shared and read-only.
 	Claims json.RawMessage
-	// Document is the document that an enriched token carries, and nil if the token is
-	// not enriched or the user had no document. Shared and read-only.
+	// Enriched means that the token is an enriched one that can be restored. Its Document
+	// is the one that it carries, and nil if the user had none.
+	Enriched bool
+	// Document is shared and read-only.
 	Document json.RawMessage
+}
+
+// An ownVerifier is a [Ring] that can verify enriched tokens that cannot be restored. The
+// Ring of package enrich/keys can.
+type ownVerifier interface {
+	// VerifyOwn is like Verify, for a token that one of our own keys signed.
+	VerifyOwn(t *Token) error
 }
 
 // Authenticate verifies a token that a client sent as a bearer token, original or
 // enriched, and returns who the client is.
 //
-// The document comes only from a token that has the record which restores its original,
-// because without it the claim could be the backend's own.
-//
-// The errors are those of [ParseToken] and [Ring.Verify]. The error is [ErrExpired] if the
-// token is expired and otherwise valid, and wraps [ErrNotOurs] if the token does not
+// The errors are those of [ParseToken] and [Ring.Verify]. The error wraps [ErrExpired] if
+// the token has expired and is valid otherwise. It wraps [ErrNotOurs] if the token does not
 // identify a user, is a refresh token, or is bound to a key: a bearer must not use it (RFC
 // 9449, section 7.1).
 func (e *Enricher) Authenticate(ctx context.Context, token string) (Session, error) {
-	var document json.RawMessage
-	if original, ok := e.Restore(token); ok {
-		if t, err := ParseToken(token); err == nil {
-			document = slices.Clone(t.Claim(e.o.Claim))
-		}
-		token = original
+	original, restored := e.Restore(token)
+	if !restored {
+		original = token
 	}
-	t, err := ParseToken(token)
+	t, err := ParseToken(original)
 	if err != nil {
 		return Session{}, err
 	}
-	if _, err := e.o.Ring.Verify(ctx, t); err != nil {
+	if err := e.verifyBearer(ctx, t); err != nil {
 		return Session{}, err
 	}
-	user := e.userOf(t.payload)
-	switch {
-	case user == (User{}):
+	s := Session{User: e.userOf(t.payload), Claims: t.payload.Bytes(), Enriched: restored}
+	if s.User == (User{}) {
 		return Session{}, fmt.Errorf("%w: it does not identify a user", ErrNotOurs)
-	case saysRefresh(t):
-		return Session{}, fmt.Errorf("%w: it is a refresh token", ErrNotOurs)
-	case t.Claim("cnf") != nil:
-		return Session{}, fmt.Errorf("%w: it is bound to a key (cnf), so it is not a bearer token", ErrNotOurs)
 	}
-	return Session{User: user, Claims: t.payload.Bytes(), Document: document}, nil
+	if restored {
+		s.Document = e.embedded(token, t)
+	}
+	return s, nil
+}
+
+// verifyBearer verifies a token as the one of its bearer.
+func (e *Enricher) verifyBearer(ctx context.Context, t *Token) error {
+	_, err := e.o.Ring.Verify(ctx, t)
+	if ring, ok := e.o.Ring.(ownVerifier); ok && errors.Is(err, ErrOwnKey) {
+		err = ring.VerifyOwn(t)
+	}
+	switch {
+	case err != nil:
+		return err
+	case saysRefresh(t):
+		return fmt.Errorf("%w: it is a refresh token", ErrNotOurs)
+	case t.Claim("cnf") != nil:
+		return fmt.Errorf("%w: it is bound to a key (cnf), so a bearer cannot use it", ErrNotOurs)
+	}
+	return nil
+}
+
+// embedded returns the document in an enriched token, or nil if it has none. A claim that
+// the original has too is the backend's own: it stays if the user has no document (law
+// H2).
+func (e *Enricher) embedded(enriched string, original *Token) json.RawMessage {
+	t, err := ParseToken(enriched)
+	if err != nil {
+		return nil // cannot happen: it was restored
+	}
+	document := t.Claim(e.o.Claim)
+	if bytes.Equal(document, original.Claim(e.o.Claim)) {
+		return nil
+	}
+	return slices.Clone(document)
 }

@@ -32,7 +32,7 @@ func (r *Ring) verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 		return enrich.Verified{}, err
 	}
 	if r.own.contains(t.KeyID) {
-		return enrich.Verified{}, fmt.Errorf("%w: signed with our own key", enrich.ErrNotOurs)
+		return enrich.Verified{}, enrich.ErrOwnKey
 	}
 	key, err := r.verifySignature(ctx, t)
 	if err != nil {
@@ -48,6 +48,26 @@ func (r *Ring) verify(ctx context.Context, t *enrich.Token) (enrich.Verified, er
 		r.warnLongLife(verified)
 	}
 	return verified, nil
+}
+
+// VerifyOwn checks an enriched token as [Ring.Verify] checks an original: its time, issuer,
+// audience and typ, and its signature by one of our own keys that is published. The error is
+// one of those of Verify.
+func (r *Ring) VerifyOwn(t *enrich.Token) error {
+	key := r.own.set().PublishedKey(t.KeyID, t.Algorithm, r.now(), r.o.RetireAfter)
+	if key == nil {
+		return fmt.Errorf("%w: not signed with one of our published keys", enrich.ErrNotOurs)
+	}
+	if err := r.checkType(t); err != nil {
+		return err
+	}
+	if err := r.checkParties(t); err != nil {
+		return err
+	}
+	if err := key.Verify(t.SigningInput, t.Signature); err != nil {
+		return fmt.Errorf("%w: %w", enrich.ErrBadToken, errSignature)
+	}
+	return r.checkTimes(t)
 }
 
 // isAllowed reports whether an algorithm can be accepted at all: the options list

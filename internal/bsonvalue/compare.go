@@ -124,8 +124,10 @@ func exact(n any) (r *big.Rat, special int, ok bool) {
 		switch {
 		case math.IsNaN(n):
 			return nil, isNaN, true
-		case math.IsInf(n, 0):
-			return nil, compareInts(int64(math.Copysign(1, n)), 0), true
+		case math.IsInf(n, 1):
+			return nil, plusInf, true
+		case math.IsInf(n, -1):
+			return nil, minusInf, true
 		}
 		return new(big.Rat).SetFloat64(n), 0, true
 	case bson.Decimal128:

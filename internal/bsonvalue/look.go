@@ -141,7 +141,7 @@ func (v Value) Lookup(path string) Value {
 	for name := range strings.SplitSeq(path, ".") {
 		if v.Kind() == Array {
 			i, err := strconv.Atoi(name)
-			if err != nil {
+			if err != nil || strconv.Itoa(i) != name {
 				return Value{}
 			}
 			v = v.Item(i)

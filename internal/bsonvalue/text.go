@@ -2,8 +2,8 @@ package bsonvalue
 
 import "errors"
 
-// checkText refuses text that is nested too deep, before it is decoded. What is not JSON
-// is left to the decoder.
+// checkText refuses text that is nested too deep, before it is decoded. It does not check
+// whether the text is JSON.
 func checkText(text []byte) error {
 	if len(text) == 0 {
 		return errors.New("it is empty")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -30,7 +31,7 @@ func Parse(text []byte) (Value, error) {
 	if err := checkText(text); err != nil {
 		return Value{}, err
 	}
-	if !json.Valid(text) {
+	if !json.Valid(text) || !utf8.Valid(text) {
 		return Value{}, errors.New("it is not valid JSON")
 	}
 	// Only a document can be the top value of the decoder.

@@ -40,6 +40,15 @@ func (s Set) RestoreKey(kid, algorithm string) enrich.Key {
 	return nil
 }
 
+// PublishedKey is like RestoreKey, but returns only a key that is published: a retired one
+// for retireAfter.
+func (s Set) PublishedKey(kid, algorithm string, now time.Time, retireAfter time.Duration) enrich.Key {
+	if k := s.keys.byID(kid); k == nil || s.keys.isUnneeded(k, now, retireAfter) {
+		return nil
+	}
+	return s.RestoreKey(kid, algorithm)
+}
+
 // NamingEd25519 returns the set with another alg in the JWKs of its Ed25519 keys: EdDSA or
 // Ed25519, or none if it is empty. A verifier may refuse a token whose alg is the other
 // name of the algorithm in the JWK.

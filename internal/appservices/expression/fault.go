@@ -1,0 +1,49 @@
+package expression
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Fault is one thing that is wrong with the text of an expression.
+type Fault struct {
+	// Path of the value or member in the text, such as "$and"[0].status. It is empty for
+	// the whole text.
+	Path string
+	// Offset of its first byte in the text.
+	Offset int
+	// Err says what is wrong, and what to do.
+	Err error
+}
+
+// Error implements [error].
+func (f *Fault) Error() string {
+	if f.Path == "" {
+		return fmt.Sprintf("byte %d: %v", f.Offset, f.Err)
+	}
+	return fmt.Sprintf("%s (byte %d): %v", f.Path, f.Offset, f.Err)
+}
+
+// Unwrap returns Err.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Faults are all that is wrong with a text, in its order. It has at least one.
+type Faults []*Fault
+
+// Error implements [error].
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the faults one by one.
+func (f Faults) Unwrap() []error {
+	errs := make([]error, len(f))
+	for i, fault := range f {
+		errs[i] = fault
+	}
+	return errs
+}
