@@ -2,16 +2,19 @@ package mongodoc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
@@ -102,10 +105,14 @@ func TestReplace_NeverInserts(t *testing.T) {
 	})
 }
 
-// Every writer adds its own item to an array and 1 to a number.
+// Every writer adds its own item to an array and 1 to a number. FerretDB 1 cannot be tested:
+// its updates find a document and write it in two steps, between which others can write.
 func TestReplace_LosesNoUpdateOfConcurrentWriters(t *testing.T) {
 	const writers, writes = 4, 10
 	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
+		if strings.HasSuffix(t.Name(), "/ferretdb") {
+			t.Skip("SKIPPED: the updates of FerretDB 1 are not atomic")
+		}
 		if _, err := collection.InsertOne(t.Context(), bson.Raw(bsonOf(t, `{"_id":1,"f":"anna","n":0,"items":[]}`))); err != nil {
 			t.Fatal(err)
 		}
@@ -162,4 +169,52 @@ func TestReplace_RefusesNamesThatAreNoPaths(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Two writers read the same document. Only the first write is done, and the second writer,
+// who reads again, adds to it.
+func TestReplace_SecondWriterOfTheSameDocumentMustReadAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, source *mongodoc.Source, collection *mongo.Collection) {
+		old := bsonOf(t, `{"_id":1,"f":"anna","n":0}`)
+		if _, err := collection.InsertOne(t.Context(), bson.Raw(old)); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []bool{true, false} {
+			if changed, err := source.Replace(t.Context(), old, bsonOf(t, fmt.Sprintf(`{"_id":1,"f":"anna","n":%d}`, i+1))); err != nil || changed != want {
+				t.Errorf("Replace by writer %d = %t, %v; want %t", i, changed, err, want)
+			}
+		}
+		now, err := source.Own(t.Context(), enrich.User{ID: "anna"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changed, err := source.Replace(t.Context(), now, bsonOf(t, `{"_id":1,"f":"anna","n":1,"m":2}`)); err != nil || !changed {
+			t.Errorf("Replace after reading again = %t, %v; want true", changed, err)
+		}
+		if got, want := stored(t, collection), `{"_id":{"$numberInt":"1"},"f":"anna","n":{"$numberInt":"1"},"m":{"$numberInt":"2"}}`; got != want {
+			t.Errorf("the document is %s, want %s", got, want)
+		}
+	})
+}
+
+func TestOwn_HasWhatTheProjectionHides(t *testing.T) {
+	uri, _ := enrichtest.StartFerretDB(t)
+	collection := connect(t, uri)
+	o := mongodoc.Options{URI: uri, Database: collection.Database().Name(), Collection: collection.Name(), Field: "f", Timeout: 5 * time.Second}
+	source := open(t, o)
+	o.Projection = bsonjson.Projection{Include: []string{"lang"}}
+	projected := open(t, o)
+	if _, err := collection.InsertOne(t.Context(), bson.Raw(bsonOf(t, `{"_id":1,"f":"anna","secret":1}`))); err != nil {
+		t.Fatal(err)
+	}
+	own, err := projected.Own(t.Context(), enrich.User{ID: "anna"})
+	if err != nil || !strings.Contains(string(own), "secret") {
+		t.Errorf("Own = %q, %v; want the field secret too", own, err)
+	}
+	if _, err := source.Own(t.Context(), enrich.User{ID: "bert"}); !errors.Is(err, enrich.ErrNoDocument) {
+		t.Errorf("Own of a user without a document = %v, want %v", err, enrich.ErrNoDocument)
+	}
+	if got, want := fmt.Sprint(source.Tags(own)), `[anna {"$numberInt":"1"}]`; got != want {
+		t.Errorf("Tags = %s, want %s", got, want)
+	}
 }
