@@ -28,7 +28,7 @@ func (s *Source) Delete(ctx context.Context, old []byte) (deleted bool, err erro
 }
 
 // IsOwn reports whether a document has the id of a user, with their issuer if documents
-// name it, and the id of nobody else.
+// name it, and no other id.
 func (s *Source) IsOwn(user enrich.User, doc []byte) bool {
 	ids := s.mapping.Candidates(user)
 	has := s.field.UserIDs(doc)

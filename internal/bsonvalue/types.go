@@ -2,7 +2,6 @@ package bsonvalue
 
 import (
 	"bytes"
-	"encoding/json"
 	"math"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -64,16 +63,4 @@ func (v Value) IsNaN() bool {
 		return n.IsNaN()
 	}
 	return false
-}
-
-// ParseList reads a JSON array of Extended JSON values.
-func ParseList(items []json.RawMessage) ([]Value, error) {
-	values := make([]Value, len(items))
-	for i, item := range items {
-		var err error
-		if values[i], err = Parse(item); err != nil {
-			return nil, err
-		}
-	}
-	return values, nil
 }

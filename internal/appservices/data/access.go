@@ -43,8 +43,8 @@ func answerOf(holds bool) answer {
 	return no
 }
 
-// A permission is what a user may do with a document, or with a field. Who may write may
-// also read.
+// A permission is what a user may do with a document, or with a field. A user who
+// may write may also read.
 type permission struct{ read, write answer }
 
 func (p permission) readsAll() bool { return p.read == yes || p.write == yes }

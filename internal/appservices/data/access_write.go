@@ -55,8 +55,8 @@ func names(a, b bsonvalue.Value) []string {
 	return all
 }
 
-// changes returns the paths at which two documents differ. What is added, removed or
-// replaced is named with all that is in it, in both documents.
+// changes returns the paths at which two documents differ. For a value that is added, removed
+// or replaced, it returns the paths in both values too.
 func changes(old, new bsonvalue.Value) []path {
 	var changed []path
 	collect(&changed, nil, old, new)

@@ -83,7 +83,7 @@ func TestAttack_OperatorsAreRefusedInEveryPosition(t *testing.T) {
 	}
 }
 
-// What an attacker learns of a hidden field must be the same for all values of it.
+// An attacker must get the same answers for all values of a hidden field.
 func TestAttack_HiddenFieldsCannotBeGuessed(t *testing.T) {
 	w := newWorld(t, hidingRole, "", `{"_id":"a","owner":"anna","team":"blue"}`)
 	probes := []step{

@@ -27,9 +27,9 @@ var commands = map[string]func(d *Database, ctx context.Context, c command) (bso
 	"delete": (*Database).delete, "findAndModify": (*Database).findAndModify, "killCursors": (*Database).killCursors,
 }
 
-// Command runs a command that a collection in a function sends. What the user must not do,
-// and what is not supported, has a reply with ok 0. An error means that MongoDB did not
-// answer.
+// Command runs a command that a collection in a function sends. A command that the user must
+// not run, or that is not supported, has a reply with ok 0. An error means that MongoDB did
+// not answer.
 func (d *Database) Command(ctx context.Context, database string, text json.RawMessage) (json.RawMessage, error) {
 	reply, err := d.run(ctx, database, text)
 	if err == nil {

@@ -156,10 +156,3 @@ func raw(texts ...string) []json.RawMessage {
 	}
 	return all
 }
-
-func TestScratch(t *testing.T) {
-	for _, v := range []string{`["x"]`, `{"a":1}`, `{"city":"Oslo","street":"secret 7"}`, `5000`, `"x"`, `null`, `true`, `{}`, `[]`, `[[1]]`, `1.5`} {
-		w := newWorld(t, ownerRole, "", `{"_id":"a","owner":"anna","v":`+v+`}`)
-		t.Log(v, w.call(user("anna", ""), "updateOne", `"query":{},"update":{"$set":{"n":1}}`))
-	}
-}

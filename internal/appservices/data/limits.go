@@ -1,6 +1,6 @@
 package data
 
-// What one call may use.
+// The limits of one call.
 const (
 	maxExamined = 1000     // documents that MongoDB returns to the sidecar
 	maxRead     = 16 << 20 // their bytes

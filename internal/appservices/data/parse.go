@@ -59,7 +59,7 @@ func (p *parser) file(root value) {
 		root.fault("it needs the members database and collection; the rules of all collections (default_rule.json) are not supported")
 	}
 	if len(p.rules.roles) == 0 {
-		root.note("there are no roles, so nobody can read or write a document")
+		root.note("there are no roles, so users cannot read or write documents")
 	}
 }
 

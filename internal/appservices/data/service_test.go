@@ -56,10 +56,6 @@ func TestService_RefusesWhatItDoesNotSupport(t *testing.T) {
 			t.Errorf("%q = %s, want a refusal with the operations that are supported", name, got)
 		}
 	}
-	refused := []step{
-		{"another collection", "find", `"collection":"x"`, ""},
-	}
-	_ = refused
 	if got := w.stored("a"); got != `{"_id":"a","owner":"anna"}` {
 		t.Errorf("the document is %s", got)
 	}
