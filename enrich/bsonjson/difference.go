@@ -74,7 +74,7 @@ func canBeInPath(name string) bool {
 type difference struct{ set, unset bson.D }
 
 // objects adds the paths that differ in two objects, which are at the same path. It returns
-// false if a name that differs cannot be part of a path; what it has added is then useless.
+// false if a name that differs cannot be part of a path; do not use what it has added then.
 func (d *difference) objects(prefix string, before, after object, depth int) (ok bool, err error) {
 	if depth > maxDepth {
 		return false, errDepth
