@@ -91,7 +91,7 @@ var inner = map[string][]string{
 
 	// The configuration.
 	"internal/yamlbind":        {},
-	"config":                   {"enrich", "enrich/bsonjson", "internal/yamlbind", "proxy/locate"},
+	"config":                   {"enrich", "enrich/bsonjson", "internal/appservices/expression", "internal/yamlbind", "proxy/locate"},
 	"internal/manual":          {"config", "enrich", "internal/yamlbind", "proxy/locate"},
 	"internal/manual/generate": {"internal/manual"},
 	"internal/prose":           {},
