@@ -117,6 +117,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	case io.EOF:
 		b.exchange.bodyEnded.Store(true)
 		b.exchange.stripForwarded(b.trailer)
+		b.exchange.snapshot.forwards.stripTrailer(b.trailer)
 	default:
 		b.exchange.bodyBroken.Store(true)
 	}

@@ -18,6 +18,7 @@ import (
 //
 //	serve     check the request, find its rule            exchange.go
 //	admit     take the memory that it needs               overload.go
+//	addUser   ask for the headers about its user          exchange_user.go
 //	restore   replace enriched tokens with originals      exchange_restore.go
 //	awaitTurn wait until fewer are at the backend         overload.go
 //	forward   send the request to the backend             exchange_forward.go
@@ -25,6 +26,7 @@ import (
 //	gate      or refuse what was not accepted             exchange_gate.go
 //	finish    write the access log                        exchange.go
 //
+// A request for a [Local] is answered after admit (exchange_local.go).
 // In shadow mode, respond calls observe instead (exchange_shadow.go). For a response
 // that is edited and has no tokens, respond calls editBody (exchange_edit.go).
 type exchange struct {
@@ -34,6 +36,8 @@ type exchange struct {
 	ctx      exchangeContext // of the request that is forwarded
 
 	rule    *Rule                   // nil if none matches
+	local   *Local                  // that answers; nil if the backend does
+	user    http.Header             // about the user, for the backend; nil if there is none
 	edit    editFunc                // nil if the body of the response is not edited
 	timeout *time.Timer             // of Timeouts.Response; nil if no rule can change the response
 	cancel  context.CancelCauseFunc // ends the request; nil if no rule can change the response
@@ -111,6 +115,9 @@ func (x *exchange) serve(r *http.Request) error {
 	if answered, err := x.answerJWKS(r); answered {
 		return err
 	}
+	if local := x.snapshot.locals.find(r); local != nil {
+		return x.answerLocal(r, local)
+	}
 	if err := x.findRule(r); err != nil {
 		return err
 	}
@@ -130,6 +137,9 @@ func (x *exchange) serve(r *http.Request) error {
 	}
 	r = x.prepare(r)
 	defer x.stop()
+	if err := x.addUser(r); err != nil {
+		return err
+	}
 	if err := x.restore(r); err != nil {
 		return x.bodyProblem(r, err)
 	}
@@ -178,8 +188,8 @@ func (x *exchange) refusesEarly(method string) bool {
 // has the exchange, and ends after Timeouts.Response if a rule can change the response. A
 // rule for the headers of all paths waits as long as the client does, unless it finds a
 // token: see [exchange.locate].
-// Its header is the one that is forwarded, without what Connection names, so that every
-// later step decides by what the backend gets. Its body records whether reading it
+// Its header is the one that is forwarded, without what Connection names and what only the
+// proxy may send, so that every later step decides by what the backend gets. Its body records whether reading it
 // failed. prepare does not change r, because the server still uses the body of r.
 func (x *exchange) prepare(r *http.Request) *http.Request {
 	x.ctx = exchangeContext{r.Context(), x}
@@ -191,7 +201,8 @@ func (x *exchange) prepare(r *http.Request) *http.Request {
 		x.startTimeout()
 	}
 	r = r.WithContext(ctx)
-	r.Header = withoutHopByHop(r.Header)
+	r.Header = x.snapshot.forwards.strip(withoutHopByHop(r.Header))
+	x.snapshot.forwards.stripTrailer(r.Trailer)
 	if r.Body != http.NoBody {
 		r.Body = &requestBody{r.Body, x, r.Trailer}
 	}
@@ -238,12 +249,23 @@ func (x *exchange) finish(ctx context.Context) {
 	}
 }
 
-// pattern returns the pattern of the exchange's rule, and "" without one.
+// pattern returns the pattern of the exchange's rule or Local, and "" without one.
 func (x *exchange) pattern() string {
-	if x.rule == nil {
-		return ""
+	switch {
+	case x.local != nil:
+		return x.local.Pattern
+	case x.rule != nil:
+		return x.rule.Pattern
 	}
-	return x.rule.Pattern
+	return ""
+}
+
+// route returns the path of that pattern.
+func (x *exchange) route() string {
+	if x.rule != nil {
+		return x.rule.route // made once
+	}
+	return x.pattern()
 }
 
 // MaxHeaderLines is how many lines the header of a request may have. A request with more

@@ -140,14 +140,13 @@ func (rs *Rules) route(r *http.Request) (rule *Rule, ambiguous bool) {
 	}
 	if rule != nil && rule.Gate {
 		// The path of another gate could make a refresh of a login.
-		other := rs.replaced(r, []string{r.Method})
-		return rule, other != nil && other != rule
+		return rule, rs.replaced(r, []string{r.Method}, []*Rule{rule}) != nil
 	}
 	methods := rs.otherMethods(r)
-	if gate := rs.overriding(r, methods); gate != nil {
-		return gate, false
+	if gates := rs.overriding(r, methods); len(gates) > 0 {
+		return gates[0], false
 	}
-	if gate := rs.misspelled(r, append(methods, r.Method), rule); gate != nil {
+	if gate := rs.misspelled(r, append(methods, r.Method), rule, nil); gate != nil {
 		return gate, true
 	}
 	return rule, false
@@ -162,9 +161,8 @@ func (rs *Rules) otherMethods(r *http.Request) []string {
 	return slices.Clone(rs.gates.methods)
 }
 
-// overriding returns the gate that matches a request with one of the methods, and nil if
-// there is none.
-func (rs *Rules) overriding(r *http.Request, methods []string) *Rule {
+// overriding returns the gates that match a request with one of the methods.
+func (rs *Rules) overriding(r *http.Request, methods []string) (gates []*Rule) {
 	if len(methods) == 0 {
 		return nil
 	}
@@ -173,11 +171,11 @@ func (rs *Rules) overriding(r *http.Request, methods []string) *Rule {
 		return nil
 	}
 	for _, method := range methods {
-		if rule := rs.match(lookup(method, r.Host, path)); rule != nil && rule.Gate {
-			return rule
+		if rule := rs.match(lookup(method, r.Host, path)); rule != nil && rule.Gate && !slices.Contains(gates, rule) {
+			gates = append(gates, rule)
 		}
 	}
-	return nil
+	return gates
 }
 
 // overridesMethod reports whether a backend could take the method of a request for
@@ -207,19 +205,19 @@ func mentionsMethod(name string) bool {
 
 // misspelled returns the gate of a request with one of the methods, if a lenient backend
 // takes its path for one of the gate's, although the matched rule, or none, matches. It
-// returns nil if there is none.
-func (rs *Rules) misspelled(r *http.Request, methods []string, matched *Rule) *Rule {
+// returns nil if there is none, or only those that are known.
+func (rs *Rules) misspelled(r *http.Request, methods []string, matched *Rule, known []*Rule) *Rule {
 	if matched == nil || !matched.isExactly(r.URL) {
-		if gate := rs.gateAt(r.Host, methods, r.URL.EscapedPath()); gate != nil {
+		if gate := rs.gateAt(r.Host, methods, r.URL.EscapedPath(), known); gate != nil {
 			return gate
 		}
 	}
-	return rs.replaced(r, methods)
+	return rs.replaced(r, methods, known)
 }
 
 // replaced returns the gate whose path is in a header that replaces the path of the
-// request at some backends, and nil if there is none.
-func (rs *Rules) replaced(r *http.Request, methods []string) *Rule {
+// request at some backends, and nil if there is none, or only those that are known.
+func (rs *Rules) replaced(r *http.Request, methods []string, known []*Rule) *Rule {
 	for name, values := range r.Header {
 		if !replacesPath(name) {
 			continue
@@ -229,7 +227,7 @@ func (rs *Rules) replaced(r *http.Request, methods []string) *Rule {
 			if err != nil {
 				continue
 			}
-			if gate := rs.gateAt(r.Host, methods, u.EscapedPath()); gate != nil {
+			if gate := rs.gateAt(r.Host, methods, u.EscapedPath(), known); gate != nil {
 				return gate
 			}
 		}
@@ -253,16 +251,16 @@ func (rule *Rule) isExactly(u *url.URL) bool {
 	return pattern[strings.IndexByte(pattern, '/'):] == u.EscapedPath() && !strings.Contains(pattern, "{") && !strings.HasSuffix(pattern, "/")
 }
 
-// gateAt returns the gate that matches a request at one of the spellings of an escaped
-// path.
-func (rs *Rules) gateAt(host string, methods []string, escaped string) *Rule {
+// gateAt returns a gate that matches a request at one of the spellings of an escaped path,
+// and is not known.
+func (rs *Rules) gateAt(host string, methods []string, escaped string, known []*Rule) *Rule {
 	host = foldHost(host)
 	for _, path := range spellings(escaped) {
 		if !rs.gates.mayMatchPath(path) {
 			continue
 		}
 		for _, method := range methods {
-			if gate := rs.gates.at(lookup(method, host, path)); gate != nil {
+			if gate := rs.gates.at(lookup(method, host, path)); gate != nil && !slices.Contains(known, gate) {
 				return gate
 			}
 		}

@@ -57,7 +57,7 @@ func (m *httpMetrics) record(ctx context.Context, h metric.Float64Histogram, too
 type labeledRequest struct {
 	method, scheme, version string
 	status                  int    // 0 if there was no response
-	route                   string // the path of the rule's pattern; "" without a rule
+	route                   string // the path of the pattern of the rule or Local; "" without one
 	server                  string // host and port of the backend; "" for a request of a client
 	fault                   string // the error.type; "" without an error
 }
@@ -131,10 +131,7 @@ func (m *httpMetrics) begin(r *http.Request, method string) labeledRequest {
 // end counts what begin counted as active, and how long it took.
 func (m *httpMetrics) end(ctx context.Context, labels labeledRequest, x *exchange, version string) {
 	m.active.of(labels).add(-1)
-	labels.version, labels.status = version, x.w.status
-	if x.rule != nil {
-		labels.route = x.rule.route
-	}
+	labels.version, labels.status, labels.route = version, x.w.status, x.route()
 	switch {
 	case labels.status == statusClientGone:
 		labels.status, labels.fault = 0, "client_gone"

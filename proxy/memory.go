@@ -53,6 +53,9 @@ func (unbounded) Release(int64)                        {}
 //     its size while it is searched. A gate also searches what is encoded in it, so it
 //     takes that four times. Beyond smallBody this is TakeLarge. It is returned when the
 //     body has been forwarded.
+//   - A request for a Local takes its buffer in the same way, and copiesAtLocal times the size
+//     of its body for what the Handler makes of it. All of that is TakeLarge, so logins keep
+//     their part. It is returned when the response has ended.
 //   - A request whose response may be read takes responseReserve before it is forwarded,
 //     because then it is too late to refuse it. A response of a third of that has room: as
 //     the backend sent it, with enriched tokens, and while it is copied.
@@ -71,6 +74,7 @@ const (
 	largeResponse    = 512 << 10
 	wideBuffer       = 512 << 10
 	copiesOfRequest  = 1
+	copiesAtLocal    = 4 // parsed as JSON, and the answer
 	copiesAtGate     = 4 // of which three are decoded, one in the other
 	copiesOfResponse = 4 // compressed, decompressed, with enriched tokens, and while one of them grows
 )

@@ -37,11 +37,12 @@ const turnTimeout = time.Second
 // another request when the header of the response is on its way to the client. So
 // neither a stream nor a slow client keeps a turn.
 func (x *exchange) awaitTurn(r *http.Request) error {
-	if err := acquireWithin(r.Context(), x.proxy.options.Turns, turnTimeout); err != nil {
+	turns, limit := x.turns()
+	if err := acquireWithin(r.Context(), turns, turnTimeout); err != nil {
 		if clientGone(r.Context()) {
 			return err
 		}
-		return x.overloaded(r.Context(), budget.Requests)
+		return x.overloaded(r.Context(), limit)
 	}
 	x.hasTurn.Store(true)
 	return nil
@@ -59,9 +60,18 @@ func acquireWithin(ctx context.Context, q Queue, wait time.Duration) error {
 	return q.Acquire(ctx, 1)
 }
 
+// turns returns what the exchange waits for: a turn at the backend, or of a Local.
+func (x *exchange) turns() (Queue, budget.Limit) {
+	if x.local != nil {
+		return x.local.Turns, budget.Access
+	}
+	return x.proxy.options.Turns, budget.Requests
+}
+
 func (x *exchange) leaveTurn() {
 	if x.hasTurn.Swap(false) {
-		x.proxy.options.Turns.Release(1)
+		turns, _ := x.turns()
+		turns.Release(1)
 	}
 }
 
@@ -89,9 +99,14 @@ const refusedBody = time.Second
 // overloaded counts a refusal, and returns the problem for the client.
 func (x *exchange) overloaded(ctx context.Context, limit budget.Limit) error {
 	x.proxy.refusals.Count(ctx, limit)
-	http.NewResponseController(&x.w).SetReadDeadline(time.Now().Add(refusedBody))
+	x.limitRest()
 	x.w.Header().Set("Retry-After", "1")
 	return problemOverloaded
+}
+
+// limitRest limits how long the server waits for the rest of a body that is not read.
+func (x *exchange) limitRest() {
+	http.NewResponseController(&x.w).SetReadDeadline(time.Now().Add(refusedBody))
 }
 
 // growRequest takes the memory for a larger buffer of the request's body.

@@ -33,6 +33,7 @@ var (
 	problemHost        = problem{"urn:tokengraft:host-invalid", "Invalid host", http.StatusBadRequest, "The Host of the request has characters that a host cannot have."}
 	problemTarget      = problem{"urn:tokengraft:target-invalid", "Invalid target", http.StatusBadRequest, "The path or the query of the request has a space. Send %20 instead."}
 	problemSpelling    = problem{"urn:tokengraft:path-ambiguous", "Ambiguous path", http.StatusBadRequest, "The authentication backend could take this path for another one. Send the request to the path in its usual spelling."}
+	problemForbidden   = problem{"urn:tokengraft:forbidden", "Forbidden", http.StatusForbidden, "The user of this request must not send it, or its token is missing or not valid. It was not sent to the backend."}
 	problemMethod      = problem{"urn:tokengraft:method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed, "The JWK Set is read-only. Use GET, HEAD or OPTIONS."}
 	problemInternal    = problem{"urn:tokengraft:internal", "Internal error", http.StatusInternalServerError, "This request caused an internal error. The log of the proxy has the details."}
 )

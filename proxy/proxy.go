@@ -64,7 +64,8 @@ func New(o Options, s *Snapshot) (*Proxy, error) {
 // snapshot they started with. If s is invalid, Use returns an error that names each
 // wrong field and changes nothing.
 func (p *Proxy) Use(s *Snapshot) error {
-	if err := s.validate(); err != nil {
+	s, err := s.ready()
+	if err != nil {
 		return err
 	}
 	for _, rule := range s.Rules.all() {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httputil"
 	"slices"
@@ -64,6 +65,7 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 			out.Body = http1.InMemory{ReadCloser: out.Body}
 		}
 	}
+	maps.Copy(out.Header, x.user)
 }
 
 // streamFrom decides when the response goes to the client (law A1). body is the backend's.

@@ -63,8 +63,13 @@ type Snapshot struct {
 	Sizes locate.Limits
 	// Locals are the paths that the proxy answers itself. Optional.
 	Locals []Local
-	// Forward gives headers about users to the backend. Optional.
-	Forward Forward
+	// Forwards give the backend headers about users, and say who may send requests.
+	// Optional.
+	Forwards []Forward
+
+	// What [Snapshot.ready] makes of Locals and Forwards.
+	locals   locals
+	forwards forwards
 }
 
 // An Enricher enriches tokens and restores originals. It must be safe for concurrent
@@ -96,11 +101,19 @@ type KeySet interface {
 	JWKS() (set []byte, maxAge time.Duration, err error)
 }
 
+// ready returns the snapshot that requests use. The error names each field that is wrong.
+func (s *Snapshot) ready() (*Snapshot, error) {
+	if s == nil {
+		return nil, errors.New("proxy: the Snapshot is nil")
+	}
+	ready, errs := *s, [3]error{s.validate()}
+	ready.locals, errs[1] = newLocals(s.Locals)
+	ready.forwards, errs[2] = newForwards(s.Forwards)
+	return &ready, errors.Join(errs[:]...)
+}
+
 // validate returns an error that names each field that is missing or negative.
 func (s *Snapshot) validate() error {
-	if s == nil {
-		return errors.New("proxy: the Snapshot is nil")
-	}
 	var faults []error
 	missing := func(field, why string) {
 		faults = append(faults, fmt.Errorf("proxy: Snapshot.%s is missing: %s", field, why))

@@ -30,9 +30,9 @@ func (x *exchange) endSpan(span trace.Span) {
 	if span == nil {
 		return
 	}
-	if x.rule != nil {
-		span.SetName(x.rule.Pattern)
-		span.SetAttributes(attribute.String("http.route", x.rule.Pattern))
+	if pattern := x.pattern(); pattern != "" {
+		span.SetName(pattern)
+		span.SetAttributes(attribute.String("http.route", pattern))
 	}
 	span.SetAttributes(attribute.Int("http.response.status_code", x.w.status))
 	if x.w.status >= http.StatusInternalServerError {

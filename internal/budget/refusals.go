@@ -20,6 +20,7 @@ const (
 	Requests    Limit = "requests"
 	Connections Limit = "connections"
 	Headers     Limit = "headers"
+	Access      Limit = "access"
 )
 
 // advice says for each limit what to do.
@@ -27,6 +28,7 @@ var advice = map[Limit]string{
 	Memory:      "Requests and responses in flight use all of limits.memory. If these are not attacks, raise limits.memory, or run more replicas.",
 	Requests:    "More than limits.requests requests were waiting for the backend. If these are not attacks, find out why the backend is slow, or raise limits.requests.",
 	Connections: "Clients have as many connections as the log line listening says. Those without a request were closed, or new ones refused. If these are not attacks, raise what that line names (limits.connections, ulimit -n, or memory), or run more replicas.",
+	Access:      "Users send more requests to access.path or access.call_path than the sidecar works on at the same time. If these are not attacks, find out why MongoDB or the functions are slow, lower access.per_minute, or run more replicas.",
 	Headers:     "Clients send headers that are larger than limits.headers, or have more than 256 lines. If these are not attacks, raise limits.headers.",
 }
 

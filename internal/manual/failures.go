@@ -128,10 +128,10 @@ var problemAdvice = map[string]advice{
 		"The policy is `refuse` or the rule is a [gate](security.md#gates), and MongoDB is failing. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
 		"Repair MongoDB. Or set `cache.stale_for`, or, without a gate, `on_failure: pass`."},
 	"overloaded": {
-		"Requests in flight use all of `limits.memory`, or `limits.requests` of them are at the backend and no turn came within a second. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
+		"Requests in flight use all of `limits.memory`, or `limits.requests` of them are at the backend, or too many users are at `access.path` or `access.call_path`, and no turn came within a second. The backend was not asked, so the client can repeat the request (`Retry-After: 1`).",
 		"The log names the limit, and `tokengraft_overloaded_total` counts it. An attack: limit clients in front. A slow backend: repair it. Honest load: raise the limit and the container's memory, or run more replicas."},
 	"keys-unavailable": {
-		"The merged JWKS was requested before the backend's keys had been fetched.",
+		"The merged JWKS was requested before the backend's keys had been fetched; or a request came that a token decides about (`forward`, `access`), and they could not be fetched.",
 		"The log says why they cannot be fetched."},
 	"not-accepted": {
 		"The rule is a [gate](security.md#gates), and the response has a token that was not accepted, or could not be read to its end. The backend may have issued tokens, so there is no `Retry-After`. With `errors: app-services` the body has the format of App Services.",
@@ -152,8 +152,11 @@ var problemAdvice = map[string]advice{
 		"The path or the query of an HTTP/2 request has a space. The backend could take what is before it for the whole target. The backend was not asked.",
 		"Correct the client: it must send `%20`. Usually a scanner."},
 	"path-ambiguous": {
-		"A [gate](security.md#gates) covers the path in another spelling (another case, `;x`, `%2e`, a slash at the end), and a lenient backend could take one for the other. The backend was not asked.",
-		"Correct the client. The log names the rule. If the backend really has something else at this path, write a rule with exactly this path."},
+		"A [gate](security.md#gates) or a `forward` with `allow` covers the path in another spelling (another case, `;x`, `%2e`, a slash at the end), and a lenient backend could take one for the other. The backend was not asked.",
+		"Correct the client. The log names the rule. If the backend really has something else at this path, write a rule (or a `forward`) with exactly this path."},
+	"forbidden": {
+		"`forward` has `allow` for this request, and it is false for the user of the token, or there is no valid token. The backend was not asked.",
+		"`tokengraft_forward_total` counts why. If the user should be allowed, look at `allow` and at their document."},
 	"method-not-allowed": {
 		"A method other than GET, HEAD or OPTIONS at `sign.jwks_path`.",
 		"Correct the client. If the backend uses this path for something else, set another `sign.jwks_path`."},

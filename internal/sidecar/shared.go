@@ -13,11 +13,20 @@ type shared struct {
 	memory    *budget.Budget // for everything that requests in flight hold, except large responses
 	responses *budget.Queue  // memory for large responses, which wait for it
 	turns     *budget.Queue  // of requests at the backend
+	// documentTurns and callTurns are of the handlers at access.path and access.call_path.
+	documentTurns, callTurns *budget.Queue
 }
 
 // Waiting takes memory, too: the header of each request and a goroutine. So at most this
 // many wait for each turn.
 const waitingPerTurn = 2
+
+// accessTurns is how many handlers of one path run at the same time. Together those of both
+// paths use at most 64 of the 100 connections to MongoDB that its driver opens, so logins
+// find one. Each path has its own, so function calls, which may take seconds, do not keep
+// users from their documents. A handler that only checks a token has its turn for less than
+// a millisecond: without a valid token, no one keeps others waiting.
+const accessTurns = 32
 
 func newShared(cfg *config.Config) *shared {
 	memory := memoryLimit(cfg)
@@ -25,6 +34,9 @@ func newShared(cfg *config.Config) *shared {
 		memory:    budget.New(memory - responsesPart(memory)),
 		responses: budget.NewQueue(responsesPart(memory), waitingPerTurn*int(cfg.Limits.Requests)),
 		turns:     budget.NewQueue(int64(cfg.Limits.Requests), waitingPerTurn*int(cfg.Limits.Requests)),
+
+		documentTurns: budget.NewQueue(accessTurns, waitingPerTurn*accessTurns),
+		callTurns:     budget.NewQueue(accessTurns, waitingPerTurn*accessTurns),
 	}
 }
 
