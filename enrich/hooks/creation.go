@@ -187,7 +187,7 @@ func (h *Hooks) tolerateRefused(ctx context.Context, s enrich.SignIn, refused er
 // makeDocument creates the document in the configured way.
 func (h *Hooks) makeDocument(ctx context.Context, s enrich.SignIn) (err error) {
 	defer supervise.Catch(h.o.Logger, "user creation", &err)
-	c, user := h.o.Creation, userObject(s)
+	c, user := h.o.Creation, UserObject(s)
 	switch {
 	case c.Function != "":
 		return h.o.Functions.Call(ctx, c.Function, user, user)

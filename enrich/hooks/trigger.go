@@ -96,7 +96,7 @@ func (h *Hooks) run(ctx context.Context, t Trigger, s enrich.SignIn) (err error)
 	if t.LastLogin != "" {
 		err = h.o.Documents.SetTime(ctx, s.User, t.LastLogin, s.At)
 	} else {
-		user := userObject(s)
+		user := UserObject(s)
 		err = h.o.Functions.Call(ctx, t.Function, user, eventOf(t.Operation, s, user))
 	}
 	h.o.Invalidator.Invalidate(s.User.ID)

@@ -30,11 +30,11 @@ type identity struct {
 
 type data map[string]json.RawMessage
 
-// userObject returns the user object. Its data comes from the claims of the
+// UserObject returns the user object that functions get. Its data comes from the claims of the
 // verified tokens, and from no other part of the response, because the rest is not
 // signed. It takes text, numbers and booleans only: users could write an object
 // that is read as Extended JSON.
-func userObject(s enrich.SignIn) json.RawMessage {
+func UserObject(s enrich.SignIn) json.RawMessage {
 	found := data{}
 	for _, text := range s.Claims {
 		var claims data

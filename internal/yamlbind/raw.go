@@ -73,6 +73,7 @@ type rawWriter struct {
 	out    []byte
 	marks  []mark
 	failed bool
+	large  bool
 }
 
 type mark struct {
@@ -83,6 +84,7 @@ type mark struct {
 func (w *rawWriter) fail(at Place, path string, err error) {
 	w.failed = true
 	w.b.FaultAt(at, path, err)
+	w.out = append(w.out, "null"...)
 }
 
 func (w *rawWriter) mark(at Place) { w.marks = append(w.marks, mark{len(w.out), at}) }
@@ -100,10 +102,11 @@ func (w *rawWriter) placeOf(offset int, n *Node) Place {
 }
 
 func (w *rawWriter) node(path string, n *Node) {
-	if w.failed {
+	if w.large {
 		return
 	}
 	if len(w.out) > maxRaw {
+		w.large = true
 		w.fail(w.b.Find(w.path), w.path, fmt.Errorf("is larger than %d bytes as JSON; shorten it", maxRaw))
 		return
 	}
