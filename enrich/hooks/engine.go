@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"time"
 )
 
 // Functions runs functions of the application. It is safe for concurrent use.
@@ -71,6 +72,9 @@ type EngineOptions struct {
 	// Processes is how many calls run at a time, each in its own process. Zero means
 	// 2.
 	Processes int
+	// Timeout is how long a call may take, including the wait for a process. Zero means
+	// 30 seconds, which is the most.
+	Timeout time.Duration
 	// Logger gets faults, and at debug level what functions write to the console.
 	// Nil discards both.
 	Logger *slog.Logger

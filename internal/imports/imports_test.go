@@ -99,6 +99,7 @@ var inner = map[string][]string{
 
 	// App Services.
 	"internal/appservices":            {"enrich"},
+	"internal/appservices/clientapi":  {"enrich", "enrich/hooks", "internal/appservices"},
 	"internal/appservices/expression": {},
 	"internal/appservices/layout":     {},
 	"internal/appservices/export":     {"internal/appservices/functions", "internal/appservices/layout"},

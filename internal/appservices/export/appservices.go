@@ -3,6 +3,7 @@
 package export
 
 import (
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -19,6 +20,12 @@ type App struct {
 	Sources   []DataSource
 	Functions []layout.Function
 	Triggers  []Trigger // authentication triggers only
+	// Callable are the functions that users may call, in the order of their manifest.
+	Callable []string
+	// Rules is the file with the rules of the documents' collection. It may be empty.
+	Rules string
+	// Origins are the web pages that could send requests to App Services.
+	Origins []string
 	// Values are the names of context.values, without the values.
 	Values []string
 	// Environment is the app's environment, such as production. It may be empty.
@@ -77,14 +84,21 @@ func Read(dir fs.FS) (*App, error) {
 	e.readApp()
 	e.readDataSources()
 	e.readFunctions()
+	e.readPermissions()
 	e.readValues()
 	e.readTriggers()
 	e.checkFunctions()
+	e.readRules()
 	e.noteOthers()
 	if len(e.faults) > 0 {
 		return nil, e.faults
 	}
 	return &e.app, nil
+}
+
+// noteAt notes a value in a file.
+func (e *export) noteAt(file string, at value, text string) {
+	e.note(fmt.Sprintf("%s:%d:%d", file, at.line, at.column), text)
 }
 
 func (e *export) note(file, text string) {
@@ -124,6 +138,7 @@ func (e *export) readApp() {
 		if environment := o.text("environment"); e.app.Environment == "" {
 			e.app.Environment = environment
 		}
+		e.app.Origins = append(e.app.Origins, o.object("security").texts("allowed_request_origins")...)
 		if old := o.object("custom_user_data_config"); old != nil {
 			data = old
 		}

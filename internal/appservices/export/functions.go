@@ -22,9 +22,6 @@ func (e *export) readFunctions() {
 		return
 	}
 	e.inspect(dir)
-	if e.has("functions/config.json") {
-		e.value("functions/config.json") // only to report its faults; the sidecar does not decide who may call a function
-	}
 }
 
 // readValues reads the names of context.values and finds context.environment.

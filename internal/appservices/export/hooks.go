@@ -8,7 +8,7 @@ import (
 // hooks writes the settings for the app's code that runs at a login. The files stay
 // in the export, which is in dir.
 func (w *writer) hooks(a *App, dir string) {
-	if a.Data.CreationFunction == "" && len(a.Triggers) == 0 {
+	if a.Data.CreationFunction == "" && len(a.Triggers) == 0 && len(a.Callable) == 0 {
 		return
 	}
 	w.functions(a, dir)
@@ -68,11 +68,7 @@ func (w *writer) trigger(t Trigger, operation string) {
 	w.WriteString("  - name: " + quote(name) + "\n")
 	w.WriteString("    operation: " + operation + "\n")
 	if len(t.Providers) > 0 {
-		var providers []string
-		for _, provider := range t.Providers {
-			providers = append(providers, quote(provider))
-		}
-		w.WriteString("    providers: [" + strings.Join(providers, ", ") + "]\n")
+		w.WriteString("    providers: [" + strings.Join(quoteAll(t.Providers), ", ") + "]\n")
 	}
 	w.setting("    ", "function", t.Function)
 	w.WriteString("    wait: false\n")

@@ -19,9 +19,21 @@ type object struct {
 	faults  *Faults
 }
 
+// A value is JSON text and where it starts in its file. Lines and columns count from 1;
+// columns count bytes.
 type value struct {
-	text json.RawMessage
-	line int
+	text         json.RawMessage
+	line, column int
+}
+
+// after returns the part of a value that starts at an offset of its text.
+func (v value) after(offset int) value {
+	before := v.text[:offset]
+	line, column := v.line+bytes.Count(before, []byte("\n")), v.column+offset
+	if end := bytes.LastIndexByte(before, '\n'); end >= 0 {
+		column = offset - end
+	}
+	return value{v.text[offset:], line, column}
 }
 
 // object reads a file that contains one object. If that fails, it adds a fault and
@@ -32,6 +44,16 @@ func (e *export) object(file string) *object {
 		o.members = o.membersOf("", v)
 	}
 	return o
+}
+
+// objects reads a file that contains a list of objects. If that fails, it adds a fault
+// and returns the objects that it could read.
+func (e *export) objects(file string) []*object {
+	o := &object{file: file, faults: &e.faults}
+	if v, ok := e.value(file); ok {
+		return o.objectsOf("", v)
+	}
+	return nil
 }
 
 // value reads a JSON file. If that fails, it adds a fault and returns false.
@@ -54,8 +76,7 @@ func (e *export) value(file string) (value, bool) {
 		e.faults.add(file, 1+bytes.Count(text[:at], []byte("\n")), fmt.Errorf("invalid JSON: %w", err))
 		return value{}, false
 	}
-	start := len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
-	return value{text[start:], 1 + bytes.Count(text[:start], []byte("\n"))}, true
+	return value{text, 1, 1}.after(len(text) - len(bytes.TrimLeft(text, " \t\r\n"))), true
 }
 
 // membersOf returns the members of an object. A value of another type is a fault,
@@ -74,10 +95,32 @@ func (o *object) membersOf(prefix string, v value) map[string]value {
 		if dec.Decode(&text) != nil {
 			break
 		}
-		start := int(dec.InputOffset()) - len(text)
-		members[name.(string)] = value{text, v.line + bytes.Count(v.text[:start], []byte("\n"))}
+		member := v.after(int(dec.InputOffset()) - len(text))
+		member.text = text
+		members[name.(string)] = member
 	}
 	return members
+}
+
+// objectsOf returns the objects of a list. Other values are faults, whose text starts
+// with the prefix.
+func (o *object) objectsOf(prefix string, v value) (objects []*object) {
+	if len(v.text) == 0 || v.text[0] != '[' {
+		o.faults.add(o.file, v.line, errors.New(prefix+"must be a list"))
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(v.text))
+	dec.Token()
+	for dec.More() {
+		var text json.RawMessage
+		if dec.Decode(&text) != nil {
+			break
+		}
+		item := v.after(int(dec.InputOffset()) - len(text))
+		item.text = text
+		objects = append(objects, &object{file: o.file, faults: o.faults, members: o.membersOf(prefix, item)})
+	}
+	return objects
 }
 
 func (o *object) has(name string) bool {
@@ -118,6 +161,14 @@ func (o *object) object(name string) *object {
 	return &object{file: o.file, faults: o.faults, members: o.membersOf(name+": ", o.members[name])}
 }
 
+// objects returns a member that is a list of objects.
+func (o *object) objects(name string) []*object {
+	if !o.has(name) {
+		return nil
+	}
+	return o.objectsOf(name+": ", o.members[name])
+}
+
 func (o *object) decode(name string, into any, allowed string) {
 	if !o.has(name) {
 		return
@@ -133,4 +184,9 @@ func (o *object) fault(name string, err error) {
 }
 
 // names returns the names of the members, sorted.
-func (o *object) names() []string { return slices.Sorted(maps.Keys(o.members)) }
+func (o *object) names() []string {
+	if o == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(o.members))
+}

@@ -5,9 +5,6 @@ package export
 var others = []struct{ pattern, text string }{
 	{"auth/providers.json", "authentication providers are configured in the backend"},
 	{"auth_providers/*.json", "authentication providers are configured in the backend"},
-	{"data_sources/*/*/*/rules.json", "rules ended with the service. Every program that reads the collection must check access itself, and users must not be able to write fields that grant them access"},
-	{"services/*/rules/*.json", "rules ended with the service. Every program that reads the collection must check access itself, and users must not be able to write fields that grant them access"},
-	{"data_sources/*/default_rule.json", "rules ended with the service"},
 	{"http_endpoints/config.json", "HTTPS endpoints ended with the service, and so did their setting fetch_custom_user_data"},
 	{"http_endpoints/data_api_config.json", "the Data API ended with the service"},
 	{"graphql/config.json", "GraphQL ended with the service"},

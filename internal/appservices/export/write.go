@@ -18,6 +18,7 @@ func (a *App) Configuration(dir string) []byte {
 	w.backend()
 	w.documents(a)
 	w.hooks(a, dir)
+	w.access(a, dir)
 	return w.Bytes()
 }
 
@@ -115,4 +116,11 @@ func quote(text string) string {
 		panic(err) // a string can always be encoded
 	}
 	return strings.TrimSuffix(quoted.String(), "\n")
+}
+
+func quoteAll(texts []string) (quoted []string) {
+	for _, text := range texts {
+		quoted = append(quoted, quote(text))
+	}
+	return quoted
 }

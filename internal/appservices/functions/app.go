@@ -123,6 +123,12 @@ type Call struct {
 	Request json.RawMessage `json:",omitempty"`
 	// Discard leaves the result in the process. Call then returns null.
 	Discard bool
+	// MaxResult is the size of the largest result, in bytes of Extended JSON. Zero means
+	// 32 MiB.
+	MaxResult int `json:",omitempty"`
+	// Database runs the commands of this call. Nil means [Options.Database]. It applies
+	// only if there is one.
+	Database hooks.Database `json:"-"`
 }
 
 // An App runs functions. It is safe for concurrent use.

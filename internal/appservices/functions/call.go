@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -82,7 +83,7 @@ func (c *call) do(request Call) (json.RawMessage, error) {
 	for i, arg := range request.Args {
 		value, err := c.read(arg)
 		if err != nil {
-			return nil, fmt.Errorf("argument %d of function %s: %w", i, c.function, err)
+			return nil, fmt.Errorf("%w: number %d of function %s: %w", ErrArgument, i, c.function, err)
 		}
 		args[i] = value
 	}
@@ -95,7 +96,7 @@ func (c *call) do(request Call) (json.RawMessage, error) {
 		return nil, c.failed(err)
 	}
 	var result []byte
-	err = c.vmTry(func() { result = c.write(value) })
+	err = c.vmTry(func() { result = c.writeUpTo(value, cmp.Or(request.MaxResult, maxTraffic)) })
 	if err != nil {
 		return nil, c.failed(err)
 	}

@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +16,7 @@ import (
 // Engine reads and compiles the functions of an exported app. It is the
 // [hooks.Engine] that runs JavaScript.
 func Engine(o hooks.EngineOptions) (hooks.Functions, error) {
-	options := Options{Services: o.Services, Hosts: o.Hosts, Timeout: MaxTimeout, Processes: o.Processes, Logger: o.Logger, Database: o.Database}
+	options := Options{Services: o.Services, Hosts: o.Hosts, Timeout: cmp.Or(o.Timeout, MaxTimeout), Processes: o.Processes, Logger: o.Logger, Database: o.Database}
 	options.Environment.Tag = o.Environment
 	var err error
 	if options.Functions, err = Load(os.DirFS(o.Dir)); err != nil {

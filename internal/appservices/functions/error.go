@@ -28,6 +28,9 @@ var (
 	// ErrClosed means that the [App] is closed. It is not an [*Error].
 	ErrClosed = errors.New("the functions are closed")
 
+	// ErrArgument means that an argument is not valid Extended JSON.
+	ErrArgument = errors.New("an argument is not valid Extended JSON")
+
 	errForever = errors.New("it waits for a promise that is never settled")
 	errExports = errors.New("it does not export a function: write `exports = function (…) {…}`")
 )

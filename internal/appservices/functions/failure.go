@@ -13,7 +13,7 @@ const causeCanceled cause = "canceled" // the caller does not wait any more
 
 // causes are the causes with an error that callers can compare.
 var causes = map[cause]error{
-	"time": ErrTime, "memory": ErrMemory, "stack": ErrStack, "no function": ErrNoFunction, "internal": ErrInternal,
+	"time": ErrTime, "memory": ErrMemory, "stack": ErrStack, "no function": ErrNoFunction, "internal": ErrInternal, "argument": ErrArgument,
 	causeCanceled: context.Canceled,
 }
 

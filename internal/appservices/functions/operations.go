@@ -40,20 +40,12 @@ func (w *worker) answer(ctx context.Context, m message, err error) {
 
 // command runs a MongoDB command for the process.
 func (w *worker) command(ctx context.Context, m message, open *transactions) {
-	reply, err := w.ask(ctx, m.Function, func() ([]byte, error) {
-		if m.Transaction != 0 {
-			return open.command(ctx, m)
-		}
-		return w.o.Database.Command(ctx, m.Database, m.payload)
-	})
+	reply, err := w.ask(ctx, m.Function, func() ([]byte, error) { return open.run(ctx, m) })
 	w.answer(ctx, message{Kind: kindReply, ID: m.ID, payload: reply}, err)
 }
 
 // ask asks the database and returns the reply, or an error for the function.
 func (w *worker) ask(ctx context.Context, function string, ask func() ([]byte, error)) (reply []byte, err error) {
-	if w.o.Database == nil {
-		return nil, errNoReply
-	}
 	reply, err = w.caught(function, ask)
 	var known shown
 	switch {

@@ -22,6 +22,7 @@ const (
 // The texts that functions see.
 const (
 	errNoTransactions   = shown("transactions are not supported by this MongoDB: they need a replica set, for which one node is enough, or a sharded cluster")
+	errRestricted       = shown("transactions are available only to functions that run as system")
 	errManyTransactions = shown("a function may have at most 8 open transactions")
 	errNoTransaction    = shown("the transaction has ended")
 )
@@ -29,9 +30,11 @@ const (
 // transactions are the open ones of one call, in the sidecar.
 type transactions struct {
 	*worker
-	mu    sync.Mutex
-	ended bool // the call has ended
-	open  map[int64]*transaction
+	database   hooks.Database // of the call; nil if it has none
+	restricted bool           // the call has a database of its own
+	mu         sync.Mutex
+	ended      bool // the call has ended
+	open       map[int64]*transaction
 }
 
 // A transaction runs one command at a time.
@@ -40,8 +43,23 @@ type transaction struct {
 	hooks.Transaction
 }
 
-func newTransactions(w *worker) *transactions {
-	return &transactions{worker: w, open: map[int64]*transaction{}}
+func newTransactions(w *worker, request Call) *transactions {
+	t := &transactions{worker: w, database: w.o.Database, open: map[int64]*transaction{}}
+	if t.database != nil && request.Database != nil {
+		t.database, t.restricted = request.Database, true
+	}
+	return t
+}
+
+// run runs a command, in a transaction if it names one.
+func (t *transactions) run(ctx context.Context, m message) ([]byte, error) {
+	switch {
+	case m.Transaction != 0:
+		return t.command(ctx, m)
+	case t.database == nil:
+		return nil, errNoReply
+	}
+	return t.database.Command(ctx, m.Database, m.payload)
 }
 
 // step does what the process asks for, and answers.
@@ -64,8 +82,11 @@ func (t *transactions) step(ctx context.Context, m message) {
 var done = json.RawMessage(`{"ok":1}`)
 
 func (t *transactions) begin(ctx context.Context, m message) error {
-	transactor, ok := t.o.Database.(hooks.Transactor)
-	if !ok {
+	transactor, ok := t.database.(hooks.Transactor)
+	switch {
+	case !ok && t.restricted:
+		return errRestricted
+	case !ok:
 		return errNoTransactions
 	}
 	begun, err := transactor.Begin(ctx)

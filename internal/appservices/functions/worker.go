@@ -158,7 +158,7 @@ func (w *worker) converse(ctx context.Context, id int64, request Call) (got answ
 	} else if err != nil {
 		return answer{err: err}
 	}
-	open := newTransactions(w)
+	open := newTransactions(w, request)
 	defer open.abort(ctx)
 	for sent := (tally{}); ; {
 		m, err := w.conn.receive()

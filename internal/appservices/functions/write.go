@@ -18,20 +18,24 @@ import (
 // write returns a JavaScript value as canonical Extended JSON. As in App Services,
 // an integral number becomes an Int64, and any other number a Double. It may throw,
 // so the caller must be inside JavaScript or vmTry.
-func (c *call) write(value goja.Value) []byte {
-	w := writer{call: c}
+func (c *call) write(value goja.Value) []byte { return c.writeUpTo(value, maxTraffic) }
+
+// writeUpTo is write for a value of at most this many bytes.
+func (c *call) writeUpTo(value goja.Value, most int) []byte {
+	w := writer{call: c, most: most}
 	w.value(value, 0)
 	return w.out
 }
 
 type writer struct {
 	*call
-	out []byte
+	out  []byte
+	most int // the length of out
 }
 
 func (w *writer) raw(s string) {
-	if len(w.out)+len(s) > maxTraffic {
-		w.throw("the value is larger than 32 MiB")
+	if len(w.out)+len(s) > w.most {
+		w.throw(fmt.Sprintf("the value is larger than %d MiB", w.most>>20))
 	}
 	w.out = append(w.out, s...)
 }
