@@ -84,11 +84,8 @@ func (h *Headers) Of(r *http.Request) (http.Header, error) {
 		h.metrics.count(r.Context(), outcome)
 		return nil, h.refusal(err)
 	}
-	env, err := h.env(session)
-	if err == nil {
-		err = h.permit(r.Context(), env)
-	}
-	if err != nil {
+	env, err := h.env(r.Context(), session)
+	if err != nil || !h.permits(r.Context(), env) {
 		h.metrics.count(r.Context(), denied)
 		return nil, h.refusal(nil)
 	}
@@ -126,27 +123,25 @@ func (h *Headers) refusal(cause error) error {
 	return proxy.ErrForbidden
 }
 
-func (h *Headers) env(session enrich.Session) (*expression.Env, error) {
+func (h *Headers) env(ctx context.Context, session enrich.Session) (*expression.Env, error) {
 	user, err := expression.NewUser(h.o.User(session))
 	if err != nil {
+		h.metrics.failures.Count(ctx, "forward")
 		return nil, err
 	}
 	return &expression.Env{User: user, Values: h.o.Values, Environment: h.o.Environment}, nil
 }
 
-// permit evaluates Allow. An evaluation that fails is false.
-func (h *Headers) permit(ctx context.Context, env *expression.Env) error {
+// permits evaluates Allow. An evaluation that fails is false.
+func (h *Headers) permits(ctx context.Context, env *expression.Env) bool {
 	if h.o.Allow == nil {
-		return nil
+		return true
 	}
 	allowed, err := h.o.Allow.Eval(ctx, env)
 	if err != nil {
 		h.metrics.failures.Count(ctx, "forward")
 	}
-	if !allowed {
-		return proxy.ErrForbidden
-	}
-	return nil
+	return allowed
 }
 
 // The sizes of encoded values, in bytes.
