@@ -47,6 +47,7 @@ func validate(c *Config, r *yamlbind.Report) {
 	checkDocuments(c.Documents, r)
 	checkHooks(c, r)
 	checkForward(c, r)
+	checkAccess(c, r)
 }
 
 func checkListeners(c *Config, r *yamlbind.Report) {
