@@ -150,7 +150,7 @@ const (
 	maxAll   = 8 << 10
 )
 
-// make returns the headers for the backend. What is too large is left out.
+// make returns the headers for the backend. It leaves out those that are too large.
 func (h *Headers) make(env *expression.Env) (http.Header, outcome) {
 	headers, left, result := http.Header{}, maxAll, set
 	for _, name := range h.names {
