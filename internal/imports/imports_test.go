@@ -101,6 +101,7 @@ var inner = map[string][]string{
 	// App Services.
 	"internal/appservices":            {"enrich"},
 	"internal/appservices/clientapi":  {"enrich", "enrich/hooks", "internal/appservices"},
+	"internal/appservices/data":       {"enrich", "internal/appservices", "internal/appservices/expression"},
 	"internal/appservices/expression": {},
 	"internal/appservices/values":     {},
 	"internal/userheaders":            {"enrich", "internal/appservices/expression", "proxy", "proxy/locate"},
