@@ -64,7 +64,7 @@ func TestRoles_CheckTheNewDocument(t *testing.T) {
 		{"the filter holds for the new document", "updateOne", `"update":{"$set":{"state":"closed"}}`, `403`},
 		{"a nested field", "updateOne", `"update":{"$set":{"in.x":2}}`, `"modifiedCount":{"$numberInt":"1"}`},
 		{"another nested field", "updateOne", `"update":{"$set":{"in.y":2}}`, `403`},
-		{"a document in place of nested fields", "updateOne", `"update":{"$set":{"in":5}}`, `403`},
+		{"a number instead of nested fields", "updateOne", `"update":{"$set":{"in":5}}`, `403`},
 		{"an additional field", "updateOne", `"update":{"$set":{"other":5}}`, `403`},
 		{"insert", "deleteOne", ``, `403`},
 	})
