@@ -31,6 +31,7 @@ type generation struct {
 	source     *cache.Source // the documents with the cache in front
 	signIns    *signIns      // nil if nothing runs when users sign in
 	enricher   *enrich.Enricher
+	forwards   []proxy.Forward
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
 	discovery  *oidc.Discovery // what follower read last; nil before the first. Sidecar.mu guards it once the generation serves
@@ -136,6 +137,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		o.Hooks = g.signIns
 	}
 	if g.enricher, err = enrich.New(o); err != nil {
+		return err
+	}
+	if g.forwards, err = openForwards(g.cfg, g.enricher, s.o); err != nil {
 		return err
 	}
 	var discovery oidc.Discovery
