@@ -31,8 +31,8 @@ type Edit struct {
 
 // Revise makes the document whose JSON is wanted from one whose JSON is shown: the JSON
 // that [Mapping.Document] made of doc. Both must be objects. A value that is equal in both
-// stays as it is in BSON, in items of arrays too; others are read as Extended JSON. What
-// the JSON does not show stays.
+// stays as it is in BSON, in items of arrays too; others are read as Extended JSON. Fields that
+// the JSON does not show stay.
 //
 // A path can have several edits. If one of them has a Fault, do not use the result.
 // The error wraps [enrich.ErrUndecodable].

@@ -43,7 +43,7 @@ func Parse(text []byte) (Value, error) {
 }
 
 // A parser reads values. replaced says that the text itself has U+FFFD; otherwise the
-// decoder has put it in place of half of a surrogate pair.
+// decoder has put it instead of half of a surrogate pair.
 type parser struct {
 	d        *json.Decoder
 	replaced bool
