@@ -25,6 +25,7 @@ func (c *Config) recordSums(path string, content []byte) {
 		c.AdminTokenFile, c.Verify.SecretFile, c.Documents.MongoDB.URIFile,
 		c.Verify.JWKS.File, c.Verify.PublicKey, c.Sign.BackendKey, c.BackendTLS.CAFile,
 		c.UserCreation.Webhook.SecretFile, c.UserCreation.Document, c.Functions.Dir, c.Functions.Values, c.Functions.Environments,
+		c.Access.Roles, c.Access.Schema,
 	} {
 		if name != "" {
 			c.sums[string(name)] = sumOf(string(name))

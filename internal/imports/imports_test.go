@@ -114,7 +114,7 @@ var inner = map[string][]string{
 	// The packages that put the parts together.
 	"internal/sidecar": {
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/admin", "internal/appservices", "internal/appservices/expression", "internal/appservices/values", "internal/userheaders", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "internal/owner", "internal/userapi", "proxy", "proxy/locate", "proxy/oidc",
+		"internal/admin", "internal/appservices", "internal/appservices/data", "internal/appservices/expression", "internal/appservices/values", "internal/userheaders", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "internal/owner", "internal/userapi", "proxy", "proxy/locate", "proxy/oidc",
 	},
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},

@@ -47,6 +47,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.restores()
 	k.forwards()
 	k.owners()
+	k.roles()
 	k.notes()
 	return understand(cfg, k.read)
 }
@@ -224,13 +225,18 @@ func (k *checker) otherSource(ctx context.Context, source source) {
 	}
 }
 
-// unique checks that there is the index that user_creation requires.
+// unique checks that there is the index that user_creation and insertions of users require.
 func (k *checker) unique(ctx context.Context, collection *mongodoc.Source) {
-	if !k.cfg.UserCreation.Enabled() {
+	creates, insert := k.cfg.UserCreation.Enabled(), usersInsert(k.cfg)
+	if !creates && !insert {
 		return
 	}
-	if err := collection.CheckUnique(ctx); err != nil {
+	switch err := collection.CheckUnique(ctx); {
+	case err == nil:
+	case creates:
 		k.fault("user_creation", err, "user_creation requires a unique index on the user-id field.")
+	default:
+		k.warn("access.roles", "%w; without it, a user who inserts twice at the same time gets two documents", err)
 	}
 }
 

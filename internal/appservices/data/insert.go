@@ -2,6 +2,7 @@ package data
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
@@ -76,7 +77,9 @@ func (c *call) checkInsert(new bsonvalue.Value, generated bool) error {
 	if kind := new.Field("_id").Kind(); kind == bsonvalue.Array || kind == bsonvalue.Other {
 		return invalid("a document cannot have this _id")
 	}
-	if err := c.checkPaths(changes(bsonvalue.Value{}, new), nil); err != nil {
+	// The fixed fields have the ids of the user, whatever their names are.
+	isFixed := func(at path) bool { return slices.ContainsFunc(c.service.fixed, at.isWithin) }
+	if err := c.checkPaths(slices.DeleteFunc(changes(bsonvalue.Value{}, new), isFixed), nil); err != nil {
 		return err
 	}
 	a := c.access(c.roles, bsonvalue.Value{}, new)

@@ -61,6 +61,9 @@ func (p path) overlaps(other path) bool {
 	return true
 }
 
+// isWithin reports whether a path is outer or below it.
+func (p path) isWithin(outer path) bool { return len(p) >= len(outer) && p.overlaps(outer) }
+
 // index returns a name as the index of an array.
 func index(name string) (int, bool) {
 	i, err := strconv.Atoi(name)

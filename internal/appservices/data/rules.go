@@ -57,6 +57,14 @@ func (r *rule) always() bool { return r != nil && r.constant }
 // An empty path is all of it.
 func (r *Rules) CustomDataPaths() []string { return slices.Clone(r.paths) }
 
+// Roles returns the number of roles.
+func (r *Rules) Roles() int { return len(r.roles) }
+
+// Inserts reports whether a role can let users insert their document.
+func (r *Rules) Inserts() bool {
+	return slices.ContainsFunc(r.roles, func(r *role) bool { return r.insert != nil })
+}
+
 // child returns the rules of a field, or nil if it has no permission.
 func (f *fieldRules) child(name string) *fieldRules {
 	if rules, ok := f.fields[name]; ok {
