@@ -98,12 +98,13 @@ var inner = map[string][]string{
 	"internal/prose/check":     {"internal/prose"},
 
 	// App Services.
-	"internal/appservices":            {"enrich"},
-	"internal/appservices/clientapi":  {"enrich", "enrich/hooks", "internal/appservices"},
-	"internal/appservices/expression": {},
-	"internal/appservices/layout":     {},
-	"internal/appservices/export":     {"internal/appservices/functions", "internal/appservices/layout"},
-	"internal/appservices/functions":  {"enrich", "enrich/hooks", "internal/appservices/layout"},
+	"internal/appservices":             {"enrich"},
+	"internal/appservices/clientapi":   {"enrich", "enrich/hooks", "internal/appservices", "internal/appservices/expression", "internal/appservices/permissions"},
+	"internal/appservices/permissions": {"internal/appservices/expression"},
+	"internal/appservices/expression":  {},
+	"internal/appservices/layout":      {},
+	"internal/appservices/export":      {"internal/appservices/functions", "internal/appservices/layout"},
+	"internal/appservices/functions":   {"enrich", "enrich/hooks", "internal/appservices/layout"},
 
 	// The packages that put the parts together.
 	"internal/sidecar": {

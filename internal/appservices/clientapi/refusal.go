@@ -75,7 +75,7 @@ func (h *Handler) refusal(ctx context.Context, c call, err error) *refusal {
 		return errTime
 	}
 	if ctx.Err() == nil {
-		h.log.add(ctx, c, err)
+		h.log.add(ctx, "a call of a user failed ("+c.endpoint()+"), and not because of the user", err)
 	}
 	return errUnavailable
 }
@@ -116,9 +116,8 @@ type failureLog struct {
 	kinds  loglimit.Counter
 }
 
-func (l *failureLog) add(ctx context.Context, c call, err error) {
-	if n := l.kinds.Count(c.endpoint()); n > 0 {
-		l.logger.LogAttrs(ctx, slog.LevelWarn, "a call of a user failed, and not because of the user", slog.String("endpoint", c.endpoint()),
-			slog.Any("error", err), slog.Int("failures", n))
+func (l *failureLog) add(ctx context.Context, what string, err error) {
+	if n := l.kinds.Count(what); n > 0 {
+		l.logger.LogAttrs(ctx, slog.LevelWarn, what, slog.Any("error", err), slog.Int("times", n))
 	}
 }
