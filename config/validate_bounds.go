@@ -27,6 +27,7 @@ func checkSizes(c *Config, r *yamlbind.Report) {
 		{"claim.max_size", c.Claim.MaxSize, maxMessage},
 		{"claim.max_token_size", c.Claim.MaxTokenSize, enrich.MaxToken},
 		{"claim.max_header_size", c.Claim.MaxHeaderSize, enrich.MaxToken},
+		{"access.max_size", c.Access.MaxSize, maxMessage},
 		{"cache.max_bytes", c.Cache.MaxBytes, maxCache},
 	} {
 		if setting.size == 0 {

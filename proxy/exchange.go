@@ -129,7 +129,7 @@ func (x *exchange) serve(r *http.Request) error {
 			x.countGate(r.Context(), refusedSource)
 		}
 		x.w.Header().Set("Retry-After", "1")
-		x.refusal(problemFailing).write(&x.w)
+		x.refusal(problemFailing).Write(&x.w)
 		return nil
 	}
 	if err := x.admit(r); err != nil {
@@ -237,7 +237,7 @@ func (x *exchange) finish(ctx context.Context) {
 	if fault != nil && fault != http.ErrAbortHandler {
 		x.proxy.options.Logger.ErrorContext(ctx, "panic while serving a request: this is a bug, report the stack", "stack", string(debug.Stack()))
 		if x.w.status == 0 {
-			problemInternal.reply().write(&x.w)
+			problemInternal.reply().Write(&x.w)
 			fault = nil
 		}
 	}

@@ -62,7 +62,7 @@ func (x *exchange) fail(ctx context.Context, cause error) {
 		// side would take that for the response.
 		panic(http.ErrAbortHandler)
 	}
-	problem.reply().write(&x.w)
+	problem.reply().Write(&x.w)
 	if problem == problemTimeout || problem == problemUnreachable {
 		x.warnBackend(cause)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/reply"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
@@ -171,9 +172,9 @@ func (x *exchange) wasSent(token string) bool { return x.sent[hashOf(token)] }
 
 // refusal returns the reply of a refused request: the problem, or an error in the format
 // of the backend if the rule is a gate and has one.
-func (x *exchange) refusal(p problem) reply {
+func (x *exchange) refusal(p problem) reply.Reply {
 	if !x.gates() || x.rule.Rejection == nil {
 		return p.reply()
 	}
-	return reply{p.Status, "application/json", x.rule.Rejection(&enrich.Rejection{Code: "InternalServerError", Message: p.Detail})}
+	return reply.Reply{Status: p.Status, ContentType: "application/json", Body: x.rule.Rejection(&enrich.Rejection{Code: "InternalServerError", Message: p.Detail})}
 }

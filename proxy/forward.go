@@ -25,8 +25,8 @@ type Forward struct {
 	// Headers returns the headers for the backend. They replace all of the same name. The
 	// request is the client's, before enriched tokens are restored and without what
 	// Connection and Names remove; Headers must not change it or read its body. If the
-	// error is [ErrForbidden], the client gets 403. Any other error means that nobody can
-	// say at the moment, and is 503. Required.
+	// error is [ErrForbidden], the client gets 403. With any other error, such as one
+	// of the keys, the client gets 503. Required.
 	Headers func(r *http.Request) (http.Header, error)
 }
 

@@ -134,7 +134,7 @@ func TestLocal_BodyIsBounded(t *testing.T) {
 	}
 }
 
-// G7: what a body takes is taken before it is read, and leaves a part to logins.
+// G7: the memory of a body is taken before it is read, and logins keep a part.
 func TestLocal_TakesMemoryBeforeItIsSpent(t *testing.T) {
 	s := withLocals(proxy.Local{Pattern: ownPath, Handler: echoing, MaxBody: 1 << 20})
 	s.rules = logins(t)

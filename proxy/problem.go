@@ -5,19 +5,13 @@ import (
 	"net/http"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/reply"
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// A problem is an error response that the proxy itself sends (RFC 9457), and the error
-// that leads to it. It must not show addresses, settings' values or tokens to the
-// client; the log has the cause. No problem has status 401, because clients sign their
-// users out on a 401.
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-}
+// A problem is an error response that the proxy itself sends, and the error that leads to
+// it. No problem has status 401, because clients sign their users out on a 401.
+type problem reply.Problem
 
 var (
 	problemUnreachable = problem{"urn:tokengraft:backend-unreachable", "Backend unreachable", http.StatusBadGateway, "The authentication backend cannot be reached, or its response is incomplete or invalid. Try again later."}
@@ -41,26 +35,23 @@ var (
 // Error implements [error].
 func (p problem) Error() string { return p.Title }
 
-func (p problem) reply() reply {
-	body, _ := json.Marshal(p)
-	return reply{p.Status, "application/problem+json", body}
-}
+func (p problem) reply() reply.Reply { return reply.Problem(p).Reply() }
 
 // HeadersTooLarge answers a request as a [Proxy] does if its header is too large. It is for
 // servers that refuse such requests before a Proxy sees them.
-func HeadersTooLarge(w http.ResponseWriter, _ *http.Request) { problemHeaders.reply().write(w) }
+func HeadersTooLarge(w http.ResponseWriter, _ *http.Request) { problemHeaders.reply().Write(w) }
 
 // Overloaded answers a request as a [Proxy] does for which nothing is left, for servers that
 // refuse it before a Proxy sees it.
 func Overloaded(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Retry-After", "1")
-	problemOverloaded.reply().write(w)
+	problemOverloaded.reply().Write(w)
 }
 
 // rejectionReply returns the reply if a hook rejected the tokens of a response. If the
 // backend's response was JSON, the client gets the reason as JSON with status 400 (RFC
 // 6749, section 5.2). Other clients, such as redirected browsers, get a problem.
-func (x *exchange) rejectionReply(res *http.Response, r *enrich.Rejection) reply {
+func (x *exchange) rejectionReply(res *http.Response, r *enrich.Rejection) reply.Reply {
 	if !locate.IsJSON(res.Header) {
 		return problemRejected.reply()
 	}
@@ -68,7 +59,7 @@ func (x *exchange) rejectionReply(res *http.Response, r *enrich.Rejection) reply
 	if format == nil {
 		format = oauthRejection
 	}
-	return reply{http.StatusBadRequest, "application/json", format(r)}
+	return reply.Reply{Status: http.StatusBadRequest, ContentType: "application/json", Body: format(r)}
 }
 
 // oauthRejection returns the error response of a token endpoint (RFC 6749, section

@@ -55,7 +55,7 @@ var doors = map[string][]string{
 var free = []string{"examples/", "enrich/enrichtest", "proxy/proxytest", "internal/certs/certstest", "internal/demo/backend", "internal/demo/appservices", "internal/demo/seed", "internal/e2e"}
 
 // leaves do not import packages of this repository. Every package may import them.
-var leaves = []string{"internal/bsonvalue", "internal/fair", "internal/httpanswer", "internal/httpcache", "internal/jsonedit", "internal/loglimit", "internal/memlimit", "internal/muxpattern", "internal/pasted", "internal/redact", "internal/reexec", "internal/sockets", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
+var leaves = []string{"internal/bsonvalue", "internal/fair", "internal/httpanswer", "internal/httpcache", "internal/jsonedit", "internal/loglimit", "internal/memlimit", "internal/muxpattern", "internal/pasted", "internal/redact", "internal/reexec", "internal/reply", "internal/sockets", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
 
 // inner says which packages of this repository, besides the leaves, a package may
 // import. A package that is not listed must not import any of them.
@@ -88,6 +88,7 @@ var inner = map[string][]string{
 	"internal/admin":       {"enrich"},
 	"internal/budget":      {},
 	"internal/connlimit":   {"internal/budget"},
+	"internal/userapi":     {"enrich"},
 
 	// The configuration.
 	"internal/yamlbind":        {},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,32 +36,52 @@ type Problem struct {
 	Status int
 }
 
-// DeclaredProblems returns the literals of type problem in a package's directory,
-// in their order.
-func DeclaredProblems(dir string) (problems []Problem, err error) {
-	statuses := statusCodes()
-	err = inspect(dir, func(n ast.Node) {
-		literal, ok := n.(*ast.CompositeLit)
-		if !ok || !isName(literal.Type, "problem") || len(literal.Elts) == 0 {
-			return
-		}
-		p := Problem{}
-		for _, element := range literal.Elts {
-			if pair, ok := element.(*ast.KeyValueExpr); ok {
-				element = pair.Value
+// ProblemPackages are the packages that declare problems.
+var ProblemPackages = []string{"proxy", "internal/userapi"}
+
+// DeclaredProblems returns the literals of type problem or Problem in ProblemPackages, in
+// their order and each type once.
+func DeclaredProblems(root string) (problems []Problem, err error) {
+	for _, dir := range ProblemPackages {
+		err := inspect(filepath.Join(root, filepath.FromSlash(dir)), func(n ast.Node) {
+			p := problemOf(n)
+			declared := func(other Problem) bool { return other.Type == p.Type }
+			if p.Type != "" && !slices.ContainsFunc(problems, declared) { // others are for the log only
+				problems = append(problems, p)
 			}
-			if urn := text(element); strings.HasPrefix(urn, "urn:") {
-				p.Type = urn
-			}
-			if name, ok := element.(*ast.SelectorExpr); ok {
-				p.Status = statuses[words(name.Sel.Name)]
-			}
+		})
+		if err != nil {
+			return nil, err
 		}
-		if p.Type != "" { // others are for the log only
-			problems = append(problems, p)
+	}
+	return problems, nil
+}
+
+// problemOf returns the problem of a literal, and the zero Problem for any other node.
+func problemOf(n ast.Node) (p Problem) {
+	literal, ok := n.(*ast.CompositeLit)
+	if !ok || !isProblem(literal.Type) {
+		return Problem{}
+	}
+	for _, element := range literal.Elts {
+		if pair, ok := element.(*ast.KeyValueExpr); ok {
+			element = pair.Value
 		}
-	})
-	return problems, err
+		if urn := text(element); strings.HasPrefix(urn, "urn:") {
+			p.Type = urn
+		}
+		if name, ok := element.(*ast.SelectorExpr); ok {
+			p.Status = statuses[words(name.Sel.Name)]
+		}
+	}
+	return p
+}
+
+func isProblem(expression ast.Expr) bool {
+	if selector, ok := expression.(*ast.SelectorExpr); ok {
+		return selector.Sel.Name == "Problem"
+	}
+	return isName(expression, "problem")
 }
 
 // inspect calls see for every node of the package in a directory, its tests left
@@ -100,8 +121,8 @@ func text(expression ast.Expr) string {
 	return ""
 }
 
-// statusCodes returns the HTTP status codes by [words] of their names.
-func statusCodes() map[string]int {
+// statuses are the HTTP status codes by [words] of their names.
+var statuses = func() map[string]int {
 	codes := map[string]int{}
 	for code := 100; code < 600; code++ {
 		if name := http.StatusText(code); name != "" {
@@ -109,7 +130,7 @@ func statusCodes() map[string]int {
 		}
 	}
 	return codes
-}
+}()
 
 // words makes http.StatusBadGateway and "Bad Gateway" the same.
 func words(name string) string {

@@ -112,8 +112,8 @@ func passes(reason enrich.Reason) string {
 	return "the original"
 }
 
-// problemAdvice has every problem type, without urn:tokengraft:. A problem of
-// package proxy without a row here is an error of [Problems].
+// problemAdvice has every problem type, without urn:tokengraft:. A problem
+// without a row here is an error of [Problems].
 var problemAdvice = map[string]advice{
 	"backend-unreachable": {
 		"The connection to the backend failed or broke.",
@@ -157,9 +157,15 @@ var problemAdvice = map[string]advice{
 	"forbidden": {
 		"`forward` has `allow` for this request, and it is false for the user of the token, or there is no valid token. The backend was not asked.",
 		"`tokengraft_forward_total` counts why. If the user should be allowed, look at `allow` and at their document."},
+	"token-invalid": {
+		"A request to `access.path` has no bearer token, several, or one that is not valid. Cookies do not count. Never 401, because clients log users out on it.",
+		"Usually an expired token: the client has to refresh it. See `WWW-Authenticate`."},
+	"rate-limited": {
+		"The user has sent more requests to `access.path` or `access.call_path` than `access.per_minute` in a minute. `Retry-After` says when the next one is allowed.",
+		"Look at the client. If it is right, raise `access.per_minute`."},
 	"method-not-allowed": {
-		"A method other than GET, HEAD or OPTIONS at `sign.jwks_path`.",
-		"Correct the client. If the backend uses this path for something else, set another `sign.jwks_path`."},
+		"A method that `sign.jwks_path` or `access.path` does not have.",
+		"Correct the client. If the backend uses this path for something else, set another one."},
 	"internal": {
 		"A bug: the request caused a panic. Other requests are not affected.",
 		"Report the stack that the log has."},
@@ -179,7 +185,7 @@ func Problems(declared []Problem) (string, error) {
 		fmt.Fprintf(&out, "| %d | `%s` | %s | %s |\n", p.Status, p.Type, a.means, a.do)
 	}
 	if len(declared) != len(problemAdvice) {
-		return "", fmt.Errorf("problemAdvice of internal/manual has %d rows, package proxy %d problems: remove the rows of problems that are gone", len(problemAdvice), len(declared))
+		return "", fmt.Errorf("problemAdvice of internal/manual has %d rows, the code %d problems: remove the rows of problems that are gone", len(problemAdvice), len(declared))
 	}
 	return out.String(), nil
 }

@@ -100,7 +100,7 @@ func TestReasons_RequireARowForEachReason(t *testing.T) {
 }
 
 func TestProblems_RequireARowForEachProblem(t *testing.T) {
-	declared, err := manual.DeclaredProblems("../../proxy")
+	declared, err := manual.DeclaredProblems("../..")
 	if err != nil || len(declared) < 11 {
 		t.Fatalf("DeclaredProblems() = %v, %v; want all of them", declared, err)
 	}

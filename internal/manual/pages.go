@@ -72,7 +72,7 @@ func metricsOf(root string) (string, error) {
 }
 
 func problemsOf(root string) (string, error) {
-	declared, err := DeclaredProblems(filepath.Join(root, "proxy"))
+	declared, err := DeclaredProblems(root)
 	if err != nil {
 		return "", err
 	}

@@ -56,6 +56,7 @@ func New(issuer string) (*Backend, error) {
 	b.mux.HandleFunc("GET /authorize", b.authorize)
 	b.mux.HandleFunc("POST /oauth/token", b.token)
 	b.mux.HandleFunc("GET /me", b.me)
+	b.mux.HandleFunc("GET /greeting", b.greeting)
 	b.mux.HandleFunc("POST /introspect", b.introspect)
 	b.mux.HandleFunc("GET /jwks.json", b.jwks)
 	return b, nil
