@@ -109,7 +109,12 @@ func (f *Functions) env(c appservices.Caller) (*expression.Env, error) {
 	if err != nil {
 		return nil, fmt.Errorf("context.request: %w", err)
 	}
-	return &expression.Env{User: user, Request: request, Values: f.o.Values, Environment: f.o.Environment, Call: f.Rule(c)}, nil
+	return &expression.Env{
+		User: user, Request: request, Values: f.o.Values, Environment: f.o.Environment,
+		Call: func(ctx context.Context, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
+			return f.Rule(ctx, c, name, args)
+		},
+	}, nil
 }
 
 // run runs a function for its caller. The custom data of the caller counts as changed
@@ -127,31 +132,29 @@ func (f *Functions) run(ctx context.Context, c appservices.Caller, p permissions
 	return result, failureOf(err, ruled.refused.Load())
 }
 
-// Rule returns how rule expressions about a caller call functions. Like private functions
-// these need no permission, and they run as system. One runs at a time, in a process that
-// calls of users do not use: otherwise calls that wait for a rule could take all processes.
-func (f *Functions) Rule(c appservices.Caller) func(ctx context.Context, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
-	return func(ctx context.Context, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
-		select {
-		case f.rules <- struct{}{}:
-			defer func() { <-f.rules }()
-		case <-ctx.Done():
-			return bsonvalue.Value{}, ctx.Err()
-		}
-		i := hooks.Invocation{Function: name, User: c.User, Request: c.Request, System: true, MaxResult: MaxResult}
-		for _, arg := range args {
-			text, err := arg.JSON()
-			if err != nil {
-				return bsonvalue.Value{}, err
-			}
-			i.Args = append(i.Args, text)
-		}
-		result, err := f.o.Runner.Run(ctx, i)
+// Rule calls a function for a rule expression about a caller. It needs no permission, it may
+// be private, and it runs as system. One runs at a time, in a process that calls of users do
+// not use: otherwise calls that wait for a rule could take all processes.
+func (f *Functions) Rule(ctx context.Context, c appservices.Caller, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
+	select {
+	case f.rules <- struct{}{}:
+		defer func() { <-f.rules }()
+	case <-ctx.Done():
+		return bsonvalue.Value{}, ctx.Err()
+	}
+	i := hooks.Invocation{Function: name, User: c.User, Request: c.Request, System: true, MaxResult: MaxResult}
+	for _, arg := range args {
+		text, err := arg.JSON()
 		if err != nil {
 			return bsonvalue.Value{}, err
 		}
-		return bsonvalue.Parse(result)
+		i.Args = append(i.Args, text)
 	}
+	result, err := f.o.Runner.Run(ctx, i)
+	if err != nil {
+		return bsonvalue.Value{}, err
+	}
+	return bsonvalue.Parse(result)
 }
 
 // failureOf returns the error of a call for the client. refused is why the rules refused

@@ -11,8 +11,9 @@ import (
 const (
 	// maxWait is how long a call waits for its turn.
 	maxWait = 5 * time.Second
-	// maxWaiting is how many calls of one user may wait.
-	maxWaiting = 64
+	// maxWaiting is how many calls of one user may wait. It is much less than the turns that
+	// the sidecar has for calls: others must find one.
+	maxWaiting = 8
 )
 
 // turns bound how many calls run at a time, of all users and of each. One user gets all
