@@ -49,6 +49,15 @@ func (f Field) Change(event []byte) (c Change, ok bool) {
 	return c, true
 }
 
+// DocumentTags returns the tags of a document, as in [Change]: its ID and its user ids.
+func (f Field) DocumentTags(doc []byte) []string {
+	tags := f.Tags(doc)
+	if id := documentID(doc); id != "" {
+		tags = append(tags, id)
+	}
+	return tags
+}
+
 // Tags returns every user id in the document's field as text, in the form of
 // [enrich.User.ID].
 func (f Field) Tags(doc []byte) []string {

@@ -45,6 +45,15 @@ func (f Field) FilterOne(ids []UserID, doc []byte) ([]byte, error) {
 	return marshal(append(filter, bson.E{Key: "_id", Value: operator("$in", bson.A{id})}))
 }
 
+// ByID returns a MongoDB query, as BSON, for the document with the same _id as doc.
+func ByID(doc []byte) ([]byte, error) {
+	id, ok := idOf(doc)
+	if !ok {
+		return nil, errMalformed
+	}
+	return marshal(bson.D{{Key: "_id", Value: operator("$eq", id)}})
+}
+
 // anyOf returns a query for one of the ids, with the issuer if there is one.
 func (f Field) anyOf(ids []UserID) bson.D {
 	filter := f.with(ids[0])

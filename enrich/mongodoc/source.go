@@ -35,6 +35,7 @@ type Source struct {
 	// following is the number of the change stream that is followed, or 0. streams
 	// counts all that were.
 	following, streams atomic.Uint64
+	noCollations       atomic.Bool // the server refuses them
 }
 
 var (

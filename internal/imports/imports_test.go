@@ -102,6 +102,7 @@ var inner = map[string][]string{
 	"internal/appservices":             {"enrich"},
 	"internal/appservices/clientapi":   {"enrich", "enrich/hooks", "internal/appservices", "internal/appservices/expression", "internal/appservices/permissions"},
 	"internal/appservices/permissions": {"internal/appservices/expression"},
+	"internal/appservices/data":        {"enrich", "internal/appservices", "internal/appservices/expression"},
 	"internal/appservices/expression":  {},
 	"internal/appservices/layout":      {},
 	"internal/appservices/export":      {"internal/appservices/functions", "internal/appservices/layout"},
@@ -110,7 +111,7 @@ var inner = map[string][]string{
 	// The packages that put the parts together.
 	"internal/sidecar": {
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/admin", "internal/appservices", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "proxy", "proxy/locate", "proxy/oidc",
+		"internal/admin", "internal/appservices", "internal/appservices/clientapi", "internal/appservices/permissions", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "internal/userapi", "proxy", "proxy/locate", "proxy/oidc",
 	},
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},

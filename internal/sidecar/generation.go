@@ -15,6 +15,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/internal/filewatch"
 	"github.com/tokengraft/tokengraft/internal/supervise"
+	"github.com/tokengraft/tokengraft/internal/userapi"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
@@ -30,6 +31,9 @@ type generation struct {
 	documents  *documents
 	source     *cache.Source // the documents with the cache in front
 	signIns    *signIns      // nil if nothing runs when users sign in
+	calls      *calls        // nil if users may call nothing
+	limiter    *userapi.Limiter
+	locals     []proxy.Local
 	enricher   *enrich.Enricher
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
@@ -45,6 +49,8 @@ var (
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
 	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude", "claim.credentials"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
+	callSettings      = append([]string{"functions", "access", "shadow"}, documentsSettings...)
+	limiterSettings   = []string{"access.per_minute"}
 )
 
 // touch reports whether one of these settings changed, or a setting within it.
@@ -103,6 +109,19 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 		g.discard(before)
 		return nil, err
 	}
+	if s.withoutHooks {
+		g.calls = nil
+	} else if keeps(callSettings) {
+		g.calls = before.calls
+	} else if g.calls, err = openCalls(cfg, g.documents, s.o); err != nil {
+		g.discard(before)
+		return nil, err
+	}
+	if keeps(limiterSettings) {
+		g.limiter = before.limiter
+	} else {
+		g.limiter = userapi.NewLimiter(int(cfg.Access.PerMinute))
+	}
 	g.documents.longest = max(g.documents.longest, cfg.Timeouts.Response)
 	if err := g.assemble(s); err != nil {
 		g.discard(before)
@@ -138,6 +157,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 	if g.enricher, err = enrich.New(o); err != nil {
 		return err
 	}
+	if g.locals, err = g.callLocals(s); err != nil {
+		return err
+	}
 	var discovery oidc.Discovery
 	if g.discovery != nil {
 		discovery = *g.discovery
@@ -170,6 +192,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 func (g *generation) discard(before *generation) {
 	if before == nil || g.signIns != before.signIns {
 		_ = g.signIns.close(context.Background()) // nothing has called its functions
+	}
+	if before == nil || g.calls != before.calls {
+		_ = g.calls.close(context.Background()) // as above
 	}
 	if before == nil || g.documents != before.documents {
 		g.documents.close(context.Background())

@@ -30,7 +30,7 @@ type FunctionOptions struct {
 	// Values and Environment are those of rule expressions.
 	Values, Environment bsonvalue.Value
 	// Database returns what a function that does not run as system may use of the
-	// database. It refuses a command with an [*appservices.Error]. Nil refuses all.
+	// database. The text of its refusals is for clients. Nil refuses all.
 	Database func(c appservices.Caller) hooks.Database
 	// Invalidator gets the user whose function has run. Required.
 	Invalidator enrich.Invalidator
@@ -122,14 +122,11 @@ func (f *Functions) env(c appservices.Caller) (*expression.Env, error) {
 func (f *Functions) run(ctx context.Context, c appservices.Caller, p permissions.Function, args []json.RawMessage) (json.RawMessage, error) {
 	defer f.o.Invalidator.Invalidate(c.Identity.ID)
 	i := hooks.Invocation{Function: p.Name, Args: args, User: c.User, Request: c.Request, System: p.System, MaxResult: MaxResult}
-	if p.System {
-		result, err := f.o.Runner.Run(ctx, i)
-		return result, failureOf(err, nil)
+	if !p.System {
+		i.Database = f.o.Database(c)
 	}
-	ruled := &ruledDatabase{Database: f.o.Database(c)}
-	i.Database = ruled
 	result, err := f.o.Runner.Run(ctx, i)
-	return result, failureOf(err, ruled.refused.Load())
+	return result, failureOf(err, p)
 }
 
 // Rule calls a function for a rule expression about a caller. It needs no permission, it may
@@ -157,9 +154,8 @@ func (f *Functions) Rule(ctx context.Context, c appservices.Caller, name string,
 	return bsonvalue.Parse(result)
 }
 
-// failureOf returns the error of a call for the client. refused is why the rules refused
-// its last command that they did, or nil.
-func failureOf(err error, refused *appservices.Error) error {
+// failureOf returns the error of a call for the client.
+func failureOf(err error, p permissions.Function) error {
 	failed, ok := errors.AsType[*hooks.CallError](err)
 	if !ok {
 		return err
@@ -168,10 +164,7 @@ func failureOf(err error, refused *appservices.Error) error {
 	case hooks.Threw:
 		return newRefusal(http.StatusBadRequest, "FunctionExecutionError", thrownText(failed))
 	case hooks.Refused:
-		if refused != nil && failed.MongoCode == unauthorized {
-			return refused
-		}
-		return newRefusal(http.StatusInternalServerError, "MongoDBError", fmt.Sprintf("MongoDB refused a command of the function (code %d)", failed.MongoCode))
+		return refusedCommand(failed, p)
 	case hooks.NoFunction:
 		return newRefusal(http.StatusNotFound, "FunctionNotFound", "function not found")
 	case hooks.BadArgument:
@@ -182,6 +175,18 @@ func failureOf(err error, refused *appservices.Error) error {
 		return errMemory
 	}
 	return &unavailable{"a function failed", err}
+}
+
+// refusedCommand returns the error of a call that ended because the database refused a
+// command. What MongoDB itself says can be about other users.
+func refusedCommand(e *hooks.CallError, p permissions.Function) error {
+	switch {
+	case p.System:
+		return newRefusal(http.StatusInternalServerError, "MongoDBError", fmt.Sprintf("MongoDB refused a command of the function (code %d)", e.MongoCode))
+	case e.MongoCode == unauthorized:
+		return newRefusal(http.StatusForbidden, "NoMatchingRuleFound", e.Message)
+	}
+	return newRefusal(http.StatusBadRequest, "MongoDBError", e.Message)
 }
 
 // thrownText returns the text for what a function threw, as App Services sent it: for an

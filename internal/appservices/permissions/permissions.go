@@ -29,6 +29,8 @@ type Permissions struct {
 	// Functions are those that may be called, by name. A function without an entry is not
 	// among them.
 	Functions map[string]Function
+	// Named are all functions that have an entry.
+	Named map[string]bool
 	// Notes are about what has no effect here. Each names its place as FILE:LINE:COLUMN.
 	Notes []string
 }
@@ -54,7 +56,7 @@ const manifest = "config.json"
 // function of a name. The error joins all faults, each a [*Fault]. Without any file there
 // are no permissions.
 func Read(dir fs.FS, has func(name string) bool) (*Permissions, error) {
-	r := &reader{dir: dir, has: has, read: &Permissions{Functions: map[string]Function{}}}
+	r := &reader{dir: dir, has: has, read: &Permissions{Functions: map[string]Function{}, Named: map[string]bool{}}}
 	err := fs.WalkDir(dir, ".", func(file string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

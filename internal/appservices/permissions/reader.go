@@ -83,7 +83,9 @@ func (r *reader) entry(v value, name string) {
 
 // isCallable reports whether an entry makes its function callable, and notes why not.
 func (r *reader) isCallable(v value, f Function, members map[string]value) bool {
-	if _, twice := r.read.Functions[f.Name]; twice {
+	twice := r.read.Named[f.Name]
+	r.read.Named[f.Name] = true
+	if twice {
 		r.fault(v.at, "there is already an entry for the function %q; remove one of them", f.Name)
 		return false
 	}
