@@ -75,20 +75,8 @@ type Forward struct {
 	// The headers by name. A value is an expansion, such as
 	// `%%user.custom_data.primaryLanguage`, or other text, which requests with a valid token
 	// get. Headers of these names that clients send are always removed, from all requests.
-	Headers map[string]string `yaml:"-"` // TODO: yamlbind has no maps yet
+	Headers map[string]string `yaml:"headers"`
 	// A rule expression. Requests of users for whom it is false get 403. Unset: all are
 	// forwarded.
 	Allow Expression `yaml:"allow"`
 }
-
-// An Expression is a rule expression of App Services: true, false, or a mapping, which is
-// kept as JSON text. The zero Expression is unset.
-type Expression string
-
-// UnmarshalText takes JSON text.
-func (e *Expression) UnmarshalText(text []byte) error {
-	*e = Expression(text)
-	return nil
-}
-
-var _ = yamlbind.Describe[Expression](yamlbind.Scalar{Want: "a rule expression", AnyText: true})

@@ -46,6 +46,7 @@ func validate(c *Config, r *yamlbind.Report) {
 	checkClaim(c.Claim, r)
 	checkDocuments(c.Documents, r)
 	checkHooks(c, r)
+	checkForward(c, r)
 	checkAccess(c, r)
 }
 

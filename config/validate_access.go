@@ -51,13 +51,16 @@ func checkAccessPaths(c *Config, r *yamlbind.Report) {
 	}
 }
 
-// takenBy returns the setting that has this path already, or "".
+// takenBy returns the setting that has this path already, or "". A rule for streams, which
+// the preset app-services has at the path of calls, does not take it.
 func takenBy(c *Config, path string) string {
 	if slices.Contains(c.Sign.JWKSPath, path) && c.Sign.Keys != "" {
 		return "sign.jwks_path"
 	}
 	for i, rule := range c.Rules {
-		if _, matched, _ := strings.Cut(rule.Match, "/"); "/"+matched == path {
+		method, matched, _ := strings.Cut(rule.Match, "/")
+		isStream := method == "GET " && len(rule.Tokens) == 0
+		if "/"+matched == path && !isStream {
 			return fmt.Sprintf("rules[%d]", i)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -150,4 +151,10 @@ func (v Value) Lookup(path string) Value {
 		v = v.Field(name)
 	}
 	return v
+}
+
+// Time returns a date in UTC, and false for another kind.
+func (v Value) Time() (time.Time, bool) {
+	at, ok := v.v.(bson.DateTime)
+	return at.Time().UTC(), ok
 }

@@ -89,7 +89,7 @@ func appendSettings(rows []Setting, path string, section reflect.Type, comments 
 		if below.Kind() == reflect.Slice && !isScalar(below) {
 			below, at = below.Elem(), at+"[]"
 		}
-		if !isScalar(below) {
+		if below.Kind() == reflect.Struct && !isScalar(below) {
 			rows = appendSettings(rows, at, below, comments)
 		}
 	}

@@ -115,6 +115,8 @@ var metricRows = []metricRow{
 	{"tokengraft.gate.refused", "rule,why", "See [words](#refusals-of-gates).", "any `why` but `path` grows for five minutes"},
 	{"tokengraft.overloaded", "limit", "`memory`, `requests`, `connections`, `headers` or `access`.", "grows"},
 	{"tokengraft.access.requests", "endpoint,result", "`endpoint` is `custom_data`, `functions` or `data`; `result` is `ok`, `refused` (no valid token, or not permitted), `invalid`, `limited`, `overloaded` or `failed`.", "`failed` grows for five minutes"},
+	{"tokengraft.forward", "result", "`set`, `no_token` (none that could be an enriched one), `invalid_token`, `unavailable` (the backend's keys cannot be fetched), `denied` (`allow` is false) or `too_large` (a header was left out).", "`unavailable` or `too_large` grows"},
+	{"tokengraft.expression.failures", "place", "`place` is `forward`, `can_evaluate`, `roles` or `filters`.", "grows"},
 	{"tokengraft.hooks", "hook,error", "", "`error=\"true\"`"},
 	{"tokengraft.config.reloads", "result", "", "`failed` grows"},
 	{"tokengraft.config.last_reload.timestamp", "", "", ""},

@@ -89,6 +89,8 @@ func (w schemaWriter) setting(f yamlbind.Field) schema {
 		return w.scalar(f.Type)
 	case f.Type.Kind() == reflect.Struct:
 		return w.section(f.Type)
+	case f.Type.Kind() == reflect.Map:
+		return schema{"type": []string{"object", "null"}, "additionalProperties": filled(w.scalar(f.Type.Elem()))}
 	}
 	list := w.list(f.Type)
 	if f.Required {

@@ -12,6 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/appservices/clientapi"
+	"github.com/tokengraft/tokengraft/internal/appservices/expression"
 	"github.com/tokengraft/tokengraft/internal/appservices/permissions"
 	"github.com/tokengraft/tokengraft/internal/userapi"
 	"github.com/tokengraft/tokengraft/proxy"
@@ -58,6 +59,29 @@ func ruleProcesses(cfg *config.Config) int {
 	return 0
 }
 
+// As those in generation.go.
+var (
+	callSettings    = append([]string{"functions", "access", "shadow"}, documentsSettings...)
+	limiterSettings = []string{"access.per_minute"}
+)
+
+// openCalls opens what users may call, or keeps it.
+func (g *generation) openCalls(s *Sidecar, before *generation, keeps func(settings []string) bool) (err error) {
+	if keeps(limiterSettings) {
+		g.limiter = before.limiter
+	} else {
+		g.limiter = userapi.NewLimiter(int(g.cfg.Access.PerMinute))
+	}
+	switch {
+	case s.withoutHooks:
+	case keeps(callSettings):
+		g.calls = before.calls
+	default:
+		g.calls, err = openCalls(g.cfg, g.documents, s.o)
+	}
+	return err
+}
+
 // openCalls opens what users may call. It returns nil if that is nothing.
 func openCalls(cfg *config.Config, d *documents, o Options) (*calls, error) {
 	if !answersCalls(cfg) {
@@ -93,9 +117,19 @@ func (c *calls) openFunctions(cfg *config.Config, d *documents, o Options) error
 	if err != nil {
 		return err
 	}
+	values, err := readAppValues(cfg)
+	if err != nil {
+		return err
+	}
+	failures, err := expression.NewFailures(o.Meter)
+	if err != nil {
+		return err
+	}
 	c.functions = clientapi.NewFunctions(clientapi.FunctionOptions{
 		Runner: runner, Processes: int(cfg.Access.Processes), Permissions: permitted,
+		Values: values.values, Environment: values.environment,
 		Invalidator: d.cache, Logger: o.Logger,
+		Failed: func(ctx context.Context) { failures.Count(ctx, "can_evaluate") },
 	})
 	return nil
 }

@@ -45,6 +45,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	waiting("")
 	k.refreshes()
 	k.restores()
+	k.forwards()
 	k.notes()
 	return understand(cfg, k.read)
 }

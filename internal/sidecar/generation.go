@@ -29,12 +29,13 @@ type generation struct {
 	client     *http.Client // for the sidecar's own requests to the backend
 	ring       *keys.Ring
 	documents  *documents
-	source     *cache.Source // the documents with the cache in front
-	signIns    *signIns      // nil if nothing runs when users sign in
-	calls      *calls        // nil if users may call nothing
-	limiter    *userapi.Limiter
+	source     *cache.Source    // the documents with the cache in front
+	signIns    *signIns         // nil if nothing runs when users sign in
+	calls      *calls           // nil if users may call nothing
+	limiter    *userapi.Limiter // of the requests of each user
 	locals     []proxy.Local
 	enricher   *enrich.Enricher
+	forwards   []proxy.Forward
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
 	discovery  *oidc.Discovery // what follower read last; nil before the first. Sidecar.mu guards it once the generation serves
@@ -49,8 +50,6 @@ var (
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
 	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude", "claim.credentials"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
-	callSettings      = append([]string{"functions", "access", "shadow"}, documentsSettings...)
-	limiterSettings   = []string{"access.per_minute"}
 )
 
 // touch reports whether one of these settings changed, or a setting within it.
@@ -109,18 +108,9 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 		g.discard(before)
 		return nil, err
 	}
-	if s.withoutHooks {
-		g.calls = nil
-	} else if keeps(callSettings) {
-		g.calls = before.calls
-	} else if g.calls, err = openCalls(cfg, g.documents, s.o); err != nil {
+	if err := g.openCalls(s, before, keeps); err != nil {
 		g.discard(before)
 		return nil, err
-	}
-	if keeps(limiterSettings) {
-		g.limiter = before.limiter
-	} else {
-		g.limiter = userapi.NewLimiter(int(cfg.Access.PerMinute))
 	}
 	g.documents.longest = max(g.documents.longest, cfg.Timeouts.Response)
 	if err := g.assemble(s); err != nil {
@@ -155,6 +145,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		o.Hooks = g.signIns
 	}
 	if g.enricher, err = enrich.New(o); err != nil {
+		return err
+	}
+	if g.forwards, err = openForwards(g.cfg, g.enricher, s.o); err != nil {
 		return err
 	}
 	if g.locals, err = g.callLocals(s); err != nil {

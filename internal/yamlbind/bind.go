@@ -42,6 +42,8 @@ func (b *Binder) value(path string, n *Node, f Field, v reflect.Value) {
 		b.one(path, n, v)
 	case v.Kind() == reflect.Slice:
 		b.list(path, n, f, v)
+	case v.Kind() == reflect.Map:
+		b.texts(path, n, f, v)
 	default:
 		b.mapping(path, n, f, v)
 		if f.switches() {
@@ -138,6 +140,10 @@ func (b *Binder) one(path string, n *Node, v reflect.Value) {
 // scalar expands variables in a text, and parses the result into v.
 func (b *Binder) scalar(path string, n *Node, f Field, v reflect.Value) {
 	s, _ := ScalarOf(v.Type())
+	if s.Raw && n.Kind != Nothing {
+		b.raw(path, n, f, v)
+		return
+	}
 	input := n.Text
 	switch n.Kind {
 	case Nothing:

@@ -58,6 +58,8 @@ func (c checker) setting(path string, f Field, v reflect.Value, element bool) bo
 	case f.Type.Kind() == reflect.Struct:
 		set := c.section(path, v, false)
 		return set || f.switches() && v.Field(0).Bool()
+	case f.Type.Kind() == reflect.Map:
+		return c.texts(path, v)
 	}
 	for i := range v.Len() {
 		at := index(path, i)

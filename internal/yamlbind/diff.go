@@ -30,6 +30,10 @@ func (d *diff) section(path string, a, b reflect.Value) {
 func (d *diff) setting(path string, a, b reflect.Value) {
 	equal := func() bool { return reflect.DeepEqual(a.Interface(), b.Interface()) }
 	switch {
+	case a.Kind() == reflect.Map:
+		if a.Len()+b.Len() > 0 && !equal() {
+			d.paths = append(d.paths, path)
+		}
 	case isScalar(a.Type()):
 		if !equal() || d.differ(path, a.Interface()) {
 			d.paths = append(d.paths, path)

@@ -87,6 +87,9 @@ func want(t reflect.Type) string {
 	if s, ok := ScalarOf(t); ok {
 		return s.Want
 	}
+	if t.Kind() == reflect.Map {
+		return "a mapping of names (each value: " + want(t.Elem()) + ")"
+	}
 	if t.Kind() == reflect.Slice {
 		return "a list (each item: " + want(t.Elem()) + ")"
 	}

@@ -21,6 +21,9 @@ type Scalar struct {
 	// AnyText says that almost every text is allowed, so that a number without
 	// quotes is probably a mistake.
 	AnyText bool
+	// Raw says that the value may also be a mapping, a list or a number. The parser gets
+	// its JSON text, and may return [Parts] as its error.
+	Raw bool
 	// Empty says that the empty text is a value of a list, and not a missing one.
 	Empty bool
 

@@ -142,3 +142,28 @@ func TestRead_ReportsFaultsOfRulesAndPermissions(t *testing.T) {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }
+
+// The rules are read as the sidecar reads them, so that an operator learns at once what
+// has to change before access.roles can name the file.
+func TestRead_NotesWhatRulesHaveAndTheSidecarDoesNot(t *testing.T) {
+	const file = "data_sources/mongodb-atlas/myapp/users/rules.json"
+	app := read(t, exported(data, full, "functions/isAdmin.js", "", file, `{
+  "database": "myapp", "collection": "users",
+  "roles": [{
+    "name": "owner", "applyWhen": {"user_account_id": {"%near": "%%user.id"}}, "insert": false, "delete": false,
+    "read": {"%%true": {"%function": {"name": "isAdmin", "arguments": []}}},
+    "search": true
+  }]
+}`))
+	for _, want := range []string{
+		file + ":4:56: access.roles cannot be used before this is repaired: ",
+		file + ":6:15: search: users cannot search the collection",
+	} {
+		if !strings.Contains(reported(app), want) {
+			t.Errorf("want the note %q, got\n%s", want, reported(app))
+		}
+	}
+	if strings.Contains(reported(app), "isAdmin") {
+		t.Errorf("the function isAdmin exists, want no note about it, got\n%s", reported(app))
+	}
+}

@@ -21,6 +21,7 @@ func (e *export) readRules() {
 				e.note(file, "the rules of the collection are also in "+e.app.Rules+", which is imported")
 			default:
 				e.app.Rules = file
+				e.inspectRules(file)
 			}
 		}
 	}

@@ -67,13 +67,13 @@ func (p *parser) checkExpansion(e expansion, name string, at int, path string) {
 			p.fault(at, path, "%s cannot be used here, because there is no document", name)
 		}
 	default:
-		p.fault(at, path, "the expansion %s is unknown; use %%%%user, %%%%values, %%%%environment, %%%%request, %%%%root, %%%%prevRoot, %%%%this, %%%%prev, %%%%true or %%%%false", name)
+		p.fault(at, path, "the expansion %s does not exist; use %%%%user, %%%%values, %%%%environment, %%%%request, %%%%root, %%%%prevRoot, %%%%this, %%%%prev, %%%%true or %%%%false", name)
 	}
 }
 
 func (p *parser) checkName(first string, names []string, name string, at int, path string) {
 	if first != "" && !slices.Contains(names, first) {
-		p.fault(at, path, "the expansion %s is unknown; the fields are %s", name, strings.Join(names, ", "))
+		p.fault(at, path, "the expansion %s does not exist; its fields are %s", name, strings.Join(names, ", "))
 	}
 }
 

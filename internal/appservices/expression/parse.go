@@ -117,7 +117,7 @@ func (p *parser) misplaced(m member) {
 	case logical[name]:
 		p.fault(m.at, m.path, "%s cannot be part of a value; put it outside", m.name)
 	default:
-		p.fault(m.at, m.path, "the operator %s is unknown; use %s", m.name, operators)
+		p.fault(m.at, m.path, "the operator %s does not exist; use %s", m.name, operators)
 	}
 }
 

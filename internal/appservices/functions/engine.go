@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
+	"github.com/tokengraft/tokengraft/internal/appservices/values"
 )
 
 // Engine reads and compiles the functions of an exported app. It is the
@@ -22,10 +23,10 @@ func Engine(o hooks.EngineOptions) (hooks.Functions, error) {
 	if options.Functions, err = Load(os.DirFS(o.Dir)); err != nil {
 		return nil, &hooks.EngineError{Option: "Dir", Err: fmt.Errorf("%s: %w", o.Dir, err)}
 	}
-	if options.Values, err = readValues(o.Values); err != nil {
+	if options.Values, err = values.Read(o.Values); err != nil {
 		return nil, &hooks.EngineError{Option: "Values", Err: err}
 	}
-	if options.Environment.Values, err = readEnvironment(o.Environments, o.Environment); err != nil {
+	if options.Environment.Values, err = values.ReadEnvironment(o.Environments, o.Environment); err != nil {
 		return nil, &hooks.EngineError{Option: "Environments", Err: err}
 	}
 	app, err := Open(options)

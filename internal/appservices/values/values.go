@@ -1,4 +1,5 @@
-package functions
+// Package values reads the values and environments of an exported app of App Services.
+package values
 
 import (
 	"cmp"
@@ -8,9 +9,9 @@ import (
 	"path/filepath"
 )
 
-// readValues reads the values of an exported app: one per file in a directory. An
+// Read reads the values of an exported app: one per file in a directory. An
 // empty dir means no values.
-func readValues(dir string) (map[string]json.RawMessage, error) {
+func Read(dir string) (map[string]json.RawMessage, error) {
 	if dir == "" {
 		return nil, nil
 	}
@@ -18,7 +19,7 @@ func readValues(dir string) (map[string]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]json.RawMessage{}
+	all := map[string]json.RawMessage{}
 	for _, entry := range entries {
 		if filepath.Ext(entry.Name()) != ".json" {
 			continue
@@ -27,9 +28,9 @@ func readValues(dir string) (map[string]json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		values[name] = value
+		all[name] = value
 	}
-	return values, nil
+	return all, nil
 }
 
 // readValue reads one value. A secret is a fault, because App Services does not
@@ -55,9 +56,9 @@ func readValue(file string) (name string, _ json.RawMessage, err error) {
 	return value.Name, value.Value, err
 }
 
-// readEnvironment reads the values of one environment of an exported app. An app
+// ReadEnvironment reads the values of one environment of an exported app. An app
 // without environments has its values in no-environment.json.
-func readEnvironment(dir, name string) (map[string]json.RawMessage, error) {
+func ReadEnvironment(dir, name string) (map[string]json.RawMessage, error) {
 	if dir == "" {
 		return nil, nil
 	}

@@ -1,0 +1,44 @@
+package sidecar
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tokengraft/tokengraft/config"
+)
+
+// forwards says what the backend learns about users, and warns where it learns nothing.
+func (k *checker) forwards() {
+	if len(k.cfg.Forward) == 0 {
+		return
+	}
+	if _, err := readAppValues(k.cfg); err != nil {
+		for _, fault := range faultsIn(err) {
+			k.found(Finding{Severity: Fault, At: fault})
+		}
+	}
+	if k.cfg.Shadow {
+		k.warn("forward", "has no effect while shadow is on, because no token is enriched: no header is set, and a request for which allow is set is 403; remove allow, or turn shadow off")
+	}
+	for i, f := range k.cfg.Forward {
+		k.ok("%s: %s", f.Match, forwardText(f))
+		if f.Allow == "true" {
+			k.warn(fmt.Sprintf("forward[%d].allow", i), "is true for every user with a valid enriched token, and refuses all other requests; name a field of %%%%user if that is not meant")
+		}
+	}
+}
+
+// forwardText says what an entry of forward does.
+func forwardText(f config.Forward) string {
+	var parts []string
+	if len(f.Headers) > 0 {
+		names := slices.Sorted(maps.Keys(f.Headers))
+		parts = append(parts, "the backend gets "+strings.Join(names, ", ")+" from the enriched token at "+f.Token.String())
+	}
+	if f.Allow != "" {
+		parts = append(parts, "users for whom allow is false get 403")
+	}
+	return strings.Join(parts, "; ")
+}
