@@ -35,7 +35,7 @@ var (
 	errExpired     = newRefusal(http.StatusUnauthorized, "InvalidSession", "invalid session")
 	errBadToken    = newRefusal(http.StatusForbidden, "InvalidSession", "invalid session")
 	errLimited     = newRefusal(http.StatusTooManyRequests, "LimitExceeded", "too many requests. Try again later")
-	errOverloaded  = newRefusal(http.StatusServiceUnavailable, "InternalServerError", "too many calls at this time. Try again later")
+	errOverloaded  = &refusal{appservices.Error{Status: http.StatusServiceUnavailable, Code: "InternalServerError", Message: "too many calls at this time. Try again later"}, time.Second}
 	errUnavailable = newRefusal(http.StatusServiceUnavailable, "InternalServerError", "something that the call needs does not answer. Try again later")
 	errTime        = newRefusal(http.StatusBadRequest, "ExecutionTimeLimitExceeded", "execution time limit exceeded")
 	errMemory      = newRefusal(http.StatusBadRequest, "FunctionExecutionError", "execution memory limit exceeded")

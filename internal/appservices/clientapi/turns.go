@@ -60,16 +60,16 @@ func (t *turns) take(ctx context.Context, user enrich.User) (end func(), err err
 	}, nil
 }
 
-// wait takes one of the places.
+// wait takes one of the places. A call for which there is none in its time has not run, so
+// the client may send it again.
 func wait(ctx context.Context, places chan struct{}, limit <-chan time.Time) error {
 	select {
 	case places <- struct{}{}:
 		return nil
 	case <-limit:
-		return errOverloaded
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	return errOverloaded
 }
 
 // enter counts a call of a user. It returns nil if too many wait.

@@ -55,7 +55,7 @@ func TestCalls_RunFunctionsAsAppServicesDid(t *testing.T) {
 			t.Errorf("%s%v: got %d %s, want %d %s", step.name, step.args, status, body, step.status, step.want)
 		}
 	}
-	if status := anna.refreshCustomData(); status != 200 || anna.customData()["team"] != "red" {
+	if status := anna.refreshCustomData(); status != 201 || anna.customData()["team"] != "red" {
 		t.Errorf("the refresh after the call: got %d %v, want the team red", status, anna.customData())
 	}
 	anna.logIn("anna@example.com")
@@ -72,8 +72,8 @@ func TestCalls_ExpiredTokensAreRefreshed(t *testing.T) {
 	if status, body := anna.call(expired(appservices.Users["anna@example.com"]), "one"); status != 401 || codeOf(body) != "InvalidSession" {
 		t.Errorf("an expired token: got %d %s, want 401 InvalidSession", status, body)
 	}
-	if status := anna.refreshCustomData(); status != 200 {
-		t.Fatalf("the refresh: got %d, want 200", status)
+	if status := anna.refreshCustomData(); status != 201 {
+		t.Fatalf("the refresh: got %d, want 201", status)
 	}
 	if status, body := anna.call(anna.access, "one"); status != 200 || body != "true" {
 		t.Errorf("the refreshed token: got %d %s, want 200 true", status, body)
