@@ -129,8 +129,8 @@ func (f *Functions) run(ctx context.Context, c appservices.Caller, p permissions
 	return result, failureOf(err, p)
 }
 
-// Rule calls a function for a rule expression about a caller. It needs no permission, it may
-// be private, and it runs as system. One runs at a time, in a process that calls of users do
+// Rule calls a function for a rule expression about a caller. Private
+// functions and those without an entry are allowed too. It runs as system. One runs at a time, in a process that calls of users do
 // not use: otherwise calls that wait for a rule could take all processes.
 func (f *Functions) Rule(ctx context.Context, c appservices.Caller, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
 	select {
@@ -178,7 +178,7 @@ func failureOf(err error, p permissions.Function) error {
 }
 
 // refusedCommand returns the error of a call that ended because the database refused a
-// command. What MongoDB itself says can be about other users.
+// command. The text of MongoDB itself can be about other users.
 func refusedCommand(e *hooks.CallError, p permissions.Function) error {
 	switch {
 	case p.System:

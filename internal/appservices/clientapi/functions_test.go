@@ -236,8 +236,8 @@ func TestFunctions_EndAtTheirLimits(t *testing.T) {
 	}
 }
 
-// What a call changes in its global objects is gone in the next one, which may be another
-// user's.
+// A call may change its global objects. The next one, which may be another user's, does not
+// see that.
 func TestFunctions_DoNotChangeTheNextCall(t *testing.T) {
 	o := newApp(t).
 		add("pollute", "exports = (v) => { Object.prototype.admin = true; Array.prototype.map = () => 1; globalThis.left = v; Object.assign({}.__proto__, v); return ({}).admin }", public).

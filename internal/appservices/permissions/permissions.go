@@ -19,7 +19,7 @@ type Function struct {
 	Private bool
 	// CanEvaluate must be true for the user and the request. Nil is true.
 	CanEvaluate *expression.Expression
-	// System means that the function may use all of the database, whoever calls it.
+	// System means that the function may use all of the database, for every caller.
 	System bool
 }
 

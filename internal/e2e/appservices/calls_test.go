@@ -120,8 +120,9 @@ func TestCalls_DoNotDelayLogins(t *testing.T) {
 	var calls sync.WaitGroup
 	for range 100 {
 		calls.Go(func() {
-			if status, body := anna.call(anna.access, "busy"); status != 200 && status != 429 && status != 503 {
-				t.Errorf("a call: got %d %s, want 200, 429 or 503", status, body)
+			// A call that has waited may have too little time left.
+			if status, body := anna.call(anna.access, "busy"); status != 200 && status != 429 && status != 503 && codeOf(body) != "ExecutionTimeLimitExceeded" {
+				t.Errorf("a call: got %d %s, want 200, 429, 503, or the end of its time", status, body)
 			}
 		})
 	}
