@@ -45,7 +45,7 @@ func TestBearer_IsTheTokenOfOneAuthorization(t *testing.T) {
 	}
 }
 
-// Whatever a client sends, the token is one word of ASCII that was in the header.
+// The token is one word of ASCII at the end of the header.
 func FuzzBearer(f *testing.F) {
 	f.Add("Bearer a.b.c")
 	f.Add("bearer  a==")
