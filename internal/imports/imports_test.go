@@ -106,7 +106,7 @@ var inner = map[string][]string{
 	"internal/appservices/values":     {},
 	"internal/userheaders":            {"enrich", "internal/appservices/expression", "proxy", "proxy/locate"},
 	"internal/appservices/layout":     {},
-	"internal/appservices/export":     {"internal/appservices/data", "internal/appservices/functions", "internal/appservices/layout"},
+	"internal/appservices/export":     {"internal/appservices/data", "internal/appservices/functions", "internal/appservices/layout", "internal/appservices/permissions"},
 	"internal/appservices/functions":  {"enrich", "enrich/hooks", "internal/appservices/layout", "internal/appservices/values"},
 
 	// The packages that put the parts together.
