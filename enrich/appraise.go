@@ -87,8 +87,12 @@ func (e *Enricher) wouldChange(t *Token, kind Kind) bool {
 }
 
 // saysRefresh reports whether a token says that it is a refresh token. There is no standard
-// for it; these are the claims of Keycloak, Flask-JWT-Extended, Simple JWT and others.
+// for it; these are the claims of Keycloak, Flask-JWT-Extended, Simple JWT and others. Some
+// say it in typ of the header, as refresh+jwt.
 func saysRefresh(t *Token) bool {
+	if typ, _ := t.Type(); strings.Contains(strings.ToLower(typ), "refresh") {
+		return true
+	}
 	for _, name := range []string{"typ", "type", "token_type", "tokenType", "token_use"} {
 		if word, ok := jsonedit.Unquote(t.Claim(name)); ok && strings.Contains(strings.ToLower(word), "refresh") {
 			return true

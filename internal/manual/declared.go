@@ -37,7 +37,7 @@ type Problem struct {
 }
 
 // ProblemPackages are the packages that declare problems.
-var ProblemPackages = []string{"proxy", "internal/userapi"}
+var ProblemPackages = []string{"proxy", "internal/userapi", "internal/owner"}
 
 // DeclaredProblems returns the literals of type problem or Problem in ProblemPackages, in
 // their order and each type once.

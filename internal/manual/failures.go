@@ -166,6 +166,30 @@ var problemAdvice = map[string]advice{
 	"method-not-allowed": {
 		"A method that `sign.jwks_path` or `access.path` does not have.",
 		"Correct the client. If the backend uses this path for something else, set another one."},
+	"document-missing": {
+		"A request to `access.path` of a user without a document. None is created.",
+		"`tokengraft explain USER_ID` says why they have none. `user_creation` creates documents at the first sign-in."},
+	"media-type-unsupported": {
+		"The body of a request to `access.path` has another content type than those in the detail.",
+		"Correct the client. `Accept-Patch` has the types of patches."},
+	"document-malformed": {
+		"The body of a write at `access.path` is not valid: not JSON or UTF-8, two members with the same name, nested more than 32 levels deep, or no valid patch.",
+		"Correct the client."},
+	"document-conflict": {
+		"A `test` of a JSON patch failed, or a location of it does not exist.",
+		"The client has to read the document again."},
+	"document-changed": {
+		"`If-Match` names another version of the document, or there is an `If-None-Match` that is false.",
+		"The client has to read the document again."},
+	"document-too-large": {
+		"The body of a write at `access.path`, or the document after it, is larger than `access.max_size` allows.",
+		"Correct the client, or raise `access.max_size`, and `claim.max_size` with it."},
+	"paths-forbidden": {
+		"A write at `access.path` changes paths that the user may not write. The detail names all of them with the reason.",
+		"If users should write a path, add it to `access.writable`, or to `access.allow_privileged` if no program decides access by it."},
+	"document-invalid": {
+		"The document after a write at `access.path` would not match `access.schema`, or MongoDB would not accept it.",
+		"Correct the client, or the schema."},
 	"internal": {
 		"A bug: the request caused a panic. Other requests are not affected.",
 		"Report the stack that the log has."},

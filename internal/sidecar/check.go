@@ -46,6 +46,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.refreshes()
 	k.restores()
 	k.forwards()
+	k.owners()
 	k.notes()
 	return understand(cfg, k.read)
 }

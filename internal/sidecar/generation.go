@@ -15,6 +15,7 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/keys"
 	"github.com/tokengraft/tokengraft/internal/filewatch"
 	"github.com/tokengraft/tokengraft/internal/supervise"
+	"github.com/tokengraft/tokengraft/internal/userapi"
 	"github.com/tokengraft/tokengraft/proxy"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
@@ -32,6 +33,8 @@ type generation struct {
 	signIns    *signIns      // nil if nothing runs when users sign in
 	enricher   *enrich.Enricher
 	forwards   []proxy.Forward
+	limiter    *userapi.Limiter // of what users send to the sidecar itself
+	locals     []proxy.Local
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
 	discovery  *oidc.Discovery // what follower read last; nil before the first. Sidecar.mu guards it once the generation serves
@@ -46,6 +49,7 @@ var (
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
 	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude", "claim.credentials"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
+	limiterSettings   = []string{"access.per_minute"}
 )
 
 // touch reports whether one of these settings changed, or a setting within it.
@@ -104,6 +108,11 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 		g.discard(before)
 		return nil, err
 	}
+	if keeps(limiterSettings) {
+		g.limiter = before.limiter
+	} else {
+		g.limiter = userapi.NewLimiter(int(cfg.Access.PerMinute))
+	}
 	g.documents.longest = max(g.documents.longest, cfg.Timeouts.Response)
 	if err := g.assemble(s); err != nil {
 		g.discard(before)
@@ -129,6 +138,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		Kinds:               kindsOf(g.cfg.Claim),
 		MaxSize:             int(g.cfg.Claim.MaxSize),
 		MaxAge:              g.cfg.Cache.MaxAge,
+		FreshLogins:         g.cfg.Access.Writes(),
 		Restore:             restoreOf(g.cfg),
 		Meter:               s.o.Meter,
 		Logger:              g.logger,
@@ -140,6 +150,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		return err
 	}
 	if g.forwards, err = openForwards(g.cfg, g.enricher, s.o); err != nil {
+		return err
+	}
+	if g.locals, err = g.ownerLocals(s); err != nil {
 		return err
 	}
 	var discovery oidc.Discovery

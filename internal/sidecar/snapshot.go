@@ -27,6 +27,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 		RestoreAt: g.cfg.Restore.At,
 		Shadow:    g.cfg.Shadow,
 		Forwards:  g.forwards,
+		Locals:    g.locals,
 		Sizes:     locate.Limits{Token: int(g.cfg.Claim.MaxTokenSize), Line: int(g.cfg.Claim.MaxHeaderSize)},
 	}
 	if g.signIns != nil {

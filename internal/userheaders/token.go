@@ -7,14 +7,24 @@ import (
 	"github.com/tokengraft/tokengraft/proxy/locate"
 )
 
-// tokenAt returns the token at a header or cookie. A request that has it more than once has
-// none, because the backend could take another one.
-func tokenAt(place locate.Location, h http.Header) (token string, ok bool) {
-	_, name, _ := strings.Cut(place.String(), ":")
-	if place.InCookie() {
-		return cookie(h, name)
+// A place is a header or a cookie.
+type place struct {
+	name   string
+	cookie bool
+}
+
+func placeOf(l locate.Location) place {
+	_, name, _ := strings.Cut(l.String(), ":")
+	return place{name, l.InCookie()}
+}
+
+// token returns the token at the place. A request that has it more than once has none,
+// because the backend could take another one.
+func (p place) token(h http.Header) (token string, ok bool) {
+	if p.cookie {
+		return cookie(h, p.name)
 	}
-	lines := h.Values(name)
+	lines := h.Values(p.name)
 	if len(lines) != 1 {
 		return "", false
 	}

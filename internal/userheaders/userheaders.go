@@ -50,6 +50,7 @@ type Tokens interface {
 // A Headers makes the headers of one pattern of requests. It is safe for concurrent use.
 type Headers struct {
 	o       Options
+	place   place
 	names   []string // sorted
 	values  map[string]*expression.Text
 	metrics *metrics
@@ -57,7 +58,7 @@ type Headers struct {
 
 // New returns the headers. The error names each that is wrong.
 func New(o Options) (*Headers, error) {
-	h := &Headers{o: o, names: slices.Sorted(maps.Keys(o.Headers)), values: map[string]*expression.Text{}}
+	h := &Headers{o: o, place: placeOf(o.Token), names: slices.Sorted(maps.Keys(o.Headers)), values: map[string]*expression.Text{}}
 	var faults []error
 	for name, value := range o.Headers {
 		text, err := expression.ParseText(value, expression.Scope{})
@@ -97,7 +98,7 @@ func (h *Headers) Of(r *http.Request) (http.Header, error) {
 // session verifies the token of a request. If it is not an enriched one, the session is not
 // Enriched. The error means that the keys are unavailable.
 func (h *Headers) session(r *http.Request) (enrich.Session, outcome, error) {
-	token, ok := tokenAt(h.o.Token, r.Header)
+	token, ok := h.place.token(r.Header)
 	if !ok || !h.o.Tokens.MayRestore(token) {
 		return enrich.Session{}, noToken, nil
 	}

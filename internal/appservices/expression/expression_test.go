@@ -44,6 +44,9 @@ func anna(t testing.TB) *expression.Env {
 		Call: func(_ context.Context, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
 			switch name {
 			case "first":
+				if len(args) == 0 {
+					return bsonvalue.Value{}, errors.New("it has no arguments")
+				}
 				return args[0], nil
 			case "nothing":
 				return bsonvalue.Value{}, nil

@@ -54,6 +54,7 @@ type treeReader struct {
 	input []byte
 	dec   *json.Decoder
 	nodes int
+	at    int // offset of the last token
 }
 
 // tree reads a text. The result is nil if the text is not JSON or too large.
@@ -73,7 +74,7 @@ func (p *parser) tree(input []byte) *node {
 		err = r.end()
 	}
 	if err != nil {
-		p.fault(r.offsetOf(err), "", "%w", err)
+		p.fault(r.at, "", "%w", err)
 		return nil
 	}
 	return root
@@ -81,18 +82,24 @@ func (p *parser) tree(input []byte) *node {
 
 // end reports text after the value.
 func (r *treeReader) end() error {
+	r.at = r.next()
 	if _, err := r.dec.Token(); err != io.EOF {
 		return errors.New("more text is after the end of the expression; remove it")
 	}
 	return nil
 }
 
-// offsetOf returns where a text stops being JSON.
-func (r *treeReader) offsetOf(err error) int {
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		return max(0, int(syntax.Offset)-1)
+// token returns the next token, and keeps where it is.
+func (r *treeReader) token() (json.Token, error) {
+	r.at = r.next()
+	token, err := r.dec.Token()
+	switch {
+	case err == io.EOF:
+		return nil, errors.New("the text ends too early; it must be a JSON value")
+	case err != nil:
+		return nil, fmt.Errorf("the text is not valid JSON: %w", err)
 	}
-	return r.next()
+	return token, nil
 }
 
 // next returns the offset of the next token.
@@ -110,12 +117,9 @@ func (r *treeReader) node(path string, depth int) (*node, error) {
 		return nil, fmt.Errorf("the expression is nested more than %d levels deep; call a function instead", maxDepth)
 	}
 	n := &node{at: r.next(), path: path}
-	token, err := r.dec.Token()
-	if err == io.EOF {
-		return nil, errors.New("the text ends too early; it must be a JSON value")
-	}
+	token, err := r.token()
 	if err != nil {
-		return nil, fmt.Errorf("the text is not valid JSON: %w", err)
+		return nil, err
 	}
 	switch token := token.(type) {
 	case json.Delim:
@@ -140,10 +144,8 @@ func (r *treeReader) inside(n *node, open json.Delim, depth int) error {
 			return err
 		}
 	}
-	if _, err := r.dec.Token(); err != nil {
-		return fmt.Errorf("the text is not valid JSON: %w", err)
-	}
-	return nil
+	_, err := r.token()
+	return err
 }
 
 func (r *treeReader) item(n *node, depth int) error {
@@ -154,9 +156,9 @@ func (r *treeReader) item(n *node, depth int) error {
 
 func (r *treeReader) member(n *node, depth int) error {
 	m := member{at: r.next()}
-	token, err := r.dec.Token()
+	token, err := r.token()
 	if err != nil {
-		return fmt.Errorf("the text is not valid JSON: %w", err)
+		return err
 	}
 	m.name, _ = token.(string)
 	m.path = join(n.path, m.name)

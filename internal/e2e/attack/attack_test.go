@@ -55,6 +55,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"http2", s.attackByHTTP2},
 		{"paths", s.attackWithPaths},
 		{"gates", s.attackGates},
+		{"forwarding", s.attackForwarding},
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
 		{"functions", s.attackFunctions},

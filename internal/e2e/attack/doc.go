@@ -12,6 +12,7 @@
 //	headerRows, overflowRows               spoofed headers, and too many headers
 //	pathRows                               spellings of a rule's path
 //	gateRows                               ways around a gate
+//	injectionRows, allowRows               headers about users, and who may send requests
 //	confusedRows, keyRows, signatureRows   tokens made by an attacker
 //	signedRows, encodingRows, foreignRows  tokens signed by the backend
 //	jwksRows                               JWK Sets of a hostile backend

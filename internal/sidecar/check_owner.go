@@ -1,0 +1,36 @@
+package sidecar
+
+import (
+	"strings"
+
+	"github.com/tokengraft/tokengraft/config"
+)
+
+// owners says what users may do with their own document, and warns where that may be more
+// than the operator means.
+func (k *checker) owners() {
+	a := k.cfg.Access
+	switch a.Mode {
+	case config.OwnerRead:
+		k.ok("%s: users read their own document", a.Path)
+	case config.OwnerWrite:
+		k.ok("%s: users read and write their own document, at most %v", a.Path, a.MaxSize)
+		k.ownersWrite()
+	}
+}
+
+func (k *checker) ownersWrite() {
+	a := k.cfg.Access
+	if len(a.Writable) == 0 {
+		k.warn("access.writable", "is empty, so users may write every field of their document that they see, except those by which access may be decided; list the paths that they may write")
+	}
+	if len(k.cfg.Verify.Audience) == 0 {
+		k.warn("verify.audience", "is not set, so with any token of the backend, whichever application it is for, a user's document can be written; set it to the audience of your application")
+	}
+	if len(a.AllowPrivileged) > 0 {
+		k.warn("access.allow_privileged", "users can write %s, although programs may decide access by it; make sure that none does", strings.Join(a.AllowPrivileged, ", "))
+	}
+	if k.cfg.Shadow {
+		k.warn("access.mode", "users cannot write while shadow is on, because nothing may change; turn shadow off, or use owner-read")
+	}
+}
