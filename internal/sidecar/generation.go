@@ -29,12 +29,13 @@ type generation struct {
 	client     *http.Client // for the sidecar's own requests to the backend
 	ring       *keys.Ring
 	documents  *documents
-	source     *cache.Source // the documents with the cache in front
-	signIns    *signIns      // nil if nothing runs when users sign in
-	enricher   *enrich.Enricher
-	forwards   []proxy.Forward
+	source     *cache.Source    // the documents with the cache in front
+	signIns    *signIns         // nil if nothing runs when users sign in
+	calls      *calls           // nil if users may call nothing
 	limiter    *userapi.Limiter // of what users send to the sidecar itself
 	locals     []proxy.Local
+	enricher   *enrich.Enricher
+	forwards   []proxy.Forward
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
 	discovery  *oidc.Discovery // what follower read last; nil before the first. Sidecar.mu guards it once the generation serves
@@ -49,7 +50,6 @@ var (
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
 	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude", "claim.credentials"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
-	limiterSettings   = []string{"access.per_minute"}
 )
 
 // touch reports whether one of these settings changed, or a setting within it.
@@ -108,10 +108,9 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 		g.discard(before)
 		return nil, err
 	}
-	if keeps(limiterSettings) {
-		g.limiter = before.limiter
-	} else {
-		g.limiter = userapi.NewLimiter(int(cfg.Access.PerMinute))
+	if err := g.openCalls(s, before, keeps); err != nil {
+		g.discard(before)
+		return nil, err
 	}
 	g.documents.longest = max(g.documents.longest, cfg.Timeouts.Response)
 	if err := g.assemble(s); err != nil {
@@ -152,7 +151,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 	if g.forwards, err = openForwards(g.cfg, g.enricher, s.o); err != nil {
 		return err
 	}
-	if g.locals, err = g.ownerLocals(s); err != nil {
+	if err := g.openLocals(s); err != nil {
 		return err
 	}
 	var discovery oidc.Discovery
@@ -187,6 +186,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 func (g *generation) discard(before *generation) {
 	if before == nil || g.signIns != before.signIns {
 		_ = g.signIns.close(context.Background()) // nothing has called its functions
+	}
+	if before == nil || g.calls != before.calls {
+		_ = g.calls.close(context.Background()) // as above
 	}
 	if before == nil || g.documents != before.documents {
 		g.documents.close(context.Background())
