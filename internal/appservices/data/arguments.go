@@ -11,6 +11,9 @@ type arguments struct{ bsonvalue.Value }
 func (a arguments) namespace() (database, collection string, err error) {
 	database, okDatabase := a.Field("database").Text()
 	collection, okCollection := a.Field("collection").Text()
+	if schema, ok := a.Field("schema_name").Text(); ok && !okDatabase { // the Kotlin SDK, for the models of Device Sync
+		return "", "", denied("no rule exists for the schema %s; name a database and a collection", printable(schema))
+	}
 	if !okDatabase || !okCollection {
 		return "", "", invalid("the arguments need a database and a collection")
 	}

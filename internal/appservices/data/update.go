@@ -21,6 +21,8 @@ type change struct {
 	to path
 	// removes means that the change never adds a field.
 	removes bool
+	// condition means that the operand is not stored, but a condition, which is checked.
+	condition bool
 	// onInsert means that the change is only for a document that an upsert inserts.
 	onInsert bool
 }
@@ -60,10 +62,10 @@ func parseChange(field string, operand bsonvalue.Value, build func(bsonvalue.Val
 	if err != nil {
 		return change{}, err
 	}
-	if err := checkValue(operandValues(operand), 0); err != nil {
-		return change{}, err
-	}
 	c, err := build(operand)
+	if err == nil && !c.condition {
+		err = checkValue(operandValues(operand), 0)
+	}
 	c.path = at
 	return c, err
 }

@@ -97,9 +97,11 @@ func addToSet(v bsonvalue.Value) (change, error) {
 // pull removes the items that equal a value, or that meet a condition.
 func pull(v bsonvalue.Value) (change, error) {
 	meets, err := pulled(v)
-	return arrayChange("$pull", true, func(b *budget, items []bsonvalue.Value) []bsonvalue.Value {
+	c := arrayChange("$pull", true, func(b *budget, items []bsonvalue.Value) []bsonvalue.Value {
 		return slices.DeleteFunc(items, func(item bsonvalue.Value) bool { return b.spend() && meets(b, item) })
-	}), err
+	})
+	c.condition = true
+	return c, err
 }
 
 func pulled(v bsonvalue.Value) (func(*budget, bsonvalue.Value) bool, error) {
