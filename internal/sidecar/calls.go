@@ -61,19 +61,11 @@ func ruleProcesses(cfg *config.Config) int {
 	return 0
 }
 
-// As those in generation.go.
-var (
-	callSettings    = append([]string{"functions", "access", "shadow"}, documentsSettings...)
-	limiterSettings = []string{"access.per_minute"}
-)
+// callSettings are those that calls depend on, as in generation.go.
+var callSettings = append([]string{"functions", "access", "shadow"}, documentsSettings...)
 
 // openCalls opens what users may call, or keeps it.
 func (g *generation) openCalls(s *Sidecar, before *generation, keeps func(settings []string) bool) (err error) {
-	if keeps(limiterSettings) {
-		g.limiter = before.limiter
-	} else {
-		g.limiter = userapi.NewLimiter(int(g.cfg.Access.PerMinute))
-	}
 	switch {
 	case s.withoutHooks:
 	case keeps(callSettings):

@@ -29,13 +29,13 @@ type generation struct {
 	client     *http.Client // for the sidecar's own requests to the backend
 	ring       *keys.Ring
 	documents  *documents
-	source     *cache.Source    // the documents with the cache in front
-	signIns    *signIns         // nil if nothing runs when users sign in
-	calls      *calls           // nil if users may call nothing
-	limiter    *userapi.Limiter // of what users send to the sidecar itself
-	locals     []proxy.Local
+	source     *cache.Source // the documents with the cache in front
+	signIns    *signIns      // nil if nothing runs when users sign in
+	calls      *calls        // nil if users may call nothing
 	enricher   *enrich.Enricher
 	forwards   []proxy.Forward
+	limiter    *userapi.Limiter // of what users send to the sidecar itself
+	locals     []proxy.Local
 	proxy      *proxy.Proxy
 	follower   *oidc.Follower  // nil without oidc
 	discovery  *oidc.Discovery // what follower read last; nil before the first. Sidecar.mu guards it once the generation serves
@@ -50,6 +50,7 @@ var (
 	ringSettings      = append([]string{"verify", "sign"}, followerSettings...)
 	documentsSettings = []string{"documents", "claim.format", "claim.include", "claim.exclude", "claim.credentials"}
 	signInSettings    = append([]string{"functions", "user_creation", "triggers", "deletions", "shadow"}, documentsSettings...)
+	limiterSettings   = []string{"access.per_minute"}
 )
 
 // touch reports whether one of these settings changed, or a setting within it.
@@ -112,6 +113,11 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 		g.discard(before)
 		return nil, err
 	}
+	if keeps(limiterSettings) {
+		g.limiter = before.limiter
+	} else {
+		g.limiter = userapi.NewLimiter(int(cfg.Access.PerMinute))
+	}
 	g.documents.longest = max(g.documents.longest, cfg.Timeouts.Response)
 	if err := g.assemble(s); err != nil {
 		g.discard(before)
@@ -151,9 +157,15 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 	if g.forwards, err = openForwards(g.cfg, g.enricher, s.o); err != nil {
 		return err
 	}
-	if err := g.openLocals(s); err != nil {
+	owner, err := g.ownerLocals(s)
+	if err != nil {
 		return err
 	}
+	calls, err := g.callLocals(s)
+	if err != nil {
+		return err
+	}
+	g.locals = append(owner, calls...)
 	var discovery oidc.Discovery
 	if g.discovery != nil {
 		discovery = *g.discovery

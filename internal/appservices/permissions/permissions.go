@@ -5,9 +5,7 @@ package permissions
 import (
 	"errors"
 	"io/fs"
-	"maps"
 	"path"
-	"slices"
 
 	"github.com/tokengraft/tokengraft/internal/appservices/expression"
 )
@@ -35,21 +33,7 @@ type Permissions struct {
 	Notes []string
 }
 
-// CustomDataPaths returns the paths below %%user.custom_data that the permissions read,
-// sorted. An empty path is all of it.
-func (p *Permissions) CustomDataPaths() []string {
-	paths := map[string]bool{}
-	for _, f := range p.Functions {
-		if f.CanEvaluate != nil {
-			for _, at := range f.CanEvaluate.CustomDataPaths() {
-				paths[at] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(paths))
-}
-
-// The files in the directory of functions, and in those of single functions.
+// manifest is the file in the directory of functions, and in those of single functions.
 const manifest = "config.json"
 
 // Read reads the permissions in a directory of functions. has reports whether there is a

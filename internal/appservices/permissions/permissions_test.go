@@ -40,9 +40,6 @@ func TestRead_ReadsBothLayouts(t *testing.T) {
 	if ok, err := g.CanEvaluate.Eval(context.Background(), &expression.Env{}); !ok || err != nil {
 		t.Errorf("an empty expression is %t, %v; want true", ok, err)
 	}
-	if paths := got.CustomDataPaths(); !slices.Equal(paths, []string{"team"}) {
-		t.Errorf("the permissions read %q of the custom data, want team", paths)
-	}
 }
 
 func TestRead_WithoutFilesPermitsNothing(t *testing.T) {
