@@ -26,6 +26,7 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 		Restore:   g.cfg.Restores(),
 		RestoreAt: g.cfg.Restore.At,
 		Shadow:    g.cfg.Shadow,
+		Locals:    g.locals,
 		Forwards:  g.forwards,
 		Sizes:     locate.Limits{Token: int(g.cfg.Claim.MaxTokenSize), Line: int(g.cfg.Claim.MaxHeaderSize)},
 	}
