@@ -134,14 +134,18 @@ func (r *reviser) array(path string, old bson.RawValue, shown, wanted jsonvalue.
 		olds = append(olds, m.value)
 	}
 	was, now := shown.Items(), wanted.Items()
+	places := make(map[string]int, len(was)) // of the items, by key
+	for i, item := range was {
+		places[item.Key()] = i
+	}
 	items := make(bson.A, len(now))
 	whole := len(was) != len(now)
 	for i, item := range now {
-		at := slices.IndexFunc(was, func(w jsonvalue.Value) bool { return jsonvalue.Equal(w, item) })
+		at, kept := places[item.Key()]
 		switch {
 		case i < len(was) && jsonvalue.Equal(was[i], item):
 			items[i] = olds[i]
-		case at >= 0:
+		case kept:
 			items[i], whole = olds[at], true
 		case i < len(was) && len(was) == len(now) && olds[i].Type == bson.TypeEmbeddedDocument && item.Kind() == jsonvalue.Object:
 			value, err := r.object(path, olds[i].Value, was[i], item)

@@ -16,15 +16,24 @@ func Merge(target, patch Value) Value {
 	if target.kind != Object {
 		target = Value{kind: Object}
 	}
-	for _, m := range patch.members {
-		if m.Value.kind == Null {
-			target = target.without(m.Name)
-			continue
-		}
-		old, _ := target.Member(m.Name)
-		target = target.with(m.Name, Merge(old, m.Value))
+	members, at := slices.Clone(target.members), make(map[string]int, len(target.members))
+	for i, m := range members {
+		at[m.Name] = i
 	}
-	return target
+	removed := map[string]bool{}
+	for _, m := range patch.members {
+		i, had := at[m.Name]
+		switch {
+		case m.Value.kind == Null:
+			removed[m.Name] = true
+		case had:
+			members[i].Value = Merge(members[i].Value, m.Value)
+		default:
+			members = append(members, Member{m.Name, Merge(Value{}, m.Value)})
+		}
+	}
+	members = slices.DeleteFunc(members, func(m Member) bool { return removed[m.Name] })
+	return Value{kind: Object, members: members}
 }
 
 // MaxOperations is how many operations a JSON patch may have.

@@ -107,6 +107,33 @@ func Equal(a, b Value) bool {
 	return a.text == b.text
 }
 
+// Key returns a text that two values have in common if they are [Equal], and only then.
+func (v Value) Key() string { return string(v.normal().Append(nil)) }
+
+// normal returns the value with sorted members, and numbers as fractions.
+func (v Value) normal() Value {
+	switch v.kind {
+	case Number:
+		if r, ok := exact(v.text); ok {
+			v.text = r.RatString()
+		}
+	case Object:
+		members := make([]Member, len(v.members))
+		for i, m := range v.members {
+			members[i] = Member{m.Name, m.Value.normal()}
+		}
+		slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+		v.members = members
+	case Array:
+		items := make([]Value, len(v.items))
+		for i, item := range v.items {
+			items[i] = item.normal()
+		}
+		v.items = items
+	}
+	return v
+}
+
 // maxExponent bounds the exponent of numbers that are compared by value, because each step
 // of it is a digit in memory. It includes those of doubles.
 const maxExponent = 400

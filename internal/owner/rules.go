@@ -82,6 +82,7 @@ const (
 // refusals returns all edits that users may not make, as text, or "" if there are none.
 func (r Rules) refusals(edits []bsonjson.Edit) string {
 	var all []string
+	seen := map[string]bool{}
 	for _, e := range edits {
 		path, err := r.check(e)
 		if err == nil {
@@ -90,8 +91,8 @@ func (r Rules) refusals(edits []bsonjson.Edit) string {
 		if len(path) > maxPath {
 			path = strings.ToValidUTF8(path[:maxPath], "") + "…"
 		}
-		if refusal := fmt.Sprintf("%s (%v)", path, err); !slices.Contains(all, refusal) {
-			all = append(all, refusal)
+		if refusal := fmt.Sprintf("%s (%v)", path, err); !seen[refusal] {
+			all, seen[refusal] = append(all, refusal), true
 		}
 	}
 	if more := len(all) - maxRefusals; more > 0 {

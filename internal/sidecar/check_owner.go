@@ -27,6 +27,9 @@ func (k *checker) ownersWrite() {
 	if len(k.cfg.Verify.Audience) == 0 {
 		k.warn("verify.audience", "is not set, so with any token of the backend, whichever application it is for, a user's document can be written; set it to the audience of your application")
 	}
+	if a.MaxSize > k.cfg.Claim.MaxSize {
+		k.warn("access.max_size", "is larger than claim.max_size (%v), so users can write documents that are then missing in their tokens; use at most claim.max_size", k.cfg.Claim.MaxSize)
+	}
 	if len(a.AllowPrivileged) > 0 {
 		k.warn("access.allow_privileged", "users can write %s, although programs may decide access by it; make sure that none does", strings.Join(a.AllowPrivileged, ", "))
 	}

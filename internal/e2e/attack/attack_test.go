@@ -56,6 +56,7 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"paths", s.attackWithPaths},
 		{"gates", s.attackGates},
 		{"forwarding", s.attackForwarding},
+		{"owners", s.attackOwners}, // skipped if there is no FerretDB
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
 		{"functions", s.attackFunctions},

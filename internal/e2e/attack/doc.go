@@ -13,6 +13,7 @@
 //	pathRows                               spellings of a rule's path
 //	gateRows                               ways around a gate
 //	injectionRows, allowRows               headers about users, and who may send requests
+//	ownerRows                              requests to a user's own document
 //	confusedRows, keyRows, signatureRows   tokens made by an attacker
 //	signedRows, encodingRows, foreignRows  tokens signed by the backend
 //	jwksRows                               JWK Sets of a hostile backend

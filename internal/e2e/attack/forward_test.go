@@ -146,7 +146,9 @@ func (f forwardAttack) inject(t *testing.T, token string, row injectionRow) (hap
 
 func (f forwardAttack) spoof(t *testing.T, token, sent string) (happens string) {
 	for _, path := range []string{"/api", "/other"} {
-		lines := f.about(func() { f.ask(t, http.MethodGet, path, "", strings.Split(strings.TrimSuffix(sent+"\n"+token, "\n"), "\n")...) })
+		lines := f.about(func() {
+			f.ask(t, http.MethodGet, path, "", strings.Split(strings.TrimSuffix(sent+"\n"+token, "\n"), "\n")...)
+		})
 		var want []string
 		if token != "" {
 			want = []string{"X-User-Id: " + mallory}

@@ -111,6 +111,9 @@ var pageRows = []pageRow{
 	{[]string{injection.name, userSpoofing.name, allowBypass.name},
 		"with `forward`: a document with line breaks, escapes of them, or much text in a forwarded field; their own copies of the headers in any spelling, or in `Connection`; two tokens; a restricted path in another spelling or with an overridden method",
 		"the backend gets one line in printable ASCII, or none over 4 KiB; copies of clients are removed from every request; 400 or 403"},
+	{[]string{inTheirName.name, foreignWrites.name, privileges.name, largeWrites.name, anonymous.name, tooMany.name},
+		"with `access`: a page of another origin, tokens in cookies, queries and forms, or two tokens; another user's document by an id in the query, in the body or in a token; a field by which access is decided, by merge patch, JSON patch or replacement; large and deep JSON; floods without a valid token, and with one",
+		"cookies and forms never count. Users reach their own document only, and never change `_id`, the user-id field or a field by which access is decided. Without a valid token, no document is read, and memory stays within its limits. 429 over `access.per_minute`"},
 	{[]string{openAdmin.name, elsewhere.name, adminPaths.name, inBrowser.name, local.name},
 		"the admin listener from another machine, or from a page in a browser on this one (DNS rebinding)",
 		"403 for everything except health and metrics"},
@@ -123,7 +126,7 @@ var pageRows = []pageRow{
 }
 
 // needMongo are kinds that are skipped where there is no MongoDB.
-var needMongo = []string{"user ids in MongoDB", forgedLogin.name, hiddenHooks.name, hiddenTriggers.name, staleRefresh.name}
+var needMongo = []string{inTheirName.name, foreignWrites.name, privileges.name, largeWrites.name, anonymous.name, tooMany.name, "user ids in MongoDB", forgedLogin.name, hiddenHooks.name, hiddenTriggers.name, staleRefresh.name}
 
 // TestSecurityPage_HasTheTableOfAttacks compares the table in docs/security.md with
 // the rows above.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -177,5 +179,68 @@ func TestOwner_RefusesAttacks(t *testing.T) {
 	}
 	if _, now, _ := anna.send("GET", "", ""); now != annas {
 		t.Errorf("the document of anna is %s, want it unchanged: %s", now, annas)
+	}
+}
+
+func TestOwner_ReadsAFileUntilAReloadTurnsItOff(t *testing.T) {
+	t.Parallel()
+	l := start(t, configuration+"access: {mode: owner-read}\n", "")
+	anna := owner{l.Sidecar, t, l.enriched()}
+	if status, answer, _ := anna.send("GET", "", ""); status != 200 || answer != `{"id":"anna","city":"Wien","lang":"de"}` {
+		t.Errorf("GET = %d %s, want the document of the file", status, answer)
+	}
+	l.Write(t, "users.json", `[{"id":"anna","city":"Graz"}]`)
+	if status, answer, _ := anna.send("GET", "", ""); status != 200 || answer != `{"id":"anna","city":"Graz"}` {
+		t.Errorf("GET after the file changed = %d %s, want the new document", status, answer)
+	}
+	if status, _, h := anna.send("PATCH", mergePatch, `{"city":"Linz"}`); status != 405 || h.Get("Allow") != "GET, HEAD, OPTIONS" {
+		t.Errorf("PATCH with owner-read = %d, Allow %q; want 405", status, h.Get("Allow"))
+	}
+	l.backend.Take()
+	l.Reconfigure(t, "owner-read", "off")
+	e2e.Eventually(t, "the path belongs to the backend", func() bool {
+		anna.send("GET", "", "")
+		return len(l.backend.Take()) > 0
+	})
+}
+
+func TestOwner_CheckWarnsOfRisks(t *testing.T) {
+	t.Parallel()
+	uri, _ := enrichtest.StartFerretDB(t)
+	const base = `listen: 127.0.0.1:0
+admin: off
+backend: http://127.0.0.1:1
+rules: [{match: POST /login, tokens: ["json:token"]}]
+verify: {secret: %q%s}
+documents:
+  mongodb: {uri: %q, database: app, collection: users}
+  user_id_field: name
+access: %s
+`
+	for _, tt := range []struct {
+		audience, access string
+		want             []string
+		not              []string
+	}{
+		{"", "{mode: owner-write}", []string{"access.writable: is empty", "verify.audience: is not set"}, []string{"access.allow_privileged"}},
+		{", audience: [app]", "{mode: owner-write, writable: [plan], allow_privileged: [plan.role], max_size: 1MiB}",
+			[]string{"access.allow_privileged: users can write plan.role", "access.max_size: is larger"}, []string{"access.writable", "verify.audience"}},
+		{"", "{mode: owner-read}", nil, []string{"access.writable", "verify.audience"}},
+	} {
+		file := filepath.Join(t.TempDir(), e2e.File)
+		if err := os.WriteFile(file, fmt.Appendf(nil, base, enrichtest.Secret, tt.audience, uri, tt.access), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, stdout, stderr := e2e.Run(t, "check", "-c", file)
+		for _, want := range tt.want {
+			if !strings.Contains(stdout+stderr, want) {
+				t.Errorf("check with access: %s does not say %q:\n%s%s", tt.access, want, stdout, stderr)
+			}
+		}
+		for _, not := range tt.not {
+			if strings.Contains(stdout+stderr, not) {
+				t.Errorf("check with access: %s says %q:\n%s%s", tt.access, not, stdout, stderr)
+			}
+		}
 	}
 }
