@@ -60,11 +60,12 @@ const (
 // A CallError is the error of a call that has no result.
 type CallError struct {
 	Failure CallFailure
-	// Name and Message describe what the function threw, if the failure is [Threw]. They
-	// are for the client. They may contain users' data, so they must not be logged. Name is
-	// empty if that was not an Error.
+	// Name and Message describe what the function threw, if the failure is [Threw] or
+	// [Refused]. They may contain users' data, so they must not be logged. Name is empty if
+	// that was not an Error. The message of a refusal is the database's, and only for clients
+	// if the database made it for them.
 	Name, Message string
-	// MongoCode is MongoDB's error code, if the failure is [Refused].
+	// MongoCode is the code of a refusal.
 	MongoCode int64
 	// Err may be logged.
 	Err error

@@ -144,7 +144,7 @@ func (k *checker) signIns() {
 	functions, err := openFunctions(k.cfg, k.o.Functions, nil, k.o.Logger)
 	if err == nil && k.cfg.Functions.Dir != "" {
 		k.ok("the functions compile")
-		k.inspect(functions)
+		k.inspect(functions, k.permissions(functions))
 	}
 	_ = closeFunctions(context.Background(), functions) // nothing has called them
 	_, creation := creationOf(k.cfg)
@@ -153,12 +153,12 @@ func (k *checker) signIns() {
 
 // inspect warns about what functions use and do not have. Only a call shows whether
 // that is reached.
-func (k *checker) inspect(functions hooks.Functions) {
+func (k *checker) inspect(functions hooks.Functions, callable []string) {
 	inspector, ok := functions.(hooks.Inspector)
 	if !ok {
 		return
 	}
-	called := []string{}
+	called := append([]string{}, callable...)
 	for _, name := range k.cfg.FunctionsNamed() {
 		called = append(called, name)
 	}

@@ -21,19 +21,11 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 	if f.Dir == "" {
 		return nil, nil
 	}
-	if engine == nil {
-		return nil, cfg.Fault("functions", errNoEngine)
-	}
-	o := hooks.EngineOptions{
-		Dir: string(f.Dir), Values: string(f.Values), Environments: string(f.Environments), Environment: f.Environment,
-		Services: f.Services, Hosts: f.Hosts, Processes: processesOf(cfg), Logger: logger,
-	}
-	if database != nil {
-		o.Database = transactor{database}
-	}
-	functions, err := engine(o)
+	o := engineOptions(cfg, database, logger)
+	o.Processes = processesOf(cfg)
+	functions, err := startEngine(cfg, engine, o)
 	if err != nil {
-		return nil, functionsFault(cfg, err)
+		return nil, err
 	}
 	var faults []error
 	for path, name := range cfg.FunctionsNamed() {
@@ -44,6 +36,31 @@ func openFunctions(cfg *config.Config, engine hooks.Engine, database *mongodoc.S
 	if len(faults) > 0 {
 		_ = closeFunctions(context.Background(), functions) // nothing has called them
 		return nil, errors.Join(faults...)
+	}
+	return functions, nil
+}
+
+// engineOptions returns what all engines of a configuration have in common.
+func engineOptions(cfg *config.Config, database *mongodoc.Source, logger *slog.Logger) hooks.EngineOptions {
+	f := cfg.Functions
+	o := hooks.EngineOptions{
+		Dir: string(f.Dir), Values: string(f.Values), Environments: string(f.Environments), Environment: f.Environment,
+		Services: f.Services, Hosts: f.Hosts, Logger: logger,
+	}
+	if database != nil {
+		o.Database = transactor{database}
+	}
+	return o
+}
+
+// startEngine compiles the functions. The error is a [config.FieldError].
+func startEngine(cfg *config.Config, engine hooks.Engine, o hooks.EngineOptions) (hooks.Functions, error) {
+	if engine == nil {
+		return nil, cfg.Fault("functions", errNoEngine)
+	}
+	functions, err := engine(o)
+	if err != nil {
+		return nil, functionsFault(cfg, err)
 	}
 	return functions, nil
 }
@@ -83,10 +100,11 @@ func processesOf(cfg *config.Config) int {
 // functionsMemory returns the most memory that the processes of functions take, in
 // bytes.
 func functionsMemory(cfg *config.Config) int64 {
-	if cfg.Functions.Dir == "" || !hasSignIns(cfg) {
-		return 0
+	processes := callProcesses(cfg)
+	if cfg.Functions.Dir != "" && hasSignIns(cfg) {
+		processes += processesOf(cfg)
 	}
-	return int64(processesOf(cfg)) * processSize
+	return int64(processes) * processSize
 }
 
 // closeFunctions ends the processes of functions, if there are any. functions may be nil.

@@ -31,6 +31,7 @@ type generation struct {
 	documents  *documents
 	source     *cache.Source // the documents with the cache in front
 	signIns    *signIns      // nil if nothing runs when users sign in
+	calls      *calls        // nil if users may call nothing
 	enricher   *enrich.Enricher
 	forwards   []proxy.Forward
 	limiter    *userapi.Limiter // of what users send to the sidecar itself
@@ -108,6 +109,10 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 		g.discard(before)
 		return nil, err
 	}
+	if err := g.openCalls(s, before, keeps); err != nil {
+		g.discard(before)
+		return nil, err
+	}
 	if keeps(limiterSettings) {
 		g.limiter = before.limiter
 	} else {
@@ -152,9 +157,15 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 	if g.forwards, err = openForwards(g.cfg, g.enricher, s.o); err != nil {
 		return err
 	}
-	if g.locals, err = g.ownerLocals(s); err != nil {
+	owner, err := g.ownerLocals(s)
+	if err != nil {
 		return err
 	}
+	calls, err := g.callLocals(s)
+	if err != nil {
+		return err
+	}
+	g.locals = append(owner, calls...)
 	var discovery oidc.Discovery
 	if g.discovery != nil {
 		discovery = *g.discovery
@@ -187,6 +198,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 func (g *generation) discard(before *generation) {
 	if before == nil || g.signIns != before.signIns {
 		_ = g.signIns.close(context.Background()) // nothing has called its functions
+	}
+	if before == nil || g.calls != before.calls {
+		_ = g.calls.close(context.Background()) // as above
 	}
 	if before == nil || g.documents != before.documents {
 		g.documents.close(context.Background())

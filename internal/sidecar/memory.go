@@ -136,5 +136,5 @@ func memoryAdvice(cfg *config.Config) string {
 	if needed <= may {
 		return ""
 	}
-	return fmt.Sprintf("with these limits the process can use %d MiB, but it may use only %d MiB here (GOMEMLIMIT, or what the limit of the container leaves): lower cache.max_bytes, limits.memory, limits.body or functions.processes, or give it more memory", needed>>20, may>>20)
+	return fmt.Sprintf("with these limits the process can use %d MiB, but it may use only %d MiB here (GOMEMLIMIT, or what the limit of the container leaves): lower cache.max_bytes, limits.memory, limits.body, functions.processes or access.processes, or give it more memory", needed>>20, may>>20)
 }

@@ -15,6 +15,9 @@ func (s *Sidecar) retire(ctx context.Context, before, next *generation) {
 	if next.signIns != before.signIns {
 		s.closeLater(ctx, before, nil, before.signIns.close, "functions that a reload has replaced were still running, and were ended")
 	}
+	if next.calls != before.calls {
+		s.closeLater(ctx, before, nil, before.calls.close, "functions of users that a reload has replaced were still running, and were ended")
+	}
 	if next.documents != before.documents {
 		before.documents.uses.close()
 		s.closeLater(ctx, before, before.documents.uses.done, before.documents.close, "the previous source of documents could not be closed")

@@ -275,5 +275,5 @@ func (s *Sidecar) updateReadiness() {
 func (s *Sidecar) Close(ctx context.Context) error {
 	s.closing.Wait()
 	s.cache.Close()
-	return errors.Join(s.current().signIns.close(ctx), s.current().documents.close(ctx))
+	return errors.Join(s.current().signIns.close(ctx), s.current().calls.close(ctx), s.current().documents.close(ctx))
 }

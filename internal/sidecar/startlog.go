@@ -33,6 +33,10 @@ func startLines(cfg *config.Config, d *oidc.Discovery) (lines []startLine) {
 	add("documents", documentAttrs(u.Documents)...)
 	add("claim", "name", u.Claim.Name, "format", u.Claim.Format, "include", u.Claim.Include, "exclude", u.Claim.Exclude, "kinds", u.Claim.Kinds, "credentials", u.Claim.Credentials)
 	add("restore", "on", u.Restore.On, "at", u.Restore.At, "known_places", len(u.Restore.Known))
+	if answersCalls(cfg) {
+		add("calls of users", "path", cfg.Access.CallPath, "functions", cfg.Access.Functions, "data", cfg.Access.Roles != "",
+			"timeout", cfg.Access.Timeout.String(), "processes", callProcesses(cfg), "per_minute", int(cfg.Access.PerMinute))
+	}
 	add("mode", "shadow", u.Shadow, "diagnose", u.Diagnose, "on_failure", string(cfg.OnFailure))
 	return lines
 }

@@ -35,7 +35,7 @@ var (
 	errExpired     = newRefusal(http.StatusUnauthorized, "InvalidSession", "invalid session")
 	errBadToken    = newRefusal(http.StatusForbidden, "InvalidSession", "invalid session")
 	errLimited     = newRefusal(http.StatusTooManyRequests, "LimitExceeded", "too many requests. Try again later")
-	errOverloaded  = newRefusal(http.StatusServiceUnavailable, "InternalServerError", "too many calls at this time. Try again later")
+	errOverloaded  = &refusal{appservices.Error{Status: http.StatusServiceUnavailable, Code: "InternalServerError", Message: "too many calls at this time. Try again later"}, time.Second}
 	errUnavailable = newRefusal(http.StatusServiceUnavailable, "InternalServerError", "something that the call needs does not answer. Try again later")
 	errTime        = newRefusal(http.StatusBadRequest, "ExecutionTimeLimitExceeded", "execution time limit exceeded")
 	errMemory      = newRefusal(http.StatusBadRequest, "FunctionExecutionError", "execution memory limit exceeded")
@@ -75,7 +75,7 @@ func (h *Handler) refusal(ctx context.Context, c call, err error) *refusal {
 		return errTime
 	}
 	if ctx.Err() == nil {
-		h.log.add(ctx, c, err)
+		h.log.add(ctx, "a call of a user failed ("+c.endpoint()+"), and not because of the user", err)
 	}
 	return errUnavailable
 }
@@ -116,9 +116,8 @@ type failureLog struct {
 	kinds  loglimit.Counter
 }
 
-func (l *failureLog) add(ctx context.Context, c call, err error) {
-	if n := l.kinds.Count(c.endpoint()); n > 0 {
-		l.logger.LogAttrs(ctx, slog.LevelWarn, "a call of a user failed, and not because of the user", slog.String("endpoint", c.endpoint()),
-			slog.Any("error", err), slog.Int("failures", n))
+func (l *failureLog) add(ctx context.Context, what string, err error) {
+	if n := l.kinds.Count(what); n > 0 {
+		l.logger.LogAttrs(ctx, slog.LevelWarn, what, slog.Any("error", err), slog.Int("times", n))
 	}
 }

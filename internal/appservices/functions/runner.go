@@ -51,7 +51,7 @@ func callError(err error) *hooks.CallError {
 func thrownError(thrown *Error) *hooks.CallError {
 	switch {
 	case thrown.MongoCode != 0:
-		return &hooks.CallError{Failure: hooks.Refused, MongoCode: thrown.MongoCode, Err: thrown}
+		return &hooks.CallError{Failure: hooks.Refused, Name: thrown.Name, Message: thrown.Message, MongoCode: thrown.MongoCode, Err: thrown}
 	case thrown.Failed:
 		return &hooks.CallError{Failure: hooks.Unavailable, Err: thrown}
 	}
