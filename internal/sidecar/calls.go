@@ -12,6 +12,7 @@ import (
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/appservices/clientapi"
+	"github.com/tokengraft/tokengraft/internal/appservices/data"
 	"github.com/tokengraft/tokengraft/internal/appservices/expression"
 	"github.com/tokengraft/tokengraft/internal/appservices/permissions"
 	"github.com/tokengraft/tokengraft/internal/userapi"
@@ -22,6 +23,7 @@ import (
 type calls struct {
 	runner    hooks.Runner         // nil without access.functions
 	functions *clientapi.Functions // as runner
+	data      *data.Service        // nil without access.roles
 }
 
 // answersCalls reports whether the sidecar answers the calls of SDKs. In shadow it does not,
@@ -80,13 +82,24 @@ func openCalls(cfg *config.Config, d *documents, o Options) (*calls, error) {
 		return nil, nil
 	}
 	c := &calls{}
-	if callsFunctions(cfg) {
-		if err := c.openFunctions(cfg, d, o); err != nil {
-			_ = c.close(context.Background()) // nothing has called them
-			return nil, err
-		}
+	if err := c.open(cfg, d, o); err != nil {
+		_ = c.close(context.Background()) // nothing has called them
+		return nil, err
 	}
 	return c, nil
+}
+
+// open opens the functions first, because rules may call them.
+func (c *calls) open(cfg *config.Config, d *documents, o Options) error {
+	if callsFunctions(cfg) {
+		if err := c.openFunctions(cfg, d, o); err != nil {
+			return err
+		}
+	}
+	if cfg.Access.Roles == "" {
+		return nil
+	}
+	return c.openData(cfg, d, o)
 }
 
 // openFunctions opens the functions that users may call, in processes of their own, so that
@@ -120,7 +133,7 @@ func (c *calls) openFunctions(cfg *config.Config, d *documents, o Options) error
 	c.functions = clientapi.NewFunctions(clientapi.FunctionOptions{
 		Runner: runner, Processes: int(cfg.Access.Processes), Permissions: permitted,
 		Values: values.values, Environment: values.environment,
-		Invalidator: d.cache, Logger: o.Logger,
+		Database: c.database(cfg), Invalidator: d.cache, Logger: o.Logger,
 		Failed: func(ctx context.Context) { failures.Count(ctx, "can_evaluate") },
 	})
 	return nil
@@ -170,11 +183,14 @@ func (g *generation) callLocals(s *Sidecar) ([]proxy.Local, error) {
 		},
 		Logger: g.logger,
 	}
+	if g.calls.data != nil {
+		o.Service = g.calls.data
+	}
 	if g.calls.functions != nil {
 		o.Functions = g.calls.functions
 	}
 	return []proxy.Local{{
-		Pattern: g.cfg.Access.CallPath, Handler: clientapi.New(o),
+		Pattern: g.cfg.Access.CallPath, Handler: g.documents.guard(clientapi.New(o)),
 		MaxBody: min(clientapi.MaxBody, int64(g.cfg.Limits.Body)), Turns: s.shared.callTurns,
 	}}, nil
 }
