@@ -9,8 +9,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/permissions"
 )
 
-// readPermissions reads which functions users may call, as the sidecar reads it. What is
-// wrong there is noted: the rest of the configuration is useful without it.
+// readPermissions reads which functions users may call, as the sidecar reads it. Faults are
+// noted: the rest of the configuration is useful without the permissions.
 func (e *export) readPermissions() {
 	dir, err := fs.Sub(e, "functions")
 	if err != nil || !e.has("functions") || !e.isListed() {
