@@ -73,10 +73,13 @@ type Forward struct {
 	// Where the enriched token of the request is: `header:NAME` or `cookie:NAME`.
 	Token locate.Location `yaml:"token" default:"header:Authorization"`
 	// The headers by name. A value is an expansion, such as
-	// `%%user.custom_data.primaryLanguage`, or other text, which requests with a valid token
-	// get. Headers of these names that clients send are always removed, from all requests.
+	// `%%user.custom_data.primaryLanguage`, or other text, which requests with a valid
+	// enriched token get. Lists and objects are JSON. Other characters than printable ASCII, and
+	// percent signs, are percent-encoded. Headers of these names that clients send are
+	// always removed, from all requests.
 	Headers map[string]string `yaml:"headers"`
-	// A rule expression. Requests of users for whom it is false get 403. Unset: all are
-	// forwarded.
+	// A rule expression about `%%user`. Requests of users for whom it is false, and requests
+	// without a valid enriched token, get 403. It does not replace the checks of the backend.
+	// Unset: all are forwarded.
 	Allow Expression `yaml:"allow"`
 }

@@ -91,7 +91,9 @@ func (r *reviser) object(path string, doc []byte, shown, wanted jsonvalue.Value)
 			if err != nil {
 				return bson.RawValue{}, err
 			}
-			fields = append(fields, bson.E{Key: m.Name, Value: value})
+			if isGoodName(m.Name) { // BSON cannot have a name with a zero byte
+				fields = append(fields, bson.E{Key: m.Name, Value: value})
+			}
 		}
 	}
 	return rawValue(fields)

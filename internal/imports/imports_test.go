@@ -109,13 +109,13 @@ var inner = map[string][]string{
 	"internal/appservices/values":      {},
 	"internal/userheaders":             {"enrich", "internal/appservices/expression", "proxy", "proxy/locate"},
 	"internal/appservices/layout":      {},
-	"internal/appservices/export":      {"internal/appservices/data", "internal/appservices/functions", "internal/appservices/layout"},
+	"internal/appservices/export":      {"internal/appservices/data", "internal/appservices/functions", "internal/appservices/layout", "internal/appservices/permissions"},
 	"internal/appservices/functions":   {"enrich", "enrich/hooks", "internal/appservices/layout", "internal/appservices/values"},
 
 	// The packages that put the parts together.
 	"internal/sidecar": {
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/admin", "internal/appservices", "internal/appservices/clientapi", "internal/appservices/data", "internal/appservices/expression", "internal/appservices/permissions", "internal/appservices/values", "internal/userapi", "internal/userheaders", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "internal/owner", "proxy", "proxy/locate", "proxy/oidc",
+		"internal/admin", "internal/appservices", "internal/appservices/clientapi", "internal/appservices/data", "internal/appservices/expression", "internal/appservices/permissions", "internal/appservices/values", "internal/userheaders", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "internal/owner", "internal/userapi", "proxy", "proxy/locate", "proxy/oidc",
 	},
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},

@@ -107,7 +107,7 @@ func Equal(a, b Value) bool {
 	return a.text == b.text
 }
 
-// Key returns a text that two values have in common if they are [Equal], and only then.
+// Key returns a text that is the same for two values if they are [Equal], and differs if not.
 func (v Value) Key() string { return string(v.normal().Append(nil)) }
 
 // normal returns the value with sorted members, and numbers as fractions.

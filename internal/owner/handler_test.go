@@ -242,6 +242,8 @@ func TestWrite_RefusesWhatUsersMayNotWrite(t *testing.T) {
 		{"an operator within", merge, `{"address":{"$inc":1}}`, 403, "address"},
 		{"a name with a dot", merge, `{"address.city":"x"}`, 403, "address.city"},
 		{"a prototype", merge, `{"__proto__":{"lang":1}}`, 403, "__proto__"},
+		{"a name with a zero byte", merge, `{"a\u0000b":1}`, 403, "a"},
+		{"a name with a zero byte in an array", merge, `{"tags":[{"a\u0000b":1}]}`, 403, "tags"},
 		{"an unknown type", merge, `{"lang":{"$where":"1"}}`, 403, "lang"},
 		{"code", merge, `{"lang":{"$code":"1"}}`, 403, "lang"},
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
-	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/internal/appservices/clientapi"
 	"github.com/tokengraft/tokengraft/internal/appservices/data"
 	"github.com/tokengraft/tokengraft/internal/appservices/expression"
@@ -90,26 +89,17 @@ func openCalls(cfg *config.Config, d *documents, o Options) (*calls, error) {
 	return c, nil
 }
 
-func (c *calls) open(cfg *config.Config, d *documents, o Options) (err error) {
+// open opens the functions first, because rules may call them.
+func (c *calls) open(cfg *config.Config, d *documents, o Options) error {
 	if callsFunctions(cfg) {
 		if err := c.openFunctions(cfg, d, o); err != nil {
 			return err
 		}
 	}
-	if c.functions == nil {
-		c.data, err = openData(cfg, d, o, nil, nil)
-	} else {
-		c.data, err = openData(cfg, d, o, c.runner.Has, c.functions.Rule)
+	if cfg.Access.Roles == "" {
+		return nil
 	}
-	return err
-}
-
-// database returns the database of a function that runs as a user.
-func (c *calls) database(caller appservices.Caller) hooks.Database {
-	if c.data == nil {
-		return clientapi.NoDatabase
-	}
-	return c.data.Database(caller)
+	return c.openData(cfg, d, o)
 }
 
 // openFunctions opens the functions that users may call, in processes of their own, so that
@@ -143,7 +133,7 @@ func (c *calls) openFunctions(cfg *config.Config, d *documents, o Options) error
 	c.functions = clientapi.NewFunctions(clientapi.FunctionOptions{
 		Runner: runner, Processes: int(cfg.Access.Processes), Permissions: permitted,
 		Values: values.values, Environment: values.environment,
-		Database: c.database, Invalidator: d.cache, Logger: o.Logger,
+		Database: c.database(cfg), Invalidator: d.cache, Logger: o.Logger,
 		Failed: func(ctx context.Context) { failures.Count(ctx, "can_evaluate") },
 	})
 	return nil
@@ -193,11 +183,11 @@ func (g *generation) callLocals(s *Sidecar) ([]proxy.Local, error) {
 		},
 		Logger: g.logger,
 	}
-	if g.calls.functions != nil {
-		o.Functions = g.calls.functions
-	}
 	if g.calls.data != nil {
 		o.Service = g.calls.data
+	}
+	if g.calls.functions != nil {
+		o.Functions = g.calls.functions
 	}
 	return []proxy.Local{{
 		Pattern: g.cfg.Access.CallPath, Handler: g.documents.guard(clientapi.New(o)),

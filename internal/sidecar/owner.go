@@ -3,6 +3,8 @@ package sidecar
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
@@ -84,7 +86,21 @@ func writeRules(cfg *config.Config) (owner.Rules, error) {
 	if issuer := cfg.Documents.UserIDIssuer; issuer != "" {
 		r.Identity = append(r.Identity, issuer)
 	}
+	r.Identity, r.Decisive = withoutIndices(r.Identity), withoutIndices(r.Decisive)
 	return r, nil
+}
+
+// withoutIndices adds to paths with indices of arrays those without, because the paths of
+// writes have none. A number can also be the name of a field.
+func withoutIndices(paths []string) []string {
+	all := slices.Clone(paths)
+	for _, path := range paths {
+		names := slices.DeleteFunc(strings.Split(path, "."), func(name string) bool { return strings.Trim(name, "0123456789") == "" })
+		if short := strings.Join(names, "."); short != path {
+			all = append(all, short)
+		}
+	}
+	return all
 }
 
 // guard keeps the source open while the handler uses it. If it is closed already, its reads

@@ -3,18 +3,67 @@ package sidecar
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/internal/appservices/data"
 	"github.com/tokengraft/tokengraft/internal/appservices/expression"
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
-	"github.com/tokengraft/tokengraft/internal/owner"
 )
 
-// readRoles reads access.roles. The error joins all faults, each a [config.FieldError].
+var errNoCollection = errors.New("requires that the source of documents is a collection of MongoDB")
+
+// openData opens the data access of SDKs. The functions that its rules call are open
+// already. The error is a [config.FieldError], or joins some.
+func (c *calls) openData(cfg *config.Config, d *documents, o Options) error {
+	collection, ok := d.source.(collectionSource)
+	if !ok {
+		return cfg.Fault("access.roles", errNoCollection)
+	}
+	rules, err := readRoles(cfg, c.hasFunction())
+	if err != nil {
+		return err
+	}
+	writes, err := writeRules(cfg)
+	if err != nil {
+		return err
+	}
+	app, err := readAppValues(cfg)
+	if err != nil {
+		return err
+	}
+	failures, err := expression.NewFailures(o.Meter)
+	if err != nil {
+		return err
+	}
+	c.data, err = data.New(data.Options{
+		Rules: rules, Collection: collection.Source, Fixed: writes.Identity, Privileged: writes.Privileged,
+		Changed: func(tags ...string) { d.cache.Invalidate(tags...) },
+		Failed:  func(place string) { failures.Count(context.Background(), place) },
+		MaxSize: int(cfg.Access.MaxSize), Timeout: cfg.Access.Timeout,
+		Values: app.values, Environment: app.environment, Call: c.rule,
+	})
+	return err
+}
+
+// hasFunction returns what reports whether rules may call a function, or nil if they may
+// call none.
+func (c *calls) hasFunction() func(name string) bool {
+	if c.runner == nil {
+		return nil
+	}
+	return c.runner.Has
+}
+
+// rule calls a function for a rule. Rules call none without functions.
+func (c *calls) rule(ctx context.Context, caller appservices.Caller, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
+	return c.functions.Rule(ctx, caller, name, args)
+}
+
+// readRoles reads the rules of the collection. hasFunction reports whether they may call a
+// function; nil means none. The error joins all faults, each a [config.FieldError].
 func readRoles(cfg *config.Config, hasFunction func(name string) bool) (*data.Rules, error) {
 	file := string(cfg.Access.Roles)
 	text, err := os.ReadFile(file)
@@ -23,63 +72,25 @@ func readRoles(cfg *config.Config, hasFunction func(name string) bool) (*data.Ru
 	}
 	rules, err := data.Parse(file, text, hasFunction)
 	if faults, ok := errors.AsType[data.Faults](err); ok {
-		joined := make([]error, len(faults))
-		for i, fault := range faults {
-			joined[i] = cfg.Fault("access.roles", fault)
+		var all []error
+		for _, fault := range faults {
+			all = append(all, cfg.Fault("access.roles", fault))
 		}
-		return nil, errors.Join(joined...)
+		return nil, errors.Join(all...)
 	}
-	m := cfg.Documents.MongoDB
-	if rules.Database != m.Database || rules.Collection != m.Collection {
-		return nil, cfg.Fault("access.roles", fmt.Errorf("%s is for the collection %s.%s, and documents.mongodb is %s.%s; name the rules.json of that collection",
-			file, rules.Database, rules.Collection, m.Database, m.Collection))
+	if m := cfg.Documents.MongoDB; rules.Database != m.Database || rules.Collection != m.Collection {
+		return nil, cfg.Fault("access.roles", errOtherCollection)
 	}
 	return rules, nil
 }
 
-// errRolesSource is for Options.Source. Package config reports documents.file.
-var errRolesSource = errors.New("requires documents.mongodb without Options.Source, because the roles are for its collection")
+var errOtherCollection = errors.New("has the rules of another collection; the members database and collection must be those of documents.mongodb")
 
-// A ruleCall calls a function for a rule of a user.
-type ruleCall func(ctx context.Context, c appservices.Caller, name string, args []bsonvalue.Value) (bsonvalue.Value, error)
-
-// openData opens the data access of SDKs. It returns nil without access.roles. hasFunction
-// and call are for functions in rules; they are nil if users cannot call functions. The error
-// joins faults, each a [config.FieldError].
-func openData(cfg *config.Config, d *documents, o Options, hasFunction func(name string) bool, call ruleCall) (*data.Service, error) {
+// database returns what functions use that run as their caller, or nil without roles. The
+// data access opens after the functions, and before the first call.
+func (c *calls) database(cfg *config.Config) func(appservices.Caller) hooks.Database {
 	if cfg.Access.Roles == "" {
-		return nil, nil
+		return nil
 	}
-	collection, ok := d.source.(collectionSource)
-	if !ok {
-		return nil, cfg.Fault("access.roles", errRolesSource)
-	}
-	rules, err := readRoles(cfg, hasFunction)
-	if err != nil {
-		return nil, err
-	}
-	decisive, err := decisivePaths(cfg)
-	if err != nil {
-		return nil, err
-	}
-	values, err := readAppValues(cfg)
-	if err != nil {
-		return nil, err
-	}
-	failures, err := expression.NewFailures(o.Meter)
-	if err != nil {
-		return nil, err
-	}
-	fixed := []string{cfg.Documents.UserIDField}
-	if cfg.Documents.UserIDIssuer != "" {
-		fixed = append(fixed, cfg.Documents.UserIDIssuer)
-	}
-	return data.New(data.Options{
-		Rules: rules, Collection: collection.Source, Fixed: fixed,
-		Privileged: owner.Rules{AllowPrivileged: cfg.Access.AllowPrivileged, Decisive: decisive}.Privileged,
-		Changed:    func(tags ...string) { d.cache.Invalidate(tags...) },
-		Failed:     func(place string) { failures.Count(context.Background(), place) },
-		MaxSize:    int(cfg.Access.MaxSize), Timeout: min(cfg.Access.Timeout, cfg.Timeouts.Response),
-		Values: values.values, Environment: values.environment, Call: call,
-	})
+	return func(caller appservices.Caller) hooks.Database { return c.data.Database(caller) }
 }

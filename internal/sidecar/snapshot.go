@@ -26,8 +26,8 @@ func newSnapshot(g *generation, d oidc.Discovery) (*proxy.Snapshot, error) {
 		Restore:   g.cfg.Restores(),
 		RestoreAt: g.cfg.Restore.At,
 		Shadow:    g.cfg.Shadow,
-		Forwards:  g.forwards,
 		Locals:    g.locals,
+		Forwards:  g.forwards,
 		Sizes:     locate.Limits{Token: int(g.cfg.Claim.MaxTokenSize), Line: int(g.cfg.Claim.MaxHeaderSize)},
 	}
 	if g.signIns != nil {

@@ -44,3 +44,15 @@ func TestBearer_IsTheTokenOfOneAuthorization(t *testing.T) {
 		}
 	}
 }
+
+// The token is one word of ASCII at the end of the header.
+func FuzzBearer(f *testing.F) {
+	f.Add("Bearer a.b.c")
+	f.Add("bearer  a==")
+	f.Fuzz(func(t *testing.T, line string) {
+		token, ok := userapi.Bearer(&http.Request{Header: http.Header{"Authorization": {line}}})
+		if ok != (token != "") || !strings.HasSuffix(line, token) || len(token) > enrich.MaxToken || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' || r == ',' }) {
+			t.Errorf("Bearer(%q) = %q, %t; want a token68 at the end of the line", line, token, ok)
+		}
+	})
+}

@@ -5,15 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-
-	"github.com/tokengraft/tokengraft/enrich/hooks"
 )
 
 // unauthorized is MongoDB's code for a command that the user must not run.
 const unauthorized = 13
-
-// NoDatabase refuses every command, as App Services did without rules.
-var NoDatabase hooks.Database = noRules{}
 
 // noRules refuses every command, as MongoDB would.
 type noRules struct{}

@@ -101,12 +101,13 @@ func TestRead_FindsTheFunctionsThatUsersMayCall(t *testing.T) {
   {"name": "gone"},
   {"name": "other", "run_as_user_id": "5f1f216e82df4a7979f9da93"}
 ]`))
-	if want := []string{"hello", "folder/inner"}; !slices.Equal(app.Callable, want) {
+	if want := []string{"folder/inner", "hello"}; !slices.Equal(app.Callable, want) {
 		t.Errorf("got the functions %q, want %q", app.Callable, want)
 	}
 	for _, want := range []string{
-		"functions/config.json: users cannot call functions that it does not name: unnamed",
-		`functions/config.json:6:39: run_as_user_id: functions cannot run as another user, so users cannot call "other"`,
+		"functions: users cannot call functions that have no valid entry in config.json: other, unnamed",
+		`functions/config.json:5:3: there is no function "gone" in this directory`,
+		`functions/config.json:6:39: run_as_user_id is not supported, so users cannot call the function "other"`,
 	} {
 		if !strings.Contains(reported(app), want) {
 			t.Errorf("want the note %q, got\n%s", want, reported(app))
@@ -120,24 +121,33 @@ func TestRead_FindsTheFunctionsThatUsersMayCall(t *testing.T) {
 	}
 }
 
-// Before 2021 each function had a file of its own. The sidecar reads only the list.
-func TestRead_NotesPermissionsInFilesOfTheirOwn(t *testing.T) {
+// Before 2021 each function had a file of its own.
+func TestRead_FindsPermissionsInFilesOfTheirOwn(t *testing.T) {
 	app := read(t, exported(data, full,
 		"functions/hello/source.js", "", "functions/hello/config.json", `{"name":"hello","private":false}`,
 		"functions/secret/source.js", "", "functions/secret/config.json", `{"name":"secret","private":true}`,
 	))
-	const want = "functions/hello/config.json: users may call functions that functions/config.json names"
-	if got := reported(app); !strings.Contains(got, want) || strings.Contains(got, "secret") {
-		t.Errorf("want the note %q and none of secret, got\n%s", want, got)
+	if want := []string{"hello"}; !slices.Equal(app.Callable, want) {
+		t.Errorf("got the functions %q, want %q; notes:\n%s", app.Callable, want, reported(app))
+	}
+}
+
+// A rule that the sidecar does not know must not stop the import of all else.
+func TestRead_NotesPermissionsThatCannotBeUsed(t *testing.T) {
+	app := read(t, exported(data, full, "functions/f.js", "",
+		"functions/config.json", `[{"name":"f","can_evaluate":{"%%user.id":{"$where":"1"}}}]`))
+	const want = "functions/config.json:1:43: access.functions cannot be used before this is repaired: can_evaluate: "
+	if !strings.Contains(reported(app), want) {
+		t.Errorf("want the note %q, got\n%s", want, reported(app))
 	}
 }
 
 func TestRead_ReportsFaultsOfRulesAndPermissions(t *testing.T) {
 	_, err := export.Read(exported(data, full,
-		"functions/config.json", "{}", "functions/f.js", "",
+		"functions/config.json", "{", "functions/f.js", "",
 		"data_sources/mongodb-atlas/myapp/users/rules.json", "{\"database\": 7}",
 	))
-	const want = "functions/config.json:1: must be a list\n" + `data_sources/mongodb-atlas/myapp/users/rules.json:1: database: must be text`
+	const want = "functions/config.json:1: invalid JSON: unexpected end of JSON input\n" + `data_sources/mongodb-atlas/myapp/users/rules.json:1: database: must be text`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
@@ -163,7 +173,7 @@ func TestRead_NotesWhatRulesHaveAndTheSidecarDoesNot(t *testing.T) {
 			t.Errorf("want the note %q, got\n%s", want, reported(app))
 		}
 	}
-	if strings.Contains(reported(app), "isAdmin") {
+	if strings.Contains(reported(app), file+":5:") {
 		t.Errorf("the function isAdmin exists, want no note about it, got\n%s", reported(app))
 	}
 }

@@ -46,16 +46,6 @@ func (e *export) object(file string) *object {
 	return o
 }
 
-// objects reads a file that contains a list of objects. If that fails, it adds a fault
-// and returns the objects that it could read.
-func (e *export) objects(file string) []*object {
-	o := &object{file: file, faults: &e.faults}
-	if v, ok := e.value(file); ok {
-		return o.objectsOf("", v)
-	}
-	return nil
-}
-
 // value reads a JSON file. If that fails, it adds a fault and returns false.
 func (e *export) value(file string) (value, bool) {
 	text, err := fs.ReadFile(e, file)

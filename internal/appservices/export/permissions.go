@@ -1,60 +1,66 @@
 package export
 
 import (
+	"errors"
 	"fmt"
-	"slices"
+	"io/fs"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/appservices/permissions"
 )
 
-const manifest = "functions/config.json"
-
-// readPermissions reads which functions users may call. Exports from before 2021 have a
-// file for each function, which the sidecar does not read.
+// readPermissions reads which functions users may call, as the sidecar reads it. Faults are
+// noted: the rest of the configuration is useful without the permissions.
 func (e *export) readPermissions() {
-	if e.has(manifest) {
-		e.readManifest()
+	dir, err := fs.Sub(e, "functions")
+	if err != nil || !e.has("functions") || !e.isListed() {
+		return
 	}
-	for _, file := range e.glob("functions/*/config.json") {
-		if o := e.object(file); o.members != nil && !o.boolean("private") {
-			e.note(file, fmt.Sprintf("users may call functions that %s names: to permit this one, add this object to its list", manifest))
-		}
-	}
-}
-
-func (e *export) readManifest() {
-	var named []string
-	for _, o := range e.objects(manifest) {
-		name := o.text("name")
-		named = append(named, name)
-		if !o.boolean("private") && !e.runsAsOther(o) && e.app.file(name) != "" {
-			e.app.Callable = append(e.app.Callable, name)
-		}
-	}
-	e.noteUnnamed(named)
-}
-
-// runsAsOther reports whether a function runs as another user than the one who calls it,
-// and notes that.
-func (e *export) runsAsOther(o *object) bool {
-	for _, setting := range []string{"run_as_user_id", "run_as_user_id_script_source"} {
-		if o.text(setting) != "" && !o.boolean("run_as_system") {
-			e.noteAt(o.file, o.members[setting], fmt.Sprintf("%s: functions cannot run as another user, so users cannot call %q", setting, o.text("name")))
-			return true
-		}
-	}
-	return false
-}
-
-// noteUnnamed notes the functions that the manifest does not name. App Services added
-// them to it when an app was imported, as functions that everyone may call.
-func (e *export) noteUnnamed(named []string) {
-	var others []string
+	read, err := permissions.Read(dir, func(name string) bool { return e.app.file(name) != "" })
+	e.notePermissions(read.Notes, err)
+	var closed []string
 	for _, f := range e.app.Functions {
-		if !slices.Contains(named, f.Name) {
-			others = append(others, f.Name)
+		switch permitted, ok := read.Functions[f.Name]; {
+		case !ok:
+			closed = append(closed, f.Name)
+		case !permitted.Private:
+			e.app.Callable = append(e.app.Callable, f.Name)
 		}
 	}
-	if len(others) > 0 {
-		e.note(manifest, "users cannot call functions that it does not name: "+strings.Join(others, ", "))
+	if len(closed) > 0 {
+		e.note("functions", "users cannot call functions that have no valid entry in config.json: "+strings.Join(closed, ", "))
 	}
+}
+
+// isListed reports whether the list of all functions can be read. A fault in its JSON is
+// a fault of the export.
+func (e *export) isListed() bool {
+	const list = "functions/config.json"
+	if !e.has(list) {
+		return true
+	}
+	_, ok := e.value(list)
+	return ok
+}
+
+// notePermissions notes what the permissions have and the sidecar does not.
+func (e *export) notePermissions(notes []string, err error) {
+	for _, note := range notes {
+		at, text, _ := strings.Cut(note, ": ")
+		e.note("functions/"+at, text)
+	}
+	for _, fault := range joined(err) {
+		if f, ok := errors.AsType[*permissions.Fault](fault); ok {
+			at := fmt.Sprintf("functions/%s:%d:%d", f.File, f.Line, f.Column)
+			e.note(at, fmt.Sprintf("access.functions cannot be used before this is repaired: %v", f.Err))
+		}
+	}
+}
+
+// joined returns the errors that [errors.Join] has put together.
+func joined(err error) []error {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		return all.Unwrap()
+	}
+	return nil
 }

@@ -67,9 +67,9 @@ func TestFilter_PushesConditionsOfTheDocument(t *testing.T) {
 // Every document for which Eval is true matches the filter. The matcher of this test finds
 // no document that MongoDB would not find.
 func TestFilter_IsNecessary(t *testing.T) {
-	rounds := 100_000
+	rounds := 30_000
 	if testing.Short() {
-		rounds = 10_000
+		rounds = 5_000
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	g := generator{random}
