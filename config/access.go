@@ -48,8 +48,10 @@ type Access struct {
 	CallPath string `yaml:"call_path" default:"/api/client/v2.0/app/{app}/functions/call"`
 	// For one call. At most 30s.
 	Timeout time.Duration `yaml:"timeout" default:"10s"`
-	// How many function calls of users run at a time, each in its own process. They are
-	// apart from those of `user_creation` and `triggers`.
+	// How many function calls of users run at a time, each in its own process, which takes
+	// at most 72 MiB. They are apart from those of `user_creation` and `triggers`. One more
+	// runs the functions that rule expressions call, if there are any. A user has all but
+	// one of them, or one.
 	Processes Count `yaml:"processes" default:"1"`
 
 	// The origins of web pages that may send these requests, such as
