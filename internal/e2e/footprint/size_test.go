@@ -22,8 +22,8 @@ func TestProgram_HasALimitedSize(t *testing.T) {
 		name, tags string
 		megabytes  int64
 	}{
-		{"with the JavaScript engine", "", 36},
-		{"make slim", "nojavascript,grpcnotrace", 24},
+		{"with the JavaScript engine", "", 38},
+		{"make slim", "nojavascript,grpcnotrace", 26},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			info, err := os.Stat(build(t, test.tags))
