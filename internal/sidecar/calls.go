@@ -61,8 +61,9 @@ func ruleProcesses(cfg *config.Config) int {
 	return 0
 }
 
-// callSettings are those that calls depend on, as in generation.go.
-var callSettings = append([]string{"functions", "access", "shadow"}, documentsSettings...)
+// callSettings are those that calls depend on, as in generation.go. Users must not write
+// what an expression of forward reads.
+var callSettings = append([]string{"functions", "access", "forward", "shadow"}, documentsSettings...)
 
 // openCalls opens what users may call, or keeps it.
 func (g *generation) openCalls(s *Sidecar, before *generation, keeps func(settings []string) bool) (err error) {

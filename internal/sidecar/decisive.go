@@ -70,13 +70,16 @@ func pathsInFile(file string) ([]string, error) {
 // expansionsIn returns the paths of all expansions of custom data in a value, whether they
 // are names or strings.
 func expansionsIn(v jsonvalue.Value) (paths []string) {
-	if path, ok := strings.CutPrefix(v.Text(), customData); ok {
-		paths = append(paths, strings.TrimPrefix(path, "."))
-	}
-	for _, m := range v.Members() {
-		if path, ok := strings.CutPrefix(m.Name, customData); ok {
+	add := func(expansion string) {
+		if path, ok := strings.CutPrefix(expansion, customData); ok {
 			paths = append(paths, strings.TrimPrefix(path, "."))
+		} else if expansion == wholeUser {
+			paths = append(paths, "")
 		}
+	}
+	add(v.Text())
+	for _, m := range v.Members() {
+		add(m.Name)
 		paths = append(paths, expansionsIn(m.Value)...)
 	}
 	for _, item := range v.Items() {
@@ -85,4 +88,7 @@ func expansionsIn(v jsonvalue.Value) (paths []string) {
 	return paths
 }
 
-const customData = "%%user.custom_data"
+const (
+	customData = "%%user.custom_data"
+	wholeUser  = "%%user" // as an argument of a function, with all custom data
+)

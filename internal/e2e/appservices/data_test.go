@@ -74,7 +74,18 @@ func TestData_UsersReachTheirOwnDocument(t *testing.T) {
 			t.Errorf("the function %s as the user: got %d %s, want %s", name, status, body, want)
 		}
 	}
+	sidecar.reloadsWhatDecides(t, anna)
 	sidecar.reloadsRoles(t, anna, rules)
+}
+
+// reloadsWhatDecides checks that a field by which a new expression of forward decides cannot
+// be written any more, without a restart and without a change of access.
+func (c callable) reloadsWhatDecides(t *testing.T, s *sdk) {
+	t.Helper()
+	c.Reconfigure(t, "access:", "forward:\n  - {match: /reports/, allow: {\"%%user.custom_data.lang\": en}}\naccess:")
+	if status, body := s.collection("updateOne", `"query":{},"update":{"$set":{"lang":"en"}}`); status != http.StatusForbidden || !strings.Contains(body, "access.allow_privileged") {
+		t.Errorf("an update of a field by which forward decides: got %d %s, want 403", status, body)
+	}
 }
 
 // reloadsRoles checks that changed rules apply without a restart.
