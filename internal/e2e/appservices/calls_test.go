@@ -92,7 +92,7 @@ func TestCalls_EndAtTheirLimits(t *testing.T) {
 		"config.json": `[{"name":"endless"},{"name":"regexp"},{"name":"hog"},{"name":"one"}]`,
 		"endless.js":  "exports = () => { for (;;); }",
 		"regexp.js":   `exports = () => /^(?=(a+)+$)b?\1$/.test("a".repeat(40) + "!")`,
-		"hog.js":      "exports = () => { const all = []; for (;;) all.push(new Array(1000).fill(1)); }",
+		"hog.js":      "exports = () => { const all = []; for (;;) all.push(new Uint8Array(1 << 20)); }",
 		"one.js":      "exports = () => true",
 	})
 	anna := sidecar.logIn(t, "anna@example.com")
