@@ -46,6 +46,6 @@ func (k *checker) withoutEntry(functions hooks.Functions, read *permissions.Perm
 	}
 	missing := slices.DeleteFunc(runner.Names(), func(name string) bool { return read.Named[name] })
 	if len(missing) > 0 {
-		k.warn("access.functions", "users cannot call the functions %s, because config.json in functions.dir has no entry for them; add one like {\"name\": %q, \"private\": true}", strings.Join(missing, ", "), missing[0])
+		k.warn("access.functions", "users cannot call the functions %s, because config.json in functions.dir has no entry for them; add {\"name\": %q} to open one, or with \"private\": true to keep it closed without this warning", strings.Join(missing, ", "), missing[0])
 	}
 }
