@@ -145,6 +145,9 @@ func (s *Sidecar) Reconfigure(t testing.TB, old, new string) {
 func (s *Sidecar) Write(t testing.TB, name, content string) {
 	t.Helper()
 	path := filepath.Join(s.Dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path+"~", []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -50,10 +50,10 @@ func (s *suite) attackFunctions(t *testing.T) {
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	fromMongo := `documents: {mongodb: {uri: "` + inMongo(t, people) + `", database: app, collection: users, timeout: 5s}, user_id_field: id}`
 	configuration := strings.Replace(usual(startBackend(t, issuer).URL), "documents: {file: users.json, user_id_field: id}", fromMongo, 1) +
-		"functions: {dir: .}\nuser_creation: {function: create, timeout: 4s}\n"
+		"functions: {dir: functions}\nuser_creation: {function: create, timeout: 4s}\n"
 	tg := &target{suite: s}
 	tg.Sidecar = e2e.Start(t, e2e.Options{
-		Configuration: configuration, Files: map[string]string{"create.js": function(functionRows)}, Program: e2e.Tokengraft, Log: s.lookAtLog,
+		Configuration: configuration, Files: map[string]string{"functions/create.js": function(functionRows)}, Program: e2e.Tokengraft, Log: s.lookAtLog,
 	})
 	t.Cleanup(func() { tg.checkMetrics(t) })
 	tg.waitReady(t)
@@ -85,8 +85,11 @@ func (row functionRow) run(t *testing.T, tg *target, issuer *enrichtest.Issuer) 
 		t.Errorf("got %d after %s, processors in use for %s after it, the sidecar's memory grew by %d MiB; want 503, at most %s, %s and %d MiB",
 			status, took, used, grown, mostWait, mostWait, mostGrowth)
 	}
-	if status := tg.create(t, issuer, "nothing"); status != http.StatusOK {
-		t.Errorf("the next new user got %d, want 200", status)
+	// On a busy machine, a new process may not be ready within the timeout of one login.
+	start = time.Now()
+	e2e.Eventually(t, "the next new user can log in", func() bool { return tg.create(t, issuer, "nothing") == http.StatusOK })
+	if took := time.Since(start); took > mostWait {
+		t.Errorf("the next new user could log in after %s, want at most %s", took, mostWait)
 	}
 	return fmt.Sprintf("503 after %.1f s; the sidecar's memory grew by %d MiB", took.Seconds(), grown)
 }
