@@ -14,7 +14,7 @@ func (k *checker) permissions(functions hooks.Functions) (callable []string) {
 	if !k.cfg.Access.Functions {
 		return nil
 	}
-	read, err := readPermissions(k.cfg, functions)
+	read, err := readPermissions(k.cfg, functions.Has)
 	k.report(err)
 	for _, note := range read.Notes {
 		k.warn("functions.dir", "%s", note)

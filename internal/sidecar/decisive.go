@@ -1,15 +1,9 @@
 package sidecar
 
 import (
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/tokengraft/tokengraft/config"
-	"github.com/tokengraft/tokengraft/internal/jsonvalue"
 )
 
 // decisivePaths returns the paths of the document that a rule expression reads: in forward,
@@ -27,68 +21,21 @@ func decisivePaths(cfg *config.Config) ([]string, error) {
 		}
 		paths = append(paths, allow.CustomDataPaths()...)
 	}
+	anyFunction := func(string) bool { return true } // whether they exist is checked elsewhere
 	if cfg.Access.Roles != "" {
-		found, err := pathsInFile(string(cfg.Access.Roles))
+		rules, err := readRoles(cfg, anyFunction)
 		if err != nil {
-			return nil, cfg.Fault("access.roles", err)
+			return nil, err
 		}
-		paths = append(paths, found...)
+		paths = append(paths, rules.CustomDataPaths()...)
 	}
 	if cfg.Access.Functions {
-		found, err := pathsInFunctions(string(cfg.Functions.Dir))
+		permitted, err := readPermissions(cfg, anyFunction)
 		if err != nil {
-			return nil, cfg.Fault("functions.dir", err)
+			return nil, err
 		}
-		paths = append(paths, found...)
+		paths = append(paths, permitted.CustomDataPaths()...)
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths), nil
 }
-
-// pathsInFunctions returns the paths in each config.json of a directory.
-func pathsInFunctions(dir string) (paths []string, err error) {
-	err = fs.WalkDir(os.DirFS(dir), ".", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || path.Base(file) != "config.json" {
-			return err
-		}
-		found, err := pathsInFile(filepath.Join(dir, filepath.FromSlash(file)))
-		paths = append(paths, found...)
-		return err
-	})
-	return paths, err
-}
-
-func pathsInFile(file string) ([]string, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	v, err := jsonvalue.Parse(text)
-	return expansionsIn(v), err
-}
-
-// expansionsIn returns the paths of all expansions of custom data in a value, whether they
-// are names or strings.
-func expansionsIn(v jsonvalue.Value) (paths []string) {
-	add := func(expansion string) {
-		if path, ok := strings.CutPrefix(expansion, customData); ok {
-			paths = append(paths, strings.TrimPrefix(path, "."))
-		} else if expansion == wholeUser {
-			paths = append(paths, "")
-		}
-	}
-	add(v.Text())
-	for _, m := range v.Members() {
-		add(m.Name)
-		paths = append(paths, expansionsIn(m.Value)...)
-	}
-	for _, item := range v.Items() {
-		paths = append(paths, expansionsIn(item)...)
-	}
-	return paths
-}
-
-const (
-	customData = "%%user.custom_data"
-	wholeUser  = "%%user" // as an argument of a function, with all custom data
-)

@@ -9,7 +9,8 @@ import (
 
 func TestParse_ReportsFaultsWithTheirPlace(t *testing.T) {
 	for _, row := range []struct{ text, want string }{
-		{`{`, `rules.json:1:1: it is not valid JSON`},
+		{`{`, `rules.json:1:2: it is not valid JSON: unexpected end`},
+		{"{\n ]", `rules.json:2:2: it is not valid JSON: invalid character`},
 		{`[]`, `rules.json:1:1: it must be an object`},
 		{`{}`, `rules.json:1:1: it needs the members database and collection`},
 		{"{\"database\":1,\n \"collection\":\"c\"}", `rules.json:1:13: database: it must be a string`},

@@ -33,11 +33,22 @@ type Permissions struct {
 	Notes []string
 }
 
+// CustomDataPaths returns the paths below %%user.custom_data by which is decided who may call
+// a function. An empty path is all of it.
+func (p *Permissions) CustomDataPaths() (paths []string) {
+	for _, f := range p.Functions {
+		if f.CanEvaluate != nil {
+			paths = append(paths, f.CanEvaluate.CustomDataPaths()...)
+		}
+	}
+	return paths
+}
+
 // manifest is the file in the directory of functions, and in those of single functions.
 const manifest = "config.json"
 
 // Read reads the permissions in a directory of functions. has reports whether there is a
-// function of a name. The error joins all faults, each a [*Fault]. Without any file there
+// function of a name. The error joins all faults, each a [fault.InFile]. Without any file there
 // are no permissions.
 func Read(dir fs.FS, has func(name string) bool) (*Permissions, error) {
 	r := &reader{dir: dir, has: has, read: &Permissions{Functions: map[string]Function{}, Named: map[string]bool{}}}

@@ -50,7 +50,7 @@ func TestRead_WithoutFilesPermitsNothing(t *testing.T) {
 
 func TestRead_ReportsFaultsWithTheirPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		"[\n{]":                         "config.json:2:3: invalid JSON: ",
+		"[\n{]":                         "config.json:2:2: invalid JSON: ",
 		`{}`:                            "config.json:1:1: must be a list of functions",
 		"[\n  1\n]":                     "config.json:2:3: must be an object",
 		`[{}]`:                          "config.json:1:2: the name is missing",
@@ -105,4 +105,19 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestPermissions_KnowTheCustomDataThatDecides(t *testing.T) {
+	got, err := read(map[string]string{
+		"config.json": `[
+			{"name":"f","can_evaluate":{"%%user.custom_data.tier":"pro","%%user.id":{"$in":["x","%%user.custom_data.teams.0"]}}},
+			{"name":"g","private":true,"can_evaluate":{"%%true":{"%function":{"name":"f","arguments":[{"a":"%%user"}]}}}}]`,
+		"old/h/config.json": `{}`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if paths := slices.Sorted(slices.Values(got.CustomDataPaths())); !slices.Equal(paths, []string{"", "teams.0", "tier"}) {
+		t.Errorf("got the paths %q; want tier, teams.0, and all of it", paths)
+	}
 }
