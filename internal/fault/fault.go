@@ -1,4 +1,4 @@
-// Package fault has what readers of files report: what is wrong, and where.
+// Package fault has the errors of readers of files. Each names its place in the file.
 package fault
 
 import (
