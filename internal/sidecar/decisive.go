@@ -2,40 +2,34 @@ package sidecar
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tokengraft/tokengraft/config"
 )
 
-// decisivePaths returns the paths of the document that a rule expression reads: in forward,
-// in access.roles and in the config.json of functions. The empty path is the whole
-// document. The error is a [config.FieldError].
-func decisivePaths(cfg *config.Config) ([]string, error) {
-	var paths []string
-	for i := range cfg.Forward {
-		if cfg.Forward[i].Allow == "" {
-			continue
+// decisivePaths returns the paths of the document that a rule expression reads. The empty
+// path is the whole document. The error is a [config.FieldError].
+func decisivePaths(cfg *config.Config) (paths []string, err error) {
+	all, err := ruleExpansions(cfg)
+	for _, e := range all {
+		if path, reads := e.customData(); reads {
+			paths = append(paths, path)
 		}
-		allow, err := cfg.Forward[i].Allow.Parse()
-		if err != nil {
-			return nil, err
-		}
-		paths = append(paths, allow.CustomDataPaths()...)
-	}
-	anyFunction := func(string) bool { return true } // whether they exist is checked elsewhere
-	if cfg.Access.Roles != "" {
-		rules, err := readRoles(cfg, anyFunction)
-		if err != nil {
-			return nil, err
-		}
-		paths = append(paths, rules.CustomDataPaths()...)
-	}
-	if cfg.Access.Functions {
-		permitted, err := readPermissions(cfg, anyFunction)
-		if err != nil {
-			return nil, err
-		}
-		paths = append(paths, permitted.CustomDataPaths()...)
 	}
 	slices.Sort(paths)
-	return slices.Compact(paths), nil
+	return slices.Compact(paths), err
+}
+
+const (
+	customData = "%%user.custom_data"
+	wholeUser  = "%%user" // as an argument of a function, with all custom data
+)
+
+// customData returns the path of the document that the expansion reads, if it reads it.
+func (e expansion) customData() (path string, reads bool) {
+	if e.name == wholeUser {
+		return "", true
+	}
+	path, reads = strings.CutPrefix(e.name, customData)
+	return strings.TrimPrefix(path, "."), reads
 }

@@ -2,7 +2,6 @@ package data
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/tokengraft/tokengraft/internal/appservices/expression"
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
@@ -22,8 +21,6 @@ func Parse(file string, text []byte, hasFunction func(name string) bool) (*Rules
 		return nil, p.document.faults
 	}
 	p.rules.Notes = p.document.notes
-	slices.Sort(p.rules.paths)
-	p.rules.paths = slices.Compact(p.rules.paths)
 	return &p.rules, nil
 }
 
@@ -158,7 +155,6 @@ func (p *parser) rule(v value, document bool) *rule {
 		p.expressionFaults(v, err)
 		return nil
 	}
-	p.rules.paths = append(p.rules.paths, e.CustomDataPaths()...)
 	return &rule{expression: e, constant: isTrue(v.Text)}
 }
 
@@ -229,7 +225,6 @@ func (p *parser) query(v value) *expression.Query {
 		p.expressionFaults(v, err)
 		return nil
 	}
-	p.rules.paths = append(p.rules.paths, q.CustomDataPaths()...)
 	return q
 }
 

@@ -46,7 +46,4 @@ func TestParse_NotesWhatHasNoEffect(t *testing.T) {
 			t.Errorf("the notes are\n%s\nwant %s", notes, want)
 		}
 	}
-	if got := strings.Join(rules.CustomDataPaths(), " "); got != "a.b c d e" {
-		t.Errorf("the rules read %q, want a.b, c, d and e", got)
-	}
 }

@@ -33,17 +33,6 @@ type Permissions struct {
 	Notes []string
 }
 
-// CustomDataPaths returns the paths below %%user.custom_data by which is decided who may call
-// a function. An empty path is all of it.
-func (p *Permissions) CustomDataPaths() (paths []string) {
-	for _, f := range p.Functions {
-		if f.CanEvaluate != nil {
-			paths = append(paths, f.CanEvaluate.CustomDataPaths()...)
-		}
-	}
-	return paths
-}
-
 // manifest is the file in the directory of functions, and in those of single functions.
 const manifest = "config.json"
 

@@ -106,18 +106,3 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
-
-func TestPermissions_KnowTheCustomDataThatDecides(t *testing.T) {
-	got, err := read(map[string]string{
-		"config.json": `[
-			{"name":"f","can_evaluate":{"%%user.custom_data.tier":"pro","%%user.id":{"$in":["x","%%user.custom_data.teams.0"]}}},
-			{"name":"g","private":true,"can_evaluate":{"%%true":{"%function":{"name":"f","arguments":[{"a":"%%user"}]}}}}]`,
-		"old/h/config.json": `{}`,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if paths := slices.Sorted(slices.Values(got.CustomDataPaths())); !slices.Equal(paths, []string{"", "teams.0", "tier"}) {
-		t.Errorf("got the paths %q; want tier, teams.0, and all of it", paths)
-	}
-}
