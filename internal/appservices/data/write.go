@@ -106,8 +106,8 @@ func (c *call) checkPaths(changed []path, fixed []path) error {
 }
 
 // bson returns a document that a user may write as BSON, within the bounds of its size. It
-// comes before all other checks, because their work grows with the document. What the user
-// cannot see of the old document does not count: its size would show.
+// comes before all other checks, because their work grows with the document. Hidden parts of
+// the old document do not count, because their size would show.
 func (c *call) bson(new bsonvalue.Value, old found) ([]byte, error) {
 	size := textSize(new) - (textSize(old.whole) - textSize(old.visible))
 	if size > c.service.o.MaxSize {
