@@ -51,7 +51,7 @@ type Options struct {
 	// Allow says whether a user may send another request now, and if not, when. Nil allows
 	// all.
 	Allow func(user enrich.User) (retryAfter time.Duration, ok bool)
-	// Reserve takes memory for the result of a call. Nil takes none.
+	// Reserve takes memory for what is in a call, and for its result. Nil takes none.
 	Reserve func(ctx context.Context, bytes int64) bool
 	// Address returns the address of the client of a request. Nil means "".
 	Address func(ctx context.Context) string
@@ -122,7 +122,7 @@ func (h *Handler) run(ctx context.Context, r *http.Request) (called call, result
 	if retry, ok := h.o.Allow(session.User); !ok {
 		return call{}, nil, &refusal{errLimited.answer, retry}
 	}
-	if called, err = readCall(r); err != nil {
+	if called, err = h.readCall(ctx, r); err != nil {
 		return called, nil, err
 	}
 	caller, err := h.caller(ctx, session, r, called)

@@ -254,6 +254,40 @@ func TestHandler_WithoutMemoryForTheResultIsOverloaded(t *testing.T) {
 	}
 }
 
+// A value of two bytes takes a hundred in memory, so the number of values is bounded, and
+// their memory is taken before they are read.
+func TestHandler_TakesMemoryForTheValuesOfACall(t *testing.T) {
+	const most = 99_990
+	for _, test := range []struct {
+		name, argument string
+		status         int
+		least          int64
+	}{
+		{"one value", `1`, 200, 160},
+		{"text with commas", `"` + strings.Repeat(`,[{\"`, 1000) + `"`, 200, 160},
+		{"many numbers", `[1` + strings.Repeat(`,1`, most) + `]`, 200, 160 * most},
+		{"too many numbers", `[1` + strings.Repeat(`,1`, 100_000) + `]`, 413, 0},
+		{"too many arrays", `[[]` + strings.Repeat(`,[]`, 50_000) + `]`, 413, 0},
+		{"too many documents", `[{"a":1}` + strings.Repeat(`,{"a":1}`, 50_000) + `]`, 413, 0},
+	} {
+		o, first := options(), int64(0)
+		o.Reserve = func(_ context.Context, n int64) bool {
+			if first == 0 {
+				first = n
+			}
+			return true
+		}
+		got := send(o, "anna", `{"name":"f","arguments":[`+test.argument+`]}`)
+		if got.Code != test.status || first < test.least || test.least == 160 && first > 160*10 {
+			t.Errorf("%s: got %d %.100s and %d bytes were taken first, want %d and about %d", test.name, got.Code, got.Body, first, test.status, test.least)
+		}
+	}
+	o := options()
+	o.Reserve = func(_ context.Context, n int64) bool { return n < 1000*160 }
+	o.Functions = failing{errors.New("it was called")}
+	checkError(t, send(o, "anna", `{"name":"f","arguments":[[1`+strings.Repeat(`,1`, 1000)+`]]}`), 503, "InternalServerError", "too many calls at this time. Try again later")
+}
+
 func FuzzHandler_AnswersEveryBodyWithJSON(f *testing.F) {
 	f.Add(`{"name":"f","arguments":[{"$date":{"$numberLong":"1"}}],"service":"mongodb-atlas"}`)
 	f.Add(`{"name":"f","arguments":[{"__proto__":{"a":1}}]}`)
