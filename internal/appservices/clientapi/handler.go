@@ -63,8 +63,9 @@ type Options struct {
 
 // A Handler answers calls. It is an [http.Handler] for one path.
 type Handler struct {
-	o   Options
-	log failureLog
+	o     Options
+	calls callsOfUsers
+	log   failureLog
 }
 
 // New returns a handler.
@@ -87,7 +88,7 @@ func New(o Options) *Handler {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{o: o, log: failureLog{logger: o.Logger}}
+	return &Handler{o: o, calls: callsOfUsers{of: map[enrich.User]int{}}, log: failureLog{logger: o.Logger}}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -122,6 +123,11 @@ func (h *Handler) run(ctx context.Context, r *http.Request) (called call, result
 	if retry, ok := h.o.Allow(session.User); !ok {
 		return call{}, nil, &refusal{errLimited.answer, retry}
 	}
+	leave, ok := h.calls.enter(session.User)
+	if !ok {
+		return call{}, nil, errLimited
+	}
+	defer leave()
 	if called, err = h.readCall(ctx, r); err != nil {
 		return called, nil, err
 	}

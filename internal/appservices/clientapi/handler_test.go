@@ -75,6 +75,10 @@ func options() clientapi.Options {
 
 // send sends a call of a user.
 func send(o clientapi.Options, token, body string, header ...string) *httptest.ResponseRecorder {
+	return sendTo(clientapi.New(o), token, body, header...)
+}
+
+func sendTo(h http.Handler, token, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, "/api/client/v2.0/app/myapp/functions/call", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json;charset=utf-8")
 	if token != "" {
@@ -84,7 +88,7 @@ func send(o clientapi.Options, token, body string, header ...string) *httptest.R
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	clientapi.New(o).ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w
 }
 
@@ -252,40 +256,6 @@ func TestHandler_WithoutMemoryForTheResultIsOverloaded(t *testing.T) {
 	if counted != "functions overloaded" {
 		t.Errorf("counted %q, want functions overloaded", counted)
 	}
-}
-
-// A value of two bytes takes a hundred in memory, so the number of values is bounded, and
-// their memory is taken before they are read.
-func TestHandler_TakesMemoryForTheValuesOfACall(t *testing.T) {
-	const most = 99_990
-	for _, test := range []struct {
-		name, argument string
-		status         int
-		least          int64
-	}{
-		{"one value", `1`, 200, 160},
-		{"text with commas", `"` + strings.Repeat(`,[{\"`, 1000) + `"`, 200, 160},
-		{"many numbers", `[1` + strings.Repeat(`,1`, most) + `]`, 200, 160 * most},
-		{"too many numbers", `[1` + strings.Repeat(`,1`, 100_000) + `]`, 413, 0},
-		{"too many arrays", `[[]` + strings.Repeat(`,[]`, 50_000) + `]`, 413, 0},
-		{"too many documents", `[{"a":1}` + strings.Repeat(`,{"a":1}`, 50_000) + `]`, 413, 0},
-	} {
-		o, first := options(), int64(0)
-		o.Reserve = func(_ context.Context, n int64) bool {
-			if first == 0 {
-				first = n
-			}
-			return true
-		}
-		got := send(o, "anna", `{"name":"f","arguments":[`+test.argument+`]}`)
-		if got.Code != test.status || first < test.least || test.least == 160 && first > 160*10 {
-			t.Errorf("%s: got %d %.100s and %d bytes were taken first, want %d and about %d", test.name, got.Code, got.Body, first, test.status, test.least)
-		}
-	}
-	o := options()
-	o.Reserve = func(_ context.Context, n int64) bool { return n < 1000*160 }
-	o.Functions = failing{errors.New("it was called")}
-	checkError(t, send(o, "anna", `{"name":"f","arguments":[[1`+strings.Repeat(`,1`, 1000)+`]]}`), 503, "InternalServerError", "too many calls at this time. Try again later")
 }
 
 func FuzzHandler_AnswersEveryBodyWithJSON(f *testing.F) {

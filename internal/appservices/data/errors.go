@@ -45,10 +45,12 @@ var (
 		Message: "insert not permitted: the user already has a document"}
 	errRefusedByMongoDB = &appservices.Error{Status: http.StatusBadRequest, Code: codeMongoDB,
 		Message: "MongoDB refused the document: a unique index has its key already, or it does not match the validation of the collection"}
-	errTime = &appservices.Error{Status: http.StatusGatewayTimeout, Code: codeTime,
+	errTime = &appservices.Error{Status: http.StatusBadRequest, Code: codeTime,
 		Message: "the operation took too long. Narrow the query"}
 	errUnavailable = &appservices.Error{Status: http.StatusServiceUnavailable, Code: codeMongoDB,
 		Message: "the database does not answer. Try again later"}
+	errOverloaded = &appservices.Error{Status: http.StatusServiceUnavailable, Code: codeMongoDB,
+		Message: "there is not enough memory for the documents. Narrow the query, or try again later"}
 	errUnreadable = &appservices.Error{Status: http.StatusInternalServerError, Code: codeMongoDB,
 		Message: "a document of the collection cannot be read"}
 	errNotPermitted = &appservices.Error{Status: http.StatusForbidden, Code: codeNoRule,
