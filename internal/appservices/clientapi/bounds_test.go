@@ -13,7 +13,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/clientapi"
 )
 
-// held is a service whose calls of anna run until they are let go.
+// held is a service whose calls of anna run until the channel end is closed.
 type held struct{ running, end chan struct{} }
 
 func (h held) Call(_ context.Context, c appservices.Caller, _ string, _ []json.RawMessage) (json.RawMessage, error) {
