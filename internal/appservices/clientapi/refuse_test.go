@@ -9,7 +9,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices/clientapi"
 )
 
-// The native SDKs understand only this shape, whoever refuses the request.
+// The native SDKs understand only this shape, also if it is the proxy that refuses.
 func TestHandler_RefusesForTheProxyAsAppServicesDid(t *testing.T) {
 	for _, test := range []struct {
 		status       int
