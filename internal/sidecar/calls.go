@@ -185,8 +185,9 @@ func (g *generation) callLocals(s *Sidecar) ([]proxy.Local, error) {
 	if g.calls.functions != nil {
 		o.Functions = g.calls.functions
 	}
+	handler := clientapi.New(o)
 	return []proxy.Local{{
-		Pattern: g.cfg.Access.CallPath, Handler: g.documents.guard(clientapi.New(o)),
+		Pattern: g.cfg.Access.CallPath, Handler: g.documents.guard(handler), Refuse: handler.Refuse,
 		MaxBody: min(clientapi.MaxBody, int64(g.cfg.Limits.Body)), Turns: s.shared.callTurns,
 	}}, nil
 }

@@ -31,6 +31,7 @@ var (
 	errMethod      = newRefusal(http.StatusMethodNotAllowed, "BadRequest", "a call is a POST request")
 	errContentType = newRefusal(http.StatusUnsupportedMediaType, "BadRequest", "the content type must be application/json")
 	errTooLarge    = newRefusal(http.StatusRequestEntityTooLarge, "BadRequest", "the body is larger than 1 MiB")
+	errManyValues  = newRefusal(http.StatusRequestEntityTooLarge, "BadRequest", "the body has more than 100,000 values")
 	errNoToken     = newRefusal(http.StatusForbidden, "MissingAuthReq", "expected Authorization header with JWT")
 	errExpired     = newRefusal(http.StatusUnauthorized, "InvalidSession", "invalid session")
 	errBadToken    = newRefusal(http.StatusForbidden, "InvalidSession", "invalid session")
@@ -43,6 +44,17 @@ var (
 )
 
 func malformed(what string) *refusal { return newRefusal(http.StatusBadRequest, "BadRequest", what) }
+
+// refusedByProxy returns the answer to a request that the proxy refused with a status.
+func refusedByProxy(status int, detail string) *refusal {
+	switch {
+	case status == http.StatusServiceUnavailable:
+		return errOverloaded
+	case status >= http.StatusInternalServerError:
+		return newRefusal(status, "InternalServerError", detail)
+	}
+	return newRefusal(status, "BadRequest", detail)
+}
 
 // notFound returns the error for a function or a service that there is not, with the text
 // of App Services.
