@@ -31,14 +31,14 @@ func throughCutter(t *testing.T, command string) (*cutter, *mongodoc.Source, *mo
 	return c, source, collection
 }
 
-// Nobody can know from a broken connection whether a write was done. Replace reads the
+// A broken connection does not say whether a write was done. Replace reads the
 // document to find out, and never does a write twice over one of others.
 func TestReplace_AfterABrokenConnection(t *testing.T) {
 	const old, written, others = `{"_id":1,"f":"anna","n":1}`, `{"_id":1,"f":"anna","n":2}`, `{"_id":1,"f":"anna","n":7}`
 	for _, row := range []struct {
 		name   string
 		fates  []fate
-		others string // that another writer writes when the connection breaks; "" for nobody
+		others string // that another writer writes when the connection breaks; "" for none
 		ok     bool
 		stored string
 		writes int

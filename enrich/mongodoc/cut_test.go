@@ -72,7 +72,7 @@ func (c *cutter) commands() int {
 	return c.seen
 }
 
-// serve forwards requests and their answers until one is to be lost.
+// serve forwards requests and their answers until one must be lost.
 func (c *cutter) serve(t *testing.T, client net.Conn) {
 	defer client.Close()
 	server, err := net.Dial("tcp", c.server)

@@ -68,7 +68,7 @@ func TestIsOwn_OnlyWithTheUsersIDAlone(t *testing.T) {
 		{"in another case", any, enrich.User{ID: "anna"}, `{"f":"Anna"}`, false},
 		{"of two users", any, enrich.User{ID: "anna"}, `{"f":["anna","bert"]}`, false},
 		{"twice", any, enrich.User{ID: "anna"}, `{"f":["anna","anna"]}`, false},
-		{"of nobody", any, enrich.User{ID: "anna"}, `{"g":"anna"}`, false},
+		{"without an id", any, enrich.User{ID: "anna"}, `{"g":"anna"}`, false},
 		{"an empty list", any, enrich.User{ID: "anna"}, `{"f":[]}`, false},
 		{"a document as id", any, enrich.User{ID: "anna"}, `{"f":{"x":"anna"}}`, false},
 		{"a user without an id", any, enrich.User{}, `{"f":""}`, false},

@@ -61,16 +61,16 @@ func TestConflicts_WritesSeeWhatOthersWrote(t *testing.T) {
 	}{
 		{"an update is done again", 1, other, step{"", "updateOne", `"update":{"$inc":{"n":1}}`, `"modifiedCount":{"$numberInt":"1"}`}, `{"_id":"a","owner":"anna","n":12}`, 2},
 		{"twice", 2, other, step{"", "updateOne", `"update":{"$inc":{"n":1}}`, `"modifiedCount":{"$numberInt":"1"}`}, `{"_id":"a","owner":"anna","n":22}`, 3},
-		{"and not forever", 9, other, step{"", "updateOne", `"update":{"$inc":{"n":1}}`, conflict}, `{"_id":"a","owner":"anna","n":31}`, 3},
+		{"then it stops trying", 9, other, step{"", "updateOne", `"update":{"$inc":{"n":1}}`, conflict}, `{"_id":"a","owner":"anna","n":31}`, 3},
 		{"the answer is about the last attempt", 1, other, step{"", "findOneAndUpdate", `"filter":{},"update":{"$set":{"m":1}}`, `"n":{"$numberInt":"11"}}`}, `{"_id":"a","owner":"anna","n":11,"m":1}`, 2},
 		{"a document that no longer matches is not written", 1, other, step{"", "updateOne", `"query":{"n":1},"update":{"$set":{"n":2}}`, `{"matchedCount":{"$numberInt":"0"}`}, `{"_id":"a","owner":"anna","n":11}`, 1},
 		{"a document that is no longer the user's is not written", 1, `{"$set":{"owner":"ben"}}`, step{"", "updateOne", `"update":{"$set":{"n":2}}`, `{"matchedCount":{"$numberInt":"0"}`}, `{"_id":"a","owner":"ben","n":1}`, 1},
 		{"a replacement", 1, other, step{"", "replaceOne", `"query":{},"update":{"owner":"anna","x":1}`, `"modifiedCount":{"$numberInt":"1"}`}, `{"_id":"a","owner":"anna","x":1}`, 2},
-		{"a replacement does not go on forever", 9, other, step{"", "findOneAndReplace", `"filter":{},"update":{"owner":"anna","x":1}`, conflict}, `{"_id":"a","owner":"anna","n":31}`, 3},
+		{"a replacement stops trying", 9, other, step{"", "findOneAndReplace", `"filter":{},"update":{"owner":"anna","x":1}`, conflict}, `{"_id":"a","owner":"anna","n":31}`, 3},
 		{"a change that others made already", 1, `{"$set":{"n":5}}`, step{"", "updateOne", `"update":{"$set":{"n":5}}`, `{"matchedCount":{"$numberInt":"1"},"modifiedCount":{"$numberInt":"0"}}`}, `{"_id":"a","owner":"anna","n":5}`, 1},
 		{"a deletion", 1, other, step{"", "findOneAndDelete", `"filter":{}`, `"n":{"$numberInt":"11"}}`}, ``, 2},
 		{"a deletion of what no longer matches", 1, other, step{"", "deleteOne", `"query":{"n":1}`, `{"deletedCount":{"$numberInt":"0"}}`}, `{"_id":"a","owner":"anna","n":11}`, 1},
-		{"a deletion does not go on forever", 9, other, step{"", "deleteOne", `"query":{}`, conflict}, `{"_id":"a","owner":"anna","n":31}`, 3},
+		{"a deletion stops trying", 9, other, step{"", "deleteOne", `"query":{}`, conflict}, `{"_id":"a","owner":"anna","n":31}`, 3},
 	} {
 		w := newWorld(t, ownerRole, "", old)
 		c := w.contest(row.attempts, row.update)
@@ -115,7 +115,7 @@ func (b broken) InsertOne(ctx context.Context, doc []byte) error {
 	return context.Canceled
 }
 
-// A write of which nobody knows whether it was done must not stay in a cache.
+// What a write may have changed must not stay in a cache.
 func TestConflicts_AWriteThatMayBeDoneIsEvicted(t *testing.T) {
 	for operation, args := range map[string]string{
 		"updateOne": `"update":{"$set":{"n":2}}`, "findOneAndReplace": `"filter":{},"update":{"owner":"anna"}`, "deleteOne": `"query":{}`, "insertOne": `"document":{"owner":"eve"}`,
