@@ -15,6 +15,9 @@ import (
 const (
 	// MaxBody is the size of the largest body, in bytes.
 	MaxBody = 1 << 20
+	// maxValues is how many values a body may have. Parsed, a value takes a hundred times as
+	// much memory as its text may have.
+	maxValues = 20_000
 	// maxArguments is how many arguments a call may have.
 	maxArguments = 100
 	// maxName is how long the name of a function or a service may be, in bytes.
@@ -66,6 +69,9 @@ func readCall(r *http.Request) (call, error) {
 
 // parseCall parses a body. Its errors do not quote it.
 func parseCall(text []byte) (c call, err error) {
+	if countValues(text) > maxValues {
+		return call{}, malformed("the body has more than 20,000 values")
+	}
 	body, err := bsonvalue.Parse(text)
 	if err != nil || body.Kind() != bsonvalue.Document {
 		return call{}, malformed("the body must be an object in Extended JSON, at most 100 levels deep, without duplicate names")
@@ -81,6 +87,22 @@ func parseCall(text []byte) (c call, err error) {
 	}
 	c.args, err = argumentsOf(body.Field("arguments"))
 	return c, err
+}
+
+// countValues returns how many values are in JSON, or a little more, without parsing it.
+func countValues(text []byte) int {
+	n, quoted := 1, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
 }
 
 // nameOf returns a member that is text. One that is null is missing.

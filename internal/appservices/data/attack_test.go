@@ -101,6 +101,7 @@ func TestAttack_HiddenFieldsCannotBeGuessed(t *testing.T) {
 		{"street", "findOne", `"query":{"home.street":{"$gt":"s"}}`, ""},
 		{"a projection that hides the check", "findOneAndUpdate", `"filter":{"salary":{"$gte":5000}},"update":{"$set":{"note":1}},"projection":{"_id":1}`, ""},
 		{"upsert", "updateOne", `"query":{"salary":5000},"update":{"$set":{"note":1}},"upsert":true`, ""},
+		{"size", "updateOne", `"query":{"_id":"b"},"update":{"$set":{"note":"` + strings.Repeat("x", 20<<10) + `"}}`, ""},
 	}
 	for _, operator := range []string{"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"} {
 		probes = append(probes, step{"compare", "find", fmt.Sprintf(`"query":{"salary":{%q:5000}}`, operator), ""})

@@ -39,7 +39,7 @@ func (c *call) insert(new bsonvalue.Value) (found, error) {
 	if err := c.checkInsert(new, generated); err != nil {
 		return found{}, err
 	}
-	doc, err := c.bson(new)
+	doc, err := c.bson(new, new)
 	if err != nil {
 		return found{}, err
 	}

@@ -99,13 +99,20 @@ func (c *call) examine(doc []byte, paths []path) (found, error) {
 			return f, nil
 		}
 	}
-	f.visible = a.visible()
+	f.visible = c.visible(a)
+	return f, nil
+}
+
+// visible returns the part of a document that roles and filters let the user read. It is
+// missing if they can read nothing.
+func (c *call) visible(a *access) bsonvalue.Value {
+	v := a.visible()
 	for _, p := range c.projections {
-		if !f.visible.IsMissing() {
-			f.visible = p.apply(f.visible)
+		if !v.IsMissing() {
+			v = p.apply(v)
 		}
 	}
-	return f, nil
+	return v
 }
 
 // keeps reports whether the projections of filters keep the value at a path.

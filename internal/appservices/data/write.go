@@ -60,10 +60,11 @@ func (c *call) rewrite(f found, m modification) (after found, written bool, err 
 	if bsonvalue.Identical(f.whole, new) {
 		return f, true, nil
 	}
-	if err := c.checkChange(f.whole, new); err != nil {
+	shown, err := c.checkChange(f.whole, new)
+	if err != nil {
 		return found{}, false, err
 	}
-	doc, err := c.bson(new)
+	doc, err := c.bson(new, shown)
 	if err != nil {
 		return found{}, false, err
 	}
@@ -79,15 +80,17 @@ func (c *call) rewrite(f found, m modification) (after found, written bool, err 
 	return after, true, err
 }
 
-// checkChange returns an error if the user must not make the new document from the old one.
-func (c *call) checkChange(old, new bsonvalue.Value) error {
+// checkChange returns an error if the user must not make the new document from the old one,
+// and otherwise what they can read of it.
+func (c *call) checkChange(old, new bsonvalue.Value) (shown bsonvalue.Value, err error) {
 	if err := c.checkPaths(changes(old, new), c.service.fixed); err != nil {
-		return err
+		return shown, err
 	}
-	if a := c.access(c.roles, old, new); a == nil || !a.mayWrite() {
-		return errNotPermitted
+	a := c.access(c.roles, old, new)
+	if a == nil || !a.mayWrite() {
+		return shown, errNotPermitted
 	}
-	return nil
+	return c.visible(a), nil
 }
 
 // checkPaths refuses changes of fields that users never change, whatever their role.
@@ -104,14 +107,17 @@ func (c *call) checkPaths(changed []path, fixed []path) error {
 	return nil
 }
 
-// bson returns a document that a user may write as BSON, within the bounds of its size.
-func (c *call) bson(doc bsonvalue.Value) ([]byte, error) {
+// bson returns a document that a user may write as BSON, within the bounds of its size. The
+// size is that of the part that is shown to the user: the size of all could be used to guess
+// what is hidden.
+func (c *call) bson(doc, shown bsonvalue.Value) ([]byte, error) {
 	text, err := doc.JSON()
-	if err != nil {
+	seen, errSeen := shown.JSON()
+	if err != nil || errSeen != nil {
 		return nil, errUnreadable
 	}
-	if len(text) > c.service.o.MaxSize {
-		return nil, invalid("the document would have %d bytes of JSON, and may have %d", len(text), c.service.o.MaxSize)
+	if len(seen) > c.service.o.MaxSize {
+		return nil, invalid("the document would have %d bytes of JSON, and may have %d", len(seen), c.service.o.MaxSize)
 	}
 	doc, err = bsonvalue.Parse(text) // checks depth and names that are there twice
 	if err != nil {
