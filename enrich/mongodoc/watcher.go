@@ -95,9 +95,9 @@ func (w *watcher) reportBroken(ctx context.Context, err error, wait time.Duratio
 		return
 	}
 	w.reported = err.Error()
-	level, message := slog.LevelWarn, "cannot follow the change stream. Until it works again, a login may use a cached document that has changed"
+	level, message := slog.LevelWarn, "cannot follow the change stream. Until it works again, a changed document is noticed only when it is read again"
 	if errors.Is(err, ErrNoChangeStreams) {
-		level, message = slog.LevelInfo, "documents are read without following their changes, so a login may use a cached document that has changed"
+		level, message = slog.LevelInfo, "documents are read without following their changes, so a changed document is noticed only when it is read again"
 	}
 	w.log.LogAttrs(ctx, level, message, slog.String("reason", w.reported), slog.String("next_try", wait.Round(100*time.Millisecond).String()))
 }

@@ -1,13 +1,11 @@
 package sidecar
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io/fs"
 	"net/http"
 	"os"
-	"path"
+	"regexp"
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/enrich/hooks"
@@ -46,20 +44,17 @@ func callProcesses(cfg *config.Config) int {
 // ruleProcesses returns how many processes run the functions that rules call: one if there
 // may be such a rule. A rule is evaluated while a call has its own process.
 func ruleProcesses(cfg *config.Config) int {
-	files := []string{string(cfg.Access.Roles)}
-	_ = fs.WalkDir(os.DirFS(string(cfg.Functions.Dir)), ".", func(file string, entry fs.DirEntry, err error) error {
-		if err == nil && path.Base(file) == "config.json" {
-			files = append(files, path.Join(string(cfg.Functions.Dir), file))
-		}
-		return nil // opening the functions reports what cannot be read
-	})
-	for _, file := range files {
-		if text, err := os.ReadFile(file); err == nil && bytes.Contains(text, []byte("%function")) {
+	for _, file := range ruleFiles(cfg) {
+		// Opening the rules reports what cannot be read.
+		if text, err := os.ReadFile(file.name); err == nil && callsInRules.Match(text) {
 			return 1
 		}
 	}
 	return 0
 }
+
+// callsInRules matches the operator with which rules call functions.
+var callsInRules = regexp.MustCompile(`[%$]function\b`)
 
 // callSettings are those that calls depend on, as in generation.go. Users must not write
 // what an expression of forward reads.

@@ -60,6 +60,7 @@ type checker struct {
 	discovered oidc.Discovery  // zero if there is no document
 	read       *oidc.Discovery // discovered; nil if there is no document
 	client     *http.Client    // for requests to the backend
+	functions  hooks.Functions // closed, but still says which there are; nil if they could not be opened
 }
 
 func (k *checker) ok(format string, args ...any) {
@@ -144,6 +145,7 @@ func (k *checker) backend(ctx context.Context) {
 func (k *checker) signIns() {
 	functions, err := openFunctions(k.cfg, k.o.Functions, nil, k.o.Logger)
 	if err == nil && k.cfg.Functions.Dir != "" {
+		k.functions = functions
 		k.ok("the functions compile")
 		k.inspect(functions, k.permissions(functions))
 	}
@@ -227,7 +229,7 @@ func (k *checker) otherSource(ctx context.Context, source source) {
 
 // unique checks that there is the index that user_creation and insertions of users require.
 func (k *checker) unique(ctx context.Context, collection *mongodoc.Source) {
-	creates, insert := k.cfg.UserCreation.Enabled(), usersInsert(k.cfg)
+	creates, insert := k.cfg.UserCreation.Enabled(), k.usersInsert()
 	if !creates && !insert {
 		return
 	}
@@ -252,6 +254,8 @@ func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
 		k.ok("documents.mongodb.watch: the change stream can be followed")
 	case setting == config.On:
 		k.fault("documents.mongodb.watch", err, "Change streams require a replica set (one node is enough), and the permissions find and changeStream. Or set watch to auto.")
+	case k.cfg.Access.Writes():
+		k.ok("documents.mongodb.watch: there is no change stream, and none is needed: users can change documents (access), so every login reads its document")
 	default:
 		k.warn("documents.mongodb.watch", "%w; a login may get a document that is as old as the life of a token, but a refresh always gets a fresh one", err)
 	}

@@ -25,9 +25,11 @@ func (k *checker) permissions(functions hooks.Functions) (callable []string) {
 		}
 	}
 	slices.Sort(callable)
-	if len(callable) > 0 {
+	switch {
+	case err != nil:
+	case len(callable) > 0:
 		k.ok("users may call the functions %s", strings.Join(callable, ", "))
-	} else if err == nil {
+	default:
 		k.warn("access.functions", "no function may be called: config.json in functions.dir permits none")
 	}
 	k.withoutEntry(functions, read)
@@ -42,6 +44,7 @@ func (k *checker) permissions(functions hooks.Functions) (callable []string) {
 func (k *checker) withoutEntry(functions hooks.Functions, read *permissions.Permissions) {
 	runner, ok := functions.(hooks.Runner)
 	if !ok {
+		k.report(k.cfg.Fault("access.functions", errNoRunner))
 		return
 	}
 	missing := slices.DeleteFunc(runner.Names(), func(name string) bool { return read.Named[name] })

@@ -30,6 +30,26 @@ func (k *checker) forwards() {
 	}
 }
 
+// forwardTokens warns about tokens that the backend gets as the client sent them.
+func (k *checker) forwardTokens() {
+	for i, f := range k.cfg.Forward {
+		if !f.Token.InCookie() && !restoresAt(k.cfg, f.Token.String()) {
+			k.warn(fmt.Sprintf("forward[%d].token", i), "tokens at %s are not restored, so the backend gets the enriched token there, and may refuse it; add %[1]s to restore.at", f.Token)
+		}
+	}
+}
+
+// restoresAt reports whether enriched tokens in a header are restored, in some requests at
+// least.
+func restoresAt(cfg *config.Config, header string) bool {
+	r := understoodRestore(cfg)
+	places := slices.Concat(r.Known, r.At)
+	for _, rule := range cfg.Rules {
+		places = append(places, texts(rule.Restore)...)
+	}
+	return slices.ContainsFunc(places, func(place string) bool { return strings.EqualFold(place, header) })
+}
+
 // forwardText says what an entry of forward does.
 func forwardText(f config.Forward) string {
 	var parts []string

@@ -1,15 +1,12 @@
 package sidecar
 
-import "github.com/tokengraft/tokengraft/config"
-
 // roles reports what is wrong with access.roles, and what it means.
 func (k *checker) roles() {
 	a := k.cfg.Access
 	if a.Roles == "" {
 		return
 	}
-	// Whether functions in rules exist is known only when they are opened.
-	rules, err := readRoles(k.cfg, func(string) bool { return a.Functions })
+	rules, err := readRoles(k.cfg, k.hasFunction())
 	if k.report(err); err != nil {
 		return
 	}
@@ -17,17 +14,29 @@ func (k *checker) roles() {
 		k.warn("access.roles", "%s", note)
 	}
 	m := k.cfg.Documents.MongoDB
-	k.ok("%s: SDKs read and write the collection %s.%s, where its %d roles permit it", a.CallPath, m.Database, m.Collection, rules.Roles())
+	k.ok("%s: SDKs read and write the collection %s.%s, where a role permits it (roles: %d)", a.CallPath, m.Database, m.Collection, rules.Roles())
 	if k.cfg.Shadow {
 		k.warn("access.roles", "has no effect while shadow is on, because nothing may change then")
 	}
 }
 
 // usersInsert reports whether a role can let users insert their document.
-func usersInsert(cfg *config.Config) bool {
-	if cfg.Access.Roles == "" || cfg.Shadow {
+func (k *checker) usersInsert() bool {
+	if k.cfg.Access.Roles == "" || k.cfg.Shadow {
 		return false
 	}
-	rules, err := readRoles(cfg, func(string) bool { return cfg.Access.Functions })
+	rules, err := readRoles(k.cfg, k.hasFunction())
 	return err == nil && rules.Inserts()
+}
+
+// hasFunction returns what reports whether rules may call a function, as [calls.hasFunction]
+// does. Any function may exist if they could not be opened, which is reported.
+func (k *checker) hasFunction() func(name string) bool {
+	switch {
+	case !k.cfg.Access.Functions:
+		return nil
+	case k.functions == nil:
+		return func(string) bool { return true }
+	}
+	return k.functions.Has
 }

@@ -28,6 +28,8 @@ func (k *checker) settings() {
 	}
 	k.rules()
 	k.names()
+	k.values()
+	k.forwardTokens()
 	if advice := memoryAdvice(k.cfg); advice != "" {
 		k.warn("limits.memory", "%s", advice)
 	}
@@ -65,22 +67,19 @@ func (k *checker) names() {
 	}
 }
 
-// logRisks logs the warnings about settings that a configuration has and the one
-// before did not have; before may be nil.
-func logRisks(before, cfg *config.Config, logger *slog.Logger) {
-	known := map[string]bool{}
-	risks := func(cfg *config.Config, found func(path, risk string)) {
-		k := checker{cfg: cfg, found: func(f Finding) { found(f.At.Path, f.At.Err.Error()) }}
-		k.settings()
-	}
-	if before != nil {
-		risks(before, func(path, risk string) { known[path+risk] = true })
-	}
-	risks(cfg, func(path, risk string) {
-		if !known[path+risk] {
-			logger.Warn("a setting is allowed, but risky", "setting", path, "risk", risk)
+// logRisks logs the warnings about settings that a configuration has. It returns them, and
+// does not log those that it returned before.
+func logRisks(before map[string]bool, cfg *config.Config, logger *slog.Logger) map[string]bool {
+	risks := map[string]bool{}
+	k := checker{cfg: cfg, found: func(f Finding) {
+		risk := f.At.Err.Error()
+		risks[f.At.Path+risk] = true
+		if !before[f.At.Path+risk] {
+			logger.Warn("a setting is allowed, but risky", "setting", f.At.Path, "risk", risk)
 		}
-	})
+	}}
+	k.settings()
+	return risks
 }
 
 // variable matches a variable as a shell accepts it, without braces.

@@ -76,8 +76,9 @@ type Sidecar struct {
 	limitsMemory bool       // the process calls LimitMemory; set before Run
 	mu           sync.Mutex // held while the generation or its discovery is replaced
 	generation   atomic.Pointer[generation]
-	background   background     // of the goroutine of Run
-	closing      sync.WaitGroup // documents and functions of earlier generations
+	background   background      // of the goroutine of Run
+	risks        map[string]bool // those in the log; of the same goroutine
+	closing      sync.WaitGroup  // documents and functions of earlier generations
 }
 
 // Open opens everything that the configuration names. It reads files and sends
@@ -159,7 +160,7 @@ func (s *Sidecar) Run(ctx context.Context) {
 	s.mu.Lock()
 	logStart(nil, s.current().startLines(), s.o.Logger)
 	s.mu.Unlock()
-	logRisks(nil, s.current().cfg, s.o.Logger)
+	s.risks = logRisks(nil, s.current().cfg, s.o.Logger)
 	s.background.update(ctx, s.current().tasks())
 	s.reloader.run(ctx)
 	s.background.stop()
@@ -223,7 +224,7 @@ func (s *Sidecar) apply(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	s.limitMemoryAgain(before.cfg, cfg)
-	logRisks(before.cfg, cfg, s.o.Logger)
+	s.risks = logRisks(s.risks, cfg, s.o.Logger)
 	s.shared.resize(cfg)
 	if pool := s.connections.Load(); pool != nil {
 		pool.Resize(capacityOf(cfg).Bounds)

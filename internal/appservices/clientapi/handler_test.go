@@ -116,7 +116,7 @@ func TestHandler_AnswersErrorsAsAppServicesDid(t *testing.T) {
 		{"a long name", "anna", `{"name":"` + strings.Repeat("f", 257) + `"}`, nil, 400, "BadRequest", ""},
 		{"arguments that are an object", "anna", `{"name":"f","arguments":{}}`, nil, 400, "BadRequest", ""},
 		{"too many arguments", "anna", `{"name":"f","arguments":[` + strings.Repeat("1,", 100) + `1]}`, nil, 400, "BadRequest", ""},
-		{"too many values", "anna", `{"name":"f","arguments":[[` + strings.Repeat("[],", 10_000) + strings.Repeat(`{},`, 10_000) + `1]]}`, nil, 400, "BadRequest", "20,000 values"},
+		{"too many values", "anna", `{"name":"f","arguments":[[` + strings.Repeat("[],", 10_000) + strings.Repeat(`{},`, 10_000) + `1]]}`, nil, 400, "BadRequest", "the body has more than 20,000 values"},
 		{"deep arguments", "anna", `{"name":"f","arguments":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, nil, 400, "BadRequest", ""},
 		{"invalid Extended JSON", "anna", `{"name":"f","arguments":[{"$oid":"zz"}]}`, nil, 400, "BadRequest", ""},
 		{"a large body", "anna", `{"name":"` + strings.Repeat(" ", clientapi.MaxBody) + `"}`, nil, 413, "BadRequest", ""},

@@ -25,13 +25,12 @@ func (a *access) writes(old, new bsonvalue.Value, rules *fieldRules, p permissio
 	case p.write == no, !isObject(old) && !old.IsMissing(), !isObject(new) && !new.IsMissing():
 		return false
 	}
-	for _, name := range names(old, new) {
-		before, after := old.Field(name), new.Field(name)
-		if bsonvalue.Identical(before, after) {
+	for _, f := range pairs(old, new) {
+		if bsonvalue.Identical(f.old, f.new) {
 			continue
 		}
-		own, permission := a.field(rules, p, name, after, before)
-		if !a.writes(before, after, own, permission) {
+		own, permission := a.field(rules, p, f.name, f.new, f.old)
+		if !a.writes(f.old, f.new, own, permission) {
 			return false
 		}
 	}
@@ -40,16 +39,25 @@ func (a *access) writes(old, new bsonvalue.Value, rules *fieldRules, p permissio
 
 func isObject(v bsonvalue.Value) bool { return v.Kind() == bsonvalue.Document }
 
-// names returns the names of the fields of two documents.
-func names(a, b bsonvalue.Value) []string {
-	var all []string
-	known := map[string]bool{}
-	for _, v := range []bsonvalue.Value{a, b} {
-		for name := range v.Members() {
-			if !known[name] {
-				known[name] = true
-				all = append(all, name)
-			}
+// A pair is a field in two documents. It may be missing in one of them.
+type pair struct {
+	name     string
+	old, new bsonvalue.Value
+}
+
+// pairs returns the fields of two documents. It finds them in linear time, because users
+// choose how many there are.
+func pairs(old, new bsonvalue.Value) []pair {
+	all, at := make([]pair, 0, old.Len()), make(map[string]int, old.Len())
+	for name, v := range old.Members() {
+		at[name] = len(all)
+		all = append(all, pair{name: name, old: v})
+	}
+	for name, v := range new.Members() {
+		if i, had := at[name]; had {
+			all[i].new = v
+		} else {
+			all = append(all, pair{name: name, new: v})
 		}
 	}
 	return all
@@ -72,8 +80,8 @@ func collect(changed *[]path, at path, old, new bsonvalue.Value) {
 		everything(changed, at, new)
 		return
 	}
-	for _, name := range names(old, new) {
-		collect(changed, append(slices.Clone(at), name), old.Field(name), new.Field(name))
+	for _, f := range pairs(old, new) {
+		collect(changed, append(slices.Clone(at), f.name), f.old, f.new)
 	}
 }
 

@@ -18,7 +18,7 @@ func (c *call) insertNew(m modification) (modified, error) {
 			return modified{}, err
 		}
 	}
-	if new, err = m.make(new); err != nil {
+	if new, err = m.make(new, true); err != nil {
 		return modified{}, err
 	}
 	after, err := c.insert(new)
@@ -36,11 +36,11 @@ func (c *call) insert(new bsonvalue.Value) (found, error) {
 		id = bsonvalue.NewObjectID()
 	}
 	new = withID(new, id)
-	if err := c.checkInsert(new, generated); err != nil {
+	doc, err := c.bson(new, found{})
+	if err != nil {
 		return found{}, err
 	}
-	doc, err := c.bson(new, new)
-	if err != nil {
+	if err := c.checkInsert(new, generated); err != nil {
 		return found{}, err
 	}
 	if !c.service.o.Collection.IsOwn(c.caller.Identity, doc) {

@@ -78,15 +78,14 @@ func (c *call) updating(a arguments, query string) (modification, error) {
 		return modification{}, err
 	}
 	m := modification{search: s, upsert: upsert}
-	m.make = func(old bsonvalue.Value) (bsonvalue.Value, error) { return u.apply(c.budget, old, isNew(old)) }
+	m.make = func(old bsonvalue.Value, inserts bool) (bsonvalue.Value, error) {
+		return u.apply(c.budget, old, inserts)
+	}
 	m.reads = func(a *access, _ found) bool {
 		return !slices.ContainsFunc(u.paths(), func(at path) bool { return !a.reads(at) || !c.keeps(at) })
 	}
 	return m, nil
 }
-
-// isNew reports whether a document is not yet in the collection, where all have an _id.
-func isNew(doc bsonvalue.Value) bool { return doc.Field("_id").IsMissing() }
 
 // replacing reads the arguments of a modification by a whole document. name is that of the
 // argument with it.
@@ -98,15 +97,15 @@ func (c *call) replacing(a arguments, query, name string) (modification, error) 
 		return modification{}, err
 	}
 	m := modification{search: s, upsert: upsert}
-	m.make = func(old bsonvalue.Value) (bsonvalue.Value, error) {
+	m.make = func(old bsonvalue.Value, _ bool) (bsonvalue.Value, error) {
 		if id := old.Field("_id"); !id.IsMissing() && doc.Field("_id").IsMissing() {
 			return withID(doc, id), nil
 		}
 		return doc, nil
 	}
 	m.reads = func(a *access, f found) bool {
-		hidden := func(name string) bool { return !a.reads(path{name}) || !c.keeps(path{name}) }
-		return bsonvalue.Identical(f.whole, f.visible) && !slices.ContainsFunc(names(f.whole, doc), hidden)
+		hidden := func(p pair) bool { return !a.reads(path{p.name}) || !c.keeps(path{p.name}) }
+		return bsonvalue.Identical(f.whole, f.visible) && !slices.ContainsFunc(pairs(f.whole, doc), hidden)
 	}
 	return m, nil
 }

@@ -78,11 +78,14 @@ func (f *fieldRules) hasFields() bool { return len(f.fields) > 0 || f.additional
 
 // alwaysReads reports whether the whole value at a path can be read, in any document and by
 // any user with the role.
-func (f *fieldRules) alwaysReads(at path) bool {
+//
+// A permission to write includes the one to read. undecided means that no permission to
+// write of what contains the value has said no.
+func (f *fieldRules) alwaysReads(at path, undecided bool) bool {
 	if f == nil {
 		return false
 	}
-	if f.read.always() || f.write.always() {
+	if f.read.always() || undecided && f.write.always() {
 		return true
 	}
 	if len(at) == 0 || f.read != nil {
@@ -91,10 +94,10 @@ func (f *fieldRules) alwaysReads(at path) bool {
 	if _, isIndex := index(at[0]); isIndex {
 		return false // of an array, or a name: evaluation tells
 	}
-	return f.child(at[0]).alwaysReads(at[1:])
+	return f.child(at[0]).alwaysReads(at[1:], undecided && f.write == nil)
 }
 
 // alwaysReads reports whether every user with the role can read the value at a path.
 func (r *role) alwaysReads(at path) bool {
-	return (r.readable == nil || r.readable.always()) && (r.writable == nil || r.writable.always()) && r.fields.alwaysReads(at)
+	return (r.readable == nil || r.readable.always()) && (r.writable == nil || r.writable.always()) && r.fields.alwaysReads(at, true)
 }

@@ -99,20 +99,13 @@ func (c *call) examine(doc []byte, paths []path) (found, error) {
 			return f, nil
 		}
 	}
-	f.visible = c.visible(a)
-	return f, nil
-}
-
-// visible returns the part of a document that roles and filters let the user read. It is
-// missing if they can read nothing.
-func (c *call) visible(a *access) bsonvalue.Value {
-	v := a.visible()
+	f.visible = a.visible()
 	for _, p := range c.projections {
-		if !v.IsMissing() {
-			v = p.apply(v)
+		if !f.visible.IsMissing() {
+			f.visible = p.apply(f.visible)
 		}
 	}
-	return v
+	return f, nil
 }
 
 // keeps reports whether the projections of filters keep the value at a path.

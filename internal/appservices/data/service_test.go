@@ -36,6 +36,8 @@ func TestService_AnswersAsSDKsNeedIt(t *testing.T) {
 		{"insert", "insertOne", `"document":{"_id":"c","owner":"anna","n":1}`, `{"insertedId":"c"}`},
 		{"delete and return", "findOneAndDelete", `"filter":{"n":1}`, `{"_id":"c","owner":"anna","n":{"$numberInt":"1"}}`},
 		{"upsert", "updateOne", `"query":{"owner":"anna"},"update":{"$set":{"n":3},"$setOnInsert":{"_id":"d"}},"upsert":true`, `{"matchedCount":{"$numberInt":"0"},"modifiedCount":{"$numberInt":"0"},"upsertedId":"d"}`},
+		{"delete what was upserted", "deleteOne", `"query":{}`, `{"deletedCount":{"$numberInt":"1"}}`},
+		{"upsert with a pinned _id", "findOneAndUpdate", `"filter":{"_id":"d","owner":"anna"},"update":{"$setOnInsert":{"n":3}},"upsert":true,"returnNewDocument":true`, `{"_id":"d","owner":"anna","n":{"$numberInt":"3"}}`},
 		{"upsert of what is there", "updateOne", `"query":{"owner":"anna"},"update":{"$set":{"n":4},"$setOnInsert":{"x":"d"}},"upsert":true`, `"modifiedCount":{"$numberInt":"1"}}`},
 	})
 	if got := w.stored("d"); got != `{"_id":"d","owner":"anna","n":4}` {

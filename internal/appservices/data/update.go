@@ -152,55 +152,61 @@ func (u update) apply(b *budget, doc bsonvalue.Value, inserts bool) (bsonvalue.V
 // changeAt returns a value in which the part at a path is changed. It adds the documents
 // that the path needs, unless the change only removes.
 func changeAt(v bsonvalue.Value, at path, removes bool, apply func(bsonvalue.Value) (bsonvalue.Value, error)) (bsonvalue.Value, error) {
+	v, _, err := edited(v, at, removes, apply)
+	return v, err
+}
+
+// edited is changeAt, and reports whether the value has changed. Only the part at the path
+// is compared: what contains it can be large, and is passed for each change.
+func edited(v bsonvalue.Value, at path, removes bool, apply func(bsonvalue.Value) (bsonvalue.Value, error)) (_ bsonvalue.Value, changed bool, err error) {
 	if len(at) == 0 {
-		return apply(v)
+		new, err := apply(v)
+		return new, err == nil && !bsonvalue.Identical(v, new), err
 	}
 	switch v.Kind() {
 	case bsonvalue.Missing:
 		if removes {
-			return v, nil
+			return v, false, nil
 		}
 		v = bsonvalue.NewDocument()
 	case bsonvalue.Array:
-		return changeItem(v, at, removes, apply)
+		return editedItem(v, at, removes, apply)
 	case bsonvalue.Document:
 	default:
 		if removes {
-			return v, nil
+			return v, false, nil
 		}
-		return v, invalid("cannot create the field %s in a value that is not a document", printable(at[0]))
+		return v, false, invalid("cannot create the field %s in a value that is not a document", printable(at[0]))
 	}
-	old := v.Field(at[0])
-	changed, err := changeAt(old, at[1:], removes, apply)
-	if err != nil || bsonvalue.Identical(old, changed) {
-		return v, err
+	inner, changed, err := edited(v.Field(at[0]), at[1:], removes, apply)
+	if err != nil || !changed {
+		return v, false, err
 	}
-	return v.With(at[0], changed), nil
+	return v.With(at[0], inner), true, nil
 }
 
-// changeItem is changeAt for an array, in which a name is an index. A removed item becomes
+// editedItem is edited for an array, in which a name is an index. A removed item becomes
 // null.
-func changeItem(array bsonvalue.Value, at path, removes bool, apply func(bsonvalue.Value) (bsonvalue.Value, error)) (bsonvalue.Value, error) {
+func editedItem(array bsonvalue.Value, at path, removes bool, apply func(bsonvalue.Value) (bsonvalue.Value, error)) (_ bsonvalue.Value, changed bool, err error) {
 	i, ok := index(at[0])
 	switch {
 	case (!ok || i >= array.Len()) && removes:
-		return array, nil
+		return array, false, nil
 	case !ok:
-		return array, invalid("cannot create the field %s in an array", printable(at[0]))
+		return array, false, invalid("cannot create the field %s in an array", printable(at[0]))
 	case i > array.Len()+maxPadding:
-		return array, invalid("the index %s is too far behind the end of the array", strconv.Itoa(i))
+		return array, false, invalid("the index %s is too far behind the end of the array", strconv.Itoa(i))
+	}
+	item, changed, err := edited(array.Item(i), at[1:], removes, apply)
+	if err != nil || !changed {
+		return array, false, err
 	}
 	items := slices.Collect(array.Items())
-	old := array.Item(i)
-	changed, err := changeAt(old, at[1:], removes, apply)
-	if err != nil || bsonvalue.Identical(old, changed) {
-		return array, err
-	}
 	for len(items) <= i {
 		items = append(items, bsonvalue.Null)
 	}
-	items[i] = orNull(changed)
-	return bsonvalue.NewArray(items...), nil
+	items[i] = orNull(item)
+	return bsonvalue.NewArray(items...), true, nil
 }
 
 // rename moves a value. It cannot move into or out of arrays.

@@ -85,6 +85,9 @@ func addToSet(v bsonvalue.Value) (change, error) {
 	m, err := parseModifiers("$addToSet", v, false)
 	return arrayChange("$addToSet", false, func(b *budget, items []bsonvalue.Value) []bsonvalue.Value {
 		for _, item := range m.each {
+			if b.check() != nil {
+				return items
+			}
 			known := slices.ContainsFunc(items, func(other bsonvalue.Value) bool { return b.spend() && bsonvalue.Equal(item, other) })
 			if !known {
 				items = append(items, item)

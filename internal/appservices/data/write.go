@@ -1,6 +1,7 @@
 package data
 
 import (
+	"math"
 	"slices"
 
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
@@ -9,9 +10,9 @@ import (
 // A modification is a write of the first document that a search finds.
 type modification struct {
 	search search
-	// make returns the new document from the old one. old is missing for a document that is
-	// inserted.
-	make func(old bsonvalue.Value) (bsonvalue.Value, error)
+	// make returns the new document from the old one. For a document that is inserted, old
+	// has what the query pins.
+	make func(old bsonvalue.Value, inserts bool) (bsonvalue.Value, error)
 	// reads reports whether the user can read all that make depends on. Otherwise its
 	// result, or that nothing changes, could show what is hidden.
 	reads  func(a *access, f found) bool
@@ -53,19 +54,18 @@ func (c *call) rewrite(f found, m modification) (after found, written bool, err 
 	if a := c.access(c.roles, f.whole, f.whole); a == nil || !m.reads(a, f) {
 		return found{}, false, errNotPermitted
 	}
-	new, err := m.make(f.whole)
+	new, err := m.make(f.whole, false)
 	if err != nil {
 		return found{}, false, err
 	}
 	if bsonvalue.Identical(f.whole, new) {
 		return f, true, nil
 	}
-	shown, err := c.checkChange(f.whole, new)
+	doc, err := c.bson(new, f)
 	if err != nil {
 		return found{}, false, err
 	}
-	doc, err := c.bson(new, shown)
-	if err != nil {
+	if err := c.checkChange(f.whole, new); err != nil {
 		return found{}, false, err
 	}
 	written, err = c.service.o.Collection.Replace(c.ctx, f.doc, doc)
@@ -80,17 +80,15 @@ func (c *call) rewrite(f found, m modification) (after found, written bool, err 
 	return after, true, err
 }
 
-// checkChange returns an error if the user must not make the new document from the old one,
-// and otherwise what they can read of it.
-func (c *call) checkChange(old, new bsonvalue.Value) (shown bsonvalue.Value, err error) {
+// checkChange returns an error if the user must not make the new document from the old one.
+func (c *call) checkChange(old, new bsonvalue.Value) error {
 	if err := c.checkPaths(changes(old, new), c.service.fixed); err != nil {
-		return shown, err
+		return err
 	}
-	a := c.access(c.roles, old, new)
-	if a == nil || !a.mayWrite() {
-		return shown, errNotPermitted
+	if a := c.access(c.roles, old, new); a == nil || !a.mayWrite() {
+		return errNotPermitted
 	}
-	return c.visible(a), nil
+	return nil
 }
 
 // checkPaths refuses changes of fields that users never change, whatever their role.
@@ -107,23 +105,31 @@ func (c *call) checkPaths(changed []path, fixed []path) error {
 	return nil
 }
 
-// bson returns a document that a user may write as BSON, within the bounds of its size. The
-// size is that of the part that is shown to the user: the size of all could be used to guess
-// what is hidden.
-func (c *call) bson(doc, shown bsonvalue.Value) ([]byte, error) {
-	text, err := doc.JSON()
-	seen, errSeen := shown.JSON()
-	if err != nil || errSeen != nil {
+// bson returns a document that a user may write as BSON, within the bounds of its size. It
+// comes before all other checks, because their work grows with the document. Hidden parts of
+// the old document do not count, because their size would show.
+func (c *call) bson(new bsonvalue.Value, old found) ([]byte, error) {
+	size := textSize(new) - (textSize(old.whole) - textSize(old.visible))
+	if size > c.service.o.MaxSize {
+		return nil, invalid("the document would have %d bytes of JSON, and may have %d", size, c.service.o.MaxSize)
+	}
+	doc, err := new.BSON()
+	if err != nil {
 		return nil, errUnreadable
 	}
-	if len(seen) > c.service.o.MaxSize {
-		return nil, invalid("the document would have %d bytes of JSON, and may have %d", len(seen), c.service.o.MaxSize)
-	}
-	doc, err = bsonvalue.Parse(text) // checks depth and names that are there twice
-	if err != nil {
+	if _, err := bsonvalue.FromBSON(doc); err != nil { // checks depth and names that are there twice
 		return nil, invalid("the document cannot be stored: %v", err)
 	}
-	return doc.BSON()
+	return doc, nil
+}
+
+// textSize returns how many bytes a value has as Extended JSON.
+func textSize(v bsonvalue.Value) int {
+	text, err := v.JSON()
+	if err != nil {
+		return math.MaxInt32 // it cannot be written as JSON
+	}
+	return len(text)
 }
 
 // evict makes caches forget documents.

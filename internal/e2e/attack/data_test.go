@@ -179,6 +179,7 @@ func (a dataAttack) insertMany(t *testing.T) (happens string) {
 
 // deepen writes a note that is as deep as it can be into Carl's document. He can still call.
 func (a dataAttack) deepen(t *testing.T) (happens string) {
+	a.restore(t) // without notes
 	defer a.restore(t)
 	deepest := 0
 	for depth := 100; depth > 0 && deepest == 0; depth-- {

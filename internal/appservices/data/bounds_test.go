@@ -1,0 +1,153 @@
+package data_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/tokengraft/tokengraft/internal/appservices/data"
+)
+
+// recorder is a collection with one document, which keeps what it is asked for.
+type recorder struct {
+	memory
+	filter, written string
+}
+
+func (r *recorder) Find(ctx context.Context, filter, sort []byte, limit int) iter.Seq2[[]byte, error] {
+	r.filter = bson.Raw(filter).String()
+	return r.memory.Find(ctx, filter, sort, limit)
+}
+
+func (r *recorder) Replace(_ context.Context, _, new []byte) (bool, error) {
+	r.written = bson.Raw(new).String()
+	return true, nil
+}
+
+// serve returns a service for a collection with one document, and what it is asked for.
+func serve(t *testing.T, roles string, doc any) (*data.Service, *recorder) {
+	t.Helper()
+	raw, err := bson.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := data.Parse("rules.json", []byte(`{"database":"d","collection":"c","roles":`+roles+`}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{memory: memory{t: t, doc: raw}}
+	s, err := data.New(data.Options{
+		Rules: rules, Collection: r, Privileged: func(string) bool { return false }, Changed: func(...string) {},
+		Failed: func(string) {}, MaxSize: 16 << 10, Timeout: 10 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, r
+}
+
+func ask(t *testing.T, s *data.Service, operation, args string) string {
+	t.Helper()
+	answer, err := s.Call(t.Context(), user("anna", ""), operation, raw(`{"database":"d","collection":"c",`+args+`}`))
+	if err != nil {
+		return err.Error()
+	}
+	return string(answer)
+}
+
+// list returns n values, joined with commas.
+func list(n int, value func(i int) string) string {
+	values := make([]string, n)
+	for i := range values {
+		values[i] = value(i)
+	}
+	return strings.Join(values, ",")
+}
+
+// A user could otherwise keep a processor busy for minutes with one request.
+func TestWrites_WorkIsBoundedByTheSizeOfTheRequest(t *testing.T) {
+	wide := `{` + list(20_000, func(i int) string { return fmt.Sprintf(`"%x":1`, i) }) + `}`
+	deep := "q." + strings.Repeat("y.", 29)
+	for _, row := range []struct{ name, operation, args string }{
+		{"an insertion with many fields", "insertOne", `"document":` + wide},
+		{"a replacement with many fields", "replaceOne", `"query":{},"update":` + wide},
+		{"many fields in a field", "updateOne", `"query":{},"update":{"$set":{"w":` + wide + `}}`},
+		{"many changes next to a large value", "updateOne", `"query":{},"update":{"$set":{` +
+			list(99, func(i int) string { return fmt.Sprintf(`"%sx%d":1`, deep, i) }) + `,"` + deep + `a":[` + list(20_000, func(int) string { return "1" }) + `]}}`},
+	} {
+		s, _ := serve(t, `[{"name":"r","read":true,"write":true}]`, bson.D{{Key: "_id", Value: "a"}}) // without insert
+		args := row.args
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got := ask(t, s, row.operation, args)
+		runtime.ReadMemStats(&after)
+		if !strings.Contains(got, "the document would have") {
+			t.Errorf("%s: got %.200s, want a refusal because of its size before anything else is checked", row.name, got)
+		}
+		if most, used := uint64(500*len(args)), after.TotalAlloc-before.TotalAlloc; used > most {
+			t.Errorf("%s: %d bytes of arguments took %d bytes of memory, want at most %d", row.name, len(args), used, most)
+		}
+	}
+}
+
+// Sizes in messages would otherwise show how long a hidden value is.
+func TestWrites_SizeOfHiddenFieldsDoesNotShow(t *testing.T) {
+	var answers []string
+	for _, hidden := range []string{"x", strings.Repeat("x", 20_000)} {
+		s, r := serve(t, `[{"name":"r","fields":{"hidden":{}},"additional_fields":{"read":true,"write":true}}]`, bson.D{{Key: "_id", Value: "a"}, {Key: "hidden", Value: hidden}})
+		answers = append(answers, ask(t, s, "updateOne", `"query":{},"update":{"$set":{"n":"`+strings.Repeat("y", 17_000)+`"}}`))
+		if got := ask(t, s, "updateOne", `"query":{},"update":{"$set":{"n":"y"}}`); !strings.Contains(got, `"modifiedCount":{"$numberInt":"1"}`) || r.written == "" {
+			t.Errorf("with %d hidden bytes, a small change is %s", len(hidden), got)
+		}
+	}
+	if answers[0] != answers[1] || !strings.Contains(answers[0], "the document would have") {
+		t.Errorf("got %q, want the same refusal of a large document whatever is hidden", answers)
+	}
+}
+
+// A write must not change the types of other fields, also those that look like Extended JSON.
+func TestWrites_KeepOtherValues(t *testing.T) {
+	odd := bson.D{{Key: "$numberLong", Value: "1"}}
+	s, r := serve(t, anyone, bson.D{{Key: "_id", Value: "a"}, {Key: "odd", Value: odd}, {Key: "date", Value: bson.DateTime(1 << 60)}, {Key: "zero", Value: bson.Binary{Subtype: 2, Data: []byte{1}}}})
+	want := bson.Raw(mustMarshal(t, bson.D{{Key: "_id", Value: "a"}, {Key: "odd", Value: odd}, {Key: "date", Value: bson.DateTime(1 << 60)}, {Key: "zero", Value: bson.Binary{Subtype: 2, Data: []byte{1}}}, {Key: "n", Value: int32(1)}})).String()
+	if got := ask(t, s, "updateOne", `"query":{},"update":{"$set":{"n":{"$numberInt":"1"}}}`); r.written != want {
+		t.Errorf("%s: wrote %s, want %s", got, r.written, want)
+	}
+}
+
+func mustMarshal(t *testing.T, doc any) []byte {
+	t.Helper()
+	raw, err := bson.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// MongoDB gets a query only if each of its fields can be read for sure: a permission to write
+// one does not say so if a permission around it can refuse.
+func TestSearch_MongoDBGetsNoQueryAboutHiddenFields(t *testing.T) {
+	for _, row := range []struct {
+		name, role string
+		sent       bool
+	}{
+		{"read", `"fields":{"n":{"read":true}}`, true},
+		{"written", `"fields":{"n":{"write":true}}`, true},
+		{"read within what is perhaps written", `"write":{"%%user.type":"admin"},"fields":{"n":{"read":true}}`, true},
+		{"written within what is perhaps written", `"write":{"%%user.type":"admin"},"fields":{"n":{"write":true}}`, false},
+		{"not readable", `"fields":{"n":{}}`, false},
+		{"perhaps readable", `"fields":{"n":{"read":{"%%user.type":"admin"}}}`, false},
+	} {
+		s, r := serve(t, `[{"name":"r",`+row.role+`}]`, bson.D{{Key: "_id", Value: "a"}, {Key: "n", Value: int32(1)}})
+		ask(t, s, "count", `"query":{"n":2}`)
+		if sent := strings.Contains(r.filter, `"n"`); sent != row.sent {
+			t.Errorf("%s: MongoDB gets %s, want the query in it: %v", row.name, r.filter, row.sent)
+		}
+	}
+}
