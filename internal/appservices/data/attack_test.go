@@ -162,6 +162,7 @@ func TestAttack_WritesGiveNoPrivilege(t *testing.T) {
 		{"replace with another user id", "replaceOne", `"query":{},"update":{"owner":"ben"}`, "403"},
 		{"replace without the user id", "findOneAndReplace", `"filter":{},"update":{"n":1}`, "403"},
 		{"_id", "updateOne", `"query":{},"update":{"$set":{"_id":"b"}}`, "403"},
+		{"levels that lock the user out", "updateOne", `"query":{},"update":{"$set":{"z` + strings.Repeat(".x", 30) + `":` + strings.Repeat(`{"x":`, 60) + "1" + strings.Repeat("}", 60) + `}}`, "400 InvalidParameter: the document would be nested"},
 		{"replace with another _id", "replaceOne", `"query":{},"update":{"_id":"c","owner":"anna"}`, "403"},
 	}
 	w.run(user("anna", ""), refused)

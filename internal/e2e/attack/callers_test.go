@@ -61,7 +61,7 @@ var callerRows = []callerRow{
 	{callForms, "GET with X-HTTP-Method-Override: POST", "GET", "?_method=POST", call + "\nX-HTTP-Method-Override: POST", "405"},
 }
 
-// A callTokenRow is a token with which nobody may call.
+// A callTokenRow is a token with which no one may call.
 type callTokenRow struct {
 	sends string
 	token func(issuer *enrichtest.Issuer) string

@@ -107,7 +107,7 @@ func (s *suite) attackCalls(t *testing.T) {
 		s.run(t, heavyCalls, "the function "+function+", several times at once", func(t *testing.T) (happens string) { return a.spin(t, function) })
 	}
 	if reply := a.as(t, mallory, `{"name":"whoami","arguments":[]}`); reply.Body != `"hush-mallory hush of mallory false"` {
-		t.Errorf("Mallory's own call: got %d %s, want her id", reply.Status, reply.Body)
+		t.Errorf("Mallory's own call: got %d %s, want Mallory's id", reply.Status, reply.Body)
 	}
 }
 

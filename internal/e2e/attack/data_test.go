@@ -26,7 +26,7 @@ var (
 	hiddenFields  = kind{"guesses of hidden fields", "I9"}
 )
 
-// hiddenStreet is in a field that Mallory cannot read, of a document that she can.
+// hiddenStreet is in a field that Mallory cannot read, of a document that they can.
 const hiddenStreet = "hush street 7"
 
 // teams are roles with which users also read the documents of their team, without salary
@@ -122,7 +122,7 @@ func (a dataAttack) search(t *testing.T, query string) (happens string) {
 	return a.unchanged(t, either(happens == "", "finds nothing of others: "+strings.Join(slices.Sorted(keysOf(statuses)), ", "), happens))
 }
 
-// unchanged checks that no document has changed, but for notes.
+// unchanged checks that no document has changed, except for notes.
 func (a dataAttack) unchanged(t *testing.T, happens string) string {
 	t.Helper()
 	if got := a.documents(t); fmt.Sprint(got) != fmt.Sprint(a.want) {
@@ -165,8 +165,8 @@ func (a dataAttack) insertMany(t *testing.T) (happens string) {
 	defer func() { _, _ = a.users.DeleteMany(t.Context(), bson.M{"id": "hush-eve"}) }()
 	eachOf(20, func() {
 		reply, err := a.tryAs("hush-eve", operation("insertOne", `"document":{"id":"hush-eve"}`))
-		if err != nil || !startsWithOneOf(fmt.Sprint(reply.Status), "200|400|403") {
-			t.Errorf("got %d %s %v, want 200, 400 or 403", reply.Status, reply.Body, err)
+		if err != nil || !startsWithOneOf(fmt.Sprint(reply.Status), "200|400|403|503") { // 503: it changed while it was read
+			t.Errorf("got %d %s %v, want 200, 400, 403 or 503", reply.Status, reply.Body, err)
 		}
 	})
 	n, err := a.users.CountDocuments(t.Context(), bson.M{"id": "hush-eve"})
@@ -177,7 +177,7 @@ func (a dataAttack) insertMany(t *testing.T) (happens string) {
 	return "one of them is inserted"
 }
 
-// deepen writes a note that is as deep as it can be into Carl's document. He can still call.
+// deepen writes a note that is as deep as it can be into Carl's document. Carl can still call.
 func (a dataAttack) deepen(t *testing.T) (happens string) {
 	a.restore(t) // without notes
 	defer a.restore(t)
@@ -200,5 +200,5 @@ func (a dataAttack) deepen(t *testing.T) (happens string) {
 		t.Errorf("with a note of %d levels, Carl's token is not enriched", deepest)
 		happens = "CARL'S TOKEN IS NOT ENRICHED"
 	}
-	return either(happens == "", "he can still call, and log in", happens)
+	return either(happens == "", "Carl can still call, and log in", happens)
 }

@@ -79,7 +79,7 @@ var dataRows = []dataRow{
 	{dataIdentity, "a second document", "insertOne", `"document":{"id":"hush-mallory"}`, "403"},
 	{dataIdentity, "a document of Anna", "insertOne", `"document":{"id":"hush-anna"}`, "403"},
 	{dataIdentity, "a document of several users", "insertOne", `"document":{"id":["hush-mallory","hush-anna"]}`, "403"},
-	{dataIdentity, "a document of nobody", "insertOne", `"document":{"mark":"evil"}`, "403"},
+	{dataIdentity, "a document of no user", "insertOne", `"document":{"mark":"evil"}`, "403"},
 	{dataIdentity, "a document with the _id of another", "insertOne", `"document":{"_id":"hush-a","id":"hush-mallory"}`, "403"},
 	{dataIdentity, "an upsert of Anna's document", "updateOne", `"query":{"id":"hush-anna"},"update":{"$set":{"mark":"evil"}},"upsert":true`, "403"},
 	{dataIdentity, "an upsert of another user", "updateOne", `"query":{"id":"hush-dora"},"update":{"$set":{"mark":"evil"}},"upsert":true`, "403"},

@@ -9,7 +9,7 @@ import (
 )
 
 // guesses are operations whose answers could depend on the salary and the address of Carl,
-// which Mallory cannot read, although she can read other fields of his document.
+// which Mallory cannot read. They can read other fields of the document.
 var guesses = []dataRow{
 	{operation: "find", args: `"query":{"salary":5000}`}, {operation: "find", args: `"query":{"salary":{"$ne":5000}}`}, {operation: "find", args: `"query":{"salary":{"$gt":1000}}`},
 	{operation: "find", args: `"query":{"salary":{"$exists":true}}`}, {operation: "find", args: `"query":{"salary":{"$type":"string"}}`}, {operation: "find", args: `"query":{"salary":{"$mod":[1000,0]}}`},
