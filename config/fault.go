@@ -2,9 +2,8 @@ package config
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 
+	"github.com/tokengraft/tokengraft/internal/fault"
 	"github.com/tokengraft/tokengraft/internal/yamlbind"
 )
 
@@ -25,15 +24,7 @@ type FieldError struct {
 }
 
 // Error returns FILE:LINE:COLUMN: PATH: ERR.
-func (e FieldError) Error() string {
-	switch {
-	case e.File == "":
-		return fmt.Sprintf("%s: %v", e.Path, e.Err)
-	case e.Path == "":
-		return fmt.Sprintf("%s:%d:%d: %v", e.File, e.Line, e.Column, e.Err)
-	}
-	return fmt.Sprintf("%s:%d:%d: %s: %v", e.File, e.Line, e.Column, e.Path, e.Err)
-}
+func (e FieldError) Error() string { return fault.InFile(e).Error() }
 
 // Unwrap returns Err.
 func (e FieldError) Unwrap() error { return e.Err }
@@ -55,28 +46,16 @@ func (e *FileError) Unwrap() error { return e.Err }
 type Faults []FieldError
 
 // Error returns one line for each fault.
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.Error()
-	}
-	return strings.Join(lines, "\n")
-}
+func (f Faults) Error() string { return fault.List[FieldError](f).Error() }
 
 // Unwrap returns the faults one by one.
-func (f Faults) Unwrap() []error {
-	errs := make([]error, len(f))
-	for i, fault := range f {
-		errs[i] = fault
-	}
-	return errs
-}
+func (f Faults) Unwrap() []error { return fault.List[FieldError](f).Unwrap() }
 
 // OnlyFiles reports whether the configuration itself is right, and all faults
 // are a [FileError].
 func (f Faults) OnlyFiles() bool {
-	for _, fault := range f {
-		if _, ok := errors.AsType[*FileError](fault.Err); !ok {
+	for _, one := range f {
+		if _, ok := errors.AsType[*FileError](one.Err); !ok {
 			return false
 		}
 	}

@@ -100,14 +100,15 @@ func (x *exchange) run(r *http.Request) {
 	x.w.startWrites(r)
 	defer x.account.close()
 	defer x.w.armWriteDeadline() // for the rest of the response, which the server writes
-	defer x.finish(r.Context())
+	defer x.finish(r)
 	if err := x.serve(r); err != nil {
-		x.fail(r.Context(), err)
+		x.fail(r, err)
 	}
 }
 
 // serve answers the request itself, or forwards it to the backend.
 func (x *exchange) serve(r *http.Request) error {
+	x.local = x.snapshot.locals.find(r)
 	if err := x.check(r); err != nil {
 		return err
 	}
@@ -115,8 +116,8 @@ func (x *exchange) serve(r *http.Request) error {
 	if answered, err := x.answerJWKS(r); answered {
 		return err
 	}
-	if local := x.snapshot.locals.find(r); local != nil {
-		return x.answerLocal(r, local)
+	if x.local != nil {
+		return x.answerLocal(r)
 	}
 	if err := x.findRule(r); err != nil {
 		return err
@@ -232,12 +233,13 @@ func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{})
 // finish writes the access log. After a panic it answers with an internal error. If a
 // part of the response has already been sent, it closes the connection instead, so that
 // the client does not take the response for complete.
-func (x *exchange) finish(ctx context.Context) {
+func (x *exchange) finish(r *http.Request) {
 	fault := recover()
+	ctx := r.Context()
 	if fault != nil && fault != http.ErrAbortHandler {
 		x.proxy.options.Logger.ErrorContext(ctx, "panic while serving a request: this is a bug, report the stack", "stack", string(debug.Stack()))
 		if x.w.status == 0 {
-			problemInternal.reply().Write(&x.w)
+			x.writeProblem(r, problemInternal)
 			fault = nil
 		}
 	}

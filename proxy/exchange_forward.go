@@ -54,17 +54,24 @@ func (x *exchange) stopTimeout() {
 const statusClientGone = 499
 
 // fail answers a request that failed, with the problem of its cause.
-func (x *exchange) fail(ctx context.Context, cause error) {
-	problem := x.problemOf(ctx, cause)
+func (x *exchange) fail(r *http.Request, cause error) {
+	problem := x.problemOf(r.Context(), cause)
 	if problem.Status == statusClientGone {
 		x.w.status = statusClientGone
 		// Returning would send an empty 200. A client that has only closed its sending
 		// side would take that for the response.
 		panic(http.ErrAbortHandler)
 	}
-	problem.reply().Write(&x.w)
+	x.writeProblem(r, problem)
 	if problem == problemTimeout || problem == problemUnreachable {
 		x.warnBackend(cause)
+	}
+}
+
+// writeProblem answers with a problem, at the path of a Local in the way of the Local.
+func (x *exchange) writeProblem(r *http.Request, p problem) {
+	if !x.local.refuse(&x.w, r, p) {
+		p.reply().Write(&x.w)
 	}
 }
 

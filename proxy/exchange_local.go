@@ -9,8 +9,7 @@ import (
 )
 
 // answerLocal answers a request with the Handler of a Local.
-func (x *exchange) answerLocal(r *http.Request, local *Local) error {
-	x.local = local
+func (x *exchange) answerLocal(r *http.Request) error {
 	if err := x.admit(r); err != nil {
 		return err
 	}

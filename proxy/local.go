@@ -24,6 +24,12 @@ type Local struct {
 	// A Handler has to answer: if it writes nothing, the client gets 500. A panic costs
 	// this request only.
 	Handler http.Handler
+	// Refuse answers a request that the proxy refuses itself: because too many are in progress,
+	// because its header is too large or its body incomplete, or because the Handler panicked
+	// or wrote nothing. It must not read the body. It may also only add header fields, such as
+	// those that web pages of other origins need, and return false. Then the proxy answers
+	// with a problem (RFC 9457). Nil adds nothing.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, detail string) (answered bool)
 	// MaxBody is the size of the largest body, in bytes. Zero means that no body is
 	// allowed.
 	MaxBody int64
@@ -91,6 +97,12 @@ func (l locals) find(r *http.Request) *Local {
 	return l.byPattern[pattern]
 }
 
+// refuse refuses a request in the way of the Local, and reports whether it answered. The
+// Local may be nil.
+func (l *Local) refuse(w http.ResponseWriter, r *http.Request, p problem) (answered bool) {
+	return l != nil && l.Refuse != nil && l.Refuse(w, r, p.Status, p.Detail)
+}
+
 // ClientAddress returns the address of the client that sent the request of this context to
 // a [Local] or a [Forward]: that of the connection, or what the trusted proxies say. It
 // returns "" if the address is not known.
@@ -106,7 +118,7 @@ func ClientAddress(ctx context.Context) string {
 // until the end of its response. A Handler calls it before it allocates much more than the
 // body: the proxy has taken that of the body, and [copiesAtLocal] times as much for what the
 // Handler makes of it. If it returns false, there is no memory left, and the Handler should
-// answer as [Overloaded] does.
+// answer as [Proxy.Overloaded] does.
 func Reserve(ctx context.Context, n int64) bool {
 	x, ok := ctx.Value(exchangeKey{}).(*exchange)
 	return !ok || x.account.takeLarge(n)

@@ -41,11 +41,13 @@ func (p problem) reply() reply.Reply { return reply.Problem(p).Reply() }
 // servers that refuse such requests before a Proxy sees them.
 func HeadersTooLarge(w http.ResponseWriter, _ *http.Request) { problemHeaders.reply().Write(w) }
 
-// Overloaded answers a request as a [Proxy] does for which nothing is left, for servers that
-// refuse it before a Proxy sees it.
-func Overloaded(w http.ResponseWriter, _ *http.Request) {
+// Overloaded answers a request for which nothing is left, for servers that refuse it before
+// [Proxy.ServeHTTP] sees it.
+func (p *Proxy) Overloaded(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "1")
-	problemOverloaded.reply().Write(w)
+	if !p.snapshot.Load().locals.find(r).refuse(w, r, problemOverloaded) {
+		problemOverloaded.reply().Write(w)
+	}
 }
 
 // rejectionReply returns the reply if a hook rejected the tokens of a response. If the

@@ -32,7 +32,7 @@ func newReverseProxy(o Options, names *headerNames, measured *httpMetrics) *http
 			return nil
 		},
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
-			exchangeOf(r.Context()).fail(r.Context(), err)
+			exchangeOf(r.Context()).fail(r, err)
 		},
 		// No FlushInterval: see streamFrom.
 		BufferPool: &bufferPool{},

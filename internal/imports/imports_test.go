@@ -56,7 +56,7 @@ var doors = map[string][]string{
 var free = []string{"examples/", "enrich/enrichtest", "proxy/proxytest", "internal/certs/certstest", "internal/demo/backend", "internal/demo/appservices", "internal/demo/seed", "internal/e2e"}
 
 // leaves do not import packages of this repository. Every package may import them.
-var leaves = []string{"internal/bsonvalue", "internal/fair", "internal/httpanswer", "internal/httpcache", "internal/jsonedit", "internal/jsonvalue", "internal/loglimit", "internal/memlimit", "internal/muxpattern", "internal/pasted", "internal/redact", "internal/reexec", "internal/reply", "internal/sockets", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
+var leaves = []string{"internal/bsonvalue", "internal/fair", "internal/fault", "internal/httpanswer", "internal/httpcache", "internal/jsonedit", "internal/jsonvalue", "internal/loglimit", "internal/memlimit", "internal/muxpattern", "internal/pasted", "internal/redact", "internal/reexec", "internal/reply", "internal/sockets", "internal/supervise", "internal/tlsadvice", "internal/tracing"}
 
 // inner says which packages of this repository, besides the leaves, a package may
 // import. A package that is not listed must not import any of them.
@@ -103,13 +103,14 @@ var inner = map[string][]string{
 	// App Services.
 	"internal/appservices":             {"enrich"},
 	"internal/appservices/clientapi":   {"enrich", "enrich/hooks", "internal/appservices", "internal/appservices/expression", "internal/appservices/permissions"},
-	"internal/appservices/permissions": {"internal/appservices/expression"},
-	"internal/appservices/data":        {"enrich", "internal/appservices", "internal/appservices/expression"},
+	"internal/appservices/permissions": {"internal/appservices/expression", "internal/appservices/jsonfile"},
+	"internal/appservices/data":        {"enrich", "internal/appservices", "internal/appservices/expression", "internal/appservices/jsonfile"},
 	"internal/appservices/expression":  {},
+	"internal/appservices/jsonfile":    {},
 	"internal/appservices/values":      {},
 	"internal/userheaders":             {"enrich", "internal/appservices/expression", "proxy", "proxy/locate"},
 	"internal/appservices/layout":      {},
-	"internal/appservices/export":      {"internal/appservices/data", "internal/appservices/functions", "internal/appservices/layout", "internal/appservices/permissions"},
+	"internal/appservices/export":      {"internal/appservices/data", "internal/appservices/functions", "internal/appservices/jsonfile", "internal/appservices/layout", "internal/appservices/permissions"},
 	"internal/appservices/functions":   {"enrich", "enrich/hooks", "internal/appservices/layout", "internal/appservices/values"},
 
 	// The packages that put the parts together.

@@ -37,7 +37,7 @@ func with(p reply.Problem, detail string) reply.Problem {
 }
 
 // refuse answers with a problem of the request.
-func (h *handler) refuse(w http.ResponseWriter, p reply.Problem) userapi.Result {
+func (h *Handler) refuse(w http.ResponseWriter, p reply.Problem) userapi.Result {
 	userapi.WriteProblem(w, p)
 	switch p.Status {
 	case http.StatusForbidden:
@@ -48,13 +48,13 @@ func (h *handler) refuse(w http.ResponseWriter, p reply.Problem) userapi.Result 
 	return userapi.Invalid
 }
 
-func (h *handler) unavailable(w http.ResponseWriter) userapi.Result {
+func (h *Handler) unavailable(w http.ResponseWriter) userapi.Result {
 	w.Header().Set("Retry-After", "1")
 	return h.refuse(w, unavailable)
 }
 
 // failed answers a request after the source failed.
-func (h *handler) failed(w http.ResponseWriter, r *http.Request, err error) userapi.Result {
+func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) userapi.Result {
 	if r.Context().Err() == nil {
 		h.o.Logger.WarnContext(r.Context(), "a user's document cannot be read or written at access.path", "error", err, "undecodable", errors.Is(err, enrich.ErrUndecodable))
 	}
@@ -62,7 +62,7 @@ func (h *handler) failed(w http.ResponseWriter, r *http.Request, err error) user
 }
 
 // document answers with a document.
-func (h *handler) document(w http.ResponseWriter, document []byte) {
+func (h *Handler) document(w http.ResponseWriter, document []byte) {
 	h.header(w, etagOf(document))
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(document)))
@@ -72,7 +72,7 @@ func (h *handler) document(w http.ResponseWriter, document []byte) {
 
 // header sets the header of a response with a document. Only the client's own cache may
 // keep it, and has to ask each time.
-func (h *handler) header(w http.ResponseWriter, etag string) {
+func (h *Handler) header(w http.ResponseWriter, etag string) {
 	w.Header().Set("ETag", etag)
 	w.Header().Set("Cache-Control", "private, no-cache")
 	w.Header().Add("Vary", "Authorization")

@@ -51,32 +51,45 @@ type Options struct {
 }
 
 // New returns the handler of the path at which users read and write their document.
-func New(o Options) http.Handler {
+func New(o Options) *Handler {
 	methods := []string{http.MethodGet, http.MethodHead}
 	if o.Collection != nil {
 		methods = append(methods, http.MethodPatch, http.MethodPut)
 	}
-	return &handler{o, userapi.CORS{Origins: o.Origins, Methods: methods, Headers: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match"}}}
+	return &Handler{o, userapi.CORS{Origins: o.Origins, Methods: methods, Headers: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match"}}}
 }
 
 // MaxBody returns the size of the largest body of a request, in bytes, if the largest
 // document has this size. A patch may be larger than the document, and so may its escapes.
 func MaxBody(maxSize int) int64 { return 4*int64(maxSize) + 4<<10 }
 
-type handler struct {
+// A Handler answers the requests of users for their own document. It is an [http.Handler]
+// for one path.
+type Handler struct {
 	o    Options
 	cors userapi.CORS
 }
 
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.cors.Answer(w, r) {
 		return
 	}
 	h.o.Metrics.Count(r.Context(), userapi.CustomData, h.serve(w, r))
 }
 
+// Refuse counts a request that the proxy refuses before the Handler gets it, and adds what
+// web pages need to read the answer. It reports whether it has answered.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, _ string) (answered bool) {
+	if h.cors.Answer(w, r) {
+		return true
+	}
+	h.o.Metrics.Count(r.Context(), userapi.CustomData, userapi.RefusedWith(status))
+	return false
+}
+
 // serve answers a request and returns what became of it.
-func (h *handler) serve(w http.ResponseWriter, r *http.Request) userapi.Result {
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) userapi.Result {
 	writes := r.Method == http.MethodPatch || r.Method == http.MethodPut
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && !(writes && h.o.Collection != nil) {
 		w.Header().Set("Allow", h.allow())
@@ -94,7 +107,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) userapi.Result {
 	return h.read(w, r, user)
 }
 
-func (h *handler) allow() string {
+func (h *Handler) allow() string {
 	if h.o.Collection == nil {
 		return "GET, HEAD, OPTIONS"
 	}
@@ -102,7 +115,7 @@ func (h *handler) allow() string {
 }
 
 // user returns who sends a request. If the result is not OK, it has answered.
-func (h *handler) user(w http.ResponseWriter, r *http.Request) (enrich.User, userapi.Result) {
+func (h *Handler) user(w http.ResponseWriter, r *http.Request) (enrich.User, userapi.Result) {
 	token, ok := userapi.Bearer(r)
 	if !ok {
 		userapi.WriteInvalidToken(w, r)
@@ -136,7 +149,7 @@ func isInvalid(err error) bool {
 }
 
 // read answers GET and HEAD.
-func (h *handler) read(w http.ResponseWriter, r *http.Request, user enrich.User) userapi.Result {
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, user enrich.User) userapi.Result {
 	doc, err := h.o.Source.Lookup(r.Context(), enrich.Query{User: user, NotBefore: time.Now()})
 	switch {
 	case errors.Is(err, enrich.ErrNoDocument):

@@ -18,7 +18,7 @@ import (
 const maxAttempts = 5
 
 // write answers PATCH and PUT.
-func (h *handler) write(w http.ResponseWriter, r *http.Request, user enrich.User) userapi.Result {
+func (h *Handler) write(w http.ResponseWriter, r *http.Request, user enrich.User) userapi.Result {
 	do, problem, ok := readChange(r, h.o.MaxSize)
 	if !ok {
 		if problem.Status == http.StatusUnsupportedMediaType {
@@ -57,7 +57,7 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, user enrich.User
 
 // revise applies a change to a document, and returns the new one with its representation.
 // If the problem has a status, it is the answer.
-func (h *handler) revise(r *http.Request, old []byte, do change) (revised, document []byte, problem reply.Problem, err error) {
+func (h *Handler) revise(r *http.Request, old []byte, do change) (revised, document []byte, problem reply.Problem, err error) {
 	before, err := h.o.Mapping.Document(old)
 	if err != nil {
 		return nil, nil, problem, err
@@ -91,7 +91,7 @@ func (h *handler) revise(r *http.Request, old []byte, do change) (revised, docum
 }
 
 // checkResult returns the problem of a document after a change.
-func (h *handler) checkResult(document []byte) reply.Problem {
+func (h *Handler) checkResult(document []byte) reply.Problem {
 	if len(document) > h.o.MaxSize {
 		return with(tooLarge, fmt.Sprintf("The document would have %d bytes; at most %d are allowed.", len(document), h.o.MaxSize))
 	}
@@ -104,7 +104,7 @@ func (h *handler) checkResult(document []byte) reply.Problem {
 }
 
 // replace writes a document, and evicts it from the cache even if the outcome is unknown.
-func (h *handler) replace(ctx context.Context, old, revised []byte) (changed bool, err error) {
+func (h *Handler) replace(ctx context.Context, old, revised []byte) (changed bool, err error) {
 	changed, err = h.o.Collection.Replace(ctx, old, revised)
 	if changed || err != nil {
 		h.o.Cache.Invalidate(append(h.o.Collection.Tags(old), h.o.Collection.Tags(revised)...)...)

@@ -22,6 +22,7 @@ type calls struct {
 	runner    hooks.Runner         // nil without access.functions
 	functions *clientapi.Functions // as runner
 	data      *data.Service        // nil without access.roles
+	failures  *expression.Failures // of the expressions of both
 }
 
 // answersCalls reports whether the sidecar answers the calls of SDKs. In shadow it does not,
@@ -86,7 +87,10 @@ func openCalls(cfg *config.Config, d *documents, o Options) (*calls, error) {
 }
 
 // open opens the functions first, because rules may call them.
-func (c *calls) open(cfg *config.Config, d *documents, o Options) error {
+func (c *calls) open(cfg *config.Config, d *documents, o Options) (err error) {
+	if c.failures, err = expression.NewFailures(o.Meter); err != nil {
+		return err
+	}
 	if callsFunctions(cfg) {
 		if err := c.openFunctions(cfg, d, o); err != nil {
 			return err
@@ -95,7 +99,7 @@ func (c *calls) open(cfg *config.Config, d *documents, o Options) error {
 	if cfg.Access.Roles == "" {
 		return nil
 	}
-	return c.openData(cfg, d, o)
+	return c.openData(cfg, d)
 }
 
 // openFunctions opens the functions that users may call, in processes of their own, so that
@@ -122,15 +126,11 @@ func (c *calls) openFunctions(cfg *config.Config, d *documents, o Options) error
 	if err != nil {
 		return err
 	}
-	failures, err := expression.NewFailures(o.Meter)
-	if err != nil {
-		return err
-	}
 	c.functions = clientapi.NewFunctions(clientapi.FunctionOptions{
 		Runner: runner, Processes: int(cfg.Access.Processes), Permissions: permitted,
 		Values: values.values, Environment: values.environment,
 		Database: c.database(cfg), Invalidator: d.cache, Logger: o.Logger,
-		Failed: func(ctx context.Context) { failures.Count(ctx, "can_evaluate") },
+		Failed: func(ctx context.Context) { c.failures.Count(ctx, "can_evaluate") },
 	})
 	return nil
 }
@@ -185,8 +185,9 @@ func (g *generation) callLocals(s *Sidecar) ([]proxy.Local, error) {
 	if g.calls.functions != nil {
 		o.Functions = g.calls.functions
 	}
+	handler := clientapi.New(o)
 	return []proxy.Local{{
-		Pattern: g.cfg.Access.CallPath, Handler: g.documents.guard(clientapi.New(o)),
+		Pattern: g.cfg.Access.CallPath, Handler: g.documents.guard(handler), Refuse: handler.Refuse,
 		MaxBody: min(clientapi.MaxBody, int64(g.cfg.Limits.Body)), Turns: s.shared.callTurns,
 	}}, nil
 }

@@ -63,7 +63,7 @@ func TestCheckAccess_FindsFaultsAndRisks(t *testing.T) {
 		{"a role that calls a function, without functions", withData, roleWith(`"apply_when": {"%%true": {"%function": {"name": "g"}}}`), "%function is not supported here"},
 		{"a role that calls an unknown function, and functions that do not compile", withBoth, map[string]string{"rules.json": roleWith(`"apply_when": {"%%true": {"%function": {"name": "typo"}}}`)["rules.json"], "functions/g.js": "exports = ("}, "!does not exist"},
 		{"no rules", withData, nil, "fault access.roles: open "},
-		{"rules that are no JSON", withData, map[string]string{"rules.json": "{"}, "fault access.roles: "},
+		{"rules that are not JSON", withData, map[string]string{"rules.json": "{"}, "fault access.roles: "},
 		{"rules of another collection", withData, map[string]string{"rules.json": `{"database": "app", "collection": "x", "roles": []}`}, "has the rules of another collection"},
 		{"rules with a member that has no effect", withData, roleWith(`"colour": true`), "warn access.roles: "},
 		{"roles in shadow", withData + "\nshadow: true", roleWith(`"read": true`), "warn access.roles: has no effect while shadow is on"},

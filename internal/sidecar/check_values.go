@@ -19,7 +19,7 @@ func (k *checker) values() {
 	}
 	warned := map[expansion]bool{}
 	for _, e := range slices.Concat(rules, headerExpansions(k.cfg)) {
-		if !warned[e] && app.lacks(e.name) {
+		if !warned[e] && app.isMissing(e.name) {
 			k.warn(e.setting, "%sthe value %s does not exist, so nothing equals it; correct the name, or add it to %s", e.inFile(), e.name, settingOf(e.name))
 		}
 		warned[e] = true
@@ -31,8 +31,8 @@ const (
 	environmentPrefix = "%%environment."
 )
 
-// lacks reports whether an expansion is of a value that does not exist.
-func (a appValues) lacks(name string) bool {
+// isMissing reports whether an expansion is of a value that does not exist.
+func (a appValues) isMissing(name string) bool {
 	if path, ok := strings.CutPrefix(name, valuesPrefix); ok {
 		return a.values.Lookup(path).IsMissing()
 	}

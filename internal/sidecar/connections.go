@@ -42,7 +42,7 @@ func newPool(s *Sidecar, b connlimit.Bounds) *connlimit.Pool {
 		Bounds:       b,
 		Lines:        readLines,
 		TooManyLines: onWire(http.HandlerFunc(proxy.HeadersTooLarge)),
-		Overloaded:   http.HandlerFunc(proxy.Overloaded),
+		Overloaded:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.current().proxy.Overloaded(w, r) }),
 		Refused:      func(limit budget.Limit) { s.refusals.Count(context.Background(), limit) },
 	})
 }

@@ -45,7 +45,8 @@ func (g *generation) ownerLocals(s *Sidecar) ([]proxy.Local, error) {
 		}
 		local.MaxBody = min(owner.MaxBody(o.MaxSize), int64(g.cfg.Limits.Body))
 	}
-	local.Handler = g.documents.guard(owner.New(o))
+	handler := owner.New(o)
+	local.Handler, local.Refuse = g.documents.guard(handler), handler.Refuse
 	return []proxy.Local{local}, nil
 }
 

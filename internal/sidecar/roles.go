@@ -9,7 +9,6 @@ import (
 	"github.com/tokengraft/tokengraft/enrich/hooks"
 	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/internal/appservices/data"
-	"github.com/tokengraft/tokengraft/internal/appservices/expression"
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
 )
 
@@ -17,7 +16,7 @@ var errNoCollection = errors.New("requires that the source of documents is a col
 
 // openData opens the data access of SDKs. The functions that its rules call are open
 // already. The error is a [config.FieldError], or joins some.
-func (c *calls) openData(cfg *config.Config, d *documents, o Options) error {
+func (c *calls) openData(cfg *config.Config, d *documents) error {
 	collection, ok := d.source.(collectionSource)
 	if !ok {
 		return cfg.Fault("access.roles", errNoCollection)
@@ -34,14 +33,10 @@ func (c *calls) openData(cfg *config.Config, d *documents, o Options) error {
 	if err != nil {
 		return err
 	}
-	failures, err := expression.NewFailures(o.Meter)
-	if err != nil {
-		return err
-	}
 	c.data, err = data.New(data.Options{
 		Rules: rules, Collection: collection.Source, Fixed: writes.Identity, Privileged: writes.Privileged,
 		Changed: func(tags ...string) { d.cache.Invalidate(tags...) },
-		Failed:  func(place string) { failures.Count(context.Background(), place) },
+		Failed:  func(place string) { c.failures.Count(context.Background(), place) },
 		MaxSize: int(cfg.Access.MaxSize), Timeout: cfg.Access.Timeout,
 		Values: app.values, Environment: app.environment, Call: c.rule,
 	})

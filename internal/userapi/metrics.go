@@ -2,6 +2,7 @@ package userapi
 
 import (
 	"context"
+	"net/http"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -29,6 +30,17 @@ const (
 	Overloaded Result = "overloaded" // there is no memory or no turn for it
 	Failed     Result = "failed"     // MongoDB, the keys or a function failed
 )
+
+// RefusedWith returns the result of a request that the proxy itself refused with a status.
+func RefusedWith(status int) Result {
+	switch {
+	case status == http.StatusServiceUnavailable:
+		return Overloaded
+	case status >= http.StatusInternalServerError:
+		return Failed
+	}
+	return Invalid
+}
 
 // Metrics counts the requests of users. It is safe for concurrent use.
 type Metrics struct{ requests metric.Int64Counter }

@@ -110,6 +110,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, result)
 }
 
+// Refuse answers a request that the proxy refuses before the Handler gets it, in the shape
+// that SDKs expect. It always answers.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, detail string) (answered bool) {
+	if h.o.CORS(w, r) {
+		return true
+	}
+	refused := refusedByProxy(status, detail)
+	h.o.Count(r.Context(), call{}.endpoint(), refused.result())
+	refused.write(w)
+	return true
+}
+
 // run runs the call in a request. What it returns of the call also counts with an error.
 func (h *Handler) run(ctx context.Context, r *http.Request) (called call, result json.RawMessage, err error) {
 	if err := checkMethod(r); err != nil {

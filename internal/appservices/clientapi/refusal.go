@@ -44,6 +44,17 @@ var (
 
 func malformed(what string) *refusal { return newRefusal(http.StatusBadRequest, "BadRequest", what) }
 
+// refusedByProxy returns the answer to a request that the proxy refused with a status.
+func refusedByProxy(status int, detail string) *refusal {
+	switch {
+	case status == http.StatusServiceUnavailable:
+		return errOverloaded
+	case status >= http.StatusInternalServerError:
+		return newRefusal(status, "InternalServerError", detail)
+	}
+	return newRefusal(status, "BadRequest", detail)
+}
+
 // notFound returns the error for a function or a service that there is not, with the text
 // of App Services.
 func notFound(code, what, name string) *refusal {

@@ -18,14 +18,19 @@ const (
 	codeTime      = "ExecutionTimeLimitExceeded"
 )
 
+// refused is an error for the user.
+func refused(status int, code, format string, args ...any) error {
+	return &appservices.Error{Status: status, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
 // invalid is an error of the arguments.
 func invalid(format string, args ...any) error {
-	return &appservices.Error{Status: http.StatusBadRequest, Code: codeParameter, Message: fmt.Sprintf(format, args...)}
+	return refused(http.StatusBadRequest, codeParameter, format, args...)
 }
 
 // denied is an error of a user who must not do what they asked for.
 func denied(format string, args ...any) error {
-	return &appservices.Error{Status: http.StatusForbidden, Code: codeNoRule, Message: fmt.Sprintf(format, args...)}
+	return refused(http.StatusForbidden, codeNoRule, format, args...)
 }
 
 func errNamespace(database, collection string) error {
@@ -33,26 +38,21 @@ func errNamespace(database, collection string) error {
 }
 
 var (
-	errExpensive = &appservices.Error{Status: http.StatusBadRequest, Code: codeMongoDB,
-		Message: "the query takes too many steps. Use fewer clauses and shorter lists"}
-	errExamined = &appservices.Error{Status: http.StatusBadRequest, Code: codeMongoDB,
-		Message: fmt.Sprintf("the query needs more than %d documents or %d MiB of them. Narrow the query, or set a limit", maxExamined, maxRead>>20)}
-	errAnswer = &appservices.Error{Status: http.StatusBadRequest, Code: codeMongoDB,
-		Message: fmt.Sprintf("the answer is larger than %d MiB. Narrow the query, or set a limit or a projection", maxAnswer>>20)}
-	errConflict = &appservices.Error{Status: http.StatusConflict, Code: codeMongoDB,
-		Message: "the document changed during each attempt to write it. Try again"}
-	errSecond = &appservices.Error{Status: http.StatusForbidden, Code: codeNoRule,
-		Message: "insert not permitted: the user already has a document"}
-	errRefusedByMongoDB = &appservices.Error{Status: http.StatusBadRequest, Code: codeMongoDB,
-		Message: "MongoDB refused the document: a unique index has its key already, or it does not match the validation of the collection"}
-	errTime = &appservices.Error{Status: http.StatusGatewayTimeout, Code: codeTime,
-		Message: "the operation took too long. Narrow the query"}
-	errUnavailable = &appservices.Error{Status: http.StatusServiceUnavailable, Code: codeMongoDB,
-		Message: "the database does not answer. Try again later"}
-	errUnreadable = &appservices.Error{Status: http.StatusInternalServerError, Code: codeMongoDB,
-		Message: "a document of the collection cannot be read"}
-	errNotPermitted = &appservices.Error{Status: http.StatusForbidden, Code: codeNoRule,
-		Message: "update not permitted for this document: the user's role does not allow the change"}
+	errExpensive = refused(http.StatusBadRequest, codeMongoDB,
+		"the query takes too many steps. Use fewer clauses and shorter lists")
+	errExamined = refused(http.StatusBadRequest, codeMongoDB,
+		"the query needs more than %d documents or %d MiB of them. Narrow the query, or set a limit", maxExamined, maxRead>>20)
+	errAnswer = refused(http.StatusBadRequest, codeMongoDB,
+		"the answer is larger than %d MiB. Narrow the query, or set a limit or a projection", maxAnswer>>20)
+	errConflict = refused(http.StatusConflict, codeMongoDB,
+		"the document changed during each attempt to write it. Try again")
+	errRefusedByMongoDB = refused(http.StatusBadRequest, codeMongoDB,
+		"MongoDB refused the document: a unique index has its key already, or it does not match the validation of the collection")
+	errTime         = refused(http.StatusGatewayTimeout, codeTime, "the operation took too long. Narrow the query")
+	errUnavailable  = refused(http.StatusServiceUnavailable, codeMongoDB, "the database does not answer. Try again later")
+	errUnreadable   = refused(http.StatusInternalServerError, codeMongoDB, "a document of the collection cannot be read")
+	errSecond       = denied("insert not permitted: the user already has a document")
+	errNotPermitted = denied("update not permitted for this document: the user's role does not allow the change")
 )
 
 // failure turns an error of the collection into one for the user.

@@ -2,7 +2,6 @@ package data
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/tokengraft/tokengraft/internal/appservices/expression"
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
@@ -12,8 +11,8 @@ import (
 // whether a function exists that expressions may call; nil means that there is none. The
 // error is of type [Faults].
 func Parse(file string, text []byte, hasFunction func(name string) bool) (*Rules, error) {
-	p := &parser{document: &document{file: file, text: text}, hasFunction: hasFunction}
-	root, ok := p.document.root()
+	p := &parser{document: &document{file: file}, hasFunction: hasFunction}
+	root, ok := p.document.root(text)
 	if !ok {
 		return nil, p.document.faults
 	}
@@ -22,8 +21,6 @@ func Parse(file string, text []byte, hasFunction func(name string) bool) (*Rules
 		return nil, p.document.faults
 	}
 	p.rules.Notes = p.document.notes
-	slices.Sort(p.rules.paths)
-	p.rules.paths = slices.Compact(p.rules.paths)
 	return &p.rules, nil
 }
 
@@ -132,7 +129,7 @@ func (p *parser) permission(f *fieldRules, m member) {
 			}
 		}
 	case "additional_fields":
-		if m.isSet() {
+		if m.IsSet() {
 			f.additional = p.fieldRules(m.value)
 		}
 	default:
@@ -150,16 +147,15 @@ func (p *parser) fieldRules(v value) *fieldRules {
 
 // rule reads an expression. It returns nil if there is none.
 func (p *parser) rule(v value, document bool) *rule {
-	if !v.isSet() {
+	if !v.IsSet() {
 		return nil
 	}
-	e, err := expression.Parse(v.text, p.scope(document))
+	e, err := expression.Parse(v.Text, p.scope(document))
 	if err != nil {
 		p.expressionFaults(v, err)
 		return nil
 	}
-	p.rules.paths = append(p.rules.paths, e.CustomDataPaths()...)
-	return &rule{expression: e, constant: isTrue(v.text)}
+	return &rule{expression: e, constant: isTrue(v.Text)}
 }
 
 func (p *parser) scope(document bool) expression.Scope {
@@ -168,10 +164,10 @@ func (p *parser) scope(document bool) expression.Scope {
 
 // isFixed reports whether an expression is the same for all documents.
 func (p *parser) isFixed(v value) bool {
-	if !v.isSet() {
+	if !v.IsSet() {
 		return true
 	}
-	_, err := expression.Parse(v.text, p.scope(false))
+	_, err := expression.Parse(v.Text, p.scope(false))
 	return err == nil
 }
 
@@ -221,23 +217,22 @@ func (p *parser) filter(v value) *filter {
 }
 
 func (p *parser) query(v value) *expression.Query {
-	if !v.isSet() {
+	if !v.IsSet() {
 		return nil
 	}
-	q, err := expression.ParseQuery(v.text)
+	q, err := expression.ParseQuery(v.Text)
 	if err != nil {
 		p.expressionFaults(v, err)
 		return nil
 	}
-	p.rules.paths = append(p.rules.paths, q.CustomDataPaths()...)
 	return q
 }
 
 func (p *parser) projection(v value) projection {
-	if !v.isSet() {
+	if !v.IsSet() {
 		return projection{}
 	}
-	parsed, err := bsonvalue.Parse(v.text)
+	parsed, err := bsonvalue.Parse(v.Text)
 	if err != nil {
 		v.fault("%w", err)
 		return projection{}

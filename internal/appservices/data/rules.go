@@ -15,7 +15,6 @@ type Rules struct {
 
 	roles   []*role
 	filters []*filter
-	paths   []string
 }
 
 // A role has the permissions of a user for the documents for which it applies.
@@ -52,10 +51,6 @@ type filter struct {
 
 // always reports whether a permission is true for everybody.
 func (r *rule) always() bool { return r != nil && r.constant }
-
-// CustomDataPaths returns the paths below %%user.custom_data that the rules read, sorted.
-// An empty path is all of it.
-func (r *Rules) CustomDataPaths() []string { return slices.Clone(r.paths) }
 
 // Roles returns the number of roles.
 func (r *Rules) Roles() int { return len(r.roles) }

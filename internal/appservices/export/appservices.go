@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/tokengraft/tokengraft/internal/appservices/jsonfile"
 	"github.com/tokengraft/tokengraft/internal/appservices/layout"
 )
 
@@ -97,8 +98,9 @@ func Read(dir fs.FS) (*App, error) {
 }
 
 // noteAt notes a value in a file.
-func (e *export) noteAt(file string, at value, text string) {
-	e.note(fmt.Sprintf("%s:%d:%d", file, at.line, at.column), text)
+func (e *export) noteAt(file string, at jsonfile.Value, text string) {
+	line, column := at.Place(0)
+	e.note(fmt.Sprintf("%s:%d:%d", file, line, column), text)
 }
 
 func (e *export) note(file, text string) {
@@ -194,7 +196,7 @@ func (e *export) noteSettings(o *object, known map[string]string) {
 		if !ok {
 			why = "not a known setting"
 		}
-		if why != "" && o.has(name) && string(o.members[name].text) != "{}" {
+		if why != "" && o.has(name) && string(o.members[name].Text) != "{}" {
 			e.note(o.file, name+": "+why)
 		}
 	}

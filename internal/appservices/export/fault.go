@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/fault"
 )
 
 var errNoApp = errors.New("not an exported app: found neither " + customUserData + " nor one of " + strings.Join(configs, ", "))
@@ -30,12 +32,6 @@ func (f Fault) Unwrap() error { return f.Err }
 type Faults []Fault
 
 // Error writes one fault a line.
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.Error()
-	}
-	return strings.Join(lines, "\n")
-}
+func (f Faults) Error() string { return fault.List[Fault](f).Error() }
 
 func (f *Faults) add(file string, line int, err error) { *f = append(*f, Fault{file, line, err}) }

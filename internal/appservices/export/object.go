@@ -1,13 +1,14 @@
 package export
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
+
+	"github.com/tokengraft/tokengraft/internal/appservices/jsonfile"
 )
 
 // An object is a JSON object that knows the line of each member. A member that is
@@ -15,25 +16,8 @@ import (
 // one is a fault. The nil object has no members.
 type object struct {
 	file    string
-	members map[string]value
+	members map[string]jsonfile.Value
 	faults  *Faults
-}
-
-// A value is JSON text and where it starts in its file. Lines and columns count from 1;
-// columns count bytes.
-type value struct {
-	text         json.RawMessage
-	line, column int
-}
-
-// after returns the part of a value that starts at an offset of its text.
-func (v value) after(offset int) value {
-	before := v.text[:offset]
-	line, column := v.line+bytes.Count(before, []byte("\n")), v.column+offset
-	if end := bytes.LastIndexByte(before, '\n'); end >= 0 {
-		column = offset - end
-	}
-	return value{v.text[offset:], line, column}
 }
 
 // object reads a file that contains one object. If that fails, it adds a fault and
@@ -47,67 +31,45 @@ func (e *export) object(file string) *object {
 }
 
 // value reads a JSON file. If that fails, it adds a fault and returns false.
-func (e *export) value(file string) (value, bool) {
+func (e *export) value(file string) (jsonfile.Value, bool) {
 	text, err := fs.ReadFile(e, file)
 	if err != nil {
 		if cause, ok := errors.AsType[*fs.PathError](err); ok {
 			err = cause.Err // the fault names the file
 		}
 		e.faults.add(file, 0, err)
-		return value{}, false
+		return jsonfile.Value{}, false
 	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	var anything any
-	if err := json.Unmarshal(text, &anything); err != nil {
-		at := len(text)
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = min(at, int(syntax.Offset))
-		}
-		e.faults.add(file, 1+bytes.Count(text[:at], []byte("\n")), fmt.Errorf("invalid JSON: %w", err))
-		return value{}, false
+	v, err := jsonfile.Parse(text)
+	if err != nil {
+		e.faults.add(file, line(v), fmt.Errorf("invalid JSON: %w", err))
 	}
-	return value{text, 1, 1}.after(len(text) - len(bytes.TrimLeft(text, " \t\r\n"))), true
+	return v, err == nil
+}
+
+// line returns the line of a value in its file.
+func line(v jsonfile.Value) int {
+	line, _ := v.Place(0)
+	return line
 }
 
 // membersOf returns the members of an object. A value of another type is a fault,
-// whose text starts with the prefix. The text of the value is valid JSON.
-func (o *object) membersOf(prefix string, v value) map[string]value {
-	if len(v.text) == 0 || v.text[0] != '{' {
-		o.faults.add(o.file, v.line, errors.New(prefix+"must be an object"))
+// whose text starts with the prefix.
+func (o *object) membersOf(prefix string, v jsonfile.Value) map[string]jsonfile.Value {
+	if !v.IsObject() {
+		o.faults.add(o.file, line(v), errors.New(prefix+"must be an object"))
 		return nil
 	}
-	members := map[string]value{}
-	dec := json.NewDecoder(bytes.NewReader(v.text))
-	dec.Token()
-	for dec.More() {
-		name, _ := dec.Token()
-		var text json.RawMessage
-		if dec.Decode(&text) != nil {
-			break
-		}
-		member := v.after(int(dec.InputOffset()) - len(text))
-		member.text = text
-		members[name.(string)] = member
-	}
-	return members
+	return maps.Collect(v.Members())
 }
 
 // objectsOf returns the objects of a list. Other values are faults, whose text starts
 // with the prefix.
-func (o *object) objectsOf(prefix string, v value) (objects []*object) {
-	if len(v.text) == 0 || v.text[0] != '[' {
-		o.faults.add(o.file, v.line, errors.New(prefix+"must be a list"))
-		return nil
+func (o *object) objectsOf(prefix string, v jsonfile.Value) (objects []*object) {
+	if !v.IsArray() {
+		o.faults.add(o.file, line(v), errors.New(prefix+"must be a list"))
 	}
-	dec := json.NewDecoder(bytes.NewReader(v.text))
-	dec.Token()
-	for dec.More() {
-		var text json.RawMessage
-		if dec.Decode(&text) != nil {
-			break
-		}
-		item := v.after(int(dec.InputOffset()) - len(text))
-		item.text = text
+	for item := range v.Items() {
 		objects = append(objects, &object{file: o.file, faults: o.faults, members: o.membersOf(prefix, item)})
 	}
 	return objects
@@ -117,8 +79,7 @@ func (o *object) has(name string) bool {
 	if o == nil {
 		return false
 	}
-	v, ok := o.members[name]
-	return ok && string(v.text) != "null"
+	return o.members[name].IsSet()
 }
 
 func (o *object) text(name string) string {
@@ -135,7 +96,7 @@ func (o *object) boolean(name string) bool {
 
 // texts returns a list of strings. A single string is a list of one.
 func (o *object) texts(name string) []string {
-	if o.has(name) && o.members[name].text[0] == '"' {
+	if o.has(name) && o.members[name].Text[0] == '"' {
 		return []string{o.text(name)}
 	}
 	var all []string
@@ -163,14 +124,14 @@ func (o *object) decode(name string, into any, allowed string) {
 	if !o.has(name) {
 		return
 	}
-	if json.Unmarshal(o.members[name].text, into) != nil {
+	if json.Unmarshal(o.members[name].Text, into) != nil {
 		o.fault(name, fmt.Errorf("must be %s", allowed))
 	}
 }
 
 // fault reports a fault of a member.
 func (o *object) fault(name string, err error) {
-	o.faults.add(o.file, o.members[name].line, fmt.Errorf("%s: %w", name, err))
+	o.faults.add(o.file, line(o.members[name]), fmt.Errorf("%s: %w", name, err))
 }
 
 // names returns the names of the members, sorted.

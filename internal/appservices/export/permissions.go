@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokengraft/tokengraft/internal/appservices/permissions"
+	"github.com/tokengraft/tokengraft/internal/fault"
 )
 
 // readPermissions reads which functions users may call, as the sidecar reads it. Faults are
@@ -49,8 +50,8 @@ func (e *export) notePermissions(notes []string, err error) {
 		at, text, _ := strings.Cut(note, ": ")
 		e.note("functions/"+at, text)
 	}
-	for _, fault := range joined(err) {
-		if f, ok := errors.AsType[*permissions.Fault](fault); ok {
+	for _, one := range joined(err) {
+		if f, ok := errors.AsType[fault.InFile](one); ok {
 			at := fmt.Sprintf("functions/%s:%d:%d", f.File, f.Line, f.Column)
 			e.note(at, fmt.Sprintf("access.functions cannot be used before this is repaired: %v", f.Err))
 		}

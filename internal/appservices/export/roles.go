@@ -33,7 +33,7 @@ func (e *export) inspectRules(file string) {
 // noteSearch notes roles that permit searches.
 func (e *export) noteSearch(file string) {
 	for _, role := range e.object(file).objects("roles") {
-		if role.has("search") && string(role.members["search"].text) != "false" {
+		if role.has("search") && string(role.members["search"].Text) != "false" {
 			e.noteAt(file, role.members["search"], "search: users cannot search the collection")
 		}
 	}

@@ -36,9 +36,6 @@ func (p *parser) expansion(name string, at int, path string) expansion {
 		p.checkPath(below, at, path)
 	}
 	p.checkExpansion(e, name, at, path)
-	if below, ok := e.customData(); ok {
-		p.read(below)
-	}
 	return e
 }
 
@@ -141,28 +138,3 @@ func (e expansion) keepsNull() bool { return false }
 
 // field returns the path if the expansion is a field of the document.
 func (e expansion) field() (path string, ok bool) { return e.path, e.root == "root" && e.path != "" }
-
-// customData returns the path below %%user.custom_data that the expansion reads.
-func (e expansion) customData() (path string, ok bool) {
-	if e.root != "user" {
-		return "", false
-	}
-	first, rest, _ := strings.Cut(e.path, ".")
-	return rest, first == "custom_data" || first == ""
-}
-
-func (p *parser) read(path string) {
-	if p.reads == nil {
-		p.reads = map[string]bool{}
-	}
-	p.reads[path] = true
-}
-
-func (p *parser) customDataPaths() []string {
-	var paths []string
-	for path := range p.reads {
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	return paths
-}

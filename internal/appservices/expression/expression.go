@@ -12,10 +12,7 @@ import (
 )
 
 // An Expression is a parsed rule expression. It is immutable and safe for concurrent use.
-type Expression struct {
-	root  condition
-	paths []string
-}
+type Expression struct{ root condition }
 
 // A Scope says what an expression may use besides the user, values and the environment.
 type Scope struct {
@@ -59,7 +56,7 @@ func Parse(text []byte, s Scope) (*Expression, error) {
 	if len(p.faults) > 0 {
 		return nil, p.faults
 	}
-	return &Expression{root: c, paths: p.customDataPaths()}, nil
+	return &Expression{c}, nil
 }
 
 // Eval evaluates the expression. With an error the result is false. The error never shows a
@@ -75,7 +72,3 @@ func (e *Expression) Eval(ctx context.Context, env *Env) (bool, error) {
 	}
 	return holds, nil
 }
-
-// CustomDataPaths returns the paths below %%user.custom_data that the expression reads,
-// sorted. An empty path is all of it.
-func (e *Expression) CustomDataPaths() []string { return e.paths }

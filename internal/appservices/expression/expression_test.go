@@ -269,27 +269,3 @@ func TestExpression_BoundsComparisons(t *testing.T) {
 		t.Errorf("got %v, %v; want false and an error", got, err)
 	}
 }
-
-func TestExpression_CustomDataPaths(t *testing.T) {
-	tests := []struct{ expression, want string }{
-		{`true`, ""},
-		{`{"%%user.id":"x"}`, ""},
-		{`{"%%user.custom_data.b":1,"a":{"$in":["%%user.custom_data.a.c"]}}`, "a.c b"},
-		{`{"_id":{"%stringToOid":"%%user.custom_data.id"}}`, "id"},
-		{`{"%%user.custom_data":{"$exists":true}}`, "*"},
-		{`{"%%true":{"%function":{"name":"f","arguments":["%%user"]}}}`, "*"},
-	}
-	for _, test := range tests {
-		e, err := expression.Parse([]byte(test.expression), everything)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := strings.Join(e.CustomDataPaths(), " ")
-		if len(e.CustomDataPaths()) == 1 && got == "" {
-			got = "*"
-		}
-		if got != test.want {
-			t.Errorf("%s: got %q, want %q", test.expression, got, test.want)
-		}
-	}
-}

@@ -2,7 +2,8 @@ package expression
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/tokengraft/tokengraft/internal/fault"
 )
 
 // A Fault is one thing that is wrong with the text of an expression.
@@ -28,22 +29,4 @@ func (f *Fault) Error() string {
 func (f *Fault) Unwrap() error { return f.Err }
 
 // Faults are all that is wrong with a text, in its order. It has at least one.
-type Faults []*Fault
-
-// Error implements [error].
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap returns the faults one by one.
-func (f Faults) Unwrap() []error {
-	errs := make([]error, len(f))
-	for i, fault := range f {
-		errs[i] = fault
-	}
-	return errs
-}
+type Faults = fault.List[*Fault]

@@ -10,7 +10,6 @@ import (
 type parser struct {
 	scope  Scope
 	faults Faults
-	reads  map[string]bool // paths below %%user.custom_data
 }
 
 func (p *parser) fault(at int, path, format string, args ...any) {

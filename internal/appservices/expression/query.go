@@ -10,10 +10,7 @@ import (
 
 // A Query is the query of a filter: a MongoDB query with expansions as values. It is
 // immutable and safe for concurrent use.
-type Query struct {
-	root  template
-	paths []string
-}
+type Query struct{ root template }
 
 // ParseQuery reads the query of a filter. It may use the user, the request, values and the
 // environment, and the operators that compare fields. The error is of type [Faults].
@@ -27,11 +24,8 @@ func ParseQuery(text []byte) (*Query, error) {
 	if len(p.faults) > 0 {
 		return nil, p.faults
 	}
-	return &Query{root: t, paths: p.customDataPaths()}, nil
+	return &Query{t}, nil
 }
-
-// CustomDataPaths is like [Expression.CustomDataPaths].
-func (q *Query) CustomDataPaths() []string { return q.paths }
 
 // Expand returns the query with the values of the environment. It fails if a value is missing
 // or null, and if it has a name that MongoDB could take for an operator: the caller must then

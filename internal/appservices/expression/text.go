@@ -9,10 +9,7 @@ import (
 
 // A Text is a text that stands for a value: an expansion, or the text itself. It is
 // immutable and safe for concurrent use.
-type Text struct {
-	o     operand
-	paths []string
-}
+type Text struct{ o operand }
 
 // ParseText reads a text. The error is of type [Faults].
 func ParseText(text string, s Scope) (*Text, error) {
@@ -29,7 +26,7 @@ func ParseText(text string, s Scope) (*Text, error) {
 	if len(p.faults) > 0 {
 		return nil, p.faults
 	}
-	return &Text{o, p.customDataPaths()}, nil
+	return &Text{o}, nil
 }
 
 // Value returns the value in an environment. A null in data is missing.
@@ -41,6 +38,3 @@ func (t *Text) Value(env *Env) (bsonvalue.Value, error) {
 	}
 	return v, nil
 }
-
-// CustomDataPaths is like [Expression.CustomDataPaths].
-func (t *Text) CustomDataPaths() []string { return t.paths }

@@ -37,7 +37,7 @@ type Permissions struct {
 const manifest = "config.json"
 
 // Read reads the permissions in a directory of functions. has reports whether there is a
-// function of a name. The error joins all faults, each a [*Fault]. Without any file there
+// function of a name. The error joins all faults, each a [fault.InFile]. Without any file there
 // are no permissions.
 func Read(dir fs.FS, has func(name string) bool) (*Permissions, error) {
 	r := &reader{dir: dir, has: has, read: &Permissions{Functions: map[string]Function{}, Named: map[string]bool{}}}

@@ -50,7 +50,7 @@ func TestRead_WithoutFilesPermitsNothing(t *testing.T) {
 
 func TestRead_ReportsFaultsWithTheirPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		"[\n{]":                         "config.json:2:3: invalid JSON: ",
+		"[\n{]":                         "config.json:2:2: invalid JSON: ",
 		`{}`:                            "config.json:1:1: must be a list of functions",
 		"[\n  1\n]":                     "config.json:2:3: must be an object",
 		`[{}]`:                          "config.json:1:2: the name is missing",

@@ -1,7 +1,6 @@
 package permissions
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"path"
 
 	"github.com/tokengraft/tokengraft/internal/appservices/expression"
+	"github.com/tokengraft/tokengraft/internal/appservices/jsonfile"
+	"github.com/tokengraft/tokengraft/internal/fault"
 )
 
 // A reader reads the files one after the other.
@@ -17,7 +18,6 @@ type reader struct {
 	has    func(name string) bool
 	read   *Permissions
 	name   string // of the file
-	text   []byte // of the file
 	faults []error
 }
 
@@ -28,25 +28,17 @@ func (r *reader) file(name string) {
 		r.faults = append(r.faults, err)
 		return
 	}
-	r.name, r.text = name, bytes.TrimPrefix(text, []byte("\ufeff"))
-	var anything any
-	if err := json.Unmarshal(r.text, &anything); err != nil {
-		at := len(r.text)
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = min(at, int(syntax.Offset))
-		}
-		r.fault(at, "invalid JSON: %w", err)
-		return
-	}
-	start := len(r.text) - len(bytes.TrimLeft(r.text, " \t\r\n"))
-	all := value{r.text[start:], start}
+	r.name = name
+	all, err := jsonfile.Parse(text)
 	switch folder := path.Dir(name); {
+	case err != nil:
+		r.fault(all, 0, "invalid JSON: %w", err)
 	case folder != ".":
 		r.entry(all, folder)
-	case all.text[0] != '[':
-		r.fault(all.at, "must be a list of functions")
+	case !all.IsArray():
+		r.fault(all, 0, "must be a list of functions")
 	default:
-		for _, entry := range all.items() {
+		for entry := range all.Items() {
 			r.entry(entry, "")
 		}
 	}
@@ -61,9 +53,9 @@ var fields = map[string]bool{
 }
 
 // entry reads the entry of a function. The default is its name if the entry has none.
-func (r *reader) entry(v value, name string) {
-	if v.text[0] != '{' {
-		r.fault(v.at, "must be an object")
+func (r *reader) entry(v jsonfile.Value, name string) {
+	if !v.IsObject() {
+		r.fault(v, 0, "must be an object")
 		return
 	}
 	members := r.members(v)
@@ -73,7 +65,7 @@ func (r *reader) entry(v value, name string) {
 	r.decode(members["run_as_system"], "run_as_system", "true or false", &f.System)
 	f.CanEvaluate = r.expression(members["can_evaluate"])
 	if f.Name == "" {
-		r.fault(v.at, "the name is missing")
+		r.fault(v, 0, "the name is missing")
 		return
 	}
 	if r.isCallable(v, f, members) {
@@ -82,20 +74,20 @@ func (r *reader) entry(v value, name string) {
 }
 
 // isCallable reports whether an entry makes its function callable, and notes why not.
-func (r *reader) isCallable(v value, f Function, members map[string]value) bool {
+func (r *reader) isCallable(v jsonfile.Value, f Function, members map[string]jsonfile.Value) bool {
 	twice := r.read.Named[f.Name]
 	r.read.Named[f.Name] = true
 	if twice {
-		r.fault(v.at, "there is already an entry for the function %q; remove one of them", f.Name)
+		r.fault(v, 0, "there is already an entry for the function %q; remove one of them", f.Name)
 		return false
 	}
 	if !r.has(f.Name) {
-		r.note(v.at, "there is no function %q in this directory", f.Name)
+		r.note(v, "there is no function %q in this directory", f.Name)
 		return false
 	}
 	for _, other := range []string{"run_as_user_id", "run_as_user_id_script_source"} {
-		if m, ok := members[other]; ok && !f.System && !m.isEmpty() {
-			r.note(m.at, "%s is not supported, so users cannot call the function %q. Set run_as_system, or remove the field so that the function runs as its caller", other, f.Name)
+		if m, ok := members[other]; ok && !f.System && !isEmpty(m) {
+			r.note(m, "%s is not supported, so users cannot call the function %q. Set run_as_system, or remove the field so that the function runs as its caller", other, f.Name)
 			return false
 		}
 	}
@@ -103,14 +95,14 @@ func (r *reader) isCallable(v value, f Function, members map[string]value) bool 
 }
 
 // members returns the members of an object by name.
-func (r *reader) members(v value) map[string]value {
-	found := map[string]value{}
-	for name, m := range v.members() {
+func (r *reader) members(v jsonfile.Value) map[string]jsonfile.Value {
+	found := map[string]jsonfile.Value{}
+	for name, m := range v.Members() {
 		if _, twice := found[name]; twice {
-			r.fault(m.at, "%s: is there twice; remove one of them", name)
+			r.fault(m, 0, "%s: is there twice; remove one of them", name)
 		}
 		if !fields[name] {
-			r.note(m.at, "%s has no effect", name)
+			r.note(m, "%s has no effect", name)
 		}
 		found[name] = m
 	}
@@ -118,47 +110,45 @@ func (r *reader) members(v value) map[string]value {
 }
 
 // expression reads a rule expression. It returns nil if there is none.
-func (r *reader) expression(v value) *expression.Expression {
-	if v.isEmpty() {
+func (r *reader) expression(v jsonfile.Value) *expression.Expression {
+	if isEmpty(v) {
 		return nil
 	}
-	e, err := expression.Parse(v.text, expression.Scope{Request: true, Functions: r.has})
+	e, err := expression.Parse(v.Text, expression.Scope{Request: true, Functions: r.has})
 	if err == nil {
 		return e
 	}
 	var faults expression.Faults
 	if !errors.As(err, &faults) {
-		r.fault(v.at, "can_evaluate: %w", err)
+		r.fault(v, 0, "can_evaluate: %w", err)
 	}
 	for _, f := range faults {
 		where := "can_evaluate"
 		if f.Path != "" {
 			where += ": " + f.Path
 		}
-		r.fault(v.at+f.Offset, "%s: %w", where, f.Err)
+		r.fault(v, f.Offset, "%s: %w", where, f.Err)
 	}
 	return nil
 }
 
 // decode reads a member, if there is one.
-func (r *reader) decode(v value, name, allowed string, into any) {
-	if !v.isEmpty() && json.Unmarshal(v.text, into) != nil {
-		r.fault(v.at, "%s: must be %s", name, allowed)
+func (r *reader) decode(v jsonfile.Value, name, allowed string, into any) {
+	if !isEmpty(v) && json.Unmarshal(v.Text, into) != nil {
+		r.fault(v, 0, "%s: must be %s", name, allowed)
 	}
 }
 
-func (r *reader) fault(at int, format string, args ...any) {
-	line, column := r.position(at)
-	r.faults = append(r.faults, &Fault{r.name, line, column, fmt.Errorf(format, args...)})
+// isEmpty reports whether a value is missing, null or an empty text.
+func isEmpty(v jsonfile.Value) bool { return !v.IsSet() || string(v.Text) == `""` }
+
+// fault notes a fault at an offset in a value.
+func (r *reader) fault(v jsonfile.Value, offset int, format string, args ...any) {
+	line, column := v.Place(offset)
+	r.faults = append(r.faults, fault.InFile{File: r.name, Line: line, Column: column, Err: fmt.Errorf(format, args...)})
 }
 
-func (r *reader) note(at int, format string, args ...any) {
-	line, column := r.position(at)
+func (r *reader) note(v jsonfile.Value, format string, args ...any) {
+	line, column := v.Place(0)
 	r.read.Notes = append(r.read.Notes, fmt.Sprintf("%s:%d:%d: %s", r.name, line, column, fmt.Sprintf(format, args...)))
-}
-
-// position returns the line and the column of an offset, both from 1.
-func (r *reader) position(at int) (line, column int) {
-	before := r.text[:min(at, len(r.text))]
-	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }

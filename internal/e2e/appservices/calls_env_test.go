@@ -58,7 +58,7 @@ func (s *sdk) call(token, name string, args ...string) (status int, body string)
 	if err != nil {
 		return 0, err.Error()
 	}
-	if kind := reply.Header.Get("Content-Type"); kind != "application/json" && reply.Status != http.StatusServiceUnavailable {
+	if kind := reply.Header.Get("Content-Type"); kind != "application/json" {
 		s.t.Errorf("call of %s: got the content type %q, want application/json", name, kind)
 	}
 	return reply.Status, reply.Body
