@@ -1,6 +1,7 @@
 package clientapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -15,11 +16,13 @@ import (
 const (
 	// MaxBody is the size of the largest body, in bytes.
 	MaxBody = 1 << 20
-	// maxValues is how many values a body may have. Parsed, a value takes a hundred times as
-	// much memory as its text may have.
-	maxValues = 20_000
 	// maxArguments is how many arguments a call may have.
 	maxArguments = 100
+	// maxValues is how many values a body may have, and valueMemory what reading one takes,
+	// in bytes: twice, because the service reads its arguments again, and in between as
+	// canonical Extended JSON.
+	maxValues   = 100_000
+	valueMemory = 160
 	// maxName is how long the name of a function or a service may be, in bytes.
 	maxName = 256
 )
@@ -55,8 +58,9 @@ func checkMethod(r *http.Request) error {
 	return nil
 }
 
-// readCall reads the body of a request.
-func readCall(r *http.Request) (call, error) {
+// readCall reads the body of a request. It takes the memory for the values in it before it
+// reads them.
+func (h *Handler) readCall(ctx context.Context, r *http.Request) (call, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return call{}, errTooLarge
@@ -64,14 +68,18 @@ func readCall(r *http.Request) (call, error) {
 	if err != nil {
 		return call{}, malformed("the body could not be read")
 	}
+	values := bsonvalue.Count(text)
+	switch {
+	case values > maxValues:
+		return call{}, errManyValues
+	case !h.o.Reserve(ctx, int64(values)*valueMemory):
+		return call{}, errOverloaded
+	}
 	return parseCall(text)
 }
 
 // parseCall parses a body. Its errors do not quote it.
 func parseCall(text []byte) (c call, err error) {
-	if countValues(text) > maxValues {
-		return call{}, malformed("the body has more than 20,000 values")
-	}
 	body, err := bsonvalue.Parse(text)
 	if err != nil || body.Kind() != bsonvalue.Document {
 		return call{}, malformed("the body must be an object in Extended JSON, at most 100 levels deep, without duplicate names")
@@ -87,22 +95,6 @@ func parseCall(text []byte) (c call, err error) {
 	}
 	c.args, err = argumentsOf(body.Field("arguments"))
 	return c, err
-}
-
-// countValues returns how many values are in JSON, or a little more, without parsing it.
-func countValues(text []byte) int {
-	n, quoted := 1, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case !quoted && (c == ',' || c == '[' || c == '{'):
-			n++
-		}
-	}
-	return n
 }
 
 // nameOf returns a member that is text. One that is null is missing.

@@ -257,14 +257,14 @@ func (a callAttack) amplify(t *testing.T) (happens string) {
 	start := time.Now()
 	eachOf(12, func() {
 		reply, err := a.tryAs(mallory, `{"name":"echo","arguments":[[`+strings.Repeat("1,", 500_000)+`1]]}`)
-		if got := fmt.Sprintf("%d %s", reply.Status, reply.Body); err != nil || !startsWithOneOf(got, `400 {"error":"the body has more than 20,000 values"|503`) {
-			t.Errorf("got %.300s %v, want 400 before the values are parsed, or 503", got, err)
+		if got := fmt.Sprintf("%d %s", reply.Status, reply.Body); err != nil || !startsWithOneOf(got, `413 {"error":"the body has more than 100,000 values|503`) {
+			t.Errorf("got %.300s %v, want 413 before the values are parsed, or 503", got, err)
 		}
 	})
 	if took := time.Since(start); took > mostWait {
 		t.Errorf("12 bodies took %s, want at most %s", took, mostWait)
 	}
-	return "400, before they are parsed"
+	return "413, before they are parsed"
 }
 
 // spin calls a function that does not end, as often as there are processes and more. It
