@@ -115,7 +115,7 @@ func (b broken) InsertOne(ctx context.Context, doc []byte) error {
 	return context.Canceled
 }
 
-// What a write may have changed must not stay in a cache.
+// Caches must not keep what a write may have changed.
 func TestConflicts_AWriteThatMayBeDoneIsEvicted(t *testing.T) {
 	for operation, args := range map[string]string{
 		"updateOne": `"update":{"$set":{"n":2}}`, "findOneAndReplace": `"filter":{},"update":{"owner":"anna"}`, "deleteOne": `"query":{}`, "insertOne": `"document":{"owner":"eve"}`,
