@@ -62,7 +62,7 @@ func TestLimits_OfTheBytesThatACallReadsAndReturns(t *testing.T) {
 	)
 	w := newWorld(t, anyone, "")
 	holding := func(n, size int) {
-		doc := bson.D{{Key: "_id", Value: "a"}}
+		doc := bson.D{{Key: "_id", Value: "a"}, {Key: "text", Value: strings.Repeat("x", size)}}
 		w.open(anyone, "", func(o *data.Options) { o.Collection = repeated{w.source, n, doc} })
 	}
 	holding(5, 1<<20)
