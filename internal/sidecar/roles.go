@@ -10,6 +10,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/internal/appservices/data"
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
+	"github.com/tokengraft/tokengraft/proxy"
 )
 
 var errNoCollection = errors.New("requires that the source of documents is a collection of MongoDB")
@@ -37,7 +38,7 @@ func (c *calls) openData(cfg *config.Config, d *documents) error {
 		Rules: rules, Collection: collection.Source, Fixed: writes.Identity, Privileged: writes.Privileged,
 		Changed: func(tags ...string) { d.cache.Invalidate(tags...) },
 		Failed:  func(place string) { c.failures.Count(context.Background(), place) },
-		MaxSize: int(cfg.Access.MaxSize), Timeout: cfg.Access.Timeout,
+		MaxSize: int(cfg.Access.MaxSize), Timeout: cfg.Access.Timeout, Reserve: proxy.Reserve,
 		Values: app.values, Environment: app.environment, Call: c.rule,
 	})
 	return err

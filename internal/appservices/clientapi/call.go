@@ -1,6 +1,7 @@
 package clientapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,6 +18,11 @@ const (
 	MaxBody = 1 << 20
 	// maxArguments is how many arguments a call may have.
 	maxArguments = 100
+	// maxValues is how many values a body may have, and valueMemory what reading one takes,
+	// in bytes: twice, because the service reads its arguments again, and in between as
+	// canonical Extended JSON.
+	maxValues   = 100_000
+	valueMemory = 160
 	// maxName is how long the name of a function or a service may be, in bytes.
 	maxName = 256
 )
@@ -52,14 +58,22 @@ func checkMethod(r *http.Request) error {
 	return nil
 }
 
-// readCall reads the body of a request.
-func readCall(r *http.Request) (call, error) {
+// readCall reads the body of a request. It takes the memory for the values in it before it
+// reads them.
+func (h *Handler) readCall(ctx context.Context, r *http.Request) (call, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return call{}, errTooLarge
 	}
 	if err != nil {
 		return call{}, malformed("the body could not be read")
+	}
+	values := bsonvalue.Count(text)
+	switch {
+	case values > maxValues:
+		return call{}, errManyValues
+	case !h.o.Reserve(ctx, int64(values)*valueMemory):
+		return call{}, errOverloaded
 	}
 	return parseCall(text)
 }

@@ -51,7 +51,7 @@ type Options struct {
 	// Allow says whether a user may send another request now, and if not, when. Nil allows
 	// all.
 	Allow func(user enrich.User) (retryAfter time.Duration, ok bool)
-	// Reserve takes memory for the result of a call. Nil takes none.
+	// Reserve takes memory for what is in a call, and for its result. Nil takes none.
 	Reserve func(ctx context.Context, bytes int64) bool
 	// Address returns the address of the client of a request. Nil means "".
 	Address func(ctx context.Context) string
@@ -63,8 +63,9 @@ type Options struct {
 
 // A Handler answers calls. It is an [http.Handler] for one path.
 type Handler struct {
-	o   Options
-	log failureLog
+	o     Options
+	calls callsOfUsers
+	log   failureLog
 }
 
 // New returns a handler.
@@ -87,7 +88,7 @@ func New(o Options) *Handler {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{o: o, log: failureLog{logger: o.Logger}}
+	return &Handler{o: o, calls: callsOfUsers{of: map[enrich.User]int{}}, log: failureLog{logger: o.Logger}}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -134,7 +135,12 @@ func (h *Handler) run(ctx context.Context, r *http.Request) (called call, result
 	if retry, ok := h.o.Allow(session.User); !ok {
 		return call{}, nil, &refusal{errLimited.answer, retry}
 	}
-	if called, err = readCall(r); err != nil {
+	leave, ok := h.calls.enter(session.User)
+	if !ok {
+		return call{}, nil, errLimited
+	}
+	defer leave()
+	if called, err = h.readCall(ctx, r); err != nil {
 		return called, nil, err
 	}
 	caller, err := h.caller(ctx, session, r, called)

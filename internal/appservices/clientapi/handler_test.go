@@ -75,6 +75,10 @@ func options() clientapi.Options {
 
 // send sends a call of a user.
 func send(o clientapi.Options, token, body string, header ...string) *httptest.ResponseRecorder {
+	return sendTo(clientapi.New(o), token, body, header...)
+}
+
+func sendTo(h http.Handler, token, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, "/api/client/v2.0/app/myapp/functions/call", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json;charset=utf-8")
 	if token != "" {
@@ -84,7 +88,7 @@ func send(o clientapi.Options, token, body string, header ...string) *httptest.R
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	clientapi.New(o).ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w
 }
 

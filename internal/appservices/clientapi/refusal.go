@@ -31,6 +31,7 @@ var (
 	errMethod      = newRefusal(http.StatusMethodNotAllowed, "BadRequest", "a call is a POST request")
 	errContentType = newRefusal(http.StatusUnsupportedMediaType, "BadRequest", "the content type must be application/json")
 	errTooLarge    = newRefusal(http.StatusRequestEntityTooLarge, "BadRequest", "the body is larger than 1 MiB")
+	errManyValues  = newRefusal(http.StatusRequestEntityTooLarge, "BadRequest", "the body has more than 100,000 values")
 	errNoToken     = newRefusal(http.StatusForbidden, "MissingAuthReq", "expected Authorization header with JWT")
 	errExpired     = newRefusal(http.StatusUnauthorized, "InvalidSession", "invalid session")
 	errBadToken    = newRefusal(http.StatusForbidden, "InvalidSession", "invalid session")

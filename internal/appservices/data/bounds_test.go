@@ -30,6 +30,36 @@ func (r *recorder) Replace(_ context.Context, _, new []byte) (bool, error) {
 	return true, nil
 }
 
+// A search takes the memory of each document that it keeps: the bytes, and what each value
+// takes.
+func TestSearch_TakesMemoryForDocuments(t *testing.T) {
+	doc := bson.D{{Key: "_id", Value: "a"}, {Key: "list", Value: bson.A{int32(1), int32(2), int32(3)}}}
+	for _, row := range []struct {
+		name, args, want string
+		left             int64
+	}{
+		{"enough", `"query":{}`, `[{"_id":"a"`, 1000},
+		{"not enough", `"query":{}`, "MongoDBError: there is not enough memory", 400},
+		{"none for what does not match", `"query":{"list":7}`, `[]`, 0},
+	} {
+		rules, err := data.Parse("rules.json", []byte(`{"database":"d","collection":"c","roles":`+evaluated+`}`), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := data.New(data.Options{
+			Rules: rules, Collection: memory{t: t, doc: mustMarshal(t, doc)}, Privileged: func(string) bool { return false }, Changed: func(...string) {},
+			Failed: func(string) {}, MaxSize: 16 << 10, Timeout: 10 * time.Second,
+			Reserve: func(_ context.Context, n int64) bool { row.left -= n; return row.left >= 0 },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(t, s, "find", row.args); !strings.HasPrefix(got, row.want) {
+			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
+		}
+	}
+}
+
 // serve returns a service for a collection with one document, and what it is asked for.
 func serve(t *testing.T, roles string, doc any) (*data.Service, *recorder) {
 	t.Helper()

@@ -35,7 +35,7 @@ func (d *Database) Command(ctx context.Context, database string, text json.RawMe
 	if err == nil {
 		return reply.With("ok", bsonvalue.NewInt32(1)).JSON()
 	}
-	if err = failure(err); errors.Is(err, errUnavailable) {
+	if err = failure(err); errors.Is(err, errUnavailable) || errors.Is(err, errOverloaded) {
 		return nil, err
 	}
 	return refusal(err).JSON()

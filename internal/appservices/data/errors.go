@@ -48,8 +48,9 @@ var (
 		"the document changed during each attempt to write it. Try again")
 	errRefusedByMongoDB = refused(http.StatusBadRequest, codeMongoDB,
 		"MongoDB refused the document: a unique index has its key already, or it does not match the validation of the collection")
-	errTime         = refused(http.StatusGatewayTimeout, codeTime, "the operation took too long. Narrow the query")
+	errTime         = refused(http.StatusBadRequest, codeTime, "the operation took too long. Narrow the query")
 	errUnavailable  = refused(http.StatusServiceUnavailable, codeMongoDB, "the database does not answer. Try again later")
+	errOverloaded   = refused(http.StatusServiceUnavailable, codeMongoDB, "there is not enough memory for the documents. Narrow the query, or try again later")
 	errUnreadable   = refused(http.StatusInternalServerError, codeMongoDB, "a document of the collection cannot be read")
 	errSecond       = denied("insert not permitted: the user already has a document")
 	errNotPermitted = denied("update not permitted for this document: the user's role does not allow the change")

@@ -5,6 +5,7 @@ const (
 	maxExamined = 1000     // documents that MongoDB returns to the sidecar
 	maxRead     = 16 << 20 // their bytes
 	maxAnswer   = 4 << 20  // bytes of documents that the user gets
+	valueMemory = 64       // bytes of a value in memory, without its text
 	maxSteps    = 5 << 20  // values that queries are compared with
 
 	maxQueryDepth = 20   // nested documents and arrays of a query

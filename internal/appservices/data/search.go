@@ -18,6 +18,23 @@ type found struct {
 	visible bsonvalue.Value
 }
 
+// memory returns about how many bytes a document takes.
+func (f found) memory() int64 {
+	return int64(len(f.doc)) + valueMemory*int64(count(f.whole))
+}
+
+// count returns how many values are in a value, with itself.
+func count(v bsonvalue.Value) int {
+	n := 1
+	for _, member := range v.Members() {
+		n += count(member)
+	}
+	for item := range v.Items() {
+		n += count(item)
+	}
+	return n
+}
+
 // search finds documents. The error is errExamined if that takes too many.
 func (c *call) search(s search) ([]found, error) {
 	if len(c.roles) == 0 {
@@ -45,6 +62,9 @@ func (c *call) search(s search) ([]found, error) {
 		}
 		if f.visible.IsMissing() || !exact && !s.query.root.holds(c.budget, f.visible) {
 			continue
+		}
+		if !c.service.o.Reserve(c.ctx, f.memory()) {
+			return nil, errOverloaded
 		}
 		all = append(all, f)
 		if (exact || len(s.order.keys) == 0) && len(all) == s.most {

@@ -51,6 +51,8 @@ type Options struct {
 	Failed func(place string)
 	// MaxSize is the size of the largest document that users may write, as Extended JSON.
 	MaxSize int
+	// Reserve takes memory for the documents of a call, in bytes. Nil takes none.
+	Reserve func(ctx context.Context, bytes int64) bool
 	// Timeout is for one operation.
 	Timeout time.Duration
 	// Values and Environment are for expressions. They may be missing.
@@ -71,6 +73,9 @@ var errOptions = errors.New("data: an option is missing")
 func New(o Options) (*Service, error) {
 	if o.Rules == nil || o.Collection == nil || o.Privileged == nil || o.Changed == nil || o.Failed == nil || o.MaxSize <= 0 || o.Timeout <= 0 {
 		return nil, errOptions
+	}
+	if o.Reserve == nil {
+		o.Reserve = func(context.Context, int64) bool { return true }
 	}
 	s := &Service{o: o, fixed: []path{{"_id"}}}
 	for _, text := range o.Fixed {

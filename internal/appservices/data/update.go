@@ -156,8 +156,8 @@ func changeAt(v bsonvalue.Value, at path, removes bool, apply func(bsonvalue.Val
 	return v, err
 }
 
-// edited is changeAt, and reports whether the value has changed. Only the part at the path
-// is compared: what contains it can be large, and is passed for each change.
+// edited is changeAt, and reports whether the value has changed. It compares only the part
+// at the path: the documents around it can be large, and each change passes them.
 func edited(v bsonvalue.Value, at path, removes bool, apply func(bsonvalue.Value) (bsonvalue.Value, error)) (_ bsonvalue.Value, changed bool, err error) {
 	if len(at) == 0 {
 		new, err := apply(v)
