@@ -153,7 +153,7 @@ func TestCalls_FollowThePermissions(t *testing.T) {
 	}
 }
 
-// A call that has begun ends before the sidecar does, and a reload does not end it either.
+// A call that has started ends before the sidecar does, and a reload does not end it either.
 func TestCalls_EndAfterAReloadAndAStop(t *testing.T) {
 	t.Parallel()
 	sidecar := startCallable(t, "access: {functions: true, timeout: 30s}\n", map[string]string{
