@@ -23,8 +23,8 @@ func decisivePaths(cfg *config.Config) (paths []string, err error) {
 }
 
 // checkReads refuses rule expressions that read what the claim leaves out: it would be
-// missing for every user, so that $ne and $exists: false would be true for all of them. What
-// cannot be read is reported when it is opened. The error joins all faults, each a
+// missing for every user, so that $ne and $exists: false would be true for all of them.
+// Opening reports files that cannot be read. The error joins all faults, each a
 // [config.FieldError].
 func checkReads(cfg *config.Config) error {
 	all, err := ruleExpansions(cfg)
