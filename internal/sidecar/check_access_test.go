@@ -96,7 +96,7 @@ func TestCheckAccess_FindsFaultsAndRisks(t *testing.T) {
 	}
 }
 
-// What the claim leaves out is missing for every user: a rule that forbids something to some
+// A field that the claim leaves out is missing for every user: a rule that forbids something to some
 // would forbid it to nobody.
 func TestCheckReads_RefusesRulesAboutWhatTheClaimLeavesOut(t *testing.T) {
 	const blocked = `"read": {"%%user.custom_data.account.blocked": {"$ne": true}}`
