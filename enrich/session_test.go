@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tokengraft/tokengraft/enrich"
@@ -102,16 +103,19 @@ func TestAuthenticate_RefusesWhatIsNoBearerTokenOfAUser(t *testing.T) {
 
 // Enriching makes no token valid: the time of the original counts.
 func TestAuthenticate_EnrichedTokenExpiresWithItsOriginal(t *testing.T) {
-	f := newFixture(t, "ES256", func(k *keys.Options, _ *enrich.Options) { k.Leeway = 0 })
-	soon := time.Now().Unix() + 2
-	enriched := f.enrichOne(t, f.issuer.Token(strings.Replace(claimsOf(""), `"exp":`, `"exp":`+strconv.FormatInt(soon, 10)+`,"x":`, 1))).Raw
-	if _, err := f.Authenticate(t.Context(), enriched); err != nil {
-		t.Fatalf("before exp: Authenticate = %v, want the user", err)
-	}
-	time.Sleep(time.Until(time.Unix(soon, 0)) + 10*time.Millisecond)
-	if _, err := f.Authenticate(t.Context(), enriched); !errors.Is(err, enrich.ErrExpired) {
-		t.Errorf("after exp: Authenticate = %v, want ErrExpired", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "ES256", func(k *keys.Options, _ *enrich.Options) { k.Leeway = 0 })
+		exp := time.Now().Add(time.Hour).Unix()
+		enriched := f.enrichOne(t, f.issuer.Token(strings.Replace(claimsOf(""), `"exp":`, `"exp":`+strconv.FormatInt(exp, 10)+`,"x":`, 1))).Raw
+		time.Sleep(time.Hour - time.Second)
+		if _, err := f.Authenticate(t.Context(), enriched); err != nil {
+			t.Fatalf("a second before exp: Authenticate = %v, want the user", err)
+		}
+		time.Sleep(time.Second)
+		if _, err := f.Authenticate(t.Context(), enriched); !errors.Is(err, enrich.ErrExpired) {
+			t.Errorf("at exp: Authenticate = %v, want ErrExpired", err)
+		}
+	})
 }
 
 // A claim of the same name is the backend's own, and says nothing about the document.

@@ -102,6 +102,7 @@ func TestAttack_HiddenFieldsCannotBeGuessed(t *testing.T) {
 		{"street", "findOne", `"query":{"home.street":{"$gt":"s"}}`, ""},
 		{"a projection that hides the check", "findOneAndUpdate", `"filter":{"salary":{"$gte":5000}},"update":{"$set":{"note":1}},"projection":{"_id":1}`, ""},
 		{"upsert", "updateOne", `"query":{"salary":5000},"update":{"$set":{"note":1}},"upsert":true`, ""},
+		{"size", "updateOne", `"query":{"_id":"b"},"update":{"$set":{"note":"` + strings.Repeat("x", 20<<10) + `"}}`, ""},
 	}
 	for _, operator := range []string{"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"} {
 		probes = append(probes, step{"compare", "find", fmt.Sprintf(`"query":{"salary":{%q:5000}}`, operator), ""})
@@ -162,6 +163,7 @@ func TestAttack_WritesGiveNoPrivilege(t *testing.T) {
 		{"replace with another user id", "replaceOne", `"query":{},"update":{"owner":"ben"}`, "403"},
 		{"replace without the user id", "findOneAndReplace", `"filter":{},"update":{"n":1}`, "403"},
 		{"_id", "updateOne", `"query":{},"update":{"$set":{"_id":"b"}}`, "403"},
+		{"levels that lock the user out", "updateOne", `"query":{},"update":{"$set":{"z` + strings.Repeat(".x", 30) + `":` + strings.Repeat(`{"x":`, 60) + "1" + strings.Repeat("}", 60) + `}}`, "400 InvalidParameter: the document would be nested"},
 		{"replace with another _id", "replaceOne", `"query":{},"update":{"_id":"c","owner":"anna"}`, "403"},
 	}
 	w.run(user("anna", ""), refused)

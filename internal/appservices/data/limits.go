@@ -16,7 +16,10 @@ const (
 	maxFields     = 200 // of a projection or an update
 	maxStages     = 20  // of a pipeline
 	maxPadding    = 1000
-	maxAttempts   = 3 // at a write of a document that others write too
+	// maxNesting is how deep a document may be that users write. It is less than
+	// bsonvalue.MaxDepth, because user objects and answers have documents in them.
+	maxNesting  = 90
+	maxAttempts = 3 // at a write of a document that others write too
 )
 
 // A budget is what a call has left. It is used by one goroutine.

@@ -98,3 +98,24 @@ func checkValue(v bsonvalue.Value, depth int) error {
 	}
 	return nil
 }
+
+// isDeeper reports whether documents and arrays nest deeper than this.
+func isDeeper(v bsonvalue.Value, levels int) bool {
+	if v.Kind() != bsonvalue.Document && v.Kind() != bsonvalue.Array {
+		return false
+	}
+	if levels == 0 {
+		return true
+	}
+	for _, member := range v.Members() {
+		if isDeeper(member, levels-1) {
+			return true
+		}
+	}
+	for item := range v.Items() {
+		if isDeeper(item, levels-1) {
+			return true
+		}
+	}
+	return false
+}

@@ -113,6 +113,9 @@ func (c *call) bson(new bsonvalue.Value, old found) ([]byte, error) {
 	if size > c.service.o.MaxSize {
 		return nil, invalid("the document would have %d bytes of JSON, and may have %d", size, c.service.o.MaxSize)
 	}
+	if isDeeper(new, maxNesting) {
+		return nil, invalid("the document would be nested more than %d levels deep", maxNesting)
+	}
 	doc, err := new.BSON()
 	if err != nil {
 		return nil, errUnreadable

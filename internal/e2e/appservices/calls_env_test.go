@@ -21,6 +21,28 @@ import (
 type callable struct {
 	*e2e.Sidecar
 	functions string // their directory
+	gate      *gate
+}
+
+// A gate is a server at which functions wait until it is open. GATE in the text of a function
+// is its address.
+type gate struct {
+	arrived chan bool // has an element for each call that has arrived
+	open    chan bool
+}
+
+func startGate(t *testing.T) (g *gate, url string) {
+	t.Helper()
+	g = &gate{make(chan bool, 1000), make(chan bool)}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		g.arrived <- true
+		select {
+		case <-g.open:
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(server.Close)
+	return g, server.URL
 }
 
 // startCallable starts a sidecar with the functions in files, and with more settings.
@@ -33,13 +55,14 @@ func startCallable(t *testing.T, more string, files map[string]string) callable 
 	behind.Start()
 	t.Cleanup(behind.Close)
 	functions := t.TempDir()
+	gate, url := startGate(t)
 	for name, text := range files {
-		write(t, functions, name, text)
+		write(t, functions, name, strings.ReplaceAll(text, "GATE", url))
 	}
 	return callable{e2e.Start(t, e2e.Options{
 		Program:       e2e.Tokengraft,
-		Configuration: fmt.Sprintf("backend: %s\npreset: app-services\n%s%sfunctions: {dir: %q}\n%s", behind.URL, hs256.settings, documents, functions, more),
-	}), functions}
+		Configuration: fmt.Sprintf("backend: %s\npreset: app-services\n%s%sfunctions: {dir: %q, hosts: [%q]}\n%s", behind.URL, hs256.settings, documents, functions, strings.TrimPrefix(url, "http://"), more),
+	}), functions, gate}
 }
 
 // logIn logs a user in and returns an SDK.

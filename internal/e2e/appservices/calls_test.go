@@ -113,7 +113,7 @@ func TestCalls_DoNotDelayLogins(t *testing.T) {
 	t.Parallel()
 	sidecar := startCallable(t, settingsOfCalls+"user_creation: {function: create}\n", map[string]string{
 		"config.json": `[{"name":"busy"}]`,
-		"busy.js":     "exports = () => { for (const end = Date.now() + 2000; Date.now() < end;); }",
+		"busy.js":     `exports = async () => { await context.http.get({url: "GATE"}); for (const end = Date.now() + 2000; Date.now() < end;); }`,
 		"create.js":   `exports = async (user) => { await ` + collectionInJS + `.insertOne({user_account_id: user.id, fresh: true}) }`,
 	})
 	anna := sidecar.logIn(t, "anna@example.com")
@@ -126,7 +126,8 @@ func TestCalls_DoNotDelayLogins(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(200 * time.Millisecond)
+	<-sidecar.gate.arrived // a call runs, and others wait for it
+	close(sidecar.gate.open)
 	for _, user := range []string{"ben@example.com", "carl@example.com"} {
 		began := time.Now()
 		if s := sidecar.logIn(t, user); s.customData()["fresh"] != true || time.Since(began) > 3*time.Second {
@@ -144,15 +145,40 @@ func TestCalls_FollowThePermissions(t *testing.T) {
 	if status, body := anna.call(anna.access, "one"); status != 404 {
 		t.Errorf("a private function: got %d %s, want 404", status, body)
 	}
-	write(t, sidecar.functions, "config.json", `[{"name":"one","private":false}]`)
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		status, body := anna.call(anna.access, "one")
-		if status == 200 {
-			break
+	sidecar.Log.After(t, "configuration reloaded", func() {
+		write(t, sidecar.functions, "config.json", `[{"name":"one","private":false}]`)
+	})
+	if status, body := anna.call(anna.access, "one"); status != 200 {
+		t.Errorf("after the change: got %d %s, want 200", status, body)
+	}
+}
+
+// A call that has started ends before the sidecar does, and a reload does not end it either.
+func TestCalls_EndAfterAReloadAndAStop(t *testing.T) {
+	t.Parallel()
+	sidecar := startCallable(t, "access: {functions: true, timeout: 30s}\n", map[string]string{
+		"config.json": `[{"name":"waits"}]`,
+		"waits.js":    `exports = async () => { await context.http.get({url: "GATE"}); return "done" }`,
+	})
+	anna := sidecar.logIn(t, "anna@example.com")
+	var call sync.WaitGroup
+	call.Go(func() {
+		if status, body := anna.call(anna.access, "waits"); status != 200 || body != `"done"` {
+			t.Errorf("the call: got %d %s, want 200 and its result", status, body)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("15 s after the change: got %d %s, want 200", status, body)
-		}
+	})
+	<-sidecar.gate.arrived
+	sidecar.Log.After(t, "configuration reloaded", func() {
+		write(t, sidecar.functions, "config.json", `[{"name":"waits","private":true}]`)
+	})
+	sidecar.Log.After(t, `"msg":"stopping"`, sidecar.Terminate)
+	close(sidecar.gate.open)
+	call.Wait()
+	if code := sidecar.Wait(); code != 0 {
+		t.Errorf("exit code: got %d, want 0", code)
+	}
+	if sidecar.Log.Warned("were ended") {
+		t.Errorf("the log: want no functions that were ended, got\n%s", sidecar.Log)
 	}
 }
 

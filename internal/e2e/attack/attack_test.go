@@ -57,6 +57,8 @@ func (s *suite) attackTogether(t *testing.T) {
 		{"gates", s.attackGates},
 		{"forwarding", s.attackForwarding},
 		{"owners", s.attackOwners}, // skipped if there is no FerretDB
+		{"calls", s.attackCalls},   // and these
+		{"data", s.attackData},
 		{"admin", s.attackAdmin},
 		{"slowness", s.attackSlowly},
 		{"functions", s.attackFunctions},

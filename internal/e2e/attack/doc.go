@@ -14,6 +14,9 @@
 //	gateRows                               ways around a gate
 //	injectionRows, allowRows               headers about users, and who may send requests
 //	ownerRows                              requests to a user's own document
+//	callRows, pollutionRows                calls of functions by users
+//	callerRows, callTokenRows              and whose calls they are
+//	dataRows, foreignQueries, guesses      the SDKs' access to the collection
 //	confusedRows, keyRows, signatureRows   tokens made by an attacker
 //	signedRows, encodingRows, foreignRows  tokens signed by the backend
 //	jwksRows                               JWK Sets of a hostile backend

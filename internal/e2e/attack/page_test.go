@@ -114,6 +114,18 @@ var pageRows = []pageRow{
 	{[]string{inTheirName.name, foreignWrites.name, privileges.name, largeWrites.name, anonymous.name, tooMany.name},
 		"with `access`: a page of another origin, tokens in cookies, queries and forms, or two tokens; another user's document by an id in the query, in the body or in a token; a field by which access is decided, by merge patch, JSON patch or replacement; large and deep JSON; floods without a valid token, and with one",
 		"cookies and forms never count. Users reach their own document only, and never change `_id`, the user-id field or a field by which access is decided. Without a valid token, no document is read, and memory stays within its limits. 429 over `access.per_minute`"},
+	{[]string{closedFunctions.name, spoofedUser.name, callers.name, callForms.name, callTokens.name, callPaths.name},
+		"with `access.functions`: a function that is private, has no entry, or whose `can_evaluate` is false or fails; names and services in other spellings or twice; another user in the body or in headers; a refresh token, an expired one, one with `alg: none`, in a cookie, in the query or with another; a call as a page of another origin can send it; other spellings of the path",
+		"403 or 404, 401 only for an expired token, 405 or 415; a function runs for the user of the bearer token, and only as system where its entry says so. The backend gets other spellings of the path as they are. Errors have the form of App Services and no value of others"},
+	{[]string{pollution.name, heavyCalls.name, callFlood.name, tooManyCalls.name},
+		"arguments with `__proto__` and `constructor`, and a call that changes every global; loops that never end; half a million small values, large and deep arguments, a large result; floods without a valid token, and with one",
+		"no other call sees the change. A call ends with `access.timeout`, and others can call meanwhile. Bodies are limited to 1 MiB, 100,000 values and 100 levels before they are parsed, and results to 4 MiB. Without a valid token, no document is read. 429 with `Retry-After` over `access.per_minute`"},
+	{[]string{foreignData.name, refusedParts.name, otherData.name, dataIdentity.name, dataRights.name},
+		"with `access.roles`: another user's document by any filter, in every operation; operators that run code or compare fields (`$where`, `$function`, `$expr`), stages that reach other collections (`$lookup`, `$merge`, `$out`), also in each other; other databases, collections and operations; updates, upserts and replacements that change whose document it is, or a field by which access is decided",
+		"400 or 403, or nothing is found; no document changes. A user has one document, also after many inserts at the same time"},
+	{[]string{hiddenFields.name, extendedJSON.name, expensiveData.name},
+		"filters, sorts, projections and updates whose answer could depend on a field that the role hides, and the size of the document; Extended JSON of wrong and rare types; queries and updates that are deep, long or expensive",
+		"the answer is the same for all values of the hidden field; 400 for the others. A user whose document others may write can still log in and call"},
 	{[]string{openAdmin.name, elsewhere.name, adminPaths.name, inBrowser.name, local.name},
 		"the admin listener from another machine, or from a page in a browser on this one (DNS rebinding)",
 		"403 for everything except health and metrics"},
@@ -126,7 +138,8 @@ var pageRows = []pageRow{
 }
 
 // needMongo are kinds that are skipped where there is no MongoDB.
-var needMongo = []string{inTheirName.name, foreignWrites.name, privileges.name, largeWrites.name, anonymous.name, tooMany.name, "user ids in MongoDB", forgedLogin.name, hiddenHooks.name, hiddenTriggers.name, staleRefresh.name}
+var needMongo = []string{closedFunctions.name, spoofedUser.name, callers.name, callForms.name, callTokens.name, callPaths.name, pollution.name, heavyCalls.name, callFlood.name, tooManyCalls.name,
+	foreignData.name, refusedParts.name, otherData.name, dataIdentity.name, dataRights.name, hiddenFields.name, extendedJSON.name, expensiveData.name, inTheirName.name, foreignWrites.name, privileges.name, largeWrites.name, anonymous.name, tooMany.name, "user ids in MongoDB", forgedLogin.name, hiddenHooks.name, hiddenTriggers.name, staleRefresh.name}
 
 // TestSecurityPage_HasTheTableOfAttacks compares the table in docs/security.md with
 // the rows above.
