@@ -97,7 +97,7 @@ func TestCheckAccess_FindsFaultsAndRisks(t *testing.T) {
 }
 
 // A field that the claim leaves out is missing for every user: a rule that forbids something to some
-// would forbid it to nobody.
+// would forbid it to no one.
 func TestCheckReads_RefusesRulesAboutWhatTheClaimLeavesOut(t *testing.T) {
 	const blocked = `"read": {"%%user.custom_data.account.blocked": {"$ne": true}}`
 	for _, tt := range []struct {
