@@ -144,16 +144,25 @@ func checkWritablePath(c *Config, path string) error {
 
 // checkVisible refuses a path that users do not see.
 func checkVisible(c Claim, path string) error {
+	if why := c.LeavesOut(path); why != "" {
+		return fmt.Errorf("%s, and users write only what they can read", why)
+	}
+	return nil
+}
+
+// LeavesOut says why nothing at a path of documents is in the claim, and returns "" if there
+// may be something.
+func (c Claim) LeavesOut(path string) string {
 	for _, hidden := range c.Exclude {
 		if within(path, hidden) {
-			return fmt.Errorf("is left out by claim.exclude (%s), and users write only what they can read", hidden)
+			return fmt.Sprintf("is left out by claim.exclude (%s)", hidden)
 		}
 	}
 	included := func(include string) bool { return overlaps(path, include) }
 	if len(c.Include) > 0 && !slices.ContainsFunc(c.Include, included) {
-		return errors.New("is not in claim.include, and users write only what they can read")
+		return "is not in claim.include"
 	}
-	return nil
+	return ""
 }
 
 // overlaps reports whether one path is the other, or a part of it. The empty path is none.

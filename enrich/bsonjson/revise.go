@@ -2,6 +2,7 @@ package bsonjson
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -142,6 +143,7 @@ func (r *reviser) array(path string, old bson.RawValue, shown, wanted jsonvalue.
 	}
 	items := make(bson.A, len(now))
 	whole := len(was) != len(now)
+	var fault error
 	for i, item := range now {
 		at, kept := places[item.Key()]
 		switch {
@@ -156,17 +158,16 @@ func (r *reviser) array(path string, old bson.RawValue, shown, wanted jsonvalue.
 			}
 			items[i] = value
 		default:
-			items[i], whole = r.fresh(path, item, nil), true
+			raw, err := newValue(item)
+			items[i], whole, fault = raw, true, cmp.Or(fault, err)
 		}
 	}
-	if whole {
-		value, err := rawValue(items)
-		if err != nil {
-			return bson.RawValue{}, err
-		}
-		r.add(path, append(namesIn(path, old), namesIn(path, value)...), nil)
+	value, err := rawValue(items)
+	if whole && err == nil { // one edit, because there may be many items
+		fault = cmp.Or(fault, r.mapping.checkShown(path, value))
+		r.add(path, append(namesIn(path, old), namesIn(path, value)...), fault)
 	}
-	return rawValue(items)
+	return value, err
 }
 
 // replaced adds the edit of a value that is replaced or removed.
@@ -181,18 +182,21 @@ func (r *reviser) replaced(path string, old bson.RawValue, shown jsonvalue.Value
 // fresh returns the BSON of a new value, and adds its edit, with a fault of its name if
 // there is one.
 func (r *reviser) fresh(path string, value jsonvalue.Value, fault error) bson.RawValue {
-	raw, err := parseValue(value)
-	for _, check := range []func() error{
-		func() error { return err },
-		func() error { return checkNames(raw) },
-		func() error { return r.mapping.checkShown(path, raw) },
-	} {
-		if fault == nil {
-			fault = check()
-		}
+	raw, err := newValue(value)
+	if fault = cmp.Or(fault, err); fault == nil {
+		fault = r.mapping.checkShown(path, raw)
 	}
 	r.add(path, namesIn(path, raw), fault)
 	return raw
+}
+
+// newValue returns the BSON of a new value, and why it cannot be written.
+func newValue(value jsonvalue.Value) (bson.RawValue, error) {
+	raw, err := parseValue(value)
+	if err != nil {
+		return raw, err
+	}
+	return raw, checkNames(raw)
 }
 
 // isWhollyShown reports whether the JSON of a value has everything that is in the value.

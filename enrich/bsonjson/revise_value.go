@@ -62,11 +62,12 @@ func isGoodName(name string) bool {
 	return canBeInPath(name) && name != "__proto__" && !strings.ContainsRune(name, 0)
 }
 
-// checkNames returns an error if a value has a field with a bad name, or is code or of a
-// type that MongoDB deprecates.
+// checkNames returns an error if a value has a field with a bad name, is code, or is of a
+// type that MongoDB deprecates. A regular expression is refused too: a program that queries by
+// a value of the document would take it for a condition.
 func checkNames(v bson.RawValue) error {
 	switch v.Type {
-	case bson.TypeJavaScript, bson.TypeCodeWithScope, bson.TypeSymbol, bson.TypeDBPointer, bson.TypeUndefined:
+	case bson.TypeRegex, bson.TypeJavaScript, bson.TypeCodeWithScope, bson.TypeSymbol, bson.TypeDBPointer, bson.TypeUndefined:
 		return ErrExtended
 	case bson.TypeEmbeddedDocument, bson.TypeArray:
 	default:

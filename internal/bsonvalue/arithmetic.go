@@ -69,9 +69,6 @@ func addInts(x, y int64) (int64, bool) {
 }
 
 func multiplyInts(x, y int64) (int64, bool) {
-	if x == 0 || y == 0 {
-		return 0, true
-	}
 	high, low := bits.Mul64(magnitude(x), magnitude(y))
 	switch negative := (x < 0) != (y < 0); {
 	case high != 0, low > 1<<63, low == 1<<63 && !negative:

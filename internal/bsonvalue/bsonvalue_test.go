@@ -89,6 +89,9 @@ func TestCompare_TellsKindsApart(t *testing.T) {
 			t.Errorf("Equal(%s, missing) = true", a)
 		}
 	}
+	if !bsonvalue.Equal(bsonvalue.Value{}, bsonvalue.Value{}) {
+		t.Error("Equal(missing, missing) = false")
+	}
 }
 
 func TestCompare_GivesUpOnHugeExponents(t *testing.T) {

@@ -2,6 +2,7 @@ package bsonvalue
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"math/big"
 	"strings"
@@ -36,9 +37,9 @@ func Compare(a, b Value) (order int, ok bool) {
 		y := b.v.(bson.ObjectID)
 		return bytes.Compare(x[:], y[:]), true
 	case bson.DateTime:
-		return compareInts(int64(x), int64(b.v.(bson.DateTime))), true
+		return cmp.Compare(x, b.v.(bson.DateTime)), true
 	case bson.Binary:
-		return compareBinaries(x, b.v.(bson.Binary))
+		return compareBinaries(x, b.v.(bson.Binary)), true
 	}
 	switch a.Kind() {
 	case IsNull:
@@ -63,22 +64,12 @@ func compareBools(a, b bool) int {
 	return 1
 }
 
-func compareInts(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
 // compareNumbers compares exactly, also Int64s that a Double cannot hold. NaN is equal to
 // itself and less than any other number, as in MongoDB.
 func compareNumbers(a, b any) (order int, ok bool) {
 	if x, isInt := whole(a); isInt {
 		if y, isInt := whole(b); isInt {
-			return compareInts(x, y), true
+			return cmp.Compare(x, y), true
 		}
 	}
 	x, xSpecial, okX := exact(a)
@@ -87,7 +78,7 @@ func compareNumbers(a, b any) (order int, ok bool) {
 	case !okX || !okY:
 		return 0, false
 	case xSpecial != 0 || ySpecial != 0:
-		return compareInts(int64(xSpecial), int64(ySpecial)), true
+		return cmp.Compare(xSpecial, ySpecial), true
 	}
 	return x.Cmp(y), true
 }
@@ -165,7 +156,7 @@ func compareDocuments(a, b Value) (order int, ok bool) {
 			return order, ok
 		}
 	}
-	return compareInts(int64(len(x)), int64(len(y))), true
+	return cmp.Compare(len(x), len(y)), true
 }
 
 func compareArrays(x, y bson.A) (order int, ok bool) {
@@ -175,14 +166,11 @@ func compareArrays(x, y bson.A) (order int, ok bool) {
 			return order, ok
 		}
 	}
-	return compareInts(int64(len(x)), int64(len(y))), true
+	return cmp.Compare(len(x), len(y)), true
 }
 
-func compareBinaries(x, y bson.Binary) (order int, ok bool) {
-	if x.Subtype != y.Subtype {
-		return compareInts(int64(x.Subtype), int64(y.Subtype)), true
-	}
-	return bytes.Compare(x.Data, y.Data), true
+func compareBinaries(x, y bson.Binary) int {
+	return cmp.Or(cmp.Compare(len(x.Data), len(y.Data)), cmp.Compare(x.Subtype, y.Subtype), bytes.Compare(x.Data, y.Data))
 }
 
 // compareOthers compares values of rare types by their Extended JSON. They are equal or

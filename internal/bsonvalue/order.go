@@ -19,6 +19,12 @@ func Order(a, b Value) int {
 		return orderDocuments(x, b.v.(bson.D))
 	case bson.A:
 		return orderArrays(x, b.v.(bson.A))
+	case bson.Timestamp:
+		y := b.v.(bson.Timestamp)
+		return cmp.Or(cmp.Compare(x.T, y.T), cmp.Compare(x.I, y.I))
+	case bson.Regex:
+		y := b.v.(bson.Regex)
+		return cmp.Or(strings.Compare(x.Pattern, y.Pattern), strings.Compare(x.Options, y.Options))
 	}
 	if rank(a) == rankNull {
 		return 0

@@ -66,6 +66,7 @@ func TestWrite_RefusesWhatUsersMayNotWrite(t *testing.T) {
 		{"a name with a zero byte", merge, `{"a\u0000b":1}`, 403, "a"},
 		{"a name with a zero byte in an array", merge, `{"tags":[{"a\u0000b":1}]}`, 403, "tags"},
 		{"an unknown type", merge, `{"lang":{"$where":"1"}}`, 403, "lang"},
+		{"a regular expression", merge, `{"tags":[{"x":{"$regularExpression":{"pattern":"","options":""}}}]}`, 403, "tags"},
 		{"code", merge, `{"lang":{"$code":"1"}}`, 403, "lang"},
 
 		{"a member twice", merge, `{"lang":"de","lang":"fr"}`, 400, ""},

@@ -96,6 +96,34 @@ func TestCheckAccess_FindsFaultsAndRisks(t *testing.T) {
 	}
 }
 
+// A field that the claim leaves out is missing for every user: a rule that forbids something to some
+// would forbid it to no one.
+func TestCheckReads_RefusesRulesAboutWhatTheClaimLeavesOut(t *testing.T) {
+	const blocked = `"read": {"%%user.custom_data.account.blocked": {"$ne": true}}`
+	for _, tt := range []struct {
+		name, settings string
+		files          map[string]string
+		want           string
+	}{
+		{"the whole claim", withData, roleWith(blocked), ""},
+		{"an excluded field", withData + "\nclaim: {exclude: [account]}", roleWith(blocked), "fault access.roles: rules.json: reads %%user.custom_data.account.blocked, which is left out by claim.exclude (account), so it is missing for every user"},
+		{"another excluded field", withData + "\nclaim: {exclude: [account.notes]}", roleWith(blocked), ""},
+		{"a field that is not included", withData + "\nclaim: {include: [name]}", roleWith(blocked), "fault access.roles: rules.json: reads %%user.custom_data.account.blocked, which is not in claim.include"},
+		{"an included field", withData + "\nclaim: {include: [name, account]}", roleWith(blocked), ""},
+		{"all of the claim", withBoth + "\nclaim: {include: [name]}", roleWith(`"apply_when": {"%%true": {"%function": {"name": "g", "arguments": ["%%user"]}}}`), ""},
+		{"a condition of forward", "restore: on\nclaim: {exclude: [plan]}\nforward: [{match: /api/, allow: {\"%%user.custom_data.plan\": pro}}]", nil, "fault forward[0].allow: reads %%user.custom_data.plan, which is left out by claim.exclude (plan)"},
+		{"a condition of a function", callable + "\nclaim: {exclude: [team]}", map[string]string{"functions/config.json": `[{"name": "f", "can_evaluate": {"x": 1, "%%user.custom_data.team": {"$exists": false}}}]`}, "fault functions.dir: config.json: reads %%user.custom_data.team"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := findings(t, appFiles(tt.settings, tt.files))
+			if tt.want == "" && strings.Contains(got, "is missing for every user") || !strings.Contains(got, tt.want) {
+				t.Errorf("check of %q with %q found\n%s\nwant %q", tt.settings, tt.files, got, tt.want)
+			}
+		})
+	}
+}
+
 // A value that does not exist makes a rule false without an error.
 func TestCheckValues_WarnsOfValuesThatDoNotExist(t *testing.T) {
 	settings := func(header, allow string) string {

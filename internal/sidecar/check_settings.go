@@ -29,6 +29,7 @@ func (k *checker) settings() {
 	k.rules()
 	k.names()
 	k.values()
+	k.report(checkReads(k.cfg))
 	k.forwardTokens()
 	if advice := memoryAdvice(k.cfg); advice != "" {
 		k.warn("limits.memory", "%s", advice)

@@ -1,6 +1,8 @@
 package sidecar
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +20,31 @@ func decisivePaths(cfg *config.Config) (paths []string, err error) {
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths), err
+}
+
+// checkReads refuses rule expressions that read what the claim leaves out: it would be
+// missing for every user, so that $ne and $exists: false would be true for all of them.
+// Opening reports files that cannot be read. The error joins all faults, each a
+// [config.FieldError].
+func checkReads(cfg *config.Config) error {
+	all, err := ruleExpansions(cfg)
+	if err != nil {
+		return nil
+	}
+	var faults []error
+	seen := map[expansion]bool{}
+	for _, e := range all {
+		path, reads := e.customData()
+		if !reads || path == "" || seen[e] {
+			continue
+		}
+		seen[e] = true
+		if why := cfg.Claim.LeavesOut(path); why != "" {
+			faults = append(faults, cfg.Fault(e.setting, fmt.Errorf("%sreads %s, which %s, so it is missing for every user, and conditions like $ne are true; "+
+				"let the claim have it, or remove it from the rule", e.inFile(), e.name, why)))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 const (

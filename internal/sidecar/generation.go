@@ -154,6 +154,9 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 	if g.enricher, err = enrich.New(o); err != nil {
 		return err
 	}
+	if err := checkReads(g.cfg); err != nil {
+		return err
+	}
 	if g.forwards, err = openForwards(g.cfg, g.enricher, s.o); err != nil {
 		return err
 	}

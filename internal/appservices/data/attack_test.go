@@ -71,6 +71,7 @@ func TestAttack_OperatorsAreRefusedInEveryPosition(t *testing.T) {
 		`[{"$set":{"x":1}}]`, `{}`, `{"x":1}`, `{"$set":1}`, `{"$set":{"$x":1}}`, `{"$set":{"x":{"$y":1}}}`, `{"$set":{"x":{"a.b":1}}}`, `{"$set":{"x":[{"$y":1}]}}`,
 		`{"$set":{"a.$":1}}`, `{"$set":{"a.$[]":1}}`, `{"$set":{"a.$[e].b":1}}`, `{"$set":{"a":1,"a.b":1}}`, `{"$set":{"a":1},"$inc":{"a":1}}`, `{"$bit":{"a":{"and":1}}}`,
 		`{"$pull":{"tags":{"$where":"1"}}}`, `{"$pull":{"tags":{"a":{"$regex":"x"}}}}`, `{"$push":{"tags":{"$each":[{"$x":1}]}}}`, `{"$push":{"tags":{"$each":[1],"$sort":1}}}`,
+		`{"$set":{"a":{"$regularExpression":{"pattern":"","options":""}}}}`, `{"$push":{"tags":{"$each":[{"$code":"1"}]}}}`, `{"$max":{"a":[{"$code":"1","$scope":{}}]}}`,
 		`{"$rename":{"a":"$b"}}`, `{"$rename":{"a":"a.b"}}`, `{"$currentDate":{"a":{"$type":"timestamp"}}}`, `{"$inc":{"a":"1"}}`, `{"$set":{"":1}}`, `{"$set":{"a":{"__proto__":1}}}`,
 		`{"$set":{"__proto__.x":1}}`, `{"$set":{"tags.2000":1}}`, `{"$set":{"owner.x":1}}`, `{"$setOnInsert":{"a":{"$x":1}}}`, `{"$pullAll":{"tags":[1]}}`, `{"$pushAll":{"tags":[1]}}`,
 	} {

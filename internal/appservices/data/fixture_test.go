@@ -60,19 +60,26 @@ func newWorld(t *testing.T, roles, more string, docs ...string) *world {
 // setRoles makes a service with other rules for the same collection.
 func (w *world) setRoles(roles, more string) {
 	w.t.Helper()
+	w.open(roles, more, func(*data.Options) {})
+}
+
+// open makes a service with other rules and options for the same collection.
+func (w *world) open(roles, more string, change func(*data.Options)) {
+	w.t.Helper()
 	text := fmt.Sprintf(`{"database":"tokengraft_test","collection":%q,"roles":%s%s}`, w.collection.Name(), roles, more)
 	rules, err := data.Parse("rules.json", []byte(text), nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.service, err = data.New(data.Options{
+	o := data.Options{
 		Rules: rules, Collection: w.source, Fixed: []string{"owner"},
 		Privileged: func(path string) bool { return strings.Contains("."+path+".", ".roles.") },
 		Changed:    func(tags ...string) { w.evicted = append(w.evicted, tags...) },
 		Failed:     func(place string) { w.failures = append(w.failures, place) },
 		MaxSize:    16 << 10, Timeout: 10 * time.Second,
-	})
-	if err != nil {
+	}
+	change(&o)
+	if w.service, err = data.New(o); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,10 +71,17 @@ func index(name string) (int, bool) {
 	return i, err == nil && i >= 0 && strconv.Itoa(i) == name
 }
 
+// conditions are the types of BSON that programs take for conditions or code if they query
+// by a value of a document, and those that MongoDB deprecates.
+var conditions = []int{typeNames["regex"][0], typeNames["javascript"][0], typeNames["javascriptWithScope"][0], 12}
+
 // checkValue refuses a value that cannot be in a document, or is too deep.
 func checkValue(v bsonvalue.Value, depth int) error {
 	if depth > bsonvalue.MaxDepth-maxPathNames {
 		return invalid("a value is nested too deep")
+	}
+	if v.Kind() == bsonvalue.Other && slices.Contains(conditions, v.Type()) {
+		return invalid("a document cannot have a regular expression, code, or a type that MongoDB deprecates")
 	}
 	for name, member := range v.Members() {
 		if err := checkName(name); err != nil {
