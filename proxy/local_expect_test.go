@@ -7,7 +7,7 @@ import (
 	"github.com/tokengraft/tokengraft/proxy"
 )
 
-// A client that waits for 100 Continue gets it if its body will be read, and only then.
+// A client that waits for 100 Continue gets it if its body will be read, and not otherwise.
 func TestLocal_AsksForABodyOnlyIfItReadsIt(t *testing.T) {
 	f, _ := startResponding(t, noContent, withLocals(proxy.Local{Pattern: ownPath, Handler: echoing, MaxBody: 4}))
 	for header, want := range map[string]int{
