@@ -139,8 +139,8 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.next.ServeHTTP(w, r)
 }
 
-// shorten removes all of a header that the answer to a refused request does not need. What a
-// web page may read depends on its origin.
+// shorten removes all of a header that the answer to a refused request does not need. The
+// answer says which web pages may read it.
 func shorten(header http.Header) {
 	maps.DeleteFunc(header, func(name string, values []string) bool {
 		ofPages := name == "Origin" || name == "Access-Control-Request-Method"
