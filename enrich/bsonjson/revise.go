@@ -137,20 +137,14 @@ func (r *reviser) array(path string, old bson.RawValue, shown, wanted jsonvalue.
 		olds = append(olds, m.value)
 	}
 	was, now := shown.Items(), wanted.Items()
-	places := make(map[string]int, len(was)) // of the items, by key
-	for i, item := range was {
-		places[item.Key()] = i
-	}
+	before := places(was, now)
 	items := make(bson.A, len(now))
 	whole := len(was) != len(now)
 	var fault error
 	for i, item := range now {
-		at, kept := places[item.Key()]
-		switch {
-		case i < len(was) && jsonvalue.Equal(was[i], item):
-			items[i] = olds[i]
-		case kept:
-			items[i], whole = olds[at], true
+		switch at := before[i]; {
+		case at >= 0:
+			items[i], whole = olds[at], whole || at != i
 		case i < len(was) && len(was) == len(now) && olds[i].Type == bson.TypeEmbeddedDocument && item.Kind() == jsonvalue.Object:
 			value, err := r.object(path, olds[i].Value, was[i], item)
 			if err != nil {
