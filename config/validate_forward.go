@@ -30,8 +30,7 @@ func checkForward(c *Config, r *yamlbind.Report) {
 	}
 }
 
-// checkUserHeaders checks the headers of one pattern. Backends may take names that differ
-// only in case, or in - and _, for the same.
+// checkUserHeaders checks the headers of one pattern.
 func checkUserHeaders(path string, headers map[string]string, r *yamlbind.Report) {
 	seen := map[string]string{}
 	for _, name := range headerNames(headers) {
@@ -58,8 +57,16 @@ func headerNames(headers map[string]string) []string {
 	return names
 }
 
-// foldName returns a name as backends compare it that put headers into the environment.
-func foldName(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
+// foldName returns a name as backends compare it that put headers into the environment:
+// they cannot tell - from _ or another character.
+func foldName(name string) string {
+	return strings.Map(func(c rune) rune {
+		if 'a' <= c && c <= 'z' || '0' <= c && c <= '9' {
+			return c
+		}
+		return '-'
+	}, strings.ToLower(name))
+}
 
 // The headers that HTTP, the proxy or authentication use.
 var (
@@ -70,7 +77,7 @@ var (
 		"accept-encoding", "range", "if-range", "digest", "repr-digest", "signature", "signature-input", "date", "max-forwards",
 		"traceparent", "tracestate", "baggage",
 	}
-	reservedPrefixes = []string{"content-", "x-forwarded-", "x-original-", "x-rewrite-", "sec-", "access-control-", ":"}
+	reservedPrefixes = []string{"content-", "x-forwarded-", "x-original-", "x-rewrite-", "sec-", "access-control-"}
 )
 
 func checkHeaderName(name string) error {

@@ -21,6 +21,18 @@ var (
 	ErrExpired = fmt.Errorf("%w: expired", ErrTime)
 )
 
+// IsInvalid reports whether an error of [ParseToken], of a [Ring] or of
+// [Enricher.Authenticate] says that the token is not valid. Any other error means that this
+// could not be decided.
+func IsInvalid(err error) bool {
+	for _, invalid := range []error{ErrOpaque, ErrBadToken, ErrNotOurs, ErrTooLarge} {
+		if errors.Is(err, invalid) {
+			return true
+		}
+	}
+	return false
+}
+
 // The errors of a [Source] wrap one of these if the source works. Any other
 // error means that the source failed.
 var (

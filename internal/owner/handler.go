@@ -123,7 +123,7 @@ func (h *Handler) user(w http.ResponseWriter, r *http.Request) (enrich.User, use
 	}
 	session, err := h.o.Authenticate(r.Context(), token)
 	switch {
-	case isInvalid(err):
+	case enrich.IsInvalid(err):
 		userapi.WriteInvalidToken(w, r)
 		return enrich.User{}, userapi.Refused
 	case err != nil:
@@ -136,16 +136,6 @@ func (h *Handler) user(w http.ResponseWriter, r *http.Request) (enrich.User, use
 		return enrich.User{}, userapi.Limited
 	}
 	return session.User, userapi.OK
-}
-
-// isInvalid reports whether an error is about the token, and not about keys.
-func isInvalid(err error) bool {
-	for _, of := range []error{enrich.ErrOpaque, enrich.ErrBadToken, enrich.ErrNotOurs, enrich.ErrTime, enrich.ErrTooLarge} {
-		if errors.Is(err, of) {
-			return true
-		}
-	}
-	return false
 }
 
 // read answers GET and HEAD.

@@ -106,7 +106,7 @@ func (h *Headers) session(r *http.Request) (enrich.Session, outcome, error) {
 	switch {
 	case err == nil && session.Enriched:
 		return session, set, nil
-	case err == nil, errors.Is(err, enrich.ErrOpaque), errors.Is(err, enrich.ErrBadToken), errors.Is(err, enrich.ErrNotOurs):
+	case err == nil, enrich.IsInvalid(err):
 		return enrich.Session{}, invalidToken, nil
 	}
 	return enrich.Session{}, unavailable, err

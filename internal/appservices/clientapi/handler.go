@@ -174,7 +174,7 @@ func (h *Handler) authenticate(ctx context.Context, r *http.Request) (enrich.Ses
 	switch {
 	case errors.Is(err, enrich.ErrExpired):
 		return session, errExpired
-	case errors.Is(err, enrich.ErrBadToken), errors.Is(err, enrich.ErrOpaque), errors.Is(err, enrich.ErrNotOurs), errors.Is(err, enrich.ErrTooLarge):
+	case enrich.IsInvalid(err):
 		return session, errBadToken
 	case err != nil:
 		return session, &unavailable{"the token could not be verified", err}
