@@ -3,6 +3,7 @@ package attack_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -119,7 +120,7 @@ func (a dataAttack) search(t *testing.T, query string) (happens string) {
 			happens = "ANOTHER CAN READ IT"
 		}
 	}
-	return a.unchanged(t, either(happens == "", "finds nothing of others: "+strings.Join(slices.Sorted(keysOf(statuses)), ", "), happens))
+	return a.unchanged(t, either(happens == "", "finds nothing of others: "+strings.Join(slices.Sorted(maps.Keys(statuses)), ", "), happens))
 }
 
 // unchanged checks that no document has changed, except for notes.

@@ -2,12 +2,8 @@ package attack_test
 
 import (
 	"fmt"
-	"iter"
-	"maps"
 	"strings"
 )
-
-func keysOf[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 
 // foreignQueries are filters that would find Anna's document.
 var foreignQueries = []string{
