@@ -11,7 +11,9 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/tokengraft/tokengraft/internal/appservices"
 	"github.com/tokengraft/tokengraft/internal/appservices/data"
+	"github.com/tokengraft/tokengraft/internal/bsonvalue"
 )
 
 // recorder is a collection with one document, which keeps what it is asked for.
@@ -58,6 +60,65 @@ func TestSearch_TakesMemoryForDocuments(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
 		}
 	}
+}
+
+// Functions of rules run one at a time for all users, so one user must not have many.
+func TestSearch_BoundsTheCallsOfFunctions(t *testing.T) {
+	for _, row := range []struct {
+		docs, calls int
+		want        string
+	}{{50, 50, `{"$numberLong":"50"}`}, {250, 200, "MongoDBError: the rules call functions more than 200 times"}} {
+		calls := 0
+		rules, err := data.Parse("rules.json", []byte(`{"database":"d","collection":"c","roles":[{"name":"r","apply_when":{"%%true":{"%function":{"name":"f","arguments":["%%root._id"]}}},"read":true}]}`), func(string) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := data.New(data.Options{
+			Rules: rules, Collection: copies{memory{t: t, doc: mustMarshal(t, bson.D{{Key: "_id", Value: "a"}})}, row.docs}, Privileged: func(string) bool { return false },
+			Changed: func(...string) {}, Failed: func(string) {}, MaxSize: 16 << 10, Timeout: 10 * time.Second,
+			Call: func(context.Context, appservices.Caller, string, []bsonvalue.Value) (bsonvalue.Value, error) {
+				calls++
+				return bsonvalue.NewBool(true), nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(t, s, "count", `"query":{}`); !strings.HasPrefix(got, row.want) || calls != row.calls {
+			t.Errorf("%d documents: got %s with %d calls, want %s with %d", row.docs, got, calls, row.want, row.calls)
+		}
+	}
+}
+
+// copies is a collection with the same document many times.
+type copies struct {
+	memory
+	n int
+}
+
+func (c copies) Find(context.Context, []byte, []byte, int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for range c.n {
+			if !yield(c.doc, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A user could otherwise get rid of a field that blocks them: they delete their document, and
+// insert it without the field.
+func TestDelete_KeepsWhatDecidesAccess(t *testing.T) {
+	w := newWorld(t, ownerRole, "", `{"_id":"a","owner":"anna","in":[{"roles":["blocked"]}]}`, `{"_id":"b","owner":"ben","n":1}`)
+	for _, operation := range []string{"deleteOne", "findOneAndDelete"} {
+		if got := w.call(user("anna", ""), operation, ``); got != "403 NoMatchingRuleFound: delete not permitted: the field 'in.roles' may decide what users are allowed to do. access.allow_privileged can allow it" {
+			t.Errorf("%s of a document with a field that decides access: got %s, want a refusal", operation, got)
+		}
+	}
+	if w.stored("a") == "" {
+		t.Error("the document is deleted")
+	}
+	w.run(user("ben", ""), []step{{"another document", "deleteOne", ``, `"deletedCount":{"$numberInt":"1"}`}})
 }
 
 // serve returns a service for a collection with one document, and what it is asked for.

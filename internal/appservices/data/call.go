@@ -32,12 +32,16 @@ func (s *Service) start(ctx context.Context, caller appservices.Caller) (*call, 
 			return nil, errUnreadable
 		}
 	}
+	b := newBudget()
 	if s.o.Call != nil {
 		env.Call = func(ctx context.Context, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
+			if b.calls--; b.calls < 0 {
+				return bsonvalue.Value{}, errCalls
+			}
 			return s.o.Call(ctx, caller, name, args)
 		}
 	}
-	c := &call{service: s, caller: caller, session: &session{ctx: ctx, env: env, budget: newBudget(), failed: s.o.Failed}}
+	c := &call{service: s, caller: caller, session: &session{ctx: ctx, env: env, budget: b, failed: s.o.Failed}}
 	c.findRoles()
 	return c, c.findFilters()
 }

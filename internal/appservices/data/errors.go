@@ -44,6 +44,7 @@ var (
 		"the query needs more than %d documents or %d MiB of them. Narrow the query, or set a limit", maxExamined, maxRead>>20)
 	errAnswer = refused(http.StatusBadRequest, codeMongoDB,
 		"the answer is larger than %d MiB. Narrow the query, or set a limit or a projection", maxAnswer>>20)
+	errCalls    = refused(http.StatusBadRequest, codeMongoDB, "the rules call functions more than %d times for this query. Narrow the query", maxCalls)
 	errConflict = refused(http.StatusConflict, codeMongoDB,
 		"the document changed during each attempt to write it. Try again")
 	errRefusedByMongoDB = refused(http.StatusBadRequest, codeMongoDB,

@@ -2,7 +2,6 @@ package data
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/internal/bsonvalue"
@@ -77,9 +76,7 @@ func (c *call) checkInsert(new bsonvalue.Value, generated bool) error {
 	if kind := new.Field("_id").Kind(); kind == bsonvalue.Array || kind == bsonvalue.Other {
 		return invalid("a document cannot have this _id")
 	}
-	// The fixed fields have the ids of the user, whatever their names are.
-	isFixed := func(at path) bool { return slices.ContainsFunc(c.service.fixed, at.isWithin) }
-	if err := c.checkPaths(slices.DeleteFunc(changes(bsonvalue.Value{}, new), isFixed), nil); err != nil {
+	if err := c.checkPaths(c.unfixed(bsonvalue.Value{}, new), nil); err != nil {
 		return err
 	}
 	a := c.access(c.roles, bsonvalue.Value{}, new)

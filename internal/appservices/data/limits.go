@@ -7,6 +7,7 @@ const (
 	maxAnswer   = 4 << 20  // bytes of documents that the user gets
 	valueMemory = 64       // bytes of a value in memory, without its text
 	maxSteps    = 5 << 20  // values that queries are compared with
+	maxCalls    = 200      // of functions by rules: one runs at a time, for all users
 
 	maxQueryDepth = 20   // nested documents and arrays of a query
 	maxClauses    = 100  // conditions of a query
@@ -23,9 +24,9 @@ const (
 )
 
 // A budget is what a call has left. It is used by one goroutine.
-type budget struct{ steps int }
+type budget struct{ steps, calls int }
 
-func newBudget() *budget { return &budget{maxSteps} }
+func newBudget() *budget { return &budget{maxSteps, maxCalls} }
 
 // spend takes a step. It returns false if none is left.
 func (b *budget) spend() bool { return b.take(1) }
@@ -38,6 +39,9 @@ func (b *budget) take(steps int) bool {
 
 // check returns an error if the budget was overdrawn: results since then mean nothing.
 func (b *budget) check() error {
+	if b.calls < 0 {
+		return errCalls
+	}
 	if b.steps < 0 {
 		return errExpensive
 	}

@@ -129,6 +129,9 @@ func (c *call) delete(s search) (found, bool, error) {
 		if a := c.access(c.roles, f.whole, f.whole); a == nil || a.role.delete == nil || !a.mayWriteAll() || !c.holds(a.role.delete, &a.env) {
 			return found{}, false, denied("delete not permitted for this document")
 		}
+		if err := c.checkRemoved(f.whole); err != nil {
+			return found{}, false, err
+		}
 		deleted, err := c.service.o.Collection.Delete(c.ctx, f.doc)
 		if err != nil || deleted {
 			c.evict(f.doc)

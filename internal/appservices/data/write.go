@@ -105,6 +105,24 @@ func (c *call) checkPaths(changed []path, fixed []path) error {
 	return nil
 }
 
+// checkRemoved refuses to delete a document with a field that users must not remove: without
+// its document, a user who is blocked would not be.
+func (c *call) checkRemoved(doc bsonvalue.Value) error {
+	for _, at := range c.unfixed(doc, bsonvalue.Value{}) {
+		if c.service.o.Privileged(at.String()) {
+			return denied("delete not permitted: the field '%.80s' may decide what users are allowed to do. access.allow_privileged can allow it", at)
+		}
+	}
+	return nil
+}
+
+// unfixed returns the paths at which two documents differ, without those in the fixed fields,
+// whatever names are in these.
+func (c *call) unfixed(old, new bsonvalue.Value) []path {
+	isFixed := func(at path) bool { return slices.ContainsFunc(c.service.fixed, at.isWithin) }
+	return slices.DeleteFunc(changes(old, new), isFixed)
+}
+
 // bson returns a document that a user may write as BSON, within the bounds of its size. It
 // comes before all other checks, because their work grows with the document. Hidden parts of
 // the old document do not count, because their size would show.
