@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,8 +44,11 @@ func start(t *testing.T, b connlimit.Bounds, encrypted bool) *world {
 	w.pool = connlimit.New(connlimit.Options{
 		Bounds: b, Lines: 100,
 		TooManyLines: []byte("HTTP/1.1 431 Too many\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
-		Overloaded:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }),
-		Refused:      w.count,
+		Overloaded: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Seen", strings.Join(slices.Sorted(maps.Keys(r.Header)), " "))
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}),
+		Refused: w.count,
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

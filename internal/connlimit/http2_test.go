@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,6 +70,35 @@ func TestHTTP2_RequestsCountAsConnections(t *testing.T) {
 		client.CloseIdleConnections()
 		w.empty()
 	}
+}
+
+// The answer to a refused request of a web page depends on the page. Nothing else is kept.
+func TestHTTP2_RefusalKnowsTheWebPage(t *testing.T) {
+	w := start(t, connlimit.Bounds{Connections: 2, Memory: plenty}, false)
+	client, base := w.http2Client()
+	var holding sync.WaitGroup
+	holding.Go(func() { w.get(client, base+"/held") })
+	<-w.held
+	for origin, want := range map[string]string{
+		"https://app.example.com":                   "Access-Control-Request-Method Origin",
+		"https://" + strings.Repeat("a", 300) + "/": "Access-Control-Request-Method",
+	} {
+		request, err := http.NewRequest(http.MethodOptions, base+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header = http.Header{"Origin": {origin}, "Access-Control-Request-Method": {"POST"}, "Authorization": {"Bearer a"}}
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if got := response.Header.Get("Seen"); response.StatusCode != http.StatusServiceUnavailable || got != want {
+			t.Errorf("Origin %.40s: got %s, and the answer could depend on %q; want 503 and %q", origin, response.Status, got, want)
+		}
+	}
+	close(w.release)
+	holding.Wait()
 }
 
 func TestHTTP2_ConnectionIsRefusedWithoutMemory(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"syscall"
@@ -130,13 +131,26 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := share{connections: 1}
 	if limit := h.pool.take(c, request); limit != "" {
 		h.pool.o.Refused(limit)
-		clear(r.Header) // the client may not read the answer, and no share counts it
+		shorten(r.Header) // the client may not read the answer, and no share counts it
 		h.pool.o.Overloaded.ServeHTTP(w, r)
 		return
 	}
 	defer h.pool.give(c, request)
 	h.next.ServeHTTP(w, r)
 }
+
+// shorten removes all of a header that the answer to a refused request does not need. The
+// answer says which web pages may read it.
+func shorten(header http.Header) {
+	maps.DeleteFunc(header, func(name string, values []string) bool {
+		ofPages := name == "Origin" || name == "Access-Control-Request-Method"
+		return !ofPages || len(values) != 1 || len(values[0]) > maxShort
+	})
+}
+
+// maxShort is the size of a value that a short header may have. The longest name of a host
+// has 253 bytes.
+const maxShort = 300
 
 func (p *Pool) closed(c *conn) bool {
 	p.mu.Lock()
