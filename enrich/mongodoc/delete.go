@@ -3,6 +3,9 @@ package mongodoc
 import (
 	"context"
 
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
 	"github.com/tokengraft/tokengraft/enrich"
 	"github.com/tokengraft/tokengraft/enrich/bsonjson"
 )
@@ -16,15 +19,21 @@ func (s *Source) Delete(ctx context.Context, old []byte) (deleted bool, err erro
 	if err != nil {
 		return false, err
 	}
-	collection, err := s.durable(ctx, s.collection)
-	if err != nil {
-		return false, s.wrapError(err)
-	}
-	result, err := collection.DeleteOne(ctx, query)
+	deleted, err = s.exactly(ctx, func(documents *mongo.Collection, collation *options.Collation) (int64, error) {
+		o := options.DeleteOne()
+		if collation != nil {
+			o.SetCollation(collation)
+		}
+		result, err := documents.DeleteOne(ctx, query, o)
+		if err != nil {
+			return 0, err
+		}
+		return result.DeletedCount, nil
+	})
 	if err != nil {
 		return false, s.wrapWriteError(err)
 	}
-	return result.DeletedCount > 0, nil
+	return deleted, nil
 }
 
 // IsOwn reports whether a document has the id of a user, with their issuer if documents

@@ -2,6 +2,7 @@ package mongodoc_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/enrich/mongodoc"
 )
 
@@ -41,6 +43,18 @@ func TestDelete_DeletesOnlyTheDocumentThatWasRead(t *testing.T) {
 			t.Errorf("Delete of what is not BSON = %t, %v; want an error", deleted, err)
 		}
 	})
+}
+
+// A collection can have a collation for which other strings are the same.
+func TestDelete_ComparesStringsByTheirBytes(t *testing.T) {
+	uri, _ := enrichtest.StartFerretDB(t) // which has no collations, and refuses them
+	collection := connect(t, uri, `{"_id":1,"f":"anna"}`)
+	wire := tap(t, uri)
+	source := open(t, mongodoc.Options{URI: wire.uri, Database: collection.Database().Name(), Collection: collection.Name(), Field: "f", Timeout: 5 * time.Second})
+	deleted, err := source.Delete(t.Context(), bsonOf(t, `{"_id":1,"f":"anna"}`))
+	if asked, _ := wire.heard(); err != nil || !deleted || strings.Count(asked, "\x02locale\x00\x07\x00\x00\x00simple\x00") != 1 {
+		t.Errorf("Delete = %t, %v; want a deletion, first asked for with the collation simple", deleted, err)
+	}
 }
 
 // lookUpOnly opens a source that is asked about documents, and for nothing at its server.

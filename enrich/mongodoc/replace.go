@@ -152,27 +152,39 @@ func isSame(now, doc []byte) bool {
 // DocumentDB.
 var noCollationCodes = []int32{238, 115, 303}
 
-// updateExactly runs one update. Strings are compared by their bytes, whatever the
-// collation of the collection is.
+// updateExactly runs one update.
 func (s *Source) updateExactly(ctx context.Context, query, update []byte) (matched bool, err error) {
-	collection, err := s.durable(ctx, s.collection)
+	return s.exactly(ctx, func(documents *mongo.Collection, collation *options.Collation) (int64, error) {
+		o := options.UpdateOne()
+		if collation != nil {
+			o.SetCollation(collation)
+		}
+		result, err := documents.UpdateOne(ctx, query, update, o)
+		if err != nil {
+			return 0, err
+		}
+		return result.MatchedCount, nil
+	})
+}
+
+// exactly runs a write that compares strings by their bytes, whatever the collation of the
+// collection is, and reports whether it found a document.
+func (s *Source) exactly(ctx context.Context, write func(documents *mongo.Collection, collation *options.Collation) (int64, error)) (matched bool, err error) {
+	documents, err := s.durable(ctx, s.collection)
 	if err != nil {
 		return false, err
 	}
-	o, plain := options.UpdateOne(), s.noCollations.Load()
-	if !plain {
-		o.SetCollation(&options.Collation{Locale: "simple"})
+	var simple *options.Collation
+	if !s.noCollations.Load() {
+		simple = &options.Collation{Locale: "simple"}
 	}
-	result, err := collection.UpdateOne(ctx, query, update, o)
+	n, err := write(documents, simple)
 	var answer mongo.CommandError
-	switch {
-	case err == nil:
-		return result.MatchedCount > 0, nil
-	case errors.As(err, &answer) && slices.Contains(noCollationCodes, answer.Code) && !plain:
+	if simple != nil && errors.As(err, &answer) && slices.Contains(noCollationCodes, answer.Code) {
 		s.noCollations.Store(true)
-		return s.updateExactly(ctx, query, update)
+		n, err = write(documents, nil)
 	}
-	return false, err
+	return n > 0, err
 }
 
 // Tags returns what [enrich.Invalidator] needs to evict the document: its _id and all user
