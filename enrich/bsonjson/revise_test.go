@@ -51,6 +51,8 @@ func TestRevise_KeepsTheTypesOfWhatStays(t *testing.T) {
 		{"in an array that shrinks", `{"a":["x",{"$numberInt":"1"},{"$numberDouble":"1.0"}]}`, `{"a":[1,1.0]}`, `{"a":[{"$numberInt":"1"},{"$numberDouble":"1.0"}]}`, "a"},
 		{"in an array with an item less in the middle", `{"a":[{"$numberInt":"1"},"x",{"$numberDouble":"1.0"}]}`, `{"a":[1,1.0]}`, `{"a":[{"$numberInt":"1"},{"$numberDouble":"1.0"}]}`, "a"},
 		{"in an array with changes at both ends", `{"a":["x",{"$numberInt":"1"},{"$numberDouble":"1.0"},"y"]}`, `{"a":["z",1,1.0,"z","z"]}`, `{"a":["z",{"$numberInt":"1"},{"$numberDouble":"1.0"},"z","z"]}`, "a"},
+		{"in an array with the same start and end", `{"a":[{"$numberInt":"1"},"x",{"$numberDouble":"1.0"},"z"]}`, `{"a":[1,1,"q","z"]}`, `{"a":[{"$numberInt":"1"},{"$numberDouble":"1.0"},"q","z"]}`, "a"},
+		{"in an array with the same end", `{"a":[{"$numberInt":"1"},"x",{"$numberDouble":"1.0"},"z"]}`, `{"a":["q",1,"z"]}`, `{"a":["q",{"$numberDouble":"1.0"},"z"]}`, "a"},
 		{"in an array with one more that looks the same", `{"a":[` + date + `]}`, `{"a":[` + dateText + `,` + dateText + `]}`, `{"a":[` + date + `,` + date + `]}`, "a"},
 		{"in an array whose items change places", `{"a":[` + date + `,"x"]}`, `{"a":["x",` + dateText + `]}`, `{"a":["x",` + date + `]}`, "a"},
 		{"a new date", `{}`, `{"d":` + date + `}`, `{"d":` + date + `}`, "d"},

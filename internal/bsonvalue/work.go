@@ -26,7 +26,7 @@ func Work(a, b Value) int {
 	case bson.Binary:
 		y, _ := b.v.(bson.Binary)
 		return 1 + min(len(x.Data), len(y.Data))/256
-	case bool, int32, int64, bson.ObjectID, bson.DateTime, nil:
+	case bool, int32, int64, bson.ObjectID, bson.DateTime, bson.Null, nil:
 		return 1
 	}
 	return 16

@@ -32,6 +32,9 @@ func (c *call) aggregate(a arguments) (bsonvalue.Value, error) {
 	}
 	for _, stage := range rest {
 		docs = stage.run(c.budget, docs)
+		if err := c.budget.check(); err != nil {
+			return bsonvalue.Value{}, err
+		}
 	}
 	return bsonvalue.NewArray(docs...), checkAnswer(docs)
 }

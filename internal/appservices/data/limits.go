@@ -29,8 +29,11 @@ type budget struct{ steps, calls int }
 func newBudget() *budget { return &budget{maxSteps, maxCalls} }
 
 // spend takes a step. It returns false if none is left.
-func (b *budget) spend() bool {
-	b.steps--
+func (b *budget) spend() bool { return b.take(1) }
+
+// take takes steps. It returns false if not as many are left.
+func (b *budget) take(steps int) bool {
+	b.steps -= steps
 	return b.steps >= 0
 }
 

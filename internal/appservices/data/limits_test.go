@@ -2,7 +2,9 @@ package data_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +152,39 @@ func TestLimits_OfTheStepsOfACall(t *testing.T) {
 	if n, err := w.collection.CountDocuments(t.Context(), bson.D{{Key: "items.9999", Value: 9999}}); err != nil || n != 1 {
 		t.Errorf("the items are not as they were: %d, %v", n, err)
 	}
+}
+
+// Each comparison of large values counts as many steps.
+func TestLimits_OfTheStepsOfLargeValues(t *testing.T) {
+	var fields bson.D
+	for i := range 2000 {
+		fields = append(fields, bson.E{Key: fmt.Sprint(i), Value: nil})
+	}
+	w := newWorld(t, evaluated, "")
+	w.open(evaluated, "", func(o *data.Options) {
+		o.Collection = repeated{w.source, 300, bson.D{{Key: "_id", Value: "a"}, {Key: "large", Value: fields}, {Key: "small", Value: 1}}}
+	})
+	stages := func(field string, n int) string {
+		return `"pipeline":[` + list(n, func(int) string { return `{"$sort":{"` + field + `":1}}` }) + `,{"$project":{"_id":1}}]`
+	}
+	const tooManySteps = "400 MongoDBError: the query takes too many steps."
+	w.run(user("anna", ""), []step{
+		{"a small value", "aggregate", stages("small", 19), `[{"_id":"a"}`},
+		{"a large value once", "aggregate", stages("large", 1), `[{"_id":"a"}`},
+		{"a large value often", "aggregate", stages("large", 19), tooManySteps},
+	})
+	operand := func(i int) string {
+		return fmt.Sprintf(`{%s,"29":%d}`, list(29, func(i int) string { return fmt.Sprintf(`"%d":null`, i) }), i)
+	}
+	items := slices.Repeat(bson.A{fields[:30]}, 60)
+	w.open(evaluated, "", func(o *data.Options) {
+		o.Collection = repeated{w.source, 300, bson.D{{Key: "_id", Value: "a"}, {Key: "items", Value: items}}}
+	})
+	w.run(user("anna", ""), []step{
+		{"a few large values", "count", `"limit":5,"query":{"items":{"$nin":[` + list(30, operand) + `]}}`, `{"$numberLong":"5"}`},
+		{"many large values", "count", `"query":{"items":{"$in":[` + list(30, operand) + `]}}`, tooManySteps},
+		{"many large values in an order", "count", `"query":{"$or":[` + list(30, func(i int) string { return `{"items":{"$gt":` + operand(i) + `}}` }) + `]}`, tooManySteps},
+	})
 }
 
 // Errors of the driver name the server, and may quote the query.

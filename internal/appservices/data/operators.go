@@ -17,7 +17,7 @@ type (
 	// opposite holds if a test does not.
 	opposite struct{ test }
 	// one holds if a value, or an element of an array, meets a condition.
-	one func(v bsonvalue.Value) bool
+	one func(b *budget, v bsonvalue.Value) bool
 	// whole holds if a value meets a condition. Elements of an array do not count.
 	whole func(b *budget, v bsonvalue.Value) bool
 	// listed holds if a value, or an element of an array, is in a list.
@@ -30,7 +30,9 @@ func (a allTests) holds(b *budget, values []bsonvalue.Value) bool {
 
 func (o opposite) holds(b *budget, values []bsonvalue.Value) bool { return !o.test.holds(b, values) }
 
-func (o one) holds(b *budget, values []bsonvalue.Value) bool { return anyOf(b, values, o) }
+func (o one) holds(b *budget, values []bsonvalue.Value) bool {
+	return anyOf(b, values, func(v bsonvalue.Value) bool { return o(b, v) })
+}
 
 func (w whole) holds(b *budget, values []bsonvalue.Value) bool {
 	return slices.ContainsFunc(values, func(v bsonvalue.Value) bool { return b.spend() && w(b, v) })
@@ -38,7 +40,7 @@ func (w whole) holds(b *budget, values []bsonvalue.Value) bool {
 
 func (l listed) holds(b *budget, values []bsonvalue.Value) bool {
 	return anyOf(b, values, func(v bsonvalue.Value) bool {
-		return slices.ContainsFunc(l, func(item bsonvalue.Value) bool { return b.spend() && equal(v, item) })
+		return slices.ContainsFunc(l, func(item bsonvalue.Value) bool { return b.take(bsonvalue.Work(v, item)) && equal(v, item) })
 	})
 }
 
@@ -53,7 +55,7 @@ func equal(v, operand bsonvalue.Value) bool {
 // compares returns a test for the order of a value and the operand, which counts only among
 // values of one kind.
 func compares(operand bsonvalue.Value, wanted func(order int) bool) test {
-	return one(func(v bsonvalue.Value) bool {
+	return one(func(b *budget, v bsonvalue.Value) bool {
 		switch {
 		case operand.Kind() == bsonvalue.IsNull:
 			return wanted(0) && equal(v, operand)
@@ -62,7 +64,7 @@ func compares(operand bsonvalue.Value, wanted func(order int) bool) test {
 		case v.IsNaN() || operand.IsNaN():
 			return wanted(0) && v.IsNaN() && operand.IsNaN()
 		}
-		return wanted(bsonvalue.Order(v, operand))
+		return b.take(bsonvalue.Work(v, operand)) && wanted(bsonvalue.Order(v, operand))
 	})
 }
 

@@ -65,7 +65,7 @@ func ofType(v bsonvalue.Value) (test, error) {
 	if !ok {
 		return nil, invalid("$type needs the name or number of a type, or a list of them")
 	}
-	return one(func(v bsonvalue.Value) bool { return !v.IsMissing() && slices.Contains(types, v.Type()) }), nil
+	return one(func(_ *budget, v bsonvalue.Value) bool { return !v.IsMissing() && slices.Contains(types, v.Type()) }), nil
 }
 
 func modulo(v bsonvalue.Value) (test, error) {
@@ -74,7 +74,7 @@ func modulo(v bsonvalue.Value) (test, error) {
 	if v.Len() != 2 || !okDivisor || !okRest || divisor == 0 {
 		return nil, invalid("$mod needs an array of a divisor, which is not 0, and a remainder")
 	}
-	return one(func(v bsonvalue.Value) bool {
+	return one(func(_ *budget, v bsonvalue.Value) bool {
 		n, ok := v.Truncated()
 		return ok && n%divisor == rest
 	}), nil

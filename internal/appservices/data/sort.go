@@ -61,14 +61,18 @@ func sortBy[T any](b *budget, o ordering, items []T, document func(T) bsonvalue.
 			rows[i].keys = append(rows[i].keys, key.of(b, document(item)))
 		}
 	}
-	slices.SortStableFunc(rows, func(x, y row) int { return o.compare(x.keys, y.keys) })
+	slices.SortStableFunc(rows, func(x, y row) int { return o.compare(b, x.keys, y.keys) })
 	for i, row := range rows {
 		items[i] = row.item
 	}
 }
 
-func (o ordering) compare(x, y []bsonvalue.Value) int {
+// compare returns 0 if no steps are left.
+func (o ordering) compare(b *budget, x, y []bsonvalue.Value) int {
 	for i, key := range o.keys {
+		if !b.take(bsonvalue.Work(x[i], y[i])) {
+			return 0
+		}
 		order := bsonvalue.Order(x[i], y[i])
 		switch {
 		case order == 0:
@@ -86,7 +90,9 @@ func (o ordering) compare(x, y []bsonvalue.Value) int {
 func (k sortKey) of(b *budget, doc bsonvalue.Value) bsonvalue.Value {
 	var best bsonvalue.Value
 	consider := func(v bsonvalue.Value) {
-		b.spend()
+		if !b.take(bsonvalue.Work(v, best)) {
+			return
+		}
 		order := bsonvalue.Order(v, best)
 		if best.IsMissing() || k.descending && order > 0 || !k.descending && order < 0 {
 			best = v

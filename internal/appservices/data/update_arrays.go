@@ -88,7 +88,9 @@ func addToSet(v bsonvalue.Value) (change, error) {
 			if b.check() != nil {
 				return items
 			}
-			known := slices.ContainsFunc(items, func(other bsonvalue.Value) bool { return b.spend() && bsonvalue.Equal(item, other) })
+			known := slices.ContainsFunc(items, func(other bsonvalue.Value) bool {
+				return b.take(bsonvalue.Work(item, other)) && bsonvalue.Equal(item, other)
+			})
 			if !known {
 				items = append(items, item)
 			}
