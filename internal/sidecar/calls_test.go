@@ -8,7 +8,7 @@ import (
 )
 
 // A call keeps its process while a rule is evaluated, so a rule that calls a function needs
-// another one. What is in node_modules decides nothing.
+// another one. Files in node_modules decide nothing.
 func TestCalls_HaveAProcessForRules(t *testing.T) {
 	calling := func(operator string) string { return `{"%%true": {"` + operator + `": {"name": "g"}}}` }
 	entry := func(condition string) string { return `[{"name": "f", "can_evaluate": ` + condition + `}]` }
