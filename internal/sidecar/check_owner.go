@@ -24,6 +24,9 @@ func (k *checker) ownersWrite() {
 	if len(a.Writable) == 0 {
 		k.warn("access.writable", "is empty, so users may write every field of their document that they see, except those by which access may be decided; list the paths that they may write")
 	}
+	if a.Roles != "" {
+		k.warn("access.mode", "the roles of access.roles do not apply to %s: there users may write what access.writable and access.schema allow, also fields that their role may not write", a.Path)
+	}
 	if len(k.cfg.Verify.Audience) == 0 {
 		k.warn("verify.audience", "is not set, so with any token of the backend, whichever application it is for, a user's document can be written; set it to the audience of your application")
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/credentials"
 )
 
 // decisivePaths returns the paths of the document that a rule expression reads. The empty
@@ -39,12 +40,27 @@ func checkReads(cfg *config.Config) error {
 			continue
 		}
 		seen[e] = true
-		if why := cfg.Claim.LeavesOut(path); why != "" {
+		if why := leavesOut(&cfg.Claim, path); why != "" {
 			faults = append(faults, cfg.Fault(e.setting, fmt.Errorf("%sreads %s, which %s, so it is missing for every user, and conditions like $ne are true; "+
 				"let the claim have it, or remove it from the rule", e.inFile(), e.name, why)))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// leavesOut says why nothing at a path of documents is in the claim, and returns "" if there
+// may be something.
+func leavesOut(claim *config.Claim, path string) string {
+	if why := claim.LeavesOut(path); why != "" || claim.Credentials != config.DropCredentials {
+		return why
+	}
+	names := strings.Split(path, ".")
+	for i, name := range names {
+		if credentials.IsName(name) && !slices.Contains(claim.Include, strings.Join(names[:i+1], ".")) {
+			return "is left out by claim.credentials, because its name looks like that of a credential"
+		}
+	}
+	return ""
 }
 
 const (

@@ -90,6 +90,35 @@ func TestSearch_BoundsTheCallsOfFunctions(t *testing.T) {
 	}
 }
 
+// The comparisons of the rules count for all documents together, so that one user does not
+// keep a processor busy with long lists.
+func TestSearch_BoundsTheStepsOfRules(t *testing.T) {
+	var list bson.A
+	for i := range 250 {
+		list = append(list, fmt.Sprint("t", i))
+	}
+	theirs := `{"tags":["` + strings.Repeat(`x","`, 250) + `"]}`
+	for _, row := range []struct {
+		docs int
+		want string
+	}{{10, `{"$numberLong":"0"}`}, {500, "MongoDBError: the query takes too many steps"}} {
+		rules, err := data.Parse("rules.json", []byte(`{"database":"d","collection":"c","roles":[{"name":"r","apply_when":{"tags":{"$in":"%%user.custom_data.tags"}},"read":true}]}`), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := data.New(data.Options{
+			Rules: rules, Collection: copies{memory{t: t, doc: mustMarshal(t, bson.D{{Key: "_id", Value: "a"}, {Key: "tags", Value: list}})}, row.docs},
+			Privileged: func(string) bool { return false }, Changed: func(...string) {}, Failed: func(string) {}, MaxSize: 16 << 10, Timeout: 10 * time.Second,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := askAs(t, s, user("anna", theirs), "count", `"query":{}`); !strings.HasPrefix(got, row.want) {
+			t.Errorf("%d documents: got %s, want %s", row.docs, got, row.want)
+		}
+	}
+}
+
 // copies is a collection with the same document many times.
 type copies struct {
 	memory
@@ -145,7 +174,12 @@ func serve(t *testing.T, roles string, doc any) (*data.Service, *recorder) {
 
 func ask(t *testing.T, s *data.Service, operation, args string) string {
 	t.Helper()
-	answer, err := s.Call(t.Context(), user("anna", ""), operation, raw(`{"database":"d","collection":"c",`+args+`}`))
+	return askAs(t, s, user("anna", ""), operation, args)
+}
+
+func askAs(t *testing.T, s *data.Service, caller appservices.Caller, operation, args string) string {
+	t.Helper()
+	answer, err := s.Call(t.Context(), caller, operation, raw(`{"database":"d","collection":"c",`+args+`}`))
 	if err != nil {
 		return err.Error()
 	}

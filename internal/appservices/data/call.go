@@ -33,6 +33,7 @@ func (s *Service) start(ctx context.Context, caller appservices.Caller) (*call, 
 		}
 	}
 	b := newBudget()
+	env.Spend = b.take
 	if s.o.Call != nil {
 		env.Call = func(ctx context.Context, name string, args []bsonvalue.Value) (bsonvalue.Value, error) {
 			if b.calls--; b.calls < 0 {

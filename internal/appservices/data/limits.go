@@ -6,7 +6,7 @@ const (
 	maxRead     = 16 << 20 // their bytes
 	maxAnswer   = 4 << 20  // bytes of documents that the user gets
 	valueMemory = 64       // bytes of a value in memory, without its text
-	maxSteps    = 5 << 20  // values that queries are compared with
+	maxSteps    = 5 << 20  // values that queries and rules compare
 	maxCalls    = 200      // of functions by rules: one runs at a time, for all users
 
 	maxQueryDepth = 20   // nested documents and arrays of a query

@@ -42,6 +42,9 @@ type Env struct {
 
 	// Call calls a function for %function. It may be nil if the expression has none.
 	Call func(ctx context.Context, name string, args []bsonvalue.Value) (bsonvalue.Value, error)
+	// Spend takes steps, comparisons of scalars, that several evaluations have together. If
+	// it returns false, the evaluation fails. Nil: each has only the bound of its own.
+	Spend func(steps int) bool
 }
 
 // Parse reads a rule expression. The error is of type [Faults] and has everything that is

@@ -43,7 +43,7 @@ func (m *machine) fail(err error) {
 
 // spend takes steps, and reports whether any are left.
 func (m *machine) spend(steps int) bool {
-	if m.steps -= steps; m.steps < 0 {
+	if m.steps -= steps; m.steps < 0 || m.env.Spend != nil && !m.env.Spend(steps) {
 		m.fail(errTooLong)
 	}
 	return m.err == nil
