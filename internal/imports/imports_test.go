@@ -38,6 +38,7 @@ var doors = map[string][]string{
 	"golang.org/x/sync/singleflight":              {"enrich/hooks"},
 	"github.com/cenkalti/backoff/v5":              {"enrich/hooks"},
 	"github.com/spf13/cobra":                      {"internal/cli"},
+	"maragu.dev/gomponents":                       {"internal/console"},
 	"github.com/santhosh-tekuri/jsonschema/v6":    {"internal/owner"},
 	"golang.org/x/term":                           {"internal/telemetry"},
 	"github.com/prometheus/client_golang":         {"internal/telemetry"},
@@ -86,7 +87,10 @@ var inner = map[string][]string{
 	"proxy":                {"enrich", "internal/budget", "proxy/internal/http1", "proxy/locate"},
 	"proxy/internal/http1": {},
 	"proxy/oidc":           {"enrich", "proxy", "proxy/locate"},
-	"internal/admin":       {"enrich"},
+	"internal/admin":       {"enrich", "internal/adminapi", "internal/console"},
+	"internal/adminapi":    {},
+	"internal/console":     {"internal/adminapi"},
+	"internal/history":     {"enrich", "internal/adminapi"},
 	"internal/budget":      {},
 	"internal/connlimit":   {"internal/budget"},
 	"internal/owner":       {"enrich", "enrich/bsonjson", "internal/userapi"},
@@ -116,7 +120,7 @@ var inner = map[string][]string{
 	// The packages that put the parts together.
 	"internal/sidecar": {
 		"cache", "config", "enrich", "enrich/bsonjson", "enrich/breaker", "enrich/filedoc", "enrich/hooks", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/admin", "internal/appservices", "internal/appservices/clientapi", "internal/appservices/data", "internal/appservices/expression", "internal/appservices/permissions", "internal/appservices/values", "internal/userheaders", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "internal/owner", "internal/userapi", "proxy", "proxy/locate", "proxy/oidc",
+		"internal/admin", "internal/adminapi", "internal/history", "internal/appservices", "internal/appservices/clientapi", "internal/appservices/data", "internal/appservices/expression", "internal/appservices/permissions", "internal/appservices/values", "internal/userheaders", "internal/budget", "internal/certs", "internal/connlimit", "internal/credentials", "internal/filewatch", "internal/owner", "internal/userapi", "proxy", "proxy/locate", "proxy/oidc",
 	},
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},
@@ -124,7 +128,7 @@ var inner = map[string][]string{
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks", "enrich/hooks/javascript", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",
-		"internal/appservices/export", "internal/demo", "internal/discover", "internal/doctor", "internal/sidecar", "internal/telemetry",
+		"internal/adminapi", "internal/appservices/export", "internal/demo", "internal/discover", "internal/doctor", "internal/sidecar", "internal/telemetry",
 	},
 }
 

@@ -97,7 +97,7 @@ func explainUser(ctx context.Context, cfg *config.Config, source explainer, user
 	case err != nil:
 		return e, err
 	case found.Documents > 0:
-		e.document(cfg, found, values)
+		addDocument(&e, cfg, found, values)
 	default:
 		e.NearMisses = nearMissesOf(ctx, source, cfg.Documents, user)
 	}

@@ -110,28 +110,6 @@ type TriedLookup struct {
 	missing string // says that the collection does not exist or has no documents
 }
 
-// A NearMiss is a document that would be the user's with another setting.
-type NearMiss struct {
-	// Claim and Field are those with which the document is the user's, and FoundType is
-	// the type of the id in it.
-	Claim     string `json:"claim"`
-	Field     string `json:"field"`
-	FoundType string `json:"found_type,omitempty"`
-	// Setting is the line of YAML to write in the section documents. It is empty if no
-	// setting helps.
-	Setting string `json:"setting,omitempty"`
-	Text    string `json:"text"`
-}
-
-// A TriedSize is a size and its bound, in bytes.
-type TriedSize struct {
-	What    string `json:"what"` // "document", or a location
-	Size    int    `json:"size"`
-	Limit   int    `json:"limit"`
-	Percent int    `json:"percent"`
-	Setting string `json:"setting"`
-}
-
 func sizeOf(what string, size, limit int, setting string) TriedSize {
 	s := TriedSize{What: what, Size: size, Limit: limit, Setting: setting}
 	if limit > 0 {
