@@ -136,6 +136,21 @@ func (c *Config) Restores() bool {
 	return c.Restore.Mode == On
 }
 
+// NotLive says why no response of a rule changes: "shadow is on" or "claim.enabled is
+// false". It is empty if responses change.
+func (c *Config) NotLive() string {
+	switch {
+	case !c.Claim.Enabled:
+		return "claim.enabled is false"
+	case c.Shadow:
+		return "shadow is on"
+	}
+	return ""
+}
+
+// Live reports whether responses of rules change.
+func (c *Config) Live() bool { return c.NotLive() == "" }
+
 // Timeouts is how long the sidecar waits. All except Drain must be greater than
 // zero.
 type Timeouts struct {

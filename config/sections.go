@@ -84,6 +84,11 @@ type Sign struct {
 
 // Claim says which part of the document is in the token, and in which form.
 type Claim struct {
+	// Whether tokens get the claim. With `false` the sidecar looks at no token of a
+	// response and reads no document. It still publishes the merged JWKS and restores
+	// tokens, so that tokens with the claim work until they expire. As with `shadow`,
+	// nothing else happens at a sign-in.
+	Enabled bool `yaml:"enabled" default:"true"`
 	// The name of the claim. It cannot be a registered claim, and a claim that decides
 	// about access only with `allow_privileged_name`, because users may be able to
 	// write their own document.

@@ -13,7 +13,7 @@ import (
 // which the discovery document does not name.
 func (x *exchange) lookElsewhere(res *http.Response, answered time.Time) {
 	rule := x.snapshot.Rules.forElsewhere()
-	if rule == nil || x.rule.precedes(x, res) {
+	if rule == nil || x.snapshot.Off || x.rule.precedes(x, res) {
 		return
 	}
 	switch gate := rule.Gate && !x.snapshot.Shadow; {

@@ -31,6 +31,9 @@ func (x *exchange) newObservation(res *http.Response, answered time.Time) *obser
 
 // observe enriches the tokens of a copy of the response, in shadow mode.
 func (x *exchange) observe(res *http.Response, answered time.Time) {
+	if x.snapshot.Off {
+		return
+	}
 	o := x.newObservation(res, answered)
 	if !mayHoldTokens(x.rule, res) {
 		o.noted = true

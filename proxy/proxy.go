@@ -101,9 +101,13 @@ func (p *Proxy) logGates() {
 // and logs a last report. It also records in a metric whether shadow mode is on when it
 // starts. A Proxy without shadow mode works without Run.
 func (p *Proxy) Run(ctx context.Context) {
-	on := p.snapshot.Load().Shadow
+	snapshot := p.snapshot.Load()
+	on := snapshot.Shadow && !snapshot.Off
 	p.metrics.setShadow(ctx, on)
-	if on {
+	switch {
+	case snapshot.Off:
+		p.options.Logger.Info("tokens of responses are left alone, because claim.enabled is false")
+	case on:
 		p.options.Logger.Info("shadow is on: tokens are counted, but not changed")
 	}
 	p.logGates()

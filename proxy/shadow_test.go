@@ -247,3 +247,35 @@ func TestShadow_EditsTheDiscoveryDocument(t *testing.T) {
 		t.Errorf("body = %s, want the edited document {\"a\":2}", body)
 	}
 }
+
+// With Off, tokens are neither looked at nor counted, and enriched tokens are restored.
+func TestSnapshot_OffLooksAtNoToken(t *testing.T) {
+	for _, place := range places {
+		t.Run(place.location, func(t *testing.T) {
+			var sent string
+			s := inShadow(setup{rules: []proxy.Rule{refusing(rule(t, "POST /login", place.location))}, source: sourceFunc(func(context.Context, enrich.Query) (enrich.Document, error) {
+				t.Error("a document was looked up")
+				return enrich.Document{}, enrich.ErrNoDocument
+			})})
+			use := s.snapshot
+			s.snapshot = func(snapshot *proxy.Snapshot) {
+				use(snapshot)
+				snapshot.Off = true
+			}
+			f, _ := startIssuing(t, s, func(token string) string {
+				sent = answer("HTTP/1.1 "+strings.ReplaceAll(place.head, "TOKEN", token), strings.ReplaceAll(place.body, "TOKEN", token))
+				return sent
+			})
+			res, body := f.ask(t, login)
+			sameResponse(t, "POST", sent, res, body)
+			ctx, stop := context.WithCancel(t.Context())
+			stop()
+			f.proxy.Run(ctx) // waits for copies that are being looked at
+			for _, reason := range reasons {
+				if n := f.reason(t, reason); n != 0 {
+					t.Errorf("%d tokens are counted %s, want none", n, reason)
+				}
+			}
+		})
+	}
+}

@@ -32,6 +32,9 @@ type Snapshot struct {
 	// publishes Keys and restores tokens, so shadow mode is a safe first step of a rollout and a safe last step of a
 	// removal (law E5).
 	Shadow bool
+	// Off leaves all tokens of responses alone: none is looked at or counted. It has an
+	// effect only with Shadow.
+	Off bool
 	// Failing reports whether the source of documents is failing and no older
 	// documents can replace it. If so, a Gate and a rule whose policy is Refuse answer
 	// 503 before they forward the request, so no code or refresh token is used up.

@@ -89,7 +89,10 @@ func (p *understood) all(u sidecar.Understanding) {
 		restore = wrap(append([]string{known}, u.Restore.At...), 17)
 	}
 	fmt.Fprintf(p, "%s    %-9s %s\n", p.common, "restore", restore)
-	if u.Shadow {
+	switch {
+	case u.Off:
+		p.line("claim", "off (claim.enabled: false): serve looks at no token. The rules say what tokens would get")
+	case u.Shadow:
 		p.line("shadow", "on: no response changes, and nothing is refused. The rules say what tokens would get")
 	}
 	if u.Discovery == "not read" {

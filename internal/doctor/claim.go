@@ -14,8 +14,8 @@ func (d *doctor) checkClaim(ctx context.Context) {
 	switch {
 	case d.subject == nil:
 		d.skip("claim", "", "there is no token")
-	case d.Config.Shadow:
-		d.skip("claim", "Remove shadow: true to go live. See docs/rollout.md.", "shadow is true, so the sidecar signs nothing")
+	case !d.Config.Live():
+		d.skip("claim", "Go live: see docs/rollout.md.", "%s, so the sidecar signs nothing", d.Config.NotLive())
 	case d.withoutClaim() != nil:
 		text, hint := d.whyNoClaim(ctx, d.rule.pattern)
 		d.fail("claim", hint, "the token at %s has no claim %s%s", d.withoutClaim().place.Location, name, text)
@@ -42,7 +42,7 @@ func (d *doctor) hasClaim() bool {
 
 // lacksClaim reports whether the token does not have the claim although it should.
 func (d *doctor) lacksClaim() bool {
-	return d.subject != nil && !d.Config.Shadow && !d.hasClaim()
+	return d.subject != nil && d.Config.Live() && !d.hasClaim()
 }
 
 // whyNoClaim returns the reasons that the sidecar has counted since the request was sent,

@@ -36,7 +36,7 @@ func (d *doctor) wants(kind config.ResponseKind, at, check string) bool {
 		d.skip(check, "", "claim.responses does not have it")
 	case at == "":
 		d.fail(check, "Remove it from claim.responses.", "the discovery document does not name it")
-	case d.subject == nil || d.Config.Shadow:
+	case d.subject == nil || !d.Config.Live():
 		d.skip(check, "", "there is no enriched token")
 	default:
 		return true

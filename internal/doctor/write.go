@@ -58,8 +58,8 @@ func (d *doctor) cannotWrite() (why, hint string) {
 		return "--write is not set", ""
 	case d.Config.Documents.File != "":
 		return "documents.file is read only", ""
-	case d.Config.Shadow:
-		return "shadow is true, so tokens have no document", ""
+	case !d.Config.Live():
+		return d.Config.NotLive() + ", so tokens have no document", ""
 	case excluded, len(claim.Include) > 0 && !slices.Contains(claim.Include, Marker):
 		return fmt.Sprintf("the field %s does not reach tokens", Marker), fmt.Sprintf("Add %s to claim.include while you test.", Marker)
 	case d.refresh == nil:

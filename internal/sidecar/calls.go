@@ -28,11 +28,11 @@ type calls struct {
 // answersCalls reports whether the sidecar answers the calls of SDKs. In shadow it does not,
 // because nothing may change.
 func answersCalls(cfg *config.Config) bool {
-	return (cfg.Access.Functions || cfg.Access.Roles != "") && !cfg.Shadow
+	return (cfg.Access.Functions || cfg.Access.Roles != "") && cfg.Live()
 }
 
 // callsFunctions reports whether users may call functions.
-func callsFunctions(cfg *config.Config) bool { return cfg.Access.Functions && !cfg.Shadow }
+func callsFunctions(cfg *config.Config) bool { return cfg.Access.Functions && cfg.Live() }
 
 // callProcesses returns how many processes run functions for users.
 func callProcesses(cfg *config.Config) int {

@@ -275,7 +275,7 @@ func (k *checker) gates() {
 	if k.cfg.OIDC.Enabled && k.cfg.UserCreation.Enabled() {
 		gates = append(gates, "the endpoints of the discovery document")
 	}
-	if len(gates) == 0 || k.cfg.Shadow {
+	if len(gates) == 0 || !k.cfg.Live() {
 		return
 	}
 	k.note("No token leaves these rules unless it was accepted, because they are gates: %s. Clients must not reach the backend in any other way than through this sidecar, and the backend must not issue these tokens at another path, with a suffix such as .json, or on another port. See docs/security.md, Gates.", strings.Join(gates, ", "))
@@ -284,7 +284,10 @@ func (k *checker) gates() {
 // notes names requirements that check cannot verify.
 func (k *checker) notes() {
 	jwks := k.jwksPaths()
-	if k.cfg.Shadow {
+	switch {
+	case !k.cfg.Claim.Enabled:
+		k.note("claim.enabled is false: no token gets the claim, and no document is read. Tokens with the claim are restored until they expire.")
+	case k.cfg.Shadow:
 		k.note("shadow is on: tokens are counted, but not changed. To start enriching, turn it off when every verifier has used %s for 5 minutes, because keys may be cached that long. To remove the sidecar, leave shadow on until the last enriched token has expired.", jwks)
 	}
 	k.gates()

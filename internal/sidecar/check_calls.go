@@ -33,8 +33,8 @@ func (k *checker) permissions(functions hooks.Functions) (callable []string) {
 		k.warn("access.functions", "no function may be called: config.json in functions.dir permits none")
 	}
 	k.withoutEntry(functions, read)
-	if k.cfg.Shadow {
-		k.warn("access.functions", "has no effect while shadow is on, because nothing may change then")
+	if why := k.cfg.NotLive(); why != "" {
+		k.warn("access.functions", "has no effect while %s, because nothing may change then", why)
 	}
 	return callable
 }

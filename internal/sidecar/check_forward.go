@@ -19,8 +19,8 @@ func (k *checker) forwards() {
 			k.found(Finding{Severity: Fault, At: fault})
 		}
 	}
-	if k.cfg.Shadow {
-		k.warn("forward", "has no effect while shadow is on, because no token is enriched: no header is set, and a request for which allow is set is 403; remove allow, or turn shadow off")
+	if why := k.cfg.NotLive(); why != "" {
+		k.warn("forward", "has no effect while %s, because no token is enriched: no header is set, and a request for which allow is set is 403; remove allow, or go live", why)
 	}
 	for i, f := range k.cfg.Forward {
 		k.ok("%s: %s", f.Match, forwardText(f))

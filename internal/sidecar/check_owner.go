@@ -36,7 +36,7 @@ func (k *checker) ownersWrite() {
 	if len(a.AllowPrivileged) > 0 {
 		k.warn("access.allow_privileged", "users can write %s, although programs may decide access by it; make sure that none does", strings.Join(a.AllowPrivileged, ", "))
 	}
-	if k.cfg.Shadow {
-		k.warn("access.mode", "users cannot write while shadow is on, because nothing may change; turn shadow off, or use owner-read")
+	if why := k.cfg.NotLive(); why != "" {
+		k.warn("access.mode", "users cannot write while %s, because nothing may change; go live, or use owner-read", why)
 	}
 }

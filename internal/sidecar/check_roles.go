@@ -15,14 +15,14 @@ func (k *checker) roles() {
 	}
 	m := k.cfg.Documents.MongoDB
 	k.ok("%s: SDKs read and write the collection %s.%s, where a role permits it (roles: %d)", a.CallPath, m.Database, m.Collection, rules.Roles())
-	if k.cfg.Shadow {
-		k.warn("access.roles", "has no effect while shadow is on, because nothing may change then")
+	if why := k.cfg.NotLive(); why != "" {
+		k.warn("access.roles", "has no effect while %s, because nothing may change then", why)
 	}
 }
 
 // usersInsert reports whether a role can let users insert their document.
 func (k *checker) usersInsert() bool {
-	if k.cfg.Access.Roles == "" || k.cfg.Shadow {
+	if k.cfg.Access.Roles == "" || !k.cfg.Live() {
 		return false
 	}
 	rules, err := readRoles(k.cfg, k.hasFunction())

@@ -45,8 +45,8 @@ func (k *checker) rules() {
 		if host := hostOf(rule.Match); host != "" && !strings.Contains(host, ".") {
 			k.warn(fmt.Sprintf("rules[%d].match", i), "matches only requests for the host %s; if this is a path, start it with a slash", host)
 		}
-		if rule.Gate && k.cfg.Shadow {
-			k.warn(fmt.Sprintf("rules[%d].gate", i), "has no effect while shadow is on, because shadow changes no response; turn shadow off to start the gate")
+		if why := k.cfg.NotLive(); rule.Gate && why != "" {
+			k.warn(fmt.Sprintf("rules[%d].gate", i), "has no effect while %s, because no response changes then; go live to start the gate", why)
 		}
 		for j, location := range rule.Tokens {
 			if strings.HasPrefix(location.String(), "json:$") {

@@ -18,7 +18,7 @@ import (
 func answersOwners(cfg *config.Config) bool { return cfg.Access.Mode != config.NoAccess }
 
 func ownersWrite(cfg *config.Config) bool {
-	return cfg.Access.Mode == config.OwnerWrite && !cfg.Shadow
+	return cfg.Access.Mode == config.OwnerWrite && cfg.Live()
 }
 
 // ownerLocals returns the path at which users read and write their own document, or none.

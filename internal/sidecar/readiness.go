@@ -87,7 +87,7 @@ func probed(cfg *config.Config, follower *oidc.Follower) string {
 // documents are not known: by the policy of a rule with tokens, or by a gate. In shadow no
 // response is.
 func refuses(cfg *config.Config) bool {
-	if cfg.Shadow {
+	if !cfg.Live() {
 		return false
 	}
 	if cfg.OIDC.Enabled && (cfg.OnFailure == config.Refuse || cfg.UserCreation.Enabled()) {

@@ -27,7 +27,7 @@ type signIns struct {
 
 // hasSignIns reports whether anything runs when users sign in. In shadow nothing
 // runs, because nothing may change.
-func hasSignIns(cfg *config.Config) bool { return cfg.Hooks() && !cfg.Shadow }
+func hasSignIns(cfg *config.Config) bool { return cfg.Hooks() && cfg.Live() }
 
 // errReadOnly is for Options.Source. Package config reports documents.file.
 var errReadOnly = errors.New("the source is read-only; user_creation and triggers require documents.mongodb without Options.Source")

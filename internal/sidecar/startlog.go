@@ -37,7 +37,7 @@ func startLines(cfg *config.Config, d *oidc.Discovery) (lines []startLine) {
 		add("calls of users", "path", cfg.Access.CallPath, "functions", cfg.Access.Functions, "data", cfg.Access.Roles != "",
 			"timeout", cfg.Access.Timeout.String(), "processes", callProcesses(cfg), "per_minute", int(cfg.Access.PerMinute))
 	}
-	add("mode", "shadow", u.Shadow, "diagnose", u.Diagnose, "on_failure", string(cfg.OnFailure))
+	add("mode", "enabled", !u.Off, "shadow", u.Shadow, "diagnose", u.Diagnose, "on_failure", string(cfg.OnFailure))
 	return lines
 }
 

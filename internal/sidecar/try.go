@@ -107,7 +107,10 @@ func (t *trier) responses(ctx context.Context, input TryInput) (*Trial, error) {
 
 // notes says what differs in a running sidecar.
 func (t *trier) notes() []string {
-	if t.cfg.Shadow {
+	switch {
+	case !t.cfg.Claim.Enabled:
+		return []string{"claim.enabled is false: serve looks at no token."}
+	case t.cfg.Shadow:
 		return []string{"shadow is on: serve counts what it would do, and changes nothing."}
 	}
 	return nil

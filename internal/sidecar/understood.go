@@ -26,6 +26,7 @@ type Understanding struct {
 	Sign      UnderstoodSign      `json:"sign"`
 	Documents UnderstoodDocuments `json:"documents"`
 	Shadow    bool                `json:"shadow"`
+	Off       bool                `json:"off"`      // claim.enabled is false
 	Diagnose  string              `json:"diagnose"` // auto, on or off
 }
 
@@ -94,6 +95,7 @@ func understand(cfg *config.Config, d *oidc.Discovery) Understanding {
 		Sign:      understoodSign(cfg),
 		Documents: understoodDocuments(cfg),
 		Shadow:    cfg.Shadow,
+		Off:       !cfg.Claim.Enabled,
 		Diagnose:  string(cfg.Diagnose),
 	}
 	switch {

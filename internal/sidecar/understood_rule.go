@@ -102,7 +102,7 @@ func understoodRule(cfg *config.Config, rule proxy.Rule) UnderstoodRule {
 		u.Refresh, u.OnFailure = understoodRefresh(rule), policyNames[rule.OnFailure]
 	}
 	switch {
-	case cfg.Shadow: // nothing is refused
+	case !cfg.Live(): // nothing is refused
 		if len(rule.Tokens) > 0 {
 			u.OnFailure = policyNames[enrich.Pass]
 		}
