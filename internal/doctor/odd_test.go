@@ -33,7 +33,7 @@ func TestDoctor_JudgesWhatIsUnusual(t *testing.T) {
 		{"odd keys at the backend", world{wrap: oddKeys}, "POST /login", "GET /me", "jwks_backend", doctor.OK, "7, legacy-2014 in the published set"},
 		{"a second token of someone else", world{wrap: alsoForeign(t), rules: "[{match: POST /login, tokens: [json:access_token, json:other]}]"}, "POST /login", "GET /me", "claim", doctor.Fail, "the token at json:other has no claim custom_data, reason "},
 		{"shadow, a probe", shadow, "POST /oauth/token", "GET /me", "restore", doctor.Skipped, "GET /me answers 200, but the token is not enriched"},
-		{"shadow, a refresh", shadow, "POST /oauth/token", "GET /me", "refresh", doctor.OK, "is the backend's, because shadow is true"},
+		{"shadow, a refresh", shadow, "POST /oauth/token", "GET /me", "refresh", doctor.OK, "is the backend's, because shadow is on"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -37,7 +37,7 @@ func (d *doctor) checkRefresh(ctx context.Context) {
 	}
 	has := "has " + d.Config.Claim.Name
 	if !d.hasClaim() {
-		has = "is the backend's, because shadow is true"
+		has = "is the backend's, because " + d.Config.NotLive()
 	}
 	d.ok("refresh", "%s answers %d, the new token at %s %s", r.name(), answer.status, d.subject.place.Location, has)
 }

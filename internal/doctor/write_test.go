@@ -105,7 +105,7 @@ func TestWrite_IsSkippedWhereItMeansNothing(t *testing.T) {
 		{settings, "documents.file is read only", ""},
 		{mongodb + "claim: {include: [city]}\n", "does not reach tokens", "Add tokengraft_doctor to claim.include"},
 		{mongodb + "claim: {exclude: [tokengraft_doctor]}\n", "does not reach tokens", "claim.include"},
-		{mongodb + "shadow: true\n", "shadow is true", ""},
+		{mongodb + "shadow: true\n", "shadow is on", ""},
 	} {
 		t.Run(test.want, func(t *testing.T) {
 			t.Parallel()
