@@ -19,8 +19,9 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Run a demonstration with a sample backend",
 		Long: `Demo runs a sample legacy backend and the sidecar in one process, on loopback ports, with a
-file of documents. It logs in and shows the token before and after. Then it prints commands to
-try, and keeps running, unless --once is given.`,
+file of documents. It logs in and shows the token before and after. Then it prints the address
+of the console and commands to try, and keeps running with a login now and then, unless --once
+is given.`,
 		Example: "  tokengraft demo\n  tokengraft demo --once",
 		Args:    noArguments,
 	}
@@ -33,7 +34,7 @@ try, and keeps running, unless --once is given.`,
 		refresh, err := showDemo(c.Context(), c.OutOrStdout(), d)
 		if err == nil && !*once {
 			suggestCommands(c.OutOrStdout(), d, refresh)
-			<-c.Context().Done()
+			d.Trickle(c.Context())
 		}
 		return errors.Join(err, d.Stop())
 	}
@@ -70,7 +71,12 @@ func showDemo(ctx context.Context, w io.Writer, d *demo.Demo) (refresh string, e
 func suggestCommands(w io.Writer, d *demo.Demo, refresh string) {
 	const claims = `    | sed 's/.*"access_token":"[^.]*\.\([^.]*\).*/\1/' | tr '_-' '/+' | base64 -d 2>/dev/null; echo`
 	fmt.Fprintf(w, `
-The demo keeps running. Press Ctrl-C to stop it. Try these commands:
+The demo keeps running, and users log in now and then. Press Ctrl-C to stop it.
+
+  The console  %[3]s/
+  admin token  %[6]s   (sign in with it to change something there)
+
+Try these commands:
 
   # log in as ben, and show the claims
   curl -s %[1]s/login -H 'Content-Type: application/json' -d '{"username":"ben","password":"secret"}' \
@@ -89,5 +95,5 @@ The demo keeps running. Press Ctrl-C to stop it. Try these commands:
 
   # show the configuration of this sidecar
   cat %[2]s/tokengraft.yaml
-`, d.Public, d.Dir, d.Admin, refresh, claims)
+`, d.Public, d.Dir, d.Admin, refresh, claims, d.Token)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/internal/demo"
@@ -30,7 +32,7 @@ func TestDemo_SuggestsCommandsThatWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	suggestCommands(&invitation, d, token)
-	for _, want := range []string{d.Public + "/login", d.Public + "/.well-known/jwks.json", d.Admin + "/metrics", d.Dir + "/tokengraft.yaml", "sed -i.bak "} {
+	for _, want := range []string{d.Public + "/login", d.Public + "/.well-known/jwks.json", d.Admin + "/metrics", d.Admin + "/\n", d.Token, d.Dir + "/tokengraft.yaml", "sed -i.bak "} {
 		if !strings.Contains(invitation.String(), want) {
 			t.Errorf("the suggested commands are\n%s\nwant %s in them", &invitation, want)
 		}
@@ -51,6 +53,36 @@ func TestDemo_SuggestsCommandsThatWork(t *testing.T) {
 	}
 	if _, claims := enrichtest.DecodeToken(t, tokens.Access); !strings.Contains(claims, "Graz") {
 		t.Errorf("the claims after the document changed are %s, want Graz in them", claims)
+	}
+}
+
+// The trickle signs in with different outcomes, until its context ends.
+func TestDemo_TrickleSignsIn(t *testing.T) {
+	d, err := demo.Start(t.Context(), telemetry.Build{Version: "v1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Stop()
+	if _, err := demo.LogIn(t.Context(), d.Public); err != nil { // which waits until it listens
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.Trickle(ctx)
+	}()
+	want := regexp.MustCompile(`tokengraft_tokens_total\{reason="ok",rule="POST /login/[^"]*"\} [1-9]`)
+	for !want.MatchString(read(t)(http.Get(d.Admin + "/metrics"))) {
+		if t.Context().Err() != nil {
+			t.Fatal("no token was enriched")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	stop()
+	<-done
+	if log := d.Log(); strings.Contains(log, "ERROR") {
+		t.Errorf("the log of the sidecar has errors:\n%s", log)
 	}
 }
 

@@ -5,6 +5,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	cryptorand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ import (
 type Demo struct {
 	Dir                    string // of the configuration and the documents
 	Backend, Public, Admin string // base URLs
+	Token                  string // the admin token
 
 	log         logBuffer // warnings and errors of the sidecar
 	stopBackend func() error
@@ -43,6 +45,7 @@ const documents = `[
 
 const configuration = `listen: %s
 admin: %s
+admin_token: %s
 backend: %s
 rules:
   - match: POST /login
@@ -133,11 +136,11 @@ func (d *Demo) writeFiles() (file string, err error) {
 	if err != nil {
 		return "", err
 	}
-	d.Public, d.Admin = "http://"+public, "http://"+admin
+	d.Public, d.Admin, d.Token = "http://"+public, "http://"+admin, cryptorand.Text()
 	file = filepath.Join(d.Dir, "tokengraft.yaml")
 	return file, errors.Join(
 		os.WriteFile(filepath.Join(d.Dir, "users.json"), []byte(documents), 0o600),
-		os.WriteFile(file, fmt.Appendf(nil, configuration, public, admin, d.Backend, d.Backend), 0o600),
+		os.WriteFile(file, fmt.Appendf(nil, configuration, public, admin, d.Token, d.Backend, d.Backend), 0o600),
 	)
 }
 
@@ -212,6 +215,9 @@ func (d *Demo) Me(ctx context.Context, token string) (status string, body []byte
 // yet.
 func do(request *http.Request) (status string, body []byte, err error) {
 	for range 50 {
+		if err := request.Context().Err(); err != nil {
+			return "", nil, err
+		}
 		var response *http.Response
 		if response, err = http.DefaultClient.Do(request); err == nil {
 			defer response.Body.Close()

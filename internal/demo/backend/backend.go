@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -37,9 +36,7 @@ type Backend struct {
 	key    *rsa.PrivateKey
 	mux    *http.ServeMux
 
-	mu      sync.Mutex
-	issued  map[string]string // access token → user id
-	refresh map[string]string // refresh token → user id
+	issued, refresh *recent // access tokens and refresh tokens
 }
 
 // New returns a backend with a new key. The issuer is the iss of its tokens.
@@ -48,7 +45,7 @@ func New(issuer string) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{issuer: issuer, key: key, mux: http.NewServeMux(), issued: map[string]string{}, refresh: map[string]string{}}
+	b := &Backend{issuer: issuer, key: key, mux: http.NewServeMux(), issued: newRecent(), refresh: newRecent()}
 	b.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "legacy auth backend") })
 	b.mux.HandleFunc("POST /login", b.login)
 	b.mux.HandleFunc("POST /login/cookie", b.loginCookie)
@@ -67,9 +64,7 @@ func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.mux.Serv
 
 func (b *Backend) accessToken(user string) string {
 	token := b.sign(user, jwt.MapClaims{"scope": "profile"})
-	b.mu.Lock()
-	b.issued[token] = user
-	b.mu.Unlock()
+	b.issued.add(token, user)
 	return token
 }
 

@@ -84,10 +84,7 @@ func (b *Backend) token(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	case "refresh_token":
-		b.mu.Lock()
-		user, ok := b.refresh[r.PostFormValue("refresh_token")]
-		b.mu.Unlock()
-		if ok {
+		if user, ok := b.refresh.user(r.PostFormValue("refresh_token")); ok {
 			b.writeTokens(w, user, false)
 			return
 		}
@@ -111,9 +108,7 @@ func (b *Backend) writeTokens(w http.ResponseWriter, user string, login bool) {
 	}
 	if login {
 		refresh := rand.Text()
-		b.mu.Lock()
-		b.refresh[refresh] = user
-		b.mu.Unlock()
+		b.refresh.add(refresh, user)
 		body["refresh_token"] = refresh
 	}
 	writeJSON(w, http.StatusOK, body)

@@ -40,9 +40,4 @@ func (b *Backend) introspect(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"active": ok})
 }
 
-func (b *Backend) user(token string) (string, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	user, ok := b.issued[token]
-	return user, ok
-}
+func (b *Backend) user(token string) (string, bool) { return b.issued.user(token) }
