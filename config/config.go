@@ -40,13 +40,17 @@ type Config struct {
 	// the Host too. Unset: the address in each request, and that of `backend` in the
 	// sidecar's own. Set it if the backend refuses or redirects requests without https.
 	PublicURL BaseURL `yaml:"public_url"`
-	// The address for health checks, metrics and the cache; `off` turns it off.
+	// The address for health checks, metrics, the cache and the console; `off` turns it off.
 	Admin Address `yaml:"admin,off" default:"127.0.0.1:9901"`
 	// The bearer token of the admin listener for peers that are not loopback.
 	// Unset: such peers get health and metrics only.
 	AdminToken Secret `yaml:"admin_token"`
 	// A file with the admin token instead.
 	AdminTokenFile Path `yaml:"admin_token_file"`
+	// The web page at `/` of the admin listener and its API at `/api`: `full` lets holders of
+	// the admin token change the configuration and the keys, and forget users; `read-only`
+	// shows everything and changes nothing; `off` removes both.
+	Console Console `yaml:"console" default:"full"`
 	// The peers whose X-Forwarded-* headers are trusted: CIDRs, addresses, or the
 	// words `private` and `loopback`. Empty: none.
 	TrustedProxies []Peers `yaml:"trusted_proxies"`

@@ -30,6 +30,18 @@ const (
 
 var _ = yamlbind.DescribeWords(H2CPublic, H2CAll, H2COff)
 
+// A Console says what the console and the admin API offer.
+type Console string
+
+// What the console and the admin API offer.
+const (
+	ConsoleFull     Console = "full"
+	ConsoleReadOnly Console = "read-only" // they change nothing
+	ConsoleOff      Console = "off"       // there is none
+)
+
+var _ = yamlbind.DescribeWords(ConsoleFull, ConsoleReadOnly, ConsoleOff)
+
 // A Policy is the response to the client when enrichment fails.
 type Policy string
 
