@@ -97,7 +97,7 @@ func notesOnEffect(current, draft *config.Config, t *effectTrial) (notes []strin
 		}
 	}
 	if len(others) > 0 {
-		notes = append(notes, fmt.Sprintf("The draft also changes %s. What that does to tokens was not tried.", strings.Join(others, ", ")))
+		notes = append(notes, fmt.Sprintf("The draft also changes %s. Its effect on tokens was not tried.", strings.Join(others, ", ")))
 	}
 	if t.unread > 0 {
 		notes = append(notes, fmt.Sprintf("%d tokens could not be tried, because the documents of their users could not be read in time. They count as unavailable.", t.unread))

@@ -69,7 +69,7 @@ func TestEffect_SaysWhatADraftMakesOfLogins(t *testing.T) {
 		{"the claim in id_tokens", "claim: {kinds: [access, id]}", "", "ok 3/4 no_document 1/1 opaque 1/1", "3035/3035", ""},
 		{"off", "claim: {enabled: false}", "", "ok 3/0 no_document 1/0 opaque 1/0", "3035/0", "No token gets the claim, because claim.enabled is false in the draft."},
 		{"shadow", "shadow: true", "", "ok 3/3 no_document 1/1 opaque 1/1", "3035/3035", "No token gets the claim, because shadow is on in the draft."},
-		{"other settings, too", "wait_for_backend: true\nrestore: off", "", "ok 3/3 no_document 1/1 opaque 1/1", "3035/3035", "The draft also changes restore. What that does to tokens was not tried."},
+		{"other settings, too", "wait_for_backend: true\nrestore: off", "", "ok 3/3 no_document 1/1 opaque 1/1", "3035/3035", "The draft also changes restore. Its effect on tokens was not tried."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			effect := effectOf(t.Context(), current, trialConfig(t, cmp.Or(tt.field, "id"), tt.settings), logins, Options{})
@@ -122,7 +122,7 @@ func TestEffect_SaysWhyItIsNotKnown(t *testing.T) {
 	}{
 		{"no login", current, nil, "no user has logged in"},
 		{"another claim", otherClaim, login, "takes the user's id from another claim"},
-		{"MongoDB is away", away, login, "connection refused"},
+		{"MongoDB cannot be reached", away, login, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := effectOf(t.Context(), current, tt.draft, tt.logins, Options{}).Failed; !strings.Contains(got, tt.want) {
