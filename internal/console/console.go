@@ -1,12 +1,14 @@
 // Package console is the web page of the admin listener, at /: HTML that is made here, and a
-// little JavaScript that keeps it current.
+// little JavaScript that keeps it current. All pages are at one level and all links are
+// relative, so the console works behind a path prefix. Every page says the essentials
+// without JavaScript.
 package console
 
 import (
 	"net/http"
+	"time"
 
 	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
 
 	"github.com/tokengraft/tokengraft/internal/adminapi"
 )
@@ -20,13 +22,82 @@ type Options struct {
 	// HasToken reports whether an admin token is configured. Without one the page is
 	// read-only.
 	HasToken func() bool
+	// ReadOnly says why no peer may change anything here, or "". Nil is "".
+	ReadOnly func() string
 }
 
 // New returns the handler of the pages. The context of a request has its peer, see
-// [adminapi.WithPeer]. Links are relative, so the page works behind a path prefix.
-func New(Options) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = h.Doctype(h.HTML(h.Lang("en"), h.Body(g.Text("tokengraft")))).Render(w) // the peer is gone
-	})
+// [adminapi.WithPeer]. Only POST changes something. The caller refuses requests of other
+// sites, see [http.CrossOriginProtection].
+func New(o Options) http.Handler {
+	c := &console{Options: o, results: newResults()}
+	mux := http.NewServeMux()
+	for path, show := range map[string]func(*request) *page{
+		"GET /{$}":       c.overview,
+		"GET /rules":     c.rules,
+		"GET /freshness": c.freshness,
+		"GET /sign-in":   c.signIn,
+	} {
+		mux.HandleFunc(path, c.handle(show))
+	}
+	mux.HandleFunc("GET /assets/{name}", serveAsset)
+	mux.HandleFunc("GET /", c.handle(notFound))
+	return mux
+}
+
+type console struct {
+	Options
+	results *results
+}
+
+// A request is one request for a page, with what all pages ask of it.
+type request struct {
+	*http.Request
+	peer adminapi.Peer
+	now  time.Time
+}
+
+// longestForm is the largest body of a form. A whole configuration must fit.
+const longestForm = 1 << 20
+
+func (c *console) handle(show func(*request) *page) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, longestForm)
+		q := &request{Request: r, peer: adminapi.PeerOf(r.Context()), now: time.Now()}
+		if err := r.ParseForm(); err != nil {
+			c.write(w, q, refusal(http.StatusBadRequest, "The form cannot be read", "It is too large, or not a form. Go back and try again."))
+			return
+		}
+		c.write(w, q, show(q))
+	}
+}
+
+// write sends a page, or the redirect to it.
+func (c *console) write(w http.ResponseWriter, q *request, p *page) {
+	if p.redirect != "" {
+		// Not http.Redirect, which makes the address absolute without the path prefix.
+		setHeaders(w.Header())
+		w.Header().Set("Location", p.redirect)
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
+	overview := c.Monitor.Overview(q.Context())
+	render(w, p.status, document(p, c.frameOf(q, p, overview)))
+}
+
+// setHeaders forbids everything that the pages do not need. Pages are never kept, because
+// they can have what one person asked for.
+func setHeaders(header http.Header) {
+	header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Frame-Options", "DENY")
+}
+
+func render(w http.ResponseWriter, status int, node g.Node) {
+	setHeaders(w.Header())
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(max(status, http.StatusOK))
+	_ = node.Render(w) // the peer is gone
 }
