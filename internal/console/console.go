@@ -37,6 +37,14 @@ func New(o Options) http.Handler {
 		"GET /rules":     c.rules,
 		"GET /freshness": c.freshness,
 		"GET /sign-in":   c.signIn,
+		"GET /keys":      c.keys,
+		"POST /keys":     c.changeKeys,
+		"GET /users":     c.users,
+		"POST /users":    c.user,
+		"GET /tokens":    c.tokens,
+		"POST /tokens":   c.token,
+		"GET /data":      c.data,
+		"POST /data":     c.changeData,
 	} {
 		mux.HandleFunc(path, c.handle(show))
 	}

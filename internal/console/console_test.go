@@ -11,7 +11,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/console"
 )
 
-var pages = []string{"/", "/rules", "/freshness", "/sign-in"}
+var pages = []string{"/", "/rules", "/keys", "/users", "/tokens", "/data", "/data?tab=file", "/freshness", "/sign-in?to=keys"}
 
 func TestPages_AreWellFormedForEveryPeer(t *testing.T) {
 	for name, peer := range map[string]adminapi.Peer{"admin": admin, "reader": reader} {

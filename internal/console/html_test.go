@@ -23,8 +23,12 @@ func handlerOf(f *fake, hasToken bool) http.Handler {
 	return console.New(console.Options{Monitor: f, Keys: f, Users: f, Configuration: f, HasToken: func() bool { return hasToken }})
 }
 
-// send sends a request as a peer. With a form it is a POST.
+// send sends a request to a new console as a peer. With a form it is a POST.
 func send(f *fake, peer adminapi.Peer, path string, form url.Values) *httptest.ResponseRecorder {
+	return sendTo(handlerOf(f, true), peer, path, form)
+}
+
+func sendTo(handler http.Handler, peer adminapi.Peer, path string, form url.Values) *httptest.ResponseRecorder {
 	method, body := "GET", ""
 	if form != nil {
 		method, body = "POST", form.Encode()
@@ -32,7 +36,7 @@ func send(f *fake, peer adminapi.Peer, path string, form url.Values) *httptest.R
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
-	handlerOf(f, true).ServeHTTP(w, r.WithContext(adminapi.WithPeer(r.Context(), peer)))
+	handler.ServeHTTP(w, r.WithContext(adminapi.WithPeer(r.Context(), peer)))
 	return w
 }
 
@@ -79,16 +83,6 @@ func (d dom) text() string {
 		}
 	}
 	return text.String()
-}
-
-// byID returns the element with an id.
-func (d dom) byID(id string) (dom, bool) {
-	for _, e := range d.elements() {
-		if e.attribute("id") == id {
-			return e, true
-		}
-	}
-	return dom{}, false
 }
 
 // checkPage checks what must hold for every page.

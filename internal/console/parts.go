@@ -92,7 +92,7 @@ func fact(name string, value ...g.Node) [2]g.Node {
 }
 
 // meter shows a size against its bound, in words and as a bar.
-func meter(id, label string, value, limit int64) g.Node {
+func meter(id, label string, value, limit int64, attributes ...g.Node) g.Node {
 	tone, percent := "good", int64(0)
 	if limit > 0 {
 		percent = value * 100 / limit
@@ -103,7 +103,7 @@ func meter(id, label string, value, limit int64) g.Node {
 	case percent >= 80:
 		tone = "warn"
 	}
-	return h.Div(h.Class("meter "+tone), g.If(id != "", h.ID(id)), g.If(id != "", h.Data("live", "")),
+	return h.Div(h.Class("meter "+tone), g.If(id != "", h.ID(id)), g.Group(attributes),
 		h.Div(h.Class("legend"), h.Span(g.Text(label)), h.Span(h.Class("of"), g.Text(fmt.Sprintf("%s of %s · %d %%", size(value), size(limit), percent)))),
 		bar(percent, tone),
 	)

@@ -62,7 +62,7 @@ func agoOf(t *time.Time, now time.Time) g.Node {
 
 func moment(t time.Time, words string) g.Node {
 	utc := t.UTC()
-	return h.Time(h.DateTime(utc.Format(time.RFC3339)), h.TitleAttr(utc.Format("2006-01-02 15:04:05 UTC")), g.Text(words))
+	return h.Time(h.DateTime(utc.Format(time.RFC3339)), h.Title(utc.Format("2006-01-02 15:04:05 UTC")), g.Text(words))
 }
 
 // size writes a number of bytes.

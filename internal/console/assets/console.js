@@ -11,11 +11,15 @@
     return element;
   };
 
-  // Replaces the elements marked data-live with those of another version of the page. Open
+  document.documentElement.classList.add("js");
+  for (const element of all("[data-copy]")) element.hidden = !navigator.clipboard;
+
+  // Replaces the elements whose data-live is one of kinds with those of another version of the page. Open
   // details, the focus and the scroll position stay.
-  function replaceLive(html) {
+  function replaceLive(html, ...kinds) {
     const next = new DOMParser().parseFromString(html, "text/html");
     for (const old of all("[data-live]")) {
+      if (!kinds.includes(old.dataset.live) || !old.isConnected) continue;
       const fresh = next.getElementById(old.id);
       if (!fresh || old.classList.contains("reading")) continue;
       for (const d of all("details[open]", old)) {
@@ -49,7 +53,7 @@
         const answer = await fetch(location.href, { headers: { "X-Refresh": "1" }, signal: AbortSignal.timeout(4000) });
         if (answer.status === 403) return location.reload();
         if (!answer.ok) throw new Error(answer.status);
-        replaceLive(await answer.text());
+        replaceLive(await answer.text(), "");
         lost = null;
         say("Updates every " + every / 1000 + " s", "");
       } catch {
@@ -134,4 +138,154 @@
     read(plot, to);
   });
   document.addEventListener("focusout", (event) => { const plot = plotOf(event); if (plot) stopReading(plot); });
+
+  // Sends a form, and takes elements from the answer instead of going there.
+  async function send(form, submitter, extra, ...kinds) {
+    const data = new URLSearchParams(new FormData(form, submitter));
+    for (const [name, value] of Object.entries(extra)) data.set(name, value);
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: data });
+    replaceLive(await answer.text(), ...kinds);
+    for (const input of all("[aria-describedby]", form)) {
+      const faults = input.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id)).filter((e) => e?.id.endsWith("-fault"));
+      if (faults.length) input.setAttribute("aria-invalid", faults.some((e) => e.textContent !== ""));
+    }
+  }
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, kind = event.submitter?.dataset.inplace ?? form.dataset.inplace;
+    if (!kind) return;
+    event.preventDefault();
+    const button = event.submitter ?? $("button", form), words = button.textContent;
+    button.textContent = "Working…";
+    try {
+      await send(form, event.submitter, {}, kind, "check");
+      if (kind === "sample") budget();
+    } catch {
+      alert("The sidecar does not answer.");
+    }
+    button.textContent = words;
+  });
+
+  // Checks the draft while a person types, and what its fields need.
+  const draft = $("form[data-check]");
+  if (draft) {
+    let timer = 0, turn = 0;
+    draft.addEventListener("input", (event) => {
+      clearTimeout(timer);
+      if (event.target.name === "embed" || event.target.name === "fields") budget();
+      const mine = ++turn;
+      timer = setTimeout(async () => {
+        try {
+          if (mine === turn) await send(draft, null, { do: "check" }, "check");
+        } catch { /* Review says that the sidecar does not answer. */ }
+      }, 350);
+    });
+    draft.addEventListener("keydown", (event) => {
+      // Enter in a field is not the button Look at the documents, which comes first.
+      if (event.key === "Enter" && event.target.tagName === "INPUT") {
+        event.preventDefault();
+        draft.requestSubmit($("[value=review]", draft));
+      }
+    });
+  }
+  const size = (bytes) => quantity(bytes, "bytes");
+  function budget() {
+    for (const meter of all("[data-budget]")) {
+      let sum = 2;
+      for (const box of all("[name=embed]:checked")) sum += Number(box.dataset[meter.dataset.budget]) + 1;
+      if (meter.dataset.factor) sum = Math.floor((sum * 4) / 3);
+      const limit = Number(meter.dataset.limit), percent = limit ? Math.floor((sum * 100) / limit) : 0;
+      const tone = percent > 100 ? "bad" : percent >= 80 ? "warn" : "good";
+      meter.className = "meter " + tone;
+      $(".of", meter).textContent = `${size(sum)} of ${size(limit)} · ${percent} %`;
+      const fill = $(".fill", meter);
+      fill.setAttribute("class", "fill " + tone);
+      fill.setAttribute("width", Math.min(100, percent));
+    }
+  }
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]"), line = event.target.closest("[data-line]");
+    if (copy) {
+      await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent);
+      copy.textContent = "Copied";
+    }
+    const text = line && $("#text");
+    if (text) {
+      event.preventDefault();
+      const lines = text.value.split("\n"), n = Number(line.dataset.line) - 1;
+      const start = lines.slice(0, n).join("\n").length + (n ? 1 : 0);
+      text.focus();
+      text.setSelectionRange(start, start + (lines[n] ?? "").length);
+      text.scrollTop = (text.scrollHeight / lines.length) * Math.max(0, n - 4);
+    }
+  });
+
+  // Decodes a token. Nothing of it leaves the browser.
+  const times = { exp: "Expires", nbf: "Valid from", iat: "Issued", auth_time: "Signed in" };
+  function part(encoded) {
+    const bytes = Uint8Array.from(atob(encoded.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  }
+  function pretty(text) {
+    // Numbers stay as they are in the token; JSON.parse only says whether this is JSON.
+    const value = JSON.parse(text);
+    const again = JSON.stringify(value);
+    return [value, again === text ? JSON.stringify(value, null, 2) : indent(text)];
+  }
+  function indent(text) {
+    let out = "", depth = 0, inText = false;
+    const line = () => "\n" + "  ".repeat(depth);
+    for (let i = 0; i < text.length; i++) {
+      const c = text[i];
+      if (inText) {
+        out += c;
+        if (c === "\\") out += text[++i] ?? "";
+        else if (c === '"') inText = false;
+      } else if (c === '"') { inText = true; out += c; }
+      else if ("{[".includes(c)) { depth++; out += c + line(); }
+      else if ("}]".includes(c)) { depth--; out += line() + c; }
+      else if (c === ",") out += c + line();
+      else if (c === ":") out += ": ";
+      else if (!/\s/.test(c)) out += c;
+    }
+    return out;
+  }
+  function decode(token) {
+    const parts = token.trim().replace(/^Bearer\s+/i, "").split(".");
+    if (parts.length !== 3) return [make("p", parts.length === 5 ? "This token is encrypted (JWE), so only its recipient can read it." : "A token has three parts, separated by dots. This has " + parts.length + ".", "fault")];
+    const nodes = [];
+    const now = Date.now() / 1000;
+    ["Header", "Claims"].forEach((title, i) => {
+      let value, text;
+      try { [value, text] = pretty(part(parts[i])); } catch {
+        nodes.push(make("p", "The " + title.toLowerCase() + " cannot be read as base64url and JSON.", "fault"));
+        return;
+      }
+      nodes.push(make("h3", `${title}, ${parts[i].length} bytes`));
+      if (i) {
+        const list = make("ul", undefined, "plain");
+        for (const [name, words] of Object.entries(times)) {
+          if (typeof value?.[name] !== "number") continue;
+          const ahead = value[name] - now;
+          const item = make("li", `${name === "exp" && ahead < 0 ? "Expired" : words} ${ahead > 0 ? "in " + span(ahead) : span(-ahead) + " ago"}`);
+          if (name === "exp" && ahead < 0) item.className = "cause";
+          item.title = new Date(value[name] * 1000).toISOString();
+          list.append(item);
+        }
+        nodes.push(list);
+      }
+      const pre = make("pre");
+      pre.append(make("code", text));
+      pre.tabIndex = 0;
+      nodes.push(pre);
+    });
+    nodes.push(make("p", `${parts.join(".").length} bytes in all. The signature is not checked here; Verify does that.`, "help"));
+    return nodes;
+  }
+  for (const input of all("[data-decode]")) {
+    const target = document.getElementById(input.dataset.decode), before = [...target.childNodes];
+    const show = () => target.replaceChildren(...(input.value.trim() ? decode(input.value) : before));
+    input.addEventListener("input", show);
+    if (input.value) show();
+  }
 })();

@@ -1,0 +1,157 @@
+package console
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
+	"github.com/tokengraft/tokengraft/internal/adminapi"
+)
+
+// picker chooses the fields of the document that are in tokens.
+func (e editing) picker() g.Node {
+	only := e.form.Get("fields") == "only"
+	return h.FieldSet(h.ID("picker"), h.Class("card"), h.Data("live", "sample"), h.Legend(g.Text("Which fields are in the token")),
+		h.Div(h.Class("choice"),
+			radio("fields-all", "fields", "all", "All, except those that are left out", !only),
+			radio("fields-only", "fields", "only", "Only those that are chosen", only),
+		),
+		e.sampled(),
+		h.Div(
+			h.Label(h.For("paths"), g.Text(e.pathsLabel(only))),
+			h.Textarea(h.ID("paths"), h.Class("code"), h.Name("paths"), h.Rows(itoa(min(max(lines(e.restOfPaths()), 2), 8))), g.Attr("spellcheck", "false"), h.Aria("describedby", "paths-help paths-fault"), g.Text("\n"+e.restOfPaths())),
+			h.P(h.ID("paths-help"), h.Class("help"), g.Text("One path per line. Dots reach into objects. "), h.Code(g.Text("claim.include")), g.Text(", "), h.Code(g.Text("claim.exclude"))),
+			h.Div(h.ID("paths-fault"), h.Data("live", "check"), g.Map(append(e.faultsAt("claim.include"), e.faultsAt("claim.exclude")...), func(f adminapi.Finding) g.Node {
+				return h.P(h.Class("fault"), g.Text(f.Message+" "+f.Hint))
+			})),
+		),
+	)
+}
+
+func radio(id, name, value, words string, checked bool) g.Node {
+	return h.Label(h.Class("radio"), h.For(id), h.Input(h.Type("radio"), h.ID(id), h.Name(name), h.Value(value), g.If(checked, h.Checked())), h.Span(g.Text(words)))
+}
+
+func (e editing) pathsLabel(only bool) string {
+	label := "Fields to leave out"
+	if only {
+		label = "Fields to include"
+	}
+	if e.sample != nil && len(e.sample.Fields) > 0 {
+		label += ", apart from those above"
+	}
+	return label
+}
+
+// restOfPaths are the paths that have no box, because the sample does not have them.
+func (e editing) restOfPaths() string {
+	if e.sample == nil {
+		if len(e.form["seen"]) == 0 {
+			return e.form.Get("paths")
+		}
+		return strings.Join(listIn(e.form), "\n")
+	}
+	paths := slices.DeleteFunc(listIn(e.form), func(path string) bool {
+		return slices.ContainsFunc(e.sample.Fields, func(f adminapi.SampledField) bool { return f.Path == path })
+	})
+	return strings.Join(paths, "\n")
+}
+
+// sampled shows the fields of the sample with boxes, what they need of the budget, and the
+// types of the ids.
+func (e editing) sampled() g.Node {
+	switch {
+	case e.sample == nil:
+		return h.P(h.Class("empty"), g.Text("Look at the documents to pick fields from a list, with their sizes."))
+	case e.sample.Fault != "":
+		return notice("bad", h.P(g.Text(e.sample.Fault)))
+	case e.sample.Documents == 0:
+		return h.P(h.Class("notice warn"), g.Text("The collection has no documents."))
+	}
+	return g.Group{
+		e.usersFound(),
+		e.ids(),
+		e.fieldBoxes(),
+		e.budget(),
+	}
+}
+
+func (e editing) usersFound() g.Node {
+	s := e.sample
+	if s.Users == 0 {
+		return h.P(h.Class("quiet"), g.Text(fmt.Sprintf("A sample of %s. No user has logged in yet to compare with.", count(s.Documents, "document", "documents"))))
+	}
+	tone := "good"
+	if s.UsersFound == 0 {
+		tone = "bad"
+	} else if s.UsersFound < s.Users {
+		tone = "info"
+	}
+	return h.P(h.Class("notice "+tone), g.Text(fmt.Sprintf("With this draft, %d of the %s who logged in last have a document. The sample has %s.", s.UsersFound, count(s.Users, "user", "users"), count(s.Documents, "document", "documents"))))
+}
+
+// ids shows which types the user ids have, and whether the draft finds them.
+func (e editing) ids() g.Node {
+	rows := [][]g.Node{}
+	examples := false
+	for _, ids := range e.sample.IDs {
+		examples = examples || len(ids.Examples) > 0
+	}
+	for _, ids := range e.sample.IDs {
+		matches := pill("bad", "does not match")
+		if ids.Matches {
+			matches = pill("good", "matches")
+		}
+		row := []g.Node{h.Code(g.Text(ids.Type)), g.Text(grouped(int64(ids.Documents))), matches}
+		if examples {
+			row = append(row, codeList(ids.Examples))
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	columns := []column{{"Type of the user id", "code"}, {"Documents", "num"}, {"user_id_type", ""}}
+	if examples {
+		columns = append(columns, column{"Examples", "grow"})
+	}
+	return table("The user ids of the sample by type", columns, rows)
+}
+
+func (e editing) fieldBoxes() g.Node {
+	rows := [][]g.Node{}
+	for i, f := range e.sample.Fields {
+		id := "embed-" + itoa(i)
+		rows = append(rows, []g.Node{
+			g.Group{hidden("seen", f.Path), checkbox(id, "embed", f.Path, f.Path, g.If(f.Included, h.Checked()), h.Data("median", itoa(f.MedianBytes)), h.Data("max", itoa(f.MaxBytes)))},
+			g.Group{g.Text(strings.Join(f.Types, ", ")), g.If(f.Credential, g.Group{g.Text(" "), pill("warn", "looks like a credential")})},
+			g.Text(fmt.Sprintf("%d %%", f.Documents*100/max(e.sample.Documents, 1))),
+			g.Text(grouped(int64(f.MedianBytes))), g.Text(grouped(int64(f.MaxBytes))),
+		})
+	}
+	columns := []column{{"Field", "code"}, {"Types", ""}, {"Have it", "num"}, {"Bytes, median", "num"}, {"largest", "num"}}
+	return table("The fields of the sample. Ticked fields are in the token", columns, rows)
+}
+
+// budget compares the chosen fields with the bounds. The script does it again at a change.
+func (e editing) budget() g.Node {
+	chosen, largest := int64(2), int64(2) // the braces
+	for _, f := range e.sample.Fields {
+		if f.Included {
+			chosen, largest = chosen+int64(f.MedianBytes)+1, largest+int64(f.MaxBytes)+1
+		}
+	}
+	limit, token := e.now.Settings.MaxSize, e.now.Settings.MaxToken
+	if e.checked != nil && e.checked.Settings != nil {
+		limit, token = e.checked.Settings.MaxSize, e.checked.Settings.MaxToken
+	}
+	return h.Div(h.Class("budget"),
+		meter("", "A usual document, of max_size", chosen, limit, h.Data("budget", "median"), h.Data("limit", fmt.Sprint(limit))),
+		meter("", "The largest values, of max_size", largest, limit, h.Data("budget", "max"), h.Data("limit", fmt.Sprint(limit))),
+		meter("", "The largest values in a token, of max_token_size", largest*4/3, token, h.Data("budget", "max"), h.Data("factor", "4/3"), h.Data("limit", fmt.Sprint(token))),
+		h.P(h.Class("help"), g.Text("In a token, three bytes become four. The backend's own claims and the signature come on top; Review measures whole tokens.")),
+	)
+}

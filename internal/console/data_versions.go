@@ -1,0 +1,60 @@
+package console
+
+import (
+	"time"
+
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
+	"github.com/tokengraft/tokengraft/internal/adminapi"
+)
+
+// versions lists what was deployed, with a button to go back.
+func (c *console) versions(q *request, now adminapi.Config) g.Node {
+	if len(now.Versions) == 0 {
+		return section("versions", "Versions", empty("Nothing has been deployed here yet. The last ten versions will be kept, to roll back to."))
+	}
+	rows := [][]g.Node{}
+	for _, v := range now.Versions {
+		action := post("data", "rollback", hidden("to", v.ID), q.button("small", "Roll back…", c.writes(q) && now.ReadOnly == ""))
+		if v.Current {
+			action = pill("good", "current")
+		}
+		rows = append(rows, []g.Node{ago(v.Time, q.now), changedSettings(v), h.Code(g.Text(shortID(v.Revision))), action})
+	}
+	return section("versions", "Versions", table("The last versions of the file", []column{{"When", ""}, {"Changed", "grow"}, {"Revision", ""}, {"Action", "num"}}, rows))
+}
+
+func changedSettings(v adminapi.Version) g.Node {
+	if len(v.Changed) == 0 {
+		return h.Span(h.Class("quiet"), g.Text("–"))
+	}
+	return codeList(v.Changed)
+}
+
+// rollBack makes an earlier version the configuration, once that is confirmed.
+func (c *console) rollBack(q *request, now adminapi.Config) *page {
+	if !c.writes(q) {
+		return c.forbidden(q, dataPage())
+	}
+	to := q.PostForm.Get("to")
+	if !q.confirmed() {
+		return &page{name: "data", title: "Roll back", lead: "Nothing has changed yet.", body: []g.Node{h.Div(h.Class("card"),
+			h.P(g.Text("The file becomes the version "), versionInWords(now.Versions, to, q.now), g.Text(", and the sidecar reloads it. The current version stays in the list.")),
+			confirmation("data", "rollback", "primary", "Roll back", hidden("to", to)))}}
+	}
+	deployed, err := c.Configuration.RollBack(q.Context(), q.peer, adminapi.Rollback{To: to})
+	if err != nil {
+		return dataPage(failed(err), back("data", "Back to custom user data"))
+	}
+	return c.done("data", deployment("Rolled back.", deployed))
+}
+
+func versionInWords(all []adminapi.Version, id string, now time.Time) g.Node {
+	for _, v := range all {
+		if v.ID == id {
+			return g.Group{g.Text("from "), ago(v.Time, now), g.Text(" (revision "), h.Code(g.Text(shortID(v.Revision))), g.Text(")")}
+		}
+	}
+	return h.Code(g.Text(id))
+}

@@ -1,0 +1,123 @@
+package console
+
+import (
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
+	"github.com/tokengraft/tokengraft/internal/adminapi"
+)
+
+func (c *console) tokens(q *request) *page { return c.tokensPage(q, nil) }
+
+// token shows what the sidecar makes of a token. The answer does not have the token.
+func (c *console) token(q *request) *page {
+	token := q.PostForm.Get("token")
+	inspection, err := c.Users.InspectToken(q.Context(), q.peer, adminapi.InspectRequest{Token: token, Values: q.peer.Writes && q.PostForm.Get("values") == "yes"})
+	if err != nil {
+		return c.tokensPage(q, failed(err))
+	}
+	return c.tokensPage(q, inspected(inspection, q))
+}
+
+func (c *console) tokensPage(q *request, result g.Node) *page {
+	return &page{name: "tokens", title: "Tokens", lead: "The claims of a token, and what the sidecar makes of it.", body: []g.Node{
+		h.Div(h.Class("cols inspect"),
+			post("tokens", "verify", h.Class("card"), h.Data("inplace", "result"),
+				h.Label(h.For("jwt"), g.Text("Token")),
+				h.Textarea(h.ID("jwt"), h.Class("code wrap"), h.Name("token"), h.Rows("9"), h.Required(), h.AutoComplete("off"), g.Attr("spellcheck", "false"), h.Aria("describedby", "jwt-help"), h.Data("decode", "decoded")),
+				h.P(h.ID("jwt-help"), h.Class("help"), g.Text("It is decoded here in the browser. Verify sends it to the sidecar, which neither logs nor keeps it.")),
+				h.Div(h.Class("actions"), h.Button(h.Class("primary"), g.Text("Verify")),
+					checkbox("values", "values", "yes", "Show the values that the sidecar adds", g.If(!q.peer.Writes, h.Disabled()))),
+			),
+			h.Section(h.Class("card"), h.Aria("labelledby", "decoded-title"),
+				h.H2(h.ID("decoded-title"), g.Text("Decoded in the browser")),
+				h.Div(h.ID("decoded"), h.Aria("live", "polite"), h.P(h.Class("empty"), g.Text("Paste a token to see its header and claims. This needs JavaScript; Verify does not."))),
+			),
+		),
+		h.Div(h.ID("inspection"), h.Data("live", "result"), result),
+	}}
+}
+
+func inspected(i adminapi.Inspection, q *request) g.Node {
+	return g.Group{
+		section("verdict", "What the sidecar makes of it", h.Div(h.Class("cols"),
+			h.Div(h.Class("card"),
+				h.Div(h.Class("row"), verifiedPill(i), pill("quiet", i.Kind)),
+				g.If(i.Cause != "", h.P(h.Class("cause"), g.Text(sentence(i.Cause)))),
+				list(i.Hints),
+				facts(inspectedFacts(i, q)...),
+			),
+			g.If(len(i.Sizes) > 0, h.Div(h.Class("card"), h.H3(g.Text("Size per place")), g.Map(i.Sizes, sizeMeter))),
+		)),
+		claims(i),
+	}
+}
+
+func verifiedPill(i adminapi.Inspection) g.Node {
+	if i.Verified {
+		return pill("good", "verified")
+	}
+	return pill("bad", "not verified")
+}
+
+func inspectedFacts(i adminapi.Inspection, q *request) [][2]g.Node {
+	restorable := "No. "
+	if i.Restorable {
+		restorable = "Yes. "
+	}
+	pairs := [][2]g.Node{}
+	if i.Reason != "" {
+		pairs = append(pairs, fact("Reason", h.Code(g.Text(i.Reason))))
+	}
+	if i.Key != "" {
+		pairs = append(pairs, fact("Key", g.Text(i.Key)))
+	}
+	if i.KeyID != "" || i.Alg != "" {
+		pairs = append(pairs, fact("kid, alg", h.Code(g.Text(i.KeyID)), g.Text(" "), h.Code(g.Text(i.Alg))))
+	}
+	if i.Expires != nil {
+		words := "Expires"
+		if i.Expires.Before(q.now) {
+			words = "Expired"
+		}
+		pairs = append(pairs, fact(words, ago(*i.Expires, q.now)))
+	}
+	if i.Before > 0 || i.After > 0 {
+		pairs = append(pairs, fact("Original", bytesOrNone(i.Before)), fact("Enriched", bytesOrNone(i.After)))
+	}
+	return append(pairs, fact("Restorable", g.Text(restorable+i.Restore)))
+}
+
+func bytesOrNone(n int) g.Node {
+	if n == 0 {
+		return g.Text("none")
+	}
+	return g.Text(grouped(int64(n)) + " bytes")
+}
+
+var changeSigns = map[string]string{"added": "+ added", "changed": "~ changed", "removed": "− removed", "same": "same"}
+
+// claims shows the claims of the original and of the enriched token.
+func claims(i adminapi.Inspection) g.Node {
+	if len(i.Claims) == 0 {
+		return nil
+	}
+	columns := []column{{"Claim", "code"}, {"Change", ""}, {"Before", "num"}, {"After", "num"}}
+	values := false
+	for _, claim := range i.Claims {
+		values = values || len(claim.Value) > 0
+	}
+	if values {
+		columns = append(columns, column{"Value", "grow"})
+	}
+	rows := [][]g.Node{}
+	for _, claim := range i.Claims {
+		tone := map[string]string{"added": "good", "changed": "warn", "removed": "bad"}[claim.Change]
+		row := []g.Node{h.Code(g.Text(claim.Name)), pill(tone, changeSigns[claim.Change]), bytesOrUnknown(claim.Before), bytesOrUnknown(claim.After)}
+		if values {
+			row = append(row, h.Code(g.Text(string(claim.Value))))
+		}
+		rows = append(rows, row)
+	}
+	return section("claims", "Claims, in bytes", table("The claims before and after, in bytes", columns, rows))
+}

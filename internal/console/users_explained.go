@@ -1,0 +1,153 @@
+package console
+
+import (
+	"fmt"
+
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
+	"github.com/tokengraft/tokengraft/internal/adminapi"
+)
+
+// explained shows what is known of a user. If their id can be a number too, there are two
+// answers.
+func explained(user *adminapi.UserExplanation, q *request) []g.Node {
+	parts := []g.Node{h.Section(h.Class("section"), h.Aria("labelledby", "found-title"),
+		h.Div(h.Class("row"), h.H2(h.ID("found-title"), g.Text("The user")), foundPill(user.Found)),
+		h.Div(h.Class("card"), facts(
+			fact("In the log", h.Code(g.Text(user.User))),
+			fact("Source", h.Code(g.Text(user.Source))),
+			fact("Found by", g.Text("claim "), h.Code(g.Text(user.Claim)), g.Text(" = field "), h.Code(g.Text(user.Field)), g.Text(", type "+user.FieldType)),
+		)))}
+	for i, as := range user.As {
+		parts = append(parts, explainedAs(fmt.Sprintf("as-%d", i+1), as, len(user.As) > 1, q))
+	}
+	return parts
+}
+
+func foundPill(found bool) g.Node {
+	if found {
+		return pill("good", "has a document")
+	}
+	return pill("warn", "has no document")
+}
+
+func explainedAs(id string, as adminapi.ExplainedUser, several bool, q *request) g.Node {
+	title := "The document"
+	if several {
+		title = "The document, if the id in the token is a " + as.ClaimType
+	}
+	return section(id, title,
+		g.If(as.Error != "", notice("bad", h.P(g.Text(as.Error)))),
+		g.If(!as.Found, h.P(h.Class("card"), g.Text("No document belongs to this user. Their tokens stay as the backend issued them."))),
+		nearMisses(as.NearMisses),
+		h.Div(h.Class("cols"), sizesCard(id, as), cacheCard(id, as, q)),
+		fieldTable(id, as.Fields),
+		keptBack(id, as),
+	)
+}
+
+func nearMisses(all []adminapi.NearMiss) g.Node {
+	return g.Map(all, func(m adminapi.NearMiss) g.Node {
+		return notice("warn", h.P(g.Text(m.Text)), g.If(m.Setting != "", h.Pre(h.Code(g.Text(m.Setting)))))
+	})
+}
+
+func sizesCard(id string, as adminapi.ExplainedUser) g.Node {
+	sizes := as.Token
+	if as.Document != nil {
+		sizes = append([]adminapi.Size{*as.Document}, sizes...)
+	}
+	if len(sizes) == 0 {
+		return nil
+	}
+	return h.Div(h.Class("card"), h.H3(g.Text("Sizes")), g.Map(sizes, sizeMeter),
+		g.If(as.Why != "", h.P(h.Class("help"), g.Text(as.Why))))
+}
+
+func sizeMeter(s adminapi.Size) g.Node {
+	label := s.What
+	if s.Setting != "" {
+		label += " (" + s.Setting + ")"
+	}
+	return meter("", label, int64(s.Size), int64(s.Limit))
+}
+
+func cacheCard(id string, as adminapi.ExplainedUser, q *request) g.Node {
+	if as.Cache == nil {
+		return nil
+	}
+	pairs := [][2]g.Node{fact("State", pill(cacheTones[as.Cache.State], cacheInWords(as.Cache.State)))}
+	if as.Cache.ReadAt != nil {
+		pairs = append(pairs, fact("Read", ago(*as.Cache.ReadAt, q.now)))
+	}
+	if as.Cache.KeepUntil != nil {
+		pairs = append(pairs, fact("Kept until", ago(*as.Cache.KeepUntil, q.now)))
+	}
+	if as.Cache.Bytes > 0 {
+		pairs = append(pairs, fact("Memory", g.Text(size(as.Cache.Bytes))))
+	}
+	return h.Div(h.Class("card"), h.H3(g.Text("In the cache of this replica")), facts(pairs...))
+}
+
+var cacheTones = map[string]string{"fresh": "good", "none": "quiet", "no_document": "warn", "expired": "warn", "invalidated": "info"}
+
+func cacheInWords(state string) string {
+	switch state {
+	case "none":
+		return "not in the cache"
+	case "no_document":
+		return "known to have no document"
+	default:
+		return state
+	}
+}
+
+func fieldTable(id string, fields []adminapi.ExplainedField) g.Node {
+	if len(fields) == 0 {
+		return nil
+	}
+	columns := []column{{"Field in the token", "code"}, {"Type", ""}, {"Bytes", "num"}}
+	values := false
+	for _, f := range fields {
+		values = values || len(f.Value) > 0
+	}
+	if values {
+		columns = append(columns, column{"Value", "grow"})
+	}
+	rows := [][]g.Node{}
+	for _, f := range fields {
+		row := []g.Node{h.Code(g.Text(f.Path)), g.Text(f.Type), g.Text(grouped(int64(f.Bytes)))}
+		if values {
+			row = append(row, h.Code(g.Text(string(f.Value))))
+		}
+		rows = append(rows, row)
+	}
+	return h.Div(h.Class("after"), table("The fields of the document in the token", columns, rows))
+}
+
+// keptBack shows the fields that are not in the token, and why.
+func keptBack(id string, as adminapi.ExplainedUser) g.Node {
+	rows := [][]g.Node{}
+	for _, f := range as.LeftOut {
+		rows = append(rows, []g.Node{h.Code(g.Text(f.Path)), h.Code(g.Text(f.Why)), bytesOrUnknown(f.Bytes)})
+	}
+	for _, s := range as.Credentials {
+		why := "it looks like a credential, and is in the token"
+		if s.Dropped {
+			why = "it looks like a credential"
+		}
+		rows = append(rows, []g.Node{h.Code(g.Text(s.Path)), g.Group{g.Text(why), g.If(s.Advice != "", h.Div(h.Class("next"), g.Text(s.Advice)))}, bytesOrUnknown(0)})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return h.Div(h.Class("after"), h.H3(h.ID(id+"-kept"), g.Text("What needs a look")), table("Fields that are kept back, or that look like a credential", []column{{"Field", "code"}, {"Why", "grow"}, {"Bytes", "num"}}, rows))
+}
+
+func bytesOrUnknown(n int) g.Node {
+	if n == 0 {
+		return g.Text("–")
+	}
+	return g.Text(grouped(int64(n)))
+}
