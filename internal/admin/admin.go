@@ -1,25 +1,23 @@
-// Package admin is the admin listener: health, metrics, the cache, users and the log level.
-// Every peer can read health and metrics. Everything else requires a loopback peer or
-// the admin token.
+// Package admin is the admin listener: health, metrics, the cache, users, the log level, and
+// the console with its API. Every peer can read health and metrics. Everything else requires
+// a loopback peer or the admin token, and what the console changes always requires the token.
 package admin
 
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"github.com/tokengraft/tokengraft/enrich"
+	"github.com/tokengraft/tokengraft/internal/adminapi"
+	"github.com/tokengraft/tokengraft/internal/console"
 )
 
-// Options are the parts that the admin listener serves. All are required.
+// Options are the parts that the admin listener serves. Those of the console are optional.
 type Options struct {
 	// Token returns the bearer token that peers other than loopback must send. If it is
 	// empty, such peers are refused. Token is called for every request.
@@ -37,10 +35,28 @@ type Options struct {
 	Readiness *Readiness
 	// Level is set by PUT /loglevel.
 	Level *slog.LevelVar
+	// The console and its API, in /api. A nil part answers 404.
+	Monitor       adminapi.Monitor
+	Keys          adminapi.KeyManager
+	Users         adminapi.Users
+	Configuration adminapi.Configurator
+	// Offer says what the console and its API offer. Nil offers everything.
+	Offer func() Offer
+	// Logger gets a line for each sign-in to the console. Nil discards it.
+	Logger *slog.Logger
+}
+
+// An Offer is what the console and its API offer.
+type Offer struct {
+	// Off removes both.
+	Off bool
+	// ReadOnly says why nothing can be changed through them, or "".
+	ReadOnly string
 }
 
 // New returns the handler of the admin listener.
 func New(o Options) http.Handler {
+	o = o.withDefaults().permitted()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, status{"alive"}) })
 	mux.Handle("GET /readyz", o.Readiness)
@@ -50,58 +66,48 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("DELETE /cache/{user_id}", o.evict)
 	mux.Handle("GET /explain/{user_id}", newExplainer(o))
 	mux.HandleFunc("PUT /loglevel", o.setLevel)
-	return o.guard(mux)
+	g := &guard{token: o.Token, sessions: newSessions(o.Token), logger: o.Logger}
+	o.routeConsole(mux, g)
+	return g.protect(mux)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Offer == nil {
+		o.Offer = func() Offer { return Offer{} }
+	}
+	return o
+}
+
+// routeConsole adds the pages, the API, and how people sign in.
+func (o Options) routeConsole(mux *http.ServeMux, g *guard) {
+	unlessOff := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if o.Offer().Off {
+				http.NotFound(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	mux.Handle("/api/", unlessOff(newAPI(o)))
+	if o.Monitor == nil {
+		return
+	}
+	mux.Handle("/", unlessOff(console.New(console.Options{
+		Monitor: o.Monitor, Keys: o.Keys, Users: o.Users, Configuration: o.Configuration,
+		HasToken: func() bool { return o.Token() != "" },
+		ReadOnly: func() string { return o.Offer().ReadOnly },
+	})))
+	mux.Handle("POST /session", unlessOff(http.HandlerFunc(g.signIn)))
+	mux.Handle("POST /session/end", unlessOff(http.HandlerFunc(g.signOut)))
 }
 
 // status is the response to a request without other content.
 type status struct {
 	Status string `json:"status"`
-}
-
-// guard allows health and metrics for every peer, and everything else only for
-// loopback peers and requests with the token. Others get 403 for every path, so that
-// they do not learn which paths exist. A browser on this machine is a loopback peer
-// too, but it may show a page of another site, so requests of pages are not trusted.
-func (o Options) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		local := isLoopback(r.RemoteAddr) && !isPage(r)
-		if !o.authorized(r) && !local && !isHealth(r.URL.Path) {
-			writeJSON(w, http.StatusForbidden, status{"forbidden; send admin_token as a bearer token, or connect from loopback"})
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// authorized reports whether a request has the token.
-func (o Options) authorized(r *http.Request) bool {
-	secret := o.Token()
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	// Hashed, so that the comparison does not reveal the length either.
-	want, got := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(strings.TrimSpace(token)))
-	return secret != "" && strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
-}
-
-func isHealth(path string) bool { return path == "/livez" || path == "/readyz" || path == "/metrics" }
-
-func isLoopback(peer string) bool {
-	addrPort, err := netip.ParseAddrPort(peer)
-	return err == nil && addrPort.Addr().Unmap().IsLoopback()
-}
-
-// isPage reports whether a page in a browser sends the request. The request then has
-// an Origin or says that it comes from another site, or its Host is a name: a page of
-// another site can use a name to pretend to have the same origin (DNS rebinding).
-func isPage(r *http.Request) bool {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = strings.Trim(r.Host, "[]")
-	}
-	_, notAddress := netip.ParseAddr(host)
-	named := notAddress != nil && host != "" && !strings.EqualFold(host, "localhost")
-	// A page of another site can ask for an image or a script, without an Origin.
-	site := r.Header.Get("Sec-Fetch-Site")
-	return named || r.Header.Get("Origin") != "" || site == "cross-site" || site == "same-site"
 }
 
 func (o Options) figures(w http.ResponseWriter, _ *http.Request) {

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/tokengraft/tokengraft/internal/adminapi"
 )
 
 // An ExplainQuery is a request for GET /explain/{user_id}.
@@ -34,13 +36,12 @@ const mostExplains = 2
 
 // An explainer answers GET /explain/{user_id}.
 type explainer struct {
-	authorized func(*http.Request) bool
-	explain    func(context.Context, ExplainQuery) (any, error)
-	turns      chan struct{}
+	explain func(context.Context, ExplainQuery) (any, error)
+	turns   chan struct{}
 }
 
 func newExplainer(o Options) *explainer {
-	return &explainer{o.authorized, o.Explain, make(chan struct{}, mostExplains)}
+	return &explainer{o.Explain, make(chan struct{}, mostExplains)}
 }
 
 // ServeHTTP answers 200 whether the user has a document or not, 400 to a query in which
@@ -54,7 +55,7 @@ func (e *explainer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case query.Has("values") && err != nil:
 		writeJSON(w, http.StatusBadRequest, status{"values must be true or false"})
 		return
-	case values && !e.authorized(r):
+	case values && !adminapi.PeerOf(r.Context()).Writes:
 		writeJSON(w, http.StatusForbidden, status{"forbidden; values of documents require admin_token as a bearer token, from loopback too"})
 		return
 	}

@@ -43,12 +43,13 @@ func (c *console) mayNot(q *request, p string) g.Node {
 func (c *console) signIn(q *request) *page {
 	return &page{name: "sign-in", title: "Sign in", body: []g.Node{
 		g.If(!c.HasToken(), howToSetToken()),
-		g.If(c.HasToken(), signInForm("", pageName(q.Form.Get("to")), false)),
+		g.If(c.HasToken(), signInForm("", PageNamed(q.Form.Get("to")), false)),
 	}}
 }
 
-// pageName returns the name if it is that of a view, or "".
-func pageName(name string) string {
+// PageNamed returns the name if it is that of a page, or "", which is the overview. So no
+// form can make the console redirect to another site.
+func PageNamed(name string) string {
 	for _, v := range views {
 		if v.name == name {
 			return name
@@ -83,7 +84,7 @@ func SignIn(w http.ResponseWriter, r *http.Request, hasToken, wrong bool) {
 	p := &page{name: "-", title: "Sign in", status: http.StatusForbidden}
 	level := up(r.URL.Path)
 	if hasToken {
-		p.body = []g.Node{signInForm(level, pageName(strings.TrimPrefix(r.URL.Path, "/")), wrong)}
+		p.body = []g.Node{signInForm(level, PageNamed(strings.TrimPrefix(r.URL.Path, "/")), wrong)}
 	} else {
 		p.body = []g.Node{howToSetToken(), h.P(g.Text("Without it, the console is only for peers on loopback, at the address of the listener."))}
 	}

@@ -49,7 +49,7 @@ func addDocument(e *ExplainedUser, cfg *config.Config, found bsonjson.Explanatio
 	e.Credentials = secretsOf(found)
 	size := sizeOf("document", len(found.Document.JSON), int(cfg.Claim.MaxSize), "claim.max_size")
 	e.Document = &size
-	e.Token = sizesIn(addedBytes(cfg.Claim, found.Document.JSON), cfg.Claim)
+	e.Token = sizesIn(addedBytes(cfg.Claim, len(found.Document.JSON)), cfg.Claim)
 }
 
 // secretsOf describes the fields that look like credentials.
@@ -77,11 +77,11 @@ func fieldOf(f bsonjson.FieldSize, why string, values bool) ExplainedField {
 	return field
 }
 
-// addedBytes returns by how much a document makes a token longer, without what restores the
+// addedBytes returns by how much a document of this size makes a token longer, without what restores the
 // original.
-func addedBytes(c config.Claim, document []byte) int {
+func addedBytes(c config.Claim, document int) int {
 	const perClaim = len(`"":,`)
-	n := len(c.Name) + len(document) + perClaim
+	n := len(c.Name) + document + perClaim
 	if c.ReadAt != "" {
 		n += len(c.ReadAt) + len("1700000000") + perClaim
 	}

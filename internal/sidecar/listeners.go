@@ -101,7 +101,20 @@ func adminHandler(s *Sidecar, o ServeOptions) http.Handler {
 		Explain:   s.explainTo,
 		Readiness: s.readiness,
 		Level:     o.Level,
+		Offer:     s.offer,
+		Logger:    s.o.Logger,
 	})
+}
+
+// offer says what the console offers with the running configuration.
+func (s *Sidecar) offer() admin.Offer {
+	switch s.current().cfg.Console {
+	case config.ConsoleOff:
+		return admin.Offer{Off: true}
+	case config.ConsoleReadOnly:
+		return admin.Offer{ReadOnly: "The setting console is read-only, so nothing can be changed here."}
+	}
+	return admin.Offer{}
 }
 
 // warnIfOpen warns about an admin listener that other machines can reach.

@@ -44,7 +44,7 @@ func TestStart_SaysWhatRuns(t *testing.T) {
 		`msg="backend keys" from="[the JWK Set at http://127.0.0.1:1/keys]" issuers=[me]`,
 		`msg=signing with=[sign.keys] algorithm=same keys=[] verifiers_ask="[/.well-known/jwks.json /keys?…]"`,
 		"msg=documents source=mongodb hosts=a.example:27017 database=app collection=users user_id_claim=sub user_id_field=id user_id_type=auto",
-		"msg=claim name=custom_data format=plain", "msg=restore on=true at=[] known_places=14", "msg=mode shadow=false diagnose=auto on_failure=pass",
+		"msg=claim name=custom_data format=plain", "msg=restore on=true at=[] known_places=14", "msg=mode enabled=true shadow=false diagnose=auto on_failure=pass",
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the start logs\n%s\nwant %q in it", log, want)
