@@ -4,11 +4,14 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,16 +35,16 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 		}
 	}
 	if program == "" {
-		return nil, fmt.Errorf("Chromium is not installed, so the console is NOT TESTED in a browser. Run apt-get install chromium")
+		return nil, errors.New("Chromium is not installed, so the console is NOT TESTED in a browser. Run apt-get install chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.Flag("force-color-profile", "srgb"))
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.Flag("force-color-profile", "srgb"))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(allocator)
 	stopBrowser = func() { stop(); stopAllocator() }
-	return ctx, chromedp.Run(ctx)
+	return ctx, chromedp.Do(ctx)
 })
 
 var stopBrowser = func() {}
@@ -50,7 +53,8 @@ var stopBrowser = func() {}
 // the Content-Security-Policy.
 type tab struct {
 	testing.TB
-	ctx context.Context
+	ctx     context.Context
+	started atomic.Bool
 
 	mu       sync.Mutex
 	problems []string
@@ -69,14 +73,12 @@ func newTab(t testing.TB) *tab {
 	if err != nil {
 		t.Fatalf("Chromium does not start: %v", err)
 	}
-	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
-	ctx, stop := context.WithTimeout(ctx, time.Minute)
-	b := &tab{TB: t, ctx: ctx}
-	chromedp.ListenTarget(ctx, b.listen)
-	b.do(log.Enable(), chromedp.EmulateViewport(1280, 900))
+	b := &tab{TB: t}
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.listen))
+	b.ctx = ctx
+	b.do(command(log.Enable, cdp.Empty{}), chromedp.EmulateViewport(1280, 900))
 	t.Cleanup(func() {
 		b.check()
-		stop()
 		cancel()
 	})
 	return b
@@ -87,13 +89,13 @@ func (b *tab) listen(event any) {
 	problem := ""
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
-		problem = e.ExceptionDetails.Error()
+		problem = e.ExceptionDetails.Text + " " + e.ExceptionDetails.Exception.Description
 	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning {
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
 			problem = fmt.Sprint(e.Args)
 		}
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.LevelError || e.Entry.Level == log.LevelWarning {
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
 			problem = e.Entry.Text + " " + e.Entry.URL
 		}
 	}
@@ -122,9 +124,25 @@ problems:
 // allow says that the page may log a text.
 func (b *tab) allow(text string) { b.allowed = append(b.allowed, text) }
 
-func (b *tab) do(actions ...chromedp.Action) {
+// command is a command of the protocol as a step.
+func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	})
+}
+
+// longest is how long one step may take.
+const longest = 20 * time.Second
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
+	ctx, stop := context.WithTimeout(b.ctx, longest)
+	defer stop()
+	if b.started.CompareAndSwap(false, true) {
+		ctx = b.ctx // a timeout of the first call would stop the tab
+	}
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -141,19 +159,23 @@ func (b *tab) click(selector string) {
 // eval returns the value of an expression as text.
 func (b *tab) eval(format string, args ...any) string {
 	b.Helper()
-	var value any
-	b.do(chromedp.Evaluate(fmt.Sprintf(format, args...), &value))
-	return fmt.Sprint(value)
+	// A statement has no value, and an expression has any.
+	expression := "String((" + fmt.Sprintf(format, args...) + ") ?? '')"
+	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](expression))
+	if err != nil {
+		b.Fatalf("%s: %v", expression, err)
+	}
+	return value
 }
 
 // wait waits until an expression is true.
 func (b *tab) wait(format string, args ...any) {
 	b.Helper()
 	expression := fmt.Sprintf(format, args...)
-	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(20 * time.Millisecond) {
-		var holds bool
+	for start := time.Now(); time.Since(start) < longest; time.Sleep(20 * time.Millisecond) {
 		// It fails while a page is replaced by the next one.
-		if err := chromedp.Run(b.ctx, chromedp.Evaluate("document.readyState === 'complete' && !!("+expression+")", &holds)); err == nil && holds {
+		holds, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.readyState === 'complete' && !!("+expression+")"))
+		if err == nil && holds {
 			return
 		}
 	}
@@ -174,7 +196,9 @@ func (b *tab) text(selector string) string {
 // fill writes into a field as a person does.
 func (b *tab) fill(selector, text string) {
 	b.Helper()
-	b.do(chromedp.Focus(selector, chromedp.ByQuery), chromedp.Evaluate(fmt.Sprintf("document.querySelector(%q).select()", selector), nil), chromedp.KeyEvent(text))
+	b.wait("document.querySelector(%q)", selector)
+	b.eval("(document.querySelector(%q).focus(), document.querySelector(%q).select())", selector, selector)
+	b.do(chromedp.KeyEvent(text))
 }
 
 // press presses keys, one after the other.
@@ -202,19 +226,20 @@ func (b *tab) dark(on bool) {
 	if on {
 		scheme = "dark"
 	}
-	b.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+	b.do(command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}}))
 }
 
 // tree returns the accessibility tree of the page.
 func (b *tab) tree() (nodes []*accessibility.Node) {
 	b.Helper()
-	b.do(chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		nodes, err = accessibility.GetFullAXTree().Do(ctx)
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		result, err := cdp.Call(ctx, t, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+		nodes = result.Nodes
 		return err
 	}))
 	return nodes
 }
-
-var _ cdp.Executor = (*chromedp.Target)(nil)
 
 func TestMain(m *testing.M) { e2e.Main(m) }

@@ -4,7 +4,6 @@ package console_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
@@ -94,7 +92,7 @@ func TestOverview_WorksWithoutJavaScript(t *testing.T) {
 	s := start(t, withToken)
 	s.trickle(t)
 	b := newTab(t)
-	b.do(emulation.SetScriptExecutionDisabled(true))
+	b.do(command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 	console := s.Admin.URL("/")
 	for _, text := range []string{"Health", "The last hour", "Refresh"} {
 		b.open(console)
@@ -102,7 +100,7 @@ func TestOverview_WorksWithoutJavaScript(t *testing.T) {
 			t.Errorf("without JavaScript the overview has no %q: %s", text, got)
 		}
 	}
-	b.do(chromedp.Click("#refresh", chromedp.ByQuery))
+	b.do(chromedp.Click(chromedp.CSS("#refresh")))
 	b.see("Health")
 	b.checkAccessible("/ without JavaScript")
 }
@@ -259,6 +257,4 @@ func TestReadOnly_SaysHowToChangeThat(t *testing.T) {
 		b.see("admin_token")
 		b.see("Read-only")
 	}
-	_ = http.StatusOK
-	_ = enrichtest.Secret
 }
