@@ -149,9 +149,9 @@ func (e editing) budget() g.Node {
 		limit, token = e.checked.Settings.MaxSize, e.checked.Settings.MaxToken
 	}
 	return h.Div(h.Class("budget"),
-		meter("", "A usual document, of max_size", chosen, limit, h.Data("budget", "median"), h.Data("limit", fmt.Sprint(limit))),
-		meter("", "The largest values, of max_size", largest, limit, h.Data("budget", "max"), h.Data("limit", fmt.Sprint(limit))),
-		meter("", "The largest values in a token, of max_token_size", largest*4/3, token, h.Data("budget", "max"), h.Data("factor", "4/3"), h.Data("limit", fmt.Sprint(token))),
-		h.P(h.Class("help"), g.Text("In a token, three bytes become four. The backend's own claims and the signature come on top; Review measures whole tokens.")),
+		meter("", "A usual document", chosen, limit, h.Data("budget", "median"), h.Data("limit", fmt.Sprint(limit))),
+		meter("", "With the largest values", largest, limit, h.Data("budget", "max"), h.Data("limit", fmt.Sprint(limit))),
+		meter("", "The same in a token", largest*4/3, token, h.Data("budget", "max"), h.Data("factor", "4/3"), h.Data("limit", fmt.Sprint(token))),
+		h.P(h.Class("help"), g.Text("The bounds are max_size and max_token_size. In a token, three bytes become four. The backend's own claims and the signature come on top; Review measures whole tokens.")),
 	)
 }

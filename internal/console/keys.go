@@ -86,10 +86,10 @@ func (c *console) keyForms(q *request, all adminapi.Keys) g.Node {
 		return section("change", "Change", h.P(h.Class("notice info"), g.Text(all.ReadOnly)))
 	}
 	may := c.writes(q)
-	retired := []adminapi.Key{}
-	for _, k := range all.Keys {
+	retired := g.Group{}
+	for i, k := range all.Keys {
 		if k.State == "retired" {
-			retired = append(retired, k)
+			retired = append(retired, h.Div(checkbox("kid-"+itoa(i), "kid", k.ID, k.ID, g.If(!may, h.Disabled()))))
 		}
 	}
 	return section("change", "Change", h.P(h.Class("quiet lead-in"), g.Text("Each button first shows what would happen.")), h.Div(h.Class("cols"),
@@ -100,9 +100,7 @@ func (c *console) keyForms(q *request, all adminapi.Keys) g.Node {
 		),
 		post("keys", "prune", h.Class("card"),
 			h.H3(g.Text("Prune")), h.P(h.Class("help"), g.Text("Deletes retired keys that no valid token needs, and the keys that you choose, of any age.")),
-			g.Map(retired, func(k adminapi.Key) g.Node {
-				return h.Div(checkbox("kid-"+slug(k.ID), "kid", k.ID, k.ID, g.If(!may, h.Disabled())))
-			}),
+			retired,
 			h.Div(q.button("", "Prune…", may)),
 		),
 	))

@@ -126,6 +126,8 @@ func (a axis) roundStep(high float64) float64 {
 		return 1
 	case a.unit == "bytes":
 		return binaryStep(high)
+	case isSeconds(a.unit) && high > 120:
+		return timeStep(high)
 	}
 	rough := high / 3
 	power := math.Pow(10, math.Floor(math.Log10(rough)))
@@ -135,6 +137,19 @@ func (a axis) roundStep(high float64) float64 {
 		}
 	}
 	return 10 * power
+}
+
+func isSeconds(unit string) bool { return unit == "s" || unit == "seconds" }
+
+// timeStep is a round number of minutes or hours.
+func timeStep(high float64) float64 {
+	for _, minutes := range []float64{1, 2, 5, 10, 15, 30, 60, 120, 240, 480} {
+		if minutes*60 >= high/3 {
+			return minutes * 60
+		}
+	}
+	const day = 24 * 3600
+	return day * math.Ceil(high/3/day)
 }
 
 // binaryStep is a power of two, or three quarters of one.

@@ -82,12 +82,19 @@ func (s scale) axis(height float64) g.Node {
 	for i := range parts + 1 {
 		t := s.from.Add(s.until.Sub(s.from) * time.Duration(i) / parts)
 		x, anchor := s.x(t), "middle"
-		if i == parts {
+		switch i {
+		case 0:
+			anchor = "start"
+		case parts:
 			anchor = "end"
 		}
 		nodes = append(nodes, g.El("path", h.Class("grid"), g.Attr("d", fmt.Sprintf("M%.1f 0V%g", x, height-lineBottom))))
 		if x < nowAt-60 || x > nowAt+60 {
-			nodes = append(nodes, s.text("quiet", anchor, x, height-6, relative(t.Sub(s.now))))
+			class := "quiet"
+			if i > 0 && i < parts {
+				class += " mid" // left out in narrow windows
+			}
+			nodes = append(nodes, s.text(class, anchor, x, height-6, relative(t.Sub(s.now))))
 		}
 	}
 	return append(nodes, s.text("", "middle", nowAt, height-6, "now"))
