@@ -43,6 +43,12 @@ func Parse(text []byte, env func(string) (string, bool)) (*Config, error) {
 	return c.checked()
 }
 
+// ParseAs is [Load] for a text that is not in the file at path yet. Of the files that the
+// text names, it reads those with secrets, and the checksums of all.
+func ParseAs(path string, text []byte, env func(string) (string, bool)) (*Config, error) {
+	return parse(path, text, env).checked()
+}
+
 // checked returns the configuration, or its faults.
 func (c *Config) checked() (*Config, error) {
 	if err := faultsOf(c.file, c.report); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokengraft/tokengraft/internal/adminapi"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 )
 
@@ -29,7 +30,7 @@ serve. It reports all faults at once, and then what each rule means.`,
 		if err != nil {
 			return reportLoadFault(c, o, err)
 		}
-		r := checkReport{File: cfg.File(), Findings: []finding{}}
+		r := checkReport{File: cfg.File(), Findings: []adminapi.Finding{}}
 		waiting := newProgress(c.ErrOrStderr())
 		defer waiting.step("")
 		options := sidecar.Options{Functions: engine}

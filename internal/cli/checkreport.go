@@ -4,54 +4,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/adminapi"
 	"github.com/tokengraft/tokengraft/internal/sidecar"
 )
 
 // A checkReport is what check prints as JSON.
 type checkReport struct {
-	Result   string    `json:"result"` // ok, faults, invalid: the configuration was not loaded; error: see printErrors
-	File     string    `json:"file"`
-	Faults   int       `json:"faults"`
-	Warnings int       `json:"warnings"`
-	Findings []finding `json:"findings"`
+	Result   string             `json:"result"` // ok, faults, invalid: the configuration was not loaded; error: see printErrors
+	File     string             `json:"file"`
+	Faults   int                `json:"faults"`
+	Warnings int                `json:"warnings"`
+	Findings []adminapi.Finding `json:"findings"`
 	// Understanding is nil, and its members are missing, if the configuration is invalid.
 	*sidecar.Understanding
 }
 
-// A finding is a [sidecar.Finding], or a fault of a configuration that cannot be loaded.
-// File, Path, Line and Column are empty or 0 if it has no place.
-type finding struct {
-	Severity string `json:"severity"` // ok, warn, fault or note
-	Message  string `json:"message"`
-	Hint     string `json:"hint"`
-	File     string `json:"file"`
-	Path     string `json:"path"`
-	Line     int    `json:"line"`
-	Column   int    `json:"column"`
-}
-
 func (r *checkReport) add(f sidecar.Finding) {
-	added := finding{Severity: string(f.Severity), Message: f.Text, Hint: f.Hint}
-	if f.At.Err != nil {
-		added.at(f.At)
-	}
-	r.Findings = append(r.Findings, added)
+	r.Findings = append(r.Findings, f.JSON())
 	switch f.Severity {
 	case sidecar.Fault:
 		r.Faults++
 	case sidecar.Warn:
 		r.Warnings++
 	}
-}
-
-// at sets the message and the place of a finding.
-func (f *finding) at(e config.FieldError) {
-	f.Message, f.File, f.Path, f.Line, f.Column = e.Err.Error(), e.File, e.Path, e.Line, e.Column
 }
 
 // print prints what is not printed yet.
@@ -104,28 +83,10 @@ func printErrors(c *cobra.Command, o *output) {
 }
 
 func failedReport(result string, err error) checkReport {
-	r := checkReport{Result: result, Findings: faultsOf(err)}
+	r := checkReport{Result: result, Findings: sidecar.FaultsOf(err)}
 	r.Faults = len(r.Findings)
 	for _, f := range r.Findings {
 		r.File = f.File
 	}
 	return r
-}
-
-// faultsOf returns the faults in an error of [loadConfig].
-func faultsOf(err error) (all []finding) {
-	faults, _ := errors.AsType[config.Faults](err)
-	if one, ok := errors.AsType[config.FieldError](err); ok && faults == nil {
-		faults = config.Faults{one}
-	}
-	for _, fault := range faults {
-		f := finding{Severity: string(sidecar.Fault)}
-		f.at(fault)
-		all = append(all, f)
-	}
-	if all == nil {
-		message, hint, _ := strings.Cut(err.Error(), "\n")
-		all = []finding{{Severity: string(sidecar.Fault), Message: message, Hint: hint}}
-	}
-	return all
 }

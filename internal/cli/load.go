@@ -66,6 +66,15 @@ func loadConfig(c *cobra.Command, path string) (*config.Config, error) {
 	return nil, &exitError{exitUsage, err}
 }
 
+// parseDraft is [loadConfig] for a text that is not in the file yet.
+func parseDraft(path string, text []byte) (*config.Config, error) {
+	cfg, err := config.ParseAs(path, text, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, checkURI(cfg)
+}
+
 // checkURI reports faults of the URI that only the driver can find.
 func checkURI(cfg *config.Config) error {
 	if cfg.Documents.File != "" {

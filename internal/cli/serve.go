@@ -67,10 +67,11 @@ func sidecarOptions(c *cobra.Command, path string, logger *slog.Logger, t *telem
 		Tracer:    t.Tracer,
 		Functions: engine,
 		Load:      func() (*config.Config, error) { return loadConfig(c, path) },
+		Parse:     func(text []byte) (*config.Config, error) { return parseDraft(path, text) },
 	}
 	if path == stdinConfig {
 		logger.Info("the configuration comes from standard input, so changes of it need a restart")
-		o.Load = nil
+		o.Load, o.Parse = nil, nil
 	}
 	return o
 }

@@ -107,6 +107,7 @@ func (d *Demo) startSidecar(ctx context.Context, build telemetry.Build) error {
 		return err
 	}
 	load := func() (*config.Config, error) { return config.Load(file, os.LookupEnv) }
+	parse := func(text []byte) (*config.Config, error) { return config.ParseAs(file, text, os.LookupEnv) }
 	cfg, err := load()
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (d *Demo) startSidecar(ctx context.Context, build telemetry.Build) error {
 	if err != nil {
 		return err
 	}
-	s, err := sidecar.Open(cfg, sidecar.Options{Logger: logger, Meter: t.Meter, Tracer: t.Tracer, Load: load})
+	s, err := sidecar.Open(cfg, sidecar.Options{Logger: logger, Meter: t.Meter, Tracer: t.Tracer, Load: load, Parse: parse})
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,8 @@ type Options struct {
 	// Load loads the configuration again. [Sidecar.Run] calls it when a file has
 	// changed. Nil keeps the configuration as it is.
 	Load func() (*config.Config, error)
+	// Parse is Load for a text that is not in the file yet. Nil allows no drafts.
+	Parse func(text []byte) (*config.Config, error)
 }
 
 func (o Options) withDefaults() Options {

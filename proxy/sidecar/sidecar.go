@@ -95,7 +95,9 @@ func New(cfg *config.Config, o Options) (*Sidecar, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s, err := sidecar.Open(cfg, sidecar.Options(o))
+	s, err := sidecar.Open(cfg, sidecar.Options{
+		Logger: o.Logger, Meter: o.Meter, Tracer: o.Tracer, Source: o.Source, Functions: o.Functions, Load: o.Load,
+	})
 	if err != nil {
 		return nil, err
 	}

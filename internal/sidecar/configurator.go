@@ -1,0 +1,108 @@
+package sidecar
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/adminapi"
+)
+
+// A configurator shows and changes the configuration file of a running sidecar. It
+// implements [adminapi.Configurator].
+type configurator struct {
+	sidecar *Sidecar
+	// effect says what a draft would have made of the last logins; nil if nothing can.
+	effect func(ctx context.Context, draft *config.Config) *adminapi.Effect
+	// sample reads some documents of a draft's source; nil if nothing can.
+	sample func(ctx context.Context, peer adminapi.Peer, draft *config.Config) (adminapi.Sample, error)
+}
+
+func (s *Sidecar) configurator() *configurator { return &configurator{sidecar: s} }
+
+var _ adminapi.Configurator = (*configurator)(nil)
+
+// A file is the configuration file as it was read.
+type file struct {
+	path     string
+	text     []byte
+	revision string
+}
+
+// read reads the configuration file. The error is a [*adminapi.Problem].
+func (c *configurator) read() (file, error) {
+	path := c.sidecar.current().cfg.File()
+	if path == "" || path == config.Stdin {
+		return file{path: path}, &adminapi.Problem{
+			Type: adminapi.ReadOnlyType, Title: "There is no configuration file", Status: http.StatusConflict,
+			Detail: "The configuration was not read from a file, so it cannot be shown or changed here. Change it where it comes from, and restart.",
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return file{path: path}, &adminapi.Problem{
+			Type: adminapi.UnavailableType, Title: "The file cannot be read", Status: http.StatusServiceUnavailable,
+			Detail: fmt.Sprintf("The configuration file cannot be read: %v.", err),
+		}
+	}
+	return file{path, text, revisionOf(text)}, nil
+}
+
+// revisionOf names the content of a file.
+func revisionOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Config implements [adminapi.Configurator].
+func (c *configurator) Config(context.Context) (adminapi.Config, error) {
+	out := adminapi.Config{Versions: []adminapi.Version{}, Settings: dataSettings(c.sidecar.current().cfg)}
+	if fault := c.sidecar.reloader.state(); fault != nil {
+		out.Fault = fault.Error()
+	}
+	f, err := c.read()
+	out.File, out.Revision = f.path, f.revision
+	if err != nil {
+		out.ReadOnly = err.Error()
+		return out, nil
+	}
+	return out, nil
+}
+
+// ReviewDraft implements [adminapi.Configurator].
+func (c *configurator) ReviewDraft(context.Context, adminapi.Draft) (adminapi.Review, error) {
+	return adminapi.Review{}, notYet()
+}
+
+// SampleDraft implements [adminapi.Configurator].
+func (c *configurator) SampleDraft(ctx context.Context, peer adminapi.Peer, d adminapi.Draft) (adminapi.Sample, error) {
+	if c.sample == nil {
+		return adminapi.Sample{}, notYet()
+	}
+	checked, err := c.check(ctx, d)
+	switch {
+	case err != nil:
+		return adminapi.Sample{}, err
+	case checked.cfg == nil:
+		return adminapi.Sample{}, faultsProblem(checked.faults)
+	}
+	return c.sample(ctx, peer, checked.cfg)
+}
+
+// Deploy implements [adminapi.Configurator].
+func (c *configurator) Deploy(context.Context, adminapi.Peer, adminapi.Draft) (adminapi.Deployment, error) {
+	return adminapi.Deployment{}, notYet()
+}
+
+// RollBack implements [adminapi.Configurator].
+func (c *configurator) RollBack(context.Context, adminapi.Peer, adminapi.Rollback) (adminapi.Deployment, error) {
+	return adminapi.Deployment{}, notYet()
+}
+
+func notYet() error {
+	return &adminapi.Problem{Type: adminapi.UnavailableType, Title: "Not available", Status: http.StatusServiceUnavailable, Detail: "This sidecar cannot do that."}
+}

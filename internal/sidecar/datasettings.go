@@ -1,0 +1,28 @@
+package sidecar
+
+import (
+	"github.com/tokengraft/tokengraft/config"
+	"github.com/tokengraft/tokengraft/internal/adminapi"
+)
+
+// dataSettings returns the settings of custom user data in a configuration.
+func dataSettings(cfg *config.Config) adminapi.DataSettings {
+	s := adminapi.DataSettings{
+		Mode: "live", Source: "mongodb",
+		Database: cfg.Documents.MongoDB.Database, Collection: cfg.Documents.MongoDB.Collection, File: string(cfg.Documents.File),
+		UserIDClaim: string(cfg.Documents.UserIDClaim), UserIDField: cfg.Documents.UserIDField, UserIDType: string(cfg.Documents.UserIDType),
+		ClaimName: cfg.Claim.Name, Format: string(cfg.Claim.Format),
+		Include: append([]string{}, cfg.Claim.Include...), Exclude: append([]string{}, cfg.Claim.Exclude...),
+		MaxSize: int64(cfg.Claim.MaxSize), MaxToken: int64(cfg.Claim.MaxTokenSize), MaxHeader: int64(cfg.Claim.MaxHeaderSize),
+	}
+	switch {
+	case !cfg.Claim.Enabled:
+		s.Mode = "off"
+	case cfg.Shadow:
+		s.Mode = "shadow"
+	}
+	if cfg.Documents.File != "" {
+		s.Source = "file"
+	}
+	return s
+}
