@@ -15,7 +15,7 @@ TEST = go run ./internal/testreport $(if $(STRICT),-noskip)
 GENERATED = $(CURDIR)/packaging/generated
 TOOLS ?= $(GENERATED)/bin
 
-.PHONY: all test race lint vuln mongodb backends compose tables faults load bench bench-growth bench-peers bench-test fuzz fuzz-short attacks exhaustion openssl settings texts slim \
+.PHONY: all test race lint vuln mongodb backends compose tables faults load bench bench-growth bench-peers bench-test fuzz fuzz-short attacks exhaustion openssl settings texts slim screenshots \
 	tools goreleaser cyclonedx package-files release-snapshot release-check release deb images
 
 all: lint test race
@@ -92,6 +92,10 @@ openssl:
 	CGO_ENABLED=0 GOARCH=arm64 go vet -tags openssl $(OPENSSL)
 	CGO_ENABLED=0 $(TEST) -tags openssl $(OPENSSL)
 	CGO_ENABLED=0 go run -tags openssl . version
+
+# Writes the pictures of docs/console.md, in two to three minutes. It needs Chromium.
+screenshots:
+	$(TEST) -v -count=1 -run '^TestScreenshots$$' ./internal/e2e/console -screenshots $(CURDIR)/docs/images
 
 # Every text that a user can meet, to be read aloud.
 texts:

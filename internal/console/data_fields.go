@@ -110,13 +110,19 @@ func settingsIn(form url.Values, now adminapi.DataSettings) []adminapi.Setting {
 
 func listChange(path string, want, now []string) []adminapi.Setting {
 	switch {
-	case slices.Equal(want, now) || len(want) == 0 && len(now) == 0:
+	case sameSet(want, now):
 		return nil
 	case len(want) == 0:
 		return []adminapi.Setting{{Path: path}}
 	default:
 		return []adminapi.Setting{{Path: path, Value: want}}
 	}
+}
+
+// sameSet compares lists whose order does not matter.
+func sameSet(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
 // modeIn returns the two settings that make the mode.
@@ -141,24 +147,36 @@ func modeIn(form url.Values, now adminapi.DataSettings) []adminapi.Setting {
 	return set
 }
 
-// listIn returns the paths of a form: those that are written, and those of the sample
-// whose boxes say so. A ticked field is in the token.
+// listIn returns the paths of a form: those that are written, and those of the sample that
+// are in the list.
 func listIn(form url.Values) []string {
 	all := strings.FieldsFunc(form.Get("paths"), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' })
 	paths := []string{}
-	for _, path := range all {
+	add := func(path string) {
 		if path = strings.TrimSpace(path); path != "" && !slices.Contains(paths, path) {
 			paths = append(paths, path)
 		}
 	}
-	ticked := form["embed"]
+	for _, path := range all {
+		add(path)
+	}
 	for _, path := range form["seen"] {
-		inList := slices.Contains(ticked, path) == (form.Get("fields") == "only")
-		if inList && !slices.Contains(paths, path) {
-			paths = append(paths, path)
+		if isListed(form, path) {
+			add(path)
 		}
 	}
 	return paths
+}
+
+// isListed reports whether a path of the sample is in the list. A box that was not touched
+// leaves the list as it was: a field can be left out for another reason, such as that it
+// looks like a credential.
+func isListed(form url.Values, path string) bool {
+	ticked, was := slices.Contains(form["embed"], path), slices.Contains(form["was"], path)
+	if ticked == was && form.Get("fields") == form.Get("listed_as") {
+		return slices.Contains(form["listed"], path)
+	}
+	return ticked == (form.Get("fields") == "only")
 }
 
 // draftIn makes the draft of a form.

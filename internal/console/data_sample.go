@@ -21,7 +21,7 @@ func (e editing) picker() g.Node {
 		),
 		e.sampled(),
 		h.Div(
-			h.Label(h.For("paths"), g.Text(e.pathsLabel(only))),
+			e.pathsLabel(),
 			h.Textarea(h.ID("paths"), h.Class("code"), h.Name("paths"), h.Rows(itoa(min(max(lines(e.restOfPaths()), 2), 8))), g.Attr("spellcheck", "false"), h.Aria("describedby", "paths-help paths-fault"), g.Text("\n"+e.restOfPaths())),
 			h.P(h.ID("paths-help"), h.Class("help"), g.Text("One path per line. Dots reach into objects. "), h.Code(g.Text("claim.include")), g.Text(", "), h.Code(g.Text("claim.exclude"))),
 			h.Div(h.ID("paths-fault"), h.Data("live", "check"), g.Map(append(e.faultsAt("claim.include"), e.faultsAt("claim.exclude")...), func(f adminapi.Finding) g.Node {
@@ -35,15 +35,13 @@ func radio(id, name, value, words string, checked bool) g.Node {
 	return h.Label(h.Class("radio"), h.For(id), h.Input(h.Type("radio"), h.ID(id), h.Name(name), h.Value(value), g.If(checked, h.Checked())), h.Span(g.Text(words)))
 }
 
-func (e editing) pathsLabel(only bool) string {
-	label := "Fields to leave out"
-	if only {
-		label = "Fields to include"
-	}
+// pathsLabel has the words for both choices. The style sheet shows those of the current one.
+func (e editing) pathsLabel() g.Node {
+	rest := ""
 	if e.sample != nil && len(e.sample.Fields) > 0 {
-		label += ", apart from those above"
+		rest = ", apart from those above"
 	}
-	return label
+	return h.Label(h.For("paths"), h.Span(h.Class("if-all"), g.Text("Fields to leave out"+rest)), h.Span(h.Class("if-only"), g.Text("Fields to include"+rest)))
 }
 
 // restOfPaths are the paths that have no box, because the sample does not have them.
@@ -123,17 +121,25 @@ func (e editing) ids() g.Node {
 
 func (e editing) fieldBoxes() g.Node {
 	rows := [][]g.Node{}
+	list := listIn(e.form)
+	// Only claim.include embeds a field that looks like a credential.
+	keptBack := func(f adminapi.SampledField) bool {
+		return f.Credential && !f.Included && e.form.Get("fields") != "only" && !slices.Contains(list, f.Path)
+	}
 	for i, f := range e.sample.Fields {
 		id := "embed-" + itoa(i)
 		rows = append(rows, []g.Node{
-			g.Group{hidden("seen", f.Path), checkbox(id, "embed", f.Path, f.Path, g.If(f.Included, h.Checked()), h.Data("median", itoa(f.MedianBytes)), h.Data("max", itoa(f.MaxBytes)))},
+			g.Group{
+				hidden("seen", f.Path), g.If(f.Included, hidden("was", f.Path)), g.If(slices.Contains(list, f.Path), hidden("listed", f.Path)),
+				checkbox(id, "embed", f.Path, f.Path, g.If(f.Included, h.Checked()), g.If(keptBack(f), h.Disabled()), h.Data("median", itoa(f.MedianBytes)), h.Data("max", itoa(f.MaxBytes))),
+			},
 			g.Group{g.Text(strings.Join(f.Types, ", ")), g.If(f.Credential, g.Group{g.Text(" "), pill("warn", "looks like a credential")})},
 			g.Text(fmt.Sprintf("%d %%", f.Documents*100/max(e.sample.Documents, 1))),
 			g.Text(grouped(int64(f.MedianBytes))), g.Text(grouped(int64(f.MaxBytes))),
 		})
 	}
 	columns := []column{{"Field", "code"}, {"Types", ""}, {"Have it", "num"}, {"Bytes, median", "num"}, {"largest", "num"}}
-	return table("The fields of the sample. Ticked fields are in the token", columns, rows)
+	return g.Group{hidden("listed_as", e.form.Get("fields")), table("The fields of the sample. Ticked fields are in the token", columns, rows)}
 }
 
 // budget compares the chosen fields with the bounds. The script does it again at a change.

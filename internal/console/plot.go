@@ -24,7 +24,7 @@ func plots(series []adminapi.Series) g.Node {
 	if len(series) == 0 {
 		return empty("There are no figures yet. The first come within a few seconds.")
 	}
-	return h.Div(h.Class("plots"), g.Map(series, plot))
+	return h.Div(h.Class("plots"), g.Map(recent(series), plot))
 }
 
 // plot shows a series: its current values, its lines, and the same as a table.
