@@ -13,7 +13,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/adminapi"
 )
 
-// Options are the parts that the page shows.
+// Options are the parts that the page shows. Monitor and HasToken are required. There are no
+// pages for other parts that are nil.
 type Options struct {
 	Monitor       adminapi.Monitor
 	Keys          adminapi.KeyManager
@@ -32,24 +33,27 @@ type Options struct {
 func New(o Options) http.Handler {
 	c := &console{Options: o, results: newResults()}
 	mux := http.NewServeMux()
-	for path, show := range map[string]func(*request) *page{
-		"GET /{$}":       c.overview,
-		"GET /rules":     c.rules,
-		"GET /freshness": c.freshness,
-		"GET /sign-in":   c.signIn,
-		"GET /keys":      c.keys,
-		"POST /keys":     c.changeKeys,
-		"GET /users":     c.users,
-		"POST /users":    c.user,
-		"GET /tokens":    c.tokens,
-		"POST /tokens":   c.token,
-		"GET /data":      c.data,
-		"POST /data":     c.changeData,
-	} {
-		mux.HandleFunc(path, c.handle(show))
+	add := func(path string, show func(*request) *page) { mux.HandleFunc(path, c.handle(show)) }
+	add("GET /{$}", c.overview)
+	add("GET /rules", c.rules)
+	add("GET /freshness", c.freshness)
+	add("GET /sign-in", c.signIn)
+	if o.Keys != nil {
+		add("GET /keys", c.keys)
+		add("POST /keys", c.changeKeys)
+	}
+	if o.Users != nil {
+		add("GET /users", c.users)
+		add("POST /users", c.user)
+		add("GET /tokens", c.tokens)
+		add("POST /tokens", c.token)
+	}
+	if o.Configuration != nil {
+		add("GET /data", c.data)
+		add("POST /data", c.changeData)
 	}
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
-	mux.HandleFunc("GET /", c.handle(notFound))
+	add("GET /", notFound)
 	return mux
 }
 
@@ -89,8 +93,7 @@ func (c *console) write(w http.ResponseWriter, q *request, p *page) {
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
-	overview := c.Monitor.Overview(q.Context())
-	render(w, p.status, document(p, c.frameOf(q, p, overview)))
+	render(w, p.status, document(p, c.frameOf(q, p)))
 }
 
 // setHeaders forbids everything that the pages do not need. Pages are never kept, because

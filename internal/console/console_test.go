@@ -93,3 +93,15 @@ func TestScript_IsSmall(t *testing.T) {
 		t.Errorf("console.js has %d bytes, want at most 15 KiB", n)
 	}
 }
+
+func TestPages_AreOnlyThoseOfTheParts(t *testing.T) {
+	handler := console.New(console.Options{Monitor: newFake(time.Now()), HasToken: func() bool { return true }})
+	for _, path := range []string{"/keys", "/users", "/tokens", "/data"} {
+		if w := sendTo(handler, admin, path, nil); w.Code != http.StatusNotFound {
+			t.Errorf("GET %s: got %d, want 404", path, w.Code)
+		}
+	}
+	if page := sendTo(handler, admin, "/", nil).Body.String(); strings.Contains(page, "Custom data") || !strings.Contains(page, "Freshness") {
+		t.Error("the navigation does not have exactly the pages that there are")
+	}
+}

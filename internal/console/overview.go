@@ -12,7 +12,7 @@ import (
 
 func (c *console) overview(q *request) *page {
 	o := c.Monitor.Overview(q.Context())
-	return &page{title: "Overview", lead: modeInWords(o.Mode), live: true, body: []g.Node{
+	return &page{title: "Overview", lead: modeInWords(o.Mode), live: true, overview: &o, body: []g.Node{
 		health(o.Health, q.now),
 		h.Section(h.Class("section"), h.Aria("labelledby", "plots-title"), h.H2(h.ID("plots-title"), g.Text("The last hour")), plots(o.Series)),
 		failures(o.Failures, q.now),
@@ -56,7 +56,7 @@ func part(p adminapi.Part, now time.Time) g.Node {
 
 func failures(groups []adminapi.Failure, now time.Time) g.Node {
 	if len(groups) == 0 {
-		return liveSection("failures", "Last failures", empty("None. Every token that should get a document got it."))
+		return liveSection("failures", "Last failures", empty("None."))
 	}
 	rows := [][]g.Node{}
 	for _, f := range groups {

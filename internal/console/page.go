@@ -15,10 +15,11 @@ import (
 type page struct {
 	name     string // in links, such as rules; empty for the overview
 	title    string
-	lead     string // one sentence below the title
-	status   int    // of HTTP; 0 is 200
-	live     bool   // whether the script refreshes it
-	redirect string // to another page instead
+	lead     string             // one sentence below the title
+	status   int                // of HTTP; 0 is 200
+	live     bool               // whether the script refreshes it
+	redirect string             // to another page instead
+	overview *adminapi.Overview // if the page has it already
 	body     []g.Node
 }
 
@@ -39,6 +40,17 @@ func notFound(*request) *page {
 // A view is a page in the navigation.
 type view struct{ name, label string }
 
+// viewsOf returns the views whose parts there are.
+func viewsOf(o Options) (all []view) {
+	for _, v := range views {
+		missing := v.name == "keys" && o.Keys == nil || (v.name == "users" || v.name == "tokens") && o.Users == nil || v.name == "data" && o.Configuration == nil
+		if !missing {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
 var views = []view{
 	{"", "Overview"}, {"rules", "Rules"}, {"keys", "Keys"}, {"users", "Users"},
 	{"tokens", "Tokens"}, {"data", "Custom data"}, {"freshness", "Freshness"},
@@ -48,12 +60,18 @@ var views = []view{
 type frame struct {
 	up       string // the way to the level of the pages, "" or ../…
 	overview *adminapi.Overview
+	views    []view
 	session  g.Node
 	now      time.Time
 }
 
-func (c *console) frameOf(q *request, p *page, overview adminapi.Overview) frame {
-	return frame{overview: &overview, session: c.session(q, p), now: q.now, up: up(q.URL.Path)}
+func (c *console) frameOf(q *request, p *page) frame {
+	f := frame{overview: p.overview, views: viewsOf(c.Options), session: c.session(q, p), now: q.now, up: up(q.URL.Path)}
+	if f.overview == nil {
+		overview := c.Monitor.Overview(q.Context())
+		f.overview = &overview
+	}
+	return f
 }
 
 // up returns the relative way from a path to the level of the pages.
@@ -106,7 +124,7 @@ func head(p *page, f frame) g.Node {
 }
 
 func navigation(p *page, f frame) g.Node {
-	return h.Nav(h.Aria("label", "Views"), h.Ul(g.Map(views, func(v view) g.Node {
+	return h.Nav(h.Aria("label", "Views"), h.Ul(g.Map(f.views, func(v view) g.Node {
 		return h.Li(h.A(h.Href(f.up+"./"+v.name), g.If(v.name == p.name, h.Aria("current", "page")), g.Text(v.label)))
 	})))
 }

@@ -50,7 +50,7 @@
       if (document.hidden) return;
       last = Date.now();
       try {
-        const answer = await fetch(location.href, { headers: { "X-Refresh": "1" }, signal: AbortSignal.timeout(4000) });
+        const answer = await fetch(location.href, { signal: AbortSignal.timeout(4000) });
         if (answer.status === 403) return location.reload();
         if (!answer.ok) throw new Error(answer.status);
         replaceLive(await answer.text(), "");
@@ -143,7 +143,14 @@
   async function send(form, submitter, extra, ...kinds) {
     const data = new URLSearchParams(new FormData(form, submitter));
     for (const [name, value] of Object.entries(extra)) data.set(name, value);
-    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: data });
+    let answer;
+    try {
+      answer = await fetch(form.getAttribute("action"), { method: "POST", body: data });
+    } catch {
+      throw new Error("The sidecar does not answer. Try again.");
+    }
+    if (answer.status === 403) throw new Error("Your session has ended. Sign in in another tab, and try again.");
+    if (!answer.ok) throw new Error("The sidecar answers " + answer.status + ". Try again.");
     replaceLive(await answer.text(), ...kinds);
     for (const input of all("[aria-describedby]", form)) {
       const faults = input.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id)).filter((e) => e?.id.endsWith("-fault"));
@@ -155,12 +162,15 @@
     if (!kind) return;
     event.preventDefault();
     const button = event.submitter ?? $("button", form), words = button.textContent;
+    const fault = button.parentElement.querySelector(".fault") ?? button.parentElement.appendChild(make("p", "", "fault"));
+    fault.setAttribute("role", "alert");
+    fault.textContent = "";
     button.textContent = "Working…";
     try {
       await send(form, event.submitter, {}, kind, "check");
       if (kind === "sample") budget();
-    } catch {
-      alert("The sidecar does not answer.");
+    } catch (error) {
+      fault.textContent = error.message;
     }
     button.textContent = words;
   });
@@ -176,7 +186,9 @@
       timer = setTimeout(async () => {
         try {
           if (mine === turn) await send(draft, null, { do: "check" }, "check");
-        } catch { /* Review says that the sidecar does not answer. */ }
+        } catch (error) {
+          $("#draft-state").replaceChildren(make("p", error.message, "fault"));
+        }
       }, 350);
     });
     draft.addEventListener("keydown", (event) => {
