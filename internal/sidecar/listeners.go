@@ -108,6 +108,8 @@ func adminHandler(s *Sidecar, o ServeOptions) http.Handler {
 		Level:     o.Level,
 		Offer:     s.offer,
 		Monitor:   monitor{s, o.Version},
+
+		Configuration: s.configuration(),
 		Logger:    s.o.Logger,
 	})
 }
