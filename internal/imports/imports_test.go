@@ -32,6 +32,7 @@ var doors = map[string][]string{
 	"github.com/dgraph-io/ristretto/v2":           {"cache"},
 	"github.com/fsnotify/fsnotify":                {"internal/filewatch"},
 	"github.com/goccy/go-yaml":                    {"internal/yamlbind"},
+	"github.com/rogpeppe/go-internal/diff":        {"internal/sidecar"},
 	"golang.org/x/net/html":                       {"proxy/locate"},
 	"github.com/klauspost/compress":               {"proxy"},
 	"github.com/andybalholm/brotli":               {"proxy"},
