@@ -10,7 +10,7 @@ type candidate struct {
 	user     User // whose document is looked up
 	document Document
 	life     time.Duration // what is left of the token's life when it is looked up; 0 if it does not end
-	reason   Reason // the token's own, or that of a fault of the grant if it has none
+	reason   Reason        // the token's own, or that of a fault of the grant if it has none
 	err      error
 	enriched string // empty until it is signed
 

@@ -162,9 +162,7 @@ func why(found bsonjson.Explanation) string {
 
 // explainTo explains a user to a peer of the admin listener, and logs that.
 func (s *Sidecar) explainTo(ctx context.Context, q admin.ExplainQuery) (any, error) {
-	e, err := s.Explain(ctx, ExplainRequest{UserID: q.UserID, Issuer: q.Issuer, Values: q.Values})
-	s.o.Logger.Info("explained a user on the admin listener",
-		"user", enrich.User{ID: q.UserID, Issuer: q.Issuer}, "values", q.Values, "peer", q.Peer, "found", err == nil && e.Found)
+	e, err := s.explainAndLog(ctx, q.Peer, ExplainRequest{UserID: q.UserID, Issuer: q.Issuer, Values: q.Values})
 	switch {
 	case errors.Is(err, ErrIssuerNeeded):
 		return nil, &admin.QueryError{Text: err.Error() + " with ?issuer="}
@@ -172,4 +170,13 @@ func (s *Sidecar) explainTo(ctx context.Context, q admin.ExplainQuery) (any, err
 		return nil, err
 	}
 	return e, nil
+}
+
+// explainAndLog explains a user to a peer, whose address the log gets. It does not get the
+// user's id.
+func (s *Sidecar) explainAndLog(ctx context.Context, peer string, r ExplainRequest) (*UserExplanation, error) {
+	e, err := s.Explain(ctx, r)
+	s.o.Logger.Info("explained a user on the admin listener",
+		"user", enrich.User{ID: r.UserID, Issuer: r.Issuer}, "values", r.Values, "peer", peer, "found", err == nil && e.Found)
+	return e, err
 }

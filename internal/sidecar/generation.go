@@ -130,24 +130,7 @@ func newGeneration(s *Sidecar, cfg *config.Config, before *generation) (*generat
 // the proxy.
 func (g *generation) assemble(s *Sidecar) (err error) {
 	g.source = s.cache.Source(g.documents, shape(g.cfg))
-	o := enrich.Options{
-		Ring:                g.ring,
-		Source:              g.source,
-		UserID:              string(g.cfg.Documents.UserIDClaim),
-		Documents:           describeDocuments(g.cfg),
-		UserIssuer:          g.cfg.Documents.UserIDIssuer != "",
-		Claim:               g.cfg.Claim.Name,
-		AllowPrivilegedName: g.cfg.Claim.AllowPrivilegedName,
-		Freshness:           g.cfg.Claim.Freshness,
-		ReadAt:              g.cfg.Claim.ReadAt,
-		Kinds:               kindsOf(g.cfg.Claim),
-		MaxSize:             int(g.cfg.Claim.MaxSize),
-		MaxAge:              g.cfg.Cache.MaxAge,
-		FreshLogins:         g.cfg.Access.Writes(),
-		Restore:             restoreOf(g.cfg),
-		Meter:               s.o.Meter,
-		Logger:              g.logger,
-	}
+	o := g.enricherOptions(s)
 	if g.signIns != nil {
 		o.Hooks = g.signIns
 	}
@@ -196,6 +179,28 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		Tracer:         s.o.Tracer,
 	}, snapshot)
 	return err
+}
+
+// enricherOptions are the options of the enricher, without hooks.
+func (g *generation) enricherOptions(s *Sidecar) enrich.Options {
+	return enrich.Options{
+		Ring:                g.ring,
+		Source:              g.source,
+		UserID:              string(g.cfg.Documents.UserIDClaim),
+		Documents:           describeDocuments(g.cfg),
+		UserIssuer:          g.cfg.Documents.UserIDIssuer != "",
+		Claim:               g.cfg.Claim.Name,
+		AllowPrivilegedName: g.cfg.Claim.AllowPrivilegedName,
+		Freshness:           g.cfg.Claim.Freshness,
+		ReadAt:              g.cfg.Claim.ReadAt,
+		Kinds:               kindsOf(g.cfg.Claim),
+		MaxSize:             int(g.cfg.Claim.MaxSize),
+		MaxAge:              g.cfg.Cache.MaxAge,
+		FreshLogins:         g.cfg.Access.Writes(),
+		Restore:             restoreOf(g.cfg),
+		Meter:               s.o.Meter,
+		Logger:              g.logger,
+	}
 }
 
 // discard closes what was opened for a generation that will not serve.

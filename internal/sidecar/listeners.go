@@ -109,6 +109,8 @@ func adminHandler(s *Sidecar, o ServeOptions) http.Handler {
 		Offer:     s.offer,
 		Monitor:   monitor{s, o.Version},
 
+		Keys:          keyManager{s},
+		Users:         users{s},
 		Configuration: s.configuration(),
 		Logger:        s.o.Logger,
 	})

@@ -33,3 +33,7 @@ func (d *Dir) explainWrite(err error) error {
 	}
 	return err
 }
+
+// Writable returns why the directory must not be written to, or nil. A write can fail all
+// the same, for example on a read-only mount.
+func (d *Dir) Writable() error { return d.checkWritable() }

@@ -54,6 +54,7 @@ func (f *Follower) fetch(ctx context.Context) (_ *Set, err error) {
 		return nil, err
 	}
 	set.location = location
+	set.Fetched = began
 	set.FreshUntil = began.Add(min(max(fresh, minFresh), maxFresh))
 	return set, nil
 }

@@ -21,8 +21,8 @@ type Set struct {
 	// Odd are the entries that verify no tokens although they should, and those that
 	// are a danger, in the order of the set. There are at most 100.
 	Odd []Oddity
-	// FreshUntil is when the set must be fetched again.
-	FreshUntil time.Time
+	// Fetched is when the set was asked for, and FreshUntil when it must be fetched again.
+	Fetched, FreshUntil time.Time
 
 	location   string
 	encrypting map[string]bool // the ids of keys for encryption, at most 100
