@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/tokengraft/tokengraft/config"
@@ -76,6 +77,36 @@ func TestCheckDraft_RefusesATextOfPeersWithoutTheToken(t *testing.T) {
 	checked, err := c.CheckDraft(asWriter(t, false), adminapi.Draft{})
 	if err != nil || len(checked.Faults) > 0 || checked.Settings == nil || checked.Settings.File == "" {
 		t.Errorf("the file itself: %+v, %v", checked, err)
+	}
+}
+
+func TestCheckDraft_SetsOnlySettingsOfCustomUserData(t *testing.T) {
+	c, _ := configured(t, draftedFile)
+	for path, test := range map[string]struct {
+		value any
+		want  string
+	}{
+		"claim.name":          {"data", ""},
+		"claim.include":       {[]any{"a", "b.c"}, ""},
+		"claim.enabled":       {false, ""},
+		"shadow":              {true, ""},
+		"cache.max_age":       {"5m", ""},
+		"documents.file":      {"/etc/passwd", adminapi.ForbiddenType},
+		"backend":             {"http://169.254.169.254", adminapi.InvalidType},
+		"verify.jwks":         {"http://169.254.169.254", adminapi.InvalidType},
+		"admin_token":         {"x", adminapi.InvalidType},
+		"admin_token_file":    {"/etc/passwd", adminapi.InvalidType},
+		"documents":           {"x", adminapi.InvalidType},
+		"documents.mongodb":   {"x", adminapi.InvalidType},
+		"claim.name\nbackend": {"x", adminapi.InvalidType},
+	} {
+		checked, err := c.CheckDraft(asWriter(t, false), adminapi.Draft{Set: []adminapi.Setting{{Path: path, Value: test.value}}})
+		if problemType(err) != test.want || err != nil && test.want == "" {
+			t.Errorf("%s: %v, want a problem of the type %q", path, err, test.want)
+		}
+		if test.want == "" && (len(checked.Faults) > 0 || !slices.Equal(checked.Changed, []string{path})) {
+			t.Errorf("%s: %+v, want only this setting changed", path, checked)
+		}
 	}
 }
 

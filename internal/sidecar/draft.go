@@ -41,7 +41,7 @@ func (c *configurator) check(ctx context.Context, d adminapi.Draft) (draft, erro
 		return out, nil
 	}
 	out.cfg = cfg
-	return out, nil
+	return out, c.checkSet(out, d.Set)
 }
 
 // draftText returns the text of a draft. A whole text can name files and servers, so only
@@ -51,7 +51,7 @@ func draftText(ctx context.Context, base file, d adminapi.Draft) ([]byte, error)
 	case d.Text != nil && len(d.Set) > 0:
 		return nil, invalid("The draft has text and set. Send only one of them.")
 	case d.Text == nil:
-		return base.text, nil
+		return setText(ctx, base, d.Set)
 	case len(*d.Text) > maxDraft:
 		return nil, invalid(fmt.Sprintf("The text is larger than %s.", config.Size(maxDraft)))
 	case !adminapi.PeerOf(ctx).Writes:
