@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -73,6 +76,23 @@ func TestOverview_RefreshesItself(t *testing.T) {
 	}
 }
 
+func TestPlot_ShowsTheValuesUnderThePointer(t *testing.T) {
+	s := start(t, withToken)
+	s.trickle(t)
+	b := newTab(t)
+	b.open(s.Admin.URL("/"))
+	b.wait(`document.querySelector(".plot path.line")?.getAttribute("d")?.length > 10`)
+	at := b.eval(`(document.querySelector(".plot .lines").scrollIntoView(), (r => [r.left + r.width / 2, r.top + r.height / 2].join(" "))(document.querySelector(".plot .lines").getBoundingClientRect()))`)
+	var x, y float64
+	if _, err := fmt.Sscan(at, &x, &y); err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
+	b.wait(`document.querySelector(".plot.reading [data-at]")?.innerText.includes("ago")`)
+	b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1))
+	b.wait(`!document.querySelector(".plot.reading")`)
+}
+
 func TestOverview_SaysWhenTheSidecarDoesNotAnswer(t *testing.T) {
 	p := start(t, withToken).behindPrefix(t)
 	b := newTab(t)
@@ -86,6 +106,15 @@ func TestOverview_SaysWhenTheSidecarDoesNotAnswer(t *testing.T) {
 	p.down.Store(false)
 	b.click("#refresh")
 	b.see("Updates every 5 s")
+	b.open(p.url + "tokens")
+	b.fill("#jwt", "a.b.c")
+	p.down.Store(true)
+	b.click("main form button")
+	b.see("The sidecar answers 502")
+	p.down.Store(false)
+	b.do(command(network.ClearBrowserCookies, cdp.Empty{}))
+	b.click("main form button")
+	b.see("Your session has ended")
 }
 
 func TestOverview_WorksWithoutJavaScript(t *testing.T) {

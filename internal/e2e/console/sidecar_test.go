@@ -122,6 +122,7 @@ func (s *system) behindPrefix(t testing.TB) *prefixed {
 		r.SetURL(target)
 		r.Out.URL.Path = strings.TrimPrefix(r.In.URL.Path, prefix)
 		r.Out.Host = r.In.Host
+		r.SetXForwarded()
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
