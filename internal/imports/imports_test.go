@@ -32,6 +32,7 @@ var doors = map[string][]string{
 	"github.com/dgraph-io/ristretto/v2":           {"cache"},
 	"github.com/fsnotify/fsnotify":                {"internal/filewatch"},
 	"github.com/goccy/go-yaml":                    {"internal/yamlbind"},
+	"github.com/rogpeppe/go-internal/diff":        {"internal/sidecar"},
 	"golang.org/x/net/html":                       {"proxy/locate"},
 	"github.com/klauspost/compress":               {"proxy"},
 	"github.com/andybalholm/brotli":               {"proxy"},
@@ -125,6 +126,7 @@ var inner = map[string][]string{
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},
 	"internal/doctor":   {"config", "enrich", "enrich/mongodoc", "internal/sidecar", "proxy", "proxy/locate", "proxy/oidc"},
+	"internal/telemetry": {"internal/history"},
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks", "enrich/hooks/javascript", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",

@@ -70,6 +70,9 @@ func (c *configurator) Config(context.Context) (adminapi.Config, error) {
 		out.ReadOnly = err.Error()
 		return out, nil
 	}
+	if out.Text, err = c.shown(f.text); err != nil {
+		out.Text = hidden(err)
+	}
 	return out, nil
 }
 

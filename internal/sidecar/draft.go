@@ -35,6 +35,11 @@ func (c *configurator) check(ctx context.Context, d adminapi.Draft) (draft, erro
 		return draft{}, err
 	}
 	out := draft{base: base, text: text}
+	if text, err = config.Unredact(base.path, text, base.text); err != nil {
+		out.faults = FaultsOf(err)
+		return out, nil
+	}
+	out.text = text
 	cfg, err := c.sidecar.o.Parse(text)
 	if err != nil {
 		out.faults = FaultsOf(err)
