@@ -49,8 +49,8 @@ func part(p adminapi.Part, now time.Time) g.Node {
 	return h.Li(h.Class("part "+tone),
 		h.Div(h.Class("name"), h.Span(h.Class("light"), h.Aria("hidden", "true")), h.Strong(g.Text(p.Name))),
 		h.Div(h.Class("state"), g.Text(p.State+" for "), since(p.Since, now)),
-		g.If(p.Fault != "", h.P(h.Class("cause"), g.Text(p.Fault))),
-		g.If(p.Help != "", h.P(h.Class("help"), g.Text(p.Help))),
+		g.If(p.Fault != "", h.P(h.Class("cause"), prose(p.Fault))),
+		g.If(p.Help != "", h.P(h.Class("help"), prose(p.Help))),
 	)
 }
 
@@ -63,7 +63,7 @@ func failures(groups []adminapi.Failure, now time.Time) g.Node {
 		rows = append(rows, []g.Node{
 			h.Code(g.Text(f.Rule)),
 			h.Code(h.Class("reason"), g.Text(f.Reason)),
-			g.Group{h.Div(g.Text(f.Cause)), g.If(f.NextStep != "", h.Div(h.Class("next"), g.Text(f.NextStep)))},
+			g.Group{h.Div(prose(f.Cause)), g.If(f.NextStep != "", h.Div(h.Class("next"), prose(f.NextStep)))},
 			g.Text(grouped(int64(f.Count))),
 			ago(f.Last, now),
 		})
