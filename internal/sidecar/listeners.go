@@ -110,7 +110,7 @@ func adminHandler(s *Sidecar, o ServeOptions) http.Handler {
 		Monitor:   monitor{s, o.Version},
 
 		Configuration: s.configuration(),
-		Logger:    s.o.Logger,
+		Logger:        s.o.Logger,
 	})
 }
 
