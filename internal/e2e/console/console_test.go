@@ -33,6 +33,7 @@ func (b *tab) signIn(console string) {
 }
 
 func TestViews_ShowDataInEveryWindow(t *testing.T) {
+	t.Parallel() // most of it is waiting for figures
 	s := start(t, withToken)
 	s.trickle(t)
 	b := newTab(t)
@@ -54,6 +55,7 @@ func TestViews_ShowDataInEveryWindow(t *testing.T) {
 }
 
 func TestOverview_RefreshesItself(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.trickle(t)
 	b := newTab(t)
@@ -77,6 +79,7 @@ func TestOverview_RefreshesItself(t *testing.T) {
 }
 
 func TestPlot_ShowsTheValuesUnderThePointer(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.trickle(t)
 	b := newTab(t)
@@ -94,6 +97,7 @@ func TestPlot_ShowsTheValuesUnderThePointer(t *testing.T) {
 }
 
 func TestOverview_SaysWhenTheSidecarDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	p := start(t, withToken).behindPrefix(t)
 	b := newTab(t)
 	b.allow("502")
@@ -118,6 +122,7 @@ func TestOverview_SaysWhenTheSidecarDoesNotAnswer(t *testing.T) {
 }
 
 func TestOverview_WorksWithoutJavaScript(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.trickle(t)
 	b := newTab(t)
@@ -135,6 +140,7 @@ func TestOverview_WorksWithoutJavaScript(t *testing.T) {
 }
 
 func TestDraft_IsDeployedAndRolledBackByKeyboard(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	if got := s.claims(t); !strings.Contains(got, `"custom_data":{`) {
 		t.Fatalf("the token has the claims %s, want custom_data", got)
@@ -168,6 +174,7 @@ func TestDraft_IsDeployedAndRolledBackByKeyboard(t *testing.T) {
 }
 
 func TestDraft_PicksFieldsAndShowsFaults(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.login(t, users[0])
 	b := newTab(t)
@@ -190,6 +197,7 @@ func TestDraft_PicksFieldsAndShowsFaults(t *testing.T) {
 }
 
 func TestKeys_RotateOnceItIsConfirmed(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	p := s.behindPrefix(t)
 	b := newTab(t)
@@ -211,6 +219,7 @@ func TestKeys_RotateOnceItIsConfirmed(t *testing.T) {
 }
 
 func TestTokens_AreDecodedVerifiedAndNotShown(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	token := s.login(t, users[0])
 	b := newTab(t)
@@ -231,6 +240,7 @@ func TestTokens_AreDecodedVerifiedAndNotShown(t *testing.T) {
 }
 
 func TestUsers_AreExplainedWithoutTheirIDInAddresses(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.login(t, users[0])
 	b := newTab(t)
@@ -257,6 +267,7 @@ func TestUsers_AreExplainedWithoutTheirIDInAddresses(t *testing.T) {
 }
 
 func TestSession_SignsInAndOut(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	b := newTab(t)
 	b.allow("403")
@@ -277,6 +288,7 @@ func TestSession_SignsInAndOut(t *testing.T) {
 }
 
 func TestReadOnly_SaysHowToChangeThat(t *testing.T) {
+	t.Parallel()
 	s := start(t, "")
 	b := newTab(t)
 	for _, path := range []string{"keys", "data"} {
