@@ -1,11 +1,15 @@
 package enrich
 
+import "time"
+
 // A candidate is one token of a grant while the grant is being enriched.
 type candidate struct {
 	issued Issued
 	token  *Token // nil if it is not a JWS
 	Verified
+	user     User // whose document is looked up
 	document Document
+	life     time.Duration // what is left of the token's life when it is looked up; 0 if it does not end
 	reason   Reason // the token's own, or that of a fault of the grant if it has none
 	err      error
 	enriched string // empty until it is signed

@@ -26,20 +26,30 @@ func (tx *transaction) query(now time.Time) Query {
 	return q
 }
 
-// maxAge returns how old the document of a token may be: the token's remaining
-// lifetime, but at most the lifetime it was issued with.
+// maxAge returns how old the document of a token may be: as long as the token lives, and
+// at most MaxAge.
 func (e *Enricher) maxAge(v Verified, now time.Time) time.Duration {
 	if v.ExpiresAt.IsZero() {
 		return e.o.MaxAge
 	}
-	age := v.ExpiresAt.Sub(now)
-	if !v.IssuedAt.IsZero() {
-		age = min(age, v.ExpiresAt.Sub(v.IssuedAt))
-	}
+	age := e.lifeOf(v, now)
 	if e.o.MaxAge > 0 {
 		age = min(age, e.o.MaxAge)
 	}
-	return max(age, 0)
+	return age
+}
+
+// lifeOf returns a token's remaining lifetime, but at most the lifetime it was issued
+// with. It is 0 for a token that does not end.
+func (e *Enricher) lifeOf(v Verified, now time.Time) time.Duration {
+	if v.ExpiresAt.IsZero() {
+		return 0
+	}
+	life := v.ExpiresAt.Sub(now)
+	if !v.IssuedAt.IsZero() {
+		life = min(life, v.ExpiresAt.Sub(v.IssuedAt))
+	}
+	return max(life, 0)
 }
 
 // A lookup is what is known about one user: the document or an error.
@@ -77,13 +87,15 @@ func (tx *transaction) signInBlocked(ctx context.Context) (rejected *fault) {
 // lookups yields each token whose user is looked up, with the result of their lookup.
 func (tx *transaction) lookups(ctx context.Context) iter.Seq2[*candidate, lookup] {
 	return func(yield func(*candidate, lookup) bool) {
-		query := tx.query(time.Now())
+		now := time.Now()
+		query := tx.query(now)
 		var earlier []lookup // of other tokens
 		for _, c := range tx.candidates {
 			if !tx.looksUp(c) {
 				continue
 			}
 			query.User = tx.userOf(c.token.payload)
+			c.user, c.life = query.User, tx.lifeOf(c.Verified, now)
 			i := slices.IndexFunc(earlier, func(l lookup) bool { return l.user == query.User })
 			found := lookup{user: query.User}
 			if i >= 0 {

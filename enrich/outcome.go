@@ -3,6 +3,7 @@ package enrich
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // An Outcome is the result for one issued token.
@@ -15,6 +16,14 @@ type Outcome struct {
 	// Err is the cause of the Reason, for the log; nil if there is none. It
 	// contains no token, user id or document.
 	Err error
+	// User is whose document was looked up. It is zero if none was.
+	User User
+	// DocumentSize is the size of the document in the token, as JSON in bytes. It is 0 if
+	// there is none.
+	DocumentSize int
+	// Life is how long the token lives, at most, from now on. It is 0 if it is not verified, or
+	// does not end.
+	Life time.Duration
 
 	// exempt means that the Reason affects this token only: the token gets no
 	// claim, is not bound to a token that gets one, and did not block another.
@@ -56,8 +65,15 @@ func (tx *transaction) outcomes() []Outcome {
 			Raw:       cmp.Or(c.enriched, c.issued.Raw),
 			Reason:    c.reason,
 			Err:       c.err,
+			User:      c.user,
+			Life:      c.life,
 			exempt:    c.reason.Blocks() && !tx.blocksGrant(c),
 			undecided: c.undecided || !c.isVerified,
+		}
+	}
+	for i, c := range tx.candidates {
+		if c.enriched != "" {
+			outcomes[i].DocumentSize = len(c.document.JSON)
 		}
 	}
 	if slices.ContainsFunc(outcomes, Outcome.Accepted) {

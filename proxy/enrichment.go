@@ -36,6 +36,7 @@ func (x *exchange) enrich(ctx context.Context, l located, answered time.Time) en
 	e := x.enrichGrant(untilDone, l, x.grantOf(l, answered))
 	e.took = time.Since(began)
 	x.report(ctx, l.response.Header, &e)
+	x.observeIssued(&e, l.tokens)
 	return e
 }
 

@@ -244,6 +244,7 @@ func (x *exchange) finish(r *http.Request) {
 		}
 	}
 	x.logAccess(ctx)
+	x.observeAnswered()
 	if fault != nil {
 		x.aborted = true
 		x.w.flushWritten()          // the client gets what the backend sent

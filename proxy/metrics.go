@@ -23,11 +23,12 @@ type metrics struct {
 	// unrestored counts responses 401 to enriched tokens.
 	unrestored metric.Int64Counter
 	uncovered  uncoveredMetrics
+	signIns    metric.Int64Counter
 }
 
 func newMetrics(meter metric.Meter) (metrics, error) {
 	var m metrics
-	var errs [8]error
+	var errs [9]error
 	m.tokens, errs[0] = meter.Int64Counter("tokengraft.tokens",
 		metric.WithDescription("Tokens in responses that a rule matches, by the reason why they were or were not enriched."))
 	m.duration, errs[1] = meter.Float64Histogram("tokengraft.enrich.duration",
@@ -47,11 +48,28 @@ func newMetrics(meter metric.Meter) (metrics, error) {
 	m.unrestored, errs[6] = meter.Int64Counter("tokengraft.unrestored.unauthorized",
 		metric.WithDescription("Responses 401 of the backend to an enriched token that was not restored and had not expired."))
 	m.uncovered, errs[7] = newUncoveredMetrics(meter)
+	m.signIns, errs[8] = meter.Int64Counter("tokengraft.sign_ins",
+		metric.WithDescription("Responses with tokens that a rule matches, by whether they were issued for a login or a refresh."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return metrics{}, err
 	}
+	for _, kind := range signInKinds {
+		m.signIns.Add(context.Background(), 0, kind...)
+	}
 	m.unrestored.Add(context.Background(), 0)
 	return m, nil
+}
+
+// signInKinds are the labels of sign-ins by their cause. They are made once, because making
+// them costs more than counting.
+var signInKinds = map[enrich.Cause][]metric.AddOption{
+	enrich.CauseLogin:   signInKind(enrich.CauseLogin),
+	enrich.CauseRefresh: signInKind(enrich.CauseRefresh),
+	enrich.CauseUnknown: signInKind(enrich.CauseUnknown),
+}
+
+func signInKind(cause enrich.Cause) []metric.AddOption {
+	return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("kind", cause.String())))}
 }
 
 // ruleLabels are the labels of a rule's metrics. They are made once, because making them
@@ -115,6 +133,9 @@ func (x *exchange) report(ctx context.Context, header http.Header, e *enrichment
 	ctx = contextOfSpan(ctx)
 	m := &x.proxy.metrics
 	m.duration.Record(ctx, e.took.Seconds(), x.rule.labels.rule...)
+	if !e.grant.UserInfo {
+		m.signIns.Add(ctx, 1, signInKinds[e.grant.Cause]...)
+	}
 	for i := range e.outcomes {
 		outcome := &e.outcomes[i]
 		if outcome.Reason == "" {

@@ -53,6 +53,8 @@ type Options struct {
 	Turns Queue
 	// Diagnose says whether to look for tokens that no rule covers, and to log them.
 	Diagnose Diagnose
+	// Observer learns what becomes of the responses of rules. Optional.
+	Observer Observer
 	// Logger gets the access log and the warnings. Nil discards them.
 	Logger *slog.Logger
 	// Meter makes the instruments of the metrics. Nil records no metrics.

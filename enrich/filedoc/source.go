@@ -78,6 +78,7 @@ func (s *Source) Watch(ctx context.Context, invalidator enrich.Invalidator) erro
 		}
 		if content, _, _ := s.file.current(ctx); content != nil && content != known {
 			known = content
+			s.metrics.Changes(ctx, 1)
 			invalidator.InvalidateAll()
 		}
 	}

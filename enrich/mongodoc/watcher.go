@@ -185,6 +185,7 @@ func (w *watcher) readEvents(ctx context.Context, stream *mongo.ChangeStream, re
 
 // applyEvent invalidates what one event changed.
 func (w *watcher) applyEvent(ctx context.Context, event []byte) error {
+	w.metrics.Changes(ctx, 1)
 	change, ok := w.field.Change(event)
 	if !ok {
 		w.invalidator.InvalidateAll()

@@ -19,4 +19,6 @@ type Condition struct {
 	// nil, or "" if it uses it. It must not block. /readyz then shows the fault and
 	// is degraded. Optional.
 	Fault func() string
+	// Help says what to do if the condition does not hold.
+	Help string
 }

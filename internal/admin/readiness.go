@@ -29,6 +29,7 @@ type Readiness struct {
 	mu         sync.Mutex
 	conditions []Condition
 	states     map[string]state
+	details    map[string]detail
 	replaced   chan struct{} // closed when Use replaces the conditions
 	wasReady   bool          // it has been ready once
 	stopping   bool
@@ -36,6 +37,12 @@ type Readiness struct {
 
 // state is the state of a condition, as /readyz shows it.
 type state string
+
+// A detail is what people want to know of a condition besides its state.
+type detail struct {
+	since time.Time // when the state began
+	err   error     // why the condition does not hold
+}
 
 const (
 	unknown state = "not ready yet" // it has never held
@@ -56,11 +63,15 @@ func NewReadiness(logger *slog.Logger, conditions ...Condition) *Readiness {
 func (r *Readiness) Use(conditions ...Condition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	states := map[string]state{}
+	states, details := map[string]state{}, map[string]detail{}
 	for _, c := range conditions {
 		states[c.Name] = cmp.Or(r.states[c.Name], unknown)
+		details[c.Name] = r.details[c.Name]
+		if details[c.Name].since.IsZero() {
+			details[c.Name] = detail{since: time.Now()}
+		}
 	}
-	r.conditions, r.states = conditions, states
+	r.conditions, r.states, r.details = conditions, states, details
 	if r.replaced != nil {
 		close(r.replaced)
 	}
@@ -150,6 +161,11 @@ func (r *Readiness) note(c Condition, err error) state {
 		}
 	}
 	r.states[c.Name] = is
+	since := r.details[c.Name].since
+	if was != is {
+		since = time.Now()
+	}
+	r.details[c.Name] = detail{since, err}
 	r.wasReady = r.wasReady || !r.gated()
 	r.mu.Unlock()
 	switch {

@@ -1,6 +1,11 @@
 package admin
 
-import "net/http"
+import (
+	"cmp"
+	"net/http"
+
+	"github.com/tokengraft/tokengraft/internal/adminapi"
+)
 
 // report is the body of /readyz.
 type report struct {
@@ -59,4 +64,28 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		code = http.StatusServiceUnavailable
 	}
 	writeJSON(w, code, rep)
+}
+
+// Health returns the state of all conditions, for people.
+func (r *Readiness) Health() adminapi.Health {
+	rep, conditions := r.report()
+	rep.addFaults(conditions)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	health := adminapi.Health{Status: rep.Status, Parts: []adminapi.Part{}}
+	for _, c := range conditions {
+		is := r.states[c.Name]
+		part := adminapi.Part{Name: c.Name, State: string(cmp.Or(is, unknown)), Since: r.details[c.Name].since}
+		if err := r.details[c.Name].err; err != nil {
+			part.Fault = err.Error()
+		}
+		if text := string(rep.Checks[c.Name]); text != part.State { // of Condition.Fault
+			part.State, part.Fault = string(failing), cmp.Or(part.Fault, text)
+		}
+		if part.State != string(ok) {
+			part.Help = c.Help
+		}
+		health.Parts = append(health.Parts, part)
+	}
+	return health
 }

@@ -56,7 +56,7 @@ func serve(c *cobra.Command, path string) error {
 	}
 	go sidecar.KeepSmall(c.Context())
 	defer reloadOnHangup(s)()
-	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Level: level, Flush: t.Shutdown, LimitsMemory: true})
+	return s.Serve(c.Context(), sidecar.ServeOptions{Metrics: t.Metrics, Gather: t.Gather, Version: version, Level: level, Flush: t.Shutdown, LimitsMemory: true})
 }
 
 // sidecarOptions returns the options of a sidecar that serves and reloads its file.

@@ -112,7 +112,7 @@ func (d *Demo) startSidecar(ctx context.Context, build telemetry.Build) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	logger := slog.New(slog.NewTextHandler(&d.log, nil))
 	t, err := telemetry.Start(ctx, logger, build)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (d *Demo) startSidecar(ctx context.Context, build telemetry.Build) error {
 	serving, stop := context.WithCancel(ctx)
 	d.stopServing = stop
 	go func() {
-		d.served <- s.Serve(serving, sidecar.ServeOptions{Metrics: t.Metrics, Level: new(slog.LevelVar), Flush: t.Shutdown})
+		d.served <- s.Serve(serving, sidecar.ServeOptions{Metrics: t.Metrics, Gather: t.Gather, Version: build.Version, Level: new(slog.LevelVar), Flush: t.Shutdown})
 	}()
 	return nil
 }

@@ -14,11 +14,12 @@ type logBuffer struct {
 // maxLog bounds the log in bytes, because a demonstration may run for days.
 const maxLog = 1 << 20
 
-// Write implements [io.Writer].
+// Write implements [io.Writer]. It gets one line, and keeps warnings and errors.
 func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.text.Len() < maxLog {
+	isFault := bytes.Contains(p, []byte("level=WARN")) || bytes.Contains(p, []byte("level=ERROR"))
+	if isFault && l.text.Len() < maxLog {
 		l.text.Write(p)
 	}
 	return len(p), nil

@@ -126,6 +126,7 @@ var inner = map[string][]string{
 	"internal/discover": {"config", "enrich", "enrich/bsonjson", "enrich/keys", "enrich/mongodoc", "internal/yamlbind", "proxy", "proxy/locate", "proxy/oidc"},
 	"proxy/sidecar":     {"config", "enrich", "enrich/hooks", "internal/sidecar"},
 	"internal/doctor":   {"config", "enrich", "enrich/mongodoc", "internal/sidecar", "proxy", "proxy/locate", "proxy/oidc"},
+	"internal/telemetry": {"internal/history"},
 	"internal/demo":     {"config", "internal/demo/backend", "internal/sidecar", "internal/telemetry"},
 	"internal/cli": {
 		"config", "enrich", "enrich/hooks", "enrich/hooks/javascript", "enrich/keys", "enrich/keys/keydir", "enrich/mongodoc",

@@ -120,6 +120,8 @@ var metricRows = []metricRow{
 	{"tokengraft.hooks", "hook,error", "", "`error=\"true\"`"},
 	{"tokengraft.config.reloads", "result", "", "`failed` grows"},
 	{"tokengraft.config.last_reload.timestamp", "", "", ""},
+	{"tokengraft.sign_ins", "kind", "`login`, `refresh` or `unknown`. Shadow counts too.", ""},
+	{"tokengraft.watch.changes", "", "", ""},
 	{"tokengraft.shadow", "", "", "1, if you do not expect it"},
 	{"tokengraft.build.info", "version,commit,goversion", "", "replicas differ for an hour"},
 	{"http.server.request.duration", "http_request_method,url_scheme,http_response_status_code,http_route,network_protocol_version,error_type", "`http_route` is the path of the rule, and is absent without one. `error_type` is a status of 500 or more, `client_gone`, or `aborted` if the backend did not finish its response.", "the rate of 5xx"},

@@ -36,6 +36,16 @@ type pastToken struct {
 // adminTimeout.
 const effectTimeout = 4 * time.Second
 
+// configuration returns what shows and changes the configuration file, with the effect on
+// the last logins.
+func (s *Sidecar) configuration() adminapi.Configurator {
+	c := s.configurator()
+	c.effect = func(ctx context.Context, draft *config.Config) *adminapi.Effect {
+		return effectOf(ctx, s.current().cfg, draft, s.past.pastLogins(), s.o)
+	}
+	return c
+}
+
 // effectOf tries what a draft would have made of logins: it reads the documents of their
 // users with the settings of the draft, and computes reasons and sizes from those that the
 // logins had. It verifies and signs nothing, because there are no tokens.

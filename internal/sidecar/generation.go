@@ -190,6 +190,7 @@ func (g *generation) assemble(s *Sidecar) (err error) {
 		Responses:      s.shared.responses,
 		Turns:          s.shared.turns,
 		Diagnose:       diagnoses[g.cfg.Diagnose],
+		Observer:       &s.past,
 		Logger:         g.logger,
 		Meter:          s.o.Meter,
 		Tracer:         s.o.Tracer,

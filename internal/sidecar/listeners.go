@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/admin"
+	"github.com/tokengraft/tokengraft/internal/history"
 	"github.com/tokengraft/tokengraft/internal/loglimit"
 	"github.com/tokengraft/tokengraft/internal/sockets"
 )
@@ -21,6 +22,8 @@ import (
 type ServeOptions struct {
 	// Metrics answers GET /metrics of the admin listener.
 	Metrics http.Handler
+	// Gather returns the metrics as Metrics answers them. Nil: the console has no plots.
+	Gather func() []history.Measurement
 	// Level is what PUT /loglevel sets.
 	Level *slog.LevelVar
 	// Flush exports the remaining telemetry. It is called last.
@@ -28,6 +31,8 @@ type ServeOptions struct {
 	// LimitsMemory says that [LimitMemory] was called. A reload that adds or removes
 	// functions then calls it again.
 	LimitsMemory bool
+	// Version is that of the program, for the console.
+	Version string
 }
 
 // adminTimeout bounds a request to the admin listener, and its response.
@@ -102,7 +107,10 @@ func adminHandler(s *Sidecar, o ServeOptions) http.Handler {
 		Readiness: s.readiness,
 		Level:     o.Level,
 		Offer:     s.offer,
-		Logger:    s.o.Logger,
+		Monitor:   monitor{s, o.Version},
+
+		Configuration: s.configuration(),
+		Logger:        s.o.Logger,
 	})
 }
 

@@ -18,20 +18,20 @@ import (
 func (g *generation) conditions() []admin.Condition {
 	gates := refuses(g.cfg)
 	waits := gates || g.cfg.WaitForBackend
-	source := admin.Condition{Name: "source", Gate: gates, Probe: g.documents.source.Check}
+	source := admin.Condition{Name: "source", Gate: gates, Probe: g.documents.source.Check, Help: "Is the source of documents running, and can this machine reach it? `tokengraft check` tries it. Tokens get the claim only where the cache has the document."}
 	if g.documents.breaker != nil {
 		source.Fault = g.documents.breaker.State
 	}
 	conditions := []admin.Condition{
-		{Name: "backend", Gate: true, Probe: g.probeBackend},
-		{Name: "keys", Gate: true, Instant: true, Probe: func(context.Context) error { return g.ring.OwnKeysReady() }},
-		{Name: "jwks", Gate: waits, Instant: true, Probe: func(context.Context) error { return g.backendKeysReady() }},
+		{Name: "backend", Gate: true, Probe: g.probeBackend, Help: "Is the backend running, and can this machine reach it? Clients get 502 until it answers."},
+		{Name: "keys", Gate: true, Instant: true, Probe: func(context.Context) error { return g.ring.OwnKeysReady() }, Help: "Look at the directory sign.keys: `tokengraft keys list` says what is wrong with it."},
+		{Name: "jwks", Gate: waits, Instant: true, Probe: func(context.Context) error { return g.backendKeysReady() }, Help: "The backend's keys cannot be fetched, so tokens that need a new one stay as they are. Check verify.jwks."},
 		source,
 	}
 	if g.follower != nil {
 		conditions = append(conditions, admin.Condition{
 			Name: "discovery", Gate: waits, Instant: true, Probe: func(context.Context) error { return g.follower.State() },
-			Fault: g.discoveryAdvice,
+			Fault: g.discoveryAdvice, Help: "The backend's discovery document cannot be fetched. The rules that it has named before stay in use.",
 		})
 	}
 	return conditions

@@ -214,5 +214,5 @@ func (r *reloader) condition() admin.Condition {
 			return errNotApplied
 		}
 		return nil
-	}}
+	}, Help: "Fix the file. The running configuration stays in use until then, and the log says what is wrong."}
 }

@@ -27,6 +27,8 @@ import (
 	"github.com/tokengraft/tokengraft/internal/budget"
 	"github.com/tokengraft/tokengraft/internal/certs"
 	"github.com/tokengraft/tokengraft/internal/connlimit"
+	"github.com/tokengraft/tokengraft/internal/history"
+	"github.com/tokengraft/tokengraft/internal/supervise"
 	"github.com/tokengraft/tokengraft/proxy/oidc"
 )
 
@@ -72,6 +74,8 @@ type Sidecar struct {
 	reloader  *reloader
 	shared    *shared
 
+	past past // what the console shows
+
 	connections atomic.Pointer[connlimit.Pool] // of the public listener; nil until it listens
 
 	withoutHooks bool       // nothing runs when users sign in, whatever the configuration says
@@ -93,7 +97,9 @@ func Open(cfg *config.Config, o Options) (*Sidecar, error) {
 // open is Open, with hooks or without.
 func open(cfg *config.Config, o Options, withoutHooks bool) (*Sidecar, error) {
 	o = o.withDefaults()
-	s := &Sidecar{o: o, withoutHooks: withoutHooks, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger), shared: newShared(cfg)}
+	past := newPast()
+	o.Logger = slog.New(past.failures.Handler(o.Logger.Handler()))
+	s := &Sidecar{o: o, past: past, withoutHooks: withoutHooks, readiness: admin.NewReadiness(o.Logger), background: newBackground(o.Logger), shared: newShared(cfg)}
 	var err error
 	if s.reloader, err = newReloader(s, cfg); err != nil {
 		return nil, err
@@ -174,6 +180,7 @@ func (s *Sidecar) Run(ctx context.Context) {
 // and telemetry is flushed last.
 func (s *Sidecar) Serve(ctx context.Context, o ServeOptions) error {
 	s.limitsMemory = o.LimitsMemory
+	s.past.figures = history.NewFigures(s.gather(o.Gather))
 	servers, err := listen(s, o)
 	if err != nil {
 		return err
@@ -182,7 +189,10 @@ func (s *Sidecar) Serve(ctx context.Context, o ServeOptions) error {
 	running := make(chan struct{})
 	go func() {
 		defer close(running)
+		var figures sync.WaitGroup
+		figures.Go(func() { supervise.Run(background, s.o.Logger, "figures", s.past.figures.Run) })
 		s.Run(background)
+		figures.Wait()
 	}()
 	failed := make(chan error, len(servers))
 	for _, server := range servers {

@@ -21,6 +21,7 @@ type Metrics struct {
 	duration   metric.Float64Histogram
 	duplicates metric.Int64Counter
 	watchUp    metric.Int64UpDownCounter
+	changes    metric.Int64Counter
 	following  atomic.Bool
 	source     metric.MeasurementOption
 	succeeded  metric.MeasurementOption
@@ -45,12 +46,15 @@ func New(source string, meter metric.Meter) (*Metrics, error) {
 		metric.WithDescription("Lookups that found more than one document for a user."))
 	watchUp, errWatchUp := meter.Int64UpDownCounter("tokengraft.watch.up",
 		metric.WithDescription("1 while the change stream is followed, otherwise 0."))
-	if err := errors.Join(errDuration, errDuplicates, errWatchUp); err != nil {
+	changes, errChanges := meter.Int64Counter("tokengraft.watch.changes",
+		metric.WithDescription("Changes of documents that the change stream, or the file, has reported."))
+	if err := errors.Join(errDuration, errDuplicates, errWatchUp, errChanges); err != nil {
 		return nil, fmt.Errorf("cannot make the metrics of the source %s: %w", source, err)
 	}
 	// Adding 0 makes a metric visible. It does not change the value of a previous
 	// source that a reload has not closed yet.
 	watchUp.Add(context.Background(), 0)
+	changes.Add(context.Background(), 0)
 
 	name := attribute.String("source", source)
 	label := metric.WithAttributeSet(attribute.NewSet(name))
@@ -59,6 +63,7 @@ func New(source string, meter metric.Meter) (*Metrics, error) {
 		duration:   duration,
 		duplicates: duplicates,
 		watchUp:    watchUp,
+		changes:    changes,
 		source:     label,
 		succeeded:  metric.WithAttributeSet(attribute.NewSet(name, attribute.String("error", "false"))),
 		failed:     metric.WithAttributeSet(attribute.NewSet(name, attribute.String("error", "true"))),
@@ -74,6 +79,9 @@ func (m *Metrics) Lookup(ctx context.Context, started time.Time, err error) {
 	}
 	m.duration.Record(ctx, time.Since(started).Seconds(), result)
 }
+
+// Changes records changes of documents that the source was told of.
+func (m *Metrics) Changes(ctx context.Context, n int) { m.changes.Add(ctx, int64(n)) }
 
 // Duplicate records a lookup that found more than one document for its user.
 func (m *Metrics) Duplicate(ctx context.Context) {

@@ -30,6 +30,9 @@ type Telemetry struct {
 	Tracer   trace.Tracer                // nil if no traces are exported
 	Metrics  http.Handler                // answers GET /metrics
 	Shutdown func(context.Context) error // exports what remains, and ends all exports
+
+	own    prometheus.Gatherer // the metrics of this program
+	logger *slog.Logger
 }
 
 // A Build is what a program was built from.
@@ -45,17 +48,17 @@ func Start(ctx context.Context, logger *slog.Logger, b Build) (*Telemetry, error
 	if err != nil {
 		logger.Warn("metrics and traces have no complete description of the service; check OTEL_RESOURCE_ATTRIBUTES", "error", err)
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	own, runtimes := prometheus.NewRegistry(), prometheus.NewRegistry()
+	runtimes.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	scraped, err := otelprometheus.New(
-		otelprometheus.WithRegisterer(registry),
+		otelprometheus.WithRegisterer(own),
 		otelprometheus.WithoutScopeInfo(),
 		otelprometheus.WithoutTargetInfo(),
 	)
 	if err != nil {
 		return nil, err
 	}
-	scrapes := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	scrapes := promhttp.HandlerFor(prometheus.Gatherers{own, runtimes}, promhttp.HandlerOpts{})
 	readers := []sdkmetric.Option{sdkmetric.WithReader(scraped), sdkmetric.WithResource(service)}
 	if pushed := newMetricReader(ctx, logger, scrapes); pushed != nil {
 		readers = append(readers, sdkmetric.WithReader(pushed))
@@ -65,6 +68,8 @@ func Start(ctx context.Context, logger *slog.Logger, b Build) (*Telemetry, error
 		Meter:    meters.Meter(tracing.Scope),
 		Metrics:  scrapes,
 		Shutdown: meters.Shutdown,
+		own:      own,
+		logger:   logger,
 	}
 	if err := b.record(ctx, t.Meter); err != nil {
 		return nil, err
