@@ -80,11 +80,6 @@ func (c *configurator) Config(context.Context) (adminapi.Config, error) {
 	return out, nil
 }
 
-// ReviewDraft implements [adminapi.Configurator].
-func (c *configurator) ReviewDraft(context.Context, adminapi.Draft) (adminapi.Review, error) {
-	return adminapi.Review{}, notYet()
-}
-
 // SampleDraft implements [adminapi.Configurator].
 func (c *configurator) SampleDraft(ctx context.Context, peer adminapi.Peer, d adminapi.Draft) (adminapi.Sample, error) {
 	if c.sample == nil {
