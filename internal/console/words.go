@@ -139,7 +139,7 @@ func grouped(n int64) string {
 	return digits
 }
 
-// prose writes a text in which code stands between backquotes.
+// prose writes a text that has code between backquotes.
 func prose(text string) g.Node {
 	nodes := g.Group{}
 	for i, part := range strings.Split(text, "`") {
