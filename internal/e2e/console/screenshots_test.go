@@ -28,7 +28,7 @@ func TestScreenshots(t *testing.T) {
 	}
 	s := start(t, withToken)
 	s.trickle(t)
-	time.Sleep(2 * time.Minute) // of figures
+	time.Sleep(110 * time.Second) // of figures
 	b := newTab(t)
 	console := s.Admin.URL("/")
 	b.signIn(console)
