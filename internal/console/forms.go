@@ -62,7 +62,9 @@ func failed(err error) g.Node {
 }
 
 // findings lists what is wrong with a configuration, with its place.
-func findings(all []adminapi.Finding) g.Node {
+func findings(all []adminapi.Finding) g.Node { return findingsAt(all, place) }
+
+func findingsAt(all []adminapi.Finding, place func(adminapi.Finding) g.Node) g.Node {
 	if len(all) == 0 {
 		return nil
 	}

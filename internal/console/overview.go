@@ -61,8 +61,8 @@ func failures(groups []adminapi.Failure, now time.Time) g.Node {
 	rows := [][]g.Node{}
 	for _, f := range groups {
 		rows = append(rows, []g.Node{
-			h.Code(g.Text(f.Rule)),
-			h.Code(h.Class("reason"), g.Text(f.Reason)),
+			codeOrNone("", f.Rule),
+			codeOrNone("reason", f.Reason),
 			g.Group{h.Div(prose(f.Cause)), g.If(f.NextStep != "", h.Div(h.Class("next"), prose(f.NextStep)))},
 			g.Text(grouped(int64(f.Count))),
 			ago(f.Last, now),
@@ -70,6 +70,13 @@ func failures(groups []adminapi.Failure, now time.Time) g.Node {
 	}
 	columns := []column{{"Rule", "code"}, {"Reason", "code"}, {"Cause and next step", "grow"}, {"Count", "num"}, {"Last", "num"}}
 	return liveSection("failures", "Last failures", table("The last failures, grouped by rule and reason", columns, rows))
+}
+
+func codeOrNone(class, text string) g.Node {
+	if text == "" {
+		return h.Span(h.Class("quiet"), g.Text("–"))
+	}
+	return h.Code(classOf(class), g.Text(text))
 }
 
 // sentence begins a text with a capital and ends it with a full stop.
