@@ -15,9 +15,15 @@ import (
 
 var operator = adminapi.Peer{Address: "192.0.2.1", Reads: true, Writes: true}
 
-// running is [configured], and Run applies changes. The log is in the buffer after stop.
+// running is [configured], and Run applies changes.
 func running(t *testing.T, text string) (c *configurator, path string, log *bytes.Buffer, stop func()) {
 	c, path = configured(t, text)
+	log, stop = run(t, c)
+	return c, path, log, stop
+}
+
+// run makes Run apply changes. The log is in the buffer after stop.
+func run(t *testing.T, c *configurator) (log *bytes.Buffer, stop func()) {
 	log = &bytes.Buffer{}
 	c.sidecar.o.Logger = slog.New(slog.NewTextHandler(log, nil))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -25,7 +31,7 @@ func running(t *testing.T, text string) (c *configurator, path string, log *byte
 	go func() { defer close(done); c.sidecar.Run(ctx) }()
 	stop = sync.OnceFunc(func() { cancel(); <-done })
 	t.Cleanup(stop)
-	return c, path, log, stop
+	return log, stop
 }
 
 func set(path string, value any) []adminapi.Setting {
