@@ -45,7 +45,7 @@ func TestViews_ShowDataInEveryWindow(t *testing.T) {
 		for _, width := range []int64{1280, 360} {
 			b.do(chromedp.EmulateViewport(width, 900))
 			b.open(console + view.path)
-			b.see(view.text)
+			b.wait(`(document.body.innerText + (document.querySelector("#text")?.value ?? "")).includes(%q)`, view.text)
 			for _, dark := range []bool{false, true} {
 				b.dark(dark)
 				b.checkAccessible(fmt.Sprintf("/%s, %d wide, dark %v", view.path, width, dark))
