@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
@@ -129,7 +130,12 @@ func fieldTable(id string, fields []adminapi.ExplainedField) g.Node {
 // keptBack shows the fields that are not in the token, and why.
 func keptBack(id string, as adminapi.ExplainedUser) g.Node {
 	rows := [][]g.Node{}
+	bytes := map[string]int{}
 	for _, f := range as.LeftOut {
+		bytes[f.Path] = f.Bytes
+		if slices.ContainsFunc(as.Credentials, func(s adminapi.ExplainedSecret) bool { return s.Path == f.Path }) {
+			continue // its row says more
+		}
 		rows = append(rows, []g.Node{h.Code(g.Text(f.Path)), h.Code(g.Text(f.Why)), bytesOrUnknown(f.Bytes)})
 	}
 	for _, s := range as.Credentials {
@@ -137,7 +143,7 @@ func keptBack(id string, as adminapi.ExplainedUser) g.Node {
 		if s.Dropped {
 			why = "it looks like a credential"
 		}
-		rows = append(rows, []g.Node{h.Code(g.Text(s.Path)), g.Group{g.Text(why), g.If(s.Advice != "", h.Div(h.Class("next"), g.Text(s.Advice)))}, bytesOrUnknown(0)})
+		rows = append(rows, []g.Node{h.Code(g.Text(s.Path)), g.Group{g.Text(why), g.If(s.Advice != "", h.Div(h.Class("next"), g.Text(s.Advice)))}, bytesOrUnknown(bytes[s.Path])})
 	}
 	if len(rows) == 0 {
 		return nil
