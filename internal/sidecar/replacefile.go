@@ -68,6 +68,9 @@ func syncDir(dir string) error {
 func readOnly(path string) string {
 	info, err := os.Lstat(path)
 	dir := filepath.Dir(path)
+	if full, err := filepath.Abs(dir); err == nil {
+		dir = full
+	}
 	switch {
 	case err != nil:
 		return "The file cannot be read: " + err.Error() + "."
@@ -78,7 +81,7 @@ func readOnly(path string) string {
 	case isMount(path):
 		return "The file is a mount of its own, so it cannot be replaced. Mount its directory instead, or change the file where it comes from."
 	case !mayWrite(dir):
-		return "The sidecar may not write to the directory " + dir + ". Let it write there, or change the file where it comes from."
+		return "The sidecar may not write to the directory " + dir + ", so it cannot replace the file. Let it write there, or change the file where it comes from."
 	}
 	return ""
 }

@@ -65,7 +65,8 @@ const versionTime = "20060102T150405.000000000Z"
 
 // add keeps a text as the newest version.
 func (v versions) add(text []byte, changed []string) (adminapi.Version, error) {
-	if err := os.MkdirAll(v.dir, 0o700); err != nil {
+	// The versions have the secrets of the file.
+	if err := errors.Join(os.MkdirAll(v.dir, 0o700), os.Chmod(v.dir, 0o700)); err != nil {
 		return adminapi.Version{}, err
 	}
 	now := time.Now().UTC()
