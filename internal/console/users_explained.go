@@ -142,7 +142,7 @@ func keptBack(id string, as adminapi.ExplainedUser) g.Node {
 	if len(rows) == 0 {
 		return nil
 	}
-	return h.Div(h.Class("after"), h.H3(h.ID(id+"-kept"), g.Text("What needs a look")), table("Fields that are kept back, or that look like a credential", []column{{"Field", "code"}, {"Why", "grow"}, {"Bytes", "num"}}, rows))
+	return h.Div(h.Class("after"), h.H3(h.ID(id+"-kept"), g.Text("Kept back, and credentials")), table("Fields that are kept back, or that look like a credential", []column{{"Field", "code"}, {"Why", "grow"}, {"Bytes", "num"}}, rows))
 }
 
 func bytesOrUnknown(n int) g.Node {
