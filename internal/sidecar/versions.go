@@ -94,8 +94,17 @@ func (v versions) add(text []byte, changed []string) (adminapi.Version, error) {
 	return added, nil
 }
 
-// prune removes the versions that are too many.
+// prune removes the versions that are too many, and what earlier processes left when they
+// were killed.
 func (v versions) prune() {
+	removeLeft(v.dir, ".")
+	entries, _ := os.ReadDir(v.dir)
+	for _, entry := range entries {
+		id, described := strings.CutSuffix(entry.Name(), ".json")
+		if _, err := os.Stat(filepath.Join(v.dir, id+".yaml")); described && errors.Is(err, os.ErrNotExist) {
+			v.remove(id)
+		}
+	}
 	list, _ := v.list("")
 	for _, old := range list[min(len(list), keptVersions):] {
 		v.remove(old.ID)
