@@ -155,6 +155,11 @@ func TestDeploy_KeepsTenVersionsAndChangesByHand(t *testing.T) {
 	if err := os.WriteFile(path, []byte(draftedFile+"# by hand\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	for _, left := range []string{".x.yaml.new-1", "20000101T000000.000000000Z-0123456789abcdef.json"} {
+		if err := os.WriteFile(filepath.Join(path+".versions", left), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	byHand := revision(t, c)
 	if _, err := c.Deploy(t.Context(), operator, adminapi.Draft{Base: byHand, Set: set("shadow", true)}); err != nil {
 		t.Fatal(err)
@@ -163,7 +168,7 @@ func TestDeploy_KeepsTenVersionsAndChangesByHand(t *testing.T) {
 	if err != nil || len(shown.Versions) != 10 || shown.Versions[1].Revision != byHand {
 		t.Fatalf("versions: %+v, %v; want ten, with the change by hand as the second", shown.Versions, err)
 	}
-	if names, _ := filepath.Glob(path + ".versions/*"); len(names) != 20 {
+	if names, _ := os.ReadDir(path + ".versions"); len(names) != 20 {
 		t.Errorf("files: %v", names)
 	}
 	if _, err := c.RollBack(t.Context(), operator, adminapi.Rollback{To: "../../etc/passwd"}); problemType(err) != adminapi.InvalidType {

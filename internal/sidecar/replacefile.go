@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // replaceFile replaces the content of a file. At any time the file is whole, the old or the
@@ -23,7 +24,7 @@ func replaceFile(path string, text []byte) error {
 func writeFile(path string, text []byte, like fs.FileInfo) error {
 	dir := filepath.Dir(path)
 	prefix := "." + filepath.Base(path) + ".new-"
-	removeAll(filepath.Join(dir, prefix+"*"))
+	removeLeft(dir, prefix)
 	temporary, err := os.CreateTemp(dir, prefix+"*")
 	if err != nil {
 		return err
@@ -43,11 +44,14 @@ func writeFile(path string, text []byte, like fs.FileInfo) error {
 	return syncDir(dir)
 }
 
-// removeAll removes what earlier processes left when they were killed.
-func removeAll(pattern string) {
-	names, _ := filepath.Glob(pattern)
-	for _, name := range names {
-		_ = os.Remove(name)
+// removeLeft removes the temporary files of writeFile in a directory that earlier processes
+// left when they were killed. Their names start with prefix.
+func removeLeft(dir, prefix string) {
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		if name := entry.Name(); strings.HasPrefix(name, prefix) && strings.Contains(name, ".new-") {
+			_ = os.Remove(filepath.Join(dir, name))
+		}
 	}
 }
 
@@ -68,6 +72,9 @@ func syncDir(dir string) error {
 func readOnly(path string) string {
 	info, err := os.Lstat(path)
 	dir := filepath.Dir(path)
+	if full, err := filepath.Abs(dir); err == nil {
+		dir = full
+	}
 	switch {
 	case err != nil:
 		return "The file cannot be read: " + err.Error() + "."
@@ -78,7 +85,7 @@ func readOnly(path string) string {
 	case isMount(path):
 		return "The file is a mount of its own, so it cannot be replaced. Mount its directory instead, or change the file where it comes from."
 	case !mayWrite(dir):
-		return "The sidecar may not write to the directory " + dir + ". Let it write there, or change the file where it comes from."
+		return "The sidecar may not write to the directory " + dir + ", so it cannot replace the file. Let it write there, or change the file where it comes from."
 	}
 	return ""
 }

@@ -25,8 +25,11 @@ func (c *configurator) ReviewDraft(ctx context.Context, in adminapi.Draft) (admi
 		return adminapi.Review{}, unavailable("Another review is running. Try again in some seconds.")
 	}
 	d, err := c.check(ctx, in)
-	if err != nil {
+	switch {
+	case err != nil:
 		return adminapi.Review{}, err
+	case in.Text != nil && in.Base != "" && in.Base != d.base.revision:
+		return adminapi.Review{}, conflict(d.base.revision) // the text would undo what others have changed
 	}
 	out := adminapi.Review{
 		Base: d.base.revision, Faults: append([]adminapi.Finding{}, d.faults...), Warnings: []adminapi.Finding{},

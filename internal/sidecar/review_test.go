@@ -63,6 +63,17 @@ func TestReviewDraft_AsksNoServerForPeersWithoutTheToken(t *testing.T) {
 	}
 }
 
+func TestReviewDraft_RefusesATextOfAnotherRevision(t *testing.T) {
+	c, _ := configured(t, draftedFile)
+	text := draftedFile + "shadow: true\n"
+	if _, err := c.ReviewDraft(asWriter(t, true), adminapi.Draft{Base: "0123456789abcdef", Text: &text}); problemType(err) != adminapi.ConflictType {
+		t.Errorf("got %v", err)
+	}
+	if _, err := c.ReviewDraft(asWriter(t, true), adminapi.Draft{Base: "0123456789abcdef", Set: set("shadow", true)}); err != nil {
+		t.Errorf("changes of settings: %v", err)
+	}
+}
+
 func TestReviewDraft_OneAtATime(t *testing.T) {
 	c, _ := configured(t, draftedFile)
 	c.reviewing <- struct{}{}

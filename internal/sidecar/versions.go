@@ -65,7 +65,8 @@ const versionTime = "20060102T150405.000000000Z"
 
 // add keeps a text as the newest version.
 func (v versions) add(text []byte, changed []string) (adminapi.Version, error) {
-	if err := os.MkdirAll(v.dir, 0o700); err != nil {
+	// The versions have the secrets of the file.
+	if err := errors.Join(os.MkdirAll(v.dir, 0o700), os.Chmod(v.dir, 0o700)); err != nil {
 		return adminapi.Version{}, err
 	}
 	now := time.Now().UTC()
@@ -93,8 +94,17 @@ func (v versions) add(text []byte, changed []string) (adminapi.Version, error) {
 	return added, nil
 }
 
-// prune removes the versions that are too many.
+// prune removes the versions that are too many, and what earlier processes left when they
+// were killed.
 func (v versions) prune() {
+	removeLeft(v.dir, ".")
+	entries, _ := os.ReadDir(v.dir)
+	for _, entry := range entries {
+		id, described := strings.CutSuffix(entry.Name(), ".json")
+		if _, err := os.Stat(filepath.Join(v.dir, id+".yaml")); described && errors.Is(err, os.ErrNotExist) {
+			v.remove(id)
+		}
+	}
 	list, _ := v.list("")
 	for _, old := range list[min(len(list), keptVersions):] {
 		v.remove(old.ID)
