@@ -47,6 +47,10 @@ func start(t testing.TB, more string) *system {
 rules:
   - match: POST /login
     tokens: ["json:access_token"]
+    refresh: never
+  - match: POST /refresh
+    tokens: ["json:access_token"]
+    refresh: always
   - match: POST /login/cookie
     tokens: ["cookie:session"]
 verify: {jwks: %s/jwks.json}
@@ -96,11 +100,11 @@ func (s *system) trickle(t testing.TB) {
 			if i%37 == 5 {
 				life = -time.Minute // the backend's token has expired
 			}
-			grant := "password"
+			path := "/login"
 			if i%4 == 3 {
-				grant = "refresh_token"
+				path = "/refresh"
 			}
-			s.Public.Try("POST", "/login", fmt.Sprintf(`{"grant_type":%q,"access_token":%q}`, grant, s.token(users[i*7/5%len(users)], life)))
+			s.Public.Try("POST", path, fmt.Sprintf(`{"access_token":%q}`, s.token(users[i*7/5%len(users)], life)))
 			select {
 			case <-ctx.Done():
 			case <-time.After(time.Duration(60+35*math.Sin(float64(i)/60)) * time.Millisecond):
