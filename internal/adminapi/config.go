@@ -54,7 +54,8 @@ type DataSettings struct {
 // A Draft is a changed configuration: a whole text, or changes of the file. It is the body
 // of POST /api/config/check, /review, /deploy and /sample.
 type Draft struct {
-	// Base is the revision that the draft was made from. Only deploy requires it.
+	// Base is the revision that the draft was made from. Only deploy requires it. Review
+	// refuses a text with another base than the file.
 	Base string `json:"base"`
 	// Text is the whole file. Nil means the file with the changes in Set.
 	Text *string `json:"text,omitempty"`

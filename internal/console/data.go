@@ -116,6 +116,10 @@ func tabs(chosen string) g.Node {
 // at its fields.
 func draftState(e editing, shown map[string]bool) g.Node {
 	content := g.Group{}
+	where := place
+	if e.form.Get("tab") == "file" {
+		where = linked
+	}
 	if e.checked != nil {
 		rest := []adminapi.Finding{}
 		for _, f := range e.checked.Faults {
@@ -125,7 +129,7 @@ func draftState(e editing, shown map[string]bool) g.Node {
 		}
 		switch {
 		case len(rest) > 0:
-			content = append(content, h.Div(h.Class("notice bad"), findings(rest)))
+			content = append(content, h.Div(h.Class("notice bad"), findingsAt(rest, where)))
 		case len(e.checked.Faults) > 0:
 			content = append(content, h.P(h.Class("fault"), g.Text("The draft has faults, see above.")))
 		case len(e.checked.Changed) == 0:
@@ -137,13 +141,30 @@ func draftState(e editing, shown map[string]bool) g.Node {
 	return h.Div(h.ID("draft-state"), h.Data("live", "check"), h.Role("status"), content)
 }
 
+// place says where a finding is, in words.
 func place(f adminapi.Finding) g.Node {
-	switch {
-	case f.Line > 0:
-		return g.Group{h.A(h.Href("#text"), h.Data("line", itoa(f.Line)), g.Text("Line "+itoa(f.Line))), g.Text(": ")}
-	case f.Path != "":
-		return g.Group{h.Code(g.Text(f.Path)), g.Text(": ")}
-	default:
+	words := g.Group{}
+	if f.Line > 0 {
+		words = append(words, g.Text("Line "+itoa(f.Line)))
+	}
+	if f.Path != "" {
+		words = append(words, g.If(f.Line > 0, g.Text(", ")), h.Code(g.Text(f.Path)))
+	}
+	if len(words) == 0 {
 		return nil
 	}
+	return append(words, g.Text(": "))
+}
+
+// linked is place with a link to the line of the text that is edited.
+func linked(f adminapi.Finding) g.Node {
+	if f.Line == 0 {
+		return place(f)
+	}
+	line := h.A(h.Href("#text"), h.Data("line", itoa(f.Line)), g.Text("Line "+itoa(f.Line)))
+	f.Line = 0
+	if f.Path == "" {
+		return g.Group{line, g.Text(": ")}
+	}
+	return g.Group{line, g.Text(", "), place(f)}
 }

@@ -141,7 +141,8 @@ func modeIn(form url.Values, now adminapi.DataSettings) []adminapi.Setting {
 	if (want == "off") != (now.Mode == "off") {
 		set = append(set, adminapi.Setting{Path: "claim.enabled", Value: orDefault(want != "off", false)})
 	}
-	if (want == "shadow") != (now.Mode == "shadow") {
+	// A file that is off can have shadow too.
+	if (want == "shadow") != (now.Mode == "shadow") || now.Mode == "off" && want == "live" {
 		set = append(set, adminapi.Setting{Path: "shadow", Value: orDefault(want != "shadow", true)})
 	}
 	return set

@@ -58,15 +58,17 @@ func failed(err error) g.Node {
 	if !errors.As(err, &problem) {
 		return notice("bad", h.P(g.Text(err.Error())))
 	}
-	return notice("bad", h.P(h.Strong(g.Text(problem.Title))), g.If(problem.Detail != "", h.P(g.Text(problem.Detail))), findings(problem.Faults))
+	return notice("bad", h.P(h.Strong(g.Text(problem.Title))), g.If(problem.Detail != "", h.P(prose(problem.Detail))), findings(problem.Faults))
 }
 
 // findings lists what is wrong with a configuration, with its place.
-func findings(all []adminapi.Finding) g.Node {
+func findings(all []adminapi.Finding) g.Node { return findingsAt(all, place) }
+
+func findingsAt(all []adminapi.Finding, place func(adminapi.Finding) g.Node) g.Node {
 	if len(all) == 0 {
 		return nil
 	}
 	return h.Ul(h.Class("findings"), g.Map(all, func(f adminapi.Finding) g.Node {
-		return h.Li(place(f), g.Text(f.Message), g.If(f.Hint != "", h.Span(h.Class("quiet"), g.Text(" "+f.Hint))))
+		return h.Li(place(f), prose(f.Message), g.If(f.Hint != "", h.Span(h.Class("quiet"), g.Text(" "), prose(f.Hint))))
 	}))
 }

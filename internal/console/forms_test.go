@@ -216,3 +216,18 @@ func TestUsers_AreNotInAddresses(t *testing.T) {
 		t.Error("an id in the address of a POST is shown, want it ignored")
 	}
 }
+
+func TestDraft_TurnsOnWhatWasOff(t *testing.T) {
+	for want, set := range map[string][]adminapi.Setting{
+		"live":   {{Path: "claim.enabled"}, {Path: "shadow"}},
+		"shadow": {{Path: "claim.enabled"}, {Path: "shadow", Value: true}},
+		"off":    nil,
+	} {
+		f := newFake(time.Now())
+		f.config.Settings.Mode = "off"
+		send(f, reader, "/data", draft("check", "mode", want))
+		if got := f.calls[0].(adminapi.Draft).Set; len(got)+len(set) > 0 && !reflect.DeepEqual(got, set) {
+			t.Errorf("from off to %s: got %+v, want %+v", want, got, set)
+		}
+	}
+}

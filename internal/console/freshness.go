@@ -37,7 +37,7 @@ func stream(f adminapi.Freshness, now time.Time) g.Node {
 	return h.Section(h.ID("stream"), h.Class("card"), h.Data("live", ""), h.Aria("labelledby", "stream-title"),
 		h.Div(h.Class("row"), h.H2(h.ID("stream-title"), g.Text("Change stream")), streamPill(f.Stream)),
 		h.P(g.Text(streamInWords(f.Stream)), g.If(!f.Since.IsZero(), h.Span(h.Class("quiet"), g.Text(" Since "), since(f.Since, now), g.Text(".")))),
-		g.If(f.Fault != "", h.P(h.Class("cause"), g.Text(f.Fault))),
+		g.If(f.Fault != "", h.P(h.Class("cause"), prose(f.Fault))),
 		h.Div(h.Class("figures"),
 			figure("Changes", grouped(f.Changes)), figure("Entries evicted", grouped(f.Evicted)),
 			h.Div(h.Class("figure"), h.Span(g.Text("Last change")), h.Strong(agoOf(f.LastEvent, now))),

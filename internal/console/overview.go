@@ -49,8 +49,8 @@ func part(p adminapi.Part, now time.Time) g.Node {
 	return h.Li(h.Class("part "+tone),
 		h.Div(h.Class("name"), h.Span(h.Class("light"), h.Aria("hidden", "true")), h.Strong(g.Text(p.Name))),
 		h.Div(h.Class("state"), g.Text(p.State+" for "), since(p.Since, now)),
-		g.If(p.Fault != "", h.P(h.Class("cause"), g.Text(p.Fault))),
-		g.If(p.Help != "", h.P(h.Class("help"), g.Text(p.Help))),
+		g.If(p.Fault != "", h.P(h.Class("cause"), prose(p.Fault))),
+		g.If(p.Help != "", h.P(h.Class("help"), prose(p.Help))),
 	)
 }
 
@@ -61,15 +61,22 @@ func failures(groups []adminapi.Failure, now time.Time) g.Node {
 	rows := [][]g.Node{}
 	for _, f := range groups {
 		rows = append(rows, []g.Node{
-			h.Code(g.Text(f.Rule)),
-			h.Code(h.Class("reason"), g.Text(f.Reason)),
-			g.Group{h.Div(g.Text(f.Cause)), g.If(f.NextStep != "", h.Div(h.Class("next"), g.Text(f.NextStep)))},
+			codeOrNone("", f.Rule),
+			codeOrNone("reason", f.Reason),
+			g.Group{h.Div(prose(f.Cause)), g.If(f.NextStep != "", h.Div(h.Class("next"), prose(f.NextStep)))},
 			g.Text(grouped(int64(f.Count))),
 			ago(f.Last, now),
 		})
 	}
 	columns := []column{{"Rule", "code"}, {"Reason", "code"}, {"Cause and next step", "grow"}, {"Count", "num"}, {"Last", "num"}}
 	return liveSection("failures", "Last failures", table("The last failures, grouped by rule and reason", columns, rows))
+}
+
+func codeOrNone(class, text string) g.Node {
+	if text == "" {
+		return h.Span(h.Class("quiet"), g.Text("–"))
+	}
+	return h.Code(classOf(class), g.Text(text))
 }
 
 // sentence begins a text with a capital and ends it with a full stop.

@@ -122,21 +122,31 @@ func grid(a axis) g.Node {
 
 // hours writes the axis of time, whose right end is now.
 func hours(s adminapi.Series) g.Node {
-	const parts = 4
-	length := time.Duration(float64(pointsOf(s)) * s.Step * float64(time.Second))
+	length := time.Duration(float64(pointsOf(s)) * s.Step * float64(time.Second)).Round(time.Minute)
+	parts := partsOf(length)
 	nodes := g.Group{}
 	for i := range parts + 1 {
 		words, anchor := "now", "end"
 		if i < parts {
-			words, anchor = "−"+span(length*time.Duration(parts-i)/parts), "middle"
+			words, anchor = "−"+span(length*time.Duration(parts-i)/time.Duration(parts)), "middle"
 		}
 		if i == 0 {
 			anchor = "start"
 		}
-		x := left + (plotWidth-left-right)*float64(i)/parts
+		x := left + (plotWidth-left-right)*float64(i)/float64(parts)
 		nodes = append(nodes, g.El("text", h.Class("tick"), g.Attr("text-anchor", anchor), g.Attr("x", fmt.Sprintf("%.0f", x)), g.Attr("y", fmt.Sprint(plotHeight-4)), g.Text(words)))
 	}
 	return nodes
+}
+
+// partsOf divides a length into round parts.
+func partsOf(length time.Duration) int {
+	for _, parts := range []int{4, 3, 5} {
+		if length > 0 && length%(time.Duration(parts)*time.Minute) == 0 {
+			return parts
+		}
+	}
+	return 2
 }
 
 // path draws the values. Nil values are gaps.

@@ -8,7 +8,7 @@ import (
 
 // ranges are how much time plots show, in seconds: as little as has all values, so that the
 // plots of a new sidecar are not empty.
-var ranges = []float64{5 * 60, 15 * 60, 30 * 60}
+var ranges = []float64{2 * 60, 5 * 60, 15 * 60, 30 * 60}
 
 // recent cuts the time before the first value from all series, so that their axes of time
 // are the same.

@@ -125,7 +125,7 @@ func TestPlot_ShowsTheTimeThatHasValues(t *testing.T) {
 	for _, c := range []struct {
 		measured int // of 360 instants in one hour
 		want     string
-	}{{12, "−5 min"}, {60, "−15 min"}, {180, "−30 min"}, {360, "−1 h"}} {
+	}{{12, "−2 min"}, {30, "−5 min"}, {60, "−15 min"}, {180, "−30 min"}, {360, "−1 h"}} {
 		values := make([]float64, 360)
 		for i := range values {
 			if values[i] = -1; i >= 360-c.measured {

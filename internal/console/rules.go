@@ -24,7 +24,7 @@ func (c *console) rules(q *request) *page {
 	return &page{name: "rules", title: "Rules", lead: "Each rule as the sidecar understands it, and what it has done since the start.", live: true, body: body}
 }
 
-func warning(text string) g.Node { return h.P(h.Class("notice warn"), g.Text(text)) }
+func warning(text string) g.Node { return h.P(h.Class("notice warn"), prose(text)) }
 
 func ruleCard(q *request, r adminapi.Rule, id string) g.Node {
 	return h.Section(h.ID(id), h.Class("card rule"), h.Data("live", ""), h.Aria("labelledby", id+"-title"),
@@ -36,8 +36,7 @@ func ruleCard(q *request, r adminapi.Rule, id string) g.Node {
 			figure("Answers", grouped(r.Answers)), figure("Tokens", grouped(r.Found)),
 			h.Div(h.Class("figure"), h.Span(g.Text("Last token")), h.Strong(agoOf(r.LastFound, q.now))),
 		),
-		facts(ruleFacts(r)...),
-		reasons(r.Reasons),
+		h.Div(h.Class("cols"), facts(ruleFacts(r)...), reasons(r.Reasons)),
 		g.Map(r.Warnings, warning),
 	)
 }
@@ -59,13 +58,13 @@ func ruleFacts(r adminapi.Rule) [][2]g.Node {
 		all = append(all, fact("Tokens at", places(r.Tokens)))
 	}
 	if r.Refresh != "" {
-		all = append(all, fact("Refresh", g.Text(refreshInWords(r.Refresh)), g.If(r.Why != "", h.Span(h.Class("quiet"), g.Text(" "+r.Why)))))
+		all = append(all, fact("Refresh", prose(cmp.Or(sentence(r.Why), sentence(refreshInWords(r.Refresh))))))
 	}
 	if r.OnFailure != "" {
-		all = append(all, fact("On failure", g.Text(failureInWords(r.OnFailure))))
+		all = append(all, fact("On failure", g.Text(sentence(failureInWords(r.OnFailure)))))
 	}
 	if r.Gate == "yes" || r.Gate == "headers" {
-		all = append(all, fact("Gate", g.Text(gateInWords(r.Gate))))
+		all = append(all, fact("Gate", g.Text(sentence(gateInWords(r.Gate)))))
 	}
 	if len(r.Restore) > 0 {
 		all = append(all, fact("Restored at", codeList(r.Restore)))

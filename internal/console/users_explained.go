@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
@@ -129,7 +130,12 @@ func fieldTable(id string, fields []adminapi.ExplainedField) g.Node {
 // keptBack shows the fields that are not in the token, and why.
 func keptBack(id string, as adminapi.ExplainedUser) g.Node {
 	rows := [][]g.Node{}
+	bytes := map[string]int{}
 	for _, f := range as.LeftOut {
+		bytes[f.Path] = f.Bytes
+		if slices.ContainsFunc(as.Credentials, func(s adminapi.ExplainedSecret) bool { return s.Path == f.Path }) {
+			continue // its row says more
+		}
 		rows = append(rows, []g.Node{h.Code(g.Text(f.Path)), h.Code(g.Text(f.Why)), bytesOrUnknown(f.Bytes)})
 	}
 	for _, s := range as.Credentials {
@@ -137,12 +143,12 @@ func keptBack(id string, as adminapi.ExplainedUser) g.Node {
 		if s.Dropped {
 			why = "it looks like a credential"
 		}
-		rows = append(rows, []g.Node{h.Code(g.Text(s.Path)), g.Group{g.Text(why), g.If(s.Advice != "", h.Div(h.Class("next"), g.Text(s.Advice)))}, bytesOrUnknown(0)})
+		rows = append(rows, []g.Node{h.Code(g.Text(s.Path)), g.Group{g.Text(why), g.If(s.Advice != "", h.Div(h.Class("next"), g.Text(s.Advice)))}, bytesOrUnknown(bytes[s.Path])})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return h.Div(h.Class("after"), h.H3(h.ID(id+"-kept"), g.Text("What needs a look")), table("Fields that are kept back, or that look like a credential", []column{{"Field", "code"}, {"Why", "grow"}, {"Bytes", "num"}}, rows))
+	return h.Div(h.Class("after"), h.H3(h.ID(id+"-kept"), g.Text("Kept back, and credentials")), table("Fields that are kept back, or that look like a credential", []column{{"Field", "code"}, {"Why", "grow"}, {"Bytes", "num"}}, rows))
 }
 
 func bytesOrUnknown(n int) g.Node {

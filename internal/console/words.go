@@ -18,9 +18,12 @@ func span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
+	case d < 10*time.Minute:
 		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < time.Hour-30*time.Second:
+		return fmt.Sprintf("%.0f min", d.Minutes())
 	case d < day:
+		d = d.Round(time.Minute)
 		return two(int(d.Hours()), "h", int(d.Minutes())%60, "min")
 	default:
 		return two(int(d/day), "d", int(d%day/time.Hour), "h")
@@ -134,4 +137,19 @@ func grouped(n int64) string {
 		digits = digits[:i] + "\u202f" + digits[i:]
 	}
 	return digits
+}
+
+// prose writes a text that has code between backquotes.
+func prose(text string) g.Node {
+	nodes := g.Group{}
+	for i, part := range strings.Split(text, "`") {
+		switch {
+		case part == "":
+		case i%2 == 1:
+			nodes = append(nodes, h.Code(g.Text(part)))
+		default:
+			nodes = append(nodes, g.Text(part))
+		}
+	}
+	return nodes
 }

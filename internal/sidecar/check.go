@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/tokengraft/tokengraft/config"
@@ -31,16 +30,21 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	k := checker{cfg: cfg, o: o.withDefaults(), found: found}
+	return k.run(ctx, waiting)
+}
+
+// run is [Check], without its bound.
+func (k *checker) run(ctx context.Context, waiting func(what string)) Understanding {
 	k.settings()
 	k.certificates()
-	waiting("asking the backend, " + cfg.Backend.String())
+	waiting("asking the backend, " + k.cfg.Backend.String())
 	k.backend(ctx)
 	k.preset(ctx)
 	waiting("fetching the backend's keys")
 	k.keys(ctx)
 	waiting("opening functions")
 	k.signIns()
-	waiting("reading documents" + sourceName(cfg))
+	waiting("reading documents" + sourceName(k.cfg))
 	k.source(ctx)
 	waiting("")
 	k.refreshes()
@@ -49,7 +53,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options, found func(Findin
 	k.owners()
 	k.roles()
 	k.notes()
-	return understand(cfg, k.read)
+	return understand(k.cfg, k.read)
 }
 
 // A checker reports what it finds.
@@ -60,6 +64,7 @@ type checker struct {
 	discovered oidc.Discovery  // zero if there is no document
 	read       *oidc.Discovery // discovered; nil if there is no document
 	client     *http.Client    // for requests to the backend
+	dry        bool            // write nothing: make no keys
 	functions  hooks.Functions // closed, but still says which there are; nil if they could not be opened
 }
 
@@ -258,41 +263,5 @@ func (k *checker) watch(ctx context.Context, collection *mongodoc.Source) {
 		k.ok("documents.mongodb.watch: there is no change stream, and none is needed: users can change documents (access), so every login reads its document")
 	default:
 		k.warn("documents.mongodb.watch", "%w; a login may get a document that is as old as the life of a token, but a refresh always gets a fresh one", err)
-	}
-}
-
-// gates names the rules that are gates, and what the sidecar cannot ensure for them.
-func (k *checker) gates() {
-	var gates []string
-	for _, rule := range configuredRules(k.cfg) {
-		switch {
-		case rule.GatesHeader():
-			gates = append(gates, rule.Pattern+" (its headers)")
-		case rule.Gate:
-			gates = append(gates, rule.Pattern)
-		}
-	}
-	if k.cfg.OIDC.Enabled && k.cfg.UserCreation.Enabled() {
-		gates = append(gates, "the endpoints of the discovery document")
-	}
-	if len(gates) == 0 || !k.cfg.Live() {
-		return
-	}
-	k.note("No token leaves these rules unless it was accepted, because they are gates: %s. Clients must not reach the backend in any other way than through this sidecar, and the backend must not issue these tokens at another path, with a suffix such as .json, or on another port. See docs/security.md, Gates.", strings.Join(gates, ", "))
-}
-
-// notes names requirements that check cannot verify.
-func (k *checker) notes() {
-	jwks := k.jwksPaths()
-	switch {
-	case !k.cfg.Claim.Enabled:
-		k.note("claim.enabled is false: no token gets the claim, and no document is read. Tokens with the claim are restored until they expire.")
-	case k.cfg.Shadow:
-		k.note("shadow is on: tokens are counted, but not changed. To start enriching, turn it off when every verifier has used %s for 5 minutes, because keys may be cached that long. To remove the sidecar, leave shadow on until the last enriched token has expired.", jwks)
-	}
-	k.gates()
-	k.note("Absence of the claim must never grant anything, because a token is sent without the claim when enrichment fails.")
-	if k.cfg.Sign.Keys != "" && !secretOnly(k.cfg) {
-		k.note("Every verifier must fetch its keys from %s of this sidecar, and send introspection requests through it. If a verifier has a fixed key, use sign.backend_key.", jwks)
 	}
 }

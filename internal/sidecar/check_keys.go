@@ -18,7 +18,11 @@ import (
 )
 
 func (k *checker) keys(ctx context.Context) {
-	ring, err := openRing(k.cfg, k.client, k.o.Logger)
+	cfg := *k.cfg
+	if k.dry {
+		cfg.Sign.Keys = "" // the ring would make missing keys there
+	}
+	ring, err := openRing(&cfg, k.client, k.o.Logger)
 	if err == nil {
 		k.backendKeys(ctx, ring)
 	}

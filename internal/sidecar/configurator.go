@@ -15,14 +15,17 @@ import (
 // A configurator shows and changes the configuration file of a running sidecar. It
 // implements [adminapi.Configurator].
 type configurator struct {
-	sidecar *Sidecar
+	sidecar              *Sidecar
+	deploying, reviewing chan struct{} // full while one runs
 	// effect says what a draft would have made of the last logins; nil if nothing can.
 	effect func(ctx context.Context, draft *config.Config) *adminapi.Effect
 	// sample reads some documents of a draft's source; nil if nothing can.
 	sample func(ctx context.Context, peer adminapi.Peer, draft *config.Config) (adminapi.Sample, error)
 }
 
-func (s *Sidecar) configurator() *configurator { return &configurator{sidecar: s} }
+func (s *Sidecar) configurator() *configurator {
+	return &configurator{sidecar: s, deploying: make(chan struct{}, 1), reviewing: make(chan struct{}, 1)}
+}
 
 var _ adminapi.Configurator = (*configurator)(nil)
 
@@ -44,10 +47,7 @@ func (c *configurator) read() (file, error) {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return file{path: path}, &adminapi.Problem{
-			Type: adminapi.UnavailableType, Title: "The file cannot be read", Status: http.StatusServiceUnavailable,
-			Detail: fmt.Sprintf("The configuration file cannot be read: %v.", err),
-		}
+		return file{path: path}, unavailable(fmt.Sprintf("The configuration file cannot be read: %v.", err))
 	}
 	return file{path, text, revisionOf(text)}, nil
 }
@@ -70,15 +70,14 @@ func (c *configurator) Config(context.Context) (adminapi.Config, error) {
 		out.ReadOnly = err.Error()
 		return out, nil
 	}
+	out.ReadOnly = readOnly(f.path)
+	if out.Versions, err = versionsOf(f.path).list(f.revision); err != nil {
+		return out, unavailable(fmt.Sprintf("The earlier versions cannot be read: %v.", err))
+	}
 	if out.Text, err = c.shown(f.text); err != nil {
 		out.Text = hidden(err)
 	}
 	return out, nil
-}
-
-// ReviewDraft implements [adminapi.Configurator].
-func (c *configurator) ReviewDraft(context.Context, adminapi.Draft) (adminapi.Review, error) {
-	return adminapi.Review{}, notYet()
 }
 
 // SampleDraft implements [adminapi.Configurator].
@@ -96,16 +95,8 @@ func (c *configurator) SampleDraft(ctx context.Context, peer adminapi.Peer, d ad
 	return c.sample(ctx, peer, checked.cfg)
 }
 
-// Deploy implements [adminapi.Configurator].
-func (c *configurator) Deploy(context.Context, adminapi.Peer, adminapi.Draft) (adminapi.Deployment, error) {
-	return adminapi.Deployment{}, notYet()
-}
+func notYet() error { return unavailable("This sidecar cannot do that.") }
 
-// RollBack implements [adminapi.Configurator].
-func (c *configurator) RollBack(context.Context, adminapi.Peer, adminapi.Rollback) (adminapi.Deployment, error) {
-	return adminapi.Deployment{}, notYet()
-}
-
-func notYet() error {
-	return &adminapi.Problem{Type: adminapi.UnavailableType, Title: "Not available", Status: http.StatusServiceUnavailable, Detail: "This sidecar cannot do that."}
+func unavailable(detail string) error {
+	return &adminapi.Problem{Type: adminapi.UnavailableType, Title: "Not available now", Status: http.StatusServiceUnavailable, Detail: detail}
 }

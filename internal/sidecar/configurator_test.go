@@ -75,7 +75,7 @@ func TestCheckDraft_RefusesATextOfPeersWithoutTheToken(t *testing.T) {
 		t.Errorf("got %v, want a problem of the type forbidden", err)
 	}
 	checked, err := c.CheckDraft(asWriter(t, false), adminapi.Draft{})
-	if err != nil || len(checked.Faults) > 0 || checked.Settings == nil || checked.Settings.File == "" {
+	if err != nil || len(checked.Faults) > 0 || checked.Settings == nil || checked.Settings.File != "users.json" {
 		t.Errorf("the file itself: %+v, %v", checked, err)
 	}
 }

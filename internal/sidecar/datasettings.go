@@ -1,6 +1,8 @@
 package sidecar
 
 import (
+	"path/filepath"
+
 	"github.com/tokengraft/tokengraft/config"
 	"github.com/tokengraft/tokengraft/internal/adminapi"
 )
@@ -9,7 +11,7 @@ import (
 func dataSettings(cfg *config.Config) adminapi.DataSettings {
 	s := adminapi.DataSettings{
 		Mode: "live", Source: "mongodb",
-		Database: cfg.Documents.MongoDB.Database, Collection: cfg.Documents.MongoDB.Collection, File: string(cfg.Documents.File),
+		Database: cfg.Documents.MongoDB.Database, Collection: cfg.Documents.MongoDB.Collection, File: documentsFile(cfg),
 		UserIDClaim: string(cfg.Documents.UserIDClaim), UserIDField: cfg.Documents.UserIDField, UserIDType: string(cfg.Documents.UserIDType),
 		ClaimName: cfg.Claim.Name, Format: string(cfg.Claim.Format),
 		Include: append([]string{}, cfg.Claim.Include...), Exclude: append([]string{}, cfg.Claim.Exclude...),
@@ -25,4 +27,14 @@ func dataSettings(cfg *config.Config) adminapi.DataSettings {
 		s.Source = "file"
 	}
 	return s
+}
+
+// documentsFile returns the file of documents as the configuration file can have it: a path
+// that is relative to its folder, if it is below.
+func documentsFile(cfg *config.Config) string {
+	file := string(cfg.Documents.File)
+	if relative, err := filepath.Rel(filepath.Dir(cfg.File()), file); err == nil && file != "" && filepath.IsLocal(relative) {
+		return relative
+	}
+	return file
 }

@@ -27,26 +27,34 @@ func (c *configurator) check(ctx context.Context, d adminapi.Draft) (draft, erro
 	if err != nil {
 		return draft{}, err
 	}
-	if c.sidecar.o.Parse == nil {
-		return draft{}, notYet()
-	}
 	text, err := draftText(ctx, base, d)
 	if err != nil {
 		return draft{}, err
 	}
-	out := draft{base: base, text: text}
-	if text, err = config.Unredact(base.path, text, base.text); err != nil {
-		out.faults = FaultsOf(err)
-		return out, nil
+	secret, err := config.Unredact(base.path, text, base.text)
+	if err != nil {
+		return draft{base: base, text: text, faults: FaultsOf(err)}, nil
 	}
-	out.text = text
+	out, err := c.parse(base, secret)
+	if err != nil {
+		return out, err
+	}
+	return out, c.checkSet(out, d.Set)
+}
+
+// parse returns the draft with a text that has its secrets.
+func (c *configurator) parse(base file, text []byte) (draft, error) {
+	if c.sidecar.o.Parse == nil {
+		return draft{}, notYet()
+	}
+	out := draft{base: base, text: text}
 	cfg, err := c.sidecar.o.Parse(text)
 	if err != nil {
 		out.faults = FaultsOf(err)
 		return out, nil
 	}
 	out.cfg = cfg
-	return out, c.checkSet(out, d.Set)
+	return out, nil
 }
 
 // draftText returns the text of a draft. A whole text can name files and servers, so only

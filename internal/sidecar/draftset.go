@@ -49,8 +49,11 @@ func setText(ctx context.Context, base file, set []adminapi.Setting) ([]byte, er
 // checkSet refuses a draft that changes other settings than those that were asked. The
 // text of the file has been checked already, but a preset can depend on a setting.
 func (c *configurator) checkSet(d draft, set []adminapi.Setting) error {
+	if len(set) == 0 {
+		return nil
+	}
 	before, err := c.sidecar.o.Parse(d.base.text)
-	if err != nil || d.cfg == nil || len(set) == 0 {
+	if err != nil || d.cfg == nil {
 		return nil // with faults there is nothing to compare
 	}
 	for _, path := range d.cfg.ChangesSince(before) {

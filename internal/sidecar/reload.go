@@ -28,13 +28,15 @@ type reloader struct {
 	reloads  metric.Int64Counter
 	loadedAt metric.Float64Gauge // when the configuration was last loaded without a fault
 	asked    chan struct{}
+	changes  chan func(context.Context) // what changes the file; run calls it
+	ended    chan struct{}              // closed when run returns
 
 	mu    sync.Mutex
 	fault error // why the configuration in the files is not running; nil if it is
 }
 
 func newReloader(s *Sidecar, cfg *config.Config) (*reloader, error) {
-	r := &reloader{sidecar: s, started: cfg, loaded: cfg, asked: make(chan struct{}, 1)}
+	r := &reloader{sidecar: s, started: cfg, loaded: cfg, asked: make(chan struct{}, 1), changes: make(chan func(context.Context)), ended: make(chan struct{})}
 	var err, errLoadedAt error
 	r.reloads, err = s.o.Meter.Int64Counter("tokengraft.config.reloads",
 		metric.WithDescription("Reloads of the configuration, by result: ok, or failed (the running configuration stays)."))
@@ -70,6 +72,7 @@ func (r *reloader) ask() {
 
 // run reloads when it is asked to and when a file has changed, until ctx ends.
 func (r *reloader) run(ctx context.Context) {
+	defer close(r.ended)
 	if r.sidecar.o.Load == nil {
 		<-ctx.Done()
 		return
@@ -93,6 +96,8 @@ func (r *reloader) run(ctx context.Context) {
 			return
 		case <-r.asked:
 			r.reload(ctx, true)
+		case change := <-r.changes:
+			change(ctx)
 		case <-changed:
 			r.look(ctx)
 		case <-poll.C:
@@ -152,15 +157,38 @@ func (r *reloader) apply(ctx context.Context) (changed []string, err error) {
 }
 
 // needRestart returns the changed settings that the listeners still have to adopt.
-func (r *reloader) needRestart() []string {
+func (r *reloader) needRestart() []string { return needRestart(r.started, r.loaded) }
+
+// needRestart returns the settings in which the listeners of a configuration differ from
+// those of another, with which the process started.
+func needRestart(started, loaded *config.Config) []string {
 	var settings []string
-	for _, path := range r.loaded.ChangesSince(r.started) {
-		larger := serverHeader(r.loaded) > serverHeader(r.started)
+	for _, path := range loaded.ChangesSince(started) {
+		larger := serverHeader(loaded) > serverHeader(started)
 		if path == "listen" || path == "admin" || path == "h2c" || strings.HasPrefix(path, "tls") || path == "limits.headers" && larger {
 			settings = append(settings, path)
 		}
 	}
 	return settings
+}
+
+// change makes run call a function that changes the file, and waits for its result. The
+// function is called once or not at all.
+func (r *reloader) change(ctx context.Context, f func(context.Context) error) error {
+	result := make(chan error, 1)
+	select {
+	case r.changes <- func(ctx context.Context) { result <- f(ctx) }:
+	case <-ctx.Done():
+		return unavailable("The sidecar is busy with another change. Try again.")
+	case <-r.ended:
+		return unavailable("The sidecar is stopping.")
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-r.ended:
+		return unavailable("The sidecar is stopping. Look at the file, which may have changed.")
+	}
 }
 
 // state returns why the configuration in the files does not run; nil if it does.

@@ -76,7 +76,8 @@ func newTab(t testing.TB) *tab {
 	b := &tab{TB: t}
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.listen))
 	b.ctx = ctx
-	b.do(command(log.Enable, cdp.Empty{}), chromedp.EmulateViewport(1280, 900))
+	// Each tab behaves as the one that has the focus, because tests run at the same time.
+	b.do(command(log.Enable, cdp.Empty{}), command(emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}), chromedp.EmulateViewport(1280, 900))
 	t.Cleanup(func() {
 		b.check()
 		cancel()

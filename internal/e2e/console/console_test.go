@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -30,6 +33,7 @@ func (b *tab) signIn(console string) {
 }
 
 func TestViews_ShowDataInEveryWindow(t *testing.T) {
+	t.Parallel() // most of it is waiting for figures
 	s := start(t, withToken)
 	s.trickle(t)
 	b := newTab(t)
@@ -41,7 +45,7 @@ func TestViews_ShowDataInEveryWindow(t *testing.T) {
 		for _, width := range []int64{1280, 360} {
 			b.do(chromedp.EmulateViewport(width, 900))
 			b.open(console + view.path)
-			b.see(view.text)
+			b.wait(`(document.body.innerText + (document.querySelector("#text")?.value ?? "")).includes(%q)`, view.text)
 			for _, dark := range []bool{false, true} {
 				b.dark(dark)
 				b.checkAccessible(fmt.Sprintf("/%s, %d wide, dark %v", view.path, width, dark))
@@ -51,6 +55,7 @@ func TestViews_ShowDataInEveryWindow(t *testing.T) {
 }
 
 func TestOverview_RefreshesItself(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.trickle(t)
 	b := newTab(t)
@@ -73,7 +78,26 @@ func TestOverview_RefreshesItself(t *testing.T) {
 	}
 }
 
+func TestPlot_ShowsTheValuesUnderThePointer(t *testing.T) {
+	t.Parallel()
+	s := start(t, withToken)
+	s.trickle(t)
+	b := newTab(t)
+	b.open(s.Admin.URL("/"))
+	b.wait(`document.querySelector(".plot path.line")?.getAttribute("d")?.length > 10`)
+	at := b.eval(`(document.querySelector(".plot .lines").scrollIntoView(), (r => [r.left + r.width / 2, r.top + r.height / 2].join(" "))(document.querySelector(".plot .lines").getBoundingClientRect()))`)
+	var x, y float64
+	if _, err := fmt.Sscan(at, &x, &y); err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
+	b.wait(`document.querySelector(".plot.reading [data-at]")?.innerText.includes("ago")`)
+	b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1))
+	b.wait(`!document.querySelector(".plot.reading")`)
+}
+
 func TestOverview_SaysWhenTheSidecarDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	p := start(t, withToken).behindPrefix(t)
 	b := newTab(t)
 	b.allow("502")
@@ -86,9 +110,19 @@ func TestOverview_SaysWhenTheSidecarDoesNotAnswer(t *testing.T) {
 	p.down.Store(false)
 	b.click("#refresh")
 	b.see("Updates every 5 s")
+	b.open(p.url + "tokens")
+	b.fill("#jwt", "a.b.c")
+	p.down.Store(true)
+	b.click("main form button")
+	b.see("The sidecar answers 502")
+	p.down.Store(false)
+	b.do(command(network.ClearBrowserCookies, cdp.Empty{}))
+	b.click("main form button")
+	b.see("Your session has ended")
 }
 
 func TestOverview_WorksWithoutJavaScript(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.trickle(t)
 	b := newTab(t)
@@ -106,6 +140,7 @@ func TestOverview_WorksWithoutJavaScript(t *testing.T) {
 }
 
 func TestDraft_IsDeployedAndRolledBackByKeyboard(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	if got := s.claims(t); !strings.Contains(got, `"custom_data":{`) {
 		t.Fatalf("the token has the claims %s, want custom_data", got)
@@ -120,16 +155,16 @@ func TestDraft_IsDeployedAndRolledBackByKeyboard(t *testing.T) {
 	b.press(kb.Enter)
 	b.see("Name of the claim")
 	b.tabTo("#claim-name")
-	b.press("profile")
+	b.press("user_data")
 	b.wait(`document.querySelector("#draft-state").innerText.includes("claim.name")`)
 	b.press(kb.Enter)
 	b.see("Review the draft")
-	b.wait(`[...document.querySelectorAll(".diff ins")].some(e => e.innerText.includes("profile"))`)
+	b.wait(`[...document.querySelectorAll(".diff ins")].some(e => e.innerText.includes("user_data"))`)
 	b.checkAccessible("the review")
 	b.eval(`document.querySelector("[value=deploy] ~ button").focus()`)
 	b.press(kb.Enter)
 	b.see("Deployed.")
-	e2e.Eventually(t, "the next login has the claim profile", func() bool { return strings.Contains(s.claims(t), `"profile":{`) })
+	e2e.Eventually(t, "the next login has the claim user_data", func() bool { return strings.Contains(s.claims(t), `"user_data":{`) })
 	b.eval(`[...document.querySelectorAll("button")].find(e => e.innerText.startsWith("Roll back")).focus()`)
 	b.press(kb.Enter)
 	b.see("Nothing has changed yet")
@@ -139,6 +174,7 @@ func TestDraft_IsDeployedAndRolledBackByKeyboard(t *testing.T) {
 }
 
 func TestDraft_PicksFieldsAndShowsFaults(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.login(t, users[0])
 	b := newTab(t)
@@ -161,6 +197,7 @@ func TestDraft_PicksFieldsAndShowsFaults(t *testing.T) {
 }
 
 func TestKeys_RotateOnceItIsConfirmed(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	p := s.behindPrefix(t)
 	b := newTab(t)
@@ -182,6 +219,7 @@ func TestKeys_RotateOnceItIsConfirmed(t *testing.T) {
 }
 
 func TestTokens_AreDecodedVerifiedAndNotShown(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	token := s.login(t, users[0])
 	b := newTab(t)
@@ -202,6 +240,7 @@ func TestTokens_AreDecodedVerifiedAndNotShown(t *testing.T) {
 }
 
 func TestUsers_AreExplainedWithoutTheirIDInAddresses(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	s.login(t, users[0])
 	b := newTab(t)
@@ -228,6 +267,7 @@ func TestUsers_AreExplainedWithoutTheirIDInAddresses(t *testing.T) {
 }
 
 func TestSession_SignsInAndOut(t *testing.T) {
+	t.Parallel()
 	s := start(t, withToken)
 	b := newTab(t)
 	b.allow("403")
@@ -248,6 +288,7 @@ func TestSession_SignsInAndOut(t *testing.T) {
 }
 
 func TestReadOnly_SaysHowToChangeThat(t *testing.T) {
+	t.Parallel()
 	s := start(t, "")
 	b := newTab(t)
 	for _, path := range []string{"keys", "data"} {

@@ -5,6 +5,7 @@ package console_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -46,6 +47,10 @@ func start(t testing.TB, more string) *system {
 rules:
   - match: POST /login
     tokens: ["json:access_token"]
+    refresh: never
+  - match: POST /refresh
+    tokens: ["json:access_token"]
+    refresh: always
   - match: POST /login/cookie
     tokens: ["cookie:session"]
 verify: {jwks: %s/jwks.json}
@@ -95,10 +100,14 @@ func (s *system) trickle(t testing.TB) {
 			if i%37 == 5 {
 				life = -time.Minute // the backend's token has expired
 			}
-			s.Public.Try("POST", "/login", fmt.Sprintf(`{"access_token":%q}`, s.token(users[i%len(users)], life)))
+			path := "/login"
+			if i%4 == 3 {
+				path = "/refresh"
+			}
+			s.Public.Try("POST", path, fmt.Sprintf(`{"access_token":%q}`, s.token(users[i*7/5%len(users)], life)))
 			select {
 			case <-ctx.Done():
-			case <-time.After(25 * time.Millisecond):
+			case <-time.After(time.Duration(60+35*math.Sin(float64(i)/60)) * time.Millisecond):
 			}
 		}
 	}()
@@ -122,6 +131,7 @@ func (s *system) behindPrefix(t testing.TB) *prefixed {
 		r.SetURL(target)
 		r.Out.URL.Path = strings.TrimPrefix(r.In.URL.Path, prefix)
 		r.Out.Host = r.In.Host
+		r.SetXForwarded()
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
