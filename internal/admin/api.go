@@ -94,7 +94,7 @@ func readJSON(body io.Reader, value any) error {
 		return &adminapi.Problem{Type: adminapi.InvalidType, Title: "The body is too large", Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("The body may have at most %d bytes.", tooLarge.Limit)}
 	}
 	if err != nil && err != io.EOF {
-		return invalid("the body is not the JSON that is expected: " + err.Error() + ". See /api/openapi.json")
+		return invalid("the body is not the JSON that is expected: " + err.Error())
 	}
 	return nil
 }

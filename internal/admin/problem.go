@@ -61,7 +61,7 @@ func withProblems(mux *http.ServeMux) http.Handler {
 			writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Method not allowed", Status: http.StatusMethodNotAllowed, Detail: "send " + strings.Join(allowed, " or ")})
 			return
 		}
-		writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Not found", Status: http.StatusNotFound, Detail: "there is no such endpoint. See /api/openapi.json"})
+		writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Not found", Status: http.StatusNotFound, Detail: "there is no such endpoint"})
 	})
 }
 

@@ -1,6 +1,5 @@
 // Package adminapi has the types of the admin API: what its endpoints answer and take as
-// JSON, and what the listener asks of the sidecar. The JSON names are documented in OpenAPI
-// at /api/openapi.json, and do not change.
+// JSON, and what the listener asks of the sidecar. The JSON names do not change.
 //
 // Nothing here has a token, and nothing has a document or a user's id unless a person
 // asked for that user.

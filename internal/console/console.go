@@ -8,9 +8,8 @@ import (
 	"net/http"
 	"time"
 
-	g "maragu.dev/gomponents"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 // Options are the parts that the page shows. Monitor and HasToken are required. There are no
@@ -106,7 +105,7 @@ func setHeaders(header http.Header) {
 	header.Set("X-Frame-Options", "DENY")
 }
 
-func render(w http.ResponseWriter, status int, node g.Node) {
+func render(w http.ResponseWriter, status int, node h.Node) {
 	setHeaders(w.Header())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(max(status, http.StatusOK))

@@ -4,13 +4,11 @@ import (
 	"net/http"
 	"net/url"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
-func dataPage(body ...g.Node) *page {
+func dataPage(body ...h.Node) *page {
 	return &page{name: "data", title: "Custom user data", lead: "Which document is in the tokens, and how much of it. Edits make a draft; nothing changes before you deploy it.", body: body}
 }
 
@@ -60,7 +58,7 @@ func (c *console) changeData(q *request) *page {
 		}
 		return c.check(q, e)
 	default:
-		p := dataPage(notice("bad", h.P(g.Text("The form does not say what to do."))))
+		p := dataPage(notice("bad", h.P(h.Text("The form does not say what to do."))))
 		p.status = http.StatusBadRequest
 		return p
 	}
@@ -96,26 +94,26 @@ func (c *console) dataForm(q *request, e editing) *page {
 	return dataPage(
 		c.result(q),
 		c.mayNot(q, "data"),
-		g.If(e.now.Fault != "", notice("bad", h.P(h.Strong(g.Text("The file is not the running configuration."))), h.P(g.Text(e.now.Fault)))),
-		g.If(e.now.ReadOnly != "", h.P(h.Class("notice info"), g.Text(e.now.ReadOnly+" You can edit and review a draft here, and copy its diff."))),
+		h.If(e.now.Fault != "", notice("bad", h.P(h.Strong(h.Text("The file is not the running configuration."))), h.P(h.Text(e.now.Fault)))),
+		h.If(e.now.ReadOnly != "", h.P(h.Class("notice info"), h.Text(e.now.ReadOnly+" You can edit and review a draft here, and copy its diff."))),
 		tabs(e.form.Get("tab")),
-		h.Div(h.ID("sample-fault"), h.Data("live", "sample"), g.Iff(e.fault != nil, func() g.Node { return failed(e.fault) })),
+		h.Div(h.ID("sample-fault"), h.Data("live", "sample"), h.Iff(e.fault != nil, func() h.Node { return failed(e.fault) })),
 		form(q, e),
 		c.versions(q, e.now),
 	)
 }
 
-func tabs(chosen string) g.Node {
-	tab := func(name, link, words string) g.Node {
-		return h.A(h.Href(link), g.If(chosen == name, h.Aria("current", "page")), g.Text(words))
+func tabs(chosen string) h.Node {
+	tab := func(name, link, words string) h.Node {
+		return h.A(h.Href(link), h.If(chosen == name, h.Aria("current", "page")), h.Text(words))
 	}
 	return h.Nav(h.Class("tabs"), h.Aria("label", "How to edit"), tab("", "data", "Settings"), tab("file", "data?tab=file", "The whole file"))
 }
 
 // draftState says what the draft changes, and what is wrong with it apart from the faults
 // at its fields.
-func draftState(e editing, shown map[string]bool) g.Node {
-	content := g.Group{}
+func draftState(e editing, shown map[string]bool) h.Node {
+	content := h.Group{}
 	where := place
 	if e.form.Get("tab") == "file" {
 		where = linked
@@ -131,40 +129,40 @@ func draftState(e editing, shown map[string]bool) g.Node {
 		case len(rest) > 0:
 			content = append(content, h.Div(h.Class("notice bad"), findingsAt(rest, where)))
 		case len(e.checked.Faults) > 0:
-			content = append(content, h.P(h.Class("fault"), g.Text("The draft has faults, see above.")))
+			content = append(content, h.P(h.Class("fault"), h.Text("The draft has faults, see above.")))
 		case len(e.checked.Changed) == 0:
-			content = append(content, h.P(h.Class("quiet"), g.Text("The draft is the same as the file.")))
+			content = append(content, h.P(h.Class("quiet"), h.Text("The draft is the same as the file.")))
 		default:
-			content = append(content, h.P(g.Text("The draft changes "), codeList(e.checked.Changed), g.Text(".")))
+			content = append(content, h.P(h.Text("The draft changes "), codeList(e.checked.Changed), h.Text(".")))
 		}
 	}
 	return h.Div(h.ID("draft-state"), h.Data("live", "check"), h.Role("status"), content)
 }
 
 // place says where a finding is, in words.
-func place(f adminapi.Finding) g.Node {
-	words := g.Group{}
+func place(f adminapi.Finding) h.Node {
+	words := h.Group{}
 	if f.Line > 0 {
-		words = append(words, g.Text("Line "+itoa(f.Line)))
+		words = append(words, h.Text("Line "+itoa(f.Line)))
 	}
 	if f.Path != "" {
-		words = append(words, g.If(f.Line > 0, g.Text(", ")), h.Code(g.Text(f.Path)))
+		words = append(words, h.If(f.Line > 0, h.Text(", ")), h.Code(h.Text(f.Path)))
 	}
 	if len(words) == 0 {
 		return nil
 	}
-	return append(words, g.Text(": "))
+	return append(words, h.Text(": "))
 }
 
 // linked is place with a link to the line of the text that is edited.
-func linked(f adminapi.Finding) g.Node {
+func linked(f adminapi.Finding) h.Node {
 	if f.Line == 0 {
 		return place(f)
 	}
-	line := h.A(h.Href("#text"), h.Data("line", itoa(f.Line)), g.Text("Line "+itoa(f.Line)))
+	line := h.A(h.Href("#text"), h.Data("line", itoa(f.Line)), h.Text("Line "+itoa(f.Line)))
 	f.Line = 0
 	if f.Path == "" {
-		return g.Group{line, g.Text(": ")}
+		return h.Group{line, h.Text(": ")}
 	}
-	return g.Group{line, g.Text(", "), place(f)}
+	return h.Group{line, h.Text(", "), place(f)}
 }

@@ -5,16 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 // picker chooses the fields of the document that are in tokens.
-func (e editing) picker() g.Node {
+func (e editing) picker() h.Node {
 	only := e.form.Get("fields") == "only"
-	return h.FieldSet(h.ID("picker"), h.Class("card"), h.Data("live", "sample"), h.Legend(g.Text("Which fields are in the token")),
+	return h.FieldSet(h.ID("picker"), h.Class("card"), h.Data("live", "sample"), h.Legend(h.Text("Which fields are in the token")),
 		h.Div(h.Class("choice"),
 			radio("fields-all", "fields", "all", "All, except those that are left out", !only),
 			radio("fields-only", "fields", "only", "Only those that are chosen", only),
@@ -22,26 +20,26 @@ func (e editing) picker() g.Node {
 		e.sampled(),
 		h.Div(
 			e.pathsLabel(),
-			h.Textarea(h.ID("paths"), h.Class("code"), h.Name("paths"), h.Rows(itoa(min(max(lines(e.restOfPaths()), 2), 8))), g.Attr("spellcheck", "false"), h.Aria("describedby", "paths-help paths-fault"), g.Text("\n"+e.restOfPaths())),
-			h.P(h.ID("paths-help"), h.Class("help"), g.Text("One path per line. Dots reach into objects. "), h.Code(g.Text("claim.include")), g.Text(", "), h.Code(g.Text("claim.exclude"))),
-			h.Div(h.ID("paths-fault"), h.Data("live", "check"), g.Map(append(e.faultsAt("claim.include"), e.faultsAt("claim.exclude")...), func(f adminapi.Finding) g.Node {
-				return h.P(h.Class("fault"), g.Text(f.Message+" "+f.Hint))
+			h.Textarea(h.ID("paths"), h.Class("code"), h.Name("paths"), h.Rows(itoa(min(max(lines(e.restOfPaths()), 2), 8))), h.Attr("spellcheck", "false"), h.Aria("describedby", "paths-help paths-fault"), h.Text("\n"+e.restOfPaths())),
+			h.P(h.ID("paths-help"), h.Class("help"), h.Text("One path per line. Dots reach into objects. "), h.Code(h.Text("claim.include")), h.Text(", "), h.Code(h.Text("claim.exclude"))),
+			h.Div(h.ID("paths-fault"), h.Data("live", "check"), h.Map(append(e.faultsAt("claim.include"), e.faultsAt("claim.exclude")...), func(f adminapi.Finding) h.Node {
+				return h.P(h.Class("fault"), h.Text(f.Message+" "+f.Hint))
 			})),
 		),
 	)
 }
 
-func radio(id, name, value, words string, checked bool) g.Node {
-	return h.Label(h.Class("radio"), h.For(id), h.Input(h.Type("radio"), h.ID(id), h.Name(name), h.Value(value), g.If(checked, h.Checked())), h.Span(g.Text(words)))
+func radio(id, name, value, words string, checked bool) h.Node {
+	return h.Label(h.Class("radio"), h.For(id), h.Input(h.Type("radio"), h.ID(id), h.Name(name), h.Value(value), h.If(checked, h.Checked())), h.Span(h.Text(words)))
 }
 
 // pathsLabel has the words for both choices. The style sheet shows those of the current one.
-func (e editing) pathsLabel() g.Node {
+func (e editing) pathsLabel() h.Node {
 	rest := ""
 	if e.sample != nil && len(e.sample.Fields) > 0 {
 		rest = ", apart from those above"
 	}
-	return h.Label(h.For("paths"), h.Span(h.Class("if-all"), g.Text("Fields to leave out"+rest)), h.Span(h.Class("if-only"), g.Text("Fields to include"+rest)))
+	return h.Label(h.For("paths"), h.Span(h.Class("if-all"), h.Text("Fields to leave out"+rest)), h.Span(h.Class("if-only"), h.Text("Fields to include"+rest)))
 }
 
 // restOfPaths are the paths that have no box, because the sample does not have them.
@@ -60,16 +58,16 @@ func (e editing) restOfPaths() string {
 
 // sampled shows the fields of the sample with boxes, what they need of the budget, and the
 // types of the ids.
-func (e editing) sampled() g.Node {
+func (e editing) sampled() h.Node {
 	switch {
 	case e.sample == nil:
-		return h.P(h.Class("empty"), g.Text("Look at the documents to pick fields from a list, with their sizes."))
+		return h.P(h.Class("empty"), h.Text("Look at the documents to pick fields from a list, with their sizes."))
 	case e.sample.Fault != "":
-		return notice("bad", h.P(g.Text(e.sample.Fault)))
+		return notice("bad", h.P(h.Text(e.sample.Fault)))
 	case e.sample.Documents == 0:
-		return h.P(h.Class("notice warn"), g.Text("The collection has no documents."))
+		return h.P(h.Class("notice warn"), h.Text("The collection has no documents."))
 	}
-	return g.Group{
+	return h.Group{
 		e.usersFound(),
 		e.ids(),
 		e.fieldBoxes(),
@@ -77,10 +75,10 @@ func (e editing) sampled() g.Node {
 	}
 }
 
-func (e editing) usersFound() g.Node {
+func (e editing) usersFound() h.Node {
 	s := e.sample
 	if s.Users == 0 {
-		return h.P(h.Class("quiet"), g.Text(fmt.Sprintf("A sample of %s. No user has logged in yet to compare with.", count(s.Documents, "document", "documents"))))
+		return h.P(h.Class("quiet"), h.Text(fmt.Sprintf("A sample of %s. No user has logged in yet to compare with.", count(s.Documents, "document", "documents"))))
 	}
 	tone := "good"
 	if s.UsersFound == 0 {
@@ -88,12 +86,12 @@ func (e editing) usersFound() g.Node {
 	} else if s.UsersFound < s.Users {
 		tone = "info"
 	}
-	return h.P(h.Class("notice "+tone), g.Text(fmt.Sprintf("With this draft, %d of the %s who logged in last have a document. The sample has %s.", s.UsersFound, count(s.Users, "user", "users"), count(s.Documents, "document", "documents"))))
+	return h.P(h.Class("notice "+tone), h.Text(fmt.Sprintf("With this draft, %d of the %s who logged in last have a document. The sample has %s.", s.UsersFound, count(s.Users, "user", "users"), count(s.Documents, "document", "documents"))))
 }
 
 // ids shows which types the user ids have, and whether the draft finds them.
-func (e editing) ids() g.Node {
-	rows := [][]g.Node{}
+func (e editing) ids() h.Node {
+	rows := [][]h.Node{}
 	examples := false
 	for _, ids := range e.sample.IDs {
 		examples = examples || len(ids.Examples) > 0
@@ -103,7 +101,7 @@ func (e editing) ids() g.Node {
 		if ids.Matches {
 			matches = pill("good", "matches")
 		}
-		row := []g.Node{h.Code(g.Text(ids.Type)), g.Text(grouped(int64(ids.Documents))), matches}
+		row := []h.Node{h.Code(h.Text(ids.Type)), h.Text(grouped(int64(ids.Documents))), matches}
 		if examples {
 			row = append(row, codeList(ids.Examples))
 		}
@@ -119,8 +117,8 @@ func (e editing) ids() g.Node {
 	return table("The user ids of the sample by type", columns, rows)
 }
 
-func (e editing) fieldBoxes() g.Node {
-	rows := [][]g.Node{}
+func (e editing) fieldBoxes() h.Node {
+	rows := [][]h.Node{}
 	list := listIn(e.form)
 	// Only claim.include embeds a field that looks like a credential.
 	keptBack := func(f adminapi.SampledField) bool {
@@ -128,22 +126,22 @@ func (e editing) fieldBoxes() g.Node {
 	}
 	for i, f := range e.sample.Fields {
 		id := "embed-" + itoa(i)
-		rows = append(rows, []g.Node{
-			g.Group{
-				hidden("seen", f.Path), g.If(f.Included, hidden("was", f.Path)), g.If(slices.Contains(list, f.Path), hidden("listed", f.Path)),
-				checkbox(id, "embed", f.Path, f.Path, g.If(f.Included, h.Checked()), g.If(keptBack(f), h.Disabled()), h.Data("median", itoa(f.MedianBytes)), h.Data("max", itoa(f.MaxBytes))),
+		rows = append(rows, []h.Node{
+			h.Group{
+				hidden("seen", f.Path), h.If(f.Included, hidden("was", f.Path)), h.If(slices.Contains(list, f.Path), hidden("listed", f.Path)),
+				checkbox(id, "embed", f.Path, f.Path, h.If(f.Included, h.Checked()), h.If(keptBack(f), h.Disabled()), h.Data("median", itoa(f.MedianBytes)), h.Data("max", itoa(f.MaxBytes))),
 			},
-			g.Group{g.Text(strings.Join(f.Types, ", ")), g.If(f.Credential, g.Group{g.Text(" "), pill("warn", "looks like a credential")})},
-			g.Text(fmt.Sprintf("%d %%", f.Documents*100/max(e.sample.Documents, 1))),
-			g.Text(grouped(int64(f.MedianBytes))), g.Text(grouped(int64(f.MaxBytes))),
+			h.Group{h.Text(strings.Join(f.Types, ", ")), h.If(f.Credential, h.Group{h.Text(" "), pill("warn", "looks like a credential")})},
+			h.Text(fmt.Sprintf("%d %%", f.Documents*100/max(e.sample.Documents, 1))),
+			h.Text(grouped(int64(f.MedianBytes))), h.Text(grouped(int64(f.MaxBytes))),
 		})
 	}
 	columns := []column{{"Field", "code"}, {"Types", ""}, {"Have it", "num"}, {"Bytes, median", "num"}, {"largest", "num"}}
-	return g.Group{hidden("listed_as", e.form.Get("fields")), table("The fields of the sample. Ticked fields are in the token", columns, rows)}
+	return h.Group{hidden("listed_as", e.form.Get("fields")), table("The fields of the sample. Ticked fields are in the token", columns, rows)}
 }
 
 // budget compares the chosen fields with the bounds. The script does it again at a change.
-func (e editing) budget() g.Node {
+func (e editing) budget() h.Node {
 	chosen, largest := int64(2), int64(2) // the braces
 	for _, f := range e.sample.Fields {
 		if f.Included {
@@ -158,6 +156,6 @@ func (e editing) budget() g.Node {
 		meter("", "A usual document", chosen, limit, h.Data("budget", "median"), h.Data("limit", fmt.Sprint(limit))),
 		meter("", "With the largest values", largest, limit, h.Data("budget", "max"), h.Data("limit", fmt.Sprint(limit))),
 		meter("", "The same in a token", largest*4/3, token, h.Data("budget", "max"), h.Data("factor", "4/3"), h.Data("limit", fmt.Sprint(token))),
-		h.P(h.Class("help"), g.Text("The bounds are max_size and max_token_size. In a token, three bytes become four. The backend's own claims and the signature come on top; Review measures whole tokens.")),
+		h.P(h.Class("help"), h.Text("The bounds are max_size and max_token_size. In a token, three bytes become four. The backend's own claims and the signature come on top; Review measures whole tokens.")),
 	)
 }

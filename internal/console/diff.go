@@ -3,31 +3,30 @@ package console
 import (
 	"strings"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 // diff shows a unified diff. Colours and elements say what the signs say too.
-func diff(text string) g.Node {
+func diff(text string) h.Node {
 	if text == "" {
 		return empty("The file does not change.")
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	return g.Group{
-		h.Div(h.Class("diff"), h.ID("diff-text"), h.TabIndex("0"), h.Role("region"), h.Aria("label", "Diff of the file"), g.Map(lines, diffLine)),
-		h.Button(h.Type("button"), h.Class("small copy"), g.Attr("hidden"), h.Data("copy", "diff-text"), g.Text("Copy the diff")),
+	return h.Group{
+		h.Div(h.Class("diff"), h.ID("diff-text"), h.TabIndex("0"), h.Role("region"), h.Aria("label", "Diff of the file"), h.Map(lines, diffLine)),
+		h.Button(h.Type("button"), h.Class("small copy"), h.Attr("hidden"), h.Data("copy", "diff-text"), h.Text("Copy the diff")),
 	}
 }
 
-func diffLine(line string) g.Node {
+func diffLine(line string) h.Node {
 	switch {
 	case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"), strings.HasPrefix(line, "@@"):
-		return h.Code(h.Class("hunk"), g.Text(line+"\n"))
+		return h.Code(h.Class("hunk"), h.Text(line+"\n"))
 	case strings.HasPrefix(line, "+"):
-		return h.Ins(g.Text(line + "\n"))
+		return h.Ins(h.Text(line + "\n"))
 	case strings.HasPrefix(line, "-"):
-		return h.Del(g.Text(line + "\n"))
+		return h.Del(h.Text(line + "\n"))
 	default:
-		return h.Code(g.Text(line + "\n"))
+		return h.Code(h.Text(line + "\n"))
 	}
 }

@@ -3,13 +3,11 @@ package console
 import (
 	"time"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
-func keysPage(body ...g.Node) *page {
+func keysPage(body ...h.Node) *page {
 	return &page{name: "keys", title: "Keys", lead: "With what tokens are verified and signed.", body: body}
 }
 
@@ -23,12 +21,12 @@ func (c *console) keys(q *request) *page {
 	return p
 }
 
-func ring(all adminapi.Keys, now time.Time) g.Node {
+func ring(all adminapi.Keys, now time.Time) h.Node {
 	if len(all.Keys) == 0 {
-		return liveSection("ring", "Life cycle", empty("There are no keys yet."), g.If(all.Why != "", h.P(g.Text(all.Why))))
+		return liveSection("ring", "Life cycle", empty("There are no keys yet."), h.If(all.Why != "", h.P(h.Text(all.Why))))
 	}
 	return liveSection("ring", "Life cycle",
-		g.If(all.Why != "", h.P(g.Text(all.Why))),
+		h.If(all.Why != "", h.P(h.Text(all.Why))),
 		h.Div(h.Class("card"), h.Div(h.Class("wide"), h.TabIndex("0"), h.Role("region"), h.Aria("label", "Time line of the keys"), timeline(all.Keys, now)), timelineLegend()),
 		h.Div(h.Class("after"), keyTable(all.Keys, now)),
 	)
@@ -36,34 +34,34 @@ func ring(all adminapi.Keys, now time.Time) g.Node {
 
 var keyTones = map[string]string{"active": "good", "next": "warn", "retired": "info", "backend": "quiet"}
 
-func keyTable(keys []adminapi.Key, now time.Time) g.Node {
-	rows := [][]g.Node{}
+func keyTable(keys []adminapi.Key, now time.Time) h.Node {
+	rows := [][]h.Node{}
 	for _, k := range keys {
 		published := "no"
 		if k.Published {
 			published = "yes"
 		}
-		rows = append(rows, []g.Node{
-			h.Code(g.Text(k.ID)), pill(keyTones[k.State], k.State), g.Text(k.Algorithm),
-			instant(k.SignsFrom, now), instant(k.SignsUntil, now), instant(k.NeededUntil, now), g.Text(published),
+		rows = append(rows, []h.Node{
+			h.Code(h.Text(k.ID)), pill(keyTones[k.State], k.State), h.Text(k.Algorithm),
+			instant(k.SignsFrom, now), instant(k.SignsUntil, now), instant(k.NeededUntil, now), h.Text(published),
 		})
 	}
 	columns := []column{{"Key", "code"}, {"State", ""}, {"Algorithm", ""}, {"Signs from", ""}, {"Signs until", ""}, {"Needed until", ""}, {"Published", ""}}
 	return table("The keys", columns, rows)
 }
 
-func instant(t *time.Time, now time.Time) g.Node {
+func instant(t *time.Time, now time.Time) h.Node {
 	if t == nil {
-		return h.Span(h.Class("quiet"), g.Text("–"))
+		return h.Span(h.Class("quiet"), h.Text("–"))
 	}
 	return ago(*t, now)
 }
 
-func jwks(set adminapi.JWKS, now time.Time) g.Node {
+func jwks(set adminapi.JWKS, now time.Time) h.Node {
 	return liveSection("jwks", "The backend's key set", h.Div(h.Class("card"),
-		g.If(set.Fault != "", h.P(h.Class("cause"), g.Text(set.Fault))),
+		h.If(set.Fault != "", h.P(h.Class("cause"), h.Text(set.Fault))),
 		facts(
-			fact("From", h.Code(g.Text(set.From))),
+			fact("From", h.Code(h.Text(set.From))),
 			fact("Last fetch", agoOf(set.Fetched, now)),
 			fact("Next fetch", instant(set.FreshUntil, now)),
 			fact("Published at", publishedAt(set.Paths)),
@@ -71,35 +69,35 @@ func jwks(set adminapi.JWKS, now time.Time) g.Node {
 	))
 }
 
-func publishedAt(paths []string) g.Node {
+func publishedAt(paths []string) h.Node {
 	if len(paths) == 0 {
-		return g.Text("not by the sidecar")
+		return h.Text("not by the sidecar")
 	}
 	return codeList(paths)
 }
 
-func (c *console) keyForms(q *request, all adminapi.Keys) g.Node {
+func (c *console) keyForms(q *request, all adminapi.Keys) h.Node {
 	if all.Dir == "" {
 		return nil
 	}
 	if all.ReadOnly != "" {
-		return section("change", "Change", h.P(h.Class("notice info"), g.Text(all.ReadOnly)))
+		return section("change", "Change", h.P(h.Class("notice info"), h.Text(all.ReadOnly)))
 	}
 	may := c.writes(q)
-	retired := g.Group{}
+	retired := h.Group{}
 	for i, k := range all.Keys {
 		if k.State == "retired" {
-			retired = append(retired, h.Div(checkbox("kid-"+itoa(i), "kid", k.ID, k.ID, g.If(!may, h.Disabled()))))
+			retired = append(retired, h.Div(checkbox("kid-"+itoa(i), "kid", k.ID, k.ID, h.If(!may, h.Disabled()))))
 		}
 	}
-	return section("change", "Change", h.P(h.Class("quiet lead-in"), g.Text("Each button first shows what would happen.")), h.Div(h.Class("cols"),
+	return section("change", "Change", h.P(h.Class("quiet lead-in"), h.Text("Each button first shows what would happen.")), h.Div(h.Class("cols"),
 		post("keys", "rotate", h.Class("card"),
-			h.H3(g.Text("Rotate")), h.P(h.Class("help"), g.Text("Makes a new key. It signs when all clients can know it.")),
-			checkbox("now", "now", "yes", "A key has leaked: the new key signs at once", g.If(!may, h.Disabled())),
+			h.H3(h.Text("Rotate")), h.P(h.Class("help"), h.Text("Makes a new key. It signs when all clients can know it.")),
+			checkbox("now", "now", "yes", "A key has leaked: the new key signs at once", h.If(!may, h.Disabled())),
 			h.Div(q.button("primary", "Rotate…", may)),
 		),
 		post("keys", "prune", h.Class("card"),
-			h.H3(g.Text("Prune")), h.P(h.Class("help"), g.Text("Deletes retired keys that no valid token needs, and the keys that you choose, of any age.")),
+			h.H3(h.Text("Prune")), h.P(h.Class("help"), h.Text("Deletes retired keys that no valid token needs, and the keys that you choose, of any age.")),
 			retired,
 			h.Div(q.button("", "Prune…", may)),
 		),
@@ -122,21 +120,21 @@ func (c *console) changeKeys(q *request) *page {
 	case err != nil:
 		return keysPage(failed(err), back("keys", "Back to the keys"))
 	case !change.DryRun:
-		return c.done("keys", notice("good", h.P(h.Strong(g.Text("Done."))), list(changed.Steps), g.If(changed.Warning != "", h.P(g.Text(changed.Warning)))))
+		return c.done("keys", notice("good", h.P(h.Strong(h.Text("Done."))), list(changed.Steps), h.If(changed.Warning != "", h.P(h.Text(changed.Warning)))))
 	}
-	return &page{name: "keys", title: words, lead: "Nothing has changed yet.", body: []g.Node{h.Div(h.Class("card"), dryRun(changed), confirmKeys(do, words, change, changed))}}
+	return &page{name: "keys", title: words, lead: "Nothing has changed yet.", body: []h.Node{h.Div(h.Class("card"), dryRun(changed), confirmKeys(do, words, change, changed))}}
 }
 
-func dryRun(changed adminapi.KeyChanged) g.Node {
-	return g.Group{
-		h.H2(g.Text("What would happen")),
+func dryRun(changed adminapi.KeyChanged) h.Node {
+	return h.Group{
+		h.H2(h.Text("What would happen")),
 		list(changed.Steps),
-		g.If(len(changed.Steps) == 0, h.P(g.Text("Nothing: there is no key to change."))),
-		g.If(changed.Warning != "", h.P(h.Class("notice warn"), g.Text(changed.Warning))),
+		h.If(len(changed.Steps) == 0, h.P(h.Text("Nothing: there is no key to change."))),
+		h.If(changed.Warning != "", h.P(h.Class("notice warn"), h.Text(changed.Warning))),
 	}
 }
 
-func confirmKeys(do, words string, change adminapi.KeyChange, changed adminapi.KeyChanged) g.Node {
+func confirmKeys(do, words string, change adminapi.KeyChange, changed adminapi.KeyChanged) h.Node {
 	if len(changed.Steps) == 0 {
 		return back("keys", "Back to the keys")
 	}
@@ -145,15 +143,15 @@ func confirmKeys(do, words string, change adminapi.KeyChange, changed adminapi.K
 		class = "danger"
 	}
 	return confirmation("keys", do, class, words,
-		g.If(change.Now, hidden("now", "yes")),
-		g.Map(change.IDs, func(id string) g.Node { return hidden("kid", id) }))
+		h.If(change.Now, hidden("now", "yes")),
+		h.Map(change.IDs, func(id string) h.Node { return hidden("kid", id) }))
 }
 
-func list(items []string) g.Node {
+func list(items []string) h.Node {
 	if len(items) == 0 {
 		return nil
 	}
-	return h.Ul(h.Class("bullets"), g.Map(items, func(item string) g.Node { return h.Li(g.Text(item)) }))
+	return h.Ul(h.Class("bullets"), h.Map(items, func(item string) h.Node { return h.Li(h.Text(item)) }))
 }
 
-func back(name, words string) g.Node { return h.P(h.A(h.Href("./"+name), g.Text(words))) }
+func back(name, words string) h.Node { return h.P(h.A(h.Href("./"+name), h.Text(words))) }

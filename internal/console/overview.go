@@ -4,17 +4,15 @@ import (
 	"strings"
 	"time"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 func (c *console) overview(q *request) *page {
 	o := c.Monitor.Overview(q.Context())
-	return &page{title: "Overview", lead: modeInWords(o.Mode), live: true, overview: &o, body: []g.Node{
+	return &page{title: "Overview", lead: modeInWords(o.Mode), live: true, overview: &o, body: []h.Node{
 		health(o.Health, q.now),
-		h.Section(h.Class("section"), h.Aria("labelledby", "plots-title"), h.H2(h.ID("plots-title"), g.Text("The last hour")), plots(o.Series)),
+		h.Section(h.Class("section"), h.Aria("labelledby", "plots-title"), h.H2(h.ID("plots-title"), h.Text("The last hour")), plots(o.Series)),
 		failures(o.Failures, q.now),
 	}}
 }
@@ -32,13 +30,13 @@ func modeInWords(mode string) string {
 	}
 }
 
-func health(status adminapi.Health, now time.Time) g.Node {
+func health(status adminapi.Health, now time.Time) h.Node {
 	return liveSection("health", "Health",
-		h.Ul(h.Class("parts"), g.Map(status.Parts, func(p adminapi.Part) g.Node { return part(p, now) })),
+		h.Ul(h.Class("parts"), h.Map(status.Parts, func(p adminapi.Part) h.Node { return part(p, now) })),
 	)
 }
 
-func part(p adminapi.Part, now time.Time) g.Node {
+func part(p adminapi.Part, now time.Time) h.Node {
 	tone := "warn"
 	switch p.State {
 	case "ok":
@@ -47,24 +45,24 @@ func part(p adminapi.Part, now time.Time) g.Node {
 		tone = "bad"
 	}
 	return h.Li(h.Class("part "+tone),
-		h.Div(h.Class("name"), h.Span(h.Class("light"), h.Aria("hidden", "true")), h.Strong(g.Text(p.Name))),
-		h.Div(h.Class("state"), g.Text(p.State+" for "), since(p.Since, now)),
-		g.If(p.Fault != "", h.P(h.Class("cause"), prose(p.Fault))),
-		g.If(p.Help != "", h.P(h.Class("help"), prose(p.Help))),
+		h.Div(h.Class("name"), h.Span(h.Class("light"), h.Aria("hidden", "true")), h.Strong(h.Text(p.Name))),
+		h.Div(h.Class("state"), h.Text(p.State+" for "), since(p.Since, now)),
+		h.If(p.Fault != "", h.P(h.Class("cause"), prose(p.Fault))),
+		h.If(p.Help != "", h.P(h.Class("help"), prose(p.Help))),
 	)
 }
 
-func failures(groups []adminapi.Failure, now time.Time) g.Node {
+func failures(groups []adminapi.Failure, now time.Time) h.Node {
 	if len(groups) == 0 {
 		return liveSection("failures", "Last failures", empty("None."))
 	}
-	rows := [][]g.Node{}
+	rows := [][]h.Node{}
 	for _, f := range groups {
-		rows = append(rows, []g.Node{
+		rows = append(rows, []h.Node{
 			codeOrNone("", f.Rule),
 			codeOrNone("reason", f.Reason),
-			g.Group{h.Div(prose(f.Cause)), g.If(f.NextStep != "", h.Div(h.Class("next"), prose(f.NextStep)))},
-			g.Text(grouped(int64(f.Count))),
+			h.Group{h.Div(prose(f.Cause)), h.If(f.NextStep != "", h.Div(h.Class("next"), prose(f.NextStep)))},
+			h.Text(grouped(int64(f.Count))),
 			ago(f.Last, now),
 		})
 	}
@@ -72,11 +70,11 @@ func failures(groups []adminapi.Failure, now time.Time) g.Node {
 	return liveSection("failures", "Last failures", table("The last failures, grouped by rule and reason", columns, rows))
 }
 
-func codeOrNone(class, text string) g.Node {
+func codeOrNone(class, text string) h.Node {
 	if text == "" {
-		return h.Span(h.Class("quiet"), g.Text("–"))
+		return h.Span(h.Class("quiet"), h.Text("–"))
 	}
-	return h.Code(classOf(class), g.Text(text))
+	return h.Code(classOf(class), h.Text(text))
 }
 
 // sentence begins a text with a capital and ends it with a full stop.

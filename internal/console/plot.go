@@ -6,10 +6,8 @@ import (
 	"strings"
 	"time"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 // The box of a plot, in the units of its SVG. The lines are between the margins.
@@ -20,35 +18,35 @@ const (
 )
 
 // plots shows series as small multiples.
-func plots(series []adminapi.Series) g.Node {
+func plots(series []adminapi.Series) h.Node {
 	if len(series) == 0 {
 		return empty("There are no figures yet. The first come within a few seconds.")
 	}
-	return h.Div(h.Class("plots"), g.Map(recent(series), plot))
+	return h.Div(h.Class("plots"), h.Map(recent(series), plot))
 }
 
 // plot shows a series: its current values, its lines, and the same as a table.
-func plot(s adminapi.Series) g.Node {
+func plot(s adminapi.Series) h.Node {
 	s = downsampled(s)
 	id := "plot-" + slug(s.Name)
 	return h.Article(h.ID(id), h.Class("plot"), h.Data("live", ""), h.Data("step", strconv.FormatFloat(s.Step, 'f', -1, 64)), h.Data("unit", s.Unit),
-		h.H3(g.Text(s.Title), g.If(s.Unit != "", h.Span(h.Class("unit"), g.Text(s.Unit)))),
+		h.H3(h.Text(s.Title), h.If(s.Unit != "", h.Span(h.Class("unit"), h.Text(s.Unit)))),
 		legend(s),
 		drawing(s),
-		h.P(h.Class("at"), h.Data("at", ""), g.Text("now")),
+		h.P(h.Class("at"), h.Data("at", ""), h.Text("now")),
 		more(id+"-numbers", "Numbers", numbers(s)),
 	)
 }
 
 // legend has the current value of each line, and the bounds.
-func legend(s adminapi.Series) g.Node {
+func legend(s adminapi.Series) h.Node {
 	return h.Ul(h.Class("legend"),
-		g.Map(numbered(s.Lines), func(l numberedLine) g.Node {
-			return h.Li(h.Span(h.Class(fmt.Sprintf("swatch l%d", l.number)), h.Aria("hidden", "true")), g.Text(l.Label+" "),
-				h.Strong(h.Data("values", valuesOf(l.Values)), g.Text(current(l.Values, s.Unit))))
+		h.Map(numbered(s.Lines), func(l numberedLine) h.Node {
+			return h.Li(h.Span(h.Class(fmt.Sprintf("swatch l%d", l.number)), h.Aria("hidden", "true")), h.Text(l.Label+" "),
+				h.Strong(h.Data("values", valuesOf(l.Values)), h.Text(current(l.Values, s.Unit))))
 		}),
-		g.Map(s.Bounds, func(b adminapi.Bound) g.Node {
-			return h.Li(h.Span(h.Class("swatch bound"), h.Aria("hidden", "true")), g.Text(b.Label+" "), h.Strong(g.Text(quantity(b.Value, s.Unit))))
+		h.Map(s.Bounds, func(b adminapi.Bound) h.Node {
+			return h.Li(h.Span(h.Class("swatch bound"), h.Aria("hidden", "true")), h.Text(b.Label+" "), h.Strong(h.Text(quantity(b.Value, s.Unit))))
 		}),
 	)
 }
@@ -90,41 +88,41 @@ func valuesOf(values []*float64) string {
 	return text.String()
 }
 
-func drawing(s adminapi.Series) g.Node {
+func drawing(s adminapi.Series) h.Node {
 	a := newAxis(s)
 	if isEmpty(s) {
 		a.ticks = nil
 	}
-	return g.El("svg", h.Class("lines"), h.Role("img"), h.Aria("label", inWords(s)), h.TabIndex("0"), g.Attr("viewBox", fmt.Sprintf("0 0 %g %g", plotWidth, plotHeight)),
+	return h.El("svg", h.Class("lines"), h.Role("img"), h.Aria("label", inWords(s)), h.TabIndex("0"), h.Attr("viewBox", fmt.Sprintf("0 0 %g %g", plotWidth, plotHeight)),
 		grid(a), hours(s),
-		g.Map(s.Bounds, func(b adminapi.Bound) g.Node {
+		h.Map(s.Bounds, func(b adminapi.Bound) h.Node {
 			if b.Value > a.top {
 				return nil // the legend has it
 			}
-			return g.El("path", h.Class("bound"), g.Attr("d", fmt.Sprintf("M%g %.1fH%g", left, a.y(b.Value), plotWidth-right)))
+			return h.El("path", h.Class("bound"), h.Attr("d", fmt.Sprintf("M%g %.1fH%g", left, a.y(b.Value), plotWidth-right)))
 		}),
-		g.Map(numbered(s.Lines), func(l numberedLine) g.Node {
-			return g.El("path", h.Class(fmt.Sprintf("line l%d", l.number)), g.Attr("d", path(l.Values, a)))
+		h.Map(numbered(s.Lines), func(l numberedLine) h.Node {
+			return h.El("path", h.Class(fmt.Sprintf("line l%d", l.number)), h.Attr("d", path(l.Values, a)))
 		}),
-		g.If(isEmpty(s), g.El("text", h.Class("none"), g.Attr("x", fmt.Sprint((left+plotWidth)/2)), g.Attr("y", fmt.Sprint(plotHeight/2)), g.Text("nothing to measure yet"))),
+		h.If(isEmpty(s), h.El("text", h.Class("none"), h.Attr("x", fmt.Sprint((left+plotWidth)/2)), h.Attr("y", fmt.Sprint(plotHeight/2)), h.Text("nothing to measure yet"))),
 	)
 }
 
-func grid(a axis) g.Node {
-	return g.Map(a.ticks, func(tick float64) g.Node {
+func grid(a axis) h.Node {
+	return h.Map(a.ticks, func(tick float64) h.Node {
 		y := fmt.Sprintf("%.1f", a.y(tick))
-		return g.Group{
-			g.El("path", h.Class("grid"), g.Attr("d", fmt.Sprintf("M%g %sH%g", left, y, plotWidth-right))),
-			g.El("text", h.Class("tick y"), g.Attr("x", fmt.Sprint(left-6)), g.Attr("y", y), g.Attr("dy", "4"), g.Text(a.label(tick))),
+		return h.Group{
+			h.El("path", h.Class("grid"), h.Attr("d", fmt.Sprintf("M%g %sH%g", left, y, plotWidth-right))),
+			h.El("text", h.Class("tick y"), h.Attr("x", fmt.Sprint(left-6)), h.Attr("y", y), h.Attr("dy", "4"), h.Text(a.label(tick))),
 		}
 	})
 }
 
 // hours writes the axis of time, whose right end is now.
-func hours(s adminapi.Series) g.Node {
+func hours(s adminapi.Series) h.Node {
 	length := time.Duration(float64(pointsOf(s)) * s.Step * float64(time.Second)).Round(time.Minute)
 	parts := partsOf(length)
-	nodes := g.Group{}
+	nodes := h.Group{}
 	for i := range parts + 1 {
 		words, anchor := "now", "end"
 		if i < parts {
@@ -134,7 +132,7 @@ func hours(s adminapi.Series) g.Node {
 			anchor = "start"
 		}
 		x := left + (plotWidth-left-right)*float64(i)/float64(parts)
-		nodes = append(nodes, g.El("text", h.Class("tick"), g.Attr("text-anchor", anchor), g.Attr("x", fmt.Sprintf("%.0f", x)), g.Attr("y", fmt.Sprint(plotHeight-4)), g.Text(words)))
+		nodes = append(nodes, h.El("text", h.Class("tick"), h.Attr("text-anchor", anchor), h.Attr("x", fmt.Sprintf("%.0f", x)), h.Attr("y", fmt.Sprint(plotHeight-4)), h.Text(words)))
 	}
 	return nodes
 }
@@ -190,7 +188,7 @@ func inWords(s adminapi.Series) string {
 }
 
 // numbers is a plot as a table, with about a dozen rows.
-func numbers(s adminapi.Series) g.Node {
+func numbers(s adminapi.Series) h.Node {
 	columns := []column{{"Time", ""}}
 	for _, line := range s.Lines {
 		columns = append(columns, column{line.Label, "num"})
@@ -198,7 +196,7 @@ func numbers(s adminapi.Series) g.Node {
 	const rows = 12
 	n := pointsOf(s)
 	stride := max(1, n/rows)
-	cells := [][]g.Node{}
+	cells := [][]h.Node{}
 	for i := n - 1; i >= 0; i -= stride {
 		words := "now"
 		if i < n-1 {
@@ -209,14 +207,14 @@ func numbers(s adminapi.Series) g.Node {
 	return table(s.Title, columns, cells)
 }
 
-func valuesAt(s adminapi.Series, i int, words string) []g.Node {
-	cells := []g.Node{g.Text(words)}
+func valuesAt(s adminapi.Series, i int, words string) []h.Node {
+	cells := []h.Node{h.Text(words)}
 	for _, line := range s.Lines {
 		text := "–"
 		if i < len(line.Values) && line.Values[i] != nil {
 			text = quantity(*line.Values[i], s.Unit)
 		}
-		cells = append(cells, g.Text(text))
+		cells = append(cells, h.Text(text))
 	}
 	return cells
 }

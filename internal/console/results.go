@@ -4,23 +4,23 @@ import (
 	"crypto/rand"
 	"sync"
 
-	g "maragu.dev/gomponents"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 // results keeps what a change has done until the page after the redirect shows it once.
 // It keeps the last few, because a person may never follow the redirect.
 type results struct {
 	mu    sync.Mutex
-	byID  map[string]g.Node
+	byID  map[string]h.Node
 	order []string
 }
 
 const keptResults = 32
 
-func newResults() *results { return &results{byID: map[string]g.Node{}} }
+func newResults() *results { return &results{byID: map[string]h.Node{}} }
 
 // add returns the id of a result.
-func (r *results) add(result g.Node) (id string) {
+func (r *results) add(result h.Node) (id string) {
 	id = rand.Text()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -34,7 +34,7 @@ func (r *results) add(result g.Node) (id string) {
 }
 
 // take returns a result once, or nil.
-func (r *results) take(id string) g.Node {
+func (r *results) take(id string) h.Node {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	result := r.byID[id]
@@ -43,9 +43,9 @@ func (r *results) take(id string) g.Node {
 }
 
 // done redirects to a page, which shows the result.
-func (c *console) done(name string, result g.Node) *page {
+func (c *console) done(name string, result h.Node) *page {
 	return redirected(name + "?done=" + c.results.add(result))
 }
 
 // result returns what the last change has done, or nil.
-func (c *console) result(q *request) g.Node { return c.results.take(q.Form.Get("done")) }
+func (c *console) result(q *request) h.Node { return c.results.take(q.Form.Get("done")) }

@@ -6,15 +6,13 @@ import (
 	"maps"
 	"slices"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 func (c *console) rules(q *request) *page {
 	all := c.Monitor.Rules(q.Context())
-	body := []g.Node{h.Div(h.ID("warnings"), h.Data("live", ""), g.Map(all.Warnings, warning))}
+	body := []h.Node{h.Div(h.ID("warnings"), h.Data("live", ""), h.Map(all.Warnings, warning))}
 	if len(all.Rules) == 0 {
 		body = append(body, empty("There are no rules, so no response is looked at."))
 	}
@@ -24,20 +22,20 @@ func (c *console) rules(q *request) *page {
 	return &page{name: "rules", title: "Rules", lead: "Each rule as the sidecar understands it, and what it has done since the start.", live: true, body: body}
 }
 
-func warning(text string) g.Node { return h.P(h.Class("notice warn"), prose(text)) }
+func warning(text string) h.Node { return h.P(h.Class("notice warn"), prose(text)) }
 
-func ruleCard(q *request, r adminapi.Rule, id string) g.Node {
+func ruleCard(q *request, r adminapi.Rule, id string) h.Node {
 	return h.Section(h.ID(id), h.Class("card rule"), h.Data("live", ""), h.Aria("labelledby", id+"-title"),
 		h.Div(h.Class("row"),
-			h.H2(h.ID(id+"-title"), h.Code(g.Text(r.Match))),
+			h.H2(h.ID(id+"-title"), h.Code(h.Text(r.Match))),
 			pill("quiet", "from "+originInWords(r.Origin)),
 		),
 		h.Div(h.Class("figures"),
 			figure("Answers", grouped(r.Answers)), figure("Tokens", grouped(r.Found)),
-			h.Div(h.Class("figure"), h.Span(g.Text("Last token")), h.Strong(agoOf(r.LastFound, q.now))),
+			h.Div(h.Class("figure"), h.Span(h.Text("Last token")), h.Strong(agoOf(r.LastFound, q.now))),
 		),
 		h.Div(h.Class("cols"), facts(ruleFacts(r)...), reasons(r.Reasons)),
-		g.Map(r.Warnings, warning),
+		h.Map(r.Warnings, warning),
 	)
 }
 
@@ -48,12 +46,12 @@ func originInWords(origin string) string {
 	return "the " + origin
 }
 
-func figure(label, value string) g.Node {
-	return h.Div(h.Class("figure"), h.Span(g.Text(label)), h.Strong(g.Text(value)))
+func figure(label, value string) h.Node {
+	return h.Div(h.Class("figure"), h.Span(h.Text(label)), h.Strong(h.Text(value)))
 }
 
-func ruleFacts(r adminapi.Rule) [][2]g.Node {
-	all := [][2]g.Node{}
+func ruleFacts(r adminapi.Rule) [][2]h.Node {
+	all := [][2]h.Node{}
 	if len(r.Tokens) > 0 {
 		all = append(all, fact("Tokens at", places(r.Tokens)))
 	}
@@ -61,10 +59,10 @@ func ruleFacts(r adminapi.Rule) [][2]g.Node {
 		all = append(all, fact("Refresh", prose(cmp.Or(sentence(r.Why), sentence(refreshInWords(r.Refresh))))))
 	}
 	if r.OnFailure != "" {
-		all = append(all, fact("On failure", g.Text(sentence(failureInWords(r.OnFailure)))))
+		all = append(all, fact("On failure", h.Text(sentence(failureInWords(r.OnFailure)))))
 	}
 	if r.Gate == "yes" || r.Gate == "headers" {
-		all = append(all, fact("Gate", g.Text(sentence(gateInWords(r.Gate)))))
+		all = append(all, fact("Gate", h.Text(sentence(gateInWords(r.Gate)))))
 	}
 	if len(r.Restore) > 0 {
 		all = append(all, fact("Restored at", codeList(r.Restore)))
@@ -72,13 +70,13 @@ func ruleFacts(r adminapi.Rule) [][2]g.Node {
 	return all
 }
 
-func places(tokens []adminapi.RuleToken) g.Node {
-	return h.Ul(h.Class("plain"), g.Map(tokens, func(t adminapi.RuleToken) g.Node {
+func places(tokens []adminapi.RuleToken) h.Node {
+	return h.Ul(h.Class("plain"), h.Map(tokens, func(t adminapi.RuleToken) h.Node {
 		claim := "gets the claim"
 		if !t.Claim {
 			claim = "stays without the claim"
 		}
-		return h.Li(h.Code(g.Text(t.Location)), h.Span(h.Class("quiet"), g.Text(" "+t.Kind+" token, "+claim)))
+		return h.Li(h.Code(h.Text(t.Location)), h.Span(h.Class("quiet"), h.Text(" "+t.Kind+" token, "+claim)))
 	}))
 }
 
@@ -116,7 +114,7 @@ func gateInWords(word string) string {
 }
 
 // reasons shows how many tokens had each reason, the most frequent first.
-func reasons(counts map[string]int64) g.Node {
+func reasons(counts map[string]int64) h.Node {
 	if len(counts) == 0 {
 		return nil
 	}
@@ -127,11 +125,11 @@ func reasons(counts map[string]int64) g.Node {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
-	return h.Ul(h.Class("reasons"), h.Aria("label", "Tokens by reason"), g.Map(names, func(name string) g.Node {
+	return h.Ul(h.Class("reasons"), h.Aria("label", "Tokens by reason"), h.Map(names, func(name string) h.Node {
 		tone := "warn"
 		if name == "ok" {
 			tone = "good"
 		}
-		return h.Li(h.Code(g.Text(name)), bar(counts[name]*100/max(total, 1), tone), h.Span(h.Class("num"), g.Text(grouped(counts[name]))))
+		return h.Li(h.Code(h.Text(name)), bar(counts[name]*100/max(total, 1), tone), h.Span(h.Class("num"), h.Text(grouped(counts[name]))))
 	}))
 }

@@ -5,10 +5,8 @@ import (
 	"strings"
 	"time"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 // A scale says where an instant is on the time line of keys.
@@ -51,13 +49,13 @@ func (s scale) x(t time.Time) float64 {
 }
 
 // timeline draws a bar for each key: when it waits, signs and verifies.
-func timeline(keys []adminapi.Key, now time.Time) g.Node {
+func timeline(keys []adminapi.Key, now time.Time) h.Node {
 	s := newScale(keys, now)
 	height := lineRow*float64(len(keys)) + lineBottom
-	return g.El("svg", h.Class("timeline"), h.Role("img"), h.Aria("label", keysInWords(keys, now)), g.Attr("viewBox", fmt.Sprintf("0 0 %g %g", lineWidth, height)),
+	return h.El("svg", h.Class("timeline"), h.Role("img"), h.Aria("label", keysInWords(keys, now)), h.Attr("viewBox", fmt.Sprintf("0 0 %g %g", lineWidth, height)),
 		s.axis(height),
-		g.Map(rowsOf(keys), func(r keyRow) g.Node { return s.row(r) }),
-		g.El("path", h.Class("now"), g.Attr("d", fmt.Sprintf("M%.1f 0V%g", s.x(now), height-lineBottom+4))),
+		h.Map(rowsOf(keys), func(r keyRow) h.Node { return s.row(r) }),
+		h.El("path", h.Class("now"), h.Attr("d", fmt.Sprintf("M%.1f 0V%g", s.x(now), height-lineBottom+4))),
 	)
 }
 
@@ -75,9 +73,9 @@ func rowsOf(keys []adminapi.Key) []keyRow {
 }
 
 // axis writes a few instants below the bars.
-func (s scale) axis(height float64) g.Node {
+func (s scale) axis(height float64) h.Node {
 	const parts = 5
-	nodes := g.Group{}
+	nodes := h.Group{}
 	nowAt := s.x(s.now)
 	for i := range parts + 1 {
 		t := s.from.Add(s.until.Sub(s.from) * time.Duration(i) / parts)
@@ -88,7 +86,7 @@ func (s scale) axis(height float64) g.Node {
 		case parts:
 			anchor = "end"
 		}
-		nodes = append(nodes, g.El("path", h.Class("grid"), g.Attr("d", fmt.Sprintf("M%.1f 0V%g", x, height-lineBottom))))
+		nodes = append(nodes, h.El("path", h.Class("grid"), h.Attr("d", fmt.Sprintf("M%.1f 0V%g", x, height-lineBottom))))
 		if x < nowAt-60 || x > nowAt+60 {
 			class := "quiet"
 			if i > 0 && i < parts {
@@ -100,8 +98,8 @@ func (s scale) axis(height float64) g.Node {
 	return append(nodes, s.text("", "middle", nowAt, height-6, "now"))
 }
 
-func (s scale) text(class, anchor string, x, y float64, words string) g.Node {
-	return g.El("text", classOf(class), g.Attr("text-anchor", anchor), g.Attr("x", fmt.Sprintf("%.1f", x)), g.Attr("y", fmt.Sprintf("%.1f", y)), g.Text(words))
+func (s scale) text(class, anchor string, x, y float64, words string) h.Node {
+	return h.El("text", classOf(class), h.Attr("text-anchor", anchor), h.Attr("x", fmt.Sprintf("%.1f", x)), h.Attr("y", fmt.Sprintf("%.1f", y)), h.Text(words))
 }
 
 func relative(d time.Duration) string {
@@ -111,13 +109,13 @@ func relative(d time.Duration) string {
 	return "+" + span(d)
 }
 
-func (s scale) row(r keyRow) g.Node {
-	return g.Group{
+func (s scale) row(r keyRow) h.Node {
+	return h.Group{
 		s.text("id", "start", 0, r.y+19, shortID(r.ID)),
 		s.text("quiet", "end", lineLeft-10, r.y+19, r.State),
-		g.Map(s.bars(r.Key), func(b keyBar) g.Node {
-			return g.El("rect", h.Class(b.class), g.Attr("rx", "3"), g.Attr("x", fmt.Sprintf("%.1f", b.from)), g.Attr("width", fmt.Sprintf("%.1f", max(b.until-b.from, 2))),
-				g.Attr("y", fmt.Sprint(r.y+7)), g.Attr("height", "16"))
+		h.Map(s.bars(r.Key), func(b keyBar) h.Node {
+			return h.El("rect", h.Class(b.class), h.Attr("rx", "3"), h.Attr("x", fmt.Sprintf("%.1f", b.from)), h.Attr("width", fmt.Sprintf("%.1f", max(b.until-b.from, 2))),
+				h.Attr("y", fmt.Sprint(r.y+7)), h.Attr("height", "16"))
 		}),
 	}
 }
@@ -183,9 +181,9 @@ func keysInWords(keys []adminapi.Key, now time.Time) string {
 	return "Time line of the keys. " + strings.Join(words, ". ")
 }
 
-func timelineLegend() g.Node {
-	entry := func(class, words string) g.Node {
-		return h.Li(h.Span(h.Class(class), h.Aria("hidden", "true")), g.Text(words))
+func timelineLegend() h.Node {
+	entry := func(class, words string) h.Node {
+		return h.Li(h.Span(h.Class(class), h.Aria("hidden", "true")), h.Text(words))
 	}
 	return h.Ul(h.Class("key-legend"), entry("waits", "published, does not sign yet"), entry("signs", "signs"), entry("verifies", "only verifies, until its last token expires"), entry("foreign", "of the backend"))
 }

@@ -1,10 +1,8 @@
 package console
 
 import (
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 func (c *console) tokens(q *request) *page { return c.tokensPage(q, nil) }
@@ -19,61 +17,61 @@ func (c *console) token(q *request) *page {
 	return c.tokensPage(q, inspected(inspection, q))
 }
 
-func (c *console) tokensPage(q *request, result g.Node) *page {
-	return &page{name: "tokens", title: "Tokens", lead: "The claims of a token, and what the sidecar makes of it.", body: []g.Node{
+func (c *console) tokensPage(q *request, result h.Node) *page {
+	return &page{name: "tokens", title: "Tokens", lead: "The claims of a token, and what the sidecar makes of it.", body: []h.Node{
 		h.Div(h.Class("cols inspect"),
 			post("tokens", "verify", h.Class("card"), h.Data("inplace", "result"),
-				h.Label(h.For("jwt"), g.Text("Token")),
-				h.Textarea(h.ID("jwt"), h.Class("code wrap"), h.Name("token"), h.Rows("9"), h.Required(), h.AutoComplete("off"), g.Attr("spellcheck", "false"), h.Aria("describedby", "jwt-help"), h.Data("decode", "decoded")),
-				h.P(h.ID("jwt-help"), h.Class("help"), g.Text("It is decoded here in the browser. Verify sends it to the sidecar, which neither logs nor keeps it.")),
-				h.Div(h.Class("actions"), h.Button(h.Class("primary"), g.Text("Verify")),
-					checkbox("values", "values", "yes", "Show the values that the sidecar adds", g.If(!q.peer.Writes, h.Disabled()))),
+				h.Label(h.For("jwt"), h.Text("Token")),
+				h.Textarea(h.ID("jwt"), h.Class("code wrap"), h.Name("token"), h.Rows("9"), h.Required(), h.AutoComplete("off"), h.Attr("spellcheck", "false"), h.Aria("describedby", "jwt-help"), h.Data("decode", "decoded")),
+				h.P(h.ID("jwt-help"), h.Class("help"), h.Text("It is decoded here in the browser. Verify sends it to the sidecar, which neither logs nor keeps it.")),
+				h.Div(h.Class("actions"), h.Button(h.Class("primary"), h.Text("Verify")),
+					checkbox("values", "values", "yes", "Show the values that the sidecar adds", h.If(!q.peer.Writes, h.Disabled()))),
 			),
 			h.Section(h.Class("card"), h.Aria("labelledby", "decoded-title"),
-				h.H2(h.ID("decoded-title"), g.Text("Decoded in the browser")),
-				h.Div(h.ID("decoded"), h.Aria("live", "polite"), h.P(h.Class("empty"), g.Text("Paste a token to see its header and claims. This needs JavaScript; Verify does not."))),
+				h.H2(h.ID("decoded-title"), h.Text("Decoded in the browser")),
+				h.Div(h.ID("decoded"), h.Aria("live", "polite"), h.P(h.Class("empty"), h.Text("Paste a token to see its header and claims. This needs JavaScript; Verify does not."))),
 			),
 		),
 		h.Div(h.ID("inspection"), h.Data("live", "result"), result),
 	}}
 }
 
-func inspected(i adminapi.Inspection, q *request) g.Node {
-	return g.Group{
+func inspected(i adminapi.Inspection, q *request) h.Node {
+	return h.Group{
 		section("verdict", "What the sidecar makes of it", h.Div(h.Class("cols"),
 			h.Div(h.Class("card"),
 				h.Div(h.Class("row"), verifiedPill(i), pill("quiet", i.Kind)),
-				g.If(i.Cause != "", h.P(h.Class("cause"), g.Text(sentence(i.Cause)))),
+				h.If(i.Cause != "", h.P(h.Class("cause"), h.Text(sentence(i.Cause)))),
 				list(i.Hints),
 				facts(inspectedFacts(i, q)...),
 			),
-			g.If(len(i.Sizes) > 0, h.Div(h.Class("card"), h.H3(g.Text("Size per place")), g.Map(i.Sizes, sizeMeter))),
+			h.If(len(i.Sizes) > 0, h.Div(h.Class("card"), h.H3(h.Text("Size per place")), h.Map(i.Sizes, sizeMeter))),
 		)),
 		claims(i),
 	}
 }
 
-func verifiedPill(i adminapi.Inspection) g.Node {
+func verifiedPill(i adminapi.Inspection) h.Node {
 	if i.Verified {
 		return pill("good", "verified")
 	}
 	return pill("bad", "not verified")
 }
 
-func inspectedFacts(i adminapi.Inspection, q *request) [][2]g.Node {
+func inspectedFacts(i adminapi.Inspection, q *request) [][2]h.Node {
 	restorable := "No. "
 	if i.Restorable {
 		restorable = "Yes. "
 	}
-	pairs := [][2]g.Node{}
+	pairs := [][2]h.Node{}
 	if i.Reason != "" {
-		pairs = append(pairs, fact("Reason", h.Code(g.Text(i.Reason))))
+		pairs = append(pairs, fact("Reason", h.Code(h.Text(i.Reason))))
 	}
 	if i.Key != "" {
-		pairs = append(pairs, fact("Key", g.Text(i.Key)))
+		pairs = append(pairs, fact("Key", h.Text(i.Key)))
 	}
 	if i.KeyID != "" || i.Alg != "" {
-		pairs = append(pairs, fact("kid, alg", h.Code(g.Text(i.KeyID)), g.Text(" "), h.Code(g.Text(i.Alg))))
+		pairs = append(pairs, fact("kid, alg", h.Code(h.Text(i.KeyID)), h.Text(" "), h.Code(h.Text(i.Alg))))
 	}
 	if i.Expires != nil {
 		words := "Expires"
@@ -85,20 +83,20 @@ func inspectedFacts(i adminapi.Inspection, q *request) [][2]g.Node {
 	if i.Before > 0 || i.After > 0 {
 		pairs = append(pairs, fact("Original", bytesOrNone(i.Before)), fact("Enriched", bytesOrNone(i.After)))
 	}
-	return append(pairs, fact("Restorable", g.Text(restorable+i.Restore)))
+	return append(pairs, fact("Restorable", h.Text(restorable+i.Restore)))
 }
 
-func bytesOrNone(n int) g.Node {
+func bytesOrNone(n int) h.Node {
 	if n == 0 {
-		return g.Text("none")
+		return h.Text("none")
 	}
-	return g.Text(grouped(int64(n)) + " bytes")
+	return h.Text(grouped(int64(n)) + " bytes")
 }
 
 var changeSigns = map[string]string{"added": "+ added", "changed": "~ changed", "removed": "− removed", "same": "same"}
 
 // claims shows the claims of the original and of the enriched token.
-func claims(i adminapi.Inspection) g.Node {
+func claims(i adminapi.Inspection) h.Node {
 	if len(i.Claims) == 0 {
 		return nil
 	}
@@ -110,12 +108,12 @@ func claims(i adminapi.Inspection) g.Node {
 	if values {
 		columns = append(columns, column{"Value", "grow"})
 	}
-	rows := [][]g.Node{}
+	rows := [][]h.Node{}
 	for _, claim := range i.Claims {
 		tone := map[string]string{"added": "good", "changed": "warn", "removed": "bad"}[claim.Change]
-		row := []g.Node{h.Code(g.Text(claim.Name)), pill(tone, changeSigns[claim.Change]), bytesOrUnknown(claim.Before), bytesOrUnknown(claim.After)}
+		row := []h.Node{h.Code(h.Text(claim.Name)), pill(tone, changeSigns[claim.Change]), bytesOrUnknown(claim.Before), bytesOrUnknown(claim.After)}
 		if values {
-			row = append(row, h.Code(g.Text(string(claim.Value))))
+			row = append(row, h.Code(h.Text(string(claim.Value))))
 		}
 		rows = append(rows, row)
 	}

@@ -4,21 +4,19 @@ import (
 	"fmt"
 	"slices"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
-
 	"github.com/tokengraft/tokengraft/internal/adminapi"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 // explained shows what is known of a user. If their id can be a number too, there are two
 // answers.
-func explained(user *adminapi.UserExplanation, q *request) []g.Node {
-	parts := []g.Node{h.Section(h.Class("section"), h.Aria("labelledby", "found-title"),
-		h.Div(h.Class("row"), h.H2(h.ID("found-title"), g.Text("The user")), foundPill(user.Found)),
+func explained(user *adminapi.UserExplanation, q *request) []h.Node {
+	parts := []h.Node{h.Section(h.Class("section"), h.Aria("labelledby", "found-title"),
+		h.Div(h.Class("row"), h.H2(h.ID("found-title"), h.Text("The user")), foundPill(user.Found)),
 		h.Div(h.Class("card"), facts(
-			fact("In the log", h.Code(g.Text(user.User))),
-			fact("Source", h.Code(g.Text(user.Source))),
-			fact("Found by", g.Text("claim "), h.Code(g.Text(user.Claim)), g.Text(" = field "), h.Code(g.Text(user.Field)), g.Text(", type "+user.FieldType)),
+			fact("In the log", h.Code(h.Text(user.User))),
+			fact("Source", h.Code(h.Text(user.Source))),
+			fact("Found by", h.Text("claim "), h.Code(h.Text(user.Claim)), h.Text(" = field "), h.Code(h.Text(user.Field)), h.Text(", type "+user.FieldType)),
 		)))}
 	for i, as := range user.As {
 		parts = append(parts, explainedAs(fmt.Sprintf("as-%d", i+1), as, len(user.As) > 1, q))
@@ -26,21 +24,21 @@ func explained(user *adminapi.UserExplanation, q *request) []g.Node {
 	return parts
 }
 
-func foundPill(found bool) g.Node {
+func foundPill(found bool) h.Node {
 	if found {
 		return pill("good", "has a document")
 	}
 	return pill("warn", "has no document")
 }
 
-func explainedAs(id string, as adminapi.ExplainedUser, several bool, q *request) g.Node {
+func explainedAs(id string, as adminapi.ExplainedUser, several bool, q *request) h.Node {
 	title := "The document"
 	if several {
 		title = "The document, if the id in the token is a " + as.ClaimType
 	}
 	return section(id, title,
-		g.If(as.Error != "", notice("bad", h.P(g.Text(as.Error)))),
-		g.If(!as.Found, h.P(h.Class("card"), g.Text("No document belongs to this user. Their tokens stay as the backend issued them."))),
+		h.If(as.Error != "", notice("bad", h.P(h.Text(as.Error)))),
+		h.If(!as.Found, h.P(h.Class("card"), h.Text("No document belongs to this user. Their tokens stay as the backend issued them."))),
 		nearMisses(as.NearMisses),
 		h.Div(h.Class("cols"), sizesCard(id, as), cacheCard(id, as, q)),
 		fieldTable(id, as.Fields),
@@ -48,13 +46,13 @@ func explainedAs(id string, as adminapi.ExplainedUser, several bool, q *request)
 	)
 }
 
-func nearMisses(all []adminapi.NearMiss) g.Node {
-	return g.Map(all, func(m adminapi.NearMiss) g.Node {
-		return notice("warn", h.P(g.Text(m.Text)), g.If(m.Setting != "", h.Pre(h.Code(g.Text(m.Setting)))))
+func nearMisses(all []adminapi.NearMiss) h.Node {
+	return h.Map(all, func(m adminapi.NearMiss) h.Node {
+		return notice("warn", h.P(h.Text(m.Text)), h.If(m.Setting != "", h.Pre(h.Code(h.Text(m.Setting)))))
 	})
 }
 
-func sizesCard(id string, as adminapi.ExplainedUser) g.Node {
+func sizesCard(id string, as adminapi.ExplainedUser) h.Node {
 	sizes := as.Token
 	if as.Document != nil {
 		sizes = append([]adminapi.Size{*as.Document}, sizes...)
@@ -62,11 +60,11 @@ func sizesCard(id string, as adminapi.ExplainedUser) g.Node {
 	if len(sizes) == 0 {
 		return nil
 	}
-	return h.Div(h.Class("card"), h.H3(g.Text("Sizes")), g.Map(sizes, sizeMeter),
-		g.If(as.Why != "", h.P(h.Class("help"), g.Text(as.Why))))
+	return h.Div(h.Class("card"), h.H3(h.Text("Sizes")), h.Map(sizes, sizeMeter),
+		h.If(as.Why != "", h.P(h.Class("help"), h.Text(as.Why))))
 }
 
-func sizeMeter(s adminapi.Size) g.Node {
+func sizeMeter(s adminapi.Size) h.Node {
 	label := s.What
 	if s.Setting != "" {
 		label += " (" + s.Setting + ")"
@@ -74,11 +72,11 @@ func sizeMeter(s adminapi.Size) g.Node {
 	return meter("", label, int64(s.Size), int64(s.Limit))
 }
 
-func cacheCard(id string, as adminapi.ExplainedUser, q *request) g.Node {
+func cacheCard(id string, as adminapi.ExplainedUser, q *request) h.Node {
 	if as.Cache == nil {
 		return nil
 	}
-	pairs := [][2]g.Node{fact("State", pill(cacheTones[as.Cache.State], cacheInWords(as.Cache.State)))}
+	pairs := [][2]h.Node{fact("State", pill(cacheTones[as.Cache.State], cacheInWords(as.Cache.State)))}
 	if as.Cache.ReadAt != nil {
 		pairs = append(pairs, fact("Read", ago(*as.Cache.ReadAt, q.now)))
 	}
@@ -86,9 +84,9 @@ func cacheCard(id string, as adminapi.ExplainedUser, q *request) g.Node {
 		pairs = append(pairs, fact("Kept until", ago(*as.Cache.KeepUntil, q.now)))
 	}
 	if as.Cache.Bytes > 0 {
-		pairs = append(pairs, fact("Memory", g.Text(size(as.Cache.Bytes))))
+		pairs = append(pairs, fact("Memory", h.Text(size(as.Cache.Bytes))))
 	}
-	return h.Div(h.Class("card"), h.H3(g.Text("In the cache of this replica")), facts(pairs...))
+	return h.Div(h.Class("card"), h.H3(h.Text("In the cache of this replica")), facts(pairs...))
 }
 
 var cacheTones = map[string]string{"fresh": "good", "none": "quiet", "no_document": "warn", "expired": "warn", "invalidated": "info"}
@@ -104,7 +102,7 @@ func cacheInWords(state string) string {
 	}
 }
 
-func fieldTable(id string, fields []adminapi.ExplainedField) g.Node {
+func fieldTable(id string, fields []adminapi.ExplainedField) h.Node {
 	if len(fields) == 0 {
 		return nil
 	}
@@ -116,11 +114,11 @@ func fieldTable(id string, fields []adminapi.ExplainedField) g.Node {
 	if values {
 		columns = append(columns, column{"Value", "grow"})
 	}
-	rows := [][]g.Node{}
+	rows := [][]h.Node{}
 	for _, f := range fields {
-		row := []g.Node{h.Code(g.Text(f.Path)), g.Text(f.Type), g.Text(grouped(int64(f.Bytes)))}
+		row := []h.Node{h.Code(h.Text(f.Path)), h.Text(f.Type), h.Text(grouped(int64(f.Bytes)))}
 		if values {
-			row = append(row, h.Code(g.Text(string(f.Value))))
+			row = append(row, h.Code(h.Text(string(f.Value))))
 		}
 		rows = append(rows, row)
 	}
@@ -128,32 +126,32 @@ func fieldTable(id string, fields []adminapi.ExplainedField) g.Node {
 }
 
 // keptBack shows the fields that are not in the token, and why.
-func keptBack(id string, as adminapi.ExplainedUser) g.Node {
-	rows := [][]g.Node{}
+func keptBack(id string, as adminapi.ExplainedUser) h.Node {
+	rows := [][]h.Node{}
 	bytes := map[string]int{}
 	for _, f := range as.LeftOut {
 		bytes[f.Path] = f.Bytes
 		if slices.ContainsFunc(as.Credentials, func(s adminapi.ExplainedSecret) bool { return s.Path == f.Path }) {
 			continue // its row says more
 		}
-		rows = append(rows, []g.Node{h.Code(g.Text(f.Path)), h.Code(g.Text(f.Why)), bytesOrUnknown(f.Bytes)})
+		rows = append(rows, []h.Node{h.Code(h.Text(f.Path)), h.Code(h.Text(f.Why)), bytesOrUnknown(f.Bytes)})
 	}
 	for _, s := range as.Credentials {
 		why := "it looks like a credential, and is in the token"
 		if s.Dropped {
 			why = "it looks like a credential"
 		}
-		rows = append(rows, []g.Node{h.Code(g.Text(s.Path)), g.Group{g.Text(why), g.If(s.Advice != "", h.Div(h.Class("next"), g.Text(s.Advice)))}, bytesOrUnknown(bytes[s.Path])})
+		rows = append(rows, []h.Node{h.Code(h.Text(s.Path)), h.Group{h.Text(why), h.If(s.Advice != "", h.Div(h.Class("next"), h.Text(s.Advice)))}, bytesOrUnknown(bytes[s.Path])})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return h.Div(h.Class("after"), h.H3(h.ID(id+"-kept"), g.Text("Kept back, and credentials")), table("Fields that are kept back, or that look like a credential", []column{{"Field", "code"}, {"Why", "grow"}, {"Bytes", "num"}}, rows))
+	return h.Div(h.Class("after"), h.H3(h.ID(id+"-kept"), h.Text("Kept back, and credentials")), table("Fields that are kept back, or that look like a credential", []column{{"Field", "code"}, {"Why", "grow"}, {"Bytes", "num"}}, rows))
 }
 
-func bytesOrUnknown(n int) g.Node {
+func bytesOrUnknown(n int) h.Node {
 	if n == 0 {
-		return g.Text("–")
+		return h.Text("–")
 	}
-	return g.Text(grouped(int64(n)))
+	return h.Text(grouped(int64(n)))
 }

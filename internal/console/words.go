@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	g "maragu.dev/gomponents"
-	h "maragu.dev/gomponents/html"
+	h "github.com/tokengraft/tokengraft/internal/console/html"
 )
 
 // span writes how long something takes, with at most two units.
@@ -38,15 +37,15 @@ func two(large int, unit string, small int, smaller string) string {
 }
 
 // since writes how long ago an instant was, as an element that has the instant too.
-func since(t, now time.Time) g.Node {
+func since(t, now time.Time) h.Node {
 	return moment(t, span(now.Sub(t)))
 }
 
 // ago is since with the word ago, and in words for an instant in the future.
-func ago(t, now time.Time) g.Node {
+func ago(t, now time.Time) h.Node {
 	switch d := now.Sub(t); {
 	case t.IsZero():
-		return g.Text("never")
+		return h.Text("never")
 	case d < -time.Second:
 		return moment(t, "in "+span(d))
 	case d < 2*time.Second:
@@ -56,16 +55,16 @@ func ago(t, now time.Time) g.Node {
 	}
 }
 
-func agoOf(t *time.Time, now time.Time) g.Node {
+func agoOf(t *time.Time, now time.Time) h.Node {
 	if t == nil {
-		return g.Text("never")
+		return h.Text("never")
 	}
 	return ago(*t, now)
 }
 
-func moment(t time.Time, words string) g.Node {
+func moment(t time.Time, words string) h.Node {
 	utc := t.UTC()
-	return h.Time(h.DateTime(utc.Format(time.RFC3339)), h.Title(utc.Format("2006-01-02 15:04:05 UTC")), g.Text(words))
+	return h.Time(h.DateTime(utc.Format(time.RFC3339)), h.Title(utc.Format("2006-01-02 15:04:05 UTC")), h.Text(words))
 }
 
 // size writes a number of bytes.
@@ -140,15 +139,15 @@ func grouped(n int64) string {
 }
 
 // prose writes a text that has code between backquotes.
-func prose(text string) g.Node {
-	nodes := g.Group{}
+func prose(text string) h.Node {
+	nodes := h.Group{}
 	for i, part := range strings.Split(text, "`") {
 		switch {
 		case part == "":
 		case i%2 == 1:
-			nodes = append(nodes, h.Code(g.Text(part)))
+			nodes = append(nodes, h.Code(h.Text(part)))
 		default:
-			nodes = append(nodes, g.Text(part))
+			nodes = append(nodes, h.Text(part))
 		}
 	}
 	return nodes

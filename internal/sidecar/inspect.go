@@ -147,7 +147,7 @@ func hasClaim(text TriedText, name string) bool {
 }
 
 // compareClaims compares the claims of an original with those of the enriched token. Claims
-// that enriching adds have their values, but for the record that restores the original.
+// that enriching adds have their values, except for the record that restores the original.
 func compareClaims(before, after TriedText) []adminapi.InspectedClaim {
 	claims := []adminapi.InspectedClaim{}
 	for _, b := range before.Claims {

@@ -31,6 +31,9 @@ func (m monitor) Overview(context.Context) adminapi.Overview {
 		if len(overview.Failures) == shownFailures {
 			break
 		}
+		if f.Rule == "" && f.Cause == "" {
+			continue // a warning about a setting, which failed nothing
+		}
 		overview.Failures = append(overview.Failures, failureOf(f))
 	}
 	return overview
@@ -38,7 +41,10 @@ func (m monitor) Overview(context.Context) adminapi.Overview {
 
 func failureOf(f history.Failure) adminapi.Failure {
 	cause := f.Message
-	if f.Cause != "" {
+	switch {
+	case f.Cause != "" && f.Reason != "": // the reason says what happened
+		cause = f.Cause
+	case f.Cause != "":
 		cause += ": " + f.Cause
 	}
 	return adminapi.Failure{Rule: f.Rule, Reason: f.Reason, Cause: cause, NextStep: f.Advice, Count: f.Count, First: f.First, Last: f.Last}
@@ -182,9 +188,21 @@ func promiseInWords(life time.Duration, following bool) string {
 	if life == 0 {
 		return ""
 	}
-	login := fmt.Sprintf("A login embeds data that is at most %s old", life.Round(time.Second))
+	age := inWords(life)
+	login := fmt.Sprintf("A login embeds data that is at most %s old", age)
 	if following {
-		login += ", and every change that the stream has delivered"
+		login += ", with every change that the stream has delivered"
 	}
-	return login + fmt.Sprintf(". A refresh embeds data that was read after the backend answered. No token lives longer than that data may be old: %s.", life.Round(time.Second))
+	return login + ". A refresh embeds data that was read after the backend answered. So what a token says is at most " + age + " old while the token lives, if it was refreshed."
+}
+
+// inWords returns a duration in the largest unit that fits, rounded.
+func inWords(d time.Duration) string {
+	switch {
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f seconds", d.Seconds())
 }

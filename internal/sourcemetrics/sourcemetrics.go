@@ -80,7 +80,7 @@ func (m *Metrics) Lookup(ctx context.Context, started time.Time, err error) {
 	m.duration.Record(ctx, time.Since(started).Seconds(), result)
 }
 
-// Changes records changes of documents that the source was told of.
+// Changes records changes of documents that the source has noticed.
 func (m *Metrics) Changes(ctx context.Context, n int) { m.changes.Add(ctx, int64(n)) }
 
 // Duplicate records a lookup that found more than one document for its user.

@@ -22,8 +22,8 @@ func TestProgram_HasALimitedSize(t *testing.T) {
 		name, tags string
 		megabytes  int64
 	}{
-		{"with the JavaScript engine", "", 38},
-		{"make slim", "nojavascript,grpcnotrace", 26},
+		{"with the JavaScript engine", "", 39},
+		{"make slim", "nojavascript,grpcnotrace", 27},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			info, err := os.Stat(build(t, test.tags))
