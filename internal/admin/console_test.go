@@ -99,8 +99,6 @@ func newConsole() *consoleFixture {
 // A credential adds to a request what a peer has.
 type credential func(*http.Request)
 
-func none(*http.Request) {}
-
 func bearer(token string) credential {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 }

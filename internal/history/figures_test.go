@@ -3,6 +3,8 @@ package history
 import (
 	"context"
 	"math"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +13,21 @@ import (
 )
 
 // counters is a set of measurements that a test changes.
-type counters struct{ logins, ok, bad, fast, slow float64 }
+type counters struct {
+	mu                          sync.Mutex
+	logins, ok, bad, fast, slow float64
+}
+
+// set changes counters.
+func (c *counters) set(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
+}
 
 func (c *counters) gather() []Measurement {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	counter := func(name, label, value string, n float64) Measurement {
 		return Measurement{Name: name, Labels: map[string]string{label: value, "rule": "POST /login"}, Value: n}
 	}
@@ -75,7 +89,7 @@ func TestFigures_AreDifferences(t *testing.T) {
 		c := &counters{logins: 1000, ok: 1000, fast: 1000}
 		f, stop := start(t, c.gather)
 		defer stop()
-		c.logins, c.ok, c.fast, c.slow = 1010, 1008, 1008, 2
+		c.set(func() { c.logins, c.ok, c.fast, c.slow = 1010, 1008, 1008, 2 })
 		pass(1)
 		for _, want := range []struct {
 			plot, label string
@@ -103,7 +117,7 @@ func TestFigures_KeepAnHour(t *testing.T) {
 		c := &counters{}
 		f, stop := start(t, c.gather)
 		defer stop()
-		c.bad = 50
+		c.set(func() { c.bad = 50 })
 		pass(1)
 		if _, n := last(t, f, "tokens", "bad_token"); n != 1 {
 			t.Errorf("%d points after one interval, want 1", n)
@@ -154,17 +168,17 @@ func TestFigures_ThatAreNotGatheredAreEmpty(t *testing.T) {
 
 func TestStream_SaysSinceWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		up, changes := 0.0, 0.0
+		var up, changes atomic.Int64
 		f, stop := start(t, func() []Measurement {
-			return []Measurement{{Name: "tokengraft_watch_up", Value: up}, {Name: "tokengraft_watch_changes_total", Value: changes}}
+			return []Measurement{{Name: "tokengraft_watch_up", Value: float64(up.Load())}, {Name: "tokengraft_watch_changes_total", Value: float64(changes.Load())}}
 		})
 		defer stop()
 		pass(2)
-		up = 1
+		up.Store(1)
 		pass(1)
 		followed := time.Now()
 		pass(2)
-		changes = 3
+		changes.Store(3)
 		pass(1)
 		changed := time.Now()
 		pass(4)

@@ -62,7 +62,7 @@ func (f *consoleFixture) enriched(t *testing.T, token string) string {
 	return outcome.Raw
 }
 
-// D2: an inspection helps nobody to strip the claim off, and shows documents only if asked.
+// D2: an inspection does not help to strip the claim off, and shows documents only if asked.
 func TestInspect_GivesOutNoToken(t *testing.T) {
 	f := newConsoleFixture(t)
 	original := f.token()
