@@ -36,12 +36,15 @@ type Evictions struct {
 	Expired uint64 `json:"expired"`
 }
 
+// Bytes returns the memory of the entries. Unlike Stats it does not visit them.
+func (c *Cache) Bytes() int64 { return c.entries.MaxCost() - c.entries.RemainingCost() }
+
 // Stats returns the statistics. It visits every entry, so do not call it for every
 // lookup.
 func (c *Cache) Stats() Stats {
 	m := c.metrics
 	s := Stats{
-		Bytes:    c.entries.MaxCost() - c.entries.RemainingCost(),
+		Bytes:    c.Bytes(),
 		MaxBytes: c.entries.MaxCost(),
 		Loading:  c.loading(),
 

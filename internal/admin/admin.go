@@ -66,7 +66,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("DELETE /cache/{user_id}", o.evict)
 	mux.Handle("GET /explain/{user_id}", newExplainer(o))
 	mux.HandleFunc("PUT /loglevel", o.setLevel)
-	g := &guard{token: o.Token, sessions: newSessions(o.Token), logger: o.Logger}
+	g := &guard{token: o.Token, offer: o.Offer, sessions: newSessions(o.Token), logger: o.Logger}
 	o.routeConsole(mux, g)
 	return g.protect(mux)
 }

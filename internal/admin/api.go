@@ -18,18 +18,11 @@ const (
 	maxDraft = 1 << 20
 )
 
-// mostAtOnce limits how many requests of the API that read documents or open servers run at
-// once.
-const mostAtOnce = 2
-
 // An api is the API of the console. Its answers are the types of package adminapi.
-type api struct {
-	Options
-	turns chan struct{}
-}
+type api struct{ Options }
 
 func newAPI(o Options) http.Handler {
-	a := &api{o, make(chan struct{}, mostAtOnce)}
+	a := &api{o}
 	mux := http.NewServeMux()
 	if m := o.Monitor; m != nil {
 		mux.HandleFunc("GET /api/overview", reads(m.Overview))
@@ -42,15 +35,15 @@ func newAPI(o Options) http.Handler {
 		mux.HandleFunc("POST /api/keys/prune", post(maxBody, k.PruneKeys))
 	}
 	if u := o.Users; u != nil {
-		mux.HandleFunc("GET /api/users/{user_id}", a.inTurn(a.explainUser))
+		mux.HandleFunc("GET /api/users/{user_id}", a.explainUser)
 		mux.HandleFunc("POST /api/users/{user_id}/forget", a.forgetUser)
-		mux.HandleFunc("POST /api/tokens/inspect", a.inTurn(post(maxBody, u.InspectToken)))
+		mux.HandleFunc("POST /api/tokens/inspect", post(maxBody, u.InspectToken))
 	}
 	if c := o.Configuration; c != nil {
 		mux.HandleFunc("GET /api/config", get(c.Config))
 		mux.HandleFunc("POST /api/config/check", post(maxDraft, withoutPeer(c.CheckDraft)))
-		mux.HandleFunc("POST /api/config/review", a.inTurn(post(maxDraft, withoutPeer(c.ReviewDraft))))
-		mux.HandleFunc("POST /api/config/sample", a.inTurn(post(maxDraft, c.SampleDraft)))
+		mux.HandleFunc("POST /api/config/review", post(maxDraft, withoutPeer(c.ReviewDraft)))
+		mux.HandleFunc("POST /api/config/sample", post(maxDraft, c.SampleDraft))
 		mux.HandleFunc("POST /api/config/deploy", post(maxDraft, c.Deploy))
 		mux.HandleFunc("POST /api/config/rollback", post(maxBody, c.RollBack))
 	}
@@ -118,18 +111,4 @@ func (a *api) forgetUser(w http.ResponseWriter, r *http.Request) {
 	query := adminapi.UserQuery{UserID: r.PathValue("user_id"), Issuer: r.URL.Query().Get("issuer")}
 	forgotten, err := a.Users.ForgetUser(r.Context(), adminapi.PeerOf(r.Context()), query)
 	answer(w, forgotten, err)
-}
-
-// inTurn refuses a request while too many others are busy.
-func (a *api) inTurn(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case a.turns <- struct{}{}:
-			defer func() { <-a.turns }()
-			next(w, r)
-		default:
-			w.Header().Set("Retry-After", "1")
-			writeProblem(w, &adminapi.Problem{Type: adminapi.UnavailableType, Title: "Busy", Status: http.StatusServiceUnavailable, Detail: "busy with other requests; try again"})
-		}
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +19,11 @@ import (
 )
 
 // fakeSidecar answers everything, and records what was changed.
-type fakeSidecar struct{ changed []string }
+type fakeSidecar struct {
+	changed []string
+	// began and end are not nil in one test: ExplainUser sends to one, and waits for the other.
+	began, end chan struct{}
+}
 
 func (*fakeSidecar) Overview(context.Context) adminapi.Overview {
 	return adminapi.Overview{Mode: "live", Failures: []adminapi.Failure{}}
@@ -40,7 +45,11 @@ func (f *fakeSidecar) PruneKeys(_ context.Context, _ adminapi.Peer, c adminapi.K
 	}
 	return k, nil
 }
-func (*fakeSidecar) ExplainUser(context.Context, adminapi.Peer, adminapi.UserQuery) (*adminapi.UserExplanation, error) {
+func (f *fakeSidecar) ExplainUser(context.Context, adminapi.Peer, adminapi.UserQuery) (*adminapi.UserExplanation, error) {
+	if f.began != nil {
+		f.began <- struct{}{}
+		<-f.end
+	}
 	return &adminapi.UserExplanation{}, nil
 }
 func (f *fakeSidecar) ForgetUser(context.Context, adminapi.Peer, adminapi.UserQuery) (g adminapi.Forgotten, err error) {
@@ -325,6 +334,15 @@ func TestConsole_CanBeReadOnlyOrOff(t *testing.T) {
 			t.Errorf("GET %s: %d, want 404", path, w.Code)
 		}
 	}
+	session := newConsole()
+	c := session.signIn(t, remote)
+	session.offer = admin.Offer{Off: true}
+	for name, credentials := range map[string][]credential{"without a session": nil, "with one": {cookie(c)}} {
+		w := session.ask("GET", "/", "", remote, append(credentials, header("Accept", "text/html"))...)
+		if w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "<form") {
+			t.Errorf("off, another machine %s: %d %s, want 403 without a form", name, w.Code, w.Body)
+		}
+	}
 	if w := f.ask("GET", "/cache", "", loopback); w.Code != http.StatusOK || len(f.sidecar.changed) > 0 {
 		t.Errorf("GET /cache: %d, want 200; changed %q", w.Code, f.sidecar.changed)
 	}
@@ -354,6 +372,47 @@ func TestAPI_RefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 	if len(f.sidecar.changed) > 0 {
 		t.Errorf("changed %q", f.sidecar.changed)
+	}
+}
+
+// The pages and the API share one bound of what asks other servers.
+func TestConsole_BoundsWhatRunsAtOnce(t *testing.T) {
+	f := newConsole()
+	f.sidecar.began, f.sidecar.end = make(chan struct{}), make(chan struct{})
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() { f.ask("GET", "/api/users/u1", "", loopback) })
+	}
+	<-f.sidecar.began
+	<-f.sidecar.began
+	form := header("Content-Type", "application/x-www-form-urlencoded")
+	for _, one := range []struct{ target, body string }{
+		{"/api/tokens/inspect", `{"token":"x"}`},
+		{"/api/config/review", `{}`},
+		{"/api/config/sample", `{}`},
+		{"/users", "do=explain&id=u1"},
+	} {
+		w := f.ask("POST", one.target, one.body, loopback, form)
+		if !strings.Contains(w.Body.String(), "busy with other requests") && !strings.Contains(w.Body.String(), "Busy with other requests") {
+			t.Errorf("POST %s while two requests run: %d %.300s, want it to be refused", one.target, w.Code, w.Body)
+		}
+	}
+	close(f.sidecar.end)
+	running.Wait()
+	f.sidecar.began = nil
+	if w := f.ask("GET", "/api/users/u1", "", loopback); w.Code != http.StatusOK {
+		t.Errorf("after that: %d, want 200", w.Code)
+	}
+}
+
+// Refused sign-ins do not fill the log.
+func TestSignIn_LogsRefusalsRarely(t *testing.T) {
+	f := newConsole()
+	for range 50 {
+		f.ask("POST", "/session", "token=wrong", remote, header("Content-Type", "application/x-www-form-urlencoded"))
+	}
+	if n := strings.Count(f.log.String(), "refused"); n != 1 {
+		t.Errorf("50 refused sign-ins are %d lines of the log, want 1", n)
 	}
 }
 

@@ -11,13 +11,16 @@ import (
 
 	"github.com/tokengraft/tokengraft/internal/adminapi"
 	"github.com/tokengraft/tokengraft/internal/console"
+	"github.com/tokengraft/tokengraft/internal/loglimit"
 )
 
 // A guard decides what peers may do.
 type guard struct {
 	token    func() string
+	offer    func() Offer
 	sessions *sessions
 	logger   *slog.Logger
+	refused  loglimit.Counter // sign-ins, for the log
 	// crossOrigin refuses what pages of other sites send with the cookie of a session.
 	crossOrigin http.CrossOriginProtection
 }
@@ -31,7 +34,7 @@ func (g *guard) protect(next http.Handler) http.Handler {
 		switch {
 		case peer.Reads || isHealth(r.URL.Path) || isSignIn(r):
 			next.ServeHTTP(w, r.WithContext(adminapi.WithPeer(r.Context(), peer)))
-		case wantsPage(r):
+		case wantsPage(r) && !g.offer().Off:
 			console.SignIn(w, r, g.token() != "", false)
 		default:
 			writeJSON(w, http.StatusForbidden, status{"forbidden; send admin_token as a bearer token, or connect from loopback"})
@@ -66,7 +69,7 @@ func sameSecret(secret, sent string) bool {
 // the console and not from another site.
 func (g *guard) hasSession(r *http.Request) bool {
 	cookie, err := r.Cookie(sessionCookie)
-	return err == nil && g.sessions.has(cookie.Value) && g.crossOrigin.Check(r) == nil
+	return err == nil && !g.offer().Off && g.sessions.has(cookie.Value) && g.crossOrigin.Check(r) == nil
 }
 
 func isHealth(path string) bool { return path == "/livez" || path == "/readyz" || path == "/metrics" }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/tokengraft/tokengraft/internal/adminapi"
 )
@@ -11,6 +12,22 @@ import (
 type permitter struct {
 	token func() string
 	offer func() Offer
+	turns chan struct{} // what asks servers takes one
+}
+
+// mostAtOnce limits how many requests of the console and its API that read documents or ask
+// other servers run at once.
+const mostAtOnce = 2
+
+// takeTurn returns a function that gives the turn back, or a problem if too many others are
+// busy.
+func (p permitter) takeTurn() (leave func(), err error) {
+	select {
+	case p.turns <- struct{}{}:
+		return func() { <-p.turns }, nil
+	default:
+		return nil, &adminapi.Problem{Type: adminapi.UnavailableType, Title: "Busy", Status: http.StatusServiceUnavailable, Detail: "busy with other requests; try again"}
+	}
 }
 
 // change returns why a peer cannot change anything, or nil.
@@ -68,6 +85,11 @@ func (u permittedUsers) ExplainUser(ctx context.Context, peer adminapi.Peer, que
 	if err := u.see(peer, query.Values); err != nil {
 		return nil, err
 	}
+	leave, err := u.takeTurn()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	return u.Users.ExplainUser(ctx, peer, query)
 }
 
@@ -84,6 +106,11 @@ func (u permittedUsers) InspectToken(ctx context.Context, peer adminapi.Peer, re
 	if err := u.see(peer, request.Values); err != nil {
 		return adminapi.Inspection{}, err
 	}
+	leave, err := u.takeTurn()
+	if err != nil {
+		return adminapi.Inspection{}, err
+	}
+	defer leave()
 	return u.Users.InspectToken(ctx, peer, request)
 }
 
@@ -100,6 +127,26 @@ func (c permittedConfiguration) Config(ctx context.Context) (adminapi.Config, er
 		config.ReadOnly = readOnly
 	}
 	return config, err
+}
+
+// ReviewDraft implements [adminapi.Configurator].
+func (c permittedConfiguration) ReviewDraft(ctx context.Context, draft adminapi.Draft) (adminapi.Review, error) {
+	leave, err := c.takeTurn()
+	if err != nil {
+		return adminapi.Review{}, err
+	}
+	defer leave()
+	return c.Configurator.ReviewDraft(ctx, draft)
+}
+
+// SampleDraft implements [adminapi.Configurator].
+func (c permittedConfiguration) SampleDraft(ctx context.Context, peer adminapi.Peer, draft adminapi.Draft) (adminapi.Sample, error) {
+	leave, err := c.takeTurn()
+	if err != nil {
+		return adminapi.Sample{}, err
+	}
+	defer leave()
+	return c.Configurator.SampleDraft(ctx, peer, draft)
 }
 
 // Deploy implements [adminapi.Configurator].
@@ -120,7 +167,7 @@ func (c permittedConfiguration) RollBack(ctx context.Context, peer adminapi.Peer
 
 // permitted returns the options with the parts of the console behind a permitter.
 func (o Options) permitted() Options {
-	p := permitter{o.Token, o.Offer}
+	p := permitter{o.Token, o.Offer, make(chan struct{}, mostAtOnce)}
 	if o.Keys != nil {
 		o.Keys = permittedKeys{o.Keys, p}
 	}

@@ -40,6 +40,9 @@ func writeProblem(w http.ResponseWriter, err error) {
 		problem = &adminapi.Problem{Type: adminapi.UnavailableType, Title: "Not available", Status: http.StatusServiceUnavailable, Detail: err.Error()}
 	}
 	header := w.Header()
+	if problem.Status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", "1")
+	}
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")

@@ -17,7 +17,9 @@ const maxSignIn = 16 << 10
 func (g *guard) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxSignIn)
 	if err := r.ParseForm(); err != nil || g.crossOrigin.Check(r) != nil || !sameSecret(g.token(), r.PostForm.Get("token")) {
-		g.logger.Warn("a sign-in to the console was refused", "peer", r.RemoteAddr)
+		if n := g.refused.Count("sign-in"); n > 0 {
+			g.logger.Warn("a sign-in to the console was refused", "peer", r.RemoteAddr, "count", n)
+		}
 		console.SignIn(w, r, g.token() != "", err == nil)
 		return
 	}

@@ -18,6 +18,8 @@ type Config struct {
 	Fault string `json:"fault"`
 	// ReadOnly says why the sidecar cannot replace the file, or "".
 	ReadOnly string `json:"read_only"`
+	// Samples says whether a sample of documents can be read.
+	Samples bool `json:"samples"`
 	// Versions are the last ten, the newest first.
 	Versions []Version    `json:"versions"`
 	Settings DataSettings `json:"settings"`

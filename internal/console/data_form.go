@@ -41,6 +41,9 @@ func actions() h.Node {
 }
 
 func lookButton(e editing) h.Node {
+	if !e.now.Samples {
+		return nil
+	}
 	words := "Look at the documents"
 	if e.sample != nil {
 		words = "Look again"

@@ -61,7 +61,7 @@ func (e editing) restOfPaths() string {
 func (e editing) sampled() h.Node {
 	switch {
 	case e.sample == nil:
-		return h.P(h.Class("empty"), h.Text("Look at the documents to pick fields from a list, with their sizes."))
+		return h.If(e.now.Samples, h.P(h.Class("empty"), h.Text("Look at the documents to pick fields from a list, with their sizes.")))
 	case e.sample.Fault != "":
 		return notice("bad", h.P(h.Text(e.sample.Fault)))
 	case e.sample.Documents == 0:

@@ -164,7 +164,7 @@ func (f *fake) withKeys(now time.Time) *fake {
 }
 
 func (f *fake) withConfig(now time.Time) *fake {
-	f.config = adminapi.Config{File: "/etc/tokengraft/tokengraft.yaml", Text: "backend: http://b\nadmin_token: [redacted]\n", Revision: "3f9c1a77b0", Settings: adminapi.DataSettings{
+	f.config = adminapi.Config{File: "/etc/tokengraft/tokengraft.yaml", Text: "backend: http://b\nadmin_token: [redacted]\n", Revision: "3f9c1a77b0", Samples: true, Settings: adminapi.DataSettings{
 		Mode: "shadow", Source: "mongodb", Database: "app", Collection: "users", UserIDClaim: "sub", UserIDField: "user_account_id", UserIDType: "auto", ClaimName: "custom_data", Format: "plain",
 		Exclude: []string{"notes"}, MaxSize: 16384, MaxToken: 6144, MaxHeader: 4096},
 		Versions: []adminapi.Version{{ID: "v2", Time: now.Add(-time.Hour), Revision: "3f9c1a77b0", Changed: []string{"claim.exclude"}, Current: true}, {ID: "v1", Time: now.Add(-50 * time.Hour), Revision: "aa01"}}}

@@ -60,7 +60,7 @@ func revisionOf(text []byte) string {
 
 // Config implements [adminapi.Configurator].
 func (c *configurator) Config(context.Context) (adminapi.Config, error) {
-	out := adminapi.Config{Versions: []adminapi.Version{}, Settings: dataSettings(c.sidecar.current().cfg)}
+	out := adminapi.Config{Versions: []adminapi.Version{}, Settings: dataSettings(c.sidecar.current().cfg), Samples: c.sample != nil}
 	if fault := c.sidecar.reloader.state(); fault != nil {
 		out.Fault = fault.Error()
 	}

@@ -52,7 +52,7 @@ func (s *Sidecar) gather(metrics func() []history.Measurement) func() []history.
 		return nil
 	}
 	return func() []history.Measurement {
-		return append(metrics(), history.CacheBytes(s.cache.Stats().Bytes))
+		return append(metrics(), history.CacheBytes(s.cache.Bytes()))
 	}
 }
 
