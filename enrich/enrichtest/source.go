@@ -38,6 +38,7 @@ func TestSource(t *testing.T, open OpenSource) {
 	t.Run("guards credentials", func(t *testing.T) { testCredentials(t, open) })
 	t.Run("reports near misses", func(t *testing.T) { testNearMisses(t, open) })
 	t.Run("explains users", func(t *testing.T) { testExplanations(t, open) })
+	t.Run("shows a sample", func(t *testing.T) { testSample(t, open) })
 	t.Run("finds ids elsewhere", func(t *testing.T) { testElsewhere(t, open) })
 	t.Run("stops when the context ends", func(t *testing.T) { testCanceled(t, open) })
 	t.Run("serves concurrent lookups", func(t *testing.T) { testConcurrent(t, open) })

@@ -54,3 +54,14 @@ func (d *documents) first(n int) [][]byte {
 	}
 	return docs
 }
+
+// within returns the first documents, at most n, until they have so many bytes together.
+func (d *documents) within(n, bytes int) [][]byte {
+	docs := d.first(n)
+	for i, doc := range docs {
+		if bytes -= len(doc); bytes <= 0 {
+			return docs[:i+1]
+		}
+	}
+	return docs
+}

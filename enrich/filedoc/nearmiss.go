@@ -43,3 +43,12 @@ func (s *Source) Contents(ctx context.Context) (bsonjson.Contents, error) {
 	}
 	return s.mapping.Contents(index.docs.first(maxSample)), nil
 }
+
+// Sample describes the first documents of the file, at most [bsonjson.SampleSize].
+func (s *Source) Sample(ctx context.Context) (bsonjson.Sample, error) {
+	index, _, fault := s.file.current(ctx)
+	if index == nil {
+		return bsonjson.Sample{}, s.wrapError(fault)
+	}
+	return s.mapping.Sample(index.docs.within(bsonjson.SampleSize, bsonjson.SampleBytes)), nil
+}

@@ -16,8 +16,6 @@ import (
 // What an Explorer reads at most.
 const (
 	maxCollections  = 500
-	maxSample       = 200
-	maxSampleBytes  = 16 << 20
 	maxMatches      = 50
 	sampleBatchSize = 20
 )
@@ -71,12 +69,12 @@ func (x *Explorer) FieldUses(ctx context.Context, collection string) (documents 
 	if err != nil {
 		return 0, nil, wrapError(x.database, collection, err)
 	}
-	newest := options.Find().SetLimit(maxSample).SetBatchSize(sampleBatchSize).SetSort(map[string]int{"_id": -1})
+	newest := options.Find().SetLimit(bsonjson.SampleSize).SetBatchSize(sampleBatchSize).SetSort(map[string]int{"_id": -1})
 	cursor, err := c.Find(ctx, struct{}{}, newest)
 	if err != nil {
 		return 0, nil, wrapError(x.database, collection, err)
 	}
-	docs, err := readBytes(ctx, cursor, maxSampleBytes)
+	docs, err := readBytes(ctx, cursor, bsonjson.SampleBytes)
 	if err != nil {
 		return 0, nil, wrapError(x.database, collection, err)
 	}

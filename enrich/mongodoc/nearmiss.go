@@ -45,23 +45,43 @@ func (s *Source) CountTypes(ctx context.Context) (map[string]int, error) {
 // Contents reads some documents as a lookup does, those with the highest _id, and says what
 // of them is in tokens. Only ctx limits its time.
 func (s *Source) Contents(ctx context.Context) (bsonjson.Contents, error) {
-	collection, err := s.documents(ctx)
-	if err != nil {
-		return bsonjson.Contents{}, s.wrapError(err)
-	}
-	newest := options.Find().SetLimit(sampleSize).SetSort(map[string]int{"_id": -1})
+	o := options.Find().SetLimit(sampleSize)
 	if s.projection != nil {
-		newest.SetProjection(s.projection)
+		o.SetProjection(s.projection)
 	}
-	cursor, err := collection.Find(ctx, struct{}{}, newest)
+	docs, err := s.newest(ctx, o)
 	if err != nil {
-		return bsonjson.Contents{}, s.wrapError(err)
-	}
-	docs, err := readBytes(ctx, cursor, maxSampleBytes)
-	if err != nil {
-		return bsonjson.Contents{}, s.wrapError(err)
+		return bsonjson.Contents{}, err
 	}
 	return s.mapping.Contents(docs), nil
+}
+
+// Sample reads some whole documents, those with the highest _id, and describes them. It
+// reads at most [bsonjson.SampleSize] documents and [bsonjson.SampleBytes]. Only ctx limits
+// its time.
+func (s *Source) Sample(ctx context.Context) (bsonjson.Sample, error) {
+	docs, err := s.newest(ctx, options.Find().SetLimit(bsonjson.SampleSize).SetBatchSize(sampleBatchSize))
+	if err != nil {
+		return bsonjson.Sample{}, err
+	}
+	return s.mapping.Sample(docs), nil
+}
+
+// newest reads the documents with the highest _id.
+func (s *Source) newest(ctx context.Context, o *options.FindOptionsBuilder) ([][]byte, error) {
+	collection, err := s.documents(ctx)
+	if err != nil {
+		return nil, s.wrapError(err)
+	}
+	cursor, err := collection.Find(ctx, struct{}{}, o.SetSort(map[string]int{"_id": -1}))
+	if err != nil {
+		return nil, s.wrapError(err)
+	}
+	docs, err := readBytes(ctx, cursor, bsonjson.SampleBytes)
+	if err != nil {
+		return nil, s.wrapError(err)
+	}
+	return docs, nil
 }
 
 // readFields reads the user-id field, and the issuer of the id, of some documents that a

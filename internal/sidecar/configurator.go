@@ -83,10 +83,7 @@ func (c *configurator) Config(context.Context) (adminapi.Config, error) {
 // SampleDraft implements [adminapi.Configurator].
 func (c *configurator) SampleDraft(ctx context.Context, peer adminapi.Peer, d adminapi.Draft) (adminapi.Sample, error) {
 	if c.sample == nil {
-		return adminapi.Sample{}, &adminapi.Problem{
-			Type: adminapi.UnavailableType, Title: "No sample", Status: http.StatusServiceUnavailable,
-			Detail: "This version cannot read a sample of documents. Write the paths of fields by hand. `tokengraft check` and a review say what becomes of them.",
-		}
+		return adminapi.Sample{}, unavailable("The documents come from the program that tokengraft is part of, and cannot be sampled. Write the paths of fields by hand. A review says what becomes of them.")
 	}
 	checked, err := c.check(ctx, d)
 	switch {

@@ -43,6 +43,9 @@ func (s *Sidecar) configuration() adminapi.Configurator {
 	c.effect = func(ctx context.Context, draft *config.Config) *adminapi.Effect {
 		return effectOf(ctx, s.current().cfg, draft, s.past.pastLogins(), s.o)
 	}
+	if s.o.Source == nil { // a Go program's own source reads users only
+		c.sample = s.sample
+	}
 	return c
 }
 
@@ -132,6 +135,12 @@ func lookUpAll(ctx context.Context, draft *config.Config, users []enrich.User, o
 		return nil, err
 	}
 	defer source.Close(context.WithoutCancel(ctx))
+	return lookUpFrom(ctx, source, users)
+}
+
+// lookUpFrom reads the documents of users. Its error is that of the first one, if the source
+// does not answer: the others would wait for nothing.
+func lookUpFrom(ctx context.Context, source source, users []enrich.User) (map[enrich.User]lookedUp, error) {
 	found := map[enrich.User]lookedUp{}
 	for _, user := range users {
 		if err := ctx.Err(); err != nil {
@@ -140,9 +149,15 @@ func lookUpAll(ctx context.Context, draft *config.Config, users []enrich.User, o
 		}
 		document, err := source.Lookup(ctx, enrich.Query{User: user})
 		found[user] = lookedUp{len(document.JSON), err}
-		if err != nil && !errors.Is(err, enrich.ErrNoDocument) && len(found) == 1 {
-			return nil, err // the first one: the others would wait for nothing
+		if len(found) == 1 && !isAnswer(err) {
+			return nil, err
 		}
 	}
 	return found, nil
+}
+
+// isAnswer reports whether a source has answered, be it that the user has no document, or
+// one that cannot be a claim.
+func isAnswer(err error) bool {
+	return err == nil || errors.Is(err, enrich.ErrNoDocument) || errors.Is(err, enrich.ErrUndecodable)
 }
