@@ -11,8 +11,8 @@ type Config struct {
 	File string `json:"file"`
 	// Text is the file, with [Redacted] instead of secrets.
 	Text string `json:"text"`
-	// Revision names the content of the file. A draft that is based on another revision
-	// is refused.
+	// Revision names the content of the file, until the sidecar restarts. A draft that is
+	// based on another revision is refused.
 	Revision string `json:"revision"`
 	// Fault says why the file is not the running configuration, or "".
 	Fault string `json:"fault"`

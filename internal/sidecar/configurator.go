@@ -2,6 +2,8 @@ package sidecar
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -52,10 +54,15 @@ func (c *configurator) read() (file, error) {
 	return file{path, text, revisionOf(text)}, nil
 }
 
-// revisionOf names the content of a file.
+// revisionKey is new in each process. Without it, a peer who sees the text without its secrets
+// could try which secrets give the revision.
+var revisionKey = []byte(rand.Text())
+
+// revisionOf names the content of a file, until the sidecar restarts.
 func revisionOf(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
+	mac := hmac.New(sha256.New, revisionKey)
+	mac.Write(text)
+	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
 // Config implements [adminapi.Configurator].

@@ -53,7 +53,7 @@ func earlier(f file, id string) ([]byte, error) {
 		i = 1 + slices.IndexFunc(list, func(v adminapi.Version) bool { return v.Current })
 	}
 	if i < 0 || i >= len(list) {
-		return nil, invalid("There is no such version. Choose one of versions of GET /api/config.")
+		return nil, invalid("The version is not kept, or no longer. Choose one of versions of GET /api/config.")
 	}
 	text, err := kept.read(list[i].ID)
 	if err != nil {
@@ -199,6 +199,6 @@ func readOnlyProblem(why, diff string) error {
 func conflict(revision string) error {
 	return &adminapi.Problem{
 		Type: adminapi.ConflictType, Title: "The file has changed", Status: http.StatusConflict,
-		Detail: "The file has changed since the draft was made. It is now at the revision " + revision + ". Make the draft again from that.",
+		Detail: "The file has changed since the draft was made, or the sidecar has restarted. It is now at the revision " + revision + ". Make the draft again from that.",
 	}
 }

@@ -3,6 +3,8 @@ package sidecar
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -198,5 +200,30 @@ func TestMountedAt_FindsAFileThatIsAMount(t *testing.T) {
 	mounts := []byte("36 35 98:0 / / rw - ext4 /dev/root rw\n37 36 98:0 /x /etc/my\\040app.yaml ro - ext4 /dev/root rw\n")
 	if !mountedAt(mounts, "/etc/my app.yaml") || mountedAt(mounts, "/etc/my") {
 		t.Error("the mount of a file was not found, or another path was")
+	}
+}
+
+// A peer without the token sees revisions. They are no help to guess a secret of the file,
+// and the next process knows the versions by other ones.
+func TestRevision_IsOfOneProcess(t *testing.T) {
+	c, _, _, _ := running(t, draftedFile)
+	first := revision(t, c)
+	if sum := sha256.Sum256([]byte(draftedFile)); strings.HasPrefix(hex.EncodeToString(sum[:]), first) {
+		t.Errorf("the revision %s is a hash of the file with its secrets", first)
+	}
+	if _, err := c.Deploy(t.Context(), operator, adminapi.Draft{Base: first, Set: set("claim.name", "shop_data")}); err != nil {
+		t.Fatal(err)
+	}
+	defer func(key []byte) { revisionKey = key }(revisionKey)
+	revisionKey = []byte("of the next process")
+	shown, err := c.Config(t.Context())
+	if err != nil || len(shown.Versions) != 2 || !shown.Versions[0].Current || shown.Versions[0].Revision != shown.Revision || shown.Versions[1].Revision == first {
+		t.Fatalf("after a restart: %+v, %v", shown, err)
+	}
+	if _, err := c.Deploy(t.Context(), operator, adminapi.Draft{Base: first, Set: set("claim.name", "x")}); problemType(err) != adminapi.ConflictType {
+		t.Errorf("a revision of before: %v, want a conflict", err)
+	}
+	if _, err := c.RollBack(t.Context(), operator, adminapi.Rollback{}); err != nil || c.sidecar.current().cfg.Claim.Name == "shop_data" {
+		t.Errorf("roll back: %v, the claim is %s", err, c.sidecar.current().cfg.Claim.Name)
 	}
 }

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"os"
@@ -18,6 +19,7 @@ const keptVersions = 10
 
 // versions are earlier contents of a file, in the directory FILE.versions next to it. Each
 // has its text in ID.yaml and its [adminapi.Version] in ID.json. Ids sort by time.
+// Revisions are of this process, so they are computed and not kept.
 type versions struct{ dir string }
 
 func versionsOf(path string) versions { return versions{path + ".versions"} }
@@ -49,11 +51,12 @@ func (v versions) described(id string) adminapi.Version {
 	if text, err := os.ReadFile(filepath.Join(v.dir, id+".json")); err == nil {
 		_ = json.Unmarshal(text, &out)
 	}
-	out.ID, out.Current = id, false
-	if stamp, revision, ok := strings.Cut(id, "-"); ok {
-		out.Revision = revision
-		out.Time, _ = time.Parse(versionTime, stamp)
+	out.ID, out.Revision, out.Current = id, "", false
+	if text, err := v.read(id); err == nil {
+		out.Revision = revisionOf(text)
 	}
+	stamp, _, _ := strings.Cut(id, "-")
+	out.Time, _ = time.Parse(versionTime, stamp)
 	if out.Changed == nil {
 		out.Changed = []string{}
 	}
@@ -78,8 +81,10 @@ func (v versions) add(text []byte, changed []string) (adminapi.Version, error) {
 		now = list[0].Time.Add(time.Nanosecond) // the clock went back
 	}
 	added := adminapi.Version{Time: now, Revision: revisionOf(text), Changed: append([]string{}, changed...)}
-	added.ID = now.Format(versionTime) + "-" + added.Revision
-	description, err := json.Marshal(added)
+	added.ID = now.Format(versionTime) + "-" + strings.ToLower(rand.Text()[:8])
+	kept := added
+	kept.Revision = ""
+	description, err := json.Marshal(kept)
 	if err != nil {
 		return adminapi.Version{}, err
 	}
