@@ -23,6 +23,7 @@ type fakeSidecar struct {
 	changed []string
 	// began and end are not nil in one test: ExplainUser sends to one, and waits for the other.
 	began, end chan struct{}
+	deploys    time.Duration // how long Deploy takes
 }
 
 func (*fakeSidecar) Overview(context.Context) adminapi.Overview {
@@ -69,6 +70,7 @@ func (*fakeSidecar) SampleDraft(context.Context, adminapi.Peer, adminapi.Draft) 
 	return s, nil
 }
 func (f *fakeSidecar) Deploy(context.Context, adminapi.Peer, adminapi.Draft) (d adminapi.Deployment, err error) {
+	time.Sleep(f.deploys)
 	f.note("deploy")
 	return d, nil
 }
@@ -355,7 +357,7 @@ func TestAPI_RefusesWhatItDoesNotKnow(t *testing.T) {
 		status               int
 		want                 string
 	}{
-		{"GET", "/api/nothing", "", 404, "there is no such endpoint"},
+		{"GET", "/api/nothing", "", 404, "the API has nothing at this path"},
 		{"GET", "/api/config/deploy", "", 405, "send POST"},
 		{"POST", "/api/overview", "", 405, "send GET"},
 		{"POST", "/api/keys/rotate", `{"dryrun":true}`, 400, `unknown field`},
@@ -402,6 +404,29 @@ func TestConsole_BoundsWhatRunsAtOnce(t *testing.T) {
 	f.sidecar.began = nil
 	if w := f.ask("GET", "/api/users/u1", "", loopback); w.Code != http.StatusOK {
 		t.Errorf("after that: %d, want 200", w.Code)
+	}
+}
+
+// A deployment may take longer than other answers, and its answer arrives.
+func TestDeploy_IsAnsweredHoweverLongItTakes(t *testing.T) {
+	f := newConsole()
+	f.sidecar.deploys = 300 * time.Millisecond
+	server := httptest.NewUnstartedServer(f)
+	server.Config.WriteTimeout = 100 * time.Millisecond
+	server.Start()
+	defer server.Close()
+	r, err := http.NewRequest("POST", server.URL+"/api/config/deploy", strings.NewReader(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer(adminToken)(r)
+	response, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); response.StatusCode != http.StatusOK || err != nil || len(body) == 0 {
+		t.Errorf("%s %s, %v; want the answer", response.Status, body, err)
 	}
 }
 

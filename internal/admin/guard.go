@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/tokengraft/tokengraft/internal/adminapi"
 	"github.com/tokengraft/tokengraft/internal/console"
@@ -25,12 +26,19 @@ type guard struct {
 	crossOrigin http.CrossOriginProtection
 }
 
+// changeTimeout bounds the answer to a change. A deployment waits for the servers of the new
+// configuration, longer than the listener gives other requests.
+const changeTimeout = time.Minute
+
 // protect allows health and metrics for every peer, and everything else only for loopback
 // peers, and for requests with the token or a session. Others get 403 for every path, so
 // that they do not learn which paths exist, and a person gets the form to sign in.
 func (g *guard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer := g.peerOf(r)
+		if peer.Writes && r.Method == http.MethodPost {
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(changeTimeout))
+		}
 		switch {
 		case peer.Reads || isHealth(r.URL.Path) || isSignIn(r):
 			next.ServeHTTP(w, r.WithContext(adminapi.WithPeer(r.Context(), peer)))

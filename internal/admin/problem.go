@@ -64,7 +64,7 @@ func withProblems(mux *http.ServeMux) http.Handler {
 			writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Method not allowed", Status: http.StatusMethodNotAllowed, Detail: "send " + strings.Join(allowed, " or ")})
 			return
 		}
-		writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Not found", Status: http.StatusNotFound, Detail: "there is no such endpoint"})
+		writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Not found", Status: http.StatusNotFound, Detail: "the API has nothing at this path; GET /api/openapi.json lists its endpoints"})
 	})
 }
 

@@ -129,7 +129,7 @@ func dryRun(changed adminapi.KeyChanged) h.Node {
 	return h.Group{
 		h.H2(h.Text("What would happen")),
 		list(changed.Steps),
-		h.If(len(changed.Steps) == 0, h.P(h.Text("Nothing: there is no key to change."))),
+		h.If(len(changed.Steps) == 0, h.P(h.Text("Nothing. No key has to change."))),
 		h.If(changed.Warning != "", h.P(h.Class("notice warn"), h.Text(changed.Warning))),
 	}
 }

@@ -30,7 +30,7 @@ func refusal(status int, title, text string) *page {
 }
 
 func notFound(*request) *page {
-	return &page{name: "-", title: "There is no such page", status: http.StatusNotFound, body: []h.Node{
+	return &page{name: "-", title: "Page not found", status: http.StatusNotFound, body: []h.Node{
 		h.P(h.A(h.Href("./"), h.Text("Go to the overview"))),
 	}}
 }

@@ -43,7 +43,7 @@ func (c *configurator) read() (file, error) {
 	path := c.sidecar.current().cfg.File()
 	if path == "" || path == config.Stdin {
 		return file{path: path}, &adminapi.Problem{
-			Type: adminapi.ReadOnlyType, Title: "There is no configuration file", Status: http.StatusConflict,
+			Type: adminapi.ReadOnlyType, Title: "No configuration file", Status: http.StatusConflict,
 			Detail: "The configuration was not read from a file, so it cannot be shown or changed here. Change it where it comes from, and restart.",
 		}
 	}

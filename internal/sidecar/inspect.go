@@ -24,7 +24,7 @@ func (u users) InspectToken(ctx context.Context, peer adminapi.Peer, request adm
 	raw := pastedToken(request.Token)
 	switch {
 	case raw == "":
-		return adminapi.Inspection{}, invalid("There is no token to inspect.")
+		return adminapi.Inspection{}, invalid("Paste a token to inspect.")
 	case len(raw) > maxPasted:
 		return adminapi.Inspection{}, invalid(fmt.Sprintf("The token is larger than %d bytes.", maxPasted))
 	}

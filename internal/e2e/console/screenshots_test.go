@@ -71,8 +71,8 @@ func (b *tab) picture(url, name string, width int64, prepare func()) {
 	b.Helper()
 	b.do(chromedp.EmulateViewport(width, 800))
 	b.open(url)
-	if b.eval("document.title") == "There is no such page · tokengraft" {
-		b.Errorf("%s: there is no such page", url)
+	if b.eval("document.title") == "Page not found · tokengraft" {
+		b.Errorf("%s: page not found", url)
 		return
 	}
 	if prepare != nil {
