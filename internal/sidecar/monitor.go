@@ -36,7 +36,27 @@ func (m monitor) Overview(context.Context) adminapi.Overview {
 		}
 		overview.Failures = append(overview.Failures, failureOf(f))
 	}
+	addUnlogged(overview.Failures, func(rule string) map[string]int64 {
+		return m.past.figures.By("tokengraft_tokens_total", "reason", "rule", rule)
+	})
 	return overview
+}
+
+// addUnlogged adds the tokens that are in no line of the log to the newest failure of their
+// rule and reason. During an outage the log is short, and the metric counts every token.
+func addUnlogged(failures []adminapi.Failure, tokens func(rule string) map[string]int64) {
+	logged := map[[2]string]int{}
+	for _, f := range failures {
+		logged[[2]string{f.Rule, f.Reason}] += f.Count
+	}
+	for i := range failures {
+		f := &failures[i]
+		of := [2]string{f.Rule, f.Reason}
+		if n, first := logged[of]; first && f.Rule != "" && f.Reason != "" {
+			f.Count += max(0, int(tokens(f.Rule)[f.Reason])-n)
+		}
+		delete(logged, of) // the others are older
+	}
 }
 
 func failureOf(f history.Failure) adminapi.Failure {
