@@ -4,7 +4,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,9 +14,9 @@ import (
 
 // Comments are what the Go sources say about types and their fields.
 type Comments struct {
-	types     map[string]string // by TYPE
-	fields    map[string]string // by TYPE.FIELD
-	constants map[string]string // the texts, by NAME
+	types     map[string]string // by PACKAGE.TYPE
+	fields    map[string]string // by PACKAGE.TYPE.FIELD
+	constants map[string]string // the texts, by PACKAGE.NAME
 }
 
 // ReadComments reads the comments of the packages in these directories, without their
@@ -36,7 +38,7 @@ func ReadComments(dirs ...string) (*Comments, error) {
 			}
 			for _, declaration := range file.Decls {
 				if general, ok := declaration.(*ast.GenDecl); ok {
-					c.add(general)
+					c.add(file.Name.Name+".", general)
 				}
 			}
 		}
@@ -44,18 +46,18 @@ func ReadComments(dirs ...string) (*Comments, error) {
 	return c, nil
 }
 
-func (c *Comments) add(declaration *ast.GenDecl) {
+func (c *Comments) add(pkg string, declaration *ast.GenDecl) {
 	for _, spec := range declaration.Specs {
 		switch spec := spec.(type) {
 		case *ast.TypeSpec:
-			c.types[spec.Name.Name] = oneLine(declaration.Doc) + oneLine(spec.Doc)
+			c.types[pkg+spec.Name.Name] = oneLine(declaration.Doc) + oneLine(spec.Doc)
 			if fields, ok := spec.Type.(*ast.StructType); ok {
-				c.addFields(spec.Name.Name, fields.Fields.List)
+				c.addFields(pkg+spec.Name.Name, fields.Fields.List)
 			}
 		case *ast.ValueSpec:
 			for i, value := range spec.Values {
 				if literal, ok := value.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-					c.constants[spec.Names[i].Name], _ = strconv.Unquote(literal.Value)
+					c.constants[pkg+spec.Names[i].Name], _ = strconv.Unquote(literal.Value)
 				}
 			}
 		}
@@ -64,38 +66,47 @@ func (c *Comments) add(declaration *ast.GenDecl) {
 
 // addFields adds the comments of fields. A field without a comment gets the one above it if
 // that speaks of it too: "Since is when this began, and LastEvent when …".
-func (c *Comments) addFields(name string, fields []*ast.Field) {
+func (c *Comments) addFields(of string, fields []*ast.Field) {
 	above := ""
 	for _, field := range fields {
-		text := strings.TrimSpace(oneLine(field.Doc) + " " + oneLine(field.Comment))
-		for _, n := range field.Names {
+		doc, comment := oneLine(field.Doc), oneLine(field.Comment)
+		for _, name := range field.Names {
+			text := strings.TrimSpace(doc + " " + comment)
 			switch {
-			case text != "":
-				c.fields[name+"."+n.Name] = text
-			case regexp.MustCompile(`\b` + n.Name + `\b`).MatchString(above):
-				c.fields[name+"."+n.Name] = above
+			case comment != "" && !strings.HasPrefix(doc, name.Name+" "): // the doc is of a group
+				text = comment
+			case text == "" && mentions(above, name.Name):
+				text = above
 			}
+			c.fields[of+"."+name.Name] = text
 		}
-		if field.Doc != nil {
-			above = text
+		if doc != "" {
+			above = doc
 		}
 	}
+}
+
+func mentions(text, name string) bool {
+	return regexp.MustCompile(`\b` + name + `\b`).MatchString(text)
 }
 
 func oneLine(group *ast.CommentGroup) string { return strings.Join(strings.Fields(group.Text()), " ") }
 
 // ofType returns the description of a type. names are the JSON names of its fields.
-func (c *Comments) ofType(name string, names map[string]string) string {
-	return c.plain(c.types[name], func(word string) string {
-		if _, isType := c.types[word]; isType {
-			return word
+func (c *Comments) ofType(t reflect.Type, names map[string]string) string {
+	pkg := path.Base(t.PkgPath()) + "."
+	return c.plain(pkg, c.types[pkg+t.Name()], func(word string) string {
+		if _, isType := c.types[pkg+word]; isType {
+			return ""
 		}
 		return names[word]
 	})
 }
 
-func (c *Comments) ofField(of, name string, names map[string]string) string {
-	return c.plain(c.fields[of+"."+name], func(word string) string { return names[word] })
+// ofField returns the description of a field of a type.
+func (c *Comments) ofField(t reflect.Type, field string, names map[string]string) string {
+	pkg := path.Base(t.PkgPath()) + "."
+	return c.plain(pkg, c.fields[pkg+t.Name()+"."+field], func(word string) string { return names[word] })
 }
 
 var (
@@ -106,7 +117,7 @@ var (
 
 // plain returns a comment for readers who do not know Go: with JSON names, null, and
 // without links.
-func (c *Comments) plain(text string, jsonName func(string) string) string {
+func (c *Comments) plain(pkg, text string, jsonName func(string) string) string {
 	text = word.ReplaceAllStringFunc(text, func(word string) string {
 		if name := jsonName(word); name != "" {
 			return "`" + name + "`"
@@ -115,7 +126,7 @@ func (c *Comments) plain(text string, jsonName func(string) string) string {
 	})
 	text = docLink.ReplaceAllStringFunc(text, func(link string) string {
 		name := docLink.FindStringSubmatch(link)[1]
-		if constant, ok := c.constants[name]; ok {
+		if constant, ok := c.constants[pkg+name]; ok {
 			return "`" + constant + "`"
 		}
 		return name

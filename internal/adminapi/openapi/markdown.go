@@ -28,7 +28,7 @@ func endpointTable() string {
 		}
 		answer := "204"
 		if e.Answer != nil && e.Answer.Name() != "" {
-			answer = "`" + e.Answer.Name() + "`"
+			answer = "`" + nameOf(e.Answer) + "`"
 		}
 		if e.Answer != nil && e.Answer.Name() == "" {
 			answer = "JSON"
@@ -51,9 +51,4 @@ func problemTable() string {
 }
 
 // quoted returns names for a sentence.
-func quoted(names []string) string {
-	if len(names) == 0 {
-		return "–"
-	}
-	return "`" + strings.Join(names, "`, `") + "`"
-}
+func quoted(names []string) string { return "`" + strings.Join(names, "` or `") + "`" }

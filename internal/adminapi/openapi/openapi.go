@@ -86,14 +86,27 @@ func encode(d document) ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", " ")
 	err := encoder.Encode(d)
-	return leaf.ReplaceAllFunc(out.Bytes(), func(lines []byte) []byte { return space.ReplaceAll(lines, []byte(" ")) }), err
+	return joinLines(out.Bytes()), err
 }
 
-// Objects and lists without others in them are on one line, so that the program is smaller.
+// What is put on one line, so that the program is smaller: objects and lists without others
+// in them, and those with one member.
 var (
-	leaf  = regexp.MustCompile(`\{\n[^{}\[\]]*\}|\[\n[^{}\[\]]*\]`)
-	space = regexp.MustCompile(`\n *`)
+	leaf     = regexp.MustCompile(`\{\n[^{}\[\]]*\}|\[\n[^{}\[\]]*\]`)
+	single   = regexp.MustCompile(`([{\[])\n *([^\n]*)\n *([}\]])`)
+	newLines = regexp.MustCompile(`\n *`)
 )
+
+func joinLines(text []byte) []byte {
+	text = leaf.ReplaceAllFunc(text, func(lines []byte) []byte { return newLines.ReplaceAll(lines, []byte(" ")) })
+	for {
+		joined := single.ReplaceAll(text, []byte("$1 $2 $3"))
+		if len(joined) == len(text) {
+			return joined
+		}
+		text = joined
+	}
+}
 
 func (w schemaWriter) operation(e Endpoint) operation {
 	o := operation{ID: e.ID, Tags: []string{"listener"}, Summary: e.Summary, Security: security(e.Who), Responses: w.responses(e)}

@@ -19,7 +19,7 @@ type failure struct {
 var failures = []failure{
 	{400, "Invalid", []string{adminapi.InvalidType}, "Something in the request is missing or wrong."},
 	{403, "Forbidden", []string{adminapi.ForbiddenType, adminapi.ReadOnlyType}, "The request does not have the admin token, or `console` is `read-only`."},
-	{404, "Off", nil, "`console` is `off`, or this sidecar does not have that part."},
+	{404, "NotFound", []string{adminapi.InvalidType}, "`console` is `off`, or this sidecar does not have that part."},
 	{409, "Conflict", []string{adminapi.ConflictType, adminapi.ReadOnlyType}, "The file has changed since the draft was made, or the sidecar cannot write the file or the keys."},
 	{413, "TooLarge", []string{adminapi.InvalidType}, "The body is larger than 64 KiB, or 1 MiB with a draft."},
 	{422, "Faults", []string{adminapi.FaultsType}, "The draft has faults. Nothing was changed."},
@@ -44,10 +44,9 @@ func responses() object {
 	all := object{}
 	problem, status := object{"$ref": "#/components/schemas/Problem"}, object{"$ref": "#/components/schemas/Status"}
 	for _, f := range failures {
-		response := object{"description": f.description}
-		if f.types != nil {
-			response["description"] = fmt.Sprintf("%s Types: %s.", f.description, quoted(f.types))
-			response["content"] = content("application/problem+json", problem)
+		response := object{
+			"description": fmt.Sprintf("%s Type: %s.", f.description, quoted(f.types)),
+			"content":     content("application/problem+json", problem),
 		}
 		if f.status == 503 {
 			response["headers"] = object{"Retry-After": object{"description": "In seconds.", "schema": object{"type": "integer"}}}

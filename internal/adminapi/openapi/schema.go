@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"encoding/json"
+	"path"
 	"reflect"
 	"strings"
 	"time"
@@ -34,13 +35,22 @@ func (w schemaWriter) ref(t reflect.Type, request bool) object {
 	case reflect.Map:
 		return object{"type": "object", "additionalProperties": w.ref(t.Elem(), request)}
 	case reflect.Struct:
-		if _, written := w.schemas[t.Name()]; !written {
-			w.schemas[t.Name()] = object{} // a type may contain itself
-			w.schemas[t.Name()] = w.structure(t, request)
+		name := nameOf(t)
+		if _, written := w.schemas[name]; !written {
+			w.schemas[name] = object{} // a type may contain itself
+			w.schemas[name] = w.structure(t, request)
 		}
-		return object{"$ref": "#/components/schemas/" + t.Name()}
+		return object{"$ref": "#/components/schemas/" + name}
 	}
 	return scalar(t)
+}
+
+// nameOf returns the name of a type's schema.
+func nameOf(t reflect.Type) string {
+	if path.Base(t.PkgPath()) == "cache" {
+		return "Cache" + t.Name() // Stats alone says too little
+	}
+	return t.Name()
 }
 
 func scalar(t reflect.Type) object {
@@ -76,7 +86,7 @@ func (w schemaWriter) structure(t reflect.Type, request bool) object {
 		if optional && field.Type.Kind() == reflect.Pointer && !request {
 			schema = w.ref(field.Type.Elem(), request) // omitempty leaves null out
 		}
-		if text := w.comments.ofField(t.Name(), field.Name, names); text != "" {
+		if text := w.comments.ofField(t, field.Name, names); text != "" {
 			schema["description"] = text
 		}
 		properties[name] = schema
@@ -84,7 +94,7 @@ func (w schemaWriter) structure(t reflect.Type, request bool) object {
 			required = append(required, name)
 		}
 	}
-	schema := object{"type": "object", "properties": properties, "description": w.comments.ofType(t.Name(), names)}
+	schema := object{"type": "object", "properties": properties, "description": w.comments.ofType(t, names)}
 	if request {
 		schema["additionalProperties"] = false
 	} else if len(required) > 0 {
