@@ -92,6 +92,9 @@ func mentions(text, name string) bool {
 
 func oneLine(group *ast.CommentGroup) string { return strings.Join(strings.Fields(group.Text()), " ") }
 
+// Constants returns the texts of constants, by PACKAGE.NAME.
+func (c *Comments) Constants() map[string]string { return c.constants }
+
 // ofType returns the description of a type. names are the JSON names of its fields.
 func (c *Comments) ofType(t reflect.Type, names map[string]string) string {
 	pkg := path.Base(t.PkgPath()) + "."
