@@ -161,7 +161,7 @@ func mayGet(e openapi.Endpoint, who openapi.Who, full bool, status int) bool {
 	return status == http.StatusForbidden
 }
 
-// What a request may have is in its schema, and what its schema does not have is refused.
+// The schema of a request has its members, and the listener refuses all others.
 func TestOpenAPI_DescribesTheRequests(t *testing.T) {
 	d := describe(t)
 	for _, e := range openapi.Endpoints() {

@@ -69,7 +69,7 @@ func routesOf(t *testing.T) (routes []string) {
 			}
 			literal, ok := call.Args[0].(*ast.BasicLit)
 			if !ok {
-				t.Errorf("%s: the pattern of a route is no text, so it cannot be compared", name)
+				t.Errorf("%s: the pattern of a route is not a text, so it cannot be compared", name)
 				return true
 			}
 			route, _ := strconv.Unquote(literal.Value)

@@ -65,7 +65,7 @@ func (c *Comments) add(pkg string, declaration *ast.GenDecl) {
 }
 
 // addFields adds the comments of fields. A field without a comment gets the one above it if
-// that speaks of it too: "Since is when this began, and LastEvent when …".
+// that names it too: "Since is when this began, and LastEvent when …".
 func (c *Comments) addFields(of string, fields []*ast.Field) {
 	above := ""
 	for _, field := range fields {

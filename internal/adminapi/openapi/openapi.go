@@ -89,8 +89,8 @@ func encode(d document) ([]byte, error) {
 	return joinLines(out.Bytes()), err
 }
 
-// What is put on one line, so that the program is smaller: objects and lists without others
-// in them, and those with one member.
+// Objects and lists are on one line if there are no others in them, or if they have one
+// member. The program is smaller then.
 var (
 	leaf     = regexp.MustCompile(`\{\n[^{}\[\]]*\}|\[\n[^{}\[\]]*\]`)
 	single   = regexp.MustCompile(`([{\[])\n *([^\n]*)\n *([}\]])`)
