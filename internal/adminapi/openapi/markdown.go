@@ -16,29 +16,36 @@ func Tables() map[string]string {
 
 func endpointTable() string {
 	var out strings.Builder
-	out.WriteString("| request | answer | who may |\n|---|---|---|\n")
+	out.WriteString("| request | does, or says | answer | who may |\n|---|---|---|---|\n")
 	for _, e := range Endpoints() {
-		query := ""
-		if len(e.Query) > 0 {
-			names := []string{}
-			for _, p := range e.Query {
-				names = append(names, p.Name+"=")
-			}
-			query = "?" + strings.Join(names, "&")
-		}
-		answer := "204"
-		if e.Answer != nil && e.Answer.Name() != "" {
-			answer = "`" + nameOf(e.Answer) + "`"
-		}
-		if e.Answer != nil && e.Answer.Name() == "" {
-			answer = "JSON"
-		}
-		if e.TextAnswer != "" {
-			answer = "text"
-		}
-		fmt.Fprintf(&out, "| `%s %s%s` | %s. %s | %s |\n", e.Method, e.Path, query, e.Summary, answer, e.Who)
+		fmt.Fprintf(&out, "| `%s %s%s` | %s | %s | %s |\n", e.Method, e.Path, e.query(), e.Summary, e.answer(), e.Who)
 	}
 	return out.String()
+}
+
+// query returns the query with all its parameters, without their values.
+func (e Endpoint) query() string {
+	var names []string
+	for _, p := range e.Query {
+		names = append(names, p.Name+"=")
+	}
+	if names == nil {
+		return ""
+	}
+	return "?" + strings.Join(names, "&")
+}
+
+// answer returns the name of the answer's schema, or a word for it.
+func (e Endpoint) answer() string {
+	switch {
+	case e.TextAnswer != "":
+		return "text"
+	case e.Answer == nil:
+		return "204"
+	case e.Answer.Name() == "":
+		return "JSON"
+	}
+	return "`" + nameOf(e.Answer) + "`"
 }
 
 func problemTable() string {
