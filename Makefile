@@ -141,9 +141,9 @@ exhaustion:
 	go test -count=1 -v -timeout 40m ./internal/e2e/exhaustion -full
 
 # Writes the tables of docs/ that come from the code: settings, reasons, problem
-# types, faults, attacks, backends.
+# types, faults, attacks, backends, and the description of the admin API.
 settings:
-	go generate ./config
+	go generate ./config ./internal/adminapi
 	go test ./internal/doctor ./internal/e2e/fault ./internal/e2e/attack ./internal/e2e/backends -run Page -update
 
 # The programs that build a release.

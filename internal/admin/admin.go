@@ -83,16 +83,17 @@ func (o Options) withDefaults() Options {
 
 // routeConsole adds the pages, the API, and how people sign in.
 func (o Options) routeConsole(mux *http.ServeMux, g *guard) {
-	unlessOff := func(next http.Handler) http.Handler {
+	unless := func(off http.HandlerFunc, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if o.Offer().Off {
-				http.NotFound(w, r)
+				off(w, r)
 				return
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
-	mux.Handle("/api/", unlessOff(newAPI(o)))
+	unlessOff := func(next http.Handler) http.Handler { return unless(http.NotFound, next) }
+	mux.Handle("/api/", unless(notFound, newAPI(o)))
 	if o.Monitor == nil {
 		return
 	}

@@ -24,6 +24,7 @@ type api struct{ Options }
 func newAPI(o Options) http.Handler {
 	a := &api{o}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/openapi.json", describe)
 	if m := o.Monitor; m != nil {
 		mux.HandleFunc("GET /api/overview", reads(m.Overview))
 		mux.HandleFunc("GET /api/rules", reads(m.Rules))
@@ -48,6 +49,15 @@ func newAPI(o Options) http.Handler {
 		mux.HandleFunc("POST /api/config/rollback", post(maxBody, c.RollBack))
 	}
 	return withProblems(mux)
+}
+
+// describe answers with the description of the listener.
+func describe(w http.ResponseWriter, _ *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(adminapi.OpenAPI())
 }
 
 // reads answers a GET that cannot fail.

@@ -357,7 +357,7 @@ func TestAPI_RefusesWhatItDoesNotKnow(t *testing.T) {
 		status               int
 		want                 string
 	}{
-		{"GET", "/api/nothing", "", 404, "the API has nothing at this path"},
+		{"GET", "/api/nothing", "", 404, "the listener has nothing at this path"},
 		{"GET", "/api/config/deploy", "", 405, "send POST"},
 		{"POST", "/api/overview", "", 405, "send GET"},
 		{"POST", "/api/keys/rotate", `{"dryrun":true}`, 400, `unknown field`},

@@ -30,6 +30,9 @@ type guard struct {
 // configuration, longer than the listener gives other requests.
 const changeTimeout = time.Minute
 
+// refusal is what peers read that may not read anything else.
+const refusal = "forbidden; send admin_token as a bearer token, or connect from loopback"
+
 // protect allows health and metrics for every peer, and everything else only for loopback
 // peers, and for requests with the token or a session. Others get 403 for every path, so
 // that they do not learn which paths exist, and a person gets the form to sign in.
@@ -44,8 +47,10 @@ func (g *guard) protect(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(adminapi.WithPeer(r.Context(), peer)))
 		case wantsPage(r) && !g.offer().Off:
 			console.SignIn(w, r, g.token() != "", false)
+		case strings.HasPrefix(r.URL.Path, "/api/"):
+			writeProblem(w, forbidden(refusal))
 		default:
-			writeJSON(w, http.StatusForbidden, status{"forbidden; send admin_token as a bearer token, or connect from loopback"})
+			writeJSON(w, http.StatusForbidden, status{refusal})
 		}
 	})
 }

@@ -64,8 +64,12 @@ func withProblems(mux *http.ServeMux) http.Handler {
 			writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Method not allowed", Status: http.StatusMethodNotAllowed, Detail: "send " + strings.Join(allowed, " or ")})
 			return
 		}
-		writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Not found", Status: http.StatusNotFound, Detail: "the API has nothing at this path; GET /api/openapi.json lists its endpoints"})
+		notFound(w, r)
 	})
+}
+
+func notFound(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, &adminapi.Problem{Type: adminapi.InvalidType, Title: "Not found", Status: http.StatusNotFound, Detail: "the listener has nothing at this path, or the setting console is off; docs/admin-api.md lists the endpoints"})
 }
 
 // allowedMethods returns the methods that a path has.

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A UserExplanation says which document belongs to a user. Its JSON form is documented in
-// docs/operations.md, and its names do not change. It does not have the user's id.
+// A UserExplanation says which document belongs to a user, and what a token gets of it. It
+// does not have the user's id.
 type UserExplanation struct {
 	// Found says that the user has a document.
 	Found bool `json:"found"`

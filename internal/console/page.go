@@ -133,7 +133,7 @@ func foot(f frame) h.Node {
 	}
 	return h.Footer(
 		h.P(h.Text("tokengraft "+f.overview.Version+", started "), since(f.overview.Started, f.now), h.Text(" ago")),
-		h.P(h.A(h.Href(f.up+"api/overview"), h.Text("API")), h.Text(" · "), h.A(h.Href(f.up+"metrics"), h.Text("Metrics")), h.Text(" · "), h.A(h.Href(f.up+"readyz"), h.Text("Readiness"))),
+		h.P(h.A(h.Href(f.up+"api/openapi.json"), h.Text("API")), h.Text(" · "), h.A(h.Href(f.up+"metrics"), h.Text("Metrics")), h.Text(" · "), h.A(h.Href(f.up+"readyz"), h.Text("Readiness"))),
 	)
 }
 
