@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -140,12 +141,16 @@ func unanswered(err error) error {
 	return &UnansweredError{true, err}
 }
 
+// problemTypes are those of the API. The public listener of a sidecar has others, and so
+// has the backend behind it.
+var problemTypes = []string{ForbiddenType, InvalidType, FaultsType, ConflictType, ReadOnlyType, UnavailableType}
+
 // refusal returns the error in an answer with another status than 200.
 func refusal(response *http.Response, body []byte) error {
 	switch contentType(response) {
 	case "application/problem+json":
 		problem := new(Problem)
-		if json.Unmarshal(body, problem) == nil && problem.Type != "" && problem.Detail != "" {
+		if json.Unmarshal(body, problem) == nil && slices.Contains(problemTypes, problem.Type) && problem.Detail != "" {
 			return problem
 		}
 	case "application/json": // the listener refuses a peer before the API sees the request

@@ -99,7 +99,10 @@ func printReview(w io.Writer, r adminapi.Review) error {
 		fmt.Fprintln(w, "the draft is the file as it is")
 	}
 	printDiff(w, r.Diff)
-	err := printChanged(w, r.Changed, r.NeedRestart)
+	var err error
+	if len(r.Faults) == 0 || len(r.Changed) > 0 { // else it is not known
+		err = printChanged(w, r.Changed, r.NeedRestart)
+	}
 	for _, f := range append(r.Faults[:len(r.Faults):len(r.Faults)], r.Warnings...) {
 		printFinding(w, findingOf(f))
 	}
