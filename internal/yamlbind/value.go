@@ -29,7 +29,7 @@ func ParseValue(text string) (any, error) {
 		return nil, nil
 	case n.Kind == Bare && n.Text == text:
 		return bareValue(text)
-	case n.Kind == Text && (n.Text == text || isQuoted(text)):
+	case n.Kind == Text && text != "" && (n.Text == text || isQuoted(text)):
 		return n.Text, nil
 	case n.Kind == List && strings.HasSuffix(text, "]") && !strings.Contains(text, " #"):
 		return listValue(n)
@@ -37,10 +37,12 @@ func ParseValue(text string) (any, error) {
 	return nil, errValue
 }
 
-// isQuoted reports whether a text that is valid YAML is in quotes. A comment cannot follow
-// then.
+// isQuoted reports whether a text that is valid YAML is in quotes. A comment behind them
+// would hide the bracket.
 func isQuoted(text string) bool {
-	return len(text) > 1 && (text[0] == '"' || text[0] == '\'') && text[len(text)-1] == text[0]
+	r := NewReport()
+	r.Parse([]byte("v: [" + text + "]\n"))
+	return (text[0] == '"' || text[0] == '\'') && len(r.Faults()) == 0
 }
 
 func bareValue(text string) (any, error) {
