@@ -11,8 +11,10 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -69,7 +71,7 @@ func (c *Client) RollBack(ctx context.Context, to Rollback) (Deployment, error) 
 
 // An UnansweredError says that a sidecar did not answer a request.
 type UnansweredError struct {
-	// Sent says that the sidecar may have got the request, and may have done what it asks.
+	// Sent says that the sidecar may have got the request, and may have changed something.
 	Sent bool
 	err  error
 }
@@ -89,17 +91,20 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any, who
 	if err != nil {
 		return err
 	}
+	var wrote atomic.Bool
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
+	request = request.WithContext(httptrace.WithClientTrace(ctx, trace))
 	client := *cmp.Or(c.HTTP, direct)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(request)
 	if err != nil {
-		return unanswered(err)
+		return unanswered(err, in != nil && wrote.Load())
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return unanswered(fmt.Errorf("the answer of %s ended early: %w", request.URL.Redacted(), err))
+		return unanswered(fmt.Errorf("the answer of %s ended early: %w", request.URL.Redacted(), err), in != nil)
 	case len(body) > maxAnswer:
 		return fmt.Errorf("the answer of %s has more than %d bytes. %s", request.URL.Redacted(), maxAnswer, checkAddress)
 	case response.StatusCode != http.StatusOK:
@@ -134,11 +139,11 @@ func (c *Client) request(ctx context.Context, method, path string, in any) (*htt
 }
 
 // unanswered says what to do if no answer comes.
-func unanswered(err error) error {
+func unanswered(err error, sent bool) error {
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
-		return &UnansweredError{false, fmt.Errorf("%w\nIs the sidecar running? Its log shows the address of the admin listener", err)}
+		err = fmt.Errorf("%w\nIs the sidecar running? Its log shows the address of the admin listener", err)
 	}
-	return &UnansweredError{true, err}
+	return &UnansweredError{sent, err}
 }
 
 // problemTypes are those of the API. The public listener of a sidecar has others, and so

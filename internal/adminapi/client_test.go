@@ -160,8 +160,25 @@ func TestClient_SaysWhetherARequestWasSent(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer slow.Close()
-	_, err = (&adminapi.Client{URL: slow.URL}).Deploy(ctx, adminapi.Draft{})
+	c := &adminapi.Client{URL: slow.URL}
+	_, err = c.Deploy(ctx, adminapi.Draft{})
 	if e, ok := errors.AsType[*adminapi.UnansweredError](err); !ok || !e.Sent || !errors.Is(err, context.Canceled) {
 		t.Errorf("Deploy() that ends early = %#v, want that it was sent", err)
+	}
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+	}))
+	defer broken.Close()
+	c.URL = broken.URL
+	for _, test := range []struct {
+		ask  func() error
+		sent bool
+	}{
+		{func() error { _, err := c.Config(t.Context()); return err }, false}, // it changes nothing
+		{func() error { _, err := c.RollBack(t.Context(), adminapi.Rollback{}); return err }, true},
+	} {
+		if e, ok := errors.AsType[*adminapi.UnansweredError](test.ask()); !ok || e.Sent != test.sent || !strings.Contains(e.Error(), "ended early") {
+			t.Errorf("an answer that ends early: %#v, want sent %t", e, test.sent)
+		}
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +41,7 @@ func (f *adminFlags) open(c *cobra.Command, o *output) (*adminSession, error) {
 		s.source = f.tokenFile
 		token, err = readToken(f.tokenFile)
 	}
-	if text := token.Reveal(); strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) && err == nil {
+	if err == nil && strings.ContainsFunc(token.Reveal(), unicode.IsControl) {
 		err = &exitError{exitUsage, fmt.Errorf("%s: the admin token has a character that a header cannot carry", s.source)}
 	}
 	s.client.Token = token.Reveal
@@ -69,6 +71,9 @@ func (s *adminSession) find(f *adminFlags) (token config.Secret, err error) {
 			s.wrong, err = err, nil
 			token, _ = config.AdminToken(f.config, os.LookupEnv) // a fault of it is in s.wrong
 		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return token, &exitError{exitUsage, fmt.Errorf("%w. Or name the address of the sidecar with --admin URL", err)}
 	}
 	if err == nil {
 		s.client.URL, err = adminURL(string(address))

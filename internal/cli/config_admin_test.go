@@ -15,7 +15,7 @@ import (
 func TestConfig_NeedsTheToken(t *testing.T) {
 	s := startServe(t, adminToken)
 	before := s.text(t)
-	tokens := writeFiles(t, map[string]string{"right": adminToken + "\n", "wrong": "another\n", "empty": "\n", "odd": "a b"})
+	tokens := writeFiles(t, map[string]string{"right": adminToken + "\n", "wrong": "another\n", "empty": "\n", "odd": "a\x07b"})
 	file := func(name string) string { return filepath.Join(tokens, name) }
 	for _, test := range []struct {
 		env    string
@@ -66,7 +66,7 @@ func TestConfig_SaysWhyItCannotAsk(t *testing.T) {
 		{[]string{"get", "--admin", "http://name:secret@127.0.0.1:1"}, exitUsage, "without a name, a password or a query"},
 		{[]string{"get", "--admin", "http://127.0.0.1:1", "-c", off}, exitUsage, "--admin cannot be combined with -c"},
 		{[]string{"get", "-c", off}, exitFault, "admin: is off, so config get cannot ask the sidecar"},
-		{[]string{"get", "-c", "nosuch.yaml"}, exitUsage, "Name the configuration file with -c FILE"},
+		{[]string{"get", "-c", "nosuch.yaml"}, exitUsage, "Or name the address of the sidecar with --admin URL"},
 		{[]string{"diff", "-c", off}, exitUsage, "the draft is missing; name a FILE, or change settings with --set"},
 		{[]string{"diff", "-c", off, "nosuch.yaml"}, exitUsage, "the draft cannot be read: "},
 		{[]string{"diff", "-c", off, off, "--set", "shadow=true"}, exitUsage, "a FILE cannot be combined with --set and --unset"},
@@ -85,6 +85,30 @@ func TestConfig_SaysWhyItCannotAsk(t *testing.T) {
 	}
 	code, stdout, stderr := run(t, "config", "get", "--admin", stranger.URL, "-o", "json")
 	wants(t, code, stdout, stderr, exitFault, []string{`"detail": "` + stranger.URL}, []string{"answered 404"})
+}
+
+// A change that was sent, but not answered, may have been made.
+func TestConfig_SaysThatAChangeMayHaveBeenMade(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "9") }))
+	defer server.Close()
+	const hint = "The sidecar may have made the change. `tokengraft config get --versions` shows"
+	code, stdout, stderr := run(t, "config", "rollback", "--admin", server.URL)
+	wants(t, code, stdout, stderr, exitFault, nil, []string{hint})
+	if _, _, stderr := run(t, "config", "deploy", "--admin", server.URL, "--set", "shadow=true"); strings.Contains(stderr, hint) {
+		t.Errorf("deploy fails before the draft is sent, but says %q", stderr)
+	}
+}
+
+// A sidecar that cannot write its file says what to change where the file comes from.
+func TestConfig_PrintsTheDiffOfAReadOnlyFile(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusConflict)
+		_ = json.NewEncoder(w).Encode(adminapi.Problem{Type: adminapi.ReadOnlyType, Detail: "The file is mounted.", Diff: "-a\n+b\n"})
+	}))
+	defer server.Close()
+	code, stdout, stderr := run(t, "config", "deploy", "--admin", server.URL, "--base", "0", "--set", "shadow=true")
+	wants(t, code, stdout, stderr, exitFault, []string{"-a\n+b\n"}, []string{"The file is mounted.\nApply the difference that is printed where the file comes from"})
 }
 
 // What a server sends cannot control a terminal.
