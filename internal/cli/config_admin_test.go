@@ -111,7 +111,7 @@ func TestConfig_PrintsTheDiffOfAReadOnlyFile(t *testing.T) {
 	wants(t, code, stdout, stderr, exitFault, []string{"-a\n+b\n"}, []string{"The file is mounted.\nApply the difference that is printed where the file comes from"})
 }
 
-// What a server sends cannot control a terminal.
+// A server cannot control the terminal of the person who asks it.
 func TestConfig_PrintsNoControlCharacters(t *testing.T) {
 	const evil = "\x1b[2J\u009b2J\u202e\x07"
 	version := adminapi.Version{ID: evil, Time: time.Unix(0, 0), Revision: evil, Changed: []string{evil}}

@@ -15,7 +15,7 @@ import (
 	"github.com/tokengraft/tokengraft/internal/telemetry"
 )
 
-// printConfig prints the text of a configuration file. What is not part of it goes to
+// printConfig prints the text of a configuration file. The remarks about it go to
 // stderr, so that the output is a draft.
 func printConfig(c *cobra.Command, found adminapi.Config) error {
 	stderr := c.ErrOrStderr()
