@@ -15,6 +15,19 @@ func AdminAddress(path string, env func(string) (string, bool)) Address {
 	return c.Admin
 }
 
+// AdminToken returns the token of the admin listener, even if the file has other faults.
+// The error is [Faults] of the setting, or says why the file cannot be read.
+func AdminToken(path string, env func(string) (string, bool)) (Secret, error) {
+	c, err := read(path, env)
+	if err != nil {
+		return Secret{}, err
+	}
+	if faults := append(c.faultsAt("admin_token"), c.faultsAt("admin_token_file")...); len(faults) > 0 {
+		return Secret{}, faults
+	}
+	return c.AdminToken, nil
+}
+
 // SignSettings returns the section sign of a configuration file, even if the file has
 // faults elsewhere, such as a variable that only the environment of the sidecar has. The
 // error is [Faults] of the section, or says why the file cannot be read.

@@ -70,7 +70,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.Example = "  tokengraft demo\n  tokengraft check -c tokengraft.yaml"
 	showExitCodes(root)
-	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), explainCommand(), doctorCommand(), demoCommand(), discoverCommand(), keysCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), explainCommand(), doctorCommand(), demoCommand(), discoverCommand(), keysCommand(), configCommand(), healthCommand(), importCommand(), schemaCommand(), manCommand(), versionCommand())
 	return root
 }
 

@@ -96,12 +96,17 @@ func adminAddress(c *cobra.Command, path string) (config.Address, error) {
 	if err != nil {
 		return config.AdminAddress(path, os.LookupEnv), err
 	}
+	return adminOf(c, cfg)
+}
+
+// adminOf returns the admin address in a configuration.
+func adminOf(c *cobra.Command, cfg *config.Config) (config.Address, error) {
 	_, port, _ := net.SplitHostPort(string(cfg.Admin))
 	switch {
 	case cfg.Admin == "":
-		return "", cfg.Fault("admin", errors.New("is off, so health cannot ask the sidecar; set it to host:port"))
+		return "", cfg.Fault("admin", fmt.Errorf("is off, so %s cannot ask the sidecar; set it to host:port", commandName(c)))
 	case port == "0":
-		return "", cfg.Fault("admin", errors.New("has port 0, so health does not know the real port; set another port"))
+		return "", cfg.Fault("admin", fmt.Errorf("has port 0, so %s does not know the real port; set another port", commandName(c)))
 	}
 	return cfg.Admin, nil
 }
@@ -116,17 +121,26 @@ type adminAnswer struct {
 	body   []byte
 }
 
-// getAdmin asks the admin listener at an address. If the address is that of all
-// interfaces, it asks localhost. A status other than 200 is an error.
-func getAdmin(ctx context.Context, address, endpoint string) (a adminAnswer, err error) {
+// adminURL returns the URL of the admin listener at an address. If the address is that of
+// all interfaces, it is localhost.
+func adminURL(address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return a, err
+		return "", err
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	a.url = "http://" + net.JoinHostPort(host, port) + endpoint
+	return "http://" + net.JoinHostPort(host, port), nil
+}
+
+// getAdmin asks the admin listener at an address. A status other than 200 is an error.
+func getAdmin(ctx context.Context, address, endpoint string) (a adminAnswer, err error) {
+	base, err := adminURL(address)
+	if err != nil {
+		return a, err
+	}
+	a.url = base + endpoint
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url, nil)
 	if err != nil {
 		return a, err

@@ -23,11 +23,13 @@ func TestHelp_HasAnExampleAndTheExitCodesOfEveryCommand(t *testing.T) {
 
 func TestHelp_SaysWhatTheOwnExitCodesMean(t *testing.T) {
 	for command, want := range map[string]string{
-		"try":    "  3  no token is enriched",
-		"check":  "  0  there are no faults; there may be warnings\n  1  there are faults",
-		"health": "  1  it is not, or does not answer",
+		"try":           "  3  no token is enriched",
+		"check":         "  0  there are no faults; there may be warnings\n  1  there are faults",
+		"config deploy": "  3  the draft has faults, so the sidecar refuses it",
+		"config diff":   "  3  the draft has faults, so deploy would refuse it",
+		"health":        "  1  it is not, or does not answer",
 	} {
-		if help := output(t, command, "--help"); !strings.Contains(help, want) {
+		if help := output(t, append(strings.Fields(command), "--help")...); !strings.Contains(help, want) {
 			t.Errorf("tokengraft %s --help prints\n%s\nwant %q in it", command, help, want)
 		}
 	}
