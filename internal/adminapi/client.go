@@ -148,7 +148,7 @@ func unanswered(err error, sent bool) error {
 
 // problemTypes are those of the API. The public listener of a sidecar has others, and so
 // has the backend behind it.
-var problemTypes = []string{ForbiddenType, InvalidType, FaultsType, ConflictType, ReadOnlyType, UnavailableType}
+var problemTypes = []string{ForbiddenType, InvalidType, FaultsType, ConflictType, UnchangedType, ReadOnlyType, UnavailableType}
 
 // refusal returns the error in an answer with another status than 200.
 func refusal(response *http.Response, body []byte) error {

@@ -28,6 +28,8 @@ const (
 	FaultsType = "urn:tokengraft:configuration-faults"
 	// ConflictType: the file has changed since the draft was made.
 	ConflictType = "urn:tokengraft:conflict"
+	// UnchangedType: the draft is the file as it is, so nothing was deployed.
+	UnchangedType = "urn:tokengraft:unchanged"
 	// ReadOnlyType: the sidecar cannot write the file or the directory.
 	ReadOnlyType = "urn:tokengraft:read-only"
 	// UnavailableType: a server that is needed does not answer, or too much is asked at once.

@@ -127,7 +127,7 @@ it is now.`,
 		Args:    atMostOneFile,
 	}
 	adminExits(c)
-	exits(c, exitOK, "the draft is the running configuration")
+	exits(c, exitOK, "the draft is the running configuration; nothing is done if it was before")
 	exits(c, exitNo, "the draft has faults, so the sidecar refuses it; nothing has changed")
 	base := c.Flags().String("base", "", "the `REVISION` of the file that the draft was made from (default: the current)")
 	d, o := draftFlags(c), outputFlag(c)
@@ -169,7 +169,7 @@ func rollbackConfigCommand(f *adminFlags) *cobra.Command {
 		Short: "Make an earlier version the configuration",
 		Long: `Rollback makes the sidecar deploy a version of its file that it has kept, by default the one
 before the current. That becomes the newest version, so a rollback can be rolled back.`,
-		Example: "  tokengraft config rollback\n  tokengraft config rollback --to 20260102T030405.000000000Z-5f0c2a9b1d3e4f67",
+		Example: "  tokengraft config rollback\n  tokengraft config rollback --to 20260102T030405.000000000Z-k3m5q7xa",
 		Args:    noArguments,
 	}
 	adminExits(c)

@@ -139,8 +139,11 @@ func (s *adminSession) failed(err error) error {
 		return &exitError{exitFault, err}
 	}
 	code := exitFault
-	if problem.Type == adminapi.FaultsType {
+	switch problem.Type {
+	case adminapi.FaultsType:
 		code = exitNo
+	case adminapi.UnchangedType: // a pipeline may deploy the same file again
+		code = exitOK
 	}
 	return &exitError{code, errors.New(problem.Detail + s.advice(problem))}
 }

@@ -136,6 +136,13 @@ func TestConfig_DeploysAndRollsBack(t *testing.T) {
 		t.Errorf("the running claim.name is %q, want app_data", name)
 	}
 
+	deployed := s.running(t)
+	code, stdout, stderr = s.config(t, "deploy", draft) // as a pipeline does that has nothing new
+	wants(t, code, stdout, stderr, exitOK, nil, []string{"The draft is the file as it is."})
+	if again := s.running(t); len(again.Versions) != len(deployed.Versions) || again.Revision != deployed.Revision {
+		t.Errorf("the same draft again made %+v of %+v", again, deployed)
+	}
+
 	code, stdout, stderr = s.config(t, "rollback")
 	wants(t, code, stdout, stderr, exitOK, []string{"+  name: custom_data", "changed: claim.name\n"}, nil)
 	if got := s.text(t); got != before || s.running(t).Settings.ClaimName != "custom_data" {

@@ -80,7 +80,7 @@ func (c *configurator) deploy(ctx context.Context, peer adminapi.Peer, make func
 	case d.cfg == nil:
 		return adminapi.Deployment{}, faultsProblem(d.faults)
 	case string(d.text) == string(d.base.text):
-		return adminapi.Deployment{}, invalid("The draft is the file as it is. There is nothing to deploy.")
+		return adminapi.Deployment{}, &adminapi.Problem{Type: adminapi.UnchangedType, Title: "Nothing to deploy", Status: http.StatusConflict, Detail: "The draft is the file as it is."}
 	}
 	running := c.sidecar.current().cfg
 	out := adminapi.Deployment{

@@ -107,7 +107,7 @@ func TestDeploy_RefusesWithoutAChange(t *testing.T) {
 		"another base":             {operator, adminapi.Draft{Base: "0123456789abcdef", Set: set("shadow", true)}, adminapi.ConflictType},
 		"faults":                   {operator, adminapi.Draft{Base: base, Text: &text}, adminapi.FaultsType},
 		"what cannot be opened":    {operator, adminapi.Draft{Base: base, Text: &unopenable}, adminapi.FaultsType},
-		"no change":                {operator, adminapi.Draft{Base: base}, adminapi.InvalidType},
+		"no change":                {operator, adminapi.Draft{Base: base}, adminapi.UnchangedType},
 	} {
 		_, err := c.Deploy(t.Context(), test.peer, test.draft)
 		if problemType(err) != test.want {

@@ -20,7 +20,7 @@ var failures = []failure{
 	{400, "Invalid", []string{adminapi.InvalidType}, "Something in the request is missing or wrong."},
 	{403, "Forbidden", []string{adminapi.ForbiddenType, adminapi.ReadOnlyType}, "The request does not have the admin token, or `console` is `read-only`."},
 	{404, "NotFound", []string{adminapi.InvalidType}, "`console` is `off`, or this sidecar does not have that part."},
-	{409, "Conflict", []string{adminapi.ConflictType, adminapi.ReadOnlyType}, "The file has changed since the draft was made, or the sidecar cannot write the file or the keys."},
+	{409, "Conflict", []string{adminapi.ConflictType, adminapi.UnchangedType, adminapi.ReadOnlyType}, "The file has changed since the draft was made, the draft changes nothing, or the sidecar cannot write the file or the keys."},
 	{413, "TooLarge", []string{adminapi.InvalidType}, "The body is larger than 64 KiB, or 1 MiB with a draft."},
 	{422, "Faults", []string{adminapi.FaultsType}, "The draft has faults. Nothing was changed."},
 	{503, "Unavailable", []string{adminapi.UnavailableType}, "A server that is needed does not answer, or too many requests run at once."},
