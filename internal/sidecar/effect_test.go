@@ -131,3 +131,17 @@ func TestEffect_SaysWhyItIsNotKnown(t *testing.T) {
 		})
 	}
 }
+
+// An id_token with at_hash is signed again for another token, and has no claim.
+func TestEffect_KeepsTokensThatHaveNoClaim(t *testing.T) {
+	current := trialConfig(t, "id", "")
+	signedAgain := pastToken{kind: enrich.ID, inBody: true, before: 700, after: 2100, reason: enrich.OK}
+	logins := []pastLogin{{enrich.User{ID: "anna"}, []pastToken{enrichedNow(annaDocument, current.Claim), signedAgain}}}
+	effect := effectOf(t.Context(), current, trialConfig(t, "id", "claim: {include: [city]}"), logins, Options{})
+	if got, want := reasonText(effect), "ok 2/2"; got != want {
+		t.Errorf("reasons now/then: %s, want %s", got, want)
+	}
+	if size := effect.Sizes[1]; size.What != "tokens in bodies" || size.MaxNow != 2100 || size.MaxThen != 2100 {
+		t.Errorf("got %+v, want tokens of 2100 bytes now and then", size)
+	}
+}

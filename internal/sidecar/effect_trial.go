@@ -70,6 +70,8 @@ func (t *effectTrial) reasonThen(token pastToken, document lookedUp) enrich.Reas
 		return ""
 	}
 	switch {
+	case t.draft.Claim.Enabled && t.neverHasClaim(token):
+		return token.reason
 	case !t.draft.Claim.Enabled, !slices.Contains(kindsOf(t.draft.Claim), token.kind):
 		return ""
 	case errors.Is(document.err, enrich.ErrNoDocument):
@@ -81,6 +83,12 @@ func (t *effectTrial) reasonThen(token pastToken, document lookedUp) enrich.Reas
 		return enrich.TooLarge
 	}
 	return enrich.OK
+}
+
+// neverHasClaim reports whether a token has no claim, now and then. Another token of its
+// response can change it all the same: an id_token with at_hash is signed again.
+func (t *effectTrial) neverHasClaim(token pastToken) bool {
+	return !slices.Contains(kindsOf(t.current.Claim), token.kind) && !slices.Contains(kindsOf(t.draft.Claim), token.kind)
 }
 
 // blockAll gives the tokens of a response that would be enriched the reason of one that
@@ -120,10 +128,13 @@ func (t *effectTrial) addSizes(token pastToken, then enrich.Reason, document loo
 		t.documents.now = append(t.documents.now, token.document)
 	}
 	size := token.before
-	if then == enrich.OK {
+	switch {
+	case then == enrich.OK && t.neverHasClaim(token):
+		size = token.after
+	case then == enrich.OK:
 		size = t.sizeThen(token, document)
 	}
-	if document.size > 0 && then != "" {
+	if document.size > 0 && then != "" && !t.neverHasClaim(token) {
 		t.documents.then = append(t.documents.then, document.size)
 	}
 	at := &t.inHeader
