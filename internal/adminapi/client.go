@@ -33,8 +33,8 @@ type Client struct {
 }
 
 const (
-	clientTimeout = 30 * time.Second
-	maxAnswer     = 4 << 20 // of an answer, in bytes
+	clientTimeout = 70 * time.Second // a deployment is answered within a minute
+	maxAnswer     = 4 << 20          // of an answer, in bytes
 )
 
 // direct uses no proxy from the environment: the sidecar is close, and the token is only
