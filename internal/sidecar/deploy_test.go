@@ -203,7 +203,7 @@ func TestMountedAt_FindsAFileThatIsAMount(t *testing.T) {
 	}
 }
 
-// A peer without the token sees revisions. Nobody can guess a secret of the file with them,
+// A peer without the token sees revisions. They do not help to guess a secret of the file,
 // and the next process knows the versions by other ones.
 func TestRevision_IsOfOneProcess(t *testing.T) {
 	c, _, _, _ := running(t, draftedFile)
