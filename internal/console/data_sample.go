@@ -86,7 +86,7 @@ func (e editing) usersFound() h.Node {
 	} else if s.UsersFound < s.Users {
 		tone = "info"
 	}
-	return h.P(h.Class("notice "+tone), h.Text(fmt.Sprintf("With this draft, %d of the %s who logged in last have a document. The sample has %s.", s.UsersFound, count(s.Users, "user", "users"), count(s.Documents, "document", "documents"))))
+	return h.P(h.Class("notice "+tone), h.Text(fmt.Sprintf("Users who logged in last and have a document with this draft: %d of %d. The sample has %s.", s.UsersFound, s.Users, count(s.Documents, "document", "documents"))))
 }
 
 // ids shows which types the user ids have, and whether the draft finds them.

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/tokengraft/tokengraft/enrich/enrichtest"
 	"github.com/tokengraft/tokengraft/internal/e2e"
 )
 
@@ -194,6 +195,40 @@ func TestDraft_PicksFieldsAndShowsFaults(t *testing.T) {
 	b.open(console + "data?tab=file")
 	b.fill("#text", "backend: [")
 	b.wait(`document.querySelector("#draft-state [data-line]")`)
+}
+
+// The documents are in MongoDB, and a draft reads them from another collection.
+func TestDraft_ReadsAnotherCollection(t *testing.T) {
+	t.Parallel()
+	uri, _ := enrichtest.StartFerretDB(t)
+	database := enrichtest.Connect(t, uri).Database("app")
+	for collection, city := range map[string]string{"people": "Wien", "members": "Linz"} {
+		if _, err := database.Collection(collection).InsertOne(t.Context(), map[string]any{"account": users[0], "city": city, "apiKey": "k"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := startWith(t, fmt.Sprintf("documents:\n  mongodb: {uri: %q, database: app, collection: people, watch: off}\n  user_id_field: account\n", uri)+withToken)
+	if got := s.claims(t); !strings.Contains(got, `"city":"Wien"`) {
+		t.Fatalf("the token has the claims %s, want the city Wien", got)
+	}
+	b := newTab(t)
+	console := s.Admin.URL("/")
+	b.signIn(console)
+	b.open(console + "data")
+	b.fill("#documents-mongodb-collection", "nothing-is-here")
+	b.click("button[value=sample]")
+	b.see("The collection has no documents.")
+	b.fill("#documents-mongodb-collection", "members")
+	b.click("button[value=sample]")
+	b.see("have a document with this draft: 1 of 1.")
+	b.see("looks like a credential")
+	b.click("[value=review]")
+	b.see("Review the draft")
+	b.eval(`document.querySelector("[value=deploy] ~ button").click()`)
+	b.see("Deployed.")
+	if got := s.claims(t); !strings.Contains(got, `"city":"Linz"`) || strings.Contains(got, "apiKey") {
+		t.Errorf("the next token has the claims %s, want the city Linz, and no credential", got)
+	}
 }
 
 func TestKeys_RotateOnceItIsConfirmed(t *testing.T) {

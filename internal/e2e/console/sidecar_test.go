@@ -37,8 +37,15 @@ type system struct {
 	issuer *enrichtest.Issuer
 }
 
-// start starts a sidecar. More are more lines of its configuration.
+// start starts a sidecar with documents from a file. More are more lines of its
+// configuration.
 func start(t testing.TB, more string) *system {
+	t.Helper()
+	return startWith(t, "documents:\n  file: users.json\n  user_id_field: account\n"+more)
+}
+
+// startWith starts a sidecar whose configuration has these sections, too.
+func startWith(t testing.TB, sections string) *system {
 	t.Helper()
 	issuer := enrichtest.NewIssuer(t, "ES256")
 	backend := e2e.StartBackend(t)
@@ -56,10 +63,7 @@ rules:
 verify: {jwks: %s/jwks.json}
 sign: {keys: keys}
 claim: {exclude: [notes]}
-documents:
-  file: users.json
-  user_id_field: account
-%s`, backend.URL, backend.URL, more)})
+%s`, backend.URL, backend.URL, sections)})
 	s.WaitReady(t)
 	return &system{s, issuer}
 }
